@@ -1,0 +1,1 @@
+"""The roster-sync settings of SchoolStatus Connect districts, as code."""

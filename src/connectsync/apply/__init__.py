@@ -1,0 +1,1 @@
+"""Making a plan true: the executor and the state store."""

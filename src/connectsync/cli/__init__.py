@@ -1,0 +1,1 @@
+"""The command line: parse, build, call one operation, report, exit."""

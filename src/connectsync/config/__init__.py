@@ -1,0 +1,1 @@
+"""Files to values: strict YAML, schemas, layers; every finding with its place."""

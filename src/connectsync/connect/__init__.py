@@ -1,0 +1,1 @@
+"""Ways to reach Connect, one backend each, behind one seam."""

@@ -1,0 +1,65 @@
+"""Changes on one setting: set it, add a label to it, remove a label from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from connectsync.domain.settings import Form, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """Give a setting another value."""
+
+    setting: str
+    before: Value
+    after: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """Tick one more label of a setting."""
+
+    setting: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Untick one label of a setting."""
+
+    setting: str
+    label: str
+
+
+Change = Set | Add | Remove
+
+
+def changes_of(setting: str, before: Value, after: Value) -> tuple[Change, ...]:
+    """Say how one setting gets from one value to another; nothing if it is there."""
+    if before == after:
+        return ()
+    if isinstance(before, frozenset) and isinstance(after, frozenset):
+        removed = tuple(Remove(setting, label) for label in sorted(before - after))
+        return removed + tuple(Add(setting, label) for label in sorted(after - before))
+    return (Set(setting, before, after),)
+
+
+def applied(form: Form, changes: Iterable[Change]) -> dict[str, Value]:
+    """Give the form as it is after the changes."""
+    result = dict(form)
+    for change in changes:
+        match change:
+            case Set():
+                result[change.setting] = change.after
+            case Add():
+                result[change.setting] = _labels(result, change) | {change.label}
+            case Remove():
+                result[change.setting] = _labels(result, change) - {change.label}
+    return result
+
+
+def _labels(form: Form, change: Add | Remove) -> frozenset[str]:
+    labels = form.get(change.setting)
+    return labels if isinstance(labels, frozenset) else frozenset()

@@ -1,0 +1,130 @@
+"""A district as its layers describe it: credentials, facts, settings, allowances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from connectsync.domain.settings import (
+    ContactRelationship,
+    ContactType,
+    Settings,
+    Value,
+)
+
+
+class Provider(StrEnum):
+    """Where the roster comes from."""
+
+    CLEVER = "clever"
+
+
+class GuardiansFrom(StrEnum):
+    """Who brings the guardians to Connect."""
+
+    CLEVER = "clever"
+    GUARDIANS_CSV = "guardians_csv"
+    MANUAL = "manual"
+    NONE = "none"
+
+
+class ContactDetailsKeptIn(StrEnum):
+    """Who holds the newest phone numbers and emails."""
+
+    CLEVER = "clever"
+    CONNECT = "connect"
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A span of days, both ends included."""
+
+    first: date
+    last: date
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class CleverShares:
+    """What the district's sharing rules let through (C2); ``None``: not stated."""
+
+    contacts: bool | None = None
+    contact_types: frozenset[ContactType] | None = None
+    contact_relationships: frozenset[ContactRelationship] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GuardiansCsv:
+    """How the guardians file is delivered (G1); ``None``: not stated."""
+
+    file_name: str | None = None
+    level: str | None = None
+    sync_level: str | None = None
+    encoding: str | None = None
+    encoding_agreed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is true of the district and never sent to Connect; ``None``: not stated."""
+
+    setup_step: int | None = None
+    self_check_done: bool | None = None
+    guardians_from: GuardiansFrom | None = None
+    guardians_csv: GuardiansCsv | None = None
+    contact_details_kept_in: ContactDetailsKeptIn | None = None
+    clever_shares: CleverShares | None = None
+    sections_archived_by_hand: bool | None = None
+    profile_update_requests: bool | None = None
+    rollover: Days | None = None
+    tried_to_archive: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """
+    How the district is known at Clever.
+
+    ``oauth_token`` is a reference (``env:NAME``, ``file:PATH``, ``command:ARGV``),
+    never the token.
+    """
+
+    district_id: str | None = None
+    oauth_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """One accepted finding, with its reason and its last day."""
+
+    rule: str
+    reason: str
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class District:
+    """
+    The effective district: its own file laid over its profiles.
+
+    ``key`` is the file's stem and the name every report uses.
+    """
+
+    key: str
+    name: str
+    provider: Provider = Provider.CLEVER
+    profiles: tuple[str, ...] = ()
+    credentials: Credentials = field(default_factory=Credentials)
+    facts: Facts = field(default_factory=Facts)
+    settings: Settings = field(default_factory=Settings)
+    allow: tuple[Allow, ...] = ()
+
+    def desired(self) -> dict[str, Value]:
+        """Give every managed value of the form by setting name, in form order."""
+        desired: dict[str, Value] = {}
+        if self.credentials.district_id is not None:
+            desired["district_id"] = self.credentials.district_id
+        return desired | self.settings.managed()

@@ -1,0 +1,53 @@
+"""Three-way comparison of baseline, desired and live: who moved which field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from connectsync.domain.settings import SETTINGS, Form, Value
+
+
+class Moved(StrEnum):
+    """Who moved a setting away from the baseline."""
+
+    US = "pending"
+    THEM = "drift"
+    BOTH = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """
+    One managed setting that is not the same everywhere.
+
+    ``baseline`` is what we last applied; None where we never did.
+    """
+
+    setting: str
+    who: Moved
+    baseline: Value
+    desired: Value
+    live: Value
+
+
+def movements(baseline: Form, desired: Form, live: Form) -> tuple[Movement, ...]:
+    """
+    Say for each managed setting who moved it, in the form's order.
+
+    A setting we never applied can only be pending: no baseline, no drift. Both sides
+    having moved to the same value is in step.
+    """
+    return tuple(
+        Movement(name, who, baseline.get(name), desired[name], live.get(name))
+        for name in (setting.name for setting in SETTINGS)
+        if name in desired and (who := _who(name, baseline, desired, live)) is not None
+    )
+
+
+def _who(name: str, baseline: Form, desired: Form, live: Form) -> Moved | None:
+    if desired[name] == live.get(name):
+        return None
+    if name not in baseline or live.get(name) == baseline[name]:
+        return Moved.US
+    return Moved.THEM if desired[name] == baseline[name] else Moved.BOTH

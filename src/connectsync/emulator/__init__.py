@@ -1,0 +1,1 @@
+"""A stand-in for Connect, which shares no line with the client."""

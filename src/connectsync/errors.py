@@ -1,0 +1,149 @@
+"""
+Every failure a user can meet, as one tree; each says what to do next.
+
+ConnectsyncError
+├── UsageError               the command line asks for something impossible
+│   └── NothingMatched       a path, glob or pattern that matches no file
+├── ProjectError             connectsync.yaml cannot be used
+├── InvalidFiles             district files with errors; nothing may be planned
+├── PlanError                a plan that must not be applied
+│   ├── DamagedPlan          its digest does not match its content
+│   ├── StalePlan            files or Connect moved since it was made
+│   └── Conflict             a person saved between our read and our save
+├── Refused                  a guard, or a person, said no
+│   ├── GuardRefused
+│   └── NotApproved
+├── ConnectError             Connect did not give or take what was asked
+│   ├── Unreachable          no answer, or none that can be understood
+│   ├── CredentialsRefused
+│   ├── DistrictNotFound
+│   ├── VersionMoved         the form was saved by somebody else meanwhile
+│   └── FormRefused          Connect's form does not accept these settings
+├── StateError               the state store cannot be read or written
+└── Bug                      an impossible state: a bug in connectsync
+
+Errors never carry a secret, a name, a phone number or an email of a family.
+"""
+
+from __future__ import annotations
+
+
+class ConnectsyncError(Exception):
+    """
+    A failure with a sentence for the user and a remedy.
+
+    ``message`` says what is wrong and where; ``remedy`` says what to do next.
+    """
+
+    default_remedy = ""
+
+    def __init__(self, message: str, *, remedy: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = self.default_remedy if remedy is None else remedy
+
+
+class UsageError(ConnectsyncError):
+    """The command line asks for something impossible."""
+
+    default_remedy = "see `connectsync --help`"
+
+
+class NothingMatched(UsageError):
+    """A path, a glob or a revision that brings in no district file."""
+
+    default_remedy = "name a file, a directory or a glob that holds district files"
+
+
+class ProjectError(ConnectsyncError):
+    """The project file cannot be used."""
+
+    default_remedy = (
+        "mend connectsync.yaml; `connectsync schema project` prints its schema"
+    )
+
+
+class InvalidFiles(ConnectsyncError):
+    """District files have errors, so nothing may be planned from them."""
+
+    default_remedy = "run `connectsync validate` and mend the errors first"
+
+
+class PlanError(ConnectsyncError):
+    """A plan that must not be applied."""
+
+    default_remedy = "make a new plan, have it reviewed, and apply that one"
+
+
+class DamagedPlan(PlanError):
+    """The plan file is not what `plan` wrote."""
+
+
+class StalePlan(PlanError):
+    """The files or Connect moved since the plan was made."""
+
+
+class Conflict(PlanError):
+    """A person saved the form between our read and our save."""
+
+
+class Refused(ConnectsyncError):
+    """A guard or a person said no; nothing was written."""
+
+
+class GuardRefused(Refused):
+    """At least one guard is not accepted by name and count."""
+
+    default_remedy = "read the plan; accept what you mean with --accept NAME=COUNT"
+
+
+class NotApproved(Refused):
+    """Nobody said yes."""
+
+    default_remedy = "answer `yes` at the prompt, or give --yes where no one can answer"
+
+
+class ConnectError(ConnectsyncError):
+    """Connect did not give or take what was asked."""
+
+    default_remedy = "try again; if it stays, look at Connect by hand"
+
+
+class Unreachable(ConnectError):
+    """Connect gave no answer, or none that can be understood."""
+
+
+class CredentialsRefused(ConnectError):
+    """Connect refused the credentials."""
+
+    default_remedy = "check the token that the project file refers to"
+
+
+class DistrictNotFound(ConnectError):
+    """Connect knows no such district."""
+
+    default_remedy = "check the spelling, or ask for the district to be made on Connect"
+
+
+class VersionMoved(ConnectError):
+    """The form was saved by somebody else since it was read."""
+
+    default_remedy = "make a new plan from what is there now"
+
+
+class FormRefused(ConnectError):
+    """Connect's form does not accept these settings; nothing was saved."""
+
+    default_remedy = "run `connectsync validate`; if it is clean, report this as a bug"
+
+
+class StateError(ConnectsyncError):
+    """The state store cannot be read or written."""
+
+    default_remedy = "check the state directory: its path, its rights, its disk"
+
+
+class Bug(ConnectsyncError):
+    """An impossible state: this is a bug in connectsync."""
+
+    default_remedy = "this is a bug in connectsync; please report it with the log file"

@@ -1,0 +1,1 @@
+"""What connectsync does: functions over values; no printing, no exiting."""

@@ -1,0 +1,1 @@
+"""Findings, plans and runs as text, JSON and more: values in, strings out."""

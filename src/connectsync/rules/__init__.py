@@ -1,0 +1,1 @@
+"""The catalogue of rules: what is illegal, what hurts, and why."""
