@@ -18,7 +18,8 @@ ConnectsyncError
 │   ├── CredentialsRefused
 │   ├── DistrictNotFound
 │   ├── VersionMoved         the form was saved by somebody else meanwhile
-│   └── FormRefused          Connect's form does not accept these settings
+│   ├── FormRefused          Connect's form does not accept these settings
+│   └── Unsettled            a save whose outcome could not be read back
 ├── StateError               the state store cannot be read or written
 └── Bug                      an impossible state: a bug in connectsync
 
@@ -135,6 +136,12 @@ class FormRefused(ConnectError):
     """Connect's form does not accept these settings; nothing was saved."""
 
     default_remedy = "run `connectsync validate`; if it is clean, report this as a bug"
+
+
+class Unsettled(ConnectError):
+    """A save was sent, and whether it happened could not be read back."""
+
+    default_remedy = "look at the district on Connect, then make a new plan"
 
 
 class StateError(ConnectsyncError):

@@ -51,3 +51,30 @@ def _who(name: str, baseline: Form, desired: Form, live: Form) -> Moved | None:
     if name not in baseline or live.get(name) == baseline[name]:
         return Moved.US
     return Moved.THEM if desired[name] == baseline[name] else Moved.BOTH
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictDrift:
+    """
+    What moved on one district; no movements and no error: in step.
+
+    ``applied`` says whether we ever applied it: before that, nothing can have
+    drifted.
+    """
+
+    district: str
+    file: str
+    movements: tuple[Movement, ...] = ()
+    applied: bool = False
+    error: str = ""
+
+    @property
+    def standing(self) -> str:
+        """Give the worst of its movements: conflict, drift, pending or in step."""
+        if self.error:
+            return "unread"
+        moved = {move.who for move in self.movements}
+        for who in (Moved.BOTH, Moved.THEM, Moved.US):
+            if who in moved:
+                return "conflict" if moved == {Moved.US, Moved.THEM} else who.value
+        return "in step"

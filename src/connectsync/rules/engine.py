@@ -31,10 +31,20 @@ class Rule(Generic[Subject]):
     refused: bool = False
     inferred: bool = False
 
+    @property
+    def allowable(self) -> bool:
+        """
+        Say whether a district may accept a finding of this rule for a while.
+
+        What stops a file from being read cannot be accepted, and a finding about a
+        plan is accepted on the command line, by the person who applies it.
+        """
+        return not self.refused and self.subject in {"district", "fleet"}
+
 
 @dataclass(frozen=True, slots=True)
 class Scope(Generic[Subject]):
-    """What a family of rules looks at: one district, all of them, or a plan."""
+    """What a family of rules looks at: a file, one district, all of them, a plan."""
 
     name: str
 
@@ -50,7 +60,7 @@ class Scope(Generic[Subject]):
 
         def make(check: Check[Subject]) -> Rule[Subject]:
             return Rule(
-                name=check.__name__.replace("_", "-"),
+                name=kebab(check.__name__),
                 severity=severity,
                 source=source,
                 page=check.__doc__ or "",
@@ -62,6 +72,30 @@ class Scope(Generic[Subject]):
 
         return make
 
+    def page(
+        self, severity: Severity, *, source: str, inferred: bool = False
+    ) -> Callable[[Callable[[], None]], Rule[Subject]]:
+        """Make the page of a mistake that is found while a file is read."""
+
+        def make(described: Callable[[], None]) -> Rule[Subject]:
+            return Rule(
+                name=kebab(described.__name__),
+                severity=severity,
+                source=source,
+                page=described.__doc__ or "",
+                check=_nothing,
+                subject=self.name,
+                refused=True,
+                inferred=inferred,
+            )
+
+        return make
+
+
+def kebab(name: str) -> str:
+    """Spell a function's name as a rule's name."""
+    return name.replace("_", "-")
+
 
 def problems(
     rules: Iterable[Rule[Subject]], subject: Subject
@@ -70,3 +104,7 @@ def problems(
     for rule in rules:
         for problem in rule.check(subject):
             yield rule, problem
+
+
+def _nothing(_: object) -> Iterable[Problem]:
+    return ()

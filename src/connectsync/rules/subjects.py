@@ -1,4 +1,4 @@
-"""What rules look at: a district on a day, a fleet on a day."""
+"""What rules look at: a file, a district on a day, a fleet on a day."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from connectsync.domain.district import (
     Facts,
     Provider,
 )
+from connectsync.domain.finding import Path, Problem
 from connectsync.domain.settings import Settings
+from connectsync.errors import Bug
+from connectsync.rules.engine import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,60 @@ class FleetOnDay:
     """
     All districts as a fleet rule sees them.
 
-    ``profiles`` maps every profile file's stem to the stems it builds on.
+    ``profiles`` maps every profile file's stem to the stems it builds on. ``files``
+    holds the file of each district, in the order of ``districts``; leave it empty
+    where files are not known. Two districts may carry the same key by mistake, so a
+    problem of a fleet names its district by position: see ``in_district``.
     """
 
     districts: tuple[District, ...]
     profiles: Mapping[str, tuple[str, ...]]
     today: date
+    files: tuple[str, ...] = ()
+
+    def named(self, position: int) -> str:
+        """Name a district for a message: by its file, or by its key in quotes."""
+        if self.files:
+            return self.files[position]
+        return repr(self.districts[position].key)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """
+    A problem of a fleet, taken apart: which file, and the problem inside of it.
+
+    Exactly one of ``district`` (a position in ``FleetOnDay.districts``) and
+    ``profile`` (a stem) is given; the problem's path starts inside that file.
+    """
+
+    problem: Problem
+    district: int | None = None
+    profile: str | None = None
+
+
+DISTRICT: Scope[DistrictOnDay] = Scope("district")
+FLEET: Scope[FleetOnDay] = Scope("fleet")
+READING: Scope[object] = Scope("file")
+
+
+def in_district(position: int, *path: str | int) -> Path:
+    """Give the path of a fleet's problem that points into a district's file."""
+    return ("districts", position, *path)
+
+
+def in_profile(stem: str, *path: str | int) -> Path:
+    """Give the path of a fleet's problem that points into a profile's file."""
+    return ("profiles", stem, *path)
+
+
+def placed(problem: Problem) -> Placed:
+    """Take the path of a fleet's problem apart into a file and a path inside."""
+    inside = Problem(problem.path[2:], problem.message, problem.hint, problem.on_key)
+    match problem.path:
+        case ("districts", int(position), *_):
+            return Placed(inside, district=position)
+        case ("profiles", str(stem), *_):
+            return Placed(inside, profile=stem)
+        case _:
+            raise Bug(f"a fleet rule points at {problem.path!r}, which is no file")

@@ -1,0 +1,69 @@
+# Two commands matter: `make run` shows the main job, `make test` proves it.
+# Both set themselves up in .venv with nothing but Python 3.11+ and a package index.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(VENV)/.run
+DEV := $(VENV)/.dev
+DEMO := .connectsync/demo
+CONNECTSYNC := $(BIN)/connectsync --state-dir $(DEMO)
+
+.PHONY: run test lint check lock reference clean
+
+run: $(RUN)  ## validate the sample fleet, plan, apply, and plan again
+	@rm -rf $(DEMO)
+	@echo '— 1. validate: are the files legal, and do they hurt anybody?'
+	$(CONNECTSYNC) validate
+	@echo '— 2. plan: what would change on (embedded) Connect?'
+	$(CONNECTSYNC) plan --out $(DEMO)/plan.json
+	@echo '— 3. apply exactly that plan'
+	$(CONNECTSYNC) apply $(DEMO)/plan.json --accept disruptive=1
+	@echo '— 4. plan again: nothing is left to do'
+	$(CONNECTSYNC) plan --detailed-exitcode
+	@echo '— 5. drift: nobody moved'
+	$(CONNECTSYNC) drift
+
+test: $(DEV) lint check  ## everything that must be true
+
+lint: $(DEV)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: $(DEV)
+	$(BIN)/pytest -n auto --cov --cov-report=term
+
+reference: $(DEV)  ## write the generated pages under docs/reference
+	$(BIN)/python tests/reference.py
+
+lock: $(DEV)  ## take current releases of every dependency
+	$(BIN)/python -m uv pip compile $(LOCK) pyproject.toml --extra emulator \
+		--group build -o requirements/run.txt
+	$(BIN)/python -m uv pip compile $(LOCK) pyproject.toml --extra emulator \
+		--group dev -o requirements/dev.txt
+
+LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate \
+	--custom-compile-command 'make lock'
+
+$(RUN): requirements/run.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+		"connectsync needs Python 3.11 or newer; try: make PYTHON=python3.12")'
+	@echo 'setting up $(VENV) …'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes -r requirements/run.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): $(RUN) requirements/dev.txt
+	@echo 'setting up the tests …'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes -r requirements/dev.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .connectsync build dist

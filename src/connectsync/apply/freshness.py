@@ -1,0 +1,54 @@
+"""Whether the world is still as the plan was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from connectsync.domain.live import Live
+from connectsync.domain.plan import DistrictPlan, Plan
+from connectsync.domain.settings import BY_NAME, Form
+from connectsync.domain.values import spell
+from connectsync.errors import ConnectError, StalePlan
+
+SHOWN = 10
+"""How many moved settings one error lists; the rest is counted."""
+
+
+def insist_fresh(plan: Plan, lives: Mapping[str, Live | ConnectError]) -> None:
+    """
+    Refuse the plan if any of its districts was saved since it was read.
+
+    A district that cannot be read now is left to its own save to fail. Raises
+    ``StalePlan`` naming district, setting, old and new value.
+    """
+    moved = [
+        sentence
+        for planned in plan.districts
+        if isinstance(live := lives.get(planned.district), Live)
+        for sentence in moves(planned, live)
+    ]
+    if moved:
+        shown = "\n  ".join(moved[:SHOWN])
+        rest = f"\n  and {len(moved) - SHOWN} more" if len(moved) > SHOWN else ""
+        raise StalePlan(f"Connect moved since the plan was made:\n  {shown}{rest}")
+
+
+def moves(planned: DistrictPlan, live: Live) -> Iterator[str]:
+    """Say in a sentence each what moved on a district since it was planned."""
+    if live.version != planned.live_version:
+        for sentence in movement(planned.live, live.form):
+            yield f"{planned.district}: {sentence}"
+
+
+def movement(before: Form, after: Form) -> Iterator[str]:
+    """Say in a sentence each what somebody's save changed."""
+    names = differing(before, after)
+    for name in names:
+        yield f"{name} was {spell(before.get(name))}, is now {spell(after.get(name))}"
+    if not names:
+        yield "saved again since, with the same values"
+
+
+def differing(one: Form, other: Form) -> tuple[str, ...]:
+    """Name the settings that two forms hold differently, in form order."""
+    return tuple(name for name in BY_NAME if one.get(name) != other.get(name))

@@ -1,0 +1,118 @@
+"""The two ways to apply: a reviewed plan file, or districts planned on the spot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from connectsync.apply.executor import Executor
+from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
+from connectsync.apply.store import Store
+from connectsync.cli.backends import open_reader, open_writer
+from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.fleets import Scope, planned_scope
+from connectsync.cli.session import Session
+from connectsync.cli.state import circumstances, open_state
+from connectsync.connect.seam import Reader
+from connectsync.domain.plan import Plan
+from connectsync.domain.plan_file import read_plan
+from connectsync.errors import NotApproved, UsageError
+from connectsync.operations.applying import (
+    Application,
+    insist_accepted,
+    insist_same_backend,
+    insist_same_files,
+)
+from connectsync.operations.planning import guarded, make_plan
+from connectsync.report.outcome_text import ended_line, outcome_text
+from connectsync.report.plan_text import render_plan
+
+
+async def apply_file(
+    session: Session, path: Path, accepted: Mapping[str, int], *, ignore_files: bool
+) -> ExitStatus:
+    """
+    Apply exactly the plan in the file.
+
+    Raises ``PlanError`` if it is damaged or stale, ``GuardRefused`` if a guard says
+    no; then nothing is written.
+    """
+    plan = read_plan(_text(path))
+    scope = planned_scope(session, plan.scope)
+    if not ignore_files:
+        insist_same_files(plan, scope.wanted)
+    async with open_reader(session, scope.project, scope.districts) as reader:
+        insist_same_backend(plan, reader)
+        with open_state(session, scope.project) as store:
+            given = circumstances(session, scope, store, reader)
+            plan = guarded(plan, scope.districts, given)
+            insist_accepted(plan, accepted)
+            return await _run(session, scope, plan, reader, store)
+
+
+async def apply_paths(
+    session: Session, paths: Sequence[str], accepted: Mapping[str, int], *, yes: bool
+) -> ExitStatus:
+    """
+    Plan, show, ask, apply.
+
+    Raises ``Refused`` if a guard or the person says no; then nothing is written.
+    """
+    scope = planned_scope(session, paths)
+    async with open_reader(session, scope.project, scope.districts) as reader:
+        with open_state(session, scope.project) as store:
+            given = circumstances(session, scope, store, reader)
+            plan = await make_plan(scope.wanted, reader, given)
+            terminal = session.terminal
+            terminal.show(
+                render_plan(plan, colour=terminal.colour, width=terminal.width)
+            )
+            insist_accepted(plan, accepted)
+            if plan.districts and not yes:
+                _insist_yes(session, plan)
+            return await _run(session, scope, plan, reader, store)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise UsageError(
+            f"cannot read the plan {path}: {error.strerror}",
+            remedy="make one with `connectsync plan --out plan.json`",
+        ) from error
+
+
+def _insist_yes(session: Session, plan: Plan) -> None:
+    count = len(plan.districts)
+    districts = f"{count} district{'s' if count != 1 else ''}"
+    answer = session.terminal.ask(
+        f"Apply this to {districts} on {plan.backend}? Only `yes` is taken for yes:"
+    )
+    if answer is None:
+        raise NotApproved("nobody can be asked here, so nothing was applied")
+    if answer != "yes":
+        raise NotApproved("nobody said yes, so nothing was applied", remedy="")
+
+
+async def _run(
+    session: Session, scope: Scope, plan: Plan, reader: Reader, store: Store
+) -> ExitStatus:
+    terminal = session.terminal
+
+    def reached(outcome: DistrictOutcome) -> None:
+        terminal.say(ended_line(outcome, colour=terminal.colour))
+
+    async with open_writer(session, scope.project, scope.districts) as writer:
+        executor = Executor(reader, writer, store, session.now)
+        outcome = await Application(plan, scope.wanted).run(executor, reached)
+    terminal.show(outcome_text(outcome, plan, colour=terminal.colour))
+    return _status(outcome, plan)
+
+
+def _status(outcome: Outcome, plan: Plan) -> ExitStatus:
+    if outcome.ended(Ending.CONFLICT):
+        return ExitStatus.STALE
+    if outcome.ended(Ending.FAILED) or plan.failed:
+        return ExitStatus.FINDINGS
+    return ExitStatus.FINE

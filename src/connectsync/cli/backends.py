@@ -1,0 +1,73 @@
+"""Which way to Connect: readers for everybody, a writer for apply alone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+
+from connectsync.cli.session import Session
+from connectsync.config.project import Project
+from connectsync.connect import embedded, snapshot_file
+from connectsync.connect.seam import Reader, Writer
+from connectsync.domain.district import District
+from connectsync.emulator.app import create_app
+from connectsync.emulator.errors import EmulatorError
+from connectsync.emulator.seed import Seed, enrol, sow
+from connectsync.errors import StateError, UsageError
+
+BACKENDS = ("embedded",)
+
+
+@asynccontextmanager
+async def open_reader(
+    session: Session, project: Project, districts: Sequence[District]
+) -> AsyncIterator[Reader]:
+    """Open a reader on the chosen backend. It has no way to write."""
+    app = _embedded(session, project, districts)
+    async with embedded.open_reader(app) as reader:
+        yield reader
+
+
+@asynccontextmanager
+async def open_writer(
+    session: Session, project: Project, districts: Sequence[District]
+) -> AsyncIterator[Writer]:
+    """Open a writer on the chosen backend; only apply may."""
+    app = _embedded(session, project, districts)
+    async with embedded.open_writer(app) as writer:
+        yield writer
+
+
+def _embedded(
+    session: Session, project: Project, districts: Sequence[District]
+) -> Starlette:
+    chosen = session.backend or project.backend
+    if chosen not in BACKENDS:
+        raise UsageError(
+            f"there is no backend {chosen!r}",
+            remedy=f"choose one of: {', '.join(BACKENDS)}",
+        )
+    return embedded_app(session.state(project) / "connect.db", project, districts)
+
+
+def embedded_app(
+    path: Path, project: Project, districts: Sequence[District]
+) -> Starlette:
+    """
+    Make the embedded Connect, with every district of the files enrolled.
+
+    A new one is given the forms of the project's seed. Raises ``StateError``.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = not path.exists()
+        if fresh and project.embedded_seed is not None:
+            snapshot = snapshot_file.read(project.embedded_seed)
+            sow(path, [Seed(*seed) for seed in embedded.seeds(snapshot)])
+        enrol(path, [(district.key, district.name) for district in districts])
+        return create_app(path)
+    except (OSError, EmulatorError) as error:
+        raise StateError(f"the embedded Connect cannot be opened: {error}") from error

@@ -1,0 +1,136 @@
+"""The command line's front door: parse, run one command, give its exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from connectsync import __version__
+from connectsync.cli import registry
+from connectsync.cli.exit_status import ExitStatus, status_of
+from connectsync.cli.session import Session
+from connectsync.cli.terminal import Terminal, terminal
+from connectsync.errors import ConnectsyncError
+from connectsync.report.style import Paint, Style, inert
+
+app = typer.Typer(
+    name="connectsync",
+    help="The roster-sync settings of SchoolStatus Connect districts as code.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if asked:
+        typer.echo(f"connectsync {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    project: Annotated[
+        Path | None,
+        typer.Option(
+            "--project",
+            "-C",
+            help="Folder that holds connectsync.yaml (default: the nearest above).",
+        ),
+    ] = None,
+    state_dir: Annotated[
+        Path | None,
+        typer.Option(help="Folder for state and the embedded Connect."),
+    ] = None,
+    backend: Annotated[
+        str | None, typer.Option(help="How to reach Connect: embedded.")
+    ] = None,
+    color: Annotated[
+        str, typer.Option(help="auto, always or never.", metavar="WHEN")
+    ] = "auto",
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print results only.")
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print it."),
+    ] = False,
+) -> None:
+    """Keep Connect's roster-sync settings as code: validate, plan, apply."""
+    del version
+    if color not in {"auto", "always", "never"}:
+        raise click.BadParameter("choose auto, always or never", param_hint="--color")
+    context.obj = Session(
+        terminal=terminal(color=color, quiet=quiet, environment=os.environ),
+        environment=os.environ,
+        folder=project,
+        state_dir=state_dir,
+        backend=backend,
+    )
+
+
+registry.register(app)
+
+
+def run() -> None:
+    """Run the command line of this process and exit."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; give its exit status. Never raises."""
+    plain = terminal(color="auto", quiet=False, environment=os.environ)
+    try:
+        return int(app(arguments, prog_name="connectsync", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        return _usage(plain, error)
+    except (click.Abort, KeyboardInterrupt):
+        plain.complain("interrupted")
+        return ExitStatus.INTERRUPTED
+    except ConnectsyncError as error:
+        return _failed(plain, error)
+    except Exception as error:  # noqa: BLE001 - the last net under the user
+        return _bug(plain, error)
+
+
+def _usage(plain: Terminal, error: click.ClickException) -> int:
+    plain.complain(f"{_label(plain)} {inert(error.format_message())}")
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "connectsync"
+    plain.complain(f"  = help: see `{command} --help`")
+    return ExitStatus.USAGE
+
+
+def _failed(plain: Terminal, error: ConnectsyncError) -> int:
+    first, *rest = error.message.split("\n")
+    plain.complain(f"{_label(plain)} {inert(first)}")
+    for line in rest:
+        plain.complain(inert(line))
+    if error.remedy:
+        plain.complain(f"  = help: {inert(error.remedy)}")
+    return status_of(error)
+
+
+def _bug(plain: Terminal, error: Exception) -> int:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="connectsync-", suffix=".log", delete=False, encoding="utf-8"
+    ) as log:
+        log.write(f"connectsync {__version__}, Python {sys.version}\n")
+        # frames only: what an exception says may quote a secret
+        log.write("".join(traceback.format_tb(error.__traceback__)))
+        log.write(f"{type(error).__qualname__}\n")
+    plain.complain(f"{_label(plain)} this is a bug in connectsync: {type(error).__name__}")
+    plain.complain(f"  = help: please report it with {log.name}")
+    return ExitStatus.BUG
+
+
+def _label(plain: Terminal) -> str:
+    return Paint(plain.colour)(Style.ERROR, "error:")

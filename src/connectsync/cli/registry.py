@@ -1,0 +1,37 @@
+"""Every command, in the order people meet them."""
+
+from __future__ import annotations
+
+import typer
+
+from connectsync.cli.apply import apply
+from connectsync.cli.drift import drift
+from connectsync.cli.emulator import emulator
+from connectsync.cli.explain import explain, rules
+from connectsync.cli.fmt import fmt
+from connectsync.cli.init import init, new
+from connectsync.cli.plan import plan
+from connectsync.cli.schema import schema
+from connectsync.cli.show import show
+from connectsync.cli.validate import validate
+
+COMMANDS = (
+    init,
+    new,
+    validate,
+    explain,
+    rules,
+    show,
+    fmt,
+    plan,
+    apply,
+    drift,
+    emulator,
+    schema,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Give the app its commands."""
+    for command in COMMANDS:
+        app.command()(command)

@@ -1,0 +1,79 @@
+"""What every command starts from: the project, the clock, the files, the state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from connectsync import __version__
+from connectsync.cli.terminal import Terminal
+from connectsync.config.discover import discover
+from connectsync.config.fleet import Fleet, load_fleet
+from connectsync.config.project import Project, load_project
+from connectsync.errors import UsageError
+
+PROJECT_FILE = "connectsync.yaml"
+TOOL = f"connectsync {__version__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One run of the command line: its flags, its environment, its terminal."""
+
+    terminal: Terminal
+    environment: Mapping[str, str]
+    folder: Path | None
+    state_dir: Path | None
+    backend: str | None
+
+    @property
+    def root(self) -> Path:
+        """
+        Give the project's folder: as told, or the nearest above with a project file.
+
+        Raises ``UsageError`` if the folder that was told is not there.
+        """
+        if self.folder is not None:
+            if not self.folder.is_dir():
+                raise UsageError(f"there is no folder {self.folder}")
+            return self.folder.resolve()
+        here = Path.cwd()
+        for folder in (here, *here.parents):
+            if (folder / PROJECT_FILE).is_file():
+                return folder
+        return here
+
+    def project(self) -> Project:
+        """Read the project file. Raises ``ProjectError``."""
+        return load_project(self.root)
+
+    def state(self, project: Project) -> Path:
+        """Give the folder that keeps state, as told or as the project says."""
+        return self.state_dir.resolve() if self.state_dir else project.state_dir
+
+    def now(self) -> datetime:
+        """Give the time, from CONNECTSYNC_NOW if set. Raises ``UsageError``."""
+        told = self.environment.get("CONNECTSYNC_NOW")
+        if not told:
+            return datetime.now(UTC)
+        try:
+            now = datetime.fromisoformat(told)
+        except ValueError as error:
+            raise UsageError(f"CONNECTSYNC_NOW is not a time: {told!r}") from error
+        return now if now.tzinfo else now.replace(tzinfo=UTC)
+
+    def today(self) -> date:
+        """Give the date, here."""
+        return self.now().date()
+
+    def fleet(self, project: Project, arguments: Sequence[str]) -> Fleet:
+        """
+        Load the districts that the arguments name; all of them if there are none.
+
+        Raises ``NothingMatched``.
+        """
+        named = list(arguments) or [str(project.districts_dir)]
+        files = discover(project.root, named)
+        return load_fleet(project.root, files, districts_dir=project.districts_dir)

@@ -1,0 +1,163 @@
+"""
+What the gateway answers, read strictly.
+
+Whatever is missing, of another kind or not asked for raises ``Unreachable``: an
+answer that is not understood is no answer, and never an empty form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from connectsync.connect.names import from_json
+from connectsync.connect.refusals import refusal
+from connectsync.connect.values import Unfit, described, text_of
+from connectsync.domain.live import Listed, Live
+from connectsync.errors import ConnectError, Unreachable
+
+Members = Mapping[str, object]
+"""A JSON object."""
+
+_VERSION = re.compile("[!#-~]{1,200}")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the districts, and the cursor of the next page if there is one."""
+
+    districts: tuple[Listed, ...]
+    following: str | None
+
+
+def page(body: Members) -> Page:
+    """Read one page of the list."""
+    items = [_object(item, "a district of the list") for item in _list(body, "items")]
+    following = _member(body, "next")
+    if following is not None and not (isinstance(following, str) and following):
+        raise not_understood("next is neither a cursor nor null")
+    if following is not None and not items:
+        raise not_understood("a page of the list is empty although more should follow")
+    listed = (Listed(_text(item, "district"), _text(item, "name")) for item in items)
+    return Page(tuple(listed), following)
+
+
+def live(body: Members, *, key: str, read_at: datetime) -> Live:
+    """Read the form of the district ``key``."""
+    if (other := _text(body, "district")) != key:
+        raise not_understood(f"district {key!r} was asked for, {other!r} came")
+    settings = _object(_member(body, "settings"), "settings")
+    try:
+        form = from_json(settings)
+    except Unfit as error:
+        raise not_understood(f"the form of district {key!r}: {error}") from error
+    return Live(key, version(body), form, read_at)
+
+
+def version(body: Members) -> str:
+    """Read the version of a form; it must fit into an ETag."""
+    spelled = _text(body, "version")
+    if not _VERSION.fullmatch(spelled):
+        raise not_understood("version has characters that no ETag can hold")
+    return spelled
+
+
+def tagged_version(body: Members, etag: str | None) -> str:
+    """Read the version of one form, which the ETag must repeat as a strong tag."""
+    spelled = version(body)
+    if etag != f'"{spelled}"':
+        raise not_understood(
+            "the ETag is not the version of the form"
+            " (a proxy that compresses answers may weaken it)"
+        )
+    return spelled
+
+
+def forms(
+    body: Members, *, keys: Sequence[str], read_at: datetime
+) -> dict[str, Live | ConnectError]:
+    """
+    Read a bulk answer: for each of ``keys`` a form or the error it got.
+
+    Raises ``Unreachable`` where the answer cannot be told apart by district.
+    """
+    items = _by_district(body, "items")
+    errors = _by_district(body, "errors")
+    if strange := (items.keys() | errors.keys()) - set(keys):
+        raise not_understood(f"{min(strange)!r} was not asked for")
+    answered: dict[str, Live | ConnectError] = {}
+    for key in keys:
+        try:
+            answered[key] = _form(key, items.get(key), errors.get(key), read_at)
+        except ConnectError as error:
+            answered[key] = error
+    return answered
+
+
+def _form(
+    key: str, item: Members | None, error: Members | None, read_at: datetime
+) -> Live:
+    if (item is None) == (error is None):
+        raise not_understood(f"district {key!r} is not answered exactly once")
+    if item is not None:
+        return live(item, key=key, read_at=read_at)
+    problem = _object(_member(error or {}, "problem"), "problem")
+    status = problem.get("status")
+    raise refusal(
+        status if isinstance(status, int) else 0, problem, about=f"district {key!r}"
+    )
+
+
+def _by_district(body: Members, name: str) -> dict[str, Members]:
+    found = [_object(entry, f"an entry of {name}") for entry in _list(body, name)]
+    by_district = {_text(entry, "district"): entry for entry in found}
+    if len(by_district) != len(found):
+        raise not_understood(f"{name} holds a district twice")
+    return by_district
+
+
+def labels(body: Members, *, setting: str) -> tuple[str, ...]:
+    """Read the labels that the setting named ``setting`` by the gateway offers."""
+    if (other := _text(body, "setting")) != setting:
+        raise not_understood(f"options of {setting} were asked for, {other!r} came")
+    found = [_object(item, "an option") for item in _list(body, "options")]
+    offered = tuple(_text(item, "label") for item in found)
+    if not offered or "" in offered or len(set(offered)) != len(offered):
+        raise not_understood(f"the options of {setting} are empty or not distinct")
+    return offered
+
+
+def not_understood(why: str) -> Unreachable:
+    """Make the error that says an answer is not the contract's."""
+    return Unreachable(
+        f"an answer is not understood: {why}",
+        remedy="compare the gateway with schema/gateway.openapi.yaml",
+    )
+
+
+def _member(body: Members, name: str) -> object:
+    if name not in body:
+        raise not_understood(f"{name} is missing")
+    return body[name]
+
+
+def _text(body: Members, name: str) -> str:
+    try:
+        return text_of(_member(body, name))
+    except Unfit as error:
+        raise not_understood(f"{name} {error}") from error
+
+
+def _list(body: Members, name: str) -> list[object]:
+    value = _member(body, name)
+    if not isinstance(value, list):
+        raise not_understood(f"{name} is {described(value)}, not a list")
+    return value
+
+
+def _object(value: object, what: str) -> Members:
+    if not isinstance(value, dict):
+        raise not_understood(f"{what} is {described(value)}, not an object")
+    return value

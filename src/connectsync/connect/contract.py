@@ -1,0 +1,178 @@
+"""
+The client of the gateway's contract, schema/gateway.openapi.yaml.
+
+Reading and saving are two classes over two clients: what plans is handed the one
+without any way to write.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from connectsync.connect import answers
+from connectsync.connect.exchange import Call, Exchange
+from connectsync.connect.names import spelling_of, to_json
+from connectsync.domain.live import Listed, Live
+from connectsync.domain.settings import BY_NAME, Form, Kind
+from connectsync.errors import Bug, ConnectError, DistrictNotFound, Unreachable
+
+DISTRICTS = "/v1/districts"
+BULK_READ = "/v1/districts:read"
+LONGEST_PAGE = 1000
+LARGEST_BULK = 500
+
+SETTLE = "read the district: its form tells whether the save was made"
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def utc_now() -> datetime:
+    """Give the time of the clock on the wall, in UTC."""
+    return datetime.now(UTC)
+
+
+class ContractReader:
+    """Reads through the contract; it has no way to write. See ``seam.Reader``."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        *,
+        described: str,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._exchange = exchange
+        self._described = described
+        self._clock = clock
+
+    @property
+    def described(self) -> str:
+        """Name the backend and its address, without any secret."""
+        return self._described
+
+    async def list_districts(self) -> tuple[Listed, ...]:
+        """Give every district the credentials reach, sorted by key."""
+        found: dict[str, Listed] = {}
+        seen: set[str] = set()
+        cursor: str | None = ""
+        while cursor is not None:
+            page = await self._page(cursor)
+            seen.add(cursor)
+            _add(found, page.districts)
+            cursor = page.following
+            if cursor in seen:
+                raise answers.not_understood("the cursor of the list does not advance")
+        return tuple(found[key] for key in sorted(found))
+
+    async def read(self, key: str) -> Live:
+        """Read one district's form."""
+        call = Call("GET", _address(key), f"district {key!r}")
+        answer = await self._exchange.read(call)
+        live = answers.live(answer.body, key=key, read_at=self._clock())
+        answers.tagged_version(answer.body, answer.etag)
+        return live
+
+    async def read_many(self, keys: Sequence[str]) -> Mapping[str, Live | ConnectError]:
+        """Read many forms; every key is answered, by a form or an error."""
+        found: dict[str, Live | ConnectError] = {}
+        failures: list[ConnectError] = []
+        parts = _parts(list(dict.fromkeys(keys)))
+        for part in parts:
+            try:
+                found |= await self._part(part)
+            except ConnectError as error:
+                failures.append(error)
+                found |= dict.fromkeys(part, error)
+        if failures and len(failures) == len(parts):
+            raise failures[0]
+        return found
+
+    async def options(self, setting: str) -> tuple[str, ...]:
+        """Give the labels that a drop-down or box group offers, in page order."""
+        if BY_NAME[setting].kind not in {Kind.CHOICE, Kind.BOXES}:
+            raise Bug(f"{setting} offers no labels")
+        name = spelling_of(setting).json
+        call = Call("GET", f"/v1/options/{name}", f"the options of {setting}")
+        return answers.labels((await self._exchange.read(call)).body, setting=name)
+
+    async def _page(self, cursor: str) -> answers.Page:
+        query = {"limit": str(LONGEST_PAGE)} | ({"cursor": cursor} if cursor else {})
+        call = Call("GET", DISTRICTS, "the list of districts", query=query)
+        return answers.page((await self._exchange.read(call)).body)
+
+    async def _part(self, keys: Sequence[str]) -> dict[str, Live | ConnectError]:
+        about = f"the forms of {len(keys)} districts"
+        call = Call("POST", BULK_READ, about, body={"districts": list(keys)})
+        body = (await self._exchange.read(call)).body
+        return answers.forms(body, keys=keys, read_at=self._clock())
+
+
+class ContractWriter:
+    """
+    Saves through the contract and reads back. See ``seam.Writer``.
+
+    ``reader`` reads back over a client of its own, so that what was saved is seen as
+    the next reader sees it.
+    """
+
+    def __init__(self, exchange: Exchange, reader: ContractReader) -> None:
+        self._exchange = exchange
+        self._reader = reader
+
+    async def save(self, key: str, desired: Form, *, expected_version: str) -> Live:
+        """Save the settings in ``desired``; give the form as it was read back."""
+        call = Call(
+            "PATCH",
+            f"{_address(key)}/settings",
+            f"saving district {key!r}",
+            body=to_json(desired),
+            headers=_save_headers(expected_version),
+        )
+        answer = await self._exchange.save(call)
+        saved = answers.tagged_version(answer.body, answer.etag)
+        return await self._read_back(key, saved)
+
+    async def _read_back(self, key: str, saved: str) -> Live:
+        try:
+            live = await self._reader.read(key)
+        except ConnectError as error:
+            # whatever the reason, the save is made: nobody may take it for refused
+            raise Unreachable(
+                f"district {key!r} was saved, but not read back: {error.message}",
+                remedy=SETTLE,
+            ) from error
+        if live.version != saved:
+            raise Unreachable(
+                f"district {key!r} was saved as version {saved}, but is at"
+                f" {live.version}: somebody else saved right after",
+                remedy=SETTLE,
+            )
+        return live
+
+
+def _save_headers(expected_version: str) -> dict[str, str]:
+    # a random key: versions of a gateway may recur, and a key made from one would
+    # then bring back an old answer instead of making a new save
+    return {"If-Match": f'"{expected_version}"', "Idempotency-Key": uuid.uuid4().hex}
+
+
+def _address(key: str) -> str:
+    # no key that a client or a proxy would take for a part of the path
+    if not _KEY.fullmatch(key):
+        raise DistrictNotFound(f"{key!r} cannot be the key of a district on Connect")
+    return f"{DISTRICTS}/{key}"
+
+
+def _parts(keys: Sequence[str]) -> list[Sequence[str]]:
+    starts = range(0, len(keys), LARGEST_BULK)
+    return [keys[start : start + LARGEST_BULK] for start in starts]
+
+
+def _add(found: dict[str, Listed], districts: Sequence[Listed]) -> None:
+    for listed in districts:
+        if listed.key in found:
+            raise answers.not_understood(f"district {listed.key!r} is listed twice")
+        found[listed.key] = listed

@@ -1,0 +1,65 @@
+"""
+The embedded backend: the stand-in in this process, reached over its ASGI app.
+
+The app is handed in, so that client and stand-in never import each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+
+from connectsync.connect.clients import ReadOnly, client
+from connectsync.connect.contract import ContractReader, ContractWriter
+from connectsync.connect.exchange import Exchange
+from connectsync.connect.names import to_json
+from connectsync.connect.snapshot_file import Snapshot
+
+DESCRIBED = "embedded"
+
+_Message = MutableMapping[str, Any]
+App = Callable[
+    [
+        _Message,
+        Callable[[], Awaitable[_Message]],
+        Callable[[_Message], Awaitable[None]],
+    ],
+    Awaitable[None],
+]
+"""An ASGI application."""
+
+_ADDRESS = "http://embedded"
+
+
+@asynccontextmanager
+async def open_reader(
+    app: App, *, token: str | None = None
+) -> AsyncIterator[ContractReader]:
+    """Open a reader on the app; ``token`` is the bearer token if it asks for one."""
+    transport = ReadOnly(httpx2.ASGITransport(app))
+    async with client(transport, base_url=_ADDRESS, token=token) as reading:
+        yield ContractReader(Exchange(reading), described=DESCRIBED)
+
+
+@asynccontextmanager
+async def open_writer(
+    app: App, *, token: str | None = None
+) -> AsyncIterator[ContractWriter]:
+    """Open a writer on the app; ``token`` is the bearer token if it asks for one."""
+    transport = httpx2.ASGITransport(app)
+    async with (
+        open_reader(app, token=token) as reader,
+        client(transport, base_url=_ADDRESS, token=token) as writing,
+    ):
+        yield ContractWriter(Exchange(writing), reader)
+
+
+def seeds(snapshot: Snapshot) -> list[tuple[str, str, dict[str, object]]]:
+    """Give key, name and form of each district, as the stand-in spells them."""
+    return [
+        (entry.live.key, entry.name, to_json(entry.live.form))
+        for entry in snapshot.entries
+    ]

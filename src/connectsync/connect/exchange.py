@@ -1,0 +1,134 @@
+"""One call over HTTP: sent, repeated where that is harmless, and understood."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import httpx2
+
+from connectsync.connect.answers import Members, not_understood
+from connectsync.connect.refusals import refusal
+from connectsync.errors import ConnectError, Unreachable
+
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+
+_OK = 200
+
+
+class Patience(Protocol):
+    """Decides whether and when a call that may be repeated is made again."""
+
+    async def __call__(
+        self, attempt: Callable[[], Awaitable[httpx2.Response]]
+    ) -> httpx2.Response:
+        """Give the last answer, or raise the last ``httpx2.RequestError``."""
+
+
+async def once(attempt: Callable[[], Awaitable[httpx2.Response]]) -> httpx2.Response:
+    """Have no patience: one attempt."""
+    return await attempt()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """
+    A request of the contract.
+
+    ``about`` says in a sentence what is asked for, e.g. ``district 'x'``; ``body``
+    is None where there is none.
+    """
+
+    method: str
+    path: str
+    about: str
+    query: Mapping[str, str] | None = None
+    body: Members | None = None
+    headers: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful answer: its members, and its ETag as it was sent."""
+
+    body: Members
+    etag: str | None
+
+
+class Exchange:
+    """
+    Makes calls through one HTTP client.
+
+    ``patience`` repeats reads; it is shared by all exchanges of a run, so that they
+    wait within one budget. A save is sent once, whatever happens to it.
+    """
+
+    def __init__(self, client: httpx2.AsyncClient, patience: Patience = once) -> None:
+        self._client = client
+        self._patience = patience
+
+    async def read(self, call: Call) -> Answer:
+        """Make a call that changes nothing. Raises ``ConnectError``."""
+        return await self._understood(call, self._patience)
+
+    async def save(self, call: Call) -> Answer:
+        """Make a call that changes something. Raises ``ConnectError``."""
+        return await self._understood(call, once)
+
+    async def _understood(self, call: Call, patience: Patience) -> Answer:
+        try:
+            response = await patience(lambda: self._sent(call))
+        except httpx2.RequestError as error:
+            why = str(error) or type(error).__name__
+            raise Unreachable(f"{call.about}: no answer: {why}") from error
+        if response.status_code != _OK:
+            raise _refused(response, call.about)
+        body = _members(response, JSON)
+        if body is None:
+            raise not_understood(f"{call.about}: {_what_came(response)}")
+        return Answer(body, response.headers.get("ETag"))
+
+    async def _sent(self, call: Call) -> httpx2.Response:
+        headers = dict(call.headers or {})
+        content = None
+        if call.body is not None:
+            # ASCII: any text can be sent, and the other side judges it
+            content = json.dumps(call.body).encode("ascii")
+            headers["Content-Type"] = JSON
+        return await self._client.request(
+            call.method, call.path, params=call.query, content=content, headers=headers
+        )
+
+
+def _refused(response: httpx2.Response, about: str) -> ConnectError:
+    problem = _members(response, PROBLEM)
+    if problem is None and response.is_redirect:
+        return Unreachable(
+            f"{about}: the address redirects elsewhere, which is not followed",
+            remedy="give the address that the redirect leads to, if you trust it",
+        )
+    return refusal(response.status_code, problem or {}, about=about)
+
+
+def _members(response: httpx2.Response, media_type: str) -> Members | None:
+    if _media_type(response) != media_type:
+        return None
+    try:
+        body = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _media_type(response: httpx2.Response) -> str:
+    spelled: str = response.headers.get("Content-Type", "")
+    return spelled.partition(";")[0].strip().lower()
+
+
+def _what_came(response: httpx2.Response) -> str:
+    if _media_type(response) == JSON:
+        return "it is not a JSON object"
+    return f"it is {_media_type(response) or 'of no stated type'}, not {JSON}"

@@ -1,0 +1,100 @@
+"""
+The one translation: our name of a setting, the gateway's, and the page's.
+
+When Connect's page or the gateway's contract renames something, this file changes
+and no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from connectsync.connect.values import Unfit, json_of, value_of
+from connectsync.domain.settings import BY_NAME, SETTINGS, Form, Value
+from connectsync.errors import Bug
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How one setting is spelled: by us, in the gateway's JSON, on the page (C5)."""
+
+    setting: str
+    json: str
+    label: str
+
+
+SPELLINGS: tuple[Spelling, ...] = (
+    Spelling("district_id", "districtId", "District ID"),
+    Spelling("student_id", "studentId", "Student ID"),
+    Spelling("archived_students", "archivedStudents", "Archived students"),
+    Spelling("enable_daily_sync", "enableDailySync", "Enable Daily sync"),
+    Spelling("manage_guardians", "manageGuardians", "Allow sync to manage Guardians"),
+    Spelling(
+        "unarchive_classrooms",
+        "unarchiveClassrooms",
+        "Unarchive classrooms that reappear in the roster data",
+    ),
+    Spelling(
+        "update_active_users",
+        "updateActiveUsers",
+        "Allow the sync to update contact details of active users",
+    ),
+    Spelling("contact_types", "contactTypes", "Contact Types"),
+    Spelling("contact_relationships", "contactRelationships", "Contact Relationships"),
+    Spelling("phone_types", "phoneTypes", "Phone Types"),
+    # not named by C5; spelled as the article on thresholds does (T1)
+    Spelling("deletion_threshold", "deletionThreshold", "Deletion Threshold"),
+    Spelling("permissions", "permissions", "Permissions"),
+)
+"""In the order of the form."""
+
+TOKEN_JSON = "districtOauthToken"  # noqa: S105 - the name of a field, not a secret
+"""The gateway's name for the field that may be sent and must never come back."""
+
+_BY_SETTING = {spelling.setting: spelling for spelling in SPELLINGS}
+_BY_JSON = {spelling.json: spelling.setting for spelling in SPELLINGS}
+
+
+def spelling_of(setting: str) -> Spelling:
+    """Give the spellings of one of our settings; a name we do not have is a bug."""
+    if setting not in _BY_SETTING:
+        raise Bug(f"there is no setting {setting!r} to translate")
+    return _BY_SETTING[setting]
+
+
+def setting_of(json_name: str) -> str:
+    """Give our name for a name of the gateway; one that we do not know stays."""
+    return _BY_JSON.get(json_name, json_name)
+
+
+def to_json(form: Form) -> dict[str, object]:
+    """Spell the settings in ``form`` as the gateway does, in the form's order."""
+    for name in form:
+        spelling_of(name)
+    return {
+        spelling_of(setting.name).json: json_of(setting, form[setting.name])
+        for setting in SETTINGS
+        if setting.name in form
+    }
+
+
+def from_json(settings: Mapping[str, object]) -> dict[str, Value]:
+    """
+    Read a whole form as the gateway spells it; members we do not know are left out.
+
+    Raises ``Unfit`` with a sentence if a setting is missing or is not of its
+    kind, or if the token came back.
+    """
+    if TOKEN_JSON in settings:
+        raise Unfit(f"{TOKEN_JSON} came back, which must never be shown")
+    return {spelling.setting: _read(spelling, settings) for spelling in SPELLINGS}
+
+
+def _read(spelling: Spelling, settings: Mapping[str, object]) -> Value:
+    if spelling.json not in settings:
+        raise Unfit(f"{spelling.json} is missing")
+    try:
+        return value_of(BY_NAME[spelling.setting], settings[spelling.json])
+    except Unfit as error:
+        raise Unfit(f"{spelling.json} {error}") from error

@@ -1,0 +1,103 @@
+"""A value of a setting as JSON, and back, strictly by the setting's kind."""
+
+from __future__ import annotations
+
+import re
+from typing import assert_never
+
+from connectsync.domain.settings import Kind, Setting, Value
+
+_HIGHEST_PERCENT = 100
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
+
+
+class Unfit(ValueError):
+    """JSON that is not of the kind it should be; the sentence says why."""
+
+
+def json_of(setting: Setting, value: Value) -> object:
+    """Give a value as JSON: sets as lists, in the order of the page's labels."""
+    if isinstance(value, frozenset):
+        order = {label: place for place, label in enumerate(setting.labels)}
+        return sorted(value, key=lambda label: (order.get(label, len(order)), label))
+    return value
+
+
+def value_of(setting: Setting, raw: object) -> Value:
+    """
+    Read a value from JSON.
+
+    Labels we do not know are values like any other: it is Connect that spells them.
+    Raises ``Unfit``, whose sentence goes on from the name of the setting.
+    """
+    match setting.kind:
+        case Kind.TEXT:
+            return text_of(raw)
+        case Kind.CHOICE:
+            return _label(raw)
+        case Kind.BOX:
+            return _box(raw)
+        case Kind.BOXES:
+            return _labels(raw)
+        case Kind.PERCENT:
+            return _percent(raw)
+        case _:
+            assert_never(setting.kind)
+
+
+def described(raw: object) -> str:
+    """Name the kind of a JSON value, and never the value: it may be a secret."""
+    match raw:
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case list():
+            return "a list"
+        case _:
+            return "an object"
+
+
+def text_of(raw: object) -> str:
+    """Read text; half of a surrogate pair is none, and no file could hold it."""
+    if not isinstance(raw, str):
+        raise Unfit(f"is {described(raw)}, not text")
+    if _HALF_A_PAIR.search(raw):
+        raise Unfit("is broken Unicode")
+    return raw
+
+
+def _label(raw: object) -> str:
+    label = text_of(raw)
+    if not label:
+        raise Unfit("is empty, where a label is shown")
+    return label
+
+
+def _box(raw: object) -> bool:
+    if not isinstance(raw, bool):
+        raise Unfit(f"is {described(raw)}, not true or false")
+    return raw
+
+
+def _labels(raw: object) -> frozenset[str]:
+    if not isinstance(raw, list):
+        raise Unfit(f"is {described(raw)}, not a list of labels")
+    labels = frozenset(_label(label) for label in raw)
+    if len(labels) != len(raw):
+        raise Unfit("names a label twice")
+    return labels
+
+
+def _percent(raw: object) -> int | None:
+    if raw is None:
+        return None
+    if isinstance(raw, bool) or not isinstance(raw, int):
+        raise Unfit(f"is {described(raw)}, not a whole number or null")
+    if not 0 <= raw <= _HIGHEST_PERCENT:
+        raise Unfit("is not within 0-100")
+    return raw

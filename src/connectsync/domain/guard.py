@@ -1,0 +1,62 @@
+"""What guards say of a plan, and how a person accepts it by name and number."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from connectsync.domain.finding import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class GuardFinding:
+    """
+    One thing a guard holds against a plan.
+
+    Errors stop `apply` until they are accepted: ``accept`` is the name to accept
+    them by and ``count`` how much of it this finding is.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    hint: str = ""
+    district: str = ""
+    accept: str = ""
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Unaccepted:
+    """A name whose number was not given, or given wrong; ``given`` None: not given."""
+
+    name: str
+    needed: int
+    given: int | None
+
+
+def needed(guards: Iterable[GuardFinding]) -> dict[str, int]:
+    """Count what would have to be accepted, by name, sorted."""
+    counts: Counter[str] = Counter()
+    for guard in guards:
+        if guard.severity is Severity.ERROR:
+            counts[guard.accept] += guard.count
+    return dict(sorted(counts.items()))
+
+
+def unaccepted(
+    guards: Iterable[GuardFinding], accepted: Mapping[str, int]
+) -> tuple[Unaccepted, ...]:
+    """
+    Compare what is needed with what was accepted; a wrong number is not accepted.
+
+    Accepting what does not occur is wrong too: the reviewer saw another plan.
+    """
+    counts = needed(guards)
+    names = sorted(counts.keys() | accepted.keys())
+    return tuple(
+        Unaccepted(name, counts.get(name, 0), accepted.get(name))
+        for name in names
+        if counts.get(name, 0) != accepted.get(name)
+    )

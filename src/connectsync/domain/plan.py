@@ -1,0 +1,132 @@
+"""A plan: what would be saved, district by district, and what it does to people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from connectsync.domain.change import Change, Set, applied
+from connectsync.domain.drift import Movement
+from connectsync.domain.guard import GuardFinding
+from connectsync.domain.risk import Risk, assess
+from connectsync.domain.settings import Form, Value
+
+SWITCH = "enable_daily_sync"
+"""The setting that goes off first and on last, in a save of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedChange:
+    """A change, how much it can hurt, and the sentence on what it does."""
+
+    change: Change
+    risk: Risk
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Changes that are made by pressing Save once."""
+
+    changes: tuple[PlannedChange, ...]
+
+    def after(self, form: Form) -> dict[str, Value]:
+        """Give the form as it is after this save."""
+        return applied(form, (planned.change for planned in self.changes))
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictPlan:
+    """
+    One district's saves, bound to the live version they were made from.
+
+    ``live`` is the whole form as read, ``desired`` every managed value of the files:
+    so that apply can name what moved. ``drift`` is what people changed since we last
+    applied.
+    """
+
+    district: str
+    name: str
+    file: str
+    live_version: str
+    read_at: datetime
+    live: Form
+    desired: Form
+    saves: tuple[Save, ...]
+    drift: tuple[Movement, ...] = ()
+
+    def changes(self) -> Iterator[PlannedChange]:
+        """Give every change, in the order it is made."""
+        for save in self.saves:
+            yield from save.changes
+
+
+@dataclass(frozen=True, slots=True)
+class NotPlanned:
+    """A district whose live form could not be read: nothing is wanted of it."""
+
+    district: str
+    file: str
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """
+    What `apply` would make true, and nothing else.
+
+    ``scope`` is what was asked for on the command line, ``fleet`` the number of
+    districts in the files, ``in_step`` the districts that need nothing.
+    """
+
+    created: datetime
+    tool: str
+    backend: str
+    scope: tuple[str, ...]
+    fleet: int
+    districts: tuple[DistrictPlan, ...]
+    in_step: tuple[str, ...]
+    failed: tuple[NotPlanned, ...]
+    guards: tuple[GuardFinding, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Say whether nothing would change and nothing went unread."""
+        return not self.districts and not self.failed
+
+    def risks(self) -> Counter[Risk]:
+        """Count the changes by risk."""
+        return Counter(
+            planned.risk
+            for district in self.districts
+            for planned in district.changes()
+        )
+
+
+def saves_for(changes: Iterable[Change], live: Form) -> tuple[Save, ...]:
+    """
+    Put changes into saves: the switch goes off first and on last, on its own.
+
+    So no night's sync ever runs on a form that is half way.
+    """
+    changes = tuple(changes)
+    switch = tuple(change for change in changes if change.setting == SWITCH)
+    others = tuple(change for change in changes if change.setting != SWITCH)
+    groups = (others, switch) if _turns_on(switch) else (switch, others)
+    return tuple(_save(group, live) for group in groups if group)
+
+
+def _turns_on(switch: tuple[Change, ...]) -> bool:
+    return any(isinstance(change, Set) and change.after is True for change in switch)
+
+
+def _save(changes: tuple[Change, ...], live: Form) -> Save:
+    return Save(tuple(_planned(change, live) for change in changes))
+
+
+def _planned(change: Change, live: Form) -> PlannedChange:
+    assessment = assess(change, live)
+    return PlannedChange(change, assessment.risk, assessment.effect)

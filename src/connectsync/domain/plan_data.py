@@ -1,0 +1,106 @@
+"""The plan as JSON data, in the shape that `schema/plan.schema.json` describes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connectsync.domain.change import Add, Change, Remove, Set
+from connectsync.domain.drift import Movement
+from connectsync.domain.guard import GuardFinding
+from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
+from connectsync.domain.risk import Risk
+from connectsync.domain.values import form_data, value_data
+
+SCHEMA = 1
+
+
+def plan_data(plan: Plan) -> dict[str, Any]:
+    """Give the plan as JSON data, without its digest."""
+    risks = plan.risks()
+    return {
+        "schema": SCHEMA,
+        "created": plan.created.isoformat(),
+        "tool": plan.tool,
+        "backend": plan.backend,
+        "scope": list(plan.scope),
+        "fleet": plan.fleet,
+        "summary": {
+            "districts": len(plan.districts) + len(plan.in_step) + len(plan.failed),
+            "changed": len(plan.districts),
+            "in_step": len(plan.in_step),
+            "failed": len(plan.failed),
+            "changes": {risk.value: risks[risk] for risk in Risk},
+        },
+        "districts": [_district_data(district) for district in plan.districts],
+        "in_step": list(plan.in_step),
+        "failed": [_failed_data(failed) for failed in plan.failed],
+        "guards": [_guard_data(guard) for guard in plan.guards],
+    }
+
+
+def _district_data(district: DistrictPlan) -> dict[str, Any]:
+    return {
+        "district": district.district,
+        "name": district.name,
+        "file": district.file,
+        "live_version": district.live_version,
+        "read_at": district.read_at.isoformat(),
+        "live": form_data(district.live),
+        "desired": form_data(district.desired),
+        "saves": [
+            {"changes": [_change_data(planned) for planned in save.changes]}
+            for save in district.saves
+        ],
+        "drift": [movement_data(movement) for movement in district.drift],
+    }
+
+
+def _change_data(planned: PlannedChange) -> dict[str, Any]:
+    change = _op_data(planned.change)
+    return change | {"risk": planned.risk.value, "effect": planned.effect}
+
+
+def _op_data(change: Change) -> dict[str, Any]:
+    match change:
+        case Set(setting, before, after):
+            return _op("set", setting, value_data(before), value_data(after))
+        case Add(setting, label):
+            return _op("add", setting, None, label)
+        case Remove(setting, label):
+            return _op("remove", setting, label, None)
+
+
+def _op(op: str, setting: str, before: Any, after: Any) -> dict[str, Any]:
+    return {"op": op, "setting": setting, "before": before, "after": after}
+
+
+def movement_data(movement: Movement) -> dict[str, Any]:
+    """Give a movement as JSON data."""
+    return {
+        "setting": movement.setting,
+        "moved": movement.who.value,
+        "baseline": value_data(movement.baseline),
+        "desired": value_data(movement.desired),
+        "live": value_data(movement.live),
+    }
+
+
+def _failed_data(failed: NotPlanned) -> dict[str, Any]:
+    return {
+        "district": failed.district,
+        "file": failed.file,
+        "message": failed.message,
+        "remedy": failed.remedy,
+    }
+
+
+def _guard_data(guard: GuardFinding) -> dict[str, Any]:
+    return {
+        "rule": guard.rule,
+        "severity": guard.severity.value,
+        "message": guard.message,
+        "hint": guard.hint,
+        "district": guard.district,
+        "accept": guard.accept,
+        "count": guard.count,
+    }

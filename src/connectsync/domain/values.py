@@ -1,0 +1,71 @@
+"""Values of the form as JSON data: sets become sorted lists, and come back as sets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from connectsync.domain.settings import BY_NAME, Form, Kind, Setting, Value
+
+Data = Mapping[str, Any]
+
+
+def form_data(form: Form) -> dict[str, Any]:
+    """Give a form as JSON data, in the order of the page."""
+    return {name: value_data(form[name]) for name in BY_NAME if name in form}
+
+
+def form_of(data: Data) -> dict[str, Value]:
+    """Read a form back. Raises ``KeyError`` or ``TypeError`` if it is not one."""
+    return {name: value_of(name, value) for name, value in data.items()}
+
+
+def value_data(value: Value) -> bool | int | str | list[str] | None:
+    """Give one value as JSON data."""
+    return sorted(value) if isinstance(value, frozenset) else value
+
+
+def value_of(name: str, data: Any) -> Value:
+    """
+    Read one value back by the kind of its setting.
+
+    Raises ``KeyError`` for an unknown setting, ``TypeError`` for a wrong type.
+    """
+    setting = BY_NAME[name]
+    if data is None:
+        return None
+    if not isinstance(data, _TYPES[setting.kind]) or _bool_for_number(setting, data):
+        raise TypeError(f"{name} cannot be {data!r}")
+    return _labels(name, data) if isinstance(data, list) else cast("Value", data)
+
+
+def _labels(name: str, data: list[Any]) -> frozenset[str]:
+    if not all(isinstance(label, str) for label in data):
+        raise TypeError(f"{name} cannot be {data!r}")
+    return frozenset(data)
+
+
+def _bool_for_number(setting: Setting, data: Any) -> bool:
+    return setting.kind is Kind.PERCENT and isinstance(data, bool)
+
+
+_TYPES: Mapping[Kind, type] = {
+    Kind.TEXT: str,
+    Kind.CHOICE: str,
+    Kind.BOX: bool,
+    Kind.BOXES: list,
+    Kind.PERCENT: int,
+}
+
+
+def spell(value: Value) -> str:
+    """Spell a value as a person would say it: on, off, labels, or empty."""
+    match value:
+        case None | "":
+            return "(empty)"
+        case bool():
+            return "on" if value else "off"
+        case frozenset():
+            return ", ".join(sorted(value)) or "(none)"
+        case _:
+            return str(value)

@@ -1,0 +1,153 @@
+"""
+The form of the stand-in: its fields, what they offer, and what it refuses.
+
+The labels of *Archived students* are published nowhere. The two given here are
+placeholders, say so in their text, and are marked so by the options endpoint.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+Options = Mapping[str, Sequence["Option"]]
+
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A label that a field offers; a placeholder stands for one nobody publishes."""
+
+    label: str
+    placeholder: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A field the form does not accept, and why."""
+
+    field: str
+    detail: str
+
+
+def _labels(*labels: str) -> tuple[Option, ...]:
+    return tuple(Option(label) for label in labels)
+
+
+OPTIONS: Options = {
+    "studentId": _labels("STUDENT ID", "STUDENT NUMBER"),
+    "archivedStudents": (
+        Option("(placeholder) Leave archived", placeholder=True),
+        Option("(placeholder) Restore", placeholder=True),
+    ),
+    "contactTypes": _labels(
+        "Parent/Guardian", "Emergency", "Primary", "Secondary", "Family", "Other"
+    ),
+    "contactRelationships": _labels(
+        "Parent", "Grandparent", "Self", "Aunt/Uncle", "Sibling", "Other"
+    ),
+    "phoneTypes": _labels("Cell", "Home", "Work", "Other"),
+    "permissions": _labels(
+        "Permissions Admin",
+        "School-Wide Communications",
+        "Rostering Administrator",
+        "Content Moderator",
+        "Users Manager",
+        "Family Access",
+    ),
+}
+"""What every drop-down and box group offers, in the order of the page."""
+
+CHOICES = ("studentId", "archivedStudents")
+BOXES = (
+    "enableDailySync",
+    "manageGuardians",
+    "unarchiveClassrooms",
+    "updateActiveUsers",
+)
+BOX_GROUPS = ("contactTypes", "contactRelationships", "phoneTypes", "permissions")
+
+BLANK: Mapping[str, object] = {
+    "districtId": "",
+    "studentId": "STUDENT ID",
+    "archivedStudents": OPTIONS["archivedStudents"][0].label,
+    **dict.fromkeys(BOXES, False),
+    **{group: [] for group in BOX_GROUPS},
+    "deletionThreshold": None,
+}
+"""The form of a new district: nothing ticked, nothing typed in."""
+
+TOKEN = "districtOauthToken"  # noqa: S105 - the name of a field, not a secret
+"""The field that is taken and never given back."""
+
+
+def refusals(form: Mapping[str, object], options: Options) -> list[Refusal]:
+    """Say what the form does not accept; an empty list means that it saves."""
+    unknown = [Refusal(name, "is no field of the form") for name in form.keys() - BLANK]
+    found = [_refusal(name, form.get(name), options) for name in BLANK]
+    return sorted(unknown, key=lambda refusal: refusal.field) + [
+        refusal for refusal in found if refusal is not None
+    ]
+
+
+def token_refusal(token: object) -> Refusal | None:
+    """Say why the form does not take a token, or None."""
+    return None if _is_text(token) else Refusal(TOKEN, "must be text")
+
+
+def in_page_order(form: Mapping[str, object], options: Options) -> dict[str, object]:
+    """Give an accepted form with every field, and every label, in the page's order."""
+    return {name: _ordered(name, form[name], options) for name in BLANK}
+
+
+def _ordered(name: str, value: object, options: Options) -> object:
+    if name in BOX_GROUPS and isinstance(value, list):
+        return [choice.label for choice in options[name] if choice.label in value]
+    return value
+
+
+def _refusal(name: str, value: object, options: Options) -> Refusal | None:
+    if name in BOXES:
+        why = "" if isinstance(value, bool) else "must be true or false"
+    elif name in CHOICES:
+        why = _why_not_choice(value, options[name])
+    elif name in BOX_GROUPS:
+        why = _why_not_group(name, value, options[name])
+    elif name == "deletionThreshold":
+        why = "" if _is_percent(value) else "must be a whole number 0-100, or null"
+    else:
+        why = "" if _is_text(value) else "must be text"
+    return Refusal(name, why) if why else None
+
+
+def _why_not_choice(value: object, offered: Sequence[Option]) -> str:
+    labels = [choice.label for choice in offered]
+    return "" if value in labels else f"must be one of {_spelled(labels)}"
+
+
+def _why_not_group(name: str, value: object, offered: Sequence[Option]) -> str:
+    labels = [choice.label for choice in offered]
+    if not isinstance(value, list) or any(label not in labels for label in value):
+        return f"must be a list of labels out of {_spelled(labels)}"
+    if len(value) != len(set(value)):
+        return "names a label twice"
+    if name == "phoneTypes" and len(value) > 1:
+        return "takes only one phone type when the roster comes from Clever"
+    return ""
+
+
+def _is_percent(value: object) -> bool:
+    if value is None:
+        return True
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100  # noqa: PLR2004 - percent
+
+
+def _is_text(value: object) -> bool:
+    # half of a surrogate pair can be spelled in JSON, but no page could show it
+    return isinstance(value, str) and not _HALF_A_PAIR.search(value)
+
+
+def _spelled(labels: Sequence[str]) -> str:
+    return ", ".join(f"'{label}'" for label in labels)

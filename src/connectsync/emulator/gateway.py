@@ -1,0 +1,160 @@
+"""The routes of the gateway contract, answered from the store."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from connectsync.emulator import store
+from connectsync.emulator.answer import json_response, tagged
+from connectsync.emulator.problem import Problem, district_not_found, not_understood
+from connectsync.emulator.saving import Save, saved
+
+LONGEST_PAGE = 1000
+USUAL_PAGE = 100
+LARGEST_BULK = 500
+
+_STRONG_TAG = re.compile(r'"([!#-~]+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The operations of the contract over one store."""
+
+    store: store.Store
+    clock: Callable[[], datetime]
+
+    def routes(self) -> list[Route]:
+        """Give the route table."""
+        return [
+            Route("/v1/districts", self.list_districts, methods=["GET"]),
+            Route("/v1/districts:read", self.read_many, methods=["POST"]),
+            Route("/v1/districts/{district}", self.read, methods=["GET"]),
+            Route("/v1/districts/{district}/settings", self.save, methods=["PATCH"]),
+            Route("/v1/options/{setting}", self.options, methods=["GET"]),
+        ]
+
+    async def list_districts(self, request: Request) -> Response:
+        """Answer one page of keys and names."""
+        limit = _limit(request.query_params.get("limit", str(USUAL_PAGE)))
+        after = _after(request.query_params.get("cursor", ""))
+        with self.store.reading() as connection:
+            rows = store.page(connection, after, limit + 1)
+        items = [{"district": row.key, "name": row.name} for row in rows[:limit]]
+        following = _cursor(rows[limit - 1].key) if len(rows) > limit else None
+        return json_response({"items": items, "next": following})
+
+    async def read_many(self, request: Request) -> Response:
+        """Answer many forms, and a problem for each key that is no district."""
+        keys = _keys(await _body(request))
+        with self.store.reading() as connection:
+            rows = store.find_many(connection, keys)
+        missing = sorted(set(keys) - {row.key for row in rows})
+        errors = [
+            {"district": key, "problem": district_not_found(key).body}
+            for key in missing
+        ]
+        return json_response(
+            {"items": [_spelled(row) for row in rows], "errors": errors}
+        )
+
+    async def read(self, request: Request) -> Response:
+        """Answer one form."""
+        key = request.path_params["district"]
+        with self.store.reading() as connection:
+            row = store.find(connection, key)
+        if row is None:
+            raise district_not_found(key)
+        return tagged(_spelled(row), row.version)
+
+    async def save(self, request: Request) -> Response:
+        """Save some fields of one form at the version the request expects."""
+        save = Save(
+            district=request.path_params["district"],
+            expected_version=_expected_version(request),
+            idempotency_key=request.headers.get("Idempotency-Key", ""),
+            fields=await _body(request),
+        )
+        with self.store.writing() as connection:
+            version = saved(connection, save, now=self.clock().timestamp())
+        return tagged({"district": save.district, "version": version}, version)
+
+    async def options(self, request: Request) -> Response:
+        """Answer the labels of one drop-down or box group."""
+        setting = request.path_params["setting"]
+        with self.store.reading() as connection:
+            offered = store.options(connection).get(setting)
+        if offered is None:
+            raise Problem(404, "setting-not-found", f"'{setting}' offers no labels")
+        labels = [
+            {"label": choice.label, "placeholder": choice.placeholder}
+            for choice in offered
+        ]
+        return json_response({"setting": setting, "options": labels})
+
+
+def _spelled(row: store.Row) -> dict[str, object]:
+    return {
+        "district": row.key,
+        "name": row.name,
+        "version": row.version,
+        "settings": row.form,
+    }
+
+
+def _limit(spelled: str) -> int:
+    if not re.fullmatch("[0-9]{1,4}", spelled) or not 1 <= int(spelled) <= LONGEST_PAGE:
+        raise not_understood(f"limit must be a whole number 1-{LONGEST_PAGE}")
+    return int(spelled)
+
+
+def _cursor(key: str) -> str:
+    return base64.urlsafe_b64encode(key.encode()).decode("ascii")
+
+
+def _after(cursor: str) -> str:
+    try:
+        return base64.b64decode(cursor, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError) as error:
+        raise not_understood("cursor must be one that a page gave") from error
+
+
+async def _body(request: Request) -> dict[str, object]:
+    media_type = request.headers.get("Content-Type", "").partition(";")[0].strip()
+    if media_type.lower() != "application/json":
+        raise Problem(415, "not-json", "the body must be application/json")
+    try:
+        body = json.loads(await request.body())
+    except (ValueError, RecursionError) as error:
+        raise not_understood("the body is not JSON") from error
+    if not isinstance(body, dict):
+        raise not_understood("the body must be an object")
+    return body
+
+
+def _keys(body: dict[str, object]) -> list[str]:
+    keys = body.get("districts")
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        raise not_understood("districts must be a list of keys")
+    if not 1 <= len(keys) <= LARGEST_BULK:
+        raise not_understood(f"districts must hold 1-{LARGEST_BULK} keys")
+    return keys
+
+
+def _expected_version(request: Request) -> str:
+    spelled = request.headers.get("If-Match")
+    if spelled is None:
+        raise Problem(428, "version-required", "a save needs If-Match")
+    tag = _STRONG_TAG.fullmatch(spelled)
+    if tag is None:
+        raise not_understood("If-Match must be the one ETag that was read")
+    return tag[1]

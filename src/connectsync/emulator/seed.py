@@ -1,0 +1,86 @@
+"""Bringing districts and forms into the stand-in, past its gateway."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from connectsync.emulator import store
+from connectsync.emulator.errors import SeedRefused
+from connectsync.emulator.form import BLANK, in_page_order, refusals
+
+KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+"""What a district's key looks like; it is part of addresses."""
+
+Seed = tuple[str, str, Mapping[str, object]]
+"""Key and name of a district, and its whole form in the gateway's field names."""
+
+
+def enrol(store_path: Path | str, districts: Iterable[tuple[str, str]]) -> int:
+    """
+    Make districts, each a key and a name, with a blank form; say how many are new.
+
+    Those that exist are left alone. Raises ``SeedRefused`` and ``StoreUnusable``.
+    """
+    with store.opened(store_path).writing() as connection:
+        return sum(_enrolled(connection, key, name) for key, name in districts)
+
+
+def sow(store_path: Path | str, seeds: Iterable[Seed]) -> int:
+    """
+    Give districts the forms of a snapshot; say how many changed or are new.
+
+    A label of *Archived students* that the form does not know is learnt, since no
+    list of them is published. Raises ``SeedRefused`` and ``StoreUnusable``; then
+    nothing at all was sown.
+    """
+    with store.opened(store_path).writing() as connection:
+        return sum(_sown(connection, seed) for seed in seeds)
+
+
+def _enrolled(connection: sqlite3.Connection, key: str, name: str) -> bool:
+    if store.find(connection, key) is not None:
+        return False
+    store.put(connection, _row(key, name, 1, dict(BLANK)))
+    return True
+
+
+def _sown(connection: sqlite3.Connection, seed: Seed) -> bool:
+    key, name, asked = seed
+    form = _accepted(connection, key, asked)
+    row = store.find(connection, key)
+    if row is None:
+        store.put(connection, _row(key, name, 1, form))
+        return True
+    if (row.name, row.form) == (name, form):
+        return False
+    store.put(connection, _row(key, name, row.saves + 1, form, row.token_digest))
+    return True
+
+
+def _row(
+    key: str, name: str, saves: int, form: dict[str, object], token_digest: str = ""
+) -> store.Row:
+    if not KEY.fullmatch(key):
+        raise SeedRefused(f"{key!r} cannot be the key of a district")
+    version = store.version_of(saves, form)
+    return store.Row(key, name, saves, version, form, token_digest)
+
+
+def _accepted(
+    connection: sqlite3.Connection, key: str, form: Mapping[str, object]
+) -> dict[str, object]:
+    _learn_archived_students(connection, form.get("archivedStudents"))
+    offered = store.options(connection)
+    if found := refusals(form, offered):
+        why = "; ".join(f"{refusal.field} {refusal.detail}" for refusal in found)
+        raise SeedRefused(f"the form of district {key!r} is not accepted: {why}")
+    return in_page_order(form, offered)
+
+
+def _learn_archived_students(connection: sqlite3.Connection, label: object) -> None:
+    known = [choice.label for choice in store.options(connection)["archivedStudents"]]
+    if isinstance(label, str) and label.strip() and label not in known:
+        store.learn(connection, "archivedStudents", label)

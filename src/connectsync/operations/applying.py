@@ -1,0 +1,124 @@
+"""Applying: hold a plan against everything that may stop it, then make it true."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from connectsync.apply.executor import Executor, Reached
+from connectsync.domain.outcome import Outcome
+from connectsync.connect.seam import Reader
+from connectsync.domain.guard import Unaccepted, unaccepted
+from connectsync.domain.live import Live
+from connectsync.domain.plan import SWITCH, Plan
+from connectsync.domain.settings import BY_NAME, Form
+from connectsync.domain.values import spell
+from connectsync.errors import GuardRefused, StalePlan
+from connectsync.operations.compare import changes_between
+from connectsync.operations.planning import Wanted
+
+
+def insist_same_backend(plan: Plan, reader: Reader) -> None:
+    """Refuse a plan that was made on another backend. Raises ``StalePlan``."""
+    if plan.backend != reader.described:
+        raise StalePlan(
+            f"the plan was made on {plan.backend}, and this is {reader.described}"
+        )
+
+
+def insist_same_files(plan: Plan, wanted: Sequence[Wanted]) -> None:
+    """
+    Refuse a plan whose districts' files say something else now.
+
+    Raises ``StalePlan`` naming district, setting, old and new value.
+    """
+    desired = {want.district.key: want.district.desired() for want in wanted}
+    moved = [
+        f"{planned.district}: {sentence}"
+        for planned in plan.districts
+        for sentence in _moved(planned.desired, desired.get(planned.district))
+    ]
+    if moved:
+        raise StalePlan(
+            "the files changed since the plan was made:\n  " + "\n  ".join(moved)
+        )
+
+
+def _moved(then: Form, now: Form | None) -> list[str]:
+    if now is None:
+        return ["its file is gone"]
+    return [
+        f"{name} was {_stated(then, name)}, is now {_stated(now, name)}"
+        for name in BY_NAME
+        if then.get(name) != now.get(name)
+    ]
+
+
+def _stated(form: Form, name: str) -> str:
+    return spell(form[name]) if name in form else "not managed"
+
+
+def insist_accepted(plan: Plan, accepted: Mapping[str, int]) -> None:
+    """
+    Refuse a plan with guards that are not accepted by name and exact number.
+
+    Raises ``GuardRefused``.
+    """
+    missing = unaccepted(plan.guards, accepted)
+    if missing:
+        raise GuardRefused(
+            "the plan is refused:\n  " + "\n  ".join(map(_refusal, missing)),
+            remedy=_acceptance(missing),
+        )
+
+
+def _refusal(missing: Unaccepted) -> str:
+    holds = f"{missing.name}: the plan holds {missing.needed}"
+    if missing.given is None:
+        return f"{holds}, none was accepted"
+    return f"{holds}, {missing.given} were accepted"
+
+
+def _acceptance(missing: Sequence[Unaccepted]) -> str:
+    needed = " ".join(
+        f"--accept {one.name}={one.needed}" for one in missing if one.needed
+    )
+    if not needed:
+        return "leave out what the plan does not hold"
+    return f"read the plan; if it is what you mean, give {needed}"
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A plan that nothing speaks against, and the districts it was made from."""
+
+    plan: Plan
+    wanted: Sequence[Wanted]
+
+    async def run(
+        self, executor: Executor, reached: Reached = lambda _: None
+    ) -> Outcome:
+        """
+        Make the plan true, then remember districts that were in step all along.
+
+        Raises ``StalePlan``, with nothing written, if Connect moved meanwhile.
+        """
+        outcome = await executor.run(self.plan, reached)
+        await self._adopt(executor)
+        return outcome
+
+    async def _adopt(self, executor: Executor) -> None:
+        """Give districts in step a baseline, so that later drift can be told."""
+        in_step = frozenset(self.plan.in_step)
+        adopted = [want for want in self.wanted if want.district.key in in_step]
+        lives = await executor.reader.read_many([want.district.key for want in adopted])
+        for want in adopted:
+            live, desired = lives[want.district.key], want.district.desired()
+            if isinstance(live, Live) and not changes_between(live.form, desired):
+                executor.journal.record_baseline(
+                    self.plan.backend,
+                    want.district.key,
+                    desired,
+                    running=live.form.get(SWITCH) is True,
+                    at=executor.clock(),
+                )

@@ -1,0 +1,143 @@
+"""Planning: read Connect, compare, and say what would change. It cannot write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from connectsync.connect.seam import Reader
+from connectsync.domain.baseline import Baseline, Baselines
+from connectsync.domain.district import District
+from connectsync.domain.drift import Moved, movements
+from connectsync.domain.guard import GuardFinding
+from connectsync.domain.live import Live
+from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
+from connectsync.domain.policy import Policy
+from connectsync.errors import Bug, ConnectError
+from connectsync.operations.compare import changes_between
+from connectsync.rules.catalogue import PLAN_RULES
+from connectsync.rules.engine import problems
+from connectsync.rules.plan_subject import PlanAtHour
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A district to plan for, and the file it stands in."""
+
+    district: District
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """
+    What a plan depends on besides files and Connect.
+
+    ``now`` has a time zone; ``fleet`` is the number of districts in all files,
+    whatever the scope; ``tool`` names this version of connectsync.
+    """
+
+    now: datetime
+    tool: str
+    scope: tuple[str, ...]
+    fleet: int
+    policy: Policy
+    baselines: Baselines
+
+
+async def make_plan(
+    wanted: Sequence[Wanted], reader: Reader, circumstances: Circumstances
+) -> Plan:
+    """
+    Compare every wanted district with Connect.
+
+    A district that cannot be read is listed as failed, never as empty. Raises
+    ``ConnectError`` only where nothing at all could be read.
+    """
+    lives = await reader.read_many([want.district.key for want in wanted])
+    outcomes = [
+        plan_district(want, _answer(lives, want), circumstances.baselines)
+        for want in sorted(wanted, key=lambda want: want.district.key)
+    ]
+    plan = Plan(
+        created=circumstances.now,
+        tool=circumstances.tool,
+        backend=reader.described,
+        scope=circumstances.scope,
+        fleet=circumstances.fleet,
+        districts=tuple(_changed(outcomes)),
+        in_step=tuple(key for key in outcomes if isinstance(key, str)),
+        failed=tuple(failed for failed in outcomes if isinstance(failed, NotPlanned)),
+    )
+    return guarded(plan, [want.district for want in wanted], circumstances)
+
+
+def plan_district(
+    want: Wanted, live: Live | ConnectError, baselines: Baselines
+) -> DistrictPlan | NotPlanned | str:
+    """
+    Plan one district, by itself: its neighbours change neither answer nor cost.
+
+    Gives its key alone where nothing would change.
+    """
+    key, desired = want.district.key, want.district.desired()
+    if isinstance(live, ConnectError):
+        return NotPlanned(key, want.file, live.message, live.remedy)
+    changes = changes_between(live.form, desired)
+    if not changes:
+        return key
+    baseline = baselines.get(key, Baseline())
+    return DistrictPlan(
+        district=key,
+        name=want.district.name,
+        file=want.file,
+        live_version=live.version,
+        read_at=live.read_at,
+        live=live.form,
+        desired=desired,
+        saves=saves_for(changes, live.form),
+        drift=tuple(
+            move
+            for move in movements(baseline.form, desired, live.form)
+            if move.who is not Moved.US
+        ),
+    )
+
+
+def guarded(
+    plan: Plan, districts: Sequence[District], circumstances: Circumstances
+) -> Plan:
+    """Give the plan with what the guards say of it at this hour."""
+    subject = PlanAtHour(
+        plan=plan,
+        policy=circumstances.policy,
+        now=circumstances.now,
+        districts={district.key: district for district in districts},
+        baselines=circumstances.baselines,
+    )
+    guards = tuple(
+        GuardFinding(
+            rule=rule.name,
+            severity=rule.severity,
+            message=objection.message,
+            hint=objection.hint,
+            district=objection.district,
+            accept=objection.accept or rule.name,
+            count=objection.count,
+        )
+        for rule, objection in problems(PLAN_RULES, subject)
+    )
+    return replace(plan, guards=guards)
+
+
+def _answer(
+    lives: Mapping[str, Live | ConnectError], want: Wanted
+) -> Live | ConnectError:
+    if want.district.key not in lives:
+        raise Bug(f"the backend did not answer for district {want.district.key!r}")
+    return lives[want.district.key]
+
+
+def _changed(outcomes: Sequence[DistrictPlan | NotPlanned | str]) -> list[DistrictPlan]:
+    return [outcome for outcome in outcomes if isinstance(outcome, DistrictPlan)]

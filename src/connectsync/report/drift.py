@@ -1,0 +1,91 @@
+"""Drift as people and schedulers read it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from connectsync.domain.drift import DistrictDrift, Moved, Movement
+from connectsync.domain.plan_data import movement_data
+from connectsync.domain.values import spell
+from connectsync.report.columns import padded, wrapped
+from connectsync.report.style import Paint, Style, inert
+
+STANDINGS = ("conflict", "drift", "pending", "unread", "in step")
+
+_STYLES = {
+    "conflict": Style.ERROR,
+    "drift": Style.WARNING,
+    "pending": Style.INFO,
+    "unread": Style.ERROR,
+    "in step": Style.SAFE,
+}
+
+_WHO = {
+    Moved.US: "the file changed",
+    Moved.THEM: "changed by hand on Connect",
+    Moved.BOTH: "both changed",
+}
+
+
+def drift_text(found: Sequence[DistrictDrift], *, colour: bool, width: int) -> str:
+    """Give every district that is not in step, and a count of all."""
+    paint = Paint(colour)
+    blocks = [
+        "\n".join(_district(one, paint, width))
+        for one in found
+        if one.standing != "in step"
+    ]
+    return "\n\n".join([*blocks, _summary(found, paint)]) + "\n"
+
+
+def drift_json(found: Sequence[DistrictDrift]) -> str:
+    """Give all districts as JSON, in the shape of ``schema/drift.schema.json``."""
+    counts = Counter(one.standing for one in found)
+    data = {
+        "schema": 1,
+        "summary": {
+            standing.replace(" ", "_"): counts[standing] for standing in STANDINGS
+        },
+        "districts": [
+            {
+                "district": one.district,
+                "file": one.file,
+                "standing": one.standing.replace(" ", "_"),
+                "applied": one.applied,
+                "error": one.error,
+                "movements": [movement_data(move) for move in one.movements],
+            }
+            for one in found
+        ],
+    }
+    return json.dumps(data, indent=2) + "\n"
+
+
+def _district(one: DistrictDrift, paint: Paint, width: int) -> Iterator[str]:
+    standing = paint(_STYLES[one.standing], one.standing)
+    name = paint(Style.BOLD, inert(one.district))
+    yield f"{standing}  {name}  {paint(Style.DIM, inert(one.file))}"
+    if one.error:
+        yield from wrapped(f"  {inert(one.error)}", width, hang=4)
+    for move in one.movements:
+        yield from _movement(move, paint, width)
+
+
+def _movement(move: Movement, paint: Paint, width: int) -> Iterator[str]:
+    yield f"  {padded(move.setting, 23)}{paint(Style.DIM, _WHO[move.who])}"
+    values = f"applied {spell(move.baseline)}" if move.who is not Moved.US else ""
+    parts = [values, f"file {spell(move.desired)}", f"Connect {spell(move.live)}"]
+    said = "    " + ", ".join(part for part in parts if part)
+    yield from wrapped(inert(said), width, hang=4)
+
+
+def _summary(found: Sequence[DistrictDrift], paint: Paint) -> str:
+    counts = Counter(one.standing for one in found)
+    parts = [
+        paint(_STYLES[standing], f"{counts[standing]} {standing}")
+        for standing in STANDINGS
+        if counts[standing]
+    ]
+    return f"{len(found)} district{'s' if len(found) != 1 else ''}: {', '.join(parts)}"

@@ -1,0 +1,41 @@
+"""How a run ended: what was confirmed, and why the rest was not."""
+
+from __future__ import annotations
+
+from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
+from connectsync.domain.plan import Plan
+from connectsync.report.style import Paint, Style, inert
+
+_STYLES = {
+    Ending.DONE: Style.SAFE,
+    Ending.FAILED: Style.ERROR,
+    Ending.CONFLICT: Style.ERROR,
+}
+
+
+def ended_line(outcome: DistrictOutcome, *, colour: bool) -> str:
+    """Say in a line how one district ended."""
+    word = Paint(colour)(_STYLES[outcome.ending], outcome.ending.value)
+    line = f"{word}  {inert(outcome.district)}  {_confirmed(outcome.changes)}"
+    if outcome.ending is Ending.DONE:
+        return line
+    return f"{line}\n  {inert(outcome.message)}\n  = help: {inert(outcome.remedy)}"
+
+
+def outcome_text(outcome: Outcome, plan: Plan, *, colour: bool) -> str:
+    """Say what the journal confirms of a whole run, never what was planned."""
+    if not outcome.districts:
+        return "Nothing was applied: nothing was planned\n"
+    paint = Paint(colour)
+    parts = [
+        paint(_STYLES[ending], f"{len(outcome.ended(ending))} {ending.value}")
+        for ending in Ending
+        if outcome.ended(ending)
+    ]
+    if plan.failed:
+        parts.append(paint(Style.ERROR, f"{len(plan.failed)} not read"))
+    return f"Run {outcome.run}: {', '.join(parts)}; {_confirmed(outcome.changes)}\n"
+
+
+def _confirmed(changes: int) -> str:
+    return f"{changes} change{'s' if changes != 1 else ''} confirmed by reading back"

@@ -1,0 +1,150 @@
+"""A plan as people read it: every change, and what it does to people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connectsync.domain.change import Add, Change, Remove, Set
+from connectsync.domain.drift import Movement
+from connectsync.domain.guard import GuardFinding, needed
+from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
+from connectsync.domain.plan_file import plan_digest
+from connectsync.domain.risk import Risk
+from connectsync.domain.values import spell
+from connectsync.report.columns import columns, padded, wrapped
+from connectsync.report.style import Paint, Style, inert, style_of
+
+SETTING_ROOM = 23
+
+
+def render_plan(plan: Plan, *, colour: bool, width: int) -> str:
+    """Give the whole plan as text of at most ``width`` columns where words allow."""
+    page = _Page(Paint(colour), width)
+    blocks = [
+        *map(page.district, plan.districts),
+        *page.failed(plan.failed),
+        *page.guards(plan.guards),
+        page.summary(plan),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+class _Page:
+    def __init__(self, paint: Paint, width: int) -> None:
+        self.paint = paint
+        self.width = width
+
+    def district(self, planned: DistrictPlan) -> str:
+        head = (
+            f"{self.paint(Style.BOLD, inert(planned.district))}"
+            f"  {inert(planned.name)}  {self.paint(Style.DIM, inert(planned.file))}"
+        )
+        return "\n".join([head, *self._saves(planned), *self._drift(planned)])
+
+    def _saves(self, planned: DistrictPlan) -> Iterator[str]:
+        for number, save in enumerate(planned.saves, 1):
+            if len(planned.saves) > 1:
+                said = f"  save {number} of {len(planned.saves)}"
+                yield self.paint(Style.DIM, said)
+            for change in save.changes:
+                yield from self._change(change)
+
+    def _change(self, planned: PlannedChange) -> Iterator[str]:
+        mark, style, text = _spelled(planned.change)
+        setting = padded(planned.change.setting, SETTING_ROOM)
+        left = f"  {mark} {setting}{text}"
+        risk = planned.risk.value
+        gap = " " * max(2, self.width - columns(left) - columns(risk))
+        painted = f"  {self.paint(style, mark)} {setting}{self.paint(style, text)}"
+        yield painted + gap + self.paint(style_of(planned.risk), risk)
+        for line in wrapped(inert(planned.effect), self.width - 4):
+            yield self.paint(Style.DIM, f"    {line}")
+
+    def _drift(self, planned: DistrictPlan) -> Iterator[str]:
+        for move in planned.drift:
+            said = f"  ! changed by hand since we last applied: {_moved(move)}"
+            yield from (
+                self.paint(Style.WARNING, line)
+                for line in wrapped(said, self.width, hang=4)
+            )
+
+    def failed(self, failed: tuple[NotPlanned, ...]) -> Iterator[str]:
+        if failed:
+            head = self.paint(Style.ERROR, "Not read, so not planned")
+            yield "\n".join([head, *(line for one in failed for line in _unread(one))])
+
+    def guards(self, guards: tuple[GuardFinding, ...]) -> Iterator[str]:
+        if guards:
+            head = self.paint(Style.BOLD, "Guards")
+            yield "\n".join(
+                [head, *(line for guard in guards for line in self._guard(guard))]
+            )
+
+    def _guard(self, guard: GuardFinding) -> Iterator[str]:
+        label = f"{guard.severity.value}[{guard.rule}]"
+        about = f"{guard.district}: " if guard.district else ""
+        lines = wrapped(inert(f"  {label} {about}{guard.message}"), self.width, hang=4)
+        painted = self.paint(style_of(guard.severity), label)
+        yield lines[0].replace(label, painted, 1)
+        yield from lines[1:]
+        if guard.hint:
+            for line in wrapped(inert(f"    = help: {guard.hint}"), self.width, hang=6):
+                yield self.paint(Style.DIM, line)
+
+    def summary(self, plan: Plan) -> str:
+        lines = [_counted(plan)]
+        if plan.districts:
+            lines.append(f"{self._risks(plan)}; sends nothing until it is applied")
+        lines.append(self.paint(Style.DIM, f"on {plan.backend}, {plan_digest(plan)}"))
+        accept = needed(plan.guards)
+        if accept:
+            given = " ".join(
+                f"--accept {name}={count}" for name, count in accept.items()
+            )
+            lines.append(f"apply refuses this plan unless given {given}")
+        return "\n".join(lines)
+
+    def _risks(self, plan: Plan) -> str:
+        risks = plan.risks()
+        parts = [
+            self.paint(style_of(risk), f"{risks[risk]} {risk.value}")
+            for risk in Risk
+            if risks[risk]
+        ]
+        count = sum(risks.values())
+        return f"{count} change{'s' if count != 1 else ''}: {', '.join(parts)}"
+
+
+def _counted(plan: Plan) -> str:
+    total = len(plan.districts) + len(plan.in_step) + len(plan.failed)
+    if plan.empty:
+        return f"Nothing to do: {_districts(total)} in step with Connect"
+    parts = [f"{len(plan.districts)} to change", f"{len(plan.in_step)} in step"]
+    if plan.failed:
+        parts.append(f"{len(plan.failed)} not read")
+    return f"{_districts(total)}: {', '.join(parts)}"
+
+
+def _districts(count: int) -> str:
+    return f"{count} district{'s' if count != 1 else ''}"
+
+
+def _spelled(change: Change) -> tuple[str, Style, str]:
+    match change:
+        case Set(_, before, after):
+            return "~", Style.CAUTION, inert(f"{spell(before)} → {spell(after)}")
+        case Add(_, label):
+            return "+", Style.ADDED, inert(label)
+        case Remove(_, label):
+            return "-", Style.REMOVED, inert(label)
+
+
+def _moved(move: Movement) -> str:
+    return inert(
+        f"{move.setting} was {spell(move.baseline)}, is now {spell(move.live)}"
+    )
+
+
+def _unread(failed: NotPlanned) -> Iterator[str]:
+    yield f"  {inert(failed.district)} ({inert(failed.file)}): {inert(failed.message)}"
+    yield f"    = help: {inert(failed.remedy)}"

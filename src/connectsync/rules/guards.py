@@ -1,0 +1,273 @@
+"""Guards: rules about what a plan would do to people who are already reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connectsync.domain.change import Set
+from connectsync.domain.district import GuardiansFrom
+from connectsync.domain.drift import Moved
+from connectsync.domain.finding import Severity
+from connectsync.domain.plan import SWITCH
+from connectsync.rules.engine import Rule, Scope
+from connectsync.rules.plan_subject import Objection, PlanAtHour, spelled, turns_on
+
+PLAN: Scope[PlanAtHour, Objection] = Scope("plan")
+
+DISRUPTIVE = "disruptive"
+"""The name by which every disruptive change is accepted, and counted."""
+
+
+@PLAN.rule(Severity.ERROR, source="C0")
+def enable_with_other_changes(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    The sync is enabled in the same plan that changes other settings.
+
+    Changing the settings and enabling the sync are steps 5 and 7 of the setup, with
+    a self-check between them. Nobody can check a form that goes live as it changes.
+
+    Bad:
+
+        live: {enable_daily_sync: false, phone_types: [Home]}
+        desired: {enable_daily_sync: true, phone_types: [Cell]}
+
+    Good:
+
+        live: {enable_daily_sync: false, phone_types: [Cell]}
+        desired: {enable_daily_sync: true, phone_types: [Cell]}
+    """
+    for planned, change in subject.changes(SWITCH):
+        others = sum(1 for _ in planned.changes()) - 1
+        if turns_on(change.change) and others:
+            yield Objection(
+                f"the sync is enabled together with {others} other"
+                f" change{'s' if others > 1 else ''}",
+                district=planned.district,
+                hint="apply the other changes first, check, then enable the sync",
+            )
+
+
+@PLAN.rule(Severity.ERROR, source="C0")
+def first_enable(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    The sync is enabled for the first time that we know of.
+
+    The first sync creates everybody in the roster who is not matched: students who
+    were not archived first appear twice, and guardians get new accounts.
+
+    Bad:
+
+        live: {enable_daily_sync: false}
+        desired: {enable_daily_sync: true}
+
+    Good:
+
+        was_running: true
+        live: {enable_daily_sync: false}
+        desired: {enable_daily_sync: true}
+    """
+    for planned, change in subject.changes(SWITCH):
+        if turns_on(change.change) and not subject.baseline(planned).was_running:
+            yield Objection(
+                "the sync is enabled for the first time that we know of",
+                district=planned.district,
+                hint="do the self-check (step 6), then accept this by number",
+            )
+
+
+@PLAN.rule(Severity.ERROR, source="C5")
+def guardians_cut_on_running_sync(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    Contacts stop being guardians while the nightly sync is running.
+
+    Families who were reached yesterday are not reached tomorrow, without a word.
+
+    Bad:
+
+        live: {enable_daily_sync: true, contact_types: [Parent/Guardian, Primary]}
+        desired: {contact_types: [Parent/Guardian]}
+
+    Good:
+
+        live: {enable_daily_sync: true, contact_types: [Parent/Guardian]}
+        desired: {contact_types: [Parent/Guardian, Primary]}
+    """
+    settings = ("manage_guardians", "contact_types", "contact_relationships")
+    yield from _disruptive(subject, *settings)
+
+
+@PLAN.rule(Severity.ERROR, source="U1")
+def logins_overwritten(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    Contact details of people who have joined are overwritten from Clever.
+
+    Their login changes with their email or phone, they are notified, and their own
+    edits are locked from then on.
+
+    Bad:
+
+        live: {enable_daily_sync: true, update_active_users: false}
+        desired: {update_active_users: true}
+
+    Good:
+
+        live: {enable_daily_sync: true, update_active_users: true}
+        desired: {update_active_users: false}
+    """
+    yield from _disruptive(subject, "update_active_users")
+
+
+@PLAN.rule(Severity.ERROR, source="C5")
+def phone_type_changed_on_running_sync(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    The phone type changes while the nightly sync is running.
+
+    The number of the chosen type is a family's login, and where texts and calls go.
+
+    Bad:
+
+        live: {enable_daily_sync: true, phone_types: [Cell]}
+        desired: {phone_types: [Work]}
+
+    Good:
+
+        live: {enable_daily_sync: false, phone_types: [Work]}
+        desired: {phone_types: [Cell]}
+    """
+    yield from _disruptive(subject, "phone_types")
+
+
+@PLAN.rule(Severity.ERROR, source="C5", inferred=True)
+def roster_swapped_on_running_sync(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    The district id changes while the nightly sync is running.
+
+    The next sync reads another district's roster, in which none of these people are.
+
+    Bad:
+
+        live: {enable_daily_sync: true, district_id: 58da8a43cc70ab00017a1a87}
+        desired: {district_id: 58da8a43cc70ab00017a1a88}
+
+    Good:
+
+        live: {enable_daily_sync: false, district_id: 58da8a43cc70ab00017a1a87}
+        desired: {district_id: 58da8a43cc70ab00017a1a88}
+    """
+    yield from _disruptive(subject, "district_id")
+
+
+@PLAN.rule(Severity.WARNING, source="G1", inferred=True)
+def student_id_changed_with_guardians_csv(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    The student id changes while guardians come from guardians.csv.
+
+    The file links guardians to students by the id that the sync uses: the links
+    break until the file carries the other id.
+
+    Bad:
+
+        facts: {guardians_from: guardians_csv}
+        live: {student_id: STUDENT ID}
+        desired: {student_id: STUDENT NUMBER}
+
+    Good:
+
+        facts: {guardians_from: clever}
+        live: {student_id: STUDENT ID}
+        desired: {student_id: STUDENT NUMBER}
+    """
+    for planned, change in subject.changes("student_id"):
+        if subject.facts(planned).guardians_from is GuardiansFrom.GUARDIANS_CSV:
+            yield Objection(
+                f"{spelled(change.change)} while guardians.csv links by the old id",
+                district=planned.district,
+                hint="change the id in guardians.csv on the same day",
+            )
+
+
+@PLAN.rule(Severity.WARNING, source="T1")
+def threshold_raised_without_figure(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    The deletion threshold is raised, and no failed sync's figure says how far.
+
+    The page advises a figure just above what the failed sync tried to archive; one
+    raised by guess lets a broken roster archive that many people.
+
+    Bad:
+
+        live: {deletion_threshold: 15}
+        desired: {deletion_threshold: 40}
+
+    Good:
+
+        facts: {tried_to_archive: 38}
+        live: {deletion_threshold: 15}
+        desired: {deletion_threshold: 40}
+    """
+    for planned, change in subject.changes("deletion_threshold"):
+        unknown = subject.facts(planned).tried_to_archive is None
+        if unknown and isinstance(change.change, Set) and _raised(change.change):
+            yield Objection(
+                f"{spelled(change.change)}, and nobody wrote down why that much",
+                district=planned.district,
+                hint="write the failed sync's figure into facts.tried_to_archive",
+            )
+
+
+@PLAN.rule(Severity.WARNING, source="design")
+def overwrites_drift(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    A setting that a person changed on Connect is set back.
+
+    Somebody changed it by hand after we last applied; perhaps for a reason.
+
+    Bad:
+
+        baseline: {phone_types: [Cell]}
+        live: {phone_types: [Home]}
+        desired: {phone_types: [Cell]}
+
+    Good:
+
+        baseline: {phone_types: [Home]}
+        live: {phone_types: [Home]}
+        desired: {phone_types: [Cell]}
+    """
+    for planned in subject.plan.districts:
+        theirs = [move for move in planned.drift if move.who is not Moved.US]
+        for move in theirs:
+            yield Objection(
+                f"{move.setting} was changed by hand on Connect since we last applied;"
+                " this plan overwrites it",
+                district=planned.district,
+                hint="ask who changed it and why, or take it over into the file",
+            )
+
+
+def _disruptive(subject: PlanAtHour, *settings: str) -> Iterator[Objection]:
+    for planned, change in subject.disruptive(*settings):
+        yield Objection(
+            f"{spelled(change.change)}: {change.effect}",
+            district=planned.district,
+            accept=DISRUPTIVE,
+        )
+
+
+def _raised(change: Set) -> bool:
+    before = change.before if isinstance(change.before, int) else None
+    after = change.after if isinstance(change.after, int) else None
+    return before is not None and after is not None and after > before
+
+
+CHANGE_GUARDS: tuple[Rule[PlanAtHour, Objection], ...] = (
+    enable_with_other_changes,
+    first_enable,
+    guardians_cut_on_running_sync,
+    logins_overwritten,
+    phone_type_changed_on_running_sync,
+    roster_swapped_on_running_sync,
+    student_id_changed_with_guardians_csv,
+    threshold_raised_without_figure,
+    overwrites_drift,
+)

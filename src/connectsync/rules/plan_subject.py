@@ -1,0 +1,85 @@
+"""What guards look at: a plan, the policy, the hour, and what was before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from connectsync.domain.baseline import Baseline, Baselines
+from connectsync.domain.change import Change, Remove, Set
+from connectsync.domain.district import District, Facts
+from connectsync.domain.plan import DistrictPlan, Plan, PlannedChange
+from connectsync.domain.policy import Policy
+from connectsync.domain.risk import Risk
+
+
+@dataclass(frozen=True, slots=True)
+class PlanAtHour:
+    """
+    A plan as a guard sees it.
+
+    ``now`` has a time zone. ``districts`` are the effective districts of the files;
+    one that is missing there has no facts.
+    """
+
+    plan: Plan
+    policy: Policy
+    now: datetime
+    districts: Mapping[str, District] = field(default_factory=dict)
+    baselines: Baselines = field(default_factory=dict)
+
+    def facts(self, planned: DistrictPlan) -> Facts:
+        """Give what the files say of a district."""
+        district = self.districts.get(planned.district)
+        return district.facts if district else Facts()
+
+    def baseline(self, planned: DistrictPlan) -> Baseline:
+        """Give what was last applied to a district."""
+        return self.baselines.get(planned.district, Baseline())
+
+    def disruptive(
+        self, *settings: str
+    ) -> Iterator[tuple[DistrictPlan, PlannedChange]]:
+        """Give every disruptive change of these settings."""
+        for planned, change in self.changes(*settings):
+            if change.risk is Risk.DISRUPTIVE:
+                yield planned, change
+
+    def changes(self, *settings: str) -> Iterator[tuple[DistrictPlan, PlannedChange]]:
+        """Give every change of these settings."""
+        for planned in self.plan.districts:
+            for change in planned.changes():
+                if change.change.setting in settings:
+                    yield planned, change
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """
+    What a guard yields: a sentence, the district if it is about one, and how much.
+
+    ``accept`` is the name it is accepted by, where that is not the guard's own.
+    """
+
+    message: str
+    district: str = ""
+    hint: str = ""
+    accept: str = ""
+    count: int = 1
+
+
+def turns_on(change: Change) -> bool:
+    """Say whether a box is ticked."""
+    return isinstance(change, Set) and change.after is True
+
+
+def spelled(change: Change) -> str:
+    """Spell a change in a few words, for a sentence."""
+    match change:
+        case Set(setting, before, after):
+            return f"{setting} {before!r} → {after!r}"
+        case Remove(setting, label):
+            return f"{setting} loses {label!r}"
+        case _:
+            return f"{change.setting} gains {change.label!r}"

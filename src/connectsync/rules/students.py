@@ -1,0 +1,147 @@
+"""Rules about students: the id they carry, and labels read from the live page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connectsync.domain.finding import Path, Problem, Severity
+from connectsync.domain.settings import SETTINGS, Kind, StudentId
+from connectsync.domain.suggest import did_you_mean
+from connectsync.rules.subjects import DISTRICT, DistrictOnDay
+from connectsync.rules.wording import quoted
+
+ARCHIVED_STUDENTS: Path = ("settings", "archived_students")
+
+
+@DISTRICT.rule(Severity.INFO, source="CV-users")
+def student_number_may_be_empty(district: DistrictOnDay) -> Iterator[Problem]:
+    """
+    Students carry their STUDENT NUMBER, which a roster may leave empty.
+
+    Clever guarantees no student number. A student without one has no id on Connect
+    that staff, or a file that links by it, could find the child by.
+
+    Bad:
+
+        settings:
+          student_id: STUDENT NUMBER
+
+    Good:
+
+        settings:
+          student_id: STUDENT ID
+    """
+    if district.settings.student_id is StudentId.STUDENT_NUMBER:
+        yield Problem(
+            ("settings", "student_id"),
+            "'STUDENT NUMBER' may be empty at Clever for some students",
+            hint="count the students without a number, then choose",
+        )
+
+
+@DISTRICT.rule(Severity.ERROR, source="C5", refused=True)
+def archived_students_unknown(district: DistrictOnDay) -> Iterator[Problem]:
+    """
+    The choice for archived students is none of those the live page offers.
+
+    The drop-down was read from the page and does not hold this label, so it cannot be
+    chosen there. What happens to students who left would stay as somebody else set it.
+
+    The example stands for a page that was seen to offer Archive and Keep.
+
+    Bad:
+
+        settings:
+          archived_students: Archiv
+
+    Good:
+
+        settings:
+          archived_students: Archive
+    """
+    label = district.settings.archived_students
+    offered = district.options.get("archived_students")
+    if label is not None and offered is not None and label not in offered:
+        yield Problem(
+            ARCHIVED_STUDENTS,
+            f"the page does not offer '{label}' for archived students; it offers"
+            f" {quoted(offered) or 'nothing'}",
+            hint=did_you_mean(label, offered) or "choose a label that the page offers",
+        )
+
+
+@DISTRICT.rule(Severity.INFO, source="C5", inferred=True)
+def archived_students_unverified(district: DistrictOnDay) -> Iterator[Problem]:
+    """
+    The choice for archived students was never compared with the live page.
+
+    The labels of this drop-down are published nowhere, so a wrong one is found only
+    once the page was read. The finding goes away by itself then.
+
+    Bad:
+
+        settings:
+          archived_students: Archive
+
+    Good:
+
+        settings:
+          archived_students: null
+    """
+    label = district.settings.archived_students
+    if label is not None and "archived_students" not in district.options:
+        yield Problem(
+            ARCHIVED_STUDENTS,
+            f"nobody has seen yet whether the page offers '{label}' for archived"
+            " students",
+            hint="read the page once, for example with `connectsync plan`",
+        )
+
+
+@DISTRICT.rule(Severity.ERROR, source="C5", refused=True)
+def label_not_offered(district: DistrictOnDay) -> Iterator[Problem]:
+    """
+    A label is chosen that the live page does not offer.
+
+    The labels are those that were published, but the page has the last word: it was
+    read, and this label was not there. It cannot be ticked.
+
+    The example stands for a page that was seen to offer only Cell and Home as phone
+    types.
+
+    Bad:
+
+        settings:
+          phone_types: [Work]
+
+    Good:
+
+        settings:
+          phone_types: [Cell]
+    """
+    if not district.options:
+        return
+    for setting in SETTINGS:
+        offered = district.options.get(setting.name)
+        if offered is None or setting.path == ARCHIVED_STUDENTS:
+            continue
+        for label in _chosen(district, setting.name, setting.kind):
+            if label not in offered:
+                yield Problem(
+                    setting.path,
+                    f"the page does not offer '{label}' for {setting.name}; it offers"
+                    f" {quoted(offered) or 'nothing'}",
+                    hint=did_you_mean(label, offered)
+                    or "choose a label that the page offers",
+                )
+
+
+def _chosen(district: DistrictOnDay, name: str, kind: Kind) -> tuple[str, ...]:
+    value = getattr(district.settings, name, None)
+    match kind:
+        case Kind.CHOICE if value is not None:
+            return (value,)
+        case Kind.BOXES if value is not None:
+            return tuple(sorted(value))
+        case _:
+            return ()

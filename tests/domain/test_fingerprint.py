@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectsync.domain.finding import Finding, Place, Severity, order
+from connectsync.domain.fingerprint import with_fingerprints
+
+HOME = Finding(
+    "home-phone-for-texts",
+    Severity.WARNING,
+    "phone type 'Home' is never texted or called",
+    Place("districts/lakeview-usd.yaml", 23, 17, 23, 21, "Home"),
+    ("settings", "phone_types", 0),
+)
+ANY = st.text(st.characters(exclude_categories=()), max_size=3)
+FINDINGS = st.lists(
+    st.builds(
+        Finding,
+        rule=st.sampled_from(["a", "b"]),
+        severity=st.just(Severity.ERROR),
+        message=ANY,
+        place=st.builds(
+            Place,
+            file=st.sampled_from(["x", "y"]),
+            line=st.integers(1, 4),
+            column=st.integers(1, 4),
+            text=ANY,
+        ),
+        path=st.lists(st.sampled_from(["a", "b"]), max_size=2).map(tuple),
+    ),
+    max_size=6,
+)
+
+
+def moved(finding: Finding, *, by: int) -> Finding:
+    place = finding.place
+    down = replace(place, line=place.line + by, end_line=place.end_line + by)
+    return replace(finding, place=down)
+
+
+def fingerprint(finding: Finding) -> str:
+    return with_fingerprints([finding])[0].fingerprint
+
+
+def test_a_fingerprint_is_the_same_for_ever() -> None:
+    assert fingerprint(HOME) == "6a7e460ad77916fe"
+
+
+@given(FINDINGS, st.integers(1, 99))
+def test_fingerprints_survive_lines_inserted_above(
+    findings: list[Finding], by: int
+) -> None:
+    before = [each.fingerprint for each in with_fingerprints(findings)]
+    after = with_fingerprints([moved(each, by=by) for each in findings])
+    assert [each.fingerprint for each in after] == before
+
+
+@given(FINDINGS)
+def test_fingerprints_in_one_report_are_unique(findings: list[Finding]) -> None:
+    marked = with_fingerprints(findings)
+    assert len({each.fingerprint for each in marked}) == len(findings)
+    assert list(map(order, marked)) == sorted(map(order, findings))
+
+
+@given(FINDINGS, st.randoms())
+def test_the_order_they_come_in_does_not_matter(
+    findings: list[Finding], random: Any
+) -> None:
+    before = with_fingerprints(findings)
+    random.shuffle(findings)
+    assert {each.fingerprint for each in with_fingerprints(findings)} == {
+        each.fingerprint for each in before
+    }
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(HOME, rule="other"),
+        replace(HOME, place=replace(HOME.place, file="districts/other.yaml")),
+        replace(HOME, path=("settings", "phone_types", 1)),
+        replace(HOME, place=replace(HOME.place, text="Work")),
+    ],
+)
+def test_another_rule_file_path_or_text_is_another_finding(other: Finding) -> None:
+    assert fingerprint(other) != fingerprint(HOME)
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        replace(HOME, message="said otherwise", hint="do this"),
+        replace(HOME, place=replace(HOME.place, text=" Home\n")),
+        replace(HOME, place=replace(HOME.place, file="./districts/lakeview-usd.yaml")),
+        replace(HOME, severity=Severity.ERROR),
+    ],
+)
+def test_wording_spacing_and_severity_are_not_identity(same: Finding) -> None:
+    assert fingerprint(same) == fingerprint(HOME)

@@ -1,0 +1,140 @@
+"""
+Golden outputs: one folder per case under ``golden``.
+
+A case holds ``input.json`` and what must come of it: ``plain.txt``, ``colour.txt`` with
+escapes spelled ``␛``, so that it is safe to look at, and for some ``findings.json`` or
+``page.md``. To add one, add a folder with its input and run once with
+``CONNECTSYNC_GOLDEN=write``; then read what was written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectsync.domain.described import Described
+from connectsync.domain.finding import Finding, Place, Severity
+from connectsync.domain.fingerprint import with_fingerprints
+from connectsync.domain.rule_page import RulePage
+from connectsync.domain.validation import AllowedFinding, ValidationReport
+from connectsync.report import (
+    findings_json,
+    findings_text,
+    reference,
+    rule_text,
+    setting_text,
+    show_text,
+)
+
+GOLDEN = Path(__file__).parent / "golden"
+CASES = sorted(GOLDEN.iterdir())
+
+
+def finding(data: dict[str, Any]) -> Finding:
+    return Finding(
+        **{
+            **data,
+            "severity": Severity(data["severity"]),
+            "place": Place(**data["place"]),
+            "path": tuple(data.get("path", ())),
+            "districts": tuple(data.get("districts", ())),
+        }
+    )
+
+
+def report(data: dict[str, Any]) -> ValidationReport:
+    return ValidationReport(
+        data["files"],
+        with_fingerprints(map(finding, data["findings"])),
+        tuple(
+            AllowedFinding(
+                finding(each["finding"]),
+                each["reason"],
+                date.fromisoformat(each["until"]),
+            )
+            for each in data.get("allowed", ())
+        ),
+    )
+
+
+def page(data: dict[str, Any]) -> RulePage:
+    return RulePage(**{**data, "severity": Severity(data["severity"])})
+
+
+def described(data: dict[str, Any]) -> Described:
+    lists = {"labels", "examples"} & set(data)
+    return Described(**{**data, **{name: tuple(data[name]) for name in lists}})
+
+
+def findings(case: dict[str, Any], *, colour: bool) -> str:
+    return findings_text.render(report(case), colour=colour, width=case["width"])
+
+
+def rule(case: dict[str, Any], *, colour: bool) -> str:
+    return rule_text.explain(page(case["rule"]), colour=colour, width=case["width"])
+
+
+def rules(case: dict[str, Any], *, colour: bool) -> str:
+    pages = map(page, case["rules"])
+    return rule_text.listing(pages, colour=colour, width=case["width"])
+
+
+def setting(case: dict[str, Any], *, colour: bool) -> str:
+    value = described(case["setting"])
+    return setting_text.explain(value, colour=colour, width=case["width"])
+
+
+def show(case: dict[str, Any], *, colour: bool) -> str:
+    rows = [
+        show_text.Shown(tuple(path), value, origin)
+        for path, value, origin in case["rows"]
+    ]
+    return show_text.render(
+        rows, unmanaged=case["unmanaged"], colour=colour, width=case["width"]
+    )
+
+
+TEXTS: dict[str, Callable[..., str]] = {
+    "findings": findings,
+    "rule": rule,
+    "rules": rules,
+    "setting": setting,
+    "show": show,
+}
+
+
+def outputs(case: dict[str, Any]) -> dict[str, str]:
+    kind = case["kind"]
+    text = TEXTS[kind]
+    written = {
+        "plain.txt": text(case, colour=False),
+        "colour.txt": text(case, colour=True).replace("\x1b", "␛"),
+    }
+    if kind == "findings":
+        written["findings.json"] = findings_json.render(report(case))
+    if kind == "rules":
+        written["page.md"] = reference.rules_page(map(page, case["rules"]))
+    return written
+
+
+@pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
+def test_every_output_is_the_golden_one(folder: Path) -> None:
+    case = json.loads((folder / "input.json").read_text("utf-8"))
+    for name, text in outputs(case).items():
+        if os.environ.get("CONNECTSYNC_GOLDEN") == "write":
+            (folder / name).write_text(text, "utf-8")
+        assert text == (folder / name).read_text("utf-8"), name
+
+
+@pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
+def test_colour_changes_nothing_but_colour(folder: Path) -> None:
+    colour = (folder / "colour.txt").read_text("utf-8")
+    plain = (folder / "plain.txt").read_text("utf-8")
+    assert re.sub(r"␛\[[0-9;]*m", "", colour) == plain
