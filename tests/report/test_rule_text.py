@@ -49,6 +49,12 @@ def test_an_inference_is_never_sold_as_documented() -> None:
     assert "Inferred" in explained(replace(PAGE, inferred=True))
 
 
+def test_a_safeguard_of_our_own_claims_no_source() -> None:
+    text = explained(replace(PAGE, source="design"))
+    assert "connectsync itself" in text
+    assert "sources.md" not in text
+
+
 def test_a_rule_without_examples_has_no_empty_headings() -> None:
     text = explained(replace(PAGE, bad="", good="", why="", source=""))
     assert not {"Bad", "Good", "Source"} & set(text.split())

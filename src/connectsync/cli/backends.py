@@ -50,16 +50,17 @@ def _embedded(
             f"there is no backend {chosen!r}",
             remedy=f"choose one of: {', '.join(BACKENDS)}",
         )
-    return embedded_app(session.state(project) / "connect.db", project, districts)
+    path = session.state(project) / "connect.db"
+    return create_app(embedded_store(path, project, districts))
 
 
-def embedded_app(
+def embedded_store(
     path: Path, project: Project, districts: Sequence[District]
-) -> Starlette:
+) -> Path:
     """
-    Make the embedded Connect, with every district of the files enrolled.
+    Make the embedded Connect's store, with every district of the files enrolled.
 
-    A new one is given the forms of the project's seed. Raises ``StateError``.
+    A new store is given the forms of the project's seed. Raises ``StateError``.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,6 +69,6 @@ def embedded_app(
             snapshot = snapshot_file.read(project.embedded_seed)
             sow(path, [Seed(*seed) for seed in embedded.seeds(snapshot)])
         enrol(path, [(district.key, district.name) for district in districts])
-        return create_app(path)
     except (OSError, EmulatorError) as error:
         raise StateError(f"the embedded Connect cannot be opened: {error}") from error
+    return path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from connectsync.emulator import store
@@ -14,8 +15,14 @@ from connectsync.emulator.form import BLANK, in_page_order, refusals
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """What a district's key looks like; it is part of addresses."""
 
-Seed = tuple[str, str, Mapping[str, object]]
-"""Key and name of a district, and its whole form in the gateway's field names."""
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """A district with its whole form, in the field names of the gateway."""
+
+    key: str
+    name: str
+    form: Mapping[str, object]
 
 
 def enrol(store_path: Path | str, districts: Iterable[tuple[str, str]]) -> int:
@@ -48,15 +55,13 @@ def _enrolled(connection: sqlite3.Connection, key: str, name: str) -> bool:
 
 
 def _sown(connection: sqlite3.Connection, seed: Seed) -> bool:
-    key, name, asked = seed
-    form = _accepted(connection, key, asked)
-    row = store.find(connection, key)
-    if row is None:
-        store.put(connection, _row(key, name, 1, form))
-        return True
-    if (row.name, row.form) == (name, form):
+    form = _accepted(connection, seed)
+    row = store.find(connection, seed.key)
+    if row is not None and (row.name, row.form) == (seed.name, form):
         return False
-    store.put(connection, _row(key, name, row.saves + 1, form, row.token_digest))
+    saves, token_digest = (row.saves, row.token_digest) if row is not None else (0, "")
+    after = _row(seed.key, seed.name, saves + 1, form, token_digest)
+    store.put(connection, after)
     return True
 
 
@@ -69,15 +74,13 @@ def _row(
     return store.Row(key, name, saves, version, form, token_digest)
 
 
-def _accepted(
-    connection: sqlite3.Connection, key: str, form: Mapping[str, object]
-) -> dict[str, object]:
-    _learn_archived_students(connection, form.get("archivedStudents"))
+def _accepted(connection: sqlite3.Connection, seed: Seed) -> dict[str, object]:
+    _learn_archived_students(connection, seed.form.get("archivedStudents"))
     offered = store.options(connection)
-    if found := refusals(form, offered):
+    if found := refusals(seed.form, offered):
         why = "; ".join(f"{refusal.field} {refusal.detail}" for refusal in found)
-        raise SeedRefused(f"the form of district {key!r} is not accepted: {why}")
-    return in_page_order(form, offered)
+        raise SeedRefused(f"the form of district {seed.key!r} is not accepted: {why}")
+    return in_page_order(seed.form, offered)
 
 
 def _learn_archived_students(connection: sqlite3.Connection, label: object) -> None:

@@ -10,6 +10,7 @@ from connectsync.connect.seam import Reader
 from connectsync.domain.baseline import Baseline, Baselines
 from connectsync.domain.district import District
 from connectsync.domain.drift import Moved, movements
+from connectsync.domain.finding import Problem
 from connectsync.domain.guard import GuardFinding
 from connectsync.domain.live import Live
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
@@ -17,8 +18,8 @@ from connectsync.domain.policy import Policy
 from connectsync.errors import Bug, ConnectError
 from connectsync.operations.compare import changes_between
 from connectsync.rules.catalogue import PLAN_RULES
-from connectsync.rules.engine import problems
-from connectsync.rules.plan_subject import PlanAtHour
+from connectsync.rules.engine import Rule, problems
+from connectsync.rules.plan_subject import Objection, PlanAtHour
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,18 +118,22 @@ def guarded(
         baselines=circumstances.baselines,
     )
     guards = tuple(
-        GuardFinding(
-            rule=rule.name,
-            severity=rule.severity,
-            message=objection.message,
-            hint=objection.hint,
-            district=objection.district,
-            accept=objection.accept or rule.name,
-            count=objection.count,
-        )
-        for rule, objection in problems(PLAN_RULES, subject)
+        _guard_finding(rule, problem) for rule, problem in problems(PLAN_RULES, subject)
     )
     return replace(plan, guards=guards)
+
+
+def _guard_finding(rule: Rule[PlanAtHour], problem: Problem) -> GuardFinding:
+    objection = problem if isinstance(problem, Objection) else None
+    return GuardFinding(
+        rule=rule.name,
+        severity=rule.severity,
+        message=problem.message,
+        hint=problem.hint,
+        district=str(problem.path[0]) if problem.path else "",
+        accept=(objection.accept if objection else "") or rule.name,
+        count=objection.count if objection else 1,
+    )
 
 
 def _answer(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from connectsync import errors
 from connectsync.domain.rule_page import RulePage
 from connectsync.errors import ConnectsyncError
-from connectsync.report.links import source_link
+from connectsync.report.links import OWN_DESIGN, source_link
 from connectsync.report.rule_text import SUBJECTS, allow_snippet, by_subject, looks_at
 
 GENERATED = "<!-- Generated from the code by `make docs`. Do not edit. -->"
@@ -83,6 +83,8 @@ def _rule(page: RulePage) -> Iterator[str]:
 def _source(page: RulePage) -> str:
     if not page.source:
         return ""
+    if page.source == OWN_DESIGN:
+        return " · a safeguard of connectsync itself"
     # The page stands beside the list of sources, so the link is relative.
     target = source_link(page.source).removeprefix("docs/reference/")
     inferred = ", inferred" if page.inferred else ""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from connectsync.domain.rule_page import RulePage
-from connectsync.report.links import SOURCES_PAGE
+from connectsync.report.links import OWN_DESIGN, SOURCES_PAGE
 from connectsync.report.prose import example, paragraphs
 from connectsync.report.style import Paint, Style, inert, style_of
 from connectsync.report.table import Cell, Row, aligned, breadth
@@ -36,16 +36,19 @@ def explain(page: RulePage, *, colour: bool, width: int) -> str:
 
 
 def listing(pages: Iterable[RulePage], *, colour: bool, width: int) -> str:
-    """List rules by subject, then name, each with its severity and summary."""
+    """
+    List rules by subject, then name, each with its severity and summary.
+
+    A summary stands beside the name where all are readable there, or else below it.
+    """
     paint = Paint(colour)
     groups = by_subject(pages)
-    narrow = _too_narrow(groups, width)
-    like = [_row(page, narrow=narrow) for group in groups.values() for page in group]
-    blocks = []
-    for subject, group in groups.items():
-        table = [_row(page, narrow=narrow) for page in group]
-        lines = aligned(table, paint=paint, width=width, indent=2, like=like)
-        blocks.append("\n".join([_title(subject, paint), *lines]))
+    names = [Row(_name(page)) for group in groups.values() for page in group]
+    layout = _beside if breadth(names, indent=2) + READABLE <= width else _below
+    blocks = [
+        "\n".join([_title(subject, paint), *layout(group, names, paint, width)])
+        for subject, group in groups.items()
+    ]
     return "\n\n".join([*blocks, _counted(groups)]) + "\n"
 
 
@@ -89,34 +92,33 @@ def _examples(page: RulePage, paint: Paint) -> Iterator[Iterator[str]]:
 def _source(page: RulePage, paint: Paint, width: int) -> Iterator[str]:
     if not page.source:
         return
-    doubt = ". Inferred: no page says it in so many words" if page.inferred else ""
-    text = f"{page.source} in {SOURCES_PAGE}{doubt}."
     yield paint(Style.BOLD, "Source")
-    yield from paragraphs(text, width=width, indent=2)
+    yield from paragraphs(_sourced(page), width=width, indent=2)
+
+
+def _sourced(page: RulePage) -> str:
+    if page.source == OWN_DESIGN:
+        return "connectsync itself: a safeguard, not a claim about Connect or Clever."
+    doubt = " Inferred: no page says it in so many words." if page.inferred else ""
+    return f"{page.source} in {SOURCES_PAGE}.{doubt}"
 
 
 def _allowing(page: RulePage, paint: Paint, width: int) -> Iterator[str]:
     if not page.allowable:
-        yield paint(Style.BOLD, "Cannot be allowed")
-        yield from paragraphs(_why_not(page), width=width, indent=2)
+        title, text = _why_not(page)
+        yield paint(Style.BOLD, title)
+        yield from paragraphs(text, width=width, indent=2)
         return
     yield from example(
         allow_snippet(page.name), title="To allow it", style=Style.BOLD, paint=paint
     )
 
 
-def _why_not(page: RulePage) -> str:
+def _why_not(page: RulePage) -> tuple[str, str]:
     if page.subject == "plan":
-        return (
-            "A plan is accepted when it is applied, by name and count:"
-            f" --accept {page.name}=COUNT."
-        )
-    return "Connect would refuse it, or the file means nothing while it stands."
-
-
-def _too_narrow(groups: Mapping[str, tuple[RulePage, ...]], width: int) -> bool:
-    rows = [Row(_name(page)) for group in groups.values() for page in group]
-    return breadth(rows, indent=2) + READABLE > width
+        return "To accept it, once", f"connectsync apply --accept {page.name}=COUNT"
+    text = "Connect would refuse it, or the file means nothing while it stands."
+    return "Cannot be allowed", text
 
 
 def _title(subject: str, paint: Paint) -> str:
@@ -125,15 +127,27 @@ def _title(subject: str, paint: Paint) -> str:
     return title.rstrip(" ")
 
 
-def _row(page: RulePage, *, narrow: bool) -> Row:
-    if narrow:
-        return Row(_name(page), under=Cell(page.summary, Style.DIM))
-    return Row((*_name(page), Cell(page.summary)))
+def _beside(
+    pages: Sequence[RulePage], names: Sequence[Row], paint: Paint, width: int
+) -> Iterator[str]:
+    table = [Row((*_name(page), Cell(page.summary))) for page in pages]
+    like = [Row((*row.cells, Cell(""))) for row in names]
+    yield from aligned(table, paint=paint, width=width, indent=2, like=like)
+
+
+def _below(
+    pages: Sequence[RulePage], names: Sequence[Row], paint: Paint, width: int
+) -> Iterator[str]:
+    for page in pages:
+        row = [Row(_name(page))]
+        yield from aligned(row, paint=paint, width=width, indent=2, like=names)
+        for line in paragraphs(page.summary, width=width, indent=4):
+            yield paint(Style.DIM, line)
 
 
 def _name(page: RulePage) -> tuple[Cell, Cell]:
     severity = Cell(page.severity.value, style_of(page.severity))
-    return (severity, Cell(page.name))
+    return (Cell(page.name), severity)
 
 
 def _counted(groups: Mapping[str, tuple[RulePage, ...]]) -> str:

@@ -42,7 +42,7 @@ def older_details_overwrite_newer(district: DistrictOnDay) -> Iterator[Problem]:
             UPDATE_ACTIVE_USERS,
             "the sync overwrites contact details of people who have joined, while"
             " facts.contact_details_kept_in says that Connect holds the newest",
-            hint="set update_active_users to false, or bring the details to Clever first",
+            hint="set update_active_users to false, or bring Clever up to date first",
         )
 
 
@@ -140,7 +140,7 @@ def users_manager_without_effect(district: DistrictOnDay) -> Iterator[Problem]:
     if district.settings.update_active_users and Permission.USERS_MANAGER in granted:
         yield Problem(
             ("settings", "permissions"),
-            "'Users Manager' cannot edit contact details of people who have joined while"
-            " update_active_users is true",
+            "'Users Manager' cannot edit contact details of people who have joined"
+            " while update_active_users is true",
             hint="tell those who hold it that corrections go through the roster",
         )

@@ -37,8 +37,8 @@ def archived_sections_come_back(district: DistrictOnDay) -> Iterator[Problem]:
     if district.settings.unarchive_classrooms and by_hand:
         yield Problem(
             UNARCHIVE,
-            "the sync brings back classrooms, while facts.sections_archived_by_hand says"
-            " that some are to stay archived",
+            "the sync brings back classrooms, while facts.sections_archived_by_hand"
+            " says that some are to stay archived",
             hint="set unarchive_classrooms to false",
         )
 

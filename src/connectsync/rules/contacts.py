@@ -132,9 +132,9 @@ def parents_left_out(district: DistrictOnDay) -> Iterator[Problem]:
     """
     Contacts are chosen such that parents do not become guardians.
 
-    Parents are marked with the relationship Parent and, as a rule, with one of the types
-    Parent/Guardian, Primary or Family. Without those others are messaged about the
-    child, and the parents hear nothing.
+    Parents are marked with the relationship Parent and, as a rule, with one of the
+    types Parent/Guardian, Primary or Family. Without those others are messaged about
+    the child, and the parents hear nothing.
 
     Bad:
 
@@ -158,7 +158,8 @@ def parents_left_out(district: DistrictOnDay) -> Iterator[Problem]:
     if relationships and ContactRelationship.PARENT not in relationships:
         yield Problem(
             CONTACT_RELATIONSHIPS,
-            f"of relationships only {quoted(relationships)} chosen: parents are left out",
+            f"of relationships only {quoted(relationships)} chosen: parents are left"
+            " out",
             hint="add 'Parent'",
         )
 

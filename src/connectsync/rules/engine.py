@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from connectsync.domain.finding import Problem, Severity
 
@@ -40,6 +40,10 @@ class Rule(Generic[Subject]):
         plan is accepted on the command line, by the person who applies it.
         """
         return not self.refused and self.subject in {"district", "fleet"}
+
+
+Found = tuple[Rule[Any], Problem]
+"""A problem, with the rule that found it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from connectsync.domain.district import District
 from connectsync.domain.finding import Problem, Severity
@@ -51,11 +51,11 @@ def district_in_two_files(fleet: FleetOnDay) -> Iterator[Problem]:
           district_id: 4fd43cc56d11340000000005
           oauth_token: env:LAKEVIEW_TX_TOKEN
     """
-    for position, others in _repeated(fleet, lambda district: district.key):
+    for position, holders in _repeated(fleet, lambda district: district.key):
         yield Problem(
             in_district(position, "district"),
             f"district '{fleet.districts[position].key}' is also described by"
-            f" {_named(fleet, others)}",
+            f" {_others(fleet, position, holders)}",
             hint="remove one file, or give one district another key",
         )
 
@@ -96,10 +96,10 @@ def district_id_in_two_files(fleet: FleetOnDay) -> Iterator[Problem]:
           district_id: 4fd43cc56d11340000000005
           oauth_token: env:RIVERSIDE_TOKEN
     """
-    for position, others in _repeated(fleet, _district_id):
+    for position, holders in _repeated(fleet, _district_id):
         yield Problem(
             in_district(position, "credentials", "district_id"),
-            f"the same district_id stands in {_named(fleet, others)}",
+            f"the same district_id stands in {_others(fleet, position, holders)}",
             hint="find out whose it is, and ask Connect's support for the other",
         )
 
@@ -140,10 +140,10 @@ def token_in_two_files(fleet: FleetOnDay) -> Iterator[Problem]:
           district_id: 4fd43cc56d11340000000005
           oauth_token: env:RIVERSIDE_TOKEN
     """
-    for position, others in _repeated(fleet, lambda one: one.credentials.oauth_token):
+    for position, holders in _repeated(fleet, lambda one: one.credentials.oauth_token):
         yield Problem(
             in_district(position, "credentials", "oauth_token"),
-            f"the same token is referred to in {_named(fleet, others)}",
+            f"the same token is referred to in {_others(fleet, position, holders)}",
             hint="keep one token for each district, each under a name of its own",
         )
 
@@ -195,15 +195,8 @@ def two_spellings_of_a_label(fleet: FleetOnDay) -> Iterator[Problem]:
         if label is not None:
             spellings[folded(label)][label].append(position)
     for labels in spellings.values():
-        for label, positions in labels.items():
-            others = [position for other in labels.keys() - {label} for position in labels[other]]
-            for position in positions if others else ():
-                yield Problem(
-                    in_district(position, "settings", "archived_students"),
-                    f"'{label}' is spelled {quoted(labels.keys() - {label})} in"
-                    f" {_named(fleet, sorted(others))}",
-                    hint="look at the page, and spell it as it does everywhere",
-                )
+        for label in labels if len(labels) > 1 else ():
+            yield from _misspelled(fleet, label, labels)
 
 
 @FLEET.rule(Severity.INFO, source="design")
@@ -248,6 +241,20 @@ def unused_profile(fleet: FleetOnDay) -> Iterator[Problem]:
         )
 
 
+def _misspelled(
+    fleet: FleetOnDay, label: str, labels: Mapping[str, list[int]]
+) -> Iterator[Problem]:
+    others = labels.keys() - {label}
+    places = sorted(position for other in others for position in labels[other])
+    where = _named(fleet, places, len(places))
+    for position in labels[label]:
+        yield Problem(
+            in_district(position, "settings", "archived_students"),
+            f"'{label}' is spelled {quoted(others)} in {where}",
+            hint="look at the page, and spell it everywhere as it does",
+        )
+
+
 def _district_id(district: District) -> str | None:
     """Give the id as Clever compares it: its digits have no case."""
     stated = district.credentials.district_id
@@ -257,7 +264,7 @@ def _district_id(district: District) -> str | None:
 def _repeated(
     fleet: FleetOnDay, value_of: Callable[[District], str | None]
 ) -> Iterator[tuple[int, list[int]]]:
-    """Give each district whose value others have too, with the positions of those."""
+    """Give each district whose value others have too, with all who have it."""
     holders: defaultdict[str, list[int]] = defaultdict(list)
     for position, district in enumerate(fleet.districts):
         value = value_of(district)
@@ -265,11 +272,17 @@ def _repeated(
             holders[value].append(position)
     for positions in holders.values():
         if len(positions) > 1:
-            for position in positions:
-                yield position, [other for other in positions if other != position]
+            yield from ((position, positions) for position in positions)
 
 
-def _named(fleet: FleetOnDay, positions: list[int]) -> str:
+def _others(fleet: FleetOnDay, position: int, positions: list[int]) -> str:
+    """Name the others; looks at a few only, for a whole fleet may share a value."""
+    few = positions[: NAMED_AT_MOST + 1]
+    others = [other for other in few if other != position][:NAMED_AT_MOST]
+    return _named(fleet, others, len(positions) - 1)
+
+
+def _named(fleet: FleetOnDay, positions: list[int], count: int) -> str:
     names = [fleet.named(position) for position in positions[:NAMED_AT_MOST]]
-    rest = len(positions) - len(names)
+    rest = count - len(names)
     return joined([*names, f"{rest} more"] if rest else names)

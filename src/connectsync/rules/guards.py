@@ -12,7 +12,7 @@ from connectsync.domain.plan import SWITCH
 from connectsync.rules.engine import Rule, Scope
 from connectsync.rules.plan_subject import Objection, PlanAtHour, spelled, turns_on
 
-PLAN: Scope[PlanAtHour, Objection] = Scope("plan")
+PLAN: Scope[PlanAtHour] = Scope("plan")
 
 DISRUPTIVE = "disruptive"
 """The name by which every disruptive change is accepted, and counted."""
@@ -40,9 +40,9 @@ def enable_with_other_changes(subject: PlanAtHour) -> Iterator[Objection]:
         others = sum(1 for _ in planned.changes()) - 1
         if turns_on(change.change) and others:
             yield Objection(
+                (planned.district,),
                 f"the sync is enabled together with {others} other"
                 f" change{'s' if others > 1 else ''}",
-                district=planned.district,
                 hint="apply the other changes first, check, then enable the sync",
             )
 
@@ -69,8 +69,8 @@ def first_enable(subject: PlanAtHour) -> Iterator[Objection]:
     for planned, change in subject.changes(SWITCH):
         if turns_on(change.change) and not subject.baseline(planned).was_running:
             yield Objection(
+                (planned.district,),
                 "the sync is enabled for the first time that we know of",
-                district=planned.district,
                 hint="do the self-check (step 6), then accept this by number",
             )
 
@@ -180,8 +180,8 @@ def student_id_changed_with_guardians_csv(subject: PlanAtHour) -> Iterator[Objec
     for planned, change in subject.changes("student_id"):
         if subject.facts(planned).guardians_from is GuardiansFrom.GUARDIANS_CSV:
             yield Objection(
+                (planned.district,),
                 f"{spelled(change.change)} while guardians.csv links by the old id",
-                district=planned.district,
                 hint="change the id in guardians.csv on the same day",
             )
 
@@ -209,8 +209,8 @@ def threshold_raised_without_figure(subject: PlanAtHour) -> Iterator[Objection]:
         unknown = subject.facts(planned).tried_to_archive is None
         if unknown and isinstance(change.change, Set) and _raised(change.change):
             yield Objection(
+                (planned.district,),
                 f"{spelled(change.change)}, and nobody wrote down why that much",
-                district=planned.district,
                 hint="write the failed sync's figure into facts.tried_to_archive",
             )
 
@@ -238,9 +238,9 @@ def overwrites_drift(subject: PlanAtHour) -> Iterator[Objection]:
         theirs = [move for move in planned.drift if move.who is not Moved.US]
         for move in theirs:
             yield Objection(
+                (planned.district,),
                 f"{move.setting} was changed by hand on Connect since we last applied;"
                 " this plan overwrites it",
-                district=planned.district,
                 hint="ask who changed it and why, or take it over into the file",
             )
 
@@ -248,8 +248,8 @@ def overwrites_drift(subject: PlanAtHour) -> Iterator[Objection]:
 def _disruptive(subject: PlanAtHour, *settings: str) -> Iterator[Objection]:
     for planned, change in subject.disruptive(*settings):
         yield Objection(
+            (planned.district,),
             f"{spelled(change.change)}: {change.effect}",
-            district=planned.district,
             accept=DISRUPTIVE,
         )
 
@@ -260,7 +260,7 @@ def _raised(change: Set) -> bool:
     return before is not None and after is not None and after > before
 
 
-CHANGE_GUARDS: tuple[Rule[PlanAtHour, Objection], ...] = (
+CHANGE_GUARDS: tuple[Rule[PlanAtHour], ...] = (
     enable_with_other_changes,
     first_enable,
     guardians_cut_on_running_sync,

@@ -215,7 +215,7 @@ def sync_off_after_launch(district: DistrictOnDay) -> Iterator[Problem]:
     if district.settings.enable_daily_sync is False and launched and not paused:
         yield Problem(
             SYNC,
-            f"the sync is off, while the district is at step {step} of 9 and no rollover"
-            " is on",
+            f"the sync is off, while the district is at step {step} of 9 and no"
+            " rollover is on",
             hint="turn it on again, or state the rollover it is paused for",
         )

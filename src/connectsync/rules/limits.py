@@ -34,6 +34,7 @@ def too_many_districts(subject: PlanAtHour) -> Iterator[Objection]:
     changed = len(subject.plan.districts)
     if changed > subject.policy.max_districts:
         yield Objection(
+            (),
             f"{changed} districts change at once; the project allows"
             f" {subject.policy.max_districts}",
             hint="plan fewer districts, or raise guards.max_districts",
@@ -64,6 +65,7 @@ def too_much_of_the_fleet(subject: PlanAtHour) -> Iterator[Objection]:
     changed, fleet = len(subject.plan.districts), subject.plan.fleet
     if changed > 1 and changed * 100 > fleet * subject.policy.max_percent:
         yield Objection(
+            (),
             f"{changed} of {fleet} districts change at once; the project allows"
             f" {subject.policy.max_percent} %",
             hint="plan fewer districts, or raise guards.max_percent",
@@ -91,6 +93,7 @@ def in_a_freeze(subject: PlanAtHour) -> Iterator[Objection]:
     for freeze in subject.policy.freezes:
         if subject.plan.districts and subject.now.date() in freeze.days:
             yield Objection(
+                (),
                 f"nothing is applied from {freeze.days.first} to {freeze.days.last}:"
                 f" {freeze.reason}",
                 hint=f"wait until {freeze.days.last + timedelta(days=1)}",
@@ -120,6 +123,7 @@ def outside_the_window(subject: PlanAtHour) -> Iterator[Objection]:
         return
     if not any(is_open(window, subject.now) for window in windows):
         yield Objection(
+            (),
             "no window of the project is open now",
             hint="wait for one of: " + "; ".join(map(spelled_window, windows)),
         )
@@ -149,6 +153,7 @@ def stale_live(subject: PlanAtHour) -> Iterator[Objection]:
     if stale:
         first = min(planned.read_at for planned in stale)
         yield Objection(
+            (),
             f"{len(stale)} district{'s were' if len(stale) > 1 else ' was'} read as"
             f" long ago as {first:%Y-%m-%d %H:%M}",
             hint="read Connect again: make a new plan",
@@ -191,7 +196,7 @@ DAYS = (
     "Sunday",
 )
 
-LIMIT_GUARDS: tuple[Rule[PlanAtHour, Objection], ...] = (
+LIMIT_GUARDS: tuple[Rule[PlanAtHour], ...] = (
     too_many_districts,
     too_much_of_the_fleet,
     in_a_freeze,

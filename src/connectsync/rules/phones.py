@@ -11,6 +11,10 @@ from connectsync.rules.wording import quoted
 
 PHONE_TYPES: Path = ("settings", "phone_types")
 
+HOME_ALONE = frozenset({PhoneType.HOME})
+WORK_ALONE = frozenset({PhoneType.WORK})
+OTHER_ALONE = frozenset({PhoneType.OTHER})
+
 
 @DISTRICT.rule(Severity.ERROR, source="C5", refused=True)
 def two_phone_types(district: DistrictOnDay) -> Iterator[Problem]:
@@ -59,7 +63,7 @@ def home_phone_for_texts(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           phone_types: [Cell]
     """
-    if district.settings.phone_types == {PhoneType.HOME}:
+    if district.settings.phone_types == HOME_ALONE:
         yield Problem(
             PHONE_TYPES,
             "phone type 'Home' is never texted, called or used for login",
@@ -89,12 +93,12 @@ def home_phone_drops_guardians(district: DistrictOnDay) -> Iterator[Problem]:
           phone_types: [Cell]
     """
     settings = district.settings
-    if settings.manage_guardians and settings.phone_types == {PhoneType.HOME}:
+    if settings.manage_guardians and settings.phone_types == HOME_ALONE:
         yield Problem(
             PHONE_TYPES,
             "guardians without an email are not created: a number of type 'Home' cannot"
             " be texted, and the sync manages guardians",
-            hint="choose 'Cell', or make sure that every guardian has an email at Clever",
+            hint="choose 'Cell', or see that every guardian has an email at Clever",
         )
 
 
@@ -117,7 +121,7 @@ def work_phone_for_login(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           phone_types: [Cell]
     """
-    if district.settings.phone_types == {PhoneType.WORK}:
+    if district.settings.phone_types == WORK_ALONE:
         yield Problem(
             PHONE_TYPES,
             "phone type 'Work' becomes the number for texts, calls and login",
@@ -144,7 +148,7 @@ def other_phone_for_login(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           phone_types: [Cell]
     """
-    if district.settings.phone_types == {PhoneType.OTHER}:
+    if district.settings.phone_types == OTHER_ALONE:
         yield Problem(
             PHONE_TYPES,
             "phone type 'Other' becomes the number for texts, calls and login",

@@ -9,6 +9,7 @@ from datetime import datetime
 from connectsync.domain.baseline import Baseline, Baselines
 from connectsync.domain.change import Change, Remove, Set
 from connectsync.domain.district import District, Facts
+from connectsync.domain.finding import Problem
 from connectsync.domain.plan import DistrictPlan, Plan, PlannedChange
 from connectsync.domain.policy import Policy
 from connectsync.domain.risk import Risk
@@ -55,16 +56,14 @@ class PlanAtHour:
 
 
 @dataclass(frozen=True, slots=True)
-class Objection:
+class Objection(Problem):
     """
-    What a guard yields: a sentence, the district if it is about one, and how much.
+    What a guard yields: a problem whose path is the district, or empty for the plan.
 
-    ``accept`` is the name it is accepted by, where that is not the guard's own.
+    ``accept`` is the name it is accepted by, where that is not the guard's own;
+    ``count`` is how much of it there is.
     """
 
-    message: str
-    district: str = ""
-    hint: str = ""
     accept: str = ""
     count: int = 1
 

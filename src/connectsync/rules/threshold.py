@@ -144,14 +144,14 @@ def threshold_low_for_rollover(district: DistrictOnDay) -> Iterator[Problem]:
     """
     threshold = district.settings.deletion_threshold
     known = district.facts.tried_to_archive is not None
-    if _in_rollover(district) and threshold is not None and not known:
-        if threshold <= TERM_LIMIT:
-            yield Problem(
-                THRESHOLD,
-                f"the rollover is on, and a sync that would archive more than"
-                f" {threshold} percent archives nothing",
-                hint="should it fail, set it just above the figure it tried to archive",
-            )
+    low = threshold is not None and threshold <= TERM_LIMIT
+    if low and not known and _in_rollover(district):
+        yield Problem(
+            THRESHOLD,
+            f"the rollover is on, and a sync that would archive more than"
+            f" {threshold} percent archives nothing",
+            hint="should it fail, set it just above the figure it tried to archive",
+        )
 
 
 @DISTRICT.rule(Severity.WARNING, source="T1")

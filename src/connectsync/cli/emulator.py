@@ -1,0 +1,48 @@
+"""``connectsync emulator``: serve the stand-in for Connect."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated
+
+import typer
+
+from connectsync.cli.session import Session
+from connectsync.errors import UsageError
+
+
+def emulator(
+    context: typer.Context,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; this machine alone by default.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8765,
+) -> int:
+    """
+    Serve a stand-in for Connect with the gateway's API, for trying things out.
+
+    It holds the districts of this project. Its token is made anew at every start.
+    """
+    from connectsync.cli.backends import embedded_store
+    from connectsync.emulator.app import create_app
+    from connectsync.emulator.errors import UvicornMissing
+    from connectsync.emulator.serve import serve
+
+    session: Session = context.obj
+    project = session.project()
+    fleet = session.fleet(project, [])
+    store = embedded_store(
+        session.state(project) / "connect.db",
+        project,
+        [one.district for one in fleet.districts],
+    )
+    token = secrets.token_urlsafe(24)
+    session.terminal.show(
+        f"Connect (a stand-in) on http://{host}:{port}\nbearer token: {token}\n"
+        "stop it with Ctrl-C"
+    )
+    try:
+        serve(create_app(store, token=token), host, port)
+    except UvicornMissing as error:
+        raise UsageError(str(error), remedy="") from error
+    return 0

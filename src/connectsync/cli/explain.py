@@ -1,0 +1,52 @@
+"""``connectsync explain`` and ``connectsync rules``: why a thing matters."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from connectsync.cli.session import Session
+from connectsync.domain.suggest import did_you_mean
+from connectsync.errors import UsageError
+
+
+def explain(
+    context: typer.Context,
+    name: Annotated[
+        str,
+        typer.Argument(help="A rule, or a key such as settings.phone_types."),
+    ],
+) -> int:
+    """Explain a rule or a key of a file: why it matters, with examples."""
+    from connectsync.config.described import describe, described_paths
+    from connectsync.report import rule_text, setting_text
+    from connectsync.rules.catalogue import pages
+
+    session: Session = context.obj
+    terminal = session.terminal
+    look = {"colour": terminal.colour, "width": terminal.width}
+    by_name = {page.name: page for page in pages()}
+    if name in by_name:
+        terminal.show(rule_text.explain(by_name[name], **look))
+        return 0
+    described = describe(name)
+    if described is None:
+        raise UsageError(
+            f"there is no rule and no key {name!r}",
+            remedy=did_you_mean(name, [*by_name, *described_paths()])
+            or "`connectsync rules` lists all rules",
+        )
+    terminal.show(setting_text.explain(described, **look))
+    return 0
+
+
+def rules(context: typer.Context) -> int:
+    """List every rule: what it looks at, how bad it is, what it finds."""
+    from connectsync.report.rule_text import listing
+    from connectsync.rules.catalogue import pages
+
+    session: Session = context.obj
+    terminal = session.terminal
+    terminal.show(listing(pages(), colour=terminal.colour, width=terminal.width))
+    return 0

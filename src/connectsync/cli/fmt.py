@@ -1,0 +1,45 @@
+"""``connectsync fmt``: canonical key order, comments kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from connectsync.cli.choices import paths_argument
+from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.session import Session
+
+
+def fmt(
+    context: typer.Context,
+    paths: paths_argument = None,
+    check: Annotated[
+        bool, typer.Option(help="Change nothing; exit with 1 if a file would change.")
+    ] = False,
+) -> int:
+    """
+    Put the keys of district files into the order of the schema, keeping comments.
+
+    Exits with 1 if a file was changed, so that a commit stops and can be looked at.
+    """
+    from connectsync.config.discover import discover
+    from connectsync.operations.formatting import format_file
+
+    session: Session = context.obj
+    project = session.project()
+    named = paths or [str(project.districts_dir)]
+    changed = [
+        path
+        for path in discover(project.root, named)
+        if format_file(path, root=project.root, write=not check)
+    ]
+    verb = "would be formatted" if check else "formatted"
+    for path in changed:
+        session.terminal.show(f"{verb}: {_relative(path, project.root)}")
+    return ExitStatus.FINDINGS if changed else ExitStatus.FINE
+
+
+def _relative(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)

@@ -1,0 +1,72 @@
+"""``connectsync init`` and ``connectsync new``: starting something."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from connectsync import __version__
+from connectsync.cli.session import Session
+from connectsync.errors import UsageError
+
+KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def init(
+    context: typer.Context,
+    folder: Annotated[
+        Path, typer.Argument(help="Where to make it; made if it is not there.")
+    ] = Path(),
+) -> int:
+    """
+    Make a fresh project that validates clean, with pre-commit and editor set up.
+
+    Nothing that is there already is overwritten.
+    """
+    from connectsync.operations.starting import fresh_files, start
+
+    session: Session = context.obj
+    texts = fresh_files(__version__)
+    start(folder, texts)
+    terminal = session.terminal
+    terminal.show("\n".join(f"made {(folder / name).as_posix()}" for name in texts))
+    terminal.say("next: `connectsync validate`, then `connectsync new KEY --name NAME`")
+    return 0
+
+
+def new(
+    context: typer.Context,
+    key: Annotated[str, typer.Argument(help="The district's key: a-z, 0-9, dashes.")],
+    name: Annotated[str, typer.Option(help="The district's name.")],
+    profile: Annotated[
+        list[str] | None, typer.Option(help="A profile to build on.")
+    ] = None,
+    folder: Annotated[
+        str, typer.Option("--in", help="Folder below the districts' folder.")
+    ] = "",
+) -> int:
+    """Make the file of a new district, at step 5 of the setup, sync off."""
+    from connectsync.operations.new_district import new_district
+
+    session: Session = context.obj
+    if not KEY.fullmatch(key):
+        raise UsageError(
+            f"{key!r} cannot be a district's key",
+            remedy="use a-z, 0-9 and single dashes, such as lakeview-usd",
+        )
+    project = session.project()
+    path = new_district(
+        project.root,
+        project.districts_dir,
+        key=key,
+        name=name,
+        profiles=tuple(profile or ()),
+        folder=folder,
+    )
+    shown = path.relative_to(project.root).as_posix()
+    session.terminal.show(f"made {shown}")
+    session.terminal.say("next: write its district_id and settings, then validate")
+    return 0

@@ -1,0 +1,62 @@
+"""``connectsync show``: what a district's layers come to, and where each came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from connectsync.cli.session import Session
+from connectsync.config.fleet import Fleet, LoadedDistrict
+from connectsync.domain.settings import SETTINGS
+from connectsync.domain.suggest import did_you_mean
+from connectsync.errors import InvalidFiles, UsageError
+from connectsync.report.show_text import Shown
+
+
+def show(
+    context: typer.Context,
+    district: Annotated[str, typer.Argument(help="A district's name, or its file.")],
+) -> int:
+    """Show a district's effective values, each with the file and line it came from."""
+    from connectsync.report.show_text import render
+
+    session: Session = context.obj
+    terminal = session.terminal
+    fleet = session.fleet(session.project(), [])
+    loaded = _found(fleet, district)
+    managed = loaded.district.desired()
+    text = render(
+        list(_rows(loaded)),
+        unmanaged=[
+            setting.name
+            for setting in SETTINGS
+            if setting.section == "settings" and setting.name not in managed
+        ],
+        colour=terminal.colour,
+        width=terminal.width,
+    )
+    terminal.show(text)
+    return 0
+
+
+def _found(fleet: Fleet, name: str) -> LoadedDistrict:
+    for loaded in fleet.districts:
+        if name in {loaded.district.key, loaded.file}:
+            return loaded
+    for finding in fleet.findings:
+        if name in {finding.place.file, finding.place.file.rpartition("/")[2][:-5]}:
+            place = f"{finding.place.file}:{finding.place.line}"
+            raise InvalidFiles(f"{place}: {finding.message}")
+    names = [loaded.district.key for loaded in fleet.districts]
+    raise UsageError(
+        f"there is no district {name!r}",
+        remedy=did_you_mean(name, names) or "`connectsync validate` lists their files",
+    )
+
+
+def _rows(loaded: LoadedDistrict) -> Iterator[Shown]:
+    for path, value in loaded.values():
+        place = loaded.origin(path)
+        yield Shown(path, value, f"{place.file}:{place.line}")

@@ -1,0 +1,102 @@
+"""Merged data that passed their schema, to the values of the domain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from connectsync.config.document import Document
+from connectsync.config.layers import merged, named
+from connectsync.domain.district import (
+    Allow,
+    CleverShares,
+    ContactDetailsKeptIn,
+    Credentials,
+    Days,
+    District,
+    Facts,
+    GuardiansCsv,
+    GuardiansFrom,
+    Provider,
+)
+from connectsync.domain.settings import (
+    ContactRelationship,
+    ContactType,
+    Permission,
+    PhoneType,
+    Settings,
+    StudentId,
+)
+
+Label = TypeVar("Label", bound=StrEnum)
+Convert = Callable[[Any], Any]
+
+
+def district_of(layers: Sequence[Document]) -> District:
+    """Build the district that layers describe, weakest first, its own file last."""
+    own = layers[-1]
+    return District(
+        key=own.data["district"],
+        name=own.data["name"],
+        provider=_provider(layers),
+        profiles=named(own),
+        credentials=Credentials(**own.data.get("credentials", {})),
+        facts=Facts(**_converted(merged(layers, "facts"), _FACTS)),
+        settings=Settings(**_converted(merged(layers, "settings"), _SETTINGS)),
+        allow=tuple(_allow(entry) for entry in own.data.get("allow", ())),
+    )
+
+
+def days_of(span: Mapping[str, str]) -> Days:
+    """Read a span of days."""
+    return Days(date.fromisoformat(span["from"]), date.fromisoformat(span["to"]))
+
+
+def _provider(layers: Sequence[Document]) -> Provider:
+    stated = [layer.data["provider"] for layer in layers if "provider" in layer.data]
+    return Provider(stated[-1]) if stated else Provider.CLEVER
+
+
+def _allow(entry: Mapping[str, str]) -> Allow:
+    until = date.fromisoformat(entry["until"])
+    return Allow(rule=entry["rule"], reason=entry["reason"], until=until)
+
+
+def _set_of(labels: type[Label]) -> Callable[[Sequence[str]], frozenset[Label]]:
+    known = {label.value: label for label in labels}
+    return lambda values: frozenset(known[value] for value in values)
+
+
+def _converted(
+    data: Mapping[str, Any], converts: Mapping[str, Convert]
+) -> dict[str, Any]:
+    return {
+        key: converts[key](value) if key in converts else value
+        for key, value in data.items()
+    }
+
+
+_SHARES: Mapping[str, Convert] = {
+    "contact_types": _set_of(ContactType),
+    "contact_relationships": _set_of(ContactRelationship),
+}
+_FACTS: Mapping[str, Convert] = {
+    # JSON Schema counts 5.0 as a whole number
+    "setup_step": int,
+    "guardians_from": GuardiansFrom,
+    "guardians_csv": lambda data: GuardiansCsv(**data),
+    "contact_details_kept_in": ContactDetailsKeptIn,
+    "clever_shares": lambda data: CleverShares(**_converted(data, _SHARES)),
+    "rollover": days_of,
+    "tried_to_archive": int,
+}
+_SETTINGS: Mapping[str, Convert] = {
+    "student_id": StudentId,
+    "contact_types": _set_of(ContactType),
+    "contact_relationships": _set_of(ContactRelationship),
+    "phone_types": _set_of(PhoneType),
+    "deletion_threshold": int,
+    "permissions": _set_of(Permission),
+}

@@ -1,0 +1,111 @@
+"""One file as data that knows where each of its values stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from yaml import Node, YAMLError
+
+from connectsync.config import locating
+from connectsync.config.composing import Refusal, compose
+from connectsync.config.intake import text_of
+from connectsync.config.source import Source, error
+from connectsync.config.syntax import refused, syntax_finding
+from connectsync.config.walking import Blunder, data_of
+from connectsync.domain.finding import Finding, Path, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file whose YAML is a mapping: its name, its text and its data."""
+
+    source: Source
+    data: Mapping[str, Any]
+
+    @property
+    def file(self) -> str:
+        """The file's path, relative to the project, with forward slashes."""
+        return self.source.file
+
+    def locate(self, path: Path, *, on_key: bool = False) -> Place:
+        """Give the place of a value or its key, or of what is nearest above it."""
+        return locating.locate(self.source, path, on_key=on_key)
+
+    def holds(self, path: Path) -> bool:
+        """Say whether the file itself states a value at this path."""
+        value: Any = self.data
+        for part in path:
+            if isinstance(value, dict) and part in value:
+                value = value[part]
+            elif isinstance(value, list) and isinstance(part, int):
+                if part >= len(value):
+                    return False
+                value = value[part]
+            else:
+                return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of reading a file: a document, findings, or both."""
+
+    document: Document | None
+    findings: tuple[Finding, ...] = ()
+
+
+def read(file: str, raw: bytes) -> Reading:
+    """
+    Read the YAML of a file strictly.
+
+    Any bytes give findings, never an exception. A document comes with findings where
+    its data can still be held against a schema.
+    """
+    text = text_of(file, raw)
+    if not isinstance(text, str):
+        return Reading(None, text)
+    source = Source(file, text)
+    try:
+        root = compose(raw)
+    except Refusal as refusal:
+        return Reading(None, refused(source, refusal))
+    except YAMLError as failure:
+        return Reading(None, (syntax_finding(source, failure),))
+    return _document(source, root)
+
+
+def _document(source: Source, root: Node | None) -> Reading:
+    if root is None:
+        return Reading(None, (_empty(source),))
+    data, blunders = data_of(root)
+    findings = tuple(_finding(source, blunder) for blunder in blunders)
+    if data is None and not findings:
+        return Reading(None, (_empty(source),))
+    if not isinstance(data, dict):
+        return Reading(None, (*findings, _not_a_mapping(source, root)))
+    return Reading(Document(source, data), findings)
+
+
+def _finding(source: Source, blunder: Blunder) -> Finding:
+    place = locating.place_of(source, blunder.node)
+    return error(blunder.rule, blunder.message, place, hint=blunder.hint)
+
+
+def _empty(source: Source) -> Finding:
+    return error(
+        "empty-file",
+        "the file says nothing",
+        source.place((0, 0), (0, 0)),
+        hint="`connectsync new` writes a district file to begin with",
+    )
+
+
+def _not_a_mapping(source: Source, root: Node) -> Finding:
+    return error(
+        "not-a-mapping",
+        "the file is not made of `key: value` lines",
+        locating.place_of(source, root),
+        hint="begin with `schema: 1`; a space belongs after the colon",
+    )

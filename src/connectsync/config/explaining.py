@@ -1,0 +1,106 @@
+"""Why a document fails its schema, one readable finding for each mistake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError
+from jsonschema.protocols import Validator
+from jsonschema.validators import extend
+
+from connectsync.config.checking import is_day
+from connectsync.config.document import Document
+from connectsync.config.masking import MASK
+from connectsync.config.phrasing import Mistake, extra, missing, wrong
+from connectsync.config.rule_names import MOST_FINDINGS
+from connectsync.config.schemas import schema
+from connectsync.config.source import error
+from connectsync.domain.finding import Finding, Path, order
+from connectsync.domain.suggest import nearest
+
+_FIRST = ("type", "const", "enum", "minLength", "pattern", "format")
+"""Of several things wrong with one value the first of these is told."""
+
+
+def explain(document: Document, name: str) -> tuple[Finding, ...]:
+    """Say what is wrong with a document, in the order of the file."""
+    told: dict[Path, ValidationError] = {}
+    findings: list[Finding] = []
+    for failure in _explainer(name).iter_errors(document.data):
+        path: Path = tuple(failure.absolute_path)
+        if failure.validator in {"required", "additionalProperties"}:
+            findings += _keys(document, path, failure)
+        elif path not in told or _rank(failure) < _rank(told[path]):
+            told[path] = failure
+        if len(findings) + len(told) >= MOST_FINDINGS:
+            break
+    findings += [_value(document, path, told[path]) for path in told]
+    return tuple(sorted(findings, key=order))
+
+
+def _keys(
+    document: Document, path: Path, failure: ValidationError
+) -> Iterator[Finding]:
+    known: Mapping[str, Any] = failure.schema["properties"]
+    unknown = [key for key in failure.instance if key not in known]
+    if failure.validator == "additionalProperties":
+        for key in unknown[:MOST_FINDINGS]:
+            yield _finding(document, (*path, key), extra(key, known), on_key=True)
+        return
+    # jsonschema tells of each missing key by itself, in its message alone
+    key = next(key for key in known if failure.message.startswith(f"{key!r} is "))
+    if key not in {nearest(other, known) for other in unknown}:
+        mistake = missing(key, known[key], path)
+        yield _finding(document, path, mistake, on_key=True)
+
+
+def _value(document: Document, path: Path, failure: ValidationError) -> Finding:
+    source = document.locate(path).text
+    mistake = wrong(path, str(failure.validator), failure, source)
+    return _finding(document, path, mistake, on_key=False)
+
+
+def _finding(
+    document: Document, path: Path, mistake: Mistake, *, on_key: bool
+) -> Finding:
+    place = document.locate(path, on_key=on_key)
+    if mistake.rule == "literal-secret":
+        # the line is masked already; a token on lines of its own is not known as one
+        place = replace(place, text=MASK, line_text=_head(place.line_text))
+    return error(mistake.rule, mistake.message, place, path=path, hint=mistake.hint)
+
+
+def _head(line: str) -> str:
+    """Keep the key of a line and nothing after it."""
+    key, colon, _ = line.partition(":")
+    return f"{key}{colon} {MASK}" if colon else MASK
+
+
+def _rank(failure: ValidationError) -> int:
+    kind = str(failure.validator)
+    return _FIRST.index(kind) if kind in _FIRST else len(_FIRST)
+
+
+@lru_cache(maxsize=4)
+def _explainer(name: str) -> Validator:
+    formats = FormatChecker(formats=())
+    formats.checks("date")(is_day)
+    exact = extend(Draft202012Validator, {"pattern": _pattern})
+    return exact(schema(name), format_checker=formats)
+
+
+def _pattern(
+    _validator: Validator, pattern: str, instance: object, _schema: object
+) -> Iterator[ValidationError]:
+    """Match as the other library does: ``$`` is the very end of the text."""
+    if isinstance(instance, str) and not re.search(_exact(pattern), instance):
+        yield ValidationError("does not match")
+
+
+def _exact(pattern: str) -> str:
+    return f"{pattern[:-1]}\\Z" if pattern.endswith("$") else pattern

@@ -1,0 +1,133 @@
+"""Profiles: which ones a district builds on, in order, and their values laid over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from connectsync.config.document import Document
+from connectsync.config.source import error, quoted
+from connectsync.domain.finding import Finding, Path
+from connectsync.domain.suggest import did_you_mean
+
+LAYERED = ("facts", "settings")
+"""The sections that are merged key by key; a null takes a value back."""
+
+Profiles = Mapping[str, Document]
+"""Profile documents by stem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chains:
+    """
+    The profiles each profile builds on, weakest first, itself last.
+
+    A profile in a cycle has no chain; ``findings`` tell of it.
+    """
+
+    by_stem: Mapping[str, tuple[str, ...]]
+    findings: tuple[Finding, ...]
+
+    def under(self, stems: Sequence[str]) -> tuple[str, ...] | None:
+        """Give the layers under a file that names these; None if one is no good."""
+        if any(stem not in self.by_stem for stem in stems):
+            return None
+        chain = (layer for stem in stems for layer in self.by_stem[stem])
+        return tuple(dict.fromkeys(chain))
+
+
+def named(document: Document) -> tuple[str, ...]:
+    """Give the profiles a file names itself, weakest first."""
+    stated = document.data.get("profile", ())
+    stems = [stated] if isinstance(stated, str) else stated
+    usable = isinstance(stems, list | tuple)
+    return tuple(stem for stem in stems if isinstance(stem, str)) if usable else ()
+
+
+def missing_profiles(
+    document: Document, profiles: Mapping[str, object]
+) -> Iterator[Finding]:
+    """Tell of every profile that a file names and nobody wrote."""
+    for position, stem in enumerate(named(document)):
+        if stem in profiles:
+            continue
+        path: Path = ("profile",)
+        if not isinstance(document.data["profile"], str):
+            path = ("profile", position)
+        hint = did_you_mean(stem, profiles) or "write it, or name another one"
+        yield error(
+            "missing-profile",
+            f"there is no profile {quoted(stem)} in '_profiles'",
+            document.locate(path),
+            path=path,
+            hint=hint,
+        )
+
+
+def chains(profiles: Profiles) -> Chains:
+    """Resolve what each profile builds on; tell of each cycle once."""
+    graph = {
+        stem: [base for base in named(document) if base in profiles]
+        for stem, document in profiles.items()
+    }
+    findings: list[Finding] = []
+    looped: set[str] = set()
+    while cycle := _cycle(graph):
+        findings.append(_cycle_finding(profiles, cycle))
+        looped.update(cycle)
+        graph[cycle[0]] = []
+    return Chains(_resolved(profiles, graph, looped), tuple(findings))
+
+
+def merged(layers: Sequence[Document], section: str) -> dict[str, Any]:
+    """Lay the keys of a section over each other; later wins, null takes back."""
+    values: dict[str, Any] = {}
+    for layer in layers:
+        values.update(layer.data.get(section, {}))
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def winning(layers: Sequence[Document], path: Path) -> Document | None:
+    """Find the layer whose word counts at a path; None if no layer says anything."""
+    depth = 2 if path[:1] and path[0] in LAYERED else 1
+    stated = (layer for layer in reversed(layers) if layer.holds(path[:depth]))
+    return next(stated, None)
+
+
+def _cycle(graph: Mapping[str, list[str]]) -> list[str]:
+    """Give one cycle, its first member the smallest; nothing if there is none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as found:
+        # graphlib gives it against the direction of the references, first == last
+        members = list(reversed(found.args[1][1:]))
+        smallest = members.index(min(members))
+        return members[smallest:] + members[:smallest]
+    return []
+
+
+def _cycle_finding(profiles: Profiles, cycle: Sequence[str]) -> Finding:
+    document = profiles[cycle[0]]
+    around = " → ".join(quoted(stem) for stem in (*cycle, cycle[0]))
+    return error(
+        "profile-cycle",
+        f"profiles build on each other in a circle: {around}",
+        document.locate(("profile",)),
+        path=("profile",),
+        hint="take one of them out of the other's `profile`",
+    )
+
+
+def _resolved(
+    profiles: Profiles, graph: Mapping[str, list[str]], looped: set[str]
+) -> dict[str, tuple[str, ...]]:
+    by_stem: dict[str, tuple[str, ...]] = {}
+    for stem in TopologicalSorter(graph).static_order():
+        bases = named(profiles[stem])
+        if stem in looped or any(base not in by_stem for base in bases):
+            continue
+        below = (layer for base in bases for layer in by_stem[base])
+        by_stem[stem] = tuple(dict.fromkeys((*below, stem)))
+    return by_stem

@@ -1,0 +1,233 @@
+"""The sentence and the rule for each way in which a document fails its schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jsonschema.exceptions import ValidationError
+
+from connectsync.config.schemas import kind_of, schema
+from connectsync.config.source import quoted
+from connectsync.domain.finding import Path
+from connectsync.domain.suggest import did_you_mean
+
+_YES = frozenset({"yes", "y", "on", "true"})
+_NO = frozenset({"no", "n", "off", "false"})
+_RULES: Mapping[str, str] = {
+    "missing": "missing-key",
+    "const": "wrong-type",
+    "enum": "unknown-label",
+    "uniqueItems": "repeated-label",
+    "type": "wrong-type",
+    "number": "wrong-type",
+    "boolean": "wrong-type",
+    "null": "wrong-type",
+}
+_SECTIONS = ("settings", "facts", "credentials")
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A rule, a sentence and what to do next."""
+
+    rule: str
+    message: str
+    hint: str
+
+
+def missing(key: str, part: Mapping[str, Any], path: Path) -> Mistake:
+    """Say that a key is missing."""
+    where = f" in {quoted(_last(path))}" if path else ""
+    example = part.get("examples", ["…"])[0]
+    return Mistake(
+        _rule(part, "missing"),
+        f"the key {quoted(key)} is missing{where}",
+        f"add `{key}: {_spelled(example)}` with your own value",
+    )
+
+
+def extra(key: str, known: Iterable[str]) -> Mistake:
+    """Say that a key is not known, and which one was perhaps meant."""
+    allowed = f"allowed: {_listed(known)}"
+    elsewhere = [name for name in _SECTIONS if key in _keys_of(name)]
+    if elsewhere:
+        hint = f"it belongs under '{elsewhere[0]}'"
+    else:
+        hint = f"{did_you_mean(key, known)} {allowed}".strip()
+    return Mistake("unknown-key", f"the key {quoted(key)} is not known here", hint)
+
+
+def wrong(path: Path, kind: str, failure: ValidationError, source: str) -> Mistake:
+    """Say what is wrong with a value; ``source`` is how the file spells it."""
+    part: Mapping[str, Any] = failure.schema
+    value: Any = failure.instance
+    if part.get("x-rule") == "literal-secret":
+        return _secret(path)
+    match kind:
+        case "type":
+            return _type(path, part, value, source)
+        case "enum":
+            return _label(path, part, value, source)
+        case "const":
+            return _version(part, source)
+        case "uniqueItems":
+            return _repeated(path, value)
+        case "minimum" | "maximum":
+            return _range(path, part, kind, source)
+        case _:
+            return _format(path, part, kind, value, source)
+
+
+def _secret(path: Path) -> Mistake:
+    return Mistake(
+        "literal-secret",
+        f"'{_last(path)}' must say where the token is, not what it is",
+        "write env:NAME, file:PATH or command:ARGV; if a token was committed, have it"
+        " replaced: whoever can read the file has it",
+    )
+
+
+def _type(path: Path, part: Mapping[str, Any], value: Any, source: str) -> Mistake:
+    kinds = part["type"] if isinstance(part["type"], list) else [part["type"]]
+    wanted = kind_of(part)
+    if value is None:
+        message = f"{_name(path)} has no value"
+        return Mistake(_rule(part, "null"), message, f"write {_article(wanted)}")
+    message = f"{quoted(source)} is {_kind(value)}; {_name(path)} wants {_article(wanted)}"
+    if "boolean" in kinds and isinstance(value, str) and value.lower() in _YES | _NO:
+        meant = "true" if value.lower() in _YES else "false"
+        return Mistake("not-a-boolean", message, f"write {meant}, without quotes")
+    return Mistake(_type_rule(part, kinds, value), message, _type_hint(part, value, source))
+
+
+def _type_rule(part: Mapping[str, Any], kinds: list[str], value: Any) -> str:
+    if isinstance(value, bool):
+        labels = "enum" in part or "array" in kinds
+        return "boolean-for-label" if labels else _rule(part, "boolean")
+    if isinstance(value, int | float) and "string" in kinds:
+        return _rule(part, "number")
+    return "wrong-type"
+
+
+def _type_hint(part: Mapping[str, Any], value: Any, source: str) -> str:
+    plain = not isinstance(value, dict | list)
+    if "array" in part["type"] and plain and not isinstance(value, bool):
+        return f"write it as a list: [{source}]"
+    if "enum" in part or "items" in part:
+        return f"allowed: {_labels(part.get('items', part))}"
+    if "string" in part["type"] and plain:
+        return f'put quotes around it: "{source}"'
+    return f"for example: {_spelled(part['examples'][0])}" if part.get("examples") else ""
+
+
+def _label(path: Path, part: Mapping[str, Any], value: Any, source: str) -> Mistake:
+    labels = [label for label in part["enum"] if label is not None]
+    guess = did_you_mean(str(value), labels)
+    return Mistake(
+        _rule(part, "enum"),
+        f"{quoted(source)} is not a label of {_name(path)}",
+        f"{guess} allowed: {_labels(part)}".strip(),
+    )
+
+
+def _version(part: Mapping[str, Any], source: str) -> Mistake:
+    return Mistake(
+        _rule(part, "const"),
+        f"the file format {quoted(source)} is not known",
+        f"write `schema: {part['const']}`; a newer file needs a newer connectsync",
+    )
+
+
+def _repeated(path: Path, value: list[Any]) -> Mistake:
+    twice = next((item for item in value if value.count(item) > 1), value[0])
+    message = f"{quoted(str(twice))} is listed twice in {_name(path)}"
+    return Mistake("repeated-label", message, "list it once")
+
+
+def _range(path: Path, part: Mapping[str, Any], kind: str, source: str) -> Mistake:
+    rule = _rule(part, kind)
+    return Mistake(
+        rule,
+        f"{quoted(source)} is out of range for {_name(path)}",
+        f"allowed: a {kind_of(part)}",
+    )
+
+
+def _format(
+    path: Path, part: Mapping[str, Any], kind: str, value: Any, source: str
+) -> Mistake:
+    if kind in {"minLength", "minItems"}:
+        message = f"{_name(path)} is empty"
+    elif kind == "maxLength":
+        message = f"{_name(path)} is longer than {part['maxLength']} characters"
+    elif kind == "format":
+        message = f"{quoted(source)} is not a day of the calendar"
+    else:
+        message = f"{quoted(str(value))} is not what {_name(path)} takes"
+    return Mistake(_rule(part, kind), message, _wanted(part))
+
+
+def _wanted(part: Mapping[str, Any]) -> str:
+    if part.get("format") == "date":
+        return "write year, month and day: 2027-06-30"
+    wanted = part.get("x-wanted")
+    return f"write {wanted}" if wanted else "write a value, or take the key out"
+
+
+def _rule(part: Mapping[str, Any], kind: str) -> str:
+    """Name the rule: the schema may, for all failures or for one kind of them."""
+    stated = part.get("x-rule", {})
+    if isinstance(stated, str):
+        return stated
+    return str(stated.get(kind) or _RULES.get(kind, "wrong-format"))
+
+
+def _keys_of(section: str) -> Mapping[str, Any]:
+    properties = schema("district")["properties"][section]["properties"]
+    return properties if isinstance(properties, dict) else {}
+
+
+def _name(path: Path) -> str:
+    return quoted(_last(path)) if path else "the file"
+
+
+def _last(path: Path) -> str:
+    return next((part for part in reversed(path) if isinstance(part, str)), "")
+
+
+def _labels(part: Mapping[str, Any]) -> str:
+    return _listed(label for label in part.get("enum", ()) if label is not None)
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(f"'{word}'" for word in words)
+
+
+def _spelled(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(map(_spelled, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_spelled(item)}' for key, item in value.items())}}}"
+    return str(value)
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case list():
+            return "a list"
+        case _:
+            return "a mapping"
+
+
+def _article(kind: str) -> str:
+    return kind if kind[0] in "t123456789" else f"a {kind}"

@@ -1,0 +1,117 @@
+"""The schema files: their text, their names, and what they say of one key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path as FilePath
+from typing import Any
+
+from connectsync.domain.suggest import did_you_mean
+from connectsync.errors import Bug, UsageError
+
+_SUFFIX = ".schema.json"
+_PACKAGE = FilePath(__file__).parents[1]
+_KINDS: Mapping[str, str] = {
+    "array": "list",
+    "boolean": "true or false",
+    "integer": "whole number",
+    "object": "mapping",
+    "string": "text",
+    "null": "null",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """
+    What a schema says of one key.
+
+    ``labels`` are the allowed values where they are few; ``keys`` those below it.
+    """
+
+    path: str
+    text: str
+    kind: str
+    labels: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    examples: tuple[Any, ...] = ()
+
+
+def schema_names() -> tuple[str, ...]:
+    """List the schemas by name, sorted: ``district``, ``profile`` and so on."""
+    files = _folder().glob(f"*{_SUFFIX}")
+    return tuple(sorted(file.name.removesuffix(_SUFFIX) for file in files))
+
+
+def schema_text(name: str) -> str:
+    """Give a schema as it is written; UsageError if there is none of that name."""
+    names = schema_names()
+    if name not in names:
+        hint = did_you_mean(name, names) or f"there are: {', '.join(names)}"
+        raise UsageError(f"there is no schema {name!r}", remedy=hint)
+    return (_folder() / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=8)
+def schema(name: str) -> Mapping[str, Any]:
+    """Load a schema, once."""
+    loaded: Mapping[str, Any] = json.loads(schema_text(name))
+    return loaded
+
+
+def describe(path: str, *, name: str = "district") -> Description | None:
+    """
+    Say what the schema says of a key such as ``settings.phone_types``.
+
+    ``allow.reason`` reaches into the items of a list. None if there is no such key.
+    """
+    part = schema(name)
+    for key in path.split(".") if path else ():
+        part = part.get("items", part) if "properties" not in part else part
+        if key not in part.get("properties", {}):
+            return None
+        part = part["properties"][key]
+    return _description(path, part)
+
+
+def _description(path: str, part: Mapping[str, Any]) -> Description:
+    inner = part.get("items", part)
+    labels = [label for label in inner.get("enum", ()) if label is not None]
+    return Description(
+        path=path,
+        text=part["description"],
+        kind=kind_of(part),
+        labels=tuple(labels),
+        keys=tuple(inner.get("properties", ())),
+        examples=tuple(part.get("examples", ())),
+    )
+
+
+def kind_of(part: Mapping[str, Any]) -> str:
+    """Say what type a value has, in words: ``list``, ``true or false``."""
+    if "const" in part:
+        return str(part["const"])
+    stated = part.get("type", "object")
+    types = [stated] if isinstance(stated, str) else list(stated)
+    if types == ["integer"] or types == ["integer", "null"]:
+        return _KINDS["integer"] + _range(part)
+    return " or ".join(_KINDS[kind] for kind in types if kind != "null")
+
+
+def _range(part: Mapping[str, Any]) -> str:
+    least, most = part.get("minimum"), part.get("maximum")
+    if least is None:
+        return ""
+    return f" of at least {least}" if most is None else f" from {least} to {most}"
+
+
+@lru_cache(maxsize=1)
+def _folder() -> FilePath:
+    """Find the schemas: in the package once it is built, else in the checkout."""
+    for folder in (_PACKAGE / "schema", _PACKAGE.parents[1] / "schema"):
+        if (folder / f"district{_SUFFIX}").is_file():
+            return folder
+    raise Bug("the schema files are not where they were installed")

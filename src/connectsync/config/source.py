@@ -1,0 +1,75 @@
+"""The text of a file, and places in it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from connectsync.config.masking import MASK, masked, masked_line
+from connectsync.domain.finding import Finding, Path, Place, Severity
+
+Point = tuple[int, int]
+"""Line and column, both from zero, as libyaml counts."""
+
+_LINE_LIMIT = 240
+_TEXT_LIMIT = 200
+_MOST_ROWS = 20
+_LINE_BREAK = re.compile(r"\r\n|\n|\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file's name, relative to the project, and its text."""
+
+    file: str
+    text: str
+
+    def place(self, start: Point, end: Point) -> Place:
+        """Give the place between two points, its secrets masked."""
+        lines = lines_of(self.text)
+        row = min(start[0], len(lines) - 1)
+        column = start[1] if row == start[0] else len(lines[row])
+        end = max(end, (row, column))
+        return Place(
+            file=self.file,
+            line=row + 1,
+            column=column + 1,
+            end_line=end[0] + 1,
+            end_column=end[1] + 1,
+            text=_shown(lines, (row, column), end),
+            line_text=_shortened(masked_line(lines, row), _LINE_LIMIT),
+        )
+
+
+def error(
+    rule: str, message: str, place: Place, *, path: Path = (), hint: str = ""
+) -> Finding:
+    """Make a finding; what cannot be read is always an error."""
+    return Finding(rule, Severity.ERROR, message, place, path=path, hint=hint)
+
+
+def quoted(text: str) -> str:
+    """Quote source text for a sentence: on one line, short, its secrets masked."""
+    return f"'{_shortened(masked(' '.join(text.split())), 60)}'"
+
+
+@lru_cache(maxsize=16)
+def lines_of(text: str) -> list[str]:
+    """Split a text as editors and libyaml count lines; at least one, maybe empty."""
+    return _LINE_BREAK.split(text)
+
+
+def _shown(lines: list[str], start: Point, end: Point) -> str:
+    row, column = start
+    whole = masked_line(lines, row)
+    if end[0] == row:
+        part = lines[row][column : end[1]]
+        return _shortened(part if part in whole else MASK, _TEXT_LIMIT)
+    below = range(row + 1, min(end[0] + 1, row + _MOST_ROWS, len(lines)))
+    rows = [whole[column:], *(masked_line(lines, other) for other in below)]
+    return _shortened("\n".join(rows), _TEXT_LIMIT)
+
+
+def _shortened(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

@@ -1,0 +1,146 @@
+"""libyaml's syntax errors as sentences, each at the place that needs mending."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from yaml import Mark
+from yaml.error import MarkedYAMLError, YAMLError
+
+from connectsync.config.composing import DEPTH_LIMIT, Refusal
+from connectsync.config.locating import point
+from connectsync.config.source import Point, Source, error, lines_of, quoted
+from connectsync.domain.finding import Finding
+
+_NO_SPACE = re.compile(r"""^\s*(?:- )?["']?([A-Za-z_][\w-]*)["']?:(?=[^\s:/])""")
+_OPENERS = {"sequence": "[", "mapping": "{"}
+
+_INDENTATION = (
+    "the line does not fit in where it stands",
+    "compare its indentation with the lines around it; quote text that goes on"
+    " after a closing quote or bracket",
+)
+_SENTENCES: Mapping[str, tuple[str, str]] = {
+    "mapping values are not allowed in this context": (
+        "a second ': ' where one value is expected",
+        "put quotes around text that contains ': ', and check the indentation",
+    ),
+    "could not find expected ':'": (
+        "the line is no `key: value`; its colon is missing",
+        "write a colon and a space after the key",
+    ),
+    "did not find expected key": _INDENTATION,
+    "did not find expected '-' indicator": _INDENTATION,
+    "did not find expected <document start>": _INDENTATION,
+    "did not find expected node content": (
+        "a value is expected here",
+        "write the value, or take the sign away",
+    ),
+    "block sequence entries are not allowed in this context": (
+        "a list cannot begin on the line of its key",
+        "write `key: [a, b]`, or begin each item on a line of its own with `- `",
+    ),
+    "found character that cannot start any token": (
+        "a value cannot begin with this character",
+        "put quotes around the value",
+    ),
+    "found unknown escape character": (
+        "this backslash sequence is unknown between double quotes",
+        "use single quotes, or write the backslash twice",
+    ),
+    "found unexpected end of stream": (
+        "the quote that opens here is never closed",
+        "close it; write a quote inside quotes twice",
+    ),
+    "found undefined alias": (
+        "YAML aliases are not used here",
+        "share values through a profile in `_profiles`",
+    ),
+}
+
+
+def syntax_finding(source: Source, failure: YAMLError) -> Finding:
+    """Say what libyaml stumbled over."""
+    if not isinstance(failure, MarkedYAMLError) or failure.problem_mark is None:
+        return _finding(source, (0, 0), "the file is not YAML", "see its first lines")
+    at = point(failure.problem_mark)
+    opened = failure.context_mark and point(failure.context_mark)
+    problem = failure.problem or ""
+    return (
+        _missing_space(source, at, opened)
+        or _unclosed(source, opened, failure.context or "", problem)
+        or _known(source, at, opened, problem)
+    )
+
+
+def refused(source: Source, refusal: Refusal) -> tuple[Finding, ...]:
+    """Say what may not be in a file at all."""
+    return tuple(
+        error(
+            refusal.rule,
+            _REFUSALS[refusal.rule][0].format(text=quoted(text)),
+            source.place(point(start), _short_end(start, end, text)),
+            hint=_REFUSALS[refusal.rule][1],
+        )
+        for start, end, text in refusal.marks
+    )
+
+
+_REFUSALS: Mapping[str, tuple[str, str]] = {
+    "yaml-alias": (
+        "the YAML anchor or alias {text} is not used here",
+        "share values through a profile in `_profiles`",
+    ),
+    "several-documents": (
+        "a second YAML document begins here",
+        "one file describes one district: take '---' out, or split the file",
+    ),
+    "nesting-too-deep": (
+        f"the file is nested more than {DEPTH_LIMIT} levels deep",
+        "a district file needs five",
+    ),
+}
+
+
+def _short_end(start: Mark, end: Mark, text: str) -> Point:
+    return (start.line, start.column + len(text)) if text else point(end)
+
+
+def _missing_space(source: Source, at: Point, opened: Point | None) -> Finding | None:
+    lines = lines_of(source.text)
+    for row in dict.fromkeys(([opened[0]] if opened else []) + [at[0], at[0] - 1]):
+        match = _NO_SPACE.match(lines[row]) if 0 <= row < len(lines) else None
+        if match:
+            message = f"a space is missing after the colon of {quoted(match[1])}"
+            hint = f"write `{match[1][:40]}: value`"
+            return _finding(source, (row, match.end() - 1), message, hint)
+    return None
+
+
+def _unclosed(
+    source: Source, opened: Point | None, context: str, problem: str
+) -> Finding | None:
+    kind = context.removeprefix("while parsing a flow ")
+    if opened is None or kind not in _OPENERS or "or" not in problem:
+        return None
+    close = problem[-2]
+    message = f"the bracket '{_OPENERS[kind]}' that opens here is not closed"
+    hint = f"close it with '{close}', and put a comma between its items"
+    return _finding(source, opened, message, hint)
+
+
+def _known(source: Source, at: Point, opened: Point | None, problem: str) -> Finding:
+    if problem == "could not find expected ':'" and opened:
+        at = opened
+    if problem == "found unexpected end of stream" and opened:
+        at = opened
+    default = (f"this is not YAML: {problem}", "see the signs around this place")
+    return _finding(source, at, *_SENTENCES.get(problem, default))
+
+
+def _finding(source: Source, at: Point, message: str, hint: str) -> Finding:
+    lines = lines_of(source.text)
+    if at[0] >= len(lines) or (at[0] == len(lines) - 1 and not lines[-1] and at[0]):
+        at = (len(lines) - 2, len(lines[-2]))
+    return error("yaml-syntax", message, source.place(at, (at[0], at[1] + 1)), hint=hint)

@@ -1,0 +1,145 @@
+"""Validating: what was read, through every rule, each finding at its place."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import PurePosixPath
+
+from connectsync.config.fleet import Fleet, LoadedDistrict
+from connectsync.domain.finding import Finding, Place, order
+from connectsync.domain.fingerprint import with_fingerprints
+from connectsync.domain.validation import AllowedFinding, ValidationReport
+from connectsync.rules.allowance import settle
+from connectsync.rules.engine import Found
+from connectsync.rules.examine import examine_district, examine_fleet, names_that_run
+from connectsync.rules.subjects import DistrictOnDay, FleetOnDay, placed
+
+NOTHING: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """
+    What a validation is to look at.
+
+    ``options`` are the labels that drop-downs were seen to offer; ``select`` None
+    means every rule; ``whole_fleet`` says that all districts were read, so that
+    rules about the fleet can speak.
+    """
+
+    today: date
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    select: frozenset[str] | None = None
+    ignore: frozenset[str] = NOTHING
+    whole_fleet: bool = False
+
+    def wants(self, rule: str) -> bool:
+        """Say whether findings of a rule were asked for."""
+        return rule not in self.ignore and (self.select is None or rule in self.select)
+
+
+def validate_fleet(fleet: Fleet, asked: Asked) -> ValidationReport:
+    """
+    Run every rule that was asked for; findings come sorted by file and place.
+
+    A finding that stands in a profile is told once, with the districts it reaches.
+    """
+    of_fleet = _of_fleet(fleet, asked) if asked.whole_fleet else _OfFleet({}, [])
+    findings = [one for one in fleet.findings if asked.wants(one.rule)]
+    findings += of_fleet.in_profiles
+    allowed: list[AllowedFinding] = []
+    for position, loaded in enumerate(fleet.districts):
+        found = [*_own(loaded, asked), *of_fleet.in_districts.get(position, ())]
+        kept, accepted = _settled(loaded, found, asked)
+        findings += kept
+        allowed += accepted
+    return ValidationReport(
+        files=len(fleet.files),
+        findings=with_fingerprints(sorted(_merged(findings), key=order)),
+        allowed=tuple(sorted(allowed, key=lambda one: order(one.finding))),
+    )
+
+
+def _own(loaded: LoadedDistrict, asked: Asked) -> Sequence[Found]:
+    stem = PurePosixPath(loaded.file).stem
+    subject = DistrictOnDay(loaded.district, asked.today, stem, asked.options)
+    return examine_district(subject, select=asked.select, ignore=asked.ignore)
+
+
+def _settled(
+    loaded: LoadedDistrict, found: Iterable[Found], asked: Asked
+) -> tuple[list[Finding], list[AllowedFinding]]:
+    ran = names_that_run(
+        select=asked.select, ignore=asked.ignore, with_fleet=asked.whole_fleet
+    )
+    settled = settle(found, loaded.district.allow, asked.today, ran)
+    kept = [_at(loaded, one) for one in (*settled.kept, *settled.problems)]
+    accepted = [
+        AllowedFinding(_at(loaded, one.found), one.by.reason, one.by.until)
+        for one in settled.accepted
+    ]
+    return kept, accepted
+
+
+@dataclass(frozen=True, slots=True)
+class _OfFleet:
+    in_districts: Mapping[int, Sequence[Found]]
+    in_profiles: Sequence[Finding]
+
+
+def _of_fleet(fleet: Fleet, asked: Asked) -> _OfFleet:
+    """Run the fleet rules, and sort what they find by the file it stands in."""
+    subject = FleetOnDay(
+        districts=tuple(one.district for one in fleet.districts),
+        profiles=fleet.profiles,
+        today=asked.today,
+        files=tuple(one.file for one in fleet.districts),
+    )
+    in_districts: dict[int, list[Found]] = defaultdict(list)
+    in_profiles: list[Finding] = []
+    for rule, problem in examine_fleet(
+        subject, select=asked.select, ignore=asked.ignore
+    ):
+        inside = placed(problem)
+        if inside.district is not None:
+            in_districts[inside.district].append((rule, inside.problem))
+        elif inside.profile is not None:
+            place = fleet.place_in_profile(inside.profile, inside.problem.path)
+            in_profiles.append(_finding((rule, inside.problem), place))
+    return _OfFleet(in_districts, in_profiles)
+
+
+def _at(loaded: LoadedDistrict, found: Found) -> Finding:
+    _, problem = found
+    place = loaded.locate(problem.path, on_key=problem.on_key)
+    in_profile = place.file != loaded.file
+    reached = (loaded.district.key,) if in_profile else ()
+    return _finding(found, place, districts=reached)
+
+
+def _finding(
+    found: Found, place: Place, *, districts: tuple[str, ...] = ()
+) -> Finding:
+    rule, problem = found
+    return Finding(
+        rule=rule.name,
+        severity=rule.severity,
+        message=problem.message,
+        place=place,
+        path=problem.path,
+        hint=problem.hint,
+        districts=districts,
+    )
+
+
+def _merged(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Tell a finding in a profile once, with every district it reaches."""
+    merged: dict[Finding, list[str]] = {}
+    for finding in findings:
+        alike = replace(finding, districts=()) if finding.districts else finding
+        merged.setdefault(alike, []).extend(finding.districts)
+    for finding, districts in merged.items():
+        yield replace(finding, districts=tuple(sorted(set(districts))))

@@ -1,0 +1,70 @@
+"""Settle what was found in a district against what the district accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from connectsync.domain.district import Allow
+from connectsync.rules.allow_entries import AllowOnDay
+from connectsync.rules.catalogue import ALL, ALLOW_RULES
+from connectsync.rules.engine import Found, problems
+
+RULES_BY_NAME = {rule.name: rule for rule in ALL}
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A finding that the district accepts, with the entry that says so."""
+
+    found: Found
+    by: Allow
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """
+    What counts, what is accepted, and what is wrong with the acceptances.
+
+    Every finding that went in is in ``kept`` or in ``accepted``, in its order.
+    """
+
+    kept: tuple[Found, ...]
+    accepted: tuple[Accepted, ...]
+    problems: tuple[Found, ...]
+
+
+def settle(
+    found: Iterable[Found],
+    allow: tuple[Allow, ...],
+    today: date,
+    ran: frozenset[str],
+) -> Settled:
+    """
+    Take from a district's findings those that it accepts.
+
+    ``found`` are the findings inside the district's file, those of the fleet among
+    them (``subjects.placed`` gives their path inside the file). ``ran`` names all
+    rules that were selected and looked at the district: what did not run cannot be
+    missing, and an allow rule that is not among them says nothing.
+    """
+    everything = tuple(found)
+    if not allow:
+        return Settled(everything, (), ())
+    occurred = frozenset(rule.name for rule, _ in everything)
+    subject = AllowOnDay(allow, today, RULES_BY_NAME, ran, occurred)
+    entries = {
+        entry.rule: entry for entry in reversed(allow) if subject.in_force(entry)
+    }
+    return Settled(
+        kept=tuple(one for one in everything if one[0].name not in entries),
+        accepted=tuple(
+            Accepted(one, entries[one[0].name])
+            for one in everything
+            if one[0].name in entries
+        ),
+        problems=tuple(
+            problems((rule for rule in ALLOW_RULES if rule.name in ran), subject)
+        ),
+    )

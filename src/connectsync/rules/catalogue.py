@@ -1,0 +1,190 @@
+"""The catalogue: every rule there is, in lists that can be searched."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from connectsync.domain.rule_page import RulePage
+from connectsync.domain.suggest import did_you_mean
+from connectsync.errors import UsageError
+from connectsync.rules import (
+    accounts,
+    allow_entries,
+    archiving,
+    contacts,
+    file_pages,
+    fleet,
+    guardians,
+    guardians_file,
+    identity,
+    launch,
+    layer_pages,
+    permissions,
+    phones,
+    rollover,
+    schema_pages,
+    sharing,
+    students,
+    threshold,
+    yaml_pages,
+)
+from connectsync.rules.allow_entries import AllowOnDay
+from connectsync.rules.engine import Rule
+from connectsync.rules.guards import CHANGE_GUARDS
+from connectsync.rules.limits import LIMIT_GUARDS
+from connectsync.rules.page import page_of
+from connectsync.rules.plan_subject import PlanAtHour
+from connectsync.rules.subjects import DistrictOnDay, FleetOnDay
+
+DISTRICT_RULES: tuple[Rule[DistrictOnDay], ...] = (
+    identity.file_named_otherwise,
+    identity.missing_district_id,
+    identity.sync_without_district_id,
+    identity.district_id_not_clever,
+    identity.missing_token_reference,
+    launch.sync_before_launch,
+    launch.sync_before_self_check,
+    launch.self_check_out_of_turn,
+    launch.launch_not_stated,
+    launch.sync_during_rollover,
+    launch.sync_off_after_launch,
+    rollover.rollover_ends_before_it_starts,
+    rollover.rollover_too_long,
+    rollover.rollover_long_over,
+    students.student_number_may_be_empty,
+    students.archived_students_unknown,
+    students.archived_students_unverified,
+    students.label_not_offered,
+    guardians.two_guardian_sources,
+    guardians.guardians_not_wanted,
+    guardians.no_guardian_source,
+    guardians.guardian_sync_left_off,
+    guardians.no_contact_types,
+    guardians.no_contact_relationships,
+    guardians.contact_choices_without_effect,
+    guardians_file.guardians_file_misnamed,
+    guardians_file.guardians_file_at_other_level,
+    guardians_file.guardians_file_encoding,
+    guardians_file.guardians_file_encoding_not_agreed,
+    guardians_file.guardians_file_by_student_number,
+    guardians_file.guardians_file_not_in_use,
+    sharing.guardians_managed_but_not_shared,
+    sharing.contact_type_not_shared,
+    sharing.contact_relationship_not_shared,
+    sharing.shared_contact_type_left_out,
+    sharing.shared_relationship_left_out,
+    sharing.shared_and_not_shared,
+    sharing.sharing_not_stated,
+    contacts.emergency_contacts_as_guardians,
+    contacts.secondary_contacts_as_guardians,
+    contacts.students_as_guardians,
+    contacts.guardians_marked_other_left_out,
+    contacts.parents_left_out,
+    phones.two_phone_types,
+    phones.home_phone_for_texts,
+    phones.home_phone_drops_guardians,
+    phones.work_phone_for_login,
+    phones.other_phone_for_login,
+    phones.no_phone_type,
+    accounts.older_details_overwrite_newer,
+    accounts.source_of_details_not_stated,
+    accounts.edits_locked_without_requests,
+    accounts.users_manager_without_effect,
+    archiving.archived_sections_come_back,
+    archiving.shared_sections_stay_archived,
+    threshold.threshold_above_any_rollover,
+    threshold.threshold_raised_in_term,
+    threshold.threshold_still_raised,
+    threshold.threshold_low_for_rollover,
+    threshold.threshold_below_tried,
+    threshold.threshold_far_above_tried,
+    threshold.threshold_of_zero,
+    permissions.permission_without_family_access,
+    permissions.family_access_comes_along,
+    permissions.permissions_admin_granted,
+    permissions.nobody_changes_permissions,
+)
+
+ALLOW_RULES: tuple[Rule[AllowOnDay], ...] = (
+    allow_entries.allow_unknown_rule,
+    allow_entries.allow_not_allowable,
+    allow_entries.allow_expired,
+    allow_entries.allow_too_far_ahead,
+    allow_entries.allow_twice,
+    allow_entries.allow_unused,
+)
+
+FLEET_RULES: tuple[Rule[FleetOnDay], ...] = (
+    fleet.district_in_two_files,
+    fleet.district_id_in_two_files,
+    fleet.token_in_two_files,
+    fleet.two_spellings_of_a_label,
+    fleet.unused_profile,
+)
+
+READING_PAGES: tuple[Rule[object], ...] = (
+    file_pages.file_too_large,
+    file_pages.file_not_readable,
+    file_pages.not_utf_8,
+    file_pages.byte_order_mark,
+    file_pages.control_character,
+    yaml_pages.tab_indentation,
+    yaml_pages.yaml_syntax,
+    yaml_pages.yaml_tag,
+    yaml_pages.yaml_alias,
+    yaml_pages.merge_key,
+    yaml_pages.several_documents,
+    yaml_pages.nesting_too_deep,
+    yaml_pages.duplicate_key,
+    yaml_pages.key_not_text,
+    file_pages.empty_file,
+    file_pages.not_a_mapping,
+    schema_pages.unknown_key,
+    schema_pages.missing_key,
+    schema_pages.wrong_type,
+    schema_pages.unknown_label,
+    schema_pages.number_for_id,
+    schema_pages.boolean_for_label,
+    schema_pages.not_a_boolean,
+    schema_pages.wrong_format,
+    schema_pages.repeated_label,
+    schema_pages.unknown_schema_version,
+    layer_pages.literal_secret,
+    layer_pages.threshold_out_of_range,
+    layer_pages.allow_without_reason,
+    layer_pages.allow_without_date,
+    layer_pages.missing_profile,
+    layer_pages.profile_cycle,
+)
+
+PLAN_RULES: tuple[Rule[PlanAtHour], ...] = (*CHANGE_GUARDS, *LIMIT_GUARDS)
+
+ALL: tuple[Rule[Any], ...] = (
+    *READING_PAGES,
+    *DISTRICT_RULES,
+    *ALLOW_RULES,
+    *FLEET_RULES,
+    *PLAN_RULES,
+)
+
+
+def by_name(name: str) -> Rule[Any]:
+    """Give the rule of that name. Raises ``UsageError`` where there is none."""
+    rule = _by_name().get(name)
+    if rule is None:
+        raise UsageError(
+            f"no rule is called {name!r}",
+            remedy=did_you_mean(name, _by_name()) or "`connectsync rules` lists them",
+        )
+    return rule
+
+
+def pages() -> tuple[RulePage, ...]:
+    """Give the page of every rule, sorted by name."""
+    return tuple(page_of(rule) for _, rule in sorted(_by_name().items()))
+
+
+@cache
+def _by_name() -> dict[str, Rule[Any]]:
+    return {rule.name: rule for rule in ALL}

@@ -1,0 +1,54 @@
+"""What every test has: no network, an empty home, a fixed time, no colour."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+HERMETIC = str(ROOT / "tests" / "hermetic")
+NOW = "2027-01-15T10:00:00+00:00"
+
+if "sitecustomize_hermetic" not in sys.modules:
+    # pytest itself was started without the folder on its path: load the guard here
+    import importlib.util
+
+    _spec = importlib.util.spec_from_file_location(
+        "sitecustomize_hermetic", Path(HERMETIC) / "sitecustomize.py"
+    )
+    assert _spec is not None
+    assert _spec.loader is not None
+    _guard = importlib.util.module_from_spec(_spec)
+    sys.modules["sitecustomize_hermetic"] = _guard
+    _spec.loader.exec_module(_guard)
+
+settings.register_profile(
+    "suite",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.register_profile("campaign", parent=settings.get_profile("suite"), max_examples=5000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+
+_KEPT = {"PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONHASHSEED", "SYSTEMROOT"}
+
+
+@pytest.fixture(autouse=True)
+def hermetic(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Give each test an environment of its own."""
+    for name in set(os.environ) - _KEPT:
+        if not name.startswith(("PYTEST", "COV", "COVERAGE", "HYPOTHESIS")):
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("PYTHONPATH", HERMETIC)
+    monkeypatch.setenv("CONNECTSYNC_NOW", NOW)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")

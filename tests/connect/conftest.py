@@ -1,0 +1,145 @@
+"""The backends that the contract is run over, and a gateway that misbehaves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import httpx2
+import pytest
+
+from connectsync.connect import embedded, gateway
+from connectsync.connect.clients import ReadOnly, client
+from connectsync.connect.contract import ContractReader, ContractWriter
+from connectsync.connect.exchange import Exchange
+from connectsync.connect.seam import Reader, Writer
+from connectsync.emulator.app import create_app
+from connectsync.emulator.seed import enrol
+from connectsync.emulator.serve import server
+
+Both = tuple[Reader, Writer]
+T = TypeVar("T")
+
+TOKEN = "let-me-in"
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A backend on a fresh store in which a few districts are enrolled."""
+
+    store: Path
+    opened: Callable[[Path], AbstractAsyncContextManager[Both]]
+
+    def run(self, act: Callable[[Reader, Writer], Awaitable[T]]) -> T:
+        """Do something with a reader and a writer, and close them."""
+
+        async def acted() -> T:
+            async with self.opened(self.store) as (reader, writer):
+                return await act(reader, writer)
+
+        return asyncio.run(acted())
+
+
+@asynccontextmanager
+async def over_embedded(store: Path) -> AsyncIterator[Both]:
+    app = create_app(store, token=TOKEN)
+    async with (
+        embedded.open_reader(app, token=TOKEN) as reader,
+        embedded.open_writer(app, token=TOKEN) as writer,
+    ):
+        yield reader, writer
+
+
+@asynccontextmanager
+async def over_loopback(store: Path) -> AsyncIterator[Both]:
+    async with served(store) as address:
+        where = gateway.Gateway(address, TOKEN)
+        async with (
+            gateway.open_reader(where) as reader,
+            gateway.open_writer(where) as writer,
+        ):
+            yield reader, writer
+
+
+@asynccontextmanager
+async def served(store: Path) -> AsyncIterator[str]:
+    """Serve the stand-in on a real socket; give its address."""
+    # named as TCP, or asyncio leaves Nagle's algorithm on: 40 ms an answer
+    listening = socket.socket(proto=socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    uvicorn = server(create_app(store, token=TOKEN), "127.0.0.1", port)
+    serving = asyncio.create_task(uvicorn.serve(sockets=[listening]))
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        uvicorn.should_exit = True
+        await serving
+        listening.close()
+
+
+BACKENDS = {"embedded": over_embedded, "gateway": over_loopback}
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
+    store = tmp_path / "connect.db"
+    districts = [("lakeview-usd", "Lakeview Unified"), ("bay", "Bay – São João")]
+    enrol(store, [*districts, ("elm.park_1", "Elm Park")])
+    return Backend(store, BACKENDS[request.param])
+
+
+Answer = Callable[[httpx2.Request], httpx2.Response]
+
+
+class Mock:
+    """A gateway that answers as a function says, and keeps what it was asked."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.asked: list[httpx2.Request] = []
+        self._answer = answer
+
+    def run(self, act: Callable[[ContractReader, ContractWriter], Awaitable[T]]) -> T:
+        """Do something with a reader and a writer over it."""
+
+        async def acted() -> T:
+            address = "https://gateway.test"
+            reading = client(ReadOnly(self._transport()), base_url=address)
+            async with reading, client(self._transport(), base_url=address) as writing:
+                reader = ContractReader(Exchange(reading), described="mock")
+                return await act(reader, ContractWriter(Exchange(writing), reader))
+
+        return asyncio.run(acted())
+
+    def _transport(self) -> httpx2.AsyncBaseTransport:
+        return httpx2.MockTransport(self._answered)
+
+    def _answered(self, request: httpx2.Request) -> httpx2.Response:
+        self.asked.append(request)
+        return self._answer(request)
+
+
+@pytest.fixture
+def mock() -> Callable[[Answer], Mock]:
+    return Mock
+
+
+def problem(status: int, kind: str, **members: object) -> httpx2.Response:
+    """Give a problem answer of the contract."""
+    body = {"type": f"urn:connectsync:problem:{kind}", "title": kind, "status": status}
+    return httpx2.Response(
+        status,
+        content=json.dumps(body | members).encode(),
+        headers={"Content-Type": "application/problem+json"},
+    )
+
+
+@pytest.fixture(name="problem")
+def problem_fixture() -> Callable[..., httpx2.Response]:
+    return problem

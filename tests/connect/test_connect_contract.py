@@ -1,0 +1,266 @@
+"""What every backend does, over every backend there is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol, TypeVar
+
+import pytest
+
+from connectsync.connect.names import SPELLINGS
+from connectsync.connect.seam import Reader, Writer
+from connectsync.domain.live import Listed, Live
+from connectsync.domain.settings import SETTINGS, Kind, Value
+from connectsync.errors import (
+    ConnectError,
+    DistrictNotFound,
+    FormRefused,
+    VersionMoved,
+)
+
+KEY = "lakeview-usd"
+PLACEHOLDERS = ("(placeholder) Leave archived", "(placeholder) Restore")
+
+BLANK: Mapping[str, Value] = {
+    "district_id": "",
+    "student_id": "STUDENT ID",
+    "archived_students": PLACEHOLDERS[0],
+    "enable_daily_sync": False,
+    "manage_guardians": False,
+    "unarchive_classrooms": False,
+    "update_active_users": False,
+    "contact_types": frozenset(),
+    "contact_relationships": frozenset(),
+    "phone_types": frozenset(),
+    "deletion_threshold": None,
+    "permissions": frozenset(),
+}
+
+T = TypeVar("T")
+
+
+class Act(Protocol[T]):
+    async def __call__(self, reader: Reader, writer: Writer, /) -> T: ...
+
+
+class Backend(Protocol):
+    def run(self, act: Act[T]) -> T: ...
+
+
+def accepted() -> list[tuple[str, Value]]:
+    """Give every setting with every option it has, and the edges of its range."""
+    cases: list[tuple[str, Value]] = [
+        ("district_id", "58da8a43cc70ab00017a1a87"),
+        ("district_id", "Zürich 東京 🏫"),
+        ("district_id", ""),
+        *(("archived_students", label) for label in PLACEHOLDERS),
+        *(("deletion_threshold", percent) for percent in (0, 1, 15, 100, None)),
+    ]
+    for setting in SETTINGS:
+        if setting.kind is Kind.BOX:
+            cases += [(setting.name, True), (setting.name, False)]
+        if setting.kind is Kind.CHOICE:
+            cases += [(setting.name, label) for label in setting.labels]
+        if setting.kind is Kind.BOXES:
+            cases += [(setting.name, frozenset({label})) for label in setting.labels]
+            cases.append((setting.name, frozenset()))
+            if setting.name != "phone_types":
+                cases.append((setting.name, frozenset(setting.labels)))
+    return cases
+
+
+REFUSED: list[tuple[str, Value]] = [
+    ("district_id", 58),
+    ("district_id", None),
+    ("district_id", "\ud800"),
+    ("student_id", "student number"),
+    ("student_id", True),
+    ("archived_students", "Restore"),
+    ("enable_daily_sync", 1),
+    ("manage_guardians", "on"),
+    ("unarchive_classrooms", None),
+    ("update_active_users", frozenset()),
+    ("contact_types", frozenset({"Mother"})),
+    ("contact_types", "Parent/Guardian"),
+    ("contact_relationships", frozenset({"Parent", "Aunt"})),
+    ("phone_types", frozenset({"Cell", "Home"})),
+    ("phone_types", frozenset({"Mobile"})),
+    ("deletion_threshold", -1),
+    ("deletion_threshold", 101),
+    ("deletion_threshold", True),
+    ("deletion_threshold", "20"),
+    ("permissions", frozenset({"Superuser"})),
+]
+
+
+def test_the_table_covers_every_setting() -> None:
+    everything = {setting.name for setting in SETTINGS}
+    assert {name for name, _ in accepted()} == everything
+    assert {name for name, _ in REFUSED} == everything
+
+
+def test_districts_are_listed_by_key_with_their_names(backend: Backend) -> None:
+    async def act(reader: Reader, _: Writer) -> tuple[Listed, ...]:
+        return await reader.list_districts()
+
+    assert backend.run(act) == (
+        Listed("bay", "Bay – São João"),
+        Listed("elm.park_1", "Elm Park"),
+        Listed(KEY, "Lakeview Unified"),
+    )
+
+
+def test_a_new_district_has_a_blank_form(backend: Backend) -> None:
+    async def act(reader: Reader, _: Writer) -> Live:
+        return await reader.read(KEY)
+
+    live = backend.run(act)
+    assert (live.key, live.form) == (KEY, BLANK)
+    assert list(live.form) == [setting.name for setting in SETTINGS]
+    assert live.read_at.tzinfo is not None
+
+
+def test_every_option_of_every_setting_is_saved_and_read_back(
+    backend: Backend,
+) -> None:
+    async def act(reader: Reader, writer: Writer) -> None:
+        for name, value in accepted():
+            before = await reader.read(KEY)
+            after = await writer.save(
+                KEY, {name: value}, expected_version=before.version
+            )
+            assert after.form == {**before.form, name: value}
+            assert (after.version == before.version) == (after.form == before.form)
+            again = await reader.read(KEY)
+            assert (again.version, again.form) == (after.version, after.form)
+
+    backend.run(act)
+
+
+def test_a_refused_value_names_its_setting_and_changes_nothing(
+    backend: Backend,
+) -> None:
+    async def act(reader: Reader, writer: Writer) -> None:
+        before = await reader.read(KEY)
+        for name, value in REFUSED:
+            with pytest.raises(FormRefused, match=rf"{name} \w") as refused:
+                await writer.save(
+                    KEY,
+                    {name: value, "manage_guardians": True} | {name: value},
+                    expected_version=before.version,
+                )
+            others = {spelling.setting for spelling in SPELLINGS} - {name}
+            assert not [other for other in others if other in refused.value.message]
+        after = await reader.read(KEY)
+        assert (after.version, after.form) == (before.version, before.form)
+
+    backend.run(act)
+
+
+def test_a_form_that_somebody_else_saved_is_not_overwritten(backend: Backend) -> None:
+    async def act(reader: Reader, writer: Writer) -> None:
+        read = await reader.read(KEY)
+        theirs = await writer.save(
+            KEY, {"deletion_threshold": 15}, expected_version=read.version
+        )
+        with pytest.raises(VersionMoved, match=KEY):
+            await writer.save(
+                KEY, {"deletion_threshold": 20}, expected_version=read.version
+            )
+        assert (await reader.read(KEY)).form == theirs.form
+
+    backend.run(act)
+
+
+def test_a_form_that_was_changed_and_changed_back_has_moved(backend: Backend) -> None:
+    async def act(reader: Reader, writer: Writer) -> None:
+        read = await reader.read(KEY)
+        there = await writer.save(
+            KEY, {"enable_daily_sync": True}, expected_version=read.version
+        )
+        back = await writer.save(
+            KEY, {"enable_daily_sync": False}, expected_version=there.version
+        )
+        assert back.form == read.form
+        with pytest.raises(VersionMoved):
+            await writer.save(
+                KEY, {"manage_guardians": True}, expected_version=read.version
+            )
+
+    backend.run(act)
+
+
+def test_saving_what_is_there_keeps_the_version(backend: Backend) -> None:
+    async def act(reader: Reader, writer: Writer) -> None:
+        read = await reader.read(KEY)
+        for desired in (read.form, {}):
+            saved = await writer.save(KEY, desired, expected_version=read.version)
+            assert saved.version == read.version
+
+    backend.run(act)
+
+
+def test_a_save_leaves_the_other_districts_alone(backend: Backend) -> None:
+    async def act(reader: Reader, writer: Writer) -> None:
+        other = await reader.read("bay")
+        read = await reader.read(KEY)
+        await writer.save(
+            KEY, {"manage_guardians": True}, expected_version=read.version
+        )
+        again = await reader.read("bay")
+        assert (again.version, again.form) == (other.version, other.form)
+
+    backend.run(act)
+
+
+@pytest.mark.parametrize("key", ["nowhere", "", "..", "a/b", "ключ", "x" * 101])
+def test_a_district_that_is_not_there_is_said_to_be_missing(
+    backend: Backend, key: str
+) -> None:
+    async def act(reader: Reader, writer: Writer) -> None:
+        with pytest.raises(DistrictNotFound):
+            await reader.read(key)
+        with pytest.raises(DistrictNotFound):
+            await writer.save(key, {"manage_guardians": True}, expected_version="1-a")
+
+    backend.run(act)
+
+
+def test_many_forms_are_read_as_one_by_one(backend: Backend) -> None:
+    async def act(reader: Reader, _: Writer) -> None:
+        many = await reader.read_many([KEY, "nowhere", "bay", KEY, "a/b"])
+        assert list(many) == [KEY, "nowhere", "bay", "a/b"]
+        for key in (KEY, "bay"):
+            one, live = await reader.read(key), many[key]
+            assert isinstance(live, Live)
+            assert (live.key, live.version, live.form) == (key, one.version, one.form)
+        assert isinstance(many["nowhere"], DistrictNotFound)
+        assert isinstance(many["a/b"], DistrictNotFound)
+
+    backend.run(act)
+
+
+def test_reading_no_district_asks_nothing(backend: Backend) -> None:
+    async def act(reader: Reader, _: Writer) -> Mapping[str, Live | ConnectError]:
+        return await reader.read_many([])
+
+    assert backend.run(act) == {}
+
+
+def test_options_come_in_the_order_of_the_page(backend: Backend) -> None:
+    async def act(reader: Reader, _: Writer) -> None:
+        for setting in SETTINGS:
+            if setting.kind in {Kind.CHOICE, Kind.BOXES}:
+                expected = setting.labels or PLACEHOLDERS
+                assert await reader.options(setting.name) == expected
+
+    backend.run(act)
+
+
+def test_a_backend_names_itself(backend: Backend) -> None:
+    async def act(reader: Reader, _: Writer) -> str:
+        return reader.described
+
+    described = backend.run(act)
+    assert described.startswith(("embedded", "gateway http://127.0.0.1:"))
+    assert "let-me-in" not in described

@@ -1,0 +1,34 @@
+"""All 13,318 regular districts of the country are listed and read in seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+from connectsync.connect.embedded import open_reader
+from connectsync.domain.live import Live
+from connectsync.emulator.app import create_app
+from connectsync.emulator.seed import enrol
+
+COUNTRY = 13_318
+
+
+def test_a_country_is_read_quickly_and_in_few_requests(tmp_path: Path) -> None:
+    store = tmp_path / "connect.db"
+    districts = [(f"district-{n:05}", f"District {n}") for n in range(COUNTRY)]
+    assert enrol(store, reversed(districts)) == COUNTRY
+
+    async def read() -> float:
+        async with open_reader(create_app(store)) as reader:
+            start = time.perf_counter()
+            listed = await reader.list_districts()
+            forms = await reader.read_many([district.key for district in listed])
+            seconds = time.perf_counter() - start
+        assert [(district.key, district.name) for district in listed] == districts
+        assert all(isinstance(form, Live) for form in forms.values())
+        assert len(forms) == COUNTRY
+        return seconds
+
+    # half a second on two cores; a machine under load gets ten times that
+    assert asyncio.run(read()) < 5

@@ -1,0 +1,84 @@
+"""A gateway is reached safely or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from pathlib import Path
+
+import pytest
+
+from connectsync.connect.gateway import Gateway, open_reader, open_writer
+from connectsync.errors import CredentialsRefused, ProjectError, Unreachable
+
+
+def opened(gateway: Gateway) -> None:
+    async def act() -> None:
+        async with open_writer(gateway):
+            pass
+
+    asyncio.run(act())
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("http://gateway.test", "must start with https"),
+        ("ftp://localhost", "must start with https"),
+        ("gateway.test", "must start with https"),
+        ("https://user:secret@gateway.test", "must not hold a user or password"),
+        ("https://gateway.test/?key=secret", "must end before"),
+        ("https://gateway.test/#top", "must end before"),
+        ("https://[gateway", "is not one"),
+    ],
+)
+def test_an_address_that_is_not_safe_is_refused(address: str, sentence: str) -> None:
+    with pytest.raises(ProjectError, match=sentence) as error:
+        opened(Gateway(address, "token"))
+    assert "secret" not in error.value.message
+
+
+@pytest.mark.parametrize("address", ["https://gateway.test/a/", "http://[::1]:8765"])
+def test_a_safe_address_is_taken(address: str) -> None:
+    opened(Gateway(address, "token"))
+
+
+def test_the_token_is_in_no_description() -> None:
+    gateway = Gateway("https://gateway.test/", "s3cret", proxy="http://u:s3cret@p")
+    assert gateway.described == "gateway https://gateway.test"
+    assert "s3cret" not in repr(gateway)
+
+
+def test_certificates_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    missing = tmp_path / "ca.pem"
+    with pytest.raises(ProjectError, match=r"ca\.pem"):
+        opened(Gateway("https://gateway.test", "token", ca_file=missing))
+
+
+def test_certificates_are_verified() -> None:
+    async def act() -> ssl.SSLContext:
+        async with open_reader(Gateway("https://gateway.test", "token")) as reader:
+            through = reader._exchange._client._transport  # noqa: SLF001 - looks inside
+            pool = through._transport._pool  # type: ignore[attr-defined]  # noqa: SLF001 - as above
+            context: ssl.SSLContext = pool._ssl_context  # noqa: SLF001 - as above
+            return context
+
+    context = asyncio.run(act())
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+
+
+def test_a_wrong_token_and_a_closed_port_are_told_apart(tmp_path: Path) -> None:
+    from conftest import served
+
+    async def act() -> None:
+        async with served(tmp_path / "connect.db") as address:
+            async with open_reader(Gateway(address, "wrong")) as reader:
+                with pytest.raises(CredentialsRefused, match="missing or wrong"):
+                    await reader.list_districts()
+        hasty = Gateway(address, "wrong")
+        async with open_reader(hasty, patience=lambda attempt: attempt()) as reader:
+            with pytest.raises(Unreachable, match="no answer"):
+                await reader.list_districts()
+
+    asyncio.run(act())

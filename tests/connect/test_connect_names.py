@@ -1,0 +1,95 @@
+"""The one translation is whole, one to one, and agrees with the contract."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from connectsync.connect.names import (
+    SPELLINGS,
+    TOKEN_JSON,
+    from_json,
+    setting_of,
+    spelling_of,
+    to_json,
+)
+from connectsync.connect.values import described
+from connectsync.domain.settings import SETTINGS
+from connectsync.errors import Bug
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_setting_is_spelled_once_in_the_order_of_the_form() -> None:
+    assert [spelling.setting for spelling in SPELLINGS] == [
+        setting.name for setting in SETTINGS
+    ]
+    assert len({spelling.json for spelling in SPELLINGS}) == len(SPELLINGS)
+    assert len({spelling.label for spelling in SPELLINGS}) == len(SPELLINGS)
+
+
+def test_our_spelling_is_that_of_the_contract() -> None:
+    document = yaml.safe_load((ROOT / "schema/gateway.openapi.yaml").read_text())
+    schemas = document["components"]["schemas"]
+    names = [spelling.json for spelling in SPELLINGS]
+    assert list(schemas["Settings"]["properties"]) == names
+    assert schemas["Settings"]["required"] == names
+    to_save = set(schemas["SettingsToSave"]["properties"])
+    assert to_save == {*names, TOKEN_JSON}
+
+
+def test_the_label_stands_in_the_description_of_the_contract() -> None:
+    document = yaml.safe_load((ROOT / "schema/gateway.openapi.yaml").read_text())
+    schemas = document["components"]["schemas"]
+    for spelling in SPELLINGS:
+        reference = schemas["Settings"]["properties"][spelling.json]["$ref"]
+        schema = schemas[reference.rpartition("/")[2]]
+        assert f"*{spelling.label}*" in schema["description"]
+
+
+def test_a_set_is_spelled_in_the_order_of_the_page_unknown_labels_last() -> None:
+    labels = frozenset({"Z", "Other", "A", "Parent/Guardian", "Family"})
+    spelled = to_json({"contact_types": labels})
+    assert spelled == {"contactTypes": ["Parent/Guardian", "Family", "Other", "A", "Z"]}
+
+
+def test_the_order_of_a_form_does_not_change_how_it_is_spelled() -> None:
+    one = to_json({"student_id": "STUDENT ID", "permissions": frozenset()})
+    other = to_json({"permissions": frozenset(), "student_id": "STUDENT ID"})
+    assert json.dumps(one) == json.dumps(other)
+
+
+def test_a_name_of_the_gateway_that_we_do_not_know_stays() -> None:
+    assert setting_of("phoneTypes") == "phone_types"
+    assert setting_of("phone_types") == "phone_types"
+    assert setting_of("other") == "other"
+
+
+def test_a_name_that_is_not_ours_is_a_bug() -> None:
+    with pytest.raises(Bug):
+        spelling_of("phoneTypes")
+
+
+def test_a_token_that_came_back_is_not_shown() -> None:
+    with pytest.raises(ValueError, match=TOKEN_JSON) as error:
+        from_json({TOKEN_JSON: "s3cret"})
+    assert "s3cret" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [
+        (None, "null"),
+        (False, "true or false"),
+        (1, "a number"),
+        (1.5, "a number"),
+        ("x", "text"),
+        ([], "a list"),
+        ({}, "an object"),
+    ],
+)
+def test_values_are_named_by_kind_and_never_shown(raw: object, name: str) -> None:
+    assert described(raw) == name

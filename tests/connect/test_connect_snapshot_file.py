@@ -1,0 +1,174 @@
+"""A snapshot is read whole or not at all, and written in one stroke."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from connectsync.connect import snapshot_file
+from connectsync.connect.embedded import seeds
+from connectsync.connect.snapshot_file import Entry, Snapshot
+from connectsync.domain.live import Live
+from connectsync.domain.settings import SETTINGS, Value
+from connectsync.emulator.app import create_app
+from connectsync.emulator.seed import Seed, sow
+from connectsync.errors import Unreachable
+
+ROOT = Path(__file__).parents[2]
+TAKEN = datetime(2026, 11, 2, 3, 4, 5, tzinfo=UTC)
+
+FORM: dict[str, Value] = {
+    "district_id": "58da8a43cc70ab00017a1a87",
+    "student_id": "STUDENT NUMBER",
+    "archived_students": "as the page says – é",
+    "enable_daily_sync": True,
+    "manage_guardians": True,
+    "unarchive_classrooms": False,
+    "update_active_users": False,
+    "contact_types": frozenset({"Other", "Parent/Guardian"}),
+    "contact_relationships": frozenset({"Parent", "Grandparent"}),
+    "phone_types": frozenset({"Cell"}),
+    "deletion_threshold": 15,
+    "permissions": frozenset(),
+}
+
+
+def snapshot(*keys: str) -> Snapshot:
+    entries = (Entry(f"The {key}", Live(key, "7-x", FORM, TAKEN)) for key in keys)
+    return Snapshot(TAKEN, "embedded", tuple(entries))
+
+
+def schema() -> dict[str, Any]:
+    content = (ROOT / "schema/snapshot.schema.json").read_text()
+    parsed: dict[str, Any] = json.loads(content)
+    return parsed
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "live.json"
+    snapshot_file.write(path, snapshot("elm", "bay"))
+    assert snapshot_file.read(path) == snapshot("bay", "elm")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["live.json"]
+
+
+def test_the_same_snapshot_is_always_the_same_text() -> None:
+    text = snapshot_file.spelled(snapshot("bay", "elm"))
+    assert text == snapshot_file.spelled(snapshot("elm", "bay"))
+    assert text.endswith("}\n")
+    assert "as the page says – é" in text
+    assert text.index('"bay"') < text.index('"elm"')
+
+
+def test_what_is_written_fits_the_schema() -> None:
+    body = json.loads(snapshot_file.spelled(snapshot("bay")))
+    jsonschema.validate(body, schema(), jsonschema.Draft202012Validator)
+
+
+def test_the_schema_describes_every_setting_and_every_property() -> None:
+    settings = schema()["$defs"]["settings"]
+    names = [setting.name for setting in SETTINGS]
+    assert list(settings["properties"]) == settings["required"] == names
+    for part in [schema(), *schema()["$defs"].values()]:
+        assert part["description"]
+        for name, member in part.get("properties", {}).items():
+            assert "description" in member or "$ref" in member, name
+
+
+def changed(change: Callable[[Any], object]) -> bytes:
+    body = json.loads(snapshot_file.spelled(snapshot("bay", "elm")))
+    change(body)
+    return json.dumps(body).encode()
+
+
+BROKEN: list[tuple[Callable[[Any], object], str]] = [
+    (lambda s: s.update(schema=2), "schema is not 1"),
+    (lambda s: s.update(schema=True), "schema is not 1"),
+    (lambda s: s.pop("source"), "has no source"),
+    (lambda s: s.update(more=1), "has the unknown more"),
+    (lambda s: s.update(source=1), "source is a number"),
+    (lambda s: s.update(districts={}), "districts is an object"),
+    (lambda s: s.update(taken="yesterday"), "isoformat"),
+    (lambda s: s["districts"].append(7), "a district is a number"),
+    (lambda s: s["districts"].append(s["districts"][0]), "stands in it twice"),
+    (lambda s: s["districts"][0].update(district=""), "empty key or version"),
+    (lambda s: s["districts"][0].update(version=""), "empty key or version"),
+    (lambda s: s["districts"][0].update(name=None), "name is null"),
+    (lambda s: s["districts"][0].update(settings=[]), "the form of 'bay' is a list"),
+    (lambda s: s["districts"][0]["settings"].pop("phone_types"), "has no phone_types"),
+    (lambda s: s["districts"][0]["settings"].update(oauth_token="x"), "unknown oauth"),
+    (
+        lambda s: s["districts"][0]["settings"].update(deletion_threshold=101),
+        "'bay': deletion_threshold is not within",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "sentence"), BROKEN)
+def test_a_snapshot_that_is_not_whole_is_refused(
+    tmp_path: Path, change: Callable[[Any], object], sentence: str
+) -> None:
+    path = tmp_path / "live.json"
+    path.write_bytes(changed(change))
+    with pytest.raises(Unreachable, match=sentence) as error:
+        snapshot_file.read(path)
+    assert "live.json" in error.value.message
+    assert "connectsync snapshot" in error.value.remedy
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b"{", b"[" * 100_000])
+def test_a_file_that_is_no_snapshot_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "live.json"
+    path.write_bytes(content)
+    with pytest.raises(Unreachable, match="is not a snapshot"):
+        snapshot_file.read(path)
+
+
+def test_a_time_without_zone_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "live.json"
+    path.write_bytes(changed(lambda s: s.update(taken="2026-11-02T03:04:05")))
+    with pytest.raises(Unreachable, match="no time zone"):
+        snapshot_file.read(path)
+
+
+def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(Unreachable, match="cannot be read"):
+        snapshot_file.read(tmp_path / "none.json")
+
+
+def test_a_write_that_fails_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "live.json"
+    snapshot_file.write(path, snapshot("bay"))
+
+    def refuse(_: int) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("os.fsync", refuse)
+    with pytest.raises(OSError, match="disk full"):
+        snapshot_file.write(path, snapshot("elm"))
+    assert snapshot_file.read(path) == snapshot("bay")
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_snapshot_seeds_the_embedded_connect(tmp_path: Path) -> None:
+    import asyncio
+
+    from connectsync.connect.embedded import open_reader
+
+    store = tmp_path / "connect.db"
+    assert sow(store, [Seed(*seed) for seed in seeds(snapshot("bay", "elm"))]) == 2
+
+    async def read() -> tuple[Live, tuple[str, ...]]:
+        async with open_reader(create_app(store)) as reader:
+            return await reader.read("bay"), await reader.options("archived_students")
+
+    live, labels = asyncio.run(read())
+    assert live.form == FORM
+    assert labels[-1] == FORM["archived_students"]

@@ -1,0 +1,50 @@
+"""Every rule in more situations: a file of cases each, with the exact words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from connectsync.rules.catalogue import ALLOW_RULES, DISTRICT_RULES, FLEET_RULES
+
+CASES = Path(__file__).parent / "cases"
+NAMES = [rule.name for rule in (*DISTRICT_RULES, *ALLOW_RULES, *FLEET_RULES)]
+
+
+def cases() -> list[Any]:
+    return [
+        pytest.param(file.stem, case, id=f"{file.stem}: {case['title']}")
+        for file in sorted(CASES.glob("*.yaml"))
+        for case in yaml.safe_load(file.read_text())
+    ]
+
+
+@pytest.mark.parametrize(("name", "case"), cases())
+def test_a_rule_finds_exactly_this(
+    name: str, case: dict[str, Any], situation: Any
+) -> None:
+    known = {"today", "stem", "options"}
+    how = {key: value for key, value in case.items() if key in known}
+    here = situation(case.get("district"), case.get("files"), **how)
+    found = [
+        {"path": here.where(problem), "message": problem.message, "hint": problem.hint}
+        for rule, problem in here.found()
+        if rule.name == name
+    ]
+    assert found == case["findings"]
+
+
+def test_every_rule_has_a_file_of_cases_and_every_file_a_rule() -> None:
+    assert sorted(file.stem for file in CASES.glob("*.yaml")) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_cases_of_a_rule_hold_one_it_finds_and_one_it_passes_over(
+    name: str,
+) -> None:
+    listed = yaml.safe_load((CASES / f"{name}.yaml").read_text())
+    assert any(case["findings"] for case in listed)
+    assert any(not case["findings"] for case in listed)

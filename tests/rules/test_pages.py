@@ -1,0 +1,158 @@
+"""Every rule has a page, and the page tells the truth about the rule."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectsync.domain.finding import Severity
+from connectsync.domain.rule_page import RulePage
+from connectsync.errors import Bug, UsageError
+from connectsync.rules.catalogue import (
+    ALL,
+    ALLOW_RULES,
+    DISTRICT_RULES,
+    FLEET_RULES,
+    READING_PAGES,
+    by_name,
+    pages,
+)
+from connectsync.rules.engine import Rule, kebab
+from connectsync.rules.page import page_of
+
+SOURCES = Path(__file__).parents[2] / "docs" / "reference" / "sources.md"
+
+SEEN_ON_THE_PAGE = {
+    "archived-students-unknown": {"archived_students": ("Archive", "Keep")},
+    "label-not-offered": {"phone_types": ("Cell", "Home")},
+}
+
+EVERY_PAGE = pages()
+EXECUTABLE = [rule.name for rule in (*DISTRICT_RULES, *ALLOW_RULES, *FLEET_RULES)]
+
+
+def test_names_are_unique_and_kebab_case() -> None:
+    names = [rule.name for rule in ALL]
+    assert len(set(names)) == len(names)
+    for name in names:
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", name), name
+
+
+def test_every_rule_written_in_a_module_is_in_the_catalogue() -> None:
+    modules = Path(page_of.__code__.co_filename).parent.glob("*.py")
+    written = re.compile(
+        r"^@[A-Z]+\.(?:rule|page)\(.*?\)\ndef (\w+)", re.MULTILINE | re.DOTALL
+    )
+    found = {
+        kebab(name)
+        for module in modules
+        for name in written.findall(module.read_text())
+    }
+    assert found == {rule.name for rule in ALL}
+
+
+def test_pages_are_sorted_by_name_and_complete() -> None:
+    assert [page.name for page in EVERY_PAGE] == sorted(rule.name for rule in ALL)
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda page: page.name)
+def test_a_page_opens_with_the_mistake_and_says_why(page: RulePage) -> None:
+    assert page.summary[0].isupper()
+    assert ". " not in page.summary
+    assert not page.summary.startswith(("Check", "Ensure", "Do not", "You "))
+    assert len(page.why) > 60
+    assert page.bad != page.good
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda page: page.name)
+def test_a_page_cites_a_source_that_is_listed(page: RulePage) -> None:
+    keys = re.findall(r"^\| ([\w-]+) \|", SOURCES.read_text(), re.MULTILINE)
+    assert page.source in keys
+
+
+@pytest.mark.parametrize("name", EXECUTABLE)
+def test_the_bad_example_is_found_by_its_rule(name: str, read: Any) -> None:
+    page = page_of(by_name(name))
+    found = read(page.bad, options=SEEN_ON_THE_PAGE.get(name)).found()
+    assert name in {rule.name for rule, _ in found}
+
+
+@pytest.mark.parametrize("name", EXECUTABLE)
+def test_the_good_example_is_clean_of_its_rule_and_of_errors(
+    name: str, read: Any
+) -> None:
+    page = page_of(by_name(name))
+    found = read(page.good, options=SEEN_ON_THE_PAGE.get(name)).found()
+    assert name not in {rule.name for rule, _ in found}
+    assert [rule.name for rule, _ in found if rule.severity is Severity.ERROR] == []
+
+
+def test_the_base_of_all_examples_is_clean(situation: Any) -> None:
+    assert situation().found() == ()
+
+
+def test_pages_of_reading_never_fire_as_rules_and_cannot_be_allowed() -> None:
+    for rule in READING_PAGES:
+        assert list(rule.check(object())) == []
+        assert not rule.allowable
+
+
+def test_what_the_form_itself_refuses_cannot_be_allowed() -> None:
+    assert not by_name("two-phone-types").allowable
+    assert not by_name("file-named-otherwise").allowable
+    assert not by_name("district-id-in-two-files").allowable
+    assert by_name("home-phone-for-texts").allowable
+    assert by_name("token-in-two-files").allowable
+
+
+def test_a_name_that_no_rule_has_is_answered_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match="no rule is called 'home-phone'") as refused:
+        by_name("home-phone")
+    assert "rules" in refused.value.remedy
+    with pytest.raises(UsageError) as refused:
+        by_name("home-phones-for-text")
+    assert refused.value.remedy == "did you mean 'home-phone-for-texts'?"
+
+
+GOOD_PAGE = """
+A mistake.
+
+Why it hurts.
+
+Bad:
+
+    a: 1
+
+Good:
+
+    a: 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("page", "complaint"),
+    [
+        ("", "not exactly one 'Bad:'"),
+        (GOOD_PAGE + "\nGood:\n\n    a: 3\n", "not exactly one 'Bad:'"),
+        (
+            GOOD_PAGE.replace("Bad", "X").replace("Good", "Bad").replace("X", "Good"),
+            "'Good:' before",
+        ),
+        (GOOD_PAGE.replace("mistake.\n", "mistake.\nand more\n"), "no blank line"),
+        ("A mistake.\n\nBad:\n\n    a: 1\n\nGood:\n\n    a: 2\n", "no blank line"),
+        (GOOD_PAGE.replace("Why it hurts.", ""), "no reason"),
+        (GOOD_PAGE.replace("A mistake.", "A mistake"), "no sentence"),
+        (GOOD_PAGE.replace("A mistake.", f"A {'very ' * 20}bad mistake."), "88"),
+        (GOOD_PAGE.replace("    a: 1", "a: 1"), "not indented"),
+        (GOOD_PAGE.replace("    a: 2", ""), "nothing below 'Good:'"),
+    ],
+)
+def test_a_malformed_page_is_a_bug(page: str, complaint: str) -> None:
+    rule: Rule[None] = Rule(
+        "some-rule", Severity.ERROR, "design", page, lambda _: (), "district"
+    )
+    with pytest.raises(Bug, match=complaint):
+        page_of(rule)
