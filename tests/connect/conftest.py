@@ -26,7 +26,7 @@ from connectsync.emulator.serve import server
 Both = tuple[Reader, Writer]
 T = TypeVar("T")
 
-TOKEN = "let-me-in"
+TOKEN = "let-me-in"  # noqa: S105 - of a stand-in that lives for one test
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ BACKENDS = {"embedded": over_embedded, "gateway": over_loopback}
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
     store = tmp_path / "connect.db"
-    districts = [("lakeview-usd", "Lakeview Unified"), ("bay", "Bay – São João")]
+    districts = [("lakeview-usd", "Lakeview Unified"), ("bay", "Bay of São João")]
     enrol(store, [*districts, ("elm.park_1", "Elm Park")])
     return Backend(store, BACKENDS[request.param])
 
@@ -138,6 +138,11 @@ def problem(status: int, kind: str, **members: object) -> httpx2.Response:
         content=json.dumps(body | members).encode(),
         headers={"Content-Type": "application/problem+json"},
     )
+
+
+@pytest.fixture(name="served")
+def served_fixture() -> Callable[[Path], AbstractAsyncContextManager[str]]:
+    return served
 
 
 @pytest.fixture(name="problem")

@@ -37,10 +37,11 @@ BLANK: Mapping[str, Value] = {
 }
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
-class Act(Protocol[T]):
-    async def __call__(self, reader: Reader, writer: Writer, /) -> T: ...
+class Act(Protocol[T_co]):
+    async def __call__(self, reader: Reader, writer: Writer, /) -> T_co: ...
 
 
 class Backend(Protocol):
@@ -104,7 +105,7 @@ def test_districts_are_listed_by_key_with_their_names(backend: Backend) -> None:
         return await reader.list_districts()
 
     assert backend.run(act) == (
-        Listed("bay", "Bay – São João"),
+        Listed("bay", "Bay of São João"),
         Listed("elm.park_1", "Elm Park"),
         Listed(KEY, "Lakeview Unified"),
     )
@@ -222,6 +223,17 @@ def test_a_district_that_is_not_there_is_said_to_be_missing(
             await reader.read(key)
         with pytest.raises(DistrictNotFound):
             await writer.save(key, {"manage_guardians": True}, expected_version="1-a")
+
+    backend.run(act)
+
+
+@pytest.mark.parametrize("version", ["", 'a"b', "a\nb", "ü", "x" * 201])
+def test_a_version_that_cannot_be_is_not_the_one_that_is_there(
+    backend: Backend, version: str
+) -> None:
+    async def act(_: Reader, writer: Writer) -> None:
+        with pytest.raises(VersionMoved):
+            await writer.save(KEY, {}, expected_version=version)
 
     backend.run(act)
 

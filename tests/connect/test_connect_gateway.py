@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
 
+from connectsync.connect.exchange import once
 from connectsync.connect.gateway import Gateway, open_reader, open_writer
 from connectsync.errors import CredentialsRefused, ProjectError, Unreachable
 
@@ -29,7 +32,8 @@ def opened(gateway: Gateway) -> None:
         ("https://user:secret@gateway.test", "must not hold a user or password"),
         ("https://gateway.test/?key=secret", "must end before"),
         ("https://gateway.test/#top", "must end before"),
-        ("https://[gateway", "is not one"),
+        ("https://gateway.test:port", "is not one"),
+        ("https:///v1", "names no host"),
     ],
 )
 def test_an_address_that_is_not_safe_is_refused(address: str, sentence: str) -> None:
@@ -68,16 +72,24 @@ def test_certificates_are_verified() -> None:
     assert context.check_hostname
 
 
-def test_a_wrong_token_and_a_closed_port_are_told_apart(tmp_path: Path) -> None:
-    from conftest import served
+@pytest.mark.parametrize("token", ["", "s3cret\n", "s3 cret", "s3crét"])
+def test_a_token_that_no_header_can_hold_is_refused_unseen(token: str) -> None:
+    with pytest.raises(CredentialsRefused) as error:
+        opened(Gateway("https://gateway.test", token))
+    assert "s3" not in error.value.message
 
+
+def test_a_wrong_token_and_a_closed_port_are_told_apart(
+    served: Callable[[Path], AbstractAsyncContextManager[str]], tmp_path: Path
+) -> None:
     async def act() -> None:
-        async with served(tmp_path / "connect.db") as address:
-            async with open_reader(Gateway(address, "wrong")) as reader:
-                with pytest.raises(CredentialsRefused, match="missing or wrong"):
-                    await reader.list_districts()
-        hasty = Gateway(address, "wrong")
-        async with open_reader(hasty, patience=lambda attempt: attempt()) as reader:
+        async with (
+            served(tmp_path / "connect.db") as address,
+            open_reader(Gateway(address, "wrong")) as reader,
+        ):
+            with pytest.raises(CredentialsRefused, match="missing or wrong"):
+                await reader.list_districts()
+        async with open_reader(Gateway(address, "wrong"), patience=once) as reader:
             with pytest.raises(Unreachable, match="no answer"):
                 await reader.list_districts()
 

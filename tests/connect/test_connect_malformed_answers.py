@@ -12,7 +12,7 @@ import pytest
 
 from connectsync.connect.contract import ContractReader, ContractWriter
 from connectsync.domain.live import Live
-from connectsync.errors import ConnectError, Unreachable
+from connectsync.errors import ConnectError, DistrictNotFound, Unreachable
 
 Json = dict[str, Any]
 Answer = Callable[[httpx2.Request], httpx2.Response]
@@ -73,10 +73,6 @@ async def read_bay(reader: ContractReader, _: ContractWriter) -> Live:
 
 async def list_all(reader: ContractReader, _: ContractWriter) -> object:
     return await reader.list_districts()
-
-
-async def read_options(reader: ContractReader, _: ContractWriter) -> object:
-    return await reader.options("phone_types")
 
 
 def test_labels_that_we_do_not_know_are_read_all_the_same(mock: Mocked) -> None:
@@ -162,8 +158,9 @@ BAD_PAGES = [
     ({"next": None}, "items is missing"),
     ({"items": {}, "next": None}, "items is an object, not a list"),
     ({"items": [], "next": "more"}, "is empty although more should follow"),
-    ({"items": [], "next": 1}, "neither a cursor nor null"),
-    ({"items": [], "next": ""}, "neither a cursor nor null"),
+    ({"items": [], "next": 1}, "next is a number, not text"),
+    ({"items": [], "next": "\ud800"}, "next is broken Unicode"),
+    ({"items": [], "next": ""}, "next is an empty cursor"),
     ({"items": ["bay"], "next": None}, "is text, not an object"),
     ({"items": [{"district": "bay"}], "next": None}, "name is missing"),
     ({"items": [{"name": "Bay"}], "next": None}, "district is missing"),
@@ -192,6 +189,19 @@ def test_a_cursor_that_does_not_advance_is_an_error(mock: Mocked) -> None:
     with pytest.raises(Unreachable, match="does not advance"):
         gateway.run(list_all)
     assert len(gateway.asked) == 3
+
+
+def test_a_key_that_fits_no_address_is_not_asked_for(mock: Mocked) -> None:
+    async def act(
+        reader: ContractReader, _: ContractWriter
+    ) -> dict[str, Live | ConnectError]:
+        return dict(await reader.read_many(["a/b", "bay", "\ud800"]))
+
+    gateway = mock(lambda _: ok({"items": [FORM], "errors": []}))
+    found = gateway.run(act)
+    assert json.loads(gateway.asked[0].content) == {"districts": ["bay"]}
+    assert list(found) == ["a/b", "bay", "\ud800"]
+    assert isinstance(found["a/b"], DistrictNotFound)
 
 
 def test_an_empty_connect_lists_nothing(mock: Mocked) -> None:
@@ -275,21 +285,3 @@ def test_a_lost_part_of_a_bulk_read_is_an_error_for_each_of_its_districts(
     assert list(found) == keys
     lost = [key for key, live in found.items() if isinstance(live, ConnectError)]
     assert lost == keys[500:1000]
-
-
-BAD_OPTIONS = [
-    ({"setting": "permissions", "options": []}, "were asked for"),
-    ({"setting": "phoneTypes", "options": []}, "empty or not distinct"),
-    ({"setting": "phoneTypes", "options": [{"label": ""}]}, "empty or not distinct"),
-    ({"setting": "phoneTypes", "options": [{"label": "A"}] * 2}, "not distinct"),
-    ({"setting": "phoneTypes", "options": ["Cell"]}, "an option is text"),
-    ({"setting": "phoneTypes"}, "options is missing"),
-]
-
-
-@pytest.mark.parametrize(("body", "sentence"), BAD_OPTIONS)
-def test_malformed_options_are_an_error(
-    mock: Mocked, body: Json, sentence: str
-) -> None:
-    with pytest.raises(Unreachable, match=sentence):
-        mock(lambda _: ok(body)).run(read_options)

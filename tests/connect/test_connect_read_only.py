@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx2
@@ -56,3 +58,10 @@ def test_every_way_to_open_a_reader_goes_through_that_gate(tmp_path: Path) -> No
                     await reader._exchange._client.patch("/v1/x")  # noqa: SLF001 - tries
 
     asyncio.run(opened())
+
+
+def test_the_seam_alone_brings_no_http_library() -> None:
+    code = "import sys, connectsync.connect.seam; print('httpx2' in sys.modules)"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

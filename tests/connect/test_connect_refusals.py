@@ -11,6 +11,7 @@ import pytest
 
 from connectsync.connect.contract import ContractReader, ContractWriter
 from connectsync.domain.live import Live
+from connectsync.domain.settings import Form
 from connectsync.errors import (
     Bug,
     ConnectError,
@@ -51,7 +52,7 @@ def ok(body: object, version: str = "2-b") -> httpx2.Response:
 
 
 async def save_bay(_: ContractReader, writer: ContractWriter) -> Live:
-    desired = {"enable_daily_sync": True, "phone_types": frozenset({"Cell"})}
+    desired: Form = {"enable_daily_sync": True, "phone_types": frozenset({"Cell"})}
     return await writer.save("bay", desired, expected_version="1-a")
 
 
@@ -133,8 +134,9 @@ def test_a_lost_connection_is_no_answer(mock: Mocked) -> None:
         raise httpx2.ReadTimeout("", request=request)
 
     gateway = mock(answer)
-    with pytest.raises(Unreachable, match="no answer: ReadTimeout"):
+    with pytest.raises(Unreachable, match="ReadTimeout; it may or may not") as error:
         gateway.run(save_bay)
+    assert "read the district" in error.value.remedy
     assert len(gateway.asked) == 1
 
 
@@ -207,3 +209,25 @@ def test_asking_for_options_where_there_are_none_is_a_bug(
 
     with pytest.raises(Bug, match=setting):
         mock(lambda _: ok({})).run(act)
+
+
+async def read_options(reader: ContractReader, _: ContractWriter) -> object:
+    return await reader.options("phone_types")
+
+
+BAD_OPTIONS = [
+    ({"setting": "permissions", "options": []}, "were asked for"),
+    ({"setting": "phoneTypes", "options": []}, "empty or not distinct"),
+    ({"setting": "phoneTypes", "options": [{"label": ""}]}, "empty or not distinct"),
+    ({"setting": "phoneTypes", "options": [{"label": "A"}] * 2}, "not distinct"),
+    ({"setting": "phoneTypes", "options": ["Cell"]}, "an option is text"),
+    ({"setting": "phoneTypes"}, "options is missing"),
+]
+
+
+@pytest.mark.parametrize(("body", "sentence"), BAD_OPTIONS)
+def test_malformed_options_are_an_error(
+    mock: Mocked, body: object, sentence: str
+) -> None:
+    with pytest.raises(Unreachable, match=sentence):
+        mock(lambda _: ok(body)).run(read_options)

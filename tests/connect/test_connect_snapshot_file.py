@@ -26,7 +26,7 @@ TAKEN = datetime(2026, 11, 2, 3, 4, 5, tzinfo=UTC)
 FORM: dict[str, Value] = {
     "district_id": "58da8a43cc70ab00017a1a87",
     "student_id": "STUDENT NUMBER",
-    "archived_students": "as the page says – é",
+    "archived_students": "as the page says: é",
     "enable_daily_sync": True,
     "manage_guardians": True,
     "unarchive_classrooms": False,
@@ -61,7 +61,7 @@ def test_the_same_snapshot_is_always_the_same_text() -> None:
     text = snapshot_file.spelled(snapshot("bay", "elm"))
     assert text == snapshot_file.spelled(snapshot("elm", "bay"))
     assert text.endswith("}\n")
-    assert "as the page says – é" in text
+    assert "as the page says: é" in text
     assert text.index('"bay"') < text.index('"elm"')
 
 
@@ -101,7 +101,10 @@ BROKEN: list[tuple[Callable[[Any], object], str]] = [
     (lambda s: s["districts"][0].update(name=None), "name is null"),
     (lambda s: s["districts"][0].update(settings=[]), "the form of 'bay' is a list"),
     (lambda s: s["districts"][0]["settings"].pop("phone_types"), "has no phone_types"),
-    (lambda s: s["districts"][0]["settings"].update(oauth_token="x"), "unknown oauth"),
+    (
+        lambda s: s["districts"][0]["settings"].update({"oauth_token": "x"}),
+        "unknown oauth",
+    ),
     (
         lambda s: s["districts"][0]["settings"].update(deletion_threshold=101),
         "'bay': deletion_threshold is not within",
@@ -126,6 +129,13 @@ def test_a_file_that_is_no_snapshot_is_refused(tmp_path: Path, content: bytes) -
     path = tmp_path / "live.json"
     path.write_bytes(content)
     with pytest.raises(Unreachable, match="is not a snapshot"):
+        snapshot_file.read(path)
+
+
+def test_a_name_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "live.json"
+    path.write_bytes(b'{"schema": 1, "schema": 1}')
+    with pytest.raises(Unreachable, match="stands twice"):
         snapshot_file.read(path)
 
 

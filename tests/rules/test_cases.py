@@ -9,9 +9,11 @@ import pytest
 import yaml
 
 from connectsync.rules.catalogue import ALLOW_RULES, DISTRICT_RULES, FLEET_RULES
+from connectsync.rules.engine import Rule
 
 CASES = Path(__file__).parent / "cases"
-NAMES = [rule.name for rule in (*DISTRICT_RULES, *ALLOW_RULES, *FLEET_RULES)]
+RULES: tuple[Rule[Any], ...] = (*DISTRICT_RULES, *ALLOW_RULES, *FLEET_RULES)
+NAMES = [rule.name for rule in RULES]
 
 
 def cases() -> list[Any]:

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from connectsync.apply.freshness import differing, insist_fresh, movement
 from connectsync.apply.journal import Intent, Journal, Settled
-from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
 from connectsync.connect.seam import Reader, Writer
 from connectsync.domain.live import Live
+from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
 from connectsync.domain.plan import SWITCH, DistrictPlan, Plan, Save
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.settings import Form

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from connectsync.apply.executor import Executor
-from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
 from connectsync.apply.store import Store
 from connectsync.cli.backends import open_reader, open_writer
 from connectsync.cli.exit_status import ExitStatus
@@ -14,6 +13,7 @@ from connectsync.cli.fleets import Scope, planned_scope
 from connectsync.cli.session import Session
 from connectsync.cli.state import circumstances, open_state
 from connectsync.connect.seam import Reader
+from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import read_plan
 from connectsync.errors import NotApproved, UsageError

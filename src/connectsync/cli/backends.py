@@ -27,7 +27,7 @@ async def open_reader(
 ) -> AsyncIterator[Reader]:
     """Open a reader on the chosen backend. It has no way to write."""
     app = _embedded(session, project, districts)
-    async with embedded.open_reader(app) as reader:
+    async with embedded.open_reader(app, clock=session.now) as reader:
         yield reader
 
 
@@ -37,7 +37,7 @@ async def open_writer(
 ) -> AsyncIterator[Writer]:
     """Open a writer on the chosen backend; only apply may."""
     app = _embedded(session, project, districts)
-    async with embedded.open_writer(app) as writer:
+    async with embedded.open_writer(app, clock=session.now) as writer:
         yield writer
 
 
@@ -51,12 +51,12 @@ def _embedded(
             remedy=f"choose one of: {', '.join(BACKENDS)}",
         )
     path = session.state(project) / "connect.db"
-    return create_app(embedded_store(path, project, districts))
+    return create_app(
+        embedded_store(path, project, districts), clock=session.now
+    )
 
 
-def embedded_store(
-    path: Path, project: Project, districts: Sequence[District]
-) -> Path:
+def embedded_store(path: Path, project: Project, districts: Sequence[District]) -> Path:
     """
     Make the embedded Connect's store, with every district of the files enrolled.
 

@@ -37,9 +37,7 @@ def drift(
         terminal.deliver(drift_json(found), output)
     else:
         colour = terminal.colour and output is None
-        terminal.deliver(
-            drift_text(found, colour=colour, width=terminal.width), output
-        )
+        terminal.deliver(drift_text(found, colour=colour, width=terminal.width), output)
     calm = all(one.standing in {"in step", "pending"} for one in found)
     return ExitStatus.FINE if calm else ExitStatus.FINDINGS
 

@@ -30,7 +30,7 @@ def emulator(
 
     session: Session = context.obj
     project = session.project()
-    fleet = session.fleet(project, [])
+    fleet = session.fleet(project, ())
     store = embedded_store(
         session.state(project) / "connect.db",
         project,

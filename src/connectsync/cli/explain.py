@@ -25,10 +25,10 @@ def explain(
 
     session: Session = context.obj
     terminal = session.terminal
-    look = {"colour": terminal.colour, "width": terminal.width}
+    colour, width = terminal.colour, terminal.width
     by_name = {page.name: page for page in pages()}
     if name in by_name:
-        terminal.show(rule_text.explain(by_name[name], **look))
+        terminal.show(rule_text.explain(by_name[name], colour=colour, width=width))
         return 0
     described = describe(name)
     if described is None:
@@ -37,7 +37,7 @@ def explain(
             remedy=did_you_mean(name, [*by_name, *described_paths()])
             or "`connectsync rules` lists all rules",
         )
-    terminal.show(setting_text.explain(described, **look))
+    terminal.show(setting_text.explain(described, colour=colour, width=width))
     return 0
 
 

@@ -37,11 +37,12 @@ def planned_scope(session: Session, arguments: Sequence[str]) -> Scope:
     what people wrote would be another plan.
     """
     project = session.project()
-    fleet = session.fleet(project, arguments)
+    named = session.named(project, arguments)
+    fleet = session.fleet(project, named)
     _insist_valid(session, project, fleet)
     return Scope(
         project=project,
-        arguments=tuple(arguments),
+        arguments=named,
         wanted=tuple(Wanted(one.district, one.file) for one in fleet.districts),
         fleet_size=session.count(project),
     )
@@ -57,5 +58,3 @@ def _insist_valid(session: Session, project: Project, fleet: Fleet) -> None:
         raise InvalidFiles(
             f"nothing is planned from files with errors: {place}: {first.message}{more}"
         )
-
-

@@ -24,15 +24,13 @@ def fmt(
 
     Exits with 1 if a file was changed, so that a commit stops and can be looked at.
     """
-    from connectsync.config.discover import discover
     from connectsync.operations.formatting import format_file
 
     session: Session = context.obj
     project = session.project()
-    named = paths or [str(project.districts_dir)]
     changed = [
         path
-        for path in discover(project.root, named)
+        for path in session.files(project, session.named(project, paths or []))
         if format_file(path, root=project.root, write=not check)
     ]
     verb = "would be formatted" if check else "formatted"

@@ -49,7 +49,7 @@ def new(
     ] = "",
 ) -> int:
     """Make the file of a new district, at step 5 of the setup, sync off."""
-    from connectsync.operations.new_district import new_district
+    from connectsync.operations.new_district import Asked, new_district
 
     session: Session = context.obj
     if not KEY.fullmatch(key):
@@ -58,14 +58,8 @@ def new(
             remedy="use a-z, 0-9 and single dashes, such as lakeview-usd",
         )
     project = session.project()
-    path = new_district(
-        project.root,
-        project.districts_dir,
-        key=key,
-        name=name,
-        profiles=tuple(profile or ()),
-        folder=folder,
-    )
+    asked = Asked(key, name, tuple(profile or ()), folder)
+    path = new_district(project.root, project.districts_dir, asked)
     shown = path.relative_to(project.root).as_posix()
     session.terminal.show(f"made {shown}")
     session.terminal.say("next: write its district_id and settings, then validate")

@@ -29,7 +29,7 @@ app = typer.Typer(
 )
 
 
-def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it so
+def _version(asked: bool) -> None:
     if asked:
         typer.echo(f"connectsync {__version__}")
         raise typer.Exit
@@ -127,7 +127,9 @@ def _bug(plain: Terminal, error: Exception) -> int:
         # frames only: what an exception says may quote a secret
         log.write("".join(traceback.format_tb(error.__traceback__)))
         log.write(f"{type(error).__qualname__}\n")
-    plain.complain(f"{_label(plain)} this is a bug in connectsync: {type(error).__name__}")
+    plain.complain(
+        f"{_label(plain)} this is a bug in connectsync: {type(error).__name__}"
+    )
     plain.complain(f"  = help: please report it with {log.name}")
     return ExitStatus.BUG
 

@@ -72,5 +72,3 @@ def _status(made: Plan, *, detailed: bool) -> ExitStatus:
     if detailed and made.districts:
         return ExitStatus.PENDING
     return ExitStatus.FINE
-
-

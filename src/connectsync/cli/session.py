@@ -9,12 +9,11 @@ from pathlib import Path
 
 from connectsync import __version__
 from connectsync.cli.terminal import Terminal
-from connectsync.config.discover import discover
+from connectsync.config.discovery import PROJECT_FILE, below, discover, relative
 from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.config.project import Project, load_project
 from connectsync.errors import UsageError
 
-PROJECT_FILE = "connectsync.yaml"
 TOOL = f"connectsync {__version__}"
 
 
@@ -68,12 +67,28 @@ class Session:
         """Give the date, here."""
         return self.now().date()
 
-    def fleet(self, project: Project, arguments: Sequence[str]) -> Fleet:
+    def named(self, project: Project, arguments: Sequence[str]) -> tuple[str, ...]:
+        """Spell arguments from the project's folder, wherever the user stands."""
+        base = self.folder or Path.cwd()
+        return tuple(relative(base / argument, project.root) for argument in arguments)
+
+    def files(self, project: Project, named: Sequence[str]) -> tuple[Path, ...]:
         """
-        Load the districts that the arguments name; all of them if there are none.
+        Find the files that arguments mean, all districts if there are none.
 
         Raises ``NothingMatched``.
         """
-        named = list(arguments) or [str(project.districts_dir)]
-        files = discover(project.root, named)
+        return discover(project.root, named or [str(project.districts_dir)])
+
+    def fleet(self, project: Project, named: Sequence[str]) -> Fleet:
+        """
+        Load the districts that arguments mean, all of them if there are none.
+
+        Raises ``NothingMatched``.
+        """
+        files = self.files(project, named)
         return load_fleet(project.root, files, districts_dir=project.districts_dir)
+
+    def count(self, project: Project) -> int:
+        """Count the district files of the project, whatever the scope."""
+        return sum(1 for _ in below(project.districts_dir))

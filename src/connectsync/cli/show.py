@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from connectsync.cli.session import Session
 from connectsync.config.fleet import Fleet, LoadedDistrict
-from connectsync.domain.settings import SETTINGS
 from connectsync.domain.suggest import did_you_mean
 from connectsync.errors import InvalidFiles, UsageError
-from connectsync.report.show_text import Shown
 
 
 def show(
@@ -20,20 +17,15 @@ def show(
     district: Annotated[str, typer.Argument(help="A district's name, or its file.")],
 ) -> int:
     """Show a district's effective values, each with the file and line it came from."""
+    from connectsync.operations.showing import effective, unmanaged
     from connectsync.report.show_text import render
 
     session: Session = context.obj
     terminal = session.terminal
-    fleet = session.fleet(session.project(), [])
-    loaded = _found(fleet, district)
-    managed = loaded.district.desired()
+    loaded = _found(session.fleet(session.project(), ()), district)
     text = render(
-        list(_rows(loaded)),
-        unmanaged=[
-            setting.name
-            for setting in SETTINGS
-            if setting.section == "settings" and setting.name not in managed
-        ],
+        effective(loaded),
+        unmanaged=unmanaged(loaded),
         colour=terminal.colour,
         width=terminal.width,
     )
@@ -54,9 +46,3 @@ def _found(fleet: Fleet, name: str) -> LoadedDistrict:
         f"there is no district {name!r}",
         remedy=did_you_mean(name, names) or "`connectsync validate` lists their files",
     )
-
-
-def _rows(loaded: LoadedDistrict) -> Iterator[Shown]:
-    for path, value in loaded.values():
-        place = loaded.origin(path)
-        yield Shown(path, value, f"{place.file}:{place.line}")

@@ -1,8 +1,10 @@
-"""``connectsync validate``: are the files legal, and do they hurt anybody?"""
+"""``connectsync validate``: whether files are legal, and whom they would hurt."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,13 +12,16 @@ import typer
 from connectsync.cli.choices import FindingFormat, option_output, paths_argument
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.session import Session
-from connectsync.config.fleet import Fleet, load_text
+from connectsync.config.discovery import PROFILES, PROJECT_FILE, below, relative
+from connectsync.config.fleet import Fleet, load_fleet, load_text
 from connectsync.config.project import Project
 from connectsync.domain.validation import ValidationReport
 from connectsync.errors import UsageError
+from connectsync.operations.changed import Changed, changed_since
 from connectsync.operations.validating import Asked, validate_fleet
 
 STANDARD_INPUT = "-"
+SHOWN_AS = "<stdin>"
 
 
 def validate(
@@ -49,15 +54,91 @@ def validate(
     """
     session: Session = context.obj
     project = session.project()
-    fleet = _fleet(session, project, paths or [], changed_since)
+    fleet = _fleet(session, project, _Named(paths or [], changed_since))
     asked = Asked(
         today=session.today(),
         options=project.options,
         select=_rules(select) if select else None,
         ignore=_rules(ignore or []),
-        whole_fleet=not paths and changed_since is None,
+        whole_fleet=_is_whole(project, fleet),
     )
     report = validate_fleet(fleet, asked)
     _deliver(session, report, format_, output)
     failed = report.errors or (strict and report.warnings)
     return ExitStatus.FINDINGS if failed else ExitStatus.FINE
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    paths: list[str]
+    changed_since: str | None
+
+
+def _fleet(session: Session, project: Project, named: _Named) -> Fleet:
+    if STANDARD_INPUT in named.paths:
+        if named.paths != [STANDARD_INPUT] or named.changed_since is not None:
+            raise UsageError("`-` stands alone: one district from standard input")
+        return load_text(
+            SHOWN_AS,
+            sys.stdin.buffer.read(),
+            project_root=project.root,
+            districts_dir=project.districts_dir,
+        )
+    arguments = session.named(project, named.paths)
+    if named.changed_since is None:
+        return session.fleet(project, arguments)
+    return _changed(session, project, arguments, named.changed_since)
+
+
+def _changed(
+    session: Session, project: Project, arguments: tuple[str, ...], revision: str
+) -> Fleet:
+    """Load what changed; a profile or project file that changed reaches everybody."""
+    changed = changed_since(project.root, revision)
+    if _reaches_all(project, changed):
+        return session.fleet(project, arguments)
+    scope = frozenset(session.files(project, arguments))
+    profiles = project.districts_dir / PROFILES
+    files = [
+        path for path in changed.present if path in scope or path.parent == profiles
+    ]
+    return load_fleet(project.root, files, districts_dir=project.districts_dir)
+
+
+def _reaches_all(project: Project, changed: Changed) -> bool:
+    profiles = project.districts_dir / PROFILES
+    gone = any(path.parent == profiles for path in changed.gone)
+    return gone or project.root / PROJECT_FILE in (*changed.present, *changed.gone)
+
+
+def _is_whole(project: Project, fleet: Fleet) -> bool:
+    """Say whether every district was read, so that rules about all may speak."""
+    read = frozenset(fleet.files)
+    return all(
+        relative(path, project.root) in read for path in below(project.districts_dir)
+    )
+
+
+def _rules(names: list[str]) -> frozenset[str]:
+    from connectsync.rules.catalogue import by_name
+
+    return frozenset(by_name(name).name for name in names)
+
+
+def _deliver(
+    session: Session,
+    report: ValidationReport,
+    format_: FindingFormat,
+    output: Path | None,
+) -> None:
+    from connectsync.report import findings_json, findings_text
+
+    terminal = session.terminal
+    if format_ is FindingFormat.JSON:
+        terminal.deliver(findings_json.render(report), output)
+        return
+    colour = terminal.colour and output is None
+    text = findings_text.render(report, colour=colour, width=terminal.width)
+    if session.terminal.quiet and not report.findings:
+        return
+    terminal.deliver(text, output)

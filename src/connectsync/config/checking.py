@@ -54,7 +54,7 @@ def is_day(text: object) -> bool:
 @lru_cache(maxsize=4)
 def _gate(name: str) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
-        schema(name), validate_formats=True, formats={"date": is_day}
+        dict(schema(name)), validate_formats=True, formats={"date": is_day}
     )
 
 

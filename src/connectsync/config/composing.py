@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from yaml import Mark, Node, ScalarNode
-from yaml.cyaml import CParser
+from yaml import Node, ScalarNode
+from yaml._yaml import CParser, Mark
 from yaml.events import (
     AliasEvent,
     CollectionEndEvent,
@@ -35,12 +36,20 @@ _BRACKETS = 200
 _INDENT = re.compile(rb"(?:^|[\r\n])[ ?:\t-]{100}")
 
 
+class Marked(NamedTuple):
+    """A stretch of a file; ``text`` is what stands there, where that is known."""
+
+    start: Mark
+    end: Mark
+    text: str = ""
+
+
 @dataclass(frozen=True, slots=True)
-class Refusal(Exception):  # noqa: N818 - it is caught at once and becomes findings
+class Refusal(Exception):
     """Something that may not be in a file at all: which rule, and where."""
 
     rule: str
-    marks: tuple[tuple[Mark, Mark, str], ...]
+    marks: tuple[Marked, ...]
 
 
 class _Composer(CParser):
@@ -70,7 +79,7 @@ def compose(raw: bytes) -> Node | None:
     try:
         if not composer.check_node():
             return None
-        root: Node = composer.get_node()
+        root = composer.get_node()
         _refuse_another(composer)
     finally:
         composer.dispose()
@@ -80,8 +89,7 @@ def compose(raw: bytes) -> Node | None:
 def _refuse_another(composer: _Composer) -> None:
     if not composer.check_event(StreamEndEvent):
         event = composer.peek_event()
-        span = (event.start_mark, event.end_mark, "---")
-        raise Refusal("several-documents", (span,))
+        raise Refusal("several-documents", (_marked(event, "---"),))
 
 
 def _needs_survey(raw: bytes) -> bool:
@@ -94,11 +102,11 @@ def _survey(raw: bytes) -> None:
     """Refuse anchors and depth, event by event, in constant memory."""
     parser = _Composer(raw)
     depth = 0
-    anchored: list[tuple[Mark, Mark, str]] = []
+    anchored: list[Marked] = []
     while (event := parser.get_event()) is not None:
         depth += _step(event)
         if depth > DEPTH_LIMIT:
-            raise Refusal("nesting-too-deep", ((event.start_mark, event.end_mark, ""),))
+            raise Refusal("nesting-too-deep", (_marked(event),))
         if isinstance(event, NodeEvent) and event.anchor is not None:
             anchored.append(_anchor(event))
         if len(anchored) >= MOST_FINDINGS or isinstance(event, StreamEndEvent):
@@ -113,7 +121,14 @@ def _step(event: Event) -> int:
     return -1 if isinstance(event, CollectionEndEvent) else 0
 
 
-def _anchor(event: NodeEvent) -> tuple[Mark, Mark, str]:
+def _anchor(event: NodeEvent) -> Marked:
     sign = "*" if isinstance(event, AliasEvent) else "&"
-    return event.start_mark, event.end_mark, f"{sign}{event.anchor}"
+    return _marked(event, f"{sign}{event.anchor}")
 
+
+def _marked(event: Event | None, text: str = "") -> Marked:
+    assert event is not None  # noqa: S101 - the stream has not ended
+    start, end = event.start_mark, event.end_mark
+    assert isinstance(start, Mark)  # noqa: S101 - libyaml marks every event
+    assert isinstance(end, Mark)  # noqa: S101 - as above
+    return Marked(start, end, text)

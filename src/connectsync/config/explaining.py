@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -16,7 +16,7 @@ from jsonschema.validators import extend
 from connectsync.config.checking import is_day
 from connectsync.config.document import Document
 from connectsync.config.masking import MASK
-from connectsync.config.phrasing import Mistake, extra, missing, wrong
+from connectsync.config.phrasing import Mistake, extra, missing, schema_of, wrong
 from connectsync.config.rule_names import MOST_FINDINGS
 from connectsync.config.schemas import schema
 from connectsync.config.source import error
@@ -35,6 +35,8 @@ def explain(document: Document, name: str) -> tuple[Finding, ...]:
         path: Path = tuple(failure.absolute_path)
         if failure.validator in {"required", "additionalProperties"}:
             findings += _keys(document, path, failure)
+        elif failure.validator == "uniqueItems":
+            told.setdefault((*path, _second(failure)), failure)
         elif path not in told or _rank(failure) < _rank(told[path]):
             told[path] = failure
         if len(findings) + len(told) >= MOST_FINDINGS:
@@ -46,8 +48,9 @@ def explain(document: Document, name: str) -> tuple[Finding, ...]:
 def _keys(
     document: Document, path: Path, failure: ValidationError
 ) -> Iterator[Finding]:
-    known: Mapping[str, Any] = failure.schema["properties"]
-    unknown = [key for key in failure.instance if key not in known]
+    known: Mapping[str, Any] = schema_of(failure)["properties"]
+    stated = failure.instance if isinstance(failure.instance, dict) else {}
+    unknown = [key for key in stated if key not in known]
     if failure.validator == "additionalProperties":
         for key in unknown[:MOST_FINDINGS]:
             yield _finding(document, (*path, key), extra(key, known), on_key=True)
@@ -75,6 +78,13 @@ def _finding(
     return error(mistake.rule, mistake.message, place, path=path, hint=mistake.hint)
 
 
+def _second(failure: ValidationError) -> int:
+    """Give the position of the first item that stands before it already."""
+    items = failure.instance if isinstance(failure.instance, list) else []
+    repeated = (at for at, item in enumerate(items) if item in items[:at])
+    return next(repeated, 0)
+
+
 def _head(line: str) -> str:
     """Keep the key of a line and nothing after it."""
     key, colon, _ = line.partition(":")
@@ -90,8 +100,10 @@ def _rank(failure: ValidationError) -> int:
 def _explainer(name: str) -> Validator:
     formats = FormatChecker(formats=())
     formats.checks("date")(is_day)
-    exact = extend(Draft202012Validator, {"pattern": _pattern})
-    return exact(schema(name), format_checker=formats)
+    make: Callable[..., Validator] = extend
+    exact: Any = make(Draft202012Validator, {"pattern": _pattern})
+    validator: Validator = exact(schema(name), format_checker=formats)
+    return validator
 
 
 def _pattern(

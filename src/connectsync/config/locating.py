@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from yaml import MappingNode, Mark, Node, ScalarNode, SequenceNode
+from yaml import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
+from yaml import Mark as PythonMark
+from yaml._yaml import Mark
 
 from connectsync.config.composing import compose
-from connectsync.config.source import Point, Source
+from connectsync.config.source import Point, Source, lines_of
 from connectsync.domain.finding import Path, Place
 
 _BLOCK_SCALARS = ("|", ">")
@@ -40,14 +42,14 @@ def place_of(source: Source, node: Node) -> Place:
     return source.place(point(node.start_mark), end_of(source, node))
 
 
-def point(mark: Mark) -> Point:
+def point(mark: Mark | PythonMark) -> Point:
     """Give a mark's line and column."""
     return mark.line, mark.column
 
 
 def end_of(source: Source, node: Node) -> Point:
     """Give the end of what is written of a node."""
-    if isinstance(node, ScalarNode) or node.flow_style or not node.value:
+    if not isinstance(node, CollectionNode) or node.flow_style or not node.value:
         return _scalar_end(node, source)
     last = node.value[-1]
     ends = [last] if isinstance(last, Node) else [last[0], last[1]]
@@ -63,8 +65,6 @@ def _scalar_end(node: Node, source: Source) -> Point:
 
 def _block_end(node: Node, source: Source) -> Point:
     """Give the end of a block scalar's last line that is not blank."""
-    from connectsync.config.source import lines_of  # noqa: PLC0415
-
     lines = lines_of(source.text)
     row = node.end_mark.line - (node.end_mark.column == 0)
     while row > node.start_mark.line and not lines[row].strip():

@@ -13,18 +13,18 @@ from collections.abc import Sequence
 
 MASK = "***"
 
-_SECRET = r"(?<![\w-])[\w-]*(?:token|secret|password|bearer)[\w-]*"
+_SECRETIVE = r"(?<![\w-])[\w-]*(?:token|secret|password|bearer)[\w-]*"
 _REFERENCE = re.compile(
     r"""["']?(?:env:[A-Za-z_][A-Za-z0-9_]*(?=["'\s,}\]]|$)|(?:file|command):\S)"""
 )
-_AFTER_KEY = re.compile(rf"{_SECRET}[\"']?\s*[:=]\s*(?=[^\s#])", re.IGNORECASE)
-_NO_COLON = re.compile(rf"^\s*{_SECRET}[\"']?\s+(?=[^\s:=#])", re.IGNORECASE)
+_AFTER_KEY = re.compile(rf"{_SECRETIVE}[\"']?\s*[:=]\s*(?=[^\s#])", re.IGNORECASE)
+_NO_COLON = re.compile(rf"^\s*{_SECRETIVE}[\"']?\s+(?=[^\s:=#])", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"""["']?credentials["']?\s*:\s*(?=[^\s{#])""")
 _IN_CREDENTIALS = re.compile(
     r"""(?:^|[{,])\s*(?!\s|["']?(?:district_id|credentials)\b)[^:,{}#]+:\s*(?=[^\s#])"""
 )
 _TOKEN_LIKE = re.compile(r"(?=[0-9]*[A-Za-z])(?=[A-Za-z]*[0-9])[A-Za-z0-9]{32,}")
-_SECRET_PARENT = re.compile(rf"^\s*(?:- )?[\"']?{_SECRET}[\"']?\s*:", re.IGNORECASE)
+_SECRET_PARENT = re.compile(rf"^\s*(?:- )?[\"']?{_SECRETIVE}[\"']?\s*:", re.IGNORECASE)
 _CREDENTIALS_PARENT = re.compile(r"""^\s*["']?credentials["']?\s*:""")
 _FAR = 50
 _WIDTH = 400

@@ -37,6 +37,12 @@ class Mistake:
     hint: str
 
 
+def schema_of(failure: ValidationError) -> Mapping[str, Any]:
+    """Give the part of the schema that failed; ours are all mappings."""
+    part = failure.schema
+    return part if isinstance(part, dict) else {}
+
+
 def missing(key: str, part: Mapping[str, Any], path: Path) -> Mistake:
     """Say that a key is missing."""
     where = f" in {quoted(_last(path))}" if path else ""
@@ -61,7 +67,7 @@ def extra(key: str, known: Iterable[str]) -> Mistake:
 
 def wrong(path: Path, kind: str, failure: ValidationError, source: str) -> Mistake:
     """Say what is wrong with a value; ``source`` is how the file spells it."""
-    part: Mapping[str, Any] = failure.schema
+    part = schema_of(failure)
     value: Any = failure.instance
     if part.get("x-rule") == "literal-secret":
         return _secret(path)
@@ -72,12 +78,8 @@ def wrong(path: Path, kind: str, failure: ValidationError, source: str) -> Mista
             return _label(path, part, value, source)
         case "const":
             return _version(part, source)
-        case "uniqueItems":
-            return _repeated(path, value)
-        case "minimum" | "maximum":
-            return _range(path, part, kind, source)
         case _:
-            return _format(path, part, kind, value, source)
+            return _shape(path, part, kind, source)
 
 
 def _secret(path: Path) -> Mistake:
@@ -94,12 +96,16 @@ def _type(path: Path, part: Mapping[str, Any], value: Any, source: str) -> Mista
     wanted = kind_of(part)
     if value is None:
         message = f"{_name(path)} has no value"
-        return Mistake(_rule(part, "null"), message, f"write {_article(wanted)}")
-    message = f"{quoted(source)} is {_kind(value)}; {_name(path)} wants {_article(wanted)}"
+        return Mistake(_rule(part, "null"), message, _wanted(part, wanted))
+    message = (
+        f"{quoted(source)} is {_kind(value)}; {_name(path)} wants {_article(wanted)}"
+    )
     if "boolean" in kinds and isinstance(value, str) and value.lower() in _YES | _NO:
         meant = "true" if value.lower() in _YES else "false"
         return Mistake("not-a-boolean", message, f"write {meant}, without quotes")
-    return Mistake(_type_rule(part, kinds, value), message, _type_hint(part, value, source))
+    return Mistake(
+        _type_rule(part, kinds, value), message, _type_hint(part, value, source)
+    )
 
 
 def _type_rule(part: Mapping[str, Any], kinds: list[str], value: Any) -> str:
@@ -119,7 +125,9 @@ def _type_hint(part: Mapping[str, Any], value: Any, source: str) -> str:
         return f"allowed: {_labels(part.get('items', part))}"
     if "string" in part["type"] and plain:
         return f'put quotes around it: "{source}"'
-    return f"for example: {_spelled(part['examples'][0])}" if part.get("examples") else ""
+    return (
+        f"for example: {_spelled(part['examples'][0])}" if part.get("examples") else ""
+    )
 
 
 def _label(path: Path, part: Mapping[str, Any], value: Any, source: str) -> Mistake:
@@ -140,40 +148,36 @@ def _version(part: Mapping[str, Any], source: str) -> Mistake:
     )
 
 
-def _repeated(path: Path, value: list[Any]) -> Mistake:
-    twice = next((item for item in value if value.count(item) > 1), value[0])
-    message = f"{quoted(str(twice))} is listed twice in {_name(path)}"
-    return Mistake("repeated-label", message, "list it once")
+def _shape(path: Path, part: Mapping[str, Any], kind: str, source: str) -> Mistake:
+    message, hint = _shape_text(path, part, kind, source)
+    return Mistake(_rule(part, kind), message, hint)
 
 
-def _range(path: Path, part: Mapping[str, Any], kind: str, source: str) -> Mistake:
-    rule = _rule(part, kind)
-    return Mistake(
-        rule,
-        f"{quoted(source)} is out of range for {_name(path)}",
-        f"allowed: a {kind_of(part)}",
-    )
+def _shape_text(
+    path: Path, part: Mapping[str, Any], kind: str, source: str
+) -> tuple[str, str]:
+    name = _name(path)
+    if kind == "uniqueItems":
+        return f"{quoted(source)} is listed twice in {name}", "list it once"
+    if kind in {"minimum", "maximum"}:
+        return (
+            f"{quoted(source)} is out of range for {name}",
+            f"allowed: a {kind_of(part)}",
+        )
+    if kind in {"minLength", "minItems"} or not source.strip("\"' "):
+        return f"{name} is empty", _wanted(part)
+    if kind == "maxLength":
+        return f"{name} is too long", f"use at most {part['maxLength']} characters"
+    if kind == "format":
+        return f"{quoted(source)} is not a day of the calendar", _wanted(part)
+    return f"{quoted(source)} is not what {name} takes", _wanted(part)
 
 
-def _format(
-    path: Path, part: Mapping[str, Any], kind: str, value: Any, source: str
-) -> Mistake:
-    if kind in {"minLength", "minItems"}:
-        message = f"{_name(path)} is empty"
-    elif kind == "maxLength":
-        message = f"{_name(path)} is longer than {part['maxLength']} characters"
-    elif kind == "format":
-        message = f"{quoted(source)} is not a day of the calendar"
-    else:
-        message = f"{quoted(str(value))} is not what {_name(path)} takes"
-    return Mistake(_rule(part, kind), message, _wanted(part))
-
-
-def _wanted(part: Mapping[str, Any]) -> str:
+def _wanted(part: Mapping[str, Any], kind: str = "a value") -> str:
     if part.get("format") == "date":
         return "write year, month and day: 2027-06-30"
     wanted = part.get("x-wanted")
-    return f"write {wanted}" if wanted else "write a value, or take the key out"
+    return f"write {wanted}" if wanted else f"write {_article(kind)}"
 
 
 def _rule(part: Mapping[str, Any], kind: str) -> str:
@@ -211,14 +215,15 @@ def _spelled(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_spelled, value))}]"
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{key}: {_spelled(item)}' for key, item in value.items())}}}"
+        pairs = (f"{key}: {_spelled(item)}" for key, item in value.items())
+        return f"{{{', '.join(pairs)}}}"
     return str(value)
 
 
 def _kind(value: Any) -> str:
     match value:
         case bool():
-            return "true or false"
+            return "a boolean"
         case int() | float():
             return "a number"
         case str():
@@ -230,4 +235,4 @@ def _kind(value: Any) -> str:
 
 
 def _article(kind: str) -> str:
-    return kind if kind[0] in "t123456789" else f"a {kind}"
+    return kind if kind.startswith(("a ", "t")) or kind[0].isdigit() else f"a {kind}"

@@ -96,7 +96,7 @@ def kind_of(part: Mapping[str, Any]) -> str:
         return str(part["const"])
     stated = part.get("type", "object")
     types = [stated] if isinstance(stated, str) else list(stated)
-    if types == ["integer"] or types == ["integer", "null"]:
+    if types in (["integer"], ["integer", "null"]):
         return _KINDS["integer"] + _range(part)
     return " or ".join(_KINDS[kind] for kind in types if kind != "null")
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from yaml import Mark
 from yaml.error import MarkedYAMLError, YAMLError
 
-from connectsync.config.composing import DEPTH_LIMIT, Refusal
+from connectsync.config.composing import DEPTH_LIMIT, Marked, Refusal
 from connectsync.config.locating import point
 from connectsync.config.source import Point, Source, error, lines_of, quoted
 from connectsync.domain.finding import Finding
@@ -18,8 +17,11 @@ _OPENERS = {"sequence": "[", "mapping": "{"}
 
 _INDENTATION = (
     "the line does not fit in where it stands",
-    "compare its indentation with the lines around it; quote text that goes on"
-    " after a closing quote or bracket",
+    "compare its indentation with the lines around it",
+)
+_AFTER_VALUE = (
+    "the value is complete before this; nothing may follow it",
+    "put quotes around the whole value; write a quote inside quotes twice",
 )
 _SENTENCES: Mapping[str, tuple[str, str]] = {
     "mapping values are not allowed in this context": (
@@ -65,7 +67,7 @@ def syntax_finding(source: Source, failure: YAMLError) -> Finding:
     if not isinstance(failure, MarkedYAMLError) or failure.problem_mark is None:
         return _finding(source, (0, 0), "the file is not YAML", "see its first lines")
     at = point(failure.problem_mark)
-    opened = failure.context_mark and point(failure.context_mark)
+    opened = point(failure.context_mark) if failure.context_mark else None
     problem = failure.problem or ""
     return (
         _missing_space(source, at, opened)
@@ -79,11 +81,11 @@ def refused(source: Source, refusal: Refusal) -> tuple[Finding, ...]:
     return tuple(
         error(
             refusal.rule,
-            _REFUSALS[refusal.rule][0].format(text=quoted(text)),
-            source.place(point(start), _short_end(start, end, text)),
+            _REFUSALS[refusal.rule][0].format(text=quoted(marked.text)),
+            source.place(point(marked.start), _short_end(marked)),
             hint=_REFUSALS[refusal.rule][1],
         )
-        for start, end, text in refusal.marks
+        for marked in refusal.marks
     )
 
 
@@ -103,8 +105,9 @@ _REFUSALS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def _short_end(start: Mark, end: Mark, text: str) -> Point:
-    return (start.line, start.column + len(text)) if text else point(end)
+def _short_end(marked: Marked) -> Point:
+    row, column = point(marked.start)
+    return (row, column + len(marked.text)) if marked.text else point(marked.end)
 
 
 def _missing_space(source: Source, at: Point, opened: Point | None) -> Finding | None:
@@ -135,12 +138,22 @@ def _known(source: Source, at: Point, opened: Point | None, problem: str) -> Fin
         at = opened
     if problem == "found unexpected end of stream" and opened:
         at = opened
+    sentence = _SENTENCES.get(problem)
+    if sentence is _INDENTATION and _before(source, at):
+        sentence = _AFTER_VALUE
     default = (f"this is not YAML: {problem}", "see the signs around this place")
-    return _finding(source, at, *_SENTENCES.get(problem, default))
+    return _finding(source, at, *(sentence or default))
+
+
+def _before(source: Source, at: Point) -> str:
+    lines = lines_of(source.text)
+    return lines[at[0]][: at[1]].strip() if at[0] < len(lines) else ""
 
 
 def _finding(source: Source, at: Point, message: str, hint: str) -> Finding:
     lines = lines_of(source.text)
     if at[0] >= len(lines) or (at[0] == len(lines) - 1 and not lines[-1] and at[0]):
         at = (len(lines) - 2, len(lines[-2]))
-    return error("yaml-syntax", message, source.place(at, (at[0], at[1] + 1)), hint=hint)
+    return error(
+        "yaml-syntax", message, source.place(at, (at[0], at[1] + 1)), hint=hint
+    )

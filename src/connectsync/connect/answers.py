@@ -21,7 +21,8 @@ from connectsync.errors import ConnectError, Unreachable
 Members = Mapping[str, object]
 """A JSON object."""
 
-_VERSION = re.compile("[!#-~]{1,200}")
+VERSION = re.compile("[!#-~]{1,200}")
+"""What the version of a form looks like: it fits between the quotes of an ETag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,9 @@ class Page:
 def page(body: Members) -> Page:
     """Read one page of the list."""
     items = [_object(item, "a district of the list") for item in _list(body, "items")]
-    following = _member(body, "next")
-    if following is not None and not (isinstance(following, str) and following):
-        raise not_understood("next is neither a cursor nor null")
+    following = None if _member(body, "next") is None else _text(body, "next")
+    if following == "":
+        raise not_understood("next is an empty cursor")
     if following is not None and not items:
         raise not_understood("a page of the list is empty although more should follow")
     listed = (Listed(_text(item, "district"), _text(item, "name")) for item in items)
@@ -59,7 +60,7 @@ def live(body: Members, *, key: str, read_at: datetime) -> Live:
 def version(body: Members) -> str:
     """Read the version of a form; it must fit into an ETag."""
     spelled = _text(body, "version")
-    if not _VERSION.fullmatch(spelled):
+    if not VERSION.fullmatch(spelled):
         raise not_understood("version has characters that no ETag can hold")
     return spelled
 

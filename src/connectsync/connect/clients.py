@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx2
 
 from connectsync.connect.contract import BULK_READ
-from connectsync.errors import Bug
+from connectsync.errors import Bug, CredentialsRefused
+
+_BEARER = re.compile("[!-~]+")
 
 
 class ReadOnly(httpx2.AsyncBaseTransport):
@@ -36,9 +40,10 @@ def client(
     """
     Make a client that sends ``token`` as bearer and follows no redirect.
 
-    Environment and netrc do not reach it: what it sends is what it was given.
+    Environment and netrc do not reach it: what it sends is what it was given. Raises
+    ``CredentialsRefused`` if the token is not one.
     """
-    credentials = {} if token is None else {"Authorization": f"Bearer {token}"}
+    credentials = {} if token is None else {"Authorization": f"Bearer {_sound(token)}"}
     return httpx2.AsyncClient(
         transport=transport,
         base_url=base_url,
@@ -47,3 +52,12 @@ def client(
         follow_redirects=False,
         trust_env=False,
     )
+
+
+def _sound(token: str) -> str:
+    # checked here, since the error of the HTTP library would quote the token
+    if not _BEARER.fullmatch(token):
+        raise CredentialsRefused(
+            "the token is empty, or holds spaces, line breaks or letters outside ASCII"
+        )
+    return token

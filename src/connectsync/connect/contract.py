@@ -17,7 +17,13 @@ from connectsync.connect.exchange import Call, Exchange
 from connectsync.connect.names import spelling_of, to_json
 from connectsync.domain.live import Listed, Live
 from connectsync.domain.settings import BY_NAME, Form, Kind
-from connectsync.errors import Bug, ConnectError, DistrictNotFound, Unreachable
+from connectsync.errors import (
+    Bug,
+    ConnectError,
+    DistrictNotFound,
+    Unreachable,
+    VersionMoved,
+)
 
 DISTRICTS = "/v1/districts"
 BULK_READ = "/v1/districts:read"
@@ -27,6 +33,10 @@ LARGEST_BULK = 500
 SETTLE = "read the district: its form tells whether the save was made"
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+Clock = Callable[[], datetime]
+"""Tells the time, with its zone."""
 
 
 def utc_now() -> datetime:
@@ -42,7 +52,7 @@ class ContractReader:
         exchange: Exchange,
         *,
         described: str,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Clock = utc_now,
     ) -> None:
         self._exchange = exchange
         self._described = described
@@ -77,9 +87,12 @@ class ContractReader:
 
     async def read_many(self, keys: Sequence[str]) -> Mapping[str, Live | ConnectError]:
         """Read many forms; every key is answered, by a form or an error."""
-        found: dict[str, Live | ConnectError] = {}
+        wanted = list(dict.fromkeys(keys))
+        found: dict[str, Live | ConnectError] = {
+            key: _no_such_key(key) for key in wanted if not _KEY.fullmatch(key)
+        }
         failures: list[ConnectError] = []
-        parts = _parts(list(dict.fromkeys(keys)))
+        parts = _parts([key for key in wanted if key not in found])
         for part in parts:
             try:
                 found |= await self._part(part)
@@ -88,7 +101,7 @@ class ContractReader:
                 found |= dict.fromkeys(part, error)
         if failures and len(failures) == len(parts):
             raise failures[0]
-        return found
+        return {key: found[key] for key in wanted}
 
     async def options(self, setting: str) -> tuple[str, ...]:
         """Give the labels that a drop-down or box group offers, in page order."""
@@ -131,9 +144,16 @@ class ContractWriter:
             body=to_json(desired),
             headers=_save_headers(expected_version),
         )
-        answer = await self._exchange.save(call)
-        saved = answers.tagged_version(answer.body, answer.etag)
-        return await self._read_back(key, saved)
+        return await self._read_back(key, await self._saved(call))
+
+    async def _saved(self, call: Call) -> str:
+        try:
+            answer = await self._exchange.save(call)
+            return answers.tagged_version(answer.body, answer.etag)
+        except Unreachable as error:
+            raise Unreachable(
+                f"{error.message}; it may or may not have been saved", remedy=SETTLE
+            ) from error
 
     async def _read_back(self, key: str, saved: str) -> Live:
         try:
@@ -154,6 +174,8 @@ class ContractWriter:
 
 
 def _save_headers(expected_version: str) -> dict[str, str]:
+    if not answers.VERSION.fullmatch(expected_version):
+        raise VersionMoved(f"no form was ever at the version {expected_version!r}")
     # a random key: versions of a gateway may recur, and a key made from one would
     # then bring back an old answer instead of making a new save
     return {"If-Match": f'"{expected_version}"', "Idempotency-Key": uuid.uuid4().hex}
@@ -162,8 +184,12 @@ def _save_headers(expected_version: str) -> dict[str, str]:
 def _address(key: str) -> str:
     # no key that a client or a proxy would take for a part of the path
     if not _KEY.fullmatch(key):
-        raise DistrictNotFound(f"{key!r} cannot be the key of a district on Connect")
+        raise _no_such_key(key)
     return f"{DISTRICTS}/{key}"
+
+
+def _no_such_key(key: str) -> DistrictNotFound:
+    return DistrictNotFound(f"{key!r} cannot be the key of a district on Connect")
 
 
 def _parts(keys: Sequence[str]) -> list[Sequence[str]]:

@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 
 from connectsync.connect.clients import ReadOnly, client
-from connectsync.connect.contract import ContractReader, ContractWriter
+from connectsync.connect.contract import Clock, ContractReader, ContractWriter, utc_now
 from connectsync.connect.exchange import Exchange
 from connectsync.connect.names import to_json
 from connectsync.connect.snapshot_file import Snapshot
@@ -36,22 +36,22 @@ _ADDRESS = "http://embedded"
 
 @asynccontextmanager
 async def open_reader(
-    app: App, *, token: str | None = None
+    app: App, *, token: str | None = None, clock: Clock = utc_now
 ) -> AsyncIterator[ContractReader]:
     """Open a reader on the app; ``token`` is the bearer token if it asks for one."""
     transport = ReadOnly(httpx2.ASGITransport(app))
     async with client(transport, base_url=_ADDRESS, token=token) as reading:
-        yield ContractReader(Exchange(reading), described=DESCRIBED)
+        yield ContractReader(Exchange(reading), described=DESCRIBED, clock=clock)
 
 
 @asynccontextmanager
 async def open_writer(
-    app: App, *, token: str | None = None
+    app: App, *, token: str | None = None, clock: Clock = utc_now
 ) -> AsyncIterator[ContractWriter]:
     """Open a writer on the app; ``token`` is the bearer token if it asks for one."""
     transport = httpx2.ASGITransport(app)
     async with (
-        open_reader(app, token=token) as reader,
+        open_reader(app, token=token, clock=clock) as reader,
         client(transport, base_url=_ADDRESS, token=token) as writing,
     ):
         yield ContractWriter(Exchange(writing), reader)

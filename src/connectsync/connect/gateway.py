@@ -108,3 +108,5 @@ def _check(base_url: str) -> None:
             f"the gateway's address {base_url} must start with https://:"
             " the token would travel in the clear"
         )
+    if not url.host:
+        raise ProjectError("the gateway's address names no host")

@@ -87,7 +87,8 @@ def read(path: Path) -> Snapshot:
 
 def parsed(content: bytes) -> Snapshot:
     """Read the text of a snapshot. Raises ``ValueError`` with a sentence."""
-    body = _object(json.loads(content.decode("utf-8")), _TOP, "the snapshot")
+    raw = json.loads(content.decode("utf-8"), object_pairs_hook=_members)
+    body = _object(raw, _TOP, "the snapshot")
     if body["schema"] != SCHEMA or isinstance(body["schema"], bool):
         raise Unfit(f"schema is not {SCHEMA}")
     taken = _time(_text(body, "taken"))
@@ -117,6 +118,14 @@ def _entry_body(entry: Entry) -> dict[str, object]:
             setting.name: json_of(setting, form[setting.name]) for setting in SETTINGS
         },
     }
+
+
+def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    # typed in by hand, a form may name a setting twice; no one knows which is meant
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise Unfit("a name stands twice in one object")
+    return members
 
 
 def _entry(raw: object, taken: datetime) -> Entry:

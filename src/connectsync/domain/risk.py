@@ -31,6 +31,10 @@ def running(form: Form) -> bool:
     return form.get("enable_daily_sync") is True
 
 
+AT_ONCE = frozenset(["enable_daily_sync", "permissions"])
+"""What changes when Save is pressed; everything else waits for the sync."""
+
+
 def assess(change: Change, live: Form) -> Assessment:
     """
     Say what a change does to people, given the form it is made on.
@@ -39,12 +43,16 @@ def assess(change: Change, live: Form) -> Assessment:
     there is disruptive.
     """
     assessment = _ASSESSORS[change.setting](change)
-    if assessment.risk is Risk.DISRUPTIVE and not running(live):
-        return Assessment(Risk.CAUTION, f"{assessment.effect} (once the sync is on)")
-    return assessment
+    if running(live) or change.setting in AT_ONCE:
+        return assessment
+    risk = Risk.CAUTION if assessment.risk is Risk.DISRUPTIVE else assessment.risk
+    effect = assessment.effect[0].lower() + assessment.effect[1:]
+    return Assessment(risk, f"Once the sync runs, {effect}")
 
 
-def _district_id(_: Change) -> Assessment:
+def _district_id(change: Change) -> Assessment:
+    if isinstance(change, Set) and not change.before:
+        return Assessment(Risk.CAUTION, "The sync knows whose roster to read.")
     return Assessment(
         Risk.DISRUPTIVE,
         "The sync reads another district's roster: everybody not in it is archived.",

@@ -138,7 +138,18 @@ class Settings:
         """Give the settings that a layer names, by name, in the form's order."""
         stated = {field.name: getattr(self, field.name) for field in fields(self)}
         return {
-            setting.name: stated[setting.name]
+            setting.name: _plain(stated[setting.name])
             for setting in SETTINGS
             if stated.get(setting.name) is not None
         }
+
+
+def _plain(value: Value) -> Value:
+    """Give labels as text: what files say and what Connect says must be alike."""
+    match value:
+        case frozenset():
+            return frozenset(str(label) for label in value)
+        case str():
+            return str(value)
+        case _:
+            return value

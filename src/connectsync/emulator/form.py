@@ -74,10 +74,13 @@ BLANK: Mapping[str, object] = {
     "studentId": "STUDENT ID",
     "archivedStudents": OPTIONS["archivedStudents"][0].label,
     **dict.fromkeys(BOXES, False),
-    **{group: [] for group in BOX_GROUPS},
+    "contactTypes": [],
+    "contactRelationships": [],
+    "phoneTypes": [],
     "deletionThreshold": None,
+    "permissions": [],
 }
-"""The form of a new district: nothing ticked, nothing typed in."""
+"""The form of a new district: nothing ticked, nothing typed in; in the page's order."""
 
 TOKEN = "districtOauthToken"  # noqa: S105 - the name of a field, not a secret
 """The field that is taken and never given back."""

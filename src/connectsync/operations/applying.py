@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from connectsync.apply.executor import Executor, Reached
-from connectsync.domain.outcome import Outcome
 from connectsync.connect.seam import Reader
 from connectsync.domain.guard import Unaccepted, unaccepted
 from connectsync.domain.live import Live
+from connectsync.domain.outcome import Outcome
 from connectsync.domain.plan import SWITCH, Plan
 from connectsync.domain.settings import BY_NAME, Form
 from connectsync.domain.values import spell

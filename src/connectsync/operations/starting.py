@@ -59,4 +59,6 @@ def _walk(folder: Traversable, below: PurePosixPath) -> Iterator[tuple[str, str]
 def _spelled(path: str) -> str:
     """Spell a template's path; a dot in front is `dot-`, so that tools leave it be."""
     parts = PurePosixPath(path).parts
-    return "/".join(f".{part[4:]}" if part.startswith("dot-") else part for part in parts)
+    return "/".join(
+        f".{part[4:]}" if part.startswith("dot-") else part for part in parts
+    )

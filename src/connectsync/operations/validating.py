@@ -120,9 +120,7 @@ def _at(loaded: LoadedDistrict, found: Found) -> Finding:
     return _finding(found, place, districts=reached)
 
 
-def _finding(
-    found: Found, place: Place, *, districts: tuple[str, ...] = ()
-) -> Finding:
+def _finding(found: Found, place: Place, *, districts: tuple[str, ...] = ()) -> Finding:
     rule, problem = found
     return Finding(
         rule=rule.name,

@@ -70,15 +70,15 @@ def _district(one: DistrictDrift, paint: Paint, width: int) -> Iterator[str]:
     if one.error:
         yield from wrapped(f"  {inert(one.error)}", width, hang=4)
     for move in one.movements:
-        yield from _movement(move, paint, width)
+        who = _WHO[move.who] if one.applied else "never applied yet"
+        yield f"  {padded(move.setting, 23)}{paint(Style.DIM, who)}"
+        yield from wrapped(inert(_values(move)), width, hang=4)
 
 
-def _movement(move: Movement, paint: Paint, width: int) -> Iterator[str]:
-    yield f"  {padded(move.setting, 23)}{paint(Style.DIM, _WHO[move.who])}"
-    values = f"applied {spell(move.baseline)}" if move.who is not Moved.US else ""
-    parts = [values, f"file {spell(move.desired)}", f"Connect {spell(move.live)}"]
-    said = "    " + ", ".join(part for part in parts if part)
-    yield from wrapped(inert(said), width, hang=4)
+def _values(move: Movement) -> str:
+    applied = f"applied {spell(move.baseline)}" if move.who is not Moved.US else ""
+    parts = [applied, f"file {spell(move.desired)}", f"Connect {spell(move.live)}"]
+    return "    " + ", ".join(part for part in parts if part)
 
 
 def _summary(found: Sequence[DistrictDrift], paint: Paint) -> str:

@@ -35,11 +35,16 @@ class _Page:
         self.width = width
 
     def district(self, planned: DistrictPlan) -> str:
-        head = (
-            f"{self.paint(Style.BOLD, inert(planned.district))}"
-            f"  {inert(planned.name)}  {self.paint(Style.DIM, inert(planned.file))}"
-        )
+        head = self._head(planned)
         return "\n".join([head, *self._saves(planned), *self._drift(planned)])
+
+    def _head(self, planned: DistrictPlan) -> str:
+        key, name = inert(planned.district), inert(planned.name)
+        file = inert(planned.file)
+        fits = columns(f"{key}  {name}  {file}") <= self.width
+        title = f"{self.paint(Style.BOLD, key)}  {name}"
+        gap = "  " if fits else "\n  "
+        return f"{title}{gap}{self.paint(Style.DIM, file)}"
 
     def _saves(self, planned: DistrictPlan) -> Iterator[str]:
         for number, save in enumerate(planned.saves, 1):
@@ -94,7 +99,7 @@ class _Page:
     def summary(self, plan: Plan) -> str:
         lines = [_counted(plan)]
         if plan.districts:
-            lines.append(f"{self._risks(plan)}; sends nothing until it is applied")
+            lines.append(self._risks(plan))
         lines.append(self.paint(Style.DIM, f"on {plan.backend}, {plan_digest(plan)}"))
         accept = needed(plan.guards)
         if accept:

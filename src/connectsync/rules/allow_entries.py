@@ -69,7 +69,7 @@ def allow_unknown_rule(allowances: AllowOnDay) -> Iterator[Problem]:
         if entry.rule not in allowances.rules:
             yield Problem(
                 ("allow", position, "rule"),
-                f"no rule is called '{entry.rule}'",
+                f"no rule is called {entry.rule!r}",
                 hint=did_you_mean(entry.rule, allowances.rules)
                 or "`connectsync rules` lists them",
             )
@@ -104,7 +104,7 @@ def allow_not_allowable(allowances: AllowOnDay) -> Iterator[Problem]:
             on_plan = rule.subject == "plan"
             yield Problem(
                 ("allow", position, "rule"),
-                f"'{entry.rule}' cannot be allowed in a file",
+                f"{entry.rule!r} cannot be allowed in a file",
                 hint=f"accept it when you apply: --accept {entry.rule}=COUNT"
                 if on_plan
                 else "mend what it found, and remove this entry",
@@ -141,7 +141,7 @@ def allow_expired(allowances: AllowOnDay) -> Iterator[Problem]:
         if entry.until < allowances.today:
             yield Problem(
                 ("allow", position, "until"),
-                f"'{entry.rule}' was allowed until {entry.until}",
+                f"{entry.rule!r} was allowed until {entry.until}",
                 hint="look again: mend what it found, or set a new day and reason",
             )
 
@@ -177,7 +177,7 @@ def allow_too_far_ahead(allowances: AllowOnDay) -> Iterator[Problem]:
             latest = allowances.today + LONGEST
             yield Problem(
                 ("allow", position, "until"),
-                f"'{entry.rule}' is allowed until {entry.until}",
+                f"{entry.rule!r} is allowed until {entry.until}",
                 hint=f"choose a day up to {latest}, and look again then",
             )
 
@@ -217,7 +217,7 @@ def allow_twice(allowances: AllowOnDay) -> Iterator[Problem]:
         if earlier != position:
             yield Problem(
                 ("allow", position, "rule"),
-                f"'{entry.rule}' is already allowed by entry {earlier + 1}",
+                f"{entry.rule!r} is already allowed by entry {earlier + 1}",
                 hint="keep the entry whose reason and day are right",
             )
 
@@ -249,6 +249,6 @@ def allow_unused(allowances: AllowOnDay) -> Iterator[Problem]:
         if idle and allowances.in_force(entry):
             yield Problem(
                 ("allow", position, "rule"),
-                f"'{entry.rule}' is allowed, and does not occur",
+                f"{entry.rule!r} is allowed, and does not occur",
                 hint="remove the entry",
             )

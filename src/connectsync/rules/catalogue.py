@@ -49,7 +49,6 @@ DISTRICT_RULES: tuple[Rule[DistrictOnDay], ...] = (
     launch.launch_not_stated,
     launch.sync_during_rollover,
     launch.sync_off_after_launch,
-    rollover.rollover_ends_before_it_starts,
     rollover.rollover_too_long,
     rollover.rollover_long_over,
     students.student_number_may_be_empty,

@@ -11,8 +11,8 @@ from connectsync.rules.subjects import DISTRICT, DistrictOnDay
 MANAGE_GUARDIANS: Path = ("settings", "manage_guardians")
 
 OTHER_SOURCES = {
-    GuardiansFrom.GUARDIANS_CSV: "guardians.csv",
-    GuardiansFrom.MANUAL: "people who enter them by hand",
+    GuardiansFrom.GUARDIANS_CSV: "they come from guardians.csv",
+    GuardiansFrom.MANUAL: "people enter them by hand",
 }
 
 
@@ -43,8 +43,8 @@ def two_guardian_sources(district: DistrictOnDay) -> Iterator[Problem]:
     if district.settings.manage_guardians and source in OTHER_SOURCES:
         yield Problem(
             MANAGE_GUARDIANS,
-            "the sync manages guardians, while facts.guardians_from says that they"
-            f" come from {OTHER_SOURCES[source]}",
+            "the sync manages guardians, while facts.guardians_from says that"
+            f" {OTHER_SOURCES[source]}",
             hint="set manage_guardians to false, or guardians_from to clever",
         )
 

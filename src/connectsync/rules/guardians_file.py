@@ -42,7 +42,7 @@ def guardians_file_misnamed(district: DistrictOnDay) -> Iterator[Problem]:
     if stated is not None and stated != FILE_NAME:
         yield Problem(
             (*FILE, "file_name"),
-            f"the file is called '{stated}', and Connect looks for '{FILE_NAME}'",
+            f"the file is called {stated!r}, and Connect looks for {FILE_NAME!r}",
             hint=f"have the export renamed to {FILE_NAME}, in small letters",
         )
 
@@ -108,7 +108,7 @@ def guardians_file_encoding(district: DistrictOnDay) -> Iterator[Problem]:
     if stated is not None and folded(stated) not in READ_ANYWAY | READ_ON_REQUEST:
         yield Problem(
             (*FILE, "encoding"),
-            f"Connect does not read '{stated}': it reads UTF-8 and ASCII, and"
+            f"Connect does not read {stated!r}: it reads UTF-8 and ASCII, and"
             " ISO-8859-1 where support was told",
             hint="have the file exported as UTF-8",
         )
@@ -142,7 +142,7 @@ def guardians_file_encoding_not_agreed(district: DistrictOnDay) -> Iterator[Prob
     if on_request and not stated.encoding_agreed:
         yield Problem(
             (*FILE, "encoding"),
-            f"'{stated.encoding}' is read only where Connect's support was told",
+            f"{stated.encoding!r} is read only where Connect's support was told",
             hint="export as UTF-8, or tell support and set encoding_agreed to true",
         )
 

@@ -249,7 +249,7 @@ def _disruptive(subject: PlanAtHour, *settings: str) -> Iterator[Objection]:
     for planned, change in subject.disruptive(*settings):
         yield Objection(
             (planned.district,),
-            f"{spelled(change.change)}: {change.effect}",
+            f"{spelled(change.change)} while the sync is running",
             accept=DISRUPTIVE,
         )
 

@@ -36,7 +36,7 @@ def file_named_otherwise(district: DistrictOnDay) -> Iterator[Problem]:
     if key != stem:
         yield Problem(
             ("district",),
-            f"the file is called '{stem}', and it describes district '{key}'",
+            f"the file is called {stem!r}, and it describes district {key!r}",
             hint=f"rename the file to {key}.yaml, or write district: {stem}",
         )
 
@@ -53,12 +53,13 @@ def missing_district_id(district: DistrictOnDay) -> Iterator[Problem]:
     Bad:
 
         credentials:
-          district_id: null
+          oauth_token: env:LAKEVIEW_TOKEN
 
     Good:
 
         credentials:
           district_id: 58da8a43cc70ab00017a1a87
+          oauth_token: env:LAKEVIEW_TOKEN
     """
     on = district.settings.enable_daily_sync
     if district.credentials.district_id is None and not on:
@@ -81,7 +82,7 @@ def sync_without_district_id(district: DistrictOnDay) -> Iterator[Problem]:
     Bad:
 
         credentials:
-          district_id: null
+          oauth_token: env:LAKEVIEW_TOKEN
         settings:
           enable_daily_sync: true
 
@@ -89,6 +90,7 @@ def sync_without_district_id(district: DistrictOnDay) -> Iterator[Problem]:
 
         credentials:
           district_id: 58da8a43cc70ab00017a1a87
+          oauth_token: env:LAKEVIEW_TOKEN
         settings:
           enable_daily_sync: true
     """
@@ -114,17 +116,19 @@ def district_id_not_clever(district: DistrictOnDay) -> Iterator[Problem]:
 
         credentials:
           district_id: CA-1964733
+          oauth_token: env:LAKEVIEW_TOKEN
 
     Good:
 
         credentials:
           district_id: 58da8a43cc70ab00017a1a87
+          oauth_token: env:LAKEVIEW_TOKEN
     """
     stated = district.credentials.district_id
     if stated is not None and not CLEVER_ID.fullmatch(stated):
         yield Problem(
             DISTRICT_ID,
-            f"'{stated}' ({len(stated)} characters) is not 24 digits from 0 to f, as"
+            f"{stated!r} ({len(stated)} characters) is not 24 digits from 0 to f, as"
             " Clever's ids are",
             hint="copy the id from Clever's dashboard or from the page, whole",
         )
@@ -142,11 +146,12 @@ def missing_token_reference(district: DistrictOnDay) -> Iterator[Problem]:
     Bad:
 
         credentials:
-          oauth_token: null
+          district_id: 58da8a43cc70ab00017a1a87
 
     Good:
 
         credentials:
+          district_id: 58da8a43cc70ab00017a1a87
           oauth_token: env:LAKEVIEW_TOKEN
     """
     if district.credentials.oauth_token is None:

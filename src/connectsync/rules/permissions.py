@@ -39,12 +39,13 @@ def permission_without_family_access(district: DistrictOnDay) -> Iterator[Proble
     """
     granted = district.settings.permissions or frozenset()
     needing = granted & NEED_FAMILY_ACCESS
-    if needing and Permission.FAMILY_ACCESS not in granted | _brought(granted):
-        yield Problem(
-            PERMISSIONS,
-            f"{quoted(needing)} requires 'Family Access', which is not granted",
-            hint="add 'Family Access'",
-        )
+    if Permission.FAMILY_ACCESS not in granted | _brought(granted):
+        for label in sorted(needing):
+            yield Problem(
+                PERMISSIONS,
+                f"'{label}' requires 'Family Access', which is not granted",
+                hint="add 'Family Access'",
+            )
 
 
 @DISTRICT.rule(Severity.INFO, source="P1")
@@ -70,7 +71,8 @@ def family_access_comes_along(district: DistrictOnDay) -> Iterator[Problem]:
     if _brought(granted) and Permission.FAMILY_ACCESS not in granted:
         yield Problem(
             PERMISSIONS,
-            f"{quoted(granted & BRING_FAMILY_ACCESS)} brings 'Family Access' with it",
+            "'Family Access' comes along with"
+            f" {quoted(granted & BRING_FAMILY_ACCESS)}, and is not written down",
             hint="add 'Family Access', so that the file says what staff can do",
         )
 

@@ -17,38 +17,6 @@ LONG_OVER = timedelta(days=270)
 """Our own bound: a rollover that ended in August is asked for again in May."""
 
 
-@DISTRICT.rule(Severity.ERROR, source="design", refused=True)
-def rollover_ends_before_it_starts(district: DistrictOnDay) -> Iterator[Problem]:
-    """
-    The rollover ends before it starts.
-
-    No day lies in it, so every rule that protects families during the rollover looks
-    at the wrong days.
-
-    Bad:
-
-        facts:
-          rollover:
-            from: 2027-08-20
-            to: 2027-06-15
-
-    Good:
-
-        facts:
-          rollover:
-            from: 2027-06-15
-            to: 2027-08-20
-    """
-    rollover = district.facts.rollover
-    if rollover is not None and rollover.last < rollover.first:
-        yield Problem(
-            ROLLOVER,
-            f"the rollover ends on {rollover.last}, before it starts on"
-            f" {rollover.first}",
-            hint="exchange the two dates, or correct the year",
-        )
-
-
 @DISTRICT.rule(Severity.WARNING, source="design")
 def rollover_too_long(district: DistrictOnDay) -> Iterator[Problem]:
     """

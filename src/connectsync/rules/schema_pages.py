@@ -155,8 +155,9 @@ def wrong_format() -> None:
     """
     A value is text, but not in the form that the key takes.
 
-    Dates are written year, month, day; references to secrets name where they are kept;
-    keys of districts have small letters, digits and dashes.
+    Dates are written year, month, day, and a span of them ends after it begins; keys of
+    districts have small letters, digits and dashes. In another form one person reads
+    the third of April where another reads the fourth of March.
 
     Bad:
 

@@ -82,7 +82,7 @@ def contact_type_not_shared(district: DistrictOnDay) -> Iterator[Problem]:
             ("settings", "contact_types"),
             f"{quoted(chosen - shared)} chosen, but Clever shares"
             f" {quoted(shared) or 'no contact type'}",
-            hint="share it at Clever and state it in facts.clever_shares, or remove it",
+            hint="share it at Clever and state so in clever_shares, or remove it",
         )
 
 
@@ -117,7 +117,7 @@ def contact_relationship_not_shared(district: DistrictOnDay) -> Iterator[Problem
             ("settings", "contact_relationships"),
             f"{quoted(chosen - shared)} chosen, but Clever shares"
             f" {quoted(shared) or 'no relationship'}",
-            hint="share it at Clever and state it in facts.clever_shares, or remove it",
+            hint="share it at Clever and state so in clever_shares, or remove it",
         )
 
 
@@ -152,9 +152,9 @@ def shared_contact_type_left_out(district: DistrictOnDay) -> Iterator[Problem]:
         if missing:
             yield Problem(
                 ("settings", "contact_types"),
-                f"Clever shares {quoted(missing)}, which is not chosen: those contacts"
-                " do not become guardians",
-                hint="choose it, or stop sharing it at Clever",
+                f"Clever shares {quoted(missing)}, not chosen here: those contacts do"
+                " not become guardians",
+                hint="choose what is missing, or stop sharing it at Clever",
             )
 
 
@@ -190,9 +190,9 @@ def shared_relationship_left_out(district: DistrictOnDay) -> Iterator[Problem]:
         if missing:
             yield Problem(
                 ("settings", "contact_relationships"),
-                f"Clever shares {quoted(missing)}, which is not chosen: those contacts"
-                " do not become guardians",
-                hint="choose it, or stop sharing it at Clever",
+                f"Clever shares {quoted(missing)}, not chosen here: those contacts do"
+                " not become guardians",
+                hint="choose what is missing, or stop sharing it at Clever",
             )
 
 

@@ -47,7 +47,8 @@ def archived_students_unknown(district: DistrictOnDay) -> Iterator[Problem]:
     The drop-down was read from the page and does not hold this label, so it cannot be
     chosen there. What happens to students who left would stay as somebody else set it.
 
-    The example stands for a page that was seen to offer Archive and Keep.
+    The labels of the example are made up; it stands for a page that was seen to offer
+    Archive and Keep.
 
     Bad:
 
@@ -64,7 +65,7 @@ def archived_students_unknown(district: DistrictOnDay) -> Iterator[Problem]:
     if label is not None and offered is not None and label not in offered:
         yield Problem(
             ARCHIVED_STUDENTS,
-            f"the page does not offer '{label}' for archived students; it offers"
+            f"the page does not offer {label!r} for archived students; it offers"
             f" {quoted(offered) or 'nothing'}",
             hint=did_you_mean(label, offered) or "choose a label that the page offers",
         )
@@ -92,9 +93,9 @@ def archived_students_unverified(district: DistrictOnDay) -> Iterator[Problem]:
     if label is not None and "archived_students" not in district.options:
         yield Problem(
             ARCHIVED_STUDENTS,
-            f"nobody has seen yet whether the page offers '{label}' for archived"
+            f"nobody has seen yet whether the page offers {label!r} for archived"
             " students",
-            hint="read the page once, for example with `connectsync plan`",
+            hint="list the labels of your page under options in connectsync.yaml",
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 def quoted(labels: Iterable[str]) -> str:
     """Spell labels as ``'A', 'B' and 'C'``, sorted."""
-    return joined([f"'{label}'" for label in sorted(labels)])
+    return joined([repr(str(label)) for label in sorted(labels)])
 
 
 def joined(words: list[str]) -> str:

@@ -1,0 +1,69 @@
+"""Which files an argument of the command line means."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from connectsync.errors import NothingMatched
+
+PROFILES = "_profiles"
+PROJECT_FILE = "connectsync.yaml"
+SUFFIXES = (".yaml", ".yml")
+
+
+def discover(root: Path, arguments: Sequence[str]) -> tuple[Path, ...]:
+    """
+    Find the files that arguments name, sorted, each once.
+
+    An argument is a file, a folder or a glob, from ``root`` unless absolute. A folder
+    gives the YAML files below it, but nothing below a folder whose name begins with
+    ``_`` or ``.``. Raises NothingMatched, naming the argument, if one gives nothing.
+    """
+    found: set[Path] = set()
+    for argument in arguments:
+        matched = set(_matched(root, argument))
+        if not matched:
+            raise NothingMatched(f"'{argument}' matches no district file")
+        found |= matched
+    return tuple(sorted(found, key=Path.as_posix))
+
+
+def below(folder: Path) -> Iterator[Path]:
+    """Walk the YAML files below a folder, skipping ``_`` and ``.`` folders."""
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(("_", "."))]
+        yield from (
+            Path(parent, name)
+            for name in files
+            if name.endswith(SUFFIXES) and name != PROJECT_FILE
+        )
+
+
+def relative(path: Path, root: Path) -> str:
+    """Name a file as reports do: from the project, with forward slashes."""
+    try:
+        return Path(os.path.abspath(path)).relative_to(root.absolute()).as_posix()  # noqa: PTH100 - `resolve` would follow links out of the project
+    except ValueError:
+        return path.as_posix()
+
+
+def _matched(root: Path, argument: str) -> Iterable[Path]:
+    if "\0" in argument or not argument:
+        return ()
+    path = root / argument
+    if path.is_dir():
+        return below(path)
+    if path.exists():
+        return (path,)
+    return _globbed(path)
+
+
+def _globbed(pattern: Path) -> Iterator[Path]:
+    for name in glob.iglob(str(pattern), recursive=True):  # noqa: PTH207 - takes absolute patterns
+        if os.path.isdir(name):  # noqa: PTH112 - as above
+            yield from below(Path(name))
+        elif name.endswith(SUFFIXES):
+            yield Path(name)

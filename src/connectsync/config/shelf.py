@@ -1,0 +1,149 @@
+"""The profiles of a project: read, checked, and who builds on whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectsync.config.checking import mistakes
+from connectsync.config.discovery import PROFILES, SUFFIXES, below, relative
+from connectsync.config.document import Document, Reading, read
+from connectsync.config.intake import bytes_of
+from connectsync.config.layers import Chains, chains, missing_profiles, named
+from connectsync.config.source import error, quoted
+from connectsync.domain.finding import Finding, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """
+    Every profile by stem.
+
+    ``names`` maps all stems to their files, also of those that could not be read;
+    ``broken`` are those with findings, on which nothing can be built.
+    """
+
+    names: Mapping[str, str]
+    documents: Mapping[str, Document]
+    broken: frozenset[str]
+    chains: Chains
+    findings: tuple[Finding, ...]
+
+    def layers(self, document: Document) -> tuple[Document, ...] | None:
+        """Give a file's layers, weakest first, itself last; None if one is broken."""
+        chain = self.chains.under(named(document))
+        if chain is None or not self.broken.isdisjoint(chain):
+            return None
+        return (*(self.documents[stem] for stem in chain), document)
+
+    def reached(self, document: Document) -> frozenset[str]:
+        """Give every profile a file builds on, directly or not, broken or not."""
+        seen: set[str] = set()
+        ahead = list(named(document))
+        while ahead:
+            stem = ahead.pop()
+            if stem not in seen:
+                seen.add(stem)
+                ahead += named(self.documents[stem]) if stem in self.documents else ()
+        return frozenset(seen)
+
+
+def read_checked(path: Path, name: str, schema: str) -> Reading:
+    """Read a file and hold it against a schema."""
+    raw = bytes_of(path, name)
+    if isinstance(raw, Finding):
+        return Reading(None, (raw,))
+    return checked(name, raw, schema)
+
+
+def checked(name: str, raw: bytes, schema: str) -> Reading:
+    """Read bytes and hold them against a schema."""
+    reading = read(name, raw)
+    if reading.document is None:
+        return reading
+    return Reading(
+        reading.document, reading.findings + mistakes(reading.document, schema)
+    )
+
+
+def shelf_of(root: Path, districts_dir: Path) -> Shelf:
+    """Read all profiles of a project; those that nobody uses are checked too."""
+    readings: dict[str, tuple[str, Reading]] = {}
+    findings: list[Finding] = []
+    for path in _files(districts_dir / PROFILES):
+        name = relative(path, root)
+        if path.stem in readings:
+            findings.append(_twice(name, readings[path.stem][0], path.stem))
+            continue
+        readings[path.stem] = name, read_checked(path, name, "profile")
+    return _shelved(readings, findings)
+
+
+def users_of(
+    shelf: Shelf, stems: Iterable[str], root: Path, districts_dir: Path
+) -> tuple[Path, ...]:
+    """Find the district files that build on any of these profiles, by any way."""
+    wanted = frozenset(stems)
+    over = {
+        stem
+        for stem, document in shelf.documents.items()
+        if shelf.reached(document) & wanted
+    }
+    spelled = [stem.encode() for stem in wanted | over]
+    return tuple(
+        path
+        for path in sorted(below(districts_dir), key=Path.as_posix)
+        if _uses(shelf, path, relative(path, root), wanted, spelled)
+    )
+
+
+def _uses(
+    shelf: Shelf, path: Path, name: str, wanted: frozenset[str], spelled: list[bytes]
+) -> bool:
+    raw = bytes_of(path, name)
+    if isinstance(raw, Finding):
+        return False
+    # reading the YAML of a whole country takes seconds, looking for a word does not;
+    # a backslash may spell the word in another way
+    if b"\\" not in raw and not any(word in raw for word in spelled):
+        return False
+    document = read(name, raw).document
+    return document is not None and bool(shelf.reached(document) & wanted)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        for path in sorted(folder.iterdir()):
+            if path.suffix in SUFFIXES and not path.name.startswith("."):
+                yield path
+
+
+def _shelved(
+    readings: Mapping[str, tuple[str, Reading]], findings: list[Finding]
+) -> Shelf:
+    names = {stem: name for stem, (name, _) in readings.items()}
+    documents = {
+        stem: reading.document
+        for stem, (_, reading) in readings.items()
+        if reading.document is not None
+    }
+    chained = chains(documents)
+    findings += [item for _, reading in readings.values() for item in reading.findings]
+    findings += chained.findings
+    broken = {stem for stem, (_, reading) in readings.items() if reading.findings}
+    for stem, document in documents.items():
+        lacking = tuple(missing_profiles(document, names))
+        findings += lacking
+        if lacking:
+            broken.add(stem)
+    return Shelf(names, documents, frozenset(broken), chained, tuple(findings))
+
+
+def _twice(name: str, other: str, stem: str) -> Finding:
+    return error(
+        "duplicate-key",
+        f"profile {quoted(stem)} is also written in '{other}'",
+        Place(name),
+        hint="keep one of the two files",
+    )

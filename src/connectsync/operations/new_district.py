@@ -1,0 +1,96 @@
+"""The file of a new district, at step 5 of the setup, with its sync off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from connectsync.config.canonical import render_district
+from connectsync.config.discovery import PROFILES, SUFFIXES
+from connectsync.domain.suggest import did_you_mean
+from connectsync.errors import UsageError
+from connectsync.operations.writing import replace_file
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A district to be made; ``folder`` is below the districts' folder."""
+
+    key: str
+    name: str
+    profiles: tuple[str, ...] = ()
+    folder: str = ""
+
+
+def new_district(root: Path, districts_dir: Path, asked: Asked) -> Path:
+    """
+    Write the file and give its path.
+
+    Raises ``UsageError``, with nothing written, if a district of that key is there,
+    a profile is not, or the folder lies outside the districts' folder.
+    """
+    path = districts_dir / asked.folder / f"{asked.key}.yaml"
+    _insist_inside(path, districts_dir, asked.folder)
+    _insist_new(districts_dir, root, asked.key)
+    _insist_profiles(districts_dir, asked.profiles)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot make {path.parent}: {error.strerror}") from error
+    replace_file(path, _text(path, root, _data(asked)))
+    return path
+
+
+def _insist_inside(path: Path, districts_dir: Path, folder: str) -> None:
+    inside = path.resolve().is_relative_to(districts_dir.resolve())
+    skipped = any(part.startswith(("_", ".")) for part in Path(folder).parts)
+    if not inside or skipped:
+        raise UsageError(
+            f"{folder!r} is no folder for districts",
+            remedy="name a folder below that of the districts, without _ or . in front",
+        )
+
+
+def _insist_new(districts_dir: Path, root: Path, key: str) -> None:
+    for suffix in SUFFIXES:
+        for other in districts_dir.rglob(f"{key}{suffix}"):
+            raise UsageError(
+                f"district {key!r} is there already: {other.relative_to(root)}",
+                remedy="choose another key; no two districts can have the same",
+            )
+
+
+def _insist_profiles(districts_dir: Path, profiles: tuple[str, ...]) -> None:
+    folder = districts_dir / PROFILES
+    there = [path.stem for path in folder.glob("*.y*ml")] if folder.is_dir() else []
+    for profile in profiles:
+        if profile not in there:
+            raise UsageError(
+                f"there is no profile {profile!r} in {folder.name}",
+                remedy=did_you_mean(profile, there)
+                or f"choose one of: {', '.join(sorted(there)) or '(none yet)'}",
+            )
+
+
+def _data(asked: Asked) -> dict[str, Any]:
+    data: dict[str, Any] = {"schema": 1, "district": asked.key, "name": asked.name}
+    if asked.profiles:
+        data["profile"] = _profile(asked.profiles)
+    else:
+        data["provider"] = "clever"
+    token = asked.key.upper().replace("-", "_")
+    data["credentials"] = {"oauth_token": f"env:{token}_TOKEN"}
+    data["facts"] = {"setup_step": 5, "self_check_done": False}
+    data["settings"] = {"enable_daily_sync": False}
+    return data
+
+
+def _profile(profiles: tuple[str, ...]) -> str | list[str]:
+    return profiles[0] if len(profiles) == 1 else list(profiles)
+
+
+def _text(path: Path, root: Path, data: dict[str, Any]) -> str:
+    up = "../" * (len(path.relative_to(root).parts) - 1)
+    modeline = f"# yaml-language-server: $schema={up}schema/district.schema.json\n"
+    return modeline + render_district(data)

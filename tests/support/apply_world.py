@@ -1,0 +1,80 @@
+"""A plan on a real embedded Connect, and a state store in a real file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+
+from starlette.applications import Starlette
+
+from connectsync.apply.executor import Executor
+from connectsync.apply.store import Store
+from connectsync.connect import embedded
+from connectsync.connect.seam import Writer
+from connectsync.domain.district import Credentials, District
+from connectsync.domain.outcome import Outcome
+from connectsync.domain.plan import Plan
+from connectsync.domain.policy import Policy
+from connectsync.domain.settings import Form, PhoneType, Settings
+from connectsync.operations.planning import Circumstances, Wanted, make_plan
+
+NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
+KEYS = ("elm-grove", "harbor-point", "lakeview")
+
+
+def district(key: str, settings: Settings) -> District:
+    return District(key, f"{key} schools", settings=settings, credentials=Credentials())
+
+
+@dataclass(frozen=True)
+class World:
+    """An embedded Connect with three districts, and a store."""
+
+    app: Starlette
+    store: Store
+
+    @asynccontextmanager
+    async def executor(self, writer: Writer | None = None) -> AsyncIterator[Executor]:
+        async with (
+            embedded.open_reader(self.app) as reader,
+            embedded.open_writer(self.app) as real,
+        ):
+            yield Executor(reader, writer or real, self.store, lambda: NOW)
+
+    async def plan(self, settings: Settings, keys: tuple[str, ...] = KEYS) -> Plan:
+        wanted = [Wanted(district(key, settings), f"districts/{key}.yaml") for key in keys]
+        async with embedded.open_reader(self.app) as reader:
+            given = Circumstances(
+                now=NOW,
+                tool="test",
+                scope=(),
+                fleet=len(KEYS),
+                policy=Policy(),
+                baselines=self.store.baselines(reader.described),
+            )
+            return await make_plan(wanted, reader, given)
+
+    async def run(self, plan: Plan, writer: Writer | None = None) -> Outcome:
+        async with self.executor(writer) as executor:
+            return await executor.run(plan)
+
+    async def live(self, key: str) -> Form:
+        async with embedded.open_reader(self.app) as reader:
+            return (await reader.read(key)).form
+
+    async def edit(self, key: str, form: Form) -> None:
+        """Save as a person would, on the page."""
+        async with (
+            embedded.open_reader(self.app) as reader,
+            embedded.open_writer(self.app) as writer,
+        ):
+            version = (await reader.read(key)).version
+            await writer.save(key, form, expected_version=version)
+
+
+CELL = Settings(phone_types=frozenset([PhoneType.CELL]), manage_guardians=True)
+
+
