@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from connectsync.domain.finding import Problem
 from connectsync.rules.catalogue import ALLOW_RULES, DISTRICT_RULES, FLEET_RULES
 from connectsync.rules.engine import Rule
 
@@ -32,11 +33,17 @@ def test_a_rule_finds_exactly_this(
     how = {key: value for key, value in case.items() if key in known}
     here = situation(case.get("district"), case.get("files"), **how)
     found = [
-        {"path": here.where(problem), "message": problem.message, "hint": problem.hint}
+        told(here.where(problem), problem)
         for rule, problem in here.found()
         if rule.name == name
     ]
     assert found == case["findings"]
+
+
+def told(where: str, problem: Problem) -> dict[str, Any]:
+    """Spell a problem as the files of cases do."""
+    words = {"path": where, "message": problem.message, "hint": problem.hint}
+    return {**words, "on_key": True} if problem.on_key else words
 
 
 def test_every_rule_has_a_file_of_cases_and_every_file_a_rule() -> None:

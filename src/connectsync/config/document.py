@@ -83,6 +83,8 @@ def _document(source: Source, root: Node | None) -> Reading:
     findings = tuple(_finding(source, blunder) for blunder in blunders)
     if data is None and not findings:
         return Reading(None, (_empty(source),))
+    if any(blunder.rule == "nesting-too-deep" for blunder in blunders):
+        return Reading(None, findings)
     if not isinstance(data, dict):
         return Reading(None, (*findings, _not_a_mapping(source, root)))
     return Reading(Document(source, data), findings)

@@ -50,9 +50,9 @@ def _keys(
 ) -> Iterator[Finding]:
     known: Mapping[str, Any] = schema_of(failure)["properties"]
     stated = failure.instance if isinstance(failure.instance, dict) else {}
-    unknown = [key for key in stated if key not in known]
+    unknown = [key for key in stated if key not in known][:MOST_FINDINGS]
     if failure.validator == "additionalProperties":
-        for key in unknown[:MOST_FINDINGS]:
+        for key in unknown:
             yield _finding(document, (*path, key), extra(key, known), on_key=True)
         return
     # jsonschema tells of each missing key by itself, in its message alone

@@ -49,12 +49,18 @@ class Fleet:
 
     ``districts`` are those without errors, ``profiles`` the stems each profile names
     itself, ``files`` all files that were read, sorted: districts and profiles.
+    ``shelf`` holds the profiles' documents.
     """
 
     districts: tuple[LoadedDistrict, ...]
     findings: tuple[Finding, ...]
     profiles: Mapping[str, tuple[str, ...]]
     files: tuple[str, ...]
+    shelf: Shelf
+
+    def place_in_profile(self, stem: str, path: Path) -> Place:
+        """Give the place of a path in a profile's own file."""
+        return self.shelf.documents[stem].locate(path)
 
 
 def load_fleet(
@@ -126,6 +132,7 @@ def _fleet(shelf: Shelf, readings: Mapping[str, Reading]) -> Fleet:
         findings=tuple(sorted([*findings, *shared], key=order)),
         profiles={stem: named(document) for stem, document in shelf.documents.items()},
         files=tuple(sorted([*readings, *shelf.names.values()])),
+        shelf=shelf,
     )
 
 

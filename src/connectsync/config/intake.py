@@ -9,17 +9,13 @@ from pathlib import Path
 from stat import S_ISREG
 
 from connectsync.config.rule_names import MOST_FINDINGS
-from connectsync.config.source import Point, Source, error, lines_of
+from connectsync.config.source import INVISIBLE, Point, Source, error, lines_of
 from connectsync.domain.finding import Finding, Place
 
 SIZE_LIMIT = 1 << 20
 """Bytes. A district file has about two thousand; a million is a mistake."""
 
 _USUAL = bytes([9, 10, 13, *range(32, 127)])
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u2028\u2029"
-    "\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff]"
-)
 _TAB_INDENT = re.compile(r"^ *\t[ \t]*(?=[^ \t\r\n])", re.MULTILINE)
 _BOM = "\ufeff"
 
@@ -56,14 +52,14 @@ def text_of(name: str, raw: bytes) -> str | tuple[Finding, ...]:
 
 def invisible(text: str) -> str | None:
     """Name the first character that cannot be seen, as ``U+0007``; None if none."""
-    match = _INVISIBLE.search(text)
+    match = INVISIBLE.search(text)
     return f"U+{ord(match[0]):04X}" if match else None
 
 
 def _characters(source: Source) -> tuple[Finding, ...]:
     if source.text.startswith(_BOM):
         return (_byte_order_mark(source),)
-    found = islice(_INVISIBLE.finditer(source.text), MOST_FINDINGS)
+    found = islice(INVISIBLE.finditer(source.text), MOST_FINDINGS)
     return tuple(
         error(
             "control-character",

@@ -15,7 +15,7 @@ MASK = "***"
 
 _SECRETIVE = r"(?<![\w-])[\w-]*(?:token|secret|password|bearer)[\w-]*"
 _REFERENCE = re.compile(
-    r"""["']?(?:env:[A-Za-z_][A-Za-z0-9_]*(?=["'\s,}\]]|$)|(?:file|command):\S)"""
+    r"""["']?(?:env:[A-Za-z_][A-Za-z0-9_]*["']?\s*(?:$|[,}\]#])|(?:file|command):\S)"""
 )
 _AFTER_KEY = re.compile(rf"{_SECRETIVE}[\"']?\s*[:=]\s*(?=[^\s#])", re.IGNORECASE)
 _NO_COLON = re.compile(rf"^\s*{_SECRETIVE}[\"']?\s+(?=[^\s:=#])", re.IGNORECASE)

@@ -17,7 +17,6 @@ _YES = frozenset({"yes", "y", "on", "true"})
 _NO = frozenset({"no", "n", "off", "false"})
 _RULES: Mapping[str, str] = {
     "missing": "missing-key",
-    "const": "wrong-type",
     "enum": "unknown-label",
     "uniqueItems": "repeated-label",
     "type": "wrong-type",
@@ -71,6 +70,8 @@ def wrong(path: Path, kind: str, failure: ValidationError, source: str) -> Mista
     value: Any = failure.instance
     if part.get("x-rule") == "literal-secret":
         return _secret(path)
+    if value is None:
+        return _nothing(path, part)
     match kind:
         case "type":
             return _type(path, part, value, source)
@@ -92,20 +93,19 @@ def _secret(path: Path) -> Mistake:
 
 
 def _type(path: Path, part: Mapping[str, Any], value: Any, source: str) -> Mistake:
-    kinds = part["type"] if isinstance(part["type"], list) else [part["type"]]
+    kinds = _kinds(part)
     wanted = kind_of(part)
-    if value is None:
-        message = f"{_name(path)} has no value"
-        return Mistake(_rule(part, "null"), message, _wanted(part, wanted))
-    message = (
-        f"{quoted(source)} is {_kind(value)}; {_name(path)} wants {_article(wanted)}"
-    )
+    message = f"{quoted(source)} is {_kind(value)}; {_name(path)} wants {wanted}"
     if "boolean" in kinds and isinstance(value, str) and value.lower() in _YES | _NO:
         meant = "true" if value.lower() in _YES else "false"
         return Mistake("not-a-boolean", message, f"write {meant}, without quotes")
-    return Mistake(
-        _type_rule(part, kinds, value), message, _type_hint(part, value, source)
-    )
+    rule = _type_rule(part, kinds, value)
+    return Mistake(rule, message, _type_hint(part, value, source))
+
+
+def _nothing(path: Path, part: Mapping[str, Any]) -> Mistake:
+    message = f"{_name(path)} has no value"
+    return Mistake(_rule(part, "null"), message, _wanted(part, kind_of(part)))
 
 
 def _type_rule(part: Mapping[str, Any], kinds: list[str], value: Any) -> str:
@@ -118,16 +118,28 @@ def _type_rule(part: Mapping[str, Any], kinds: list[str], value: Any) -> str:
 
 
 def _type_hint(part: Mapping[str, Any], value: Any, source: str) -> str:
+    kinds = _kinds(part)
     plain = not isinstance(value, dict | list)
-    if "array" in part["type"] and plain and not isinstance(value, bool):
+    if (
+        "array" in kinds
+        and isinstance(value, str)
+        and _kinds(part["items"]) == ["string"]
+    ):
         return f"write it as a list: [{source}]"
-    if "enum" in part or "items" in part:
+    if "enum" in part or "enum" in part.get("items", {}):
         return f"allowed: {_labels(part.get('items', part))}"
-    if "string" in part["type"] and plain:
+    if part.get("format") == "date":
+        return _wanted(part)
+    if "string" in kinds and plain:
         return f'put quotes around it: "{source}"'
-    return (
-        f"for example: {_spelled(part['examples'][0])}" if part.get("examples") else ""
-    )
+    if part.get("examples"):
+        return f"for example: {_spelled(part['examples'][0])}"
+    return f"allowed: {_listed(part.get('properties', ()))}"
+
+
+def _kinds(part: Mapping[str, Any]) -> list[str]:
+    stated = part["type"]
+    return [stated] if isinstance(stated, str) else list(stated)
 
 
 def _label(path: Path, part: Mapping[str, Any], value: Any, source: str) -> Mistake:
@@ -162,7 +174,7 @@ def _shape_text(
     if kind in {"minimum", "maximum"}:
         return (
             f"{quoted(source)} is out of range for {name}",
-            f"allowed: a {kind_of(part)}",
+            f"allowed: {kind_of(part)}",
         )
     if kind in {"minLength", "minItems"} or not source.strip("\"' "):
         return f"{name} is empty", _wanted(part)
@@ -177,7 +189,7 @@ def _wanted(part: Mapping[str, Any], kind: str = "a value") -> str:
     if part.get("format") == "date":
         return "write year, month and day: 2027-06-30"
     wanted = part.get("x-wanted")
-    return f"write {wanted}" if wanted else f"write {_article(kind)}"
+    return f"write {wanted}" if wanted else f"write {kind}"
 
 
 def _rule(part: Mapping[str, Any], kind: str) -> str:
@@ -232,7 +244,3 @@ def _kind(value: Any) -> str:
             return "a list"
         case _:
             return "a mapping"
-
-
-def _article(kind: str) -> str:
-    return kind if kind.startswith(("a ", "t")) or kind[0].isdigit() else f"a {kind}"

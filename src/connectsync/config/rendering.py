@@ -59,17 +59,20 @@ def _pair(key: str, value: Any, part: Mapping[str, Any], indent: str) -> Iterato
         yield from _mapping(value, part, f"{indent}  ")
     elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
         yield name
-        yield from (f"{indent}  - {_flow(item)}" for item in value)
+        yield from (f"{indent}  - {spell_flow(item)}" for item in value)
     else:
-        yield f"{name} {_flow(value)}"
+        yield f"{name} {spell_flow(value)}"
 
 
-def _flow(value: Any) -> str:
+def spell_flow(value: Any) -> str:
+    """Spell a value, a list or a mapping on one line, as YAML reads it back."""
     if isinstance(value, Mapping):
-        pairs = (f"{spell_scalar(key)}: {_flow(item)}" for key, item in value.items())
+        pairs = (
+            f"{spell_scalar(key)}: {spell_flow(item)}" for key, item in value.items()
+        )
         return f"{{{', '.join(pairs)}}}"
     if isinstance(value, list):
-        return f"[{', '.join(map(_flow, value))}]"
+        return f"[{', '.join(map(spell_flow, value))}]"
     text = spell_scalar(value)
     return _quoted(value) if "," in text and isinstance(value, str) else text
 

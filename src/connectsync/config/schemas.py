@@ -15,10 +15,10 @@ from connectsync.errors import Bug, UsageError
 _SUFFIX = ".schema.json"
 _PACKAGE = FilePath(__file__).parents[1]
 _KINDS: Mapping[str, str] = {
-    "array": "list",
+    "array": "a list",
     "boolean": "true or false",
-    "integer": "whole number",
-    "object": "mapping",
+    "integer": "a whole number",
+    "object": "a mapping",
     "string": "text",
     "null": "null",
 }
@@ -91,7 +91,7 @@ def _description(path: str, part: Mapping[str, Any]) -> Description:
 
 
 def kind_of(part: Mapping[str, Any]) -> str:
-    """Say what type a value has, in words: ``list``, ``true or false``."""
+    """Say what type a value has, in words: ``a list``, ``true or false``."""
     if "const" in part:
         return str(part["const"])
     stated = part.get("type", "object")

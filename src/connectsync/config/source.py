@@ -12,9 +12,16 @@ from connectsync.domain.finding import Finding, Path, Place, Severity
 Point = tuple[int, int]
 """Line and column, both from zero, as libyaml counts."""
 
+INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u2028\u2029"
+    "\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff]"
+)
+"""What no file may hold: it cannot be seen, and some of it steers terminals."""
+
 _LINE_LIMIT = 240
 _TEXT_LIMIT = 200
 _MOST_ROWS = 20
+_SPACES = re.compile(r"[ \t\r\n]+")
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 
 
@@ -50,8 +57,17 @@ def error(
 
 
 def quoted(text: str) -> str:
-    """Quote source text for a sentence: on one line, short, its secrets masked."""
-    return f"'{_shortened(masked(' '.join(text.split())), 60)}'"
+    """
+    Quote source text for a sentence: on one line, short, its secrets masked.
+
+    Spaces that only look like spaces are spelled out: they are the mistake.
+    """
+    one_line = _SPACES.sub(" ", text[:_LINE_LIMIT].strip())
+    visible = "".join(
+        character if character.isprintable() else repr(character)[1:-1]
+        for character in one_line
+    )
+    return f"'{_shortened(masked(visible), 60)}'"
 
 
 @lru_cache(maxsize=16)
@@ -72,4 +88,5 @@ def _shown(lines: list[str], start: Point, end: Point) -> str:
 
 
 def _shortened(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+    visible = INVISIBLE.sub("\ufffd", text[:limit])
+    return visible if len(text) <= limit else f"{visible[:-1]}…"

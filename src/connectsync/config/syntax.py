@@ -15,6 +15,8 @@ from connectsync.domain.finding import Finding
 _NO_SPACE = re.compile(r"""^\s*(?:- )?["']?([A-Za-z_][\w-]*)["']?:(?=[^\s:/])""")
 _OPENERS = {"sequence": "[", "mapping": "{"}
 
+_SECOND_COLON = "mapping values are not allowed in this context"
+_NO_COLON = "could not find expected ':'"
 _INDENTATION = (
     "the line does not fit in where it stands",
     "compare its indentation with the lines around it",
@@ -24,11 +26,11 @@ _AFTER_VALUE = (
     "put quotes around the whole value; write a quote inside quotes twice",
 )
 _SENTENCES: Mapping[str, tuple[str, str]] = {
-    "mapping values are not allowed in this context": (
+    _SECOND_COLON: (
         "a second ': ' where one value is expected",
         "put quotes around text that contains ': ', and check the indentation",
     ),
-    "could not find expected ':'": (
+    _NO_COLON: (
         "the line is no `key: value`; its colon is missing",
         "write a colon and a space after the key",
     ),
@@ -134,15 +136,26 @@ def _unclosed(
 
 
 def _known(source: Source, at: Point, opened: Point | None, problem: str) -> Finding:
-    if problem == "could not find expected ':'" and opened:
+    if problem == _NO_COLON and opened:
         at = opened
     if problem == "found unexpected end of stream" and opened:
         at = opened
+    if problem == _SECOND_COLON and (bare := _bare_line_above(source, at)):
+        return _finding(source, bare, *_SENTENCES[_NO_COLON])
     sentence = _SENTENCES.get(problem)
     if sentence is _INDENTATION and _before(source, at):
         sentence = _AFTER_VALUE
     default = (f"this is not YAML: {problem}", "see the signs around this place")
     return _finding(source, at, *(sentence or default))
+
+
+def _bare_line_above(source: Source, at: Point) -> Point | None:
+    """Find a line without a colon that runs into the line below it."""
+    lines = lines_of(source.text)
+    line, above = lines[at[0]], lines[at[0] - 1] if at[0] else ""
+    indent = len(above) - len(above.lstrip())
+    same = bool(above.strip()) and indent == len(line) - len(line.lstrip())
+    return (at[0] - 1, indent) if same and ":" not in above else None
 
 
 def _before(source: Source, at: Point) -> str:

@@ -122,8 +122,7 @@ def _tag(node: Node) -> tuple[str, str, str]:
 
 
 def _tag_text(node: Node) -> str:
-    tag = str(node.tag)
-    return tag.replace("tag:yaml.org,2002:", "!!") if tag.startswith("tag:") else "!"
+    return str(node.tag).replace("tag:yaml.org,2002:", "!!")
 
 
 def _deep() -> tuple[str, str, str]:

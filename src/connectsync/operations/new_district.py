@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connectsync.config.canonical import render_district
 from connectsync.config.discovery import PROFILES, SUFFIXES
+from connectsync.config.rendering import render_district
 from connectsync.domain.suggest import did_you_mean
 from connectsync.errors import UsageError
 from connectsync.operations.writing import replace_file

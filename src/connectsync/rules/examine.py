@@ -37,6 +37,7 @@ def examine_fleet(
     return tuple(problems(_chosen(FLEET_RULES, select, ignore), subject))
 
 
+@lru_cache(maxsize=8)
 def names_that_run(
     *,
     select: frozenset[str] | None = None,
