@@ -63,6 +63,9 @@ $(DEV): $(RUN) requirements/dev.txt
 	@echo 'setting up the tests …'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--require-hashes -r requirements/dev.txt
+	@# the tests install our hooks with the real pre-commit, off the network
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check \
+		--require-hashes -r requirements/run.txt -d $(VENV)/wheelhouse
 	@touch $@
 
 clean:

@@ -23,7 +23,11 @@ class Flaky:
     """A real writer with a fault around its save."""
 
     def __init__(
-        self, writer: Writer, *, before: Meddle | None = None, after: Meddle | None = None
+        self,
+        writer: Writer,
+        *,
+        before: Meddle | None = None,
+        after: Meddle | None = None,
     ) -> None:
         self.writer = writer
         self.before = before
@@ -42,7 +46,9 @@ class Flaky:
 
 def journal(tmp_path: Path) -> list[tuple[str, int, str]]:
     with sqlite3.connect(tmp_path / "state.db") as connection:
-        rows = connection.execute("select district, phase, settled from journal order by row")
+        rows = connection.execute(
+            "select district, phase, settled from journal order by row"
+        )
         found = list(rows)
     connection.close()
     return found
@@ -111,7 +117,9 @@ def test_a_sync_that_was_on_once_is_remembered(world: World) -> None:
     assert not baselines["elm-grove"].was_running
 
 
-def test_a_plan_with_two_saves_makes_them_in_order(world: World, tmp_path: Path) -> None:
+def test_a_plan_with_two_saves_makes_them_in_order(
+    world: World, tmp_path: Path
+) -> None:
     asyncio.run(world.edit("lakeview", {SWITCH: True}))
     settings = Settings(enable_daily_sync=False, student_id=StudentId.STUDENT_NUMBER)
     asyncio.run(_apply(world, settings))

@@ -38,7 +38,9 @@ def test_nothing_differs_from_itself(form: Form) -> None:
 
 
 @given(FORMS, DESIRED)
-def test_applying_what_differs_makes_the_desired_true(live: Form, desired: Form) -> None:
+def test_applying_what_differs_makes_the_desired_true(
+    live: Form, desired: Form
+) -> None:
     after = applied(live, changes_between(live, desired))
     assert {name: after[name] for name in desired} == desired
 

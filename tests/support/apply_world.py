@@ -45,7 +45,9 @@ class World:
             yield Executor(reader, writer or real, self.store, lambda: NOW)
 
     async def plan(self, settings: Settings, keys: tuple[str, ...] = KEYS) -> Plan:
-        wanted = [Wanted(district(key, settings), f"districts/{key}.yaml") for key in keys]
+        wanted = [
+            Wanted(district(key, settings), f"districts/{key}.yaml") for key in keys
+        ]
         async with embedded.open_reader(self.app) as reader:
             given = Circumstances(
                 now=NOW,
@@ -76,5 +78,3 @@ class World:
 
 
 CELL = Settings(phone_types=frozenset([PhoneType.CELL]), manage_guardians=True)
-
-

@@ -9,21 +9,21 @@ import traceback
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from connectsync import __version__
 from connectsync.cli import registry
 from connectsync.cli.exit_status import ExitStatus, status_of
 from connectsync.cli.session import Session
-from connectsync.cli.terminal import Terminal, terminal
+from connectsync.cli.terminal import Terminal, never_stumble, terminal
 from connectsync.errors import ConnectsyncError
 from connectsync.report.style import Paint, Style, inert
 
+PROGRAM = "connectsync"
+
 app = typer.Typer(
-    name="connectsync",
+    name=PROGRAM,
     help="The roster-sync settings of SchoolStatus Connect districts as code.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -67,7 +67,7 @@ def options(
     """Keep Connect's roster-sync settings as code: validate, plan, apply."""
     del version
     if color not in {"auto", "always", "never"}:
-        raise click.BadParameter("choose auto, always or never", param_hint="--color")
+        raise typer.BadParameter("choose auto, always or never", param_hint="--color")
     context.obj = Session(
         terminal=terminal(color=color, quiet=quiet, environment=os.environ),
         environment=os.environ,
@@ -82,6 +82,7 @@ registry.register(app)
 
 def run() -> None:
     """Run the command line of this process and exit."""
+    never_stumble()
     sys.exit(main(sys.argv[1:]))
 
 
@@ -89,22 +90,33 @@ def main(arguments: list[str]) -> int:
     """Run one command; give its exit status. Never raises."""
     plain = terminal(color="auto", quiet=False, environment=os.environ)
     try:
-        return int(app(arguments, prog_name="connectsync", standalone_mode=False) or 0)
-    except click.ClickException as error:
+        return _ran(plain, arguments)
+    except typer.TyperException as error:
         return _usage(plain, error)
-    except (click.Abort, KeyboardInterrupt):
-        plain.complain("interrupted")
-        return ExitStatus.INTERRUPTED
+    except (typer.Abort, KeyboardInterrupt):
+        return _interrupted(plain)
     except ConnectsyncError as error:
         return _failed(plain, error)
     except Exception as error:  # noqa: BLE001 - the last net under the user
         return _bug(plain, error)
 
 
-def _usage(plain: Terminal, error: click.ClickException) -> int:
+def _ran(plain: Terminal, arguments: list[str]) -> int:
+    status = app(arguments or ["--help"], prog_name=PROGRAM, standalone_mode=False)
+    if status == ExitStatus.INTERRUPTED:
+        return _interrupted(plain)
+    return int(status or 0) if arguments else ExitStatus.USAGE
+
+
+def _interrupted(plain: Terminal) -> int:
+    plain.complain("interrupted")
+    return ExitStatus.INTERRUPTED
+
+
+def _usage(plain: Terminal, error: typer.TyperException) -> int:
     plain.complain(f"{_label(plain)} {inert(error.format_message())}")
     context = getattr(error, "ctx", None)
-    command = context.command_path if context else "connectsync"
+    command = context.command_path if context else PROGRAM
     plain.complain(f"  = help: see `{command} --help`")
     return ExitStatus.USAGE
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Any
@@ -22,22 +21,6 @@ _KINDS: Mapping[str, str] = {
     "string": "text",
     "null": "null",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """
-    What a schema says of one key.
-
-    ``labels`` are the allowed values where they are few; ``keys`` those below it.
-    """
-
-    path: str
-    text: str
-    kind: str
-    labels: tuple[str, ...] = ()
-    keys: tuple[str, ...] = ()
-    examples: tuple[Any, ...] = ()
 
 
 def schema_names() -> tuple[str, ...]:
@@ -60,34 +43,6 @@ def schema(name: str) -> Mapping[str, Any]:
     """Load a schema, once."""
     loaded: Mapping[str, Any] = json.loads(schema_text(name))
     return loaded
-
-
-def describe(path: str, *, name: str = "district") -> Description | None:
-    """
-    Say what the schema says of a key such as ``settings.phone_types``.
-
-    ``allow.reason`` reaches into the items of a list. None if there is no such key.
-    """
-    part = schema(name)
-    for key in path.split(".") if path else ():
-        part = part.get("items", part) if "properties" not in part else part
-        if key not in part.get("properties", {}):
-            return None
-        part = part["properties"][key]
-    return _description(path, part)
-
-
-def _description(path: str, part: Mapping[str, Any]) -> Description:
-    inner = part.get("items", part)
-    labels = [label for label in inner.get("enum", ()) if label is not None]
-    return Description(
-        path=path,
-        text=part["description"],
-        kind=kind_of(part),
-        labels=tuple(labels),
-        keys=tuple(inner.get("properties", ())),
-        examples=tuple(part.get("examples", ())),
-    )
 
 
 def kind_of(part: Mapping[str, Any]) -> str:

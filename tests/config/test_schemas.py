@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectsync.config.checking import accepts, is_day
+from connectsync.config.described import describe
+from connectsync.config.document import read
+from connectsync.config.explaining import explain
+from connectsync.config.rendering import render_district
+from connectsync.config.rule_names import READING_RULES
+from connectsync.config.schemas import schema, schema_names, schema_text
+from connectsync.config.shelf import checked
+from connectsync.domain import district as values
+from connectsync.domain import settings as form
+from connectsync.errors import UsageError
+
+OURS = ("district", "profile", "project")
+FULL: dict[str, Any] = {
+    "schema": 1,
+    "district": "lakeview-usd",
+    "name": "Lakeview",
+    "profile": ["a", "b"],
+    "provider": "clever",
+    "credentials": {"district_id": "abc", "oauth_token": "env:T"},
+    "facts": {
+        "setup_step": 5,
+        "self_check_done": False,
+        "guardians_from": "clever",
+        "guardians_csv": {"file_name": "guardians.csv", "level": "school"},
+        "contact_details_kept_in": None,
+        "clever_shares": {"contacts": True, "contact_types": ["Family"]},
+        "rollover": {"from": "2027-06-15", "to": "2027-08-20"},
+        "tried_to_archive": 34,
+    },
+    "settings": {
+        "enable_daily_sync": False,
+        "student_id": "STUDENT ID",
+        "archived_students": "a label",
+        "phone_types": ["Cell"],
+        "deletion_threshold": None,
+        "permissions": [],
+    },
+    "allow": [{"rule": "x", "reason": "y", "until": "2027-06-30"}],
+}
+TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12)
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-200, 200)
+    | st.floats(-200, 200)
+    | TEXT
+    | st.sampled_from(["", " ", "yes", "Cell", "cell", "2027-02-29", "2028-02-29"])
+    | st.sampled_from(["env:A", "env:a-b", "x\n", "lakeview\n", "2027-06-15\n", "1"])
+)
+ANYTHING = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            TEXT | st.sampled_from(["from", "to", "rule"]), inner, max_size=3
+        )
+    ),
+    max_leaves=6,
+)
+
+
+def _paths(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    items = value.items() if isinstance(value, dict) else ()
+    pairs = enumerate(value) if isinstance(value, list) else items
+    for key, inner in pairs:
+        yield (*above, key)
+        yield from _paths(inner, (*above, key))
+
+
+@st.composite
+def broken(draw: st.DrawFn) -> dict[str, Any]:
+    """Make a district document with a few things replaced, added or taken away."""
+    data: dict[str, Any] = json.loads(json.dumps(FULL))
+    for _ in range(draw(st.integers(0, 3))):
+        paths = sorted(_paths(data), key=repr)
+        if not paths:
+            break
+        *above, key = draw(st.sampled_from(paths))
+        holder = data
+        for part in above:
+            holder = holder[part]
+        if draw(st.booleans()):
+            holder[key] = draw(ANYTHING)
+        elif isinstance(holder, dict) and draw(st.booleans()):
+            holder[draw(TEXT)] = draw(ANYTHING)
+        else:
+            del holder[key]
+    return data
+
+
+@given(broken())
+def test_the_library_that_says_whether_and_the_one_that_says_why_agree(
+    data: dict[str, Any],
+) -> None:
+    reading = read("f.yaml", render_district(data).encode())
+    assert reading.document is not None
+    assert reading.document.data == data
+    assert accepts(data, "district") == (explain(reading.document, "district") == ())
+
+
+@given(broken())
+def test_every_sentence_is_ours_and_every_rule_is_known(data: dict[str, Any]) -> None:
+    for finding in checked("f", render_district(data).encode(), "district").findings:
+        assert finding.rule in READING_RULES
+        assert finding.hint
+        for prose in ("is not of type", "is not one of", "does not match", "any of"):
+            assert prose not in finding.message
+
+
+@pytest.mark.parametrize(
+    ("day", "right"),
+    [
+        ("2027-06-15", True),
+        ("2028-02-29", True),
+        ("2027-02-29", False),
+        ("0000-01-01", False),
+        ("20270615", False),
+        ("2027-W24-2", False),
+        ("2027-06-15\n", False),
+        ("٢٠٢٧-٠٦-١٥", False),
+        ("2027-6-1", False),
+        ("", False),
+        (5, True),
+    ],
+)
+def test_a_day_is_a_day_of_the_calendar_in_one_spelling(
+    day: object,
+    right: bool,  # noqa: FBT001 - a case
+) -> None:
+    assert is_day(day) is right
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_property_is_described_and_closed(name: str) -> None:
+    for path, part in _parts(schema(name)):
+        assert len(part["description"]) > 10, path
+        assert part["description"].endswith("."), path
+        assert "anyOf" not in part, path
+        assert "oneOf" not in part, path
+        if "properties" in part:
+            assert part["additionalProperties"] is False, path
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_rule_that_a_schema_names_exists(name: str) -> None:
+    for path, part in _parts(schema(name)):
+        stated = part.get("x-rule", {})
+        named = [stated] if isinstance(stated, str) else list(stated.values())
+        assert set(named) <= set(READING_RULES), path
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_example_and_default_is_what_the_schema_allows(name: str) -> None:
+    whole = schema(name)
+    assert all(accepts(example, name) for example in whole["examples"])
+    for path, part in _parts(whole):
+        for value in (*part.get("examples", ()), *_default(part)):
+            assert _fits(part, value), (path, value)
+
+
+def _fits(part: Mapping[str, Any], value: Any) -> bool:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(part).is_valid(value)
+
+
+def _default(part: Mapping[str, Any]) -> list[Any]:
+    return [part["default"]] if "default" in part else []
+
+
+def test_a_profile_states_facts_and_settings_exactly_as_a_district_does() -> None:
+    district, profile = schema("district"), schema("profile")
+    for section in ("facts", "settings", "provider"):
+        assert profile["properties"][section] == district["properties"][section]
+    assert "credentials" not in profile["properties"]
+    assert "allow" not in profile["properties"]
+
+
+@pytest.mark.parametrize(
+    ("path", "labels"),
+    [
+        ("settings.student_id", form.StudentId),
+        ("settings.contact_types", form.ContactType),
+        ("settings.contact_relationships", form.ContactRelationship),
+        ("settings.phone_types", form.PhoneType),
+        ("settings.permissions", form.Permission),
+        ("facts.clever_shares.contact_types", form.ContactType),
+        ("facts.clever_shares.contact_relationships", form.ContactRelationship),
+        ("facts.guardians_from", values.GuardiansFrom),
+        ("facts.contact_details_kept_in", values.ContactDetailsKeptIn),
+        ("provider", values.Provider),
+    ],
+)
+def test_labels_are_those_of_the_domain(path: str, labels: type[StrEnum]) -> None:
+    described = describe(path)
+    assert described is not None
+    assert list(described.labels) == [label.value for label in labels]
+
+
+def test_sections_have_the_fields_of_the_domain() -> None:
+    properties = schema("district")["properties"]
+    for section, kind in (
+        ("facts", values.Facts),
+        ("settings", form.Settings),
+        ("credentials", values.Credentials),
+        ("allow", values.Allow),
+    ):
+        part = properties[section]
+        keys = part.get("items", part)["properties"]
+        assert set(keys) == set(kind.__dataclass_fields__)
+
+
+@pytest.mark.parametrize("section", ["facts", "settings"])
+def test_every_fact_and_setting_can_be_taken_back(section: str) -> None:
+    for key, part in schema("district")["properties"][section]["properties"].items():
+        assert "null" in part["type"], key
+
+
+def test_schemas_are_listed_and_given_as_they_are_written() -> None:
+    assert set(OURS) <= set(schema_names())
+    assert json.loads(schema_text("district")) == schema("district")
+    with pytest.raises(UsageError) as failure:
+        schema_text("distrct")
+    assert failure.value.remedy == "did you mean 'district'?"
+    with pytest.raises(UsageError) as failure:
+        schema_text("zzz")
+    assert "'district'" in failure.value.remedy or "district" in failure.value.remedy
+
+
+def _parts(
+    part: Mapping[str, Any], path: str = ""
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield path, part
+    for key, inner in part.get("properties", {}).items():
+        yield from _parts(inner, f"{path}.{key}")
+    if "items" in part:
+        yield from _parts(part["items"], f"{path}[]")

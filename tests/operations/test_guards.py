@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import pytest
+from plan_scenes import guards_of, planned
+
+from connectsync.domain.finding import Severity
+from connectsync.domain.guard import Unaccepted, needed, unaccepted
+from connectsync.domain.risk import Risk
+from connectsync.domain.rule_page import RulePage
+from connectsync.rules.catalogue import PLAN_RULES
+from connectsync.rules.guards import DISRUPTIVE
+from connectsync.rules.page import page_of
+
+PAGES = [page_of(rule) for rule in PLAN_RULES]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_guard_finds_its_bad_example(page: RulePage) -> None:
+    assert page.name in {guard.rule for guard in guards_of(page.bad)}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_guard_is_silent_about_its_good_example(page: RulePage) -> None:
+    assert page.name not in {guard.rule for guard in guards_of(page.good)}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_guards_say_nothing_of_a_plan_without_changes(page: RulePage) -> None:
+    scene = "{live: {unarchive_classrooms: true}, districts: 100, fleet: 100}"
+    assert guards_of(scene) == ()
+    assert page.name
+
+
+def test_every_disruptive_change_is_counted_once_under_one_name() -> None:
+    scene = {
+        "live": {
+            "enable_daily_sync": True,
+            "district_id": "a",
+            "contact_types": ["Primary"],
+            "contact_relationships": ["Self", "Parent"],
+            "phone_types": ["Home"],
+        },
+        "desired": {
+            "district_id": "b",
+            "manage_guardians": False,
+            "contact_types": [],
+            "contact_relationships": ["Parent"],
+            "phone_types": ["Cell"],
+            "update_active_users": True,
+        },
+    }
+    plan = planned(scene)
+    assert plan.risks()[Risk.DISRUPTIVE] == 7
+    assert needed(plan.guards)[DISRUPTIVE] == 7
+
+
+def test_the_fleet_guards_count_districts() -> None:
+    guards = guards_of("{districts: 30, fleet: 40}")
+    assert needed(guards) == {"too-many-districts": 30, "too-much-of-the-fleet": 30}
+
+
+def test_no_fleet_is_too_small_for_the_fleet_guard() -> None:
+    guards = guards_of("{districts: 2, fleet: 2}")
+    assert needed(guards) == {"too-much-of-the-fleet": 2}
+
+
+def test_one_district_alone_is_never_too_much_of_the_fleet() -> None:
+    assert needed(guards_of("{districts: 1, fleet: 1}")) == {}
+
+
+def test_a_percentage_is_of_the_fleet_not_of_the_scope() -> None:
+    assert needed(guards_of("{districts: 2, fleet: 4}")) == {}
+
+
+def test_only_errors_have_to_be_accepted() -> None:
+    guards = guards_of(
+        "{live: {deletion_threshold: 10}, desired: {deletion_threshold: 20}}"
+    )
+    assert [guard.severity for guard in guards] == [Severity.WARNING]
+    assert needed(guards) == {}
+
+
+def test_what_is_accepted_must_be_the_exact_number() -> None:
+    guards = guards_of("{districts: 30}")
+    name = "too-many-districts"
+    assert unaccepted(guards, {name: 30}) == ()
+    assert unaccepted(guards, {name: 31}) == (Unaccepted(name, 30, 31),)
+    assert unaccepted(guards, {}) == (Unaccepted(name, 30, None),)
+
+
+def test_accepting_what_the_plan_does_not_hold_is_refused() -> None:
+    assert unaccepted((), {"disruptive": 3}) == (Unaccepted("disruptive", 0, 3),)
+
+
+@pytest.mark.parametrize(
+    ("now", "opened"),
+    [
+        ("2027-01-15T21:59:00", False),
+        ("2027-01-15T22:00:00", True),
+        ("2027-01-16T01:59:00", True),
+        ("2027-01-16T02:00:00", False),
+        ("2027-01-15T01:00:00", False),
+    ],
+)
+def test_a_window_past_midnight_belongs_to_the_day_it_opens(
+    *, now: str, opened: bool
+) -> None:
+    window = "{days: [friday], from: '22:00', to: '02:00'}"
+    guards = guards_of(f"{{now: '{now}', policy: {{window: {window}}}}}")
+    assert (guards == ()) is opened
+
+
+def test_a_window_is_in_its_own_time_zone() -> None:
+    window = "{days: [friday], from: '08:00', to: '16:00', timezone: America/Chicago}"
+    assert (
+        guards_of(f"{{now: '2027-01-15T15:00:00', policy: {{window: {window}}}}}") == ()
+    )
+    (guard,) = guards_of(
+        f"{{now: '2027-01-15T10:00:00', policy: {{window: {window}}}}}"
+    )
+    assert guard.hint == "wait for one of: Friday 08:00 to 16:00 America/Chicago"

@@ -1,0 +1,192 @@
+"""Our hooks in somebody else's repository, through the real pre-commit and git."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+WHEELHOUSE = Path(sys.prefix) / "wheelhouse"
+PRE_COMMIT = Path(sys.prefix) / "bin" / "pre-commit"
+
+CONFIG = """\
+repos:
+  - repo: {repository}
+    rev: {revision}
+    hooks:
+      - id: connectsync-validate
+      - id: connectsync-fleet
+      - id: connectsync-fmt
+"""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A scratch git repository with our hooks installed."""
+
+    folder: Path
+    environment: Mapping[str, str]
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def git(self, *arguments: str) -> str:
+        done = self.run("git", *arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def commit(self, message: str) -> subprocess.CompletedProcess[str]:
+        self.git("add", "-A")
+        return self.run("git", "commit", "-m", message)
+
+    def write(self, name: str, text: str) -> None:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """Give git and pip what they need, and no network."""
+    home = tmp_path_factory.mktemp("home")
+    return {
+        "PATH": f"{PRE_COMMIT.parent}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(home),
+        "PRE_COMMIT_HOME": str(home / "pre-commit"),
+        "PYTHONPATH": str(ROOT / "tests" / "hermetic"),
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(WHEELHOUSE),
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_CONFIG_FILE": os.devnull,
+        "CONNECTSYNC_NOW": "2027-01-15T10:00:00+00:00",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_AUTHOR_NAME": "A",
+        "GIT_AUTHOR_EMAIL": "a@example.org",
+        "GIT_COMMITTER_NAME": "A",
+        "GIT_COMMITTER_EMAIL": "a@example.org",
+        "NO_COLOR": "1",
+    }
+
+
+@pytest.fixture(scope="module")
+def ours(
+    tmp_path_factory: pytest.TempPathFactory, environment: Mapping[str, str]
+) -> Repository:
+    """Commit this checkout, as it is now, to a repository that hooks come from."""
+    folder = tmp_path_factory.mktemp("ours")
+    for name in ("src", "schema"):
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, folder / name, ignore=ignore)
+    for name in ("pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml"):
+        shutil.copy(ROOT / name, folder / name)
+    repository = Repository(folder, environment)
+    repository.git("init", "--quiet", "--initial-branch", "main")
+    assert repository.commit("hooks").returncode == 0
+    return repository
+
+
+@pytest.fixture(scope="module")
+def theirs(
+    tmp_path_factory: pytest.TempPathFactory,
+    environment: Mapping[str, str],
+    ours: Repository,
+) -> Repository:
+    """Make a fresh project that uses our hooks, its first commit made through them."""
+    repository = Repository(tmp_path_factory.mktemp("theirs") / "fleet", environment)
+    subprocess.run(
+        [sys.executable, "-m", "connectsync", "init", str(repository.folder)],
+        check=True,
+        capture_output=True,
+        env={**environment},
+    )
+    revision = ours.git("rev-parse", "HEAD")
+    repository.write(
+        ".pre-commit-config.yaml",
+        CONFIG.format(repository=ours.folder, revision=revision),
+    )
+    repository.git("init", "--quiet", "--initial-branch", "main")
+    installed = repository.run("pre-commit", "install", "--install-hooks")
+    assert installed.returncode == 0, installed.stdout + installed.stderr
+    return repository
+
+
+@pytest.fixture
+def clean(theirs: Repository) -> Repository:
+    """Give the project with everything committed that a test left lying."""
+    if theirs.run("git", "rev-parse", "HEAD").returncode == 0:
+        theirs.git("reset", "--hard", "--quiet")
+        theirs.git("clean", "-fdq")
+    return theirs
+
+
+def test_a_good_fleet_can_be_committed(clean: Repository) -> None:
+    done = clean.commit("a fresh project")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert clean.git("log", "--oneline").endswith("a fresh project")
+
+
+def test_a_bad_file_blocks_the_commit_with_a_readable_message(clean: Repository) -> None:
+    name = "districts/example-district.yaml"
+    text = (clean.folder / name).read_text()
+    clean.write(name, f"{text}  phone_types: [Cell, Home]\n")
+    before = clean.git("rev-parse", "HEAD")
+    done = clean.commit("two phone types")
+    assert done.returncode == 1
+    said = done.stdout + done.stderr
+    assert "error[two-phone-types]" in said
+    assert f"--> {name}:" in said
+    assert "= help:" in said
+    assert clean.git("rev-parse", "HEAD") == before
+
+
+def test_a_bad_profile_blocks_the_commit_and_names_the_districts_it_reaches(
+    clean: Repository,
+) -> None:
+    name = "districts/_profiles/clever-standard.yaml"
+    text = (clean.folder / name).read_text()
+    clean.write(name, text.replace("[Cell]", "[Cell, Home]"))
+    done = clean.commit("two phone types in a profile")
+    assert done.returncode == 1
+    assert "reaches 1 district: example-district" in done.stdout + done.stderr
+
+
+def test_one_district_in_two_files_blocks_the_commit(clean: Repository) -> None:
+    text = (clean.folder / "districts/example-district.yaml").read_text()
+    other = text.replace("example-district", "other").replace("EXAMPLE", "OTHER")
+    clean.write("districts/other.yaml", other.replace("../schema", "../schema"))
+    done = clean.commit("one Clever district twice")
+    assert done.returncode == 1
+    assert "district-id-in-two-files" in done.stdout + done.stderr
+
+
+def test_keys_in_another_order_are_put_right_and_the_commit_stops(
+    clean: Repository,
+) -> None:
+    name = "districts/example-district.yaml"
+    text = (clean.folder / name).read_text()
+    swapped = text.replace("schema: 1\n", "", 1) + "schema: 1\n"
+    clean.write(name, swapped)
+    done = clean.commit("another order")
+    assert done.returncode == 1
+    assert (clean.folder / name).read_text() == text
+
+
+def test_files_that_are_no_districts_do_not_run_the_hooks(clean: Repository) -> None:
+    clean.write("notes.md", "nothing to see\n")
+    done = clean.commit("notes")
+    assert done.returncode == 0, done.stdout
+    assert (done.stdout + done.stderr).count("Skipped") == 3

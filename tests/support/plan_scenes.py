@@ -1,0 +1,176 @@
+"""Plans described in a few lines of YAML, as the pages of the guards show them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import yaml
+
+from connectsync.domain.baseline import Baseline
+from connectsync.domain.district import (
+    Credentials,
+    Days,
+    District,
+    Facts,
+    GuardiansFrom,
+)
+from connectsync.domain.guard import GuardFinding
+from connectsync.domain.live import Live
+from connectsync.domain.plan import DistrictPlan, Plan
+from connectsync.domain.policy import Freeze, Policy, Window
+from connectsync.domain.settings import (
+    BY_NAME,
+    ContactRelationship,
+    ContactType,
+    Form,
+    Kind,
+    Permission,
+    PhoneType,
+    Settings,
+    StudentId,
+    Value,
+)
+from connectsync.operations.planning import (
+    Circumstances,
+    Wanted,
+    guarded,
+    plan_district,
+)
+
+NOW = "2027-01-15T10:00:00"
+
+BLANK: Form = {
+    "district_id": "",
+    "student_id": "STUDENT ID",
+    "archived_students": "",
+    "enable_daily_sync": False,
+    "manage_guardians": True,
+    "unarchive_classrooms": False,
+    "update_active_users": False,
+    "contact_types": frozenset(),
+    "contact_relationships": frozenset(),
+    "phone_types": frozenset(),
+    "deletion_threshold": None,
+    "permissions": frozenset(),
+}
+
+_LABELS: dict[str, Any] = {
+    "contact_types": ContactType,
+    "contact_relationships": ContactRelationship,
+    "phone_types": PhoneType,
+    "permissions": Permission,
+    "student_id": StudentId,
+}
+
+
+def guards_of(text: str) -> tuple[GuardFinding, ...]:
+    """Give what all guards say of the plan that a scene describes."""
+    scene = yaml.safe_load(text) or {}
+    return planned(scene).guards
+
+
+def planned(scene: dict[str, Any]) -> Plan:
+    """Make a plan of one or more alike districts, as a scene describes them."""
+    now = _moment(scene.get("now", NOW))
+    count = scene.get("districts", 1)
+    lives = {f"d{number}": _live(scene, f"d{number}", now) for number in range(count)}
+    wanted = [Wanted(_district(scene, key), f"districts/{key}.yaml") for key in lives]
+    given = Circumstances(
+        now=now,
+        tool="test",
+        scope=(),
+        fleet=scene.get("fleet", 1000),
+        policy=_policy(scene.get("policy", {})),
+        baselines={key: _baseline(scene) for key in lives},
+    )
+    outcomes = [
+        plan_district(want, lives[want.district.key], given.baselines)
+        for want in wanted
+    ]
+    plan = Plan(
+        created=now,
+        tool="test",
+        backend="test",
+        scope=(),
+        fleet=given.fleet,
+        districts=tuple(one for one in outcomes if isinstance(one, DistrictPlan)),
+        in_step=(),
+        failed=(),
+    )
+    return guarded(plan, [want.district for want in wanted], given)
+
+
+def _district(scene: dict[str, Any], key: str) -> District:
+    desired = dict(scene.get("desired", {"unarchive_classrooms": True}))
+    facts = dict(scene.get("facts", {}))
+    if "guardians_from" in facts:
+        facts["guardians_from"] = GuardiansFrom(facts["guardians_from"])
+    return District(
+        key,
+        key,
+        credentials=Credentials(desired.pop("district_id", None)),
+        facts=Facts(**facts),
+        settings=Settings(**{name: _typed(name, desired[name]) for name in desired}),
+    )
+
+
+def _typed(name: str, value: Any) -> Any:
+    label = _LABELS.get(name)
+    if isinstance(value, list):
+        return frozenset(label(item) for item in value)
+    return label(value) if label else value
+
+
+def _live(scene: dict[str, Any], key: str, now: datetime) -> Live:
+    read_at = _moment(scene["read_at"]) if "read_at" in scene else now
+    return Live(key, "1", {**BLANK, **_form(scene.get("live", {}))}, read_at)
+
+
+def _form(values: dict[str, Any]) -> dict[str, Value]:
+    return {
+        name: frozenset(value) if BY_NAME[name].kind is Kind.BOXES else value
+        for name, value in values.items()
+    }
+
+
+def _baseline(scene: dict[str, Any]) -> Baseline:
+    return Baseline(_form(scene.get("baseline", {})), scene.get("was_running", False))
+
+
+def _policy(given: dict[str, Any]) -> Policy:
+    hours = timedelta(hours=given.get("max_live_age_hours", 24))
+    return Policy(
+        max_districts=given.get("max_districts", 25),
+        max_percent=given.get("max_percent", 50),
+        max_live_age=hours,
+        freezes=_freezes(given),
+        windows=_windows(given),
+    )
+
+
+def _freezes(given: dict[str, Any]) -> tuple[Freeze, ...]:
+    if "freeze" not in given:
+        return ()
+    freeze = given["freeze"]
+    days = Days(
+        date.fromisoformat(str(freeze["from"])), date.fromisoformat(str(freeze["to"]))
+    )
+    return (Freeze(days, freeze["reason"]),)
+
+
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def _windows(given: dict[str, Any]) -> tuple[Window, ...]:
+    if "window" not in given:
+        return ()
+    window = given["window"]
+    days = frozenset(DAYS.index(day) for day in window["days"])
+    opens, closes = time.fromisoformat(window["from"]), time.fromisoformat(window["to"])
+    return (Window(days, opens, closes, window.get("timezone", "UTC")),)
+
+
+def _moment(text: str | datetime) -> datetime:
+    moment = datetime.fromisoformat(str(text))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
