@@ -1,4 +1,4 @@
-"""A folder of nasty files: a case is a `.yaml` and an `.out` that says what is found."""
+"""A folder of nasty files: a case is a `.yaml` and an `.out` with what is found."""
 
 from __future__ import annotations
 

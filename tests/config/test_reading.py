@@ -20,9 +20,12 @@ from connectsync.domain.finding import Finding, Severity
 ROOT = Path(__file__).resolve().parents[2]
 NASTY = Path(__file__).parent / "nasty"
 SIGNS = st.sampled_from(
-    ["a", "b: ", "- ", "\n", "  ", "[", "]", "{", "}", ",", "'", '"', "|", ">", "#"]
-    + ["&a ", "*a", "!t ", "---\n", "...\n", "? ", ": ", "\t", "\r", "%", "@", "<<: "]
-    + ["1", "null", "true", "~", "é", "\\", "\u2028", "schema: 1\n", "oauth_token: x"]
+    (
+        *("a", "b: ", "- ", "\n", "  ", "[", "]", "{", "}", ",", "'", '"', "|", ">"),
+        *("#", "&a ", "*a", "!t ", "---\n", "...\n", "? ", ": ", "\t", "\r", "%", "@"),
+        *("1", "null", "true", "~", "é", "\\", "\u2028", "schema: 1\n", "<<: "),
+        "oauth_token: x",
+    )
 )
 """The signs YAML is made of; joined at random they reach most of the parser."""
 
@@ -180,8 +183,8 @@ def test_a_clean_file_is_read_without_importing_what_is_slow() -> None:
 )
 def test_a_place_is_the_value_its_key_or_what_is_nearest_above(
     path: tuple[str | int, ...],
-    on_key: bool,
-    text: str,  # noqa: FBT001 - a case
+    on_key: bool,  # noqa: FBT001 - a case
+    text: str,
 ) -> None:
     raw = (
         b"schema: 1\nname: |\n  Two\n\n# comment\nsettings:\n"

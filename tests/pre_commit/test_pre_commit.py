@@ -178,7 +178,8 @@ def test_keys_in_another_order_are_put_right_and_the_commit_stops(
 ) -> None:
     name = "districts/example-district.yaml"
     text = (clean.folder / name).read_text()
-    swapped = text.replace("schema: 1\n", "", 1) + "schema: 1\n"
+    line = "name: Example School District\n"
+    swapped = text.replace(line, "", 1) + line
     clean.write(name, swapped)
     done = clean.commit("another order")
     assert done.returncode == 1

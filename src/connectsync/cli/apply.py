@@ -26,7 +26,9 @@ def apply(
     ] = False,
     ignore_files: Annotated[
         bool,
-        typer.Option(help="Apply a plan file though the district files changed."),
+        typer.Option(
+            "--ignore-files", help="Apply a plan file though the files changed."
+        ),
     ] = False,
 ) -> int:
     """
@@ -35,6 +37,8 @@ def apply(
     With a plan file exactly that plan is applied, or nothing. With paths the plan is
     made, shown, and applied once you say yes.
     """
+    import asyncio
+
     from connectsync.cli.applying import apply_file, apply_paths
 
     session: Session = context.obj

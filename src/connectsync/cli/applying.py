@@ -9,7 +9,7 @@ from connectsync.apply.executor import Executor
 from connectsync.apply.store import Store
 from connectsync.cli.backends import open_reader, open_writer
 from connectsync.cli.exit_status import ExitStatus
-from connectsync.cli.fleets import Scope, planned_scope
+from connectsync.cli.fleets import Scope, named_scope, planned_scope
 from connectsync.cli.session import Session
 from connectsync.cli.state import circumstances, open_state
 from connectsync.connect.seam import Reader
@@ -38,15 +38,14 @@ async def apply_file(
     no; then nothing is written.
     """
     plan = read_plan(_text(path))
-    scope = planned_scope(session, plan.scope)
+    scope = named_scope(session, session.project(), plan.scope)
     if not ignore_files:
         insist_same_files(plan, scope.wanted)
     async with open_reader(session, scope.project, scope.districts) as reader:
         insist_same_backend(plan, reader)
         with open_state(session, scope.project) as store:
             given = circumstances(session, scope, store, reader)
-            plan = guarded(plan, scope.districts, given)
-            insist_accepted(plan, accepted)
+            insist_accepted(guarded(plan, scope.districts, given), accepted)
             return await _run(session, scope, plan, reader, store)
 
 

@@ -51,9 +51,7 @@ def _embedded(
             remedy=f"choose one of: {', '.join(BACKENDS)}",
         )
     path = session.state(project) / "connect.db"
-    return create_app(
-        embedded_store(path, project, districts), clock=session.now
-    )
+    return create_app(embedded_store(path, project, districts), clock=session.now)
 
 
 def embedded_store(path: Path, project: Project, districts: Sequence[District]) -> Path:

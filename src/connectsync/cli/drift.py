@@ -27,6 +27,8 @@ def drift(
 
     Exits with 1 if a person changed Connect, or if a district could not be read.
     """
+    import asyncio
+
     from connectsync.report.drift import drift_json, drift_text
 
     session: Session = context.obj

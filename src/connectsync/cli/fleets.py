@@ -37,7 +37,15 @@ def planned_scope(session: Session, arguments: Sequence[str]) -> Scope:
     what people wrote would be another plan.
     """
     project = session.project()
-    named = session.named(project, arguments)
+    return named_scope(session, project, session.named(project, arguments))
+
+
+def named_scope(session: Session, project: Project, named: tuple[str, ...]) -> Scope:
+    """
+    Load what arguments spelled from the project's folder name, such as a plan's.
+
+    Raises ``InvalidFiles`` as `planned_scope` does.
+    """
     fleet = session.fleet(project, named)
     _insist_valid(session, project, fleet)
     return Scope(

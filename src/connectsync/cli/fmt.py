@@ -16,7 +16,10 @@ def fmt(
     context: typer.Context,
     paths: paths_argument = None,
     check: Annotated[
-        bool, typer.Option(help="Change nothing; exit with 1 if a file would change.")
+        bool,
+        typer.Option(
+            "--check", help="Change nothing; exit with 1 if a file would change."
+        ),
     ] = False,
 ) -> int:
     """

@@ -27,7 +27,8 @@ def plan(
     format_: option_format = PlanFormat.TEXT,
     output: option_output = None,
     detailed_exitcode: Annotated[
-        bool, typer.Option(help="Exit with 2 if there are changes.")
+        bool,
+        typer.Option("--detailed-exitcode", help="Exit with 2 if there are changes."),
     ] = False,
 ) -> int:
     """
@@ -35,6 +36,8 @@ def plan(
 
     Reads only; nothing is ever written to Connect.
     """
+    import asyncio
+
     from connectsync.domain.plan_file import plan_text
     from connectsync.report.plan_text import render_plan
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
 from connectsync.errors import UsageError
+
+PLAIN = {"→": "->", "…": "...", "—": "-", "·": "*"}
+"""Our own signs, for terminals whose encoding lacks them."""
 
 WIDEST = 110
 """Columns beyond which lines are hard to read."""
@@ -63,6 +68,23 @@ class Terminal:
             return None
         self.complain(question)
         return sys.stdin.readline().strip()
+
+
+def never_stumble() -> None:
+    """Let letters that a stream's encoding lacks be shown plainer, not be an error."""
+    codecs.register_error("plainer", _plainer)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="plainer")
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+
+
+def _plainer(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(PLAIN.get(letter, "?") for letter in lacking), error.end
 
 
 def terminal(*, color: str, quiet: bool, environment: Mapping[str, str]) -> Terminal:

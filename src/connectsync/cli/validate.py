@@ -31,7 +31,9 @@ def validate(
         FindingFormat, typer.Option("--format", help="How to show findings.")
     ] = FindingFormat.TEXT,
     output: option_output = None,
-    strict: Annotated[bool, typer.Option(help="Let warnings fail too.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Let warnings fail too.")
+    ] = False,
     select: Annotated[
         list[str] | None, typer.Option(metavar="RULE", help="Run only this rule.")
     ] = None,

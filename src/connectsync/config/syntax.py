@@ -164,9 +164,18 @@ def _before(source: Source, at: Point) -> str:
 
 
 def _finding(source: Source, at: Point, message: str, hint: str) -> Finding:
-    lines = lines_of(source.text)
-    if at[0] >= len(lines) or (at[0] == len(lines) - 1 and not lines[-1] and at[0]):
-        at = (len(lines) - 2, len(lines[-2]))
+    at = _on_text(source, at)
     return error(
         "yaml-syntax", message, source.place(at, (at[0], at[1] + 1)), hint=hint
     )
+
+
+def _on_text(source: Source, at: Point) -> Point:
+    """Give the end of the last line with text for a place after it."""
+    lines = lines_of(source.text)
+    row = min(at[0], len(lines) - 1)
+    if row == at[0] and lines[row].strip():
+        return at
+    while row and not lines[row].strip():
+        row -= 1
+    return row, len(lines[row])

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from connectsync.config.discovery import discover, relative
+from connectsync.errors import NothingMatched
+
+Write = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def tree(tmp_path: Path, write: Write) -> Path:
+    for name in (
+        "districts/ca/a.yaml",
+        "districts/ca/b.yml",
+        "districts/c.yaml",
+        "districts/_profiles/p.yaml",
+        "districts/_drafts/d.yaml",
+        "districts/.cache/e.yaml",
+        "districts/readme.md",
+        "connectsync.yaml",
+    ):
+        write(name, "")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (
+            ["districts"],
+            ["districts/c.yaml", "districts/ca/a.yaml", "districts/ca/b.yml"],
+        ),
+        (["."], ["districts/c.yaml", "districts/ca/a.yaml", "districts/ca/b.yml"]),
+        (["districts/ca"], ["districts/ca/a.yaml", "districts/ca/b.yml"]),
+        (["districts/c.yaml", "districts"], None),
+        (["districts/*/a.yaml"], ["districts/ca/a.yaml"]),
+        (
+            ["districts/c*"],
+            ["districts/c.yaml", "districts/ca/a.yaml", "districts/ca/b.yml"],
+        ),
+        (["districts/_profiles/p.yaml"], ["districts/_profiles/p.yaml"]),
+        (["districts/_profiles"], ["districts/_profiles/p.yaml"]),
+        (["districts/readme.md"], ["districts/readme.md"]),
+    ],
+)
+def test_an_argument_is_a_file_a_folder_or_a_glob(
+    tree: Path, arguments: list[str], names: list[str] | None
+) -> None:
+    usual = ["districts/c.yaml", "districts/ca/a.yaml", "districts/ca/b.yml"]
+    found = discover(tree, arguments)
+    assert [relative(path, tree) for path in found] == (names or usual)
+
+
+@pytest.mark.parametrize(
+    "argument", ["nowhere", "*.txt", "", "a\0b", "districts/.cache/x"]
+)
+def test_an_argument_that_brings_in_nothing_is_named(tree: Path, argument: str) -> None:
+    with pytest.raises(NothingMatched) as failure:
+        discover(tree, ["districts", argument])
+    assert repr(argument)[1:-1] in repr(failure.value.message)
+
+
+def test_a_whole_path_is_taken_as_it_is(tree: Path) -> None:
+    (found,) = discover(Path("/nowhere"), [str(tree / "districts/c.yaml")])
+    assert relative(found, tree) == "districts/c.yaml"
+    assert relative(found, tree / "other") == found.as_posix()
+    assert relative(tree / "districts/../districts/c.yaml", tree) == "districts/c.yaml"
+
+
+def test_links_between_folders_do_not_loop(tree: Path) -> None:
+    (tree / "districts/loop").symlink_to(tree / "districts")
+    assert len(discover(tree, ["districts"])) == 3
