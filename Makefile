@@ -11,6 +11,8 @@ CONNECTSYNC := $(BIN)/connectsync --state-dir $(DEMO)
 
 .PHONY: run test lint check lock reference clean
 
+# the sample fleet lives on this day, so that what it allows until a date stays allowed
+run: export CONNECTSYNC_NOW := 2027-01-15T10:00:00+00:00
 run: $(RUN)  ## validate the sample fleet, plan, apply, and plan again
 	@rm -rf $(DEMO)
 	@echo '— 1. validate: are the files legal, and do they hurt anybody?'

@@ -96,8 +96,8 @@ def test_what_shares_its_lines_is_left_as_it_is() -> None:
 
 
 def test_unknown_keys_stay_at_the_end_in_their_order() -> None:
-    text = "zebra: 1\nname: X\nalpha: 2\nschema: 1\n"
-    assert canonical(text) == "schema: 1\nname: X\nzebra: 1\nalpha: 2\n"
+    text = "zebra: 1\nname: X\nalpha: 2\ndistrict: x\n"
+    assert canonical(text) == "district: x\nname: X\nzebra: 1\nalpha: 2\n"
 
 
 def test_a_profile_is_ordered_by_its_own_schema() -> None:
@@ -131,8 +131,11 @@ KEYS = st.sampled_from(
 )
 INNER = st.sampled_from(["setup_step", "phone_types", "rollover", "y", "student_id"])
 VALUES = st.sampled_from(
-    ["1", "'a b'", "[a,\n    b]", "|\n    text\n    # text\n\n", "text\n    goes on"]
-    + [">-\n    folded\n", "\n    - a\n    # between\n    - b", "", "{a: 1}", '"\\n"']
+    (
+        *("1", "'a b'", "[a,\n    b]", "|\n    text\n    # text\n\n", "{a: 1}"),
+        *(">-\n    folded\n", "\n    - a\n    # between\n    - b", "", '"\\n"'),
+        *("text\n    goes on", "|+\n    kept\n\n\n", "|2+\n    kept\n\n"),
+    )
 )
 BETWEEN = st.sampled_from(
     ["", "", "\n", "# c\n", "  # deep\n", "\n# c\n\n", "    # d\n"]

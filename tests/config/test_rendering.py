@@ -19,14 +19,17 @@ TEXT = st.text(st.characters(codec="utf-8"), max_size=20).filter(
     lambda text: not INVISIBLE.search(text)
 )
 TRICKY = st.sampled_from(
-    ["", " ", "yes", "NO", "null", "~", "0123", "1e5", "0x1F", "12:30", "a: b", "a #b"]
-    + ["- a", "[a]", "{a}", "*a", "&a", "!a", "|", "'", '"', "a\nb", "a\tb", "%", "@"]
-    + ["2027-06-15", "a,b", "St. John's", "true", ".inf", "---", "...", "\\n", "a "]
-    + ["é", "\u00a0", "🎒", "=", "<<", "?", "? a", ":", "a:", ":a", "env:A", "#"]
+    (
+        *("", " ", "yes", "NO", "null", "~", "0123", "1e5", "0x1F", "12:30", "a: b"),
+        *("a #b", "- a", "[a]", "{a}", "*a", "&a", "!a", "|", "'", '"', "a\nb", "a\tb"),
+        *("%", "@", "2027-06-15", "a,b", "St. John's", "true", ".inf", "---", "..."),
+        *("\\n", "a ", "é", "\u00a0", "🎒", "=", "<<", "?", "? a", ":", "a:", ":a"),
+        *("env:A", "#"),
+    )
 )
 LABEL = TEXT | TRICKY
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**17), 10**17) | LABEL,
+    st.none() | st.booleans() | st.integers(-(10**16), 10**16) | LABEL,
     lambda inner: (
         st.lists(inner, max_size=3) | st.dictionaries(LABEL, inner, max_size=3)
     ),

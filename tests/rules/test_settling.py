@@ -57,6 +57,12 @@ def test_of_two_entries_for_a_rule_the_first_one_in_force_accepts() -> None:
     assert [one.by for one in settled.accepted] == [LANDLINES]
 
 
+def test_an_entry_is_in_force_on_its_last_day() -> None:
+    settled = settle([HOME], (LANDLINES,), LANDLINES.until, RAN)
+    assert [one.found for one in settled.accepted] == [HOME]
+    assert settled.problems == ()
+
+
 def test_an_expired_entry_accepts_nothing() -> None:
     settled = settle([HOME], (LANDLINES,), date(2027, 7, 1), RAN)
     assert settled.kept == (HOME,)

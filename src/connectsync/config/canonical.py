@@ -7,11 +7,12 @@ comment belongs to the key below it; a first paragraph of comments belongs to th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from yaml import MappingNode, Node, ScalarNode
+from yaml import CollectionNode, MappingNode, Node, ScalarNode
 
 from connectsync.config.document import read
 from connectsync.config.locating import end_of, tree_of
@@ -20,6 +21,7 @@ from connectsync.config.source import Source, lines_of
 from connectsync.errors import Bug, InvalidFiles
 
 _SECTIONS = ("credentials", "facts", "settings")
+_KEPT = re.compile(r"[|>][1-9]?\+")
 _MODELINE = "yaml-language-server:"
 
 Rows = list[int]
@@ -62,8 +64,8 @@ def canonical(text: str) -> str:
     after = _joined(text, rows)
     if after == text or _same(before, after):
         return after
-    if not text.endswith(("\n", "\r")):
-        # the end of a last block scalar may lie in the line end that is not there
+    if _KEPT.search(text) or not text.endswith(("\n", "\r")):
+        # a block scalar may own the blank lines below it, or lack its line end
         return text
     raise Bug("ordering a file's keys would have changed what it says")
 
@@ -144,10 +146,19 @@ def _own_line(lines: Sequence[str], key: Node) -> int | None:
 
 def _last_row(source: Source, key: Node, value: Node) -> int:
     row, column = end_of(source, value)
-    if isinstance(value, ScalarNode) and value.style in {"|", ">"}:
-        # blank lines below a block scalar may be part of it
-        row, column = value.end_mark.line, value.end_mark.column
+    last = _last_scalar(value)
+    header = lines_of(source.text)[last.start_mark.line][last.start_mark.column :]
+    if header.startswith(("|+", ">+")) or header[2:3] == "+":
+        # the blank lines below are part of this text
+        row, column = last.end_mark.line, last.end_mark.column
     return max(key.start_mark.line, row - (column == 0))
+
+
+def _last_scalar(node: Node) -> Node:
+    while isinstance(node, CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        node = last if isinstance(last, Node) else last[1]
+    return node
 
 
 def _first_row(lines: Sequence[str], begin: int, floor: int) -> int:

@@ -53,13 +53,23 @@ def _keys(
     unknown = [key for key in stated if key not in known][:MOST_FINDINGS]
     if failure.validator == "additionalProperties":
         for key in unknown:
-            yield _finding(document, (*path, key), extra(key, known), on_key=True)
+            yield _unknown(document, (*path, key), key, known)
         return
     # jsonschema tells of each missing key by itself, in its message alone
     key = next(key for key in known if failure.message.startswith(f"{key!r} is "))
     if key not in {nearest(other, known) for other in unknown}:
         mistake = missing(key, known[key], path)
         yield _finding(document, path, mistake, on_key=True)
+
+
+def _unknown(
+    document: Document, path: Path, key: str, known: Mapping[str, Any]
+) -> Finding:
+    finding = _finding(document, path, extra(key, known), on_key=True)
+    if finding.place.text != MASK:
+        return finding
+    # a token where a key belongs: neither the sentence nor the path may hold it
+    return replace(finding, message=extra(MASK, known).message, path=path[:-1])
 
 
 def _value(document: Document, path: Path, failure: ValidationError) -> Finding:

@@ -24,6 +24,9 @@ _IN_CREDENTIALS = re.compile(
     r"""(?:^|[{,])\s*(?!\s|["']?(?:district_id|credentials)\b)[^:,{}#]+:\s*(?=[^\s#])"""
 )
 _TOKEN_LIKE = re.compile(r"(?=[0-9]*[A-Za-z])(?=[A-Za-z]*[0-9])[A-Za-z0-9]{32,}")
+_TOKEN_AS_KEY = re.compile(
+    r"(?<![\w-])(?=[\w-]*[0-9])(?=[\w-]*[A-Za-z])[\w-]{8,}(?=[\"']?\s*:)"
+)
 _SECRET_PARENT = re.compile(rf"^\s*(?:- )?[\"']?{_SECRETIVE}[\"']?\s*:", re.IGNORECASE)
 _CREDENTIALS_PARENT = re.compile(r"""^\s*["']?credentials["']?\s*:""")
 _FAR = 50
@@ -36,7 +39,7 @@ def masked(text: str) -> str:
     for key in (_AFTER_KEY, _NO_COLON, _CREDENTIALS):
         text = _cut(key, text)
     if "credentials" in text:
-        text = _cut(_IN_CREDENTIALS, text)
+        text = _pair(text)
     return _TOKEN_LIKE.sub(MASK, text)
 
 
@@ -47,7 +50,7 @@ def masked_line(lines: Sequence[str], number: int) -> str:
     if _SECRET_PARENT.match(parent):
         return _indent(line) + MASK
     if _CREDENTIALS_PARENT.match(parent):
-        return masked(_cut(_IN_CREDENTIALS, line) if ":" in line else _hidden(line))
+        return masked(_pair(line) if ":" in line else _hidden(line))
     return masked(line)
 
 
@@ -56,6 +59,10 @@ def _cut(key: re.Pattern[str], text: str) -> str:
         if not _REFERENCE.match(text, match.end()):
             return text[: match.end()] + MASK
     return text
+
+
+def _pair(line: str) -> str:
+    return _TOKEN_AS_KEY.sub(MASK, _cut(_IN_CREDENTIALS, line))
 
 
 def _hidden(line: str) -> str:

@@ -10,7 +10,7 @@ from connectsync.errors import ConnectsyncError
 from connectsync.report.links import OWN_DESIGN, source_link
 from connectsync.report.rule_text import SUBJECTS, allow_snippet, by_subject, looks_at
 
-GENERATED = "<!-- Generated from the code by `make docs`. Do not edit. -->"
+GENERATED = "<!-- Generated from the code by `make reference`. Do not edit. -->"
 
 INTRODUCTION = (
     "Each rule is named for the mistake it finds. `connectsync explain RULE` shows the"
