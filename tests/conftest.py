@@ -31,7 +31,9 @@ settings.register_profile(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-settings.register_profile("campaign", parent=settings.get_profile("suite"), max_examples=5000)
+settings.register_profile(
+    "campaign", parent=settings.get_profile("suite"), max_examples=5000
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 _KEPT = {"PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONHASHSEED", "SYSTEMROOT"}

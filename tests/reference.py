@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import click
 import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from connectsync.cli.exit_status import ExitStatus
+import connectsync.errors
+from connectsync.cli.exit_status import ExitStatus, status_of
 from connectsync.cli.main import app
 from connectsync.config.schemas import kind_of, schema
+from connectsync.errors import ConnectsyncError
 from connectsync.report.reference import (
     GENERATED,
     errors_page,
@@ -34,23 +36,37 @@ MEANINGS: Mapping[ExitStatus, str] = {
     ExitStatus.FINE: "Fine: nothing to complain about. `plan` gives it with changes"
     " too, unless `--detailed-exitcode` is given.",
     ExitStatus.FINDINGS: "Findings of severity error (with `--strict`: warnings too),"
-    " drift, files that `fmt` changed or would change, or districts that failed.",
+    " drift, files that `fmt` changed or would change, districts that failed, or files"
+    " that cannot be used.",
     ExitStatus.PENDING: "Changes are pending; only from `plan --detailed-exitcode`.",
     ExitStatus.REFUSED: "A guard refused the plan, or nobody approved it. Nothing was"
     " written.",
     ExitStatus.STALE: "The plan is damaged or stale, or a person saved the form"
     " meanwhile (a conflict).",
     ExitStatus.UNREACHABLE: "Connect cannot be reached, or refused the credentials.",
-    ExitStatus.USAGE: "Wrong usage: a command, an option or a path that makes no sense.",
+    ExitStatus.USAGE: "Wrong usage: no such command, option or path.",
     ExitStatus.BUG: "A bug in connectsync; the message names a log file to send.",
     ExitStatus.INTERRUPTED: "Interrupted from the keyboard.",
 }
 
-SCHEMAS: Mapping[str, tuple[str, str]] = {
-    "district": ("A district file", "districts/…/&lt;district&gt;.yaml"),
-    "profile": ("A profile", "districts/_profiles/&lt;profile&gt;.yaml"),
-    "project": ("The project file", "connectsync.yaml"),
+SCHEMAS: Mapping[str, tuple[str, str, str]] = {
+    "district": (
+        "A district file",
+        "districts/…/<district>.yaml",
+        "connectsync explain settings.phone_types",
+    ),
+    "profile": (
+        "A profile",
+        "districts/_profiles/<profile>.yaml",
+        "connectsync explain settings.phone_types",
+    ),
+    "project": (
+        "The project file",
+        "connectsync.yaml",
+        "connectsync explain guards.max_districts",
+    ),
 }
+"""Title, file and an example of looking a key up, by schema."""
 
 
 def reference() -> dict[str, str]:
@@ -59,34 +75,51 @@ def reference() -> dict[str, str]:
         "rules.md": rules_page(pages()),
         "errors.md": errors_page(),
         "exit-statuses.md": exit_statuses_page(
-            {int(status): MEANINGS[status] for status in ExitStatus}
+            {int(status): _meaning(status) for status in ExitStatus}
         ),
         "commands.md": commands_page(),
         **{f"{name}.md": schema_page(name) for name in SCHEMAS},
     }
 
 
+def _meaning(status: ExitStatus) -> str:
+    errors = sorted(
+        f"`{error.__name__}`"
+        for error in vars(connectsync.errors).values()
+        if isinstance(error, type)
+        and issubclass(error, ConnectsyncError)
+        and error is not ConnectsyncError
+        and status_of(error("")) is status
+    )
+    if not errors:
+        return MEANINGS[status]
+    return f"{MEANINGS[status]} [Errors](errors.md): {', '.join(errors)}."
+
+
 def commands_page() -> str:
     """Write every command with its arguments and options, as the program has them."""
     group = typer.main.get_command(app)
-    assert isinstance(group, click.Group)
+    assert isinstance(group, TyperGroup)
     blocks = [
         GENERATED,
         "# Commands",
-        "`connectsync [OPTIONS] COMMAND [ARGS]…`. The options of `connectsync` itself"
-        " stand before the command, the command's own after it.",
+        (
+            "`connectsync [OPTIONS] COMMAND [ARGS]…`. The options of `connectsync` itself"
+            " stand before the command, the command's own after it."
+        ),
         "## connectsync",
         _parameters(group),
         *(
             block
             for name, command in group.commands.items()
+            if isinstance(command, TyperCommand)
             for block in _command(name, command)
         ),
     ]
     return "\n\n".join(blocks) + "\n"
 
 
-def _command(name: str, command: click.Command) -> Iterator[str]:
+def _command(name: str, command: TyperCommand) -> Iterator[str]:
     yield f"## {name}"
     yield f"`connectsync {name}{_usage(command)}`"
     for paragraph in (command.help or "").strip().split("\n\n"):
@@ -94,40 +127,42 @@ def _command(name: str, command: click.Command) -> Iterator[str]:
     yield _parameters(command)
 
 
-def _usage(command: click.Command) -> str:
-    context = click.Context(command)
-    pieces = [" ".join(one.get_usage_pieces(context)) for one in command.params]
-    return "".join(f" {piece}" for piece in ["[OPTIONS]", *pieces] if piece)
+def _usage(command: TyperCommand) -> str:
+    context = typer.Context(command)
+    pieces = [
+        piece for one in command.params for piece in one.get_usage_pieces(context)
+    ]
+    return "".join(f" {piece}" for piece in ("[OPTIONS]", *pieces))
 
 
-def _parameters(command: click.Command) -> str:
-    context = click.Context(command)
+def _parameters(command: TyperCommand | TyperGroup) -> str:
+    context = typer.Context(command)
     rows = [_parameter(one, context) for one in command.params]
     rows.append((_codes(("--help", "-h")), "Show the help and exit."))
     return _table(("Argument or option", "Meaning"), rows)
 
 
-def _parameter(one: click.Parameter, context: click.Context) -> tuple[str, str]:
-    help_ = (getattr(one, "help", "") or "").strip()
-    if isinstance(one, click.Argument):
-        return f"`{one.make_metavar(context)}`", help_
-    assert isinstance(one, click.Option)
+def _parameter(one: object, context: typer.Context) -> tuple[str, str]:
+    if isinstance(one, TyperArgument):
+        return f"`{one.make_metavar(context)}`", one.help or ""
+    assert isinstance(one, TyperOption)
     names = _codes((*one.opts, *one.secondary_opts))
     if not one.is_flag:
         names += f" {_metavar(one, context)}"
-    notes = [help_, "Required." if one.required else _default(one)]
+    notes = [one.help or "", "Required." if one.required else _default(one)]
     if one.multiple:
         notes.append("May be given more than once.")
     return names, " ".join(note for note in notes if note)
 
 
-def _metavar(one: click.Option, context: click.Context) -> str:
-    if isinstance(one.type, click.Choice):
-        return " or ".join(f"`{getattr(c, 'value', c)}`" for c in one.type.choices)
+def _metavar(one: TyperOption, context: typer.Context) -> str:
+    choices = getattr(one.type, "choices", ())
+    if choices:
+        return " or ".join(f"`{getattr(each, 'value', each)}`" for each in choices)
     return f"`{one.make_metavar(context).strip('<>').upper()}`"
 
 
-def _default(one: click.Option) -> str:
+def _default(one: TyperOption) -> str:
     default = getattr(one.default, "value", one.default)
     if one.is_flag or default is None or default == "" or callable(default):
         return ""
@@ -141,17 +176,18 @@ def _codes(names: tuple[str, ...]) -> str:
 def schema_page(name: str) -> str:
     """Write a table of the keys of one schema, section by section."""
     whole = schema(name)
-    title, where = SCHEMAS[name]
-    blocks = [GENERATED, f"# {title}", f"`{where}`".replace("&lt;", "<")]
-    blocks[-1] = blocks[-1].replace("&gt;", ">")
-    blocks.append(str(whole["description"]))
-    blocks.append(
-        f"`connectsync schema {name}` prints the schema itself; `connectsync explain"
-        " KEY` shows one key at a terminal."
-        if name != "profile"
-        else "`connectsync schema profile` prints the schema itself."
-    )
-    blocks += _section("Keys", "", whole)
+    title, where, shown_by = SCHEMAS[name]
+    blocks = [
+        GENERATED,
+        f"# {title}",
+        f"`{where}`",
+        str(whole["description"]),
+        (
+            f"`{shown_by}` shows one key at a terminal; `connectsync schema {name}` prints"
+            " the schema itself."
+        ),
+        *_section("Keys", "", whole),
+    ]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -182,7 +218,7 @@ def _kind(one: Mapping[str, Any], *, needed: bool) -> str:
     return "<br>".join(notes)
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from apply_world import CELL, KEYS, World
 from connectsync.connect import embedded
 from connectsync.connect.seam import Writer
 from connectsync.domain.live import Live
-from connectsync.domain.outcome import Ending
+from connectsync.domain.outcome import Ending, Outcome
 from connectsync.domain.plan import SWITCH
 from connectsync.domain.settings import Form, PhoneType, Settings, StudentId
 from connectsync.errors import FormRefused, StalePlan, Unreachable
@@ -75,7 +76,7 @@ def test_a_plan_becomes_true_and_a_second_plan_is_empty(world: World) -> None:
     assert asyncio.run(world.plan(CELL)).empty
 
 
-async def _apply(world: World, settings: Settings):  # type: ignore[no-untyped-def]
+async def _apply(world: World, settings: Settings) -> Outcome:
     return await world.run(await world.plan(settings))
 
 
@@ -179,7 +180,7 @@ def test_a_person_who_saves_in_between_is_never_overwritten(
 
     endings = asyncio.run(applied(world, lambda writer: Flaky(writer, before=meddle)))
     assert endings == [Ending.DONE, Ending.CONFLICT, Ending.DONE]
-    assert asyncio.run(world.live("harbor-point"))["phone_types"] == {"Work"}
+    assert asyncio.run(world.live("harbor-point"))["phone_types"] == frozenset(["Work"])
     assert journal(tmp_path)[1] == ("harbor-point", 1, "conflict")
     assert "harbor-point" not in world.store.baselines("embedded")
 
@@ -226,15 +227,12 @@ def test_a_save_that_nobody_can_settle_stays_intended(
 
     async def story() -> list[str]:
         plan = await world.plan(CELL, keys=("lakeview",))
-        async with embedded.open_writer(world.app) as writer:
-            async with world.executor(Flaky(writer, after=lost)) as executor:
-                blind = type(executor)(
-                    Blind(executor.reader),  # type: ignore[arg-type]
-                    executor.writer,
-                    executor.journal,
-                    executor.clock,
-                )
-                outcome = await blind.run(plan)
+        async with (
+            embedded.open_writer(world.app) as writer,
+            world.executor(Flaky(writer, after=lost)) as executor,
+        ):
+            reader = Blind(executor.reader)
+            outcome = await replace(executor, reader=reader).run(plan)  # type: ignore[arg-type]
         return [one.message for one in outcome.districts]
 
     (message,) = asyncio.run(story())

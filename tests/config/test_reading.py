@@ -50,6 +50,7 @@ def test_what_is_read_without_findings_is_what_libyaml_composes(text: str) -> No
     if reading.document is None or reading.findings:
         return
     node = yaml.compose(text, Loader=yaml.CBaseLoader)
+    assert isinstance(node, yaml.MappingNode)
     assert [key.value for key, _ in node.value] == list(reading.document.data)
 
 

@@ -3,14 +3,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectsync.config import checking, schemas
 from connectsync.config.checking import accepts, is_day
-from connectsync.config.described import describe
+from connectsync.config.described import describe, described_paths
 from connectsync.config.document import read
 from connectsync.config.explaining import explain
 from connectsync.config.rendering import render_district
@@ -19,7 +21,7 @@ from connectsync.config.schemas import schema, schema_names, schema_text
 from connectsync.config.shelf import checked
 from connectsync.domain import district as values
 from connectsync.domain import settings as form
-from connectsync.errors import UsageError
+from connectsync.errors import Bug, UsageError
 
 OURS = ("district", "profile", "project")
 FULL: dict[str, Any] = {
@@ -84,18 +86,16 @@ def broken(draw: st.DrawFn) -> dict[str, Any]:
     """Make a district document with a few things replaced, added or taken away."""
     data: dict[str, Any] = json.loads(json.dumps(FULL))
     for _ in range(draw(st.integers(0, 3))):
-        paths = sorted(_paths(data), key=repr)
-        if not paths:
-            break
+        paths = [*sorted(_paths(data), key=repr), ("name",)]
         *above, key = draw(st.sampled_from(paths))
-        holder = data
+        holder: Any = data
         for part in above:
             holder = holder[part]
         if draw(st.booleans()):
             holder[key] = draw(ANYTHING)
         elif isinstance(holder, dict) and draw(st.booleans()):
             holder[draw(TEXT)] = draw(ANYTHING)
-        else:
+        elif isinstance(holder, list) or key in holder:
             del holder[key]
     return data
 
@@ -247,3 +247,38 @@ def _parts(
         yield from _parts(inner, f"{path}.{key}")
     if "items" in part:
         yield from _parts(part["items"], f"{path}[]")
+
+
+def test_every_key_can_be_described_and_others_cannot() -> None:
+    paths = described_paths()
+    assert {"settings.phone_types", "allow.reason", "guards.max_percent"} <= set(paths)
+    for path in paths:
+        described = describe(path)
+        assert described is not None
+        assert described.kind
+    assert describe("settings.phone_type") is None
+    assert describe("") is None
+    threshold = describe("settings.deletion_threshold")
+    assert threshold is not None
+    assert threshold.kind == "a whole number from 0 to 100"
+
+
+def test_libraries_that_do_not_agree_are_our_bug(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(checking, "accepts", lambda *_: False)
+    with pytest.raises(Bug, match="nothing says why"):
+        checked("f.yaml", render_district(FULL).encode(), "district")
+
+
+def test_schemas_that_are_not_installed_are_our_bug(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    schemas._folder.cache_clear()  # noqa: SLF001 - what is found is kept
+    monkeypatch.setattr(schemas, "_PACKAGE", tmp_path / "a" / "b")
+    with pytest.raises(Bug, match="installed"):
+        schema_names()
+    (tmp_path / "a" / "b" / "schema").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "schema" / "district.schema.json").write_text("{}")
+    assert schema_names() == ("district",)
+    schemas._folder.cache_clear()  # noqa: SLF001 - as above

@@ -139,7 +139,9 @@ def test_a_good_fleet_can_be_committed(clean: Repository) -> None:
     assert clean.git("log", "--oneline").endswith("a fresh project")
 
 
-def test_a_bad_file_blocks_the_commit_with_a_readable_message(clean: Repository) -> None:
+def test_a_bad_file_blocks_the_commit_with_a_readable_message(
+    clean: Repository,
+) -> None:
     name = "districts/example-district.yaml"
     text = (clean.folder / name).read_text()
     clean.write(name, f"{text}  phone_types: [Cell, Home]\n")

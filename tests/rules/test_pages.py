@@ -109,6 +109,13 @@ def test_what_the_form_itself_refuses_cannot_be_allowed() -> None:
     assert by_name("token-in-two-files").allowable
 
 
+def test_a_page_says_whether_its_claim_is_an_inference() -> None:
+    inferred = {page.name for page in EVERY_PAGE if page.inferred}
+    assert "work-phone-for-login" in inferred
+    assert not inferred & {"two-phone-types", "home-phone-for-texts", "yaml-tag"}
+    assert all(rule.refused for rule in READING_PAGES)
+
+
 def test_a_name_that_no_rule_has_is_answered_with_the_nearest() -> None:
     with pytest.raises(UsageError, match="no rule is called 'zzz'") as refused:
         by_name("zzz")
@@ -131,6 +138,16 @@ Good:
 
     a: 2
 """
+
+
+def test_a_page_may_open_with_a_line_as_long_as_lines_are() -> None:
+    opening = f"A {'x' * 85}."
+    page = GOOD_PAGE.replace("A mistake.", opening)
+    rule: Rule[None] = Rule(
+        "some-rule", Severity.ERROR, "design", page, lambda _: (), "district"
+    )
+    assert len(opening) == 88
+    assert page_of(rule).summary == opening
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-
 from starlette.applications import Starlette
 
 from connectsync.apply.executor import Executor

@@ -117,9 +117,11 @@ def _district(scene: dict[str, Any], key: str) -> District:
 
 def _typed(name: str, value: Any) -> Any:
     label = _LABELS.get(name)
+    if label is None:
+        return value
     if isinstance(value, list):
         return frozenset(label(item) for item in value)
-    return label(value) if label else value
+    return label(value)
 
 
 def _live(scene: dict[str, Any], key: str, now: datetime) -> Live:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import socket
 from typing import Annotated
 
 import typer
@@ -26,7 +27,7 @@ def emulator(
     from connectsync.cli.backends import embedded_store
     from connectsync.emulator.app import create_app
     from connectsync.emulator.errors import UvicornMissing
-    from connectsync.emulator.serve import serve
+    from connectsync.emulator.serve import server
 
     session: Session = context.obj
     project = session.project()
@@ -37,12 +38,27 @@ def emulator(
         [one.district for one in fleet.districts],
     )
     token = secrets.token_urlsafe(24)
-    session.terminal.show(
-        f"Connect (a stand-in) on http://{host}:{port}\nbearer token: {token}\n"
-        "stop it with Ctrl-C"
-    )
     try:
-        serve(create_app(store, token=token), host, port)
+        serving = server(create_app(store, token=token), host, port)
     except UvicornMissing as error:
         raise UsageError(str(error), remedy="") from error
+    with _listening(host, port) as listening:
+        port = listening.getsockname()[1]
+        session.terminal.show(
+            f"Connect (a stand-in) on http://{host}:{port}\nbearer token: {token}\n"
+            "stop it with Ctrl-C"
+        )
+        serving.run(sockets=[listening])
     return 0
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Take the address before saying so. Raises ``UsageError`` if it is not free."""
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        reason = str(error.strerror).partition(" (")[0]
+        raise UsageError(
+            f"cannot listen on {host}:{port}: {reason}",
+            remedy="choose another --port, or 0 for any that is free",
+        ) from error

@@ -30,7 +30,8 @@ def explain(
     if name in by_name:
         terminal.show(rule_text.explain(by_name[name], colour=colour, width=width))
         return 0
-    described = describe(name)
+    bare = [path for path in described_paths() if path.rpartition(".")[2] == name]
+    described = describe(bare[0] if len(bare) == 1 else name)
     if described is None:
         raise UsageError(
             f"there is no rule and no key {name!r}",

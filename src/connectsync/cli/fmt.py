@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ import typer
 from connectsync.cli.choices import paths_argument
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.session import Session
+from connectsync.config.discovery import relative
 
 
 def fmt(
@@ -31,16 +31,10 @@ def fmt(
 
     session: Session = context.obj
     project = session.project()
-    changed = [
-        path
-        for path in session.files(project, session.named(project, paths or []))
-        if format_file(path, root=project.root, write=not check)
-    ]
     verb = "would be formatted" if check else "formatted"
-    for path in changed:
-        session.terminal.show(f"{verb}: {_relative(path, project.root)}")
+    changed = False
+    for path in session.files(project, session.named(project, paths or [])):
+        if format_file(path, root=project.root, write=not check):
+            changed = True
+            session.terminal.show(f"{verb}: {relative(path, project.root)}")
     return ExitStatus.FINDINGS if changed else ExitStatus.FINE
-
-
-def _relative(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)

@@ -57,6 +57,11 @@ def new(
             f"{key!r} cannot be a district's key",
             remedy="use a-z, 0-9 and single dashes, such as lakeview-usd",
         )
+    if not (name.strip() and name.isprintable()):
+        raise UsageError(
+            f"{name!r} cannot be a district's name",
+            remedy="write its name on one line, such as 'Lakeview Unified'",
+        )
     project = session.project()
     asked = Asked(key, name, tuple(profile or ()), folder)
     path = new_district(project.root, project.districts_dir, asked)

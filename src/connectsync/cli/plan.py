@@ -45,6 +45,7 @@ def plan(
     made = asyncio.run(_made(session, paths or []))
     if out is not None:
         session.terminal.deliver(plan_text(made), out)
+        session.terminal.say(f"wrote {out}; next: `connectsync apply {out}`")
     if format_ is PlanFormat.JSON:
         session.terminal.deliver(plan_text(made), output)
     else:

@@ -44,5 +44,6 @@ def _found(fleet: Fleet, name: str) -> LoadedDistrict:
     names = [loaded.district.key for loaded in fleet.districts]
     raise UsageError(
         f"there is no district {name!r}",
-        remedy=did_you_mean(name, names) or "`connectsync validate` lists their files",
+        remedy=did_you_mean(name, names)
+        or "a district is named as its file is, without .yaml",
     )

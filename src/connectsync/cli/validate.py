@@ -22,6 +22,8 @@ from connectsync.operations.validating import Asked, validate_fleet
 
 STANDARD_INPUT = "-"
 SHOWN_AS = "<stdin>"
+NEEDS_A_FILE = frozenset(["file-named-otherwise"])
+"""Rules about the name of a file: standard input has none."""
 
 
 def validate(
@@ -56,12 +58,14 @@ def validate(
     """
     session: Session = context.obj
     project = session.project()
-    fleet = _fleet(session, project, _Named(paths or [], changed_since))
+    named = _Named(paths or [], changed_since)
+    fleet = _fleet(session, project, named)
+    unnamed = NEEDS_A_FILE if STANDARD_INPUT in named.paths else frozenset()
     asked = Asked(
         today=session.today(),
         options=project.options,
         select=_rules(select) if select else None,
-        ignore=_rules(ignore or []),
+        ignore=_rules(ignore or []) | unnamed,
         whole_fleet=_is_whole(project, fleet),
     )
     report = validate_fleet(fleet, asked)

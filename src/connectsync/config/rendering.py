@@ -67,12 +67,14 @@ def _pair(key: str, value: Any, part: Mapping[str, Any], indent: str) -> Iterato
 def spell_flow(value: Any) -> str:
     """Spell a value, a list or a mapping on one line, as YAML reads it back."""
     if isinstance(value, Mapping):
-        pairs = (
-            f"{spell_scalar(key)}: {spell_flow(item)}" for key, item in value.items()
-        )
+        pairs = (f"{_in_flow(key)}: {spell_flow(item)}" for key, item in value.items())
         return f"{{{', '.join(pairs)}}}"
     if isinstance(value, list):
         return f"[{', '.join(map(spell_flow, value))}]"
+    return _in_flow(value)
+
+
+def _in_flow(value: str | float | None) -> str:
     text = spell_scalar(value)
     return _quoted(value) if "," in text and isinstance(value, str) else text
 

@@ -76,7 +76,8 @@ def _refusal(missing: Unaccepted) -> str:
     holds = f"{missing.name}: the plan holds {missing.needed}"
     if missing.given is None:
         return f"{holds}, none was accepted"
-    return f"{holds}, {missing.given} were accepted"
+    were = "was" if missing.given == 1 else "were"
+    return f"{holds}, {missing.given} {were} accepted"
 
 
 def _acceptance(missing: Sequence[Unaccepted]) -> str:

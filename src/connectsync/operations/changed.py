@@ -46,7 +46,7 @@ def _git(root: Path, *arguments: str) -> str:
         raise UsageError("--changed-since needs git, which is not installed") from error
     except subprocess.CalledProcessError as error:
         said = error.stderr.decode(errors="replace").strip().splitlines()
-        reason = said[-1] if said else "git failed"
+        reason = said[-1].removeprefix("fatal: ") if said else "git failed"
         raise UsageError(
             f"git cannot compare with that revision: {reason}",
             remedy="name a branch, a tag or a commit that this clone has",

@@ -34,8 +34,9 @@ def start(folder: Path, texts: Mapping[str, str]) -> None:
     """
     there = [name for name in texts if (folder / name).exists()]
     if there:
+        more = f", and {len(there) - 1} more" if len(there) > 1 else ""
         raise UsageError(
-            f"{folder} already has {', '.join(there)}; nothing was written",
+            f"{folder / there[0]} is there already{more}; nothing was written",
             remedy="choose an empty folder, or use `connectsync new` in this one",
         )
     for name, text in texts.items():

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from plan_scenes import BLANK, planned
+
+from connectsync.domain.district import District
+from connectsync.domain.drift import Moved
+from connectsync.domain.live import Listed, Live
+from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan
+from connectsync.domain.policy import Policy
+from connectsync.domain.settings import PhoneType, Settings
+from connectsync.errors import Bug, ConnectError, DistrictNotFound
+from connectsync.operations.planning import (
+    Circumstances,
+    Wanted,
+    make_plan,
+    plan_district,
+)
+
+NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
+CELL = Settings(phone_types=frozenset([PhoneType.CELL]))
+
+
+class Table:
+    """A reader over a table of answers."""
+
+    described = "table"
+
+    def __init__(self, answers: Mapping[str, Live | ConnectError]) -> None:
+        self.answers = answers
+
+    async def list_districts(self) -> tuple[Listed, ...]:
+        return tuple(Listed(key, key) for key in self.answers)
+
+    async def read(self, key: str) -> Live:
+        answer = self.answers[key]
+        if isinstance(answer, ConnectError):
+            raise answer
+        return answer
+
+    async def read_many(self, keys: Sequence[str]) -> Mapping[str, Live | ConnectError]:
+        return {key: self.answers[key] for key in keys if key in self.answers}
+
+    async def options(self, setting: str) -> tuple[str, ...]:
+        return (setting,)
+
+
+def wanted(key: str, settings: Settings = CELL) -> Wanted:
+    return Wanted(District(key, key, settings=settings), f"districts/{key}.yaml")
+
+
+def live(key: str) -> Live:
+    return Live(key, "1", BLANK, NOW)
+
+
+def plan(keys: Sequence[str], answers: Mapping[str, Live | ConnectError]) -> Plan:
+    given = Circumstances(NOW, "test", (), len(keys), Policy(), {})
+    return asyncio.run(make_plan([wanted(key) for key in keys], Table(answers), given))
+
+
+def test_a_failed_read_is_listed_and_never_taken_for_empty() -> None:
+    made = plan(["a", "b"], {"a": live("a"), "b": DistrictNotFound("no district 'b'")})
+    assert [one.district for one in made.districts] == ["a"]
+    assert made.failed[0].message == "no district 'b'"
+    assert not made.empty
+
+
+def test_a_district_that_was_not_answered_is_a_bug_not_an_empty_form() -> None:
+    with pytest.raises(Bug, match="did not answer"):
+        plan(["a"], {})
+
+
+def test_a_plan_is_in_the_order_of_keys_whatever_the_files_order() -> None:
+    answers = {key: live(key) for key in "cab"}
+    assert plan("cab", answers) == plan("abc", answers)
+
+
+@given(st.sets(st.sampled_from("bcdefgh")))
+def test_a_districts_plan_does_not_depend_on_its_neighbours(others: set[str]) -> None:
+    keys = ["a", *others]
+    alone = plan_district(wanted("a"), live("a"), {})
+    among = plan(keys, {key: live(key) for key in keys}).districts
+    assert [one for one in among if one.district == "a"] == [alone]
+
+
+def test_what_people_changed_is_told_apart_from_what_the_file_changed() -> None:
+    made = planned(
+        {
+            "baseline": {"phone_types": ["Cell"], "student_id": "STUDENT ID"},
+            "live": {"phone_types": ["Home"], "student_id": "STUDENT ID"},
+            "desired": {"phone_types": ["Cell"], "student_id": "STUDENT NUMBER"},
+        }
+    )
+    (district,) = made.districts
+    assert [(one.setting, one.who) for one in district.drift] == [
+        ("phone_types", Moved.THEM)
+    ]
+
+
+def test_a_district_in_step_is_named_and_not_planned() -> None:
+    outcome = plan_district(wanted("a", Settings()), live("a"), {})
+    assert outcome == "a"
+
+
+def test_an_unread_district_keeps_its_remedy() -> None:
+    outcome = plan_district(wanted("a"), DistrictNotFound("no"), {})
+    assert isinstance(outcome, NotPlanned)
+    assert outcome.remedy
+
+
+def test_a_plan_holds_the_whole_form_as_it_was_read() -> None:
+    outcome = plan_district(wanted("a"), live("a"), {})
+    assert isinstance(outcome, DistrictPlan)
+    assert outcome.live == BLANK
+    assert outcome.desired == {"phone_types": frozenset(["Cell"])}

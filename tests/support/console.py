@@ -1,0 +1,139 @@
+"""The command line, run in this process, with what it says caught in one text."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import re
+import sqlite3
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from unittest.mock import patch
+
+from connectsync.cli.main import main
+from connectsync.connect import embedded
+from connectsync.domain.settings import Form
+from connectsync.emulator.app import create_app
+
+LOG = re.compile(r"\S*connectsync-\w+\.log")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command left behind: its exit status and what it wrote."""
+
+    status: int
+    out: str
+    err: str
+    both: str
+
+
+class _Both(io.StringIO):
+    """Writes to two texts at once: its own, and the one both streams share."""
+
+    def __init__(self, shared: io.StringIO) -> None:
+        super().__init__()
+        self.shared = shared
+
+    def write(self, text: str) -> int:
+        self.shared.write(text)
+        return super().write(text)
+
+
+@dataclass(frozen=True)
+class Console:
+    """A project's folder, and the command line in it."""
+
+    folder: Path
+
+    def run(
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        environment: Mapping[str, str] | None = None,
+    ) -> Said:
+        """Run one command in the folder."""
+        both = io.StringIO()
+        out, err = _Both(both), _Both(both)
+        with ExitStack() as stack:
+            stack.enter_context(_standing_in(self.folder))
+            stack.enter_context(redirect_stdout(out))
+            stack.enter_context(redirect_stderr(err))
+            given = io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")
+            stack.enter_context(patch.object(sys, "stdin", given))
+            stack.enter_context(patch.dict(os.environ, environment or {}))
+            status = main(list(arguments))
+        return Said(status, out.getvalue(), err.getvalue(), both.getvalue())
+
+    @property
+    def connect(self) -> Path:
+        """Where the embedded Connect keeps its forms."""
+        return self.folder / ".connectsync" / "connect.db"
+
+    def live(self, key: str) -> Form:
+        """Read a district's form, as a person would on the page."""
+
+        async def read() -> Form:
+            async with embedded.open_reader(create_app(self.connect)) as reader:
+                return (await reader.read(key)).form
+
+        return asyncio.run(read())
+
+    def edit(self, key: str, form: Form) -> None:
+        """Save a district's form, as a person would on the page."""
+
+        async def save() -> None:
+            app = create_app(self.connect)
+            async with (
+                embedded.open_reader(app) as reader,
+                embedded.open_writer(app) as writer,
+            ):
+                version = (await reader.read(key)).version
+                await writer.save(key, form, expected_version=version)
+
+        asyncio.run(save())
+
+    def forget(self, key: str) -> None:
+        """Take a district off the embedded Connect."""
+        with sqlite3.connect(self.connect) as connection:
+            connection.execute("DELETE FROM district WHERE key = ?", [key])
+        connection.close()
+
+    def state(self) -> tuple[tuple[object, ...], ...]:
+        """Give every row of the journal, the runs and the baselines."""
+        path = self.folder / ".connectsync" / "state.db"
+        with sqlite3.connect(path) as connection:
+            rows = tuple(
+                (table, *row)
+                for table in ("runs", "journal", "baselines")
+                for row in connection.execute(f"SELECT * FROM {table}")  # noqa: S608 - our own three names
+            )
+        connection.close()
+        return rows
+
+    def replace(self, file: str, old: str, new: str) -> None:
+        """Change a file of the project in the one place where ``old`` stands."""
+        path = self.folder / file
+        text = path.read_text("utf-8")
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {file}"
+        path.write_text(text.replace(old, new), "utf-8")
+
+    def plain(self, text: str) -> str:
+        """Spell what no two runs have in common: the folder, a log's name."""
+        named = text.replace(str(self.folder), "<project>")
+        lines = (line.rstrip() for line in LOG.sub("<log>", named).split("\n"))
+        return "\n".join(lines)
+
+
+@contextmanager
+def _standing_in(folder: Path) -> Iterator[None]:
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)

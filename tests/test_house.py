@@ -1,0 +1,104 @@
+"""What the house asks of every module, beyond what the layers enforce."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "src" / "connectsync"
+MODULES = sorted(SOURCE.rglob("*.py"))
+
+BANNED = {"utils", "util", "helpers", "helper", "manager", "base", "core", "common"}
+
+
+def names(modules: list[Path]) -> list[str]:
+    return [path.relative_to(SOURCE).as_posix() for path in modules]
+
+
+def functions(module: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def lines_of_code(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Count a function's lines without its signature and docstring."""
+    body = function.body
+    if ast.get_docstring(function) is not None:
+        body = body[1:]
+    return body[-1].end_lineno - body[0].lineno + 1 if body else 0  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=names(MODULES))
+def test_a_module_is_one_thing(module: Path) -> None:
+    assert len(module.read_text().splitlines()) <= 300
+    assert module.stem not in BANNED
+
+
+@pytest.mark.parametrize("module", MODULES, ids=names(MODULES))
+def test_a_function_is_one_thing(module: Path) -> None:
+    long = {one.name: lines_of_code(one) for one in functions(module)}
+    assert {name: lines for name, lines in long.items() if lines > 40} == {}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=names(MODULES))
+def test_no_import_is_hidden_from_the_layers(module: Path) -> None:
+    assert "TYPE_CHECKING" not in module.read_text()
+
+
+OUTSIDE_CLI = [path for path in MODULES if path.parent.name != "cli"]
+SPEAKERS = {"print", "input", "exit", "quit"}
+
+
+@pytest.mark.parametrize("module", OUTSIDE_CLI, ids=names(OUTSIDE_CLI))
+def test_only_the_command_line_prints_asks_exits_and_reads_the_environment(
+    module: Path,
+) -> None:
+    tree = ast.parse(module.read_text())
+    called = {
+        node.func.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    touched = {
+        f"{node.value.id}.{node.attr}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+    assert not called & SPEAKERS
+    assert not touched & {"os.environ", "os.getenv", "sys.exit", "sys.stdout"}
+
+
+def test_the_wheel_carries_schemas_and_templates(tmp_path: Path) -> None:
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "hatchling",
+            "build",
+            "-t",
+            "wheel",
+            "-d",
+            str(tmp_path),
+        ],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        carried = set(archive.namelist())
+    for schema in (ROOT / "schema").iterdir():
+        assert f"connectsync/schema/{schema.name}" in carried
+    for template in (SOURCE / "operations" / "fresh").rglob("*"):
+        if template.is_file():
+            path = template.relative_to(SOURCE.parent).as_posix()
+            assert path in carried
+    assert "connectsync/py.typed" in carried
