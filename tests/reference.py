@@ -104,8 +104,8 @@ def commands_page() -> str:
         GENERATED,
         "# Commands",
         (
-            "`connectsync [OPTIONS] COMMAND [ARGS]…`. The options of `connectsync` itself"
-            " stand before the command, the command's own after it."
+            "`connectsync [OPTIONS] COMMAND [ARGS]…`. The options of connectsync"
+            " itself stand before the command, the command's own after it."
         ),
         "## connectsync",
         _parameters(group),
@@ -183,8 +183,8 @@ def schema_page(name: str) -> str:
         f"`{where}`",
         str(whole["description"]),
         (
-            f"`{shown_by}` shows one key at a terminal; `connectsync schema {name}` prints"
-            " the schema itself."
+            f"`{shown_by}` shows one key at a terminal;"
+            f" `connectsync schema {name}` prints the schema itself."
         ),
         *_section("Keys", "", whole),
     ]

@@ -96,6 +96,13 @@ def test_a_file_of_fifty_megabytes_is_not_read(tmp_path: Path) -> None:
     assert finding.rule == "file-too-large"
 
 
+def test_a_file_just_small_enough_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "full.yaml"
+    head = b"schema: 1\ndistrict: x\nname: X\n#"
+    path.write_bytes(head.ljust(SIZE_LIMIT, b"x"))
+    assert read_checked(path, "full.yaml", "district").findings == ()
+
+
 def _told(findings: tuple[Finding, ...]) -> Iterator[str]:
     for finding in findings:
         place = finding.place

@@ -100,6 +100,8 @@ def _sound(findings: tuple[Finding, ...], raw: bytes) -> None:
         ("-.INF", BEYOND),
         (".nan", BEYOND),
         ("1e999", BEYOND),
+        ("9" * 18, 10**18 - 1),
+        ("9" * 19, BEYOND),
         ("9" * 5000, BEYOND),
         ("0x" + "f" * 40, BEYOND),
         ("٣", "٣"),

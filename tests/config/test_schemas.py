@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectsync.config import checking, schemas
-from connectsync.config.checking import accepts, is_day
+from connectsync.config.checking import accepts
+from connectsync.config.days import is_day
 from connectsync.config.described import describe, described_paths
 from connectsync.config.document import read
 from connectsync.config.explaining import explain

@@ -172,5 +172,4 @@ def slug(heading: str) -> str:
 def links(text: str) -> Iterator[str]:
     """Give the targets of a page's links, outside of its blocks and code."""
     prose = re.sub(r"`[^`\n]*`", "`code`", _BLOCK.sub("", text))
-    for target in re.findall(r"\[[^\]]*\]\(([^)\s]+)\)", prose):
-        yield target
+    yield from re.findall(r"\[[^\]]*\]\(([^)\s]+)\)", prose)

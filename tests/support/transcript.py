@@ -1,11 +1,12 @@
 """
 Transcripts: a story told at a console, one file each.
 
-The first line names the project to copy (``# project: valley``); then each line that
-begins with ``$`` is run, and what follows it is what must be said, to the letter.
-Besides ``connectsync`` (with ``NAME=value`` before it and ``< FILE`` behind it), a story
-may use ``cd FOLDER``, ``cat FILE``, ``rm FILE``, ``replace FILE OLD NEW`` for an editor,
-and ``by-hand DISTRICT SETTING=VALUE`` for a person who presses Save on Connect.
+The first line names the project to copy (``# project: valley``); then each line
+that begins with ``$`` is run, and what follows it is what must be said, to the
+letter. Besides ``connectsync`` (with ``NAME=value`` before it and ``< FILE`` behind
+it), a story may use ``cd FOLDER``, ``cat FILE``, ``rm FILE``, ``replace FILE OLD
+NEW`` for an editor, and ``by-hand DISTRICT SETTING=VALUE`` for a person who presses
+Save on Connect.
 """
 
 from __future__ import annotations

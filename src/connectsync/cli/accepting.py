@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from connectsync.errors import UsageError
+
+COUNT = re.compile("[0-9]{1,9}")
 
 
 def accepted_counts(given: Sequence[str]) -> dict[str, int]:
@@ -12,7 +15,7 @@ def accepted_counts(given: Sequence[str]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for text in given:
         name, _, number = text.partition("=")
-        if not (name and number.isascii() and number.isdigit()):
+        if not (name and COUNT.fullmatch(number)):
             raise UsageError(
                 f"--accept {text!r} is not NAME=COUNT",
                 remedy="write for example --accept disruptive=3",

@@ -57,7 +57,7 @@ def named_scope(session: Session, project: Project, named: tuple[str, ...]) -> S
 
 
 def _insist_valid(session: Session, project: Project, fleet: Fleet) -> None:
-    asked = Asked(today=session.today(), options=project.options)
+    asked = Asked(today=session.today(), options=project.options, whole_fleet=True)
     report = validate_fleet(fleet, asked)
     if report.errors:
         first = next(one for one in report.findings if one.severity.rank == 0)

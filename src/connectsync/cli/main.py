@@ -132,6 +132,18 @@ def _failed(plain: Terminal, error: ConnectsyncError) -> int:
 
 
 def _bug(plain: Terminal, error: Exception) -> int:
+    plain.complain(
+        f"{_label(plain)} this is a bug in connectsync: {type(error).__name__}"
+    )
+    try:
+        plain.complain(f"  = help: please report it with {_logged(error)}")
+    except OSError as full:
+        plain.complain(f"  = help: please report it; no log: {full.strerror}")
+    return ExitStatus.BUG
+
+
+def _logged(error: Exception) -> str:
+    """Keep what helps to mend it in a file that only this user can read."""
     with tempfile.NamedTemporaryFile(
         "w", prefix="connectsync-", suffix=".log", delete=False, encoding="utf-8"
     ) as log:
@@ -139,11 +151,7 @@ def _bug(plain: Terminal, error: Exception) -> int:
         # frames only: what an exception says may quote a secret
         log.write("".join(traceback.format_tb(error.__traceback__)))
         log.write(f"{type(error).__qualname__}\n")
-    plain.complain(
-        f"{_label(plain)} this is a bug in connectsync: {type(error).__name__}"
-    )
-    plain.complain(f"  = help: please report it with {log.name}")
-    return ExitStatus.BUG
+    return log.name
 
 
 def _label(plain: Terminal) -> str:

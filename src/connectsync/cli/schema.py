@@ -7,8 +7,6 @@ from typing import Annotated
 import typer
 
 from connectsync.cli.session import Session
-from connectsync.domain.suggest import did_you_mean
-from connectsync.errors import UsageError
 
 
 def schema(
@@ -21,14 +19,6 @@ def schema(
     from connectsync.config.schemas import schema_names, schema_text
 
     session: Session = context.obj
-    names = schema_names()
-    if name is None:
-        session.terminal.show("\n".join(names))
-        return 0
-    if name not in names:
-        raise UsageError(
-            f"there is no schema {name!r}",
-            remedy=did_you_mean(name, names) or f"choose one of: {', '.join(names)}",
-        )
-    session.terminal.show(schema_text(name))
+    names = "\n".join(schema_names())
+    session.terminal.show(names if name is None else schema_text(name))
     return 0

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from functools import lru_cache
 
 import jsonschema_rs
 
+from connectsync.config.days import is_day
 from connectsync.config.document import Document
 from connectsync.config.schemas import schema
 from connectsync.config.source import error, quoted
@@ -15,7 +15,6 @@ from connectsync.domain.finding import Finding, Path
 from connectsync.errors import Bug
 
 _SPANS = {"district": ("facts", "rollover"), "profile": ("facts", "rollover")}
-_DAY_LENGTH = len("2027-06-15")
 
 
 def mistakes(document: Document, name: str) -> tuple[Finding, ...]:
@@ -38,17 +37,6 @@ def mistakes(document: Document, name: str) -> tuple[Finding, ...]:
 def accepts(data: object, name: str) -> bool:
     """Say whether data are what a schema allows."""
     return _gate(name).is_valid(data)
-
-
-def is_day(text: object) -> bool:
-    """Say whether a text is a day of the calendar, spelled year-month-day."""
-    if not isinstance(text, str):
-        return True
-    try:
-        # `fromisoformat` also takes 20270615 and 2027-W24-2
-        return len(text) == _DAY_LENGTH and date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 @lru_cache(maxsize=4)

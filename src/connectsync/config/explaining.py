@@ -13,7 +13,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
-from connectsync.config.checking import is_day
+from connectsync.config.days import is_day
 from connectsync.config.document import Document
 from connectsync.config.masking import MASK
 from connectsync.config.phrasing import Mistake, extra, missing, schema_of, wrong

@@ -76,11 +76,10 @@ def load_fleet(
     folder = project_root / districts_dir
     shelf = shelf_of(project_root, folder)
     paths = _expanded(shelf, project_root, folder, files)
-    readings = [
-        read_checked(path, relative(path, project_root), "district") for path in paths
-    ]
-    names = [relative(path, project_root) for path in paths]
-    return _fleet(shelf, dict(zip(names, readings, strict=True)))
+    readings = {
+        name: read_checked(path, name, "district") for name, path in paths.items()
+    }
+    return _fleet(shelf, readings)
 
 
 def load_text(
@@ -102,7 +101,7 @@ def districts_using(
 
 def _expanded(
     shelf: Shelf, root: FilePath, folder: FilePath, files: Sequence[FilePath]
-) -> list[FilePath]:
+) -> dict[str, FilePath]:
     shared = relative(folder / PROFILES, root)
     own: dict[str, FilePath] = {}
     stems: list[str] = []
@@ -115,7 +114,7 @@ def _expanded(
     if stems:
         users = users_of(shelf, stems, root, folder)
         own.update({relative(path, root): path for path in users})
-    return [own[name] for name in sorted(own)]
+    return {name: own[name] for name in sorted(own)}
 
 
 def _fleet(shelf: Shelf, readings: Mapping[str, Reading]) -> Fleet:

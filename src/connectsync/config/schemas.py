@@ -11,7 +11,7 @@ from typing import Any
 from connectsync.domain.suggest import did_you_mean
 from connectsync.errors import Bug, UsageError
 
-_SUFFIX = ".schema.json"
+_SUFFIXES = (".schema.json", ".openapi.yaml")
 _PACKAGE = FilePath(__file__).parents[1]
 _KINDS: Mapping[str, str] = {
     "array": "a list",
@@ -25,17 +25,24 @@ _KINDS: Mapping[str, str] = {
 
 def schema_names() -> tuple[str, ...]:
     """List the schemas by name, sorted: ``district``, ``profile`` and so on."""
-    files = _folder().glob(f"*{_SUFFIX}")
-    return tuple(sorted(file.name.removesuffix(_SUFFIX) for file in files))
+    return tuple(sorted(_files()))
 
 
 def schema_text(name: str) -> str:
     """Give a schema as it is written; UsageError if there is none of that name."""
-    names = schema_names()
-    if name not in names:
-        hint = did_you_mean(name, names) or f"there are: {', '.join(names)}"
+    files = _files()
+    if name not in files:
+        hint = did_you_mean(name, files) or f"there are: {', '.join(sorted(files))}"
         raise UsageError(f"there is no schema {name!r}", remedy=hint)
-    return (_folder() / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
+    return files[name].read_text(encoding="utf-8")
+
+
+def _files() -> Mapping[str, FilePath]:
+    return {
+        path.name.removesuffix(suffix): path
+        for suffix in _SUFFIXES
+        for path in _folder().glob(f"*{suffix}")
+    }
 
 
 @lru_cache(maxsize=8)
@@ -67,6 +74,6 @@ def _range(part: Mapping[str, Any]) -> str:
 def _folder() -> FilePath:
     """Find the schemas: in the package once it is built, else in the checkout."""
     for folder in (_PACKAGE / "schema", _PACKAGE.parents[1] / "schema"):
-        if (folder / f"district{_SUFFIX}").is_file():
+        if (folder / "district.schema.json").is_file():
             return folder
     raise Bug("the schema files are not where they were installed")

@@ -119,15 +119,15 @@ def _update_active_users(change: Change) -> Assessment:
 
 def _contacts(change: Change) -> Assessment:
     match change:
-        case Remove(label=label):
+        case Remove():
             return Assessment(
                 Risk.DISRUPTIVE,
-                f"Contacts marked {label!r} are no longer guardians: no messages.",
+                "Contacts marked so are no longer guardians and get no messages.",
             )
-        case Add(label=label):
+        case Add():
             return Assessment(
                 Risk.CAUTION,
-                f"Contacts marked {label!r} become guardians and get messages at once.",
+                "Contacts marked so become guardians and get messages at once.",
             )
         case Set():
             return Assessment(
@@ -137,11 +137,11 @@ def _contacts(change: Change) -> Assessment:
 
 def _phone_types(change: Change) -> Assessment:
     match change:
-        case Remove(label=label):
+        case Remove():
             return Assessment(
                 Risk.DISRUPTIVE,
-                f"Numbers of type {label!r} no longer come: texts, calls and logins"
-                " that rest on them end.",
+                "Numbers of this type no longer come: texts, calls and logins that"
+                " rest on them end.",
             )
         case Add(label="Home"):
             return Assessment(
@@ -149,10 +149,10 @@ def _phone_types(change: Change) -> Assessment:
                 "Home numbers fill the Phone field, which is neither texted nor called"
                 " nor a login.",
             )
-        case Add(label=label):
+        case Add():
             return Assessment(
                 Risk.DISRUPTIVE,
-                f"Numbers of type {label!r} become those for texts, calls and login.",
+                "Numbers of this type become those for texts, calls and login.",
             )
         case Set():
             return Assessment(
@@ -172,14 +172,14 @@ def _deletion_threshold(change: Change) -> Assessment:
 
 def _permissions(change: Change) -> Assessment:
     match change:
-        case Remove(label=label):
-            return Assessment(Risk.CAUTION, f"Staff lose what {label!r} let them do.")
+        case Remove():
+            return Assessment(Risk.CAUTION, "Staff lose what this let them do.")
         case Add(label="Permissions Admin"):
             return Assessment(
                 Risk.CAUTION, "Staff can change the permissions of other staff."
             )
-        case Add(label=label):
-            return Assessment(Risk.CAUTION, f"Staff get what {label!r} lets them do.")
+        case Add():
+            return Assessment(Risk.CAUTION, "Staff get what this lets them do.")
         case Set():
             return Assessment(Risk.CAUTION, "Staff may do other things than before.")
 

@@ -1,4 +1,4 @@
-"""The door of the gateway: who carries no valid bearer token stays outside."""
+"""The door for programs: who carries no valid bearer token stays outside."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectsync.emulator.problem import Problem
 
+GUARDED = ("/v1/", "/emulator/")
+"""What programs ask for; pages have a sign-in of their own."""
+
 
 class Door:
-    """Ask for one bearer token on every address under ``/v1/``."""
+    """Ask for one bearer token on every address under a guarded one."""
 
     def __init__(self, app: ASGIApp, *, token: str) -> None:
         self._app = app
@@ -32,5 +35,5 @@ class Door:
 
     def _lets_in(self, scope: Scope) -> bool:
         given = Headers(scope=scope).get("Authorization", "").encode()
-        open_to_all = not scope["path"].startswith("/v1/")
+        open_to_all = not scope["path"].startswith(GUARDED)
         return open_to_all or hmac.compare_digest(given, self._expected)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,7 +14,9 @@ from starlette.routing import Route
 from connectsync.emulator import store
 from connectsync.emulator.answer import json_response, tagged
 from connectsync.emulator.problem import Problem, district_not_found, not_understood
-from connectsync.emulator.saving import Save, saved
+from connectsync.emulator.received import json_object
+from connectsync.emulator.saver import Saver
+from connectsync.emulator.saving import Save
 
 LONGEST_PAGE = 1000
 USUAL_PAGE = 100
@@ -31,7 +30,7 @@ class Gateway:
     """The operations of the contract over one store."""
 
     store: store.Store
-    clock: Callable[[], datetime]
+    saver: Saver
 
     def routes(self) -> list[Route]:
         """Give the route table."""
@@ -55,7 +54,7 @@ class Gateway:
 
     async def read_many(self, request: Request) -> Response:
         """Answer many forms, and a problem for each key that is no district."""
-        keys = _keys(await _body(request))
+        keys = _keys(await json_object(request))
         with self.store.reading() as connection:
             rows = store.find_many(connection, keys)
         missing = sorted(set(keys) - {row.key for row in rows})
@@ -82,10 +81,9 @@ class Gateway:
             district=request.path_params["district"],
             expected_version=_expected_version(request),
             idempotency_key=request.headers.get("Idempotency-Key", ""),
-            fields=await _body(request),
+            fields=await json_object(request),
         )
-        with self.store.writing() as connection:
-            version = saved(connection, save, now=self.clock().timestamp())
+        version = self.saver.save(save)
         return tagged({"district": save.district, "version": version}, version)
 
     async def options(self, request: Request) -> Response:
@@ -126,19 +124,6 @@ def _after(cursor: str) -> str:
         return base64.b64decode(cursor, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as error:
         raise not_understood("cursor must be one that a page gave") from error
-
-
-async def _body(request: Request) -> dict[str, object]:
-    media_type = request.headers.get("Content-Type", "").partition(";")[0].strip()
-    if media_type.lower() != "application/json":
-        raise Problem(415, "not-json", "the body must be application/json")
-    try:
-        body = json.loads(await request.body())
-    except (ValueError, RecursionError) as error:
-        raise not_understood("the body is not JSON") from error
-    if not isinstance(body, dict):
-        raise not_understood("the body must be an object")
-    return body
 
 
 def _keys(body: dict[str, object]) -> list[str]:

@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import Response
 
 from connectsync.emulator.answer import json_response
@@ -42,8 +41,11 @@ class Problem(Exception):
             "status": status,
             "detail": detail or title,
         }
-        if errors := [{"field": no.field, "detail": no.detail} for no in refusals]:
-            self.body["errors"] = errors
+        self.refusals = tuple(refusals)
+        if self.refusals:
+            self.body["errors"] = [
+                {"field": no.field, "detail": no.detail} for no in self.refusals
+            ]
 
     def response(self) -> Response:
         """Give the answer to send."""
@@ -65,34 +67,25 @@ def not_understood(detail: str) -> Problem:
     return Problem(400, "not-understood", "the request is not understood", detail)
 
 
-def said(_: Request, error: Exception) -> Response:
-    """Send a problem that a route raised."""
-    if not isinstance(error, Problem):  # pragma: no cover - registered for Problem
-        raise error
-    return error.response()
+def problem_of(error: Exception) -> Problem:
+    """Give the problem that an exception of a route becomes."""
+    match error:
+        case Problem():
+            return error
+        case HTTPException(status_code=status, detail=detail, headers=headers):
+            return Problem(status, "no-such-operation", detail, headers=headers)
+        case sqlite3.Error():
+            return _store_failed(error)
+        case _:  # pragma: no cover - registered for those above
+            raise error
 
 
-def no_such_route(_: Request, error: Exception) -> Response:
-    """Send what the router has to say about a path or method it does not know."""
-    if not isinstance(error, HTTPException):  # pragma: no cover - registered for it
-        raise error
-    problem = Problem(
-        error.status_code, "no-such-operation", error.detail, headers=error.headers
-    )
-    return problem.response()
-
-
-def store_failed(_: Request, error: Exception) -> Response:
-    """Send 503 where the store is locked, damaged or gone; nothing was saved."""
-    problem = Problem(
+def _store_failed(error: sqlite3.Error) -> Problem:
+    """Say that the store is locked, damaged or gone; nothing was saved."""
+    return Problem(
         503,
         "store-failed",
         "the store of the emulator cannot be used",
         str(error),
         headers={"Retry-After": "1"},
     )
-    return problem.response()
-
-
-HANDLERS = {Problem: said, HTTPException: no_such_route, sqlite3.Error: store_failed}
-"""Which exception of a route becomes which answer."""

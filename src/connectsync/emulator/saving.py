@@ -21,12 +21,13 @@ class Save:
     """
     What was asked: which fields of which district, at which version.
 
+    No ``expected_version`` means whichever is there: the last who saves wins.
     ``idempotency_key`` is empty where the request names none.
     """
 
     district: str
     fields: Mapping[str, object]
-    expected_version: str
+    expected_version: str | None
     idempotency_key: str = ""
 
     @property
@@ -57,7 +58,7 @@ def _written(connection: sqlite3.Connection, save: Save) -> str:
     row = store.find(connection, save.district)
     if row is None:
         raise district_not_found(save.district)
-    if row.version != save.expected_version:
+    if save.expected_version not in {None, row.version}:
         raise Problem(
             412,
             "version-moved",
@@ -92,7 +93,7 @@ def _filled_in(
 
 def _digest(token: str) -> str:
     # enough to tell a new token from the old; what is not kept cannot be shown
-    return hashlib.sha256(token.encode("utf-8")).hexdigest()
+    return hashlib.sha256(token.encode("utf-8")).hexdigest() if token else ""
 
 
 def _remembered(connection: sqlite3.Connection, save: Save) -> str:

@@ -6,8 +6,10 @@ import socket
 from typing import Protocol
 
 from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
 
 from connectsync.emulator.errors import UvicornMissing
+from connectsync.emulator.interference import HANG_UP
 
 LOOPBACK = "127.0.0.1"
 """This machine alone: a stand-in has no business on a network."""
@@ -25,6 +27,21 @@ class Server(Protocol):
         """Serve until ``should_exit``."""
 
 
+class HangingUp:
+    """Let an application close a connection without an answer, as a fault."""
+
+    def __init__(self, app: Starlette) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on what closes the connection, where uvicorn lets go of it."""
+        transport = getattr(getattr(send, "__self__", None), "transport", None)
+        if scope["type"] == "http" and transport is not None:
+            extensions = scope.get("extensions", {})
+            scope["extensions"] = {**extensions, HANG_UP: transport.close}
+        await self._app(scope, receive, send)
+
+
 def server(app: Starlette, host: str, port: int) -> Server:
     """Make a server. Raises ``UvicornMissing`` where the extra is not installed."""
     try:
@@ -32,7 +49,7 @@ def server(app: Starlette, host: str, port: int) -> Server:
     except ImportError as error:
         raise UvicornMissing from error
     config = uvicorn.Config(
-        app, host, port, log_level="warning", ws="none", lifespan="off"
+        HangingUp(app), host, port, log_level="warning", ws="none", lifespan="off"
     )
     return uvicorn.Server(config)
 

@@ -35,6 +35,26 @@ _TABLES = (
     ) WITHOUT ROWID
     """,
     "CREATE INDEX IF NOT EXISTS remembered_at ON remembered (at)",
+    """
+    CREATE INDEX IF NOT EXISTS district_by_name ON district (name COLLATE NOCASE, key)
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS user (
+        email TEXT PRIMARY KEY, password TEXT NOT NULL, everywhere INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS user_district (
+        email TEXT NOT NULL, district TEXT NOT NULL, PRIMARY KEY (email, district)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS session (
+        digest TEXT PRIMARY KEY, email TEXT NOT NULL, csrf TEXT NOT NULL,
+        ends REAL NOT NULL, visits INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX IF NOT EXISTS session_ends ON session (ends)",
     f"PRAGMA user_version = {LAYOUT}",
 )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from connectsync.apply.executor import Executor, Reached
 from connectsync.connect.seam import Reader
-from connectsync.domain.guard import Unaccepted, unaccepted
+from connectsync.domain.guard import Unaccepted, needed, unaccepted
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import Outcome
 from connectsync.domain.plan import SWITCH, Plan
@@ -68,7 +68,7 @@ def insist_accepted(plan: Plan, accepted: Mapping[str, int]) -> None:
     if missing:
         raise GuardRefused(
             "the plan is refused:\n  " + "\n  ".join(map(_refusal, missing)),
-            remedy=_acceptance(missing),
+            remedy=_acceptance(plan),
         )
 
 
@@ -80,13 +80,12 @@ def _refusal(missing: Unaccepted) -> str:
     return f"{holds}, {missing.given} {were} accepted"
 
 
-def _acceptance(missing: Sequence[Unaccepted]) -> str:
-    needed = " ".join(
-        f"--accept {one.name}={one.needed}" for one in missing if one.needed
-    )
-    if not needed:
+def _acceptance(plan: Plan) -> str:
+    counts = needed(plan.guards).items()
+    if not counts:
         return "leave out what the plan does not hold"
-    return f"read the plan; if it is what you mean, give {needed}"
+    given = " ".join(f"--accept {name}={count}" for name, count in counts)
+    return f"read the plan; if it is what you mean, give {given}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from connectsync.domain.change import Add, Change, Remove, Set
 from connectsync.domain.drift import Movement
@@ -51,19 +52,23 @@ class _Page:
             if len(planned.saves) > 1:
                 said = f"  save {number} of {len(planned.saves)}"
                 yield self.paint(Style.DIM, said)
-            for change in save.changes:
-                yield from self._change(change)
+            yield from self._changes(save.changes)
 
-    def _change(self, planned: PlannedChange) -> Iterator[str]:
+    def _changes(self, changes: Sequence[PlannedChange]) -> Iterator[str]:
+        """Say what changes; an effect that several share is said once, after them."""
+        for effect, group in groupby(changes, key=lambda planned: planned.effect):
+            yield from map(self._change, group)
+            for line in wrapped(inert(effect), self.width - 4):
+                yield self.paint(Style.DIM, f"    {line}")
+
+    def _change(self, planned: PlannedChange) -> str:
         mark, style, text = _spelled(planned.change)
         setting = padded(planned.change.setting, SETTING_ROOM)
         left = f"  {mark} {setting}{text}"
         risk = planned.risk.value
         gap = " " * max(2, self.width - columns(left) - columns(risk))
         painted = f"  {self.paint(style, mark)} {setting}{self.paint(style, text)}"
-        yield painted + gap + self.paint(style_of(planned.risk), risk)
-        for line in wrapped(inert(planned.effect), self.width - 4):
-            yield self.paint(Style.DIM, f"    {line}")
+        return painted + gap + self.paint(style_of(planned.risk), risk)
 
     def _drift(self, planned: DistrictPlan) -> Iterator[str]:
         for move in planned.drift:
@@ -137,7 +142,7 @@ def _districts(count: int) -> str:
 def _spelled(change: Change) -> tuple[str, Style, str]:
     match change:
         case Set(_, before, after):
-            return "~", Style.CAUTION, inert(f"{spell(before)} → {spell(after)}")
+            return "~", Style.NAME, inert(f"{spell(before)} → {spell(after)}")
         case Add(_, label):
             return "+", Style.ADDED, inert(label)
         case Remove(_, label):

@@ -1,0 +1,58 @@
+"""Applying on the spot asks first, and only `yes` is taken for yes."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from console import Console
+
+LAKEVIEW = "districts/ca/lakeview-usd.yaml"
+COMMAND = (sys.executable, "-m", "connectsync")
+
+
+def asked(folder: Path, answer: bytes) -> tuple[int, str]:
+    """Run the command at a terminal of its own, and type an answer."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*COMMAND, "apply", LAKEVIEW],
+        cwd=folder,
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:
+        os.write(ours, answer)
+        said, _ = process.communicate(timeout=30)
+    os.close(ours)
+    os.close(theirs)
+    return process.returncode, said.decode()
+
+
+def test_yes_is_yes(valley: Console) -> None:
+    status, said = asked(valley.folder, b"yes\n")
+    assert "Apply this to 1 district on embedded? Only `yes` is taken for yes:" in said
+    assert (status, "1 change confirmed" in said) == (0, True)
+    assert valley.live("lakeview-usd")["deletion_threshold"] == 15
+
+
+@pytest.mark.parametrize(
+    "answer", [b"no\n", b"y\n", b"YES\n", b"\n", b"\x04", b"\xff\n"]
+)
+def test_anything_else_is_no(valley: Console, answer: bytes) -> None:
+    status, said = asked(valley.folder, answer)
+    assert status == 3
+    assert "error: nobody said yes, so nothing was applied" in said
+    assert valley.live("lakeview-usd")["deletion_threshold"] == 45
+    assert valley.state() == ()
+
+
+def test_where_nobody_can_answer_nothing_is_applied(valley: Console) -> None:
+    said = valley.run("apply", LAKEVIEW, stdin=b"yes\n")
+    assert said.status == 3
+    assert "nobody can be asked here" in said.err
+    assert valley.live("lakeview-usd")["deletion_threshold"] == 45
+    assert valley.state() == ()

@@ -1,0 +1,142 @@
+"""Every guard stops `apply` at the command line, until it is accepted by number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from console import Console
+
+LAKEVIEW = "districts/ca/lakeview-usd.yaml"
+HARBOR = "districts/ca/harbor-point-usd.yaml"
+PROJECT = "connectsync.yaml"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is changed in the files, and the acceptance that is then needed."""
+
+    edits: tuple[tuple[str, str, str], ...]
+    accept: tuple[str, ...]
+    paths: tuple[str, ...] = (LAKEVIEW,)
+
+
+def lakeview(old: str, new: str) -> tuple[str, str, str]:
+    return (LAKEVIEW, old, new)
+
+
+LAUNCHED = (
+    (HARBOR, "setup_step: 5", "setup_step: 7"),
+    (HARBOR, "self_check_done: false", "self_check_done: true"),
+    (HARBOR, "enable_daily_sync: false", "enable_daily_sync: true"),
+)
+FREEZE = "freezes:\n  - {from: '2027-01-15', to: '2027-01-15', reason: Finals}\n"
+WINDOW = (
+    "windows:\n  - {days: [sunday], from: '01:00', to: '02:00',"
+    " timezone: America/Chicago}\n"
+)
+CASES = {
+    "in-a-freeze": Case(
+        ((PROJECT, "guards:", f"{FREEZE}guards:"),), ("in-a-freeze=1",)
+    ),
+    "outside-the-window": Case(
+        ((PROJECT, "guards:", f"{WINDOW}guards:"),), ("outside-the-window=1",)
+    ),
+    "too-many-districts": Case(
+        ((PROJECT, "max_districts: 2", "max_districts: 1"),),
+        ("too-many-districts=2",),
+        ("districts",),
+    ),
+    "too-much-of-the-fleet": Case(
+        ((PROJECT, "max_percent: 70", "max_percent: 60"),),
+        ("too-much-of-the-fleet=2",),
+        ("districts",),
+    ),
+    "enable-with-other-changes": Case(
+        LAUNCHED, ("enable-with-other-changes=1", "first-enable=1"), (HARBOR,)
+    ),
+    "phone-type-changed-on-running-sync": Case(
+        (lakeview("  deletion_threshold: 15", "  phone_types: [Work]"),),
+        ("disruptive=2",),
+    ),
+    "guardians-cut-on-running-sync": Case(
+        (lakeview("  deletion_threshold: 15", "  contact_relationships: [Parent]"),),
+        ("disruptive=2",),
+    ),
+    "logins-overwritten": Case(
+        (
+            lakeview("  deletion_threshold: 15", "  update_active_users: true"),
+            lakeview(
+                "true\nsettings", "true\n  contact_details_kept_in: clever\nsettings"
+            ),
+        ),
+        ("disruptive=1",),
+    ),
+    "roster-swapped-on-running-sync": Case(
+        (lakeview("58da8a43cc70ab00017a1a10", "58da8a43cc70ab00017a1aff"),),
+        ("disruptive=1",),
+    ),
+}
+
+
+@pytest.mark.parametrize(("guard", "case"), CASES.items(), ids=CASES)
+def test_the_guard_refuses_and_steps_aside_for_its_exact_number(
+    valley: Console, guard: str, case: Case
+) -> None:
+    for edit in case.edits:
+        valley.replace(*edit)
+    planned = valley.run("plan", "--out", "plan.json", *case.paths)
+    assert planned.status == 0, planned.err
+    assert f"error[{guard}]" in planned.out
+    before = valley.live("lakeview-usd"), valley.live("harbor-point-usd")
+    accepts = [word for given in case.accept for word in ("--accept", given)]
+    for given in ([], [*accepts, "--accept", "stale-live=1"], [*accepts[:-1], "x=1"]):
+        said = valley.run("apply", "plan.json", *given)
+        assert said.status == 3, said.both
+        assert said.err.endswith(f"if it is what you mean, give {' '.join(accepts)}\n")
+    assert (valley.live("lakeview-usd"), valley.live("harbor-point-usd")) == before
+    assert valley.state() == ()
+    assert f"given {' '.join(accepts)}" in planned.out
+    assert valley.run("apply", "plan.json", *accepts).status == 0
+    assert valley.run("plan", "--detailed-exitcode", *case.paths).status == 0
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 100])
+def test_a_wrong_number_is_not_accepted(valley: Console, count: int) -> None:
+    valley.replace(*lakeview("  deletion_threshold: 15", "  phone_types: [Work]"))
+    said = valley.run("apply", "--yes", LAKEVIEW, "--accept", f"disruptive={count}")
+    assert said.status == 3
+    assert f"disruptive: the plan holds 2, {count} w" in said.err
+    assert valley.state() == ()
+
+
+def test_accepting_what_the_plan_does_not_hold_is_refused(valley: Console) -> None:
+    said = valley.run("apply", "--yes", LAKEVIEW, "--accept", "disruptive=1")
+    assert said.status == 3
+    assert "disruptive: the plan holds 0, 1 was accepted" in said.err
+    assert "leave out what the plan does not hold" in said.err
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["disruptive", "disruptive=", "=3", "=", "", "a=b", "a=-1", "a=1.5", "a=²", "a=٣"],
+)
+def test_a_malformed_acceptance_is_wrong_usage(valley: Console, given: str) -> None:
+    said = valley.run("apply", "--yes", LAKEVIEW, "--accept", given)
+    assert said.status == 64
+    assert "write for example --accept disruptive=3" in said.err
+
+
+def test_a_number_too_long_to_be_one_is_no_bug(valley: Console) -> None:
+    said = valley.run(
+        "apply", "--yes", LAKEVIEW, "--accept", f"disruptive={'9' * 5000}"
+    )
+    assert said.status == 64
+
+
+def test_a_sync_that_ran_before_is_not_a_first_enable(valley: Console) -> None:
+    valley.replace(*lakeview("enable_daily_sync: true", "enable_daily_sync: false"))
+    assert valley.run("apply", "--yes", LAKEVIEW).status == 0
+    valley.replace(*lakeview("enable_daily_sync: false", "enable_daily_sync: true"))
+    assert valley.run("apply", "--yes", LAKEVIEW).status == 0
+    assert valley.live("lakeview-usd")["enable_daily_sync"] is True

@@ -1,0 +1,119 @@
+"""No command but `apply` can construct a writer."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from console import Console
+
+import connectsync
+from connectsync.cli.registry import COMMANDS
+
+HOUSE = Path(connectsync.__file__).parent
+WRITING = {"apply"}
+HAPPY = {
+    "init": ["init", "fresh"],
+    "new": ["new", "elm-grove", "--name", "Elm Grove"],
+    "validate": ["validate"],
+    "explain": ["explain", "home-phone-for-texts"],
+    "rules": ["rules"],
+    "show": ["show", "lakeview-usd"],
+    "fmt": ["fmt", "districts/ca"],
+    "plan": ["plan", "--out", "plan.json"],
+    "drift": ["drift"],
+    "emulator": ["emulator", "--port", "0"],
+    "schema": ["schema", "plan"],
+}
+
+
+class Wrote(BaseException):
+    """A writer was opened where none may be; no net catches it."""
+
+
+@pytest.fixture
+def no_writer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody open a writer."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise Wrote
+
+    for module in ("cli.backends", "cli.applying", "connect.embedded"):
+        monkeypatch.setattr(f"connectsync.{module}.open_writer", refuse)
+    monkeypatch.setattr("connectsync.connect.contract.ContractWriter.__init__", refuse)
+    monkeypatch.setattr("uvicorn.Server.run", lambda *_, **__: None)
+
+
+def test_every_command_is_accounted_for() -> None:
+    assert {command.__name__ for command in COMMANDS} == WRITING | set(HAPPY)
+
+
+@pytest.mark.usefixtures("no_writer")
+@pytest.mark.parametrize("command", HAPPY)
+def test_a_command_that_only_looks_opens_no_writer(
+    valley: Console, command: str
+) -> None:
+    said = valley.run(*HAPPY[command])
+    assert said.status == 0, said.err
+
+
+@pytest.mark.usefixtures("no_writer")
+def test_apply_would_be_caught(valley: Console) -> None:
+    with pytest.raises(Wrote):
+        valley.run("apply", "--yes")
+
+
+@pytest.mark.usefixtures("no_writer")
+@pytest.mark.parametrize(
+    "refused",
+    [
+        ["apply"],
+        ["apply", "plan.json", "--accept", "disruptive=1"],
+        ["apply", "damaged.json"],
+    ],
+    ids=" ".join,
+)
+def test_apply_opens_no_writer_where_it_is_refused(
+    valley: Console, refused: list[str]
+) -> None:
+    valley.run("plan", "--out", "plan.json")
+    (valley.folder / "damaged.json").write_text("{}", "utf-8")
+    assert valley.run(*refused).status in {3, 4}
+
+
+def mentions(path: Path, name: str) -> bool:
+    """Say whether a module names something, in code: words do not count."""
+    names: dict[type[ast.AST], Callable[..., str]] = {
+        ast.Name: lambda node: node.id,
+        ast.Attribute: lambda node: node.attr,
+        ast.alias: lambda node: node.name,
+    }
+    tree = ast.parse(path.read_text("utf-8"))
+    return any(
+        names[type(node)](node) == name
+        for node in ast.walk(tree)
+        if type(node) in names
+    )
+
+
+def test_only_applying_speaks_of_opening_a_writer() -> None:
+    speaking = {
+        path.relative_to(HOUSE).as_posix()
+        for path in HOUSE.rglob("*.py")
+        if mentions(path, "open_writer")
+    }
+    backends = {
+        path for path in speaking if path.startswith(("connect/", "cli/backends"))
+    }
+    assert speaking - backends == {"cli/applying.py"}
+
+
+def test_only_apply_and_applying_know_each_other() -> None:
+    knowing = {
+        path.name
+        for path in HOUSE.rglob("*.py")
+        if "connectsync.cli.applying" in path.read_text("utf-8")
+    }
+    assert knowing == {"apply.py"}

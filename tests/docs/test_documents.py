@@ -1,0 +1,54 @@
+"""The reader of pages is strict: what a page shows is not waved through."""
+
+from __future__ import annotations
+
+import pytest
+from documents import Step, anchors, blocks, links, matches, slug, steps
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "same"),
+    [
+        (("a", "b"), "a\nb\n", True),
+        (("a",), "a\nb\n", False),
+        (("b",), "a\nb\n", False),
+        (("a", "…"), "a\nb\nc\n", True),
+        (("…", "c"), "a\nb\nc\n", True),
+        (("a", "…", "c"), "a\nc\n", True),
+        (("a", "…", "d"), "a\nb\nc\n", False),
+        (("sha256:…",), "sha256:0123\n", True),
+        (("sha256:…",), "sha256:0123\nmore\n", False),
+        (("a.b",), "axb\n", False),
+        ((), "", True),
+        ((), "a\n", False),
+    ],
+)
+def test_only_an_elision_lets_lines_be_missing(
+    shown: tuple[str, ...], printed: str, *, same: bool
+) -> None:
+    assert matches(shown, printed) is same
+
+
+def test_a_console_block_is_commands_and_what_they_print() -> None:
+    assert list(steps("$ one \\\n> two\nout\n$ three\n")) == [
+        Step("one two", ("out",)),
+        Step("three", ()),
+    ]
+
+
+def test_a_comment_marks_the_block_right_below_it_alone() -> None:
+    page = "<!-- file: a.yaml -->\n```yaml\na: 1\n```\n\n```yaml\nb: 2\n```\n"
+    assert [(one.mark, one.told) for one in blocks(page)] == [
+        ("file", "a.yaml"),
+        ("", ""),
+    ]
+
+
+def test_anchors_are_those_that_github_gives() -> None:
+    assert slug("Add a rule in `three` steps: how?") == "add-a-rule-in-three-steps-how"
+    page = '# One\n<a id="c5"></a>\n```text\n# not one\n```\n## Two words\n'
+    assert anchors(page) == {"one", "c5", "two-words"}
+
+
+def test_links_in_code_are_no_links() -> None:
+    assert list(links("[a](b.md) `[c](d.md)`\n```text\n[e](f.md)\n```\n")) == ["b.md"]

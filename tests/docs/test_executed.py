@@ -1,0 +1,150 @@
+"""Every command that a page shows is run, and what it prints is what the page shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from documents import ROOT, Shell, blocks, documents, lay_out, matches, place, steps
+
+MAKEFILE = ROOT / "Makefile"
+
+NOT_RUN = {
+    (
+        "README.md",
+        "make run",
+    ): "the recipe of the Makefile is run instead, line by line",
+    ("README.md", "python3 -m venv .venv"): "needs a package index",
+    ("CONTRIBUTING.md", "make run"): (
+        "each sets up an environment from a package index"
+    ),
+    ("docs/how-to/validate-in-pre-commit.md", "pre-commit install"): (
+        "fetches the hooks from the network"
+    ),
+}
+"""Blocks that are not run, by page and first command, and why."""
+
+GIT = {
+    f"GIT_{who}_{what}": text
+    for who in ("AUTHOR", "COMMITTER")
+    for what, text in (("NAME", "A reader"), ("EMAIL", "reader@example.org"))
+}
+
+
+def named(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+PAGES = [page for page in documents() if "```console" in page.read_text("utf-8")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_a_page_prints_what_it_shows(page: Path, tmp_path: Path) -> None:
+    text = page.read_text("utf-8")
+    ran = Shell(tmp_path, environment=GIT)
+    if place(text):
+        lay_out(place(text), tmp_path)
+    for block in blocks(text):
+        if block.mark == "file":
+            target = ran.folder / block.told
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(block.body, encoding="utf-8")
+        elif block.language == "console" and block.mark != "not run":
+            assert place(text), f"{named(page)} does not say where its commands are run"
+            _run(block.body, ran)
+
+
+def _run(body: str, shell: Shell) -> None:
+    shown = list(steps(body))
+    for step, following in zip(shown, [*shown[1:], None], strict=True):
+        printed = shell.run(step.command)
+        assert matches(step.shown, printed), f"$ {step.command}\n{printed}"
+        asked = following is not None and following.command == "echo $?"
+        assert shell.status == 0 or asked, f"{step.command} fails, and nobody says so"
+
+
+def test_what_is_not_run_is_listed_with_its_reason() -> None:
+    found = {
+        (named(page), next(steps(block.body)).command): block.told
+        for page in documents()
+        for block in blocks(page.read_text("utf-8"))
+        if block.mark == "not run"
+    }
+    assert found == NOT_RUN
+
+
+def test_commands_stand_in_console_blocks_alone() -> None:
+    for page in documents():
+        languages = {block.language for block in blocks(page.read_text("utf-8"))}
+        assert languages <= {"console", "yaml", "text"}, named(page)
+
+
+def test_make_run_prints_what_the_readme_shows(tmp_path: Path) -> None:
+    lay_out("the sample fleet", tmp_path)
+    shell = Shell(tmp_path, environment=_exported())
+    printed, commands = "", list[str]()
+    for line in _recipe("run"):
+        said = "" if line.startswith("@") else f"{line}\n"
+        command = line.removeprefix("@").replace(_variables()["BIN"] + "/", "")
+        printed += said + shell.run(command)
+        assert shell.status == 0, f"{command}\n{printed}"
+        commands += [command] if command.startswith("connectsync") else []
+    assert [command.split()[3] for command in commands] == [
+        "validate",
+        "plan",
+        "apply",
+        "plan",
+        "drift",
+    ]
+    assert commands[3].endswith("plan --detailed-exitcode"), "0 says: nothing to do"
+    readme = (ROOT / "README.md").read_text("utf-8")
+    shown = next(
+        step
+        for block in blocks(readme)
+        if block.mark == "not run"
+        for step in steps(block.body)
+        if step.command == "make run"
+    )
+    assert matches(shown.shown, printed), printed
+
+
+def _recipe(target: str) -> Iterator[str]:
+    """Give the lines of a recipe as make would, `@` kept."""
+    found = re.search(
+        rf"^{target}:.*\n((?:\t.*\n)+)", MAKEFILE.read_text("utf-8"), re.MULTILINE
+    )
+    assert found is not None
+    for line in found[1].replace("\\\n", "").splitlines():
+        yield _expanded(line.strip())
+
+
+def _expanded(text: str) -> str:
+    variables = _variables()
+    while re.search(r"\$\(\w+\)", text):
+        text = re.sub(r"\$\((\w+)\)", lambda name: variables[name[1]], text)
+    return text
+
+
+def _variables() -> dict[str, str]:
+    found = re.findall(
+        r"^(\w+) [:?]?= (.+)$", MAKEFILE.read_text("utf-8"), re.MULTILINE
+    )
+    variables = dict(found)
+    for name, value in variables.items():
+        variables[name] = re.sub(
+            r"\$\((\w+)\)", lambda one: variables.get(one[1], ""), value
+        )
+    return variables
+
+
+def _exported() -> dict[str, str]:
+    """Give what the Makefile puts into the environment of the recipe."""
+    return dict(
+        re.findall(
+            r"^run: export (\w+) [:?]?= (.+)$",
+            MAKEFILE.read_text("utf-8"),
+            re.MULTILINE,
+        )
+    )
