@@ -9,22 +9,13 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectsync.emulator.pages.failure import answered
-from connectsync.emulator.weather import Weather
+from connectsync.emulator.weather import Dropped, Weather
 
 HANG_UP = "connectsync.hang_up"
 """The extension of a scope that closes the connection without an answer."""
 
 SPARED = ("/emulator/", "/static/")
 """Addresses that no fault meets: those that switch faults, and the pages' looks."""
-
-
-class Dropped(ConnectionResetError):
-    """
-    A save was made and its answer is not sent.
-
-    Over a socket the connection is closed; over ASGI, which has no connection, the
-    client meets this error itself.
-    """
 
 
 class Interference:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connectsync.emulator import store
-from connectsync.emulator.interference import Dropped
 from connectsync.emulator.saving import Save, saved
-from connectsync.emulator.weather import Weather
+from connectsync.emulator.weather import Dropped, Weather
 
 
 @dataclass(frozen=True, slots=True)

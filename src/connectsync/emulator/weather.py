@@ -8,6 +8,15 @@ from connectsync.emulator.faults import NO_FAULTS, Faults
 from connectsync.emulator.problem import Problem
 
 
+class Dropped(ConnectionResetError):
+    """
+    A save was made and its answer is not sent.
+
+    Over a socket the connection is closed; over ASGI, which has no connection, the
+    client meets this error itself.
+    """
+
+
 class Weather:
     """The faults of one stand-in; they can be changed while it runs."""
 

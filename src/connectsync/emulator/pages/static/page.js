@@ -8,10 +8,9 @@ for (const menu of document.querySelectorAll("[role=menu][popover]")) {
     for (const opener of openers) opener.setAttribute("aria-expanded", String(open));
   };
   tell(false);
+  menu.addEventListener("beforetoggle", (event) => tell(event.newState === "open"));
   menu.addEventListener("toggle", (event) => {
-    const open = event.newState === "open";
-    tell(open);
-    if (open) items()[0]?.focus();
+    if (event.newState === "open") items()[0]?.focus();
   });
   menu.addEventListener("keydown", (event) => {
     const all = items();
