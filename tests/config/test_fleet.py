@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connectsync.config.discovery import discover
-from connectsync.config.fleet import Fleet, districts_using, load_fleet, load_text
+from connectsync.config.fleet import Fleet, load_fleet, load_text
 from connectsync.domain.district import (
     Allow,
     CleverShares,
@@ -261,9 +261,40 @@ def test_a_profile_as_argument_brings_in_whoever_builds_on_it(
     (tmp_path / "districts/big.yaml").write_bytes(b"base" * (1 << 19))
     fleet = _load(tmp_path, "districts/_profiles/base.yaml", "districts/c.yaml")
     assert [loaded.district.key for loaded in fleet.districts] == ["c", "a", "b", "d"]
-    assert districts_using(tmp_path, ["mid"], districts_dir=FOLDER) == (
-        tmp_path / "districts/ca/a.yaml",
+    fleet = _load(tmp_path, "districts/_profiles/mid.yaml")
+    assert [loaded.district.key for loaded in fleet.districts] == ["a"]
+
+
+def test_only_profiles_that_are_built_on_count_where_not_all_are_asked_for(
+    tmp_path: Path, write: Write
+) -> None:
+    write("districts/_profiles/base.yaml", "schema: 1\n")
+    write("districts/_profiles/mid.yaml", "schema: 1\nprofile: base\n")
+    write("districts/_profiles/torn.yaml", "schema: [")
+    own = write("districts/a.yaml", "profile: mid\n")
+    every = load_fleet(tmp_path, [own], districts_dir=FOLDER)
+    few = load_fleet(tmp_path, [own], districts_dir=FOLDER, every_profile=False)
+    assert [finding.rule for finding in every.findings] == ["yaml-syntax"]
+    assert len(every.files) == 4
+    assert few.findings == ()
+    assert few.files == (
+        "districts/_profiles/base.yaml",
+        "districts/_profiles/mid.yaml",
+        "districts/a.yaml",
     )
+    torn = tmp_path / "districts/_profiles/torn.yaml"
+    asked = load_fleet(tmp_path, [torn], districts_dir=FOLDER, every_profile=False)
+    assert [finding.rule for finding in asked.findings] == ["yaml-syntax"]
+
+
+def test_a_fleet_is_complete_when_every_file_became_a_district(
+    tmp_path: Path, write: Write
+) -> None:
+    write("districts/_profiles/base.yaml", "schema: 1\n")
+    write("districts/a.yaml", "")
+    assert _load(tmp_path).complete
+    write("districts/b.yaml", "[")
+    assert not _load(tmp_path).complete
 
 
 def test_a_text_is_laid_over_the_projects_profiles(

@@ -87,7 +87,12 @@ class Session:
         Raises ``NothingMatched``.
         """
         files = self.files(project, named)
-        return load_fleet(project.root, files, districts_dir=project.districts_dir)
+        return load_fleet(
+            project.root,
+            files,
+            districts_dir=project.districts_dir,
+            every_profile=not named,
+        )
 
     def count(self, project: Project) -> int:
         """Count the district files of the project, whatever the scope."""

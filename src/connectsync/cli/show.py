@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Annotated
 
 import typer
@@ -38,10 +39,11 @@ def _found(fleet: Fleet, name: str) -> LoadedDistrict:
         if name in {loaded.district.key, loaded.file}:
             return loaded
     for finding in fleet.findings:
-        if name in {finding.place.file, finding.place.file.rpartition("/")[2][:-5]}:
-            place = f"{finding.place.file}:{finding.place.line}"
+        file = finding.place.file
+        if name in {file, PurePosixPath(file).stem}:
+            place = f"{file}:{finding.place.line}"
             raise InvalidFiles(f"{place}: {finding.message}")
-    names = [loaded.district.key for loaded in fleet.districts]
+    names = [PurePosixPath(file).stem for file in fleet.files]
     raise UsageError(
         f"there is no district {name!r}",
         remedy=did_you_mean(name, names)

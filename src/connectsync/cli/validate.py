@@ -13,15 +13,19 @@ from connectsync.cli.choices import FindingFormat, option_output, paths_argument
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.session import Session
 from connectsync.config.discovery import PROFILES, PROJECT_FILE, below, relative
-from connectsync.config.fleet import Fleet, load_fleet, load_text
+from connectsync.config.fleet import (
+    STANDARD_INPUT,
+    Fleet,
+    load_fleet,
+    load_text,
+)
 from connectsync.config.project import Project
 from connectsync.domain.validation import ValidationReport
 from connectsync.errors import UsageError
 from connectsync.operations.changed import Changed, changed_since
 from connectsync.operations.validating import Asked, validate_fleet
 
-STANDARD_INPUT = "-"
-SHOWN_AS = "<stdin>"
+DASH = "-"
 NEEDS_A_FILE = frozenset(["file-named-otherwise"])
 """Rules about the name of a file: standard input has none."""
 
@@ -60,7 +64,7 @@ def validate(
     project = session.project()
     named = _Named(paths or [], changed_since)
     fleet = _fleet(session, project, named)
-    unnamed = NEEDS_A_FILE if STANDARD_INPUT in named.paths else frozenset()
+    unnamed = NEEDS_A_FILE if DASH in named.paths else frozenset()
     asked = Asked(
         today=session.today(),
         options=project.options,
@@ -81,11 +85,11 @@ class _Named:
 
 
 def _fleet(session: Session, project: Project, named: _Named) -> Fleet:
-    if STANDARD_INPUT in named.paths:
-        if named.paths != [STANDARD_INPUT] or named.changed_since is not None:
+    if DASH in named.paths:
+        if named.paths != [DASH] or named.changed_since is not None:
             raise UsageError("`-` stands alone: one district from standard input")
         return load_text(
-            SHOWN_AS,
+            STANDARD_INPUT,
             sys.stdin.buffer.read(),
             project_root=project.root,
             districts_dir=project.districts_dir,
@@ -108,7 +112,12 @@ def _changed(
     files = [
         path for path in changed.present if path in scope or path.parent == profiles
     ]
-    return load_fleet(project.root, files, districts_dir=project.districts_dir)
+    return load_fleet(
+        project.root,
+        files,
+        districts_dir=project.districts_dir,
+        every_profile=False,
+    )
 
 
 def _reaches_all(project: Project, changed: Changed) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
+from pathlib import PurePosixPath
 
 from connectsync.config.building import district_of
 from connectsync.config.discovery import PROFILES, relative
@@ -58,28 +59,49 @@ class Fleet:
     files: tuple[str, ...]
     shelf: Shelf
 
+    @property
+    def complete(self) -> bool:
+        """Say whether every district file that was read became a district."""
+        profiles = frozenset(self.shelf.names.values())
+        read = sum(file not in profiles for file in self.files)
+        return read == len(self.districts)
+
     def place_in_profile(self, stem: str, path: Path) -> Place:
         """Give the place of a path in a profile's own file."""
         return self.shelf.documents[stem].locate(path)
 
 
+STANDARD_INPUT = "<stdin>"
+"""The name of a district that came without a file."""
+
+
 def load_fleet(
-    project_root: FilePath, files: Sequence[FilePath], *, districts_dir: FilePath
+    project_root: FilePath,
+    files: Sequence[FilePath],
+    *,
+    districts_dir: FilePath,
+    every_profile: bool = True,
 ) -> Fleet:
     """
-    Read district files and all profiles of the project.
+    Read district files and the profiles of the project.
 
     A profile among the files brings in every district that builds on it. Paths are
-    taken from ``project_root`` unless absolute. Never raises for what a file says: a
-    district is built only if neither its file nor a layer under it has errors.
+    taken from ``project_root`` unless absolute. Without ``every_profile`` only those
+    profiles count that are among the files or that one of the districts builds on.
+    Never raises for what a file says: a district is built only if neither its file
+    nor a layer under it has errors.
     """
     folder = project_root / districts_dir
     shelf = shelf_of(project_root, folder)
-    paths = _expanded(shelf, project_root, folder, files)
+    asked = _asked(project_root, folder, files)
+    if asked.profiles:
+        users = users_of(shelf, asked.profiles, project_root, folder)
+        asked.districts.update({relative(path, project_root): path for path in users})
     readings = {
-        name: read_checked(path, name, "district") for name, path in paths.items()
+        name: read_checked(path, name, "district")
+        for name, path in sorted(asked.districts.items())
     }
-    return _fleet(shelf, readings)
+    return _fleet(shelf, readings, None if every_profile else asked.profiles)
 
 
 def load_text(
@@ -87,37 +109,28 @@ def load_text(
 ) -> Fleet:
     """Read one district from bytes, such as standard input, under a given name."""
     shelf = shelf_of(project_root, project_root / districts_dir)
-    return _fleet(shelf, {name: checked(name, content, "district")})
+    return _fleet(shelf, {name: checked(name, content, "district")}, frozenset())
 
 
-def districts_using(
-    project_root: FilePath, profile_stems: Iterable[str], *, districts_dir: FilePath
-) -> tuple[FilePath, ...]:
-    """Find the district files that build on any of these profiles, by any way."""
-    folder = project_root / districts_dir
-    shelf = shelf_of(project_root, folder)
-    return users_of(shelf, profile_stems, project_root, folder)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    districts: dict[str, FilePath]
+    profiles: frozenset[str]
 
 
-def _expanded(
-    shelf: Shelf, root: FilePath, folder: FilePath, files: Sequence[FilePath]
-) -> dict[str, FilePath]:
+def _asked(root: FilePath, folder: FilePath, files: Sequence[FilePath]) -> _Asked:
     shared = relative(folder / PROFILES, root)
-    own: dict[str, FilePath] = {}
-    stems: list[str] = []
-    for path in (root / file for file in files):
-        name = relative(path, root)
-        if name.rpartition("/")[0] == shared:
-            stems.append(path.stem)
-        else:
-            own[name] = path
-    if stems:
-        users = users_of(shelf, stems, root, folder)
-        own.update({relative(path, root): path for path in users})
-    return {name: own[name] for name in sorted(own)}
+    paths = {relative(root / file, root): root / file for file in files}
+    profiles = [name for name in paths if name.rpartition("/")[0] == shared]
+    stems = frozenset(paths.pop(name).stem for name in profiles)
+    return _Asked(paths, stems)
 
 
-def _fleet(shelf: Shelf, readings: Mapping[str, Reading]) -> Fleet:
+def _fleet(
+    shelf: Shelf, readings: Mapping[str, Reading], asked: frozenset[str] | None
+) -> Fleet:
+    """Build what was read; ``asked`` names profiles that count even if unused."""
+    counted = _counted(shelf, readings.values(), asked)
     findings: list[Finding] = []
     districts: list[LoadedDistrict] = []
     for name, reading in readings.items():
@@ -125,14 +138,28 @@ def _fleet(shelf: Shelf, readings: Mapping[str, Reading]) -> Fleet:
         findings += found
         if not found and reading.document is not None:
             districts += _built(shelf, name, reading.document)
-    shared = _reaching(shelf, readings.values()) if shelf.findings else ()
+    shared = [
+        finding
+        for finding in _reaching(shelf, readings.values())
+        if PurePosixPath(finding.place.file).stem in counted
+    ]
     return Fleet(
         districts=tuple(districts),
         findings=tuple(sorted([*findings, *shared], key=order)),
         profiles={stem: named(document) for stem, document in shelf.documents.items()},
-        files=tuple(sorted([*readings, *shelf.names.values()])),
+        files=tuple(sorted([*readings, *map(shelf.names.__getitem__, counted)])),
         shelf=shelf,
     )
+
+
+def _counted(
+    shelf: Shelf, readings: Iterable[Reading], asked: frozenset[str] | None
+) -> frozenset[str]:
+    """Give the stems of the profiles that count; all of them if none was asked for."""
+    if asked is None:
+        return frozenset(shelf.names)
+    documents = (item.document for item in readings if item.document is not None)
+    return asked.union(*map(shelf.reached, documents)) & shelf.names.keys()
 
 
 def _lacking(shelf: Shelf, document: Document | None) -> Iterator[Finding]:
@@ -148,6 +175,8 @@ def _built(shelf: Shelf, name: str, document: Document) -> Iterator[LoadedDistri
 
 def _reaching(shelf: Shelf, readings: Iterable[Reading]) -> Iterator[Finding]:
     """Add to each finding in a profile the districts it reaches."""
+    if not shelf.findings:
+        return
     documents = [item.document for item in readings if item.document is not None]
     reach = {
         str(document.data.get("district", document.file)): shelf.reached(document)

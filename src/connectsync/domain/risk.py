@@ -52,7 +52,7 @@ def assess(change: Change, live: Form) -> Assessment:
 
 def _district_id(change: Change) -> Assessment:
     if isinstance(change, Set) and not change.before:
-        return Assessment(Risk.CAUTION, "The sync knows whose roster to read.")
+        return Assessment(Risk.CAUTION, "The roster of this district is read.")
     return Assessment(
         Risk.DISRUPTIVE,
         "The sync reads another district's roster: everybody not in it is archived.",

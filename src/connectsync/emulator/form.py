@@ -119,7 +119,7 @@ def _refusal(name: str, value: object, options: Options) -> Refusal | None:
     elif name in BOX_GROUPS:
         why = _why_not_group(name, value, options[name])
     elif name == "deletionThreshold":
-        why = "" if _is_percent(value) else "must be a whole number 0-100, or null"
+        why = "" if _is_percent(value) else "must be a whole number 0-100, or empty"
     else:
         why = "" if _is_text(value) else "must be text"
     return Refusal(name, why) if why else None

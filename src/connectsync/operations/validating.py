@@ -15,6 +15,7 @@ from connectsync.domain.validation import AllowedFinding, ValidationReport
 from connectsync.rules.allowance import settle
 from connectsync.rules.engine import Found
 from connectsync.rules.examine import examine_district, examine_fleet, names_that_run
+from connectsync.rules.fleet import unused_profile
 from connectsync.rules.subjects import DistrictOnDay, FleetOnDay, placed
 
 NOTHING: frozenset[str] = frozenset()
@@ -98,11 +99,10 @@ def _of_fleet(fleet: Fleet, asked: Asked) -> _OfFleet:
         today=asked.today,
         files=tuple(one.file for one in fleet.districts),
     )
+    ignore = asked.ignore if fleet.complete else asked.ignore | {unused_profile.name}
     in_districts: dict[int, list[Found]] = defaultdict(list)
     in_profiles: list[Finding] = []
-    for rule, problem in examine_fleet(
-        subject, select=asked.select, ignore=asked.ignore
-    ):
+    for rule, problem in examine_fleet(subject, select=asked.select, ignore=ignore):
         inside = placed(problem)
         if inside.district is not None:
             in_districts[inside.district].append((rule, inside.problem))

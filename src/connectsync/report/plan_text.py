@@ -81,7 +81,15 @@ class _Page:
     def failed(self, failed: tuple[NotPlanned, ...]) -> Iterator[str]:
         if failed:
             head = self.paint(Style.ERROR, "Not read, so not planned")
-            yield "\n".join([head, *(line for one in failed for line in _unread(one))])
+            lines = (line for one in failed for line in self._unread(one))
+            yield "\n".join([head, *lines])
+
+    def _unread(self, failed: NotPlanned) -> Iterator[str]:
+        said = f"  {failed.district} ({failed.file}): {failed.message}"
+        yield from wrapped(inert(said), self.width, hang=4)
+        if failed.remedy:
+            help_ = inert(f"    = help: {failed.remedy}")
+            yield from wrapped(help_, self.width, hang=6)
 
     def guards(self, guards: tuple[GuardFinding, ...]) -> Iterator[str]:
         if guards:
@@ -105,7 +113,9 @@ class _Page:
         lines = [_counted(plan)]
         if plan.districts:
             lines.append(self._risks(plan))
-        lines.append(self.paint(Style.DIM, f"on {plan.backend}, {plan_digest(plan)}"))
+        lines.append(
+            self.paint(Style.DIM, f"on {inert(plan.backend)}, {plan_digest(plan)}")
+        )
         accept = needed(plan.guards)
         if accept:
             given = " ".join(
@@ -153,8 +163,3 @@ def _moved(move: Movement) -> str:
     return inert(
         f"{move.setting} was {spell(move.baseline)}, is now {spell(move.live)}"
     )
-
-
-def _unread(failed: NotPlanned) -> Iterator[str]:
-    yield f"  {inert(failed.district)} ({inert(failed.file)}): {inert(failed.message)}"
-    yield f"    = help: {inert(failed.remedy)}"

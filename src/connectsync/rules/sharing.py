@@ -80,7 +80,7 @@ def contact_type_not_shared(district: DistrictOnDay) -> Iterator[Problem]:
     if _compared(district) and chosen and shared is not None and chosen - shared:
         yield Problem(
             ("settings", "contact_types"),
-            f"{quoted(chosen - shared)} chosen, but Clever shares"
+            f"the file selects {quoted(chosen - shared)}, but Clever shares"
             f" {quoted(shared) or 'no contact type'}",
             hint="share it at Clever and state so in clever_shares, or remove it",
         )
@@ -115,7 +115,7 @@ def contact_relationship_not_shared(district: DistrictOnDay) -> Iterator[Problem
     if _compared(district) and chosen and shared is not None and chosen - shared:
         yield Problem(
             ("settings", "contact_relationships"),
-            f"{quoted(chosen - shared)} chosen, but Clever shares"
+            f"the file selects {quoted(chosen - shared)}, but Clever shares"
             f" {quoted(shared) or 'no relationship'}",
             hint="share it at Clever and state so in clever_shares, or remove it",
         )
