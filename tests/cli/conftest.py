@@ -12,6 +12,12 @@ PROJECTS = Path(__file__).parent / "projects"
 Fixture = Callable[[str], Console]
 
 
+@pytest.fixture(autouse=True)
+def logs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep the log of a bug with the test that met it."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+
 @pytest.fixture
 def copied(tmp_path: Path) -> Fixture:
     """Give a console in a copy of one of the fixture projects."""

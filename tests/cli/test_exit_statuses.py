@@ -140,14 +140,11 @@ class TestABug:
     SECRET = "s3cret-token-of-a-district"  # noqa: S105 - it looks like one on purpose
 
     @pytest.fixture
-    def broken(
-        self, valley: Console, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-    ) -> Console:
+    def broken(self, valley: Console, monkeypatch: pytest.MonkeyPatch) -> Console:
         def fail(*_: object, **__: object) -> None:
             token = self.SECRET
             raise RuntimeError(token)
 
-        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
         monkeypatch.setattr("connectsync.cli.validate.validate_fleet", fail)
         return valley
 
@@ -194,7 +191,9 @@ class TestABug:
         monkeypatch.setattr("connectsync.cli.validate.validate_fleet", fail)
         said = valley.run("validate")
         assert said.status == 70
-        assert "a bug in connectsync" in said.err
+        expected = "error: this is a bug in connectsync: a state that cannot be\n"
+        assert said.err.startswith(expected)
+        assert "  = help: please report it with " in said.err
 
 
 @contextmanager

@@ -236,7 +236,7 @@ def test_a_district_that_connect_does_not_know_is_not_read_and_the_rest_is_plann
 ) -> None:
     valley.run("plan")
     valley.forget("lakeview-usd")
-    monkeypatch.setattr("connectsync.cli.backends.enrol", lambda *_: 0)
+    monkeypatch.setattr("connectsync.cli.ways.embedded.enrol", lambda *_: 0)
     said = valley.run("plan")
     assert said.status == 1
     assert "Not read, so not planned\n  lakeview-usd (districts/ca/lake" in said.out

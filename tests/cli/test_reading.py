@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from console import Console
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from connectsync.config.described import described_paths
 from connectsync.rules.catalogue import pages
@@ -31,6 +33,20 @@ def test_every_rule_and_every_key_is_explained(valley: Console) -> None:
         said = valley.run("explain", name)
         assert (said.status, said.err) == (0, ""), name
         assert said.out.startswith(name)
+
+
+@settings(max_examples=30)
+@given(name=st.text(max_size=20))
+def test_a_name_that_new_takes_is_a_name_that_validate_takes(
+    valley: Console, name: str
+) -> None:
+    (valley.folder / "districts" / "elm.yaml").unlink(missing_ok=True)
+    made = valley.run("new", "elm", f"--name={name}")
+    assert made.status in {0, 64}, made.err
+    if made.status == 0:
+        said = valley.run("validate", "districts/elm.yaml")
+        assert said.status == 0, said.out
+        assert name in valley.run("show", "elm").out
 
 
 def test_a_key_is_found_by_its_bare_name(valley: Console) -> None:

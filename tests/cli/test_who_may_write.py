@@ -40,7 +40,12 @@ def no_writer(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise Wrote
 
-    for module in ("cli.backends", "cli.applying", "connect.embedded"):
+    for module in (
+        "cli.backends",
+        "cli.applying",
+        "connect.embedded",
+        "connect.gateway",
+    ):
         monkeypatch.setattr(f"connectsync.{module}.open_writer", refuse)
     monkeypatch.setattr("connectsync.connect.contract.ContractWriter.__init__", refuse)
     monkeypatch.setattr("uvicorn.Server.run", lambda *_, **__: None)
@@ -104,10 +109,8 @@ def test_only_applying_speaks_of_opening_a_writer() -> None:
         for path in HOUSE.rglob("*.py")
         if mentions(path, "open_writer")
     }
-    backends = {
-        path for path in speaking if path.startswith(("connect/", "cli/backends"))
-    }
-    assert speaking - backends == {"cli/applying.py"}
+    ways = {path for path in speaking if path.startswith(("connect/", "cli/ways/"))}
+    assert speaking - ways == {"cli/applying.py", "cli/backends.py"}
 
 
 def test_only_apply_and_applying_know_each_other() -> None:

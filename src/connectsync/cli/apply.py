@@ -11,6 +11,7 @@ from connectsync.cli.accepting import accepted_counts
 from connectsync.cli.choices import paths_argument
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.session import Session
+from connectsync.config.discovery import SUFFIXES
 from connectsync.errors import UsageError
 
 
@@ -54,7 +55,11 @@ def apply(
 
 
 def _plan_file(paths: list[str]) -> Path | None:
-    plans = [path for path in paths if path.endswith(".json")]
+    plans = [path for path in paths if _is_plan(Path(path))]
     if plans and len(paths) > 1:
         raise UsageError("apply takes one plan file, or districts, not both")
     return Path(plans[0]) if plans else None
+
+
+def _is_plan(path: Path) -> bool:
+    return path.suffix == ".json" or (path.is_file() and path.suffix not in SUFFIXES)

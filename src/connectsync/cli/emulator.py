@@ -24,7 +24,7 @@ def emulator(
 
     It holds the districts of this project. Its token is made anew at every start.
     """
-    from connectsync.cli.backends import embedded_store
+    from connectsync.cli.ways.embedded import embedded_store
     from connectsync.emulator.app import create_app
     from connectsync.emulator.errors import UvicornMissing
     from connectsync.emulator.serve import server

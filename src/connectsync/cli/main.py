@@ -16,7 +16,7 @@ from connectsync.cli import registry
 from connectsync.cli.exit_status import ExitStatus, status_of
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import Terminal, never_stumble, terminal
-from connectsync.errors import ConnectsyncError
+from connectsync.errors import Bug, ConnectsyncError
 from connectsync.report.style import Paint, Style, inert
 
 PROGRAM = "connectsync"
@@ -95,10 +95,12 @@ def main(arguments: list[str]) -> int:
         return _usage(plain, error)
     except (typer.Abort, KeyboardInterrupt):
         return _interrupted(plain)
+    except Bug as error:
+        return _bug(plain, error, error.message)
     except ConnectsyncError as error:
         return _failed(plain, error)
     except Exception as error:  # noqa: BLE001 - the last net under the user
-        return _bug(plain, error)
+        return _bug(plain, error, type(error).__name__)
 
 
 def _ran(plain: Terminal, arguments: list[str]) -> int:
@@ -131,10 +133,8 @@ def _failed(plain: Terminal, error: ConnectsyncError) -> int:
     return status_of(error)
 
 
-def _bug(plain: Terminal, error: Exception) -> int:
-    plain.complain(
-        f"{_label(plain)} this is a bug in connectsync: {type(error).__name__}"
-    )
+def _bug(plain: Terminal, error: Exception, said: str) -> int:
+    plain.complain(f"{_label(plain)} this is a bug in connectsync: {inert(said)}")
     try:
         plain.complain(f"  = help: please report it with {_logged(error)}")
     except OSError as full:

@@ -12,7 +12,7 @@ from connectsync.cli.terminal import Terminal
 from connectsync.config.discovery import PROJECT_FILE, below, discover, relative
 from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.config.project import Project, load_project
-from connectsync.errors import UsageError
+from connectsync.errors import NothingMatched, UsageError
 
 TOOL = f"connectsync {__version__}"
 
@@ -78,6 +78,12 @@ class Session:
 
         Raises ``NothingMatched``.
         """
+        if not named and next(below(project.districts_dir), None) is None:
+            folder = relative(project.districts_dir, project.root)
+            raise NothingMatched(
+                f"there is no district file in {folder}/",
+                remedy="`connectsync new` makes one, `connectsync init` a project",
+            )
         return discover(project.root, named or [str(project.districts_dir)])
 
     def fleet(self, project: Project, named: Sequence[str]) -> Fleet:

@@ -1,0 +1,1 @@
+"""The backends as the command line puts them together, one module each."""

@@ -1,0 +1,61 @@
+"""The embedded Connect: the stand-in in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.applications import Starlette
+
+from connectsync.cli.ways.setup import Setup
+from connectsync.config.project import Project
+from connectsync.connect import embedded, snapshot_file
+from connectsync.connect.seam import Reader, Writer
+from connectsync.domain.district import District
+from connectsync.emulator.app import create_app
+from connectsync.emulator.errors import EmulatorError
+from connectsync.emulator.seed import Seed, enrol, sow
+from connectsync.errors import StateError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """The stand-in, its data beside the state."""
+
+    setup: Setup
+
+    def reader(self) -> AbstractAsyncContextManager[Reader]:
+        """Open a reader on the stand-in."""
+        return embedded.open_reader(self._app(), clock=self.setup.session.now)
+
+    def writer(self) -> AbstractAsyncContextManager[Writer]:
+        """Open a writer on the stand-in."""
+        return embedded.open_writer(self._app(), clock=self.setup.session.now)
+
+    def _app(self) -> Starlette:
+        if self.setup.argument:
+            raise UsageError("the backend 'embedded' takes nothing behind a colon")
+        session, project = self.setup.session, self.setup.project
+        path = session.state(project) / "connect.db"
+        store = embedded_store(path, project, self.setup.districts)
+        return create_app(store, clock=session.now)
+
+
+def embedded_store(path: Path, project: Project, districts: Sequence[District]) -> Path:
+    """
+    Make the embedded Connect's store, with every district of the files enrolled.
+
+    A new store is given the forms of the project's seed. Raises ``StateError``.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = not path.exists()
+        if fresh and project.embedded_seed is not None:
+            snapshot = snapshot_file.read(project.embedded_seed)
+            sow(path, [Seed(*seed) for seed in embedded.seeds(snapshot)])
+        enrol(path, [(district.key, district.name) for district in districts])
+    except (OSError, EmulatorError) as error:
+        raise StateError(f"the embedded Connect cannot be opened: {error}") from error
+    return path

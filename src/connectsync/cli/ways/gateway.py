@@ -1,0 +1,43 @@
+"""The gateway: an API that an operator provides."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+
+from connectsync.cli.references import resolved
+from connectsync.cli.ways.setup import Setup
+from connectsync.connect import gateway
+from connectsync.connect.retry import WithinBudget
+from connectsync.connect.seam import Reader, Writer
+from connectsync.errors import ProjectError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class OverGateway:
+    """The project's gateway; all calls of a run share one budget of retries."""
+
+    setup: Setup
+    patience: WithinBudget = field(default_factory=WithinBudget)
+
+    def reader(self) -> AbstractAsyncContextManager[Reader]:
+        """Open a reader on the gateway."""
+        return gateway.open_reader(self._gateway(), patience=self.patience)
+
+    def writer(self) -> AbstractAsyncContextManager[Writer]:
+        """Open a writer on the gateway."""
+        return gateway.open_writer(self._gateway(), patience=self.patience)
+
+    def _gateway(self) -> gateway.Gateway:
+        stated = self.setup.project.gateway
+        if self.setup.argument:
+            raise UsageError("the backend 'gateway' takes nothing behind a colon")
+        if stated is None:
+            raise ProjectError("no gateway is named: backends.gateway.url is missing")
+        if stated.token is None:
+            raise ProjectError(
+                "no token for the gateway: backends.gateway.token is missing"
+            )
+        session, root = self.setup.session, self.setup.project.root
+        token = resolved(stated.token, environment=session.environment, root=root)
+        return gateway.Gateway(stated.url, token)
