@@ -19,7 +19,9 @@ ConnectsyncError
 │   ├── DistrictNotFound
 │   ├── VersionMoved         the form was saved by somebody else meanwhile
 │   ├── FormRefused          Connect's form does not accept these settings
+│   ├── NotConfirmed         nobody says that a save was made by hand
 │   └── Unsettled            a save whose outcome could not be read back
+├── Incomplete               a snapshot would lack districts that were asked for
 ├── StateError               the state store cannot be read or written
 └── Bug                      an impossible state: a bug in connectsync
 
@@ -138,10 +140,22 @@ class FormRefused(ConnectError):
     default_remedy = "run `connectsync validate`; if it is clean, report this as a bug"
 
 
+class NotConfirmed(ConnectError):
+    """Nobody says that a save was made by hand; nothing was recorded."""
+
+    default_remedy = "follow the click list, then confirm what is done"
+
+
 class Unsettled(ConnectError):
     """A save was sent, and whether it happened could not be read back."""
 
     default_remedy = "look at the district on Connect, then make a new plan"
+
+
+class Incomplete(ConnectsyncError):
+    """A snapshot would lack districts that were asked for; nothing was written."""
+
+    default_remedy = "mend that and try again, or give --partial for what can be read"
 
 
 class StateError(ConnectsyncError):

@@ -110,7 +110,7 @@ def test_only_applying_speaks_of_opening_a_writer() -> None:
         if mentions(path, "open_writer")
     }
     ways = {path for path in speaking if path.startswith(("connect/", "cli/ways/"))}
-    assert speaking - ways == {"cli/applying.py", "cli/backends.py"}
+    assert speaking - ways == {"cli/applying.py"}
 
 
 def test_only_apply_and_applying_know_each_other() -> None:

@@ -13,9 +13,9 @@ import pytest
 
 from connectsync.connect import snapshot_file
 from connectsync.connect.embedded import seeds
-from connectsync.connect.snapshot_file import Entry, Snapshot
 from connectsync.domain.live import Live
 from connectsync.domain.settings import SETTINGS, Value
+from connectsync.domain.snapshot import Entry, Snapshot
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import Seed, sow
 from connectsync.errors import Unreachable

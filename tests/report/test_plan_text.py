@@ -106,7 +106,7 @@ def test_what_must_be_accepted_is_spelled_as_it_must_be_given() -> None:
         GuardFinding("drift", Severity.WARNING, "by hand", accept="drift"),
     )
     said = text(replace(district(*CHANGES), guards=guards))
-    assert said.endswith("given --accept disruptive=1 --accept many=7\n")
+    assert said.endswith("needs --accept disruptive=1 --accept many=7\n")
     assert "  warning[drift] by hand\n" in said
 
 

@@ -39,9 +39,9 @@ def test_what_connect_refuses_cannot_be_allowed() -> None:
     assert "reason:" not in text
 
 
-def test_a_guard_is_accepted_by_name_and_count() -> None:
+def test_a_guard_is_accepted_by_the_name_and_count_of_the_plan() -> None:
     text = explained(replace(PAGE, allowable=False, subject="plan"))
-    assert "--accept home-phone-for-texts=COUNT" in " ".join(text.split())
+    assert "--accept NAME=COUNT" in " ".join(text.split())
 
 
 def test_an_inference_is_never_sold_as_documented() -> None:

@@ -1,4 +1,4 @@
-"""A browser without a screen for the pages of the stand-in: it reads, fills, submits."""
+"""A browser without a screen, for the stand-in: it reads, fills and submits."""
 
 from __future__ import annotations
 
@@ -42,15 +42,14 @@ class Element:
     @property
     def text(self) -> str:
         """Give the text inside, with its spaces as a reader sees them."""
-        parts = (
-            part
-            if isinstance(part, str)
-            else f" {part.text} "
-            if part.tag in {"p", "li", "div", "h1", "h2"}
-            else part.text
+        return " ".join(self._raw().split())
+
+    def _raw(self) -> str:
+        inside = "".join(
+            part if isinstance(part, str) else part._raw()  # noqa: SLF001 - its own kind
             for part in self.content
         )
-        return " ".join("".join(parts).split())
+        return f" {inside} " if self.tag in {"p", "li", "div", "h1", "h2"} else inside
 
     @property
     def role(self) -> str:
@@ -63,6 +62,7 @@ class Element:
             "select": "combobox",
             "option": "option",
             "h1": "heading",
+            "ul": "list",
             "input": {"checkbox": "checkbox", "radio": "radio", "hidden": ""}.get(
                 kind, "textbox"
             ),
@@ -229,7 +229,9 @@ class Browser:
         return self.submit(form.fill(email=email, password=password))
 
     def _followed(self, response: httpx2.Response) -> Page:
-        while response.status_code == 303:
+        for _ in range(9):
+            if response.status_code != 303:
+                break
             where = urlsplit(response.headers["Location"])
             path = f"{where.path}?{where.query}" if where.query else where.path
             response = self.ask("GET", path)

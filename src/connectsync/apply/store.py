@@ -142,6 +142,18 @@ class Store:
             else:
                 connection.execute(update(_BASELINES).where(here).values(row))
 
+    def run_of(self, plan: str) -> int | None:
+        """Give the last run of the plan with this digest that confirmed anything."""
+        runs = (
+            select(_RUNS.c.run)
+            .join(_JOURNAL, _JOURNAL.c.run == _RUNS.c.run)
+            .where(_RUNS.c.plan == plan)
+            .where(_JOURNAL.c.settled == Settled.CONFIRMED.value)
+            .order_by(_RUNS.c.run.desc())
+        )
+        with self._transaction() as connection:
+            return connection.execute(runs).scalar()
+
     def end(self, run: int, *, at: datetime) -> None:
         """Close a run."""
         with self._transaction() as connection:

@@ -31,26 +31,47 @@ def apply(
             "--ignore-files", help="Apply a plan file though the files changed."
         ),
     ] = False,
+    click_list: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="On a snapshot: where to write the click list (default: below the"
+            " state folder).",
+        ),
+    ] = None,
+    confirmed: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DISTRICT",
+            help="On a snapshot, with the plan beside a click list: a person saved all"
+            " that it says of this district.",
+        ),
+    ] = None,
 ) -> int:
     """
     Make a plan true on Connect: a plan file, or districts planned on the spot.
 
     With a plan file exactly that plan is applied, or nothing. With paths the plan is
-    made, shown, and applied once you say yes.
+    made, shown, and applied once you say yes. On a snapshot a person presses Save:
+    a click list is written, and what they confirm is recorded.
     """
     import asyncio
 
     from connectsync.cli.applying import apply_file, apply_paths
+    from connectsync.cli.by_hand import ByHand
 
     session: Session = context.obj
     accepted = accepted_counts(accept or [])
+    by_hand = ByHand(click_list, tuple(confirmed or ()))
     plan_file = _plan_file(paths or [])
     if plan_file is None:
         if ignore_files:
             raise UsageError("--ignore-files goes with a plan file")
-        run = apply_paths(session, paths or [], accepted, yes=yes)
+        run = apply_paths(session, paths or [], accepted, by_hand, yes=yes)
     else:
-        run = apply_file(session, plan_file, accepted, ignore_files=ignore_files)
+        run = apply_file(
+            session, plan_file, accepted, by_hand, ignore_files=ignore_files
+        )
     return ExitStatus(asyncio.run(run))
 
 

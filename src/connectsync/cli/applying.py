@@ -7,7 +7,8 @@ from pathlib import Path
 
 from connectsync.apply.executor import Executor
 from connectsync.apply.store import Store
-from connectsync.cli.backends import open_reader, open_writer
+from connectsync.cli.backends import is_by_hand, open_reader, open_writer
+from connectsync.cli.by_hand import ByHand, Person
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.fleets import Scope, named_scope, planned_scope
 from connectsync.cli.session import Session
@@ -15,8 +16,8 @@ from connectsync.cli.state import circumstances, open_state
 from connectsync.connect.seam import Reader
 from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
 from connectsync.domain.plan import Plan
-from connectsync.domain.plan_file import read_plan
-from connectsync.errors import NotApproved, UsageError
+from connectsync.domain.plan_file import plan_digest, read_plan
+from connectsync.errors import NotApproved, StalePlan, UsageError
 from connectsync.operations.applying import (
     Application,
     insist_accepted,
@@ -24,15 +25,25 @@ from connectsync.operations.applying import (
     insist_same_files,
 )
 from connectsync.operations.planning import guarded, make_plan
-from connectsync.report.outcome_text import ended_line, outcome_text
+from connectsync.report.outcome_text import (
+    BY_A_PERSON,
+    READ_BACK,
+    ended_line,
+    outcome_text,
+)
 from connectsync.report.plan_text import render_plan
 
 
 async def apply_file(
-    session: Session, path: Path, accepted: Mapping[str, int], *, ignore_files: bool
+    session: Session,
+    path: Path,
+    accepted: Mapping[str, int],
+    by_hand: ByHand,
+    *,
+    ignore_files: bool,
 ) -> ExitStatus:
     """
-    Apply exactly the plan in the file.
+    Apply exactly the plan in the file, or the part of it that is said to be done.
 
     Raises ``PlanError`` if it is damaged or stale, ``GuardRefused`` if a guard says
     no; then nothing is written.
@@ -41,16 +52,34 @@ async def apply_file(
     scope = named_scope(session, session.project(), plan.scope)
     if not ignore_files:
         insist_same_files(plan, scope.wanted)
+    by_hand.insist_fits(by_hand=is_by_hand(session, scope.project))
     async with open_reader(session, scope.project, scope.districts) as reader:
         insist_same_backend(plan, reader)
         with open_state(session, scope.project) as store:
             given = circumstances(session, scope, store, reader)
             insist_accepted(guarded(plan, scope.districts, given), accepted)
-            return await _run(session, scope, plan, reader, store)
+            try:
+                return await _run(
+                    session, scope, by_hand.part(plan), by_hand, reader, store
+                )
+            except StalePlan as stale:
+                raise _explained(stale, store.run_of(plan_digest(plan))) from stale
+
+
+def _explained(stale: StalePlan, run: int | None) -> StalePlan:
+    """Say of a plan that it is stale because it was applied, if it was."""
+    if run is None:
+        return stale
+    return StalePlan(f"this plan was applied in run {run}; {stale.message}")
 
 
 async def apply_paths(
-    session: Session, paths: Sequence[str], accepted: Mapping[str, int], *, yes: bool
+    session: Session,
+    paths: Sequence[str],
+    accepted: Mapping[str, int],
+    by_hand: ByHand,
+    *,
+    yes: bool,
 ) -> ExitStatus:
     """
     Plan, show, ask, apply.
@@ -58,6 +87,8 @@ async def apply_paths(
     Raises ``Refused`` if a guard or the person says no; then nothing is written.
     """
     scope = planned_scope(session, paths)
+    by_person = is_by_hand(session, scope.project)
+    by_hand.insist_fits(by_hand=by_person, planned_before=False)
     async with open_reader(session, scope.project, scope.districts) as reader:
         with open_state(session, scope.project) as store:
             given = circumstances(session, scope, store, reader)
@@ -67,9 +98,9 @@ async def apply_paths(
                 render_plan(plan, colour=terminal.colour, width=terminal.width)
             )
             insist_accepted(plan, accepted)
-            if plan.districts and not yes:
+            if plan.districts and not (yes or by_person):
                 _insist_yes(session, plan)
-            return await _run(session, scope, plan, reader, store)
+            return await _run(session, scope, plan, by_hand, reader, store)
 
 
 def _text(path: Path) -> str:
@@ -95,17 +126,27 @@ def _insist_yes(session: Session, plan: Plan) -> None:
 
 
 async def _run(
-    session: Session, scope: Scope, plan: Plan, reader: Reader, store: Store
+    session: Session,
+    scope: Scope,
+    plan: Plan,
+    by_hand: ByHand,
+    reader: Reader,
+    store: Store,
 ) -> ExitStatus:
-    terminal = session.terminal
+    terminal, project = session.terminal, scope.project
+    proof = BY_A_PERSON if is_by_hand(session, project) else READ_BACK
+    person = Person(session, project, plan, by_hand)
 
     def reached(outcome: DistrictOutcome) -> None:
-        terminal.say(ended_line(outcome, colour=terminal.colour))
+        terminal.say(ended_line(outcome, colour=terminal.colour, proof=proof))
 
-    async with open_writer(session, scope.project, scope.districts) as writer:
+    writing = open_writer(session, project, scope.districts, person.confirm)
+    async with writing as writer:
         executor = Executor(reader, writer, store, session.now)
         outcome = await Application(plan, scope.wanted).run(executor, reached)
-    terminal.show(outcome_text(outcome, plan, colour=terminal.colour))
+    if not plan.empty:
+        colour = terminal.colour
+        terminal.show(outcome_text(outcome, plan, colour=colour, proof=proof))
     return _status(outcome, plan)
 
 

@@ -7,10 +7,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
 from connectsync.cli.session import Session
-from connectsync.cli.ways import embedded, gateway
-from connectsync.cli.ways.setup import Setup
+from connectsync.cli.ways import embedded, gateway, snapshot
+from connectsync.cli.ways.setup import Setup, nobody
 from connectsync.config.project import Project
 from connectsync.connect.seam import Reader, Writer
+from connectsync.connect.snapshot import Confirm
 from connectsync.domain.district import District
 from connectsync.domain.suggest import did_you_mean
 from connectsync.errors import UsageError
@@ -29,7 +30,16 @@ class Way(Protocol):
 WAYS: Mapping[str, Callable[[Setup], Way]] = {
     "embedded": embedded.Embedded,
     "gateway": gateway.OverGateway,
+    "snapshot": snapshot.FromSnapshot,
 }
+
+BY_HAND = frozenset(["snapshot"])
+"""Ways on which it is a person who presses Save."""
+
+
+def is_by_hand(session: Session, project: Project) -> bool:
+    """Say whether a person has to press Save on the chosen backend."""
+    return _chosen(session, project)[0] in BY_HAND
 
 
 @asynccontextmanager
@@ -43,19 +53,31 @@ async def open_reader(
 
 @asynccontextmanager
 async def open_writer(
-    session: Session, project: Project, districts: Sequence[District]
+    session: Session,
+    project: Project,
+    districts: Sequence[District],
+    confirm: Confirm = nobody,
 ) -> AsyncIterator[Writer]:
     """Open a writer on the chosen backend; only apply may."""
-    async with _way(session, project, districts).writer() as writer:
+    async with _way(session, project, districts, confirm).writer() as writer:
         yield writer
 
 
-def _way(session: Session, project: Project, districts: Sequence[District]) -> Way:
-    chosen = session.backend or project.backend
-    name, _, argument = chosen.partition(":")
+def _chosen(session: Session, project: Project) -> tuple[str, str]:
+    name, _, argument = (session.backend or project.backend).partition(":")
+    return name, argument
+
+
+def _way(
+    session: Session,
+    project: Project,
+    districts: Sequence[District],
+    confirm: Confirm = nobody,
+) -> Way:
+    name, argument = _chosen(session, project)
     if name not in WAYS:
         raise UsageError(
             f"there is no backend {name!r}",
             remedy=did_you_mean(name, WAYS) or f"choose one of: {', '.join(WAYS)}",
         )
-    return WAYS[name](Setup(session, project, tuple(districts), argument))
+    return WAYS[name](Setup(session, project, tuple(districts), argument, confirm))

@@ -51,7 +51,8 @@ def options(
         typer.Option(help="Folder for state and the embedded Connect."),
     ] = None,
     backend: Annotated[
-        str | None, typer.Option(help="How to reach Connect: embedded.")
+        str | None,
+        typer.Option(help="How to reach Connect: embedded, gateway, snapshot:FILE."),
     ] = None,
     color: Annotated[
         str, typer.Option(help="auto, always or never.", metavar="WHEN")

@@ -13,6 +13,7 @@ from connectsync.cli.init import init, new
 from connectsync.cli.plan import plan
 from connectsync.cli.schema import schema
 from connectsync.cli.show import show
+from connectsync.cli.snapshot import snapshot
 from connectsync.cli.validate import validate
 
 COMMANDS = (
@@ -23,6 +24,7 @@ COMMANDS = (
     rules,
     show,
     fmt,
+    snapshot,
     plan,
     apply,
     drift,

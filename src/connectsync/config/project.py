@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectsync.config.building import days_of
 from connectsync.config.discovery import PROJECT_FILE
@@ -97,6 +96,11 @@ def _unknown_zones(document: Document) -> tuple[Finding, ...]:
 
 
 def _known_zone(name: str) -> bool:
+    from zoneinfo import (  # noqa: PLC0415 - slow, and few have windows
+        ZoneInfo,
+        ZoneInfoNotFoundError,
+    )
+
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -16,7 +16,7 @@ from connectsync.connect.clients import ReadOnly, client
 from connectsync.connect.contract import Clock, ContractReader, ContractWriter, utc_now
 from connectsync.connect.exchange import Exchange
 from connectsync.connect.names import to_json
-from connectsync.connect.snapshot_file import Snapshot
+from connectsync.domain.snapshot import Snapshot
 
 DESCRIBED = "embedded"
 

@@ -49,6 +49,19 @@ SPELLINGS: tuple[Spelling, ...] = (
 )
 """In the order of the form."""
 
+PAGE_PATH: tuple[str, ...] = (
+    "the drop-down",
+    "District Home Page",
+    "the 3 black dots",
+    "Settings",
+    "SIS Rostering",
+    "District-Level Daily Sync",
+)
+"""What a person clicks on to come to the form (C5)."""
+
+SAVE = "Save"
+"""The button below the form (C5)."""
+
 TOKEN_JSON = "districtOauthToken"  # noqa: S105 - the name of a field, not a secret
 """The gateway's name for the field that may be sent and must never come back."""
 

@@ -38,7 +38,7 @@ def value_of(setting: Setting, raw: object) -> Value:
         case Kind.BOX:
             return _box(raw)
         case Kind.BOXES:
-            return _labels(raw)
+            return labels_of(raw)
         case Kind.PERCENT:
             return _percent(raw)
         case _:
@@ -84,7 +84,8 @@ def _box(raw: object) -> bool:
     return raw
 
 
-def _labels(raw: object) -> frozenset[str]:
+def labels_of(raw: object) -> frozenset[str]:
+    """Read a set of labels; an empty one is none, and none stands twice."""
     if not isinstance(raw, list):
         raise Unfit(f"is {described(raw)}, not a list of labels")
     labels = frozenset(_label(label) for label in raw)

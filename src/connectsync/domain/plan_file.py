@@ -50,16 +50,21 @@ def read_plan(text: str) -> Plan:
     Raises ``DamagedPlan`` if anything differs from it, be it one character.
     """
     data = _json(text)
+    if "digest" not in data:
+        raise DamagedPlan("this is no plan: it has no digest")
     if data.get("schema") != SCHEMA:
         raise DamagedPlan(f"the plan has schema {data.get('schema')!r}, not {SCHEMA}")
-    if data.get("digest") != digest_of(data):
+    if data["digest"] != digest_of(data):
         raise DamagedPlan("the plan's digest does not match its content: it was edited")
     try:
-        return _plan(data)
+        plan = _plan(data)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedPlan(
             f"the plan is not one that `plan` wrote: {error!r}"
         ) from error
+    if plan_digest(plan) != data["digest"]:
+        raise DamagedPlan("the plan says more or other things than `plan` writes")
+    return plan
 
 
 def _json(text: str) -> dict[str, Any]:

@@ -42,7 +42,10 @@ class Faults:
     drop_after_commit: float = 0.0
     """The share of saves that are made, and then never answered."""
     drop_saves: NUMBERS = frozenset()
-    """The numbers of such saves."""
+    """
+    The numbers of such saves. A browser may send a form again by itself when a
+    connection that was open before closes: then the next number is answered.
+    """
     edit_before_saves: NUMBERS = frozenset()
     """The numbers of the saves just before which a person saves the same form."""
     edit: Mapping[str, object] = field(default_factory=dict)

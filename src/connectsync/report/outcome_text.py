@@ -6,6 +6,10 @@ from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
 from connectsync.domain.plan import Plan
 from connectsync.report.style import Paint, Style, inert
 
+READ_BACK = "by reading back"
+BY_A_PERSON = "by a person"
+"""What confirms a change."""
+
 _STYLES = {
     Ending.DONE: Style.SAFE,
     Ending.FAILED: Style.ERROR,
@@ -13,16 +17,20 @@ _STYLES = {
 }
 
 
-def ended_line(outcome: DistrictOutcome, *, colour: bool) -> str:
+def ended_line(
+    outcome: DistrictOutcome, *, colour: bool, proof: str = READ_BACK
+) -> str:
     """Say in a line how one district ended."""
     word = Paint(colour)(_STYLES[outcome.ending], outcome.ending.value)
-    line = f"{word}  {inert(outcome.district)}  {_confirmed(outcome.changes)}"
+    line = f"{word}  {inert(outcome.district)}  {_confirmed(outcome.changes, proof)}"
     if outcome.ending is Ending.DONE:
         return line
     return f"{line}\n  {inert(outcome.message)}\n  = help: {inert(outcome.remedy)}"
 
 
-def outcome_text(outcome: Outcome, plan: Plan, *, colour: bool) -> str:
+def outcome_text(
+    outcome: Outcome, plan: Plan, *, colour: bool, proof: str = READ_BACK
+) -> str:
     """Say what the journal confirms of a whole run, never what was planned."""
     if not outcome.districts:
         return "Nothing was applied: nothing was planned\n"
@@ -34,8 +42,9 @@ def outcome_text(outcome: Outcome, plan: Plan, *, colour: bool) -> str:
     ]
     if plan.failed:
         parts.append(paint(Style.ERROR, f"{len(plan.failed)} not read"))
-    return f"Run {outcome.run}: {', '.join(parts)}; {_confirmed(outcome.changes)}\n"
+    confirmed = _confirmed(outcome.changes, proof)
+    return f"Run {outcome.run}: {', '.join(parts)}; {confirmed}\n"
 
 
-def _confirmed(changes: int) -> str:
-    return f"{changes} change{'s' if changes != 1 else ''} confirmed by reading back"
+def _confirmed(changes: int, proof: str) -> str:
+    return f"{changes} change{'s' if changes != 1 else ''} confirmed {proof}"

@@ -101,7 +101,8 @@ class _Page:
     def _guard(self, guard: GuardFinding) -> Iterator[str]:
         label = f"{guard.severity.value}[{guard.rule}]"
         about = f"{guard.district}: " if guard.district else ""
-        lines = wrapped(inert(f"  {label} {about}{guard.message}"), self.width, hang=4)
+        said = f"  {label} {about}{guard.message}{_counted_as(guard)}"
+        lines = wrapped(inert(said), self.width, hang=4)
         painted = self.paint(style_of(guard.severity), label)
         yield lines[0].replace(label, painted, 1)
         yield from lines[1:]
@@ -121,7 +122,7 @@ class _Page:
             given = " ".join(
                 f"--accept {name}={count}" for name, count in accept.items()
             )
-            lines.append(f"apply refuses this plan unless given {given}")
+            lines.append(f"apply needs {given}")
         return "\n".join(lines)
 
     def _risks(self, plan: Plan) -> str:
@@ -133,6 +134,11 @@ class _Page:
         ]
         count = sum(risks.values())
         return f"{count} change{'s' if count != 1 else ''}: {', '.join(parts)}"
+
+
+def _counted_as(guard: GuardFinding) -> str:
+    """Say the name an objection is accepted by, where it is not the guard's own."""
+    return "" if guard.accept in {guard.rule, ""} else f" (counts as {guard.accept})"
 
 
 def _counted(plan: Plan) -> str:

@@ -116,7 +116,7 @@ def _allowing(page: RulePage, paint: Paint, width: int) -> Iterator[str]:
 
 def _why_not(page: RulePage) -> tuple[str, str]:
     if page.subject == "plan":
-        return "To accept it, once", f"connectsync apply --accept {page.name}=COUNT"
+        return "To accept it, once", "connectsync apply --accept NAME=COUNT"
     text = "Connect would refuse it, or the file means nothing while it stands."
     return "Cannot be allowed", text
 

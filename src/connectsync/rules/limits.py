@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from connectsync.domain.finding import Severity
 from connectsync.domain.policy import Window
@@ -167,6 +166,8 @@ def is_open(window: Window, now: datetime) -> bool:
 
     A window that runs past midnight belongs to the day it opens on.
     """
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - slow, and few have windows
+
     local = now.astimezone(ZoneInfo(window.timezone))
     today, hour = local.weekday(), local.time().replace(tzinfo=None)
     if window.opens <= window.closes:

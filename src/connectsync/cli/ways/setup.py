@@ -6,7 +6,16 @@ from dataclasses import dataclass
 
 from connectsync.cli.session import Session
 from connectsync.config.project import Project
+from connectsync.connect.snapshot import Confirm
 from connectsync.domain.district import District
+from connectsync.domain.settings import Form
+from connectsync.errors import NotConfirmed
+
+
+def nobody(key: str, desired: Form) -> str:
+    """Confirm nothing: there is nobody to ask."""
+    del desired
+    raise NotConfirmed(f"nobody confirms that {key!r} was saved by hand")
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +23,12 @@ class Setup:
     """
     The project and the districts in scope.
 
-    ``argument`` is what stands behind the colon of ``--backend NAME:ARGUMENT``.
+    ``argument`` is what stands behind the colon of ``--backend NAME:ARGUMENT``;
+    ``confirm`` asks a person, where it is a person who presses Save.
     """
 
     session: Session
     project: Project
     districts: tuple[District, ...]
     argument: str
+    confirm: Confirm = nobody

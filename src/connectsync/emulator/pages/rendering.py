@@ -25,12 +25,13 @@ HEADERS = {
 
 def rendered(template: str, status: int = 200, **values: object) -> Response:
     """Give a page. Raises ``JinjaMissing`` where the extra is not installed."""
-    content = _environment().get_template(template).render(values)
+    content = environment().get_template(template).render(values)
     return HTMLResponse(content, status, HEADERS)
 
 
 @cache
-def _environment() -> Any:
+def environment() -> Any:
+    """Give what renders templates. Raises ``JinjaMissing``."""
     try:
         import jinja2  # noqa: PLC0415 - an optional extra
     except ImportError as error:

@@ -36,7 +36,7 @@ class Signing:
         """Ask for an email address and a password."""
         way_back = _local(request.query_params.get("next", "/"))
         session = self.site.session(request)
-        if session is not None and session.email:
+        if session is not None and self.site.user(session) is not None:
             return RedirectResponse(way_back, 303)
         secret = ""
         if session is None:

@@ -71,13 +71,15 @@ class Site:
     def visit(self, request: Request) -> Visit:
         """Let in who is signed in. Raises ``SignInNeeded``."""
         session = self.session(request)
-        if session is None or not session.email or not self._goes_on(session):
-            raise SignInNeeded(_way_back(request))
-        with self.store.reading() as connection:
-            user = find_user(connection, session.email)
-        if user is None:
+        user = None if session is None else self.user(session)
+        if session is None or user is None or not self._goes_on(session):
             raise SignInNeeded(_way_back(request))
         return Visit(session, user)
+
+    def user(self, session: Session) -> User | None:
+        """Give who is signed in, or None; who was taken away is not."""
+        with self.store.reading() as connection:
+            return find_user(connection, session.email)
 
     def district(self, visit: Visit, request: Request) -> Row:
         """Give the district of an address. Raises ``Problem``: 404, also if hidden."""

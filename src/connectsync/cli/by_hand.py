@@ -1,0 +1,144 @@
+"""Where a person presses Save: handing out the click list, asking what is done."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from connectsync.cli.session import Session
+from connectsync.config.discovery import relative
+from connectsync.config.project import Project
+from connectsync.domain.plan import Plan
+from connectsync.domain.plan_file import plan_digest, plan_text
+from connectsync.domain.settings import Form
+from connectsync.domain.suggest import did_you_mean
+from connectsync.errors import NotConfirmed, UsageError
+from connectsync.operations.click_listing import click_list
+from connectsync.operations.writing import replace_file
+from connectsync.report.click_list_html import click_list_html
+from connectsync.report.click_list_markdown import click_list_markdown
+
+PAGE = "click-list.html"
+PLAN = "plan.json"
+"""The plan that a click list was made from; it lies beside it."""
+
+DIGITS = 12
+"""How much of a plan's digest names the folder of its click list."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """
+    What the command line said of saves that a person makes.
+
+    ``folder`` is where the click list goes; ``confirmed`` are districts that are done.
+    """
+
+    folder: Path | None = None
+    confirmed: tuple[str, ...] = ()
+
+    def insist_fits(self, *, by_hand: bool, planned_before: bool = True) -> None:
+        """
+        Refuse what was said where it means nothing. Raises ``UsageError``.
+
+        ``by_hand`` says that a person presses Save, ``planned_before`` that a plan
+        file is applied.
+        """
+        option = "--confirmed" if self.confirmed else "--click-list"
+        if (self.folder or self.confirmed) and not by_hand:
+            raise UsageError(
+                f"{option} goes with a snapshot: here `apply` itself presses Save",
+                remedy="give --backend snapshot:FILE before `apply`",
+            )
+        if self.confirmed and not planned_before:
+            raise UsageError(
+                "--confirmed goes with the plan whose click list was followed",
+                remedy=f"apply the {PLAN} that lies beside the click list",
+            )
+
+    def part(self, plan: Plan) -> Plan:
+        """
+        Give the part of a plan that is said to be done, all of it if nothing is.
+
+        Raises ``UsageError`` if a district is not in the plan.
+        """
+        keys = [one.district for one in plan.districts]
+        for key in self.confirmed:
+            if key not in keys:
+                raise UsageError(
+                    f"the plan changes nothing on a district {key!r}",
+                    remedy=did_you_mean(key, keys)
+                    or f"it changes: {', '.join(keys) or '(none)'}",
+                )
+        chosen = self.confirmed or keys
+        kept = tuple(one for one in plan.districts if one.district in chosen)
+        return replace(plan, districts=kept)
+
+
+@dataclass(slots=True)
+class Person:
+    """
+    Asks the person at the terminal, or takes what was given with ``--confirmed``.
+
+    The click list is written before the first question.
+    """
+
+    session: Session
+    project: Project
+    plan: Plan
+    by_hand: ByHand
+    _folder: Path | None = None
+    _asked: Counter[str] = field(default_factory=Counter)
+
+    def confirm(self, key: str, desired: Form) -> str:
+        """Give who says that this save is made. Raises ``NotConfirmed``."""
+        del desired
+        if key in self.by_hand.confirmed:
+            return "a person, with --confirmed"
+        self._folder = self._folder or self._handed_out()
+        match self.session.terminal.ask(self._question(key)):
+            case "yes":
+                return "a person at the terminal"
+            case "no":
+                raise NotConfirmed(
+                    "not confirmed: a person said no, so it counts as not saved",
+                    remedy="look at the form on Connect, then take a new snapshot",
+                )
+            case _:
+                plan = relative(self._folder / PLAN, self.project.root)
+                raise NotConfirmed(
+                    "not confirmed yet",
+                    remedy=f"once it is done: `apply {plan} --confirmed {key}`",
+                )
+
+    def _question(self, key: str) -> str:
+        self._asked[key] += 1
+        planned = next(one for one in self.plan.districts if one.district == key)
+        saves = len(planned.saves)
+        which = f", save {self._asked[key]} of {saves}" if saves > 1 else ""
+        return f"{key}{which}: done? yes/no/skip"
+
+    def _handed_out(self) -> Path:
+        folder = self.by_hand.folder or self._usual_folder()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"cannot make {folder}: {error.strerror}") from error
+        for name, text in _files(self.plan):
+            replace_file(folder / name, text)
+        shown = relative(folder / PAGE, self.project.root)
+        self.session.terminal.complain(f"click list: {shown}")
+        return folder
+
+    def _usual_folder(self) -> Path:
+        digest = plan_digest(self.plan).removeprefix("sha256:")
+        return self.session.state(self.project) / "click-lists" / digest[:DIGITS]
+
+
+def _files(plan: Plan) -> Iterator[tuple[str, str]]:
+    clicks = click_list(plan)
+    yield PAGE, click_list_html(clicks)
+    yield "click-list.md", click_list_markdown(clicks)
+    yield PLAN, plan_text(plan)

@@ -1,0 +1,115 @@
+"""``connectsync snapshot``: live settings into a file that people can review."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from connectsync.cli.choices import option_output
+from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.session import Session
+from connectsync.config.discovery import SUFFIXES
+from connectsync.config.project import Project
+from connectsync.domain.district import District
+from connectsync.domain.snapshot import Snapshot
+from connectsync.errors import UsageError
+
+KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def snapshot(
+    context: typer.Context,
+    districts: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[DISTRICTS]...",
+            help="Keys, or files, folders and globs of districts (default: every"
+            " district on Connect).",
+            show_default=False,
+        ),
+    ] = None,
+    output: option_output = None,
+    partial: Annotated[
+        bool,
+        typer.Option(
+            "--partial", help="Write what could be read, and name what could not."
+        ),
+    ] = False,
+) -> int:
+    """
+    Write the live settings of districts to a file, to plan from without credentials.
+
+    Reads only. If a district cannot be read, nothing is written and the status is 1;
+    with --partial the rest is written, the file names what is missing, and the
+    status is 1 all the same.
+    """
+    import asyncio
+
+    from connectsync.connect.snapshot_file import spelled
+    from connectsync.operations.snapshotting import insist_whole
+
+    session: Session = context.obj
+    taken = asyncio.run(_taken(session, districts or []))
+    if not partial:
+        insist_whole(taken)
+    _deliver(session, spelled(taken), output)
+    _say(session, taken, output)
+    return ExitStatus.FINDINGS if taken.unread else ExitStatus.FINE
+
+
+async def _taken(session: Session, arguments: Sequence[str]) -> Snapshot:
+    from connectsync.cli.backends import open_reader
+    from connectsync.operations.snapshotting import take_snapshot
+
+    project = session.project()
+    keys = [key for one in arguments for key in _keys(session, project, one)]
+    async with open_reader(session, project, _districts(session, project)) as reader:
+        return await take_snapshot(reader, keys)
+
+
+def _keys(session: Session, project: Project, argument: str) -> list[str]:
+    """Give the district that an argument names, or those of the files it means."""
+    path = (session.folder or Path.cwd()) / argument
+    if KEY.fullmatch(argument) and path.suffix not in SUFFIXES and not path.exists():
+        return [argument]
+    files = session.files(project, session.named(project, [argument]))
+    return [file.stem for file in files]
+
+
+def _districts(session: Session, project: Project) -> tuple[District, ...]:
+    if not session.count(project):
+        return ()
+    return tuple(one.district for one in session.fleet(project, ()).districts)
+
+
+def _deliver(session: Session, text: str, output: Path | None) -> None:
+    from connectsync.operations.writing import replace_file
+
+    if output is None:
+        session.terminal.show(text)
+        return
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot make {output.parent}: {error.strerror}") from error
+    replace_file(output, text)
+
+
+def _say(session: Session, taken: Snapshot, output: Path | None) -> None:
+    from connectsync.operations.snapshotting import OFFERING
+    from connectsync.report.style import inert
+
+    terminal = session.terminal
+    for key, reason in taken.unread.items():
+        terminal.complain(f"not read: {inert(key)}: {inert(reason)}")
+    lacking = [setting for setting in OFFERING if setting not in taken.options]
+    if lacking:
+        terminal.say(f"labels that were not given: {', '.join(lacking)}")
+    if output is not None:
+        count = len(taken.entries)
+        districts = f"{count} district{'s' if count != 1 else ''}"
+        terminal.say(f"wrote {output}: {districts} from {inert(taken.source)}")

@@ -1,0 +1,41 @@
+"""Whether the page's form could hold these settings, where no page can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from connectsync.connect.values import Unfit, json_of, value_of
+from connectsync.domain.settings import BY_NAME, Form, Setting, Value
+from connectsync.errors import FormRefused
+
+Options = Mapping[str, tuple[str, ...]]
+"""Labels that are offered, by setting; those of a setting may not be known."""
+
+
+def insist_fits(form: Form, options: Options) -> None:
+    """
+    Refuse settings that the form does not take, naming each.
+
+    Raises ``FormRefused``.
+    """
+    refused = [
+        f"{name} {why}"
+        for name, value in form.items()
+        if (why := _unfit(BY_NAME[name], value, options.get(name)))
+    ]
+    if refused:
+        raise FormRefused("; ".join(refused))
+
+
+def _unfit(setting: Setting, value: Value, offered: tuple[str, ...] | None) -> str:
+    try:
+        value_of(setting, json_of(setting, value))
+    except Unfit as error:
+        return str(error)
+    labels = value if isinstance(value, frozenset) else {value}
+    unknown = sorted(labels - set(offered or setting.labels or labels), key=str)
+    if unknown:
+        return f"offers no {unknown[0]!r}"
+    if setting.name == "phone_types" and len(labels) > 1:
+        return "takes one type at most with Clever"
+    return ""

@@ -1,0 +1,79 @@
+"""A plan as clicks: each change as the page's own control."""
+
+from __future__ import annotations
+
+from connectsync.connect.names import PAGE_PATH, SAVE, spelling_of
+from connectsync.domain.change import Add, Change, Remove, Set
+from connectsync.domain.click_list import Click, ClickList, DistrictClicks
+from connectsync.domain.plan import DistrictPlan, Plan, PlannedChange
+from connectsync.domain.plan_file import plan_digest
+from connectsync.domain.settings import BY_NAME, Kind
+from connectsync.domain.values import spell
+
+TICKED, NOT_TICKED = "ticked", "not ticked"
+
+
+def click_list(plan: Plan) -> ClickList:
+    """Say what a person clicks on to make a plan true, in the plan's order."""
+    return ClickList(
+        plan=plan_digest(plan),
+        backend=plan.backend,
+        created=plan.created,
+        path=PAGE_PATH,
+        save=SAVE,
+        districts=tuple(map(_district, plan.districts)),
+    )
+
+
+def _district(planned: DistrictPlan) -> DistrictClicks:
+    return DistrictClicks(
+        district=planned.district,
+        name=planned.name,
+        file=planned.file,
+        read_at=planned.read_at,
+        saves=tuple(tuple(map(_click, save.changes)) for save in planned.saves),
+    )
+
+
+def _click(planned: PlannedChange) -> Click:
+    change = planned.change
+    option, verb, before, after = _wording(change)
+    return Click(
+        control=spelling_of(change.setting).label,
+        option=option,
+        verb=verb,
+        before=before,
+        after=after,
+        risk=planned.risk,
+        effect=planned.effect,
+    )
+
+
+def _wording(change: Change) -> tuple[str, str, str, str]:
+    """Give the box among several if it is one, what to do, and old and new."""
+    match change:
+        case Add(_, label):
+            return label, "tick", NOT_TICKED, TICKED
+        case Remove(_, label):
+            return label, "untick", TICKED, NOT_TICKED
+        case Set(setting, before, after):
+            verb = _verb(BY_NAME[setting].kind, on=after is True)
+            if isinstance(after, bool):
+                return "", verb, _box(ticked=before is True), _box(ticked=after)
+            return "", verb, spell(before), spell(after)
+
+
+def _verb(kind: Kind, *, on: bool) -> str:
+    match kind:
+        case Kind.BOX:
+            return "tick" if on else "untick"
+        case Kind.CHOICE:
+            return "choose"
+        case Kind.TEXT | Kind.PERCENT:
+            return "fill in"
+        case Kind.BOXES:
+            return "tick exactly"
+
+
+def _box(*, ticked: bool) -> str:
+    return TICKED if ticked else NOT_TICKED
