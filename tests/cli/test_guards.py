@@ -96,7 +96,7 @@ def test_the_guard_refuses_and_steps_aside_for_its_exact_number(
         assert said.err.endswith(f"if it is what you mean, give {' '.join(accepts)}\n")
     assert (valley.live("lakeview-usd"), valley.live("harbor-point-usd")) == before
     assert valley.state() == ()
-    assert f"given {' '.join(accepts)}" in planned.out
+    assert f"needs {' '.join(accepts)}" in planned.out
     assert valley.run("apply", "plan.json", *accepts).status == 0
     assert valley.run("plan", "--detailed-exitcode", *case.paths).status == 0
 

@@ -44,9 +44,14 @@ def district_of(layers: Sequence[Document]) -> District:
         profiles=named(own),
         credentials=Credentials(**own.data.get("credentials", {})),
         facts=Facts(**_converted(merged(layers, "facts"), _FACTS)),
-        settings=Settings(**_converted(merged(layers, "settings"), _SETTINGS)),
+        settings=settings_of(layers),
         allow=tuple(_allow(entry) for entry in own.data.get("allow", ())),
     )
+
+
+def settings_of(layers: Sequence[Document]) -> Settings:
+    """Build what layers say of the form, weakest first."""
+    return Settings(**_converted(merged(layers, "settings"), _SETTINGS))
 
 
 def days_of(span: Mapping[str, str]) -> Days:

@@ -51,7 +51,7 @@ def read_plan(text: str) -> Plan:
     """
     data = _json(text)
     if "digest" not in data:
-        raise DamagedPlan("this is no plan: it has no digest")
+        raise DamagedPlan("the plan has no digest: it is not one that `plan` wrote")
     if data.get("schema") != SCHEMA:
         raise DamagedPlan(f"the plan has schema {data.get('schema')!r}, not {SCHEMA}")
     if data["digest"] != digest_of(data):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,18 +32,19 @@ def new_district(root: Path, districts_dir: Path, asked: Asked) -> Path:
     a profile is not, or the folder lies outside the districts' folder.
     """
     path = districts_dir / asked.folder / f"{asked.key}.yaml"
-    _insist_inside(path, districts_dir, asked.folder)
+    insist_inside(path, districts_dir, asked.folder)
     _insist_new(districts_dir, root, asked.key)
     _insist_profiles(districts_dir, asked.profiles)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot make {path.parent}: {error.strerror}") from error
-    replace_file(path, _text(path, root, _data(asked)))
+    replace_file(path, district_text(path, root, _data(asked)))
     return path
 
 
-def _insist_inside(path: Path, districts_dir: Path, folder: str) -> None:
+def insist_inside(path: Path, districts_dir: Path, folder: str) -> None:
+    """Refuse a folder that is not for districts. Raises ``UsageError``."""
     inside = path.resolve().is_relative_to(districts_dir.resolve())
     skipped = any(part.startswith(("_", ".")) for part in Path(folder).parts)
     if not inside or skipped:
@@ -79,8 +81,7 @@ def _data(asked: Asked) -> dict[str, Any]:
         data["profile"] = _profile(asked.profiles)
     else:
         data["provider"] = "clever"
-    token = asked.key.upper().replace("-", "_")
-    data["credentials"] = {"oauth_token": f"env:{token}_TOKEN"}
+    data["credentials"] = {"oauth_token": token_reference(asked.key)}
     data["facts"] = {"setup_step": 5, "self_check_done": False}
     data["settings"] = {"enable_daily_sync": False}
     return data
@@ -90,7 +91,15 @@ def _profile(profiles: tuple[str, ...]) -> str | list[str]:
     return profiles[0] if len(profiles) == 1 else list(profiles)
 
 
-def _text(path: Path, root: Path, data: dict[str, Any]) -> str:
+def token_reference(key: str) -> str:
+    """Name the variable that is to hold a district's token."""
+    name = re.sub("[^A-Z0-9]+", "_", key.upper())
+    # no variable begins with a digit
+    return f"env:{'DISTRICT_' if name[0].isdigit() else ''}{name}_TOKEN"
+
+
+def district_text(path: Path, root: Path, data: dict[str, Any]) -> str:
+    """Write a new district's file, so that editors find its schema."""
     up = "../" * (len(path.relative_to(root).parts) - 1)
     modeline = f"# yaml-language-server: $schema={up}schema/district.schema.json\n"
     return modeline + render_district(data)

@@ -72,6 +72,7 @@ footer ul { margin: 0; padding-left: 1.25rem; }
   tr > :nth-child(n) { width: auto; }
   tr { border-top: 1px solid var(--line); background: var(--paper); }
   td:nth-child(3)::before { content: "old: "; }
+  td:last-child::before { content: "new: "; font-weight: 400; color: var(--soft); }
 }
 @media print {
   :root {
@@ -86,5 +87,6 @@ footer ul { margin: 0; padding-left: 1.25rem; }
   tr, .step, h2, h3, .path { break-inside: avoid; }
   h2, h3, .path, thead { break-after: avoid; }
   input { appearance: none; border: 1pt solid #000; width: 12pt; height: 12pt; }
+  input:checked { background: #000; print-color-adjust: exact; }
 }
 """
