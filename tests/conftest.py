@@ -36,7 +36,15 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
-_KEPT = {"CONNECTSYNC_GOLDEN", "PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONHASHSEED", "SYSTEMROOT"}
+_KEPT = {
+    "CONNECTSYNC_GOLDEN",
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "PYTHONHASHSEED",
+    "SYSTEMROOT",
+}
 
 
 @pytest.fixture(autouse=True)

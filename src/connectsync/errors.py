@@ -19,6 +19,7 @@ ConnectsyncError
 │   ├── DistrictNotFound
 │   ├── VersionMoved         the form was saved by somebody else meanwhile
 │   ├── FormRefused          Connect's form does not accept these settings
+│   ├── PageChanged          a control of the page is not where and what it was
 │   ├── NotConfirmed         nobody says that a save was made by hand
 │   └── Unsettled            a save whose outcome could not be read back
 ├── Incomplete               a snapshot would lack districts that were asked for
@@ -138,6 +139,15 @@ class FormRefused(ConnectError):
     """Connect's form does not accept these settings; nothing was saved."""
 
     default_remedy = "run `connectsync validate`; if it is clean, report this as a bug"
+
+
+class PageChanged(ConnectError):
+    """A control of Connect's page is not where and what it was; nothing was typed."""
+
+    default_remedy = (
+        "look at the evidence; if a control has only another name now, state it in"
+        " connectsync.yaml under backends.browser.labels"
+    )
 
 
 class NotConfirmed(ConnectError):

@@ -14,14 +14,16 @@ from typing import TypeVar
 import httpx2
 import pytest
 
-from connectsync.connect import embedded, gateway
+from connectsync.connect import embedded, gateway, snapshot_file
 from connectsync.connect.clients import ReadOnly, client
 from connectsync.connect.contract import ContractReader, ContractWriter
 from connectsync.connect.exchange import Exchange
 from connectsync.connect.seam import Reader, Writer
+from connectsync.connect.snapshot import SnapshotReader, SnapshotWriter
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol
 from connectsync.emulator.serve import server
+from connectsync.operations.snapshotting import take_snapshot
 
 Both = tuple[Reader, Writer]
 T = TypeVar("T")
@@ -84,7 +86,23 @@ async def served(store: Path) -> AsyncIterator[str]:
         listening.close()
 
 
-BACKENDS = {"embedded": over_embedded, "gateway": over_loopback}
+@asynccontextmanager
+async def over_snapshot(store: Path) -> AsyncIterator[Both]:
+    async with over_embedded(store) as (reader, _):
+        taken = await take_snapshot(reader, ())
+    path = store.with_name("live.json")
+    snapshot_file.write(path, taken)
+    yield (
+        SnapshotReader(path, described="snapshot:live.json"),
+        SnapshotWriter(path, lambda _, __: "a person who always says yes"),
+    )
+
+
+BACKENDS = {
+    "embedded": over_embedded,
+    "gateway": over_loopback,
+    "snapshot": over_snapshot,
+}
 
 
 @pytest.fixture(params=BACKENDS)

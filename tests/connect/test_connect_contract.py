@@ -274,5 +274,6 @@ def test_a_backend_names_itself(backend: Backend) -> None:
         return reader.described
 
     described = backend.run(act)
-    assert described.startswith(("embedded", "gateway http://127.0.0.1:"))
+    names = ("embedded", "gateway http://127.0.0.1:", "snapshot:live.json")
+    assert described.startswith(names)
     assert "let-me-in" not in described

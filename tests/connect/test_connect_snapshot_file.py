@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from connectsync.connect import snapshot_file
 from connectsync.connect.embedded import seeds
 from connectsync.domain.live import Live
 from connectsync.domain.settings import SETTINGS, Value
-from connectsync.domain.snapshot import Entry, Snapshot
+from connectsync.domain.snapshot import Confirmed, Entry, Snapshot
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import Seed, sow
 from connectsync.errors import Unreachable
@@ -65,8 +66,37 @@ def test_the_same_snapshot_is_always_the_same_text() -> None:
     assert text.index('"bay"') < text.index('"elm"')
 
 
-def test_what_is_written_fits_the_schema() -> None:
-    body = json.loads(snapshot_file.spelled(snapshot("bay")))
+def full() -> Snapshot:
+    plain = snapshot("bay", "elm")
+    confirmed = Confirmed("a person", TAKEN)
+    return replace(
+        plain,
+        entries=(replace(plain.entries[0], confirmed=confirmed), plain.entries[1]),
+        options={"archived_students": ("é", "a"), "student_id": ("STUDENT ID",)},
+        unread={"zoo": "status 503", "oak": "no answer"},
+    )
+
+
+def test_options_what_was_not_read_and_who_confirmed_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "live.json"
+    snapshot_file.write(path, full())
+    assert snapshot_file.read(path) == full()
+    body = json.loads(path.read_text("utf-8"))
+    assert list(body["options"]) == ["student_id", "archived_students"]
+    assert [one["district"] for one in body["unread"]] == ["oak", "zoo"]
+
+
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "live.json"
+    path.touch(mode=0o640)
+    path.chmod(0o640)
+    snapshot_file.write(path, full())
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("written", [snapshot("bay"), full()], ids=["usual", "full"])
+def test_what_is_written_fits_the_schema(written: Snapshot) -> None:
+    body = json.loads(snapshot_file.spelled(written))
     jsonschema.validate(body, schema(), jsonschema.Draft202012Validator)
 
 
@@ -108,6 +138,24 @@ BROKEN: list[tuple[Callable[[Any], object], str]] = [
     (
         lambda s: s["districts"][0]["settings"].update(deletion_threshold=101),
         "'bay': deletion_threshold is not within",
+    ),
+    (lambda s: s.update(options=[]), "options is a list"),
+    (lambda s: s.update(options={"district_id": ["x"]}), "the unknown district_id"),
+    (lambda s: s.update(options={"permissions": 1}), "permissions is a number"),
+    (lambda s: s.update(options={"permissions": []}), "of permissions is empty"),
+    (lambda s: s.update(options={"permissions": ["x", "x"]}), "names a label twice"),
+    (lambda s: s.update(unread={}), "unread is an object"),
+    (lambda s: s.update(unread=[{"district": "x"}]), "has no reason"),
+    (
+        lambda s: s.update(unread=[{"district": "bay", "reason": "x"}]),
+        "stands in it twice",
+    ),
+    (lambda s: s["districts"][0].update(confirmed={"by": "x"}), "has no at"),
+    (
+        lambda s: s["districts"][0].update(
+            confirmed={"by": "x", "at": "2027-01-01T00:00:00"}
+        ),
+        "at has no time zone",
     ),
 ]
 

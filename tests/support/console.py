@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import platform
 import re
 import sqlite3
 import sys
@@ -125,6 +126,7 @@ class Console:
     def plain(self, text: str) -> str:
         """Spell what no two runs have in common: the folder, a log's name."""
         named = text.replace(str(self.folder), "<project>")
+        named = named.replace(f"Python {platform.python_version()}", "Python 3")
         lines = (line.rstrip() for line in LOG.sub("<log>", named).split("\n"))
         return "\n".join(lines)
 

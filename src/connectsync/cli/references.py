@@ -57,6 +57,6 @@ def _command(line: str, reference: str, root: Path) -> str:
             check=True,
         )
         return done.stdout.decode("utf-8")
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
+    except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
         # what the command said may hold the secret
         raise ProjectError(f"{reference} failed") from error

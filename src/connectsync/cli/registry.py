@@ -5,10 +5,12 @@ from __future__ import annotations
 import typer
 
 from connectsync.cli.apply import apply
+from connectsync.cli.doctor import doctor
 from connectsync.cli.drift import drift
 from connectsync.cli.emulator import emulator
 from connectsync.cli.explain import explain, rules
 from connectsync.cli.fmt import fmt
+from connectsync.cli.import_ import import_
 from connectsync.cli.init import init, new
 from connectsync.cli.plan import plan
 from connectsync.cli.schema import schema
@@ -24,10 +26,12 @@ COMMANDS = (
     rules,
     show,
     fmt,
+    import_,
     snapshot,
     plan,
     apply,
     drift,
+    doctor,
     emulator,
     schema,
 )
@@ -36,4 +40,4 @@ COMMANDS = (
 def register(app: typer.Typer) -> None:
     """Give the app its commands."""
     for command in COMMANDS:
-        app.command()(command)
+        app.command(command.__name__)(command)

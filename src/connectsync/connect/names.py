@@ -40,9 +40,9 @@ SPELLINGS: tuple[Spelling, ...] = (
         "updateActiveUsers",
         "Allow the sync to update contact details of active users",
     ),
-    Spelling("contact_types", "contactTypes", "Contact Types"),
-    Spelling("contact_relationships", "contactRelationships", "Contact Relationships"),
-    Spelling("phone_types", "phoneTypes", "Phone Types"),
+    Spelling("contact_types", "contactTypes", "Contact Types to sync"),
+    Spelling("contact_relationships", "contactRelationships", "Contact Relationships to sync"),
+    Spelling("phone_types", "phoneTypes", "Phone Types to sync"),
     # not named by C5; spelled as the article on thresholds does (T1)
     Spelling("deletion_threshold", "deletionThreshold", "Deletion Threshold"),
     Spelling("permissions", "permissions", "Permissions"),
@@ -61,6 +61,35 @@ PAGE_PATH: tuple[str, ...] = (
 
 SAVE = "Save"
 """The button below the form (C5)."""
+
+DROP_DOWN = "Drop-down"
+DISTRICT_HOME = "District Home Page"
+DOTS = "3 black dots"
+GROUP_OF_BOXES = "Settings"
+"""The four single boxes stand in a group of this name; so is the page before it (C5)."""
+SIS_ROSTERING = "SIS Rostering"
+DAILY_SYNC = "District-Level Daily Sync"
+TOKEN_LABEL = "District OAuth Token"  # noqa: S105 - the label of a field
+CLICKS: tuple[str, ...] = (
+    DROP_DOWN,
+    DISTRICT_HOME,
+    DOTS,
+    GROUP_OF_BOXES,
+    SIS_ROSTERING,
+    DAILY_SYNC,
+)
+"""The labels of what is clicked on, in the order of the clicks (C5)."""
+
+SIGN_IN, EMAIL, PASSWORD = "Sign in", "Email", "Password"
+"""What asks who you are, as far as it is not somebody else's page."""
+
+SEARCH_BOX, SEARCH, NEXT = "Search by name or key", "Search", "Next"
+"""The search of districts, where the drop-down does not list them all."""
+
+SAVED = "Saved"
+CONFIRM = "Confirm"
+RADIOS = frozenset({"student_id"})
+"""Choices that are radio buttons in a group; the others are drop-downs."""
 
 TOKEN_JSON = "districtOauthToken"  # noqa: S105 - the name of a field, not a secret
 """The gateway's name for the field that may be sent and must never come back."""

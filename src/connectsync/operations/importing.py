@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connectsync.config.building import district_of
 from connectsync.config.discovery import below, relative
-from connectsync.config.editing import KeyPath, edited
-from connectsync.config.fleet import Fleet, LoadedDistrict
+from connectsync.config.fleet import Fleet
 from connectsync.config.schemas import schema
-from connectsync.config.shelf import Shelf, checked
+from connectsync.config.shelf import Shelf
 from connectsync.connect.seam import Reader
-from connectsync.domain.adoption import Adopted, Adoption, Taken
+from connectsync.domain.adoption import Adopted, Adoption
 from connectsync.domain.live import Listed, Live
-from connectsync.domain.settings import BY_NAME
-from connectsync.errors import ConnectError, ConnectsyncError, InvalidFiles
-from connectsync.operations.compare import differing
-from connectsync.operations.likening import (
-    Likeness,
-    closest,
-    likeness,
-    notes,
-    sayable,
-    spelled,
-    unknown_labels,
+from connectsync.errors import (
+    ConnectError,
+    ConnectsyncError,
+    InvalidFiles,
+    UsageError,
 )
+from connectsync.operations.likening import Likeness, closest, likeness, notes
 from connectsync.operations.new_district import district_text, token_reference
+from connectsync.operations.taking_over import insist_valid, take_over
 from connectsync.operations.writing import replace_file
 
 
@@ -81,8 +75,7 @@ def adopt(found: Sequence[Found], home: Home, *, write: bool) -> Iterator[Adopte
         try:
             adopted, path, text = _adopted(one, home, there)
             if write and text is not None:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                replace_file(path, text)
+                _write(path, text)
             yield adopted
         except ConnectsyncError as error:
             yield Adopted(
@@ -91,6 +84,14 @@ def adopt(found: Sequence[Found], home: Home, *, write: bool) -> Iterator[Adopte
                 message=error.message,
                 remedy=error.remedy,
             )
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot make {path.parent}: {error.strerror}") from error
+    replace_file(path, text)
 
 
 def _files(home: Home) -> Mapping[str, Path]:
@@ -108,7 +109,7 @@ def _adopted(
     districts = home.fleet.districts if home.fleet else ()
     loaded = next((one for one in districts if one.district.key == key), None)
     if loaded is not None:
-        adopted, text = _taken_over(loaded, live)
+        adopted, text = take_over(loaded, live)
         return adopted, home.root / loaded.file, text
     if key in there:
         raise InvalidFiles(
@@ -134,7 +135,7 @@ def _made(listed: Listed, live: Live, path: Path, home: Home) -> tuple[Adopted, 
     alike = _alike(live, home)
     text = district_text(path, home.root, _data(listed, live, alike))
     file = relative(path, home.root)
-    _insist_valid(file, text)
+    insist_valid(file, text)
     adopted = Adopted(
         listed.key,
         Adoption.MADE,
@@ -160,66 +161,3 @@ def _data(listed: Listed, live: Live, alike: Likeness) -> dict[str, Any]:
     # the token never comes back from Connect: only where it is to be found is known
     data["credentials"]["oauth_token"] = token_reference(listed.key)
     return data | ({"settings": dict(alike.stated)} if alike.stated else {})
-
-
-def _insist_valid(file: str, text: str) -> None:
-    findings = checked(file, text.encode(), "district").findings
-    if findings:
-        first = findings[0]
-        raise InvalidFiles(
-            f"what Connect holds cannot be written to {file}: {first.message}",
-            remedy=first.hint,
-        )
-
-
-def _taken_over(loaded: LoadedDistrict, live: Live) -> tuple[Adopted, str | None]:
-    """Take over the managed values that differ; what is not managed stays so."""
-    desired = loaded.district.desired()
-    remarks = []
-    taken = []
-    for name in differing(live.form, desired):
-        after = live.form[name]
-        if unknown := unknown_labels(BY_NAME[name], after):
-            remarks.append(f"{name} holds {unknown[0]!r} on Connect; no longer managed")
-        if name == "district_id" and not after:
-            remarks.append("district_id is empty on Connect; left as the file has it")
-            continue
-        taken.append(Taken(name, desired[name], after))
-    adopted = Adopted(
-        loaded.district.key,
-        Adoption.CHANGED if taken else Adoption.LEFT,
-        loaded.file,
-        taken=tuple(taken),
-        notes=tuple(remarks),
-    )
-    return adopted, _edited(loaded, taken) if taken else None
-
-
-def _edited(loaded: LoadedDistrict, taken: Sequence[Taken]) -> str:
-    changes: dict[KeyPath, Any] = {
-        BY_NAME[one.setting].path: spelled(BY_NAME[one.setting], one.after)
-        for one in taken
-    }
-    own = loaded.layers[-1]
-    try:
-        text = edited(own.source.text, changes)
-    except InvalidFiles as error:
-        raise InvalidFiles(
-            f"{loaded.file}: {error.message}", remedy=error.remedy
-        ) from error
-    _insist_valid(loaded.file, text)
-    _insist_taken(loaded, taken, text)
-    return text
-
-
-def _insist_taken(loaded: LoadedDistrict, taken: Sequence[Taken], text: str) -> None:
-    """Hold what the new text comes to against what it should."""
-    document = checked(loaded.file, text.encode(), "district").document
-    wanted = {one.setting: sayable(BY_NAME[one.setting], one.after) for one in taken}
-    expected = loaded.district.desired() | wanted
-    held = {name: value for name, value in expected.items() if value is not None}
-    if (
-        document is None
-        or district_of((*loaded.layers[:-1], replace(document))).desired() != held
-    ):
-        raise InvalidFiles(f"{loaded.file} would not come to what Connect holds")

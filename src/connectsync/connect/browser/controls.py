@@ -1,0 +1,64 @@
+"""The controls of the form as a browser sees them, and the values they show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from playwright.async_api import Locator
+
+_STATES = """
+all => all.map(one => {
+  const told = one.getAttribute("aria-label");
+  const labels = [...(one.labels || [])].map(label => label.innerText);
+  return {
+    name: told || labels.join(" ") || one.innerText || "",
+    value: one.value ?? "",
+    chosen: one.checked ?? one.getAttribute("aria-checked") === "true",
+    disabled: one.matches(":disabled")
+      || one.readOnly === true
+      || one.getAttribute("aria-disabled") === "true",
+  };
+})
+"""
+
+_OPTIONS = """
+all => all.flatMap(one => [...(one.options || [])].map(option => ({
+  name: option.label,
+  value: option.value,
+  chosen: option.selected,
+  disabled: option.disabled,
+})))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A control, or an option of a drop-down, as it stands on the page."""
+
+    name: str
+    value: str
+    chosen: bool
+    disabled: bool
+
+
+async def states(found: Locator) -> list[State]:
+    """Give the state of every control that is found, in the page's order."""
+    return _read(await found.evaluate_all(_STATES))
+
+
+async def options(drop_down: Locator) -> list[State]:
+    """Give the options of a drop-down, in the page's order."""
+    return _read(await drop_down.evaluate_all(_OPTIONS))
+
+
+def _read(found: Sequence[dict[str, object]]) -> list[State]:
+    return [
+        State(
+            name=" ".join(str(one["name"]).split()),
+            value=str(one["value"]),
+            chosen=one["chosen"] is True,
+            disabled=one["disabled"] is True,
+        )
+        for one in found
+    ]

@@ -1,0 +1,164 @@
+"""The drop-down at the top of every page, and the list of districts behind it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from playwright.async_api import Locator
+
+from connectsync.connect.browser.tab import Tab, amiss
+from connectsync.connect.names import (
+    DISTRICT_HOME,
+    DROP_DOWN,
+    NEXT,
+    SEARCH,
+    SEARCH_BOX,
+)
+from connectsync.domain.live import Listed
+from connectsync.errors import DistrictNotFound, PageChanged
+
+KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+_ENTRY = re.compile(r"(?P<lead>.*?): (?P<name>.*) \((?P<key>[^ ()]+)\)")
+_TOTAL = re.compile(r"of ([0-9][0-9,]*) districts?\Z")
+_ALL = re.compile(r"\AAll [0-9][0-9,]* districts\Z")
+_TEXTS = "all => all.map(one => one.innerText)"
+
+DISTRICTS = "Districts"
+
+
+class DropDown:
+    """The way to a district: by the menu, or by the search where it is not listed."""
+
+    def __init__(self, tab: Tab) -> None:
+        self._tab = tab
+        self._home = tab.labels.shown(DISTRICT_HOME)
+
+    async def go_to(self, key: str) -> None:
+        """
+        Select a district's home page.
+
+        Raises ``DistrictNotFound``, ``PageChanged`` and other ``ConnectError``.
+        """
+        menu = await self._opened()
+        items = menu.get_by_role("menuitem")
+        listed = self._entries(await items.evaluate_all(_TEXTS), DROP_DOWN)
+        if any(one.key == key for one in listed):
+            await self._follow(items, key, DROP_DOWN)
+        elif await self._to_search(menu):
+            await self._search(key)
+        else:
+            raise _not_listed(key)
+
+    async def all(self) -> tuple[Listed, ...]:
+        """
+        Give every district that is listed, sorted by key.
+
+        Raises ``PageChanged`` if not every one of them can be read.
+        """
+        menu = await self._opened()
+        if await self._to_search(menu):
+            listed = await self._every_page()
+        else:
+            texts = await menu.get_by_role("menuitem").evaluate_all(_TEXTS)
+            listed = self._entries(texts, DROP_DOWN)
+        by_key = {one.key: one for one in listed}
+        if len(by_key) != len(listed):
+            raise _home_amiss(DROP_DOWN, "stands there twice for one district")
+        return tuple(by_key[key] for key in sorted(by_key))
+
+    async def _opened(self) -> Locator:
+        tab, label = self._tab, self._tab.labels.shown(DROP_DOWN)
+        name = re.compile(rf"^{re.escape(label)}: ")
+        button = tab.page.get_by_role("button", name=name)
+        button = await tab.the_only(button, f"'{DROP_DOWN}'", "start")
+        menu = tab.page.get_by_role("menu", name=label, exact=True)
+        if not await menu.is_visible():
+            await button.click()
+        return await tab.the_only(menu, f"'{DROP_DOWN}'", "start")
+
+    def _entries(self, texts: Iterable[str], page: str) -> list[Listed]:
+        """Read the districts of a menu or list; an empty one is not believed."""
+        listed = []
+        for text in texts:
+            entry = _ENTRY.fullmatch(" ".join(text.split()))
+            if entry is None or not KEY.fullmatch(entry["key"]):
+                continue
+            if entry["lead"] != self._home:
+                raise _home_amiss(page, f"is called '{entry['lead']}'")
+            listed.append(Listed(entry["key"], entry["name"]))
+        if not listed:
+            raise _home_amiss(page, "is missing")
+        return listed
+
+    async def _follow(self, among: Locator, key: str, page: str) -> None:
+        lead, end = re.escape(self._home), re.escape(key)
+        one = among.filter(has_text=re.compile(rf"^\s*{lead}:[\s\S]*\({end}\)\s*$"))
+        await self._tab.follow(
+            await self._tab.the_only(one, f"'{DISTRICT_HOME}'", page)
+        )
+
+    async def _to_search(self, menu: Locator) -> bool:
+        every = menu.get_by_role("menuitem", name=_ALL)
+        if not await every.count():
+            return False
+        await self._tab.follow(every)
+        return True
+
+    async def _search(self, key: str) -> None:
+        tab = self._tab
+        box = tab.page.get_by_role("searchbox", name=SEARCH_BOX, exact=True)
+        box = await tab.the_only(box, f"'{SEARCH_BOX}'", DISTRICTS)
+        button = tab.page.get_by_role("button", name=SEARCH, exact=True)
+        button = await tab.the_only(button, f"'{SEARCH}'", DISTRICTS)
+        await box.fill(key)
+        await tab.follow(button)
+        while await self._total():
+            texts = await self._links().evaluate_all(_TEXTS)
+            if any(one.key == key for one in self._entries(texts, DISTRICTS)):
+                await self._follow(self._links(), key, DISTRICTS)
+                return
+            if not await self._turned():
+                break
+        raise _not_listed(key)
+
+    async def _every_page(self) -> Sequence[Listed]:
+        total, listed = await self._total(), list[Listed]()
+        while True:
+            texts = await self._links().evaluate_all(_TEXTS)
+            listed += self._entries(texts, DISTRICTS)
+            if not await self._turned():
+                break
+        if len(listed) != total:
+            raise PageChanged(
+                f"the page '{DISTRICTS}' speaks of {total} districts,"
+                f" but lists {len(listed)}"
+            )
+        return listed
+
+    def _links(self) -> Locator:
+        page = self._tab.page
+        return page.get_by_role("main").get_by_role("listitem").get_by_role("link")
+
+    async def _total(self) -> int:
+        """Give how many districts were found."""
+        status = self._tab.page.get_by_role("status")
+        status = await self._tab.the_only(status, "'1 to n of n'", DISTRICTS)
+        found = _TOTAL.search(" ".join((await status.inner_text()).split()))
+        return int(found[1].replace(",", "")) if found else 0
+
+    async def _turned(self) -> bool:
+        following = self._tab.page.get_by_role("link", name=NEXT, exact=True)
+        if not await following.count():
+            return False
+        await self._tab.follow(following)
+        return True
+
+
+def _home_amiss(page: str, why: str) -> PageChanged:
+    return amiss(f"'{DISTRICT_HOME}'", page, why)
+
+
+def _not_listed(key: str) -> DistrictNotFound:
+    return DistrictNotFound(f"district {key!r} is not among those that Connect lists")

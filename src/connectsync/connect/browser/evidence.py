@@ -1,0 +1,84 @@
+"""What the page looked like, kept for people: never with a token in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Page
+
+from connectsync.connect.browser.labels import Labels
+from connectsync.connect.names import TOKEN_LABEL
+
+_HTML = """
+tokens => {
+  const whole = document.documentElement;
+  const copy = whole.cloneNode(true);
+  const originals = whole.querySelectorAll("*");
+  const copies = copy.querySelectorAll("*");
+  const secrets = new Set();
+  originals.forEach((one, place) => {
+    const other = copies[place];
+    if (one.tagName === "SCRIPT") { other.textContent = ""; return; }
+    if (one.tagName === "OPTION") other.toggleAttribute("selected", one.selected);
+    if (one.tagName !== "INPUT" && one.tagName !== "TEXTAREA") return;
+    const names = [...(one.labels || [])].map(label => label.textContent.trim());
+    names.push(one.getAttribute("aria-label") || "");
+    const secret = ["password", "hidden"].includes(one.type)
+      || names.some(name => tokens.includes(name));
+    if (secret) {
+      for (const value of [one.value, one.getAttribute("value")])
+        if (value && value.length > 5) secrets.add(value);
+      other.removeAttribute("value");
+      if (one.tagName === "TEXTAREA") other.textContent = "";
+    } else if (["checkbox", "radio"].includes(one.type)) {
+      other.toggleAttribute("checked", one.checked);
+    } else if (one.tagName === "INPUT") {
+      other.setAttribute("value", one.value);
+    }
+  });
+  let html = "<!doctype html>" + copy.outerHTML;
+  for (const secret of secrets) html = html.split(secret).join("");
+  return html;
+}
+"""
+"""The page as it is filled in, with empty tokens, hidden fields and scripts."""
+
+
+class Evidence:
+    """A folder of screenshots and pages that only this user can read."""
+
+    def __init__(self, folder: Path, labels: Labels) -> None:
+        self._folder = folder
+        self._tokens = [TOKEN_LABEL, labels.shown(TOKEN_LABEL)]
+
+    async def keep(self, page: Page, about: str, moment: str) -> Path:
+        """
+        Keep what a page shows; give the path of the screenshot.
+
+        ``about`` is the district, or what else the page is about.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = self._unused(f"{about}-{moment}")
+        html = await page.evaluate(_HTML, self._tokens)
+        _private(path.with_suffix(".html"), html.encode("utf-8", "replace"))
+        masked = [page.locator("input[type=password]")]
+        masked += [page.get_by_label(label, exact=True) for label in self._tokens]
+        try:
+            picture = await page.screenshot(full_page=True, mask=masked)
+        except PlaywrightError:
+            # of a page that is too large to draw there is still the HTML
+            return path.with_suffix(".html")
+        _private(path, picture)
+        return path
+
+    def _unused(self, stem: str) -> Path:
+        number = 1
+        while (self._folder / f"{stem}-{number}.html").exists():
+            number += 1
+        return self._folder / f"{stem}-{number}.png"
+
+
+def _private(path: Path, content: bytes) -> None:
+    path.touch(mode=0o600, exist_ok=False)
+    path.write_bytes(content)

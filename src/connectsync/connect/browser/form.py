@@ -1,0 +1,185 @@
+"""The form as the page shows it: read by role and label, strictly, in one go."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from playwright.async_api import Locator, Page
+
+from connectsync.connect.browser.controls import State, options, states
+from connectsync.connect.browser.labels import Labels, control_of
+from connectsync.connect.browser.tab import amiss
+from connectsync.connect.names import (
+    DAILY_SYNC,
+    GROUP_OF_BOXES,
+    RADIOS,
+    SAVE,
+    TOKEN_LABEL,
+    to_json,
+)
+from connectsync.connect.values import Unfit, value_of
+from connectsync.domain.settings import BY_NAME, SETTINGS, Form, Kind, Setting, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the form shows: every setting, and what drop-downs and groups offer."""
+
+    form: Form
+    offered: Mapping[str, tuple[str, ...]]
+
+    def version(self, key: str) -> str:
+        """Name what is shown: the page has no version, so equal forms are equal."""
+        spelled = repr((key, to_json(self.form)))
+        return f"page-{hashlib.sha256(spelled.encode()).hexdigest()[:32]}"
+
+
+class FormOnPage:
+    """The controls of the form, found as a person finds them."""
+
+    def __init__(self, page: Page, labels: Labels) -> None:
+        self._labels = labels
+        title = labels.shown(DAILY_SYNC)
+        self.whole = page.get_by_role("form", name=title, exact=True)
+
+    @property
+    def save(self) -> Locator:
+        """Give the button below the form."""
+        name = self._labels.shown(SAVE)
+        return self.whole.get_by_role("button", name=name, exact=True)
+
+    def text(self, label: str) -> Locator:
+        """Give a field to type in."""
+        name = self._labels.shown(label)
+        return self.whole.get_by_role("textbox", name=name, exact=True)
+
+    def drop_down(self, setting: str) -> Locator:
+        """Give a drop-down."""
+        name = self._labels.of_setting(setting)
+        return self.whole.get_by_role("combobox", name=name, exact=True)
+
+    def group(self, setting: str) -> Locator:
+        """Give the group that a setting's boxes or radio buttons stand in."""
+        single = BY_NAME[setting].kind is Kind.BOX
+        labels = self._labels
+        name = labels.shown(GROUP_OF_BOXES) if single else labels.of_setting(setting)
+        return self.whole.get_by_role("group", name=name, exact=True)
+
+    def box(self, setting: str) -> Locator:
+        """Give the box of a setting that is one box."""
+        name = self._labels.of_setting(setting)
+        return self.group(setting).get_by_role("checkbox", name=name, exact=True)
+
+    def option(self, setting: str, label: str) -> Locator:
+        """Give the box or radio button for one of our labels."""
+        name = self._labels.offered(setting, label)
+        role = self.group(setting).get_by_role
+        if setting in RADIOS:
+            return role("radio", name=name, exact=True)
+        return role("checkbox", name=name, exact=True)
+
+    async def read(self) -> Shown:
+        """Read everything. Raises ``PageChanged``, naming what is not as it was."""
+        if await self.whole.count() != 1:
+            raise _amiss(f"'{DAILY_SYNC}'", "is missing or doubled")
+        form: dict[str, Value] = {}
+        offered: dict[str, tuple[str, ...]] = {}
+        for setting in SETTINGS:
+            found = await self._found(setting)
+            if setting.kind in {Kind.CHOICE, Kind.BOXES}:
+                offered[setting.name] = tuple(one.name for one in found)
+            form[setting.name] = _value(setting, found)
+        _sole(await states(self.text(TOKEN_LABEL)), f"'{TOKEN_LABEL}'")
+        _sole(await states(self.save), f"'{SAVE}'")
+        return Shown(form, offered)
+
+    async def _found(self, setting: Setting) -> list[State]:
+        control = control_of(setting.name)
+        match setting.kind:
+            case Kind.TEXT | Kind.PERCENT:
+                label = self._labels.of_setting(setting.name)
+                field = self.whole.get_by_role("textbox", name=label, exact=True)
+                return [_sole(await states(field), control)]
+            case Kind.BOX:
+                return [_sole(await states(self.box(setting.name)), control)]
+            case Kind.CHOICE | Kind.BOXES:
+                return await self._options(setting, control)
+            case _:
+                assert_never(setting.kind)
+
+    async def _options(self, setting: Setting, control: str) -> list[State]:
+        name = setting.name
+        if setting.kind is Kind.CHOICE and name not in RADIOS:
+            field = self.drop_down(name)
+            _sole(await states(field), control)
+            # one that cannot be chosen only says that something is to be chosen
+            found = [one for one in await options(field) if not one.disabled]
+        else:
+            group = self.group(name)
+            _sole(await states(group), control)
+            role = group.get_by_role("radio" if name in RADIOS else "checkbox")
+            found = await states(role)
+        ours = [
+            State(self._labels.ours(name, one.name), one.value, one.chosen, one.disabled)
+            for one in found
+        ]
+        _insist_offered(setting, ours, control)
+        return ours
+
+
+def _insist_offered(setting: Setting, found: Sequence[State], control: str) -> None:
+    """Insist that every label that is published stands there once, and can be used."""
+    names = [one.name for one in found]
+    for label in dict.fromkeys([*setting.labels, *names]):
+        option = f"'{label}' of {control}"
+        _sole([one for one in found if one.name == label], option)
+    if not found:
+        raise _amiss(control, "offers nothing")
+
+
+def _sole(found: Sequence[State], control: str) -> State:
+    if not found:
+        raise _amiss(control, "is missing")
+    if len(found) > 1:
+        raise _amiss(control, "stands there more than once")
+    if found[0].disabled:
+        raise _amiss(control, "is disabled")
+    return found[0]
+
+
+def _value(setting: Setting, found: Sequence[State]) -> Value:
+    try:
+        return value_of(setting, _raw(setting, found))
+    except Unfit as error:
+        raise _amiss(control_of(setting.name), f"shows what it cannot: {error}") from error
+
+
+def _raw(setting: Setting, found: Sequence[State]) -> object:
+    chosen = [one.name for one in found if one.chosen]
+    match setting.kind:
+        case Kind.BOX:
+            return found[0].chosen
+        case Kind.BOXES:
+            return chosen
+        case Kind.CHOICE:
+            return chosen[0] if len(chosen) == 1 else ""
+        case Kind.PERCENT:
+            return _percent(found[0].value.strip())
+        case Kind.TEXT:
+            return found[0].value
+        case _:
+            assert_never(setting.kind)
+
+
+def _percent(shown: str) -> object:
+    if not shown:
+        return None
+    number = shown.removesuffix("%").strip()
+    return int(number) if number.isascii() and number.isdigit() else shown
+
+
+def _amiss(control: str, why: str) -> Exception:
+    return amiss(control, DAILY_SYNC, why)

@@ -1,0 +1,61 @@
+"""Where Connect's page is, how to get in, and how it is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from connectsync.errors import ProjectError
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Website:
+    """
+    Connect's website.
+
+    ``session`` is the file that ``connectsync login`` wrote; ``evidence`` the folder
+    that gets screenshots and pages. ``labels`` are what the page shows for labels of
+    ours; ``confirmation`` is the one question after *Save* that is answered with yes.
+    ``contexts`` is how many districts are read at once. A control is waited for
+    ``wait_seconds`` before it counts as missing, a page ``load_seconds``.
+    """
+
+    url: str
+    session: Path
+    evidence: Path
+    labels: Mapping[str, str] = field(default_factory=dict)
+    confirmation: str = ""
+    contexts: int = 3
+    headed: bool = False
+    slow_ms: int = 0
+    wait_seconds: float = 10.0
+    load_seconds: float = 30.0
+
+    @property
+    def described(self) -> str:
+        """Name the backend and its address."""
+        return f"browser {self.url.rstrip('/')}"
+
+    @property
+    def host(self) -> str:
+        """Give the host of the address, with its port."""
+        return urlsplit(self.url).netloc
+
+    def insist_usable(self) -> None:
+        """Raise ``ProjectError`` if the address cannot be used."""
+        url = urlsplit(self.url)
+        if url.scheme != "https" and not (
+            url.scheme == "http" and url.hostname in _LOOPBACK
+        ):
+            raise ProjectError(
+                f"the address of Connect {self.url} must start with https://:"
+                " the session would travel in the clear"
+            )
+        if not url.hostname or url.username or url.password:
+            raise ProjectError(
+                "the address of Connect must name a host, and no user or password"
+            )

@@ -1,0 +1,182 @@
+"""A check-up: what can be done with this project and this backend, and what not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from connectsync.connect.seam import Reader
+from connectsync.domain.checkup import Check, failed, fine, look
+from connectsync.domain.district import District
+from connectsync.domain.live import Listed
+from connectsync.domain.settings import SETTINGS, Form, Kind, Setting
+from connectsync.domain.validation import ValidationReport
+from connectsync.errors import ConnectError, ProjectError
+
+Options = Mapping[str, tuple[str, ...]]
+
+SHOWN = 5
+"""How many districts one check names; the rest is counted."""
+
+
+def examine_files(districts: Sequence[District], report: ValidationReport) -> Check:
+    """Say whether the district files can be planned from."""
+    counted = _counted(len(districts), "district")
+    if report.errors:
+        return failed(
+            "files",
+            f"{counted} without error, and {_counted(report.errors, 'error')}",
+            "run `connectsync validate`",
+        )
+    return fine("files", f"{counted} in {report.files} files, no errors")
+
+
+def examine_tokens(
+    districts: Sequence[District], resolves: Callable[[str], str]
+) -> Check:
+    """
+    Say which districts' token references give nothing here.
+
+    ``resolves`` raises ``ProjectError`` where a reference gives no token; what it
+    gives is forgotten at once.
+    """
+    stated = [one for one in districts if one.credentials.oauth_token]
+    silent = [one.key for one in stated if not _resolves(one, resolves)]
+    counted = _counted(len(stated), "token reference")
+    if not silent:
+        return fine("tokens", f"{counted} give a token here")
+    return look(
+        "tokens",
+        f"{len(silent)} of {counted} give none here: {_few(silent)}",
+        "set them where tokens are needed; planning and applying settings needs none",
+    )
+
+
+def _resolves(district: District, resolves: Callable[[str], str]) -> bool:
+    try:
+        return bool(resolves(district.credentials.oauth_token or ""))
+    except ProjectError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A backend to look at, with what the files say about it."""
+
+    reader: Reader
+    districts: Sequence[District]
+    options: Options
+
+    async def examine(self) -> list[Check]:
+        """
+        Look at everything that reading shows; a check that fails ends the rest.
+
+        Nothing is written.
+        """
+        try:
+            listed = await self.reader.list_districts()
+        except ConnectError as error:
+            return [failed("reach", error.message, error.remedy)]
+        checks = [fine("reach", _reached(self.reader, listed))]
+        checks += _known(self.districts, listed)
+        if listed:
+            checks.append(await self._form(listed[0].key))
+        return [*checks, *await self._options()]
+
+    async def _form(self, key: str) -> Check:
+        try:
+            live = await self.reader.read(key)
+        except ConnectError as error:
+            return failed("form", error.message, error.remedy)
+        return _whole(live.key, live.form)
+
+    async def _options(self) -> list[Check]:
+        return [
+            await self._offered(setting)
+            for setting in SETTINGS
+            if setting.kind in {Kind.CHOICE, Kind.BOXES}
+        ]
+
+    async def _offered(self, setting: Setting) -> Check:
+        try:
+            offered = await self.reader.options(setting.name)
+        except ConnectError as error:
+            return look(setting.name, error.message, error.remedy)
+        return judge_options(setting, offered, self.options.get(setting.name))
+
+
+def judge_options(
+    setting: Setting, offered: tuple[str, ...], recorded: tuple[str, ...] | None
+) -> Check:
+    """Compare the labels that the page offers with those that files may name."""
+    labels = ", ".join(offered)
+    known = setting.labels or recorded
+    if known is None:
+        return look(
+            setting.name,
+            f"offers {labels}",
+            f"record it, so that files can be checked: {_snippet(setting, offered)}",
+        )
+    if set(known) == set(offered):
+        return fine(setting.name, f"offers {labels}")
+    return look(setting.name, _differs(known, offered), _repair(setting, offered))
+
+
+def _differs(known: Sequence[str], offered: Sequence[str]) -> str:
+    parts = []
+    if missing := [label for label in known if label not in offered]:
+        parts.append(f"does not offer {', '.join(missing)}")
+    if extra := [label for label in offered if label not in known]:
+        parts.append(f"also offers {', '.join(extra)}")
+    return "; ".join(parts)
+
+
+def _repair(setting: Setting, offered: Sequence[str]) -> str:
+    if setting.labels:
+        return f"files can name only what is offered: {_snippet(setting, offered)}"
+    return f"record what is offered now: {_snippet(setting, offered)}"
+
+
+def _snippet(setting: Setting, offered: Sequence[str]) -> str:
+    quoted = ", ".join(f'"{label}"' for label in offered)
+    return f"options: {{{setting.name}: [{quoted}]}} in connectsync.yaml"
+
+
+def _reached(reader: Reader, listed: Sequence[Listed]) -> str:
+    return f"{reader.described} lists {_counted(len(listed), 'district')}"
+
+
+def _known(districts: Sequence[District], listed: Sequence[Listed]) -> Iterator[Check]:
+    there = {one.key for one in listed}
+    ours = {one.key for one in districts}
+    if gone := sorted(ours - there):
+        yield failed(
+            "districts",
+            f"{len(gone)} of the files are not on Connect: {_few(gone)}",
+            "check the spelling of the files' names",
+        )
+    else:
+        yield fine("districts", "all districts of the files are there")
+    if others := sorted(there - ours):
+        yield look(
+            "districts",
+            f"{len(others)} on Connect have no file: {_few(others)}",
+            "take them over with `connectsync import`",
+        )
+
+
+def _whole(key: str, form: Form) -> Check:
+    missing = [setting.name for setting in SETTINGS if setting.name not in form]
+    if missing:
+        return failed("form", f"{key} lacks {', '.join(missing)}")
+    return fine("form", f"all {len(SETTINGS)} settings can be read ({key})")
+
+
+def _few(keys: Sequence[str]) -> str:
+    shown = ", ".join(keys[:SHOWN])
+    rest = len(keys) - SHOWN
+    return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' if count != 1 else ''}"

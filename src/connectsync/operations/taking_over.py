@@ -1,0 +1,84 @@
+"""A file takes over what is live, and keeps every other letter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from connectsync.config.building import district_of
+from connectsync.config.editing import KeyPath, edited
+from connectsync.config.fleet import LoadedDistrict
+from connectsync.config.shelf import checked
+from connectsync.domain.adoption import Adopted, Adoption, Taken
+from connectsync.domain.live import Live
+from connectsync.domain.settings import BY_NAME
+from connectsync.errors import InvalidFiles
+from connectsync.operations.compare import differing
+from connectsync.operations.likening import sayable, spelled, unknown_labels
+
+
+def take_over(loaded: LoadedDistrict, live: Live) -> tuple[Adopted, str | None]:
+    """
+    Take over the managed values that differ; what is not managed stays so.
+
+    Gives the district's new text, None if it stays as it is. Raises ``InvalidFiles``
+    if the file cannot be changed without losing something.
+    """
+    desired = loaded.district.desired()
+    remarks = []
+    taken = []
+    for name in differing(live.form, desired):
+        after = live.form[name]
+        if unknown := unknown_labels(BY_NAME[name], after):
+            remarks.append(f"{name} holds {unknown[0]!r} on Connect; no longer managed")
+        if name == "district_id" and not after:
+            remarks.append("district_id is empty on Connect; left as the file has it")
+            continue
+        taken.append(Taken(name, desired[name], after))
+    adopted = Adopted(
+        loaded.district.key,
+        Adoption.CHANGED if taken else Adoption.LEFT,
+        loaded.file,
+        taken=tuple(taken),
+        notes=tuple(remarks),
+    )
+    return adopted, _edited(loaded, taken) if taken else None
+
+
+def _edited(loaded: LoadedDistrict, taken: Sequence[Taken]) -> str:
+    changes: dict[KeyPath, Any] = {
+        BY_NAME[one.setting].path: spelled(BY_NAME[one.setting], one.after)
+        for one in taken
+    }
+    own = loaded.layers[-1]
+    try:
+        text = edited(own.source.text, changes)
+    except InvalidFiles as error:
+        raise InvalidFiles(
+            f"{loaded.file}: {error.message}", remedy=error.remedy
+        ) from error
+    insist_valid(loaded.file, text)
+    _insist_taken(loaded, taken, text)
+    return text
+
+
+def _insist_taken(loaded: LoadedDistrict, taken: Sequence[Taken], text: str) -> None:
+    """Hold what the new text comes to against what it should."""
+    document = checked(loaded.file, text.encode(), "district").document
+    wanted = {one.setting: sayable(BY_NAME[one.setting], one.after) for one in taken}
+    expected = loaded.district.desired() | wanted
+    held = {name: value for name, value in expected.items() if value is not None}
+    layers = () if document is None else (*loaded.layers[:-1], document)
+    if not layers or district_of(layers).desired() != held:
+        raise InvalidFiles(f"{loaded.file} would not come to what Connect holds")
+
+
+def insist_valid(file: str, text: str) -> None:
+    """Refuse text that `validate` would not read. Raises ``InvalidFiles``."""
+    findings = checked(file, text.encode(), "district").findings
+    if findings:
+        first = findings[0]
+        raise InvalidFiles(
+            f"what Connect holds cannot be written to {file}: {first.message}",
+            remedy=first.hint,
+        )

@@ -1,0 +1,78 @@
+"""Every change of a plan is a click, in the plan's order and the page's words."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import pytest
+from generated_plans import plans
+from hypothesis import given
+
+from connectsync.connect.names import PAGE_PATH, spelling_of
+from connectsync.domain.change import Add, Change, Remove, Set
+from connectsync.domain.plan import Plan
+from connectsync.domain.settings import BY_NAME, Kind, Value
+from connectsync.operations.click_listing import _wording, click_list
+
+
+@given(plan=plans())
+def test_a_list_holds_every_change_of_the_plan_in_its_order(plan: Plan) -> None:
+    clicks = click_list(plan)
+    assert clicks.path == PAGE_PATH
+    assert [one.district for one in clicks.districts] == [
+        one.district for one in plan.districts
+    ]
+    for one, planned in zip(clicks.districts, plan.districts, strict=True):
+        labels = [[click.control for click in save] for save in one.saves]
+        assert labels == [
+            [spelling_of(each.change.setting).label for each in save.changes]
+            for save in planned.saves
+        ]
+        for click in (click for save in one.saves for click in save):
+            assert click.before != click.after
+
+
+CHANGES: list[tuple[Change, tuple[str, str, str, str]]] = [
+    (Add("phone_types", "Cell"), ("Cell", "tick", "not ticked", "ticked")),
+    (Remove("phone_types", "Cell"), ("Cell", "untick", "ticked", "not ticked")),
+    (
+        Set("enable_daily_sync", before=False, after=True),
+        ("", "tick", "not ticked", "ticked"),
+    ),
+    (
+        Set("enable_daily_sync", before=True, after=False),
+        ("", "untick", "ticked", "not ticked"),
+    ),
+    (
+        Set("student_id", "STUDENT ID", "STUDENT NUMBER"),
+        ("", "choose", "STUDENT ID", "STUDENT NUMBER"),
+    ),
+    (Set("deletion_threshold", None, 15), ("", "fill in", "(empty)", "15")),
+    (Set("district_id", "", "58da"), ("", "fill in", "(empty)", "58da")),
+    (
+        Set("permissions", None, frozenset({"B", "A"})),
+        ("", "tick exactly", "(empty)", "A, B"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "words"), CHANGES)
+def test_a_change_is_said_as_a_person_does_it(
+    change: Change, words: tuple[str, str, str, str]
+) -> None:
+    assert _wording(change) == words
+
+
+def test_every_kind_of_control_has_its_words() -> None:
+    worded = {BY_NAME[change.setting].kind for change, _ in CHANGES}
+    assert worded == set(Kind)
+
+
+def value(change: Change) -> Value:
+    match change:
+        case Set():
+            return change.after
+        case Add() | Remove():
+            return change.label
+        case _:
+            assert_never(change)
