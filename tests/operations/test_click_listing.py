@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import assert_never
-
 import pytest
-from generated_plans import plans
+from generated_plans import PLANS
 from hypothesis import given
 
 from connectsync.connect.names import PAGE_PATH, spelling_of
 from connectsync.domain.change import Add, Change, Remove, Set
 from connectsync.domain.plan import Plan
-from connectsync.domain.settings import BY_NAME, Kind, Value
-from connectsync.operations.click_listing import _wording, click_list
+from connectsync.domain.settings import BY_NAME, Kind
+from connectsync.operations.click_listing import click_list, wording
 
 
-@given(plan=plans())
+@given(plan=PLANS)
 def test_a_list_holds_every_change_of_the_plan_in_its_order(plan: Plan) -> None:
     clicks = click_list(plan)
     assert clicks.path == PAGE_PATH
@@ -60,19 +58,9 @@ CHANGES: list[tuple[Change, tuple[str, str, str, str]]] = [
 def test_a_change_is_said_as_a_person_does_it(
     change: Change, words: tuple[str, str, str, str]
 ) -> None:
-    assert _wording(change) == words
+    assert wording(change) == words
 
 
 def test_every_kind_of_control_has_its_words() -> None:
     worded = {BY_NAME[change.setting].kind for change, _ in CHANGES}
     assert worded == set(Kind)
-
-
-def value(change: Change) -> Value:
-    match change:
-        case Set():
-            return change.after
-        case Add() | Remove():
-            return change.label
-        case _:
-            assert_never(change)

@@ -40,8 +40,8 @@ def edited(text: str, changes: Mapping[KeyPath, Any]) -> str:
     wanted = copy.deepcopy(dict(_data(text)))
     for path, value in changes.items():
         arranged = _arranged(_value_at(wanted, path), value)
-        _put(wanted, path, arranged)
         text = _with(text, path, arranged)
+        _put(wanted, path, arranged)
         if _data(text) != wanted:
             raise _by_hand(path)
     return text

@@ -41,7 +41,9 @@ SPELLINGS: tuple[Spelling, ...] = (
         "Allow the sync to update contact details of active users",
     ),
     Spelling("contact_types", "contactTypes", "Contact Types to sync"),
-    Spelling("contact_relationships", "contactRelationships", "Contact Relationships to sync"),
+    Spelling(
+        "contact_relationships", "contactRelationships", "Contact Relationships to sync"
+    ),
     Spelling("phone_types", "phoneTypes", "Phone Types to sync"),
     # not named by C5; spelled as the article on thresholds does (T1)
     Spelling("deletion_threshold", "deletionThreshold", "Deletion Threshold"),

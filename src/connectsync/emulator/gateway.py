@@ -45,7 +45,8 @@ class Gateway:
     async def list_districts(self, request: Request) -> Response:
         """Answer one page of keys and names."""
         limit = _limit(request.query_params.get("limit", str(USUAL_PAGE)))
-        after = _after(request.query_params.get("cursor", ""))
+        cursor = request.query_params.get("cursor")
+        after = "" if cursor is None else _after(cursor)
         with self.store.reading() as connection:
             rows = store.page(connection, after, limit + 1)
         items = [{"district": row.key, "name": row.name} for row in rows[:limit]]
@@ -121,9 +122,12 @@ def _cursor(key: str) -> str:
 
 def _after(cursor: str) -> str:
     try:
-        return base64.b64decode(cursor, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError) as error:
-        raise not_understood("cursor must be one that a page gave") from error
+        key = base64.b64decode(cursor, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        key = ""
+    if not key:
+        raise not_understood("cursor must be one that a page gave")
+    return key
 
 
 def _keys(body: dict[str, object]) -> list[str]:

@@ -37,7 +37,7 @@ def _district(planned: DistrictPlan) -> DistrictClicks:
 
 def _click(planned: PlannedChange) -> Click:
     change = planned.change
-    option, verb, before, after = _wording(change)
+    option, verb, before, after = wording(change)
     return Click(
         control=spelling_of(change.setting).label,
         option=option,
@@ -49,7 +49,7 @@ def _click(planned: PlannedChange) -> Click:
     )
 
 
-def _wording(change: Change) -> tuple[str, str, str, str]:
+def wording(change: Change) -> tuple[str, str, str, str]:
     """Give the box among several if it is one, what to do, and old and new."""
     match change:
         case Add(_, label):

@@ -65,4 +65,5 @@ def _click(click: Click, effect: str) -> str:
         control += f" > **{plain(click.option)}**"
     old, new = plain(click.before), plain(click.after)
     does = f": {plain(effect)}" if effect else ""
-    return f"{click.verb} {control}: {old} → **{new}**\\\n  {click.risk.value}{does}"
+    verb, risk = plain(click.verb), click.risk.value
+    return f"{verb} {control}: {old} → **{new}**\\\n  {risk}{does}"

@@ -123,7 +123,9 @@ class FormOnPage:
             role = group.get_by_role("radio" if name in RADIOS else "checkbox")
             found = await states(role)
         ours = [
-            State(self._labels.ours(name, one.name), one.value, one.chosen, one.disabled)
+            State(
+                self._labels.ours(name, one.name), one.value, one.chosen, one.disabled
+            )
             for one in found
         ]
         _insist_offered(setting, ours, control)
@@ -154,7 +156,9 @@ def _value(setting: Setting, found: Sequence[State]) -> Value:
     try:
         return value_of(setting, _raw(setting, found))
     except Unfit as error:
-        raise _amiss(control_of(setting.name), f"shows what it cannot: {error}") from error
+        raise _amiss(
+            control_of(setting.name), f"shows what it cannot: {error}"
+        ) from error
 
 
 def _raw(setting: Setting, found: Sequence[State]) -> object:

@@ -13,11 +13,11 @@ class SignIn:
 
     def __init__(self, page: Page) -> None:
         self._page = page
-        self._button = page.get_by_role("button", name=SIGN_IN, exact=True)
+        self.button = page.get_by_role("button", name=SIGN_IN, exact=True)
 
     async def is_shown(self) -> bool:
         """Say whether this is the page that is shown."""
-        return await self._button.first.is_visible()
+        return await self.button.first.is_visible()
 
     async def sign_in(self, email: str, password: str) -> None:
         """Sign in. Raises ``CredentialsRefused``."""
@@ -25,7 +25,7 @@ class SignIn:
         await page.get_by_role("textbox", name=EMAIL, exact=True).fill(email)
         await page.get_by_role("textbox", name=PASSWORD, exact=True).fill(password)
         async with page.expect_navigation():
-            await self._button.click()
+            await self.button.click()
         if await self.is_shown():
             raise CredentialsRefused(
                 "Connect does not take this email address and password",
