@@ -22,6 +22,8 @@ HAPPY = {
     "rules": ["rules"],
     "show": ["show", "lakeview-usd"],
     "fmt": ["fmt", "districts/ca"],
+    "import": ["import", "--dry-run"],
+    "snapshot": ["snapshot"],
     "plan": ["plan", "--out", "plan.json"],
     "drift": ["drift"],
     "emulator": ["emulator", "--port", "0"],
@@ -48,6 +50,7 @@ def no_writer(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         monkeypatch.setattr(f"connectsync.{module}.open_writer", refuse)
     monkeypatch.setattr("connectsync.connect.contract.ContractWriter.__init__", refuse)
+    monkeypatch.setattr("connectsync.connect.snapshot.SnapshotWriter.__init__", refuse)
     monkeypatch.setattr("uvicorn.Server.run", lambda *_, **__: None)
 
 
@@ -68,6 +71,8 @@ def test_a_command_that_only_looks_opens_no_writer(
 def test_apply_would_be_caught(valley: Console) -> None:
     with pytest.raises(Wrote):
         valley.run("apply", "--yes")
+    with pytest.raises(Wrote):
+        valley.run("--backend", "snapshot:live.json", "apply")
 
 
 @pytest.mark.usefixtures("no_writer")

@@ -194,7 +194,7 @@ def test_line_ends_are_kept(end: str, *, last: bool) -> None:
 
 
 UNSAFE = {
-    "a comment in a list of several lines": "phone_types: [Cell, # the usual\n    Home]",
+    "a comment in a list of several lines": "phone_types: [Cell, # one\n    Home]",
     "two items on a line": "phone_types:\n    - Cell\n    - {a: 1, b: 2}",
     "an item in a block": "phone_types:\n    - |\n      Cell",
     "a comment before a block": "phone_types: | # the usual\n    Cell",

@@ -154,7 +154,7 @@ def test_a_file_that_cannot_be_written_is_an_error(
 def test_a_district_that_was_not_read_says_why(path: Path) -> None:
     snapshot_file.write(path, replace(snapshot("bay"), unread={"elm": "status 503"}))
     reading = reader(path)
-    with pytest.raises(DistrictNotFound, match="'elm' was not read .*: status 503"):
+    with pytest.raises(DistrictNotFound, match=r"'elm' was not read .*: status 503"):
         asyncio.run(reading.read("elm"))
     with pytest.raises(DistrictNotFound, match="'oak' is not in the snapshot"):
         asyncio.run(reading.read("oak"))

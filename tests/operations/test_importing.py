@@ -141,11 +141,10 @@ def test_what_is_empty_on_connect_is_not_managed(root: Path) -> None:
 def test_a_label_that_files_do_not_know_is_left_unmanaged_and_said(root: Path) -> None:
     lives = found(contact_types=frozenset({"Mother", "Family"}), student_id="Other id")
     (adopted,) = imported(root, lives)
+    left = "on Connect, which files do not know; left unmanaged"
     assert adopted.notes == (
-        "student_id holds 'Other id' on Connect, which files do not know;"
-        " left unmanaged",
-        "contact_types holds 'Mother' on Connect, which files do not know;"
-        " left unmanaged",
+        f"student_id holds 'Other id' {left}",
+        f"contact_types holds 'Mother' {left}",
     )
     (loaded,) = fleet(root).districts
     assert {"contact_types", "student_id"}.isdisjoint(loaded.district.desired())

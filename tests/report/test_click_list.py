@@ -100,18 +100,18 @@ class Elements(HTMLParser):
         super().__init__()
         self.found: list[tuple[str, dict[str, str | None]]] = []
         self.text = ""
-        self._open: list[str] = []
+        self.unclosed: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found.append((tag, dict(attrs)))
         if tag not in {"meta", "input"}:
-            self._open.append(tag)
+            self.unclosed.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag, f"</{tag}> closes something else"
+        assert self.unclosed.pop() == tag, f"</{tag}> closes something else"
 
     def handle_data(self, data: str) -> None:
-        if "style" not in self._open:
+        if "style" not in self.unclosed:
             self.text += data
 
 
@@ -119,7 +119,7 @@ def parsed(text: str) -> Elements:
     elements = Elements()
     elements.feed(text)
     elements.close()
-    assert elements._open == []
+    assert elements.unclosed == []
     return elements
 
 
@@ -148,7 +148,7 @@ def test_every_control_of_the_page_has_a_box_to_tick() -> None:
     boxes = [given for name, given in elements.found if name == "input"]
     assert len(boxes) == USUAL.clicks + 3 + 2 * 2
     assert {given["type"] for given in boxes} == {"checkbox"}
-    assert "Contact Types › Family" in [given.get("aria-label") for given in boxes]
+    assert "Contact Types \u203a Family" in [given.get("aria-label") for given in boxes]
 
 
 def test_hostile_text_is_shown_as_it_is_and_invisible_signs_are_spelled() -> None:

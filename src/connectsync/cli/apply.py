@@ -52,8 +52,9 @@ def apply(
     Make a plan true on Connect: a plan file, or districts planned on the spot.
 
     With a plan file exactly that plan is applied, or nothing. With paths the plan is
-    made, shown, and applied once you say yes. On a snapshot a person presses Save:
-    a click list is written, and what they confirm is recorded.
+    made, shown, and applied once you say yes.
+
+    On a snapshot a person presses Save: they get a click list, and say what is done.
     """
     import asyncio
 

@@ -134,8 +134,11 @@ async def _run(
     store: Store,
 ) -> ExitStatus:
     terminal, project = session.terminal, scope.project
-    proof = BY_A_PERSON if is_by_hand(session, project) else READ_BACK
     person = Person(session, project, plan, by_hand)
+    proof = READ_BACK
+    if is_by_hand(session, project):
+        proof = BY_A_PERSON
+        person.ready()
 
     def reached(outcome: DistrictOutcome) -> None:
         terminal.say(ended_line(outcome, colour=terminal.colour, proof=proof))

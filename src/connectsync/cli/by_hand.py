@@ -89,15 +89,25 @@ class Person:
     project: Project
     plan: Plan
     by_hand: ByHand
-    _folder: Path | None = None
     _asked: Counter[str] = field(default_factory=Counter)
+
+    def ready(self) -> None:
+        """Make the folder of the click list. Raises ``UsageError``."""
+        if self.plan.districts and not self.by_hand.confirmed:
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise UsageError(
+                    f"cannot make {self.folder}: {error.strerror}"
+                ) from error
 
     def confirm(self, key: str, desired: Form) -> str:
         """Give who says that this save is made. Raises ``NotConfirmed``."""
         del desired
         if key in self.by_hand.confirmed:
             return "a person, with --confirmed"
-        self._folder = self._folder or self._handed_out()
+        if not self._asked:
+            self._hand_out()
         match self.session.terminal.ask(self._question(key)):
             case "yes":
                 return "a person at the terminal"
@@ -107,7 +117,7 @@ class Person:
                     remedy="look at the form on Connect, then take a new snapshot",
                 )
             case _:
-                plan = relative(self._folder / PLAN, self.project.root)
+                plan = relative(self.folder / PLAN, self.project.root)
                 raise NotConfirmed(
                     "not confirmed yet",
                     remedy=f"once it is done: `apply {plan} --confirmed {key}`",
@@ -120,19 +130,17 @@ class Person:
         which = f", save {self._asked[key]} of {saves}" if saves > 1 else ""
         return f"{key}{which}: done? yes/no/skip"
 
-    def _handed_out(self) -> Path:
-        folder = self.by_hand.folder or self._usual_folder()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(f"cannot make {folder}: {error.strerror}") from error
+    def _hand_out(self) -> None:
         for name, text in _files(self.plan):
-            replace_file(folder / name, text)
-        shown = relative(folder / PAGE, self.project.root)
+            replace_file(self.folder / name, text)
+        shown = relative(self.folder / PAGE, self.project.root)
         self.session.terminal.complain(f"click list: {shown}")
-        return folder
 
-    def _usual_folder(self) -> Path:
+    @property
+    def folder(self) -> Path:
+        """Where the click list goes: as told, or named after the plan."""
+        if self.by_hand.folder is not None:
+            return self.by_hand.folder
         digest = plan_digest(self.plan).removeprefix("sha256:")
         return self.session.state(self.project) / "click-lists" / digest[:DIGITS]
 

@@ -42,10 +42,11 @@ def import_(
     """
     Write what Connect holds into district files, made or changed as needed.
 
-    A new file builds on the profile that leaves the least to state. In a file that
-    is there only values that differ are changed; comments stay, what is not managed
-    stays so, and nothing is deleted. Exits with 1 if a district is refused or a file
-    has errors.
+    A new file builds on the profile that leaves the least to state.
+
+    In a file that is there only managed values that differ change; comments stay.
+
+    Exits with 1 if a district is refused, or if a file that was written has errors.
     """
     import asyncio
 

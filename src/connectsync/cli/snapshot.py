@@ -41,11 +41,9 @@ def snapshot(
     ] = False,
 ) -> int:
     """
-    Write the live settings of districts to a file, to plan from without credentials.
+    Write live settings to a file, to review and to plan from without credentials.
 
-    Reads only. If a district cannot be read, nothing is written and the status is 1;
-    with --partial the rest is written, the file names what is missing, and the
-    status is 1 all the same.
+    Exits with 1 if a district cannot be read; only with --partial is it written then.
     """
     import asyncio
 

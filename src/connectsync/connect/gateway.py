@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx2
 
 from connectsync.connect.clients import ReadOnly, client
-from connectsync.connect.contract import ContractReader, ContractWriter
+from connectsync.connect.contract import Clock, ContractReader, ContractWriter, utc_now
 from connectsync.connect.exchange import Exchange, Patience
 from connectsync.connect.retry import WithinBudget
 from connectsync.errors import ProjectError
@@ -47,7 +47,7 @@ class Gateway:
 
 @asynccontextmanager
 async def open_reader(
-    gateway: Gateway, *, patience: Patience | None = None
+    gateway: Gateway, *, patience: Patience | None = None, clock: Clock = utc_now
 ) -> AsyncIterator[ContractReader]:
     """
     Open a reader; share one ``patience`` between all that a run opens.
@@ -56,16 +56,16 @@ async def open_reader(
     """
     async with _client(gateway, ReadOnly) as reading:
         exchange = Exchange(reading, patience or WithinBudget())
-        yield ContractReader(exchange, described=gateway.described)
+        yield ContractReader(exchange, described=gateway.described, clock=clock)
 
 
 @asynccontextmanager
 async def open_writer(
-    gateway: Gateway, *, patience: Patience | None = None
+    gateway: Gateway, *, patience: Patience | None = None, clock: Clock = utc_now
 ) -> AsyncIterator[ContractWriter]:
     """Open a writer, which reads back over a reader of its own; see above."""
     async with (
-        open_reader(gateway, patience=patience) as reader,
+        open_reader(gateway, patience=patience, clock=clock) as reader,
         _client(gateway, lambda transport: transport) as writing,
     ):
         yield ContractWriter(Exchange(writing), reader)

@@ -68,7 +68,7 @@ DROP_DOWN = "Drop-down"
 DISTRICT_HOME = "District Home Page"
 DOTS = "3 black dots"
 GROUP_OF_BOXES = "Settings"
-"""The four single boxes stand in a group of this name; so is the page before it (C5)."""
+"""The group of the four single boxes; the page before it has the same name (C5)."""
 SIS_ROSTERING = "SIS Rostering"
 DAILY_SYNC = "District-Level Daily Sync"
 TOKEN_LABEL = "District OAuth Token"  # noqa: S105 - the label of a field

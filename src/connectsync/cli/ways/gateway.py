@@ -22,11 +22,15 @@ class OverGateway:
 
     def reader(self) -> AbstractAsyncContextManager[Reader]:
         """Open a reader on the gateway."""
-        return gateway.open_reader(self._gateway(), patience=self.patience)
+        return gateway.open_reader(
+            self._gateway(), patience=self.patience, clock=self.setup.session.now
+        )
 
     def writer(self) -> AbstractAsyncContextManager[Writer]:
         """Open a writer on the gateway."""
-        return gateway.open_writer(self._gateway(), patience=self.patience)
+        return gateway.open_writer(
+            self._gateway(), patience=self.patience, clock=self.setup.session.now
+        )
 
     def _gateway(self) -> gateway.Gateway:
         stated = self.setup.project.gateway

@@ -9,6 +9,7 @@ from playwright.async_api import Page
 
 from connectsync.connect.browser.labels import Labels
 from connectsync.connect.names import TOKEN_LABEL
+from connectsync.errors import StateError
 
 _HTML = """
 tokens => {
@@ -56,21 +57,29 @@ class Evidence:
         """
         Keep what a page shows; give the path of the screenshot.
 
-        ``about`` is the district, or what else the page is about.
+        ``about`` is the district, or what else the page is about. Raises
+        ``StateError`` if the disk does not take it.
         """
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = self._unused(f"{about}-{moment}")
         html = await page.evaluate(_HTML, self._tokens)
-        _private(path.with_suffix(".html"), html.encode("utf-8", "replace"))
+        picture = await self._picture(page)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path = self._unused(f"{about}-{moment}")
+            _private(path.with_suffix(".html"), html.encode("utf-8", "replace"))
+            if picture:
+                _private(path, picture)
+        except OSError as error:
+            raise StateError(f"no evidence can be kept: {error.strerror}") from error
+        return path if picture else path.with_suffix(".html")
+
+    async def _picture(self, page: Page) -> bytes:
         masked = [page.locator("input[type=password]")]
         masked += [page.get_by_label(label, exact=True) for label in self._tokens]
         try:
-            picture = await page.screenshot(full_page=True, mask=masked)
+            return await page.screenshot(full_page=True, mask=masked)
         except PlaywrightError:
             # of a page that is too large to draw there is still the HTML
-            return path.with_suffix(".html")
-        _private(path, picture)
-        return path
+            return b""
 
     def _unused(self, stem: str) -> Path:
         number = 1

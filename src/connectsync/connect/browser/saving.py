@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Any
 
-from playwright.async_api import Dialog, Locator, Page, Request, Response
+from playwright.async_api import Dialog, Locator, Request, Response
 from playwright.async_api import Error as PlaywrightError
 
 from connectsync.connect.browser.chromium import first_line
@@ -19,6 +19,8 @@ from connectsync.connect.names import CONFIRM, SAVED
 
 _TOLD_ON_THE_PAGE = frozenset({409, 422})
 """Statuses with which a page shows the form again, and says why."""
+
+_FIRST_ERROR = 400
 
 _QUESTION = """
 one => {
@@ -109,8 +111,8 @@ class Saving:
         """Wait for any of the signs; give an answer if something else ends it."""
         seconds = self._website.load_seconds
         waiting = asyncio.ensure_future(signs.first.wait_for(timeout=seconds * 1000))
-        others: Sequence[asyncio.Future[str]] = (self._failed, self._asked)
-        await asyncio.wait({waiting, *others}, return_when=asyncio.FIRST_COMPLETED)
+        any_of: set[asyncio.Future[Any]] = {waiting, self._failed, self._asked}
+        await asyncio.wait(any_of, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
         if self._asked.done():
@@ -127,9 +129,10 @@ class Saving:
 
     def _on_response(self, response: Response) -> None:
         status = response.status
-        if response.request.is_navigation_request() and status >= 400:  # noqa: PLR2004 - from here on statuses are errors
-            if status not in _TOLD_ON_THE_PAGE:
-                self._fail(f"Connect answered with an error (status {status})")
+        if not response.request.is_navigation_request():
+            return
+        if status >= _FIRST_ERROR and status not in _TOLD_ON_THE_PAGE:
+            self._fail(f"Connect answered with an error (status {status})")
 
     def _on_request_failed(self, request: Request) -> None:
         if request.is_navigation_request():

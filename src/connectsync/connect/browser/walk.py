@@ -15,7 +15,13 @@ from connectsync.connect.browser.drop_down import KEY, DropDown
 from connectsync.connect.browser.form import Shown
 from connectsync.connect.browser.tab import Tab
 from connectsync.domain.live import Listed
-from connectsync.errors import ConnectError, DistrictNotFound, PageChanged, Unreachable
+from connectsync.errors import (
+    ConnectError,
+    DistrictNotFound,
+    PageChanged,
+    StateError,
+    Unreachable,
+)
 
 START = "start"
 
@@ -58,7 +64,7 @@ class Walk:
             yield
         except PageChanged as changed:
             self._lost()
-            path = await self._kept(about)
+            path = await self.kept(about, "page-changed")
             kept = f"; see {path}" if path else "; no evidence could be kept"
             raise PageChanged(
                 f"{changed.message}{kept}", remedy=changed.remedy
@@ -70,10 +76,11 @@ class Walk:
             self._lost()
             raise Unreachable(f"the browser fails: {first_line(error)}") from error
 
-    async def _kept(self, about: str) -> Path | None:
+    async def kept(self, about: str, moment: str) -> Path | None:
+        """Keep evidence; give its path, or None where it cannot be kept."""
         try:
-            return await self.tab.evidence.keep(self.tab.page, about, "page-changed")
-        except (PlaywrightError, OSError):
+            return await self.tab.evidence.keep(self.tab.page, about, moment)
+        except (PlaywrightError, StateError):
             return None
 
     def _lost(self) -> None:

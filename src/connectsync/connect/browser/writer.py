@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from connectsync.connect.browser.daily_sync import DailySync
 from connectsync.connect.browser.form import Shown
 from connectsync.connect.browser.reader import live
 from connectsync.connect.browser.saving import Answer, Ended, Saving
@@ -69,7 +68,7 @@ class BrowserWriter:
         await tab.evidence.keep(tab.page, key, "before")
         await daily_sync.fill(shown.form, desired)
         answer = await Saving(tab).press(daily_sync)
-        await tab.evidence.keep(tab.page, key, "after")
+        await walk.kept(key, "after")
         if answer.ended is not Ended.SAVED:
             raise await self._failure(walk, key, shown, answer)
 

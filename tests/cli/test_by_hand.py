@@ -1,0 +1,204 @@
+"""On a snapshot a person presses Save: what they say is what is recorded."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from console import Console
+
+COMMAND = (sys.executable, "-m", "connectsync", "--backend", "snapshot:live.json")
+LAKEVIEW = "districts/ca/lakeview-usd.yaml"
+
+
+def applied(folder: Path, answers: bytes, *arguments: str) -> tuple[int, str]:
+    """Apply at a terminal of its own, and type the answers."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*COMMAND, "apply", *arguments],
+        cwd=folder,
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:
+        os.write(ours, answers)
+        said, _ = process.communicate(timeout=30)
+    os.close(ours)
+    os.close(theirs)
+    return process.returncode, said.decode()
+
+
+def districts(console: Console) -> dict[str, Any]:
+    body = json.loads((console.folder / "live.json").read_text("utf-8"))
+    return {one["district"]: one for one in body["districts"]}
+
+
+def test_each_district_is_asked_about_and_only_yes_is_recorded(
+    valley: Console,
+) -> None:
+    status, said = applied(valley.folder, b"no\nyes\n", "districts/ca")
+    assert status == 1
+    assert "harbor-point-usd: done? yes/no/skip" in said
+    assert "not confirmed: a person said no, so it counts as not saved" in said
+    assert "Run 1: 1 done, 1 failed; 1 change confirmed by a person" in said
+    after = districts(valley)
+    assert after["lakeview-usd"]["settings"]["deletion_threshold"] == 15
+    assert after["lakeview-usd"]["confirmed"] == {
+        "by": "a person at the terminal",
+        "at": "2027-01-15T10:00:00+00:00",
+    }
+    assert after["harbor-point-usd"]["version"] == "1"
+    assert "confirmed" not in after["harbor-point-usd"]
+    baselines = [row for row in valley.state() if row[0] == "baselines"]
+    assert [row[1:3] for row in baselines] == [("snapshot:live.json", "lakeview-usd")]
+
+
+@pytest.mark.parametrize("answer", [b"skip\n", b"\n", b"y\n", b"YES\n", b"\x04"])
+def test_anything_but_yes_and_no_is_for_later(valley: Console, answer: bytes) -> None:
+    before = (valley.folder / "live.json").read_bytes()
+    status, said = applied(valley.folder, answer, LAKEVIEW, "--click-list", "clicks")
+    assert status == 1
+    assert "not confirmed yet" in said
+    assert "`apply clicks/plan.json --confirmed lakeview-usd`" in said
+    assert (valley.folder / "live.json").read_bytes() == before
+
+
+def test_the_switch_is_a_save_of_its_own_and_asked_about_by_itself(
+    valley: Console,
+) -> None:
+    valley.replace(LAKEVIEW, "sync: true", "sync: false")
+    status, said = applied(valley.folder, b"yes\nskip\n", LAKEVIEW)
+    assert status == 1
+    assert "lakeview-usd, save 1 of 2: done? yes/no/skip" in said
+    assert "lakeview-usd, save 2 of 2: done? yes/no/skip" in said
+    settings = districts(valley)["lakeview-usd"]["settings"]
+    assert settings["enable_daily_sync"] is False
+    assert settings["deletion_threshold"] == 45, "nobody said that it was saved"
+
+
+def test_the_list_is_written_before_the_first_question(valley: Console) -> None:
+    said = valley.run("--backend", "snapshot:live.json", "apply", LAKEVIEW)
+    assert said.status == 1
+    (folder,) = (valley.folder / ".connectsync" / "click-lists").iterdir()
+    files = sorted(path.name for path in folder.iterdir())
+    assert files == ["click-list.html", "click-list.md", "plan.json"]
+    assert f"click list: .connectsync/click-lists/{folder.name}/click-" in said.err
+
+
+def test_a_stale_plan_gives_no_list(valley: Console) -> None:
+    snapshot = ["--backend", "snapshot:live.json"]
+    valley.run(*snapshot, "plan", LAKEVIEW, "--out", "plan.json")
+    valley.replace("live.json", '"deletion_threshold": 45', '"deletion_threshold": 46')
+    text = (valley.folder / "live.json").read_text("utf-8")
+    moved = text.replace('"version": "1"', '"version": "2"')
+    (valley.folder / "live.json").write_text(moved, "utf-8")
+    said = valley.run(*snapshot, "apply", "plan.json", "--click-list", "clicks")
+    assert said.status == 4
+    assert list((valley.folder / "clicks").iterdir()) == []
+
+
+def test_a_confirmed_district_alone_is_recorded(valley: Console) -> None:
+    snapshot = ["--backend", "snapshot:live.json"]
+    valley.run(*snapshot, "apply", "--click-list", "clicks")
+    said = valley.run(
+        *snapshot, "apply", "clicks/plan.json", "--confirmed", "lakeview-usd"
+    )
+    assert said.status == 0
+    by = {
+        key: one.get("confirmed", {}).get("by")
+        for key, one in districts(valley).items()
+    }
+    assert by == {
+        "lakeview-usd": "a person, with --confirmed",
+        "harbor-point-usd": None,
+        "dry-creek-isd": None,
+    }
+
+
+def test_a_plan_of_another_snapshot_is_refused(valley: Console) -> None:
+    valley.run("--backend", "snapshot:live.json", "plan", "--out", "plan.json")
+    (valley.folder / "other.json").write_bytes(
+        (valley.folder / "live.json").read_bytes()
+    )
+    said = valley.run("--backend", "snapshot:other.json", "apply", "plan.json")
+    assert said.status == 4
+    assert "made on snapshot:live.json, and this is snapshot:other.json" in said.err
+
+
+def test_a_snapshot_needs_no_credentials_and_no_network(valley: Console) -> None:
+    (valley.folder / "connectsync.yaml").write_text(
+        "schema: 1\nbackend: gateway\nbackends:\n"
+        "  gateway: {url: https://gateway.test, token: env:NOBODY_SET_THIS}\n",
+        "utf-8",
+    )
+    assert valley.run("plan").status == 1, "the gateway has no token"
+    said = valley.run("--backend", "snapshot:live.json", "plan")
+    assert said.status == 0
+    assert "3 districts: 2 to change, 1 in step" in said.out
+
+
+@pytest.mark.parametrize("where", ["elsewhere", "."])
+def test_a_snapshot_is_named_from_the_project_wherever_one_stands(
+    valley: Console, where: str
+) -> None:
+    stand = valley.folder / "districts" / where
+    stand.mkdir(exist_ok=True)
+    path = os.path.relpath(valley.folder / "live.json", stand)
+    said = Console(stand).run("--backend", f"snapshot:{path}", "plan")
+    assert said.status == 0
+    assert "\non snapshot:live.json, sha256:" in said.out
+    told = Console(stand).run(
+        "-C", str(valley.folder), "--backend", "snapshot:live.json", "plan"
+    )
+    assert (told.status, told.out) == (0, said.out)
+
+
+def test_a_snapshot_file_is_for_everybody_to_read(valley: Console) -> None:
+    assert valley.run("snapshot", "-o", "taken/live.json").status == 0
+    mode = stat.S_IMODE((valley.folder / "taken" / "live.json").stat().st_mode)
+    assert mode == 0o644
+
+
+def test_a_snapshot_holds_no_secret(valley: Console) -> None:
+    said = valley.run("snapshot", environment={"LAKEVIEW_USD_TOKEN": "s3cret"})
+    assert said.status == 0
+    assert "s3cret" not in said.out
+    assert "token" not in said.out.lower()
+
+
+def test_in_a_project_without_files_a_snapshot_can_be_adopted(
+    valley: Console, tmp_path: Path
+) -> None:
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    (fresh / "live.json").write_bytes((valley.folder / "live.json").read_bytes())
+    console = Console(fresh)
+    snapshot = ["--backend", "snapshot:live.json"]
+    assert console.run(*snapshot, "import").status == 0
+    assert console.run(*snapshot, "import").out.endswith("3 districts: 3 left\n")
+    planned = console.run(*snapshot, "plan")
+    assert planned.out.startswith("Nothing to do: 3 districts in step")
+    assert console.run(*snapshot, "snapshot", "-o", "again.json").status == 0
+    assert json.loads((fresh / "again.json").read_text("utf-8"))["taken"] == (
+        "2027-01-15T06:00:00+00:00"
+    ), "copying a snapshot makes it no younger"
+
+
+def test_labels_that_are_not_given_are_said_to_be_missing(valley: Console) -> None:
+    said = valley.run("--backend", "snapshot:live.json", "snapshot", "-o", "x.json")
+    assert "labels that were not given: student_id, archived_students" in said.err
+
+
+def test_import_fails_where_what_it_wrote_has_errors(valley: Console) -> None:
+    valley.replace("live.json", '"phone_types": []', '"phone_types": ["Cell", "Home"]')
+    said = valley.run("--backend", "snapshot:live.json", "import")
+    assert said.status == 1
+    assert "3 districts: 2 changed, 1 left" in said.out
+    assert "error[two-phone-types]" in said.out

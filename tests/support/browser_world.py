@@ -1,0 +1,96 @@
+"""A stand-in on a real socket, and a real Chromium that is signed in to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from emulator_browser import Browser as Client
+from playwright.async_api import Browser
+
+from connectsync.connect.browser.chromium import launched
+from connectsync.connect.browser.reader import BrowserReader
+from connectsync.connect.browser.tabs import Tabs
+from connectsync.connect.browser.website import Website
+from connectsync.connect.browser.writer import BrowserWriter
+from connectsync.connect.retry import WithinBudget
+from connectsync.emulator.app import create_app
+from connectsync.emulator.faults import NO_FAULTS, Faults
+from connectsync.emulator.manners import Manners
+from connectsync.emulator.serve import server
+from connectsync.emulator.sessions import COOKIE
+from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
+
+WAIT_SECONDS = 0.4
+"""How long a control is waited for on pages that are there at once."""
+
+
+def session_of(store: Path, path: Path) -> Path:
+    """Sign the demo user in, without a browser; keep the session as one would."""
+    add_demo_user(store)
+    client = Client(create_app(store))
+    client.sign_in(DEMO_EMAIL, DEMO_PASSWORD)
+    cookie = {
+        "name": COOKIE,
+        "value": client.cookies[COOKIE],
+        "domain": "127.0.0.1",
+        "path": "/",
+        "expires": -1,
+        "httpOnly": True,
+        "secure": False,
+        "sameSite": "Lax",
+    }
+    path.write_text(json.dumps({"cookies": [cookie], "origins": []}), "utf-8")
+    return path
+
+
+@asynccontextmanager
+async def served(
+    store: Path, faults: Faults = NO_FAULTS, manners: Manners | None = None
+) -> AsyncIterator[str]:
+    """Serve the stand-in; give its address."""
+    # named as TCP, or asyncio leaves Nagle's algorithm on: 40 ms an answer
+    listening = socket.socket(proto=socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    app = create_app(store, faults=faults, manners=manners or Manners())
+    uvicorn = server(app, "127.0.0.1", port)
+    serving = asyncio.create_task(uvicorn.serve(sockets=[listening]))
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        uvicorn.should_exit = True
+        await serving
+        listening.close()
+
+
+def website(address: str, folder: Path) -> Website:
+    """Describe the stand-in, its session and its evidence in a folder."""
+    return Website(
+        address,
+        session=folder / "session.json",
+        evidence=folder / "evidence",
+        wait_seconds=WAIT_SECONDS,
+        load_seconds=20,
+    )
+
+
+def both(browser: Browser, site: Website) -> tuple[BrowserReader, BrowserWriter]:
+    """Give a reader and a writer in one browser, with tabs of their own."""
+    patience = WithinBudget(budget_seconds=2)
+    reader = BrowserReader(Tabs(browser, site, patience))
+    return reader, BrowserWriter(Tabs(browser, site, patience))
+
+
+@asynccontextmanager
+async def over_browser(
+    store: Path,
+) -> AsyncIterator[tuple[BrowserReader, BrowserWriter]]:
+    """Open a browser of its own on a store."""
+    session_of(store, store.parent / "session.json")
+    async with served(store) as address, launched() as browser:
+        yield both(browser, website(address, store.parent))
