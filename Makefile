@@ -43,7 +43,7 @@ reference: $(DEV)  ## write the generated pages under docs/reference
 lock: $(DEV)  ## take current releases of every dependency
 	$(BIN)/python -m uv pip compile $(LOCK) pyproject.toml --extra emulator \
 		--group build -o requirements/run.txt
-	$(BIN)/python -m uv pip compile $(LOCK) pyproject.toml --extra emulator \
+	$(BIN)/python -m uv pip compile $(LOCK) pyproject.toml --extra emulator --extra browser \
 		--group dev -o requirements/dev.txt
 
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
