@@ -47,6 +47,14 @@ _KEPT = {
 }
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--every-label",
+        action="store_true",
+        help="try every label of the form in a browser, not a sample of them",
+    )
+
+
 @pytest.fixture(autouse=True)
 def hermetic(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory

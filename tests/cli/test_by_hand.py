@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 from console import Console
 
+from connectsync.cli.ways.setup import nobody
+from connectsync.errors import NotConfirmed
+
 COMMAND = (sys.executable, "-m", "connectsync", "--backend", "snapshot:live.json")
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 
@@ -58,6 +61,21 @@ def test_each_district_is_asked_about_and_only_yes_is_recorded(
     assert "confirmed" not in after["harbor-point-usd"]
     baselines = [row for row in valley.state() if row[0] == "baselines"]
     assert [row[1:3] for row in baselines] == [("snapshot:live.json", "lakeview-usd")]
+
+
+@pytest.mark.parametrize(("answer", "status"), [("yes", 0), ("no", 1), (None, 1)])
+def test_an_answer_decides_and_no_answer_is_none(
+    valley: Console, monkeypatch: pytest.MonkeyPatch, answer: str | None, status: int
+) -> None:
+    monkeypatch.setattr("connectsync.cli.terminal.Terminal.ask", lambda *_: answer)
+    said = valley.run("--backend", "snapshot:live.json", "apply", LAKEVIEW)
+    assert said.status == status
+    assert ("confirmed" in districts(valley)["lakeview-usd"]) is (answer == "yes")
+
+
+def test_where_nobody_is_asked_nothing_is_confirmed() -> None:
+    with pytest.raises(NotConfirmed, match="nobody confirms that 'elm'"):
+        nobody("elm", {})
 
 
 @pytest.mark.parametrize("answer", [b"skip\n", b"\n", b"y\n", b"YES\n", b"\x04"])
@@ -181,6 +199,7 @@ def test_in_a_project_without_files_a_snapshot_can_be_adopted(
     (fresh / "live.json").write_bytes((valley.folder / "live.json").read_bytes())
     console = Console(fresh)
     snapshot = ["--backend", "snapshot:live.json"]
+    assert console.run(*snapshot, "snapshot", "-o", "before.json").status == 0
     assert console.run(*snapshot, "import").status == 0
     assert console.run(*snapshot, "import").out.endswith("3 districts: 3 left\n")
     planned = console.run(*snapshot, "plan")

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import httpx2
 import pytest
+from browser_world import over_browser
 
 from connectsync.connect import embedded, gateway, snapshot_file
 from connectsync.connect.clients import ReadOnly, client
@@ -37,6 +38,10 @@ class Backend:
 
     store: Path
     opened: Callable[[Path], AbstractAsyncContextManager[Both]]
+    versions_recur: bool = False
+    """Whether a form that was changed and changed back has its old version again."""
+    every: int = 1
+    """Of many saves, every which one is made: a page takes a second for each."""
 
     def run(self, act: Callable[[Reader, Writer], Awaitable[T]]) -> T:
         """Do something with a reader and a writer, and close them."""
@@ -102,7 +107,10 @@ BACKENDS = {
     "embedded": over_embedded,
     "gateway": over_loopback,
     "snapshot": over_snapshot,
+    "browser": over_browser,
 }
+VERSIONS_RECUR = {"browser"}
+"""A page shows no version: equal forms are all that can be told."""
 
 
 @pytest.fixture(params=BACKENDS)
@@ -110,7 +118,14 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
     store = tmp_path / "connect.db"
     districts = [("lakeview-usd", "Lakeview Unified"), ("bay", "Bay of São João")]
     enrol(store, [*districts, ("elm.park_1", "Elm Park")])
-    return Backend(store, BACKENDS[request.param])
+    name = request.param
+    whole = name != "browser" or request.config.getoption("--every-label")
+    return Backend(
+        store,
+        BACKENDS[name],
+        versions_recur=name in VERSIONS_RECUR,
+        every=1 if whole else 6,
+    )
 
 
 Answer = Callable[[httpx2.Request], httpx2.Response]

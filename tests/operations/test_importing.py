@@ -68,7 +68,10 @@ def home(root: Path, *, profile: str = "") -> Home:
 
 
 def found(key: str = "elm", name: str = "Elm Grove", **settings: Value) -> Found:
-    form: Form = LIVE | settings
+    return holding(LIVE | settings, key, name)
+
+
+def holding(form: Form, key: str = "elm", name: str = "Elm Grove") -> Found:
     return Found(Listed(key, name), Live(key, "1", form, READ))
 
 
@@ -322,12 +325,12 @@ def test_importing_again_changes_nothing(
     path = root / "districts" / "elm.yaml"
     path.unlink(missing_ok=True)
     for form in (first, second):
-        (adopted,) = imported(root, found(**form))
+        (adopted,) = imported(root, holding(form))
         assert adopted.adoption is not Adoption.REFUSED, adopted.message
         (loaded,) = fleet(root).districts
         desired = loaded.district.desired()
         assert desired == {name: form[name] for name in desired}
         written = path.read_bytes()
-        (again,) = imported(root, found(**form))
+        (again,) = imported(root, holding(form))
         assert again.adoption is Adoption.LEFT
         assert path.read_bytes() == written

@@ -25,8 +25,8 @@ from connectsync.emulator.serve import server
 from connectsync.emulator.sessions import COOKIE
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
 
-WAIT_SECONDS = 0.4
-"""How long a control is waited for on pages that are there at once."""
+WAIT_SECONDS = 5.0
+"""How long a control is waited for, on a machine that has other things to do."""
 
 
 def session_of(store: Path, path: Path) -> Path:
@@ -91,6 +91,6 @@ async def over_browser(
     store: Path,
 ) -> AsyncIterator[tuple[BrowserReader, BrowserWriter]]:
     """Open a browser of its own on a store."""
-    session_of(store, store.parent / "session.json")
+    await asyncio.to_thread(session_of, store, store.parent / "session.json")
     async with served(store) as address, launched() as browser:
         yield both(browser, website(address, store.parent))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from connectsync.apply.freshness import differing, insist_fresh, movement
+from connectsync.apply.freshness import answer_for, differing, insist_fresh, movement
 from connectsync.apply.journal import Intent, Journal, Settled
 from connectsync.connect.seam import Reader, Writer
 from connectsync.domain.live import Live
@@ -16,7 +16,9 @@ from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.settings import Form
 from connectsync.domain.values import spell
 from connectsync.errors import (
+    Bug,
     Conflict,
+    ConnectError,
     ConnectsyncError,
     StalePlan,
     Unreachable,
@@ -50,7 +52,8 @@ class Executor:
         if not plan.districts:
             return Outcome(0, ())
         keys = [planned.district for planned in plan.districts]
-        insist_fresh(plan, await self.reader.read_many(keys))
+        lives = await self.reader.read_many(keys)
+        insist_fresh(plan, lives)
         run = self.journal.begin(
             plan=plan_digest(plan),
             backend=plan.backend,
@@ -59,7 +62,11 @@ class Executor:
         )
         outcomes = []
         for planned in plan.districts:
-            outcome = await self._district(_Errand(run, plan.backend, planned))
+            live = answer_for(planned.district, lives)
+            if isinstance(live, ConnectError):
+                outcome = _ended(planned, live, 0, 0)
+            else:
+                outcome = await self._district(_Errand(run, plan.backend, planned))
             outcomes.append(outcome)
             reached(outcome)
         self.journal.end(run, at=self.clock())
@@ -71,6 +78,8 @@ class Executor:
         for save in planned.saves:
             try:
                 live = await self._save(errand, save, saves + 1, version, form)
+            except Bug:
+                raise
             except ConnectsyncError as error:
                 return _ended(planned, error, saves, changes)
             version, form = live.version, live.form
@@ -86,7 +95,7 @@ class Executor:
         row = self.journal.intend(errand.run, intent, at=self.clock())
         try:
             live = await self._made(intent)
-        except Unsettled:
+        except (Bug, Unsettled):
             raise
         except ConnectsyncError as error:
             settled = Settled.CONFLICT if _is_conflict(error) else Settled.FAILED

@@ -8,7 +8,7 @@ from connectsync.domain.live import Live
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.settings import BY_NAME, Form
 from connectsync.domain.values import spell
-from connectsync.errors import ConnectError, StalePlan
+from connectsync.errors import Bug, ConnectError, StalePlan
 
 SHOWN = 10
 """How many moved settings one error lists; the rest is counted."""
@@ -18,13 +18,14 @@ def insist_fresh(plan: Plan, lives: Mapping[str, Live | ConnectError]) -> None:
     """
     Refuse the plan if any of its districts was saved since it was read.
 
-    A district that cannot be read now is left to its own save to fail. Raises
-    ``StalePlan`` naming district, setting, old and new value.
+    Raises ``StalePlan`` naming district, setting, old and new value, and ``Bug`` if
+    the backend left a district out. One that cannot be read now is not looked at: it
+    must not be written either.
     """
     moved = [
         sentence
         for planned in plan.districts
-        if isinstance(live := lives.get(planned.district), Live)
+        if isinstance(live := answer_for(planned.district, lives), Live)
         for sentence in moves(planned, live)
     ]
     if moved:
@@ -33,9 +34,19 @@ def insist_fresh(plan: Plan, lives: Mapping[str, Live | ConnectError]) -> None:
         raise StalePlan(f"Connect moved since the plan was made:\n  {shown}{rest}")
 
 
+def answer_for(
+    district: str, lives: Mapping[str, Live | ConnectError]
+) -> Live | ConnectError:
+    """Give what was read of a district. Raises ``Bug`` if nothing was answered."""
+    if district not in lives:
+        raise Bug(f"the backend did not answer for district {district!r}")
+    return lives[district]
+
+
 def moves(planned: DistrictPlan, live: Live) -> Iterator[str]:
     """Say in a sentence each what moved on a district since it was planned."""
-    if live.version != planned.live_version:
+    # a version that a backend gives twice must not hide what was changed
+    if live.version != planned.live_version or differing(planned.live, live.form):
         for sentence in movement(planned.live, live.form):
             yield f"{planned.district}: {sentence}"
 

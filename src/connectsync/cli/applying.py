@@ -21,6 +21,7 @@ from connectsync.errors import NotApproved, StalePlan, UsageError
 from connectsync.operations.applying import (
     Application,
     insist_accepted,
+    insist_honest,
     insist_same_backend,
     insist_same_files,
 )
@@ -57,6 +58,7 @@ async def apply_file(
         insist_same_backend(plan, reader)
         with open_state(session, scope.project) as store:
             given = circumstances(session, scope, store, reader)
+            insist_honest(plan, given.baselines)
             insist_accepted(guarded(plan, scope.districts, given), accepted)
             try:
                 return await _run(

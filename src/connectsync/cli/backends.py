@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
 from connectsync.cli.session import Session
-from connectsync.cli.ways import embedded, gateway, snapshot
+from connectsync.cli.ways import browser, embedded, gateway, snapshot
 from connectsync.cli.ways.setup import Setup, nobody
 from connectsync.config.project import Project
 from connectsync.connect.seam import Reader, Writer
@@ -30,6 +30,7 @@ class Way(Protocol):
 WAYS: Mapping[str, Callable[[Setup], Way]] = {
     "embedded": embedded.Embedded,
     "gateway": gateway.OverGateway,
+    "browser": browser.ThroughBrowser,
     "snapshot": snapshot.FromSnapshot,
 }
 

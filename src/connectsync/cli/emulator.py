@@ -20,32 +20,21 @@ def emulator(
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8765,
 ) -> int:
     """
-    Serve a stand-in for Connect with the gateway's API, for trying things out.
+    Serve a stand-in for Connect, its pages and the gateway's API, to try things out.
 
     It holds the districts of this project. Its token is made anew at every start.
     """
-    from connectsync.cli.ways.embedded import embedded_store
-    from connectsync.emulator.app import create_app
-    from connectsync.emulator.errors import UvicornMissing
-    from connectsync.emulator.serve import server
+    from connectsync.cli.stand_in import prepared_server
+    from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD
 
     session: Session = context.obj
-    project = session.project()
-    fleet = session.fleet(project, ())
-    store = embedded_store(
-        session.state(project) / "connect.db",
-        project,
-        [one.district for one in fleet.districts],
-    )
     token = secrets.token_urlsafe(24)
-    try:
-        serving = server(create_app(store, token=token), host, port)
-    except UvicornMissing as error:
-        raise UsageError(str(error), remedy="") from error
+    serving = prepared_server(session, session.project(), token, host, port)
     with _listening(host, port) as listening:
         port = listening.getsockname()[1]
         session.terminal.show(
             f"Connect (a stand-in) on http://{host}:{port}\nbearer token: {token}\n"
+            f"sign in as {DEMO_EMAIL}, password: {DEMO_PASSWORD}\n"
             "stop it with Ctrl-C"
         )
         serving.run(sockets=[listening])

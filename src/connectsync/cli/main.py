@@ -52,7 +52,9 @@ def options(
     ] = None,
     backend: Annotated[
         str | None,
-        typer.Option(help="How to reach Connect: embedded, gateway, snapshot:FILE."),
+        typer.Option(
+            help="How to reach Connect: embedded, gateway, browser, snapshot:FILE."
+        ),
     ] = None,
     color: Annotated[
         str, typer.Option(help="auto, always or never.", metavar="WHEN")
@@ -60,6 +62,15 @@ def options(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print results only.")
     ] = False,
+    headed: Annotated[
+        bool, typer.Option("--headed", help="Show the window of a browser.")
+    ] = False,
+    slow: Annotated[
+        int,
+        typer.Option(
+            min=0, max=10000, metavar="MS", help="Let a browser wait before a click."
+        ),
+    ] = 0,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Print it."),
@@ -75,6 +86,8 @@ def options(
         folder=project,
         state_dir=state_dir,
         backend=backend,
+        headed=headed,
+        slow_ms=slow,
     )
 
 

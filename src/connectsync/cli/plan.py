@@ -42,7 +42,7 @@ def plan(
     from connectsync.report.plan_text import render_plan
 
     session: Session = context.obj
-    made = asyncio.run(_made(session, paths or []))
+    made = asyncio.run(made_plan(session, paths or []))
     if out is not None:
         session.terminal.deliver(plan_text(made), out)
         session.terminal.say(f"wrote {out}; next: `connectsync apply {out}`")
@@ -56,7 +56,8 @@ def plan(
     return _status(made, detailed=detailed_exitcode)
 
 
-async def _made(session: Session, paths: list[str]) -> Plan:
+async def made_plan(session: Session, paths: list[str]) -> Plan:
+    """Plan what the arguments mean, all districts if there are none."""
     from connectsync.cli.backends import open_reader
     from connectsync.cli.fleets import planned_scope
     from connectsync.cli.state import circumstances, open_state

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from connectsync.cli.apply import apply
+from connectsync.cli.demo import demo
 from connectsync.cli.doctor import doctor
 from connectsync.cli.drift import drift
 from connectsync.cli.emulator import emulator
@@ -12,6 +13,7 @@ from connectsync.cli.explain import explain, rules
 from connectsync.cli.fmt import fmt
 from connectsync.cli.import_ import import_
 from connectsync.cli.init import init, new
+from connectsync.cli.login import login
 from connectsync.cli.plan import plan
 from connectsync.cli.schema import schema
 from connectsync.cli.show import show
@@ -31,8 +33,10 @@ COMMANDS = (
     plan,
     apply,
     drift,
+    login,
     doctor,
     emulator,
+    demo,
     schema,
 )
 

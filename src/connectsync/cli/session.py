@@ -19,13 +19,19 @@ TOOL = f"connectsync {__version__}"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One run of the command line: its flags, its environment, its terminal."""
+    """
+    One run of the command line: its flags, its environment, its terminal.
+
+    ``headed`` and ``slow_ms`` are for people who want to watch a browser.
+    """
 
     terminal: Terminal
     environment: Mapping[str, str]
     folder: Path | None
     state_dir: Path | None
     backend: str | None
+    headed: bool = False
+    slow_ms: int = 0
 
     @property
     def root(self) -> Path:

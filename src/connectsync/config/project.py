@@ -37,6 +37,23 @@ class Gateway:
 
 
 @dataclass(frozen=True, slots=True)
+class Browser:
+    """
+    Where Connect's page is; ``session`` is None for the one that lies with the state.
+
+    ``labels`` are what the page shows for labels of ours.
+    """
+
+    url: str
+    session: Path | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    accept_confirmation: str = ""
+    contexts: int = 3
+    headed: bool = False
+    slow_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """
     The project as its file describes it.
@@ -51,6 +68,7 @@ class Project:
     backend: str = "embedded"
     embedded_seed: Path | None = None
     gateway: Gateway | None = None
+    browser: Browser | None = None
     policy: Policy = field(default_factory=Policy)
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -120,9 +138,17 @@ def _project(root: Path, data: Mapping[str, Any]) -> Project:
         backend=data.get("backend", "embedded"),
         embedded_seed=root / seed if seed else None,
         gateway=Gateway(**gateway) if gateway else None,
+        browser=_browser(root, backends.get("browser")),
         policy=_policy(data),
         options={setting: tuple(labels) for setting, labels in options.items()},
     )
+
+
+def _browser(root: Path, data: Mapping[str, Any] | None) -> Browser | None:
+    if not data:
+        return None
+    session = data.get("session")
+    return Browser(**{**data, "session": root / session if session else None})
 
 
 def _policy(data: Mapping[str, Any]) -> Policy:

@@ -106,27 +106,30 @@ class Plan:
         )
 
 
-def saves_for(changes: Iterable[Change], live: Form) -> tuple[Save, ...]:
+def saves_for(
+    changes: Iterable[Change], live: Form, *, launched: bool = False
+) -> tuple[Save, ...]:
     """
     Put changes into saves: the switch goes off first and on last, on its own.
 
-    So no night's sync ever runs on a form that is half way.
+    So no night's sync ever runs on a form that is half way. ``launched`` says that
+    the sync ran before: families are reached then, even while it is paused.
     """
     changes = tuple(changes)
     switch = tuple(change for change in changes if change.setting == SWITCH)
     others = tuple(change for change in changes if change.setting != SWITCH)
     groups = (others, switch) if _turns_on(switch) else (switch, others)
-    return tuple(_save(group, live) for group in groups if group)
+    return tuple(_save(group, live, launched) for group in groups if group)
 
 
 def _turns_on(switch: tuple[Change, ...]) -> bool:
     return any(isinstance(change, Set) and change.after is True for change in switch)
 
 
-def _save(changes: tuple[Change, ...], live: Form) -> Save:
-    return Save(tuple(_planned(change, live) for change in changes))
+def _save(changes: tuple[Change, ...], live: Form, launched: bool) -> Save:  # noqa: FBT001 - handed on
+    return Save(tuple(_planned(change, live, launched) for change in changes))
 
 
-def _planned(change: Change, live: Form) -> PlannedChange:
-    assessment = assess(change, live)
+def _planned(change: Change, live: Form, launched: bool) -> PlannedChange:  # noqa: FBT001 - handed on
+    assessment = assess(change, live, launched=launched)
     return PlannedChange(change, assessment.risk, assessment.effect)

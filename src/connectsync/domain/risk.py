@@ -31,21 +31,23 @@ def running(form: Form) -> bool:
     return form.get("enable_daily_sync") is True
 
 
-AT_ONCE = frozenset(["enable_daily_sync", "permissions"])
-"""What changes when Save is pressed; everything else waits for the sync."""
+UNDATED = frozenset(["enable_daily_sync", "permissions"])
+"""The switch itself, and what is not published to wait for the sync."""
 
 
-def assess(change: Change, live: Form) -> Assessment:
+def assess(change: Change, live: Form, *, launched: bool = False) -> Assessment:
     """
     Say what a change does to people, given the form it is made on.
 
-    On a district whose sync is off nothing happens until the sync runs, so nothing
-    there is disruptive.
+    On a district whose sync never ran nobody is reached yet, so nothing there is
+    disruptive. One that is paused was ``launched``: what is changed now, families
+    meet when the sync goes on again.
     """
     assessment = _ASSESSORS[change.setting](change)
-    if running(live) or change.setting in AT_ONCE:
+    if running(live) or change.setting in UNDATED:
         return assessment
-    risk = Risk.CAUTION if assessment.risk is Risk.DISRUPTIVE else assessment.risk
+    disruptive = assessment.risk is Risk.DISRUPTIVE
+    risk = Risk.CAUTION if disruptive and not launched else assessment.risk
     effect = assessment.effect[0].lower() + assessment.effect[1:]
     return Assessment(risk, f"Once the sync runs, {effect}")
 
@@ -55,14 +57,16 @@ def _district_id(change: Change) -> Assessment:
         return Assessment(Risk.CAUTION, "The roster of this district is read.")
     return Assessment(
         Risk.DISRUPTIVE,
-        "The sync reads another district's roster: everybody not in it is archived.",
+        "The sync reads another district's roster: everybody not in it is archived"
+        " (inferred).",
     )
 
 
 def _student_id(_: Change) -> Assessment:
     return Assessment(
         Risk.CAUTION,
-        "Students show another id, and files that link by the old id stop matching.",
+        "Students show another id; files that link by the old one stop matching"
+        " (inferred).",
     )
 
 
@@ -122,7 +126,7 @@ def _contacts(change: Change) -> Assessment:
         case Remove():
             return Assessment(
                 Risk.DISRUPTIVE,
-                "Contacts marked so are no longer guardians and get no messages.",
+                "Contacts marked so are no longer guardians and get no messages (inferred).",
             )
         case Add():
             return Assessment(
@@ -131,7 +135,8 @@ def _contacts(change: Change) -> Assessment:
             )
         case Set():
             return Assessment(
-                Risk.DISRUPTIVE, "Other contacts than before become guardians."
+                Risk.DISRUPTIVE,
+                "Other contacts than before become guardians (inferred).",
             )
 
 
@@ -172,16 +177,18 @@ def _deletion_threshold(change: Change) -> Assessment:
 
 def _permissions(change: Change) -> Assessment:
     match change:
-        case Remove():
-            return Assessment(Risk.CAUTION, "Staff lose what this let them do.")
         case Add(label="Permissions Admin"):
             return Assessment(
-                Risk.CAUTION, "Staff can change the permissions of other staff."
+                Risk.CAUTION,
+                "Staff may change the permissions of other staff; for whom and from"
+                " when is not published.",
             )
-        case Add():
-            return Assessment(Risk.CAUTION, "Staff get what this lets them do.")
-        case Set():
-            return Assessment(Risk.CAUTION, "Staff may do other things than before.")
+        case _:
+            return Assessment(
+                Risk.CAUTION,
+                "Staff may do other things than before; for whom and from when is not"
+                " published.",
+            )
 
 
 def _turned_on(change: Change) -> bool:

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 
 from connectsync.apply.executor import Executor, Reached
 from connectsync.connect.seam import Reader
+from connectsync.domain.baseline import Baselines
+from connectsync.domain.change import Change
 from connectsync.domain.guard import Unaccepted, needed, unaccepted
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import Outcome
-from connectsync.domain.plan import SWITCH, Plan
+from connectsync.domain.plan import SWITCH, Plan, Save
 from connectsync.domain.settings import BY_NAME, Form
 from connectsync.domain.values import spell
-from connectsync.errors import GuardRefused, StalePlan
+from connectsync.errors import DamagedPlan, GuardRefused, StalePlan
 from connectsync.operations.compare import changes_between
-from connectsync.operations.planning import Wanted
+from connectsync.operations.planning import Wanted, saves_of
 
 
 def insist_same_backend(plan: Plan, reader: Reader) -> None:
@@ -24,6 +26,29 @@ def insist_same_backend(plan: Plan, reader: Reader) -> None:
         raise StalePlan(
             f"the plan was made on {plan.backend}, and this is {reader.described}"
         )
+
+
+def insist_honest(plan: Plan, baselines: Baselines) -> None:
+    """
+    Refuse a plan whose saves are not those its own values call for.
+
+    A digest can be made anew by whoever edits a plan; what its files wanted and what
+    Connect held must still explain every change. Raises ``DamagedPlan``.
+    """
+    seen: set[str] = set()
+    for planned in plan.districts:
+        if planned.district in seen:
+            raise DamagedPlan(f"the plan holds {planned.district} twice")
+        seen.add(planned.district)
+        if _changes(planned.saves) != _changes(saves_of(planned, baselines)):
+            raise DamagedPlan(
+                f"the plan's changes of {planned.district} are not those that its"
+                " files and its live form call for"
+            )
+
+
+def _changes(saves: tuple[Save, ...]) -> list[list[Change]]:
+    return [[planned.change for planned in save.changes] for save in saves]
 
 
 def insist_same_files(plan: Plan, wanted: Sequence[Wanted]) -> None:

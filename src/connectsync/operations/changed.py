@@ -25,7 +25,9 @@ def changed_since(root: Path, revision: str) -> Changed:
     does not know yet. Raises ``UsageError`` if git or the revision is not there.
     """
     base = _git(root, "merge-base", "--", revision, "HEAD").strip()
-    differing = _git(root, "diff", "--name-only", "-z", "--relative", base, "--")
+    differing = _git(
+        root, "diff", "--name-only", "--no-renames", "-z", "--relative", base, "--"
+    )
     unknown = _git(root, "ls-files", "--others", "--exclude-standard", "-z")
     names = sorted({name for name in (differing + unknown).split("\0") if name})
     paths = [root / name for name in names]

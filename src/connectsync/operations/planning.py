@@ -13,7 +13,7 @@ from connectsync.domain.drift import Moved, movements
 from connectsync.domain.finding import Problem
 from connectsync.domain.guard import GuardFinding
 from connectsync.domain.live import Live
-from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
+from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, Save, saves_for
 from connectsync.domain.policy import Policy
 from connectsync.errors import Bug, ConnectError
 from connectsync.operations.compare import changes_between
@@ -97,7 +97,7 @@ def plan_district(
         read_at=live.read_at,
         live=live.form,
         desired=desired,
-        saves=saves_for(changes, live.form),
+        saves=saves_for(changes, live.form, launched=baseline.was_running),
         drift=tuple(
             move
             for move in movements(baseline.form, desired, live.form)
@@ -109,9 +109,13 @@ def plan_district(
 def guarded(
     plan: Plan, districts: Sequence[District], circumstances: Circumstances
 ) -> Plan:
-    """Give the plan with what the guards say of it at this hour."""
+    """
+    Give the plan with what the guards say of it at this hour.
+
+    Risks and the size of the fleet are taken afresh: a plan file may lie about them.
+    """
     subject = PlanAtHour(
-        plan=plan,
+        plan=_afresh(plan, circumstances),
         policy=circumstances.policy,
         now=circumstances.now,
         districts={district.key: district for district in districts},
@@ -121,6 +125,21 @@ def guarded(
         _guard_finding(rule, problem) for rule, problem in problems(PLAN_RULES, subject)
     )
     return replace(plan, guards=guards)
+
+
+def _afresh(plan: Plan, circumstances: Circumstances) -> Plan:
+    districts = tuple(
+        replace(planned, saves=saves_of(planned, circumstances.baselines))
+        for planned in plan.districts
+    )
+    return replace(plan, districts=districts, fleet=circumstances.fleet)
+
+
+def saves_of(planned: DistrictPlan, baselines: Baselines) -> tuple[Save, ...]:
+    """Work out from a plan's live form and desired values what must be saved."""
+    changes = changes_between(planned.live, planned.desired)
+    launched = baselines.get(planned.district, Baseline()).was_running
+    return saves_for(changes, planned.live, launched=launched)
 
 
 def _guard_finding(rule: Rule[PlanAtHour], problem: Problem) -> GuardFinding:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from connectsync.config.building import district_of
 from connectsync.config.editing import KeyPath, edited
 from connectsync.config.fleet import LoadedDistrict
 from connectsync.config.shelf import checked
@@ -14,7 +13,7 @@ from connectsync.domain.live import Live
 from connectsync.domain.settings import BY_NAME
 from connectsync.errors import InvalidFiles
 from connectsync.operations.compare import differing
-from connectsync.operations.likening import sayable, spelled, unknown_labels
+from connectsync.operations.likening import spelled, unknown_labels
 
 
 def take_over(loaded: LoadedDistrict, live: Live) -> tuple[Adopted, str | None]:
@@ -58,19 +57,7 @@ def _edited(loaded: LoadedDistrict, taken: Sequence[Taken]) -> str:
             f"{loaded.file}: {error.message}", remedy=error.remedy
         ) from error
     insist_valid(loaded.file, text)
-    _insist_taken(loaded, taken, text)
     return text
-
-
-def _insist_taken(loaded: LoadedDistrict, taken: Sequence[Taken], text: str) -> None:
-    """Hold what the new text comes to against what it should."""
-    document = checked(loaded.file, text.encode(), "district").document
-    wanted = {one.setting: sayable(BY_NAME[one.setting], one.after) for one in taken}
-    expected = loaded.district.desired() | wanted
-    held = {name: value for name, value in expected.items() if value is not None}
-    layers = () if document is None else (*loaded.layers[:-1], document)
-    if not layers or district_of(layers).desired() != held:
-        raise InvalidFiles(f"{loaded.file} would not come to what Connect holds")
 
 
 def insist_valid(file: str, text: str) -> None:

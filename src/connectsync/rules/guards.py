@@ -8,7 +8,8 @@ from connectsync.domain.change import Set
 from connectsync.domain.district import GuardiansFrom
 from connectsync.domain.drift import Moved
 from connectsync.domain.finding import Severity
-from connectsync.domain.plan import SWITCH
+from connectsync.domain.plan import SWITCH, DistrictPlan
+from connectsync.domain.risk import running
 from connectsync.rules.engine import Rule, Scope
 from connectsync.rules.plan_subject import Objection, PlanAtHour, spelled, turns_on
 
@@ -75,7 +76,7 @@ def first_enable(subject: PlanAtHour) -> Iterator[Objection]:
             )
 
 
-@PLAN.rule(Severity.ERROR, source="C5")
+@PLAN.rule(Severity.ERROR, source="C5", inferred=True)
 def guardians_cut_on_running_sync(subject: PlanAtHour) -> Iterator[Objection]:
     """
     Contacts stop being guardians while the nightly sync is running.
@@ -249,9 +250,15 @@ def _disruptive(subject: PlanAtHour, *settings: str) -> Iterator[Objection]:
     for planned, change in subject.disruptive(*settings):
         yield Objection(
             (planned.district,),
-            f"{spelled(change.change)} while the sync is running",
+            f"{spelled(change.change)} {_when(planned)}",
             accept=DISRUPTIVE,
         )
+
+
+def _when(planned: DistrictPlan) -> str:
+    if running(planned.live):
+        return "while the sync is running"
+    return "while the sync is paused"
 
 
 def _raised(change: Set) -> bool:

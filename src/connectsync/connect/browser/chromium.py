@@ -8,6 +8,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Error as PlaywrightError
+
 from connectsync.errors import ProjectError
 
 SYSTEM = ("chromium", "chromium-browser", "google-chrome", "msedge")
@@ -20,15 +23,6 @@ QUIET = (
     "--disable-sync",
 )
 """The page that is asked for, and nothing else, is talked to."""
-
-try:
-    from playwright.async_api import Browser, async_playwright
-    from playwright.async_api import Error as PlaywrightError
-except ImportError as error:  # pragma: no cover - the tests have it
-    raise ProjectError(
-        "the browser backend needs Playwright",
-        remedy="install connectsync with it: pip install 'connectsync[browser]'",
-    ) from error
 
 
 @asynccontextmanager

@@ -14,8 +14,8 @@ from playwright.async_api import Error as PlaywrightError
 from connectsync.connect.browser.chromium import first_line
 from connectsync.connect.browser.daily_sync import DailySync
 from connectsync.connect.browser.sign_in import SignIn
-from connectsync.connect.browser.tab import Tab
-from connectsync.connect.names import CONFIRM, SAVED
+from connectsync.connect.browser.tab import Tab, amiss
+from connectsync.connect.names import CONFIRM, DAILY_SYNC, SAVED
 
 _TOLD_ON_THE_PAGE = frozenset({409, 422})
 """Statuses with which a page shows the form again, and says why."""
@@ -54,6 +54,7 @@ class Saving:
 
     def __init__(self, tab: Tab) -> None:
         self._page, self._website = tab.page, tab.website
+        self._old_alerts: list[str] = []
         self._failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._asked: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -76,6 +77,9 @@ class Saving:
                 page.remove_listener(event, listener)
 
     async def _answer(self, daily_sync: DailySync) -> Answer:
+        if await self._saved().count():
+            raise amiss(f"'{SAVED}'", DAILY_SYNC, "stands there before any save")
+        self._old_alerts = await self._page.get_by_role("alert").all_inner_texts()
         await daily_sync.press_save()
         answer = await self._told()
         if answer.ended is Ended.ASKED and answer.said == self._website.confirmation:
@@ -87,13 +91,8 @@ class Saving:
 
     async def _told(self, *, asking: bool = True) -> Answer:
         """Wait for a sign on the page, or for a load that failed."""
-        page = self._page
-        saved = page.get_by_role("status").filter(
-            has_text=re.compile(f"^\\s*{SAVED}\\s*$")
-        )
-        refused = page.get_by_role("alert")
-        signed_out = SignIn(page).button
-        signs = saved.or_(refused).or_(signed_out)
+        saved, refused = self._saved(), self._refused()
+        signs = saved.or_(refused).or_(SignIn(self._page).button)
         signs = signs.or_(self._dialogs()) if asking else signs
         failure = await self._first(signs)
         if failure is not None:
@@ -122,6 +121,16 @@ class Saving:
         if not waiting.cancelled() and waiting.exception() is not None:
             return Answer(Ended.UNKNOWN, "Connect does not say whether it saved")
         return None
+
+    def _saved(self) -> Locator:
+        exactly = re.compile(rf"^\s*{SAVED}\s*$")
+        return self._page.get_by_role("status").filter(has_text=exactly)
+
+    def _refused(self) -> Locator:
+        alerts = self._page.get_by_role("alert")
+        for text in self._old_alerts:
+            alerts = alerts.filter(has_not_text=text)
+        return alerts
 
     def _dialogs(self) -> Locator:
         page = self._page

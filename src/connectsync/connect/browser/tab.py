@@ -36,9 +36,14 @@ class Tab:
         """Open the first page. Raises ``ConnectError``."""
         await self._loaded(lambda: self.page.goto(self.website.url))
 
-    async def reload(self) -> None:
-        """Load the page again. Raises ``ConnectError``."""
-        await self._loaded(self.page.reload)
+    async def load_again(self, address: str) -> None:
+        """Load the page of an address, from the server. Raises ``ConnectError``."""
+
+        async def gone_to() -> Response | None:
+            # within one document nothing is loaded, and old values would stay
+            return await self.page.goto(address) or await self.page.reload()
+
+        await self._loaded(gone_to)
 
     async def follow(self, link: Locator) -> None:
         """Click on what leads to another page. Raises ``ConnectError``."""

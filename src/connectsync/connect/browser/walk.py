@@ -34,6 +34,7 @@ class Walk:
         self.daily_sync = DailySync(tab)
         self._begun = False
         self._at = ""
+        self._address = ""
 
     async def districts(self) -> tuple[Listed, ...]:
         """Give every district that is listed, by key. Raises ``ConnectError``."""
@@ -50,12 +51,10 @@ class Walk:
             )
         async with self.witnessed(key):
             if self._at == key:
-                await self.tab.reload()
+                await self.tab.load_again(self._address)
             else:
                 await self._go_to(key)
-            shown = await self.daily_sync.read()
-            self._at = key
-            return shown
+            return await self.daily_sync.read()
 
     @asynccontextmanager
     async def witnessed(self, about: str) -> AsyncIterator[None]:
@@ -98,4 +97,8 @@ class Walk:
         await DropDown(self.tab).go_to(key)
         await DistrictHome(self.tab).to_settings()
         await Settings(self.tab).to_rostering()
+        before = self.tab.page.url
         await Rostering(self.tab).to_daily_sync()
+        self._address = self.tab.page.url
+        # pages that share an address are walked to each time
+        self._at = key if self._address != before else ""

@@ -1,0 +1,101 @@
+"""``connectsync demo``: the whole way once, on a stand-in that is thrown away."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from connectsync.cli.accepting import accepted_counts
+from connectsync.cli.session import Session
+from connectsync.errors import UsageError
+
+
+def demo(
+    context: typer.Context,
+    district: Annotated[
+        str,
+        typer.Argument(
+            help="File of a district (default: the first with something to apply).",
+            show_default=False,
+        ),
+    ] = "",
+    browser: Annotated[
+        bool,
+        typer.Option("--browser", help="Click through the page in a real browser."),
+    ] = False,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=COUNT", help="Accept what a guard counts."),
+    ] = None,
+) -> int:
+    """
+    Plan and apply one district of this project on a stand-in, to see how it goes.
+
+    The stand-in is made anew each time, from the project's seed; nothing leaves this
+    machine. With --browser the settings are saved on its page, and pictures of it
+    are kept.
+    """
+    import asyncio
+
+    given: Session = context.obj
+    state = given.state(given.project()) / "demo"
+    shutil.rmtree(state, ignore_errors=True)
+    session = replace(given, state_dir=state, backend="embedded")
+    counts = accepted_counts(accept or [])
+    run = _through_the_page if browser else _applied
+    return asyncio.run(run(session, district or _first(session), counts))
+
+
+async def _applied(session: Session, path: str, accepted: Mapping[str, int]) -> int:
+    from connectsync.cli.applying import apply_paths
+    from connectsync.cli.by_hand import ByHand
+
+    return await apply_paths(session, [path], accepted, ByHand(), yes=True)
+
+
+async def _through_the_page(
+    session: Session, path: str, accepted: Mapping[str, int]
+) -> int:
+    from connectsync.cli.stand_in import served
+    from connectsync.cli.ways.browser import insist_playwright, website
+    from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD
+
+    insist_playwright()
+    from connectsync.connect.browser.session import sign_in
+
+    project = session.project()
+    async with served(session, project) as address:
+        session.terminal.say(f"Connect (a stand-in) is on {address}")
+        await sign_in(website(session, project, address), DEMO_EMAIL, DEMO_PASSWORD)
+        through = replace(session, backend=f"browser:{address}")
+        status = await _applied(through, path, accepted)
+    _show_pictures(session, session.state(project))
+    return status
+
+
+def _show_pictures(session: Session, state: Path) -> None:
+    for picture in sorted((state / "evidence").glob("*/*-after-*.png")):
+        session.terminal.show(f"the page after Save: {picture}")
+
+
+def _first(session: Session) -> str:
+    """Find the first district that has something to apply, and no guard against it."""
+    import asyncio
+
+    from connectsync.cli.plan import made_plan
+    from connectsync.domain.guard import needed
+
+    plan = asyncio.run(made_plan(session, []))
+    guarded = {guard.district for guard in plan.guards if needed([guard])}
+    for planned in plan.districts:
+        if planned.district not in guarded:
+            return str(session.project().root / planned.file)
+    raise UsageError(
+        "no district has something to apply that no guard counts",
+        remedy="name the file of a district, and --accept what the guards count",
+    )

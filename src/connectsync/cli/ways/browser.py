@@ -1,0 +1,86 @@
+"""Connect's own page, in a real browser."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+
+from connectsync.cli.session import Session
+from connectsync.cli.ways.setup import Setup
+from connectsync.config.project import Browser, Project
+from connectsync.connect.browser.website import Website
+from connectsync.connect.retry import WithinBudget
+from connectsync.connect.seam import Reader, Writer
+from connectsync.errors import ProjectError
+
+SESSION = "session.json"
+"""Where `login` keeps the session, in the folder of the state."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThroughBrowser:
+    """
+    The page at the address behind ``browser:``, or at the project's.
+
+    Everything a run loads shares one budget of retries.
+    """
+
+    setup: Setup
+    patience: WithinBudget = field(default_factory=WithinBudget)
+
+    def reader(self) -> AbstractAsyncContextManager[Reader]:
+        """Open a reader on the page."""
+        insist_playwright()
+        from connectsync.connect.browser import opening
+
+        now = self.setup.session.now
+        return opening.open_reader(self._website(), patience=self.patience, clock=now)
+
+    def writer(self) -> AbstractAsyncContextManager[Writer]:
+        """Open a writer on the page."""
+        insist_playwright()
+        from connectsync.connect.browser import opening
+
+        now = self.setup.session.now
+        return opening.open_writer(self._website(), patience=self.patience, clock=now)
+
+    def _website(self) -> Website:
+        setup = self.setup
+        return website(setup.session, setup.project, setup.argument)
+
+
+def insist_playwright() -> None:
+    """Raise ``ProjectError`` where the extra ``browser`` is not installed."""
+    if find_spec("playwright") is None:
+        raise ProjectError(
+            "the browser backend needs Playwright",
+            remedy="install it: pip install 'connectsync[browser]'",
+        )
+
+
+def website(session: Session, project: Project, url: str = "") -> Website:
+    """
+    Describe the page at ``url``, or the project's if it is empty.
+
+    Raises ``ProjectError`` if there is no address.
+    """
+    state, stated = session.state(project), project.browser
+    if stated is None or (url and url != stated.url):
+        # what is stated of one page, its session before all, is not for another
+        stated = Browser(url)
+    if not stated.url:
+        raise ProjectError(
+            "no page is named: backends.browser.url is missing",
+            remedy="state it in connectsync.yaml, or write --backend browser:ADDRESS",
+        )
+    return Website(
+        stated.url,
+        session=stated.session or state / SESSION,
+        evidence=state / "evidence" / f"{session.now():%Y%m%dT%H%M%SZ}",
+        labels=stated.labels,
+        confirmation=stated.accept_confirmation,
+        contexts=stated.contexts,
+        headed=stated.headed or session.headed,
+        slow_ms=session.slow_ms or stated.slow_ms,
+    )
