@@ -6,10 +6,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(VENV)/.run
 DEV := $(VENV)/.dev
+BROWSER := $(VENV)/.browser
+export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/$(VENV)/browsers
 DEMO := .connectsync/demo
 CONNECTSYNC := $(BIN)/connectsync --state-dir $(DEMO)
 
-.PHONY: run test lint check lock reference clean
+.PHONY: run test lint check browser-test lock reference clean
 
 # the sample fleet lives on this day, so that what it allows until a date stays allowed
 run: export CONNECTSYNC_NOW := 2027-01-15T10:00:00+00:00
@@ -34,8 +36,11 @@ lint: $(DEV)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check: $(DEV)
+check: $(DEV) $(BROWSER)
 	$(BIN)/pytest -n auto --cov --cov-report=term
+
+browser-test: $(DEV) $(BROWSER)  ## every label of the form in a browser, not a sample
+	$(BIN)/pytest -n auto --every-label tests/connect tests/cli/test_browser.py
 
 reference: $(DEV)  ## write the generated pages under docs/reference
 	$(BIN)/python tests/reference.py
@@ -69,6 +74,16 @@ $(DEV): $(RUN) requirements/dev.txt
 	@$(BIN)/python -m pip download --quiet --disable-pip-version-check \
 		--require-hashes -r requirements/run.txt -d $(VENV)/wheelhouse
 	@touch $@
+
+# a Chromium of the system will do; without any the tests of the page fail and say so
+$(BROWSER): $(DEV)
+	@if command -v chromium chromium-browser google-chrome >/dev/null \
+		|| $(BIN)/playwright install chromium >/dev/null 2>&1 \
+		|| { test "$$(id -u)" = 0 && echo 'installing chromium …' \
+			&& apt-get update -qq && apt-get install -qq -y chromium >/dev/null; }; \
+	then touch $@; \
+	else echo 'no Chromium: install your package chromium' \
+		'(Debian: apt-get install chromium)'; fi
 
 clean:
 	rm -rf $(VENV) .connectsync build dist

@@ -23,6 +23,14 @@ def test_a_test_cannot_resolve_a_name() -> None:
         socket.getaddrinfo("connect.example", 443)
 
 
+def test_a_test_cannot_send_a_datagram() -> None:
+    with (
+        socket.socket(type=socket.SOCK_DGRAM) as sock,
+        pytest.raises(OSError, match="may not reach"),
+    ):
+        sock.sendto(b"", (OUTSIDE, 53))
+
+
 def test_a_process_of_a_test_cannot_reach_the_network() -> None:
     code = f"import socket; socket.create_connection(('{OUTSIDE}', 80), timeout=2)"
     done = subprocess.run(

@@ -53,6 +53,32 @@ def test_no_import_is_hidden_from_the_layers(module: Path) -> None:
     assert "TYPE_CHECKING" not in module.read_text()
 
 
+PURE = [
+    path
+    for path in MODULES
+    if path.parent.name in {"domain", "rules"} or path.name == "errors.py"
+]
+
+
+@pytest.mark.parametrize("module", PURE, ids=names(PURE))
+def test_domain_and_rules_rest_on_the_standard_library_alone(module: Path) -> None:
+    tree = ast.parse(module.read_text())
+    roots = {
+        name.partition(".")[0] for node in ast.walk(tree) for name in imported(node)
+    }
+    assert roots <= sys.stdlib_module_names | {"connectsync"}
+
+
+def imported(node: ast.AST) -> list[str]:
+    match node:
+        case ast.Import(names=aliases):
+            return [alias.name for alias in aliases]
+        case ast.ImportFrom(module=str(module)):
+            return [module]
+        case _:
+            return []
+
+
 OUTSIDE_CLI = [path for path in MODULES if path.parent.name != "cli"]
 SPEAKERS = {"print", "input", "exit", "quit"}
 

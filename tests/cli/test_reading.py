@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectsync.config.described import described_paths
+from connectsync.config.rendering import spell_scalar
 from connectsync.rules.catalogue import pages
 
 SCHEMA = Path(__file__).parent.parent.parent / "schema"
@@ -46,7 +47,7 @@ def test_a_name_that_new_takes_is_a_name_that_validate_takes(
     if made.status == 0:
         said = valley.run("validate", "districts/elm.yaml")
         assert said.status == 0, said.out
-        assert name in valley.run("show", "elm").out
+        assert spell_scalar(name) in valley.run("show", "elm").out
 
 
 def test_a_key_is_found_by_its_bare_name(valley: Console) -> None:

@@ -10,9 +10,9 @@ import sys
 
 
 def _refuse(event: str, arguments: tuple[object, ...]) -> None:
-    if event == "socket.connect":
+    if event in {"socket.connect", "socket.sendto"}:
         _refuse_address(arguments[1])
-    elif event == "socket.getaddrinfo":
+    elif event in {"socket.getaddrinfo", "socket.gethostbyname"}:
         _refuse_host(arguments[0])
 
 

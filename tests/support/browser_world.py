@@ -5,25 +5,32 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 from emulator_browser import Browser as Client
 from playwright.async_api import Browser
 
+from connectsync.connect import embedded
 from connectsync.connect.browser.chromium import launched
 from connectsync.connect.browser.reader import BrowserReader
 from connectsync.connect.browser.tabs import Tabs
 from connectsync.connect.browser.website import Website
 from connectsync.connect.browser.writer import BrowserWriter
 from connectsync.connect.retry import WithinBudget
+from connectsync.domain.live import Live
+from connectsync.domain.settings import Form
 from connectsync.emulator.app import create_app
 from connectsync.emulator.faults import NO_FAULTS, Faults
 from connectsync.emulator.manners import Manners
 from connectsync.emulator.serve import server
 from connectsync.emulator.sessions import COOKIE
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
+
+T = TypeVar("T")
 
 WAIT_SECONDS = 5.0
 """How long a control is waited for, on a machine that has other things to do."""
@@ -94,3 +101,60 @@ async def over_browser(
     await asyncio.to_thread(session_of, store, store.parent / "session.json")
     async with served(store) as address, launched() as browser:
         yield both(browser, website(address, store.parent))
+
+
+@dataclass
+class World:
+    """A browser that several tests share, and a stand-in for each of them."""
+
+    runner: asyncio.Runner
+    browser: Browser
+    folder: Path
+
+    @property
+    def store(self) -> Path:
+        return self.folder / "connect.db"
+
+    def run(
+        self,
+        act: Callable[[BrowserReader, BrowserWriter], Awaitable[T]],
+        *,
+        faults: Faults = NO_FAULTS,
+        manners: Manners | None = None,
+        **site: Any,
+    ) -> T:
+        """Do something with a reader and a writer; ``site`` changes the website."""
+
+        async def acted() -> T:
+            async with served(self.store, faults, manners) as address:
+                described = replace(website(address, self.folder), **site)
+                try:
+                    return await act(*both(self.browser, described))
+                finally:
+                    for context in self.browser.contexts:
+                        await context.close()
+
+        return self.runner.run(acted())
+
+    def live(self, key: str) -> Live:
+        """Read a form past the page."""
+
+        async def read() -> Live:
+            async with embedded.open_reader(create_app(self.store)) as reader:
+                return await reader.read(key)
+
+        return self.runner.run(read())
+
+    async def edit(self, key: str, form: Form) -> None:
+        """Save as somebody else does."""
+        app = create_app(self.store)
+        async with (
+            embedded.open_reader(app) as reader,
+            embedded.open_writer(app) as writer,
+        ):
+            version = (await reader.read(key)).version
+            await writer.save(key, form, expected_version=version)
+
+    def evidence(self) -> list[Path]:
+        """Give every file of evidence."""
+        return sorted((self.folder / "evidence").rglob("*.*"))

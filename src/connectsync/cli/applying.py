@@ -149,7 +149,7 @@ async def _run(
     async with writing as writer:
         executor = Executor(reader, writer, store, session.now)
         outcome = await Application(plan, scope.wanted).run(executor, reached)
-    if not plan.empty:
+    if outcome.moved or not plan.empty:
         colour = terminal.colour
         terminal.show(outcome_text(outcome, plan, colour=colour, proof=proof))
     return _status(outcome, plan)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -22,7 +22,8 @@ class Session:
     """
     One run of the command line: its flags, its environment, its terminal.
 
-    ``headed`` and ``slow_ms`` are for people who want to watch a browser.
+    ``headed`` and ``slow_ms`` are for people who want to watch a browser. ``shared``
+    keeps what every opening of a backend has in common, such as a rate budget.
     """
 
     terminal: Terminal
@@ -32,6 +33,7 @@ class Session:
     backend: str | None
     headed: bool = False
     slow_ms: int = 0
+    shared: dict[str, object] = field(default_factory=dict)
 
     @property
     def root(self) -> Path:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 MASK = "***"
 
-_SECRETIVE = r"(?<![\w-])[\w-]*(?:token|secret|password|bearer)[\w-]*"
+_SECRETIVE = r"(?<![\w-])[\w-]*(?:token|secret|password|bearer|auth)[\w-]*"
 _REFERENCE = re.compile(
     r"""["']?(?:env:[A-Za-z_][A-Za-z0-9_]*["']?\s*(?:$|[,}\]#])|(?:file|command):\S)"""
 )
@@ -29,6 +29,7 @@ _TOKEN_AS_KEY = re.compile(
 )
 _SECRET_PARENT = re.compile(rf"^\s*(?:- )?[\"']?{_SECRETIVE}[\"']?\s*:", re.IGNORECASE)
 _CREDENTIALS_PARENT = re.compile(r"""^\s*["']?credentials["']?\s*:""")
+_BEARER = re.compile(r"\bBearer\s+(?=\S)", re.IGNORECASE)
 _FAR = 50
 _WIDTH = 400
 
@@ -36,7 +37,7 @@ _WIDTH = 400
 def masked(text: str) -> str:
     """Hide what follows a key that names a secret, and whatever looks like a token."""
     text = text[:_WIDTH]
-    for key in (_AFTER_KEY, _NO_COLON, _CREDENTIALS):
+    for key in (_AFTER_KEY, _NO_COLON, _CREDENTIALS, _BEARER):
         text = _cut(key, text)
     if "credentials" in text:
         text = _pair(text)

@@ -68,8 +68,8 @@ def wrong(path: Path, kind: str, failure: ValidationError, source: str) -> Mista
     """Say what is wrong with a value; ``source`` is how the file spells it."""
     part = schema_of(failure)
     value: Any = failure.instance
-    if part.get("x-rule") == "literal-secret":
-        return _secret(path)
+    if _rule(part, kind) == "literal-secret":
+        return _secret(path, kind)
     if value is None:
         return _nothing(path, part)
     match kind:
@@ -83,12 +83,17 @@ def wrong(path: Path, kind: str, failure: ValidationError, source: str) -> Mista
             return _shape(path, part, kind, source)
 
 
-def _secret(path: Path) -> Mistake:
+def _secret(path: Path, kind: str) -> Mistake:
+    said = "must say where the token is, not what it is"
+    todo = "write env:NAME, file:PATH or command:ARGV"
+    if kind == "maxLength":
+        said = "is too long for an id, and looks like a token"
+        todo = "write the District ID here, and under 'oauth_token' a reference"
     return Mistake(
         "literal-secret",
-        f"'{_last(path)}' must say where the token is, not what it is",
-        "write env:NAME, file:PATH or command:ARGV; if a token was committed, have it"
-        " replaced: whoever can read the file has it",
+        f"'{_last(path)}' {said}",
+        f"{todo}; if a token was committed, have it replaced: whoever can read the file"
+        " has it",
     )
 
 

@@ -83,7 +83,7 @@ def refused(source: Source, refusal: Refusal) -> tuple[Finding, ...]:
     return tuple(
         error(
             refusal.rule,
-            _REFUSALS[refusal.rule][0].format(text=quoted(marked.text)),
+            _REFUSALS[refusal.rule][0],
             source.place(point(marked.start), _short_end(marked)),
             hint=_REFUSALS[refusal.rule][1],
         )
@@ -93,7 +93,8 @@ def refused(source: Source, refusal: Refusal) -> tuple[Finding, ...]:
 
 _REFUSALS: Mapping[str, tuple[str, str]] = {
     "yaml-alias": (
-        "the YAML anchor or alias {text} is not used here",
+        # its name is not repeated: a pasted token can begin with & or *
+        "a YAML anchor or alias is not used here",
         "share values through a profile in `_profiles`",
     ),
     "several-documents": (

@@ -39,7 +39,7 @@ def _value(node: Node, depth: int, blunders: list[Blunder]) -> Any:
     if isinstance(node, ScalarNode):
         return _scalar(node, blunders)
     if node.tag is not COLLECTION:
-        _report(blunders, node, *_tag(node))
+        _report(blunders, node, *_tag())
     if depth > DEPTH_LIMIT:
         _report(blunders, node, *_deep())
         return None
@@ -53,7 +53,7 @@ def _scalar(node: ScalarNode, blunders: list[Blunder]) -> Any:
     if node.tag is PLAIN:
         return plain(text)
     if node.tag is not TEXT or not node.style:
-        _report(blunders, node, *_tag(node))
+        _report(blunders, node, *_tag())
     if not text.isprintable() and (character := invisible(text)):
         message = f"the text holds {character}, a character that cannot be seen"
         _report(blunders, node, "control-character", message, "leave it out")
@@ -116,13 +116,10 @@ def _duplicate(key: str, line: int) -> tuple[str, str, str]:
     return "duplicate-key", message, "keep one of the two"
 
 
-def _tag(node: Node) -> tuple[str, str, str]:
-    message = f"the YAML tag {quoted(_tag_text(node))} means nothing here"
+def _tag() -> tuple[str, str, str]:
+    # its name is not repeated: a pasted token can begin with an exclamation mark
+    message = "a YAML tag means nothing here"
     return "yaml-tag", message, "leave the tag out; put quotes around text"
-
-
-def _tag_text(node: Node) -> str:
-    return str(node.tag).replace("tag:yaml.org,2002:", "!!")
 
 
 def _deep() -> tuple[str, str, str]:

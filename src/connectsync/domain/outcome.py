@@ -33,10 +33,16 @@ class DistrictOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A run's ending."""
+    """
+    A run's ending.
+
+    ``moved`` are districts that the plan left alone as in step, and that are not any
+    more: their files or Connect changed since.
+    """
 
     run: int
     districts: tuple[DistrictOutcome, ...]
+    moved: tuple[str, ...] = ()
 
     def ended(self, ending: Ending) -> tuple[DistrictOutcome, ...]:
         """Give the districts that ended so."""

@@ -126,7 +126,7 @@ def _contacts(change: Change) -> Assessment:
         case Remove():
             return Assessment(
                 Risk.DISRUPTIVE,
-                "Contacts marked so are no longer guardians and get no messages (inferred).",
+                "Contacts marked so are no longer guardians: no messages (inferred).",
             )
         case Add():
             return Assessment(
@@ -136,7 +136,7 @@ def _contacts(change: Change) -> Assessment:
         case Set():
             return Assessment(
                 Risk.DISRUPTIVE,
-                "Other contacts than before become guardians (inferred).",
+                "Other contacts become guardians than before (inferred).",
             )
 
 

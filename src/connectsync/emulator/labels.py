@@ -1,5 +1,5 @@
 """
-What stands on the pages, spelled as the seed article does (C5).
+What stands on the pages, spelled as the help article does (C5).
 
 A label is what a person, or a browser at their service, finds a control by. Within a
 group of boxes it is told apart from the same label elsewhere as ``group: label``.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connectsync.apply.executor import Executor, Reached
 from connectsync.connect.seam import Reader
@@ -129,17 +129,25 @@ class Application:
         Raises ``StalePlan``, with nothing written, if Connect moved meanwhile.
         """
         outcome = await executor.run(self.plan, reached)
-        await self._adopt(executor)
-        return outcome
+        return replace(outcome, moved=await self._adopt(executor))
 
-    async def _adopt(self, executor: Executor) -> None:
-        """Give districts in step a baseline, so that later drift can be told."""
+    async def _adopt(self, executor: Executor) -> tuple[str, ...]:
+        """
+        Give districts in step a baseline, so that later drift can be told.
+
+        Gives those that are in step no longer.
+        """
+        moved = []
         in_step = frozenset(self.plan.in_step)
         adopted = [want for want in self.wanted if want.district.key in in_step]
         lives = await executor.reader.read_many([want.district.key for want in adopted])
         for want in adopted:
             live, desired = lives[want.district.key], want.district.desired()
-            if isinstance(live, Live) and not changes_between(live.form, desired):
+            if not isinstance(live, Live):
+                continue
+            if changes_between(live.form, desired):
+                moved.append(want.district.key)
+            else:
                 executor.journal.record_baseline(
                     self.plan.backend,
                     want.district.key,
@@ -147,3 +155,4 @@ class Application:
                     running=live.form.get(SWITCH) is True,
                     at=executor.clock(),
                 )
+        return tuple(moved)

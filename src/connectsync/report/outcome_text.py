@@ -32,8 +32,12 @@ def outcome_text(
     outcome: Outcome, plan: Plan, *, colour: bool, proof: str = READ_BACK
 ) -> str:
     """Say what the journal confirms of a whole run, never what was planned."""
+    moved = "".join(
+        f"{inert(district)} was in step and is not any more: plan it again\n"
+        for district in outcome.moved
+    )
     if not outcome.districts:
-        return "Nothing was applied: nothing was planned\n"
+        return f"Nothing was applied: nothing was planned\n{moved}"
     paint = Paint(colour)
     parts = [
         paint(_STYLES[ending], f"{len(outcome.ended(ending))} {ending.value}")
@@ -43,7 +47,7 @@ def outcome_text(
     if plan.failed:
         parts.append(paint(Style.ERROR, f"{len(plan.failed)} not read"))
     confirmed = _confirmed(outcome.changes, proof)
-    return f"Run {outcome.run}: {', '.join(parts)}; {confirmed}\n"
+    return f"Run {outcome.run}: {', '.join(parts)}; {confirmed}\n{moved}"
 
 
 def _confirmed(changes: int, proof: str) -> str:

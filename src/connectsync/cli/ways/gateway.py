@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from connectsync.cli.references import resolved
 from connectsync.cli.ways.setup import Setup
 from connectsync.connect import gateway
 from connectsync.connect.retry import WithinBudget
 from connectsync.connect.seam import Reader, Writer
-from connectsync.errors import ProjectError, UsageError
+from connectsync.errors import Bug, ProjectError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,19 +18,24 @@ class OverGateway:
     """The project's gateway; all calls of a run share one budget of retries."""
 
     setup: Setup
-    patience: WithinBudget = field(default_factory=WithinBudget)
 
     def reader(self) -> AbstractAsyncContextManager[Reader]:
         """Open a reader on the gateway."""
         return gateway.open_reader(
-            self._gateway(), patience=self.patience, clock=self.setup.session.now
+            self._gateway(), patience=self._patience(), clock=self.setup.session.now
         )
 
     def writer(self) -> AbstractAsyncContextManager[Writer]:
         """Open a writer on the gateway."""
         return gateway.open_writer(
-            self._gateway(), patience=self.patience, clock=self.setup.session.now
+            self._gateway(), patience=self._patience(), clock=self.setup.session.now
         )
+
+    def _patience(self) -> WithinBudget:
+        patience = self.setup.session.shared.setdefault("patience", WithinBudget())
+        if not isinstance(patience, WithinBudget):
+            raise Bug("something else is kept where the budget of a run belongs")
+        return patience
 
     def _gateway(self) -> gateway.Gateway:
         stated = self.setup.project.gateway

@@ -22,7 +22,7 @@ KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 _ENTRY = re.compile(r"(?P<lead>.*?): (?P<name>.*) \((?P<key>[^ ()]+)\)")
 _TOTAL = re.compile(r"of ([0-9][0-9,]*) districts?\Z")
-_ALL = re.compile(r"\AAll [0-9][0-9,]* districts\Z")
+_ALL = re.compile(r"^All [0-9][0-9,]* districts$")
 _TEXTS = "all => all.map(one => one.innerText)"
 
 DISTRICTS = "Districts"
@@ -43,12 +43,14 @@ class DropDown:
         """
         menu = await self._opened()
         items = menu.get_by_role("menuitem")
-        listed = self._entries(await items.evaluate_all(_TEXTS), DROP_DOWN)
+        texts = await items.evaluate_all(_TEXTS)
+        listed = self._entries(texts, DROP_DOWN)
         if any(one.key == key for one in listed):
             await self._follow(items, key, DROP_DOWN)
         elif await self._to_search(menu):
             await self._search(key)
         else:
+            self._insist_whole(texts)
             raise _not_listed(key)
 
     async def all(self) -> tuple[Listed, ...]:
@@ -63,6 +65,7 @@ class DropDown:
         else:
             texts = await menu.get_by_role("menuitem").evaluate_all(_TEXTS)
             listed = self._entries(texts, DROP_DOWN)
+            self._insist_whole(texts)
         by_key = {one.key: one for one in listed}
         if len(by_key) != len(listed):
             raise _home_amiss(DROP_DOWN, "stands there twice for one district")
@@ -91,6 +94,16 @@ class DropDown:
         if not listed:
             raise _home_amiss(page, "is missing")
         return listed
+
+    def _insist_whole(self, texts: Iterable[str]) -> None:
+        """Refuse a menu with an item that may lead to more districts."""
+        for text in texts:
+            spelled = " ".join(text.split())
+            if not _ENTRY.fullmatch(spelled):
+                raise PageChanged(
+                    f"the menu '{DROP_DOWN}' holds '{spelled}', and it is not known"
+                    " whether more districts stand behind it"
+                )
 
     async def _follow(self, among: Locator, key: str, page: str) -> None:
         lead, end = re.escape(self._home), re.escape(key)

@@ -1,0 +1,175 @@
+"""The command line through a real browser, on a stand-in with a real socket."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from console import Console
+
+from connectsync.config.fleet import load_fleet
+from connectsync.emulator.app import create_app
+from connectsync.emulator.seed import enrol
+from connectsync.emulator.serve import server
+from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
+
+DISTRICTS = 12
+TOKEN = "the-token-of-all-of-them-42"  # noqa: S105 - of a stand-in
+
+WHEN = ("before", "after")
+
+PROJECT = """\
+schema: 1
+backend: browser
+backends:
+  browser:
+    url: {address}
+    contexts: 2
+guards: {{max_percent: 100}}
+options:
+  archived_students: ["(placeholder) Leave archived", "(placeholder) Restore"]
+"""
+
+DISTRICT = """\
+schema: 1
+district: {key}
+name: District {key}
+provider: clever
+credentials:
+  district_id: 58da8a43cc70ab00017a{number:04x}
+  oauth_token: env:TOKEN_{number}
+facts: {{setup_step: 5, guardians_from: clever}}
+settings:
+  student_id: STUDENT NUMBER
+  archived_students: (placeholder) Restore
+  manage_guardians: true
+  contact_types: [Parent/Guardian]
+  contact_relationships: [Parent, Grandparent, Other]
+  phone_types: [Cell]
+  deletion_threshold: {number}
+  permissions: [Family Access]
+"""
+
+
+@contextmanager
+def served(store: Path) -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        serving = server(create_app(store, token=TOKEN), "127.0.0.1", port)
+        thread = threading.Thread(target=serving.run, args=([listening],))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            serving.should_exit = True
+            thread.join()
+
+
+def keys() -> list[str]:
+    return [f"d{number:02}" for number in range(DISTRICTS)]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Console]:
+    console = Console(tmp_path)
+    console.connect.parent.mkdir()
+    enrol(console.connect, [(key, f"District {key}") for key in keys()])
+    add_demo_user(console.connect)
+    districts = tmp_path / "districts"
+    districts.mkdir()
+    for number, key in enumerate(keys()):
+        text = DISTRICT.format(key=key, number=number)
+        districts.joinpath(f"{key}.yaml").write_text(text, "utf-8")
+    with served(console.connect) as address:
+        text = PROJECT.format(address=address)
+        tmp_path.joinpath("connectsync.yaml").write_text(text, "utf-8")
+        yield console
+
+
+def log_in(console: Console) -> None:
+    said = console.run(
+        *("login", "--email", DEMO_EMAIL, "--password-from", "env:PASSWORD"),
+        environment={"PASSWORD": DEMO_PASSWORD},
+    )
+    assert said.status == 0, said.both
+    kept = console.folder / ".connectsync" / "session.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert json.loads(kept.read_text("utf-8"))["cookies"]
+    assert DEMO_PASSWORD not in said.both
+
+
+def test_a_fleet_is_planned_applied_and_proven_through_the_page(
+    project: Console,
+) -> None:
+    log_in(project)
+    taken = project.run("snapshot")
+    assert taken.status == 0, taken.both
+    assert [one["district"] for one in json.loads(taken.out)["districts"]] == keys()
+    planned = project.run("plan", "--out", "plan.json")
+    assert planned.status == 0, planned.both
+    applied = project.run("apply", "plan.json")
+    assert applied.status == 0, applied.both
+    assert f"{DISTRICTS} done" in applied.out
+    loaded = load_fleet(
+        project.folder, sorted((project.folder / "districts").iterdir())
+    )
+    for one in loaded.districts:
+        live = project.live(one.district.key)
+        assert {name: live[name] for name in one.district.desired()} == (
+            one.district.desired()
+        )
+    evidence = project.folder / ".connectsync" / "evidence"
+    pictures = {path.name for path in evidence.rglob("*.png")}
+    assert pictures >= {f"{key}-{when}-1.png" for key in keys() for when in WHEN}
+    session = (project.folder / ".connectsync" / "session.json").read_text("utf-8")
+    secret = json.loads(session)["cookies"][0]["value"].encode()
+    for path in evidence.rglob("*.*"):
+        assert secret not in path.read_bytes()
+        assert TOKEN.encode() not in path.read_bytes()
+
+
+def test_without_a_session_it_is_said_how_to_get_one(project: Console) -> None:
+    said = project.run("plan")
+    assert said.status == 5
+    assert "connectsync login" in said.err
+
+
+def test_a_wrong_password_keeps_no_session(project: Console) -> None:
+    said = project.run(
+        *("login", "--email", DEMO_EMAIL, "--password-from", "env:PASSWORD"),
+        environment={"PASSWORD": "wrong"},
+    )
+    assert said.status == 5
+    assert not (project.folder / ".connectsync" / "session.json").exists()
+
+
+def test_email_and_password_belong_together(project: Console) -> None:
+    assert project.run("login", "--email", DEMO_EMAIL).status == 64
+
+
+def test_a_page_must_be_named(tmp_path: Path) -> None:
+    said = Console(tmp_path).run("--backend", "browser", "login")
+    assert said.status != 0
+    assert "backends.browser.url is missing" in said.err
+
+
+def test_the_demo_saves_one_district_through_the_page(project: Console) -> None:
+    said = project.run("demo", "--browser", "districts/d03.yaml")
+    assert said.status == 0, said.both
+    assert "1 done" in said.out
+    picture = Path(said.out.strip().rpartition(": ")[2])
+    assert picture.name == "d03-after-1.png"
+    assert picture.is_file()
+    # the page of the project itself was left alone
+    assert project.live("d03")["manage_guardians"] is False
+
+
+def test_the_demo_chooses_a_district_by_itself(project: Console) -> None:
+    said = project.run("demo")
+    assert said.status == 0, said.both
+    assert "1 done" in said.out

@@ -1,0 +1,133 @@
+"""A page that is not as it was stops a save before anything is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from browser_world import World
+
+from connectsync.connect.browser.form import Shown
+from connectsync.connect.browser.reader import BrowserReader
+from connectsync.connect.browser.writer import BrowserWriter
+from connectsync.emulator import labels
+from connectsync.emulator.faults import Faults
+from connectsync.emulator.form import BOX_GROUPS, OPTIONS
+from connectsync.errors import PageChanged
+
+WAIT = 1.0
+NEW = "Renamed overnight"
+
+SAMPLE = {
+    labels.DROP_DOWN,
+    labels.DISTRICT_HOME,
+    labels.SETTINGS,
+    labels.SAVE,
+    labels.FIELDS["enableDailySync"],
+    labels.FIELDS["contactTypes"],
+    "Phone Types to sync: Other",
+    "Student ID: STUDENT NUMBER",
+}
+"""What is tried each time; ``--every-label`` tries all."""
+
+
+def every_label() -> Iterator[str]:
+    """Give every label that a save rests on."""
+    yield from labels.CLICKS
+    yield labels.SAVE
+    yield from labels.FIELDS.values()
+    for name, offered in OPTIONS.items():
+        if name != "archivedStudents":
+            # whose labels nobody publishes: any of them may stand there
+            group = labels.FIELDS[name]
+            yield from (labels.qualified(one.label, group) for one in offered)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "label" in metafunc.fixturenames:
+        whole = metafunc.config.getoption("--every-label")
+        chosen = [one for one in every_label() if whole or one in SAMPLE]
+        metafunc.parametrize("label", chosen)
+    if "control" in metafunc.fixturenames:
+        whole = metafunc.config.getoption("--every-label")
+        metafunc.parametrize(("fault", "control"), amiss(whole=whole))
+
+
+def plain(label: str) -> str:
+    return label.rpartition(": ")[2]
+
+
+@pytest.fixture
+def version(world: World) -> str:
+    """Give the version that the page's form has, without looking at the page."""
+    return Shown(world.live("bay").form, {}).version("bay")
+
+
+def stopped(world: World, version: str, faults: Faults) -> PageChanged:
+    """Try a save that must be stopped; nothing may have come of it."""
+
+    async def act(_: BrowserReader, writer: BrowserWriter) -> None:
+        await writer.save("bay", {"manage_guardians": True}, expected_version=version)
+
+    before = world.live("bay")
+    with pytest.raises(PageChanged) as changed:
+        world.run(act, faults=faults, wait_seconds=WAIT)
+    after = world.live("bay")
+    assert (after.version, after.form) == (before.version, before.form)
+    kept = [path for path in world.evidence() if "page-changed" in path.name]
+    assert {path.suffix for path in kept} == {".html", ".png"}
+    assert str(next(path for path in kept if path.suffix == ".png")) in (
+        changed.value.message
+    )
+    return changed.value
+
+
+def test_the_sample_is_of_labels_that_there_are() -> None:
+    assert set(every_label()) >= SAMPLE
+
+
+def test_a_renamed_control_is_named_and_an_override_mends_it(
+    world: World, version: str, label: str
+) -> None:
+    faults = Faults(renamed={label: NEW})
+    changed = stopped(world, version, faults)
+    assert f"'{plain(label)}'" in changed.message
+    assert "backends.browser.labels" in changed.remedy
+
+    async def act(_: BrowserReader, writer: BrowserWriter) -> None:
+        desired = {"manage_guardians": True, "phone_types": frozenset({"Other"})}
+        live = await writer.save("bay", desired, expected_version=version)
+        assert live.form["phone_types"] == {"Other"}
+
+    world.run(act, faults=faults, labels={label: NEW})
+    assert world.live("bay").form["manage_guardians"] is True
+
+
+FAULTS = {"missing": "missing", "disabled": "disabled", "doubled": "more than once"}
+
+AMISS = [
+    ("missing", labels.FIELDS["deletionThreshold"]),
+    ("disabled", labels.FIELDS["manageGuardians"]),
+    ("doubled", labels.SIS_ROSTERING),
+    ("missing", "Permissions: Users Manager"),
+]
+"""What is tried each time; ``--every-label`` tries all."""
+
+
+def amiss(*, whole: bool) -> list[tuple[str, str]]:
+    """Give each fault with each control, or a sample of that."""
+    if not whole:
+        return AMISS
+    groups = {labels.FIELDS[name] for name in ("studentId", *BOX_GROUPS)}
+    # the stand-in cannot take away, disable or double a whole group
+    controls = [label for label in every_label() if label not in groups]
+    return [(fault, control) for fault in FAULTS for control in controls]
+
+
+def test_a_control_that_cannot_be_used_is_named(
+    world: World, version: str, fault: str, control: str
+) -> None:
+    faults = Faults(**{fault: frozenset({control})})  # type: ignore[arg-type]
+    changed = stopped(world, version, faults)
+    assert f"'{plain(control)}'" in changed.message
+    assert FAULTS[fault] in changed.message

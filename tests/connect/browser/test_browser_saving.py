@@ -1,0 +1,189 @@
+"""What comes of a save when things happen around it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx2
+import pytest
+from browser_world import World
+
+from connectsync.connect.browser.evidence import Evidence
+from connectsync.connect.browser.labels import Labels
+from connectsync.connect.browser.reader import BrowserReader
+from connectsync.connect.browser.writer import BrowserWriter
+from connectsync.domain.live import Live
+from connectsync.domain.settings import Form
+from connectsync.emulator import store
+from connectsync.emulator.app import create_app
+from connectsync.emulator.faults import Faults
+from connectsync.emulator.form import TOKEN
+from connectsync.emulator.manners import Manners, SavedMeanwhile, SavedToken
+from connectsync.errors import (
+    CredentialsRefused,
+    FormRefused,
+    PageChanged,
+    Unreachable,
+    VersionMoved,
+)
+
+QUESTION = "Save these settings for every school?"
+SECRET = "s3cret-token-of-bay-0123456789"  # noqa: S105 - of a stand-in
+
+
+async def changed(
+    reader: BrowserReader, writer: BrowserWriter, form: Form | None = None
+) -> Live:
+    """Read a form and save it with a change."""
+    read = await reader.read("bay")
+    desired = form or {"manage_guardians": True}
+    return await writer.save("bay", desired, expected_version=read.version)
+
+
+def test_what_a_person_saved_after_the_plan_is_not_overwritten(world: World) -> None:
+    async def act(reader: BrowserReader, writer: BrowserWriter) -> None:
+        read = await reader.read("bay")
+        await world.edit("bay", {"deletion_threshold": 15})
+        with pytest.raises(VersionMoved, match="bay"):
+            await writer.save(
+                "bay", {"manage_guardians": True}, expected_version=read.version
+            )
+
+    world.run(act)
+    form = world.live("bay").form
+    assert (form["deletion_threshold"], form["manage_guardians"]) == (15, False)
+
+
+def test_a_page_that_refuses_a_form_saved_meanwhile_is_believed(world: World) -> None:
+    faults = Faults(edit_before_saves=frozenset({1}), edit={"deletionThreshold": 15})
+    manners = Manners(saved_meanwhile=SavedMeanwhile.REFUSED)
+    with pytest.raises(VersionMoved, match="bay"):
+        world.run(changed, faults=faults, manners=manners)
+    form = world.live("bay").form
+    assert (form["deletion_threshold"], form["manage_guardians"]) == (15, False)
+
+
+def test_a_save_that_is_not_answered_is_left_to_be_settled(world: World) -> None:
+    with pytest.raises(Unreachable, match="may or may not"):
+        world.run(changed, faults=Faults(drop_after_commit=1.0), load_seconds=8)
+    assert world.live("bay").form["manage_guardians"] is True
+
+
+def test_a_question_that_nobody_accepted_stops_the_save(world: World) -> None:
+    with pytest.raises(PageChanged) as stopped:
+        world.run(changed, faults=Faults(confirmation=QUESTION))
+    assert QUESTION in stopped.value.message
+    assert "accept_confirmation" in stopped.value.remedy
+    assert world.live("bay").form["manage_guardians"] is False
+    assert [path for path in world.evidence() if "page-changed" in path.name]
+
+
+def test_a_question_is_accepted_by_its_exact_text_alone(world: World) -> None:
+    faults = Faults(confirmation=QUESTION)
+    with pytest.raises(PageChanged):
+        world.run(changed, faults=faults, confirmation=QUESTION[:-1])
+    assert world.run(changed, faults=faults, confirmation=QUESTION).form[
+        "manage_guardians"
+    ]
+
+
+def test_a_page_that_asks_to_wait_is_loaded_again(world: World) -> None:
+    faults = Faults(seed=3, too_many_requests=0.15, retry_after_seconds=0)
+
+    async def act(reader: BrowserReader, _: BrowserWriter) -> Live:
+        return await reader.read("bay")
+
+    assert world.run(act, faults=faults).key == "bay"
+
+
+def test_an_ended_session_stops_a_run_and_says_how_to_go_on(world: World) -> None:
+    async def act(reader: BrowserReader, _: BrowserWriter) -> None:
+        many = await reader.read_many(["bay", "elm", "oak"])
+        assert isinstance(many["bay"], Live)
+        for key in ("elm", "oak"):
+            assert isinstance(many[key], CredentialsRefused)
+            assert "connectsync login" in many[key].remedy
+
+    world.run(act, faults=Faults(expire_session_after=7), contexts=1)
+
+
+def test_without_a_session_nothing_is_opened(world: World) -> None:
+    async def act(reader: BrowserReader, _: BrowserWriter) -> Live:
+        return await reader.read("bay")
+
+    with pytest.raises(CredentialsRefused, match="there is no session") as refused:
+        world.run(act, session=world.folder / "none.json")
+    assert "connectsync login" in refused.value.remedy
+    world.folder.joinpath("broken.json").write_text("{", "utf-8")
+    with pytest.raises(CredentialsRefused, match="holds no session"):
+        world.run(act, session=world.folder / "broken.json")
+
+
+@pytest.mark.parametrize("shown", list(SavedToken))
+def test_no_evidence_holds_a_token_and_no_save_touches_it(
+    world: World, shown: SavedToken
+) -> None:
+    def digest() -> str:
+        with store.opened(world.store).reading() as connection:
+            row = store.find(connection, "bay")
+        assert row is not None
+        return row.token_digest
+
+    _save_a_token(world)
+    before = digest()
+    assert before
+    world.run(changed, manners=Manners(saved_token=shown))
+    assert digest() == before
+    for path in world.evidence():
+        content = path.read_bytes()
+        assert SECRET.encode() not in content
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_token_that_the_page_shows_is_blanked(world: World) -> None:
+    async def act() -> Path:
+        page = await world.browser.new_page()
+        await page.set_content(
+            f"<label for=t>District OAuth Token</label><input id=t value='{SECRET}'>"
+            f"<input type=password value='{SECRET}'><p>{SECRET}</p>"
+            f"<script>const token = '{SECRET}'</script>"
+            "<label for=d>District ID</label><input id=d value=''>"
+        )
+        await page.get_by_label("District ID").fill("58da")
+        kept = await Evidence(world.folder / "kept", Labels({})).keep(page, "bay", "x")
+        await page.context.close()
+        return kept
+
+    html = world.runner.run(act()).with_suffix(".html").read_text("utf-8")
+    assert SECRET not in html
+    assert 'value="58da"' in html
+
+
+def test_what_the_form_does_not_take_is_said_of_its_setting(world: World) -> None:
+    """The page may know more than we do; here it takes no unknown drop-down label."""
+    form: Form = {"archived_students": "Something else"}
+
+    async def act(reader: BrowserReader, writer: BrowserWriter) -> Live:
+        return await changed(reader, writer, form)
+
+    with pytest.raises(FormRefused, match="archived_students"):
+        world.run(act)
+
+
+def _save_a_token(world: World) -> None:
+    """Let a person save a token, through the gateway of the stand-in."""
+
+    async def save() -> int:
+        transport = httpx2.ASGITransport(create_app(world.store))
+        async with httpx2.AsyncClient(
+            transport=transport, base_url="http://emulator"
+        ) as client:
+            read = await client.get("/v1/districts/bay")
+            saved = await client.patch(
+                "/v1/districts/bay/settings",
+                json={TOKEN: SECRET},
+                headers={"If-Match": read.headers["ETag"]},
+            )
+        return saved.status_code
+
+    assert world.runner.run(save()) == 200
