@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +10,18 @@ import pytest
 from apply_world import CELL, KEYS, World
 
 from connectsync.connect import embedded
-from connectsync.connect.seam import Writer
-from connectsync.domain.live import Live
+from connectsync.connect.seam import Reader, Writer
+from connectsync.domain.live import Listed, Live
 from connectsync.domain.outcome import Ending, Outcome
 from connectsync.domain.plan import SWITCH
 from connectsync.domain.settings import Form, PhoneType, Settings, StudentId
-from connectsync.errors import FormRefused, StalePlan, Unreachable
+from connectsync.errors import (
+    Bug,
+    ConnectError,
+    FormRefused,
+    StalePlan,
+    Unreachable,
+)
 
 Meddle = Callable[[str], Awaitable[None]]
 
@@ -292,3 +298,73 @@ def test_an_empty_plan_opens_no_run(world: World, tmp_path: Path) -> None:
     outcome = asyncio.run(_apply(world, Settings()))
     assert outcome.districts == ()
     assert journal(tmp_path) == []
+
+
+def test_a_version_that_comes_twice_does_not_hide_what_was_changed(
+    world: World, tmp_path: Path
+) -> None:
+    async def story() -> None:
+        plan = await world.plan(CELL)
+        (first, *rest) = plan.districts
+        lying = replace(first, live={**first.live, "update_active_users": True})
+        await world.run(replace(plan, districts=(lying, *rest)))
+
+    with pytest.raises(StalePlan, match="update_active_users was on, is now off"):
+        asyncio.run(story())
+    assert journal(tmp_path) == []
+
+
+class Partial:
+    """A reader that leaves out, or cannot read, one district."""
+
+    described = "embedded"
+
+    def __init__(self, reader: Reader, error: ConnectError | None) -> None:
+        self.reader = reader
+        self.error = error
+
+    async def list_districts(self) -> tuple[Listed, ...]:
+        return await self.reader.list_districts()
+
+    async def read(self, key: str) -> Live:
+        return await self.reader.read(key)
+
+    async def options(self, setting: str) -> tuple[str, ...]:
+        return await self.reader.options(setting)
+
+    async def read_many(self, keys: Sequence[str]) -> Mapping[str, Live | ConnectError]:
+        answers = dict(await self.reader.read_many(keys))
+        del answers[KEYS[0]]
+        return answers if self.error is None else answers | {KEYS[0]: self.error}
+
+
+async def _partially(world: World, error: ConnectError | None) -> list[Ending]:
+    plan = await world.plan(CELL)
+    async with world.executor() as executor:
+        partial = replace(executor, reader=Partial(executor.reader, error))
+        outcome = await partial.run(plan)
+    return [one.ending for one in outcome.districts]
+
+
+def test_a_district_that_cannot_be_read_is_not_written(
+    world: World, tmp_path: Path
+) -> None:
+    endings = asyncio.run(_partially(world, Unreachable("no answer")))
+    assert endings == [Ending.FAILED, Ending.DONE, Ending.DONE]
+    assert [row[0] for row in journal(tmp_path)] == list(KEYS[1:])
+
+
+def test_a_district_that_was_left_out_is_a_bug_and_nothing_is_written(
+    world: World, tmp_path: Path
+) -> None:
+    with pytest.raises(Bug, match="did not answer"):
+        asyncio.run(_partially(world, None))
+    assert journal(tmp_path) == []
+
+
+def test_a_bug_is_not_taken_for_a_district_that_failed(world: World) -> None:
+    async def break_down(_: str) -> None:
+        raise Bug("impossible")
+
+    with pytest.raises(Bug, match="impossible"):
+        asyncio.run(applied(world, lambda writer: Flaky(writer, before=break_down)))

@@ -95,6 +95,16 @@ def test_a_renamed_file_is_looked_at_under_its_new_name(repository: Console) -> 
     assert looked_at(repository) == {"districts/ca/other.yaml"}
 
 
+def test_a_renamed_profile_brings_in_whoever_still_names_it(
+    repository: Console,
+) -> None:
+    profiles = "districts/_profiles"
+    git(repository, "mv", f"{profiles}/clever-standard.yaml", f"{profiles}/other.yaml")
+    assert {LAKEVIEW, CREEK} <= looked_at(repository, "HEAD")
+    git(repository, "mv", f"{profiles}/other.yaml", "elsewhere.txt")
+    assert {LAKEVIEW, CREEK} <= looked_at(repository, "HEAD")
+
+
 def test_a_deleted_file_is_no_error(repository: Console) -> None:
     git(repository, "rm", "--quiet", LAKEVIEW)
     assert looked_at(repository) == set()
