@@ -23,6 +23,12 @@ NOT_RUN = {
     ("docs/how-to/validate-in-pre-commit.md", "pre-commit install"): (
         "fetches the hooks from the network"
     ),
+    ("docs/how-to/use-the-browser.md", "connectsync demo --browser"): (
+        "opens a real browser, which takes a while"
+    ),
+    ("docs/how-to/use-the-browser.md", "connectsync login"): (
+        "waits for a person in a window"
+    ),
 }
 """Blocks that are not run, by page and first command, and why."""
 
