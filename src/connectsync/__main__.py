@@ -1,6 +1,6 @@
 """Run the command line as ``python -m connectsync``."""
 
-from connectsync.cli.main import run
+from connectsync.cli.entry import run
 
 if __name__ == "__main__":
     run()

@@ -103,6 +103,7 @@ def log_in(console: Console) -> None:
     assert DEMO_PASSWORD not in said.both
 
 
+@pytest.mark.timeout(600)
 def test_a_fleet_is_planned_applied_and_proven_through_the_page(
     project: Console,
 ) -> None:
@@ -149,9 +150,20 @@ def test_email_and_password_belong_together(project: Console) -> None:
 
 
 def test_a_page_must_be_named(tmp_path: Path) -> None:
-    said = Console(tmp_path).run("--backend", "browser", "login")
-    assert said.status != 0
+    console = Console(tmp_path)
+    said = console.run("--backend", "browser", "login")
+    assert said.status == 1
     assert "backends.browser.url is missing" in said.err
+
+
+def test_a_page_must_be_safe_to_talk_to(tmp_path: Path) -> None:
+    said = Console(tmp_path).run(
+        *("login", "http://page.example"),
+        *("--email", DEMO_EMAIL, "--password-from", "env:PASSWORD"),
+        environment={"PASSWORD": DEMO_PASSWORD},
+    )
+    assert said.status == 1
+    assert "must start with https://" in said.err
 
 
 def test_the_demo_saves_one_district_through_the_page(project: Console) -> None:

@@ -127,6 +127,7 @@ def test_a_new_district_has_a_blank_form(backend: Backend) -> None:
     assert live.read_at.tzinfo is not None
 
 
+@pytest.mark.timeout(600)
 def test_every_option_of_every_setting_is_saved_and_read_back(
     backend: Backend,
 ) -> None:

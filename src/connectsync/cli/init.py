@@ -10,6 +10,7 @@ import typer
 
 from connectsync import __version__
 from connectsync.cli.session import Session
+from connectsync.config.discovery import PROJECT_FILE
 from connectsync.errors import UsageError
 
 KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -63,6 +64,11 @@ def new(
             remedy="write its name on one line, such as 'Lakeview Unified'",
         )
     project = session.project()
+    if not (project.root / PROJECT_FILE).is_file():
+        raise UsageError(
+            f"there is no {PROJECT_FILE} here or above",
+            remedy="make a project with `connectsync init`, or name its folder with -C",
+        )
     asked = Asked(key, name, tuple(profile or ()), folder)
     path = new_district(project.root, project.districts_dir, asked)
     shown = path.relative_to(project.root).as_posix()

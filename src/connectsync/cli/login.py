@@ -49,6 +49,8 @@ def login(
             "--email and --password-from belong together",
             remedy="give both, or neither to sign in in a window",
         )
+    backend, _, argument = (session.backend or "").partition(":")
+    url = url or (argument if backend == "browser" else "")
     insist_playwright()
     from connectsync.connect.browser.session import sign_in
 

@@ -102,7 +102,7 @@ def run() -> None:
 
 def main(arguments: list[str]) -> int:
     """Run one command; give its exit status. Never raises."""
-    plain = terminal(color="auto", quiet=False, environment=os.environ)
+    plain = terminal(color=_color(arguments), quiet=False, environment=os.environ)
     try:
         return _ran(plain, arguments)
     except typer.TyperException as error:
@@ -122,6 +122,14 @@ def _ran(plain: Terminal, arguments: list[str]) -> int:
     if status == ExitStatus.INTERRUPTED:
         return _interrupted(plain)
     return int(status or 0) if arguments else ExitStatus.USAGE
+
+
+def _color(arguments: list[str]) -> str:
+    """Give what was asked of colour, before anything is parsed that may fail."""
+    for asked, when in zip(arguments, arguments[1:], strict=False):
+        if asked == "--color" and when in {"always", "never"}:
+            return when
+    return "auto"
 
 
 def _interrupted(plain: Terminal) -> int:

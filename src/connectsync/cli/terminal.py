@@ -5,8 +5,10 @@ from __future__ import annotations
 import codecs
 import os
 import shutil
+import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
@@ -16,6 +18,9 @@ from connectsync.errors import UsageError
 
 PLAIN = {"→": "->", "…": "...", "—": "-", "·": "*"}
 """Our own signs, for terminals whose encoding lacks them."""
+
+SOURCES = frozenset([".yaml", ".yml"])
+"""Endings of files that people write: no report ever takes their place."""
 
 WIDEST = 110
 """Columns beyond which lines are hard to read."""
@@ -53,9 +58,15 @@ class Terminal:
 
         Raises ``UsageError`` if the file cannot be written.
         """
-        if output is None:
+        if output is None or output == Path("-"):
             self.show(text)
             return
+        if output.suffix in SOURCES:
+            raise UsageError(
+                f"{output} is the name of a district or project file; nothing is"
+                " written over it",
+                remedy="name another file, such as plan.json or report.txt",
+            )
         try:
             output.parent.mkdir(parents=True, exist_ok=True)
             output.write_text(text, encoding="utf-8")
@@ -67,7 +78,18 @@ class Terminal:
         if not sys.stdin.isatty():
             return None
         self.complain(question)
-        return sys.stdin.readline().strip()
+        with _interruptible():
+            return sys.stdin.readline().strip()
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let the first Ctrl-C end a question: an event loop would wait for the answer."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def never_stumble() -> None:

@@ -168,7 +168,7 @@ def _phone_types(change: Change) -> Assessment:
 def _deletion_threshold(change: Change) -> Assessment:
     if isinstance(change, Set) and _raised(change):
         return Assessment(
-            Risk.CAUTION, "One sync may archive a larger part of the people at once."
+            Risk.CAUTION, "One sync may archive up to this part of the people at once."
         )
     return Assessment(
         Risk.SAFE, "A sync that would archive more than this archives nobody."

@@ -10,12 +10,13 @@ from browser_world import World
 from connectsync.connect.browser.form import Shown
 from connectsync.connect.browser.reader import BrowserReader
 from connectsync.connect.browser.writer import BrowserWriter
+from connectsync.domain.settings import Form
 from connectsync.emulator import labels
 from connectsync.emulator.faults import Faults
 from connectsync.emulator.form import BOX_GROUPS, OPTIONS
 from connectsync.errors import PageChanged
 
-WAIT = 1.0
+WAIT = 2.0
 NEW = "Renamed overnight"
 
 SAMPLE = {
@@ -95,9 +96,9 @@ def test_a_renamed_control_is_named_and_an_override_mends_it(
     assert "backends.browser.labels" in changed.remedy
 
     async def act(_: BrowserReader, writer: BrowserWriter) -> None:
-        desired = {"manage_guardians": True, "phone_types": frozenset({"Other"})}
+        desired: Form = {"manage_guardians": True, "phone_types": frozenset({"Other"})}
         live = await writer.save("bay", desired, expected_version=version)
-        assert live.form["phone_types"] == {"Other"}
+        assert live.form["phone_types"] == frozenset({"Other"})
 
     world.run(act, faults=faults, labels={label: NEW})
     assert world.live("bay").form["manage_guardians"] is True

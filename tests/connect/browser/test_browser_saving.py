@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from browser_world import World
 
+from connectsync.connect.browser.daily_sync import DailySync
 from connectsync.connect.browser.evidence import Evidence
 from connectsync.connect.browser.labels import Labels
 from connectsync.connect.browser.reader import BrowserReader
@@ -50,6 +51,22 @@ def test_what_a_person_saved_after_the_plan_is_not_overwritten(world: World) -> 
             )
 
     world.run(act)
+    form = world.live("bay").form
+    assert (form["deletion_threshold"], form["manage_guardians"]) == (15, False)
+
+
+def test_what_a_person_saves_while_the_form_is_filled_in_is_not_overwritten(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill = DailySync.fill
+
+    async def disturbed(self: DailySync, before: Form, desired: Form) -> None:
+        await fill(self, before, desired)
+        await world.edit("bay", {"deletion_threshold": 15})
+
+    monkeypatch.setattr(DailySync, "fill", disturbed)
+    with pytest.raises(VersionMoved, match="bay"):
+        world.run(changed)
     form = world.live("bay").form
     assert (form["deletion_threshold"], form["manage_guardians"]) == (15, False)
 
@@ -101,8 +118,9 @@ def test_an_ended_session_stops_a_run_and_says_how_to_go_on(world: World) -> Non
         many = await reader.read_many(["bay", "elm", "oak"])
         assert isinstance(many["bay"], Live)
         for key in ("elm", "oak"):
-            assert isinstance(many[key], CredentialsRefused)
-            assert "connectsync login" in many[key].remedy
+            refused = many[key]
+            assert isinstance(refused, CredentialsRefused)
+            assert "connectsync login" in refused.remedy
 
     world.run(act, faults=Faults(expire_session_after=7), contexts=1)
 

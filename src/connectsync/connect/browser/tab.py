@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import httpx2
@@ -31,6 +32,15 @@ class Tab:
         self.labels = Labels(website.labels)
         self.evidence = Evidence(website.evidence, self.labels)
         self._patience = patience
+
+    @asynccontextmanager
+    async def another(self) -> AsyncIterator[Tab]:
+        """Open a tab of the same session beside this one, and close it again."""
+        page = await self.page.context.new_page()
+        try:
+            yield Tab(page, self.website, self._patience)
+        finally:
+            await page.close()
 
     async def start(self) -> None:
         """Open the first page. Raises ``ConnectError``."""

@@ -56,6 +56,18 @@ class Walk:
                 await self._go_to(key)
             return await self.daily_sync.read()
 
+    async def look_again(self, key: str) -> Shown | None:
+        """
+        Read a form in another tab, while this one is being filled in.
+
+        Gives None where the form has no address of its own. Raises ``ConnectError``.
+        """
+        if self._at != key:
+            return None
+        async with self.tab.another() as beside:
+            await beside.load_again(self._address)
+            return await DailySync(beside).read()
+
     @asynccontextmanager
     async def witnessed(self, about: str) -> AsyncIterator[None]:
         """Keep what the page shows where it is not as we know it."""

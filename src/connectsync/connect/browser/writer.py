@@ -47,7 +47,7 @@ class BrowserWriter:
         """
         async with self._tabs.walk() as walk:
             shown = await walk.form(key)
-            self._insist_version(key, shown, expected_version)
+            _insist_version(key, shown, expected_version)
             insist_fits(desired, shown.offered)
             if all(shown.form[name] == value for name, value in desired.items()):
                 return live(key, shown, self._clock)
@@ -55,18 +55,15 @@ class BrowserWriter:
                 await self._fill_and_save(walk, key, shown, desired)
             return await self._read_back(walk, key)
 
-    def _insist_version(self, key: str, shown: Shown, expected: str) -> None:
-        if shown.version(key) != expected:
-            raise VersionMoved(
-                f"the form of district {key!r} was saved by somebody else meanwhile"
-            )
-
     async def _fill_and_save(
         self, walk: Walk, key: str, shown: Shown, desired: Form
     ) -> None:
         tab, daily_sync = walk.tab, walk.daily_sync
         await tab.evidence.keep(tab.page, key, "before")
         await daily_sync.fill(shown.form, desired)
+        # filling in takes a moment, in which somebody else may have pressed Save
+        if (again := await walk.look_again(key)) is not None:
+            _insist_version(key, again, shown.version(key))
         answer = await Saving(tab).press(daily_sync)
         await walk.kept(key, "after")
         if answer.ended is not Ended.SAVED:
@@ -98,9 +95,7 @@ class BrowserWriter:
             named = ", ".join(settings)
             return FormRefused(f"district {key!r}: {named} is refused: {answer.said}")
         if (await walk.form(key)).form != shown.form:
-            return VersionMoved(
-                f"the form of district {key!r} was saved by somebody else meanwhile"
-            )
+            return _moved(key)
         return FormRefused(f"district {key!r}: {answer.said}")
 
     async def _read_back(self, walk: Walk, key: str) -> Live:
@@ -113,3 +108,14 @@ class BrowserWriter:
                 f"district {key!r} was saved, but not read back: {error.message}",
                 remedy=LOG_IN if signed_out else SETTLE,
             ) from error
+
+
+def _insist_version(key: str, shown: Shown, expected: str) -> None:
+    if shown.version(key) != expected:
+        raise _moved(key)
+
+
+def _moved(key: str) -> VersionMoved:
+    return VersionMoved(
+        f"the form of district {key!r} was saved by somebody else meanwhile"
+    )
