@@ -311,7 +311,9 @@ def values(setting: Setting) -> st.SearchStrategy[Value]:
             return st.sampled_from([*setting.labels, "Unknown"])
         case Kind.TEXT | Kind.CHOICE:
             return st.text(
-                st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1
+                st.characters(categories=["L", "N", "P", "S", "Zs"]),
+                min_size=1,
+                max_size=31,  # a longer id is taken for a token
             )
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 import traceback
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -126,7 +127,7 @@ def _ran(plain: Terminal, arguments: list[str]) -> int:
 
 def _color(arguments: list[str]) -> str:
     """Give what was asked of colour, before anything is parsed that may fail."""
-    for asked, when in zip(arguments, arguments[1:], strict=False):
+    for asked, when in pairwise(arguments):
         if asked == "--color" and when in {"always", "never"}:
             return when
     return "auto"
