@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,49 @@ def test_anything_else_is_no(valley: Console, answer: bytes) -> None:
     assert "error: nobody said yes, so nothing was applied" in said
     assert valley.live("lakeview-usd")["deletion_threshold"] == 45
     assert valley.state() == ()
+
+
+def test_one_ctrl_c_ends_the_question_and_applies_nothing(valley: Console) -> None:
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*COMMAND, "apply", LAKEVIEW],
+        cwd=valley.folder,
+        stdin=theirs,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stderr is not None
+        while b"Only `yes`" not in process.stderr.readline():
+            pass
+        time.sleep(0.3)  # the question is out before the answer is waited for
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+        assert process.wait(timeout=10) == 130
+    os.close(ours)
+    os.close(theirs)
+    assert said == b"interrupted\n"
+    assert valley.live("lakeview-usd")["deletion_threshold"] == 45
+
+
+INTERRUPTED_IMPORT = """\
+import sys
+
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "connectsync.cli.main":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+from connectsync.cli.entry import run
+run()
+"""
+
+
+def test_an_interrupt_while_it_starts_is_no_traceback() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_IMPORT], capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, b"")
 
 
 def test_where_nobody_can_answer_nothing_is_applied(valley: Console) -> None:
