@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from console import Console
+
+from connectsync.cli.exit_status import ExitStatus
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["plan", "--out", "districts/ca/lakeview-usd.yaml"],
+        ["plan", "-o", "connectsync.yaml"],
+        ["validate", "-o", "districts/tx/dry-creek-isd.yaml"],
+        ["drift", "-o", "anything.yml"],
+    ],
+    ids=" ".join,
+)
+def test_nothing_is_written_over_what_people_write(
+    valley: Console, command: list[str]
+) -> None:
+    def sources() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in valley.folder.rglob("*.y*ml")}
+
+    before = sources()
+    said = valley.run(*command)
+    assert said.status == ExitStatus.USAGE
+    assert "nothing is written over it" in said.err
+    assert sources() == before
+
+
+def test_a_dash_is_standard_output(valley: Console) -> None:
+    said = valley.run("plan", "--format", "json", "--output", "-")
+    assert said.out.startswith("{")
+    assert not (valley.folder / "-").exists()
+
+
+def test_a_district_is_not_made_where_there_is_no_project(tmp_path: Path) -> None:
+    said = Console(tmp_path).run("new", "elm", "--name", "Elm")
+    assert said.status == ExitStatus.USAGE
+    assert "there is no connectsync.yaml here or above" in said.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_colour_is_never_in_an_error_if_it_was_not_wanted(tmp_path: Path) -> None:
+    console = Console(tmp_path)
+    always = console.run("--color", "always", "show", "x", environment={"NO_COLOR": ""})
+    never = console.run("--color", "never", "show", "x")
+    assert "\x1b[" in always.err
+    assert "\x1b[" not in never.err
