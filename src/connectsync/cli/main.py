@@ -22,6 +22,10 @@ from connectsync.report.style import Paint, Style, inert
 
 PROGRAM = "connectsync"
 
+BEFORE_THE_COMMAND = frozenset(
+    ["--project", "-C", "--state-dir", "--backend", "--color", "--quiet", "-q"]
+)
+
 app = typer.Typer(
     name=PROGRAM,
     help="The roster-sync settings of SchoolStatus Connect districts as code.",
@@ -142,8 +146,16 @@ def _usage(plain: Terminal, error: typer.TyperException) -> int:
     plain.complain(f"{_label(plain)} {inert(error.format_message())}")
     context = getattr(error, "ctx", None)
     command = context.command_path if context else PROGRAM
-    plain.complain(f"  = help: see `{command} --help`")
+    plain.complain(f"  = help: {_misplaced(error) or f'see `{command} --help`'}")
     return ExitStatus.USAGE
+
+
+def _misplaced(error: typer.TyperException) -> str:
+    """Say of an option that stands behind the command that it belongs before it."""
+    option = getattr(error, "option_name", "")
+    if option not in BEFORE_THE_COMMAND:
+        return ""
+    return f"`{option}` stands before the command: `connectsync {option} … COMMAND`"
 
 
 def _failed(plain: Terminal, error: ConnectsyncError) -> int:
