@@ -14,11 +14,11 @@ from typing import Any
 
 from yaml import CollectionNode, MappingNode, Node, ScalarNode
 
-from connectsync.config.document import read
+from connectsync.config.document import data_of_text, read
 from connectsync.config.locating import end_of, tree_of
 from connectsync.config.schemas import schema
 from connectsync.config.source import Source, lines_of
-from connectsync.errors import Bug, InvalidFiles
+from connectsync.errors import Bug
 
 _SECTIONS = ("credentials", "facts", "settings")
 _KEPT = re.compile(r"[|>][1-9]?\+")
@@ -54,7 +54,7 @@ def canonical(text: str) -> str:
     not written as one key a line. Raises InvalidFiles if the text is not YAML that
     `validate` would read.
     """
-    before = _data(text)
+    before = data_of_text(text)
     order = _order(before)
     source = Source("", text)
     root = _blocks(source, tree_of(text), list(range(len(_rows(text)))))
@@ -80,15 +80,6 @@ def _order(data: Mapping[str, Any]) -> Mapping[str, Any]:
     name = "district" if "district" in data else "profile"
     properties: Mapping[str, Any] = schema(name)["properties"]
     return properties
-
-
-def _data(text: str) -> Mapping[str, Any]:
-    reading = read("the file", text.encode(errors="surrogatepass"))
-    if reading.document is None or reading.findings:
-        first = reading.findings[0]
-        at = f"line {first.place.line}, column {first.place.column}"
-        raise InvalidFiles(f"{at}: {first.message}", remedy=first.hint)
-    return reading.document.data
 
 
 def _same(before: Mapping[str, Any], after: str) -> bool:

@@ -15,6 +15,7 @@ from connectsync.config.source import Source, error
 from connectsync.config.syntax import refused, syntax_finding
 from connectsync.config.walking import Blunder, data_of
 from connectsync.domain.finding import Finding, Path, Place
+from connectsync.errors import InvalidFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +112,13 @@ def _not_a_mapping(source: Source, root: Node) -> Finding:
         locating.place_of(source, root),
         hint="begin with `schema: 1`; a space belongs after the colon",
     )
+
+
+def data_of_text(text: str) -> Mapping[str, Any]:
+    """Give the data of a text. Raises ``InvalidFiles`` at its first mistake."""
+    reading = read("the file", text.encode(errors="surrogatepass"))
+    if reading.document is None or reading.findings:
+        first = reading.findings[0]
+        at = f"line {first.place.line}, column {first.place.column}"
+        raise InvalidFiles(f"{at}: {first.message}", remedy=first.hint)
+    return reading.document.data

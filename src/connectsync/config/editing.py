@@ -14,7 +14,7 @@ from typing import Any
 
 from yaml import MappingNode, Node, SequenceNode
 
-from connectsync.config.document import read
+from connectsync.config.document import data_of_text
 from connectsync.config.inserting import Home, added
 from connectsync.config.locating import end_of, point, tree_of
 from connectsync.config.relisting import relisted
@@ -37,23 +37,14 @@ def edited(text: str, changes: Mapping[KeyPath, Any]) -> str:
     ``InvalidFiles`` if the text is no YAML that we read, or if a value is written in
     a way that cannot be changed without losing something.
     """
-    wanted = copy.deepcopy(dict(_data(text)))
+    wanted = copy.deepcopy(dict(data_of_text(text)))
     for path, value in changes.items():
         arranged = _arranged(_value_at(wanted, path), value)
         text = _with(text, path, arranged)
         _put(wanted, path, arranged)
-        if _data(text) != wanted:
+        if data_of_text(text) != wanted:
             raise _by_hand(path)
     return text
-
-
-def _data(text: str) -> Mapping[str, Any]:
-    reading = read("the file", text.encode(errors="surrogatepass"))
-    if reading.document is None or reading.findings:
-        first = reading.findings[0]
-        at = f"line {first.place.line}, column {first.place.column}"
-        raise InvalidFiles(f"{at}: {first.message}", remedy=first.hint)
-    return reading.document.data
 
 
 def _by_hand(path: KeyPath) -> InvalidFiles:
@@ -104,7 +95,7 @@ def _with(text: str, path: KeyPath, value: Any) -> str:
 
 
 def _order(text: str) -> Mapping[str, Any]:
-    name = "district" if "district" in _data(text) else "profile"
+    name = "district" if "district" in data_of_text(text) else "profile"
     properties: Mapping[str, Any] = schema(name)["properties"]
     return properties
 
