@@ -9,6 +9,7 @@ import typer
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.session import TOOL, Session
 from connectsync.config.discovery import relative
+from connectsync.config.project import Project
 from connectsync.domain.checkup import Check, Standing, failed, fine, look
 
 
@@ -55,7 +56,7 @@ async def _checks(session: Session) -> list[Check]:
         ),
     ]
     try:
-        checks.append(_state(session))
+        checks.append(_state(session, project))
         async with open_reader(session, project, districts) as reader:
             backend = Backend(reader, districts, project.options)
             return [*checks, *await backend.examine()]
@@ -72,10 +73,9 @@ def _clock(session: Session) -> Check:
     return fine("clock", said)
 
 
-def _state(session: Session) -> Check:
+def _state(session: Session, project: Project) -> Check:
     from connectsync.cli.state import open_state
 
-    project = session.project()
     with open_state(session, project):
         folder = relative(session.state(project), project.root)
         return fine("state", f"{folder} can be written")
