@@ -9,7 +9,8 @@ ConnectsyncError
 ├── PlanError                a plan that must not be applied
 │   ├── DamagedPlan          its digest does not match its content
 │   ├── StalePlan            files or Connect moved since it was made
-│   └── Conflict             a person saved between our read and our save
+│   ├── Conflict             a person saved between our read and our save
+│   └── RollbackRefused      undoing a run would undo what came after it as well
 ├── Refused                  a guard, or a person, said no
 │   ├── GuardRefused
 │   └── NotApproved
@@ -24,6 +25,8 @@ ConnectsyncError
 │   └── Unsettled            a save whose outcome could not be read back
 ├── Incomplete               a snapshot would lack districts that were asked for
 ├── StateError               the state store cannot be read or written
+│   ├── UnknownRun           no run of this number was ever begun here
+│   └── LeaseLost            another runner holds the district now
 └── Bug                      an impossible state: a bug in connectsync
 
 Errors never carry a secret, a name, a phone number or an email of a family.
@@ -89,6 +92,12 @@ class StalePlan(PlanError):
 
 class Conflict(PlanError):
     """A person saved the form between our read and our save."""
+
+
+class RollbackRefused(PlanError):
+    """Undoing a run would undo what was saved after it as well."""
+
+    default_remedy = "look at what came after; name what is to be undone all the same"
 
 
 class Refused(ConnectsyncError):
@@ -172,6 +181,18 @@ class StateError(ConnectsyncError):
     """The state store cannot be read or written."""
 
     default_remedy = "check the state directory: its path, its rights, its disk"
+
+
+class UnknownRun(StateError):
+    """No run of this number was ever begun here."""
+
+    default_remedy = "`connectsync runs` lists them"
+
+
+class LeaseLost(StateError):
+    """Another runner holds the district now; nothing was written."""
+
+    default_remedy = "let the other runner finish, or `connectsync resume` after it"
 
 
 class Bug(ConnectsyncError):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from apply_world import CELL, KEYS, World
+from apply_world import CELL, KEYS, World, reading
 
 from connectsync.connect import embedded
 from connectsync.connect.seam import Reader, Writer
@@ -41,10 +41,19 @@ class Flaky:
         self.after = after
         self.saves: list[tuple[str, Form]] = []
 
-    async def save(self, key: str, desired: Form, *, expected_version: str) -> Live:
+    async def save(
+        self,
+        key: str,
+        desired: Form,
+        *,
+        expected_version: str,
+        set_token: bool = False,
+    ) -> Live:
         if self.before:
             await self.before(key)
-        live = await self.writer.save(key, desired, expected_version=expected_version)
+        live = await self.writer.save(
+            key, desired, expected_version=expected_version, set_token=set_token
+        )
         self.saves.append((key, desired))
         if self.after:
             await self.after(key)
@@ -107,7 +116,7 @@ def test_a_save_is_in_the_journal_before_it_is_made(
 
 def test_what_was_last_applied_is_remembered(world: World) -> None:
     asyncio.run(_apply(world, CELL))
-    baseline = world.store.baselines("embedded")["lakeview"]
+    baseline = world.archive.baselines("embedded")["lakeview"]
     assert baseline.form == {
         "manage_guardians": True,
         "phone_types": frozenset(["Cell"]),
@@ -119,7 +128,7 @@ def test_a_sync_that_was_on_once_is_remembered(world: World) -> None:
     asyncio.run(world.edit("lakeview", {SWITCH: True}))
     asyncio.run(_apply(world, Settings(enable_daily_sync=False)))
     asyncio.run(_apply(world, CELL))
-    baselines = world.store.baselines("embedded")
+    baselines = world.archive.baselines("embedded")
     assert baselines["lakeview"].was_running
     assert not baselines["elm-grove"].was_running
 
@@ -188,7 +197,7 @@ def test_a_person_who_saves_in_between_is_never_overwritten(
     assert endings == [Ending.DONE, Ending.CONFLICT, Ending.DONE]
     assert asyncio.run(world.live("harbor-point"))["phone_types"] == frozenset(["Work"])
     assert journal(tmp_path)[1] == ("harbor-point", 1, "conflict")
-    assert "harbor-point" not in world.store.baselines("embedded")
+    assert "harbor-point" not in world.archive.baselines("embedded")
 
 
 def test_a_save_whose_answer_was_lost_is_settled_by_reading_and_made_once(
@@ -237,8 +246,8 @@ def test_a_save_that_nobody_can_settle_stays_intended(
             embedded.open_writer(world.app) as writer,
             world.executor(Flaky(writer, after=lost)) as executor,
         ):
-            reader = Blind(executor.reader)
-            outcome = await replace(executor, reader=reader).run(plan)  # type: ignore[arg-type]
+            blind = reading(executor, Blind(executor.means.reader))
+            outcome = await blind.run(plan, world.orders(plan))
         return [one.message for one in outcome.districts]
 
     (message,) = asyncio.run(story())
@@ -250,8 +259,17 @@ def test_connect_holding_something_else_than_was_saved_is_not_confirmed(
     world: World, tmp_path: Path
 ) -> None:
     class Forgetful(Flaky):
-        async def save(self, key: str, desired: Form, *, expected_version: str) -> Live:
-            live = await super().save(key, desired, expected_version=expected_version)
+        async def save(
+            self,
+            key: str,
+            desired: Form,
+            *,
+            expected_version: str,
+            set_token: bool = False,
+        ) -> Live:
+            live = await super().save(
+                key, desired, expected_version=expected_version, set_token=set_token
+            )
             form = {**live.form, "phone_types": frozenset(["Home"])}
             return Live(live.key, live.version, form, live.read_at)
 
@@ -341,8 +359,8 @@ class Partial:
 async def _partially(world: World, error: ConnectError | None) -> list[Ending]:
     plan = await world.plan(CELL)
     async with world.executor() as executor:
-        partial = replace(executor, reader=Partial(executor.reader, error))
-        outcome = await partial.run(plan)
+        partial = reading(executor, Partial(executor.means.reader, error))
+        outcome = await partial.run(plan, world.orders(plan))
     return [one.ending for one in outcome.districts]
 
 

@@ -4,41 +4,75 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from stores import Place
 
-from connectsync.apply.store import open_store
-from connectsync.errors import StateError
+from connectsync.apply.journal import Kept
+from connectsync.apply.store.archive import Archive
+from connectsync.apply.store.database import at_url
+from connectsync.apply.store.opening import open_store
+from connectsync.errors import StateError, UnknownRun
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 
 
-def test_baselines_of_one_backend_are_not_those_of_another(tmp_path: Path) -> None:
-    with open_store(tmp_path / "state.db") as store:
-        store.record_baseline("one", "lakeview", {}, running=False, at=NOW)
-        assert store.baselines("one").keys() == {"lakeview"}
-        assert store.baselines("other") == {}
+def test_baselines_of_one_backend_are_not_those_of_another(kept: Place) -> None:
+    with kept.open() as store:
+        store.keep("one", "lakeview", Kept({}, running=False), at=NOW)
+        assert Archive(store).baselines("one").keys() == {"lakeview"}
+        assert Archive(store).baselines("other") == {}
 
 
-def test_state_survives_being_closed(tmp_path: Path) -> None:
+def test_state_survives_being_closed(kept: Place) -> None:
     form = {"phone_types": frozenset(["Cell"]), "deletion_threshold": None}
-    with open_store(tmp_path / "state.db") as store:
-        store.record_baseline("one", "lakeview", form, running=True, at=NOW)
-    with open_store(tmp_path / "state.db") as store:
-        assert store.baselines("one")["lakeview"].form == form
-        assert store.baselines("one")["lakeview"].was_running
+    with kept.open() as store:
+        store.keep("one", "lakeview", Kept(form, running=True), at=NOW)
+    with kept.open() as store:
+        assert Archive(store).baselines("one")["lakeview"].form == form
+        assert Archive(store).baselines("one")["lakeview"].was_running
 
 
-def test_a_sync_once_seen_running_is_not_forgotten(tmp_path: Path) -> None:
-    with open_store(tmp_path / "state.db") as store:
-        store.record_baseline("one", "lakeview", {}, running=True, at=NOW)
-        store.record_baseline("one", "lakeview", {}, running=False, at=NOW)
-        assert store.baselines("one")["lakeview"].was_running
+def test_a_sync_once_seen_running_is_not_forgotten(kept: Place) -> None:
+    with kept.open() as store:
+        store.keep("one", "lakeview", Kept({}, running=True), at=NOW)
+        store.keep("one", "lakeview", Kept({}, running=False), at=NOW)
+        assert Archive(store).baselines("one")["lakeview"].was_running
+
+
+def test_a_merged_baseline_keeps_what_it_does_not_speak_of(kept: Place) -> None:
+    whole = Kept({"student_id": "STUDENT ID", "manage_guardians": True}, running=False)
+    with kept.open() as store:
+        store.keep("one", "lakeview", whole, at=NOW)
+        part = Kept({"manage_guardians": False}, running=False, merged=True)
+        store.keep("one", "lakeview", part, at=NOW)
+        assert Archive(store).baselines("one")["lakeview"].form == {
+            "student_id": "STUDENT ID",
+            "manage_guardians": False,
+        }
+
+
+def test_a_plan_is_approved_once_by_each_name(kept: Place) -> None:
+    with kept.open() as store:
+        archive = Archive(store)
+        assert archive.approve("sha256:1", "Ada", at=NOW)
+        assert not archive.approve("sha256:1", "Ada", at=NOW)
+        assert archive.approve("sha256:1", "Bo", at=NOW)
+        assert archive.approvals("sha256:1") == ("Ada", "Bo")
+        assert archive.approvals("sha256:2") == ()
+
+
+def test_a_run_that_never_was_is_told(kept: Place) -> None:
+    with kept.open() as store, pytest.raises(UnknownRun, match="there is no run 7"):
+        Archive(store).run(7)
 
 
 def test_a_file_that_is_no_store_is_told_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     path.write_text("this is no database, but a long enough text file" * 100)
     before = path.read_bytes()
-    with pytest.raises(StateError, match="state store failed"), open_store(path):
+    with (
+        pytest.raises(StateError, match=r"state store .* failed"),
+        open_store(tmp_path),
+    ):
         pass
     assert path.read_bytes() == before
 
@@ -47,6 +81,24 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with (
         pytest.raises(StateError, match="cannot make"),
-        open_store(tmp_path / "file" / "state.db"),
+        open_store(tmp_path / "file"),
     ):
         pass
+
+
+@pytest.mark.parametrize("url", ["no address", "mysql://host/db"])
+def test_an_address_that_cannot_be_used_is_told(url: str) -> None:
+    with pytest.raises(StateError):
+        at_url(url)
+
+
+def test_a_password_is_never_shown(tmp_path: Path) -> None:
+    address = at_url("postgresql://ada:hush-hush@127.0.0.1:1/connectsync")
+    assert "hush-hush" not in repr(address)
+    with (
+        pytest.raises(StateError) as refused,
+        open_store(tmp_path, address),
+    ):
+        pass
+    assert "hush-hush" not in str(refused.value)
+    assert "postgresql://ada:***@127.0.0.1:1/connectsync" in refused.value.message

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from starlette.applications import Starlette
 
 from connectsync.apply.executor import Executor
-from connectsync.apply.store import Store
+from connectsync.apply.journal import Orders
+from connectsync.apply.means import Means, Observe, ignored
+from connectsync.apply.rounds import Pace
+from connectsync.apply.store.archive import Archive
+from connectsync.apply.store.store import Store
 from connectsync.connect import embedded
 from connectsync.connect.seam import Writer
 from connectsync.domain.district import Credentials, District
 from connectsync.domain.outcome import Outcome
 from connectsync.domain.plan import Plan
 from connectsync.domain.policy import Policy
+from connectsync.domain.rollout import Rollout
 from connectsync.domain.settings import Form, PhoneType, Settings
+from connectsync.operations.applying import orders_for
 from connectsync.operations.planning import Circumstances, Wanted, make_plan
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
@@ -34,6 +40,12 @@ class World:
 
     app: Starlette
     store: Store
+    pace: Pace = field(default_factory=Pace)
+    observe: Observe = ignored
+
+    @property
+    def archive(self) -> Archive:
+        return Archive(self.store)
 
     @asynccontextmanager
     async def executor(self, writer: Writer | None = None) -> AsyncIterator[Executor]:
@@ -41,9 +53,16 @@ class World:
             embedded.open_reader(self.app) as reader,
             embedded.open_writer(self.app) as real,
         ):
-            yield Executor(reader, writer or real, self.store, lambda: NOW)
+            means = Means(reader, writer or real, self.store, lambda: NOW, self.observe)
+            yield Executor(means, self.pace)
 
-    async def plan(self, settings: Settings, keys: tuple[str, ...] = KEYS) -> Plan:
+    async def plan(
+        self,
+        settings: Settings,
+        keys: tuple[str, ...] = KEYS,
+        *,
+        set_token: bool = False,
+    ) -> Plan:
         wanted = [
             Wanted(district(key, settings), f"districts/{key}.yaml") for key in keys
         ]
@@ -54,13 +73,17 @@ class World:
                 scope=(),
                 fleet=len(KEYS),
                 policy=Policy(),
-                baselines=self.store.baselines(reader.described),
+                baselines=self.archive.baselines(reader.described),
+                set_token=frozenset(keys if set_token else ()),
             )
             return await make_plan(wanted, reader, given)
 
     async def run(self, plan: Plan, writer: Writer | None = None) -> Outcome:
         async with self.executor(writer) as executor:
-            return await executor.run(plan)
+            return await executor.run(plan, self.orders(plan))
+
+    def orders(self, plan: Plan, rollout: Rollout | None = None) -> Orders:
+        return orders_for(plan, rollout or Rollout(), [], {}, {})
 
     async def live(self, key: str) -> Form:
         async with embedded.open_reader(self.app) as reader:
@@ -77,3 +100,9 @@ class World:
 
 
 CELL = Settings(phone_types=frozenset([PhoneType.CELL]), manage_guardians=True)
+
+
+def reading(executor: Executor, reader: object) -> Executor:
+    """Let an executor read through something else."""
+    means = replace(executor.means, reader=reader)  # type: ignore[arg-type]
+    return replace(executor, means=means)

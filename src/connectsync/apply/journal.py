@@ -1,13 +1,15 @@
-"""What a run writes down, before and after each save."""
+"""What a run writes down, before and after each save, and who may write it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from connectsync.domain.outcome import DistrictOutcome
+from connectsync.domain.plan import Plan
 from connectsync.domain.settings import Form
 
 
@@ -26,7 +28,8 @@ class Intent:
     One save that is about to be made.
 
     ``phase`` counts a district's saves from 1. ``before`` and ``after`` are the whole
-    form; ``expected_version`` is the live version the save insists on.
+    form; ``expected_version`` is the live version the save insists on. ``set_token``
+    says that the token is typed as well, which no form tells.
     """
 
     district: str
@@ -34,28 +37,140 @@ class Intent:
     before: Form
     after: Form
     expected_version: str
+    set_token: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of the journal: a save, and how it ended."""
+
+    row: int
+    intent: Intent
+    settled: Settled
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """
+    The lease of a district, held by this runner for a run.
+
+    ``token`` grows each time the district changes hands: who comes with an old one
+    writes nothing any more.
+    """
+
+    run: int
+    backend: str
+    district: str
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A district that another runner has in hand, for ``seconds`` more at least."""
+
+    district: str
+    runner: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """
+    How a plan is to be made true.
+
+    ``waves`` are pairs of a name and its districts, in order, and hold every district
+    of the plan once. ``accepted`` and ``reasons`` are what was said to the guards.
+    """
+
+    waves: tuple[tuple[str, tuple[str, ...]], ...]
+    accepted: Mapping[str, int] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """
+    What a district's baseline becomes: the managed values as confirmed.
+
+    ``merged`` lays them over what was there, else they take its place.
+    """
+
+    form: Form
+    running: bool
+    merged: bool = False
 
 
 class Journal(Protocol):
-    """Keeps what happened. Every call is on disk before it returns."""
+    """
+    Keeps what happens. Every call is on disk before it returns.
+
+    What takes a ``Claim`` raises ``LeaseLost``, with nothing written, once another
+    runner holds the district.
+    """
+
+    @property
+    def lease_seconds(self) -> float:
+        """How long a district stays in hand without a sign of life."""
+
+    def open_run(self, plan: str, backend: str) -> int | None:
+        """Give the run of the plan with this digest that has not ended, if any."""
 
     def begin(
-        self, *, plan: str, backend: str, districts: Sequence[str], at: datetime
-    ) -> int:
-        """Open a run for the plan with this digest; give its number."""
+        self, plan: Plan, digest: str, orders: Orders, *, at: datetime
+    ) -> tuple[int, bool]:
+        """Open a run, or join the one that is open; say whether it was joined."""
 
-    def intend(self, run: int, intent: Intent, *, at: datetime) -> int:
+    def claim(
+        self, run: int, backend: str, district: str, *, at: datetime
+    ) -> Claim | Held | DistrictOutcome:
+        """Take a district in hand, or say who has it, or how it ended."""
+
+    def renew(self, claim: Claim) -> None:
+        """Give a sign of life."""
+
+    def release(self, claim: Claim) -> None:
+        """Let go of a district that was not ended."""
+
+    def entries(self, run: int, district: str) -> tuple[Entry, ...]:
+        """Give a district's saves in a run, in the order they were intended."""
+
+    def intend(self, claim: Claim, intent: Intent, *, at: datetime) -> int:
         """Write down a save before it is made; give the row's number."""
 
     def settle(
-        self, row: int, settled: Settled, *, at: datetime, note: str = ""
+        self, claim: Claim, row: int, settled: Settled, *, at: datetime, note: str = ""
     ) -> None:
-        """Write down how the save ended."""
+        """Write down how a save ended."""
 
-    def record_baseline(
-        self, backend: str, district: str, form: Form, *, running: bool, at: datetime
+    def finish(
+        self,
+        claim: Claim,
+        outcome: DistrictOutcome,
+        kept: Kept | None,
+        *,
+        at: datetime,
     ) -> None:
-        """Remember the managed values as they are now confirmed on Connect."""
+        """Write down how a district ended, keep its baseline, and let go of it."""
+
+    def outcomes(self, run: int) -> Mapping[str, DistrictOutcome]:
+        """Give how districts of a run ended, whoever ended them."""
+
+    def failures(self, run: int, wave: str) -> int:
+        """Count the districts of a wave that failed, whoever had them."""
+
+    def doubt(self, run: int, district: str, message: str, *, at: datetime) -> None:
+        """Take back that a district is done: it was read, and is not as saved."""
+
+    def keep(self, backend: str, district: str, kept: Kept, *, at: datetime) -> None:
+        """Remember managed values that are in step without a save."""
+
+    def stop(self, run: int, why: str, *, at: datetime) -> None:
+        """Write down that a runner left a run before its end."""
 
     def end(self, run: int, *, at: datetime) -> None:
-        """Close a run."""
+        """Close a run, if no district is left in it."""
+
+
+def districts_of(orders: Orders) -> Sequence[str]:
+    """Give every district in the order of its wave."""
+    return [key for _, keys in orders.waves for key in keys]

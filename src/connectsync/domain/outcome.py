@@ -7,11 +7,13 @@ from enum import StrEnum
 
 
 class Ending(StrEnum):
-    """How one district ended."""
+    """How one district ended; what was skipped or not reached was not touched."""
 
     DONE = "done"
     FAILED = "failed"
     CONFLICT = "conflict"
+    SKIPPED = "skipped"
+    NOT_REACHED = "not reached"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,16 @@ class Outcome:
     A run's ending.
 
     ``moved`` are districts that the plan left alone as in step, and that are not any
-    more: their files or Connect changed since.
+    more: their files or Connect changed since. ``stopped`` says why the run stopped
+    before its end, empty if it did not; ``elsewhere`` counts the districts that other
+    runners ended.
     """
 
     run: int
     districts: tuple[DistrictOutcome, ...]
     moved: tuple[str, ...] = ()
+    stopped: str = ""
+    elsewhere: int = 0
 
     def ended(self, ending: Ending) -> tuple[DistrictOutcome, ...]:
         """Give the districts that ended so."""

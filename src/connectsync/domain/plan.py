@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connectsync.domain.change import Change, Set, applied
@@ -28,9 +28,15 @@ class PlannedChange:
 
 @dataclass(frozen=True, slots=True)
 class Save:
-    """Changes that are made by pressing Save once."""
+    """
+    Changes that are made by pressing Save once.
+
+    ``set_token`` says that the token is typed as well: it was asked for by name, and
+    no form tells what it is.
+    """
 
     changes: tuple[PlannedChange, ...]
+    set_token: bool = False
 
     def after(self, form: Form) -> dict[str, Value]:
         """Give the form as it is after this save."""
@@ -62,6 +68,11 @@ class DistrictPlan:
         for save in self.saves:
             yield from save.changes
 
+    @property
+    def set_token(self) -> bool:
+        """Say whether the token is typed."""
+        return any(save.set_token for save in self.saves)
+
 
 @dataclass(frozen=True, slots=True)
 class NotPlanned:
@@ -79,7 +90,8 @@ class Plan:
     What `apply` would make true, and nothing else.
 
     ``scope`` is what was asked for on the command line, ``fleet`` the number of
-    districts in the files, ``in_step`` the districts that need nothing.
+    districts in the files, ``in_step`` the districts that need nothing. A plan that
+    does not come from files but undoes a run names it as ``rollback_of``.
     """
 
     created: datetime
@@ -91,6 +103,7 @@ class Plan:
     in_step: tuple[str, ...]
     failed: tuple[NotPlanned, ...]
     guards: tuple[GuardFinding, ...] = ()
+    rollback_of: int | None = None
 
     @property
     def empty(self) -> bool:
@@ -107,26 +120,33 @@ class Plan:
 
 
 def saves_for(
-    changes: Iterable[Change], live: Form, *, launched: bool = False
+    changes: Iterable[Change],
+    live: Form,
+    *,
+    launched: bool = False,
+    set_token: bool = False,
 ) -> tuple[Save, ...]:
     """
     Put changes into saves: the switch goes off first and on last, on its own.
 
     So no night's sync ever runs on a form that is half way. ``launched`` says that
-    the sync ran before: families are reached then, even while it is paused.
+    the sync ran before: families are reached then, even while it is paused. The
+    token goes with what is not the switch.
     """
     changes = tuple(changes)
-    switch = tuple(change for change in changes if change.setting == SWITCH)
-    others = tuple(change for change in changes if change.setting != SWITCH)
-    groups = (others, switch) if _turns_on(switch) else (switch, others)
-    return tuple(_save(group, live, launched) for group in groups if group)
+    switch = _save((one for one in changes if one.setting == SWITCH), live, launched)
+    others = _save((one for one in changes if one.setting != SWITCH), live, launched)
+    others = replace(others, set_token=set_token)
+    saves = (others, switch) if _turns_on(switch) else (switch, others)
+    return tuple(save for save in saves if save.changes or save.set_token)
 
 
-def _turns_on(switch: tuple[Change, ...]) -> bool:
-    return any(isinstance(change, Set) and change.after is True for change in switch)
+def _turns_on(switch: Save) -> bool:
+    changes = (planned.change for planned in switch.changes)
+    return any(isinstance(one, Set) and one.after is True for one in changes)
 
 
-def _save(changes: tuple[Change, ...], live: Form, launched: bool) -> Save:  # noqa: FBT001 - handed on
+def _save(changes: Iterable[Change], live: Form, launched: bool) -> Save:  # noqa: FBT001 - handed on
     return Save(tuple(_planned(change, live, launched) for change in changes))
 
 

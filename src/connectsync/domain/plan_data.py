@@ -7,7 +7,13 @@ from typing import Any
 from connectsync.domain.change import Add, Change, Remove, Set
 from connectsync.domain.drift import Movement
 from connectsync.domain.guard import GuardFinding
-from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
+from connectsync.domain.plan import (
+    DistrictPlan,
+    NotPlanned,
+    Plan,
+    PlannedChange,
+    Save,
+)
 from connectsync.domain.risk import Risk
 from connectsync.domain.values import form_data, value_data
 
@@ -35,7 +41,7 @@ def plan_data(plan: Plan) -> dict[str, Any]:
         "in_step": list(plan.in_step),
         "failed": [_failed_data(failed) for failed in plan.failed],
         "guards": [_guard_data(guard) for guard in plan.guards],
-    }
+    } | ({} if plan.rollback_of is None else {"rollback_of": plan.rollback_of})
 
 
 def _district_data(district: DistrictPlan) -> dict[str, Any]:
@@ -47,12 +53,14 @@ def _district_data(district: DistrictPlan) -> dict[str, Any]:
         "read_at": district.read_at.isoformat(),
         "live": form_data(district.live),
         "desired": form_data(district.desired),
-        "saves": [
-            {"changes": [_change_data(planned) for planned in save.changes]}
-            for save in district.saves
-        ],
+        "saves": [_save_data(save) for save in district.saves],
         "drift": [movement_data(movement) for movement in district.drift],
     }
+
+
+def _save_data(save: Save) -> dict[str, Any]:
+    changes = [_change_data(planned) for planned in save.changes]
+    return {"changes": changes} | ({"set_token": True} if save.set_token else {})
 
 
 def _change_data(planned: PlannedChange) -> dict[str, Any]:
@@ -103,4 +111,4 @@ def _guard_data(guard: GuardFinding) -> dict[str, Any]:
         "district": guard.district,
         "accept": guard.accept,
         "count": guard.count,
-    }
+    } | ({"needs_reason": True} if guard.needs_reason else {})

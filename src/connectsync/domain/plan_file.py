@@ -56,15 +56,20 @@ def read_plan(text: str) -> Plan:
         raise DamagedPlan(f"the plan has schema {data.get('schema')!r}, not {SCHEMA}")
     if data["digest"] != digest_of(data):
         raise DamagedPlan("the plan's digest does not match its content: it was edited")
+    plan = plan_of_data(data)
+    if plan_digest(plan) != data["digest"]:
+        raise DamagedPlan("the plan says more or other things than `plan` writes")
+    return plan
+
+
+def plan_of_data(data: Data) -> Plan:
+    """Read what `plan_data` gave. Raises ``DamagedPlan`` if it is not that."""
     try:
-        plan = _plan(data)
+        return _plan(data)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedPlan(
             f"the plan is not one that `plan` wrote: {error!r}"
         ) from error
-    if plan_digest(plan) != data["digest"]:
-        raise DamagedPlan("the plan says more or other things than `plan` writes")
-    return plan
 
 
 def _json(text: str) -> dict[str, Any]:
@@ -88,6 +93,7 @@ def _plan(data: Mapping[str, Any]) -> Plan:
         in_step=tuple(data["in_step"]),
         failed=tuple(NotPlanned(**failed) for failed in data["failed"]),
         guards=tuple(_guard(guard) for guard in data["guards"]),
+        rollback_of=data.get("rollback_of"),
     )
 
 
@@ -101,7 +107,10 @@ def _district(data: Mapping[str, Any]) -> DistrictPlan:
         live=form_of(data["live"]),
         desired=form_of(data["desired"]),
         saves=tuple(
-            Save(tuple(_planned(change) for change in save["changes"]))
+            Save(
+                tuple(_planned(change) for change in save["changes"]),
+                set_token=save.get("set_token", False),
+            )
             for save in data["saves"]
         ),
         drift=tuple(_movement(movement) for movement in data["drift"]),

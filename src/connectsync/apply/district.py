@@ -1,0 +1,172 @@
+"""One district: from what the journal knows of it to its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+
+from connectsync.apply.freshness import differing
+from connectsync.apply.journal import Claim, Entry, Intent, Journal, Kept, Settled
+from connectsync.apply.means import Means
+from connectsync.apply.saving import Saver, is_blind, is_conflict, moved
+from connectsync.domain.live import Live
+from connectsync.domain.outcome import DistrictOutcome, Ending
+from connectsync.domain.plan import SWITCH, DistrictPlan, Save
+from connectsync.domain.settings import Form
+from connectsync.errors import Bug, ConnectError, ConnectsyncError, StateError
+
+BEATS = 3
+"""Signs of life while a lease lasts."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """How far a district is: the saves that are confirmed, and the form after them."""
+
+    version: str
+    form: Form
+    saves: int = 0
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """
+    A district in hand, and what is to be made true there.
+
+    ``merged`` says that its baseline keeps what the plan does not speak of;
+    ``unread`` is why it could not be read before anything was saved, if so.
+    """
+
+    means: Means
+    claim: Claim
+    planned: DistrictPlan
+    merged: bool = False
+    unread: ConnectError | None = None
+
+    async def run(self) -> DistrictOutcome:
+        """
+        Make every save that is not confirmed yet, and write down how it ended.
+
+        Raises ``StateError`` where that cannot be written, such as ``LeaseLost``.
+        """
+        means = self.means
+        async with _alive(means.journal, self.claim):
+            outcome, kept = await self._ended()
+            means.journal.finish(self.claim, outcome, kept, at=means.clock())
+        return outcome
+
+    async def _ended(self) -> tuple[DistrictOutcome, Kept | None]:
+        planned, standing = self.planned, self._before()
+        try:
+            standing = await self._settled(standing)
+            while standing.saves < len(planned.saves):
+                standing = await self._saved(standing)
+        except (Bug, StateError):
+            raise
+        except ConnectsyncError as error:
+            ending = Ending.CONFLICT if is_conflict(error) else Ending.FAILED
+            return self._outcome(ending, error), None
+        form = standing.form
+        kept = Kept(
+            {name: form.get(name) for name in planned.desired},
+            running=True in {form.get(SWITCH), planned.live.get(SWITCH)},
+            merged=self.merged,
+        )
+        return self._outcome(Ending.DONE), kept
+
+    def _before(self) -> _Standing:
+        return _Standing(self.planned.live_version, self.planned.live)
+
+    def _outcome(
+        self, ending: Ending, error: ConnectsyncError | None = None
+    ) -> DistrictOutcome:
+        # counted from the journal: what is not confirmed there did not happen
+        saves = self._confirmed(self._entries())
+        changes = sum(len(save.changes) for save in self.planned.saves[:saves])
+        outcome = DistrictOutcome(self.planned.district, ending, saves, changes)
+        if error is None:
+            return outcome
+        return replace(outcome, message=error.message, remedy=error.remedy)
+
+    def _entries(self) -> tuple[Entry, ...]:
+        return self.means.journal.entries(self.claim.run, self.planned.district)
+
+    @staticmethod
+    def _confirmed(entries: tuple[Entry, ...]) -> int:
+        return sum(entry.settled is Settled.CONFIRMED for entry in entries)
+
+    async def _settled(self, standing: _Standing) -> _Standing:
+        """Find out how far the district is, by the journal and by reading."""
+        entries = self._entries()
+        if not entries:
+            if self.unread is not None:
+                raise self.unread
+            return standing
+        live = await self.means.reader.read(self.planned.district)
+        saver = Saver(self.means, self.claim)
+        again = any(self._settle(saver, one, live) for one in _open(entries))
+        entries = self._entries()
+        saves = self._confirmed(entries)
+        form = self._form_after(saves)
+        if differing(form, live.form):
+            raise moved(replace(entries[-1].intent, before=form), live)
+        return _Standing(live.version, live.form, saves, again)
+
+    def _settle(self, saver: Saver, entry: Entry, live: Live) -> bool:
+        """Settle a save that nobody settled; say whether it has to be made again."""
+        intent = entry.intent
+        if not differing(live.form, intent.after) and not is_blind(intent):
+            saver.settle(entry.row, intent, Settled.CONFIRMED, "settled by reading")
+            return False
+        if not differing(live.form, intent.before):
+            note = "not made, or not to be seen: made again"
+            saver.settle(entry.row, intent, Settled.FAILED, note)
+            return True
+        conflict = moved(intent, live)
+        saver.settle(entry.row, intent, Settled.CONFLICT, conflict.message)
+        raise conflict
+
+    def _form_after(self, saves: int) -> Form:
+        form: Form = self.planned.live
+        for save in self.planned.saves[:saves]:
+            form = save.after(form)
+        return form
+
+    async def _saved(self, standing: _Standing) -> _Standing:
+        save: Save = self.planned.saves[standing.saves]
+        intent = Intent(
+            district=self.planned.district,
+            phase=standing.saves + 1,
+            before=standing.form,
+            after=save.after(standing.form),
+            expected_version=standing.version,
+            set_token=save.set_token,
+        )
+        live = await Saver(self.means, self.claim, standing.again).save(intent)
+        return _Standing(live.version, live.form, standing.saves + 1)
+
+
+def _open(entries: tuple[Entry, ...]) -> list[Entry]:
+    return [entry for entry in entries if entry.settled is Settled.INTENDED]
+
+
+@asynccontextmanager
+async def _alive(journal: Journal, claim: Claim) -> AsyncIterator[None]:
+    """Give signs of life while a district is in hand: a page may take its time."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(journal.lease_seconds / BEATS)
+            journal.renew(claim)
+
+    beating = asyncio.ensure_future(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
+        # a lease that is lost is found out at the next thing that is written down
+        with suppress(asyncio.CancelledError, StateError):
+            await beating

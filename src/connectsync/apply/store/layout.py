@@ -1,0 +1,90 @@
+"""The store's tables: made when they are not there, migrated when they are older."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, inspect, text
+
+from connectsync.apply.store import audit
+from connectsync.apply.store.database import POSTGRESQL, Database
+from connectsync.apply.store.tables import HEAD, METADATA
+from connectsync.errors import StateError
+
+NEWEST = "0002"
+"""The last revision in ``migrations/versions``."""
+
+FIRST = "0001"
+"""The layout of stores from before revisions were written down."""
+
+FOLDER = Path(__file__).parent / "migrations"
+
+_VERSION = "alembic_version"
+_ONE_AT_A_TIME = 7_305_813
+"""Any number; whoever lays out a PostgreSQL store holds this lock."""
+
+
+def ensure(database: Database) -> None:
+    """
+    Bring a store to the newest layout.
+
+    Raises ``StateError`` if it is newer than this release knows.
+    """
+    with database.reading() as connection:
+        if _revision(connection) == NEWEST:
+            return
+    with database.writing() as connection:
+        if database.kind == POSTGRESQL:
+            lock = text(f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})")
+            connection.execute(lock)
+        revision = _revision(connection)
+        if revision is None:
+            _made(connection)
+        elif revision != NEWEST:
+            migrate(connection, revision)
+            audit.seal(connection)
+
+
+def _revision(connection: Connection) -> str | None:
+    tables = set(inspect(connection).get_table_names())
+    if _VERSION in tables:
+        asked = text(f"SELECT version_num FROM {_VERSION}")  # noqa: S608 - a constant
+        return str(connection.execute(asked).scalar_one())
+    return FIRST if "runs" in tables else None
+
+
+def _made(connection: Connection) -> None:
+    METADATA.create_all(connection)
+    connection.execute(insert(HEAD).values(head=1, seq=0, hash=audit.NOTHING))
+    connection.execute(
+        text(f"CREATE TABLE {_VERSION} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+    )
+    connection.execute(
+        text(f"INSERT INTO {_VERSION} VALUES (:newest)"),  # noqa: S608 - a constant
+        {"newest": NEWEST},
+    )
+
+
+def migrate(connection: Connection, revision: str) -> None:
+    """
+    Run every migration after a revision, in this transaction.
+
+    Raises ``StateError`` if the revision is unknown: it is newer than this release.
+    """
+    from alembic import command  # noqa: PLC0415 - slow, and needed once a release
+    from alembic.config import Config  # noqa: PLC0415 - as above
+    from alembic.util import CommandError  # noqa: PLC0415 - as above
+
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    try:
+        if _VERSION not in inspect(connection).get_table_names():
+            command.stamp(config, revision)
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise StateError(
+            f"the state store has the layout {revision!r}, which this release does"
+            " not know",
+            remedy="it was written by a newer connectsync: use that one",
+        ) from error

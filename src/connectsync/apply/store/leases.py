@@ -1,0 +1,98 @@
+"""Leases: which runner has a district in hand, and the token that proves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+
+from connectsync.apply.journal import Claim, Held
+from connectsync.apply.store.tables import LEASES
+from connectsync.errors import LeaseLost
+
+FREE = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Clerk:
+    """
+    Gives leases to one runner, by the clock of the database.
+
+    ``is_gone`` says of another runner that it has certainly ended.
+    """
+
+    runner: str
+    seconds: float
+    is_gone: Callable[[str], bool]
+
+    def take(
+        self, connection: Connection, run: int, place: tuple[str, str], now: float
+    ) -> Claim | Held:
+        """Take the lease of a district on a backend, unless it is in hand."""
+        backend, district = place
+        row = connection.execute(select(LEASES).where(*_here(place))).first()
+        if row is None:
+            raise LeaseLost(f"district {district!r} has no lease")
+        if self._in_hand(row, now):
+            return Held(district, row.runner, row.expires - now)
+        token = row.token + 1
+        taken = connection.execute(
+            update(LEASES)
+            .where(*_here(place), LEASES.c.token == row.token)
+            .values(token=token, runner=self.runner, expires=now + self.seconds)
+        )
+        if taken.rowcount != 1:
+            return Held(district, "another runner", self.seconds)
+        return Claim(run, backend, district, token)
+
+    def renew(self, connection: Connection, claim: Claim, now: float) -> None:
+        """Hold on to a district. Raises ``LeaseLost``."""
+        self._put(connection, claim, now + self.seconds)
+
+    def release(self, connection: Connection, claim: Claim) -> None:
+        """Let go of a district. Raises ``LeaseLost``."""
+        self._put(connection, claim, FREE)
+
+    def _put(self, connection: Connection, claim: Claim, expires: float) -> None:
+        mine = (LEASES.c.token == claim.token) & (LEASES.c.runner == self.runner)
+        kept = connection.execute(
+            update(LEASES)
+            .where(*_here((claim.backend, claim.district)), mine)
+            .values(expires=expires)
+        )
+        if kept.rowcount != 1:
+            raise LeaseLost(
+                f"another runner took over district {claim.district!r} meanwhile"
+            )
+
+    def _in_hand(self, row: Row[Any], now: float) -> bool:
+        return bool(row.expires > now and not self.is_gone(row.runner))
+
+
+def prepare(connection: Connection, backend: str, districts: Iterable[str]) -> None:
+    """Give every district a lease that nobody holds, where it has none."""
+    known = set(
+        connection.execute(
+            select(LEASES.c.district).where(LEASES.c.backend == backend)
+        ).scalars()
+    )
+    rows = [
+        {
+            "backend": backend,
+            "district": district,
+            "token": 0,
+            "runner": "",
+            "expires": FREE,
+        }
+        for district in districts
+        if district not in known
+    ]
+    if rows:
+        connection.execute(insert(LEASES), rows)
+
+
+def _here(place: tuple[str, str]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    backend, district = place
+    return LEASES.c.backend == backend, LEASES.c.district == district

@@ -1,0 +1,80 @@
+"""Which runners are alive on this machine: each holds a locked file while it is."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from connectsync.errors import StateError
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """
+    A runner, and a way to see that another one has died.
+
+    ``runner`` names machine and process; ``folder`` keeps the locked files.
+    """
+
+    runner: str
+    folder: Path
+
+    def is_gone(self, runner: str) -> bool:
+        """
+        Say whether a runner has certainly ended.
+
+        The system lets go of a lock when a process ends, however it ends. Of a runner
+        on another machine nothing is known here: only time tells.
+        """
+        path = _file(self.folder, runner)
+        if runner == self.runner or not path.exists():
+            return False
+        try:
+            with FileLock(path, timeout=0):
+                return True
+        except (Timeout, OSError):
+            return False
+
+
+@contextmanager
+def present(folder: Path) -> Iterator[Presence]:
+    """Be a runner, until the end of the block. Raises ``StateError``."""
+    name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    runners = folder / "runners"
+    try:
+        runners.mkdir(parents=True, exist_ok=True)
+        _clear(runners)
+        lock = FileLock(_file(runners, name), timeout=0)
+        lock.acquire()
+    except OSError as error:
+        raise StateError(f"cannot write in {runners}: {error.strerror}") from error
+    try:
+        yield Presence(name, runners)
+    finally:
+        lock.release()
+        _file(runners, name).unlink(missing_ok=True)
+
+
+KEPT = 1000
+"""How many files of dead runners may lie about before the oldest are removed."""
+
+
+def _clear(runners: Path) -> None:
+    files = sorted(runners.glob("*.lock"), key=lambda path: path.name)
+    for path in files[: max(0, len(files) - KEPT)]:
+        try:
+            with FileLock(path, timeout=0):
+                path.unlink(missing_ok=True)
+        except (Timeout, OSError):
+            continue
+
+
+def _file(folder: Path, runner: str) -> Path:
+    return folder / f"{runner.replace(':', '-')}.lock"

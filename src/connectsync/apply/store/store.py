@@ -1,0 +1,315 @@
+"""The store that a run writes to; every call is on disk before it returns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, func, insert, select, update
+
+from connectsync.apply.journal import Claim, Entry, Held, Intent, Kept, Orders, Settled
+from connectsync.apply.store import audit, leases, runs
+from connectsync.apply.store.audit import Deed, stamp
+from connectsync.apply.store.database import Database
+from connectsync.apply.store.leases import Clerk
+from connectsync.apply.store.tables import (
+    BASELINES,
+    DISTRICTS,
+    HEAD,
+    JOURNAL,
+    RUNS,
+)
+from connectsync.domain.outcome import DistrictOutcome, Ending
+from connectsync.domain.plan import Plan
+from connectsync.domain.settings import Form
+from connectsync.domain.values import form_data, form_of
+from connectsync.errors import StateError
+
+RETRIED = (Ending.FAILED.value, Ending.CONFLICT.value)
+"""The endings that `resume` tries again."""
+
+
+class Store:
+    """
+    The journal of one runner. See ``journal.Journal``.
+
+    All methods raise ``StateError``. Forms never hold the token.
+    """
+
+    def __init__(self, database: Database, clerk: Clerk) -> None:
+        self.database = database
+        self._clerk = clerk
+
+    @property
+    def lease_seconds(self) -> float:
+        """How long a district stays in hand without a sign of life."""
+        return self._clerk.seconds
+
+    @property
+    def runner(self) -> str:
+        """Name this runner."""
+        return self._clerk.runner
+
+    def open_run(self, plan: str, backend: str) -> int | None:
+        """Give the run of the plan with this digest that has not ended, if any."""
+        with self.database.reading() as connection:
+            return _open_run(connection, plan, backend)
+
+    def begin(
+        self, plan: Plan, digest: str, orders: Orders, *, at: datetime
+    ) -> tuple[int, bool]:
+        """Open a run, or join the one that is open; say whether it was joined."""
+        with self.changing() as connection:
+            run = _open_run(connection, digest, plan.backend)
+            if run is not None:
+                return run, True
+            districts = [planned.district for planned in plan.districts]
+            leases.prepare(connection, plan.backend, districts)
+            run = runs.written(
+                connection, plan, digest, orders, runner=self.runner, at=at
+            )
+            self.record(connection, "run begun", RUNS, (run,), at, {"plan": digest})
+            return run, False
+
+    def claim(
+        self, run: int, backend: str, district: str, *, at: datetime
+    ) -> Claim | Held | DistrictOutcome:
+        """Take a district in hand, or say who has it, or how it ended."""
+        del at
+        with self.database.writing() as connection:
+            now = self.database.now(connection)
+            taken = self._clerk.take(connection, run, (backend, district), now)
+            row = connection.execute(
+                select(DISTRICTS).where(*_part(run, district))
+            ).one()
+            if row.ending is None:
+                return taken
+            if isinstance(taken, Claim):
+                self._clerk.release(connection, taken)
+            return runs.outcome_of(row)
+
+    def renew(self, claim: Claim) -> None:
+        """Give a sign of life."""
+        with self.database.writing() as connection:
+            self._hold(connection, claim)
+
+    def release(self, claim: Claim) -> None:
+        """Let go of a district that was not ended."""
+        with self.database.writing() as connection:
+            self._clerk.release(connection, claim)
+
+    def entries(self, run: int, district: str) -> tuple[Entry, ...]:
+        """Give a district's saves in a run, in the order they were intended."""
+        rows = (
+            select(JOURNAL)
+            .where(JOURNAL.c.run == run, JOURNAL.c.district == district)
+            .order_by(JOURNAL.c.row)
+        )
+        with self.database.reading() as connection:
+            return tuple(entry_of(row) for row in connection.execute(rows))
+
+    def intend(self, claim: Claim, intent: Intent, *, at: datetime) -> int:
+        """Write down a save before it is made; give the row's number."""
+        values = {
+            "run": claim.run,
+            "district": intent.district,
+            "phase": intent.phase,
+            "settled": Settled.INTENDED.value,
+            "before": _spelled(intent.before),
+            "after": _spelled(intent.after),
+            "expected_version": intent.expected_version,
+            "set_token": intent.set_token,
+            "runner": self.runner,
+            "lease": claim.token,
+            "intended_at": stamp(at),
+            "note": "",
+        }
+        with self.changing() as connection:
+            self._hold(connection, claim)
+            key = connection.execute(insert(JOURNAL).values(values))
+            if key.inserted_primary_key is None:  # pragma: no cover - it has a key
+                raise StateError("the state store gave no number for a new row")
+            row = int(key.inserted_primary_key[0])
+            self.record(connection, "save intended", JOURNAL, (row,), at)
+            return row
+
+    def settle(
+        self, claim: Claim, row: int, settled: Settled, *, at: datetime, note: str = ""
+    ) -> None:
+        """Write down how a save ended."""
+        values = {"settled": settled.value, "settled_at": stamp(at), "note": note}
+        with self.changing() as connection:
+            self._hold(connection, claim)
+            connection.execute(
+                update(JOURNAL).where(JOURNAL.c.row == row).values(values)
+            )
+            self.record(connection, f"save {settled.value}", JOURNAL, (row,), at)
+
+    def finish(
+        self,
+        claim: Claim,
+        outcome: DistrictOutcome,
+        kept: Kept | None,
+        *,
+        at: datetime,
+    ) -> None:
+        """Write down how a district ended, keep its baseline, and let go of it."""
+        with self.changing() as connection:
+            self._clerk.release(connection, claim)
+            self._end_part(connection, claim.run, outcome, at)
+            if kept is not None:
+                self._keep(connection, (claim.backend, claim.district), kept, at)
+
+    def outcomes(self, run: int) -> Mapping[str, DistrictOutcome]:
+        """Give how districts of a run ended, whoever ended them."""
+        rows = select(DISTRICTS).where(
+            DISTRICTS.c.run == run, DISTRICTS.c.ending.is_not(None)
+        )
+        with self.database.reading() as connection:
+            return {
+                row.district: runs.outcome_of(row) for row in connection.execute(rows)
+            }
+
+    def failures(self, run: int, wave: str) -> int:
+        """Count the districts of a wave that failed, whoever had them."""
+        counted = select(func.count()).where(
+            DISTRICTS.c.run == run,
+            DISTRICTS.c.wave == wave,
+            DISTRICTS.c.ending.in_(RETRIED),
+        )
+        with self.database.reading() as connection:
+            return connection.execute(counted).scalar_one()
+
+    def doubt(self, run: int, district: str, message: str, *, at: datetime) -> None:
+        """Take back that a district is done: it was read, and is not as saved."""
+        with self.changing() as connection:
+            row = connection.execute(
+                select(DISTRICTS).where(*_part(run, district))
+            ).one()
+            done = runs.outcome_of(row)
+            doubted = DistrictOutcome(
+                district, Ending.CONFLICT, done.saves, done.changes, message
+            )
+            self._end_part(connection, run, doubted, at)
+
+    def keep(self, backend: str, district: str, kept: Kept, *, at: datetime) -> None:
+        """Remember managed values that are in step without a save."""
+        with self.changing() as connection:
+            self._keep(connection, (backend, district), kept, at)
+
+    def stop(self, run: int, why: str, *, at: datetime) -> None:
+        """Write down that a runner left a run before its end."""
+        with self.changing() as connection:
+            connection.execute(
+                update(RUNS).where(RUNS.c.run == run).values(stopped=why)
+            )
+            self.record(connection, "run stopped", RUNS, (run,), at, {"why": why})
+
+    def end(self, run: int, *, at: datetime) -> None:
+        """Close a run, if no district is left in it."""
+        with self.changing() as connection:
+            left = connection.execute(
+                select(DISTRICTS.c.district).where(
+                    DISTRICTS.c.run == run, DISTRICTS.c.ending.is_(None)
+                )
+            ).first()
+            row = connection.execute(select(RUNS.c.ended).where(RUNS.c.run == run))
+            if left is None and row.scalar_one() is None:
+                values = {"ended": stamp(at), "stopped": ""}
+                connection.execute(update(RUNS).where(RUNS.c.run == run).values(values))
+                self.record(connection, "run ended", RUNS, (run,), at)
+
+    @contextmanager
+    def changing(self) -> Iterator[Connection]:
+        """Change something that the audit log tells of, one runner after another."""
+        with self.database.writing() as connection:
+            connection.execute(select(HEAD).with_for_update()).one()
+            yield connection
+
+    def record(  # noqa: PLR0913, PLR0917 - what an entry says
+        self,
+        connection: Connection,
+        action: str,
+        table: Table,
+        key: tuple[str | int, ...],
+        at: datetime,
+        detail: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Append to the audit log."""
+        deed = Deed(action, table, key, detail or {}, self.runner, at)
+        audit.record(connection, deed)
+
+    def _hold(self, connection: Connection, claim: Claim) -> None:
+        self._clerk.renew(connection, claim, self.database.now(connection))
+
+    def _end_part(
+        self, connection: Connection, run: int, outcome: DistrictOutcome, at: datetime
+    ) -> None:
+        values = {
+            "ending": outcome.ending.value,
+            "saves": outcome.saves,
+            "changes": outcome.changes,
+            "message": outcome.message,
+            "remedy": outcome.remedy,
+            "runner": self.runner,
+            "ended": stamp(at),
+        }
+        here = _part(run, outcome.district)
+        connection.execute(update(DISTRICTS).where(*here).values(values))
+        action = f"district {outcome.ending.value}"
+        self.record(connection, action, DISTRICTS, (run, outcome.district), at)
+
+    def _keep(
+        self,
+        connection: Connection,
+        place: tuple[str, str],
+        kept: Kept,
+        at: datetime,
+    ) -> None:
+        backend, district = place
+        here = (BASELINES.c.backend == backend, BASELINES.c.district == district)
+        old = connection.execute(select(BASELINES).where(*here)).first()
+        before = form_of(json.loads(old.form)) if old and kept.merged else {}
+        row = {
+            "form": _spelled({**before, **kept.form}),
+            "was_running": bool(old and old.was_running) or kept.running,
+            "at": stamp(at),
+        }
+        if old is None:
+            key = {"backend": backend, "district": district}
+            connection.execute(insert(BASELINES).values(key | row))
+        else:
+            connection.execute(update(BASELINES).where(*here).values(row))
+        self.record(connection, "baseline kept", BASELINES, place, at)
+
+
+def entry_of(row: Row[Any]) -> Entry:
+    """Read a row of the journal."""
+    intent = Intent(
+        row.district,
+        row.phase,
+        form_of(json.loads(row.before)),
+        form_of(json.loads(row.after)),
+        row.expected_version,
+        set_token=row.set_token,
+    )
+    return Entry(row.row, intent, Settled(row.settled))
+
+
+def _open_run(connection: Connection, plan: str, backend: str) -> int | None:
+    return connection.execute(
+        select(RUNS.c.run)
+        .where(RUNS.c.plan == plan, RUNS.c.backend == backend, RUNS.c.ended.is_(None))
+        .order_by(RUNS.c.run.desc())
+    ).scalar()
+
+
+def _part(run: int, district: str) -> Sequence[Any]:
+    return DISTRICTS.c.run == run, DISTRICTS.c.district == district
+
+
+def _spelled(form: Form) -> str:
+    return json.dumps(form_data(form))

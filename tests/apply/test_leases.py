@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from apply_world import CELL, district
+from stores import Place
+
+from connectsync.apply.journal import Claim, Held, Intent, Orders, Settled
+from connectsync.apply.store.presence import Presence, present
+from connectsync.apply.store.store import Store
+from connectsync.domain.live import Live
+from connectsync.domain.outcome import DistrictOutcome, Ending
+from connectsync.domain.plan import DistrictPlan, Plan
+from connectsync.domain.settings import Form
+from connectsync.errors import LeaseLost
+from connectsync.operations.planning import Wanted, plan_district
+
+NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
+FORM: Form = {"manage_guardians": False, "phone_types": frozenset[str]()}
+INTENT = Intent("lakeview", 1, FORM, {**FORM, "manage_guardians": True}, "v1")
+DONE = DistrictOutcome("lakeview", Ending.DONE, 1, 1)
+
+
+def planned(*keys: str) -> Plan:
+    districts = []
+    for key in keys:
+        want = Wanted(district(key, CELL), f"districts/{key}.yaml")
+        made = plan_district(want, Live(key, "v1", FORM, NOW), {})
+        assert isinstance(made, DistrictPlan)
+        districts.append(made)
+    return Plan(NOW, "test", "one", (), 2, tuple(districts), (), ())
+
+
+def begun(store: Store, *keys: str) -> int:
+    plan = planned(*keys)
+    run, _ = store.begin(plan, "sha256:1", Orders((("rest", keys),)), at=NOW)
+    return run
+
+
+def claimed(store: Store, run: int, key: str = "lakeview") -> Claim:
+    taken = store.claim(run, "one", key, at=NOW)
+    assert isinstance(taken, Claim)
+    return taken
+
+
+def elsewhere(kept: Place) -> Path:
+    return kept.folder / "another machine"
+
+
+def test_two_runners_never_hold_one_district(kept: Place) -> None:
+    with kept.open() as one, kept.open() as other:
+        run = begun(one, "lakeview", "elm-grove")
+        claimed(one, run)
+        held = other.claim(run, "one", "lakeview", at=NOW)
+        assert isinstance(held, Held)
+        assert held.runner == one.runner
+        assert 0 < held.seconds <= one.lease_seconds
+        claimed(other, run, "elm-grove")
+
+
+def test_the_same_plan_is_joined_and_not_begun_twice(kept: Place) -> None:
+    plan, orders = planned("lakeview"), Orders((("rest", ("lakeview",)),))
+    with kept.open() as one, kept.open() as other:
+        assert one.begin(plan, "sha256:1", orders, at=NOW) == (1, False)
+        assert other.begin(plan, "sha256:1", orders, at=NOW) == (1, True)
+        assert other.begin(plan, "sha256:2", orders, at=NOW) == (2, False)
+
+
+def test_what_a_runner_ended_is_told_to_the_others(kept: Place) -> None:
+    with kept.open() as one, kept.open() as other:
+        run = begun(one, "lakeview")
+        one.finish(claimed(one, run), DONE, None, at=NOW)
+        assert other.claim(run, "one", "lakeview", at=NOW) == DONE
+        # who asks does not keep it
+        assert one.claim(run, "one", "lakeview", at=NOW) == DONE
+
+
+def test_a_district_is_free_again_once_its_runner_was_silent_too_long(
+    kept: Place,
+) -> None:
+    with (
+        kept.open(lease_seconds=0.2) as silent,
+        kept.open(folder=elsewhere(kept)) as other,
+    ):
+        run = begun(silent, "lakeview")
+        claimed(silent, run)
+        assert isinstance(other.claim(run, "one", "lakeview", at=NOW), Held)
+        time.sleep(0.3)
+        claimed(other, run)
+
+
+def test_a_sign_of_life_keeps_a_district(kept: Place) -> None:
+    with (
+        kept.open(lease_seconds=0.6) as alive,
+        kept.open(folder=elsewhere(kept)) as other,
+    ):
+        run = begun(alive, "lakeview")
+        claim = claimed(alive, run)
+        for _ in range(3):
+            time.sleep(0.25)
+            alive.renew(claim)
+        assert isinstance(other.claim(run, "one", "lakeview", at=NOW), Held)
+
+
+def test_who_lost_a_district_writes_nothing_any_more(kept: Place) -> None:
+    with (
+        kept.open(lease_seconds=0.1) as slow,
+        kept.open(folder=elsewhere(kept)) as other,
+    ):
+        run = begun(slow, "lakeview")
+        old = claimed(slow, run)
+        row = slow.intend(old, INTENT, at=NOW)
+        time.sleep(0.2)
+        claimed(other, run)
+        for write in (
+            lambda: slow.intend(old, replace(INTENT, phase=2), at=NOW),
+            lambda: slow.settle(old, row, Settled.CONFIRMED, at=NOW),
+            lambda: slow.finish(old, DONE, None, at=NOW),
+            lambda: slow.renew(old),
+            lambda: slow.release(old),
+        ):
+            with pytest.raises(LeaseLost):
+                write()
+        (entry,) = other.entries(run, "lakeview")
+        assert entry.settled is Settled.INTENDED
+        assert other.outcomes(run) == {}
+
+
+def test_a_lease_that_ran_out_and_that_nobody_took_is_still_good(kept: Place) -> None:
+    with kept.open(lease_seconds=0.05) as slow:
+        run = begun(slow, "lakeview")
+        claim = claimed(slow, run)
+        time.sleep(0.1)
+        slow.intend(claim, INTENT, at=NOW)
+
+
+HOLDING = """
+import sys, time
+from pathlib import Path
+from connectsync.apply.store.presence import present
+with present(Path(sys.argv[1])) as here:
+    print(here.runner, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_runner_that_was_killed_is_known_to_be_gone_at_once(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDING, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    runner = process.stdout.readline().strip()
+    with present(tmp_path) as here:
+        assert not here.is_gone(runner)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        assert here.is_gone(runner)
+        assert not here.is_gone(here.runner)
+
+
+def test_of_a_runner_elsewhere_nothing_is_known(tmp_path: Path) -> None:
+    assert not Presence("me", tmp_path).is_gone("another-machine:1:abc")
+
+
+def test_a_runner_that_ends_leaves_nothing_behind(tmp_path: Path) -> None:
+    with present(tmp_path):
+        assert list((tmp_path / "runners").iterdir()) != []
+    assert list((tmp_path / "runners").iterdir()) == []

