@@ -5,71 +5,117 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import httpx2
 import pytest
 from browser_world import over_browser
+from playwright.async_api import Browser
 
 from connectsync.connect import embedded, gateway, snapshot_file
-from connectsync.connect.clients import ReadOnly, client
+from connectsync.connect.browser.chromium import launched
 from connectsync.connect.contract import ContractReader, ContractWriter
 from connectsync.connect.exchange import Exchange
+from connectsync.connect.read_only import ReadOnly
 from connectsync.connect.seam import Reader, Writer
 from connectsync.connect.snapshot import SnapshotReader, SnapshotWriter
+from connectsync.connect.tokens import Tokens
+from connectsync.emulator import store
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol
 from connectsync.emulator.serve import server
+from connectsync.errors import ProjectError
 from connectsync.operations.snapshotting import take_snapshot
+from connectsync.web.clients import client
 
 Both = tuple[Reader, Writer]
+Opened = Callable[[Path, Tokens], AbstractAsyncContextManager[Both]]
 T = TypeVar("T")
+Chromium = tuple[asyncio.Runner, Browser]
 
 TOKEN = "let-me-in"  # noqa: S105 - of a stand-in that lives for one test
 
 
+DISTRICT_TOKEN = "of-lakeview-4f1c9a7d2b"  # noqa: S105 - of a stand-in as well
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """Start one Chromium for all tests; each has contexts of its own in it."""
+    with asyncio.Runner() as runner:
+        opened = launched()
+        browser = runner.run(opened.__aenter__())
+        yield runner, browser
+        runner.run(opened.__aexit__(None, None, None))
+
+
 @dataclass(frozen=True)
 class Backend:
-    """A backend on a fresh store in which a few districts are enrolled."""
+    """
+    A backend on a fresh store in which a few districts are enrolled.
+
+    Lakeview has a token, Elm Park a reference that gives none here, Bay no reference.
+    """
 
     store: Path
-    opened: Callable[[Path], AbstractAsyncContextManager[Both]]
+    opened: Opened
+    runner: asyncio.Runner | None = None
+    """The loop that a shared browser lives in; each run has its own elsewhere."""
     versions_recur: bool = False
     """Whether a form that was changed and changed back has its old version again."""
+    types_tokens: bool = True
+    """Whether it is the backend that types a token, and not a person."""
     every: int = 1
     """Of many saves, every which one is made: a page takes a second for each."""
+    resolved: list[str] = field(default_factory=list)
+    """The districts whose tokens were asked for, in that order."""
 
     def run(self, act: Callable[[Reader, Writer], Awaitable[T]]) -> T:
         """Do something with a reader and a writer, and close them."""
 
         async def acted() -> T:
-            async with self.opened(self.store) as (reader, writer):
+            async with self.opened(self.store, self.token) as (reader, writer):
                 return await act(reader, writer)
 
-        return asyncio.run(acted())
+        return self.runner.run(acted()) if self.runner else asyncio.run(acted())
+
+    def token(self, key: str) -> str | None:
+        """Find a token, and remember that it was asked for."""
+        self.resolved.append(key)
+        if key == "elm.park_1":
+            raise ProjectError("env:ELM_TOKEN gives no token")
+        return DISTRICT_TOKEN if key == "lakeview-usd" else None
+
+    def token_digest(self, key: str) -> str:
+        """Give what the stand-in keeps of a token; empty if it has none."""
+        with store.opened(self.store).reading() as connection:
+            row = store.find(connection, key)
+        assert row is not None
+        return row.token_digest
 
 
 @asynccontextmanager
-async def over_embedded(store: Path) -> AsyncIterator[Both]:
+async def over_embedded(store: Path, tokens: Tokens) -> AsyncIterator[Both]:
     app = create_app(store, token=TOKEN)
     async with (
         embedded.open_reader(app, token=TOKEN) as reader,
-        embedded.open_writer(app, token=TOKEN) as writer,
+        embedded.open_writer(app, token=TOKEN, tokens=tokens) as writer,
     ):
         yield reader, writer
 
 
 @asynccontextmanager
-async def over_loopback(store: Path) -> AsyncIterator[Both]:
+async def over_loopback(store: Path, tokens: Tokens) -> AsyncIterator[Both]:
     async with served(store) as address:
         where = gateway.Gateway(address, TOKEN)
         async with (
             gateway.open_reader(where) as reader,
-            gateway.open_writer(where) as writer,
+            gateway.open_writer(where, tokens=tokens) as writer,
         ):
             yield reader, writer
 
@@ -92,8 +138,8 @@ async def served(store: Path) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def over_snapshot(store: Path) -> AsyncIterator[Both]:
-    async with over_embedded(store) as (reader, _):
+async def over_snapshot(store: Path, tokens: Tokens) -> AsyncIterator[Both]:
+    async with over_embedded(store, tokens) as (reader, _):
         taken = await take_snapshot(reader, ())
     path = store.with_name("live.json")
     snapshot_file.write(path, taken)
@@ -103,28 +149,29 @@ async def over_snapshot(store: Path) -> AsyncIterator[Both]:
     )
 
 
-BACKENDS = {
+BACKENDS: dict[str, Opened] = {
     "embedded": over_embedded,
     "gateway": over_loopback,
     "snapshot": over_snapshot,
-    "browser": over_browser,
 }
-VERSIONS_RECUR = {"browser"}
-"""A page shows no version: equal forms are all that can be told."""
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(params=[*BACKENDS, "browser"])
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
-    store = tmp_path / "connect.db"
+    path = tmp_path / "connect.db"
     districts = [("lakeview-usd", "Lakeview Unified"), ("bay", "Bay of São João")]
-    enrol(store, [*districts, ("elm.park_1", "Elm Park")])
+    enrol(path, [*districts, ("elm.park_1", "Elm Park")])
     name = request.param
-    whole = name != "browser" or request.config.getoption("--every-label")
+    if name != "browser":
+        return Backend(path, BACKENDS[name], types_tokens=name != "snapshot")
+    runner, browser = request.getfixturevalue("chromium")
     return Backend(
-        store,
-        BACKENDS[name],
-        versions_recur=name in VERSIONS_RECUR,
-        every=1 if whole else 6,
+        path,
+        partial(over_browser, browser),
+        runner,
+        # a page shows no version: equal forms are all that can be told
+        versions_recur=True,
+        every=1 if request.config.getoption("--every-label") else 6,
     )
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from connectsync.connect.exchange import once
 from connectsync.connect.gateway import Gateway, open_reader, open_writer
 from connectsync.errors import CredentialsRefused, ProjectError, Unreachable
+from connectsync.web.patience import once
 
 
 def opened(gateway: Gateway) -> None:

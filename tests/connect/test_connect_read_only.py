@@ -11,10 +11,12 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from connectsync.connect import clients, embedded, gateway, seam
+from connectsync.connect import embedded, gateway, seam
 from connectsync.connect.contract import BULK_READ, ContractReader
+from connectsync.connect.read_only import ReadOnly
 from connectsync.emulator.app import create_app
 from connectsync.errors import Bug
+from connectsync.web.clients import client
 
 METHODS = ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"]
 
@@ -32,8 +34,8 @@ def test_a_request_that_could_write_does_not_leave_the_reader(method: str) -> No
         return httpx2.Response(200)
 
     async def sent(path: str) -> int:
-        transport = clients.ReadOnly(httpx2.MockTransport(answer))
-        async with clients.client(transport, base_url="https://c.test") as reading:
+        transport = ReadOnly(httpx2.MockTransport(answer))
+        async with client(transport, base_url="https://c.test") as reading:
             return (await reading.request(method, path)).status_code
 
     with pytest.raises(Bug, match=f"tried to {method}"):

@@ -15,12 +15,11 @@ from emulator_browser import Browser as Client
 from playwright.async_api import Browser
 
 from connectsync.connect import embedded
-from connectsync.connect.browser.chromium import launched
 from connectsync.connect.browser.reader import BrowserReader
 from connectsync.connect.browser.tabs import Tabs
 from connectsync.connect.browser.website import Website
 from connectsync.connect.browser.writer import BrowserWriter
-from connectsync.connect.retry import WithinBudget
+from connectsync.connect.tokens import Tokens, nowhere
 from connectsync.domain.live import Live
 from connectsync.domain.settings import Form
 from connectsync.emulator.app import create_app
@@ -28,7 +27,9 @@ from connectsync.emulator.faults import NO_FAULTS, Faults
 from connectsync.emulator.manners import Manners
 from connectsync.emulator.serve import server
 from connectsync.emulator.sessions import COOKIE
+from connectsync.emulator.store import find, opened
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
+from connectsync.web.patience import WithinBudget
 
 T = TypeVar("T")
 
@@ -86,21 +87,31 @@ def website(address: str, folder: Path) -> Website:
     )
 
 
-def both(browser: Browser, site: Website) -> tuple[BrowserReader, BrowserWriter]:
-    """Give a reader and a writer in one browser, with tabs of their own."""
-    patience = WithinBudget(budget_seconds=2)
-    reader = BrowserReader(Tabs(browser, site, patience))
-    return reader, BrowserWriter(Tabs(browser, site, patience))
+def both(
+    browser: Browser, site: Website, tokens: Tokens = nowhere
+) -> tuple[BrowserReader, BrowserWriter]:
+    """Give a reader and a writer over the tabs of one browser, as a run has them."""
+    tabs = Tabs(browser, site, WithinBudget(budget_seconds=2))
+    return BrowserReader(tabs), BrowserWriter(tabs, tokens=tokens)
 
 
 @asynccontextmanager
 async def over_browser(
-    store: Path,
+    browser: Browser, store: Path, tokens: Tokens = nowhere
 ) -> AsyncIterator[tuple[BrowserReader, BrowserWriter]]:
-    """Open a browser of its own on a store."""
+    """Use a browser on a store, and leave no tab of it open."""
     await asyncio.to_thread(session_of, store, store.parent / "session.json")
-    async with served(store) as address, launched() as browser:
-        yield both(browser, website(address, store.parent))
+    async with served(store) as address:
+        try:
+            yield both(browser, website(address, store.parent), tokens)
+        finally:
+            await close_tabs(browser)
+
+
+async def close_tabs(browser: Browser) -> None:
+    """Close every tab, so that the next test finds a browser like a new one."""
+    for context in browser.contexts:
+        await context.close()
 
 
 @dataclass
@@ -121,6 +132,7 @@ class World:
         *,
         faults: Faults = NO_FAULTS,
         manners: Manners | None = None,
+        tokens: Tokens = nowhere,
         **site: Any,
     ) -> T:
         """Do something with a reader and a writer; ``site`` changes the website."""
@@ -129,10 +141,9 @@ class World:
             async with served(self.store, faults, manners) as address:
                 described = replace(website(address, self.folder), **site)
                 try:
-                    return await act(*both(self.browser, described))
+                    return await act(*both(self.browser, described, tokens))
                 finally:
-                    for context in self.browser.contexts:
-                        await context.close()
+                    await close_tabs(self.browser)
 
         return self.runner.run(acted())
 
@@ -154,6 +165,13 @@ class World:
         ):
             version = (await reader.read(key)).version
             await writer.save(key, form, expected_version=version)
+
+    def token_digest(self, key: str) -> str:
+        """Give the digest of the token that the stand-in keeps, if it has one."""
+        with opened(self.store).reading() as connection:
+            row = find(connection, key)
+        assert row is not None
+        return row.token_digest
 
     def evidence(self) -> list[Path]:
         """Give every file of evidence."""

@@ -86,6 +86,7 @@ GUARDS = st.builds(
     district=KEYS | st.just(""),
     accept=KEYS,
     count=st.integers(1, 1000),
+    needs_reason=st.booleans(),
 )
 PLANS = st.builds(
     Plan,

@@ -19,6 +19,7 @@ from connectsync.domain.guard import GuardFinding
 from connectsync.domain.live import Live
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.policy import Freeze, Policy, Window
+from connectsync.domain.recent import Recent
 from connectsync.domain.settings import (
     BY_NAME,
     ContactRelationship,
@@ -83,6 +84,7 @@ def planned(scene: dict[str, Any]) -> Plan:
         fleet=scene.get("fleet", 1000),
         policy=_policy(scene.get("policy", {})),
         baselines={key: _baseline(scene) for key in lives},
+        recent=_recent(scene.get("recent", 0)),
     )
     outcomes = [
         plan_district(want, lives[want.district.key], given.baselines)
@@ -146,9 +148,18 @@ def _policy(given: dict[str, Any]) -> Policy:
         max_districts=given.get("max_districts", 25),
         max_percent=given.get("max_percent", 50),
         max_live_age=hours,
+        max_districts_a_day=given.get("max_districts_a_day", 25),
+        max_percent_a_day=given.get("max_percent_a_day", 50),
         freezes=_freezes(given),
-        windows=_windows(given),
+        windows=_windows(given, "window"),
+        nightly_syncs=_windows(given, "nightly_sync"),
     )
+
+
+def _recent(told: int | list[str]) -> Recent:
+    """Name the districts saved lately: some, or so many of which none is planned."""
+    named = [f"other{n}" for n in range(told)] if isinstance(told, int) else told
+    return Recent(frozenset(named))
 
 
 def _freezes(given: dict[str, Any]) -> tuple[Freeze, ...]:
@@ -158,17 +169,17 @@ def _freezes(given: dict[str, Any]) -> tuple[Freeze, ...]:
     days = Days(
         date.fromisoformat(str(freeze["from"])), date.fromisoformat(str(freeze["to"]))
     )
-    return (Freeze(days, freeze["reason"]),)
+    return (Freeze(days, freeze["reason"], freeze.get("timezone", "UTC")),)
 
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-def _windows(given: dict[str, Any]) -> tuple[Window, ...]:
-    if "window" not in given:
+def _windows(given: dict[str, Any], key: str) -> tuple[Window, ...]:
+    if key not in given:
         return ()
-    window = given["window"]
-    days = frozenset(DAYS.index(day) for day in window["days"])
+    window = given[key]
+    days = frozenset(DAYS.index(day) for day in window.get("days", DAYS))
     opens, closes = time.fromisoformat(window["from"]), time.fromisoformat(window["to"])
     return (Window(days, opens, closes, window.get("timezone", "UTC")),)
 

@@ -5,8 +5,8 @@ The first line names the project to copy (``# project: valley``); then each line
 that begins with ``$`` is run, and what follows it is what must be said, to the
 letter. Besides ``connectsync`` (with ``NAME=value`` before it and ``< FILE`` behind
 it), a story may use ``cd FOLDER``, ``cat FILE``, ``rm FILE``, ``replace FILE OLD
-NEW`` for an editor, and ``by-hand DISTRICT SETTING=VALUE`` for a person who presses
-Save on Connect.
+NEW`` for an editor (a backslash and an n in NEW end a line), and ``by-hand DISTRICT
+SETTING=VALUE`` for a person who presses Save on Connect.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class _Stage:
                 (self.here / file).unlink()
                 return ""
             case "replace", [file, old, new]:
-                self.console.replace(file, old, new)
+                self.console.replace(file, old, new.replace(r"\n", "\n"))
                 return ""
             case "by-hand", [district, *settings]:
                 self.console.edit(district, dict(map(_setting, settings)))

@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from connectsync.connect import answers
 from connectsync.connect.exchange import Call, Exchange
-from connectsync.connect.names import spelling_of, to_json
+from connectsync.connect.names import TOKEN_JSON, spelling_of, to_json
+from connectsync.connect.tokens import Tokens, needed, nowhere, unquoted
 from connectsync.domain.live import Listed, Live
 from connectsync.domain.settings import BY_NAME, Form, Kind
 from connectsync.errors import (
@@ -128,14 +130,24 @@ class ContractWriter:
     Saves through the contract and reads back. See ``seam.Writer``.
 
     ``reader`` reads back over a client of its own, so that what was saved is seen as
-    the next reader sees it.
+    the next reader sees it. ``tokens`` finds the token to save where that is asked for.
     """
 
-    def __init__(self, exchange: Exchange, reader: ContractReader) -> None:
+    def __init__(
+        self, exchange: Exchange, reader: ContractReader, *, tokens: Tokens = nowhere
+    ) -> None:
         self._exchange = exchange
         self._reader = reader
+        self._tokens = tokens
 
-    async def save(self, key: str, desired: Form, *, expected_version: str) -> Live:
+    async def save(
+        self,
+        key: str,
+        desired: Form,
+        *,
+        expected_version: str,
+        set_token: bool = False,
+    ) -> Live:
         """Save the settings in ``desired``; give the form as it was read back."""
         call = Call(
             "PATCH",
@@ -144,7 +156,14 @@ class ContractWriter:
             body=to_json(desired),
             headers=_save_headers(expected_version),
         )
-        return await self._read_back(key, await self._saved(call))
+        saved = await (self._with_token(call, key) if set_token else self._saved(call))
+        return await self._read_back(key, saved)
+
+    async def _with_token(self, call: Call, key: str) -> str:
+        token = needed(self._tokens, key)
+        with unquoted(key, token):
+            body = {**(call.body or {}), TOKEN_JSON: token}
+            return await self._saved(replace(call, body=body))
 
     async def _saved(self, call: Call) -> str:
         try:

@@ -12,11 +12,13 @@ from typing import Any
 
 import httpx2
 
-from connectsync.connect.clients import ReadOnly, client
 from connectsync.connect.contract import Clock, ContractReader, ContractWriter, utc_now
 from connectsync.connect.exchange import Exchange
 from connectsync.connect.names import to_json
+from connectsync.connect.read_only import ReadOnly
+from connectsync.connect.tokens import Tokens, nowhere
 from connectsync.domain.snapshot import Snapshot
+from connectsync.web.clients import client
 
 DESCRIBED = "embedded"
 
@@ -46,15 +48,19 @@ async def open_reader(
 
 @asynccontextmanager
 async def open_writer(
-    app: App, *, token: str | None = None, clock: Clock = utc_now
+    app: App,
+    *,
+    token: str | None = None,
+    tokens: Tokens = nowhere,
+    clock: Clock = utc_now,
 ) -> AsyncIterator[ContractWriter]:
-    """Open a writer on the app; ``token`` is the bearer token if it asks for one."""
+    """Open a writer on the app; ``tokens`` finds the tokens of districts."""
     transport = httpx2.ASGITransport(app)
     async with (
         open_reader(app, token=token, clock=clock) as reader,
         client(transport, base_url=_ADDRESS, token=token) as writing,
     ):
-        yield ContractWriter(Exchange(writing), reader)
+        yield ContractWriter(Exchange(writing), reader, tokens=tokens)
 
 
 def seeds(snapshot: Snapshot) -> list[tuple[str, str, dict[str, object]]]:

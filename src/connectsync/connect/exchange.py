@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import httpx2
 
 from connectsync.connect.answers import Members, not_understood
 from connectsync.connect.refusals import refusal
 from connectsync.errors import ConnectError, Unreachable
+from connectsync.web.patience import Patience, once
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 
 _OK = 200
-
-
-class Patience(Protocol):
-    """Decides whether and when a call that may be repeated is made again."""
-
-    async def __call__(
-        self, attempt: Callable[[], Awaitable[httpx2.Response]]
-    ) -> httpx2.Response:
-        """Give the last answer, or raise the last ``httpx2.RequestError``."""
-
-
-async def once(attempt: Callable[[], Awaitable[httpx2.Response]]) -> httpx2.Response:
-    """Have no patience: one attempt."""
-    return await attempt()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +25,14 @@ class Call:
     A request of the contract.
 
     ``about`` says in a sentence what is asked for, e.g. ``district 'x'``; ``body``
-    is None where there is none.
+    is None where there is none, and never shown: it may hold a token.
     """
 
     method: str
     path: str
     about: str
     query: Mapping[str, str] | None = None
-    body: Members | None = None
+    body: Members | None = field(default=None, repr=False)
     headers: Mapping[str, str] | None = None
 
 

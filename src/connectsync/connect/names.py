@@ -7,6 +7,7 @@ and no other.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -81,6 +82,17 @@ CLICKS: tuple[str, ...] = (
     DAILY_SYNC,
 )
 """The labels of what is clicked on, in the order of the clicks (C5)."""
+
+TOKEN_KEPT = re.compile(
+    r"\b(saved?|keep|kept|stored?|sets?|exists?|already|unchanged|current(ly)?|hidden"
+    r"|configured|connected|on file)\b|[•●*∙·]{3}",
+    re.IGNORECASE,
+)
+"""
+How a page may say that it holds a token; nobody publishes how Connect's does.
+
+Widely meant: where it is in doubt, nothing is typed over a token.
+"""
 
 SIGN_IN, EMAIL, PASSWORD = "Sign in", "Email", "Password"
 """What asks who you are, as far as it is not somebody else's page."""

@@ -13,11 +13,10 @@ from connectsync.errors import (
     Unreachable,
     VersionMoved,
 )
+from connectsync.web.foreign import one_line
 
 DISTRICT_NOT_FOUND = "urn:connectsync:problem:district-not-found"
 FORM_REFUSED = "urn:connectsync:problem:form-refused"
-
-_LONGEST_DETAIL = 300
 
 
 def refusal(status: int, problem: Mapping[str, object], *, about: str) -> ConnectError:
@@ -44,7 +43,7 @@ def refusal(status: int, problem: Mapping[str, object], *, about: str) -> Connec
 
 def _said(status: int, problem: Mapping[str, object]) -> str:
     detail = problem.get("detail") or problem.get("title")
-    spelled = _plain(detail) if isinstance(detail, str) else "no reason given"
+    spelled = one_line(detail) if isinstance(detail, str) else "no reason given"
     return f"{spelled} (status {status})"
 
 
@@ -56,10 +55,4 @@ def _fields(problem: Mapping[str, object]) -> str:
 
 def _field(error: Mapping[str, object]) -> str:
     name = setting_of(str(error.get("field", "a setting")))
-    return f"{_plain(name)} {_plain(str(error.get('detail', 'is refused')))}"
-
-
-def _plain(text: str) -> str:
-    """Make foreign text one short line, so that it cannot pose as ours."""
-    line = "".join(mark if mark.isprintable() else " " for mark in text)
-    return f"{line[:_LONGEST_DETAIL]}…" if len(line) > _LONGEST_DETAIL else line
+    return f"{one_line(name)} {one_line(str(error.get('detail', 'is refused')))}"

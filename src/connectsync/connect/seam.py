@@ -9,9 +9,10 @@ back at all; a save is whole, made once, and its result is what was read back.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from connectsync.domain.live import Listed, Live
+from connectsync.domain.page_map import Spot
 from connectsync.domain.settings import Form
 from connectsync.errors import ConnectError
 
@@ -48,12 +49,37 @@ class Reader(Protocol):
         """
 
 
+@runtime_checkable
+class Mapper(Protocol):
+    """Reads a page that people see, and can say where on it everything stands."""
+
+    async def page_map(self) -> tuple[Spot, ...]:
+        """
+        Look for every label that we know, on the way to a form and in it.
+
+        One that is not there stops nothing: it is what the map is for. Raises
+        ``ConnectError`` only where the page cannot be looked at.
+        """
+
+
 class Writer(Protocol):
     """Saves a district's form; only a run that was approved ever holds one."""
 
-    async def save(self, key: str, desired: Form, *, expected_version: str) -> Live:
+    async def save(
+        self,
+        key: str,
+        desired: Form,
+        *,
+        expected_version: str,
+        set_token: bool = False,
+    ) -> Live:
         """
         Save the settings in ``desired`` and leave all others as they are.
+
+        ``set_token`` saves the district's token along, also where nothing else is
+        saved; it is found at the moment it is typed, and ``ProjectError`` is raised,
+        with nothing saved, where the district names none or none is there. That it
+        arrived cannot be read back: no backend ever gives a token.
 
         Gives the form as it was read back. Raises ``VersionMoved`` if the form is
         no longer at ``expected_version``, ``FormRefused`` if Connect does not take

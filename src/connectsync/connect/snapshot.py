@@ -93,16 +93,26 @@ class SnapshotWriter:
         self._confirm = confirm
         self._clock = clock
 
-    async def save(self, key: str, desired: Form, *, expected_version: str) -> Live:
+    async def save(
+        self,
+        key: str,
+        desired: Form,
+        *,
+        expected_version: str,
+        set_token: bool = False,
+    ) -> Live:
         """
         Ask whether a person made this save; note it if so.
 
+        It is the person who has the token, and the click list that asks for it.
         Raises ``NotConfirmed``, with nothing noted, if nobody says so.
         """
         snapshot = snapshot_file.read(self._path)
         entry = _expected(snapshot, key, expected_version)
         insist_fits(desired, snapshot.options)
-        if all(entry.live.form[name] == value for name, value in desired.items()):
+        held = entry.live.form
+        differs = any(held[name] != value for name, value in desired.items())
+        if not differs and not set_token:
             return entry.live
         by = self._confirm(key, desired)
         # a person takes their time, and the file may have moved meanwhile

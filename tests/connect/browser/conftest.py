@@ -1,28 +1,17 @@
-"""One Chromium for all tests of a module; it takes half a second to start."""
+"""A stand-in for each test, in the one Chromium of all tests."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from browser_world import World, session_of
 from playwright.async_api import Browser
 
-from connectsync.connect.browser.chromium import launched
 from connectsync.emulator.seed import enrol
 
 DISTRICTS = [("bay", "Bay"), ("elm", "Elm Park"), ("oak", "Oak (North)")]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[tuple[asyncio.Runner, Browser]]:
-    with asyncio.Runner() as runner:
-        opened = launched()
-        browser = runner.run(opened.__aenter__())
-        yield runner, browser
-        runner.run(opened.__aexit__(None, None, None))
 
 
 @pytest.fixture

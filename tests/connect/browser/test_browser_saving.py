@@ -8,8 +8,8 @@ import httpx2
 import pytest
 from browser_world import World
 
-from connectsync.connect.browser.daily_sync import DailySync
 from connectsync.connect.browser.evidence import Evidence
+from connectsync.connect.browser.filling import Filling
 from connectsync.connect.browser.labels import Labels
 from connectsync.connect.browser.reader import BrowserReader
 from connectsync.connect.browser.writer import BrowserWriter
@@ -58,13 +58,13 @@ def test_what_a_person_saved_after_the_plan_is_not_overwritten(world: World) -> 
 def test_what_a_person_saves_while_the_form_is_filled_in_is_not_overwritten(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill = DailySync.fill
+    fill = Filling.fill
 
-    async def disturbed(self: DailySync, before: Form, desired: Form) -> None:
+    async def disturbed(self: Filling, before: Form, desired: Form) -> None:
         await fill(self, before, desired)
         await world.edit("bay", {"deletion_threshold": 15})
 
-    monkeypatch.setattr(DailySync, "fill", disturbed)
+    monkeypatch.setattr(Filling, "fill", disturbed)
     with pytest.raises(VersionMoved, match="bay"):
         world.run(changed)
     form = world.live("bay").form

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from playwright.async_api import Locator
+
 from connectsync.connect.browser.tab import Tab
 from connectsync.connect.names import (
     DAILY_SYNC,
@@ -17,15 +19,15 @@ class DistrictHome:
 
     def __init__(self, tab: Tab) -> None:
         self._tab = tab
+        role, shown = tab.page.get_by_role, tab.labels.shown
+        self.dots = role("button", name=shown(DOTS), exact=True)
+        self.settings = role("menuitem", name=shown(GROUP_OF_BOXES), exact=True)
 
     async def to_settings(self) -> None:
         """Click on the dots, and select the settings."""
-        tab, dots = self._tab, self._tab.labels.shown(DOTS)
-        settings = tab.labels.shown(GROUP_OF_BOXES)
-        button = tab.page.get_by_role("button", name=dots, exact=True)
-        await (await tab.the_only(button, f"'{DOTS}'", DISTRICT_HOME)).click()
-        item = tab.page.get_by_role("menuitem", name=settings, exact=True)
-        item = await tab.the_only(item, f"'{GROUP_OF_BOXES}'", DISTRICT_HOME)
+        tab = self._tab
+        await (await tab.the_only(self.dots, f"'{DOTS}'", DISTRICT_HOME)).click()
+        item = await tab.the_only(self.settings, f"'{GROUP_OF_BOXES}'", DISTRICT_HOME)
         await tab.follow(item)
 
 
@@ -34,10 +36,13 @@ class Settings:
 
     def __init__(self, tab: Tab) -> None:
         self._tab = tab
+        self.rostering = _link(tab, SIS_ROSTERING)
 
     async def to_rostering(self) -> None:
         """Click on SIS Rostering."""
-        await _follow_link(self._tab, SIS_ROSTERING, GROUP_OF_BOXES)
+        tab = self._tab
+        link = tab.the_only(self.rostering, f"'{SIS_ROSTERING}'", GROUP_OF_BOXES)
+        await tab.follow(await link)
 
 
 class Rostering:
@@ -45,12 +50,14 @@ class Rostering:
 
     def __init__(self, tab: Tab) -> None:
         self._tab = tab
+        self.daily_sync = _link(tab, DAILY_SYNC)
 
     async def to_daily_sync(self) -> None:
         """Click on District-Level Daily Sync."""
-        await _follow_link(self._tab, DAILY_SYNC, SIS_ROSTERING)
+        tab = self._tab
+        link = tab.the_only(self.daily_sync, f"'{DAILY_SYNC}'", SIS_ROSTERING)
+        await tab.follow(await link)
 
 
-async def _follow_link(tab: Tab, label: str, page: str) -> None:
-    link = tab.page.get_by_role("link", name=tab.labels.shown(label), exact=True)
-    await tab.follow(await tab.the_only(link, f"'{label}'", page))
+def _link(tab: Tab, label: str) -> Locator:
+    return tab.page.get_by_role("link", name=tab.labels.shown(label), exact=True)

@@ -34,6 +34,10 @@ class DropDown:
     def __init__(self, tab: Tab) -> None:
         self._tab = tab
         self._home = tab.labels.shown(DISTRICT_HOME)
+        label = tab.labels.shown(DROP_DOWN)
+        name = re.compile(rf"^{re.escape(label)}: ")
+        self.button = tab.page.get_by_role("button", name=name)
+        self._menu = tab.page.get_by_role("menu", name=label, exact=True)
 
     async def go_to(self, key: str) -> None:
         """
@@ -71,15 +75,29 @@ class DropDown:
             raise _home_amiss(DROP_DOWN, "stands there twice for one district")
         return tuple(by_key[key] for key in sorted(by_key))
 
+    async def opened(self) -> None:
+        """Open the menu; which of several buttons opens it does not matter."""
+        if not await self._menu.is_visible():
+            await self.button.first.click()
+
+    async def shown(self) -> tuple[str, ...]:
+        """Give what the drop-down shows: on a district's pages, which one it is."""
+        texts: list[str] = await self.button.evaluate_all(_TEXTS)
+        return tuple(" ".join(text.split()) for text in texts)
+
+    async def any_home(self) -> Locator:
+        """Find what leads to the first district that is listed, be it never so odd."""
+        items = self._menu.get_by_role("menuitem")
+        await self._tab.standing(items)
+        texts = await items.evaluate_all(_TEXTS)
+        entries = (_ENTRY.fullmatch(" ".join(text.split())) for text in texts)
+        keys = [entry["key"] for entry in entries if entry]
+        return self._leading_to(items, keys[0] if keys else "")
+
     async def _opened(self) -> Locator:
-        tab, label = self._tab, self._tab.labels.shown(DROP_DOWN)
-        name = re.compile(rf"^{re.escape(label)}: ")
-        button = tab.page.get_by_role("button", name=name)
-        button = await tab.the_only(button, f"'{DROP_DOWN}'", "start")
-        menu = tab.page.get_by_role("menu", name=label, exact=True)
-        if not await menu.is_visible():
-            await button.click()
-        return await tab.the_only(menu, f"'{DROP_DOWN}'", "start")
+        await self._tab.the_only(self.button, f"'{DROP_DOWN}'", "start")
+        await self.opened()
+        return await self._tab.the_only(self._menu, f"'{DROP_DOWN}'", "start")
 
     def _entries(self, texts: Iterable[str], page: str) -> list[Listed]:
         """Read the districts of a menu or list; an empty one is not believed."""
@@ -106,11 +124,15 @@ class DropDown:
                 )
 
     async def _follow(self, among: Locator, key: str, page: str) -> None:
-        lead, end = re.escape(self._home), re.escape(key)
-        one = among.filter(has_text=re.compile(rf"^\s*{lead}:[\s\S]*\({end}\)\s*$"))
+        one = self._leading_to(among, key)
         await self._tab.follow(
             await self._tab.the_only(one, f"'{DISTRICT_HOME}'", page)
         )
+
+    def _leading_to(self, among: Locator, key: str) -> Locator:
+        lead, end = re.escape(self._home), re.escape(key)
+        text = re.compile(rf"^\s*{lead}:[\s\S]*\({end}\)\s*$")
+        return among.filter(has_text=text)
 
     async def _to_search(self, menu: Locator) -> bool:
         every = menu.get_by_role("menuitem", name=_ALL)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.async_api import Error as PlaywrightError
@@ -12,12 +14,12 @@ from connectsync.connect.names import TOKEN_LABEL
 from connectsync.errors import StateError
 
 _HTML = """
-tokens => {
+([tokens, typed]) => {
   const whole = document.documentElement;
   const copy = whole.cloneNode(true);
   const originals = whole.querySelectorAll("*");
   const copies = copy.querySelectorAll("*");
-  const secrets = new Set();
+  const secrets = new Set(typed);
   originals.forEach((one, place) => {
     const other = copies[place];
     if (one.tagName === "SCRIPT") { other.textContent = ""; return; }
@@ -39,7 +41,14 @@ tokens => {
     }
   });
   let html = "<!doctype html>" + copy.outerHTML;
-  for (const secret of secrets) html = html.split(secret).join("");
+  const text = document.createElement("i");
+  for (const secret of secrets) {
+    text.textContent = secret;
+    const escaped = text.innerHTML;
+    const spellings = [escaped.replaceAll('"', "&quot;"), escaped, secret,
+      encodeURIComponent(secret)];
+    for (const one of spellings) html = html.split(one).join("");
+  }
   return html;
 }
 """
@@ -52,6 +61,16 @@ class Evidence:
     def __init__(self, folder: Path, labels: Labels) -> None:
         self._folder = folder
         self._tokens = [TOKEN_LABEL, labels.shown(TOKEN_LABEL)]
+        self._typed: list[str] = []
+
+    @contextmanager
+    def without(self, secret: str | None) -> Iterator[None]:
+        """Blank a secret wherever a page may show it, while it is typed and saved."""
+        self._typed = [secret] if secret else []
+        try:
+            yield
+        finally:
+            self._typed = []
 
     async def keep(self, page: Page, about: str, moment: str) -> Path:
         """
@@ -60,7 +79,7 @@ class Evidence:
         ``about`` is the district, or what else the page is about. Raises
         ``StateError`` if the disk does not take it.
         """
-        html = await page.evaluate(_HTML, self._tokens)
+        html = await page.evaluate(_HTML, [self._tokens, self._typed])
         picture = await self._picture(page)
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -75,6 +94,7 @@ class Evidence:
     async def _picture(self, page: Page) -> bytes:
         masked = [page.locator("input[type=password]")]
         masked += [page.get_by_label(label, exact=True) for label in self._tokens]
+        masked += [page.get_by_text(secret) for secret in self._typed]
         try:
             return await page.screenshot(full_page=True, mask=masked)
         except PlaywrightError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,14 @@ from typing import assert_never
 
 from playwright.async_api import Locator, Page
 
-from connectsync.connect.browser.controls import State, options, states
+from connectsync.connect.browser.controls import (
+    AMISS,
+    State,
+    options,
+    said_of,
+    standing,
+    states,
+)
 from connectsync.connect.browser.labels import Labels, control_of
 from connectsync.connect.browser.tab import amiss
 from connectsync.connect.names import (
@@ -17,19 +25,26 @@ from connectsync.connect.names import (
     GROUP_OF_BOXES,
     RADIOS,
     SAVE,
+    TOKEN_KEPT,
     TOKEN_LABEL,
     to_json,
 )
 from connectsync.connect.values import Unfit, value_of
+from connectsync.domain.page_map import Found
 from connectsync.domain.settings import BY_NAME, SETTINGS, Form, Kind, Setting, Value
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the form shows: every setting, and what drop-downs and groups offer."""
+    """
+    What the form shows: every setting, and what drop-downs and groups offer.
+
+    ``has_token`` says whether anything on the page speaks of a token that is kept.
+    """
 
     form: Form
     offered: Mapping[str, tuple[str, ...]]
+    has_token: bool = True
 
     def version(self, key: str) -> str:
         """Name what is shown: the page has no version, so equal forms are equal."""
@@ -41,41 +56,41 @@ class FormOnPage:
     """The controls of the form, found as a person finds them."""
 
     def __init__(self, page: Page, labels: Labels) -> None:
-        self._labels = labels
+        self.labels = labels
         title = labels.shown(DAILY_SYNC)
         self.whole = page.get_by_role("form", name=title, exact=True)
 
     @property
     def save(self) -> Locator:
         """Give the button below the form."""
-        name = self._labels.shown(SAVE)
+        name = self.labels.shown(SAVE)
         return self.whole.get_by_role("button", name=name, exact=True)
 
     def text(self, label: str) -> Locator:
         """Give a field to type in."""
-        name = self._labels.shown(label)
+        name = self.labels.shown(label)
         return self.whole.get_by_role("textbox", name=name, exact=True)
 
     def drop_down(self, setting: str) -> Locator:
         """Give a drop-down."""
-        name = self._labels.of_setting(setting)
+        name = self.labels.of_setting(setting)
         return self.whole.get_by_role("combobox", name=name, exact=True)
 
     def group(self, setting: str) -> Locator:
         """Give the group that a setting's boxes or radio buttons stand in."""
         single = BY_NAME[setting].kind is Kind.BOX
-        labels = self._labels
+        labels = self.labels
         name = labels.shown(GROUP_OF_BOXES) if single else labels.of_setting(setting)
         return self.whole.get_by_role("group", name=name, exact=True)
 
     def box(self, setting: str) -> Locator:
         """Give the box of a setting that is one box."""
-        name = self._labels.of_setting(setting)
+        name = self.labels.of_setting(setting)
         return self.group(setting).get_by_role("checkbox", name=name, exact=True)
 
     def option(self, setting: str, label: str) -> Locator:
         """Give the box or radio button for one of our labels."""
-        name = self._labels.offered(setting, label)
+        name = self.labels.offered(setting, label)
         role = self.group(setting).get_by_role
         if setting in RADIOS:
             return role("radio", name=name, exact=True)
@@ -85,22 +100,33 @@ class FormOnPage:
         """Read everything. Raises ``PageChanged``, naming what is not as it was."""
         if await self.whole.count() != 1:
             raise _amiss(f"'{DAILY_SYNC}'", "is missing or doubled")
+        # asked for at once, answered in the order of the form
+        asked = [self._found(setting) for setting in SETTINGS]
+        answers = await asyncio.gather(
+            *asked, self._token(), self._save(), return_exceptions=True
+        )
+        *found, token, _ = [_sound(answer) for answer in answers]
         form: dict[str, Value] = {}
         offered: dict[str, tuple[str, ...]] = {}
-        for setting in SETTINGS:
-            found = await self._found(setting)
+        for setting, controls in zip(SETTINGS, found, strict=True):
             if setting.kind in {Kind.CHOICE, Kind.BOXES}:
-                offered[setting.name] = tuple(one.name for one in found)
-            form[setting.name] = _value(setting, found)
-        _sole(await states(self.text(TOKEN_LABEL)), f"'{TOKEN_LABEL}'")
-        _sole(await states(self.save), f"'{SAVE}'")
-        return Shown(form, offered)
+                offered[setting.name] = tuple(one.name for one in controls)
+            form[setting.name] = _value(setting, controls)
+        said = await said_of(self.text(TOKEN_LABEL))
+        has_token = bool(token[0].value or TOKEN_KEPT.search(said))
+        return Shown(form, offered, has_token)
+
+    async def _token(self) -> list[State]:
+        return [_sole(await states(self.text(TOKEN_LABEL)), f"'{TOKEN_LABEL}'")]
+
+    async def _save(self) -> list[State]:
+        return [_sole(await states(self.save), f"'{SAVE}'")]
 
     async def _found(self, setting: Setting) -> list[State]:
         control = control_of(setting.name)
         match setting.kind:
             case Kind.TEXT | Kind.PERCENT:
-                label = self._labels.of_setting(setting.name)
+                label = self.labels.of_setting(setting.name)
                 field = self.whole.get_by_role("textbox", name=label, exact=True)
                 return [_sole(await states(field), control)]
             case Kind.BOX:
@@ -123,9 +149,7 @@ class FormOnPage:
             role = group.get_by_role("radio" if name in RADIOS else "checkbox")
             found = await states(role)
         ours = [
-            State(
-                self._labels.ours(name, one.name), one.value, one.chosen, one.disabled
-            )
+            State(self.labels.ours(name, one.name), one.value, one.chosen, one.disabled)
             for one in found
         ]
         _insist_offered(setting, ours, control)
@@ -142,13 +166,15 @@ def _insist_offered(setting: Setting, found: Sequence[State], control: str) -> N
         raise _amiss(control, "offers nothing")
 
 
+def _sound(answer: list[State] | BaseException) -> list[State]:
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer
+
+
 def _sole(found: Sequence[State], control: str) -> State:
-    if not found:
-        raise _amiss(control, "is missing")
-    if len(found) > 1:
-        raise _amiss(control, "stands there more than once")
-    if found[0].disabled:
-        raise _amiss(control, "is disabled")
+    if (how := standing(found)) is not Found.THERE:
+        raise _amiss(control, AMISS[how])
     return found[0]
 
 

@@ -10,13 +10,16 @@ from connectsync.connect.browser.tabs import Tabs
 from connectsync.connect.browser.walk import Walk
 from connectsync.connect.contract import Clock, utc_now
 from connectsync.domain.live import Listed, Live
+from connectsync.domain.page_map import Spot
 from connectsync.domain.settings import BY_NAME, Kind
 from connectsync.errors import Bug, ConnectError, CredentialsRefused, DistrictNotFound
 
 
 class BrowserReader:
     """
-    Reads what the page shows, and never types into the form. See ``seam.Reader``.
+    Reads what the page shows; it has nothing to fill a form in with.
+
+    See ``seam.Reader``.
 
     Districts are read side by side, in as many tabs as the website says.
     """
@@ -65,6 +68,11 @@ class BrowserReader:
             # every district has the same form: the first one tells
             await self.read((await self.list_districts())[0].key)
         return self._offered[setting]
+
+    async def page_map(self) -> tuple[Spot, ...]:
+        """Look where every label stands. See ``seam.Mapper``."""
+        async with self._tabs.walk() as walk:
+            return await walk.page_map()
 
     async def _read_some(
         self, waiting: list[str], found: dict[str, Live | ConnectError]

@@ -12,7 +12,7 @@ from playwright.async_api import Dialog, Locator, Request, Response
 from playwright.async_api import Error as PlaywrightError
 
 from connectsync.connect.browser.chromium import first_line
-from connectsync.connect.browser.daily_sync import DailySync
+from connectsync.connect.browser.filling import Filling
 from connectsync.connect.browser.sign_in import SignIn
 from connectsync.connect.browser.tab import Tab, amiss
 from connectsync.connect.names import CONFIRM, DAILY_SYNC, SAVED
@@ -58,7 +58,7 @@ class Saving:
         self._failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._asked: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
-    async def press(self, daily_sync: DailySync) -> Answer:
+    async def press(self, filling: Filling) -> Answer:
         """Press *Save* and wait until the page says how it ended."""
         page = self._page
         listeners = {
@@ -69,18 +69,18 @@ class Saving:
         for event, listener in listeners.items():
             page.on(event, listener)  # type: ignore[call-overload]
         try:
-            return await self._answer(daily_sync)
+            return await self._answer(filling)
         except PlaywrightError as error:
             return Answer(Ended.UNKNOWN, first_line(error))
         finally:
             for event, listener in listeners.items():
                 page.remove_listener(event, listener)
 
-    async def _answer(self, daily_sync: DailySync) -> Answer:
+    async def _answer(self, filling: Filling) -> Answer:
         if await self._saved().count():
             raise amiss(f"'{SAVED}'", DAILY_SYNC, "stands there before any save")
         self._old_alerts = await self._page.get_by_role("alert").all_inner_texts()
-        await daily_sync.press_save()
+        await filling.press_save()
         answer = await self._told()
         if answer.ended is Ended.ASKED and answer.said == self._website.confirmation:
             dialog = self._dialogs().first

@@ -11,12 +11,14 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Page, Response
 
 from connectsync.connect.browser.chromium import first_line
+from connectsync.connect.browser.controls import AMISS, standing, states
 from connectsync.connect.browser.evidence import Evidence
 from connectsync.connect.browser.labels import Labels
 from connectsync.connect.browser.sign_in import SignIn
 from connectsync.connect.browser.website import Website
-from connectsync.connect.exchange import Patience
+from connectsync.domain.page_map import Found
 from connectsync.errors import CredentialsRefused, PageChanged, Unreachable
+from connectsync.web.patience import Patience
 
 LOG_IN = "run `connectsync login`, then try again"
 
@@ -35,7 +37,11 @@ class Tab:
 
     @asynccontextmanager
     async def another(self) -> AsyncIterator[Tab]:
-        """Open a tab of the same session beside this one, and close it again."""
+        """
+        Open a tab of the same session beside this one, and close it again.
+
+        While it is open this one is in the background, where everything is slow.
+        """
         page = await self.page.context.new_page()
         try:
             yield Tab(page, self.website, self._patience)
@@ -72,18 +78,22 @@ class Tab:
         Raises ``PageChanged``, or ``CredentialsRefused`` where it is the sign-in that
         is shown instead.
         """
+        if (how := await self.standing(found)) is not Found.THERE:
+            raise amiss(control, page, AMISS[how])
+        return found
+
+    async def standing(self, found: Locator) -> Found:
+        """
+        Wait for a control, and say how it stands there.
+
+        Raises ``CredentialsRefused`` where it is the sign-in that is shown instead.
+        """
         try:
             await found.first.wait_for(timeout=self.website.wait_seconds * 1000)
         except PlaywrightError:
             await self.insist_signed_in()
-            raise amiss(control, page, "is missing") from None
-        if await found.count() > 1:
-            raise amiss(control, page, "stands there more than once")
-        if await found.get_attribute("aria-disabled") == "true":
-            raise amiss(control, page, "is disabled")
-        if await found.is_disabled():
-            raise amiss(control, page, "is disabled")
-        return found
+            return Found.MISSING
+        return standing(await states(found))
 
     async def insist_signed_in(self) -> None:
         """Raise ``CredentialsRefused`` if the page asks to sign in."""

@@ -10,21 +10,23 @@ from playwright.async_api import Browser
 from playwright.async_api import Error as PlaywrightError
 
 from connectsync.connect.browser.chromium import first_line
+from connectsync.connect.browser.places import Places
 from connectsync.connect.browser.tab import LOG_IN, Tab
 from connectsync.connect.browser.walk import Walk
 from connectsync.connect.browser.website import Website
-from connectsync.connect.exchange import Patience
-from connectsync.errors import CredentialsRefused
+from connectsync.errors import CredentialsRefused, Unreachable
+from connectsync.web.patience import Patience
 
 
 class Tabs:
-    """The tabs of a browser; all of them share one patience."""
+    """The tabs of a browser, signed in; all of them share one patience."""
 
     def __init__(self, browser: Browser, website: Website, patience: Patience) -> None:
         self.website = website
         self._browser = browser
         self._patience = patience
         self._free: list[Walk] = []
+        self._places = Places()
 
     @asynccontextmanager
     async def walk(self) -> AsyncIterator[Walk]:
@@ -42,8 +44,11 @@ class Tabs:
             context = await self._browser.new_context(storage_state=website.session)
             context.set_default_timeout(website.wait_seconds * 1000)
             context.set_default_navigation_timeout(website.load_seconds * 1000)
-            return Walk(Tab(await context.new_page(), website, self._patience))
+            tab = Tab(await context.new_page(), website, self._patience)
+            return Walk(tab, self._places)
         except PlaywrightError as error:
+            if not self._browser.is_connected():
+                raise Unreachable("the browser has ended by itself") from error
             raise CredentialsRefused(
                 f"the session in {website.session} cannot be used: {first_line(error)}",
                 remedy=LOG_IN,

@@ -13,8 +13,11 @@ from connectsync.connect.browser.daily_sync import DailySync
 from connectsync.connect.browser.district import DistrictHome, Rostering, Settings
 from connectsync.connect.browser.drop_down import KEY, DropDown
 from connectsync.connect.browser.form import Shown
+from connectsync.connect.browser.page_map import PageMap
+from connectsync.connect.browser.places import Place, Places
 from connectsync.connect.browser.tab import Tab
 from connectsync.domain.live import Listed
+from connectsync.domain.page_map import Spot
 from connectsync.errors import (
     ConnectError,
     DistrictNotFound,
@@ -27,34 +30,47 @@ START = "start"
 
 
 class Walk:
-    """One tab on its way through the pages."""
+    """One tab on its way through the pages, which it only looks at."""
 
-    def __init__(self, tab: Tab) -> None:
+    def __init__(self, tab: Tab, places: Places) -> None:
         self.tab = tab
-        self.daily_sync = DailySync(tab)
+        self._places = places
+        self._daily_sync = DailySync(tab)
         self._begun = False
-        self._at = ""
-        self._address = ""
 
     async def districts(self) -> tuple[Listed, ...]:
         """Give every district that is listed, by key. Raises ``ConnectError``."""
         async with self.witnessed("districts"):
             await self._begin()
-            self._at = ""
             return await DropDown(self.tab).all()
 
+    async def page_map(self) -> tuple[Spot, ...]:
+        """Look where every label stands. Raises ``ConnectError``."""
+        async with self.witnessed("page-map"):
+            self._lost()
+            await self._begin()
+            return await PageMap(self.tab).drawn()
+
     async def form(self, key: str) -> Shown:
-        """Load a district's form anew, and read it. Raises ``ConnectError``."""
+        """
+        Load a district's form anew, and read it.
+
+        The first time it is clicked to, and later loaded by its address, if it has one
+        and the page still shows that district. Raises ``ConnectError``.
+        """
         if not KEY.fullmatch(key):
             raise DistrictNotFound(
                 f"{key!r} cannot be the key of a district on Connect"
             )
         async with self.witnessed(key):
-            if self._at == key:
-                await self.tab.load_again(self._address)
-            else:
-                await self._go_to(key)
-            return await self.daily_sync.read()
+            if await self._loaded_again(self.tab, key):
+                return await self._daily_sync.read()
+            has_own_address = await self._go_to(key)
+            shown = await self._daily_sync.read()
+            if has_own_address:
+                place = Place(self.tab.page.url, await DropDown(self.tab).shown())
+                self._places.note(key, place)
+            return shown
 
     async def look_again(self, key: str) -> Shown | None:
         """
@@ -62,11 +78,25 @@ class Walk:
 
         Gives None where the form has no address of its own. Raises ``ConnectError``.
         """
-        if self._at != key:
+        if self._places.find(key) is None:
             return None
         async with self.tab.another() as beside:
-            await beside.load_again(self._address)
+            if not await self._loaded_again(beside, key):
+                return None
             return await DailySync(beside).read()
+
+    async def _loaded_again(self, tab: Tab, key: str) -> bool:
+        """Load a form by its address; say whether it is that district's indeed."""
+        place = self._places.find(key)
+        if place is None:
+            return False
+        await tab.load_again(place.address)
+        drop_down = DropDown(tab)
+        await tab.standing(drop_down.button)
+        if await drop_down.shown() == place.shown:
+            return True
+        self._lost()
+        return False
 
     @asynccontextmanager
     async def witnessed(self, about: str) -> AsyncIterator[None]:
@@ -96,21 +126,19 @@ class Walk:
 
     def _lost(self) -> None:
         """Start from the first page next time."""
-        self._begun, self._at = False, ""
+        self._begun = False
 
     async def _begin(self) -> None:
         if not self._begun:
             await self.tab.start()
             self._begun = True
 
-    async def _go_to(self, key: str) -> None:
-        self._at = ""
+    async def _go_to(self, key: str) -> bool:
+        """Click to a form; say whether that changes the address."""
         await self._begin()
         await DropDown(self.tab).go_to(key)
         await DistrictHome(self.tab).to_settings()
         await Settings(self.tab).to_rostering()
         before = self.tab.page.url
         await Rostering(self.tab).to_daily_sync()
-        self._address = self.tab.page.url
-        # pages that share an address are walked to each time
-        self._at = key if self._address != before else ""
+        return self.tab.page.url != before

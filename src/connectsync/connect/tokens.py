@@ -1,0 +1,56 @@
+"""A district's token: asked for when it is about to be typed, and never shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from connectsync.errors import ConnectError, ProjectError
+
+Tokens = Callable[[str], str | None]
+"""
+Finds a district's token, by the district's key.
+
+Gives None where the district names no reference. Raises ``ProjectError`` where the
+reference gives nothing here.
+"""
+
+_TELLING = 8
+"""So many characters of a token are taken for a quotation; what is cut is one too."""
+
+
+def nowhere(key: str) -> None:
+    """Find no token: no district names one."""
+    del key
+
+
+def needed(tokens: Tokens, key: str) -> str:
+    """Give a token that was asked for. Raises ``ProjectError`` if there is none."""
+    token = tokens(key)
+    if token is None:
+        raise ProjectError(
+            f"district {key!r} names no token that could be set",
+            remedy="state credentials.oauth_token in its file: env:NAME, file:PATH or"
+            " command:ARGV",
+        )
+    return token
+
+
+def at_hand(tokens: Tokens, key: str) -> str | None:
+    """Give a token if there is one here; that there is none is no error."""
+    try:
+        return tokens(key)
+    except ProjectError:
+        return None
+
+
+@contextmanager
+def unquoted(key: str, token: str | None) -> Iterator[None]:
+    """Keep a token out of what Connect says when it refuses it."""
+    try:
+        yield
+    except ConnectError as error:
+        if token is None or token[:_TELLING] not in error.message:
+            raise
+        said = f"district {key!r}: what Connect says quotes the token: it is not shown"
+        raise type(error)(said, remedy=error.remedy) from None

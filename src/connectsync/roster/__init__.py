@@ -1,0 +1,1 @@
+"""Where rosters come from: what a provider says of a district."""

@@ -1,0 +1,132 @@
+"""The patience of a run: when a read is made again, and how long it may wait."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Protocol
+
+import httpx2
+
+RETRIED = frozenset({429, 500, 502, 503, 504})
+"""The statuses that another attempt may mend."""
+
+ATTEMPTS = 5
+"""How often a call is made at most."""
+
+EARNED_SECONDS = 0.5
+"""How much waiting an answer earns that was fine."""
+
+Attempt = Callable[[], Awaitable[httpx2.Response]]
+
+Asked = Callable[[httpx2.Response, datetime], float]
+"""Reads how many seconds an answer asks to wait from now; 0 if it asks for none."""
+
+
+class Patience(Protocol):
+    """Decides whether and when a call that may be repeated is made again."""
+
+    async def __call__(self, attempt: Attempt) -> httpx2.Response:
+        """Give the last answer, or raise the last ``httpx2.RequestError``."""
+
+
+async def once(attempt: Attempt) -> httpx2.Response:
+    """Have no patience: one attempt."""
+    return await attempt()
+
+
+def retry_after(answer: httpx2.Response, now: datetime) -> float:
+    """Read what ``Retry-After`` asks for, in seconds or as a date."""
+    spelled: str = answer.headers.get("Retry-After", "").strip()
+    if spelled.isascii() and spelled.isdigit():
+        return float(spelled)
+    try:
+        date = parsedate_to_datetime(spelled)
+    except ValueError:
+        return 0.0
+    in_utc = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return max(0.0, (in_utc - now).total_seconds())
+
+
+class WithinBudget:
+    """
+    Repeat reads while the run's budget of waiting lasts.
+
+    One object is shared by all calls of a run: a Connect that is down costs the budget
+    once, not once a district; every answer that is fine earns a little of it back, so
+    that a long run outlasts many small faults. Waits double from half a second, with jitter so that
+    many runners do not come back together. What an answer asks for is honoured up
+    to ``longest_wait_seconds``; who asks for more gets no further call.
+    """
+
+    def __init__(
+        self,
+        *,
+        budget_seconds: float = 120.0,
+        longest_wait_seconds: float = 60.0,
+        asked: Asked = retry_after,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._budget = budget_seconds
+        self._left = budget_seconds
+        self._longest = longest_wait_seconds
+        self._asked = asked
+        self._sleep = sleep
+        self._now = now
+
+    async def __call__(self, attempt: Attempt) -> httpx2.Response:
+        """Give the last answer, or raise the last ``httpx2.RequestError``."""
+        for made in range(1, ATTEMPTS):
+            outcome = await _tried(attempt)
+            if not _worth_another(outcome):
+                self._left = min(self._budget, self._left + EARNED_SECONDS)
+                return _settled(outcome)
+            wait = self._wait(outcome, made)
+            if wait > min(self._left, self._longest):
+                return _settled(outcome)
+            self._left -= wait
+            await self._sleep(wait)
+        return await attempt()
+
+    async def rest(self, made: int) -> bool:
+        """Wait before another try at what is no call; False if nothing is left."""
+        wait = _doubled(made)
+        if made >= ATTEMPTS or wait > self._left:
+            return False
+        self._left -= wait
+        await self._sleep(wait)
+        return True
+
+    def _wait(self, outcome: httpx2.Response | httpx2.RequestError, made: int) -> float:
+        asked = 0.0
+        if isinstance(outcome, httpx2.Response):
+            asked = self._asked(outcome, self._now())
+        return asked or _doubled(made)
+
+
+def _doubled(made: int) -> float:
+    # jitter needs no secrecy
+    return 0.5 * 2.0 ** (made - 1) * random.uniform(0.5, 1.0)  # noqa: S311
+
+
+async def _tried(attempt: Attempt) -> httpx2.Response | httpx2.RequestError:
+    try:
+        return await attempt()
+    except httpx2.RequestError as error:
+        return error
+
+
+def _worth_another(outcome: httpx2.Response | httpx2.RequestError) -> bool:
+    if isinstance(outcome, httpx2.Response):
+        return outcome.status_code in RETRIED
+    return isinstance(outcome, httpx2.TransportError)
+
+
+def _settled(outcome: httpx2.Response | httpx2.RequestError) -> httpx2.Response:
+    if isinstance(outcome, httpx2.RequestError):
+        raise outcome
+    return outcome

@@ -1,0 +1,126 @@
+"""
+Run the command line in this process, and send a signal to it at a numbered point.
+
+    python tests/support/crashing.py POINT[,POINT] [--signal NAME] -- ARGUMENTS
+
+A point is a number, counted from 1, or ``COUNT:NAME``, such as ``2:answered PATCH``. The
+signal is KILL unless said otherwise. A run that comes to its end says how many points
+there were. Nothing of connectsync knows of this: the points lie before and after each
+statement that writes to the state store, on both sides of each COMMIT, before each
+request, and between its answer and whoever waits for it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from sqlalchemy import Engine, event
+from sqlalchemy.engine.default import DefaultDialect
+
+COUNTED = re.compile(r"^points: (\d+)$", re.MULTILINE)
+STRUCK = re.compile(r"^struck at (\d+): (.+)$", re.MULTILINE)
+
+_WRITES = re.compile(
+    r"\s*(INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE|CREATE INDEX)\s+(\w+)"
+)
+
+
+@dataclass
+class Points:
+    """Counts the points of this process, and strikes at those that are due."""
+
+    due: frozenset[str]
+    number: int = signal.SIGKILL
+    passed: int = 0
+    names: Counter[str] = field(default_factory=Counter)
+
+    def point(self, name: str) -> None:
+        """Pass a point, unless this is where it ends."""
+        self.passed += 1
+        self.names[name] += 1
+        if not self.due.isdisjoint({str(self.passed), f"{self.names[name]}:{name}"}):
+            _say(f"struck at {self.passed}: {name}")
+            os.kill(os.getpid(), self.number)
+
+    def statement(self, side: str, statement: str) -> None:
+        """Pass a statement's side, if it writes."""
+        if written := _WRITES.match(statement):
+            self.point(f"{side} {written[1].split()[0]} {written[2]}")
+
+
+def _say(line: str) -> None:
+    # past every buffer: whoever is killed flushes nothing
+    os.write(sys.stderr.fileno(), f"{line}\n".encode())
+
+
+def watch_store(points: Points) -> None:
+    """Put points around what the state store writes."""
+
+    @event.listens_for(Engine, "before_cursor_execute")
+    def before(*told: Any) -> None:
+        points.statement("before", told[2])
+
+    @event.listens_for(Engine, "after_cursor_execute")
+    def after(*told: Any) -> None:
+        points.statement("after", told[2])
+
+    commit = DefaultDialect.do_commit
+
+    def committed(dialect: DefaultDialect, connection: Any) -> None:
+        points.point("before COMMIT")
+        commit(dialect, connection)
+        points.point("after COMMIT")
+
+    DefaultDialect.do_commit = committed  # type: ignore[method-assign]
+
+
+def watch_requests(points: Points) -> None:
+    """Put points around what is sent over real sockets."""
+    transport = httpx2.AsyncHTTPTransport
+    send = transport.handle_async_request
+
+    async def sent(
+        self: httpx2.AsyncHTTPTransport, request: httpx2.Request
+    ) -> httpx2.Response:
+        points.point(f"before {request.method}")
+        response = await send(self, request)
+        # the other side has answered, and so has done it; nobody here has seen that
+        points.point(f"answered {request.method}")
+        return response
+
+    transport.handle_async_request = sent  # type: ignore[method-assign]
+
+
+def launched(points: str, *arguments: str, number: str = "KILL") -> list[str]:
+    """Give the command that runs connectsync with these arguments up to a point."""
+    here = str(Path(__file__))
+    return [sys.executable, here, points, "--signal", number, "--", *arguments]
+
+
+def main(words: Sequence[str]) -> None:
+    """Run the command line up to the point that the words name."""
+    options, arguments = words[: words.index("--")], words[words.index("--") + 1 :]
+    name = options[2] if len(options) > 1 else "KILL"
+    points = Points(frozenset(options[0].split(",")), signal.Signals[f"SIG{name}"])
+    watch_store(points)
+    watch_requests(points)
+    from connectsync.cli.entry import run
+
+    sys.argv = ["connectsync", *arguments]
+    try:
+        run()
+    finally:
+        _say(f"points: {points.passed}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
