@@ -29,6 +29,8 @@ settings:
 
   student_id: STUDENT ID
   # the end of the settings
+# By whom it is asked for.
+labels: [early-adopter]
 district: lakeview
 
 # What is true.
@@ -49,6 +51,8 @@ schema: 1
 district: lakeview
 # Whom we call.
 name: Lakeview   # as people say it
+# By whom it is asked for.
+labels: [early-adopter]
 credentials:
   district_id: |-
     abc

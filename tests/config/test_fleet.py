@@ -35,6 +35,7 @@ schema: 1
 district: lakeview
 name: Lakeview Unified
 provider: clever
+labels: [early-adopter, k12]
 credentials: {district_id: abc, oauth_token: env:T}
 facts:
   setup_step: 5.0
@@ -113,6 +114,20 @@ def test_every_key_of_a_file_reaches_the_domain(tmp_path: Path, write: Write) ->
         permissions=frozenset({Permission.FAMILY_ACCESS}),
     )
     assert district.allow == (Allow("x", "y", date(2027, 6, 30)),)
+    assert district.labels == {"early-adopter", "k12"}
+
+
+def test_labels_are_the_districts_own_and_no_profile_gives_any(
+    tmp_path: Path, write: Write
+) -> None:
+    write("districts/_profiles/base.yaml", "schema: 1\nlabels: [early-adopter]\n")
+    write("districts/a.yaml", "profile: base\n")
+    write("districts/b.yaml", "label: [early-adopter]\n")
+    fleet = _load(tmp_path)
+    profile, own = fleet.findings
+    assert (profile.rule, profile.path) == ("unknown-key", ("labels",))
+    assert own.hint.startswith("did you mean 'labels'?")
+    assert fleet.districts == ()
 
 
 def test_later_profiles_win_and_the_district_wins_over_all(

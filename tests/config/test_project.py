@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectsync.config.project import Gateway, load_project
+from connectsync.config.project import Clever, Gateway, load_project
 from connectsync.domain.district import Days
 from connectsync.domain.policy import Freeze, Policy, Window
 from connectsync.errors import ProjectError
@@ -20,6 +20,7 @@ backend: gateway
 backends:
   embedded: {seed: live.json}
   gateway: {url: "https://gateway.example.org", token: env:TOKEN}
+roster: {clever: {url: "https://clever.example.org/v3.1"}}
 guards: {max_districts: 3, max_percent: 10, max_live_age_hours: 2}
 freezes:
   - {from: 2027-08-23, to: 2027-09-03, reason: First weeks}
@@ -37,6 +38,7 @@ def test_without_a_project_file_everything_has_its_default(tmp_path: Path) -> No
     assert project.backend == "embedded"
     assert project.embedded_seed is None
     assert project.gateway is None
+    assert project.clever is None, "nothing leaves the machine unasked"
     assert project.policy == Policy()
     assert project.options == {}
 
@@ -55,11 +57,14 @@ def test_every_key_of_the_file_is_taken(tmp_path: Path, write: Write) -> None:
     assert project.backend == "gateway"
     assert project.embedded_seed == tmp_path / "live.json"
     assert project.gateway == Gateway("https://gateway.example.org", "env:TOKEN")
+    assert project.clever == Clever("https://clever.example.org/v3.1")
     assert project.options == {"archived_students": ("One", "Two")}
     assert project.policy == Policy(
         max_districts=3,
         max_percent=10,
         max_live_age=timedelta(hours=2),
+        max_districts_a_day=3,
+        max_percent_a_day=10,
         freezes=(Freeze(Days(date(2027, 8, 23), date(2027, 9, 3)), "First weeks"),),
         windows=(Window(frozenset({0, 6}), time(8), time(17, 30), "America/Chicago"),),
     )
@@ -78,7 +83,44 @@ def _window(zone: str) -> str:
             "schema: 1\nguard: {}\n",
             "connectsync.yaml:2:1: the key 'guard' is not known",
         ),
-        ("schema: 1\nbackend: gatway\n", "connectsync.yaml:2:10: 'gatway' is not a"),
+        (
+            "schema: 1\nbackend: gatway\n",
+            (
+                "connectsync.yaml:2:10: 'gatway' is not a label of 'backend' (did you"
+                " mean 'gateway'? allowed: 'embedded', 'gateway', 'browser',"
+                " 'snapshot:FILE')"
+            ),
+        ),
+        (
+            "schema: 1\nbackend: snapshot\n",
+            (
+                "connectsync.yaml:2:10: 'snapshot' is not a label of 'backend' (did you"
+                " mean 'snapshot:FILE'? allowed: "
+            ),
+        ),
+        (
+            "schema: 1\nbackend: live.json\n",
+            "connectsync.yaml:2:10: 'live.json' is not a label of 'backend' (allowed: ",
+        ),
+        (
+            "schema: 1\nbackend: [gateway]\n",
+            "connectsync.yaml:2:10: '[gateway]' is a list; 'backend' wants text",
+        ),
+        (
+            "schema: 1\nroster: {clevr: {}}\n",
+            (
+                "connectsync.yaml:2:10: the key 'clevr' is not known here (did you mean"
+                " 'clever'?"
+            ),
+        ),
+        (
+            "schema: 1\nroster: {clever: {url: api.clever.com}}\n",
+            "connectsync.yaml:2:24: 'api.clever.com' is not what 'url' takes",
+        ),
+        (
+            "schema: 1\nroster: {clever: {url: https://u:p@clever.test}}\n",
+            "connectsync.yaml:2:24: ",
+        ),
         (
             "schema: 1\nwindows: [{days: [monday], from: 8, to: 24:00, timezone: x}]\n",
             "connectsync.yaml:2:34: '8' is a number; 'from' wants text",
@@ -109,6 +151,36 @@ def test_a_mistake_is_told_with_its_place(
         load_project(tmp_path)
     assert failure.value.message.startswith(message)
     assert "connectsync.yaml" in failure.value.remedy
+
+
+@pytest.mark.parametrize("spelled", ["roster: {clever: {}}", "roster:\n  clever: {}"])
+def test_clever_is_asked_at_its_own_address_unless_another_is_named(
+    tmp_path: Path, write: Write, spelled: str
+) -> None:
+    write("connectsync.yaml", f"schema: 1\n{spelled}\n")
+    assert load_project(tmp_path).clever == Clever("https://api.clever.com/v3.1")
+
+
+def test_a_roster_that_names_no_provider_asks_nobody(
+    tmp_path: Path, write: Write
+) -> None:
+    write("connectsync.yaml", "schema: 1\nroster: {}\n")
+    assert load_project(tmp_path).clever is None
+
+
+@pytest.mark.parametrize(
+    ("stated", "path"),
+    [
+        ("snapshot:live.json", "live.json"),
+        ("snapshot:districts/_connect/live.json", "districts/_connect/live.json"),
+        ('"snapshot:our live: settings.json"', "our live: settings.json"),
+    ],
+)
+def test_a_snapshot_is_found_from_the_folder_of_the_project_file(
+    tmp_path: Path, write: Write, stated: str, path: str
+) -> None:
+    write("connectsync.yaml", f"schema: 1\nbackend: {stated}\n")
+    assert load_project(tmp_path).backend == f"snapshot:{tmp_path / path}"
 
 
 def test_a_literal_gateway_token_is_never_repeated(

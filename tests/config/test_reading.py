@@ -138,7 +138,7 @@ def test_the_nasty_files_meet_every_rule_of_reading_one_file() -> None:
         for finding in read_checked(path, path.name, "district").findings
     }
     elsewhere = {"file-too-large", "file-not-readable"}
-    fleets = {"missing-profile", "profile-cycle"}
+    fleets = {"missing-profile", "profile-cycle", "wave-names-nobody"}
     assert met | elsewhere | fleets == set(READING_RULES)
 
 

@@ -31,6 +31,7 @@ FULL: dict[str, Any] = {
     "name": "Lakeview",
     "profile": ["a", "b"],
     "provider": "clever",
+    "labels": ["early-adopter", "k12"],
     "credentials": {"district_id": "abc", "oauth_token": "env:T"},
     "facts": {
         "setup_step": 5,

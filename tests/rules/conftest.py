@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
+from connectsync.config.discovery import PROJECT_FILE
 from connectsync.config.fleet import Fleet, load_fleet
+from connectsync.config.project import load_project
+from connectsync.config.wave_members import held_against_waves
 from connectsync.domain.district import District
 from connectsync.domain.finding import Problem, pointer
 from connectsync.rules.allowance import Settled, settle
@@ -102,8 +105,13 @@ def load_texts(texts: Mapping[str, bytes]) -> Fleet:
         for name, text in texts.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_bytes(text)
-        own = [Path(name) for name in texts if "/_profiles/" not in name]
-        return load_fleet(root, own, districts_dir=DISTRICTS)
+        own = [
+            Path(name)
+            for name in texts
+            if "/_profiles/" not in name and name != PROJECT_FILE
+        ]
+        fleet = load_fleet(root, own, districts_dir=DISTRICTS)
+        return held_against_waves(load_project(root), fleet, whole=True)
 
 
 def whole(name: str, fragment: Fragment) -> bytes:
@@ -144,7 +152,7 @@ def files_of(text: str) -> dict[str, str]:
     files: dict[str, str] = {}
     name = ""
     for line in text.splitlines(keepends=True):
-        if line.startswith("# districts/"):
+        if line.startswith(("# districts/", f"# {PROJECT_FILE}")):
             name = line.removeprefix("# ").strip()
             files[name] = ""
         else:

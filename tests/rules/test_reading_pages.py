@@ -27,6 +27,8 @@ STANDS_FOR: Mapping[str, bytes] = {
 }
 """Examples that no page can show whole; the page says so."""
 
+DISTRICT = re.compile("districts/(?!_)")
+
 Load = Callable[[Mapping[str, bytes]], Fleet]
 
 NAMES = [rule.name for rule in READING_PAGES]
@@ -81,7 +83,7 @@ def written(name: str, example: str, in_files: Any) -> dict[str, bytes]:
     if "# districts/" not in example:
         return {"districts/lakeview-usd.yaml": raw(example, BASE)}
     return {
-        file: raw(text, {"schema": BASE["schema"]} if "/_" in file else BASE)
+        file: raw(text, BASE if DISTRICT.match(file) else {"schema": BASE["schema"]})
         for file, text in in_files(example).items()
     }
 

@@ -46,6 +46,7 @@ def district_of(layers: Sequence[Document]) -> District:
         facts=Facts(**_converted(merged(layers, "facts"), _FACTS)),
         settings=settings_of(layers),
         allow=tuple(_allow(entry) for entry in own.data.get("allow", ())),
+        labels=frozenset(own.data.get("labels", ())),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connectsync.config.rendering import spell_flow
-from connectsync.config.schemas import kind_of, schema
+from connectsync.config.schemas import kind_of, labels_of, schema
 from connectsync.domain.described import Described
 
 DESCRIBED = ("district", "project")
@@ -59,7 +59,7 @@ def _described(path: str, part: Mapping[str, Any]) -> Described:
         title=part.get("title", path),
         description=part["description"],
         kind=kind_of(part),
-        labels=tuple(label for label in inner.get("enum", ()) if label is not None),
+        labels=labels_of(inner),
         default=spell_flow(part["default"]) if "default" in part else None,
         examples=tuple(spell_flow(example) for example in part.get("examples", ())),
     )

@@ -29,18 +29,20 @@ KeyPath = tuple[str, ...]
 """Keys from the top of a file to a value."""
 
 
-def edited(text: str, changes: Mapping[KeyPath, Any]) -> str:
+def edited(text: str, changes: Mapping[KeyPath, Any], *, name: str = "") -> str:
     """
     Give the text with other values at these paths.
 
-    Values are plain data; a list keeps the order of what stays in it. Raises
+    ``name`` is the schema whose order new keys are put in: by what the text holds,
+    ``district`` or ``profile``, unless it is told. Values are plain data; a list
+    keeps the order of what stays in it. Raises
     ``InvalidFiles`` if the text is no YAML that we read, or if a value is written in
     a way that cannot be changed without losing something.
     """
     wanted = copy.deepcopy(dict(data_of_text(text)))
     for path, value in changes.items():
         arranged = _arranged(_value_at(wanted, path), value)
-        text = _with(text, path, arranged)
+        text = _with(text, path, arranged, _order(text, name))
         _put(wanted, path, arranged)
         if data_of_text(text) != wanted:
             raise _by_hand(path)
@@ -76,9 +78,9 @@ def _put(data: dict[str, Any], path: KeyPath, value: Any) -> None:
     data[path[-1]] = value
 
 
-def _with(text: str, path: KeyPath, value: Any) -> str:
+def _with(text: str, path: KeyPath, value: Any, order: Mapping[str, Any]) -> str:
     """Write one value; the nearest mapping that is there takes what is missing."""
-    node, order, header = tree_of(text), _order(text), None
+    node, header = tree_of(text), None
     for depth, key in enumerate(path):
         if not isinstance(node, MappingNode):
             raise _by_hand(path)
@@ -94,9 +96,9 @@ def _with(text: str, path: KeyPath, value: Any) -> str:
     return written
 
 
-def _order(text: str) -> Mapping[str, Any]:
-    name = "district" if "district" in data_of_text(text) else "profile"
-    properties: Mapping[str, Any] = schema(name)["properties"]
+def _order(text: str, name: str) -> Mapping[str, Any]:
+    held = "district" if "district" in data_of_text(text) else "profile"
+    properties: Mapping[str, Any] = schema(name or held)["properties"]
     return properties
 
 

@@ -112,6 +112,22 @@ def load_text(
     return _fleet(shelf, {name: checked(name, content, "district")}, frozenset())
 
 
+def with_texts(fleet: Fleet, texts: Mapping[str, str]) -> Fleet:
+    """Give the fleet as it would be if these files of its districts said this."""
+    readings = {
+        file: checked(file, text.encode(), "district") for file, text in texts.items()
+    }
+    districts: list[LoadedDistrict] = []
+    for one in fleet.districts:
+        if one.file not in readings:
+            districts.append(one)
+        elif (document := readings[one.file].document) is not None:
+            districts += _built(fleet.shelf, one.file, document)
+    found = [finding for reading in readings.values() for finding in reading.findings]
+    findings = tuple(sorted([*fleet.findings, *found], key=order))
+    return replace(fleet, districts=tuple(districts), findings=findings)
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     districts: dict[str, FilePath]

@@ -29,6 +29,9 @@ _TOKEN_AS_KEY = re.compile(
 )
 _SECRET_PARENT = re.compile(rf"^\s*(?:- )?[\"']?{_SECRETIVE}[\"']?\s*:", re.IGNORECASE)
 _CREDENTIALS_PARENT = re.compile(r"""^\s*["']?credentials["']?\s*:""")
+_IN_ADDRESS = re.compile(
+    r"""(?<=://)([^\s:/@]*:)(?:.*(?=@)|(?![0-9]{1,5}(?:[/?#"'\s,}\]]|$)).*)"""
+)
 _BEARER = re.compile(r"\bBearer\s+(?=\S)", re.IGNORECASE)
 _FAR = 50
 _WIDTH = 400
@@ -41,6 +44,7 @@ def masked(text: str) -> str:
         text = _cut(key, text)
     if "credentials" in text:
         text = _pair(text)
+    text = _IN_ADDRESS.sub(rf"\1{MASK}", text)
     return _TOKEN_LIKE.sub(MASK, text)
 
 

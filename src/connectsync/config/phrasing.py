@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonschema.exceptions import ValidationError
 
-from connectsync.config.schemas import kind_of, schema
+from connectsync.config.schemas import kind_of, labels_of, schema
 from connectsync.config.source import quoted
 from connectsync.domain.finding import Path
 from connectsync.domain.suggest import did_you_mean
@@ -69,13 +69,13 @@ def wrong(path: Path, kind: str, failure: ValidationError, source: str) -> Mista
     part = schema_of(failure)
     value: Any = failure.instance
     if _rule(part, kind) == "literal-secret":
-        return _secret(path, kind)
+        return _secret(path, part, kind)
     if value is None:
         return _nothing(path, part)
     match kind:
         case "type":
             return _type(path, part, value, source)
-        case "enum":
+        case "enum" | "pattern" if labels_of(part):
             return _label(path, part, value, source)
         case "const":
             return _version(part, source)
@@ -83,17 +83,18 @@ def wrong(path: Path, kind: str, failure: ValidationError, source: str) -> Mista
             return _shape(path, part, kind, source)
 
 
-def _secret(path: Path, kind: str) -> Mistake:
-    said = "must say where the token is, not what it is"
-    todo = "write env:NAME, file:PATH or command:ARGV"
+def _secret(path: Path, part: Mapping[str, Any], kind: str) -> Mistake:
+    said = part.get("x-said", "must say where the token is, not what it is")
+    todo = _wanted(part, "env:NAME, file:PATH or command:ARGV")
+    secret = part.get("x-secret", "token")
     if kind == "maxLength":
         said = "is too long for an id, and looks like a token"
         todo = "write the District ID here, and under 'oauth_token' a reference"
     return Mistake(
         "literal-secret",
         f"'{_last(path)}' {said}",
-        f"{todo}; if a token was committed, have it replaced: whoever can read the file"
-        " has it",
+        f"{todo}; if a {secret} was committed, have it replaced: whoever can read the"
+        " file has it",
     )
 
 
@@ -148,8 +149,7 @@ def _kinds(part: Mapping[str, Any]) -> list[str]:
 
 
 def _label(path: Path, part: Mapping[str, Any], value: Any, source: str) -> Mistake:
-    labels = [label for label in part["enum"] if label is not None]
-    guess = did_you_mean(str(value), labels)
+    guess = did_you_mean(str(value), labels_of(part))
     return Mistake(
         _rule(part, "enum"),
         f"{quoted(source)} is not a label of {_name(path)}",
@@ -219,7 +219,7 @@ def _last(path: Path) -> str:
 
 
 def _labels(part: Mapping[str, Any]) -> str:
-    return _listed(label for label in part.get("enum", ()) if label is not None)
+    return _listed(labels_of(part))
 
 
 def _listed(words: Iterable[str]) -> str:

@@ -52,6 +52,12 @@ def schema(name: str) -> Mapping[str, Any]:
     return loaded
 
 
+def labels_of(part: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give the words a value may be, or that stand for what it may be."""
+    labels = part.get("enum", part.get("x-labels", ()))
+    return tuple(label for label in labels if label is not None)
+
+
 def kind_of(part: Mapping[str, Any]) -> str:
     """Say what type a value has, in words: ``a list``, ``true or false``."""
     if "const" in part:

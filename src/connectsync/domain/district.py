@@ -110,7 +110,8 @@ class District:
     """
     The effective district: its own file laid over its profiles.
 
-    ``key`` is the file's stem and the name every report uses.
+    ``key`` is the file's stem and the name every report uses. ``labels`` are the
+    project's own words, by which a wave takes districts.
     """
 
     key: str
@@ -121,6 +122,7 @@ class District:
     facts: Facts = field(default_factory=Facts)
     settings: Settings = field(default_factory=Settings)
     allow: tuple[Allow, ...] = ()
+    labels: frozenset[str] = frozenset()
 
     def desired(self) -> dict[str, Value]:
         """Give every managed value of the form by setting name, in form order."""

@@ -1,4 +1,4 @@
-"""What guards say of a plan, and how a person accepts it by name and number."""
+"""What guards say of a plan, and how a person accepts it: by number or by reason."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ class GuardFinding:
     One thing a guard holds against a plan.
 
     Errors stop `apply` until they are accepted: ``accept`` is the name to accept
-    them by and ``count`` how much of it this finding is.
+    them by and ``count`` how much of it this finding is. What is about the hour is
+    not counted but overridden, with a reason: ``needs_reason``.
     """
 
     rule: str
@@ -25,6 +26,7 @@ class GuardFinding:
     district: str = ""
     accept: str = ""
     count: int = 1
+    needs_reason: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,26 @@ class Unaccepted:
 
 
 def needed(guards: Iterable[GuardFinding]) -> dict[str, int]:
-    """Count what would have to be accepted, by name, sorted."""
+    """Count what would have to be accepted by number, by name, sorted."""
     counts: Counter[str] = Counter()
     for guard in guards:
-        if guard.severity is Severity.ERROR:
+        if guard.severity is Severity.ERROR and not guard.needs_reason:
             counts[guard.accept] += guard.count
     return dict(sorted(counts.items()))
+
+
+def closing(guards: Iterable[GuardFinding]) -> tuple[str, ...]:
+    """Name what would have to be overridden with a reason, sorted."""
+    stopping = (guard for guard in guards if guard.severity is Severity.ERROR)
+    return tuple(sorted({guard.accept for guard in stopping if guard.needs_reason}))
+
+
+def acceptance(guards: Iterable[GuardFinding]) -> str:
+    """Spell the flags that would accept everything; empty where nothing has to be."""
+    guards = tuple(guards)
+    counted = [f"--accept {name}={count}" for name, count in needed(guards).items()]
+    overridden = [f"--override {name}='why'" for name in closing(guards)]
+    return " ".join(counted + overridden)
 
 
 def unaccepted(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from connectsync.domain.finding import Severity
 from connectsync.domain.rule_page import RulePage
 from connectsync.domain.suggest import did_you_mean
 from connectsync.errors import UsageError
@@ -22,6 +23,7 @@ from connectsync.rules import (
     layer_pages,
     permissions,
     phones,
+    project_pages,
     rollover,
     schema_pages,
     sharing,
@@ -31,7 +33,8 @@ from connectsync.rules import (
 )
 from connectsync.rules.allow_entries import AllowOnDay
 from connectsync.rules.engine import Rule
-from connectsync.rules.guards import CHANGE_GUARDS
+from connectsync.rules.guards import CHANGE_GUARDS, DISRUPTIVE, DISRUPTIVE_GUARDS
+from connectsync.rules.hours import HOUR_GUARDS
 from connectsync.rules.limits import LIMIT_GUARDS
 from connectsync.rules.page import page_of
 from connectsync.rules.plan_subject import PlanAtHour
@@ -155,9 +158,14 @@ READING_PAGES: tuple[Rule[object], ...] = (
     layer_pages.allow_without_date,
     layer_pages.missing_profile,
     layer_pages.profile_cycle,
+    project_pages.wave_names_nobody,
 )
 
-PLAN_RULES: tuple[Rule[PlanAtHour], ...] = (*CHANGE_GUARDS, *LIMIT_GUARDS)
+PLAN_RULES: tuple[Rule[PlanAtHour], ...] = (
+    *CHANGE_GUARDS,
+    *LIMIT_GUARDS,
+    *HOUR_GUARDS,
+)
 
 ALL: tuple[Rule[Any], ...] = (
     *READING_PAGES,
@@ -177,6 +185,59 @@ def by_name(name: str) -> Rule[Any]:
             remedy=did_you_mean(name, _by_name()) or "`connectsync rules` lists them",
         )
     return rule
+
+
+def insist_acceptable(name: str) -> None:
+    """Refuse a name that no guard is accepted by. Raises ``UsageError``."""
+    names = acceptable()
+    if name in names:
+        return
+    if name in {rule.name for rule in DISRUPTIVE_GUARDS}:
+        raise UsageError(
+            f"{name!r} is not accepted by its own name",
+            remedy=f"accept it with --accept {DISRUPTIVE}=COUNT",
+        )
+    if name in overridable():
+        raise UsageError(
+            f"{name!r} is not accepted by number",
+            remedy=f"override it with a reason: --override {name}='why'",
+        )
+    raise UsageError(
+        f"there is no guard {name!r} to accept",
+        remedy=f"{did_you_mean(name, names)} guards: {', '.join(names)}".strip(),
+    )
+
+
+def acceptable() -> tuple[str, ...]:
+    """Give every name that `--accept` may be given, sorted."""
+    own = {
+        rule.name
+        for rule in PLAN_RULES
+        if rule.severity is Severity.ERROR
+        and rule not in (*DISRUPTIVE_GUARDS, *HOUR_GUARDS)
+    }
+    return tuple(sorted({DISRUPTIVE, *own}))
+
+
+def insist_overridable(name: str) -> None:
+    """Refuse a name that no guard is overridden by. Raises ``UsageError``."""
+    names = overridable()
+    if name in names:
+        return
+    if name in acceptable():
+        raise UsageError(
+            f"{name!r} is not overridden with a reason",
+            remedy=f"accept it by number: --accept {name}=COUNT",
+        )
+    raise UsageError(
+        f"there is no guard {name!r} to override",
+        remedy=f"{did_you_mean(name, names)} guards: {', '.join(names)}".strip(),
+    )
+
+
+def overridable() -> tuple[str, ...]:
+    """Give every name that `--override` may be given, sorted."""
+    return tuple(sorted(rule.name for rule in HOUR_GUARDS))
 
 
 def pages() -> tuple[RulePage, ...]:

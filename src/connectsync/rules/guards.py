@@ -267,6 +267,14 @@ def _raised(change: Set) -> bool:
     return before is not None and after is not None and after > before
 
 
+DISRUPTIVE_GUARDS: tuple[Rule[PlanAtHour], ...] = (
+    guardians_cut_on_running_sync,
+    logins_overwritten,
+    phone_type_changed_on_running_sync,
+    roster_swapped_on_running_sync,
+)
+"""Guards that are accepted together, as so many disruptive changes."""
+
 CHANGE_GUARDS: tuple[Rule[PlanAtHour], ...] = (
     enable_with_other_changes,
     first_enable,

@@ -1,12 +1,11 @@
-"""Guards: how much a plan may do at once, and when."""
+"""Guards: how much a plan may do at once, how much a day, and on how old a reading."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from dataclasses import dataclass
 
 from connectsync.domain.finding import Severity
-from connectsync.domain.policy import Window
 from connectsync.rules.engine import Rule
 from connectsync.rules.guards import PLAN
 from connectsync.rules.plan_subject import Objection, PlanAtHour
@@ -31,7 +30,7 @@ def too_many_districts(subject: PlanAtHour) -> Iterator[Objection]:
         districts: 2
     """
     changed = len(subject.plan.districts)
-    if changed > subject.policy.max_districts:
+    if _too_many(subject):
         yield Objection(
             (),
             f"{changed} districts change at once; the project allows"
@@ -62,7 +61,7 @@ def too_much_of_the_fleet(subject: PlanAtHour) -> Iterator[Objection]:
         fleet: 4
     """
     changed, fleet = len(subject.plan.districts), subject.plan.fleet
-    if changed > 1 and changed * 100 > fleet * subject.policy.max_percent:
+    if _too_much(subject):
         yield Objection(
             (),
             f"{changed} of {fleet} districts change at once; the project allows"
@@ -73,58 +72,68 @@ def too_much_of_the_fleet(subject: PlanAtHour) -> Iterator[Objection]:
 
 
 @PLAN.rule(Severity.ERROR, source="design")
-def in_a_freeze(subject: PlanAtHour) -> Iterator[Objection]:
+def too_many_districts_a_day(subject: PlanAtHour) -> Iterator[Objection]:
     """
-    Today lies in a freeze of the project.
+    More districts change within 24 hours than the project allows.
 
-    At the start of school everybody logs in, and nobody has time to mend.
+    One big change that is chopped into ten small ones is still one big change. A
+    district that is saved twice counts once.
 
     Bad:
 
-        now: 2027-08-20T10:00:00
-        policy: {freeze: {from: 2027-08-16, to: 2027-08-27, reason: School starts}}
+        policy: {max_districts_a_day: 3}
+        recent: 2
+        districts: 2
 
     Good:
 
-        now: 2027-09-01T10:00:00
-        policy: {freeze: {from: 2027-08-16, to: 2027-08-27, reason: School starts}}
+        policy: {max_districts_a_day: 3}
+        recent: 1
+        districts: 2
     """
-    for freeze in subject.policy.freezes:
-        if subject.plan.districts and subject.now.date() in freeze.days:
-            yield Objection(
-                (),
-                f"nothing is applied from {freeze.days.first} to {freeze.days.last}:"
-                f" {freeze.reason}",
-                hint=f"wait until {freeze.days.last + timedelta(days=1)}",
-            )
+    day = _Day.of(subject)
+    said = _too_many(subject) and not day.more
+    if day.adds and day.count > subject.policy.max_districts_a_day and not said:
+        yield Objection(
+            (),
+            f"{day.count} districts change within 24 hours; the project allows"
+            f" {subject.policy.max_districts_a_day}",
+            hint="wait, plan fewer districts, or raise guards.max_districts_a_day",
+            count=day.count,
+        )
 
 
 @PLAN.rule(Severity.ERROR, source="design")
-def outside_the_window(subject: PlanAtHour) -> Iterator[Objection]:
+def too_much_of_the_fleet_a_day(subject: PlanAtHour) -> Iterator[Objection]:
     """
-    It is an hour in which the project applies nothing.
+    A larger part of the fleet changes within 24 hours than the project allows.
 
-    Changes are made when somebody is there to see what they do, and not while the
-    nightly sync may be running.
+    One big change that is chopped into ten small ones is still one big change. A
+    single district alone is never too much, however small the fleet.
 
     Bad:
 
-        now: 2027-01-15T23:00:00
-        policy: {window: {days: [friday], from: "08:00", to: "16:00"}}
+        policy: {max_percent_a_day: 50}
+        recent: 2
+        districts: 1
+        fleet: 4
 
     Good:
 
-        now: 2027-01-15T10:00:00
-        policy: {window: {days: [friday], from: "08:00", to: "16:00"}}
+        policy: {max_percent_a_day: 50}
+        recent: 1
+        districts: 1
+        fleet: 4
     """
-    windows = subject.policy.windows
-    if not subject.plan.districts or not windows:
-        return
-    if not any(is_open(window, subject.now) for window in windows):
+    day, most = _Day.of(subject), subject.policy.max_percent_a_day
+    said = _too_much(subject) and not day.more
+    if day.adds and _is_more(day.count, subject.plan.fleet, most) and not said:
         yield Objection(
             (),
-            "no window of the project is open now",
-            hint="wait for one of: " + "; ".join(map(spelled_window, windows)),
+            f"{day.count} districts change within 24 hours, in a fleet of"
+            f" {subject.plan.fleet}; the project allows {most} %",
+            hint="wait, plan fewer districts, or raise guards.max_percent_a_day",
+            count=day.count,
         )
 
 
@@ -160,47 +169,52 @@ def stale_live(subject: PlanAtHour) -> Iterator[Objection]:
         )
 
 
-def is_open(window: Window, now: datetime) -> bool:
-    """
-    Say whether a window is open at an hour, in the window's own time zone.
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """The districts of a plan, and those that were saved in the last 24 hours."""
 
-    A window that runs past midnight belongs to the day it opens on.
-    """
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - slow, and few have windows
+    planned: frozenset[str]
+    recent: frozenset[str]
 
-    local = now.astimezone(ZoneInfo(window.timezone))
-    today, hour = local.weekday(), local.time().replace(tzinfo=None)
-    if window.opens <= window.closes:
-        return today in window.weekdays and window.opens <= hour < window.closes
-    yesterday = (today - 1) % len(DAYS)
-    late = today in window.weekdays and hour >= window.opens
-    return late or (yesterday in window.weekdays and hour < window.closes)
+    @classmethod
+    def of(cls, subject: PlanAtHour) -> _Day:
+        planned = frozenset(one.district for one in subject.plan.districts)
+        return cls(planned, subject.recent.districts)
+
+    @property
+    def count(self) -> int:
+        """Count the districts of the day, each once."""
+        return len(self.planned | self.recent)
+
+    @property
+    def adds(self) -> bool:
+        """Say whether the plan changes a district that was left alone so far."""
+        return not self.planned <= self.recent
+
+    @property
+    def more(self) -> bool:
+        """Say whether the day has more districts than the plan, whose guard knows."""
+        return not self.recent <= self.planned
 
 
-def spelled_window(window: Window) -> str:
-    """Spell a window for a person."""
-    days = ", ".join(DAYS[day] for day in sorted(window.weekdays))
-    return f"{days} {_hour(window.opens)} to {_hour(window.closes)} {window.timezone}"
+def _too_many(subject: PlanAtHour) -> bool:
+    return len(subject.plan.districts) > subject.policy.max_districts
 
 
-def _hour(hour: time) -> str:
-    return hour.strftime("%H:%M")
+def _too_much(subject: PlanAtHour) -> bool:
+    count, fleet = len(subject.plan.districts), subject.plan.fleet
+    return _is_more(count, fleet, subject.policy.max_percent)
 
 
-DAYS = (
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-)
+def _is_more(count: int, fleet: int, percent: int) -> bool:
+    """Compare with a share of the fleet; one district alone is never more."""
+    return count > 1 and count * 100 > fleet * percent
+
 
 LIMIT_GUARDS: tuple[Rule[PlanAtHour], ...] = (
     too_many_districts,
     too_much_of_the_fleet,
-    in_a_freeze,
-    outside_the_window,
+    too_many_districts_a_day,
+    too_much_of_the_fleet_a_day,
     stale_live,
 )

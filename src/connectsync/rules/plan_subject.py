@@ -12,6 +12,7 @@ from connectsync.domain.district import District, Facts
 from connectsync.domain.finding import Problem
 from connectsync.domain.plan import DistrictPlan, Plan, PlannedChange
 from connectsync.domain.policy import Policy
+from connectsync.domain.recent import Recent
 from connectsync.domain.risk import Risk
 
 
@@ -21,7 +22,7 @@ class PlanAtHour:
     A plan as a guard sees it.
 
     ``now`` has a time zone. ``districts`` are the effective districts of the files;
-    one that is missing there has no facts.
+    one that is missing there has no facts. ``recent`` is what was saved lately.
     """
 
     plan: Plan
@@ -29,6 +30,7 @@ class PlanAtHour:
     now: datetime
     districts: Mapping[str, District] = field(default_factory=dict)
     baselines: Baselines = field(default_factory=dict)
+    recent: Recent = field(default_factory=Recent)
 
     def facts(self, planned: DistrictPlan) -> Facts:
         """Give what the files say of a district."""
@@ -61,11 +63,12 @@ class Objection(Problem):
     What a guard yields: a problem whose path is the district, or empty for the plan.
 
     ``accept`` is the name it is accepted by, where that is not the guard's own;
-    ``count`` is how much of it there is.
+    ``count`` is how much of it there is. What ``needs_reason`` is not counted.
     """
 
     accept: str = ""
     count: int = 1
+    needs_reason: bool = False
 
 
 def turns_on(change: Change) -> bool:

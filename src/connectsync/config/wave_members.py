@@ -1,0 +1,75 @@
+"""Whether the districts and labels that waves name are there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+
+from connectsync.config.discovery import PROJECT_FILE, below
+from connectsync.config.document import Document
+from connectsync.config.fleet import Fleet
+from connectsync.config.project import Project
+from connectsync.config.shelf import read_checked
+from connectsync.config.source import error, quoted
+from connectsync.config.waves import waves_in
+from connectsync.domain.finding import Finding, Path, order
+from connectsync.domain.suggest import did_you_mean
+
+
+def held_against_waves(project: Project, fleet: Fleet, *, whole: bool) -> Fleet:
+    """
+    Add to a fleet's findings those of waves that wait for nobody.
+
+    A wave may name any district of the project, whatever was read of it. Labels are
+    held against the fleet only where it is the ``whole`` one, without a file that
+    could not be read.
+    """
+    waves = project.policy.rollout.waves
+    if not any(wave.districts or wave.labels for wave in waves):
+        return fleet
+    reading = read_checked(project.root / PROJECT_FILE, PROJECT_FILE, "project")
+    if reading.document is None:
+        return fleet
+    there = _There(
+        districts=frozenset(path.stem for path in below(project.districts_dir)),
+        labels=_labels(fleet) if whole and fleet.complete else None,
+    )
+    found = [*fleet.findings, *_nobody(reading.document, there)]
+    return replace(fleet, findings=tuple(sorted(found, key=order)))
+
+
+@dataclass(frozen=True, slots=True)
+class _There:
+    """Every district's key, and every label; None where not all are known."""
+
+    districts: frozenset[str]
+    labels: frozenset[str] | None
+
+
+def _labels(fleet: Fleet) -> frozenset[str]:
+    return frozenset().union(*(one.district.labels for one in fleet.districts))
+
+
+def _nobody(document: Document, there: _There) -> Iterator[Finding]:
+    for position, wave in enumerate(waves_in(document)):
+        place: Path = ("rollout", "waves", position)
+        who = f"the wave {quoted(wave['name'])} waits for nobody"
+        for number, key in enumerate(wave.get("districts", ())):
+            if key not in there.districts:
+                said = f"{who}: no file describes the district {quoted(key)}"
+                path = (*place, "districts", number)
+                yield _finding(document, path, said, _hint(key, there.districts))
+        label = wave.get("label")
+        if label is not None and there.labels is not None and label not in there.labels:
+            said = f"{who}: no district has the label {quoted(label)}"
+            hint = _hint(label, there.labels)
+            yield _finding(document, (*place, "label"), said, hint)
+
+
+def _finding(document: Document, path: Path, said: str, hint: str) -> Finding:
+    place = document.locate(path)
+    return error("wave-names-nobody", said, place, path=path, hint=hint)
+
+
+def _hint(word: str, known: Collection[str]) -> str:
+    return did_you_mean(word, known) or "mend the spelling, or take it out"

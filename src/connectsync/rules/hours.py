@@ -1,0 +1,192 @@
+"""Guards: when nothing is applied, whatever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+from connectsync.domain.finding import Severity
+from connectsync.domain.policy import Policy, Window
+from connectsync.rules.engine import Rule
+from connectsync.rules.guards import PLAN
+from connectsync.rules.plan_subject import Objection, PlanAtHour
+
+
+@PLAN.rule(Severity.ERROR, source="design")
+def in_a_freeze(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    Today lies in a freeze of the project.
+
+    At the start of school everybody logs in, and nobody has time to mend.
+
+    Bad:
+
+        now: 2027-08-20T10:00:00
+        policy: {freeze: {from: 2027-08-16, to: 2027-08-27, reason: School starts}}
+
+    Good:
+
+        now: 2027-09-01T10:00:00
+        policy: {freeze: {from: 2027-08-16, to: 2027-08-27, reason: School starts}}
+    """
+    yield from _objections(subject, _frozen(subject.policy, subject.now))
+
+
+@PLAN.rule(Severity.ERROR, source="design")
+def outside_the_window(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    It is an hour in which the project applies nothing.
+
+    Changes are made when somebody is there to see what they do, and to take them back.
+
+    Bad:
+
+        now: 2027-01-15T23:00:00
+        policy: {window: {days: [friday], from: "08:00", to: "16:00"}}
+
+    Good:
+
+        now: 2027-01-15T10:00:00
+        policy: {window: {days: [friday], from: "08:00", to: "16:00"}}
+    """
+    yield from _objections(subject, _shut(subject.policy, subject.now))
+
+
+@PLAN.rule(Severity.ERROR, source="design")
+def during_the_nightly_sync(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    The nightly sync may be running on the forms that are to be saved.
+
+    No page says what a sync does when its settings change under it: whether it goes on
+    with the old ones, or archives by the new. Connect publishes no hours of the sync;
+    the project states those it was told.
+
+    Bad:
+
+        now: 2027-01-15T02:30:00
+        policy: {nightly_sync: {from: "01:00", to: "05:00"}}
+
+    Good:
+
+        now: 2027-01-15T10:00:00
+        policy: {nightly_sync: {from: "01:00", to: "05:00"}}
+    """
+    yield from _objections(subject, _syncing(subject.policy, subject.now))
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A guard that closes an hour, why, and until when."""
+
+    guard: str
+    why: str
+    until: str
+
+
+def closings(policy: Policy, now: datetime) -> Iterator[Closing]:
+    """Say everything because of which nothing is applied at this hour."""
+    yield from _frozen(policy, now)
+    yield from _shut(policy, now)
+    yield from _syncing(policy, now)
+
+
+def closed(policy: Policy, now: datetime, overridden: Collection[str] = ()) -> str:
+    """
+    Say why nothing may be begun at this hour; empty where everything may.
+
+    ``now`` has a time zone. ``overridden`` are the names of guards that a person
+    overrode with a reason. A roll-out asks before each district, so that a window that
+    closes stops it.
+    """
+    found = (one for one in closings(policy, now) if one.guard not in overridden)
+    return next((one.why for one in found), "")
+
+
+def _objections(subject: PlanAtHour, found: Iterator[Closing]) -> Iterator[Objection]:
+    """Tell of an hour, unless there is nothing that would be done in it."""
+    if subject.plan.districts:
+        for one in found:
+            yield Objection((), one.why, hint=one.until, needs_reason=True)
+
+
+def _frozen(policy: Policy, now: datetime) -> Iterator[Closing]:
+    for freeze in policy.freezes:
+        if _local(now, freeze.timezone).date() in freeze.days:
+            first, last = freeze.days.first, freeze.days.last
+            yield Closing(
+                in_a_freeze.name,
+                f"nothing is applied from {first} to {last}: {freeze.reason}",
+                f"wait until {last + timedelta(days=1)}",
+            )
+
+
+def _shut(policy: Policy, now: datetime) -> Iterator[Closing]:
+    windows = policy.windows
+    if windows and not any(is_open(window, now) for window in windows):
+        yield Closing(
+            outside_the_window.name,
+            "no window of the project is open now",
+            "wait for one of: " + "; ".join(map(spelled_window, windows)),
+        )
+
+
+def _syncing(policy: Policy, now: datetime) -> Iterator[Closing]:
+    for sync in policy.nightly_syncs:
+        if is_open(sync, now):
+            hours = f"{_hour(sync.opens)} to {_hour(sync.closes)} {sync.timezone}"
+            yield Closing(
+                during_the_nightly_sync.name,
+                f"the nightly sync may be running now: {hours}",
+                f"wait until {_hour(sync.closes)} {sync.timezone}",
+            )
+
+
+def is_open(window: Window, now: datetime) -> bool:
+    """
+    Say whether a window is open at an hour, in the window's own time zone.
+
+    A window that runs past midnight belongs to the day it opens on.
+    """
+    local = _local(now, window.timezone)
+    today, hour = local.weekday(), local.time().replace(tzinfo=None)
+    if window.opens <= window.closes:
+        return today in window.weekdays and window.opens <= hour < window.closes
+    yesterday = (today - 1) % len(DAYS)
+    late = today in window.weekdays and hour >= window.opens
+    return late or (yesterday in window.weekdays and hour < window.closes)
+
+
+def _local(now: datetime, timezone: str) -> datetime:
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - slow, and few have windows
+
+    # UTC is known even where no time zones are installed
+    return now.astimezone(UTC if timezone == "UTC" else ZoneInfo(timezone))
+
+
+def spelled_window(window: Window) -> str:
+    """Spell a window for a person."""
+    days = ", ".join(DAYS[day] for day in sorted(window.weekdays))
+    return f"{days} {_hour(window.opens)} to {_hour(window.closes)} {window.timezone}"
+
+
+def _hour(hour: time) -> str:
+    return hour.strftime("%H:%M")
+
+
+DAYS = (
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+)
+
+HOUR_GUARDS: tuple[Rule[PlanAtHour], ...] = (
+    in_a_freeze,
+    outside_the_window,
+    during_the_nightly_sync,
+)
+"""These are not counted: a person overrides them by name, with a reason."""
