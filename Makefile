@@ -49,7 +49,7 @@ lock: $(DEV)  ## take current releases of every dependency
 	$(BIN)/python -m uv pip compile $(LOCK) pyproject.toml --extra emulator \
 		--group build -o requirements/run.txt
 	$(BIN)/python -m uv pip compile $(LOCK) pyproject.toml --extra emulator --extra browser \
-		--group dev -o requirements/dev.txt
+		--extra postgres --extra otel --group dev -o requirements/dev.txt
 
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate \

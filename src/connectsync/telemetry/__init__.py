@@ -1,0 +1,1 @@
+"""Watching a run: logs, metrics and traces, made from its events alone."""
