@@ -19,7 +19,7 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 import connectsync.errors
 from connectsync.cli.exit_status import ExitStatus, status_of
 from connectsync.cli.main import app
-from connectsync.config.schemas import kind_of, schema
+from connectsync.config.schemas import kind_of, labels_of, schema
 from connectsync.errors import ConnectsyncError
 from connectsync.report.reference import (
     GENERATED,
@@ -208,9 +208,8 @@ def _section(title: str, above: str, part: Mapping[str, Any]) -> Iterator[str]:
 
 def _kind(one: Mapping[str, Any], *, needed: bool) -> str:
     notes = [kind_of(one) if "const" not in one else f"`{one['const']}`"]
-    labels = one.get("enum") or one.get("items", {}).get("enum")
-    if labels:
-        notes.append(" · ".join(f"`{label}`" for label in labels if label is not None))
+    if labels := labels_of(one) or labels_of(one.get("items", {})):
+        notes.append(" · ".join(f"`{label}`" for label in labels))
     if "default" in one:
         notes.append(f"default {json.dumps(one['default'])}")
     if needed:

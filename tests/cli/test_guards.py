@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import pytest
 from console import Console
 
+from connectsync.rules.catalogue import acceptable
+from connectsync.rules.guards import DISRUPTIVE_GUARDS
+
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 HARBOR = "districts/ca/harbor-point-usd.yaml"
 PROJECT = "connectsync.yaml"
@@ -30,18 +33,7 @@ LAUNCHED = (
     (HARBOR, "self_check_done: false", "self_check_done: true"),
     (HARBOR, "enable_daily_sync: false", "enable_daily_sync: true"),
 )
-FREEZE = "freezes:\n  - {from: '2027-01-15', to: '2027-01-15', reason: Finals}\n"
-WINDOW = (
-    "windows:\n  - {days: [sunday], from: '01:00', to: '02:00',"
-    " timezone: America/Chicago}\n"
-)
 CASES = {
-    "in-a-freeze": Case(
-        ((PROJECT, "guards:", f"{FREEZE}guards:"),), ("in-a-freeze=1",)
-    ),
-    "outside-the-window": Case(
-        ((PROJECT, "guards:", f"{WINDOW}guards:"),), ("outside-the-window=1",)
-    ),
     "too-many-districts": Case(
         ((PROJECT, "max_districts: 2", "max_districts: 1"),),
         ("too-many-districts=2",),
@@ -50,6 +42,16 @@ CASES = {
     "too-much-of-the-fleet": Case(
         ((PROJECT, "max_percent: 70", "max_percent: 60"),),
         ("too-much-of-the-fleet=2",),
+        ("districts",),
+    ),
+    "too-many-districts-a-day": Case(
+        ((PROJECT, "guards:", "guards:\n  max_districts_a_day: 1"),),
+        ("too-many-districts-a-day=2",),
+        ("districts",),
+    ),
+    "too-much-of-the-fleet-a-day": Case(
+        ((PROJECT, "guards:", "guards:\n  max_percent_a_day: 60"),),
+        ("too-much-of-the-fleet-a-day=2",),
         ("districts",),
     ),
     "enable-with-other-changes": Case(
@@ -90,7 +92,8 @@ def test_the_guard_refuses_and_steps_aside_for_its_exact_number(
     assert f"error[{guard}]" in planned.out
     before = valley.live("lakeview-usd"), valley.live("harbor-point-usd")
     accepts = [word for given in case.accept for word in ("--accept", given)]
-    for given in ([], [*accepts, "--accept", "stale-live=1"], [*accepts[:-1], "x=1"]):
+    another = [*accepts[:-1], "first-enable=9"]
+    for given in ([], [*accepts, "--accept", "stale-live=1"], another):
         said = valley.run("apply", "plan.json", *given)
         assert said.status == 3, said.both
         assert said.err.endswith(f"if it is what you mean, give {' '.join(accepts)}\n")
@@ -125,6 +128,36 @@ def test_a_malformed_acceptance_is_wrong_usage(valley: Console, given: str) -> N
     said = valley.run("apply", "--yes", LAKEVIEW, "--accept", given)
     assert said.status == 64
     assert "write for example --accept disruptive=3" in said.err
+
+
+@pytest.mark.parametrize(
+    ("given", "help_"),
+    [
+        ("distruptive=2", "did you mean 'disruptive'? guards: "),
+        ("too_many_districts=3", "did you mean 'too-many-districts'? guards: "),
+        ("zzz=1", "= help: guards: "),
+        ("overwrites-drift=1", "guards: "),
+        ("logins-overwritten=1", "accept it with --accept disruptive=COUNT"),
+    ],
+)
+def test_a_name_that_no_guard_is_accepted_by_is_wrong_usage(
+    valley: Console, given: str, help_: str
+) -> None:
+    said = valley.run("apply", "--yes", LAKEVIEW, "--accept", given)
+    assert said.status == 64
+    assert repr(given.partition("=")[0]) in said.err
+    assert help_ in said.err
+    assert not (valley.folder / ".connectsync").exists(), "nothing was begun"
+
+
+def test_every_name_that_is_needed_anywhere_can_be_given() -> None:
+    needed = {
+        given.partition("=")[0] for case in CASES.values() for given in case.accept
+    }
+    assert needed < set(acceptable())
+    disruptive = {rule.name for rule in DISRUPTIVE_GUARDS}
+    by_number = {name for name, case in CASES.items() if "disr" in case.accept[0]}
+    assert disruptive == by_number
 
 
 def test_a_number_too_long_to_be_one_is_no_bug(valley: Console) -> None:

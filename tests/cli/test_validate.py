@@ -152,3 +152,38 @@ def test_quiet_says_nothing_where_nothing_is_wrong(
 ) -> None:
     assert valley.run("--quiet", "validate").both == ""
     assert "literal-secret" in mistakes.run("--quiet", "validate").out
+
+
+def test_a_seed_that_is_not_there_is_told_when_everything_is_checked(
+    valley: Console,
+) -> None:
+    (valley.folder / "live.json").unlink()
+    said = valley.run("validate")
+    assert said.status == 1
+    assert said.err.startswith(
+        "error: connectsync.yaml:4:11: there is no file 'live.json' (mend the path, or"
+    )
+    assert valley.run("validate", LAKEVIEW).status == 0, "a hook looks at files alone"
+
+
+def test_files_with_a_mistaken_ending_are_named_in_one_line(valley: Console) -> None:
+    before = valley.run("validate")
+    for name in ("b.YAML", "ca/c.json", "_profiles/p.Yml", "notes.txt", "ca/README.md"):
+        (valley.folder / "districts" / name).touch()
+    said = valley.run("--quiet", "validate", "--format", "json")
+    assert said.status == before.status
+    assert said.err == (
+        "3 files below districts/ are not read: districts/_profiles/p.Yml,"
+        " districts/b.YAML, districts/ca/c.json (name them .yaml)\n"
+    )
+    json.loads(said.out)
+    assert valley.run("validate", "districts").err == ""
+
+
+def test_one_such_file_is_told_before_there_is_no_district(valley: Console) -> None:
+    for path in (valley.folder / "districts").rglob("*.yaml"):
+        path.rename(path.with_suffix(".YAML"))
+    said = valley.run("validate")
+    assert said.status == 64
+    assert said.err.startswith("4 files below districts/ are not read: ")
+    assert "there is no district file in districts/" in said.err

@@ -13,7 +13,7 @@ from connectsync.errors import ProjectError
 
 Write = Callable[[str, str], Path]
 
-PASSWORD = "Zq7wXr93Kd"
+LITERAL = "Zq7wXr93Kd"
 
 
 @pytest.mark.parametrize(
@@ -42,20 +42,20 @@ def test_an_address_without_a_password_or_a_reference_is_taken(
 @pytest.mark.parametrize(
     "url",
     [
-        f"postgresql://connectsync:{PASSWORD}@db/state",
-        f"postgresql://connectsync:{PASSWORD}@/state",
-        f"postgresql://:{PASSWORD}@db/state",
-        f"postgresql://a:x@{PASSWORD}@db/state",
-        f"postgresql://a:x/{PASSWORD}@db/state",
-        f"postgresql://a:1234/{PASSWORD}@db/state",
-        f"postgresql://a: {PASSWORD}@db/state",
-        f"postgresql://db/state?password={PASSWORD}",
-        f"postgresql://db/state?user=a&PassWord={PASSWORD}",
-        f"postgresql://db/state?p%61ssword={PASSWORD}",
-        f"postgres://a:{PASSWORD}@db/state",
-        f"mysql://a:{PASSWORD}@db/state",
-        f"postgresql://a:{PASSWORD}",
-        f"postgresql://a:{PASSWORD}" + "x" * 500 + "@db/state",
+        f"postgresql://connectsync:{LITERAL}@db/state",
+        f"postgresql://connectsync:{LITERAL}@/state",
+        f"postgresql://:{LITERAL}@db/state",
+        f"postgresql://a:x@{LITERAL}@db/state",
+        f"postgresql://a:x/{LITERAL}@db/state",
+        f"postgresql://a:1234/{LITERAL}@db/state",
+        f"postgresql://a: {LITERAL}@db/state",
+        f"postgresql://db/state?password={LITERAL}",
+        f"postgresql://db/state?user=a&PassWord={LITERAL}",
+        f"postgresql://db/state?p%61ssword={LITERAL}",
+        f"postgres://a:{LITERAL}@db/state",
+        f"mysql://a:{LITERAL}@db/state",
+        f"postgresql://a:{LITERAL}",
+        f"postgresql://a:{LITERAL}" + "x" * 500 + "@db/state",
     ],
 )
 @pytest.mark.parametrize(
@@ -73,34 +73,32 @@ def test_a_literal_password_is_a_literal_secret_and_never_repeated(
     path = write("connectsync.yaml", "schema: 1\n" + frame.format(url))
     with pytest.raises(ProjectError) as failure:
         load_project(tmp_path)
-    assert PASSWORD not in failure.value.message
+    assert LITERAL not in failure.value.message
     assert "'url' must be the address of a database, with no password in it" in (
         failure.value.message
     )
     assert "if a password was committed, have it replaced" in failure.value.message
     (finding,) = read_checked(path, "connectsync.yaml", "project").findings
     assert finding.rule == "literal-secret"
-    assert PASSWORD not in repr(finding)
+    assert LITERAL not in repr(finding)
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        f"state: {{ur: 'postgresql://a:{PASSWORD}@db/state'}}\n",
-        f"state: {{url: 'postgresql://a:{PASSWORD}@db/state', url: x}}\n",
-        f"state: {{url: 'postgresql://a:{PASSWORD}@db/state'\n",
-        f"backends: {{gateway: {{url: 'https://a:{PASSWORD}@gateway'}}}}\n",
-        f"backends: {{gateway: {{ulr: 'https://a:{PASSWORD}'}}}}\n",
-        f"state: 'postgresql://a:{PASSWORD}@db/state'\n",
+        f"state: {{ur: 'postgresql://a:{LITERAL}@db/state'}}\n",
+        f"state: {{url: 'postgresql://a:{LITERAL}@db/state', url: x}}\n",
+        f"state: {{url: 'postgresql://a:{LITERAL}@db/state'\n",
+        f"backends: {{gateway: {{url: 'https://a:{LITERAL}@gateway'}}}}\n",
+        f"backends: {{gateway: {{ulr: 'https://a:{LITERAL}'}}}}\n",
+        f"state: 'postgresql://a:{LITERAL}@db/state'\n",
     ],
 )
-def test_a_password_in_any_address_is_never_shown(
-    tmp_path: Path, write: Write, text: str
-) -> None:
+def test_a_password_in_any_address_is_never_shown(write: Write, text: str) -> None:
     path = write("connectsync.yaml", f"schema: 1\n{text}")
     findings = read_checked(path, "connectsync.yaml", "project").findings
     assert findings
-    assert PASSWORD not in repr(findings)
+    assert LITERAL not in repr(findings)
 
 
 def test_a_lease_may_be_longer_or_shorter(tmp_path: Path, write: Write) -> None:

@@ -43,6 +43,8 @@ drift  elm  districts/elm.yaml
     applied Cell, file Cell, Connect Home
 
 1 district: 1 drift
+`connectsync drift --adopt` takes what people changed into the files
+`connectsync plan` shows what `apply` would change on Connect
 """,
     OURS: """\
 pending  elm  districts/elm.yaml
@@ -50,6 +52,7 @@ pending  elm  districts/elm.yaml
     file Home, Connect Cell
 
 1 district: 1 pending
+`connectsync plan` shows what `apply` would change on Connect
 """,
     BOTH: """\
 conflict  elm  districts/elm.yaml
@@ -57,6 +60,10 @@ conflict  elm  districts/elm.yaml
     applied Cell, file Home, Connect Work
 
 1 district: 1 conflict
+`connectsync drift --adopt` takes what people changed into the files
+`--adopt-conflict elm:phone_types` with it says that Connect is right where both
+  changed
+`connectsync plan` shows what `apply` would change on Connect
 """,
 }
 

@@ -104,9 +104,12 @@ def test_what_must_be_accepted_is_spelled_as_it_must_be_given() -> None:
         GuardFinding("phone", Severity.ERROR, "it hurts", accept="disruptive"),
         GuardFinding("many", Severity.ERROR, "too many", accept="many", count=7),
         GuardFinding("drift", Severity.WARNING, "by hand", accept="drift"),
+        GuardFinding("night", Severity.ERROR, "now", accept="night", needs_reason=True),
     )
     said = text(replace(district(*CHANGES), guards=guards))
-    assert said.endswith("needs --accept disruptive=1 --accept many=7\n")
+    assert said.endswith(
+        "needs --accept disruptive=1 --accept many=7 --override night='why'\n"
+    )
     assert "  warning[drift] by hand\n" in said
 
 

@@ -1,4 +1,4 @@
-"""Reading ``--accept NAME=COUNT``."""
+"""Reading ``--accept NAME=COUNT`` and ``--override NAME=REASON``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ COUNT = re.compile("[0-9]{1,9}")
 
 def accepted_counts(given: Sequence[str]) -> dict[str, int]:
     """Read what is accepted, by name. Raises ``UsageError``."""
+    from connectsync.rules.catalogue import insist_acceptable
+
     counts: dict[str, int] = {}
     for text in given:
         name, _, number = text.partition("=")
@@ -22,5 +24,26 @@ def accepted_counts(given: Sequence[str]) -> dict[str, int]:
             )
         if name in counts:
             raise UsageError(f"--accept names {name!r} twice")
+        insist_acceptable(name)
         counts[name] = int(number)
     return counts
+
+
+def override_reasons(given: Sequence[str]) -> dict[str, str]:
+    """Read what is overridden and why, by name. Raises ``UsageError``."""
+    from connectsync.rules.catalogue import insist_overridable
+
+    reasons: dict[str, str] = {}
+    for text in given:
+        name, _, said = text.partition("=")
+        reason = " ".join(said.split())
+        if not (name and reason):
+            raise UsageError(
+                f"--override {text!r} is not NAME=REASON",
+                remedy="write for example --override in-a-freeze='Logins are broken'",
+            )
+        if name in reasons:
+            raise UsageError(f"--override names {name!r} twice")
+        insist_overridable(name)
+        reasons[name] = reason
+    return reasons

@@ -7,10 +7,18 @@ from typing import Annotated
 
 import typer
 
-from connectsync.cli.accepting import accepted_counts
-from connectsync.cli.choices import paths_argument
+from connectsync.cli.accepting import accepted_counts, override_reasons
+from connectsync.cli.choices import (
+    accept_option,
+    metrics_option,
+    override_option,
+    paths_argument,
+    set_token_option,
+    yes_option,
+)
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.session import Session
+from connectsync.cli.sharding import asked_shard, option_shard
 from connectsync.config.discovery import SUFFIXES
 from connectsync.errors import UsageError
 
@@ -18,13 +26,17 @@ from connectsync.errors import UsageError
 def apply(
     context: typer.Context,
     paths: paths_argument = None,
-    accept: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=COUNT", help="Accept what a guard counts."),
+    accept: accept_option = None,
+    override: override_option = None,
+    approved: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIGEST", help="The digest of the plan that was reviewed."
+        ),
     ] = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Apply without asking.")
-    ] = False,
+    yes: yes_option = False,
+    shard: option_shard = None,
+    set_token: set_token_option = None,
     ignore_files: Annotated[
         bool,
         typer.Option(
@@ -47,12 +59,13 @@ def apply(
             " that it says of this district.",
         ),
     ] = None,
+    metrics: metrics_option = None,
 ) -> int:
     """
     Make a plan true on Connect: a plan file, or districts planned on the spot.
 
     With a plan file exactly that plan is applied, or nothing. With paths the plan is
-    made, shown, and applied once you say yes.
+    made, shown, and applied once you say yes. Ctrl-C ends after the district in hand.
 
     On a snapshot a person presses Save: they get a click list, and say what is done.
     """
@@ -60,20 +73,31 @@ def apply(
 
     from connectsync.cli.applying import apply_file, apply_paths
     from connectsync.cli.by_hand import ByHand
+    from connectsync.cli.going import Said
 
     session: Session = context.obj
-    accepted = accepted_counts(accept or [])
-    by_hand = ByHand(click_list, tuple(confirmed or ()))
+    said = Said(
+        accepted=accepted_counts(accept or []),
+        reasons=override_reasons(override or []),
+        approved=approved,
+        by_hand=ByHand(click_list, tuple(confirmed or ())),
+        shard=asked_shard(shard, session.environment),
+        set_token=frozenset(set_token or ()),
+        metrics=metrics,
+        yes=yes,
+        ignore_files=ignore_files,
+    )
     plan_file = _plan_file(paths or [])
     if plan_file is None:
         if ignore_files:
             raise UsageError("--ignore-files goes with a plan file")
-        run = apply_paths(session, paths or [], accepted, by_hand, yes=yes)
-    else:
-        run = apply_file(
-            session, plan_file, accepted, by_hand, ignore_files=ignore_files
+        return ExitStatus(asyncio.run(apply_paths(session, paths or [], said)))
+    if said.set_token:
+        raise UsageError(
+            "--set-token goes with `plan`, or with districts planned on the spot",
+            remedy="a plan file says itself whose token is typed",
         )
-    return ExitStatus(asyncio.run(run))
+    return ExitStatus(asyncio.run(apply_file(session, plan_file, said)))
 
 
 def _plan_file(paths: list[str]) -> Path | None:

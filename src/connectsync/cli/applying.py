@@ -2,107 +2,112 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from connectsync.apply.executor import Executor
-from connectsync.apply.store import Store
-from connectsync.cli.backends import is_by_hand, open_reader, open_writer
-from connectsync.cli.by_hand import ByHand, Person
+from connectsync.apply.store.archive import Archive
+from connectsync.cli.backends import is_by_hand, open_reader
 from connectsync.cli.exit_status import ExitStatus
-from connectsync.cli.fleets import Scope, named_scope, planned_scope
+from connectsync.cli.fleets import Scope, any_scope, named_scope, planned_scope
+from connectsync.cli.going import Going, Said
 from connectsync.cli.session import Session
 from connectsync.cli.state import circumstances, open_state
-from connectsync.connect.seam import Reader
-from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest, read_plan
 from connectsync.errors import NotApproved, StalePlan, UsageError
+from connectsync.operations.accepting import insist_accepted, insist_approved
 from connectsync.operations.applying import (
-    Application,
-    insist_accepted,
     insist_honest,
     insist_same_backend,
     insist_same_files,
 )
-from connectsync.operations.planning import guarded, make_plan
-from connectsync.report.outcome_text import (
-    BY_A_PERSON,
-    READ_BACK,
-    ended_line,
-    outcome_text,
-)
+from connectsync.operations.planning import Circumstances, guarded, make_plan
+from connectsync.operations.rolling_back import insist_way_back, undone
 from connectsync.report.plan_text import render_plan
 
 
-async def apply_file(
-    session: Session,
-    path: Path,
-    accepted: Mapping[str, int],
-    by_hand: ByHand,
-    *,
-    ignore_files: bool,
-) -> ExitStatus:
+async def apply_file(session: Session, path: Path, said: Said) -> ExitStatus:
     """
     Apply exactly the plan in the file, or the part of it that is said to be done.
 
-    Raises ``PlanError`` if it is damaged or stale, ``GuardRefused`` if a guard says
-    no; then nothing is written.
+    Raises ``PlanError`` if it is damaged or stale, ``Refused`` if a guard says no, or
+    somebody has not said yes; then nothing is written.
     """
     plan = read_plan(_text(path))
-    scope = named_scope(session, session.project(), plan.scope)
-    if not ignore_files:
-        insist_same_files(plan, scope.wanted)
-    by_hand.insist_fits(by_hand=is_by_hand(session, scope.project))
+    scope = _scope(session, plan, said)
+    said.by_hand.insist_fits(by_hand=is_by_hand(session, scope.project))
     async with open_reader(session, scope.project, scope.districts) as reader:
         insist_same_backend(plan, reader)
         with open_state(session, scope.project) as store:
             given = circumstances(session, scope, store, reader)
+            archive = Archive(store)
             insist_honest(plan, given.baselines)
-            insist_accepted(guarded(plan, scope.districts, given), accepted)
-            try:
-                return await _run(
-                    session, scope, by_hand.part(plan), by_hand, reader, store
-                )
-            except StalePlan as stale:
-                raise _explained(stale, store.run_of(plan_digest(plan))) from stale
+            _insist_left(plan, archive)
+            if plan.rollback_of is not None:
+                insist_way_back(plan, undone(archive.journal(plan.rollback_of)))
+            insist_allowed(plan, archive, said, scope, given)
+            going = Going(session, scope, said, reader, store, given.baselines)
+            return await going.apply(plan)
 
 
-def _explained(stale: StalePlan, run: int | None) -> StalePlan:
-    """Say of a plan that it is stale because it was applied, if it was."""
-    if run is None:
-        return stale
-    return StalePlan(f"this plan was applied in run {run}; {stale.message}")
+def _insist_left(plan: Plan, archive: Archive) -> None:
+    run = archive.last_run(plan_digest(plan), plan.backend)
+    if run is not None and not run.left:
+        raise StalePlan(
+            f"this plan was applied in run {run.number}: nothing of it is left"
+        )
 
 
-async def apply_paths(
-    session: Session,
-    paths: Sequence[str],
-    accepted: Mapping[str, int],
-    by_hand: ByHand,
-    *,
-    yes: bool,
-) -> ExitStatus:
+def insist_allowed(
+    plan: Plan, archive: Archive, said: Said, scope: Scope, given: Circumstances
+) -> None:
+    """Raise ``Refused`` unless guards are accepted, and the plan is approved."""
+    now = guarded(plan, scope.districts, given)
+    insist_accepted(now, said.accepted, said.reasons)
+    digest = plan_digest(plan)
+    insist_approved(now, digest, given.policy, archive.approvals(digest), said.approved)
+
+
+def _scope(session: Session, plan: Plan, said: Said) -> Scope:
+    if plan.rollback_of is not None:
+        return any_scope(session, plan.scope)
+    scope = named_scope(session, session.project(), plan.scope)
+    if not said.ignore_files:
+        insist_same_files(plan, scope.wanted)
+    return scope
+
+
+async def apply_paths(session: Session, paths: Sequence[str], said: Said) -> ExitStatus:
     """
     Plan, show, ask, apply.
 
     Raises ``Refused`` if a guard or the person says no; then nothing is written.
     """
-    scope = planned_scope(session, paths)
+    scope = planned_scope(session, paths, said.shard)
     by_person = is_by_hand(session, scope.project)
-    by_hand.insist_fits(by_hand=by_person, planned_before=False)
+    said.by_hand.insist_fits(by_hand=by_person, planned_before=False)
     async with open_reader(session, scope.project, scope.districts) as reader:
         with open_state(session, scope.project) as store:
-            given = circumstances(session, scope, store, reader)
-            plan = await make_plan(scope.wanted, reader, given)
-            terminal = session.terminal
-            terminal.show(
-                render_plan(plan, colour=terminal.colour, width=terminal.width)
+            given = circumstances(
+                session, scope, store, reader, set_token=said.set_token
             )
-            insist_accepted(plan, accepted)
-            if plan.districts and not (yes or by_person):
-                _insist_yes(session, plan)
-            return await _run(session, scope, plan, by_hand, reader, store)
+            plan = await make_plan(scope.wanted, reader, given)
+            going = Going(session, scope, said, reader, store, given.baselines)
+            return await shown_and_applied(going, plan, given)
+
+
+async def shown_and_applied(
+    going: Going, plan: Plan, given: Circumstances
+) -> ExitStatus:
+    """Show a plan that was made on the spot, ask, and apply it. Raises ``Refused``."""
+    session, said = going.session, going.said
+    terminal = session.terminal
+    terminal.show(render_plan(plan, colour=terminal.colour, width=terminal.width))
+    insist_allowed(plan, Archive(going.store), said, going.scope, given)
+    by_person = is_by_hand(session, going.scope.project)
+    if plan.districts and not (said.yes or by_person):
+        _insist_yes(session, plan)
+    return await going.apply(plan)
 
 
 def _text(path: Path) -> str:
@@ -125,39 +130,3 @@ def _insist_yes(session: Session, plan: Plan) -> None:
         raise NotApproved("nobody can be asked here, so nothing was applied")
     if answer != "yes":
         raise NotApproved("nobody said yes, so nothing was applied", remedy="")
-
-
-async def _run(
-    session: Session,
-    scope: Scope,
-    plan: Plan,
-    by_hand: ByHand,
-    reader: Reader,
-    store: Store,
-) -> ExitStatus:
-    terminal, project = session.terminal, scope.project
-    person = Person(session, project, plan, by_hand)
-    proof = READ_BACK
-    if is_by_hand(session, project):
-        proof = BY_A_PERSON
-        person.ready()
-
-    def reached(outcome: DistrictOutcome) -> None:
-        terminal.say(ended_line(outcome, colour=terminal.colour, proof=proof))
-
-    writing = open_writer(session, project, scope.districts, person.confirm)
-    async with writing as writer:
-        executor = Executor(reader, writer, store, session.now)
-        outcome = await Application(plan, scope.wanted).run(executor, reached)
-    if outcome.moved or not plan.empty:
-        colour = terminal.colour
-        terminal.show(outcome_text(outcome, plan, colour=colour, proof=proof))
-    return _status(outcome, plan)
-
-
-def _status(outcome: Outcome, plan: Plan) -> ExitStatus:
-    if outcome.ended(Ending.CONFLICT):
-        return ExitStatus.STALE
-    if outcome.ended(Ending.FAILED) or plan.failed:
-        return ExitStatus.FINDINGS
-    return ExitStatus.FINE

@@ -9,12 +9,13 @@ from typing import Protocol
 from connectsync.cli.session import Session
 from connectsync.cli.ways import browser, embedded, gateway, snapshot
 from connectsync.cli.ways.setup import Setup, nobody
-from connectsync.config.project import Project
+from connectsync.config.project import Browser, Project
 from connectsync.connect.seam import Reader, Writer
 from connectsync.connect.snapshot import Confirm
 from connectsync.domain.district import District
 from connectsync.domain.suggest import did_you_mean
 from connectsync.errors import UsageError
+from connectsync.web.patience import WithinBudget
 
 
 class Way(Protocol):
@@ -36,6 +37,24 @@ WAYS: Mapping[str, Callable[[Setup], Way]] = {
 
 BY_HAND = frozenset(["snapshot"])
 """Ways on which it is a person who presses Save."""
+
+
+AT_ONCE = {"gateway": 8}
+"""How many districts a run has in hand at a time, where it is not one."""
+
+
+def at_once(session: Session, project: Project) -> int:
+    """Say how many districts a run may have in hand at a time."""
+    name, _ = _chosen(session, project)
+    if name == "browser":
+        return project.browser.contexts if project.browser else Browser("").contexts
+    return AT_ONCE.get(name, 1)
+
+
+def patience(session: Session) -> WithinBudget | None:
+    """Give the budget of waiting that all calls of this run share, if there is one."""
+    shared = session.shared.get("patience")
+    return shared if isinstance(shared, WithinBudget) else None
 
 
 def is_by_hand(session: Session, project: Project) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectsync.cli.session import Session
@@ -58,11 +58,11 @@ class ByHand:
                 remedy=f"apply the {PLAN} that lies beside the click list",
             )
 
-    def part(self, plan: Plan) -> Plan:
+    def chosen(self, plan: Plan) -> frozenset[str]:
         """
-        Give the part of a plan that is said to be done, all of it if nothing is.
+        Give the districts of a plan that are said to be done.
 
-        Raises ``UsageError`` if a district is not in the plan.
+        Raises ``UsageError`` if one is not in the plan.
         """
         keys = [one.district for one in plan.districts]
         for key in self.confirmed:
@@ -72,9 +72,7 @@ class ByHand:
                     remedy=did_you_mean(key, keys)
                     or f"it changes: {', '.join(keys) or '(none)'}",
                 )
-        chosen = self.confirmed or keys
-        kept = tuple(one for one in plan.districts if one.district in chosen)
-        return replace(plan, districts=kept)
+        return frozenset(self.confirmed)
 
 
 @dataclass(slots=True)

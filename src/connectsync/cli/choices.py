@@ -40,3 +40,37 @@ option_output = Annotated[
 option_format = Annotated[
     PlanFormat, typer.Option("--format", help="How to show it: text or json.")
 ]
+
+metrics_option = Annotated[
+    Path | None,
+    typer.Option(
+        "--metrics",
+        metavar="FILE",
+        help="Keep counts of the run in this file, as OpenMetrics for a monitor.",
+    ),
+]
+
+accept_option = Annotated[
+    list[str] | None,
+    typer.Option("--accept", metavar="NAME=COUNT", help="Accept what a guard counts."),
+]
+
+override_option = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--override",
+        metavar="NAME=REASON",
+        help="Apply at an hour that a guard closes; the reason is kept.",
+    ),
+]
+
+yes_option = Annotated[bool, typer.Option("--yes", "-y", help="Apply without asking.")]
+
+set_token_option = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set-token",
+        metavar="DISTRICT",
+        help="Type this district's token, whatever Connect has.",
+    ),
+]

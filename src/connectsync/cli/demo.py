@@ -53,9 +53,9 @@ def demo(
 
 async def _applied(session: Session, path: str, accepted: Mapping[str, int]) -> int:
     from connectsync.cli.applying import apply_paths
-    from connectsync.cli.by_hand import ByHand
+    from connectsync.cli.going import Said
 
-    return await apply_paths(session, [path], accepted, ByHand(), yes=True)
+    return await apply_paths(session, [path], Said(accepted=accepted, yes=True))
 
 
 async def _through_the_page(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated
 
 import typer
 
@@ -11,13 +14,25 @@ from connectsync.cli.session import TOOL, Session
 from connectsync.config.discovery import relative
 from connectsync.config.project import Project
 from connectsync.domain.checkup import Check, Standing, failed, fine, look
+from connectsync.domain.district import District
 
 
-def doctor(context: typer.Context) -> int:
+def doctor(
+    context: typer.Context,
+    record: Annotated[
+        bool,
+        typer.Option(
+            "--record",
+            help="Write the labels that the page offers and nobody publishes into"
+            " connectsync.yaml.",
+        ),
+    ] = False,
+) -> int:
     """
     Look at the project, the state and the backend, and say what can be done.
 
-    Reads only. Exits with 1 if a check failed, with 5 if Connect was not reached.
+    Reads only, and asks Clever only if the project names it. Exits with 1 if a check
+    failed, with 5 if Connect or Clever was not reached.
     """
     import asyncio
 
@@ -25,43 +40,61 @@ def doctor(context: typer.Context) -> int:
 
     session: Session = context.obj
     terminal = session.terminal
-    checks = asyncio.run(_checks(session))
+    checks = asyncio.run(_checks(session, record=record))
     text = doctor_text(checks, colour=terminal.colour, width=terminal.width)
     terminal.show(text)
     return _status(checks)
 
 
-async def _checks(session: Session) -> list[Check]:
-    from connectsync.cli.backends import open_reader
+async def _checks(session: Session, *, record: bool) -> list[Check]:
     from connectsync.cli.references import resolved
+    from connectsync.cli.rosters import roster_checks
     from connectsync.config.schemas import schema_names
-    from connectsync.errors import ConnectsyncError
-    from connectsync.operations.doctor import Backend, examine_files, examine_tokens
+    from connectsync.operations.doctor import examine_files, examine_tokens
     from connectsync.operations.validating import Asked, validate_fleet
 
     project = session.project()
     fleet = session.fleet(project, ())
     districts = [loaded.district for loaded in fleet.districts]
+    resolves = partial(resolved, environment=session.environment, root=project.root)
+    beyond, project = await _beyond(session, project, districts, record=record)
     asked = Asked(session.today(), project.options, whole_fleet=True)
-    checks = [
+    return [
         fine("tool", f"{TOOL}, Python {platform.python_version()}"),
         fine("formats", f"schema 1 of {', '.join(schema_names())}"),
         _clock(session),
         examine_files(districts, validate_fleet(fleet, asked)),
-        examine_tokens(
-            districts,
-            lambda reference: resolved(
-                reference, environment=session.environment, root=project.root
-            ),
-        ),
+        examine_tokens(districts, resolves),
+        *beyond,
+        *await roster_checks(project, districts, resolves, session.now()),
     ]
+
+
+async def _beyond(
+    session: Session, project: Project, districts: Sequence[District], *, record: bool
+) -> tuple[list[Check], Project]:
+    """Look at the state and the backend; give the project with what was recorded."""
+    from connectsync.cli.backends import is_by_hand, open_reader
+    from connectsync.cli.recording import recorded
+    from connectsync.errors import ConnectsyncError
+    from connectsync.operations.aging import examine_age
+    from connectsync.operations.doctor import Backend
+
+    checks: list[Check] = []
     try:
         checks.append(_state(session, project))
         async with open_reader(session, project, districts) as reader:
+            if is_by_hand(session, project):
+                oldest = project.policy.max_live_age
+                checks += await examine_age(reader, session.now(), oldest)
+            if record:
+                done, project = await recorded(reader, project)
+                checks.append(done)
             backend = Backend(reader, districts, project.options)
-            return [*checks, *await backend.examine()]
+            checks += await backend.examine()
     except ConnectsyncError as error:
-        return [*checks, failed("backend", error.message, error.remedy)]
+        checks.append(failed("backend", error.message, error.remedy))
+    return checks, project
 
 
 def _clock(session: Session) -> Check:
@@ -83,6 +116,6 @@ def _state(session: Session, project: Project) -> Check:
 
 def _status(checks: list[Check]) -> ExitStatus:
     lost = {check.topic for check in checks if check.standing is Standing.FAILED}
-    if lost & {"reach", "backend"}:
+    if lost & {"reach", "backend", "clever"}:
         return ExitStatus.UNREACHABLE
     return ExitStatus.FINDINGS if lost else ExitStatus.FINE

@@ -2,54 +2,107 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
-from connectsync.cli.choices import (
-    PlanFormat,
-    option_format,
-    option_output,
-    paths_argument,
-)
+from connectsync.cli.choices import option_output, paths_argument
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.session import Session
+from connectsync.cli.sharding import asked_shard, option_shard
 from connectsync.domain.drift import DistrictDrift
+from connectsync.errors import UsageError
+
+
+class DriftFormat(StrEnum):
+    """How drift is shown."""
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"
 
 
 def drift(
     context: typer.Context,
     paths: paths_argument = None,
-    format_: option_format = PlanFormat.TEXT,
+    format_: Annotated[
+        DriftFormat,
+        typer.Option("--format", help="How to show it: text, json or junit."),
+    ] = DriftFormat.TEXT,
     output: option_output = None,
+    shard: option_shard = None,
+    adopt: Annotated[
+        bool,
+        typer.Option(
+            "--adopt",
+            help="Take over into the files what people changed on Connect; what the"
+            " files changed stays.",
+        ),
+    ] = False,
+    adopt_conflict: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DISTRICT:SETTING",
+            help="With --adopt: both sides changed this setting, and Connect is right.",
+        ),
+    ] = None,
 ) -> int:
     """
     Compare files, Connect and what was last applied, and say who moved what.
 
-    Exits with 1 if a person changed Connect, or if a district could not be read.
+    With --adopt files take over what people changed; Connect itself is never changed.
+
+    Exits with 1 if a person changed Connect (and it was not adopted), or if a district
+    could not be read.
     """
     import asyncio
 
-    from connectsync.report.drift import drift_json, drift_text
+    from connectsync.cli.drifting import look, take_what_people_changed
+    from connectsync.cli.fleets import planned_scope
 
     session: Session = context.obj
-    terminal = session.terminal
-    found = asyncio.run(_found(session, paths or []))
-    if format_ is PlanFormat.JSON:
-        terminal.deliver(drift_json(found), output)
-    else:
-        colour = terminal.colour and output is None
-        terminal.deliver(drift_text(found, colour=colour, width=terminal.width), output)
+    if adopt_conflict and not adopt:
+        raise UsageError("--adopt-conflict goes with --adopt")
+    share = asked_shard(shard, session.environment)
+    scope = planned_scope(session, paths or [], share)
+    looked = asyncio.run(look(session, scope))
+    found = looked.drift
+    if adopt:
+        aloud = format_ is DriftFormat.TEXT and output is None
+        found = take_what_people_changed(
+            session, looked, adopt_conflict or [], aloud=aloud
+        )
+    _deliver(session, found, format_, output)
     calm = all(one.standing in {"in step", "pending"} for one in found)
     return ExitStatus.FINE if calm else ExitStatus.FINDINGS
 
 
-async def _found(session: Session, paths: list[str]) -> tuple[DistrictDrift, ...]:
-    from connectsync.cli.backends import open_reader
-    from connectsync.cli.fleets import planned_scope
-    from connectsync.cli.state import open_state
-    from connectsync.operations.drifting import find_drift
+def _deliver(
+    session: Session,
+    found: Sequence[DistrictDrift],
+    format_: DriftFormat,
+    output: Path | None,
+) -> None:
+    terminal = session.terminal
+    colour = terminal.colour and output is None
+    terminal.deliver(
+        _spelled(found, format_, colour=colour, width=terminal.width), output
+    )
 
-    scope = planned_scope(session, paths)
-    async with open_reader(session, scope.project, scope.districts) as reader:
-        with open_state(session, scope.project) as store:
-            baselines = store.baselines(reader.described)
-        return await find_drift(scope.wanted, reader, baselines)
+
+def _spelled(
+    found: Sequence[DistrictDrift], format_: DriftFormat, *, colour: bool, width: int
+) -> str:
+    from connectsync.report.drift import drift_json, drift_text
+    from connectsync.report.drift_junit import drift_junit
+
+    match format_:
+        case DriftFormat.TEXT:
+            return drift_text(found, colour=colour, width=width)
+        case DriftFormat.JSON:
+            return drift_json(found)
+        case DriftFormat.JUNIT:
+            return drift_junit(found)

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connectsync.cli.session import Session
+from connectsync.cli.sharding import say_share
 from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.config.project import Project
 from connectsync.config.rivals import rivals
+from connectsync.config.wave_members import held_against_waves
 from connectsync.domain.district import District
 from connectsync.domain.finding import Finding, Severity
-from connectsync.errors import InvalidFiles
+from connectsync.domain.shard import ALL, Shard, taken_apart
+from connectsync.errors import InvalidFiles, NothingMatched, UsageError
 from connectsync.operations.planning import Wanted
 from connectsync.operations.validating import Asked, validate_fleet
 from connectsync.rules.catalogue import FLEET_RULES
@@ -19,7 +22,12 @@ from connectsync.rules.catalogue import FLEET_RULES
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What the command line named, and the whole fleet around it."""
+    """
+    What the command line named, and the whole fleet around it.
+
+    ``arguments`` are spelled as a plan keeps them, the shard last; ``wanted`` are the
+    districts that fall into the shard.
+    """
 
     project: Project
     arguments: tuple[str, ...]
@@ -32,15 +40,23 @@ class Scope:
         return tuple(want.district for want in self.wanted)
 
 
-def planned_scope(session: Session, arguments: Sequence[str]) -> Scope:
+def planned_scope(
+    session: Session, arguments: Sequence[str], shard: Shard = ALL
+) -> Scope:
     """
-    Load what the arguments name, for planning.
+    Load what the arguments name, for planning the share of it that a shard holds.
 
-    Raises ``InvalidFiles`` if any file in scope has an error: a plan from half of
-    what people wrote would be another plan.
+    Raises ``InvalidFiles`` if any file in scope has an error, whichever shard holds
+    it: a plan from half of what people wrote would be another plan.
     """
     project = session.project()
-    return named_scope(session, project, session.named(project, arguments))
+    named = session.named(project, arguments)
+    if taken_apart(named)[1] != ALL:
+        raise UsageError(
+            f"{named[-1]!r} is no file",
+            remedy=f"give --shard {taken_apart(named)[1]} for that share of them",
+        )
+    return _scope(session, project, named, shard, aloud=True)
 
 
 def named_scope(session: Session, project: Project, named: tuple[str, ...]) -> Scope:
@@ -49,14 +65,49 @@ def named_scope(session: Session, project: Project, named: tuple[str, ...]) -> S
 
     Raises ``InvalidFiles`` as `planned_scope` does.
     """
+    arguments, shard = taken_apart(named)
+    return _scope(session, project, arguments, shard)
+
+
+def any_scope(session: Session, named: tuple[str, ...]) -> Scope:
+    """
+    Load every district that can be read, whatever is wrong with the others.
+
+    For what must work while files are broken: going on with a run, taking one back.
+    """
+    project = session.project()
+    try:
+        fleet = session.fleet(project, ())
+    except NothingMatched:
+        return Scope(project, named, (), 0)
+    wanted = tuple(Wanted(one.district, one.file) for one in fleet.districts)
+    return Scope(project, named, wanted, session.count(project))
+
+
+def _scope(
+    session: Session,
+    project: Project,
+    named: tuple[str, ...],
+    shard: Shard,
+    *,
+    aloud: bool = False,
+) -> Scope:
     fleet = session.fleet(project, named)
+    fleet = held_against_waves(project, fleet, whole=not named)
     _insist_valid(session, project, fleet)
     if named:
         _insist_alone(session, project, fleet)
+    wanted = tuple(
+        Wanted(one.district, one.file)
+        for one in fleet.districts
+        if shard.holds(one.district.key)
+    )
+    if aloud:
+        say_share(session.terminal, shard, len(wanted), len(fleet.districts))
     return Scope(
         project=project,
-        arguments=named,
-        wanted=tuple(Wanted(one.district, one.file) for one in fleet.districts),
+        arguments=(*named, *shard.entries),
+        wanted=wanted,
         fleet_size=session.count(project),
     )
 

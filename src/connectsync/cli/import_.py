@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.session import Session
+from connectsync.cli.written import show_findings
 from connectsync.config.project import Project
 from connectsync.domain.adoption import Adopted, Adoption
-from connectsync.domain.finding import Severity
 from connectsync.domain.suggest import did_you_mean
 from connectsync.errors import UsageError
 
@@ -66,7 +65,7 @@ def import_(
             width=terminal.width,
         )
     )
-    errors = 0 if dry_run else _show_findings(session, project, adopted)
+    errors = 0 if dry_run else show_findings(session, project, adopted)
     refused = any(one.adoption is Adoption.REFUSED for one in adopted)
     return ExitStatus.FINDINGS if refused or errors else ExitStatus.FINE
 
@@ -106,28 +105,3 @@ async def _adopted(
     async with open_reader(session, project, ()) as reader:
         found = await find_live(reader, keys)
     return tuple(adopt(found, home, write=write))
-
-
-def _show_findings(
-    session: Session, project: Project, adopted: Sequence[Adopted]
-) -> int:
-    """Show what the rules say of the files that were written; count the errors."""
-    from connectsync.operations.validating import Asked, validate_fleet
-    from connectsync.report.findings_text import render
-
-    written = {Adoption.MADE, Adoption.CHANGED}
-    files = [one.file for one in adopted if one.adoption in written]
-    if not files:
-        return 0
-    asked = Asked(today=session.today(), options=project.options)
-    report = validate_fleet(session.fleet(project, files), asked)
-    terminal = session.terminal
-    # of many districts there are too many infos to find anything else among them
-    grave = [one for one in report.findings if one.severity is not Severity.INFO]
-    if grave:
-        shown = replace(report, findings=tuple(grave))
-        text = render(shown, colour=terminal.colour, width=terminal.width)
-        terminal.show(f"\n{text}")
-    if report.infos:
-        terminal.say(f"{report.infos} infos; `connectsync validate` shows them")
-    return report.errors

@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 import traceback
+from collections.abc import Collection
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
@@ -16,14 +17,23 @@ from connectsync import __version__
 from connectsync.cli import registry
 from connectsync.cli.exit_status import ExitStatus, status_of
 from connectsync.cli.session import Session
-from connectsync.cli.terminal import Terminal, never_stumble, terminal
+from connectsync.cli.terminal import LogFormat, Terminal, never_stumble, terminal
 from connectsync.errors import Bug, ConnectsyncError
-from connectsync.report.style import Paint, Style, inert
+from connectsync.report.style import inert
 
 PROGRAM = "connectsync"
 
 BEFORE_THE_COMMAND = frozenset(
-    ["--project", "-C", "--state-dir", "--backend", "--color", "--quiet", "-q"]
+    [
+        "--project",
+        "-C",
+        "--state-dir",
+        "--backend",
+        "--color",
+        "--log-format",
+        "--quiet",
+        "-q",
+    ]
 )
 
 app = typer.Typer(
@@ -67,6 +77,10 @@ def options(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print results only.")
     ] = False,
+    log_format: Annotated[
+        LogFormat,
+        typer.Option(help="How to write standard error: text, or lines of JSON."),
+    ] = LogFormat.TEXT,
     headed: Annotated[
         bool, typer.Option("--headed", help="Show the window of a browser.")
     ] = False,
@@ -86,7 +100,9 @@ def options(
     if color not in {"auto", "always", "never"}:
         raise typer.BadParameter("choose auto, always or never", param_hint="--color")
     context.obj = Session(
-        terminal=terminal(color=color, quiet=quiet, environment=os.environ),
+        terminal=terminal(
+            color=color, quiet=quiet, log_format=log_format, environment=os.environ
+        ),
         environment=os.environ,
         folder=project,
         state_dir=state_dir,
@@ -107,7 +123,12 @@ def run() -> None:
 
 def main(arguments: list[str]) -> int:
     """Run one command; give its exit status. Never raises."""
-    plain = terminal(color=_color(arguments), quiet=False, environment=os.environ)
+    plain = terminal(
+        color=_told(arguments, "--color", {"always", "never"}, "auto"),
+        quiet=False,
+        log_format=LogFormat(_told(arguments, "--log-format", {"json"}, "text")),
+        environment=os.environ,
+    )
     try:
         return _ran(plain, arguments)
     except typer.TyperException as error:
@@ -129,12 +150,15 @@ def _ran(plain: Terminal, arguments: list[str]) -> int:
     return int(status or 0) if arguments else ExitStatus.USAGE
 
 
-def _color(arguments: list[str]) -> str:
-    """Give what was asked of colour, before anything is parsed that may fail."""
-    for asked, when in pairwise(arguments):
-        if asked == "--color" and when in {"always", "never"}:
-            return when
-    return "auto"
+def _told(
+    arguments: list[str], option: str, words: Collection[str], otherwise: str
+) -> str:
+    """Give what an option says, before anything is parsed that may fail."""
+    spelled = [word for one in arguments for word in one.split("=", 1)]
+    for asked, word in pairwise(spelled):
+        if asked == option and word in words:
+            return word
+    return otherwise
 
 
 def _interrupted(plain: Terminal) -> int:
@@ -143,10 +167,10 @@ def _interrupted(plain: Terminal) -> int:
 
 
 def _usage(plain: Terminal, error: typer.TyperException) -> int:
-    plain.complain(f"{_label(plain)} {inert(error.format_message())}")
     context = getattr(error, "ctx", None)
     command = context.command_path if context else PROGRAM
-    plain.complain(f"  = help: {_misplaced(error) or f'see `{command} --help`'}")
+    remedy = _misplaced(error) or f"see `{command} --help`"
+    plain.fail(inert(error.format_message()), remedy)
     return ExitStatus.USAGE
 
 
@@ -159,21 +183,16 @@ def _misplaced(error: typer.TyperException) -> str:
 
 
 def _failed(plain: Terminal, error: ConnectsyncError) -> int:
-    first, *rest = error.message.split("\n")
-    plain.complain(f"{_label(plain)} {inert(first)}")
-    for line in rest:
-        plain.complain(inert(line))
-    if error.remedy:
-        plain.complain(f"  = help: {inert(error.remedy)}")
+    plain.fail(error.message, error.remedy)
     return status_of(error)
 
 
 def _bug(plain: Terminal, error: Exception, said: str) -> int:
-    plain.complain(f"{_label(plain)} this is a bug in connectsync: {inert(said)}")
     try:
-        plain.complain(f"  = help: please report it with {_logged(error)}")
+        remedy = f"please report it with {_logged(error)}"
     except OSError as full:
-        plain.complain(f"  = help: please report it; no log: {full.strerror}")
+        remedy = f"please report it; no log: {full.strerror}"
+    plain.fail(f"this is a bug in connectsync: {inert(said)}", remedy)
     return ExitStatus.BUG
 
 
@@ -187,7 +206,3 @@ def _logged(error: Exception) -> str:
         log.write("".join(traceback.format_tb(error.__traceback__)))
         log.write(f"{type(error).__qualname__}\n")
     return log.name
-
-
-def _label(plain: Terminal) -> str:
-    return Paint(plain.colour)(Style.ERROR, "error:")

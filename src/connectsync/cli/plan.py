@@ -12,10 +12,13 @@ from connectsync.cli.choices import (
     option_format,
     option_output,
     paths_argument,
+    set_token_option,
 )
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.session import Session
+from connectsync.cli.sharding import asked_shard, option_shard
 from connectsync.domain.plan import Plan
+from connectsync.domain.shard import ALL, Shard
 
 
 def plan(
@@ -30,6 +33,8 @@ def plan(
         bool,
         typer.Option("--detailed-exitcode", help="Exit with 2 if there are changes."),
     ] = False,
+    shard: option_shard = None,
+    set_token: set_token_option = None,
 ) -> int:
     """
     Compare the files with Connect and say what `apply` would change.
@@ -42,7 +47,9 @@ def plan(
     from connectsync.report.plan_text import render_plan
 
     session: Session = context.obj
-    made = asyncio.run(made_plan(session, paths or []))
+    share = asked_shard(shard, session.environment)
+    tokens = frozenset(set_token or ())
+    made = asyncio.run(made_plan(session, paths or [], share, tokens))
     if out is not None:
         session.terminal.deliver(plan_text(made), out)
         session.terminal.say(f"wrote {out}; next: `connectsync apply {out}`")
@@ -56,17 +63,22 @@ def plan(
     return _status(made, detailed=detailed_exitcode)
 
 
-async def made_plan(session: Session, paths: list[str]) -> Plan:
-    """Plan what the arguments mean, all districts if there are none."""
+async def made_plan(
+    session: Session,
+    paths: list[str],
+    shard: Shard = ALL,
+    set_token: frozenset[str] = frozenset(),
+) -> Plan:
+    """Plan a shard of what the arguments mean, of all districts if there are none."""
     from connectsync.cli.backends import open_reader
     from connectsync.cli.fleets import planned_scope
     from connectsync.cli.state import circumstances, open_state
     from connectsync.operations.planning import make_plan
 
-    scope = planned_scope(session, paths)
+    scope = planned_scope(session, paths, shard)
     async with open_reader(session, scope.project, scope.districts) as reader:
         with open_state(session, scope.project) as store:
-            given = circumstances(session, scope, store, reader)
+            given = circumstances(session, scope, store, reader, set_token=set_token)
         return await make_plan(scope.wanted, reader, given)
 
 

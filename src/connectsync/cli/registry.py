@@ -15,6 +15,8 @@ from connectsync.cli.import_ import import_
 from connectsync.cli.init import init, new
 from connectsync.cli.login import login
 from connectsync.cli.plan import plan
+from connectsync.cli.resume import resume
+from connectsync.cli.rollback import rollback
 from connectsync.cli.schema import schema
 from connectsync.cli.show import show
 from connectsync.cli.snapshot import snapshot
@@ -32,6 +34,8 @@ COMMANDS = (
     snapshot,
     plan,
     apply,
+    resume,
+    rollback,
     drift,
     login,
     doctor,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from connectsync import __version__
+from connectsync.cli.clock import now
 from connectsync.cli.terminal import Terminal
 from connectsync.config.discovery import PROJECT_FILE, below, discover, relative
 from connectsync.config.fleet import Fleet, load_fleet
@@ -62,14 +63,7 @@ class Session:
 
     def now(self) -> datetime:
         """Give the time, from CONNECTSYNC_NOW if set. Raises ``UsageError``."""
-        told = self.environment.get("CONNECTSYNC_NOW")
-        if not told:
-            return datetime.now(UTC)
-        try:
-            now = datetime.fromisoformat(told)
-        except ValueError as error:
-            raise UsageError(f"CONNECTSYNC_NOW is not a time: {told!r}") from error
-        return now if now.tzinfo else now.replace(tzinfo=UTC)
+        return now(self.environment)
 
     def today(self) -> date:
         """Give the date, here."""

@@ -5,30 +5,79 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from connectsync.apply.store import Store, open_store
+from connectsync.apply.store.archive import Archive
+from connectsync.apply.store.database import Address, at_url
+from connectsync.apply.store.opening import open_store
+from connectsync.apply.store.store import Store
 from connectsync.cli.fleets import Scope
+from connectsync.cli.references import resolved
 from connectsync.cli.session import TOOL, Session
 from connectsync.config.project import Project
 from connectsync.connect.seam import Reader
+from connectsync.domain.suggest import did_you_mean
+from connectsync.errors import UsageError
 from connectsync.operations.planning import Circumstances
 
 
 @contextmanager
 def open_state(session: Session, project: Project) -> Iterator[Store]:
     """Open the state store. Raises ``StateError``."""
-    with open_store(session.state(project) / "state.db") as store:
+    opening = open_store(
+        session.state(project),
+        _address(session, project),
+        lease_seconds=project.lease_seconds,
+    )
+    with opening as store:
         yield store
 
 
+def _address(session: Session, project: Project) -> Address | None:
+    stated = project.state_url
+    if stated is None:
+        return None
+    if stated.partition(":")[0] in {"env", "file", "command"}:
+        stated = resolved(stated, environment=session.environment, root=project.root)
+    return at_url(stated)
+
+
 def circumstances(
-    session: Session, scope: Scope, store: Store, reader: Reader
+    session: Session,
+    scope: Scope,
+    store: Store,
+    reader: Reader,
+    *,
+    set_token: frozenset[str] = frozenset(),
 ) -> Circumstances:
-    """Gather what a plan depends on besides files and Connect."""
+    """
+    Gather what a plan depends on besides files and Connect.
+
+    Raises ``UsageError`` if a token is to be typed of a district out of scope.
+    """
+    archive = Archive(store)
+    for key in set_token:
+        _insist_token(scope, key)
     return Circumstances(
         now=session.now(),
         tool=TOOL,
         scope=scope.arguments,
         fleet=scope.fleet_size,
         policy=scope.project.policy,
-        baselines=store.baselines(reader.described),
+        baselines=archive.baselines(reader.described),
+        recent=archive.recent(reader.described, session.now()),
+        set_token=set_token,
     )
+
+
+def _insist_token(scope: Scope, key: str) -> None:
+    found = [one for one in scope.districts if one.key == key]
+    if not found:
+        keys = [one.key for one in scope.districts]
+        raise UsageError(
+            f"--set-token names {key!r}, which is not among the districts planned",
+            remedy=did_you_mean(key, keys) or "name it among the paths as well",
+        )
+    if found[0].credentials.oauth_token is None:
+        raise UsageError(
+            f"--set-token names {key!r}, whose file names no token",
+            remedy="state credentials.oauth_token there, as a reference",
+        )

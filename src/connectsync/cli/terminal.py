@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import shutil
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
+from connectsync.cli.clock import now_at_least, utc_now
+from connectsync.domain.event import Event
 from connectsync.errors import UsageError
+from connectsync.report.style import Paint, Style, inert
 
 PLAIN = {"→": "->", "…": "...", "—": "-", "·": "*"}
 """Our own signs, for terminals whose encoding lacks them."""
@@ -25,6 +32,16 @@ SOURCES = frozenset([".yaml", ".yml"])
 WIDEST = 110
 """Columns beyond which lines are hard to read."""
 
+_PAINT = re.compile(r"\x1b\[[0-9;]*m")
+"""Our own colours: what others say is inert before it comes here."""
+
+
+class LogFormat(StrEnum):
+    """How standard error is written: for people, or for machines that keep logs."""
+
+    TEXT = "text"
+    JSON = "json"
+
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
@@ -32,12 +49,14 @@ class Terminal:
     What the user looks at.
 
     ``colour`` and ``width`` describe standard output; ``quiet`` leaves out what is
-    not the result itself.
+    not the result itself. ``log_format`` is that of standard error alone.
     """
 
     colour: bool
     width: int
     quiet: bool
+    log_format: LogFormat = LogFormat.TEXT
+    clock: Callable[[], datetime] = utc_now
 
     def show(self, text: str) -> None:
         """Print a result."""
@@ -46,10 +65,37 @@ class Terminal:
     def say(self, text: str) -> None:
         """Print what is good to know, on standard error, unless quiet."""
         if not self.quiet:
-            _write(sys.stderr, text)
+            self._tell("info", text)
 
     def complain(self, text: str) -> None:
         """Print what went wrong, on standard error."""
+        self._tell("warning", text)
+
+    def fail(self, message: str, remedy: str) -> None:
+        """Print why a command failed, and what to do next, on standard error."""
+        if self.log_format is LogFormat.JSON:
+            self._tell("error", message, remedy)
+            return
+        first, *rest = message.split("\n")
+        self.complain(f"{Paint(self.colour)(Style.ERROR, 'error:')} {inert(first)}")
+        for line in rest:
+            self.complain(inert(line))
+        if remedy:
+            self.complain(f"  = help: {inert(remedy)}")
+
+    def log(self, event: Event) -> None:
+        """Print an event of a run as a line of JSON, on standard error."""
+        from connectsync.telemetry.logs import Level, event_line, level_of
+
+        if not (self.quiet and level_of(event) is Level.INFO):
+            _write(sys.stderr, event_line(event))
+
+    def _tell(self, level: str, text: str, remedy: str = "") -> None:
+        if self.log_format is LogFormat.JSON:
+            from connectsync.telemetry.logs import Level, message_line
+
+            plain = _PAINT.sub("", text).removesuffix("\n")
+            text = message_line(Level(level), plain, self.clock(), remedy)
         _write(sys.stderr, text)
 
     def deliver(self, text: str, output: Path | None) -> None:
@@ -61,12 +107,7 @@ class Terminal:
         if output is None or output == Path("-"):
             self.show(text)
             return
-        if output.suffix in SOURCES:
-            raise UsageError(
-                f"{output} is the name of a district or project file; nothing is"
-                " written over it",
-                remedy="name another file, such as plan.json or report.txt",
-            )
+        insist_no_source(output)
         try:
             output.parent.mkdir(parents=True, exist_ok=True)
             output.write_text(text, encoding="utf-8")
@@ -77,9 +118,19 @@ class Terminal:
         """Ask on the terminal; None where nobody can answer."""
         if not sys.stdin.isatty():
             return None
-        self.complain(question)
+        self._tell("info", question)
         with _interruptible():
             return sys.stdin.readline().strip()
+
+
+def insist_no_source(output: Path) -> None:
+    """Raise ``UsageError`` if a file is one that people write."""
+    if output.suffix in SOURCES:
+        raise UsageError(
+            f"{output} is the name of a district or project file; nothing is"
+            " written over it",
+            remedy="name another file, such as plan.json or report.txt",
+        )
 
 
 @contextmanager
@@ -109,10 +160,16 @@ def _plainer(error: UnicodeError) -> tuple[str, int]:
     return "".join(PLAIN.get(letter, "?") for letter in lacking), error.end
 
 
-def terminal(*, color: str, quiet: bool, environment: Mapping[str, str]) -> Terminal:
+def terminal(
+    *, color: str, quiet: bool, log_format: LogFormat, environment: Mapping[str, str]
+) -> Terminal:
     """Describe this process's terminal, as flags and environment ask."""
     return Terminal(
-        colour=_colour(color, environment), width=_width(environment), quiet=quiet
+        colour=_colour(color, environment),
+        width=_width(environment),
+        quiet=quiet,
+        log_format=log_format,
+        clock=partial(now_at_least, environment),
     )
 
 

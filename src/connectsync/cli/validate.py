@@ -12,6 +12,8 @@ import typer
 from connectsync.cli.choices import FindingFormat, option_output, paths_argument
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.session import Session
+from connectsync.cli.sharding import asked_shard, option_shard, say_share
+from connectsync.cli.surroundings import look_around
 from connectsync.config.discovery import PROFILES, PROJECT_FILE, below, relative
 from connectsync.config.fleet import (
     STANDARD_INPUT,
@@ -20,9 +22,12 @@ from connectsync.config.fleet import (
     load_text,
 )
 from connectsync.config.project import Project
+from connectsync.config.wave_members import held_against_waves
+from connectsync.domain.shard import ALL
 from connectsync.domain.validation import ValidationReport
 from connectsync.errors import UsageError
 from connectsync.operations.changed import Changed, changed_since
+from connectsync.operations.sharding import share_of_report
 from connectsync.operations.validating import Asked, validate_fleet
 
 DASH = "-"
@@ -54,6 +59,7 @@ def validate(
             " brings in every district that uses it.",
         ),
     ] = None,
+    shard: option_shard = None,
 ) -> int:
     """
     Check district files against the schema and every rule.
@@ -61,9 +67,14 @@ def validate(
     Exits with 1 if there is an error. `-` reads one district from standard input.
     """
     session: Session = context.obj
+    share = asked_shard(shard, session.environment)
     project = session.project()
     named = _Named(paths or [], changed_since)
-    fleet = _fleet(session, project, named)
+    if named == EVERYTHING:
+        look_around(session, project)
+    if DASH in named.paths and share != ALL:
+        raise UsageError("`-` is one district: it cannot be shared with --shard")
+    fleet = _loaded(session, project, named)
     unnamed = NEEDS_A_FILE if DASH in named.paths else frozenset()
     asked = Asked(
         today=session.today(),
@@ -72,7 +83,8 @@ def validate(
         ignore=_rules(ignore or []) | unnamed,
         whole_fleet=_is_whole(project, fleet),
     )
-    report = validate_fleet(fleet, asked)
+    report = share_of_report(validate_fleet(fleet, asked), fleet, share)
+    say_share(session.terminal, share, report.files, len(fleet.files), noun="file")
     _deliver(session, report, format_, output)
     failed = report.errors or (strict and report.warnings)
     return ExitStatus.FINDINGS if failed else ExitStatus.FINE
@@ -82,6 +94,16 @@ def validate(
 class _Named:
     paths: list[str]
     changed_since: str | None
+
+
+EVERYTHING = _Named([], None)
+
+
+def _loaded(session: Session, project: Project, named: _Named) -> Fleet:
+    fleet = _fleet(session, project, named)
+    if not _is_whole(project, fleet):
+        return fleet
+    return held_against_waves(project, fleet, whole=True)
 
 
 def _fleet(session: Session, project: Project, named: _Named) -> Fleet:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from connectsync.apply.executor import Executor, Reached
+from connectsync.apply.executor import Executor
+from connectsync.apply.journal import Kept, Orders
 from connectsync.connect.seam import Reader
 from connectsync.domain.baseline import Baselines
 from connectsync.domain.change import Change
-from connectsync.domain.guard import Unaccepted, needed, unaccepted
+from connectsync.domain.district import District
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import Outcome
 from connectsync.domain.plan import SWITCH, Plan, Save
+from connectsync.domain.rollout import LAST, Rollout, wave_by_district
 from connectsync.domain.settings import BY_NAME, Form
 from connectsync.domain.values import spell
-from connectsync.errors import DamagedPlan, GuardRefused, StalePlan
+from connectsync.errors import DamagedPlan, StalePlan
 from connectsync.operations.compare import changes_between
 from connectsync.operations.planning import Wanted, saves_of
 
@@ -83,52 +85,25 @@ def _stated(form: Form, name: str) -> str:
     return spell(form[name]) if name in form else "not managed"
 
 
-def insist_accepted(plan: Plan, accepted: Mapping[str, int]) -> None:
-    """
-    Refuse a plan with guards that are not accepted by name and exact number.
-
-    Raises ``GuardRefused``.
-    """
-    missing = unaccepted(plan.guards, accepted)
-    if missing:
-        raise GuardRefused(
-            "the plan is refused:\n  " + "\n  ".join(map(_refusal, missing)),
-            remedy=_acceptance(plan),
-        )
-
-
-def _refusal(missing: Unaccepted) -> str:
-    holds = f"{missing.name}: the plan holds {missing.needed}"
-    if missing.given is None:
-        return f"{holds}, none was accepted"
-    were = "was" if missing.given == 1 else "were"
-    return f"{holds}, {missing.given} {were} accepted"
-
-
-def _acceptance(plan: Plan) -> str:
-    counts = needed(plan.guards).items()
-    if not counts:
-        return "leave out what the plan does not hold"
-    given = " ".join(f"--accept {name}={count}" for name, count in counts)
-    return f"read the plan; if it is what you mean, give {given}"
-
-
 @dataclass(frozen=True, slots=True)
 class Application:
-    """A plan that nothing speaks against, and the districts it was made from."""
+    """
+    A plan that nothing speaks against, and the districts it was made from.
+
+    ``baselines`` are what was last applied before.
+    """
 
     plan: Plan
     wanted: Sequence[Wanted]
+    baselines: Baselines
 
-    async def run(
-        self, executor: Executor, reached: Reached = lambda _: None
-    ) -> Outcome:
+    async def run(self, executor: Executor, orders: Orders) -> Outcome:
         """
         Make the plan true, then remember districts that were in step all along.
 
         Raises ``StalePlan``, with nothing written, if Connect moved meanwhile.
         """
-        outcome = await executor.run(self.plan, reached)
+        outcome = await executor.run(self.plan, orders)
         return replace(outcome, moved=await self._adopt(executor))
 
     async def _adopt(self, executor: Executor) -> tuple[str, ...]:
@@ -140,7 +115,9 @@ class Application:
         moved = []
         in_step = frozenset(self.plan.in_step)
         adopted = [want for want in self.wanted if want.district.key in in_step]
-        lives = await executor.reader.read_many([want.district.key for want in adopted])
+        lives = await executor.means.reader.read_many(
+            [want.district.key for want in adopted]
+        )
         for want in adopted:
             live, desired = lives[want.district.key], want.district.desired()
             if not isinstance(live, Live):
@@ -148,11 +125,35 @@ class Application:
             if changes_between(live.form, desired):
                 moved.append(want.district.key)
             else:
-                executor.journal.record_baseline(
-                    self.plan.backend,
-                    want.district.key,
-                    desired,
-                    running=live.form.get(SWITCH) is True,
-                    at=executor.clock(),
-                )
+                running = live.form.get(SWITCH) is True
+                self._keep(executor, want.district.key, Kept(desired, running))
         return tuple(moved)
+
+    def _keep(self, executor: Executor, key: str, kept: Kept) -> None:
+        old = self.baselines.get(key)
+        known = old is not None and old.was_running >= kept.running
+        if not (known and old is not None and old.form == kept.form):
+            means = executor.means
+            means.journal.keep(self.plan.backend, key, kept, at=means.clock())
+
+
+def orders_for(
+    plan: Plan,
+    rollout: Rollout,
+    districts: Sequence[District],
+    accepted: Mapping[str, int],
+    reasons: Mapping[str, str],
+) -> Orders:
+    """Put the plan's districts into the project's waves, each wave in plan order."""
+    labels = {district.key: district.labels for district in districts}
+    planned = [one.district for one in plan.districts]
+    waves = wave_by_district(
+        rollout, {key: labels.get(key, frozenset()) for key in planned}
+    )
+    names = [*(wave.name for wave in rollout.waves), LAST]
+    grouped = [
+        (name, tuple(key for key in planned if waves[key] == name)) for name in names
+    ]
+    return Orders(
+        tuple((name, keys) for name, keys in grouped if keys), accepted, reasons
+    )

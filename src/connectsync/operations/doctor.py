@@ -12,23 +12,21 @@ from connectsync.domain.live import Listed
 from connectsync.domain.settings import SETTINGS, Form, Kind, Setting
 from connectsync.domain.validation import ValidationReport
 from connectsync.errors import ConnectError, ProjectError
+from connectsync.operations.counting import counted, few
 
 Options = Mapping[str, tuple[str, ...]]
-
-SHOWN = 5
-"""How many districts one check names; the rest is counted."""
 
 
 def examine_files(districts: Sequence[District], report: ValidationReport) -> Check:
     """Say whether the district files can be planned from."""
-    counted = _counted(len(districts), "district")
+    there = counted(len(districts), "district")
     if report.errors:
         return failed(
             "files",
-            f"{counted} without error, and {_counted(report.errors, 'error')}",
+            f"{there} without error, and {counted(report.errors, 'error')}",
             "run `connectsync validate`",
         )
-    return fine("files", f"{counted} in {report.files} files, no errors")
+    return fine("files", f"{there} in {report.files} files, no errors")
 
 
 def examine_tokens(
@@ -42,12 +40,12 @@ def examine_tokens(
     """
     stated = [one for one in districts if one.credentials.oauth_token]
     silent = [one.key for one in stated if not _resolves(one, resolves)]
-    counted = _counted(len(stated), "token reference")
+    references = counted(len(stated), "token reference")
     if not silent:
-        return fine("tokens", f"{counted} give a token here")
+        return fine("tokens", f"{references} give a token here")
     return look(
         "tokens",
-        f"{len(silent)} of {counted} give none here: {_few(silent)}",
+        f"{len(silent)} of {references} give none here: {few(silent)}",
         "set them where tokens are needed; planning and applying settings needs none",
     )
 
@@ -115,7 +113,8 @@ def judge_options(
         return look(
             setting.name,
             f"offers {labels}",
-            f"record it, so that files can be checked: {_snippet(setting, offered)}",
+            f"record it with `doctor --record`, so that files can be checked:"
+            f" {_snippet(setting, offered)}",
         )
     if set(known) == set(offered):
         return fine(setting.name, f"offers {labels}")
@@ -134,7 +133,8 @@ def _differs(known: Sequence[str], offered: Sequence[str]) -> str:
 def _repair(setting: Setting, offered: Sequence[str]) -> str:
     if setting.labels:
         return f"files can name only what is offered: {_snippet(setting, offered)}"
-    return f"record what is offered now: {_snippet(setting, offered)}"
+    snippet = _snippet(setting, offered)
+    return f"record what is offered now with `doctor --record`: {snippet}"
 
 
 def _snippet(setting: Setting, offered: Sequence[str]) -> str:
@@ -143,7 +143,7 @@ def _snippet(setting: Setting, offered: Sequence[str]) -> str:
 
 
 def _reached(reader: Reader, listed: Sequence[Listed]) -> str:
-    return f"{reader.described} lists {_counted(len(listed), 'district')}"
+    return f"{reader.described} lists {counted(len(listed), 'district')}"
 
 
 def _known(districts: Sequence[District], listed: Sequence[Listed]) -> Iterator[Check]:
@@ -152,7 +152,7 @@ def _known(districts: Sequence[District], listed: Sequence[Listed]) -> Iterator[
     if gone := sorted(ours - there):
         yield failed(
             "districts",
-            f"{len(gone)} of the files are not on Connect: {_few(gone)}",
+            f"{len(gone)} of the files are not on Connect: {few(gone)}",
             "check the spelling of the files' names",
         )
     else:
@@ -160,7 +160,7 @@ def _known(districts: Sequence[District], listed: Sequence[Listed]) -> Iterator[
     if others := sorted(there - ours):
         yield look(
             "districts",
-            f"{len(others)} on Connect have no file: {_few(others)}",
+            f"{len(others)} on Connect have no file: {few(others)}",
             "take them over with `connectsync import`",
         )
 
@@ -170,13 +170,3 @@ def _whole(key: str, form: Form) -> Check:
     if missing:
         return failed("form", f"{key} lacks {', '.join(missing)}")
     return fine("form", f"all {len(SETTINGS)} settings can be read ({key})")
-
-
-def _few(keys: Sequence[str]) -> str:
-    shown = ", ".join(keys[:SHOWN])
-    rest = len(keys) - SHOWN
-    return f"{shown} and {rest} more" if rest > 0 else shown
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' if count != 1 else ''}"

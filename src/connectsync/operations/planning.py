@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from connectsync.connect.seam import Reader
@@ -15,6 +15,7 @@ from connectsync.domain.guard import GuardFinding
 from connectsync.domain.live import Live
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, Save, saves_for
 from connectsync.domain.policy import Policy
+from connectsync.domain.recent import Recent
 from connectsync.errors import Bug, ConnectError
 from connectsync.operations.compare import changes_between
 from connectsync.rules.catalogue import PLAN_RULES
@@ -36,7 +37,8 @@ class Circumstances:
     What a plan depends on besides files and Connect.
 
     ``now`` has a time zone; ``fleet`` is the number of districts in all files,
-    whatever the scope; ``tool`` names this version of connectsync.
+    whatever the scope; ``tool`` names this version of connectsync. ``set_token`` are
+    the districts whose token is to be typed, ``recent`` what was saved lately.
     """
 
     now: datetime
@@ -45,6 +47,8 @@ class Circumstances:
     fleet: int
     policy: Policy
     baselines: Baselines
+    recent: Recent = field(default_factory=Recent)
+    set_token: frozenset[str] = frozenset()
 
 
 async def make_plan(
@@ -58,7 +62,12 @@ async def make_plan(
     """
     lives = await reader.read_many([want.district.key for want in wanted])
     outcomes = [
-        plan_district(want, _answer(lives, want), circumstances.baselines)
+        plan_district(
+            want,
+            _answer(lives, want),
+            circumstances.baselines,
+            set_token=want.district.key in circumstances.set_token,
+        )
         for want in sorted(wanted, key=lambda want: want.district.key)
     ]
     plan = Plan(
@@ -75,7 +84,11 @@ async def make_plan(
 
 
 def plan_district(
-    want: Wanted, live: Live | ConnectError, baselines: Baselines
+    want: Wanted,
+    live: Live | ConnectError,
+    baselines: Baselines,
+    *,
+    set_token: bool = False,
 ) -> DistrictPlan | NotPlanned | str:
     """
     Plan one district, by itself: its neighbours change neither answer nor cost.
@@ -86,7 +99,7 @@ def plan_district(
     if isinstance(live, ConnectError):
         return NotPlanned(key, want.file, live.message, live.remedy)
     changes = changes_between(live.form, desired)
-    if not changes:
+    if not changes and not set_token:
         return key
     baseline = baselines.get(key, Baseline())
     return DistrictPlan(
@@ -97,7 +110,9 @@ def plan_district(
         read_at=live.read_at,
         live=live.form,
         desired=desired,
-        saves=saves_for(changes, live.form, launched=baseline.was_running),
+        saves=saves_for(
+            changes, live.form, launched=baseline.was_running, set_token=set_token
+        ),
         drift=tuple(
             move
             for move in movements(baseline.form, desired, live.form)
@@ -114,12 +129,14 @@ def guarded(
 
     Risks and the size of the fleet are taken afresh: a plan file may lie about them.
     """
+    plan = _afresh(plan, circumstances)
     subject = PlanAtHour(
-        plan=_afresh(plan, circumstances),
+        plan=plan,
         policy=circumstances.policy,
         now=circumstances.now,
         districts={district.key: district for district in districts},
         baselines=circumstances.baselines,
+        recent=circumstances.recent,
     )
     guards = tuple(
         _guard_finding(rule, problem) for rule, problem in problems(PLAN_RULES, subject)
@@ -139,7 +156,9 @@ def saves_of(planned: DistrictPlan, baselines: Baselines) -> tuple[Save, ...]:
     """Work out from a plan's live form and desired values what must be saved."""
     changes = changes_between(planned.live, planned.desired)
     launched = baselines.get(planned.district, Baseline()).was_running
-    return saves_for(changes, planned.live, launched=launched)
+    return saves_for(
+        changes, planned.live, launched=launched, set_token=planned.set_token
+    )
 
 
 def _guard_finding(rule: Rule[PlanAtHour], problem: Problem) -> GuardFinding:
@@ -152,6 +171,7 @@ def _guard_finding(rule: Rule[PlanAtHour], problem: Problem) -> GuardFinding:
         district=str(problem.path[0]) if problem.path else "",
         accept=(objection.accept if objection else "") or rule.name,
         count=objection.count if objection else 1,
+        needs_reason=objection.needs_reason if objection else False,
     )
 
 

@@ -12,7 +12,7 @@ from connectsync.domain.finding import Path
 from connectsync.domain.settings import SETTINGS
 from connectsync.report.show_text import Shown
 
-TOP = ("district", "name", "profile", "provider")
+TOP = ("district", "name", "profile", "provider", "labels")
 SECTIONS = ("credentials", "facts", "settings")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from connectsync.config.editing import KeyPath, edited
@@ -16,17 +16,22 @@ from connectsync.operations.compare import differing
 from connectsync.operations.likening import spelled, unknown_labels
 
 
-def take_over(loaded: LoadedDistrict, live: Live) -> tuple[Adopted, str | None]:
+def take_over(
+    loaded: LoadedDistrict, live: Live, only: Collection[str] | None = None
+) -> tuple[Adopted, str | None]:
     """
     Take over the managed values that differ; what is not managed stays so.
 
-    Gives the district's new text, None if it stays as it is. Raises ``InvalidFiles``
-    if the file cannot be changed without losing something.
+    ``only`` names the settings to look at, all of them where it is None. Gives the
+    district's new text, None if it stays as it is. Raises ``InvalidFiles`` if the file
+    cannot be changed without losing something.
     """
     desired = loaded.district.desired()
     remarks = []
     taken = []
     for name in differing(live.form, desired):
+        if only is not None and name not in only:
+            continue
         after = live.form[name]
         if unknown := unknown_labels(BY_NAME[name], after):
             remarks.append(f"{name} holds {unknown[0]!r} on Connect; no longer managed")

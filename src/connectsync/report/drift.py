@@ -30,14 +30,15 @@ _WHO = {
 
 
 def drift_text(found: Sequence[DistrictDrift], *, colour: bool, width: int) -> str:
-    """Give every district that is not in step, and a count of all."""
+    """Give every district that is not in step, a count of all, and what to do next."""
     paint = Paint(colour)
     blocks = [
         "\n".join(_district(one, paint, width))
         for one in found
         if one.standing != "in step"
     ]
-    return "\n\n".join([*blocks, _summary(found, paint)]) + "\n"
+    last = [_summary(found, paint), *_next(found, paint, width)]
+    return "\n\n".join([*blocks, "\n".join(last)]) + "\n"
 
 
 def drift_json(found: Sequence[DistrictDrift]) -> str:
@@ -70,15 +71,21 @@ def _district(one: DistrictDrift, paint: Paint, width: int) -> Iterator[str]:
     if one.error:
         yield from wrapped(f"  {inert(one.error)}", width, hang=4)
     for move in one.movements:
-        who = _WHO[move.who] if one.applied else "never applied yet"
-        yield f"  {padded(move.setting, 23)}{paint(Style.DIM, who)}"
-        yield from wrapped(inert(_values(move)), width, hang=4)
+        who = paint(Style.DIM, moved_by(one, move))
+        yield f"  {padded(move.setting, 23)}{who}"
+        yield from wrapped(f"    {inert(values_of(move))}", width, hang=4)
 
 
-def _values(move: Movement) -> str:
+def moved_by(one: DistrictDrift, move: Movement) -> str:
+    """Say who moved a setting of a district."""
+    return _WHO[move.who] if one.applied else "never applied yet"
+
+
+def values_of(move: Movement) -> str:
+    """Spell what was applied, what the file says and what Connect holds."""
     applied = f"applied {spell(move.baseline)}" if move.who is not Moved.US else ""
     parts = [applied, f"file {spell(move.desired)}", f"Connect {spell(move.live)}"]
-    return "    " + ", ".join(part for part in parts if part)
+    return ", ".join(part for part in parts if part)
 
 
 def _summary(found: Sequence[DistrictDrift], paint: Paint) -> str:
@@ -89,3 +96,31 @@ def _summary(found: Sequence[DistrictDrift], paint: Paint) -> str:
         if counts[standing]
     ]
     return f"{len(found)} district{'s' if len(found) != 1 else ''}: {', '.join(parts)}"
+
+
+def _next(found: Sequence[DistrictDrift], paint: Paint, width: int) -> Iterator[str]:
+    for said in _advice(found):
+        yield from (paint(Style.DIM, line) for line in wrapped(said, width, hang=2))
+
+
+def _advice(found: Sequence[DistrictDrift]) -> Iterator[str]:
+    """Say how people go on; both ways where somebody changed Connect by hand."""
+    moved = {move.who for one in found for move in one.movements}
+    if moved - {Moved.US}:
+        yield "`connectsync drift --adopt` takes what people changed into the files"
+    if Moved.BOTH in moved:
+        yield (
+            f"`--adopt-conflict {_conflict(found)}` with it says that Connect is right"
+            " where both changed"
+        )
+    if moved:
+        yield "`connectsync plan` shows what `apply` would change on Connect"
+
+
+def _conflict(found: Sequence[DistrictDrift]) -> str:
+    return next(
+        inert(f"{one.district}:{move.setting}")
+        for one in found
+        for move in one.movements
+        if move.who is Moved.BOTH
+    )

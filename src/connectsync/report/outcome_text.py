@@ -14,6 +14,8 @@ _STYLES = {
     Ending.DONE: Style.SAFE,
     Ending.FAILED: Style.ERROR,
     Ending.CONFLICT: Style.ERROR,
+    Ending.SKIPPED: Style.INFO,
+    Ending.NOT_REACHED: Style.WARNING,
 }
 
 
@@ -26,6 +28,12 @@ def ended_line(
     if outcome.ending is Ending.DONE:
         return line
     return f"{line}\n  {inert(outcome.message)}\n  = help: {inert(outcome.remedy)}"
+
+
+def wave_line(wave: str, districts: int, *, colour: bool) -> str:
+    """Say in a line that a wave begins."""
+    counted = f"{districts} district{'s' if districts != 1 else ''}"
+    return Paint(colour)(Style.BOLD, f"wave {inert(wave)}: {counted}")
 
 
 def outcome_text(
@@ -47,7 +55,18 @@ def outcome_text(
     if plan.failed:
         parts.append(paint(Style.ERROR, f"{len(plan.failed)} not read"))
     confirmed = _confirmed(outcome.changes, proof)
-    return f"Run {outcome.run}: {', '.join(parts)}; {confirmed}\n{moved}"
+    if outcome.elsewhere:
+        confirmed += f" ({outcome.elsewhere} ended before or by another runner)"
+    return f"Run {outcome.run}: {', '.join(parts)}; {confirmed}\n{_left(outcome)}{moved}"
+
+
+def _left(outcome: Outcome) -> str:
+    """Say why the run stopped, and how to go on with what is left."""
+    why = f"It stopped: {inert(outcome.stopped)}\n" if outcome.stopped else ""
+    failed = outcome.ended(Ending.FAILED) or outcome.ended(Ending.CONFLICT)
+    if failed or outcome.ended(Ending.NOT_REACHED):
+        return f"{why}  = help: `connectsync resume {outcome.run}` tries what is left\n"
+    return why
 
 
 def _confirmed(changes: int, proof: str) -> str:

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from connectsync.domain.change import Add, Change, Remove, Set
 from connectsync.domain.drift import Movement
-from connectsync.domain.guard import GuardFinding, needed
+from connectsync.domain.guard import GuardFinding, acceptance
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.risk import Risk
@@ -53,6 +53,8 @@ class _Page:
                 said = f"  save {number} of {len(planned.saves)}"
                 yield self.paint(Style.DIM, said)
             yield from self._changes(save.changes)
+            if save.set_token:
+                yield f"  {self.paint(Style.WARNING, '*')} the OAuth token is typed"
 
     def _changes(self, changes: Sequence[PlannedChange]) -> Iterator[str]:
         """Say what changes; an effect that several share is said once, after them."""
@@ -112,16 +114,14 @@ class _Page:
 
     def summary(self, plan: Plan) -> str:
         lines = [_counted(plan)]
+        if plan.rollback_of is not None:
+            lines.append(f"this takes run {plan.rollback_of} back, not what files say")
         if plan.districts:
             lines.append(self._risks(plan))
         lines.append(
             self.paint(Style.DIM, f"on {inert(plan.backend)}, {plan_digest(plan)}")
         )
-        accept = needed(plan.guards)
-        if accept:
-            given = " ".join(
-                f"--accept {name}={count}" for name, count in accept.items()
-            )
+        if given := acceptance(plan.guards):
             lines.append(f"apply needs {given}")
         return "\n".join(lines)
 

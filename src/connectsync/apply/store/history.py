@@ -1,4 +1,4 @@
-"""Looking back at runs: the list of them, their saves, what a district was after one."""
+"""Looking back at runs: which there were, what they saved, who said yes to them."""
 
 from __future__ import annotations
 

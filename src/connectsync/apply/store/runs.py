@@ -23,7 +23,7 @@ NO_PLAN = "{}"
 """The header of runs from before plans were kept."""
 
 WAVES = "waves"
-"""Where a header holds the digest of the run's waves: in no plan, and not to be moved."""
+"""Where a header holds the digest of the run's waves, which are not in its plan."""
 
 
 def written(  # noqa: PLR0913 - the columns of a row

@@ -104,23 +104,19 @@ def _untouched(row: Row[Any]) -> bool:
 def _plans(connection: Connection) -> Iterator[str]:
     """Hold what runs keep of their districts against digests that the log holds."""
     for row in connection.execute(select(RUNS).order_by(RUNS.c.run)).all():
-        columns = (*_PART, DISTRICTS.c.turn)
-        parts = connection.execute(
-            select(*columns)
-            .where(DISTRICTS.c.run == row.run)
-            .order_by(DISTRICTS.c.position)
-        ).all()
-        if not _as_begun(connection, row, parts):
+        if not _as_begun(connection, row):
             yield f"the plan of run {row.run}, or its order, was edited"
 
 
-_PART = (DISTRICTS.c.district, DISTRICTS.c.planned, DISTRICTS.c.position)
-
-
-def _as_begun(connection: Connection, row: Row[Any], parts: Sequence[Row[Any]]) -> bool:
+def _as_begun(connection: Connection, row: Row[Any]) -> bool:
+    parts = connection.execute(
+        select(DISTRICTS)
+        .where(DISTRICTS.c.run == row.run)
+        .order_by(DISTRICTS.c.position)
+    ).all()
     if row.header == runs.NO_PLAN:
         return all(part.planned == runs.NO_PLAN for part in parts)
-    places = range(len(parts))
+    places = list(range(len(parts)))
     try:
         header = json.loads(row.header)
         waves = header.pop(runs.WAVES)
@@ -128,8 +124,8 @@ def _as_begun(connection: Connection, row: Row[Any], parts: Sequence[Row[Any]]) 
         return (
             digest_of({**header, "districts": planned}) == row.plan
             and waves == runs.waves_digest(runs.orders_of(connection, row.run))
-            and [part.position for part in parts] == list(places)
-            and sorted(part.turn for part in parts) == [place + 1 for place in places]
+            and [part.position for part in parts] == places
+            and sorted(part.turn - 1 for part in parts) == places
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return False
@@ -144,6 +140,6 @@ def _digest(table: Table, row: Row[Any]) -> str:
 
 def _chained(previous: str, entry: Row[Any]) -> str:
     try:
-        return audit.chained(previous, entry._mapping)  # noqa: SLF001 - as above
+        return audit.chained(previous, dict(entry._mapping))  # noqa: SLF001 - as above
     except (TypeError, ValueError):
         return "nothing that was ever written"

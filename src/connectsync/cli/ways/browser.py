@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.util import find_spec
 
 from connectsync.cli.session import Session
 from connectsync.cli.ways.setup import Setup
 from connectsync.config.project import Browser, Project
 from connectsync.connect.browser.website import Website
-from connectsync.connect.retry import WithinBudget
 from connectsync.connect.seam import Reader, Writer
 from connectsync.errors import ProjectError
 
@@ -23,27 +22,30 @@ class ThroughBrowser:
     """
     The page at the address behind ``browser:``, or at the project's.
 
-    Everything a run loads shares one budget of retries.
+    Everything a run loads shares one Chromium, its tabs and one budget of retries.
     """
 
     setup: Setup
-    patience: WithinBudget = field(default_factory=WithinBudget)
 
     def reader(self) -> AbstractAsyncContextManager[Reader]:
         """Open a reader on the page."""
         insist_playwright()
-        from connectsync.connect.browser import opening
+        from connectsync.cli.ways.one_browser import browser_of
+        from connectsync.connect.browser.opening import open_reader
 
-        now = self.setup.session.now
-        return opening.open_reader(self._website(), patience=self.patience, clock=now)
+        setup = self.setup
+        browser = browser_of(setup.session, self._website())
+        return open_reader(browser, clock=setup.session.now)
 
     def writer(self) -> AbstractAsyncContextManager[Writer]:
         """Open a writer on the page."""
         insist_playwright()
-        from connectsync.connect.browser import opening
+        from connectsync.cli.ways.one_browser import browser_of
+        from connectsync.connect.browser.opening import open_writer
 
-        now = self.setup.session.now
-        return opening.open_writer(self._website(), patience=self.patience, clock=now)
+        setup = self.setup
+        browser = browser_of(setup.session, self._website())
+        return open_writer(browser, tokens=setup.token, clock=setup.session.now)
 
     def _website(self) -> Website:
         setup = self.setup

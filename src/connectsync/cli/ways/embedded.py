@@ -32,7 +32,10 @@ class Embedded:
 
     def writer(self) -> AbstractAsyncContextManager[Writer]:
         """Open a writer on the stand-in."""
-        return embedded.open_writer(self._app(), clock=self.setup.session.now)
+        setup = self.setup
+        return embedded.open_writer(
+            self._app(), tokens=setup.token, clock=setup.session.now
+        )
 
     def _app(self) -> Starlette:
         if self.setup.argument:

@@ -6,11 +6,11 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from connectsync.cli.references import resolved
+from connectsync.cli.ways.budget import patience_of
 from connectsync.cli.ways.setup import Setup
 from connectsync.connect import gateway
-from connectsync.connect.retry import WithinBudget
 from connectsync.connect.seam import Reader, Writer
-from connectsync.errors import Bug, ProjectError, UsageError
+from connectsync.errors import ProjectError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +21,20 @@ class OverGateway:
 
     def reader(self) -> AbstractAsyncContextManager[Reader]:
         """Open a reader on the gateway."""
+        session = self.setup.session
         return gateway.open_reader(
-            self._gateway(), patience=self._patience(), clock=self.setup.session.now
+            self._gateway(), patience=patience_of(session), clock=session.now
         )
 
     def writer(self) -> AbstractAsyncContextManager[Writer]:
         """Open a writer on the gateway."""
+        session = self.setup.session
         return gateway.open_writer(
-            self._gateway(), patience=self._patience(), clock=self.setup.session.now
+            self._gateway(),
+            patience=patience_of(session),
+            tokens=self.setup.token,
+            clock=session.now,
         )
-
-    def _patience(self) -> WithinBudget:
-        patience = self.setup.session.shared.setdefault("patience", WithinBudget())
-        if not isinstance(patience, WithinBudget):
-            raise Bug("something else is kept where the budget of a run belongs")
-        return patience
 
     def _gateway(self) -> gateway.Gateway:
         stated = self.setup.project.gateway

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from connectsync.cli.references import resolved
 from connectsync.cli.session import Session
 from connectsync.config.project import Project
 from connectsync.connect.snapshot import Confirm
@@ -32,3 +33,18 @@ class Setup:
     districts: tuple[District, ...]
     argument: str
     confirm: Confirm = nobody
+
+    def token(self, key: str) -> str | None:
+        """
+        Find a district's token; None where its file names no reference.
+
+        Raises ``ProjectError`` if the reference gives nothing here.
+        """
+        for district in self.districts:
+            if district.key == key and (stated := district.credentials.oauth_token):
+                return resolved(
+                    stated,
+                    environment=self.session.environment,
+                    root=self.project.root,
+                )
+        return None

@@ -1,0 +1,221 @@
+"""Carrying a run out: the writer, the waves, who watches, what is said at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from connectsync.apply.executor import Executor
+from connectsync.apply.journal import Orders
+from connectsync.apply.means import Means, Rest, never
+from connectsync.apply.rounds import Pace
+from connectsync.apply.store.archive import Archive
+from connectsync.apply.store.store import Store
+from connectsync.cli.backends import at_once, is_by_hand, open_writer, patience
+from connectsync.cli.by_hand import ByHand, Person
+from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.fleets import Scope
+from connectsync.cli.observing import observers
+from connectsync.cli.session import Session
+from connectsync.cli.stopping import Stop, stopping
+from connectsync.connect.seam import Reader
+from connectsync.domain.baseline import Baselines
+from connectsync.domain.event import DistrictEnded, Event, WaveBegan
+from connectsync.domain.outcome import Ending, Outcome
+from connectsync.domain.plan import Plan
+from connectsync.domain.plan_file import plan_digest
+from connectsync.domain.rollout import Rollout
+from connectsync.domain.shard import ALL, Shard
+from connectsync.errors import StalePlan
+from connectsync.operations.applying import Application, orders_for
+from connectsync.report.outcome_text import (
+    BY_A_PERSON,
+    READ_BACK,
+    ended_line,
+    outcome_text,
+    wave_line,
+)
+from connectsync.rules.hours import closed
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the command line said of a run."""
+
+    accepted: Mapping[str, int] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    approved: str | None = None
+    by_hand: ByHand = field(default_factory=ByHand)
+    shard: Shard = ALL
+    set_token: frozenset[str] = frozenset()
+    metrics: Path | None = None
+    yes: bool = False
+    ignore_files: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Tells people how a run goes, a line for each district."""
+
+    session: Session
+    proof: str
+    waves: int
+
+    def __call__(self, event: Event) -> None:
+        """Say what happened, if people want to know it."""
+        terminal = self.session.terminal
+        match event:
+            case WaveBegan(wave=wave, districts=districts) if self.waves > 1:
+                terminal.say(wave_line(wave, districts, colour=terminal.colour))
+            case DistrictEnded(outcome=outcome):
+                line = ended_line(outcome, colour=terminal.colour, proof=self.proof)
+                terminal.say(line)
+            case _:
+                pass
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """
+    A run on its way, with everything it needs.
+
+    ``baselines`` are what was last applied before.
+    """
+
+    session: Session
+    scope: Scope
+    said: Said
+    reader: Reader
+    store: Store
+    baselines: Baselines
+
+    async def apply(self, plan: Plan) -> ExitStatus:
+        """
+        Make a plan true; go on with its run where a person said more is done.
+
+        Raises ``StalePlan``, with nothing written, if Connect moved meanwhile.
+        """
+        orders = self._orders(plan)
+        archive = Archive(self.store)
+        run = archive.last_run(plan_digest(plan), plan.backend)
+        if run is not None and self._by_hand:
+            archive.reopen(run.number, at=self.session.now())
+            return await self._carried_out(plan, orders, run.number)
+        try:
+            return await self._carried_out(plan, orders, None)
+        except StalePlan as stale:
+            raise _explained(stale, archive.run_of(plan_digest(plan))) from stale
+
+    async def resume(self, run: int, plan: Plan, orders: Orders) -> ExitStatus:
+        """Go on with a run at what is left of it."""
+        return await self._carried_out(plan, orders, run)
+
+    @property
+    def _by_hand(self) -> bool:
+        return is_by_hand(self.session, self.scope.project)
+
+    def _orders(self, plan: Plan) -> Orders:
+        # who saves by hand goes district by district, and decides the order
+        rollout = Rollout() if self._by_hand else self.scope.project.policy.rollout
+        return orders_for(
+            plan,
+            rollout,
+            self.scope.districts,
+            self.said.accepted,
+            self.said.reasons,
+        )
+
+    async def _carried_out(
+        self, plan: Plan, orders: Orders, run: int | None
+    ) -> ExitStatus:
+        session, project = self.session, self.scope.project
+        person = Person(session, project, plan, self.said.by_hand)
+        if self._by_hand:
+            person.ready()
+        writing = open_writer(session, project, self.scope.districts, person.confirm)
+        tell = self._teller(orders)
+        with observers(session, self.said.metrics, tell) as observe:
+            async with writing as writer:
+                means = Means(
+                    self.reader,
+                    writer,
+                    self.store,
+                    session.now,
+                    observe,
+                    rest=_rest(session),
+                )
+                with stopping(session.terminal) as stop:
+                    executor = Executor(means, self._pace(plan, stop))
+                    if run is None:
+                        application = Application(
+                            plan, self.scope.wanted, self.baselines
+                        )
+                        outcome = await application.run(executor, orders)
+                    else:
+                        outcome = await executor.resume(run, plan, orders)
+        return self._told(outcome, plan, interrupted=stop.asked)
+
+    def _pace(self, plan: Plan, stop: Stop) -> Pace:
+        session, policy = self.session, self.scope.project.policy
+        most = policy.rollout.max_failures_percent
+        if most is None and policy.rollout.waves:
+            most = 0
+
+        def pause() -> str:
+            return stop.reason() or closed(policy, session.now(), self.said.reasons)
+
+        return Pace(
+            only=self._only(plan),
+            at_once=at_once(session, self.scope.project),
+            max_failures_percent=None if self._by_hand else most,
+            pause=pause,
+        )
+
+    def _only(self, plan: Plan) -> frozenset[str] | None:
+        if self.said.by_hand.confirmed:
+            return self.said.by_hand.chosen(plan)
+        if self.said.shard == ALL:
+            return None
+        keys = (one.district for one in plan.districts)
+        return frozenset(key for key in keys if self.said.shard.holds(key))
+
+    @property
+    def _proof(self) -> str:
+        return BY_A_PERSON if self._by_hand else READ_BACK
+
+    def _teller(self, orders: Orders) -> Teller:
+        return Teller(self.session, self._proof, len(orders.waves))
+
+    def _told(self, outcome: Outcome, plan: Plan, *, interrupted: bool) -> ExitStatus:
+        terminal = self.session.terminal
+        if outcome.moved or not plan.empty:
+            terminal.show(
+                outcome_text(outcome, plan, colour=terminal.colour, proof=self._proof)
+            )
+        if interrupted:
+            return ExitStatus.INTERRUPTED
+        return _status(outcome, plan)
+
+
+def _rest(session: Session) -> Rest:
+    shared = patience(session)
+    return never if shared is None else shared.rest
+
+
+def _explained(stale: StalePlan, run: int | None) -> StalePlan:
+    """Say of a plan that it is stale because it was applied, if it was."""
+    if run is None:
+        return stale
+    return StalePlan(
+        f"this plan was applied in run {run}; {stale.message}",
+        remedy=f"for what is left of it run `connectsync resume {run}`; for what is"
+        " different now make a new plan",
+    )
+
+
+def _status(outcome: Outcome, plan: Plan) -> ExitStatus:
+    if outcome.ended(Ending.CONFLICT):
+        return ExitStatus.STALE
+    left = outcome.ended(Ending.FAILED) or outcome.ended(Ending.NOT_REACHED)
+    return ExitStatus.FINDINGS if left or plan.failed else ExitStatus.FINE

@@ -1,0 +1,50 @@
+"""Taking a run back: planned from the journal, then applied or written to a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from connectsync.apply.store.archive import Archive
+from connectsync.cli.applying import shown_and_applied
+from connectsync.cli.backends import open_reader
+from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.fleets import any_scope
+from connectsync.cli.going import Going, Said
+from connectsync.cli.session import Session
+from connectsync.cli.state import circumstances, open_state
+from connectsync.domain.plan_file import plan_text
+from connectsync.operations.planning import guarded
+from connectsync.operations.rolling_back import Over, Rollback, undone
+from connectsync.report.plan_text import render_plan
+
+
+async def roll_back(
+    session: Session,
+    run: int,
+    only: tuple[str, ...],
+    over: Over,
+    said: Said,
+    out: Path | None,
+) -> ExitStatus:
+    """
+    Plan the way back from a run; write the plan, or show it and apply it.
+
+    Raises ``UnknownRun``, ``RollbackRefused`` if it would undo what was saved since,
+    and ``Refused``.
+    """
+    project, scope = session.project(), any_scope(session, ())
+    with open_state(session, project) as store:
+        archive = Archive(store)
+        plan, _ = archive.plan(run)
+        way = Rollback(run, plan, undone(archive.journal(run)), only, over)
+        async with open_reader(session, project, scope.districts) as reader:
+            given = circumstances(session, scope, store, reader)
+            back = guarded(await way.planned(reader, given), scope.districts, given)
+            if out is None:
+                going = Going(session, scope, said, reader, store, given.baselines)
+                return await shown_and_applied(going, back, given)
+    terminal = session.terminal
+    terminal.show(render_plan(back, colour=terminal.colour, width=terminal.width))
+    terminal.deliver(plan_text(back), out)
+    terminal.say(f"wrote {out}; next: `connectsync apply {out}`")
+    return ExitStatus.FINDINGS if back.failed else ExitStatus.FINE

@@ -1,0 +1,20 @@
+"""How checks count: a few are named, the rest is a number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+SHOWN = 5
+"""How many things one check names."""
+
+
+def few(things: Sequence[str], *, joint: str = ", ") -> str:
+    """Name the first things, and count the rest."""
+    shown = joint.join(things[:SHOWN])
+    rest = len(things) - SHOWN
+    return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def counted(count: int, noun: str) -> str:
+    """Spell a number with its noun: ``1 district``, ``1,200 districts``."""
+    return f"{count:,} {noun}{'s' if count != 1 else ''}"

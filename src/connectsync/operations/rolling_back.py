@@ -1,0 +1,178 @@
+"""Rolling back: a plan from the values that the journal holds from before a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from connectsync.apply.freshness import differing
+from connectsync.apply.journal import Entry, Settled
+from connectsync.connect.seam import Reader
+from connectsync.domain.live import Live
+from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
+from connectsync.domain.settings import Form
+from connectsync.domain.values import spell
+from connectsync.errors import ConnectError, DamagedPlan, RollbackRefused, UsageError
+from connectsync.operations.compare import changes_between
+from connectsync.operations.planning import Circumstances
+
+Over = frozenset[tuple[str, str]]
+"""Pairs of district and setting that are undone though somebody saved them since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What a run changed on one district: the values before it, and after it."""
+
+    district: str
+    before: Form
+    after: Form
+
+
+def undone(entries: Sequence[Entry]) -> dict[str, Undone]:
+    """
+    Work out what a run changed, from its journal, by district.
+
+    Raises ``RollbackRefused`` if nobody knows yet whether a save of it happened.
+    """
+    found: dict[str, Undone] = {}
+    for entry in entries:
+        key = entry.intent.district
+        if entry.settled is Settled.INTENDED:
+            raise RollbackRefused(
+                f"nobody knows yet whether a save of {key!r} happened",
+                remedy="run `connectsync resume` first: it settles that by reading",
+            )
+        if entry.settled is Settled.CONFIRMED:
+            first = found.get(key, Undone(key, entry.intent.before, {}))
+            found[key] = Undone(key, first.before, entry.intent.after)
+    return {key: _changed(one) for key, one in found.items()}
+
+
+def _changed(one: Undone) -> Undone:
+    names = differing(one.before, one.after)
+    before = {name: one.before[name] for name in names}
+    return Undone(one.district, before, {name: one.after[name] for name in names})
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """
+    The way back from a run.
+
+    ``only`` are the districts to take back, all if there are none; ``over`` what is
+    undone though somebody saved it since.
+    """
+
+    run: int
+    plan: Plan
+    undone: Mapping[str, Undone]
+    only: tuple[str, ...] = ()
+    over: Over = frozenset()
+
+    async def planned(self, reader: Reader, given: Circumstances) -> Plan:
+        """
+        Plan the way back, from what Connect holds now.
+
+        Raises ``RollbackRefused`` if somebody saved the same settings since, and
+        ``UsageError`` for a district that the run did not change.
+        """
+        keys = self._keys()
+        lives = await reader.read_many(keys)
+        _refuse(list(self._later(lives)))
+        parts = [self._part(key, lives[key], given) for key in keys]
+        return Plan(
+            created=given.now,
+            tool=given.tool,
+            backend=reader.described,
+            scope=given.scope,
+            fleet=given.fleet,
+            districts=tuple(one for one in parts if isinstance(one, DistrictPlan)),
+            in_step=tuple(one for one in parts if isinstance(one, str)),
+            failed=tuple(one for one in parts if isinstance(one, NotPlanned)),
+            rollback_of=self.run,
+        )
+
+    def _keys(self) -> list[str]:
+        for key in self.only:
+            if key not in self.undone:
+                raise UsageError(
+                    f"run {self.run} changed nothing on a district {key!r}",
+                    remedy=f"it changed: {', '.join(sorted(self.undone)) or '(none)'}",
+                )
+        return sorted(self.only or self.undone)
+
+    def _later(self, lives: Mapping[str, Live | ConnectError]) -> Iterator[str]:
+        for key, live in lives.items():
+            one = self.undone[key]
+            for name, after in one.after.items() if isinstance(live, Live) else ():
+                here = live.form[name] if isinstance(live, Live) else None
+                if here not in (after, one.before[name]) and (
+                    (key, name) not in self.over
+                ):
+                    yield (
+                        f"{key}:{name} was {spell(after)} after the run, and is"
+                        f" {spell(here)} now"
+                    )
+
+    def _part(
+        self, key: str, live: Live | ConnectError, given: Circumstances
+    ) -> DistrictPlan | NotPlanned | str:
+        then = next(one for one in self.plan.districts if one.district == key)
+        if isinstance(live, ConnectError):
+            return NotPlanned(key, then.file, live.message, live.remedy)
+        desired = self.undone[key].before
+        changes = changes_between(live.form, desired)
+        if not changes:
+            return key
+        known = given.baselines.get(key)
+        launched = known is not None and known.was_running
+        return DistrictPlan(
+            district=key,
+            name=then.name,
+            file=then.file,
+            live_version=live.version,
+            read_at=live.read_at,
+            live=live.form,
+            desired=desired,
+            saves=saves_for(changes, live.form, launched=launched),
+        )
+
+
+def insist_way_back(plan: Plan, undone: Mapping[str, Undone]) -> None:
+    """
+    Refuse a plan that says it takes a run back, and would do something else.
+
+    Raises ``DamagedPlan``.
+    """
+    for planned in plan.districts:
+        one = undone.get(planned.district)
+        if one is None or dict(planned.desired) != dict(one.before):
+            raise DamagedPlan(
+                f"the plan says that it takes run {plan.rollback_of} back, and"
+                f" {planned.district} was not as the plan wants it before that run"
+            )
+
+
+def _refuse(later: Sequence[str]) -> None:
+    if later:
+        named = " ".join(f"--over {one.split(' ', 1)[0]}" for one in later)
+        listed = "\n  ".join(later)
+        raise RollbackRefused(
+            f"somebody saved since what the run had saved:\n  {listed}",
+            remedy=f"if that is to be undone as well, give {named}",
+        )
+
+
+def overs(given: Sequence[str]) -> Over:
+    """Read ``DISTRICT:SETTING``. Raises ``UsageError``."""
+    found = set()
+    for text in given:
+        district, _, setting = text.partition(":")
+        if not (district and setting):
+            raise UsageError(
+                f"--over {text!r} is not DISTRICT:SETTING",
+                remedy="write for example --over lakeview-usd:phone_types",
+            )
+        found.add((district, setting))
+    return frozenset(found)

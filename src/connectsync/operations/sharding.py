@@ -1,0 +1,60 @@
+"""Shares of what was found and of what was planned, for workers side by side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from connectsync.config.fleet import Fleet
+from connectsync.domain.finding import Finding
+from connectsync.domain.plan import Plan
+from connectsync.domain.shard import ALL, Shard
+from connectsync.domain.validation import ValidationReport
+
+
+def share_of_report(
+    report: ValidationReport, fleet: Fleet, shard: Shard
+) -> ValidationReport:
+    """
+    Give the findings that a shard tells, of all that were found.
+
+    A finding is told by the shard that holds the district of its file; one in a
+    profile, by the shard of the first district it reaches; one that is of no district,
+    by shard 1. So each is told once, and all shards together tell the whole.
+    """
+    if shard == ALL:
+        return report
+    districts = frozenset(fleet.files).difference(fleet.shelf.names.values())
+    told = [one for one in report.findings if _tells(shard, one, districts)]
+    allowed = [one for one in report.allowed if _tells(shard, one.finding, districts)]
+    files = sum(_counts(shard, file, districts) for file in fleet.files)
+    return ValidationReport(files, tuple(told), tuple(allowed))
+
+
+def _tells(shard: Shard, finding: Finding, districts: frozenset[str]) -> bool:
+    if finding.place.file not in districts and finding.districts:
+        return shard.holds(min(finding.districts))
+    return _counts(shard, finding.place.file, districts)
+
+
+def _counts(shard: Shard, file: str, districts: frozenset[str]) -> bool:
+    if file not in districts:
+        return shard.index == 1
+    # its name, for what is in it may not be readable
+    return shard.holds(PurePosixPath(file).stem)
+
+
+def share_of_plan(plan: Plan, shard: Shard) -> Plan:
+    """
+    Give the part of a plan that falls into a shard; its scope stays as it was.
+
+    The guards speak of the whole plan, so hold it against them before it is shared.
+    """
+    if shard == ALL:
+        return plan
+    return replace(
+        plan,
+        districts=tuple(one for one in plan.districts if shard.holds(one.district)),
+        in_step=tuple(key for key in plan.in_step if shard.holds(key)),
+        failed=tuple(one for one in plan.failed if shard.holds(one.district)),
+    )

@@ -1,0 +1,205 @@
+"""A check-up asks Clever only where it is told to, and records what it is told to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from clever_world import Clever, answer, district, listed, serving
+from console import Console, Said
+
+from connectsync.cli.exit_status import ExitStatus
+
+IDS = {
+    "lakeview-usd": "58da8a43cc70ab00017a1a10",
+    "harbor-point-usd": "58da8a43cc70ab00017a1a11",
+    "dry-creek-isd": "58da8a43cc70ab00017a1a12",
+}
+TOKENS = {f"{key.upper().replace('-', '_')}_TOKEN": f"s3cret-{key}" for key in IDS}
+
+
+@pytest.fixture
+def clever() -> Iterator[Clever]:
+    """Give a Clever that knows every district by its token."""
+    answers = {f"s3cret-{key}": [listed(district(id=IDS[key]))] for key in IDS}
+    with serving(Clever(answers)) as served:
+        yield served
+
+
+def examined(console: Console, clever: Clever, **environment: str) -> Said:
+    """Have Clever asked, with the tokens of all districts unless told otherwise."""
+    roster = f"roster:\n  clever: {{url: '{clever.url}'}}\nguards:\n"
+    console.replace("connectsync.yaml", "guards:\n", roster)
+    said = console.run("doctor", environment=environment or TOKENS)
+    assert "s3cret" not in said.both
+    return said
+
+
+def lines(said: Said) -> str:
+    """Give what was said with all blanks alike, however it was wrapped."""
+    return " ".join(said.out.split())
+
+
+def test_every_token_that_is_here_is_held_against_its_district(
+    valley: Console, clever: Clever
+) -> None:
+    said = examined(valley, clever)
+    assert said.status == ExitStatus.FINE, said.both
+    assert f"fine clever Clever at {clever.url} answers for 3 districts" in lines(said)
+    assert "fine clever ids the token names the district_id of 3 districts" in lines(
+        said
+    )
+    assert len(clever.seen) == 3
+    assert {(method, path) for method, path, _ in clever.seen} == {
+        ("GET", "/v3.1/districts")
+    }
+
+
+def test_unless_it_is_configured_nobody_is_asked(
+    valley: Console, clever: Clever
+) -> None:
+    said = valley.run("doctor", environment=TOKENS)
+    assert said.status == ExitStatus.FINE
+    assert "clever" not in said.out
+    assert clever.seen == []
+
+
+def test_no_other_command_asks_clever(valley: Console, clever: Clever) -> None:
+    examined(valley, clever)
+    clever.seen.clear()
+    for command in (["validate"], ["plan"], ["apply", "--yes"], ["drift"]):
+        assert valley.run(*command, environment=TOKENS).status == ExitStatus.FINE
+    assert clever.seen == []
+
+
+def test_a_token_of_another_district_is_a_failure_with_both_ids(
+    valley: Console, clever: Clever
+) -> None:
+    clever.answers["s3cret-lakeview-usd"] = clever.answers["s3cret-harbor-point-usd"]
+    said = examined(valley, clever)
+    assert said.status == ExitStatus.FINDINGS
+    told = lines(said)
+    assert "failed clever ids 1 token of another district: lakeview-usd states" in told
+    assert IDS["lakeview-usd"] in told
+    assert IDS["harbor-point-usd"] in told
+    assert "compare both with the District ID on the page" in told
+
+
+def test_a_refused_token_is_status_5(valley: Console, clever: Clever) -> None:
+    del clever.answers["s3cret-dry-creek-isd"]
+    said = examined(valley, clever)
+    assert said.status == ExitStatus.UNREACHABLE
+    assert "failed clever 1 token refused: dry-creek-isd" in lines(said)
+
+
+def test_a_clever_that_is_not_understood_is_status_5(
+    valley: Console, clever: Clever
+) -> None:
+    clever.answers["s3cret-dry-creek-isd"] = [answer(200, '{"data": []}')]
+    said = examined(valley, clever)
+    assert said.status == ExitStatus.UNREACHABLE
+    assert "it names 0 districts, not one" in lines(said)
+
+
+def test_tokens_that_are_not_here_are_counted(valley: Console, clever: Clever) -> None:
+    name = "LAKEVIEW_USD_TOKEN"
+    said = examined(valley, clever, **{name: TOKENS[name]})
+    assert said.status == ExitStatus.FINE
+    assert "1 district; 2 districts not asked: no token here" in lines(said)
+    assert len(clever.seen) == 1
+
+
+def test_a_paused_district_with_an_old_roster_is_looked_at(
+    valley: Console, clever: Clever
+) -> None:
+    paused = district(id=IDS["lakeview-usd"], state="paused", pause_end="2027-02-01")
+    old = district(id=IDS["dry-creek-isd"], last_sync="2026-12-18T04:00:00.000Z")
+    clever.answers["s3cret-lakeview-usd"] = [listed(paused)]
+    clever.answers["s3cret-dry-creek-isd"] = [listed(old)]
+    said = examined(valley, clever)
+    assert said.status == ExitStatus.FINE
+    assert "paused at Clever: lakeview-usd until 2027-02-01" in lines(said)
+    assert "not renewed for 4 days: dry-creek-isd (2026-12-18)" in lines(said)
+
+
+def test_an_address_in_the_clear_is_refused_before_a_token_leaves(
+    valley: Console,
+) -> None:
+    said = examined(valley, Clever(url="http://clever.example.org/v3.1"))
+    assert said.status == ExitStatus.UNREACHABLE
+    assert "must start with https://" in lines(said)
+
+
+def test_recorded_labels_make_files_checkable(valley: Console) -> None:
+    profile = "districts/_profiles/clever-standard.yaml"
+    valley.replace(profile, "settings:\n", "settings:\n  archived_students: Restore\n")
+    assert "archived-students-unverified" in valley.run("validate").out
+    said = valley.run("doctor", "--record")
+    assert said.status == ExitStatus.FINDINGS
+    assert "fine options wrote archived_students into connectsync.yaml" in lines(said)
+    assert "failed files 3 districts without error, and 1 error" in lines(said)
+    checked = valley.run("validate")
+    assert checked.status == ExitStatus.FINDINGS
+    assert "error[archived-students-unknown]" in checked.out
+
+
+def test_recording_twice_changes_nothing(valley: Console) -> None:
+    assert valley.run("doctor", "--record").status == ExitStatus.FINE
+    path = valley.folder / "connectsync.yaml"
+    before = path.read_bytes(), path.stat().st_mtime_ns
+    said = valley.run("doctor", "--record")
+    assert "nothing new for connectsync.yaml" in said.out
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+
+
+def test_without_being_told_to_nothing_is_recorded(valley: Console) -> None:
+    before = (valley.folder / "connectsync.yaml").read_bytes()
+    said = valley.run("doctor")
+    assert "record it with `doctor --record`" in lines(said)
+    assert (valley.folder / "connectsync.yaml").read_bytes() == before
+
+
+def test_labels_that_nobody_recorded_cannot_be_taken_from_a_snapshot(
+    valley: Console,
+) -> None:
+    before = (valley.folder / "connectsync.yaml").read_bytes()
+    said = valley.run("--backend", "snapshot:live.json", "doctor", "--record")
+    assert said.status == ExitStatus.FINDINGS
+    assert "failed options the labels of archived_students were not" in lines(said)
+    assert (valley.folder / "connectsync.yaml").read_bytes() == before
+
+
+def test_a_connect_that_is_not_reached_records_nothing(valley: Console) -> None:
+    before = (valley.folder / "connectsync.yaml").read_bytes()
+    said = valley.run("--backend", "gateway", "doctor", "--record")
+    assert said.status == ExitStatus.UNREACHABLE
+    assert (valley.folder / "connectsync.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("now", "words"),
+    [
+        (
+            "2027-01-15T06:30:00Z",
+            "fine age taken 2027-01-15 06:00 UTC, less than an hour ago",
+        ),
+        ("2027-01-15T10:00:00Z", "fine age taken 2027-01-15 06:00 UTC, 4 hours ago"),
+        ("2027-01-16T06:00:00Z", "fine age taken 2027-01-15 06:00 UTC, 1 day ago"),
+        (
+            "2027-01-18T10:00:00Z",
+            (
+                "look age taken 2027-01-15 06:00 UTC, 3 days ago: older than 24"
+                " hours, so `apply` refuses what is planned on it"
+            ),
+        ),
+    ],
+)
+def test_a_snapshot_says_how_old_it_is(valley: Console, now: str, words: str) -> None:
+    environment = {"CONNECTSYNC_NOW": now}
+    snapshot = ("--backend", "snapshot:live.json")
+    said = valley.run(*snapshot, "doctor", environment=environment)
+    assert words in lines(said)
+
+
+def test_a_backend_that_is_read_now_has_no_age(valley: Console) -> None:
+    assert " age " not in valley.run("doctor").out

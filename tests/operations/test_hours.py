@@ -1,0 +1,129 @@
+"""When nothing is applied, told before a run and asked again all through it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from plan_scenes import guards_of
+
+from connectsync.domain.district import Days
+from connectsync.domain.guard import acceptance, closing, needed
+from connectsync.domain.policy import Freeze, Policy, Window
+from connectsync.rules.hours import HOUR_GUARDS, closed, closings
+
+CHICAGO = "America/Chicago"
+NIGHT = Window(frozenset(range(7)), time(1), time(5), CHICAGO)
+DAY = Window(frozenset(range(5)), time(8), time(16), CHICAGO)
+FREEZE = Freeze(Days(date(2027, 1, 11), date(2027, 1, 22)), "Finals")
+FRIDAY = datetime(2027, 1, 15, 16, tzinfo=UTC)
+SATURDAY_NIGHT = datetime(2027, 1, 16, 8, tzinfo=UTC)
+
+
+def test_an_hour_at_which_nothing_speaks_against_it_is_open() -> None:
+    assert closed(Policy(), FRIDAY) == ""
+    assert closed(Policy(windows=(DAY,), nightly_syncs=(NIGHT,)), FRIDAY) == ""
+
+
+def test_everything_that_closes_an_hour_is_told() -> None:
+    policy = Policy(freezes=(FREEZE,), windows=(DAY,), nightly_syncs=(NIGHT,))
+    found = [(one.guard, one.why) for one in closings(policy, SATURDAY_NIGHT)]
+    assert found == [
+        ("in-a-freeze", "nothing is applied from 2027-01-11 to 2027-01-22: Finals"),
+        ("outside-the-window", "no window of the project is open now"),
+        (
+            "during-the-nightly-sync",
+            "the nightly sync may be running now: 01:00 to 05:00 America/Chicago",
+        ),
+    ]
+    assert {name for name, _ in found} == {guard.name for guard in HOUR_GUARDS}
+
+
+def test_what_is_overridden_no_longer_closes_the_hour_and_the_rest_still_does() -> None:
+    policy = Policy(freezes=(FREEZE,), windows=(DAY,), nightly_syncs=(NIGHT,))
+    names = [guard.name for guard in HOUR_GUARDS]
+    for count, name in enumerate(names):
+        (found,) = (
+            one for one in closings(policy, SATURDAY_NIGHT) if one.guard == name
+        )
+        assert closed(policy, SATURDAY_NIGHT, names[:count]) == found.why
+    assert closed(policy, SATURDAY_NIGHT, names) == ""
+
+
+def test_a_window_that_closes_during_a_run_closes_the_hour() -> None:
+    policy = Policy(windows=(DAY,))
+    last = datetime(2027, 1, 15, 15, 59, 59, tzinfo=ZoneInfo(CHICAGO))
+    assert closed(policy, last) == ""
+    assert closed(policy, last + timedelta(seconds=1))
+    assert closed(policy, last + timedelta(seconds=1), {"in-a-freeze"})
+
+
+@pytest.mark.parametrize(
+    ("day", "hour"),
+    [("winter", 1), ("winter", 4.99), ("summer", 1), ("summer", 4.99)],
+)
+def test_a_nightly_sync_keeps_its_local_hours_all_year(day: str, hour: float) -> None:
+    month = 1 if day == "winter" else 7
+    local = datetime(2027, month, 15, tzinfo=ZoneInfo(CHICAGO)) + timedelta(hours=hour)
+    policy = Policy(nightly_syncs=(NIGHT,))
+    assert closed(policy, local.astimezone(UTC))
+    assert not closed(policy, local.astimezone(UTC) + timedelta(hours=4.5))
+
+
+def test_the_hour_that_summer_time_skips_is_no_hour_of_its_own() -> None:
+    policy = Policy(nightly_syncs=(NIGHT,))
+    spring = datetime(2027, 3, 14, 6, tzinfo=UTC)
+    hours = [
+        bool(closed(policy, spring + timedelta(minutes=30 * n))) for n in range(10)
+    ]
+    # 01:00 CST to 05:00 CDT are three hours in this night
+    assert hours == [False, False, *[True] * 6, False, False]
+
+
+@pytest.mark.parametrize(
+    ("now", "zone", "frozen"),
+    [
+        ("2027-01-22T23:59:00", "UTC", True),
+        ("2027-01-23T00:00:00", "UTC", False),
+        ("2027-01-23T00:00:00", CHICAGO, True),
+        ("2027-01-23T05:59:00", CHICAGO, True),
+        ("2027-01-23T06:00:00", CHICAGO, False),
+        ("2027-01-11T05:59:00", CHICAGO, False),
+        ("2027-01-11T06:00:00", CHICAGO, True),
+    ],
+)
+def test_a_freeze_lasts_until_midnight_where_the_districts_are(
+    *, now: str, zone: str, frozen: bool
+) -> None:
+    freeze = f"{{from: 2027-01-11, to: 2027-01-22, reason: Finals, timezone: {zone}}}"
+    guards = guards_of(f"{{now: '{now}', policy: {{freeze: {freeze}}}}}")
+    assert closing(guards) == (("in-a-freeze",) if frozen else ())
+
+
+def test_an_hour_is_not_counted_but_needs_a_reason() -> None:
+    freeze = "{from: 2027-01-15, to: 2027-01-15, reason: Finals}"
+    sync = "{from: '00:00', to: '23:00'}"
+    guards = guards_of(
+        f"{{policy: {{freeze: {freeze}, nightly_sync: {sync}, max_districts: 1}},"
+        " districts: 2}"
+    )
+    assert needed(guards) == {"too-many-districts": 2}
+    assert closing(guards) == ("during-the-nightly-sync", "in-a-freeze")
+    assert {one.rule: one.needs_reason for one in guards} == {
+        "too-many-districts": False,
+        "in-a-freeze": True,
+        "during-the-nightly-sync": True,
+    }
+    assert acceptance(guards) == (
+        "--accept too-many-districts=2 --override during-the-nightly-sync='why'"
+        " --override in-a-freeze='why'"
+    )
+
+
+def test_a_nightly_sync_says_until_when_to_wait() -> None:
+    sync = f"{{from: '01:00', to: '05:00', timezone: {CHICAGO}}}"
+    (guard,) = guards_of(
+        f"{{now: '2027-01-15T08:00:00', policy: {{nightly_sync: {sync}}}}}"
+    )
+    assert guard.hint == "wait until 05:00 America/Chicago"
