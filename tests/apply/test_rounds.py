@@ -19,7 +19,7 @@ from connectsync.domain.event import (
     WaveEnded,
 )
 from connectsync.domain.outcome import Ending, Outcome
-from connectsync.errors import FormRefused, StateError, Unreachable
+from connectsync.errors import CredentialsRefused, FormRefused, StateError, Unreachable
 
 ELM, HARBOR, LAKE = KEYS
 CANARY_FIRST = (("canary", (LAKE,)), ("rest", (ELM, HARBOR)))
@@ -242,6 +242,25 @@ def test_a_save_of_ours_that_arrives_late_is_no_conflict(world: World) -> None:
         return await trial.run()
 
     assert endings(asyncio.run(story()))[ELM] == "done"
+
+
+def test_a_session_that_ends_stops_the_run_and_the_rest_is_not_reached(
+    world: World,
+) -> None:
+    async def signed_out(key: str) -> None:
+        if key == HARBOR:
+            raise CredentialsRefused("Connect asks to sign in", remedy="sign in")
+
+    outcome = asyncio.run(Trial(world, before=signed_out).run())
+    assert endings(outcome) == {
+        ELM: "done",
+        HARBOR: "not reached",
+        LAKE: "not reached",
+    }
+    assert (outcome.stopped, outcome.refused) == ("Connect asks to sign in", "sign in")
+    second = Trial(world)
+    assert set(endings(asyncio.run(second.resume())).values()) == {"done"}
+    assert second.saved == [HARBOR, LAKE]
 
 
 def test_a_store_that_fails_stops_the_run_after_what_is_in_hand(

@@ -98,6 +98,13 @@ def test_a_nightly_sync_is_of_every_day_unless_days_are_named(policy: Policies) 
     )
 
 
+def test_a_freeze_is_of_utc_unless_a_zone_is_named(policy: Policies) -> None:
+    days = "from: 2027-08-23, to: 2027-08-23, reason: x"
+    zone = "timezone: America/Chicago"
+    here, there = policy(f"freezes: [{{{days}}}, {{{days}, {zone}}}]\n").freezes
+    assert (here.timezone, there.timezone) == ("UTC", "America/Chicago")
+
+
 def test_nobody_has_to_approve_unless_the_file_says_so(policy: Policies) -> None:
     assert policy("").approval == Approval(0, Risk.SAFE)
     assert policy("approval: {names: 2}\n").approval == Approval(2, Risk.SAFE)
@@ -144,6 +151,10 @@ ZONE = "timezone: UTC"
         (
             "nightly_sync: [{from: '01:00', to: '05:00', timezone: Chicago}]",
             "2:55: 'Chicago' is not a time zone",
+        ),
+        (
+            "freezes: [{from: 2027-01-01, to: 2027-01-01, reason: x, timezone: CST6}]",
+            "2:67: 'CST6' is not a time zone",
         ),
         (
             f"nightly_sync: [{{from: 1:00, to: '05:00', {ZONE}}}]",

@@ -8,17 +8,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from generated_plans import PLANS
-from hypothesis import given
-from hypothesis import strategies as st
 
 from connectsync.config.discovery import discover
 from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.domain.finding import Finding
-from connectsync.domain.plan import Plan
-from connectsync.domain.shard import ALL, Shard
+from connectsync.domain.shard import Shard
 from connectsync.domain.validation import ValidationReport
-from connectsync.operations.sharding import share_of_plan, share_of_report
+from connectsync.operations.sharding import share_of_report
 from connectsync.operations.validating import Asked, validate_fleet
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,15 +106,3 @@ def test_a_finding_is_told_by_the_shard_of_its_district(spoiled: Fleet) -> None:
                 assert shard.holds(one.districts[0])
             else:
                 assert index == 1
-
-
-@given(PLANS, st.integers(1, 7))
-def test_the_shares_of_a_plan_together_are_the_plan(plan: Plan, count: int) -> None:
-    parts = [share_of_plan(plan, Shard(one, count)) for one in range(1, count + 1)]
-    for name in ("districts", "in_step", "failed"):
-        shared = [one for part in parts for one in getattr(part, name)]
-        assert sorted(map(str, shared)) == sorted(map(str, getattr(plan, name)))
-    assert {(part.scope, part.fleet, part.guards) for part in parts} == {
-        (plan.scope, plan.fleet, plan.guards)
-    }
-    assert share_of_plan(plan, ALL) is plan

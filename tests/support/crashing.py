@@ -2,6 +2,10 @@
 Run the command line in this process, and send a signal to it at a numbered point.
 
     python tests/support/crashing.py POINT[,POINT] [--signal NAME] -- ARGUMENTS
+    python tests/support/crashing.py --serve
+
+The second form imports everything once, and forks for each line of JSON it is given: a
+process of its own each time, without the half second of its start.
 
 A point is a number, counted from 1, or ``COUNT:NAME``, such as ``2:answered PATCH``. The
 signal is KILL unless said otherwise. A run that comes to its end says how many points
@@ -12,12 +16,13 @@ request, and between its answer and whoever waits for it.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -102,8 +107,8 @@ def watch_requests(points: Points) -> None:
 
 def launched(points: str, *arguments: str, number: str = "KILL") -> list[str]:
     """Give the command that runs connectsync with these arguments up to a point."""
-    here = str(Path(__file__))
-    return [sys.executable, here, points, "--signal", number, "--", *arguments]
+    words = (points, "--signal", number, "--", *arguments)
+    return [sys.executable, str(Path(__file__)), *words]
 
 
 def main(words: Sequence[str]) -> None:
@@ -122,5 +127,36 @@ def main(words: Sequence[str]) -> None:
         _say(f"points: {points.passed}")
 
 
+def serve(orders: Iterable[str]) -> None:
+    """Run what each order says in a fork; say its status."""
+    import connectsync.cli.applying
+    import connectsync.cli.resuming  # noqa: F401 - what every fork would import
+
+    for order in orders:
+        told = json.loads(order)
+        if (child := os.fork()) == 0:
+            os._exit(_forked(told))
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201 - the answer
+
+
+def _forked(told: Mapping[str, Any]) -> int:
+    for number, name in ((0, os.devnull), (1, told["out"]), (2, told["err"])):
+        os.dup2(os.open(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC), number)
+    sys.stdin = os.fdopen(0, encoding="utf-8")
+    os.environ.clear()
+    os.environ.update(told["environment"])
+    try:
+        main(told["words"])
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    finally:
+        sys.stdout.flush()
+    return 0
+
+
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    if sys.argv[1:] == ["--serve"]:
+        serve(sys.stdin)
+    else:
+        main(sys.argv[1:])

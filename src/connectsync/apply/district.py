@@ -15,7 +15,13 @@ from connectsync.domain.live import Live
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import SWITCH, DistrictPlan, Save
 from connectsync.domain.settings import Form
-from connectsync.errors import Bug, ConnectError, ConnectsyncError, StateError
+from connectsync.errors import (
+    Bug,
+    ConnectError,
+    ConnectsyncError,
+    CredentialsRefused,
+    StateError,
+)
 
 BEATS = 3
 """Signs of life while a lease lasts."""
@@ -50,11 +56,17 @@ class Errand:
         """
         Make every save that is not confirmed yet, and write down how it ended.
 
-        Raises ``StateError`` where that cannot be written, such as ``LeaseLost``.
+        Raises ``StateError`` where that cannot be written, such as ``LeaseLost``, and
+        ``CredentialsRefused`` where no district can be saved any more; this one is
+        let go of then.
         """
         means = self.means
         async with _alive(means.journal, self.claim):
-            outcome, kept = await self._ended()
+            try:
+                outcome, kept = await self._ended()
+            except CredentialsRefused:
+                means.journal.release(self.claim)
+                raise
             means.journal.finish(self.claim, outcome, kept, at=means.clock())
         return outcome
 
@@ -64,7 +76,7 @@ class Errand:
             standing = await self._settled(standing)
             while standing.saves < len(planned.saves):
                 standing = await self._saved(standing)
-        except (Bug, StateError):
+        except (Bug, StateError, CredentialsRefused):
             raise
         except ConnectsyncError as error:
             ending = Ending.CONFLICT if is_conflict(error) else Ending.FAILED

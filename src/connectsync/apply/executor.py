@@ -97,7 +97,11 @@ class Executor:
         )
         elsewhere = len(ended.keys() - rounds.ended)
         return Outcome(
-            rounds.run, districts, stopped=rounds.stopped, elsewhere=elsewhere
+            rounds.run,
+            districts,
+            stopped=rounds.stopped,
+            elsewhere=elsewhere,
+            refused=rounds.refused.remedy if rounds.refused else "",
         )
 
     def _left(self, district: str) -> DistrictOutcome:

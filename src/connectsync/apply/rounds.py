@@ -21,7 +21,7 @@ from connectsync.domain.live import Live
 from connectsync.domain.outcome import Ending
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.values import spell
-from connectsync.errors import ConnectError, LeaseLost
+from connectsync.errors import ConnectError, CredentialsRefused, LeaseLost
 
 LONGEST_WAIT_SECONDS = 1.0
 SHORTEST_WAIT_SECONDS = 0.05
@@ -52,7 +52,12 @@ class Pace:
 
 @dataclass(slots=True)
 class Rounds:
-    """One runner's way through a run. ``ended`` are the districts it ended."""
+    """
+    One runner's way through a run.
+
+    ``ended`` are the districts it ended; ``refused`` is set once Connect lets it in no
+    more.
+    """
 
     means: Means
     run: int
@@ -62,6 +67,7 @@ class Rounds:
     unread: Mapping[str, ConnectError]
     ended: set[str] = field(default_factory=set)
     stopped: str = ""
+    refused: CredentialsRefused | None = None
     _planned: Mapping[str, DistrictPlan] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -137,6 +143,11 @@ class Rounds:
         except LeaseLost:
             # another runner has it now, and will end it
             held.append(Held(key, "another runner", LONGEST_WAIT_SECONDS))
+            return
+        except CredentialsRefused as error:
+            # no other district would fare better
+            self.refused = error
+            self.stopped = self.stopped or error.message
             return
         self.ended.add(key)
         means.observe(DistrictEnded(self.run, outcome, means.clock()))

@@ -215,6 +215,8 @@ def _explained(stale: StalePlan, run: int | None) -> StalePlan:
 
 
 def _status(outcome: Outcome, plan: Plan) -> ExitStatus:
+    if outcome.refused:
+        return ExitStatus.UNREACHABLE
     if outcome.ended(Ending.CONFLICT):
         return ExitStatus.STALE
     left = outcome.ended(Ending.FAILED) or outcome.ended(Ending.NOT_REACHED)

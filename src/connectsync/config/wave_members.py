@@ -53,7 +53,7 @@ def _labels(fleet: Fleet) -> frozenset[str]:
 def _nobody(document: Document, there: _There) -> Iterator[Finding]:
     for position, wave in enumerate(waves_in(document)):
         place: Path = ("rollout", "waves", position)
-        who = f"the wave {quoted(wave['name'])} waits for nobody"
+        who = f"the wave {quoted(wave['name'])} names nobody"
         for number, key in enumerate(wave.get("districts", ())):
             if key not in there.districts:
                 said = f"{who}: no file describes the district {quoted(key)}"

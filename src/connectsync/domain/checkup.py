@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from connectsync.domain.page_map import Spot
+
 
 class Standing(StrEnum):
     """How a check ended."""
@@ -19,13 +21,15 @@ class Check:
     """
     One thing that was looked at: what was seen, and what to do about it.
 
-    ``topic`` is one or two words. Neither text ever holds a secret.
+    ``topic`` is one or two words. Neither text ever holds a secret. ``spots`` are
+    what there is to show of a page.
     """
 
     topic: str
     standing: Standing
     message: str
     remedy: str = ""
+    spots: tuple[Spot, ...] = ()
 
 
 def fine(topic: str, message: str) -> Check:

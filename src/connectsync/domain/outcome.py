@@ -41,7 +41,7 @@ class Outcome:
     ``moved`` are districts that the plan left alone as in step, and that are not any
     more: their files or Connect changed since. ``stopped`` says why the run stopped
     before its end, empty if it did not; ``elsewhere`` counts the districts that other
-    runners ended.
+    runners ended; ``refused`` is how to get in again where Connect refuses us.
     """
 
     run: int
@@ -49,6 +49,7 @@ class Outcome:
     moved: tuple[str, ...] = ()
     stopped: str = ""
     elsewhere: int = 0
+    refused: str = ""
 
     def ended(self, ending: Ending) -> tuple[DistrictOutcome, ...]:
         """Give the districts that ended so."""

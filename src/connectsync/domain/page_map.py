@@ -24,13 +24,15 @@ class Spot:
     One label, and the place on the page where it was looked for.
 
     ``path`` are our labels from the first click to this one, which comes last.
-    ``clicked`` says that it leads on. ``shown_as`` is what the page shows instead, as
-    the project says; empty where the page shows the label itself.
+    ``clicked`` says that it leads on; ``group`` is the group of the form that it is
+    in, if any. ``shown_as`` is what the page shows instead, as the project says; empty
+    where the page shows the label itself.
     """
 
     path: tuple[str, ...]
     standing: Found
     shown_as: str = ""
+    group: str = ""
     clicked: bool = False
 
     @property

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from connectsync.connect.seam import Reader
-from connectsync.domain.checkup import Check, failed, fine, look
+from connectsync.domain.checkup import Check, Standing, failed, fine, look
 from connectsync.domain.district import District
 from connectsync.domain.live import Listed
 from connectsync.domain.settings import SETTINGS, Form, Kind, Setting
 from connectsync.domain.validation import ValidationReport
 from connectsync.errors import ConnectError, ProjectError
 from connectsync.operations.counting import counted, few
+from connectsync.operations.page_mapping import page_checks
 
 Options = Mapping[str, tuple[str, ...]]
 
@@ -74,11 +75,15 @@ class Backend:
         try:
             listed = await self.reader.list_districts()
         except ConnectError as error:
-            return [failed("reach", error.message, error.remedy)]
-        checks = [fine("reach", _reached(self.reader, listed))]
+            lost = failed("reach", error.message, error.remedy)
+            return [lost, *await page_checks(self.reader, error)]
+        page = await page_checks(self.reader)
+        checks = [fine("reach", _reached(self.reader, listed)), *page]
         checks += _known(self.districts, listed)
         if listed:
             checks.append(await self._form(listed[0].key))
+        if any(check.standing is Standing.FAILED for check in page):
+            return checks
         return [*checks, *await self._options()]
 
     async def _form(self, key: str) -> Check:

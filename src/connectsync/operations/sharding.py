@@ -1,13 +1,11 @@
-"""Shares of what was found and of what was planned, for workers side by side."""
+"""Shares of what was found, for workers side by side."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import PurePosixPath
 
 from connectsync.config.fleet import Fleet
 from connectsync.domain.finding import Finding
-from connectsync.domain.plan import Plan
 from connectsync.domain.shard import ALL, Shard
 from connectsync.domain.validation import ValidationReport
 
@@ -42,19 +40,3 @@ def _counts(shard: Shard, file: str, districts: frozenset[str]) -> bool:
         return shard.index == 1
     # its name, for what is in it may not be readable
     return shard.holds(PurePosixPath(file).stem)
-
-
-def share_of_plan(plan: Plan, shard: Shard) -> Plan:
-    """
-    Give the part of a plan that falls into a shard; its scope stays as it was.
-
-    The guards speak of the whole plan, so hold it against them before it is shared.
-    """
-    if shard == ALL:
-        return plan
-    return replace(
-        plan,
-        districts=tuple(one for one in plan.districts if shard.holds(one.district)),
-        in_step=tuple(key for key in plan.in_step if shard.holds(key)),
-        failed=tuple(one for one in plan.failed if shard.holds(one.district)),
-    )

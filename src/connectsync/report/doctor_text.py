@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from connectsync.domain.checkup import Check, Standing
 from connectsync.report.columns import padded, wrapped
+from connectsync.report.page_map_text import page_map_lines
 from connectsync.report.style import Paint, Style, inert
 
 _STYLES = {
@@ -37,6 +38,7 @@ def _check(check: Check, paint: Paint, room: int, width: int) -> Iterator[str]:
     if check.remedy:
         remedy = wrapped(f"= help: {inert(check.remedy)}", width - indent, hang=8)
         yield from (paint(Style.DIM, " " * indent + line) for line in remedy)
+    yield from page_map_lines(check.spots, paint, width)
 
 
 def _summary(checks: Sequence[Check], paint: Paint) -> str:

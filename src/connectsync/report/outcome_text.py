@@ -63,6 +63,7 @@ def outcome_text(
 def _left(outcome: Outcome) -> str:
     """Say why the run stopped, and how to go on with what is left."""
     why = f"It stopped: {inert(outcome.stopped)}\n" if outcome.stopped else ""
+    why += f"  = help: {inert(outcome.refused)}\n" if outcome.refused else ""
     failed = outcome.ended(Ending.FAILED) or outcome.ended(Ending.CONFLICT)
     if failed or outcome.ended(Ending.NOT_REACHED):
         return f"{why}  = help: `connectsync resume {outcome.run}` tries what is left\n"

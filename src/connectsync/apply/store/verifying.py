@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, func, select
 
 from connectsync.apply.store import audit, runs
 from connectsync.apply.store.database import POSTGRESQL
-from connectsync.apply.store.tables import AUDIT, DISTRICTS, HEAD, RUNS
+from connectsync.apply.store.tables import (
+    APPROVALS,
+    AUDIT,
+    BASELINES,
+    DISTRICTS,
+    HEAD,
+    JOURNAL,
+    RUNS,
+)
 from connectsync.domain.audit import Audited
 from connectsync.domain.plan_file import digest_of
 
@@ -52,7 +60,7 @@ def verify(connection: Connection) -> Iterator[str]:
     for table in audit.AUDITED:
         yield from _rows(connection, table, contents)
     yield from (
-        f"{kind} {subject} was removed"
+        f"{_spelled(kind, subject)} was removed"
         for (kind, subject), content in contents.items()
         if content != audit.NOTHING
     )
@@ -80,25 +88,40 @@ def _rows(connection: Connection, table: Table, contents: Contents) -> Iterator[
     columns = tuple(table.primary_key.columns)
     for row in connection.execute(select(table).order_by(*columns)):
         key = [row._mapping[column.name] for column in columns]  # noqa: SLF001 - SQLAlchemy's documented way to a row's columns
-        subject = json.dumps(key)
+        subject = json.dumps(key, default=repr)
         logged = contents.pop((table.name, subject), None)
         if logged is None:
             if table is not DISTRICTS or not _untouched(row):
-                yield f"{table.name} {subject} is in no entry of the audit log"
+                said = "is in no entry of the audit log"
+                yield f"{_spelled(table.name, subject)} {said}"
         elif logged != _digest(table, row):
-            yield f"{table.name} {subject} was edited"
+            yield f"{_spelled(table.name, subject)} was edited"
+
+
+_NAMES = {
+    RUNS.name: "run {}",
+    DISTRICTS.name: "district {1} of run {0}",
+    JOURNAL.name: "row {} of the journal",
+    BASELINES.name: "the baseline of {1} on {0}",
+    APPROVALS.name: "the approval of {0} by {1}",
+}
+"""What people call a row, by its table and its key."""
+
+
+def _spelled(kind: str, subject: str) -> str:
+    try:
+        return _NAMES[kind].format(*json.loads(subject))
+    except (KeyError, IndexError, TypeError, ValueError):
+        return f"{kind} {subject}"
+
+
+_UNTOUCHED = (None, None, 0, 0, "", "", "")
 
 
 def _untouched(row: Row[Any]) -> bool:
     """Say whether a district of a run is as it was when the run began."""
-    said = row.message + row.remedy + row.runner
-    return (row.ending, row.ended, row.saves, row.changes, said) == (
-        None,
-        None,
-        0,
-        0,
-        "",
-    )
+    counts, said = (row.saves, row.changes), (row.message, row.remedy, row.runner)
+    return (row.ending, row.ended, *counts, *said) == _UNTOUCHED
 
 
 def _plans(connection: Connection) -> Iterator[str]:

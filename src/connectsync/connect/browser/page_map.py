@@ -107,7 +107,7 @@ async def _spotted(one: Sought) -> Spot:
 
 def _placed(one: Sought, how: Found) -> Spot:
     tail = (one.group, one.label) if one.group else (one.label,)
-    return Spot((*CLICKS, *tail), how, _if_other(one.label, one.shown))
+    return Spot((*CLICKS, *tail), how, _if_other(one.label, one.shown), one.group)
 
 
 def _if_other(label: str, shown: str) -> str:
