@@ -43,7 +43,8 @@ MEANINGS: Mapping[ExitStatus, str] = {
     " written.",
     ExitStatus.STALE: "The plan is damaged or stale, or a person saved the form"
     " meanwhile (a conflict).",
-    ExitStatus.UNREACHABLE: "Connect cannot be reached, or refused the credentials.",
+    ExitStatus.UNREACHABLE: "Connect or Clever cannot be reached, or refused the"
+    " credentials.",
     ExitStatus.USAGE: "Wrong usage: no such command, option or path.",
     ExitStatus.BUG: "A bug in connectsync; the message names a log file to send.",
     ExitStatus.INTERRUPTED: "Interrupted from the keyboard.",

@@ -81,6 +81,10 @@ def imported(node: ast.AST) -> list[str]:
 
 OUTSIDE_CLI = [path for path in MODULES if path.parent.name != "cli"]
 SPEAKERS = {"print", "input", "exit", "quit"}
+HTTP_CLIENTS = {
+    f"httpx2.{name}"
+    for name in ("AsyncClient", "Client", "request", "stream", "get", "post", "put")
+}
 
 
 @pytest.mark.parametrize("module", OUTSIDE_CLI, ids=names(OUTSIDE_CLI))
@@ -100,6 +104,16 @@ def test_only_the_command_line_prints_asks_exits_and_reads_the_environment(
     }
     assert not called & SPEAKERS
     assert not touched & {"os.environ", "os.getenv", "sys.exit", "sys.stdout"}
+
+
+def test_http_clients_are_made_in_one_place() -> None:
+    made = {
+        module.relative_to(SOURCE).as_posix()
+        for module in MODULES
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in HTTP_CLIENTS
+    }
+    assert made == {"web/clients.py"}
 
 
 def test_the_wheel_carries_schemas_and_templates(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_metrics_that_can_have_no_folder_are_refused_before_a_run(
 def test_metrics_that_cannot_be_written_any_more_stop_no_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path, told = tmp_path / "run.prom", list[Event]()
+    path, told = tmp_path / "run\x1b[31m.prom", list[Event]()
     with observers(session(), path, told.append) as tell:
         path.mkdir()
         for event in story():
@@ -130,6 +130,7 @@ def test_metrics_that_cannot_be_written_any_more_stop_no_run(
     assert tuple(told) == story()
     (said,) = capsys.readouterr().err.splitlines()
     assert said.startswith("the metrics failed, and the run goes on: cannot write")
+    assert "\x1b" not in said, "what names a file does not act on a terminal"
 
 
 def test_traces_go_to_the_collector_that_the_environment_names(
@@ -209,7 +210,7 @@ spoken = terminal(
 )
 session = Session(spoken, os.environ, None, None, None)
 with observers(session, Path("run.prom"), None) as tell:
-    spoken.say("\\x1b[32mdone\\x1b[0m")
+    spoken.say("\\x1b[32mdone\\x1b[0m\\n")
     for event in story():
         tell(event)
 """

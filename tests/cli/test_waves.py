@@ -1,4 +1,4 @@
-"""A wave that waits for nobody is found before anybody trusts in it."""
+"""A wave that names nobody is found before anybody trusts in it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""No command but `apply` can construct a writer."""
+"""No command but those that make a plan true can construct a writer."""
 
 from __future__ import annotations
 
 import ast
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import connectsync
 from connectsync.cli.registry import COMMANDS
 
 HOUSE = Path(connectsync.__file__).parent
-WRITING = {"apply", "demo"}  # the demo writes to a stand-in of its own
+# the demo writes to a stand-in of its own
+WRITING = {"apply", "resume", "rollback", "demo"}
 HAPPY = {
     "init": ["init", "fresh"],
     "new": ["new", "elm-grove", "--name", "Elm Grove"],
@@ -46,8 +48,8 @@ def no_writer(monkeypatch: pytest.MonkeyPatch) -> None:
         raise Wrote
 
     for module in (
+        "cli.going",  # first: importing it afterwards would bind what is patched
         "cli.backends",
-        "cli.applying",
         "connect.embedded",
         "connect.gateway",
     ):
@@ -77,6 +79,24 @@ def test_apply_would_be_caught(valley: Console) -> None:
         valley.run("apply", "--yes")
     with pytest.raises(Wrote):
         valley.run("--backend", "snapshot:live.json", "apply")
+
+
+@pytest.mark.parametrize("command", [["resume"], ["rollback", "1", "--yes"]])
+def test_going_on_and_taking_back_would_be_caught(
+    valley: Console, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise Wrote
+
+    assert valley.run("apply", "--yes").status == 0
+    ended = "UPDATE run_districts SET ending = 'failed'"
+    if command == ["resume"]:
+        with sqlite3.connect(valley.folder / ".connectsync" / "state.db") as state:
+            state.execute(ended)
+        state.close()
+    monkeypatch.setattr("connectsync.cli.going.open_writer", refuse)
+    with pytest.raises(Wrote):
+        valley.run(*command)
 
 
 @pytest.mark.usefixtures("no_writer")
@@ -112,20 +132,37 @@ def mentions(path: Path, name: str) -> bool:
     )
 
 
-def test_only_applying_speaks_of_opening_a_writer() -> None:
+def test_only_what_carries_a_run_out_speaks_of_opening_a_writer() -> None:
     speaking = {
         path.relative_to(HOUSE).as_posix()
         for path in HOUSE.rglob("*.py")
         if mentions(path, "open_writer")
     }
     ways = {path for path in speaking if path.startswith(("connect/", "cli/ways/"))}
-    assert speaking - ways == {"cli/applying.py"}
+    assert speaking - ways == {"cli/going.py"}
 
 
-def test_only_apply_and_applying_know_each_other() -> None:
+@pytest.mark.parametrize(
+    ("module", "known_to"),
+    [
+        ("applying", {"apply.py", "demo.py", "rolling_back.py"}),
+        ("resuming", {"resume.py"}),
+        ("rolling_back", {"rollback.py"}),
+    ],
+)
+def test_what_writes_is_known_to_its_own_command_alone(
+    module: str, known_to: set[str]
+) -> None:
     knowing = {
         path.name
         for path in HOUSE.rglob("*.py")
-        if "connectsync.cli.applying" in path.read_text("utf-8")
+        if f"connectsync.cli.{module} import" in path.read_text("utf-8")
     }
-    assert knowing == {"apply.py", "demo.py"}
+    assert knowing == known_to
+
+
+def test_carrying_a_run_out_is_known_to_what_writes_alone() -> None:
+    knowing = {
+        path.name for path in (HOUSE / "cli").glob("*.py") if mentions(path, "Going")
+    }
+    assert knowing == {"applying.py", "resuming.py", "rolling_back.py"}

@@ -193,7 +193,7 @@ def test_a_refusal_says_how_many_are_missing_and_both_ways() -> None:
     with pytest.raises(NotApproved) as refused:
         insist_approved(DISRUPTIVE, DIGEST, Policy(approval=Approval(3)), ["ana"], None)
     assert refused.value.message == (
-        "the plan is not approved: 3 people have to, 2 are missing"
+        "the plan is not approved: 2 of 3 approvals are missing"
     )
     assert "`connectsync approve PLAN --as NAME`" in refused.value.remedy
     assert "`connectsync apply PLAN --approved DIGEST`" in refused.value.remedy

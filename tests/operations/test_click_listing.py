@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from generated_plans import PLANS
 from hypothesis import given
 
-from connectsync.connect.names import PAGE_PATH, spelling_of
+from connectsync.connect.names import PAGE_PATH, TOKEN_LABEL, spelling_of
 from connectsync.domain.change import Add, Change, Remove, Set
-from connectsync.domain.plan import Plan
-from connectsync.domain.settings import BY_NAME, Kind
+from connectsync.domain.plan import DistrictPlan, Plan, saves_for
+from connectsync.domain.settings import BY_NAME, Form, Kind
 from connectsync.operations.click_listing import click_list, wording
+from connectsync.report.click_list_html import click_list_html
+from connectsync.report.click_list_markdown import click_list_markdown
+
+NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 
 
 @given(plan=PLANS)
@@ -23,11 +29,33 @@ def test_a_list_holds_every_change_of_the_plan_in_its_order(plan: Plan) -> None:
     for one, planned in zip(clicks.districts, plan.districts, strict=True):
         labels = [[click.control for click in save] for save in one.saves]
         assert labels == [
-            [spelling_of(each.change.setting).label for each in save.changes]
+            [
+                *(spelling_of(each.change.setting).label for each in save.changes),
+                *([TOKEN_LABEL] if save.set_token else []),
+            ]
             for save in planned.saves
         ]
         for click in (click for save in one.saves for click in save):
             assert click.before != click.after
+
+
+def test_a_token_that_was_asked_for_is_pasted_by_the_person_who_has_it() -> None:
+    live: Form = {"phone_types": frozenset(), "enable_daily_sync": False}
+    changes = [Add("phone_types", "Cell"), Set("enable_daily_sync", False, True)]
+    saves = saves_for(changes, live, set_token=True)
+    planned = DistrictPlan(
+        "bay", "Bay", "bay.yaml", "1", NOW, live=live, desired=live, saves=saves
+    )
+    plan = Plan(NOW, "t", "snapshot:live.json", (), 1, (planned,), (), ())
+    clicks = click_list(plan)
+    (one,) = clicks.districts
+    assert [[click.control for click in save] for save in one.saves] == [
+        ["Phone Types to sync", "District OAuth Token"],
+        ["Enable Daily sync"],
+    ]
+    for text in (click_list_html(clicks), click_list_markdown(clicks)):
+        assert "paste the token into" in text
+        assert "from where you keep it" in text
 
 
 CHANGES: list[tuple[Change, tuple[str, str, str, str]]] = [

@@ -1,45 +1,238 @@
-"""Where runs are killed: a fleet, a Connect on sockets, and a store of a kind."""
+"""Where runs are killed: a fleet, a Connect on sockets, a store of a kind."""
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
-import uuid
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
+import crashing
 from console import Console, Said
-from crashing import COUNTED, STRUCK
-from fleets_of import STATE, Fleet, Made, planned_saves
-from processes import Ended, Machine, Running
+from fleets_of import STATE, Fleet, Made
+from processes import Ended, Machine, environment
 from served_connect import ServedConnect, served
 
 from connectsync.apply.journal import Settled
 from connectsync.apply.store.archive import Archive
-from connectsync.apply.store.database import Address, at_url, in_file
+from connectsync.apply.store.database import at_url, in_file
 from connectsync.apply.store.opening import open_store
 from connectsync.apply.store.store import Store
-from connectsync.domain.plan import Plan
+from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.plan_file import read_plan
 from connectsync.domain.settings import Form
 
 FLEET = (
-    Made(
-        "alder", {}, {"unarchive_classrooms": True, "deletion_threshold": 15}
-    ),
-    # two saves: the switch goes off in one of its own, and first
+    Made("alder", {}, {"unarchive_classrooms": True, "deletion_threshold": 15}),
+    # two saves: the switch goes off first, in one of its own
     Made(
         "birch",
-        {"enableDailySync": True, "enable_daily_sync": True},
-        {"enable_daily_sync": False, "permissions": ["Users Manager"]},
+        {"enable_daily_sync": True},
+        {
+            "enable_daily_sync": False,
+            "permissions": ["Family Access", "Users Manager"],
+        },
     ),
     Made("cedar", {}, {"student_id": "STUDENT NUMBER", "phone_types": ["Work"]}),
     Made("dogwood", {}, {"manage_guardians": True}),
 )
 """Three districts to save, and one that is in step all along."""
 
-ACCEPTED = ("--accept", "disruptive=9")
+BEYOND = 999_999
+"""A point that no run comes to."""
+
+
+@dataclass(frozen=True)
+class Forks:
+    """Processes of the command line without the half second of their start."""
+
+    process: subprocess.Popen[str]
+    folder: Path
+
+    def run(self, point: int | str, machine: Machine, *words: str | Path) -> Ended:
+        """Run a command up to a point, in a process of its own."""
+        out, err = self.folder / "out", self.folder / "err"
+        order = {
+            "out": str(out),
+            "err": str(err),
+            "environment": environment(**machine.secrets),
+            "words": [str(point), "--", *machine.spelled(*words)],
+        }
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{json.dumps(order)}\n")
+        self.process.stdin.flush()
+        status = int(self.process.stdout.readline())
+        return Ended(status, out.read_text("utf-8"), err.read_text("utf-8"))
+
+
+@contextmanager
+def forks(folder: Path) -> Iterator[Forks]:
+    """Start what forks."""
+    with subprocess.Popen(
+        [sys.executable, crashing.__file__, "--serve"],
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield Forks(process, folder)
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+@dataclass(frozen=True)
+class Crash:
+    """Where a process was killed: the number of the point, and its name."""
+
+    point: int
+    name: str
+
+
+@dataclass(frozen=True)
+class CrashSite:
+    """A fleet, its Connect, the one plan of it, and what forks processes."""
+
+    fleet: Fleet
+    connect: ServedConnect
+    forks: Forks
+    path: Path
+    folder: Path
+
+    @property
+    def plan(self) -> Plan:
+        """Give the plan that is applied again and again."""
+        return read_plan(self.path.read_text("utf-8"))
+
+    def fresh(self, kind: str) -> Machine:
+        """Let nothing have happened yet; give a machine with an empty state."""
+        self.connect.reset()
+        self.fleet.configure(self.connect.url, postgresql=kind == "postgresql")
+        state = self.folder / "state"
+        shutil.rmtree(state, ignore_errors=True)
+        secrets = dict(self.connect.environment)
+        if kind == "postgresql":
+            import postgres
+
+            secrets[STATE] = postgres.emptied()
+        return Machine(self.fleet.folder, state, secrets)
+
+    def points(self, machine: Machine, *words: str | Path) -> int:
+        """Count the points of a command that is left alone."""
+        ended = self.forks.run(BEYOND, machine, *words)
+        assert ended.status == 0, ended.both
+        counted = crashing.COUNTED.search(ended.err)
+        assert counted, ended.both
+        return int(counted[1])
+
+    def crashed(self, point: int, machine: Machine, *words: str | Path) -> Crash | None:
+        """Kill a command at a point; None if it ended before it came there."""
+        ended = self.forks.run(point, machine, *words)
+        struck = crashing.STRUCK.search(ended.err)
+        if struck is None:
+            assert ended.status == 0, ended.both
+            return None
+        assert ended.status == -signal.SIGKILL, ended.both
+        return Crash(int(struck[1]), struck[2])
+
+    def said(self, machine: Machine, *words: str | Path) -> Said:
+        """Run a command here, as another runner on the same machine."""
+        told = ["--state-dir", str(machine.state), *map(str, words)]
+        return Console(self.fleet.folder).run(*told, environment=machine.secrets)
+
+    def went_on(self, machine: Machine) -> str:
+        """Go on as a person would; say with which command."""
+        if not runs_of(machine):
+            # nobody has begun: there is nothing to resume, and the plan is still good
+            assert "nothing to resume" in self.said(machine, "resume").both
+            said = self.said(machine, "apply", self.path)
+            assert said.status == 0, said.both
+            return "apply"
+        said = self.said(machine, "resume")
+        assert said.status == 0, said.both
+        return "resume"
+
+    def insist_true(self, machine: Machine) -> None:
+        """Insist that all is as planned: on Connect, in the journal, to commands."""
+        planned = self.plan.districts
+        wanted = {one.district: after(one) for one in planned}
+        assert self.connect.forms(*wanted) == wanted
+        saves = {one.district: len(one.saves) for one in planned}
+        assert self.connect.saves() == saves, "each save is made, and made once"
+        with opened(machine) as store:
+            insist_journal(store, self.plan)
+        again = self.said(machine, "resume")
+        assert (again.status, again.out) == (0, ""), again.both
+        assert "nothing to resume" in again.err
+        said = self.said(machine, "plan", "--detailed-exitcode")
+        assert said.status == 0, said.both
+
+
+def insist_journal(store: Store, plan: Plan) -> None:
+    """Insist that the journal holds every save of a plan once, and what came of it."""
+    archive = Archive(store)
+    (run,) = archive.runs()
+    assert run.ended is not None
+    assert not run.left
+    entries = archive.journal(run.number)
+    assert all(one.settled is not Settled.INTENDED for one in entries)
+    confirmed = sorted(
+        (one.intent.district, one.intent.phase)
+        for one in entries
+        if one.settled is Settled.CONFIRMED
+    )
+    assert confirmed == [
+        (one.district, phase)
+        for one in plan.districts
+        for phase in range(1, len(one.saves) + 1)
+    ]
+    baselines = archive.baselines(plan.backend)
+    assert {one.district: baselines[one.district].form for one in plan.districts} == {
+        one.district: one.desired for one in plan.districts
+    }
+    assert archive.verify() == ()
+
+
+def after(planned: DistrictPlan) -> Form:
+    """Give a district's whole form as it is once all of its saves are made."""
+    form = planned.live
+    for save in planned.saves:
+        form = save.after(form)
+    return form
+
+
+@contextmanager
+def opened(machine: Machine) -> Iterator[Store]:
+    """Open the store that a machine works with."""
+    url = machine.secrets.get(STATE)
+    address = at_url(url) if url else in_file(machine.state / "state.db")
+    with open_store(machine.state, address) as store:
+        yield store
+
+
+def runs_of(machine: Machine) -> Mapping[int, str]:
+    """Give the runs that were begun, each with its plan."""
+    with opened(machine) as store:
+        return {run.number: run.plan for run in Archive(store).runs()}
+
+
+@contextmanager
+def crash_site(folder: Path) -> Iterator[CrashSite]:
+    """Build it all: takes two seconds, so do it once."""
+    fleet = Fleet(folder / "project", FLEET)
+    fleet.write()
+    with ExitStack() as stack:
+        connect = stack.enter_context(served(fleet, folder / "connect"))
+        forked = stack.enter_context(forks(folder))
+        path = folder / "plan.json"
+        site = CrashSite(fleet, connect, forked, path, folder)
+        machine = site.fresh("sqlite")
+        ended = forked.run(BEYOND, machine, "plan", "--out", path)
+        assert re.search(r"3 to change, 1 in step", ended.out), ended.both
+        yield site

@@ -93,16 +93,19 @@ class ServedConnect:
 
     def faults(self, **faults: object) -> None:
         """Put faults on, and those off that are not named."""
-        self._client().put("/emulator/faults", json=faults).raise_for_status()
+        self._asked("PUT", faults)
 
     def requests(self) -> int:
         """Count the requests since faults were last put on or off."""
-        answer = self._client().get("/emulator/faults").raise_for_status()
-        return int(answer.json()["requests"])
+        return int(self._asked("GET")["requests"])
 
-    def _client(self) -> httpx2.Client:
+    def _asked(self, method: str, body: object = None) -> Mapping[str, Any]:
         bearer = {"Authorization": f"Bearer {self.token}"}
-        return httpx2.Client(base_url=self.url, headers=bearer, trust_env=False)
+        url = f"{self.url}/emulator/faults"
+        with httpx2.Client(headers=bearer, trust_env=False) as client:
+            answer = client.request(method, url, json=body).raise_for_status()
+            told: Mapping[str, Any] = answer.json()
+            return told
 
     def _connection(self) -> sqlite3.Connection:
         return sqlite3.connect(self.store, timeout=30, isolation_level=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.parser import text_string_to_metric_families as older
@@ -16,6 +16,9 @@ from connectsync.domain.outcome import Ending
 from connectsync.operations.writing import replace_file
 from connectsync.telemetry.metrics import BUCKETS, Metrics, exposition
 from connectsync.telemetry.tally import Tally
+
+ANY = st.text(st.characters())
+"""Any text, halves of characters among it."""
 
 
 def counted(events: tuple[Event, ...]) -> str:
@@ -117,7 +120,8 @@ def test_older_collectors_read_it_too() -> None:
     assert "connectsync_save_seconds_bucket" in read
 
 
-@given(st.text(st.characters()))
+@given(ANY)
+@example("a\udc80")
 def test_any_name_of_a_backend_is_a_label(backend: str) -> None:
     text = counted(story(backend=backend))
     assert text.endswith("# EOF\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -17,6 +17,9 @@ from run_events import FIRST_LINE, PLAN, at, story
 from connectsync.domain.event import Event
 from connectsync.telemetry.spans import Spans
 from connectsync.telemetry.texts import LONGEST
+
+ANY = st.text(st.characters())
+"""Any text, halves of characters among it."""
 
 Named = tuple[str, str]
 
@@ -165,7 +168,16 @@ def test_a_run_that_is_left_leaves_no_span_open() -> None:
         assert all(span.end_time is not None for span in spans)
 
 
-@given(st.text(st.characters()), st.text(st.characters()))
+@given(ANY, ANY)
+@example("a\udc80", "b\udc80")
 def test_any_text_can_be_sent(message: str, backend: str) -> None:
     spans = spanned(story(message, backend))
-    assert encode_spans(spans).SerializeToString()
+    sent = encode_spans(spans)
+    assert sent.SerializeToString()
+    told = {
+        attribute.key: attribute.value.string_value
+        for span in sent.resource_spans[0].scope_spans[0].spans
+        for attribute in span.attributes
+    }
+    readable = backend.encode("utf-8", "backslashreplace").decode()
+    assert told["connectsync.backend"] == readable

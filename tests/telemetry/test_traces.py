@@ -98,13 +98,33 @@ def test_a_collector_that_is_away_does_not_keep_a_run_that_has_ended(
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{port}")
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
+    # long enough for a second try of a batch, and nine batches of one would be too long
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "2")
     monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", batch)
     began = time.monotonic()
     complaints, _ = traced(Destination.OTLP)
     assert time.monotonic() - began < 5
     assert len(complaints) == 1
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_run_that_is_left_is_sent_as_far_as_it_came(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    complaints: list[str] = []
+    with collecting() as collector:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.address)
+        traces = Traces([Destination.OTLP], io.StringIO(), complaints.append)
+        for event in story()[:5]:
+            traces(event)
+        traces.close()
+    assert {span.name for span in collector.spans} == {
+        "run",
+        "wave",
+        "district",
+        "save",
+    }
+    assert complaints == []
 
 
 def test_what_is_not_sampled_is_not_missed(monkeypatch: pytest.MonkeyPatch) -> None:

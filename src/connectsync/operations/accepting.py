@@ -125,9 +125,8 @@ def insist_approved(
     missing = approval.names - len(_people(approved)) if _asked(plan, approval) else 0
     if missing > 0:
         raise NotApproved(
-            f"the plan is not approved: {approval.names}"
-            f" {'people have' if approval.names > 1 else 'person has'} to,"
-            f" {missing} {'are' if missing > 1 else 'is'} missing",
+            f"the plan is not approved: {missing} of {approval.names} approvals"
+            f" {'are' if missing > 1 else 'is'} missing",
             remedy="have its file approved with `connectsync approve PLAN --as NAME`,"
             " or give the digest that was approved elsewhere: `connectsync apply PLAN"
             " --approved DIGEST`",

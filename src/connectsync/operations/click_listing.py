@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from connectsync.connect.names import PAGE_PATH, SAVE, spelling_of
+from connectsync.connect.names import PAGE_PATH, SAVE, TOKEN_LABEL, spelling_of
 from connectsync.domain.change import Add, Change, Remove, Set
 from connectsync.domain.click_list import Click, ClickList, DistrictClicks
-from connectsync.domain.plan import DistrictPlan, Plan, PlannedChange
+from connectsync.domain.plan import DistrictPlan, Plan, PlannedChange, Save
 from connectsync.domain.plan_file import plan_digest
+from connectsync.domain.risk import Risk
 from connectsync.domain.settings import BY_NAME, Kind
 from connectsync.domain.values import spell
 
 TICKED, NOT_TICKED = "ticked", "not ticked"
+
+PASTE_TOKEN = Click(
+    control=TOKEN_LABEL,
+    option="",
+    verb="paste the token into",
+    before="(not compared)",
+    after="(the district's token, from where you keep it)",
+    risk=Risk.CAUTION,
+    effect="With a wrong token no sync goes through.",
+)
+"""What a person does about a token that was asked for; it is in no list."""
 
 
 def click_list(plan: Plan) -> ClickList:
@@ -31,8 +43,13 @@ def _district(planned: DistrictPlan) -> DistrictClicks:
         name=planned.name,
         file=planned.file,
         read_at=planned.read_at,
-        saves=tuple(tuple(map(_click, save.changes)) for save in planned.saves),
+        saves=tuple(map(_clicks, planned.saves)),
     )
+
+
+def _clicks(save: Save) -> tuple[Click, ...]:
+    clicks = tuple(map(_click, save.changes))
+    return (*clicks, PASTE_TOKEN) if save.set_token else clicks
 
 
 def _click(planned: PlannedChange) -> Click:
