@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from campaign import MEASURED, told
 from crash_site import CrashSite, crash_site
-
-KEPT = "campaign"
-"""The property of a test's report that counts what it tried."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--whole", action="store_true", help="run whole campaigns, not samples of them"
     )
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if not config.getoption("--whole", default=False):
+        return
+    properties = [
+        one
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for one in report.user_properties
+    ]
+    found = told(properties)
+    if found.crashes:
+        terminalreporter.section("kill -9, point by point")
+        for line in found.table():
+            terminalreporter.write_line(line)
+    for name, sentence in properties:
+        if name == MEASURED:
+            terminalreporter.write_line(f"measured: {sentence}")
 
 
 @pytest.fixture(scope="session")

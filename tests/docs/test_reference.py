@@ -44,6 +44,7 @@ BANNED = {
 SAID_OF_OTHERS = {
     "docs/explanation/why-a-plan-can-be-trusted.md": {"dry run"},
     "docs/decisions/0010-allowed-findings-are-shown.md": {"suppression"},
+    "docs/reference/project.md": {"rollout"},  # the heading of the key of that name
     "docs/reference/rules.md": {"tenant"},  # what ClassLink calls a district
 }
 """Where a page names what other programs do, in their word."""

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,17 +146,18 @@ class CrashSite:
         told = ["--state-dir", str(machine.state), *map(str, words)]
         return Console(self.fleet.folder).run(*told, environment=machine.secrets)
 
+    def way_on(self, machine: Machine) -> Sequence[str | Path]:
+        """Say how a person goes on: with the run, if one was begun."""
+        return ("resume",) if runs_of(machine) else ("apply", self.path)
+
     def went_on(self, machine: Machine) -> str:
         """Go on as a person would; say with which command."""
-        if not runs_of(machine):
-            # nobody has begun: there is nothing to resume, and the plan is still good
+        way = self.way_on(machine)
+        if way[0] == "apply":
             assert "nothing to resume" in self.said(machine, "resume").both
-            said = self.said(machine, "apply", self.path)
-            assert said.status == 0, said.both
-            return "apply"
-        said = self.said(machine, "resume")
+        said = self.said(machine, *way)
         assert said.status == 0, said.both
-        return "resume"
+        return str(way[0])
 
     def insist_true(self, machine: Machine) -> None:
         """Insist that all is as planned: on Connect, in the journal, to commands."""

@@ -122,9 +122,13 @@ def served(fleet: Fleet, folder: Path) -> Iterator[ServedConnect]:
     command = connectsync(
         "--project", fleet.folder, "--state-dir", folder, "emulator", "--port", "0"
     )
-    with subprocess.Popen(
-        command, env=environment(), stdout=subprocess.PIPE, text=True
-    ) as process:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        (folder / "log").open("w") as log,
+        subprocess.Popen(
+            command, env=environment(), stdout=subprocess.PIPE, stderr=log, text=True
+        ) as process,
+    ):
         try:
             assert process.stdout is not None
             said = "".join(process.stdout.readline() for _ in range(2))

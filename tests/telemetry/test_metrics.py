@@ -11,7 +11,13 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.parser import text_string_to_metric_families as older
 from run_events import BEGAN, PLAN, at, ended, story
 
-from connectsync.domain.event import Event, SaveIntended, SaveSettled
+from connectsync.domain.event import (
+    DistrictBegan,
+    Event,
+    RunEnded,
+    SaveIntended,
+    SaveSettled,
+)
 from connectsync.domain.outcome import Ending
 from connectsync.operations.writing import replace_file
 from connectsync.telemetry.metrics import BUCKETS, Metrics, exposition
@@ -130,30 +136,47 @@ def test_any_name_of_a_backend_is_a_label(backend: str) -> None:
     assert [each["backend"] for each in labels] == [named]
 
 
-def test_the_text_is_handed_on_at_the_beginning_after_each_wave_and_at_the_end() -> (
-    None
-):
-    written: list[str] = []
-    metrics = Metrics(written.append)
-    for event in story():
+def written(events: tuple[Event, ...]) -> list[str]:
+    texts: list[str] = []
+    metrics = Metrics(texts.append)
+    for event in events:
         metrics(event)
     metrics.close()
-    assert [value(text, "run_ended") for text in written] == [0, 0, 1]
-    assert [value(text, "run_waves_total") for text in written] == [0, 1, 1]
+    return texts
+
+
+def test_the_text_is_handed_on_at_the_beginning_and_at_the_end() -> None:
+    assert [value(text, "run_ended") for text in written(story())] == [0, 1]
+
+
+def test_in_a_long_run_it_is_handed_on_now_and_then() -> None:
+    districts = tuple(ended(f"d{n}", Ending.DONE, n) for n in range(1, 61))
+    texts = written((story()[0], *districts, RunEnded(7, (), at(61))))
+    done = [value(text, "run_districts", ending="done") for text in texts]
+    assert done == [0, 15, 30, 45, 60, 0]
+
+
+def test_a_save_that_another_runner_took_over_is_not_counted_here() -> None:
+    begun = DistrictBegan(7, "a", "rest", at(1))
+    text = counted(
+        (
+            story()[0],
+            begun,
+            SaveIntended(7, "a", 1, (), at(2)),
+            begun,
+            ended("a", Ending.DONE, 3),
+        )
+    )
+    assert value(text, "run_saves_total", settled="unsettled") == 0
 
 
 def test_a_run_that_was_left_says_so_far_and_a_run_that_never_began_says_nothing() -> (
     None
 ):
-    written: list[str] = []
-    Metrics(written.append).close()
-    assert written == []
-    left = Metrics(written.append)
-    for event in story()[:9]:
-        left(event)
-    left.close()
-    assert value(written[-1], "run_ended") == 0
-    assert value(written[-1], "run_districts", ending="done") == 1
+    assert written(()) == []
+    _, text = written(story()[:9])
+    assert value(text, "run_ended") == 0
+    assert value(text, "run_districts", ending="done") == 1
 
 
 def test_whoever_reads_the_file_meanwhile_reads_all_of_it(tmp_path: Path) -> None:

@@ -12,9 +12,10 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
-from run_events import FIRST_LINE, PLAN, at, story
+from run_events import FIRST_LINE, PLAN, at, ended, story
 
-from connectsync.domain.event import Event
+from connectsync.domain.event import DistrictBegan, Event, RunEnded, WaveBegan
+from connectsync.domain.outcome import Ending
 from connectsync.telemetry.spans import Spans
 from connectsync.telemetry.texts import LONGEST
 
@@ -159,6 +160,33 @@ def test_a_message_is_cut_where_nobody_reads_on() -> None:
     description = spans["district", "riverside-isd"].status.description
     assert description is not None
     assert len(description) == LONGEST
+
+
+def test_the_last_wave_ends_with_the_run_and_is_no_failure() -> None:
+    last = WaveBegan(7, "rest", 1, at(20))
+    run = RunEnded(7, ((Ending.DONE, 1),), at(21))
+    spans = by_name(spanned((*story()[:1], last, run)))
+    assert _seconds(spans["wave", "rest"]) == (20, 21)
+    assert spans["wave", "rest"].status.status_code is StatusCode.UNSET
+    assert spans["run", ""].status.status_code is StatusCode.UNSET
+
+
+def test_a_district_that_is_held_twice_has_two_spans_and_both_end() -> None:
+    begun = DistrictBegan(7, "a", "canary", at(1))
+    again = DistrictBegan(7, "a", "canary", at(3))
+    ended_at_last = ended("a", Ending.DONE, 4)
+    spans = spanned((*story()[:2], begun, again, ended_at_last))
+    held = [span for span in spans if named(span) == ("district", "a")]
+    assert [_seconds(span) for span in held] == [(1, 3), (3, 4)]
+    assert held[0].status.status_code is StatusCode.ERROR
+    assert held[1].status.status_code is StatusCode.UNSET
+
+
+def test_a_district_that_is_left_for_refused_credentials_is_no_success() -> None:
+    begun = DistrictBegan(7, "a", "canary", at(1))
+    stopped = RunEnded(7, (), at(2), "Connect refused the credentials")
+    spans = by_name(spanned((*story()[:2], begun, stopped)))
+    assert spans["district", "a"].status.status_code is StatusCode.ERROR
 
 
 def test_a_run_that_is_left_leaves_no_span_open() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry
@@ -21,10 +22,13 @@ from prometheus_client.metrics_core import (
 from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.registry import Collector
 
-from connectsync.domain.event import Event, RunBegan, RunEnded, WaveEnded
+from connectsync.domain.event import DistrictEnded, Event, RunBegan, RunEnded
 from connectsync.domain.outcome import Ending
 from connectsync.telemetry.tally import SETTLED, Tally
 from connectsync.telemetry.texts import decodable
+
+EVERY = timedelta(seconds=15)
+"""How old the file may grow while districts end: as often as collectors look."""
 
 BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 """Upper ends for the time of a save, in seconds."""
@@ -34,24 +38,35 @@ class Metrics:
     """
     Counts a run's events; hands on the whole text whenever a collector should see it.
 
-    That is when the run begins, after each wave, and at its end: a file that says of
-    a run that it has not ended, hours later, tells of a runner that died.
+    That is when the run begins, every ``EVERY`` while districts end, and at its end: a
+    file that says of a run that it has not ended, hours later, tells of a runner that
+    died.
     """
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
         self._tally = Tally()
+        self._due: datetime | None = None
 
     def __call__(self, event: Event) -> None:
         """Count an event."""
         self._tally.add(event)
-        if isinstance(event, RunBegan | WaveEnded | RunEnded):
-            self._write(exposition(self._tally))
+        match event:
+            case RunBegan() | RunEnded():
+                self._hand_on(event.at)
+            case DistrictEnded() if self._due is not None and event.at >= self._due:
+                self._hand_on(event.at)
+            case _:
+                pass
 
     def close(self) -> None:
         """Write what is known of a run that was left before its end."""
         if self._tally.began is not None and self._tally.ended is None:
             self._write(exposition(self._tally))
+
+    def _hand_on(self, at: datetime) -> None:
+        self._due = at + EVERY
+        self._write(exposition(self._tally))
 
 
 def exposition(tally: Tally) -> str:
@@ -89,7 +104,7 @@ def _of_the_run(tally: Tally) -> Iterator[Metric]:
         int(ended is not None and bool(ended.stopped)),
     )
     yield CounterMetricFamily(
-        "connectsync_run_waves", "Waves that ended.", value=tally.waves
+        "connectsync_run_waves", "Waves that were begun.", value=tally.waves
     )
 
 

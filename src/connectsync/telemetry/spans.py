@@ -66,8 +66,7 @@ class Spans:
                 wrong = f"{failures} failed" if failures else ""
                 self._end(("wave", wave), event.at, {"failures": failures}, wrong)
             case RunEnded():
-                self._abandon(event.at, [key for key in self._spans if key != _RUN])
-                self._end(_RUN, event.at, _counts(event), _wrong(event))
+                self._run_ended(event)
             case _:
                 assert_never(event)
 
@@ -113,9 +112,20 @@ class Spans:
         wrong = "" if fine else first_line(outcome.message) or outcome.ending.value
         self._end(key, event.at, _of_outcome(outcome), wrong)
 
+    def _run_ended(self, event: RunEnded) -> None:
+        left = [key for key in self._spans if key[0] in {"district", "save"}]
+        self._abandon(event.at, left)
+        # the last wave ends with the run, and nobody says so
+        for wave in [key for key in self._spans if key[0] == "wave"]:
+            self._end(wave, event.at, {}, "")
+        self._end(_RUN, event.at, _counts(event), _wrong(event))
+
     def _open(
         self, key: _Key, above: tuple[_Key, ...], at: datetime, told: Told
     ) -> None:
+        if key in self._spans:
+            # its lease was lost, and now this runner holds it again
+            self._abandon(at, [key])
         parent = next((self._spans[one] for one in above if one in self._spans), None)
         outside = Context()
         context = set_span_in_context(parent, outside) if parent else outside

@@ -59,12 +59,15 @@ class Tally:
                 if self._intended.pop(outcome.district, None):
                     self.settled[UNSETTLED] += 1
                 self.changes += outcome.changes
-            case WaveEnded():
+            case WaveBegan():
                 self.waves += 1
             case RunEnded():
                 self.ended = event
                 self.districts = Counter(dict(event.counts))
-            case WaveBegan() | DistrictBegan():
+            case DistrictBegan():
+                # a save from before its lease was lost is another runner's now
+                self._intended.pop(event.district, None)
+            case WaveEnded():
                 pass
             case _:
                 assert_never(event)

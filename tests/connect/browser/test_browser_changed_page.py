@@ -16,7 +16,7 @@ from connectsync.emulator.faults import Faults
 from connectsync.emulator.form import BOX_GROUPS, OPTIONS
 from connectsync.errors import PageChanged
 
-WAIT = 0.8
+WAIT = 1.0
 """How long a page is waited for of which we know that it stays as it is."""
 NEW = "Renamed overnight"
 

@@ -105,16 +105,21 @@ class FormOnPage:
         answers = await asyncio.gather(
             *asked, self._token(), self._save(), return_exceptions=True
         )
-        *found, token, _ = [_sound(answer) for answer in answers]
+        *found, _, _ = [_sound(answer) for answer in answers]
         form: dict[str, Value] = {}
         offered: dict[str, tuple[str, ...]] = {}
         for setting, controls in zip(SETTINGS, found, strict=True):
             if setting.kind in {Kind.CHOICE, Kind.BOXES}:
                 offered[setting.name] = tuple(one.name for one in controls)
             form[setting.name] = _value(setting, controls)
-        said = await said_of(self.text(TOKEN_LABEL))
-        has_token = bool(token[0].value or TOKEN_KEPT.search(said))
-        return Shown(form, offered, has_token)
+        return Shown(form, offered, await self.has_token())
+
+    async def has_token(self) -> bool:
+        """Say whether the field of the token shows one, or speaks of one."""
+        field = self.text(TOKEN_LABEL)
+        if await field.evaluate("one => one.value !== ''"):
+            return True
+        return TOKEN_KEPT.search(await said_of(field)) is not None
 
     async def _token(self) -> list[State]:
         return [_sole(await states(self.text(TOKEN_LABEL)), f"'{TOKEN_LABEL}'")]

@@ -42,8 +42,8 @@ class Tabs:
         _insist_session(website)
         try:
             context = await self._browser.new_context(storage_state=website.session)
-            context.set_default_timeout(website.wait_seconds * 1000)
-            context.set_default_navigation_timeout(website.load_seconds * 1000)
+            # what is there may be used as slowly as a page may load
+            context.set_default_timeout(website.load_seconds * 1000)
             tab = Tab(await context.new_page(), website, self._patience)
             return Walk(tab, self._places)
         except PlaywrightError as error:

@@ -21,7 +21,8 @@ class Website:
     that gets screenshots and pages. ``labels`` are what the page shows for labels of
     ours; ``confirmation`` is the one question after *Save* that is answered with yes.
     ``contexts`` is how many districts are read at once. A control is waited for
-    ``wait_seconds`` before it counts as missing, a page ``load_seconds``.
+    ``wait_seconds`` before it counts as missing; ``load_seconds`` is how long a page
+    may take to load, and a control to take what is done to it.
     """
 
     url: str

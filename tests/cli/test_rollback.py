@@ -1,0 +1,147 @@
+"""Taking a run back: shown, guarded and applied like any other plan."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+from console import Console
+
+from connectsync.domain.plan_file import digest_of
+
+KEY = "harbor-point-usd"
+
+
+def applied(valley: Console) -> dict[str, object]:
+    """Apply what the files say; give the form from before."""
+    valley.run("plan")
+    before = dict(valley.live(KEY))
+    assert valley.run("apply", "--yes").status == 0
+    assert valley.live(KEY) != before
+    return before
+
+
+def test_a_run_that_is_taken_back_leaves_what_was_there_before(valley: Console) -> None:
+    before = applied(valley)
+    said = valley.run("rollback", "1", "--yes")
+    assert said.status == 0, said.err
+    assert "this takes run 1 back, not what files say" in said.out
+    assert valley.live(KEY) == before
+    # the files still say what run 1 made true
+    assert valley.run("plan", "--detailed-exitcode").status == 2
+    assert f"pending  {KEY}" in valley.run("drift").out
+
+
+def test_a_way_back_may_be_reviewed_as_a_plan_file(valley: Console) -> None:
+    before = applied(valley)
+    assert valley.run("rollback", "1", "--out", "back.json").status == 0
+    assert valley.live(KEY) != before
+    assert json.loads((valley.folder / "back.json").read_text())["rollback_of"] == 1
+    said = valley.run("apply", "back.json")
+    assert said.status == 0, said.err
+    assert valley.live(KEY) == before
+
+
+def test_one_district_can_be_taken_back_alone(valley: Console) -> None:
+    valley.run("apply", "--yes")
+    other = valley.live("lakeview-usd")
+    said = valley.run("rollback", "1", KEY, "--yes")
+    assert said.status == 0
+    assert valley.live("lakeview-usd") == other
+
+
+def test_what_somebody_saved_since_is_not_undone_unless_it_is_named(
+    valley: Console,
+) -> None:
+    before = applied(valley)
+    valley.edit(KEY, {"phone_types": frozenset(["Work"])})
+    refused = valley.run("rollback", "1", "--yes")
+    assert refused.status == 4
+    assert f"{KEY}:phone_types was Cell after the run, and is Work now" in refused.err
+    assert f"--over {KEY}:phone_types" in refused.err
+    assert valley.live(KEY)["phone_types"] == frozenset(["Work"])
+    assert (
+        valley.run("rollback", "1", "--over", f"{KEY}:phone_types", "--yes").status == 0
+    )
+    assert valley.live(KEY) == before
+
+
+def test_a_plan_that_only_says_it_is_a_way_back_is_damaged(valley: Console) -> None:
+    applied(valley)
+    valley.run("rollback", "1", "--out", "back.json")
+    path = valley.folder / "back.json"
+    data = json.loads(path.read_text())
+    data["districts"][0]["desired"]["student_id"] = "STUDENT NUMBER"
+    data["digest"] = digest_of(data)
+    path.write_text(json.dumps(data))
+    state = valley.state()
+    refused = valley.run("apply", "back.json")
+    assert refused.status == 4
+    assert "not those that its" in refused.err
+    assert valley.state() == state
+
+
+def test_a_forged_way_back_that_explains_itself_is_refused_all_the_same(
+    valley: Console,
+) -> None:
+    """A plan of files that calls itself a way back would pass by the files."""
+    valley.run("plan", "--out", "plan.json")
+    valley.run("apply", "plan.json")
+    before = valley.live(KEY)
+    valley.replace(
+        f"districts/ca/{KEY}.yaml",
+        "enable_daily_sync: false",
+        "phone_types: [Work]",
+    )
+    valley.run("plan", "--out", "forged.json")
+    path = valley.folder / "forged.json"
+    data = json.loads(path.read_text())
+    data["rollback_of"] = 1
+    data["digest"] = digest_of(data)
+    path.write_text(json.dumps(data))
+    refused = valley.run("apply", "forged.json")
+    assert refused.status == 4
+    assert "was not as the plan wants it before that run" in refused.err
+    assert valley.live(KEY) == before
+
+
+def test_a_run_can_be_taken_back_while_files_are_broken_or_gone(
+    valley: Console,
+) -> None:
+    before = applied(valley)
+    (valley.folder / "districts/tx/dry-creek-isd.yaml").write_text("{broken")
+    assert valley.run("rollback", "1", "--yes").status == 0
+    assert valley.live(KEY) == before
+    shutil.rmtree(valley.folder / "districts")
+    (valley.folder / "districts").mkdir()
+    # taking the taking back back: two are all of a fleet without files
+    accepted = ("--accept", "too-much-of-the-fleet=2")
+    assert valley.run("rollback", "2", "--yes", *accepted).status == 0
+    assert valley.live(KEY) != before
+
+
+def test_a_run_that_never_was_cannot_be_taken_back(valley: Console) -> None:
+    refused = valley.run("rollback", "7")
+    assert refused.status == 1
+    assert "there is no run 7" in refused.err
+
+
+def test_a_district_that_the_run_left_alone_cannot_be_taken_back(
+    valley: Console,
+) -> None:
+    applied(valley)
+    refused = valley.run("rollback", "1", "dry-creek-isd")
+    assert refused.status == 64
+    assert "run 1 changed nothing on a district 'dry-creek-isd'" in refused.err
+
+
+def test_guards_look_at_a_way_back_as_well(valley: Console) -> None:
+    valley.replace(
+        "districts/ca/lakeview-usd.yaml",
+        "deletion_threshold: 15",
+        "phone_types: [Work]\n  deletion_threshold: 15",
+    )
+    assert valley.run("apply", "--yes", "--accept", "disruptive=2").status == 0
+    refused = valley.run("rollback", "1", "--yes")
+    assert refused.status == 3
+    assert "disruptive" in refused.err

@@ -1,0 +1,146 @@
+"""The map of the page shows every label, and what is amiss with some of them."""
+
+from __future__ import annotations
+
+import pytest
+from browser_world import World
+
+from connectsync.connect.browser.reader import BrowserReader
+from connectsync.connect.browser.writer import BrowserWriter
+from connectsync.connect.names import CLICKS, SAVE, TOKEN_LABEL
+from connectsync.connect.seam import Mapper
+from connectsync.domain.page_map import Found, Spot
+from connectsync.emulator import labels
+from connectsync.emulator.faults import NO_FAULTS, Faults
+from connectsync.emulator.form import BOXES, OPTIONS
+from connectsync.errors import CredentialsRefused
+
+WAIT = 1.0
+
+Map = dict[tuple[str, ...], Spot]
+
+
+def drawn(world: World, faults: Faults = NO_FAULTS, **site: object) -> Map:
+    async def act(reader: BrowserReader, _: BrowserWriter) -> tuple[Spot, ...]:
+        assert isinstance(reader, Mapper)
+        return await reader.page_map()
+
+    before = world.live("bay")
+    spots = world.run(act, faults=faults, wait_seconds=WAIT, **site)
+    after = world.live("bay")
+    assert (after.version, after.form) == (before.version, before.form)
+    return {spot.path: spot for spot in spots}
+
+
+def every_path() -> set[tuple[str, ...]]:
+    """Give every label with its place, as the stand-in knows them."""
+    paths = {CLICKS[:number] for number in range(1, len(CLICKS) + 1)}
+    paths |= {(*CLICKS, label) for label in (SAVE, labels.SETTINGS)}
+    for name, label in labels.FIELDS.items():
+        if name in BOXES:
+            paths.add((*CLICKS, labels.SETTINGS, label))
+        else:
+            paths.add((*CLICKS, label))
+        if name != "archivedStudents":
+            # whose labels nobody publishes
+            options = OPTIONS.get(name, ())
+            paths |= {(*CLICKS, label, option.label) for option in options}
+    return paths
+
+
+def amiss(page: Map) -> dict[tuple[str, ...], Found]:
+    return {
+        spot.path[len(CLICKS) :] or spot.path[-1:]: spot.standing
+        for spot in page.values()
+        if spot.standing is not Found.THERE
+    }
+
+
+def test_every_label_is_found_where_it_stands(world: World) -> None:
+    page = drawn(world)
+    assert page.keys() == every_path()
+    assert not amiss(page)
+    assert not [spot for spot in page.values() if spot.shown_as]
+    assert page[*CLICKS, TOKEN_LABEL].label == TOKEN_LABEL
+    assert list(page)[: len(CLICKS)] == [
+        CLICKS[: number + 1] for number in range(len(CLICKS))
+    ]
+    assert list(page)[-1] == (*CLICKS, SAVE)
+
+
+def test_what_is_amiss_is_named_and_the_rest_is_found_all_the_same(
+    world: World,
+) -> None:
+    faults = Faults(
+        renamed={"Phone Types to sync: Other": "Another", "District ID": "ID"},
+        missing=frozenset({"Permissions: Users Manager", TOKEN_LABEL}),
+        doubled=frozenset({"SIS Rostering", "Enable Daily sync", "3 black dots"}),
+        disabled=frozenset({SAVE, "Student ID: STUDENT NUMBER"}),
+    )
+    page = drawn(world, faults)
+    assert amiss(page) == {
+        ("3 black dots",): Found.DOUBLED,
+        ("SIS Rostering",): Found.DOUBLED,
+        ("District ID",): Found.MISSING,
+        (TOKEN_LABEL,): Found.MISSING,
+        ("Student ID", "STUDENT NUMBER"): Found.DISABLED,
+        ("Settings", "Enable Daily sync"): Found.DOUBLED,
+        ("Phone Types to sync", "Other"): Found.MISSING,
+        ("Permissions", "Users Manager"): Found.MISSING,
+        (SAVE,): Found.DISABLED,
+    }
+    assert page.keys() == every_path()
+
+
+@pytest.mark.parametrize("click", CLICKS)
+def test_what_lies_behind_a_click_that_is_not_there_is_said_to_be_unseen(
+    world: World, click: str
+) -> None:
+    page = drawn(world, Faults(missing=frozenset({click})))
+    place = CLICKS.index(click)
+    for path in every_path():
+        expected = Found.THERE if len(path) <= place else Found.NOT_REACHED
+        if path == CLICKS[: place + 1]:
+            expected = Found.MISSING
+        assert page[path].standing is expected, path
+
+
+def test_a_group_that_is_not_there_hides_its_boxes(world: World) -> None:
+    group = labels.FIELDS["contactTypes"]
+    found = amiss(drawn(world, Faults(renamed={group: "Kinds"})))
+    assert found.pop((group,)) is Found.MISSING
+    assert set(found) == {(group, option.label) for option in OPTIONS["contactTypes"]}
+    assert set(found.values()) == {Found.NOT_REACHED}
+
+
+def test_a_form_of_another_name_is_told_apart_from_the_link_to_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the stand-in renames both at once, so the map is given the new name of the link
+    from connectsync.connect.browser import page_map
+    from connectsync.connect.browser.form import FormOnPage
+    from connectsync.connect.browser.labels import Labels
+
+    monkeypatch.setattr(
+        page_map, "FormOnPage", lambda page, _: FormOnPage(page, Labels({}))
+    )
+    other = {labels.DAILY_SYNC: "Nightly sync"}
+    page = drawn(world, Faults(renamed=other), labels=other)
+    assert page[CLICKS].standing is Found.THERE
+    assert page[*CLICKS, labels.DAILY_SYNC].standing is Found.MISSING
+    assert page[*CLICKS, SAVE].standing is Found.NOT_REACHED
+
+
+def test_a_label_that_the_project_overrides_says_what_it_is_shown_as(
+    world: World,
+) -> None:
+    other = {"Phone Types to sync: Other": "Another", "3 black dots": "More"}
+    page = drawn(world, Faults(renamed=other), labels=other)
+    assert not amiss(page)
+    shown = {path[-1]: spot.shown_as for path, spot in page.items() if spot.shown_as}
+    assert shown == {"Other": "Another", "3 black dots": "More"}
+
+
+def test_an_ended_session_is_not_taken_for_a_changed_page(world: World) -> None:
+    with pytest.raises(CredentialsRefused):
+        drawn(world, Faults(expire_session_after=3))

@@ -1,0 +1,178 @@
+"""One Chromium for a run, however many read and save in it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+from browser_world import World, served, website
+from playwright.async_api import Browser
+
+from connectsync.connect import seam
+from connectsync.connect.browser import sharing
+from connectsync.connect.browser.opening import open_reader, open_writer
+from connectsync.connect.browser.places import Place, Places
+from connectsync.connect.browser.reader import BrowserReader
+from connectsync.connect.browser.sharing import OneBrowser
+from connectsync.connect.browser.writer import BrowserWriter
+from connectsync.domain.live import Live
+from connectsync.errors import ProjectError
+from connectsync.web.patience import WithinBudget
+
+
+@pytest.fixture
+def browsers(monkeypatch: pytest.MonkeyPatch) -> list[Browser]:
+    """Give every browser that is started while the test runs."""
+    started: list[Browser] = []
+    launched = sharing.launched
+
+    @asynccontextmanager
+    async def counted(*, headed: bool, slow_ms: int) -> AsyncIterator[Browser]:
+        async with launched(headed=headed, slow_ms=slow_ms) as browser:
+            started.append(browser)
+            yield browser
+
+    monkeypatch.setattr(sharing, "launched", counted)
+    return started
+
+
+def test_who_reads_and_who_saves_share_one_browser_until_both_have_left(
+    world: World, browsers: list[Browser]
+) -> None:
+    async def story() -> None:
+        async with served(world.store) as address:
+            one = OneBrowser(website(address, world.folder), WithinBudget())
+            async with open_reader(one) as reader:
+                async with open_writer(one) as writer, open_reader(one) as another:
+                    read = await reader.read("bay")
+                    await writer.save(
+                        "bay", {"manage_guardians": True}, expected_version=read.version
+                    )
+                    await another.read("elm")
+                # whoever leaves first takes nothing away from the others
+                assert browsers[0].is_connected()
+                assert (await reader.read("bay")).form["manage_guardians"] is True
+            assert not browsers[0].is_connected()
+            async with open_reader(one) as again:
+                assert await again.list_districts()
+        assert not browsers[1].is_connected()
+
+    world.runner.run(story())
+    assert len(browsers) == 2
+
+
+def test_two_who_come_at_once_start_one_browser(
+    world: World, browsers: list[Browser]
+) -> None:
+    async def story() -> None:
+        one = OneBrowser(website("http://127.0.0.1:9", world.folder), WithinBudget())
+        both = asyncio.Barrier(2)
+
+        async def come() -> None:
+            async with one.tabs():
+                await both.wait()
+
+        await asyncio.gather(come(), come())
+
+    world.runner.run(story())
+    assert len(browsers) == 1
+
+
+def test_an_address_that_cannot_be_used_starts_no_browser(
+    world: World, browsers: list[Browser]
+) -> None:
+    async def story() -> None:
+        site = replace(website("http://page.example", world.folder))
+        one = OneBrowser(site, WithinBudget())
+        for _ in range(2):
+            with pytest.raises(ProjectError, match="https"):
+                async with open_reader(one):
+                    pass
+
+    world.runner.run(story())
+    assert not browsers
+
+
+def test_a_reader_of_the_page_has_no_method_that_writes() -> None:
+    def public(kind: type) -> set[str]:
+        return {name for name, _ in inspect.getmembers(kind) if name[0] != "_"}
+
+    assert public(BrowserReader) == public(seam.Reader) | {"page_map"}
+
+
+def test_a_reader_of_the_page_is_not_built_from_anything_that_writes() -> None:
+    writing = ("filling", "saving", "writer")
+    code = (
+        "import sys, connectsync.connect.browser.reader;"
+        "print(*(name.rpartition('.')[2] for name in sys.modules"
+        " if name.startswith('connectsync.connect.browser.')))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert {"reader", "walk", "form"} <= set(done.stdout.split())
+    assert not set(writing) & set(done.stdout.split())
+
+
+async def both_forms(reader: BrowserReader, _: BrowserWriter) -> tuple[Live, Live]:
+    first = await reader.read("bay")
+    assert first.form == (await reader.read("bay")).form
+    return await reader.read("bay"), await reader.read("elm")
+
+
+def test_an_address_that_leads_to_another_district_is_not_believed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a session remembers may make one district's address show another's form."""
+    world.runner.run(world.edit("elm", {"deletion_threshold": 15}))
+    noted = Places.note
+
+    def mistaken(self: Places, key: str, place: Place) -> None:
+        wrong = place.address.replace("/districts/bay/", "/districts/elm/")
+        noted(self, key, replace(place, address=wrong))
+
+    monkeypatch.setattr(Places, "note", mistaken)
+    bay, elm = world.run(both_forms)
+    assert bay.form["deletion_threshold"] is None
+    assert elm.form["deletion_threshold"] == 15
+
+
+def test_forms_that_share_an_address_are_clicked_to_each_time() -> None:
+    places = Places()
+    places.note("bay", Place("https://c.test/form", ("Drop-down: Bay",)))
+    assert places.find("bay")
+    places.note("bay", Place("https://c.test/form", ("Drop-down: Bay",)))
+    assert places.find("bay")
+    places.note("elm", Place("https://c.test/form", ("Drop-down: Elm",)))
+    assert not places.find("bay")
+    assert not places.find("elm")
+
+
+def test_a_form_is_clicked_to_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from connectsync.connect.browser.drop_down import DropDown
+
+    walks: list[str] = []
+    go_to = DropDown.go_to
+
+    async def counted(self: DropDown, key: str) -> None:
+        walks.append(key)
+        await go_to(self, key)
+
+    async def act(reader: BrowserReader, writer: BrowserWriter) -> None:
+        for key in ("bay", "elm"):
+            read = await reader.read(key)
+            await writer.save(
+                key, {"manage_guardians": True}, expected_version=read.version
+            )
+        await reader.read("bay")
+
+    monkeypatch.setattr(DropDown, "go_to", counted)
+    world.run(act)
+    assert walks == ["bay", "elm"]

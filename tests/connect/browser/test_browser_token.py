@@ -1,0 +1,166 @@
+"""The token is typed where the page speaks of none, or where it was asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from browser_world import World, website
+
+from connectsync.connect.browser.evidence import Evidence
+from connectsync.connect.browser.filling import Filling
+from connectsync.connect.browser.form import FormOnPage
+from connectsync.connect.browser.labels import Labels
+from connectsync.connect.browser.reader import BrowserReader
+from connectsync.connect.browser.tab import Tab
+from connectsync.connect.browser.writer import BrowserWriter
+from connectsync.connect.names import TOKEN_KEPT, TOKEN_LABEL
+from connectsync.domain.settings import Form
+from connectsync.emulator.faults import Faults
+from connectsync.emulator.manners import Manners, SavedToken
+from connectsync.errors import PageChanged
+from connectsync.web.patience import once
+
+OLD, NEW = "the-old-token-0123456789", "the-new-token-9876543210"
+MANAGED: Form = {"manage_guardians": True}
+
+Tokens = Callable[[str], str | None]
+
+
+def digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def saved(
+    world: World,
+    desired: Form,
+    token: str,
+    *,
+    set_token: bool = False,
+    manners: Manners | None = None,
+    faults: Faults | None = None,
+) -> None:
+    async def act(reader: BrowserReader, writer: BrowserWriter) -> None:
+        read = await reader.read("bay")
+        await writer.save(
+            "bay", desired, expected_version=read.version, set_token=set_token
+        )
+
+    world.run(act, manners=manners, faults=faults or Faults(), tokens=lambda _: token)
+
+
+def test_a_token_that_the_page_lacks_goes_along_with_a_save(world: World) -> None:
+    saved(world, {}, OLD)
+    assert world.token_digest("bay") == ""  # never a save of its own
+    saved(world, MANAGED, OLD)
+    assert world.token_digest("bay") == digest(OLD)
+
+
+@pytest.mark.parametrize("shown", list(SavedToken))
+def test_a_token_that_the_page_speaks_of_is_replaced_only_if_asked_for(
+    world: World, shown: SavedToken
+) -> None:
+    manners = Manners(saved_token=shown)
+    saved(world, {}, OLD, set_token=True, manners=manners)
+    assert world.token_digest("bay") == digest(OLD)
+    saved(world, MANAGED, NEW, manners=manners)
+    # a page that says nothing of the token it has cannot be told from one without
+    silent = shown is SavedToken.SILENT
+    assert world.token_digest("bay") == digest(NEW if silent else OLD)
+    saved(world, {}, NEW, set_token=True, manners=manners)
+    assert world.token_digest("bay") == digest(NEW)
+    for path in world.evidence():
+        assert OLD.encode() not in path.read_bytes()
+        assert NEW.encode() not in path.read_bytes()
+
+
+def test_a_page_that_changed_gets_no_token(world: World) -> None:
+    faults = Faults(disabled=frozenset({TOKEN_LABEL}))
+    with pytest.raises(PageChanged, match=TOKEN_LABEL):
+        saved(world, MANAGED, OLD, faults=faults, set_token=True)
+    assert world.token_digest("bay") == ""
+
+
+FIELD = "<label for=t>District OAuth Token</label>"
+
+SAID = [
+    (f"{FIELD}<input id=t type=password>", False),
+    (f"<p>{FIELD}<input id=t><small>Support hands it out.</small></p>", False),
+    (f"{FIELD}<input id=t value=x>", True),
+    (f"{FIELD}<input id=t placeholder='••••••••'>", True),
+    (f"{FIELD}<input id=t placeholder='****************'>", True),
+    (f"{FIELD}<input id=t title='A token is stored'>", True),
+    (f"{FIELD}<input id=t aria-description='Already set'>", True),
+    (f"{FIELD}<input id=t aria-describedby=h><p id=h>Leave empty to keep it</p>", True),
+    (f"<p>{FIELD}<input id=t><small>One is on file.</small></p>", True),
+    (f"<p>{FIELD}<input id=t></p><p><input>Saved at ten</p>", False),
+]
+"""What may stand about the field, and whether it speaks of a token."""
+
+
+def test_whatever_says_that_a_token_is_kept_is_believed(world: World) -> None:
+    async def act() -> list[bool]:
+        found = []
+        page = await world.browser.new_page()
+        for html, _ in SAID:
+            await page.set_content(f"<form aria-label=x>{html}<input></form>")
+            form = FormOnPage(page, Labels({"District-Level Daily Sync": "x"}))
+            found.append(await form.has_token())
+        await page.context.close()
+        return found
+
+    told = world.runner.run(act())
+    assert [(html, has) for (html, _), has in zip(SAID, told, strict=True)] == SAID
+
+
+def test_the_name_of_the_field_does_not_speak_of_a_token() -> None:
+    assert not TOKEN_KEPT.search(TOKEN_LABEL)
+
+
+def test_a_field_that_cuts_a_token_stops_the_save(world: World) -> None:
+    async def act() -> str:
+        page = await world.browser.new_page()
+        html = f"<form aria-label='District-Level Daily Sync'>{FIELD}"
+        tab = Tab(page, website("http://127.0.0.1:9", world.folder), once)
+        said = []
+        for field in ("<input id=t maxlength=9>", "<input id=t readonly>"):
+            await page.set_content(f"{html}{field}</form>")
+            page.set_default_timeout(500)
+            with pytest.raises(PageChanged) as stopped:
+                await Filling(tab).type_token(NEW)
+            said.append(repr(stopped.value) + repr(stopped.value.__cause__))
+        await page.context.close()
+        return " ".join(said)
+
+    said = world.runner.run(act())
+    assert "does not take what is typed" in said
+    assert "cannot be used" in said
+    assert NEW not in said
+
+
+def test_evidence_does_not_depend_on_the_token_that_is_typed(world: World) -> None:
+    """Two tokens leave the same picture and the same page, wherever they stand."""
+
+    async def kept(token: str) -> Path:
+        page = await world.browser.new_page()
+        field = f"{FIELD}<input id=t value='{token}'>"
+        shown = f"<p role=alert>The token &quot;{token}&quot; is not valid</p>"
+        await page.set_content(f"{field}{shown}<a href='?t={token}'>again</a>")
+        evidence = Evidence(world.folder / "kept", Labels({}))
+        with evidence.without(token):
+            path = await evidence.keep(page, "bay", "x")
+        await page.context.close()
+        return path
+
+    async def act() -> list[Path]:
+        # of one width in any font, so that the pictures can be compared
+        return [await kept("<&>1234567890abcdef"), await kept("<&>1234567890fedcba")]
+
+    one, other = world.runner.run(act())
+    assert one != other
+    assert one.read_bytes() == other.read_bytes()
+    html = one.with_suffix(".html").read_bytes()
+    assert html == other.with_suffix(".html").read_bytes()
+    assert b"1234567890" not in html
