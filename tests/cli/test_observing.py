@@ -317,3 +317,53 @@ def test_results_are_the_same_whatever_the_log(valley: Console) -> None:
     plain = valley.run("validate", "--format", "json")
     logged = valley.run("--log-format", "json", "validate", "--format", "json")
     assert (plain.status, plain.out) == (logged.status, logged.out)
+
+
+def test_a_run_on_connect_is_traced_from_end_to_end(valley: Console) -> None:
+    with collecting() as collector:
+        said = valley.run(
+            "--log-format",
+            "json",
+            "apply",
+            "districts",
+            "--yes",
+            environment={
+                "OTEL_EXPORTER_OTLP_ENDPOINT": collector.address,
+                "LAKEVIEW_USD_TOKEN": TOKEN,
+            },
+        )
+    assert said.status == 0, said.err
+    ended = [line for line in parsed(said.err) if line["event"] == "district_ended"]
+    assert [line["ending"] for line in ended] == ["done", "done"]
+    names = sorted(span.name for span in collector.spans)
+    assert names == ["district", "district", "run", "save", "save", "wave"]
+    assert all(span.status.code == 0 for span in collector.spans)
+    sent = b"".join(body for _, _, body in collector.requests)
+    assert TOKEN not in said.err
+    assert TOKEN.encode() not in sent
+    values = ("Grandparent", "Parent/Guardian", "58da8a43cc70ab00017a1a11")
+    for value in values:
+        assert value in said.out, "the plan shows it to who asked"
+        assert value not in said.err
+        assert value.encode() not in sent
+
+
+LOADED = """
+import sys
+from connectsync.cli.main import main
+status = main(["apply", "districts", "--yes"])
+print(status, *{name.partition(".")[0] for name in sys.modules}, sep="\\n")
+"""
+
+
+def test_a_run_that_nobody_measures_loads_nothing_for_it(valley: Console) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED],
+        cwd=valley.folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    _, _, after = done.stdout.rpartition("\n0\n")
+    assert after
+    assert not {"opentelemetry", "prometheus_client"} & set(after.split())

@@ -86,6 +86,8 @@ TOO_SLOW = {
     "deepdiff",
     "httpx2",
     "jsonschema",
+    "opentelemetry",
+    "prometheus_client",
     "pydantic",
     "rich",
     "sqlalchemy",

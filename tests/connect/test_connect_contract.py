@@ -224,26 +224,26 @@ def test_a_save_leaves_the_other_districts_alone(backend: Backend) -> None:
     backend.run(act)
 
 
-@pytest.mark.parametrize("key", ["nowhere", "", "..", "a/b", "ключ", "x" * 101])
-def test_a_district_that_is_not_there_is_said_to_be_missing(
-    backend: Backend, key: str
-) -> None:
+def test_a_district_that_is_not_there_is_said_to_be_missing(backend: Backend) -> None:
     async def act(reader: Reader, writer: Writer) -> None:
-        with pytest.raises(DistrictNotFound):
-            await reader.read(key)
-        with pytest.raises(DistrictNotFound):
-            await writer.save(key, {"manage_guardians": True}, expected_version="1-a")
+        for key in ("nowhere", "", "..", "a/b", "ключ", "x" * 101):
+            with pytest.raises(DistrictNotFound):
+                await reader.read(key)
+            with pytest.raises(DistrictNotFound):
+                await writer.save(
+                    key, {"manage_guardians": True}, expected_version="1-a"
+                )
 
     backend.run(act)
 
 
-@pytest.mark.parametrize("version", ["", 'a"b', "a\nb", "ü", "x" * 201])
 def test_a_version_that_cannot_be_is_not_the_one_that_is_there(
-    backend: Backend, version: str
+    backend: Backend,
 ) -> None:
     async def act(_: Reader, writer: Writer) -> None:
-        with pytest.raises(VersionMoved):
-            await writer.save(KEY, {}, expected_version=version)
+        for version in ("", 'a"b', "a\nb", "ü", "x" * 201):
+            with pytest.raises(VersionMoved):
+                await writer.save(KEY, {}, expected_version=version)
 
     backend.run(act)
 

@@ -41,7 +41,8 @@ def test_a_list_holds_every_change_of_the_plan_in_its_order(plan: Plan) -> None:
 
 def test_a_token_that_was_asked_for_is_pasted_by_the_person_who_has_it() -> None:
     live: Form = {"phone_types": frozenset(), "enable_daily_sync": False}
-    changes = [Add("phone_types", "Cell"), Set("enable_daily_sync", False, True)]
+    switch = Set("enable_daily_sync", before=False, after=True)
+    changes: list[Change] = [Add("phone_types", "Cell"), switch]
     saves = saves_for(changes, live, set_token=True)
     planned = DistrictPlan(
         "bay", "Bay", "bay.yaml", "1", NOW, live=live, desired=live, saves=saves

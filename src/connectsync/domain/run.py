@@ -166,10 +166,12 @@ class RunHistory:
     All that is written down of a run.
 
     ``parts`` are the districts that were asked for; ``entries`` are their saves, by
-    district, in the order they were intended.
+    district, in the order they were intended. ``head`` is the hash at which the audit
+    log ends now.
     """
 
     run: Run
     parts: tuple[Part, ...]
     entries: Mapping[str, tuple[JournalEntry, ...]]
     approved: tuple[Approved, ...]
+    head: str

@@ -31,7 +31,7 @@ async def page_checks(reader: Reader, lost: ConnectError | None = None) -> list[
 
 
 def judge_map(spots: Sequence[Spot]) -> list[Check]:
-    """Say how much of the page is as we know it, and of each other label what is not."""
+    """Say how much of the page is as we know it, and what is amiss with the rest."""
     there = sum(spot.standing is Found.THERE for spot in spots)
     if there == len(spots):
         whole = fine(TOPIC, f"all {there} labels are there")

@@ -1,4 +1,4 @@
-"""The map of a page as people read it: one line a label, indented by where it stands."""
+"""The map of a page as people read it: a line a label, indented by its place."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from browser_world import World
 
@@ -20,7 +22,7 @@ WAIT = 1.0
 Map = dict[tuple[str, ...], Spot]
 
 
-def drawn(world: World, faults: Faults = NO_FAULTS, **site: object) -> Map:
+def drawn(world: World, faults: Faults = NO_FAULTS, **site: Any) -> Map:
     async def act(reader: BrowserReader, _: BrowserWriter) -> tuple[Spot, ...]:
         assert isinstance(reader, Mapper)
         return await reader.page_map()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import httpx2
 import pytest
 from browser_world import World
 
@@ -15,11 +14,8 @@ from connectsync.connect.browser.reader import BrowserReader
 from connectsync.connect.browser.writer import BrowserWriter
 from connectsync.domain.live import Live
 from connectsync.domain.settings import Form
-from connectsync.emulator import store
-from connectsync.emulator.app import create_app
 from connectsync.emulator.faults import Faults
-from connectsync.emulator.form import TOKEN
-from connectsync.emulator.manners import Manners, SavedMeanwhile, SavedToken
+from connectsync.emulator.manners import Manners, SavedMeanwhile
 from connectsync.errors import (
     CredentialsRefused,
     FormRefused,
@@ -122,7 +118,8 @@ def test_an_ended_session_stops_a_run_and_says_how_to_go_on(world: World) -> Non
             assert isinstance(refused, CredentialsRefused)
             assert "connectsync login" in refused.remedy
 
-    world.run(act, faults=Faults(expire_session_after=7), contexts=1)
+    faults = Faults(expire_session_after=7)
+    world.run(act, faults=faults, contexts=1, wait_seconds=1)
 
 
 def test_without_a_session_nothing_is_opened(world: World) -> None:
@@ -135,27 +132,6 @@ def test_without_a_session_nothing_is_opened(world: World) -> None:
     world.folder.joinpath("broken.json").write_text("{", "utf-8")
     with pytest.raises(CredentialsRefused, match="holds no session"):
         world.run(act, session=world.folder / "broken.json")
-
-
-@pytest.mark.parametrize("shown", list(SavedToken))
-def test_no_evidence_holds_a_token_and_no_save_touches_it(
-    world: World, shown: SavedToken
-) -> None:
-    def digest() -> str:
-        with store.opened(world.store).reading() as connection:
-            row = store.find(connection, "bay")
-        assert row is not None
-        return row.token_digest
-
-    _save_a_token(world)
-    before = digest()
-    assert before
-    world.run(changed, manners=Manners(saved_token=shown))
-    assert digest() == before
-    for path in world.evidence():
-        content = path.read_bytes()
-        assert SECRET.encode() not in content
-        assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_token_that_the_page_shows_is_blanked(world: World) -> None:
@@ -186,22 +162,3 @@ def test_what_the_form_does_not_take_is_said_of_its_setting(world: World) -> Non
 
     with pytest.raises(FormRefused, match="archived_students"):
         world.run(act)
-
-
-def _save_a_token(world: World) -> None:
-    """Let a person save a token, through the gateway of the stand-in."""
-
-    async def save() -> int:
-        transport = httpx2.ASGITransport(create_app(world.store))
-        async with httpx2.AsyncClient(
-            transport=transport, base_url="http://emulator"
-        ) as client:
-            read = await client.get("/v1/districts/bay")
-            saved = await client.patch(
-                "/v1/districts/bay/settings",
-                json={TOKEN: SECRET},
-                headers={"If-Match": read.headers["ETag"]},
-            )
-        return saved.status_code
-
-    assert world.runner.run(save()) == 200

@@ -15,7 +15,7 @@ from browser_world import World, served, website
 from playwright.async_api import Browser
 
 from connectsync.connect import seam
-from connectsync.connect.browser import sharing
+from connectsync.connect.browser.chromium import launched
 from connectsync.connect.browser.opening import open_reader, open_writer
 from connectsync.connect.browser.places import Place, Places
 from connectsync.connect.browser.reader import BrowserReader
@@ -30,7 +30,6 @@ from connectsync.web.patience import WithinBudget
 def browsers(monkeypatch: pytest.MonkeyPatch) -> list[Browser]:
     """Give every browser that is started while the test runs."""
     started: list[Browser] = []
-    launched = sharing.launched
 
     @asynccontextmanager
     async def counted(*, headed: bool, slow_ms: int) -> AsyncIterator[Browser]:
@@ -38,7 +37,7 @@ def browsers(monkeypatch: pytest.MonkeyPatch) -> list[Browser]:
             started.append(browser)
             yield browser
 
-    monkeypatch.setattr(sharing, "launched", counted)
+    monkeypatch.setattr("connectsync.connect.browser.sharing.launched", counted)
     return started
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from browser_world import World, website
@@ -24,54 +24,56 @@ from connectsync.errors import PageChanged
 from connectsync.web.patience import once
 
 OLD, NEW = "the-old-token-0123456789", "the-new-token-9876543210"
-MANAGED: Form = {"manage_guardians": True}
+ASKED = True
 
-Tokens = Callable[[str], str | None]
+Step = tuple[Form, str, bool, str]
+"""What is saved, the token at hand, whether it is asked for, and what is there then."""
 
 
 def digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode()).hexdigest() if token else ""
 
 
-def saved(
-    world: World,
-    desired: Form,
-    token: str,
-    *,
-    set_token: bool = False,
-    manners: Manners | None = None,
-    faults: Faults | None = None,
-) -> None:
+def saved(world: World, *steps: Step, **around: Any) -> None:
+    """Save step by step, in one run."""
+    at_hand = [""]
+
     async def act(reader: BrowserReader, writer: BrowserWriter) -> None:
-        read = await reader.read("bay")
-        await writer.save(
-            "bay", desired, expected_version=read.version, set_token=set_token
-        )
+        for desired, token, asked, there in steps:
+            at_hand[0] = token
+            read = await reader.read("bay")
+            await writer.save(
+                "bay", desired, expected_version=read.version, set_token=asked
+            )
+            assert world.token_digest("bay") == digest(there)
 
-    world.run(act, manners=manners, faults=faults or Faults(), tokens=lambda _: token)
+    world.run(act, tokens=lambda _: at_hand[0], **around)
 
 
 def test_a_token_that_the_page_lacks_goes_along_with_a_save(world: World) -> None:
-    saved(world, {}, OLD)
-    assert world.token_digest("bay") == ""  # never a save of its own
-    saved(world, MANAGED, OLD)
-    assert world.token_digest("bay") == digest(OLD)
+    saved(
+        world,
+        ({}, OLD, not ASKED, ""),  # never a save of its own
+        ({"manage_guardians": True}, OLD, not ASKED, OLD),
+    )
 
 
 @pytest.mark.parametrize("shown", list(SavedToken))
 def test_a_token_that_the_page_speaks_of_is_replaced_only_if_asked_for(
     world: World, shown: SavedToken
 ) -> None:
-    manners = Manners(saved_token=shown)
-    saved(world, {}, OLD, set_token=True, manners=manners)
-    assert world.token_digest("bay") == digest(OLD)
-    saved(world, MANAGED, NEW, manners=manners)
     # a page that says nothing of the token it has cannot be told from one without
     silent = shown is SavedToken.SILENT
-    assert world.token_digest("bay") == digest(NEW if silent else OLD)
-    saved(world, {}, NEW, set_token=True, manners=manners)
-    assert world.token_digest("bay") == digest(NEW)
+    saved(
+        world,
+        ({}, OLD, ASKED, OLD),
+        ({"manage_guardians": True}, NEW, not ASKED, NEW if silent else OLD),
+        ({}, NEW, ASKED, NEW),
+        manners=Manners(saved_token=shown),
+    )
+    assert len(world.evidence()) == 12
     for path in world.evidence():
+        assert path.stat().st_mode & 0o777 == 0o600
         assert OLD.encode() not in path.read_bytes()
         assert NEW.encode() not in path.read_bytes()
 
@@ -79,7 +81,7 @@ def test_a_token_that_the_page_speaks_of_is_replaced_only_if_asked_for(
 def test_a_page_that_changed_gets_no_token(world: World) -> None:
     faults = Faults(disabled=frozenset({TOKEN_LABEL}))
     with pytest.raises(PageChanged, match=TOKEN_LABEL):
-        saved(world, MANAGED, OLD, faults=faults, set_token=True)
+        saved(world, ({}, OLD, ASKED, OLD), faults=faults, wait_seconds=1.0)
     assert world.token_digest("bay") == ""
 
 

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, insert, select, update
 from connectsync.apply.journal import Entry, Orders, Settled
 from connectsync.apply.store import audit, history, runs
 from connectsync.apply.store.history import legible
-from connectsync.apply.store.store import RETRIED, Store, entry_of
+from connectsync.apply.store.rows import entry_of
+from connectsync.apply.store.store import RETRIED, Store
 from connectsync.apply.store.tables import (
     APPROVALS,
     BASELINES,

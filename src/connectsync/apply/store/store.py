@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, func, insert, select, update
+from sqlalchemy import Connection, Table, func, insert, select, update
 
 from connectsync.apply.journal import Claim, Entry, Held, Intent, Kept, Orders, Settled
-from connectsync.apply.store import audit, leases, runs
+from connectsync.apply.store import audit, leases, rows, runs
 from connectsync.apply.store.audit import Deed, stamp
 from connectsync.apply.store.database import Database
 from connectsync.apply.store.leases import Clerk
@@ -24,8 +23,6 @@ from connectsync.apply.store.tables import (
 )
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import Plan
-from connectsync.domain.settings import Form
-from connectsync.domain.values import form_data, form_of
 from connectsync.errors import StateError
 
 RETRIED = (Ending.FAILED.value, Ending.CONFLICT.value)
@@ -103,30 +100,17 @@ class Store:
 
     def entries(self, run: int, district: str) -> tuple[Entry, ...]:
         """Give a district's saves in a run, in the order they were intended."""
-        rows = (
+        wanted = (
             select(JOURNAL)
             .where(JOURNAL.c.run == run, JOURNAL.c.district == district)
             .order_by(JOURNAL.c.row)
         )
         with self.database.reading() as connection:
-            return tuple(entry_of(row) for row in connection.execute(rows))
+            return tuple(rows.entry_of(row) for row in connection.execute(wanted))
 
     def intend(self, claim: Claim, intent: Intent, *, at: datetime) -> int:
         """Write down a save before it is made; give the row's number."""
-        values = {
-            "run": claim.run,
-            "district": intent.district,
-            "phase": intent.phase,
-            "settled": Settled.INTENDED.value,
-            "before": _spelled(intent.before),
-            "after": _spelled(intent.after),
-            "expected_version": intent.expected_version,
-            "set_token": intent.set_token,
-            "runner": self.runner,
-            "lease": claim.token,
-            "intended_at": stamp(at),
-            "note": "",
-        }
+        values = rows.intended(claim, intent, runner=self.runner, at=at)
         with self.changing() as connection:
             self._hold(connection, claim)
             key = connection.execute(insert(JOURNAL).values(values))
@@ -165,12 +149,12 @@ class Store:
 
     def outcomes(self, run: int) -> Mapping[str, DistrictOutcome]:
         """Give how districts of a run ended, whoever ended them."""
-        rows = select(DISTRICTS).where(
+        wanted = select(DISTRICTS).where(
             DISTRICTS.c.run == run, DISTRICTS.c.ending.is_not(None)
         )
         with self.database.reading() as connection:
             return {
-                row.district: runs.outcome_of(row) for row in connection.execute(rows)
+                row.district: runs.outcome_of(row) for row in connection.execute(wanted)
             }
 
     def failures(self, run: int, wave: str) -> int:
@@ -248,15 +232,7 @@ class Store:
     def _end_part(
         self, connection: Connection, run: int, outcome: DistrictOutcome, at: datetime
     ) -> None:
-        values = {
-            "ending": outcome.ending.value,
-            "saves": outcome.saves,
-            "changes": outcome.changes,
-            "message": outcome.message,
-            "remedy": outcome.remedy,
-            "runner": self.runner,
-            "ended": stamp(at),
-        }
+        values = rows.ended(outcome, runner=self.runner, at=at)
         here = _part(run, outcome.district)
         connection.execute(update(DISTRICTS).where(*here).values(values))
         action = f"district {outcome.ending.value}"
@@ -269,34 +245,8 @@ class Store:
         kept: Kept,
         at: datetime,
     ) -> None:
-        backend, district = place
-        here = (BASELINES.c.backend == backend, BASELINES.c.district == district)
-        old = connection.execute(select(BASELINES).where(*here)).first()
-        before = form_of(json.loads(old.form)) if old and kept.merged else {}
-        row = {
-            "form": _spelled({**before, **kept.form}),
-            "was_running": bool(old and old.was_running) or kept.running,
-            "at": stamp(at),
-        }
-        if old is None:
-            key = {"backend": backend, "district": district}
-            connection.execute(insert(BASELINES).values(key | row))
-        else:
-            connection.execute(update(BASELINES).where(*here).values(row))
+        rows.keep(connection, place, kept, at=at)
         self.record(connection, "baseline kept", BASELINES, place, at)
-
-
-def entry_of(row: Row[Any]) -> Entry:
-    """Read a row of the journal."""
-    intent = Intent(
-        row.district,
-        row.phase,
-        form_of(json.loads(row.before)),
-        form_of(json.loads(row.after)),
-        row.expected_version,
-        set_token=row.set_token,
-    )
-    return Entry(row.row, intent, Settled(row.settled))
 
 
 def _open_run(connection: Connection, plan: str, backend: str) -> int | None:
@@ -309,7 +259,3 @@ def _open_run(connection: Connection, plan: str, backend: str) -> int | None:
 
 def _part(run: int, district: str) -> Sequence[Any]:
     return DISTRICTS.c.run == run, DISTRICTS.c.district == district
-
-
-def _spelled(form: Form) -> str:
-    return json.dumps(form_data(form))

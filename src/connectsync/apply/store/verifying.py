@@ -145,7 +145,7 @@ def _as_begun(connection: Connection, row: Row[Any]) -> bool:
         waves = header.pop(runs.WAVES)
         planned = [json.loads(part.planned) for part in parts]
         return (
-            True
+            digest_of({**header, "districts": planned}) == row.plan
             and waves == runs.waves_digest(runs.orders_of(connection, row.run))
             and [part.position for part in parts] == places
             and sorted(part.turn - 1 for part in parts) == places

@@ -1,0 +1,78 @@
+"""Approving: a person says yes to a plan, by its digest."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from connectsync.apply.store.archive import Archive
+from connectsync.domain.baseline import Baselines
+from connectsync.domain.plan import Plan
+from connectsync.domain.plan_file import plan_digest
+from connectsync.errors import UsageError
+from connectsync.operations.applying import insist_honest
+from connectsync.operations.planning import saves_of
+from connectsync.report.style import inert
+
+LONGEST_NAME = 100
+"""Characters of a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaidYes:
+    """Who said yes to a plan so far; ``new`` says that nobody of this name had yet."""
+
+    name: str
+    names: tuple[str, ...]
+    new: bool
+
+
+def approver(given: str) -> str:
+    """
+    Read the name of somebody who approves, spelled in one way.
+
+    Raises ``UsageError`` for a name that is empty, too long, or cannot be seen whole:
+    one person must not be able to look like two.
+    """
+    name = re.sub(" +", " ", unicodedata.normalize("NFKC", given)).strip(" ")
+    if not name:
+        raise UsageError("--as gives no name", remedy="say who approves the plan")
+    if len(name) > LONGEST_NAME:
+        raise UsageError(
+            f"--as gives a name of {len(name)} characters, more than {LONGEST_NAME}",
+            remedy="give the name by which colleagues know you",
+        )
+    if inert(name) != name:
+        raise UsageError(
+            f"--as gives a name with characters that are not shown: {inert(name)}",
+            remedy="type the name as colleagues see it",
+        )
+    return name
+
+
+def as_it_is(plan: Plan, baselines: Baselines) -> Plan:
+    """
+    Give a plan with its risks taken afresh: a file may lie about them.
+
+    Raises ``DamagedPlan`` if its changes are not those that its own values call for.
+    """
+    insist_honest(plan, baselines)
+    districts = tuple(
+        replace(planned, saves=saves_of(planned, baselines))
+        for planned in plan.districts
+    )
+    return replace(plan, districts=districts)
+
+
+def approve(archive: Archive, plan: Plan, name: str, *, at: datetime) -> SaidYes:
+    """
+    Write down that somebody says yes to a plan; the same name twice changes nothing.
+
+    Names that differ in small and capital letters alone are the same.
+    """
+    digest = plan_digest(plan)
+    before = {one.casefold() for one in archive.approvals(digest)}
+    new = name.casefold() not in before and archive.approve(digest, name, at=at)
+    return SaidYes(name, archive.approvals(digest), new)

@@ -1,0 +1,139 @@
+"""One run as people read it: wave after wave, district after district, each save."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from connectsync.domain.change import Set
+from connectsync.domain.outcome import Ending
+from connectsync.domain.run import (
+    OPEN_SAVE,
+    JournalEntry,
+    Part,
+    RunHistory,
+    tally_of,
+)
+from connectsync.domain.values import spell
+from connectsync.report.columns import wrapped
+from connectsync.report.run_words import (
+    COUNTED,
+    LEFT,
+    STATES,
+    counted,
+    districts,
+    going_on,
+    kind_of,
+    moment,
+    stopped,
+    took,
+)
+from connectsync.report.style import Paint, Style, inert
+from connectsync.report.table import Cell, Row, aligned
+
+_SETTLED = {
+    OPEN_SAVE: Style.WARNING,
+    "confirmed": Style.SAFE,
+    "failed": Style.ERROR,
+    "conflict": Style.ERROR,
+}
+
+
+def run_text(history: RunHistory, *, colour: bool, width: int) -> str:
+    """Give all that is written down of a run, and what to do next."""
+    page = _Page(history, Paint(colour), width)
+    waves = groupby(history.parts, key=lambda part: part.wave)
+    blocks = [
+        page.header(),
+        *(page.wave(wave, list(parts)) for wave, parts in waves),
+        page.footer(),
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+
+class _Page:
+    def __init__(self, history: RunHistory, paint: Paint, width: int) -> None:
+        self.history = history
+        self.run = history.run
+        self.paint = paint
+        self.width = width
+
+    def header(self) -> Iterator[str]:
+        run = self.run
+        state = self.paint(STATES[run.state], run.state.value)
+        yield f"{self.paint(Style.BOLD, f'run {run.number}')}: {state}"
+        yield from self._lines(f"{kind_of(run)} on {inert(run.backend)}")
+        lasted = "" if run.seconds is None else f", took {took(run.seconds)}"
+        yield f"began {moment(run.began)}{lasted}"
+        yield from self._by(run.runner)
+        yield f"plan {inert(run.plan)}"
+        yield from self._lines(stopped(run))
+        for name, count in sorted(run.accepted.items()):
+            yield from self._lines(f"accepted {inert(name)}={count}")
+        for name, reason in sorted(run.reasons.items()):
+            yield from self._lines(f"overridden {inert(name)}: {inert(reason)}")
+        for one in self.history.approved:
+            yield from self._lines(f"approved by {inert(one.name)}, {moment(one.at)}")
+        yield f"{districts(len(run.parts))}: {counted(run.tally, self.paint)}"
+
+    def footer(self) -> Iterator[str]:
+        if self.run.left:
+            yield self.paint(Style.DIM, f"  = help: {going_on(self.run)}")
+        yield self.paint(Style.DIM, f"audit log head {inert(self.history.head)}")
+
+    def wave(self, wave: str, parts: Sequence[Part]) -> Iterator[str]:
+        endings = tally_of(one.outcome.ending if one.outcome else None for one in parts)
+        head = self.paint(Style.BOLD, f"wave {inert(wave)}")
+        yield f"{head}: {counted(endings, self.paint)}"
+        for part in parts:
+            yield from self._district(part)
+
+    def _district(self, part: Part) -> Iterator[str]:
+        outcome = part.outcome
+        word = outcome.ending.value if outcome else LEFT
+        ended = f"  {moment(part.ended)}" if part.ended else ""
+        painted = self.paint(COUNTED[word], word)
+        yield f"  {painted}  {self.paint(Style.BOLD, inert(part.district))}{ended}"
+        if part.runner and outcome:
+            yield from self._by(part.runner, indent=4)
+        if outcome and outcome.ending is not Ending.DONE:
+            yield from self._lines(f"    {inert(outcome.message)}", hang=4)
+            if outcome.remedy:
+                yield from self._lines(f"    = help: {inert(outcome.remedy)}", hang=6)
+        for entry in self.history.entries.get(part.district, ()):
+            yield from self._save(entry, part)
+
+    def _save(self, entry: JournalEntry, part: Part) -> Iterator[str]:
+        word = self.paint(_SETTLED[entry.settled], entry.settled)
+        yield f"    save {entry.phase}: {word} {moment(_last(entry))}"
+        if not part.outcome or entry.runner != part.runner:
+            yield from self._by(entry.runner, indent=6)
+        if entry.note and not (part.outcome and entry.note == part.outcome.message):
+            yield from self._lines(f"      {inert(entry.note)}", hang=6)
+        rows = [_row(change) for change in entry.changes]
+        if entry.set_token:
+            rows.append(Row((Cell("oauth_token", Style.NAME), Cell("was typed"))))
+        yield from aligned(rows, paint=self.paint, width=self.width, indent=6)
+        if entry.settled == OPEN_SAVE:
+            yield from self._lines("      nobody knows yet whether it happened", hang=6)
+            settles = f"`connectsync resume {self.run.number}` settles that by reading"
+            yield from self._lines(f"      = help: {settles}", hang=8)
+
+    def _by(self, runner: str, *, indent: int = 0) -> Iterator[str]:
+        # a line of its own, however long: names of machines are not to be broken
+        if runner:
+            yield self.paint(Style.DIM, f"{' ' * indent}by {inert(runner)}")
+
+    def _lines(self, text: str, *, hang: int = 2) -> Iterator[str]:
+        if text:
+            yield from wrapped(text, self.width, hang=hang)
+
+
+def _row(change: Set) -> Row:
+    said = f"{spell(change.before)} → {spell(change.after)}"
+    return Row((Cell(change.setting, Style.NAME), Cell(said)))
+
+
+def _last(entry: JournalEntry) -> datetime:
+    return entry.settled_at or entry.intended_at
