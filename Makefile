@@ -50,6 +50,8 @@ lock: $(DEV)  ## take current releases of every dependency
 		--group build -o requirements/run.txt
 	$(BIN)/python -m uv pip compile $(LOCK) pyproject.toml --extra emulator --extra browser \
 		--extra postgres --extra otel --group dev -o requirements/dev.txt
+	$(BIN)/python -m uv pip compile $(LOCK) pyproject.toml --extra postgres --extra otel \
+		--group build -o requirements/deploy.txt
 
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate \

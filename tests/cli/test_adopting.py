@@ -52,6 +52,22 @@ def test_what_was_adopted_can_drift_again(applied: Console) -> None:
     assert standings(applied)["lakeview-usd"] == "drift"
 
 
+def test_adopting_opens_no_writer(
+    applied: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applied.edit("lakeview-usd", {"deletion_threshold": 12})
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    for way in ("cli.backends.open_writer", "connect.embedded.open_writer"):
+        monkeypatch.setattr(f"connectsync.{way}", refuse)
+    writer = "connectsync.connect.contract.ContractWriter.__init__"
+    monkeypatch.setattr(writer, refuse)
+    assert applied.run("drift", "--adopt").status == 0
+    assert "deletion_threshold: 12" in text(applied, LAKEVIEW)
+
+
 def test_connect_and_other_files_stay_as_they_are(applied: Console) -> None:
     applied.edit("lakeview-usd", {"deletion_threshold": 12})
     live, others = applied.live("lakeview-usd"), text(applied, HARBOR)

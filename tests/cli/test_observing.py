@@ -241,7 +241,7 @@ def test_every_line_of_standard_error_is_json_even_where_libraries_speak(
     lines = parsed(done.stderr)
     assert lines[0]["message"] == "done", "no colours where nobody looks"
     messages = [line["message"] for line in lines if line.get("event") == "message"]
-    assert messages[-1] == "the traces: 9 of 9 spans were not taken by the collector"
+    assert messages[-1] == "the traces: 9 of 9 spans were lost"
     written = done.stderr + (tmp_path / "run.prom").read_text("utf-8")
     assert TOKEN not in written
 

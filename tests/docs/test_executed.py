@@ -23,6 +23,16 @@ NOT_RUN = {
     ("docs/how-to/validate-in-pre-commit.md", "pre-commit install"): (
         "fetches the hooks from the network"
     ),
+    ("docs/how-to/answer-drift.md", "connectsync drift"): (
+        "needs a person who changes Connect by hand"
+    ),
+    ("docs/how-to/answer-drift.md", "connectsync drift --adopt"): (
+        "needs a person who changes Connect by hand"
+    ),
+    (
+        "docs/how-to/run-many-workers.md",
+        "docker build -f deploy/Dockerfile -t registry.example.org/connectsync:0.1.0 .",
+    ): "needs a container engine and a cluster",
     ("docs/how-to/use-the-browser.md", "connectsync demo --browser"): (
         "opens a real browser, which takes a while"
     ),

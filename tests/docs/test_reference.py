@@ -26,7 +26,7 @@ REFERENCE = ROOT / "docs" / "reference"
 GENERATOR = ROOT / "tests" / "reference.py"
 PAGES = documents()
 
-OF_OTHERS = {"--all-files", "--message"}
+OF_OTHERS = {"--all-files", "--build-arg", "--from-file", "--message"}
 """Options of other programs that pages show."""
 
 BANNED = {

@@ -16,7 +16,7 @@ from pathlib import Path
 import crashing
 from console import Console, Said
 from fleets_of import STATE, Fleet, Made
-from processes import Ended, Machine, environment
+from processes import WITHOUT_CERTIFICATES, Ended, Machine, environment
 from served_connect import ServedConnect, served
 
 from connectsync.apply.journal import Settled
@@ -27,6 +27,8 @@ from connectsync.apply.store.store import Store
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.plan_file import read_plan
 from connectsync.domain.settings import Form
+
+IN_STEP = "dogwood"
 
 FLEET = (
     Made("alder", {}, {"unarchive_classrooms": True, "deletion_threshold": 15}),
@@ -40,7 +42,7 @@ FLEET = (
         },
     ),
     Made("cedar", {}, {"student_id": "STUDENT NUMBER", "phone_types": ["Work"]}),
-    Made("dogwood", {}, {"manage_guardians": True}),
+    Made(IN_STEP, {}, {"manage_guardians": True}),
 )
 """Three districts to save, and one that is in step all along."""
 
@@ -144,7 +146,8 @@ class CrashSite:
     def said(self, machine: Machine, *words: str | Path) -> Said:
         """Run a command here, as another runner on the same machine."""
         told = ["--state-dir", str(machine.state), *map(str, words)]
-        return Console(self.fleet.folder).run(*told, environment=machine.secrets)
+        known = {**machine.secrets, **WITHOUT_CERTIFICATES}
+        return Console(self.fleet.folder).run(*told, environment=known)
 
     def way_on(self, machine: Machine) -> Sequence[str | Path]:
         """Say how a person goes on: with the run, if one was begun."""
@@ -197,6 +200,7 @@ def insist_journal(store: Store, plan: Plan) -> None:
     assert {one.district: baselines[one.district].form for one in plan.districts} == {
         one.district: one.desired for one in plan.districts
     }
+    assert baselines[IN_STEP].form["manage_guardians"] is True
     assert archive.verify() == ()
 
 
@@ -226,6 +230,7 @@ def runs_of(machine: Machine) -> Mapping[int, str]:
 @contextmanager
 def crash_site(folder: Path) -> Iterator[CrashSite]:
     """Build it all: takes two seconds, so do it once."""
+    crashing.kept_command()
     fleet = Fleet(folder / "project", FLEET)
     fleet.write()
     with ExitStack() as stack:

@@ -7,8 +7,8 @@ Run the command line in this process, and send a signal to it at a numbered poin
 The second form imports everything once, and forks for each line of JSON it is given: a
 process of its own each time, without the half second of its start.
 
-A point is a number, counted from 1, or ``COUNT:NAME``, such as ``2:answered PATCH``. The
-signal is KILL unless said otherwise. A run that comes to its end says how many points
+A point is a number, counted from 1, or ``COUNT:NAME``, such as ``2:answered PATCH``.
+The signal is KILL unless said otherwise. A run that comes to its end says how many points
 there were. Nothing of connectsync knows of this: the points lie before and after each
 statement that writes to the state store, on both sides of each COMMIT, before each
 request, and between its answer and whoever waits for it.
@@ -16,6 +16,7 @@ request, and between its answer and whoever waits for it.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -28,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import typer
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
@@ -131,13 +133,22 @@ def serve(orders: Iterable[str]) -> None:
     """Run what each order says in a fork; say its status."""
     import connectsync.cli.applying
     import connectsync.cli.resuming  # noqa: F401 - what every fork would import
+    from connectsync.cli.main import app
 
+    kept_command()
+    typer.main.get_command(app)
     for order in orders:
         told = json.loads(order)
         if (child := os.fork()) == 0:
             os._exit(_forked(told))
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201 - the answer
+
+
+def kept_command() -> None:
+    """Build the command line once, not for each command that is run in a process."""
+    if not hasattr(typer.main.get_command, "cache_info"):
+        typer.main.get_command = functools.cache(typer.main.get_command)
 
 
 def _forked(told: Mapping[str, Any]) -> int:

@@ -28,6 +28,10 @@ def server() -> str:
         shutil.rmtree(folder, ignore_errors=True)
 
     atexit.register(ended)
+    with psycopg.connect(running.get_uri(), autocommit=True) as connection:
+        # tests kill runners, and never cut the power of the server
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
     return str(running.get_uri())
 
 

@@ -86,7 +86,7 @@ def test_a_collector_that_refuses_costs_spans_and_one_sentence(
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", f"authorization={TOKEN}")
         complaints, _ = traced(Destination.OTLP)
     assert complaints == [
-        "the traces: 9 of 9 spans were not taken by the collector",
+        "the traces: 9 of 9 spans were lost",
     ]
     assert capfd.readouterr() == ("", ""), "the library says nothing of its own"
 

@@ -10,11 +10,12 @@ from connectsync.cli.backends import is_by_hand, open_reader
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.fleets import Scope, any_scope, named_scope, planned_scope
 from connectsync.cli.going import Going, Said
+from connectsync.cli.plan_files import plan_in
 from connectsync.cli.session import Session
 from connectsync.cli.state import circumstances, open_state
 from connectsync.domain.plan import Plan
-from connectsync.domain.plan_file import plan_digest, read_plan
-from connectsync.errors import NotApproved, StalePlan, UsageError
+from connectsync.domain.plan_file import plan_digest
+from connectsync.errors import NotApproved, StalePlan
 from connectsync.operations.accepting import insist_accepted, insist_approved
 from connectsync.operations.applying import (
     insist_honest,
@@ -33,7 +34,7 @@ async def apply_file(session: Session, path: Path, said: Said) -> ExitStatus:
     Raises ``PlanError`` if it is damaged or stale, ``Refused`` if a guard says no, or
     somebody has not said yes; then nothing is written.
     """
-    plan = read_plan(_text(path))
+    plan = plan_in(path)
     scope = _scope(session, plan, said)
     said.by_hand.insist_fits(by_hand=is_by_hand(session, scope.project))
     async with open_reader(session, scope.project, scope.districts) as reader:
@@ -108,16 +109,6 @@ async def shown_and_applied(
     if plan.districts and not (said.yes or by_person):
         _insist_yes(session, plan)
     return await going.apply(plan)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise UsageError(
-            f"cannot read the plan {path}: {error.strerror}",
-            remedy="make one with `connectsync plan --out plan.json`",
-        ) from error
 
 
 def _insist_yes(session: Session, plan: Plan) -> None:

@@ -53,10 +53,9 @@ def drift(
     """
     Compare files, Connect and what was last applied, and say who moved what.
 
-    With --adopt files take over what people changed; Connect itself is never changed.
+    With --adopt files take over what people changed; Connect is never changed.
 
-    Exits with 1 if a person changed Connect (and it was not adopted), or if a district
-    could not be read.
+    Exits with 1 if drift is left, or if a district could not be read.
     """
     import asyncio
 

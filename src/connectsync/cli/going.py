@@ -147,13 +147,11 @@ class Going:
                 )
                 with stopping(session.terminal) as stop:
                     executor = Executor(means, self._pace(plan, stop))
+                    application = Application(plan, self.scope.wanted, self.baselines)
                     if run is None:
-                        application = Application(
-                            plan, self.scope.wanted, self.baselines
-                        )
                         outcome = await application.run(executor, orders)
                     else:
-                        outcome = await executor.resume(run, plan, orders)
+                        outcome = await application.resume(executor, run, orders)
         return self._told(outcome, plan, interrupted=stop.asked)
 
     def _pace(self, plan: Plan, stop: Stop) -> Pace:

@@ -38,6 +38,7 @@ BEFORE_THE_COMMAND = frozenset(
 
 app = typer.Typer(
     name=PROGRAM,
+    cls=registry.InOrder,
     help="The roster-sync settings of SchoolStatus Connect districts as code.",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import typer
+from collections.abc import Callable, Mapping
 
+import typer
+from typer.core import TyperGroup
+
+from connectsync.cli import runs as of_runs
 from connectsync.cli.apply import apply
+from connectsync.cli.approve import approve
 from connectsync.cli.demo import demo
 from connectsync.cli.doctor import doctor
 from connectsync.cli.drift import drift
@@ -17,6 +22,7 @@ from connectsync.cli.login import login
 from connectsync.cli.plan import plan
 from connectsync.cli.resume import resume
 from connectsync.cli.rollback import rollback
+from connectsync.cli.runs import runs
 from connectsync.cli.schema import schema
 from connectsync.cli.show import show
 from connectsync.cli.snapshot import snapshot
@@ -33,9 +39,11 @@ COMMANDS = (
     import_,
     snapshot,
     plan,
+    approve,
     apply,
     resume,
     rollback,
+    runs,
     drift,
     login,
     doctor,
@@ -45,7 +53,35 @@ COMMANDS = (
 )
 
 
+WITHIN: Mapping[str, tuple[Callable[..., int], ...]] = {
+    "runs": (of_runs.show, of_runs.diff, of_runs.verify),
+}
+"""Commands that stand behind another one."""
+
+
+class InOrder(TyperGroup):
+    """Lists commands as they stand above, also where some have others behind them."""
+
+    def list_commands(self, ctx: object) -> list[str]:
+        """Name them in order."""
+        del ctx
+        return [command.__name__ for command in COMMANDS]
+
+
 def register(app: typer.Typer) -> None:
     """Give the app its commands."""
     for command in COMMANDS:
-        app.command(command.__name__)(command)
+        name = command.__name__
+        if name in WITHIN:
+            app.add_typer(_group(command), name=name)
+        else:
+            app.command(name)(command)
+
+
+def _group(command: Callable[..., int]) -> typer.Typer:
+    """Make a command that runs by itself, and has others behind it."""
+    group = typer.Typer(invoke_without_command=True)
+    group.callback()(command)
+    for inner in WITHIN[command.__name__]:
+        group.command(inner.__name__)(inner)
+    return group

@@ -38,6 +38,8 @@ async def resume_run(session: Session, number: int | None, said: Said) -> ExitSt
                 session.terminal.say("nothing to resume: no run has anything left")
                 return ExitStatus.FINE
             if not run.left:
+                # its runner may have died between its last district and its end
+                store.end(run.number, at=session.now())
                 session.terminal.say(f"nothing of run {run.number} is left")
                 return ExitStatus.FINE
             plan, orders = archive.plan(run.number)
@@ -57,6 +59,6 @@ def _chosen(archive: Archive, number: int | None, backend: str) -> Run | None:
     if number is not None:
         return archive.run(number)
     for run in archive.runs(backend):
-        if run.left:
+        if run.left or (run.parts and run.ended is None):
             return run
     return None

@@ -106,6 +106,11 @@ class Application:
         outcome = await executor.run(self.plan, orders)
         return replace(outcome, moved=await self._adopt(executor))
 
+    async def resume(self, executor: Executor, run: int, orders: Orders) -> Outcome:
+        """Go on with a run, then remember what its runner could not any more."""
+        outcome = await executor.resume(run, self.plan, orders)
+        return replace(outcome, moved=await self._adopt(executor))
+
     async def _adopt(self, executor: Executor) -> tuple[str, ...]:
         """
         Give districts in step a baseline, so that later drift can be told.

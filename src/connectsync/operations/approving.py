@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from connectsync.apply.store.archive import Archive
+from connectsync.domain.assent import SaidYes
 from connectsync.domain.baseline import Baselines
 from connectsync.domain.plan import Plan
-from connectsync.domain.plan_file import plan_digest
 from connectsync.errors import UsageError
 from connectsync.operations.applying import insist_honest
 from connectsync.operations.planning import saves_of
@@ -18,15 +18,6 @@ from connectsync.report.style import inert
 
 LONGEST_NAME = 100
 """Characters of a name."""
-
-
-@dataclass(frozen=True, slots=True)
-class SaidYes:
-    """Who said yes to a plan so far; ``new`` says that nobody of this name had yet."""
-
-    name: str
-    names: tuple[str, ...]
-    new: bool
 
 
 def approver(given: str) -> str:
@@ -66,13 +57,12 @@ def as_it_is(plan: Plan, baselines: Baselines) -> Plan:
     return replace(plan, districts=districts)
 
 
-def approve(archive: Archive, plan: Plan, name: str, *, at: datetime) -> SaidYes:
+def approve(archive: Archive, digest: str, name: str, *, at: datetime) -> SaidYes:
     """
     Write down that somebody says yes to a plan; the same name twice changes nothing.
 
     Names that differ in small and capital letters alone are the same.
     """
-    digest = plan_digest(plan)
     before = {one.casefold() for one in archive.approvals(digest)}
     new = name.casefold() not in before and archive.approve(digest, name, at=at)
     return SaidYes(name, archive.approvals(digest), new)

@@ -47,17 +47,22 @@ def _amiss(spot: Spot) -> Check:
     where = " > ".join(spot.path)
     match spot.standing:
         case Found.MISSING:
-            said, remedy = "is missing", (
-                f'if it only has another name, state it: labels: {{"{_key(spot)}":'
-                ' "what the page shows"} under backends.browser in connectsync.yaml'
+            said, remedy = (
+                "is missing",
+                (
+                    f'if it only has another name, state it: labels: {{"{_key(spot)}":'
+                    ' "what the page shows"} under backends.browser in connectsync.yaml'
+                ),
             )
         case Found.DOUBLED:
-            said, remedy = "is there more than once", (
-                "look at the page: nobody can tell which one is meant"
+            said, remedy = (
+                "is there more than once",
+                ("look at the page: nobody can tell which one is meant"),
             )
         case _:
-            said, remedy = "is disabled", (
-                "look at the page, as who `connectsync login` signed in"
+            said, remedy = (
+                "is disabled",
+                ("look at the page, as who `connectsync login` signed in"),
             )
     shown = f" (shown as '{spot.shown_as}')" if spot.shown_as else ""
     return failed(TOPIC, f"'{spot.label}'{shown} {said}: {where}", remedy)

@@ -25,6 +25,8 @@ def _lines(found: Audited, paint: Paint, width: int) -> Iterator[str]:
     number = len(found.problems)
     verb = "are" if number != 1 else "is"
     yield f"{number} thing{'s' if number != 1 else ''} {verb} not as the audit log says"
-    said = "  = help: keep a copy of the store as it is, and find out who can write to it"
+    said = (
+        "  = help: keep a copy of the store as it is, and find out who can write to it"
+    )
     for line in wrapped(said, width, hang=4):
         yield paint(Style.DIM, line)

@@ -57,7 +57,9 @@ def outcome_text(
     confirmed = _confirmed(outcome.changes, proof)
     if outcome.elsewhere:
         confirmed += f" ({outcome.elsewhere} ended before or by another runner)"
-    return f"Run {outcome.run}: {', '.join(parts)}; {confirmed}\n{_left(outcome)}{moved}"
+    return (
+        f"Run {outcome.run}: {', '.join(parts)}; {confirmed}\n{_left(outcome)}{moved}"
+    )
 
 
 def _left(outcome: Outcome) -> str:

@@ -25,9 +25,14 @@ def render_plan(plan: Plan, *, colour: bool, width: int) -> str:
         *map(page.district, plan.districts),
         *page.failed(plan.failed),
         *page.guards(plan.guards),
-        page.summary(plan),
+        page.summary(plan, plan_digest(plan)),
     ]
     return "\n\n".join(blocks) + "\n"
+
+
+def render_summary(plan: Plan, digest: str, *, colour: bool, width: int) -> str:
+    """Give what stands at the end of a plan: counts, risks, digest, what it needs."""
+    return _Page(Paint(colour), width).summary(plan, digest) + "\n"
 
 
 class _Page:
@@ -112,15 +117,13 @@ class _Page:
             for line in wrapped(inert(f"    = help: {guard.hint}"), self.width, hang=6):
                 yield self.paint(Style.DIM, line)
 
-    def summary(self, plan: Plan) -> str:
+    def summary(self, plan: Plan, digest: str) -> str:
         lines = [_counted(plan)]
         if plan.rollback_of is not None:
             lines.append(f"this takes run {plan.rollback_of} back, not what files say")
         if plan.districts:
             lines.append(self._risks(plan))
-        lines.append(
-            self.paint(Style.DIM, f"on {inert(plan.backend)}, {plan_digest(plan)}")
-        )
+        lines.append(self.paint(Style.DIM, f"on {inert(plan.backend)}, {digest}"))
         if given := acceptance(plan.guards):
             lines.append(f"apply needs {given}")
         return "\n".join(lines)

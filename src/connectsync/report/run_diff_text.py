@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from connectsync.domain.run_diff import DistrictDiff, Known, RunDiff, SettingDiff
@@ -53,7 +54,10 @@ def _spelled(known: Known | None) -> str:
 def _summary(diff: RunDiff) -> str:
     differ = sum(len(one.saved_by) > 1 and bool(one.settings) for one in diff.districts)
     parts = [f"{differ} not the same", f"{diff.alike} the same"]
-    for run in (diff.run_a, diff.run_b):
-        if alone := sum(one.saved_by == (run,) for one in diff.districts):
-            parts.append(f"{alone} saved by run {run} alone")
+    alone = Counter(one.saved_by for one in diff.districts)
+    parts += [
+        f"{alone[run,]} saved by run {run} alone"
+        for run in (diff.run_a, diff.run_b)
+        if alone[run,]
+    ]
     return f"{districts(len(diff.districts))} saved: {', '.join(parts)}"

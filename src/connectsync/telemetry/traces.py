@@ -62,10 +62,8 @@ class Traces:
         for delivery in self._deliveries:
             lost = self._spans.ended - delivery.delivered
             if lost:
-                self._complain(
-                    f"the traces: {lost} of {self._spans.ended} spans were not taken"
-                    " by the collector"
-                )
+                ended = self._spans.ended
+                self._complain(f"the traces: {lost} of {ended} spans were lost")
 
     def _processor(self, destination: Destination, stream: TextIO) -> SpanProcessor:
         match destination:

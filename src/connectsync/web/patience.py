@@ -57,9 +57,9 @@ class WithinBudget:
 
     One object is shared by all calls of a run: a Connect that is down costs the budget
     once, not once a district; every answer that is fine earns a little of it back, so
-    that a long run outlasts many small faults. Waits double from half a second, with jitter so that
-    many runners do not come back together. What an answer asks for is honoured up
-    to ``longest_wait_seconds``; who asks for more gets no further call.
+    that a long run outlasts many small faults. Waits double from half a second, with
+    jitter so that many runners do not come back together. What an answer asks for is
+    honoured up to ``longest_wait_seconds``; who asks for more gets no further call.
     """
 
     def __init__(

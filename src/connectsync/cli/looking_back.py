@@ -1,0 +1,83 @@
+"""What ``connectsync runs`` does: look into the state store, and report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from connectsync.apply.store.archive import Archive
+from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.session import Session
+from connectsync.cli.state import open_state
+from connectsync.operations.run_diff import diff_of
+from connectsync.operations.run_history import audited, history_of
+from connectsync.report.audit_text import audit_text
+from connectsync.report.run_diff_text import run_diff_text
+from connectsync.report.run_text import run_text
+from connectsync.report.runs_json import (
+    audit_json,
+    run_diff_json,
+    run_json,
+    runs_json,
+)
+from connectsync.report.runs_text import runs_text
+
+
+@contextmanager
+def _archive(session: Session) -> Iterator[Archive]:
+    with open_state(session, session.project()) as store:
+        yield Archive(store)
+
+
+def list_runs(session: Session, limit: int, *, as_json: bool) -> ExitStatus:
+    """List the newest runs. Raises ``StateError``."""
+    with _archive(session) as archive:
+        found = archive.newest(limit)
+    terminal = session.terminal
+    terminal.show(
+        runs_json(found)
+        if as_json
+        else runs_text(found, colour=terminal.colour, width=terminal.width)
+    )
+    return ExitStatus.FINE
+
+
+def show_run(
+    session: Session, number: int, districts: tuple[str, ...], *, as_json: bool
+) -> ExitStatus:
+    """Show a run, or some of its districts. Raises ``UnknownRun``."""
+    with _archive(session) as archive:
+        history = history_of(archive, number, districts)
+    terminal = session.terminal
+    terminal.show(
+        run_json(history)
+        if as_json
+        else run_text(history, colour=terminal.colour, width=terminal.width)
+    )
+    return ExitStatus.FINE
+
+
+def diff_runs(session: Session, run_a: int, run_b: int, *, as_json: bool) -> ExitStatus:
+    """Compare two runs. Raises ``UnknownRun``, and ``UsageError`` where none can be."""
+    with _archive(session) as archive:
+        diff = diff_of(archive, run_a, run_b)
+    terminal = session.terminal
+    terminal.show(
+        run_diff_json(diff)
+        if as_json
+        else run_diff_text(diff, colour=terminal.colour, width=terminal.width)
+    )
+    return ExitStatus.FINE
+
+
+def verify_log(session: Session, noted: str | None, *, as_json: bool) -> ExitStatus:
+    """Verify the audit log. Raises ``UsageError`` for what cannot be a head."""
+    with _archive(session) as archive:
+        found = audited(archive, noted)
+    terminal = session.terminal
+    terminal.show(
+        audit_json(found)
+        if as_json
+        else audit_text(found, colour=terminal.colour, width=terminal.width)
+    )
+    return ExitStatus.FINDINGS if found.problems else ExitStatus.FINE

@@ -1,0 +1,155 @@
+"""Runs as JSON, in the shapes of ``schema/runs.schema.json``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from connectsync.domain.audit import Audited
+from connectsync.domain.change import Set
+from connectsync.domain.run import (
+    JournalEntry,
+    Part,
+    RunHead,
+    RunHistory,
+    RunList,
+    Tally,
+)
+from connectsync.domain.run_diff import DistrictDiff, Known, RunDiff
+from connectsync.domain.values import value_data
+
+SCHEMA = 1
+
+
+def runs_json(found: RunList) -> str:
+    """Give the list of runs."""
+    lines = [_head(one.head, one.tally) for one in found.lines]
+    return _text("runs", {"total": found.total, "runs": lines})
+
+
+def run_json(history: RunHistory) -> str:
+    """Give all that is written down of a run."""
+    run = history.run
+    said = {
+        "runner": run.runner,
+        "accepted": dict(sorted(run.accepted.items())),
+        "overridden": dict(sorted(run.reasons.items())),
+        "approved": [
+            {"name": one.name, "at": _time(one.at)} for one in history.approved
+        ],
+    }
+    parts = [
+        _part(part, history.entries.get(part.district, ())) for part in history.parts
+    ]
+    data = {
+        "run": _head(run, run.tally) | said,
+        "head": history.head,
+        "districts": parts,
+    }
+    return _text("run", data)
+
+
+def run_diff_json(diff: RunDiff) -> str:
+    """Give two runs held against each other."""
+    data = {
+        "run_a": diff.run_a,
+        "run_b": diff.run_b,
+        "backend": diff.backend,
+        "alike": diff.alike,
+        "districts": [_district(one) for one in diff.districts],
+    }
+    return _text("diff", data)
+
+
+def audit_json(found: Audited) -> str:
+    """Give what holding the store against its audit log found."""
+    data = {
+        "entries": found.entries,
+        "head": found.head,
+        "as_logged": not found.problems,
+        "problems": list(found.problems),
+    }
+    return _text("audit", data)
+
+
+def _text(report: str, data: dict[str, Any]) -> str:
+    return json.dumps({"schema": SCHEMA, "report": report} | data, indent=2) + "\n"
+
+
+def _head(head: RunHead, tally: Tally) -> dict[str, Any]:
+    return {
+        "run": head.number,
+        "kind": "apply" if head.rollback_of is None else "rollback",
+        "rollback_of": head.rollback_of,
+        "backend": head.backend,
+        "plan": head.plan,
+        "began": _time(head.began),
+        "ended": _time(head.ended),
+        "seconds": head.seconds,
+        "state": head.state.value,
+        "stopped": head.stopped,
+        "districts": asdict(tally),
+    }
+
+
+def _part(part: Part, entries: Sequence[JournalEntry]) -> dict[str, Any]:
+    outcome = part.outcome
+    return {
+        "district": part.district,
+        "wave": part.wave,
+        "ending": outcome.ending.value if outcome else None,
+        "message": outcome.message if outcome else "",
+        "remedy": outcome.remedy if outcome else "",
+        "runner": part.runner,
+        "ended": _time(part.ended),
+        "saves": [_entry(entry) for entry in entries],
+    }
+
+
+def _entry(entry: JournalEntry) -> dict[str, Any]:
+    return {
+        "save": entry.phase,
+        "settled": entry.settled,
+        "intended_at": _time(entry.intended_at),
+        "settled_at": _time(entry.settled_at),
+        "runner": entry.runner,
+        "note": entry.note,
+        "token_typed": entry.set_token,
+        "changes": list(_changes(entry.changes)),
+    }
+
+
+def _changes(changes: Sequence[Set]) -> Iterator[dict[str, Any]]:
+    for change in changes:
+        yield {
+            "setting": change.setting,
+            "before": value_data(change.before),
+            "after": value_data(change.after),
+        }
+
+
+def _district(one: DistrictDiff) -> dict[str, Any]:
+    return {
+        "district": one.district,
+        "saved_by": list(one.saved_by),
+        "settings": [
+            {
+                "setting": setting.setting,
+                "after_a": _known(setting.after_a),
+                "after_b": _known(setting.after_b),
+            }
+            for setting in one.settings
+        ],
+    }
+
+
+def _known(known: Known | None) -> dict[str, Any]:
+    value = None if known is None else value_data(known.value)
+    return {"known": known is not None, "value": value}
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
