@@ -21,6 +21,8 @@ from connectsync.domain.settings import Form
 from connectsync.emulator.app import create_app
 
 LOG = re.compile(r"\S*connectsync-\w+\.log")
+RUNNER = re.compile(r"\b[\w.-]+:\d+:[0-9a-f]{8}\b")
+HEAD = re.compile(r"(?<=head )sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -124,8 +126,9 @@ class Console:
         path.write_text(text.replace(old, new), "utf-8")
 
     def plain(self, text: str) -> str:
-        """Spell what no two runs have in common: the folder, a log's name."""
-        named = text.replace(str(self.folder), "<project>")
+        """Spell what no two runs have in common: folder, log, runner, audit head."""
+        named = HEAD.sub("sha256:<head>", RUNNER.sub("<runner>", text))
+        named = named.replace(str(self.folder), "<project>")
         named = named.replace(f"Python {platform.python_version()}", "Python 3")
         lines = (line.rstrip() for line in LOG.sub("<log>", named).split("\n"))
         return "\n".join(lines)

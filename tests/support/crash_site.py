@@ -169,6 +169,7 @@ class CrashSite:
         assert self.connect.forms(*wanted) == wanted
         saves = {one.district: len(one.saves) for one in planned}
         assert self.connect.saves() == saves, "each save is made, and made once"
+        self._insist_known(machine)
         with opened(machine) as store:
             insist_journal(store, self.plan)
         again = self.said(machine, "resume")
@@ -176,6 +177,17 @@ class CrashSite:
         assert "nothing to resume" in again.err
         said = self.said(machine, "plan", "--detailed-exitcode")
         assert said.status == 0, said.both
+
+
+    def _insist_known(self, machine: Machine) -> None:
+        """Insist that what was in step has a baseline, by the next apply at latest."""
+        with opened(machine) as store:
+            if IN_STEP in Archive(store).baselines(self.plan.backend):
+                return
+        # the runner died after the end of its run: there is nothing to go on with
+        said = self.said(machine, "apply", "--yes")
+        assert said.status == 0, said.both
+        assert "nothing was planned" in said.out
 
 
 def insist_journal(store: Store, plan: Plan) -> None:

@@ -25,7 +25,8 @@ def run_diff_text(diff: RunDiff, *, colour: bool, width: int) -> str:
     ]
     title = f"after run {diff.run_a} → after run {diff.run_b}, on {inert(diff.backend)}"
     head = "\n".join(wrapped(title, width, hang=2))
-    return "\n\n".join([paint(Style.DIM, head), *blocks, _summary(diff)]) + "\n"
+    last = "\n".join(wrapped(_summary(diff), width, hang=2))
+    return "\n\n".join([paint(Style.DIM, head), *blocks, last]) + "\n"
 
 
 def _district(one: DistrictDiff, paint: Paint, width: int) -> Iterator[str]:
@@ -56,7 +57,7 @@ def _summary(diff: RunDiff) -> str:
     parts = [f"{differ} not the same", f"{diff.alike} the same"]
     alone = Counter(one.saved_by for one in diff.districts)
     parts += [
-        f"{alone[run,]} saved by run {run} alone"
+        f"{alone[run,]} by run {run} alone"
         for run in (diff.run_a, diff.run_b)
         if alone[run,]
     ]

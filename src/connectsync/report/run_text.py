@@ -26,6 +26,7 @@ from connectsync.report.run_words import (
     going_on,
     kind_of,
     moment,
+    settling,
     stopped,
     took,
 )
@@ -79,7 +80,8 @@ class _Page:
 
     def footer(self) -> Iterator[str]:
         if self.run.left:
-            yield self.paint(Style.DIM, f"  = help: {going_on(self.run)}")
+            for line in wrapped(f"  = help: {going_on(self.run)}", self.width, hang=4):
+                yield self.paint(Style.DIM, line)
         yield self.paint(Style.DIM, f"audit log head {inert(self.history.head)}")
 
     def wave(self, wave: str, parts: Sequence[Part]) -> Iterator[str]:
@@ -117,8 +119,7 @@ class _Page:
         yield from aligned(rows, paint=self.paint, width=self.width, indent=6)
         if entry.settled == OPEN_SAVE:
             yield from self._lines("      nobody knows yet whether it happened", hang=6)
-            settles = f"`connectsync resume {self.run.number}` settles that by reading"
-            yield from self._lines(f"      = help: {settles}", hang=8)
+            yield from self._lines(f"      = help: {settling(self.run)}", hang=8)
 
     def _by(self, runner: str, *, indent: int = 0) -> Iterator[str]:
         # a line of its own, however long: names of machines are not to be broken

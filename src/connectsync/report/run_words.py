@@ -75,6 +75,13 @@ def going_on(head: RunHead) -> str:
     return f"`connectsync resume {head.number}` goes on with what is left"
 
 
+def settling(head: RunHead) -> str:
+    """Say how people find out whether a save happened."""
+    if head.backend.startswith(_BY_HAND):
+        return "`connectsync apply` with the plan beside its click list settles that"
+    return f"`connectsync resume {head.number}` settles that by reading"
+
+
 def stopped(head: RunHead) -> str:
     """Say why a run stopped; empty where it did not, or has ended since."""
     return f"stopped: {inert(head.stopped)}" if head.state is RunState.STOPPED else ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from playwright.async_api import Browser, async_playwright
 from playwright.async_api import Error as PlaywrightError
@@ -24,10 +26,13 @@ QUIET = (
 )
 """The page that is asked for, and nothing else, is talked to."""
 
+_DRIVER_ENDED = "Connection closed while reading from the driver"
+
 
 @asynccontextmanager
 async def launched(*, headed: bool = False, slow_ms: int = 0) -> AsyncIterator[Browser]:
     """Start a browser and end it. Raises ``ProjectError`` if there is none."""
+    asyncio.get_running_loop().set_exception_handler(_unless_interrupted)
     async with async_playwright() as playwright:
         executable = found(Path(playwright.chromium.executable_path))
         try:
@@ -40,7 +45,8 @@ async def launched(*, headed: bool = False, slow_ms: int = 0) -> AsyncIterator[B
         except PlaywrightError as error:
             raise ProjectError(
                 f"the browser {executable} does not start: {first_line(error)}",
-                remedy="a window needs a screen; without one, leave `headed` out",
+                remedy="a window needs a screen: without one leave `headed` out, and run"
+                " `connectsync login` where there is one",
             ) from error
         try:
             yield browser
@@ -69,6 +75,14 @@ def found(own: Path) -> Path:
 def first_line(error: Exception) -> str:
     """Give what Playwright says, without its call log."""
     return str(error).strip().partition("\n")[0].removesuffix(":")
+
+
+def _unless_interrupted(
+    loop: asyncio.AbstractEventLoop, context: dict[str, Any]
+) -> None:
+    """Tell of what went wrong beside the run, but not that Ctrl-C ended the driver."""
+    if _DRIVER_ENDED not in str(context.get("exception")):
+        loop.default_exception_handler(context)
 
 
 def _as_root() -> list[str]:

@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from playwright.async_api import BrowserContext
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Page
 
 from connectsync.connect.browser.chromium import first_line, launched
 from connectsync.connect.browser.labels import Labels
@@ -20,6 +20,10 @@ from connectsync.errors import CredentialsRefused, StateError, Unreachable
 
 PATIENCE_SECONDS = 600.0
 """How long a person may take to sign in, second factor and all."""
+
+AGAIN = "run `connectsync login` again"
+
+_AGAIN_SECONDS = 0.2
 
 
 async def sign_in(website: Website, email: str = "", password: str = "") -> Path:
@@ -32,39 +36,57 @@ async def sign_in(website: Website, email: str = "", password: str = "") -> Path
     """
     website.insist_usable()
     async with launched(headed=website.headed, slow_ms=website.slow_ms) as browser:
-        page = await (await browser.new_context()).new_page()
+        # a window is as large as whoever sits before it likes
+        context = await browser.new_context(no_viewport=website.headed or None)
+        page = await context.new_page()
         page.set_default_timeout(website.load_seconds * 1000)
         try:
             await page.goto(website.url)
             if email:
                 await SignIn(page).sign_in(email, password)
-            await _signed_in(page, website, patient=not email)
-            kept = await page.context.storage_state()
+            await _signed_in(context, website, patient=not email)
+            kept = await context.storage_state()
         except PlaywrightError as error:
             raise Unreachable(f"nobody signed in: {first_line(error)}") from error
+        finally:
+            await context.close()
     _keep(website.session, json.dumps(kept))
     return website.session
 
 
-async def _signed_in(page: Page, website: Website, *, patient: bool) -> None:
+async def _signed_in(
+    context: BrowserContext, website: Website, *, patient: bool
+) -> None:
     seconds = PATIENCE_SECONDS if patient else website.wait_seconds
     loop = asyncio.get_running_loop()
     latest = loop.time() + seconds
-    label = Labels(website.labels).shown(DROP_DOWN)
-    while not await _shows_drop_down(page, website, label):
+    while not await _any_shows_drop_down(context, website):
+        if not context.pages:
+            raise CredentialsRefused(
+                "nobody had signed in when the window was closed", remedy=AGAIN
+            )
         if loop.time() > latest:
             raise CredentialsRefused(
                 f"nobody was signed in after {seconds:g} s:"
                 f" no page of {website.host} shows '{DROP_DOWN}'",
-                remedy="run `connectsync login` again",
+                remedy=AGAIN,
             )
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(_AGAIN_SECONDS)
 
 
-async def _shows_drop_down(page: Page, website: Website, label: str) -> bool:
-    here = urlsplit(page.url).netloc == website.host
-    button = page.get_by_role("button", name=f"{label}: ")
-    return here and await button.first.is_visible()
+async def _any_shows_drop_down(context: BrowserContext, website: Website) -> bool:
+    """Look at every tab: some sign-ins end in another than they began in."""
+    label = Labels(website.labels).shown(DROP_DOWN)
+    for page in context.pages:
+        here = urlsplit(page.url).netloc == website.host
+        button = page.get_by_role("button", name=f"{label}: ")
+        try:
+            if here and await button.first.is_visible():
+                return True
+        except PlaywrightError:
+            # it is being left or closed; what comes of that is seen the next time
+            continue
+    return False
 
 
 def _keep(path: Path, text: str) -> None:

@@ -93,6 +93,12 @@ def _ending(settled: Sequence[str]) -> str:
 
 
 def _tables() -> None:
+    _part_table()
+    _lease_and_approval_tables()
+    _audit_tables()
+
+
+def _part_table() -> None:
     op.create_table(
         "run_districts",
         sa.Column("run", sa.Integer, sa.ForeignKey("runs.run"), primary_key=True),
@@ -109,6 +115,9 @@ def _tables() -> None:
         sa.Column("runner", sa.Text, nullable=False),
         sa.Column("ended", TIME),
     )
+
+
+def _lease_and_approval_tables() -> None:
     op.create_table(
         "leases",
         sa.Column("backend", BACKEND, primary_key=True),
@@ -123,6 +132,9 @@ def _tables() -> None:
         sa.Column("name", sa.String(200), primary_key=True),
         sa.Column("at", TIME, nullable=False),
     )
+
+
+def _audit_tables() -> None:
     op.create_table(
         "audit",
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),

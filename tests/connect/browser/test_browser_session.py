@@ -1,0 +1,110 @@
+"""
+A person signs in as they always do, and the session is kept once they have.
+
+The window is one that nobody sees, so that no screen is needed; all else is real.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+from browser_world import World, close_tabs, served, website
+from playwright.async_api import Browser, BrowserContext
+
+from connectsync.connect.browser import session
+from connectsync.connect.browser.session import sign_in
+from connectsync.connect.browser.sign_in import SignIn
+from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD
+from connectsync.errors import ConnectError, CredentialsRefused
+
+Person = Callable[[BrowserContext], Awaitable[None]]
+
+
+@pytest.fixture
+def in_view(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Let the test see the window that the sign-in opens."""
+
+    @asynccontextmanager
+    async def launched(**_: object) -> AsyncIterator[Browser]:
+        yield world.browser
+
+    monkeypatch.setattr(session, "launched", launched)
+    (world.folder / "session.json").unlink()
+    return world
+
+
+def signed_in(world: World, person: Person) -> None:
+    """Wait for a person to sign in, while they do whatever they do."""
+
+    async def story() -> None:
+        async with served(world.store) as address:
+            site = replace(website(address, world.folder), wait_seconds=1)
+            waiting = asyncio.ensure_future(sign_in(site))
+            while not any(context.pages for context in world.browser.contexts):
+                await asyncio.sleep(0.01)
+            try:
+                await person(world.browser.contexts[0])
+                await waiting
+            finally:
+                await close_tabs(world.browser)
+                await asyncio.gather(waiting, return_exceptions=True)
+
+    world.runner.run(story())
+
+
+async def no_hurry(context: BrowserContext) -> None:
+    page = context.pages[0]
+    await page.get_by_role("button", name="Sign in").wait_for()
+    with pytest.raises(CredentialsRefused):
+        await SignIn(page).sign_in(DEMO_EMAIL, "mistyped")
+    await asyncio.sleep(1.2)  # longer than any control is waited for
+    await SignIn(page).sign_in(DEMO_EMAIL, DEMO_PASSWORD)
+
+
+async def elsewhere(context: BrowserContext) -> None:
+    """Sign in in a second tab, as from a link in an email."""
+    first = context.pages[0]
+    await first.get_by_role("button", name="Sign in").wait_for()
+    second = await context.new_page()
+    await second.goto(first.url)
+    await first.close()
+    await SignIn(second).sign_in(DEMO_EMAIL, DEMO_PASSWORD)
+
+
+@pytest.mark.parametrize("person", [no_hurry, elsewhere])
+def test_a_person_is_waited_for_and_their_session_kept(
+    in_view: World, person: Person
+) -> None:
+    signed_in(in_view, person)
+    kept = in_view.folder / "session.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert json.loads(kept.read_text("utf-8"))["cookies"]
+    assert DEMO_PASSWORD not in kept.read_text("utf-8")
+
+
+def test_a_window_that_is_closed_keeps_no_session(in_view: World) -> None:
+    async def close(context: BrowserContext) -> None:
+        await context.pages[0].get_by_role("button", name="Sign in").wait_for()
+        await context.pages[0].close()
+
+    with pytest.raises(CredentialsRefused, match="window was closed") as ended:
+        signed_in(in_view, close)
+    assert "connectsync login" in ended.value.remedy
+    assert not (in_view.folder / "session.json").exists()
+
+
+def test_a_person_who_never_comes_is_not_waited_for_for_ever(
+    in_view: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def sleep(_: BrowserContext) -> None:
+        pass
+
+    monkeypatch.setattr(session, "PATIENCE_SECONDS", 0.5)
+    with pytest.raises(ConnectError, match="nobody was signed in after 0.5 s"):
+        signed_in(in_view, sleep)
+    assert not (in_view.folder / "session.json").exists()

@@ -1,0 +1,134 @@
+"""Runs as the store tells them, made up for reports."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from connectsync.domain.change import Set
+from connectsync.domain.outcome import DistrictOutcome, Ending
+from connectsync.domain.run import (
+    Approved,
+    JournalEntry,
+    Part,
+    Run,
+    RunHistory,
+    RunLine,
+    RunList,
+    Tally,
+)
+from connectsync.domain.run_diff import DistrictDiff, Known, RunDiff, SettingDiff
+
+BEGAN = datetime(2027, 1, 15, 10, tzinfo=UTC)
+PLAN = "sha256:" + "0123456789ab" + "c" * 52
+HEAD = "sha256:" + "f" * 64
+ONE, OTHER = "vm-1:17:0a1b2c3d", "vm-2:4:ffffffff"
+CELLS = Set("phone_types", frozenset(["Home", "Cell"]), frozenset(["Cell"]))
+THRESHOLD = Set("deletion_threshold", 45, None)
+
+
+def at(seconds: int) -> datetime:
+    return BEGAN + timedelta(seconds=seconds)
+
+
+def part(
+    key: str, ending: Ending | None = Ending.DONE, message: str = "", remedy: str = ""
+) -> Part:
+    if ending is None:
+        return Part(key, "rest", "", None, None)
+    outcome = DistrictOutcome(key, ending, 1, 1, message, remedy)
+    return Part(key, "canary" if key == "elm" else "rest", ONE, outcome, at(9))
+
+
+def run(
+    *parts: Part,
+    number: int = 2,
+    ended: bool = False,
+    stopped: str = "",
+    **more: object,
+) -> Run:
+    facts = {
+        "number": number,
+        "plan": PLAN,
+        "backend": "embedded",
+        "runner": ONE,
+        "began": BEGAN,
+        "ended": at(75) if ended else None,
+        "stopped": stopped,
+        "accepted": {},
+        "reasons": {},
+        "rollback_of": None,
+        "parts": parts or (part("elm"),),
+        **more,
+    }
+    return Run(**facts)  # type: ignore[arg-type]
+
+
+def entry(district: str, settled: str = "confirmed", **more: object) -> JournalEntry:
+    facts = {
+        "district": district,
+        "phase": 1,
+        "settled": settled,
+        "changes": (CELLS,),
+        "set_token": False,
+        "runner": ONE,
+        "intended_at": at(1),
+        "settled_at": None if settled == "intended" else at(2),
+        "note": "",
+        **more,
+    }
+    return JournalEntry(**facts)  # type: ignore[arg-type]
+
+
+def history(told: Run, *entries: JournalEntry) -> RunHistory:
+    named = {one.district for one in entries}
+    return RunHistory(
+        told,
+        told.parts,
+        {key: tuple(one for one in entries if one.district == key) for key in named},
+        (Approved("Ada", at(-60)), Approved("Bo", at(-30))),
+        HEAD,
+    )
+
+
+BROKEN_OFF = history(
+    run(
+        part("elm"),
+        part("oak", Ending.CONFLICT, "a person saved it", "make a new plan"),
+        part("fir", None),
+        part("yew", None),
+        stopped="it was interrupted",
+        accepted={"disruptive": 3},
+        reasons={"freeze": "the board asked"},
+    ),
+    entry("elm", set_token=True),
+    entry("elm", phase=2, runner=OTHER, changes=(THRESHOLD,)),
+    entry("oak", "conflict", note="a person saved it"),
+    entry("fir", "failed", note="not made, or not to be seen: made again"),
+    entry("fir", "intended", runner=OTHER),
+)
+"""A run of which one save is not settled, and one district was not reached."""
+
+LIST = RunList(
+    (
+        RunLine(run(number=12, stopped="it was interrupted"), Tally(3, 1, 1, 7)),
+        RunLine(run(number=3), Tally(0, 0, 0, 2)),
+        RunLine(run(number=2, ended=True, rollback_of=1), Tally(5, 0, 0, 0)),
+    ),
+    57,
+)
+
+DIFF = RunDiff(
+    1,
+    2,
+    "embedded",
+    (
+        DistrictDiff("elm", (1, 2), ()),
+        DistrictDiff(
+            "fir",
+            (1, 2),
+            (SettingDiff("phone_types", Known(frozenset()), Known(CELLS.before)),),
+        ),
+        DistrictDiff("oak", (1,), ()),
+        DistrictDiff("yew", (2,), (SettingDiff("student_id", None, Known("X")),)),
+    ),
+)
