@@ -110,17 +110,24 @@ def commands_page() -> str:
         ),
         "## connectsync",
         _parameters(group),
-        *(
-            block
-            for name, command in group.commands.items()
-            if isinstance(command, TyperCommand)
-            for block in _command(name, command)
-        ),
+        *(block for name, one in commands_of(group) for block in _command(name, one)),
     ]
     return "\n\n".join(blocks) + "\n"
 
 
-def _command(name: str, command: TyperCommand) -> Iterator[str]:
+def commands_of(
+    group: TyperGroup, above: str = ""
+) -> Iterator[tuple[str, TyperCommand | TyperGroup]]:
+    """Give every command by its name, and behind it those that stand behind it."""
+    for name in group.list_commands(typer.Context(group)):
+        command = group.commands[name]
+        assert isinstance(command, TyperCommand | TyperGroup)
+        yield f"{above}{name}", command
+        if isinstance(command, TyperGroup):
+            yield from commands_of(command, f"{above}{name} ")
+
+
+def _command(name: str, command: TyperCommand | TyperGroup) -> Iterator[str]:
     yield f"## {name}"
     yield f"`connectsync {name}{_usage(command)}`"
     for paragraph in (command.help or "").strip().split("\n\n"):
@@ -128,7 +135,7 @@ def _command(name: str, command: TyperCommand) -> Iterator[str]:
     yield _parameters(command)
 
 
-def _usage(command: TyperCommand) -> str:
+def _usage(command: TyperCommand | TyperGroup) -> str:
     context = typer.Context(command)
     pieces = [
         piece for one in command.params for piece in one.get_usage_pieces(context)

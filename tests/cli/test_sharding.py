@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from console import Console
 
 from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.fleets import named_scope, planned_scope
+from connectsync.cli.session import Session
 from connectsync.cli.sharding import asked_shard
+from connectsync.cli.terminal import LogFormat, terminal
 from connectsync.domain.plan_file import plan_digest, read_plan
 from connectsync.domain.shard import ALL, Shard
 from connectsync.errors import UsageError
@@ -149,6 +153,19 @@ def test_a_plan_of_a_shard_is_applied_to_that_shard_alone(valley: Console) -> No
     assert "1 done" in said.out
     assert valley.live("harbor-point-usd")["manage_guardians"] is True
     assert valley.live("lakeview-usd")["deletion_threshold"] == 45
+
+
+@pytest.mark.parametrize("paths", [[], ["districts/ca"]])
+@pytest.mark.parametrize("shard", [ALL, Shard(2, 3), Shard(5, 16)])
+def test_what_a_plan_was_made_from_is_found_again_from_its_scope(
+    valley: Console, paths: list[str], shard: Shard
+) -> None:
+    plain = terminal(
+        color="never", quiet=True, log_format=LogFormat.TEXT, environment={}
+    )
+    session = Session(plain, os.environ, valley.folder, None, None)
+    scope = planned_scope(session, paths, shard)
+    assert named_scope(session, session.project(), scope.arguments) == scope
 
 
 def test_an_empty_shard_is_fine_and_says_so(valley: Console) -> None:

@@ -15,7 +15,7 @@ import pytest
 import transcript
 from console import Console
 
-from connectsync.cli.registry import COMMANDS
+from connectsync.cli.registry import COMMANDS, WITHIN
 
 FOLDER = Path(__file__).parent / "transcripts"
 STORIES = sorted(FOLDER.glob("*.txt"))
@@ -34,7 +34,13 @@ def test_the_story_is_told_to_the_letter(
     assert now == story.read_text("utf-8")
 
 
-@pytest.mark.parametrize("command", [command.__name__ for command in COMMANDS])
+NAMES = [
+    *(command.__name__ for command in COMMANDS),
+    *(f"{name} {one.__name__}" for name, behind in WITHIN.items() for one in behind),
+]
+
+
+@pytest.mark.parametrize("command", NAMES)
 def test_every_command_is_told_about_in_fair_and_foul_weather(command: str) -> None:
     said = "".join(story.read_text("utf-8") for story in STORIES).split("\n$ ")
     endings = {

@@ -1,73 +1,100 @@
-"""A wave that names nobody is found before anybody trusts in it."""
+"""Waves from the project file, on the command line."""
 
 from __future__ import annotations
 
 import json
+import sqlite3
+from typing import Any
 
 import pytest
 from console import Console
 
-LAKEVIEW = "districts/ca/lakeview-usd.yaml"
+from connectsync.connect.contract import ContractWriter
+from connectsync.domain.live import Live
+from connectsync.domain.settings import Form
+from connectsync.errors import FormRefused
+
+FIRST, SECOND = "harbor-point-usd", "lakeview-usd"
+WAVES = f"""
+rollout:
+  waves:
+    - name: canary
+      districts: [{SECOND}]
+"""
 
 
-def waves(valley: Console, wave: str) -> None:
-    rollout = f"rollout: {{waves: [{wave}]}}\n"
-    valley.replace("connectsync.yaml", "guards:", f"{rollout}guards:")
+@pytest.fixture
+def canary_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Connect refuse one district."""
+    save = ContractWriter.save
+
+    async def refusing(
+        self: ContractWriter, key: str, desired: Form, **given: Any
+    ) -> Live:
+        if key == SECOND:
+            raise FormRefused("the form is refused")
+        return await save(self, key, desired, **given)
+
+    monkeypatch.setattr(ContractWriter, "save", refusing)
 
 
-@pytest.mark.parametrize(
-    ("wave", "message", "hint"),
-    [
-        (
-            "{name: canary, districts: [lakevew-usd]}",
-            "no file describes the district 'lakevew-usd'",
-            "did you mean 'lakeview-usd'?",
-        ),
-        (
-            "{name: canary, label: early-adopter}",
-            "no district has the label 'early-adopter'",
-            "mend the spelling, or take it out",
-        ),
-    ],
-)
-def test_a_wave_of_nobody_is_an_error_of_the_whole_fleet(
-    valley: Console, wave: str, message: str, hint: str
-) -> None:
-    waves(valley, wave)
-    said = valley.run("validate", "--format", "json")
+@pytest.fixture
+def in_waves(valley: Console) -> Console:
+    """Give the project with a canary."""
+    path = valley.folder / "connectsync.yaml"
+    path.write_text(path.read_text() + WAVES)
+    return valley
+
+
+def audited(valley: Console) -> list[dict[str, object]]:
+    path = valley.folder / ".connectsync" / "state.db"
+    with sqlite3.connect(path) as state:
+        rows = state.execute("SELECT detail FROM audit ORDER BY seq").fetchall()
+    state.close()
+    return [json.loads(row[0]) for row in rows]
+
+
+def order(said: str) -> list[str]:
+    return [line.split()[1] for line in said.splitlines() if line.startswith("done")]
+
+
+def test_the_canary_goes_first(in_waves: Console) -> None:
+    said = in_waves.run("apply", "--yes")
+    assert said.status == 0, said.err
+    assert order(said.err) == [SECOND, FIRST]
+    assert "wave canary: 1 district\n" in said.err
+    assert "wave rest: 1 district\n" in said.err
+
+
+@pytest.mark.usefixtures("canary_fails")
+def test_a_canary_that_fails_leaves_the_others_alone(in_waves: Console) -> None:
+    said = in_waves.run("apply", "--yes")
     assert said.status == 1
-    (finding,) = [
-        one
-        for one in json.loads(said.out)["findings"]
-        if one["rule"] == "wave-names-nobody"
-    ]
-    assert finding["file"] == "connectsync.yaml"
-    assert finding["message"].endswith(message)
-    assert finding["hint"] == hint
-    planned = valley.run("plan")
-    assert planned.status != 0
-    assert message in planned.err
+    assert "It stopped: 1 of 1 districts of the wave 'canary' failed" in said.out
+    assert in_waves.live(FIRST)["phone_types"] == frozenset()
 
 
-def test_one_file_is_validated_without_a_look_at_the_waves(valley: Console) -> None:
-    waves(valley, "{name: canary, districts: [lakevew-usd]}")
-    assert valley.run("validate", LAKEVIEW).status == 0
-
-
-def test_a_part_of_the_fleet_is_not_planned_while_a_canary_is_missing(
-    valley: Console,
+def test_waves_are_overridden_with_a_reason_that_the_audit_log_keeps(
+    in_waves: Console,
 ) -> None:
-    waves(valley, "{name: canary, districts: [harbor-pt-usd]}")
-    said = valley.run("plan", LAKEVIEW)
-    assert said.status != 0
-    assert "connectsync.yaml:5:" in said.err
-    valley.replace("connectsync.yaml", "harbor-pt-usd", "harbor-point-usd")
-    assert valley.run("plan", LAKEVIEW).status == 0
+    reason = "All of them are locked out"
+    said = in_waves.run("apply", "--yes", "--override", f"waves={reason}")
+    assert said.status == 0, said.err
+    assert order(said.err) == [FIRST, SECOND]
+    assert {"waves": reason} in [one.get("reasons") for one in audited(in_waves)]
 
 
-def test_a_label_may_be_of_a_district_outside_the_scope(valley: Console) -> None:
-    waves(valley, "{name: early, label: early-adopter}")
-    harbor = "districts/ca/harbor-point-usd.yaml"
-    valley.replace(harbor, "facts:", "labels: [early-adopter]\nfacts:")
-    assert valley.run("plan", LAKEVIEW).status == 0
-    assert valley.run("plan").status == 0
+def test_waves_that_are_not_there_cannot_be_overridden(valley: Console) -> None:
+    refused = valley.run("apply", "--yes", "--override", "waves=why not")
+    assert refused.status == 64
+    assert "the project has no waves to override" in refused.err
+
+
+@pytest.mark.usefixtures("canary_fails")
+def test_going_on_may_override_the_waves_as_well(in_waves: Console) -> None:
+    assert in_waves.run("apply", "--yes").status == 1
+    said = in_waves.run("resume", "--override", "waves=the canary is gone for good")
+    assert order(said.err) == [FIRST]
+    assert in_waves.live(FIRST)["phone_types"] == frozenset(["Cell"])
+    kept = [one.get("reasons") for one in audited(in_waves)]
+    assert {"waves": "the canary is gone for good"} in kept

@@ -87,6 +87,7 @@ def test_a_literal_password_is_a_literal_secret_and_never_repeated(
     "text",
     [
         f"state: {{ur: 'postgresql://a:{LITERAL}@db/state'}}\n",
+        f"state: {{ur: 'postgresql://a:1234/{LITERAL}@db/state'}}\n",
         f"state: {{url: 'postgresql://a:{LITERAL}@db/state', url: x}}\n",
         f"state: {{url: 'postgresql://a:{LITERAL}@db/state'\n",
         f"backends: {{gateway: {{url: 'https://a:{LITERAL}@gateway'}}}}\n",

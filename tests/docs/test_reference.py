@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import typer
 from documents import ROOT, anchors, documents, links, slug
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from connectsync import errors
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.main import app
-from connectsync.cli.registry import COMMANDS
+from connectsync.cli.registry import COMMANDS, WITHIN
 from connectsync.config.schemas import schema
 from connectsync.errors import ConnectsyncError
 from connectsync.rules.catalogue import pages
@@ -93,6 +93,8 @@ def test_every_command_is_on_its_page_and_in_the_readme() -> None:
     for command in COMMANDS:
         assert command.__name__ in headings
         assert f"| `connectsync {command.__name__}` |" in readme
+        for inner in WITHIN.get(command.__name__, ()):
+            assert f"{command.__name__}-{inner.__name__}" in headings
 
 
 @pytest.mark.parametrize("name", ["district", "profile", "project"])
@@ -161,12 +163,16 @@ _CALL = re.compile(r"connectsync (?:-\S+ )*([a-z]+)([^;&|]*)")
 def _commands() -> tuple[dict[str, set[str]], set[str]]:
     group = typer.main.get_command(app)
     assert isinstance(group, TyperGroup)
-    commands = {
-        name: {opt for one in command.params for opt in one.opts} | {"--help"}
-        for name, command in group.commands.items()
-    }
+    commands = {name: _options(one) for name, one in group.commands.items()}
     own = {opt for one in group.params for opt in one.opts}
     return commands, own.union(*commands.values())
+
+
+def _options(command: TyperCommand | TyperGroup) -> set[str]:
+    """Give the options of a command, and of those that stand behind it."""
+    own = {opt for one in command.params for opt in one.opts} | {"--help"}
+    behind = command.commands.values() if isinstance(command, TyperGroup) else ()
+    return own.union(*map(_options, behind))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)

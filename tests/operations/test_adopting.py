@@ -159,7 +159,7 @@ def test_a_setting_that_both_sides_changed_refuses_the_whole_district(
     valley: Valley,
 ) -> None:
     valley.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
-    moved = {"deletion_threshold": 60, "phone_types": frozenset(["Home"])}
+    moved: Form = {"deletion_threshold": 60, "phone_types": frozenset(["Home"])}
     drafts = valley.drafts(
         {"lakeview-usd": moved}, {"lakeview-usd": {"deletion_threshold": 15}}
     )
@@ -186,7 +186,7 @@ def test_a_conflict_that_is_named_is_taken_from_connect(valley: Valley) -> None:
 
 def test_a_file_that_would_have_an_error_is_refused_whole(valley: Valley) -> None:
     before = valley.text(LAKEVIEW)
-    moved = {"deletion_threshold": 12, "phone_types": frozenset(["Cell", "Home"])}
+    moved: Form = {"deletion_threshold": 12, "phone_types": frozenset(["Cell", "Home"])}
     (adopted,) = valley.written(valley.drafts({"lakeview-usd": moved}))
     assert adopted.adoption is Adoption.REFUSED
     assert adopted.message.startswith("its file would have an error: ")

@@ -121,6 +121,15 @@ def test_an_hour_is_not_counted_but_needs_a_reason() -> None:
     )
 
 
+def test_a_plan_that_changes_nothing_has_no_hour_to_wait_for() -> None:
+    freeze = "{from: 2027-01-15, to: 2027-01-15, reason: Finals}"
+    night = "{from: '00:00', to: '23:00'}"
+    window = "{days: [sunday], from: '01:00', to: '02:00'}"
+    policy = f"{{freeze: {freeze}, window: {window}, nightly_sync: {night}}}"
+    assert len(closing(guards_of(f"{{policy: {policy}}}"))) == 3
+    assert guards_of(f"{{policy: {policy}, districts: 0}}") == ()
+
+
 def test_a_nightly_sync_says_until_when_to_wait() -> None:
     sync = f"{{from: '01:00', to: '05:00', timezone: {CHICAGO}}}"
     (guard,) = guards_of(

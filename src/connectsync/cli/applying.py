@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from connectsync.apply.store.archive import Archive
@@ -15,7 +15,8 @@ from connectsync.cli.session import Session
 from connectsync.cli.state import circumstances, open_state
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
-from connectsync.errors import NotApproved, StalePlan
+from connectsync.domain.rollout import WAVES
+from connectsync.errors import NotApproved, StalePlan, UsageError
 from connectsync.operations.accepting import insist_accepted, insist_approved
 from connectsync.operations.applying import (
     insist_honest,
@@ -64,9 +65,21 @@ def insist_allowed(
 ) -> None:
     """Raise ``Refused`` unless guards are accepted, and the plan is approved."""
     now = guarded(plan, scope.districts, given)
-    insist_accepted(now, said.accepted, said.reasons)
+    insist_accepted(now, said.accepted, _guards_alone(said.reasons, given))
     digest = plan_digest(plan)
     insist_approved(now, digest, given.policy, archive.approvals(digest), said.approved)
+
+
+def _guards_alone(
+    reasons: Mapping[str, str], given: Circumstances
+) -> Mapping[str, str]:
+    """Leave out the reason that is about the waves, which no guard asks for."""
+    if WAVES in reasons and not given.policy.rollout.waves:
+        raise UsageError(
+            "the project has no waves to override",
+            remedy=f"leave --override {WAVES} out",
+        )
+    return {name: reason for name, reason in reasons.items() if name != WAVES}
 
 
 def _scope(session: Session, plan: Plan, said: Said) -> Scope:

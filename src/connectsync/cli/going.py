@@ -25,7 +25,7 @@ from connectsync.domain.event import DistrictEnded, Event, WaveBegan
 from connectsync.domain.outcome import Ending, Outcome
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.rollout import Rollout
+from connectsync.domain.rollout import WAVES, Rollout
 from connectsync.domain.shard import ALL, Shard
 from connectsync.errors import StalePlan
 from connectsync.operations.applying import Application, orders_for
@@ -108,19 +108,26 @@ class Going:
             raise _explained(stale, archive.run_of(plan_digest(plan))) from stale
 
     async def resume(self, run: int, plan: Plan, orders: Orders) -> ExitStatus:
-        """Go on with a run at what is left of it."""
+        """Go on with a run at what is left of it, in its waves unless overridden."""
+        if WAVES in self.said.reasons:
+            orders = self._orders(plan)
         return await self._carried_out(plan, orders, run)
 
     @property
     def _by_hand(self) -> bool:
         return is_by_hand(self.session, self.scope.project)
 
-    def _orders(self, plan: Plan) -> Orders:
+    @property
+    def _rollout(self) -> Rollout:
         # who saves by hand goes district by district, and decides the order
-        rollout = Rollout() if self._by_hand else self.scope.project.policy.rollout
+        if self._by_hand or WAVES in self.said.reasons:
+            return Rollout()
+        return self.scope.project.policy.rollout
+
+    def _orders(self, plan: Plan) -> Orders:
         return orders_for(
             plan,
-            rollout,
+            self._rollout,
             self.scope.districts,
             self.said.accepted,
             self.said.reasons,
@@ -156,8 +163,9 @@ class Going:
 
     def _pace(self, plan: Plan, stop: Stop) -> Pace:
         session, policy = self.session, self.scope.project.policy
-        most = policy.rollout.max_failures_percent
-        if most is None and policy.rollout.waves:
+        rollout = self._rollout
+        most = rollout.max_failures_percent
+        if most is None and rollout.waves:
             most = 0
 
         def pause() -> str:
@@ -166,7 +174,7 @@ class Going:
         return Pace(
             only=self._only(plan),
             at_once=at_once(session, self.scope.project),
-            max_failures_percent=None if self._by_hand else most,
+            max_failures_percent=most,
             pause=pause,
         )
 

@@ -49,7 +49,7 @@ async def resume_run(session: Session, number: int | None, said: Said) -> ExitSt
             given = circumstances(session, scope, store, reader)
             reasons = {**run.reasons, **said.reasons}
             insist_open(given.policy, given.now, reasons)
-            archive.reopen(run.number, at=session.now())
+            archive.reopen(run.number, at=session.now(), reasons=reasons)
             said = replace(said, reasons=reasons)
             going = Going(session, scope, said, reader, store, given.baselines)
             return await going.resume(run.number, plan, orders)

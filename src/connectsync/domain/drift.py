@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -73,8 +74,12 @@ class DistrictDrift:
         """Give the worst of its movements: conflict, drift, pending or in step."""
         if self.error:
             return "unread"
-        moved = {move.who for move in self.movements}
-        for who in (Moved.BOTH, Moved.THEM, Moved.US):
-            if who in moved:
-                return "conflict" if moved == {Moved.US, Moved.THEM} else who.value
-        return "in step"
+        return worst_of({move.who for move in self.movements}) or "in step"
+
+
+def worst_of(moved: Set[Moved]) -> str:
+    """Sum up who moved the settings of one district; empty if nobody did."""
+    for who in (Moved.BOTH, Moved.THEM, Moved.US):
+        if who in moved:
+            return "conflict" if moved == {Moved.US, Moved.THEM} else who.value
+    return ""

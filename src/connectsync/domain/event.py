@@ -32,7 +32,7 @@ class WaveBegan:
 
 @dataclass(frozen=True, slots=True)
 class DistrictBegan:
-    """This runner holds the lease of a district."""
+    """A runner holds the lease of a district."""
 
     run: int
     district: str
@@ -83,7 +83,7 @@ class WaveEnded:
 
 @dataclass(frozen=True, slots=True)
 class RunEnded:
-    """This runner leaves the run; ``stopped`` says why before its end, if so."""
+    """A runner leaves the run; ``stopped`` says why before its end, if so."""
 
     run: int
     counts: tuple[tuple[Ending, int], ...]

@@ -6,6 +6,9 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+WAVES = "waves"
+"""The name by which the waves are overridden, with a reason."""
+
 LAST = "rest"
 """The wave of the districts that no wave names."""
 

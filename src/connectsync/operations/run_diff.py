@@ -38,7 +38,10 @@ def diff_of(archive: Archive, run_a: int, run_b: int) -> RunDiff:
     backends.
     """
     if run_a == run_b:
-        raise UsageError(f"run {run_a} cannot differ from itself: name two runs")
+        raise UsageError(
+            f"run {run_a} cannot differ from itself",
+            remedy="name two runs; `connectsync runs` lists them",
+        )
     a, b = archive.run(run_a), archive.run(run_b)
     _insist_one_backend(a, b)
     saves: dict[str, list[ConfirmedSave]] = defaultdict(list)

@@ -61,4 +61,4 @@ def _summary(diff: RunDiff) -> str:
         for run in (diff.run_a, diff.run_b)
         if alone[run,]
     ]
-    return f"{districts(len(diff.districts))} saved: {', '.join(parts)}"
+    return f"{districts(len(diff.districts))}: {', '.join(parts)}"

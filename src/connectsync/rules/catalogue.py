@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from connectsync.domain.finding import Severity
+from connectsync.domain.rollout import WAVES
 from connectsync.domain.rule_page import RulePage
 from connectsync.domain.suggest import did_you_mean
 from connectsync.errors import UsageError
@@ -237,7 +238,7 @@ def insist_overridable(name: str) -> None:
 
 def overridable() -> tuple[str, ...]:
     """Give every name that `--override` may be given, sorted."""
-    return tuple(sorted(rule.name for rule in HOUR_GUARDS))
+    return tuple(sorted([*(rule.name for rule in HOUR_GUARDS), WAVES]))
 
 
 def pages() -> tuple[RulePage, ...]:

@@ -45,7 +45,7 @@ def signed_in(world: World, person: Person) -> None:
         async with served(world.store) as address:
             site = replace(website(address, world.folder), wait_seconds=1)
             waiting = asyncio.ensure_future(sign_in(site))
-            while not any(context.pages for context in world.browser.contexts):
+            while not any(one.pages for one in world.browser.contexts):  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0.01)
             try:
                 await person(world.browser.contexts[0])
@@ -105,6 +105,6 @@ def test_a_person_who_never_comes_is_not_waited_for_for_ever(
         pass
 
     monkeypatch.setattr(session, "PATIENCE_SECONDS", 0.5)
-    with pytest.raises(ConnectError, match="nobody was signed in after 0.5 s"):
+    with pytest.raises(ConnectError, match="nobody was signed in"):
         signed_in(in_view, sleep)
     assert not (in_view.folder / "session.json").exists()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -114,8 +114,10 @@ class Archive:
         with self._reading() as connection:
             return history.confirmed(connection, backend, numbers)
 
-    def reopen(self, run: int, *, at: datetime) -> None:
-        """Let the districts that failed be tried again."""
+    def reopen(
+        self, run: int, *, at: datetime, reasons: Mapping[str, str] | None = None
+    ) -> None:
+        """Let the districts that failed be tried again; keep what was overridden."""
         with self._store.changing() as connection:
             failed = connection.execute(
                 select(DISTRICTS.c.district)
@@ -130,10 +132,12 @@ class Archive:
                 )
                 key = (run, district)
                 self._store.record(connection, "district retried", DISTRICTS, key, at)
-            connection.execute(
-                update(RUNS).where(RUNS.c.run == run).values(ended=None, stopped="")
-            )
-            self._store.record(connection, "run resumed", RUNS, (run,), at)
+            values: dict[str, object] = {"ended": None, "stopped": ""}
+            if reasons is not None:
+                values["reasons"] = json.dumps(dict(reasons))
+            connection.execute(update(RUNS).where(RUNS.c.run == run).values(values))
+            detail = {"reasons": dict(reasons or {})}
+            self._store.record(connection, "run resumed", RUNS, (run,), at, detail)
 
     def approve(self, plan: str, name: str, *, at: datetime) -> bool:
         """Write down that somebody said yes to a plan; False if they had before."""

@@ -68,7 +68,12 @@ class Store:
             run = runs.written(
                 connection, plan, digest, orders, runner=self.runner, at=at
             )
-            self.record(connection, "run begun", RUNS, (run,), at, {"plan": digest})
+            detail = {
+                "plan": digest,
+                "accepted": dict(orders.accepted),
+                "reasons": dict(orders.reasons),
+            }
+            self.record(connection, "run begun", RUNS, (run,), at, detail)
             return run, False
 
     def claim(

@@ -45,8 +45,8 @@ async def launched(*, headed: bool = False, slow_ms: int = 0) -> AsyncIterator[B
         except PlaywrightError as error:
             raise ProjectError(
                 f"the browser {executable} does not start: {first_line(error)}",
-                remedy="a window needs a screen: without one leave `headed` out, and run"
-                " `connectsync login` where there is one",
+                remedy="a window needs a screen: run `connectsync login` where there is"
+                " one; runs need none without `headed`",
             ) from error
         try:
             yield browser

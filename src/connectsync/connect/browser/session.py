@@ -47,9 +47,8 @@ async def sign_in(website: Website, email: str = "", password: str = "") -> Path
             await _signed_in(context, website, patient=not email)
             kept = await context.storage_state()
         except PlaywrightError as error:
+            _insist_open(context)
             raise Unreachable(f"nobody signed in: {first_line(error)}") from error
-        finally:
-            await context.close()
     _keep(website.session, json.dumps(kept))
     return website.session
 
@@ -61,10 +60,7 @@ async def _signed_in(
     loop = asyncio.get_running_loop()
     latest = loop.time() + seconds
     while not await _any_shows_drop_down(context, website):
-        if not context.pages:
-            raise CredentialsRefused(
-                "nobody had signed in when the window was closed", remedy=AGAIN
-            )
+        _insist_open(context)
         if loop.time() > latest:
             raise CredentialsRefused(
                 f"nobody was signed in after {seconds:g} s:"
@@ -72,6 +68,13 @@ async def _signed_in(
                 remedy=AGAIN,
             )
         await asyncio.sleep(_AGAIN_SECONDS)
+
+
+def _insist_open(context: BrowserContext) -> None:
+    if not context.pages:
+        raise CredentialsRefused(
+            "nobody had signed in when the window was closed", remedy=AGAIN
+        )
 
 
 async def _any_shows_drop_down(context: BrowserContext, website: Website) -> bool:

@@ -22,7 +22,7 @@ class OneBrowser:
 
     def __init__(self, website: Website, patience: Patience) -> None:
         self._website = website
-        self._patience = patience
+        self.patience = patience
         self._users = 0
         self._turn = asyncio.Lock()
         self._closing = AsyncExitStack()
@@ -50,7 +50,7 @@ class OneBrowser:
         browser = await self._closing.enter_async_context(
             launched(headed=site.headed, slow_ms=site.slow_ms)
         )
-        return Tabs(browser, site, self._patience)
+        return Tabs(browser, site, self.patience)
 
     async def _left(self) -> None:
         async with self._turn:

@@ -1,0 +1,62 @@
+"""How a backend is put together: what a run shares, tokens by reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connectsync.cli.session import Session
+from connectsync.cli.terminal import Terminal
+from connectsync.cli.ways.browser import website
+from connectsync.cli.ways.budget import patience_of
+from connectsync.cli.ways.one_browser import browser_of
+from connectsync.cli.ways.setup import Setup
+from connectsync.domain.district import Credentials, District
+from connectsync.errors import Bug, ProjectError
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    terminal = Terminal(colour=False, width=80, quiet=True)
+    environment = {"BAY_TOKEN": "s3cret"}
+    return Session(terminal, environment, tmp_path, None, None)
+
+
+def test_everything_of_a_run_shares_one_browser_and_waits_within_one_budget(
+    session: Session,
+) -> None:
+    site = website(session, session.project(), "https://connect.example")
+    other = website(session, session.project(), "https://other.example")
+    one = browser_of(session, site)
+    assert browser_of(session, site) is one
+    assert browser_of(session, other) is not one
+    assert one.patience is patience_of(session) is session.shared["patience"]
+
+
+def test_what_a_run_shares_is_not_mistaken_for_something_else(
+    session: Session,
+) -> None:
+    site = website(session, session.project(), "https://connect.example")
+    session.shared[site.described] = "a stray"
+    with pytest.raises(Bug):
+        browser_of(session, site)
+    session.shared["patience"] = "a stray"
+    with pytest.raises(Bug):
+        patience_of(session)
+
+
+def test_a_token_is_found_by_the_reference_of_its_district_alone(
+    session: Session,
+) -> None:
+    districts = (
+        District("bay", "Bay", credentials=Credentials(None, "env:BAY_TOKEN")),
+        District("elm", "Elm", credentials=Credentials(None, "env:ELM_TOKEN")),
+        District("oak", "Oak"),
+    )
+    setup = Setup(session, session.project(), districts, "")
+    assert setup.token("bay") == "s3cret"
+    assert setup.token("oak") is None
+    assert setup.token("nowhere") is None
+    with pytest.raises(ProjectError, match="env:ELM_TOKEN gives no token"):
+        setup.token("elm")
