@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import pytest
 from campaign import MEASURED, told
 from crash_site import CrashSite, crash_site
+from fleets_of import alike
+
+CROWD = 40
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,4 +50,11 @@ def whole(request: pytest.FixtureRequest) -> bool:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrashSite]:
     """Give the place where runs are killed."""
     with crash_site(tmp_path_factory.mktemp("crashes")) as built:
+        yield built
+
+
+@pytest.fixture(scope="session")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrashSite]:
+    """Give a place with as many districts as a sample takes."""
+    with crash_site(tmp_path_factory.mktemp("crowd"), alike(CROWD)) as built:
         yield built

@@ -50,6 +50,20 @@ def test_the_label_stands_in_the_description_of_the_contract() -> None:
         assert f"*{spelling.label}*" in schema["description"]
 
 
+def test_the_label_stands_in_the_descriptions_of_a_snapshot() -> None:
+    schema = json.loads((ROOT / "schema/snapshot.schema.json").read_text("utf-8"))
+    form = schema["$defs"]["settings"]["properties"]
+    offered = schema["properties"]["options"]["properties"]
+    for spelling in SPELLINGS:
+        described = form[spelling.setting]["description"]
+        assert described.startswith((f"{spelling.label}:", f"{spelling.label};")) or (
+            described.startswith(f"{spelling.label} in percent")
+        )
+        if spelling.setting in offered:
+            described = offered[spelling.setting]["description"]
+            assert described == f"What {spelling.label} offered."
+
+
 def test_a_set_is_spelled_in_the_order_of_the_page_unknown_labels_last() -> None:
     labels = frozenset({"Z", "Other", "A", "Parent/Guardian", "Family"})
     spelled = to_json({"contact_types": labels})

@@ -36,6 +36,9 @@ NOT_RUN = {
     ("docs/how-to/use-the-browser.md", "connectsync demo --browser"): (
         "opens a real browser, which takes a while"
     ),
+    ("docs/how-to/use-the-browser.md", "connectsync doctor"): (
+        "opens a real browser, which takes a while"
+    ),
     ("docs/how-to/use-the-browser.md", "connectsync login"): (
         "waits for a person in a window"
     ),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import typer
 from documents import ROOT, anchors, documents, links, slug
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperGroup
 
 from connectsync import errors
 from connectsync.cli.exit_status import ExitStatus
@@ -168,7 +168,7 @@ def _commands() -> tuple[dict[str, set[str]], set[str]]:
     return commands, own.union(*commands.values())
 
 
-def _options(command: TyperCommand | TyperGroup) -> set[str]:
+def _options(command: Any) -> set[str]:
     """Give the options of a command, and of those that stand behind it."""
     own = {opt for one in command.params for opt in one.opts} | {"--help"}
     behind = command.commands.values() if isinstance(command, TyperGroup) else ()

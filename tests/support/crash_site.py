@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import signal
 import subprocess
@@ -112,10 +111,14 @@ class CrashSite:
         """Give the plan that is applied again and again."""
         return read_plan(self.path.read_text("utf-8"))
 
-    def fresh(self, kind: str) -> Machine:
+    def fresh(self, kind: str, *, lease_seconds: int = 30) -> Machine:
         """Let nothing have happened yet; give a machine with an empty state."""
         self.connect.reset()
-        self.fleet.configure(self.connect.url, postgresql=kind == "postgresql")
+        self.fleet.configure(
+            self.connect.url,
+            postgresql=kind == "postgresql",
+            lease_seconds=lease_seconds,
+        )
         state = self.folder / "state"
         shutil.rmtree(state, ignore_errors=True)
         secrets = dict(self.connect.environment)
@@ -182,8 +185,9 @@ class CrashSite:
     def _insist_known(self, machine: Machine) -> None:
         """Insist that what was in step has a baseline, by the next apply at latest."""
         with opened(machine) as store:
-            if IN_STEP in Archive(store).baselines(self.plan.backend):
-                return
+            known = Archive(store).baselines(self.plan.backend)
+        if known.keys() >= set(self.plan.in_step):
+            return
         # the runner died after the end of its run: there is nothing to go on with
         said = self.said(machine, "apply", "--yes")
         assert said.status == 0, said.both
@@ -212,7 +216,6 @@ def insist_journal(store: Store, plan: Plan) -> None:
     assert {one.district: baselines[one.district].form for one in plan.districts} == {
         one.district: one.desired for one in plan.districts
     }
-    assert baselines[IN_STEP].form["manage_guardians"] is True
     assert archive.verify() == ()
 
 
@@ -240,10 +243,12 @@ def runs_of(machine: Machine) -> Mapping[int, str]:
 
 
 @contextmanager
-def crash_site(folder: Path) -> Iterator[CrashSite]:
+def crash_site(
+    folder: Path, districts: Sequence[Made] = FLEET
+) -> Iterator[CrashSite]:
     """Build it all: takes two seconds, so do it once."""
     crashing.kept_command()
-    fleet = Fleet(folder / "project", FLEET)
+    fleet = Fleet(folder / "project", tuple(districts))
     fleet.write()
     with ExitStack() as stack:
         connect = stack.enter_context(served(fleet, folder / "connect"))
@@ -252,5 +257,5 @@ def crash_site(folder: Path) -> Iterator[CrashSite]:
         site = CrashSite(fleet, connect, forked, path, folder)
         machine = site.fresh("sqlite")
         ended = forked.run(BEYOND, machine, "plan", "--out", path)
-        assert re.search(r"3 to change, 1 in step", ended.out), ended.both
+        assert ended.status == 0, ended.both
         yield site

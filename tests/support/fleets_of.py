@@ -119,7 +119,7 @@ class Fleet:
         _put(self.folder / "connectsync.yaml", project)
 
 
-def two_of_a_kind(count: int) -> list[Made]:
+def alike(count: int) -> list[Made]:
     """Give districts that each want one save, and every tenth one two."""
     return [_alike(number) for number in range(count)]
 

@@ -16,6 +16,7 @@ from connectsync.cli.state import circumstances, open_state
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.rollout import WAVES
+from connectsync.domain.shard import ALL
 from connectsync.errors import NotApproved, StalePlan, UsageError
 from connectsync.operations.accepting import insist_accepted, insist_approved
 from connectsync.operations.applying import (
@@ -44,7 +45,12 @@ async def apply_file(session: Session, path: Path, said: Said) -> ExitStatus:
             given = circumstances(session, scope, store, reader)
             archive = Archive(store)
             insist_honest(plan, given.baselines)
-            _insist_left(plan, archive)
+            if done := _done_before(plan, archive):
+                if said.shard == ALL:
+                    raise StalePlan(done)
+                # others did this worker's share: nothing is wrong with that
+                session.terminal.say(done)
+                return ExitStatus.FINE
             if plan.rollback_of is not None:
                 insist_way_back(plan, undone(archive.journal(plan.rollback_of)))
             insist_allowed(plan, archive, said, scope, given)
@@ -52,12 +58,12 @@ async def apply_file(session: Session, path: Path, said: Said) -> ExitStatus:
             return await going.apply(plan)
 
 
-def _insist_left(plan: Plan, archive: Archive) -> None:
+def _done_before(plan: Plan, archive: Archive) -> str:
+    """Say in which run a plan was applied, all of it; empty if none did."""
     run = archive.last_run(plan_digest(plan), plan.backend)
-    if run is not None and not run.left:
-        raise StalePlan(
-            f"this plan was applied in run {run.number}: nothing of it is left"
-        )
+    if run is None or run.left:
+        return ""
+    return f"this plan was applied in run {run.number}: nothing of it is left"
 
 
 def insist_allowed(

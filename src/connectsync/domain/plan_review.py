@@ -26,14 +26,12 @@ class Member:
     """
     A district of the plan's scope, whether it changes or not.
 
-    ``group`` is the folder below the districts' own that its file lies in, ``wave``
-    the wave it is saved in; both are empty where there is none.
+    ``wave`` is the wave it is saved in, empty if it is not.
     """
 
     key: str
     name: str
     file: str
-    group: str = ""
     wave: str = ""
     profiles: tuple[str, ...] = ()
 
@@ -59,14 +57,15 @@ class PlanReview:
     """
     All that a report of a plan shows.
 
-    ``page`` is Connect's form in its order. ``waves`` are in the order in which they
-    are saved, ``members`` the districts by key. ``plan_file`` is the name under which
-    the plan was kept for `apply`, empty if it was not. ``findings`` are those of the
-    files that it was made from.
+    ``page`` is Connect's form in its order, ``folder`` where the districts' files are.
+    ``waves`` are in the order in which they are saved, ``members`` the districts by
+    key. ``findings`` are those of the files that the plan was made from. It was kept
+    for `apply` as ``plan_file``, if that is not empty.
     """
 
     plan: Plan
     page: tuple[PageSection, ...]
+    folder: str
     members: Mapping[str, Member] = field(default_factory=dict)
     waves: tuple[str, ...] = ()
     findings: ValidationReport = field(default_factory=lambda: ValidationReport(0))
@@ -75,6 +74,12 @@ class PlanReview:
     def member(self, key: str, *, name: str = "", file: str = "") -> Member:
         """Give a district, if need be one of which nothing else is known."""
         return self.members.get(key) or Member(key, name or key, file)
+
+
+def group_of(file: str, folder: str) -> str:
+    """Give the folder below that of the districts that a file is in; empty: none."""
+    below = file.removeprefix(f"{folder}/").split("/")
+    return below[0] if file.startswith(f"{folder}/") and len(below) > 1 else ""
 
 
 def standing_of(planned: DistrictPlan) -> Standing:

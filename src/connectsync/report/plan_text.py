@@ -6,13 +6,21 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from connectsync.domain.change import Add, Change, Remove, Set
-from connectsync.domain.drift import Movement
 from connectsync.domain.guard import GuardFinding, acceptance
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.risk import Risk
-from connectsync.domain.values import spell
 from connectsync.report.columns import columns, padded, wrapped
+from connectsync.report.plan_words import (
+    TOKEN,
+    by_hand,
+    changes,
+    counted,
+    held_against,
+    risks,
+    sign,
+    step,
+    taken_back,
+)
 from connectsync.report.style import Paint, Style, inert, style_of
 
 SETTING_ROOM = 23
@@ -59,7 +67,7 @@ class _Page:
                 yield self.paint(Style.DIM, said)
             yield from self._changes(save.changes)
             if save.set_token:
-                yield f"  {self.paint(Style.WARNING, '*')} the OAuth token is typed"
+                yield f"  {self.paint(Style.WARNING, '*')} {TOKEN}"
 
     def _changes(self, changes: Sequence[PlannedChange]) -> Iterator[str]:
         """Say what changes; an effect that several share is said once, after them."""
@@ -69,7 +77,8 @@ class _Page:
                 yield self.paint(Style.DIM, f"    {line}")
 
     def _change(self, planned: PlannedChange) -> str:
-        mark, style, text = _spelled(planned.change)
+        mark, text = sign(planned.change), inert(step(planned.change))
+        style = _style(planned.change)
         setting = padded(planned.change.setting, SETTING_ROOM)
         left = f"  {mark} {setting}{text}"
         risk = planned.risk.value
@@ -79,7 +88,7 @@ class _Page:
 
     def _drift(self, planned: DistrictPlan) -> Iterator[str]:
         for move in planned.drift:
-            said = f"  ! changed by hand since we last applied: {_moved(move)}"
+            said = f"  ! changed by hand since we last applied: {inert(by_hand(move))}"
             yield from (
                 self.paint(Style.WARNING, line)
                 for line in wrapped(said, self.width, hang=4)
@@ -108,7 +117,7 @@ class _Page:
     def _guard(self, guard: GuardFinding) -> Iterator[str]:
         label = f"{guard.severity.value}[{guard.rule}]"
         about = f"{guard.district}: " if guard.district else ""
-        said = f"  {label} {about}{guard.message}{_counted_as(guard)}"
+        said = f"  {label} {about}{held_against(guard)}"
         lines = wrapped(inert(said), self.width, hang=4)
         painted = self.paint(style_of(guard.severity), label)
         yield lines[0].replace(label, painted, 1)
@@ -118,9 +127,9 @@ class _Page:
                 yield self.paint(Style.DIM, line)
 
     def summary(self, plan: Plan, digest: str) -> str:
-        lines = [_counted(plan)]
-        if plan.rollback_of is not None:
-            lines.append(f"this takes run {plan.rollback_of} back, not what files say")
+        lines = [counted(plan)]
+        if said := taken_back(plan):
+            lines.append(said)
         if plan.districts:
             lines.append(self._risks(plan))
         lines.append(self.paint(Style.DIM, f"on {inert(plan.backend)}, {digest}"))
@@ -129,46 +138,15 @@ class _Page:
         return "\n".join(lines)
 
     def _risks(self, plan: Plan) -> str:
-        risks = plan.risks()
-        parts = [
-            self.paint(style_of(risk), f"{risks[risk]} {risk.value}")
-            for risk in Risk
-            if risks[risk]
-        ]
-        count = sum(risks.values())
-        return f"{count} change{'s' if count != 1 else ''}: {', '.join(parts)}"
+        parts = [self.paint(style_of(risk), said) for risk, said in risks(plan)]
+        return f"{changes(plan.risks().total())}: {', '.join(parts)}"
 
 
-def _counted_as(guard: GuardFinding) -> str:
-    """Say the name an objection is accepted by, where it is not the guard's own."""
-    return "" if guard.accept in {guard.rule, ""} else f" (counts as {guard.accept})"
-
-
-def _counted(plan: Plan) -> str:
-    total = len(plan.districts) + len(plan.in_step) + len(plan.failed)
-    if plan.empty:
-        return f"Nothing to do: {_districts(total)} in step with Connect"
-    parts = [f"{len(plan.districts)} to change", f"{len(plan.in_step)} in step"]
-    if plan.failed:
-        parts.append(f"{len(plan.failed)} not read")
-    return f"{_districts(total)}: {', '.join(parts)}"
-
-
-def _districts(count: int) -> str:
-    return f"{count} district{'s' if count != 1 else ''}"
-
-
-def _spelled(change: Change) -> tuple[str, Style, str]:
+def _style(change: Change) -> Style:
     match change:
-        case Set(_, before, after):
-            return "~", Style.NAME, inert(f"{spell(before)} → {spell(after)}")
-        case Add(_, label):
-            return "+", Style.ADDED, inert(label)
-        case Remove(_, label):
-            return "-", Style.REMOVED, inert(label)
-
-
-def _moved(move: Movement) -> str:
-    return inert(
-        f"{move.setting} was {spell(move.baseline)}, is now {spell(move.live)}"
-    )
+        case Set():
+            return Style.NAME
+        case Add():
+            return Style.ADDED
+        case Remove():
+            return Style.REMOVED

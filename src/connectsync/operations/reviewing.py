@@ -1,0 +1,91 @@
+"""What a person wants to see who has to say yes to a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from connectsync.connect.names import (
+    GROUP_OF_BOXES,
+    SPELLINGS,
+    TOKEN_LABEL,
+    Spelling,
+)
+from connectsync.domain.plan import Plan
+from connectsync.domain.plan_review import Member, PageField, PageSection, PlanReview
+from connectsync.domain.rollout import LAST, Rollout, wave_by_district
+from connectsync.domain.settings import BY_NAME, Kind
+from connectsync.domain.validation import ValidationReport
+from connectsync.operations.planning import Wanted
+
+
+def plan_review(
+    plan: Plan,
+    wanted: Sequence[Wanted],
+    rollout: Rollout,
+    *,
+    folder: str,
+    findings: ValidationReport,
+    plan_file: str = "",
+) -> PlanReview:
+    """
+    Put beside a plan what it was made from, for a report.
+
+    ``wanted`` are the districts it was made for, ``folder`` is where their files are,
+    from the project's folder.
+    """
+    waves = _waves(plan, wanted, rollout)
+    return PlanReview(
+        plan=plan,
+        page=connect_page(),
+        folder=folder,
+        members={
+            want.district.key: _member(want, waves.get(want.district.key, ""))
+            for want in wanted
+        },
+        waves=(*(wave.name for wave in rollout.waves), LAST) if rollout.waves else (),
+        findings=findings,
+        plan_file=plan_file,
+    )
+
+
+def _waves(plan: Plan, wanted: Sequence[Wanted], rollout: Rollout) -> dict[str, str]:
+    if not rollout.waves:
+        return {}
+    labels = {want.district.key: want.district.labels for want in wanted}
+    planned = [one.district for one in plan.districts]
+    return wave_by_district(
+        rollout, {key: labels.get(key, frozenset()) for key in planned}
+    )
+
+
+def connect_page() -> tuple[PageSection, ...]:
+    """Give Connect's form, as far as it is known: labels, in the page's order."""
+    sections = groupby(SPELLINGS, key=lambda one: _title(one.setting))
+    return tuple(
+        PageSection(title, tuple(field for one in group for field in _fields(one)))
+        for title, group in sections
+    )
+
+
+def _title(setting: str) -> str:
+    return GROUP_OF_BOXES if BY_NAME[setting].kind is Kind.BOX else ""
+
+
+def _fields(spelling: Spelling) -> tuple[PageField, ...]:
+    field = PageField(spelling.setting, spelling.label)
+    # the token is a field of the page and no setting: it stands below the id
+    if spelling.setting == "district_id":
+        return field, PageField("", TOKEN_LABEL)
+    return (field,)
+
+
+def _member(want: Wanted, wave: str) -> Member:
+    district = want.district
+    return Member(
+        key=district.key,
+        name=district.name,
+        file=want.file,
+        wave=wave,
+        profiles=district.profiles,
+    )

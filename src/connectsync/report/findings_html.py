@@ -1,0 +1,153 @@
+"""Findings as one HTML page, each with its line: `validate --format html`."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from connectsync.domain.finding import Finding, Severity
+from connectsync.domain.plan_review import group_of
+from connectsync.domain.validation import ValidationReport
+from connectsync.report.findings_html_data import findings_data
+from connectsync.report.html_element import Child, Html, element, joined, with_code
+from connectsync.report.html_glance import Part, Tally
+from connectsync.report.html_page import html_page
+from connectsync.report.html_pieces import (
+    facts,
+    header,
+    listed,
+    many,
+    navigation,
+    plain_table,
+)
+from connectsync.report.html_texts import Texts
+
+MOST = 500
+"""Findings that the plain table holds."""
+
+_SEVERITIES = Tally(
+    "severity",
+    {
+        Severity.ERROR: ("Errors", "nothing is planned from such a file"),
+        Severity.WARNING: ("Warnings", "likely to hurt somebody"),
+        Severity.INFO: ("Infos", "good to know"),
+    },
+)
+_ALLOWED = (
+    "Somebody accepted these, with a reason and a last day; they are not counted above."
+)
+_SAYS = (
+    "Without scripts this page shows a plain table; lines of the files, search and"
+    " filters need them. `connectsync validate` says all of it as text."
+)
+
+
+def findings_html(
+    report: ValidationReport, *, folder: str, today: date, tool: str
+) -> str:
+    """
+    Write the whole page; whatever came from elsewhere is inert text in it.
+
+    ``folder`` is where the districts' files are, from the project's folder.
+    """
+    texts = Texts()
+    data = findings_data(report, texts, folder) | {"texts": texts.all()}
+    title = f"Findings of {today.isoformat()}"
+    return html_page(title, _body(report, title, folder, tool), data)
+
+
+def finding_sections(report: ValidationReport) -> Iterator[Html]:
+    """Give the sections of findings and of allowed ones, where there are any."""
+    if report.findings:
+        yield listed("findings", "Findings", _plain(report.ordered()))
+    if report.allowed:
+        allowed = [one.finding for one in report.ordered_allowed()]
+        told = element("p", _ALLOWED)
+        yield listed("allowed", "Allowed findings", _plain(allowed), told)
+
+
+def _body(
+    report: ValidationReport, title: str, folder: str, tool: str
+) -> Iterator[Html]:
+    yield header(title, _lead(report))
+    yield navigation(_sections(report))
+    yield Html("<main>")
+    yield _glance(report, folder)
+    yield from finding_sections(report)
+    said = {"Files read": f"{report.files:,}", "Made by": tool}
+    about = element("h2", "About this page")
+    yield element("section", about, facts(said), id="about")
+    yield Html("</main>")
+
+
+def _sections(report: ValidationReport) -> Iterator[tuple[str, str]]:
+    yield "glance", "At a glance"
+    if report.findings:
+        yield "findings", "Findings"
+    if report.allowed:
+        yield "allowed", "Allowed findings"
+    yield "about", "About this page"
+
+
+def _lead(report: ValidationReport) -> str:
+    counts = [
+        many(count, noun)
+        for count, noun in (
+            (report.errors, "error"),
+            (report.warnings, "warning"),
+            (report.infos, "info"),
+        )
+        if count
+    ]
+    allowed = [f"{len(report.allowed):,} allowed"] if report.allowed else []
+    told = ", ".join([*(counts or ["no findings"]), *allowed])
+    return f"{many(report.files, 'file')}: {told}."
+
+
+def _glance(report: ValidationReport, folder: str) -> Html:
+    counts = {severity: report.count(severity) for severity in Severity}
+    by_rule: dict[str, Counter[str]] = defaultdict(Counter)
+    by_folder: dict[str, Counter[str]] = defaultdict(Counter)
+    for one in report.findings:
+        by_rule[one.rule][one.severity] += 1
+        by_folder[group_of(one.place.file, folder)][one.severity] += 1
+    gravest = sorted(by_rule, key=lambda rule: (_rank(by_rule[rule]), rule))
+    parts = [
+        (Part("rule", "Rule", "By rule, the gravest first", "", gravest), by_rule),
+        (Part("group", "Folder", "By folder of the file", "(none)"), by_folder),
+    ]
+    tables = (_SEVERITIES.parts(part, found) for part, found in parts if found)
+    return element(
+        "section",
+        element("h2", "At a glance"),
+        _SEVERITIES.tiles(counts),
+        element("div", *tables, class_="parts"),
+        id="glance",
+    )
+
+
+def _rank(counts: Counter[str]) -> tuple[int, ...]:
+    return tuple(-counts[severity] for severity in Severity)
+
+
+def _plain(findings: Iterable[Finding]) -> Html:
+    rows = [_row(one) for one in findings]
+    more = len(rows) - MOST
+    return joined(
+        [
+            element("p", with_code(_SAYS)),
+            plain_table(("Place", "Finding", "Rule"), rows[:MOST]),
+            *([element("p", f"and {more:,} more")] * (more > 0)),
+        ]
+    )
+
+
+def _row(one: Finding) -> tuple[Child, ...]:
+    place = f"{one.place.file}:{one.place.line}:{one.place.column}"
+    told = f"{one.severity}: {one.message}"
+    return (
+        element("code", place),
+        f"{told} {one.hint}".rstrip(),
+        element("code", one.rule),
+    )

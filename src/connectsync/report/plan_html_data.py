@@ -1,0 +1,188 @@
+"""
+A plan as data for the script of its page.
+
+Numbers stand for texts, settings, risks and guards; ``_district`` says which. Names
+and keys are inert texts of their own.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connectsync.domain.change import Add, Remove, Set
+from connectsync.domain.drift import Moved, Movement
+from connectsync.domain.guard import GuardFinding
+from connectsync.domain.plan import DistrictPlan, NotPlanned, PlannedChange, Save
+from connectsync.domain.plan_review import (
+    Member,
+    PageSection,
+    PlanReview,
+    Standing,
+    group_of,
+    standing_of,
+)
+from connectsync.domain.risk import Risk
+from connectsync.domain.settings import BY_NAME, SETTINGS, Form, Value
+from connectsync.domain.values import spell
+from connectsync.report.findings_html_data import findings_data
+from connectsync.report.html_texts import Texts
+from connectsync.report.style import inert
+
+_NUMBER = {setting.name: number for number, setting in enumerate(SETTINGS)}
+_RISKS = tuple(Risk)
+_STANDINGS = tuple(Standing)
+_MOVED = tuple(Moved)
+
+
+def plan_page_data(review: PlanReview) -> dict[str, Any]:
+    """Give what the page's lists are made of, those that need a look first."""
+    texts = Texts()
+    rows = _Rows(review, texts, _by_district(review.plan.guards))
+    data = {
+        "risks": list(_RISKS),
+        "standings": list(_STANDINGS),
+        "moved": list(_MOVED),
+        "waves": texts.numbers(review.waves),
+        "page": [_section(section, texts) for section in review.page],
+        "guards": [_guard(guard, texts) for guard in review.plan.guards],
+        "districts": sorted(rows.all(), key=_attention),
+        **findings_data(review.findings, texts, review.folder),
+    }
+    return data | {"texts": texts.all()}
+
+
+def _by_district(guards: Sequence[GuardFinding]) -> Mapping[str, list[int]]:
+    found: dict[str, list[int]] = defaultdict(list)
+    for number, guard in enumerate(guards):
+        if guard.district:
+            found[guard.district].append(number)
+    return found
+
+
+def _attention(row: Mapping[str, Any]) -> tuple[int, int, str]:
+    return row["standing"], -row.get("worst", 0), row["key"]
+
+
+def _section(section: PageSection, texts: Texts) -> dict[str, Any]:
+    return {
+        "title": texts.number(section.title),
+        "fields": [
+            [_NUMBER.get(field.setting, -1), texts.number(field.label)]
+            + (_kind(field.setting, texts) if field.setting else [])
+            for field in section.fields
+        ],
+    }
+
+
+def _kind(name: str, texts: Texts) -> list[Any]:
+    setting = BY_NAME[name]
+    return [
+        texts.number(name),
+        setting.kind.value,
+        texts.numbers(setting.labels),
+    ]
+
+
+def _guard(guard: GuardFinding, texts: Texts) -> list[int]:
+    return texts.numbers(
+        [guard.severity, guard.rule, guard.message, guard.hint, guard.accept]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    review: PlanReview
+    texts: Texts
+    guards: Mapping[str, Sequence[int]]
+
+    def all(self) -> Iterator[dict[str, Any]]:
+        plan = self.review.plan
+        yield from map(self._changing, plan.districts)
+        yield from map(self._unread, plan.failed)
+        for key in plan.in_step:
+            yield self._district(self.review.member(key), Standing.IN_STEP)
+
+    def _district(self, member: Member, standing: Standing) -> dict[str, Any]:
+        """Give what is known of any district; what is empty is left out."""
+        group = group_of(member.file, self.review.folder)
+        stated = {
+            "file": inert(member.file),
+            "group": group and self.texts.number(group),
+            "wave": member.wave and self.texts.number(member.wave),
+            "profiles": self.texts.numbers(member.profiles),
+        }
+        return {
+            "key": inert(member.key),
+            "name": inert(member.name),
+            "standing": _STANDINGS.index(standing),
+        } | {name: value for name, value in stated.items() if value not in ("", [])}
+
+    def _unread(self, failed: NotPlanned) -> dict[str, Any]:
+        member = self.review.member(failed.district, file=failed.file)
+        said = {"message": failed.message, "remedy": failed.remedy}
+        return self._district(member, Standing.NOT_READ) | {
+            name: self.texts.number(text) for name, text in said.items()
+        }
+
+    def _changing(self, planned: DistrictPlan) -> dict[str, Any]:
+        member = self.review.member(
+            planned.district, name=planned.name, file=planned.file
+        )
+        risks = [_RISKS.index(one.risk) for one in planned.changes()]
+        return self._district(member, standing_of(planned)) | {
+            "worst": max(risks, default=0),
+            "read": self.texts.number(f"{planned.read_at:%Y-%m-%d %H:%M %Z}"),
+            "version": inert(planned.live_version),
+            "live": self._form(planned.live),
+            "managed": [_NUMBER[name] for name in planned.desired],
+            "saves": [self._save(save) for save in planned.saves],
+            "drift": [self._movement(move) for move in planned.drift],
+            "guards": self.guards.get(planned.district, []),
+        }
+
+    def _form(self, form: Form) -> list[Any]:
+        return [
+            self._value(form[setting.name]) if setting.name in form else None
+            for setting in SETTINGS
+        ]
+
+    def _value(self, value: Value) -> Any:
+        """Give a box as it is, labels as a list of texts, and the rest as a text."""
+        match value:
+            case bool():
+                return value
+            case frozenset():
+                return self.texts.numbers(sorted(value))
+            case _:
+                return self.texts.number(spell(value))
+
+    def _save(self, save: Save) -> dict[str, Any]:
+        changes = [self._change(one) for one in save.changes]
+        return {"changes": changes} | ({"token": 1} if save.set_token else {})
+
+    def _change(self, planned: PlannedChange) -> list[Any]:
+        """Give setting, risk, what it does, and then what is ticked or set."""
+        change = planned.change
+        head = [
+            _NUMBER[change.setting],
+            _RISKS.index(planned.risk),
+            self.texts.number(planned.effect),
+        ]
+        match change:
+            case Add(_, label):
+                return [*head, "add", self.texts.number(label)]
+            case Remove(_, label):
+                return [*head, "remove", self.texts.number(label)]
+            case Set(_, before, after):
+                return [*head, "set", self._value(before), self._value(after)]
+
+    def _movement(self, move: Movement) -> list[int]:
+        said = (spell(move.baseline), spell(move.live), spell(move.desired))
+        return [
+            _NUMBER[move.setting],
+            _MOVED.index(move.who),
+            *self.texts.numbers(said),
+        ]

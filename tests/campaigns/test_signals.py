@@ -1,0 +1,55 @@
+"""Being asked to stop: once for after the districts in hand, twice for at once."""
+
+from __future__ import annotations
+
+import pytest
+from crash_site import CrashSite
+from processes import Machine
+
+from connectsync.apply.journal import Settled
+from connectsync.apply.store.archive import Archive
+from crash_site import opened
+
+IN_HAND = 8
+"""How many districts a run over the gateway has in hand at a time."""
+
+ONCE = "1:before PATCH"
+TWICE = "1:before PATCH,2:answered PATCH"
+
+
+def interrupted(crowd: CrashSite, machine: Machine, point: str, name: str) -> None:
+    run = machine.start_up_to(point, "apply", crowd.path, number=name)
+    ended = run.ended()
+    assert ended.status == 130, ended.both
+    assert "Traceback" not in ended.both
+
+
+@pytest.mark.parametrize("name", ["TERM", "INT"])
+def test_who_is_asked_to_stop_ends_what_is_in_hand_and_can_be_resumed(
+    crowd: CrashSite, name: str
+) -> None:
+    machine = crowd.fresh("sqlite")
+    interrupted(crowd, machine, ONCE, name)
+    with opened(machine) as store:
+        (run,) = Archive(store).runs()
+        entries = Archive(store).journal(run.number)
+    assert run.stopped == "it was interrupted"
+    done = {one.intent.district for one in entries}
+    assert len(done) == IN_HAND
+    assert {one.settled for one in entries} == {Settled.CONFIRMED}
+    assert set(run.left) == {one.district for one in crowd.plan.districts} - done
+    assert crowd.went_on(machine) == "resume"
+    crowd.insist_true(machine)
+
+
+@pytest.mark.parametrize("name", ["TERM", "INT"])
+def test_who_is_asked_twice_ends_at_once_and_can_be_resumed(
+    crowd: CrashSite, name: str
+) -> None:
+    machine = crowd.fresh("sqlite")
+    interrupted(crowd, machine, TWICE, name)
+    with opened(machine) as store:
+        (entries,) = [Archive(store).journal(one) for one in [1]]
+    assert Settled.INTENDED in {one.settled for one in entries}
+    assert crowd.went_on(machine) == "resume"
+    crowd.insist_true(machine)

@@ -1,0 +1,120 @@
+"""Saying yes to a plan, on the command line."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from console import Console
+
+from connectsync.cli.exit_status import ExitStatus
+from connectsync.domain.plan_file import digest_of
+
+
+@pytest.fixture
+def asking(valley: Console) -> Console:
+    """Give the project with a plan file that two people have to approve."""
+    valley.replace("connectsync.yaml", "guards:", "approval: {names: 2}\nguards:")
+    assert valley.run("plan", "--out", "plan.json").status == 0
+    return valley
+
+
+def yes(console: Console, name: str, plan: str = "plan.json") -> str:
+    said = console.run("approve", plan, "--as", name)
+    assert said.status == 0, said.err
+    return said.out
+
+
+def test_a_plan_is_applied_once_enough_people_said_yes(asking: Console) -> None:
+    assert "so far 1 person said yes: Ada" in yes(asking, "Ada")
+    assert asking.run("apply", "plan.json").status == ExitStatus.REFUSED
+    assert "so far 2 people said yes: Ada, Bo" in yes(asking, "Bo")
+    assert asking.run("apply", "plan.json").status == 0
+
+
+def test_the_yes_is_worth_nothing_for_another_plan(asking: Console) -> None:
+    yes(asking, "Ada")
+    yes(asking, "Bo")
+    asking.run("plan", "districts/ca/lakeview-usd.yaml", "--out", "other.json")
+    assert asking.run("apply", "other.json").status == ExitStatus.REFUSED
+
+
+@pytest.mark.parametrize(
+    "again", ["Ada Ito", "ada ito", "  Ada   Ito ", "\uff21da Ito", "ADA ITO"]
+)
+def test_one_person_counts_once_however_they_spell_their_name(
+    asking: Console, again: str
+) -> None:
+    yes(asking, "Ada Ito")
+    before = asking.run("runs", "verify").out
+    assert "approved this plan before: nothing changed" in yes(asking, again)
+    assert "so far 1 person said yes: Ada Ito\n" in yes(asking, again)
+    assert asking.run("runs", "verify").out == before
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", " ", "x" * 101, "Ada\n", "Ada\x1b[1m", "Ada\u200bIto", "A\u202eda", "\t"],
+)
+def test_a_name_that_nobody_could_read_is_none(asking: Console, name: str) -> None:
+    said = asking.run("approve", "plan.json", "--as", name)
+    assert said.status == ExitStatus.USAGE
+    assert all(line.isprintable() for line in said.err.splitlines())
+    assert "so far 1 person" in yes(asking, "x" * 100)
+
+
+def test_the_summary_says_what_the_yes_is_to(asking: Console) -> None:
+    digest = json.loads((asking.folder / "plan.json").read_text("utf-8"))["digest"]
+    said = yes(asking, "Ada")
+    assert "3 districts: 2 to change, 1 in step\n" in said
+    assert "8 changes: 1 safe, 7 caution\n" in said
+    assert f"on embedded, {digest}\n" in said
+    assert "the project asks for 2\n" in said
+
+
+def test_what_has_to_be_accepted_is_said_as_well(asking: Console) -> None:
+    asking.replace("connectsync.yaml", "max_districts: 2", "max_districts: 1")
+    asking.run("plan", "--out", "plan.json")
+    assert "apply needs --accept too-many-districts=2\n" in yes(asking, "Ada")
+
+
+def test_a_plan_that_was_edited_cannot_be_approved(asking: Console) -> None:
+    asking.replace("plan.json", '"fleet": 3', '"fleet": 4')
+    said = asking.run("approve", "plan.json", "--as", "Ada")
+    assert said.status == ExitStatus.STALE
+    assert "it was edited" in said.err
+
+
+def forged(asking: Console, data: dict[str, Any]) -> None:
+    """Write a plan with a digest of its own, as a forger would."""
+    data["digest"] = digest_of(data)
+    (asking.folder / "plan.json").write_text(json.dumps(data), "utf-8")
+
+
+def test_a_plan_that_does_not_explain_its_saves_cannot_be_approved(
+    asking: Console,
+) -> None:
+    data = json.loads((asking.folder / "plan.json").read_text("utf-8"))
+    data["districts"][1]["saves"][0]["changes"][0]["after"] = 99
+    forged(asking, data)
+    said = asking.run("approve", "plan.json", "--as", "Ada")
+    assert said.status == ExitStatus.STALE
+    assert "lakeview-usd" in said.err
+
+
+def test_risks_that_were_talked_down_are_told_as_they_are(asking: Console) -> None:
+    data = json.loads((asking.folder / "plan.json").read_text("utf-8"))
+    for change in data["districts"][0]["saves"][0]["changes"]:
+        change["risk"] = "safe"
+    data["summary"]["changes"] = {"safe": 8, "caution": 0, "disruptive": 0}
+    forged(asking, data)
+    said = yes(asking, "Ada")
+    assert "8 changes: 1 safe, 7 caution\n" in said
+    assert f", {data['digest']}\n" in said, "the yes is to the file that was read"
+
+
+def test_a_plan_that_is_not_there_is_wrong_usage(asking: Console) -> None:
+    said = asking.run("approve", "other.json", "--as", "Ada")
+    assert said.status == ExitStatus.USAGE
+    assert asking.run("approve", "plan.json").status == ExitStatus.USAGE

@@ -1,0 +1,223 @@
+"""Looking back at what was run, on the command line."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+import jsonschema
+import pytest
+from console import Console, Said
+
+from connectsync.cli.exit_status import ExitStatus
+from connectsync.config.schemas import schema
+
+KEY, OTHER = "lakeview-usd", "harbor-point-usd"
+FILE = f"districts/ca/{KEY}.yaml"
+NOT_THERE = "sha256:" + "a" * 64
+
+
+def threshold(console: Console, before: int, after: int) -> None:
+    console.replace(
+        FILE, f"deletion_threshold: {before}", f"deletion_threshold: {after}"
+    )
+    assert console.run("apply", FILE, "--yes").status == 0
+
+
+def told(console: Console, *arguments: str) -> Any:
+    """Give what a command says as JSON, held against its schema."""
+    said = console.run("runs", *arguments, "--format", "json")
+    data = json.loads(said.out)
+    jsonschema.validate(data, schema("runs"))
+    return data
+
+
+def tampered(console: Console, statement: str) -> Said:
+    """Do something to the state store behind our back; give what `verify` says."""
+    path = console.folder / ".connectsync" / "state.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(statement)
+    return console.run("runs", "verify")
+
+
+@pytest.fixture
+def applied(valley: Console) -> Console:
+    """Give the project after two runs, the second on one district alone."""
+    assert valley.run("apply", "--yes").status == 0
+    threshold(valley, 15, 12)
+    return valley
+
+
+def test_runs_are_listed_without_asking_connect(
+    applied: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("Connect was asked")
+
+    monkeypatch.setattr("connectsync.cli.backends.open_reader", refuse)
+    monkeypatch.setattr("connectsync.connect.embedded.open_reader", refuse)
+    for arguments in (["runs"], ["runs", "show", "1"], ["runs", "diff", "1", "2"]):
+        assert applied.run(*arguments).status == 0
+    # files of districts are not asked either
+    applied.replace(FILE, "district: lakeview-usd", "district: [")
+    assert applied.run("runs").status == 0
+
+
+def test_the_newest_is_listed_first_and_no_more_than_were_asked_for(
+    applied: Console,
+) -> None:
+    runs = told(applied)["runs"]
+    assert [(one["run"], one["districts"]["done"]) for one in runs] == [(2, 1), (1, 2)]
+    limited = told(applied, "--limit", "1")
+    assert [one["run"] for one in limited["runs"]] == [2]
+    assert limited["total"] == 2
+
+
+def test_a_rollback_is_told_apart_from_what_files_wanted(applied: Console) -> None:
+    assert applied.run("rollback", "2", "--yes").status == 0
+    assert [(one["kind"], one["rollback_of"]) for one in told(applied)["runs"]] == [
+        ("rollback", 2),
+        ("apply", None),
+        ("apply", None),
+    ]
+
+
+def test_a_run_shows_what_was_saved_and_on_what_grounds(valley: Console) -> None:
+    valley.replace("connectsync.yaml", "max_districts: 2", "max_districts: 1")
+    valley.run("plan", "--out", "plan.json")
+    valley.run("approve", "plan.json", "--as", "Ada")
+    said = valley.run("apply", "plan.json", "--accept", "too-many-districts=2")
+    assert said.status == 0, said.err
+    run = told(valley, "show", "1")
+    assert run["run"]["accepted"] == {"too-many-districts": 2}
+    assert [one["name"] for one in run["run"]["approved"]] == ["Ada"]
+    assert [one["district"] for one in run["districts"]] == [OTHER, KEY]
+    (save,) = run["districts"][1]["saves"]
+    assert save["settled"] == "confirmed"
+    assert save["changes"] == [
+        {"setting": "deletion_threshold", "before": 45, "after": 15}
+    ]
+
+
+def test_named_districts_are_shown_alone(applied: Console) -> None:
+    (district,) = told(applied, "show", "1", KEY)["districts"]
+    assert district["district"] == KEY
+    text = applied.run("runs", "show", "1", KEY).out
+    assert KEY in text
+    assert OTHER not in text
+    refused = applied.run("runs", "show", "1", "lakeview-isd")
+    assert refused.status == ExitStatus.USAGE
+    assert f"did you mean '{KEY}'?" in refused.err
+
+
+def test_a_difference_names_the_setting_and_both_values(applied: Console) -> None:
+    diff = told(applied, "diff", "1", "2")
+    assert [(one["district"], one["saved_by"]) for one in diff["districts"]] == [
+        (OTHER, [1]),
+        (KEY, [1, 2]),
+    ]
+    assert diff["districts"][1]["settings"] == [
+        {
+            "setting": "deletion_threshold",
+            "after_a": {"known": True, "value": 15},
+            "after_b": {"known": True, "value": 12},
+        }
+    ]
+    # a person's own save is in no journal
+    applied.edit(KEY, {"deletion_threshold": 60})
+    assert told(applied, "diff", "1", "2") == diff
+
+
+def test_runs_of_two_backends_are_not_compared(applied: Console) -> None:
+    tampered(applied, "UPDATE runs SET backend = 'gateway' WHERE run = 2")
+    said = applied.run("runs", "diff", "1", "2")
+    assert said.status == ExitStatus.USAGE
+    assert "run 1 was on embedded, and run 2 on gateway" in said.err
+
+
+def test_a_store_that_is_as_logged_gives_a_head_that_stays_true(
+    applied: Console,
+) -> None:
+    said = applied.run("runs", "verify")
+    assert said.status == 0
+    head = told(applied, "verify")["head"]
+    assert said.out.endswith(f" entries, head {head}\n")
+    assert told(applied, "show", "2")["head"] == head
+    assert head in applied.run("runs", "show", "2").out
+    threshold(applied, 12, 9)
+    assert told(applied, "verify")["head"] != head
+    assert applied.run("runs", "verify", "--head", head).status == 0
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        (
+            "UPDATE journal SET runner = 'nobody' WHERE row = 1",
+            "row 1 of the journal was edited",
+        ),
+        ("DELETE FROM audit WHERE seq = 2", "entry 2 of the audit log is missing"),
+        (
+            "DELETE FROM baselines WHERE district = 'lakeview-usd'",
+            f"the baseline of {KEY} on embedded was removed",
+        ),
+    ],
+)
+def test_a_store_that_is_not_is_told_sentence_by_sentence(
+    applied: Console, statement: str, sentence: str
+) -> None:
+    said = tampered(applied, statement)
+    assert said.status == ExitStatus.FINDINGS
+    assert sentence in said.out.splitlines()
+    data = told(applied, "verify")
+    assert data["as_logged"] is False
+    assert sentence in data["problems"]
+
+
+def test_a_log_that_was_written_anew_is_found_by_a_head_noted_elsewhere(
+    applied: Console,
+) -> None:
+    said = applied.run("runs", "verify", "--head", NOT_THERE)
+    assert said.status == ExitStatus.FINDINGS
+    assert "does not hold" in said.out
+    assert NOT_THERE in said.out
+
+
+def test_a_save_of_which_nobody_knows_is_shown_as_such(applied: Console) -> None:
+    tampered(
+        applied,
+        "UPDATE journal SET settled = 'intended', settled_at = NULL WHERE row = 3",
+    )
+    said = applied.run("runs", "show", "2").out
+    assert "save 1: intended" in said
+    assert "`connectsync resume 2` settles that by reading" in said
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["runs", "--format", "json", "show", "1"],
+        ["runs", "--limit", "3", "verify"],
+        ["runs", "--limit", "0"],
+        ["runs", "show"],
+        ["runs", "show", "one"],
+        ["runs", "diff", "1"],
+        ["runs", "diff", "2", "2"],
+        ["runs", "verify", "--head", "abc"],
+        ["runs", "list"],
+    ],
+    ids=" ".join,
+)
+def test_what_makes_no_sense_is_wrong_usage(applied: Console, wrong: list[str]) -> None:
+    assert applied.run(*wrong).status == ExitStatus.USAGE
+
+
+def test_nothing_is_written_by_looking_back(applied: Console) -> None:
+    before = applied.state()
+    head = told(applied, "verify")["head"]
+    for arguments in (["runs"], ["runs", "show", "1"], ["runs", "diff", "2", "1"]):
+        applied.run(*arguments)
+    assert applied.state() == before
+    assert told(applied, "verify")["head"] == head
