@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from campaign import MEASURED
-from crash_site import CrashSite, crash_site, insist_journal, opened
+from crash_site import CrashSite, after, crash_site, insist_journal, opened
 from fleets_of import Fleet, Made, alike
 from processes import Ended, Machine, Running
 
 from connectsync.apply.store.archive import Archive
+from connectsync.domain.plan import Plan
+from connectsync.domain.plan_file import read_plan
 
 RUNNERS, ALL_RUNNERS, ALL_DISTRICTS = 3, 8, 500
 
@@ -80,6 +82,13 @@ def crowd_of(
     folders = [first.state if shared else site.folder / f"state-{n}" for n in range(count)]
     machines = (Machine(first.project, folder, first.secrets) for folder in folders)
     return Crowd(site, tuple(machines))
+
+
+def until(true: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def ended(running: Sequence[Running]) -> list[Ended]:
@@ -151,3 +160,106 @@ def test_what_a_killed_runner_had_in_hand_is_ended_by_the_others(
     if shared:
         assert took < lease, "nobody waits for the lease of a runner that is dead"
     crowd.insist_true()
+
+
+def test_one_of_many_that_is_killed_in_the_middle_leaves_nothing_undone(
+    many: CrashSite, runners: int
+) -> None:
+    crowd = crowd_of(many, runners, lease_seconds=5)
+    victim, *others = running = crowd.at_the_gate()
+    for one in running:
+        one.go_on()
+    third = len(many.plan.districts) // 3
+    until(lambda: many.connect.saves().total() >= third)
+    victim.tell(signal.SIGKILL)
+    assert victim.ended().status == -9
+    all_fine(others)
+    crowd.insist_true()
+
+
+def test_who_was_suspended_and_lost_its_districts_saves_nothing_more(
+    many: CrashSite,
+) -> None:
+    crowd = crowd_of(many, 2, lease_seconds=5)
+    first, second = crowd.machines
+    words = ("apply", many.path)
+    asleep = first.start_up_to("5:before PATCH", *words, number="STOP")
+    asleep.suspended()
+    held = many.connect.saves()
+    all_fine([second.start(*words)])
+    crowd.insist_true()
+    saved = many.connect.history()
+    asleep.go_on()
+    woken = asleep.ended()
+    assert many.connect.history() == saved, "who lost a district saves it no more"
+    crowd.insist_true()
+    assert held.total() < len(many.plan.districts)
+    count = len(many.plan.districts)
+    assert woken.status == 0, woken.both
+    assert f"{count} done" in woken.out
+    assert "another runner took over" in woken.err
+
+
+def test_who_is_suspended_while_it_writes_does_not_stop_the_others(
+    many: CrashSite,
+) -> None:
+    crowd = crowd_of(many, 2, lease_seconds=5)
+    first, second = crowd.machines
+    words = ("apply", many.path)
+    asleep = first.start_up_to("3:after INSERT journal", *words, number="STOP")
+    asleep.suspended()
+    all_fine([second.start(*words)])
+    crowd.insist_true()
+    saved = many.connect.history()
+    asleep.go_on()
+    woken = asleep.ended()
+    assert many.connect.history() == saved
+    assert woken.status == 1, woken.both
+    assert "state store" in woken.err
+    crowd.insist_true()
+
+
+def test_two_plans_at_once_leave_no_district_half_way(many: CrashSite) -> None:
+    """Each district is as one plan wants it; whose came second says: conflict."""
+    crowd = crowd_of(many, 1)
+    (ours,) = crowd.machines
+    rival = Fleet(many.folder / "rival", tuple(map(rivalling, many.fleet.districts)))
+    rival.write()
+    rival.configure(many.connect.url, postgresql=True)
+    theirs = Machine(rival.folder, many.folder / "rival-state", ours.secrets)
+    plan = many.folder / "rival.json"
+    assert theirs.run("plan", "--out", plan).status == 0
+    running = [
+        one.start_up_to(GATE, "apply", path, number="STOP")
+        for one, path in ((ours, many.path), (theirs, plan))
+    ]
+    for one in running:
+        one.suspended()
+    for one in running:
+        one.go_on()
+    found = ended(running)
+    insist_either(many, found, [many.plan, read_plan(plan.read_text("utf-8"))])
+    with opened(ours) as store:
+        assert Archive(store).verify() == ()
+
+
+def rivalling(made: Made) -> Made:
+    settings = {**made.settings, "deletion_threshold": 20, "unarchive_classrooms": False}
+    return replace(made, settings=settings)
+
+
+def insist_either(site: CrashSite, found: Sequence[Ended], plans: Sequence[Plan]) -> None:
+    """Insist that of two plans one was made true on each district, and wholly."""
+    live = site.connect.forms(*site.fleet.keys)
+    saves = site.connect.saves()
+    won = Counter[int]()
+    for rivals in zip(*(plan.districts for plan in plans), strict=True):
+        key = rivals[0].district
+        (winner,) = [n for n, one in enumerate(rivals) if after(one) == live[key]]
+        assert saves[key] == len(rivals[winner].saves)
+        won[winner] += 1
+    for number, one in enumerate(found):
+        lost = len(live) - won[number]
+        assert one.status == (4 if lost else 0), one.both
+        assert f"{won[number]} done" in one.out or not won[number]
+        assert f"{lost} conflict" in one.out or not lost

@@ -112,6 +112,8 @@ def test_risks_that_were_talked_down_are_told_as_they_are(asking: Console) -> No
     said = yes(asking, "Ada")
     assert "8 changes: 1 safe, 7 caution\n" in said
     assert f", {data['digest']}\n" in said, "the yes is to the file that was read"
+    yes(asking, "Bo")
+    assert asking.run("apply", "plan.json").status == 0
 
 
 def test_a_plan_that_is_not_there_is_wrong_usage(asking: Console) -> None:

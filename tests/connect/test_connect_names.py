@@ -56,9 +56,9 @@ def test_the_label_stands_in_the_descriptions_of_a_snapshot() -> None:
     offered = schema["properties"]["options"]["properties"]
     for spelling in SPELLINGS:
         described = form[spelling.setting]["description"]
-        assert described.startswith((f"{spelling.label}:", f"{spelling.label};")) or (
-            described.startswith(f"{spelling.label} in percent")
-        )
+        assert described.startswith(spelling.label)
+        assert described.removeprefix(spelling.label)[0] in ":; "
+        assert not described.removeprefix(spelling.label).startswith(" to sync")
         if spelling.setting in offered:
             described = offered[spelling.setting]["description"]
             assert described == f"What {spelling.label} offered."

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element
 
@@ -9,6 +7,7 @@ import pytest
 from generated_plans import movements
 from hypothesis import given
 from hypothesis import strategies as st
+from junit_shape import misshapen
 
 from connectsync.domain.drift import DistrictDrift, Moved, Movement
 from connectsync.report.drift_junit import drift_junit
@@ -28,56 +27,6 @@ DRIFTS = st.lists(
     ),
     max_size=4,
 )
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What Jenkins's schema of JUnit files says of an element, as far as we use it."""
-
-    required: frozenset[str]
-    optional: frozenset[str] = frozenset()
-    children: frozenset[str] = field(default_factory=frozenset)
-    text: bool = False
-
-
-SAID = Shape(frozenset(), frozenset(["type", "message"]), text=True)
-COUNTS = frozenset(["tests", "failures", "errors"])
-SHAPES = {
-    "testsuites": Shape(
-        frozenset(), frozenset(["name", "time"]) | COUNTS, frozenset(["testsuite"])
-    ),
-    "testsuite": Shape(
-        frozenset(["name"]) | COUNTS,
-        frozenset(["skipped", "time", "timestamp", "hostname", "package"]),
-        frozenset(["testcase", "properties", "system-out"]),
-    ),
-    "testcase": Shape(
-        frozenset(["name"]),
-        frozenset(["classname", "time"]),
-        frozenset(["failure", "error", "skipped", "system-out"]),
-    ),
-    "failure": SAID,
-    "error": SAID,
-    "system-out": Shape(frozenset(), text=True),
-}
-
-
-def misshapen(element: Element) -> Iterator[str]:
-    """Say where a document is not as Jenkins's schema wants it."""
-    shape = SHAPES.get(element.tag)
-    if shape is None:
-        yield f"unknown element {element.tag}"
-        return
-    if missing := shape.required - element.attrib.keys():
-        yield f"{element.tag} lacks {sorted(missing)}"
-    if unknown := element.attrib.keys() - shape.required - shape.optional:
-        yield f"{element.tag} has {sorted(unknown)}"
-    if not shape.text and (element.text or "").strip():
-        yield f"{element.tag} holds text"
-    for child in element:
-        if child.tag not in shape.children:
-            yield f"{element.tag} holds {child.tag}"
-        yield from misshapen(child)
 
 
 def told(*found: DistrictDrift) -> Element:

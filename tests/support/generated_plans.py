@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import strategies as st
 
 from connectsync.domain.change import changes_of
-from connectsync.domain.drift import Moved, Movement
+from connectsync.domain.drift import DistrictDrift, Moved, Movement
 from connectsync.domain.finding import Severity
 from connectsync.domain.guard import GuardFinding
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
@@ -88,7 +89,23 @@ GUARDS = st.builds(
     count=st.integers(1, 1000),
     needs_reason=st.booleans(),
 )
-PLANS = st.builds(
+LEFT = st.builds(
+    DistrictDrift,
+    district=KEYS,
+    file=WORDS,
+    movements=st.lists(movements(), max_size=2).map(tuple),
+    applied=st.booleans(),
+    error=WORDS,
+)
+ORIGINS = st.fixed_dictionaries({"rollback_of": st.none() | st.integers(1, 99)}) | (
+    st.fixed_dictionaries(
+        {
+            "since": st.from_regex("[0-9a-f]{40}", fullmatch=True),
+            "left_alone": st.lists(LEFT, max_size=2).map(tuple),
+        }
+    )
+)
+_PLANS = st.builds(
     Plan,
     created=MOMENTS,
     tool=WORDS,
@@ -103,3 +120,4 @@ PLANS = st.builds(
     ).map(tuple),
     guards=st.lists(GUARDS, max_size=2).map(tuple),
 )
+PLANS = st.builds(lambda plan, origin: replace(plan, **origin), _PLANS, ORIGINS)

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -126,7 +125,3 @@ class Machine:
             )
         )
 
-
-def until(seconds: float = 30) -> float:
-    """Give the moment until which something is waited for."""
-    return time.monotonic() + seconds

@@ -135,7 +135,7 @@ class Rounds:
             means,
             claim,
             self._planned[key],
-            merged=self.plan.rollback_of is not None,
+            merged=self.plan.partial,
             unread=self.unread.get(key),
         )
         try:

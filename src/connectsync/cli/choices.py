@@ -14,6 +14,11 @@ class FindingFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    JUNIT = "junit"
+    MARKDOWN = "markdown"
 
 
 class PlanFormat(StrEnum):
@@ -21,6 +26,9 @@ class PlanFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    GITHUB = "github"
+    JUNIT = "junit"
+    MARKDOWN = "markdown"
 
 
 paths_argument = Annotated[
@@ -38,7 +46,12 @@ option_output = Annotated[
 ]
 
 option_format = Annotated[
-    PlanFormat, typer.Option("--format", help="How to show it: text or json.")
+    PlanFormat,
+    typer.Option(
+        "--format",
+        help="How to show it: for people, for programs (json), as annotations of"
+        " GitHub, as test results, or as a comment (markdown).",
+    ),
 ]
 
 metrics_option = Annotated[

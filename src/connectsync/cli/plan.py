@@ -15,6 +15,7 @@ from connectsync.cli.choices import (
     set_token_option,
 )
 from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.formats import show_plan
 from connectsync.cli.session import Session
 from connectsync.cli.sharding import asked_shard, option_shard
 from connectsync.domain.plan import Plan
@@ -35,6 +36,14 @@ def plan(
     ] = False,
     shard: option_shard = None,
     set_token: set_token_option = None,
+    changed_since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REF",
+            help="Plan only settings that the files want otherwise than at this git"
+            " revision; what else differs is shown apart.",
+        ),
+    ] = None,
 ) -> int:
     """
     Compare the files with Connect and say what `apply` would change.
@@ -44,22 +53,17 @@ def plan(
     import asyncio
 
     from connectsync.domain.plan_file import plan_text
-    from connectsync.report.plan_text import render_plan
 
     session: Session = context.obj
     share = asked_shard(shard, session.environment)
     tokens = frozenset(set_token or ())
-    made = asyncio.run(made_plan(session, paths or [], share, tokens))
+    made = asyncio.run(
+        made_plan(session, paths or [], share, tokens, changed_since=changed_since)
+    )
     if out is not None:
         session.terminal.deliver(plan_text(made), out)
         session.terminal.say(f"wrote {out}; next: `connectsync apply {out}`")
-    if format_ is PlanFormat.JSON:
-        session.terminal.deliver(plan_text(made), output)
-    else:
-        terminal = session.terminal
-        colour = terminal.colour and output is None
-        text = render_plan(made, colour=colour, width=terminal.width)
-        terminal.deliver(text, output)
+    show_plan(session.terminal, made, format_, output)
     return _status(made, detailed=detailed_exitcode)
 
 
@@ -68,18 +72,28 @@ async def made_plan(
     paths: list[str],
     shard: Shard = ALL,
     set_token: frozenset[str] = frozenset(),
+    *,
+    changed_since: str | None = None,
 ) -> Plan:
-    """Plan a shard of what the arguments mean, of all districts if there are none."""
+    """
+    Plan a shard of what the arguments mean, of all districts if there are none.
+
+    With ``changed_since``, only what the files cause since that revision.
+    """
+    from dataclasses import replace
+
     from connectsync.cli.backends import open_reader
+    from connectsync.cli.causing import since_of
     from connectsync.cli.fleets import planned_scope
     from connectsync.cli.state import circumstances, open_state
     from connectsync.operations.planning import make_plan
 
     scope = planned_scope(session, paths, shard)
+    since = since_of(session, scope, changed_since)
     async with open_reader(session, scope.project, scope.districts) as reader:
         with open_state(session, scope.project) as store:
             given = circumstances(session, scope, store, reader, set_token=set_token)
-        return await make_plan(scope.wanted, reader, given)
+        return await make_plan(scope.wanted, reader, replace(given, since=since))
 
 
 def _status(made: Plan, *, detailed: bool) -> ExitStatus:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from connectsync.cli.choices import FindingFormat, option_output, paths_argument
 from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.formats import Validated, show_validated
 from connectsync.cli.session import Session
 from connectsync.cli.sharding import asked_shard, option_shard, say_share
 from connectsync.cli.surroundings import look_around
@@ -24,10 +24,9 @@ from connectsync.config.fleet import (
 from connectsync.config.project import Project
 from connectsync.config.wave_members import held_against_waves
 from connectsync.domain.shard import ALL
-from connectsync.domain.validation import ValidationReport
 from connectsync.errors import UsageError
 from connectsync.operations.changed import Changed, changed_since
-from connectsync.operations.sharding import share_of_report
+from connectsync.operations.sharding import share_of_files, share_of_report
 from connectsync.operations.validating import Asked, validate_fleet
 
 DASH = "-"
@@ -85,7 +84,13 @@ def validate(
     )
     report = share_of_report(validate_fleet(fleet, asked), fleet, share)
     say_share(session.terminal, share, report.files, len(fleet.files), noun="file")
-    _deliver(session, report, format_, output)
+    done = Validated(
+        report,
+        files=share_of_files(fleet, share),
+        districts={one.district.key: one.file for one in fleet.districts},
+        strict=strict,
+    )
+    show_validated(session.terminal, done, format_, output)
     failed = report.errors or (strict and report.warnings)
     return ExitStatus.FINDINGS if failed else ExitStatus.FINE
 
@@ -160,22 +165,3 @@ def _rules(names: list[str]) -> frozenset[str]:
     from connectsync.rules.catalogue import by_name
 
     return frozenset(by_name(name).name for name in names)
-
-
-def _deliver(
-    session: Session,
-    report: ValidationReport,
-    format_: FindingFormat,
-    output: Path | None,
-) -> None:
-    from connectsync.report import findings_json, findings_text
-
-    terminal = session.terminal
-    if format_ is FindingFormat.JSON:
-        terminal.deliver(findings_json.render(report), output)
-        return
-    colour = terminal.colour and output is None
-    text = findings_text.render(report, colour=colour, width=terminal.width)
-    if session.terminal.quiet and not report.findings:
-        return
-    terminal.deliver(text, output)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -77,7 +76,7 @@ class DistrictDrift:
         return worst_of({move.who for move in self.movements}) or "in step"
 
 
-def worst_of(moved: Set[Moved]) -> str:
+def worst_of(moved: set[Moved]) -> str:
     """Sum up who moved the settings of one district; empty if nobody did."""
     for who in (Moved.BOTH, Moved.THEM, Moved.US):
         if who in moved:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connectsync.domain.change import Change, Set, applied
-from connectsync.domain.drift import Movement
+from connectsync.domain.drift import DistrictDrift, Movement
 from connectsync.domain.guard import GuardFinding
 from connectsync.domain.risk import Risk, assess
 from connectsync.domain.settings import Form, Value
@@ -48,9 +48,9 @@ class DistrictPlan:
     """
     One district's saves, bound to the live version they were made from.
 
-    ``live`` is the whole form as read, ``desired`` every managed value of the files:
-    so that apply can name what moved. ``drift`` is what people changed since we last
-    applied.
+    ``live`` is the whole form as read, ``desired`` every value of the files that the
+    plan speaks of: so that apply can name what moved. ``drift`` is what people changed
+    of it since we last applied.
     """
 
     district: str
@@ -92,6 +92,10 @@ class Plan:
     ``scope`` is what was asked for on the command line, ``fleet`` the number of
     districts in the files, ``in_step`` the districts that need nothing. A plan that
     does not come from files but undoes a run names it as ``rollback_of``.
+
+    A plan of one change to the files names the commit before it as ``since``, in full.
+    It speaks of those settings alone that the files want otherwise than there; what
+    else is not as the files say is ``left_alone``, by district.
     """
 
     created: datetime
@@ -104,6 +108,20 @@ class Plan:
     failed: tuple[NotPlanned, ...]
     guards: tuple[GuardFinding, ...] = ()
     rollback_of: int | None = None
+    since: str | None = None
+    left_alone: tuple[DistrictDrift, ...] = ()
+
+    @property
+    def partial(self) -> bool:
+        """Say whether it speaks of a part only of what the files manage."""
+        return self.rollback_of is not None or self.since is not None
+
+    @property
+    def size(self) -> int:
+        """Count the districts that were looked at."""
+        planned = {one.district for one in self.districts}
+        only_left = sum(one.district not in planned for one in self.left_alone)
+        return len(self.districts) + len(self.in_step) + len(self.failed) + only_left
 
     @property
     def empty(self) -> bool:

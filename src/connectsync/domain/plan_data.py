@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from connectsync.domain.change import Add, Change, Remove, Set
-from connectsync.domain.drift import Movement
+from connectsync.domain.drift import DistrictDrift, Movement
 from connectsync.domain.guard import GuardFinding
 from connectsync.domain.plan import (
     DistrictPlan,
@@ -31,7 +31,7 @@ def plan_data(plan: Plan) -> dict[str, Any]:
         "scope": list(plan.scope),
         "fleet": plan.fleet,
         "summary": {
-            "districts": len(plan.districts) + len(plan.in_step) + len(plan.failed),
+            "districts": plan.size,
             "changed": len(plan.districts),
             "in_step": len(plan.in_step),
             "failed": len(plan.failed),
@@ -41,7 +41,28 @@ def plan_data(plan: Plan) -> dict[str, Any]:
         "in_step": list(plan.in_step),
         "failed": [_failed_data(failed) for failed in plan.failed],
         "guards": [_guard_data(guard) for guard in plan.guards],
-    } | ({} if plan.rollback_of is None else {"rollback_of": plan.rollback_of})
+    } | _origin_data(plan)
+
+
+def _origin_data(plan: Plan) -> dict[str, Any]:
+    """Say where a plan comes from, if not from everything that the files say."""
+    data: dict[str, Any] = {}
+    if plan.rollback_of is not None:
+        data["rollback_of"] = plan.rollback_of
+    if plan.since is not None:
+        data["since"] = plan.since
+        data["left_alone"] = [_left_data(one) for one in plan.left_alone]
+    return data
+
+
+def _left_data(left: DistrictDrift) -> dict[str, Any]:
+    return {
+        "district": left.district,
+        "file": left.file,
+        "applied": left.applied,
+        "error": left.error,
+        "movements": [movement_data(movement) for movement in left.movements],
+    }
 
 
 def _district_data(district: DistrictPlan) -> dict[str, Any]:

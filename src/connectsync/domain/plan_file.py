@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from connectsync.domain.change import Add, Change, Remove, Set
-from connectsync.domain.drift import Moved, Movement
+from connectsync.domain.drift import DistrictDrift, Moved, Movement
 from connectsync.domain.finding import Severity
 from connectsync.domain.guard import GuardFinding
 from connectsync.domain.plan import (
@@ -94,7 +94,20 @@ def _plan(data: Mapping[str, Any]) -> Plan:
         failed=tuple(NotPlanned(**failed) for failed in data["failed"]),
         guards=tuple(_guard(guard) for guard in data["guards"]),
         rollback_of=data.get("rollback_of"),
+        since=_since(data.get("since")),
+        left_alone=tuple(_left(left) for left in data.get("left_alone", ())),
     )
+
+
+def _since(commit: object) -> str | None:
+    if not isinstance(commit, str | None):
+        raise TypeError("since is no commit")
+    return commit
+
+
+def _left(data: Mapping[str, Any]) -> DistrictDrift:
+    moved = tuple(_movement(movement) for movement in data["movements"])
+    return DistrictDrift(**{**data, "movements": moved})
 
 
 def _district(data: Mapping[str, Any]) -> DistrictPlan:

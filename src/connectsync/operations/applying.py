@@ -57,13 +57,16 @@ def insist_same_files(plan: Plan, wanted: Sequence[Wanted]) -> None:
     """
     Refuse a plan whose districts' files say something else now.
 
+    Of a plan of one change to the files, what it does not speak of may be otherwise.
     Raises ``StalePlan`` naming district, setting, old and new value.
     """
     desired = {want.district.key: want.district.desired() for want in wanted}
     moved = [
         f"{planned.district}: {sentence}"
         for planned in plan.districts
-        for sentence in _moved(planned.desired, desired.get(planned.district))
+        for sentence in _moved(
+            planned.desired, desired.get(planned.district), whole=not plan.partial
+        )
     ]
     if moved:
         raise StalePlan(
@@ -71,13 +74,13 @@ def insist_same_files(plan: Plan, wanted: Sequence[Wanted]) -> None:
         )
 
 
-def _moved(then: Form, now: Form | None) -> list[str]:
+def _moved(then: Form, now: Form | None, *, whole: bool) -> list[str]:
     if now is None:
         return ["its file is gone"]
     return [
         f"{name} was {_stated(then, name)}, is now {_stated(now, name)}"
         for name in BY_NAME
-        if then.get(name) != now.get(name)
+        if (whole or name in then) and then.get(name) != now.get(name)
     ]
 
 

@@ -9,13 +9,15 @@ from datetime import datetime
 from connectsync.connect.seam import Reader
 from connectsync.domain.baseline import Baseline, Baselines
 from connectsync.domain.district import District
-from connectsync.domain.drift import Moved, movements
+from connectsync.domain.drift import DistrictDrift, Moved, movements
 from connectsync.domain.finding import Problem
 from connectsync.domain.guard import GuardFinding
 from connectsync.domain.live import Live
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, Save, saves_for
 from connectsync.domain.policy import Policy
 from connectsync.domain.recent import Recent
+from connectsync.domain.settings import Form
+from connectsync.domain.since import Since
 from connectsync.errors import Bug, ConnectError
 from connectsync.operations.compare import changes_between
 from connectsync.rules.catalogue import PLAN_RULES
@@ -38,7 +40,8 @@ class Circumstances:
 
     ``now`` has a time zone; ``fleet`` is the number of districts in all files,
     whatever the scope; ``tool`` names this version of connectsync. ``set_token`` are
-    the districts whose token is to be typed, ``recent`` what was saved lately.
+    the districts whose token is to be typed, ``recent`` what was saved lately. With
+    ``since`` only what that change to the files causes is planned.
     """
 
     now: datetime
@@ -49,6 +52,7 @@ class Circumstances:
     baselines: Baselines
     recent: Recent = field(default_factory=Recent)
     set_token: frozenset[str] = frozenset()
+    since: Since | None = None
 
 
 async def make_plan(
@@ -61,14 +65,22 @@ async def make_plan(
     ``ConnectError`` only where nothing at all could be read.
     """
     lives = await reader.read_many([want.district.key for want in wanted])
+    ordered = sorted(wanted, key=lambda want: want.district.key)
+    answers = [(want, _answer(lives, want)) for want in ordered]
+    left = {
+        want.district.key: _left_alone(want, live, circumstances)
+        for want, live in answers
+    }
     outcomes = [
         plan_district(
             want,
-            _answer(lives, want),
+            live,
             circumstances.baselines,
             set_token=want.district.key in circumstances.set_token,
+            desired=_part(want, circumstances),
         )
-        for want in sorted(wanted, key=lambda want: want.district.key)
+        for want, live in answers
+        if not (one := left[want.district.key]) or not one.error
     ]
     plan = Plan(
         created=circumstances.now,
@@ -77,8 +89,12 @@ async def make_plan(
         scope=circumstances.scope,
         fleet=circumstances.fleet,
         districts=tuple(_changed(outcomes)),
-        in_step=tuple(key for key in outcomes if isinstance(key, str)),
+        in_step=tuple(
+            key for key in outcomes if isinstance(key, str) and not left[key]
+        ),
         failed=tuple(failed for failed in outcomes if isinstance(failed, NotPlanned)),
+        since=circumstances.since.commit if circumstances.since else None,
+        left_alone=tuple(one for one in left.values() if one),
     )
     return guarded(plan, [want.district for want in wanted], circumstances)
 
@@ -89,13 +105,16 @@ def plan_district(
     baselines: Baselines,
     *,
     set_token: bool = False,
+    desired: Form | None = None,
 ) -> DistrictPlan | NotPlanned | str:
     """
     Plan one district, by itself: its neighbours change neither answer nor cost.
 
+    ``desired`` is the part of what the files say that is planned; without it, all.
     Gives its key alone where nothing would change.
     """
-    key, desired = want.district.key, want.district.desired()
+    key = want.district.key
+    desired = want.district.desired() if desired is None else desired
     if isinstance(live, ConnectError):
         return NotPlanned(key, want.file, live.message, live.remedy)
     changes = changes_between(live.form, desired)
@@ -118,6 +137,29 @@ def plan_district(
             for move in movements(baseline.form, desired, live.form)
             if move.who is not Moved.US
         ),
+    )
+
+
+def _part(want: Wanted, given: Circumstances) -> Form | None:
+    return None if given.since is None else given.since.of(want.district.key)
+
+
+def _left_alone(
+    want: Wanted, live: Live | ConnectError, given: Circumstances
+) -> DistrictDrift | None:
+    """Say what is not as the files say on a district, and not caused by the change."""
+    if given.since is None:
+        return None
+    key, caused = want.district.key, given.since.of(want.district.key)
+    if isinstance(live, ConnectError):
+        planned = caused or key in given.set_token
+        return None if planned else DistrictDrift(key, want.file, error=live.message)
+    desired = want.district.desired()
+    rest = {name: desired[name] for name in desired if name not in caused}
+    baseline = given.baselines.get(key, Baseline()).form
+    moved = movements(baseline, rest, live.form)
+    return (
+        DistrictDrift(key, want.file, moved, key in given.baselines) if moved else None
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
+from connectsync.config.discovery import relative
+from connectsync.config.project import Project
 from connectsync.connect.names import (
     GROUP_OF_BOXES,
     SPELLINGS,
@@ -22,23 +24,22 @@ from connectsync.operations.planning import Wanted
 def plan_review(
     plan: Plan,
     wanted: Sequence[Wanted],
-    rollout: Rollout,
+    project: Project,
     *,
-    folder: str,
     findings: ValidationReport,
     plan_file: str = "",
 ) -> PlanReview:
     """
     Put beside a plan what it was made from, for a report.
 
-    ``wanted`` are the districts it was made for, ``folder`` is where their files are,
-    from the project's folder.
+    ``wanted`` are the districts it was made for, ``findings`` those of their files.
     """
+    rollout = project.policy.rollout
     waves = _waves(plan, wanted, rollout)
     return PlanReview(
         plan=plan,
         page=connect_page(),
-        folder=folder,
+        folder=relative(project.districts_dir, project.root),
         members={
             want.district.key: _member(want, waves.get(want.district.key, ""))
             for want in wanted

@@ -22,11 +22,21 @@ def share_of_report(
     """
     if shard == ALL:
         return report
-    districts = frozenset(fleet.files).difference(fleet.shelf.names.values())
+    districts = _districts(fleet)
     told = [one for one in report.findings if _tells(shard, one, districts)]
     allowed = [one for one in report.allowed if _tells(shard, one.finding, districts)]
-    files = sum(_counts(shard, file, districts) for file in fleet.files)
+    files = len(share_of_files(fleet, shard))
     return ValidationReport(files, tuple(told), tuple(allowed))
+
+
+def share_of_files(fleet: Fleet, shard: Shard) -> tuple[str, ...]:
+    """Give the files that a shard counts, of all that were read."""
+    districts = _districts(fleet)
+    return tuple(file for file in fleet.files if _counts(shard, file, districts))
+
+
+def _districts(fleet: Fleet) -> frozenset[str]:
+    return frozenset(fleet.files).difference(fleet.shelf.names.values())
 
 
 def _tells(shard: Shard, finding: Finding, districts: frozenset[str]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from connectsync.domain.click_list import Click, ClickList, DistrictClicks
@@ -16,12 +15,7 @@ from connectsync.report.click_words import (
     title,
     with_effects,
 )
-from connectsync.report.style import inert
-
-_SIGNS = re.compile(r"[\\`*_\[\]<>#|~&!$]")
-_ADDRESS = re.compile(r"www\.|://", re.IGNORECASE)
-_AT = "@<!-- -->"
-"""Neither a mention of somebody nor half of an address."""
+from connectsync.report.markdown import plain
 
 
 def click_list_markdown(clicks: ClickList) -> str:
@@ -34,16 +28,6 @@ def click_list_markdown(clicks: ClickList) -> str:
         "\n".join(f"- {plain(line)}" for line in footing(clicks)),
     ]
     return "\n\n".join(blocks) + "\n"
-
-
-def plain(text: str) -> str:
-    """Give foreign text so that Markdown, and HTML within it, can only show it."""
-    escaped = _SIGNS.sub(r"\\\g<0>", inert(text))
-    return _ADDRESS.sub(_apart, escaped.replace("@", _AT))
-
-
-def _apart(address: re.Match[str]) -> str:
-    return address[0].replace(".", "\\.").replace(":", "\\:")
 
 
 def _district(one: DistrictClicks, clicks: ClickList) -> Iterator[str]:

@@ -33,7 +33,7 @@ def drift_text(found: Sequence[DistrictDrift], *, colour: bool, width: int) -> s
     """Give every district that is not in step, a count of all, and what to do next."""
     paint = Paint(colour)
     blocks = [
-        "\n".join(_district(one, paint, width))
+        "\n".join(district_lines(one, paint, width))
         for one in found
         if one.standing != "in step"
     ]
@@ -64,7 +64,8 @@ def drift_json(found: Sequence[DistrictDrift]) -> str:
     return json.dumps(data, indent=2) + "\n"
 
 
-def _district(one: DistrictDrift, paint: Paint, width: int) -> Iterator[str]:
+def district_lines(one: DistrictDrift, paint: Paint, width: int) -> Iterator[str]:
+    """Give the lines that tell of one district."""
     standing = paint(_STYLES[one.standing], one.standing)
     name = paint(Style.BOLD, inert(one.district))
     yield f"{standing}  {name}  {paint(Style.DIM, inert(one.file))}"

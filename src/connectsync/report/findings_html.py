@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from connectsync.domain.finding import Finding, Severity
@@ -131,13 +131,12 @@ def _rank(counts: Counter[str]) -> tuple[int, ...]:
     return tuple(-counts[severity] for severity in Severity)
 
 
-def _plain(findings: Iterable[Finding]) -> Html:
-    rows = [_row(one) for one in findings]
-    more = len(rows) - MOST
+def _plain(findings: Sequence[Finding]) -> Html:
+    more = len(findings) - MOST
     return joined(
         [
             element("p", with_code(_SAYS)),
-            plain_table(("Place", "Finding", "Rule"), rows[:MOST]),
+            plain_table(("Place", "Finding", "Rule"), map(_row, findings[:MOST])),
             *([element("p", f"and {more:,} more")] * (more > 0)),
         ]
     )

@@ -8,7 +8,7 @@ from connectsync.domain.finding import Finding
 from connectsync.domain.validation import ValidationReport
 from connectsync.report.columns import wrapped
 from connectsync.report.frame import framed
-from connectsync.report.style import Paint, Style, inert, style_of
+from connectsync.report.style import Paint, Style, inert, style_of, unheeded
 
 NAMED_DISTRICTS = 5
 
@@ -28,7 +28,7 @@ def render(report: ValidationReport, *, colour: bool, width: int) -> str:
     if report.allowed:
         blocks.append("\n".join(_all_allowed(report, paint)))
     blocks.append("\n".join([*_pointer_to_why(report, paint), last]))
-    return "\n\n".join(blocks) + "\n"
+    return unheeded("\n\n".join(blocks) + "\n")
 
 
 def summary(report: ValidationReport, *, colour: bool) -> str:
@@ -48,6 +48,14 @@ def summary(report: ValidationReport, *, colour: bool) -> str:
     if found:
         return f"{files}: {', '.join(found + allowed)}"
     return ", ".join([files, paint(Style.SAFE, "no findings"), *allowed])
+
+
+def reach(districts: tuple[str, ...]) -> str:
+    """Count the districts that a finding in a profile reaches, and name a few."""
+    named = ", ".join(districts[:NAMED_DISTRICTS])
+    more = len(districts) - NAMED_DISTRICTS
+    rest = f" and {more:,} more" if more > 0 else ""
+    return f"{_counted(len(districts), 'district')}: {named}{rest}"
 
 
 def _pointer_to_why(report: ValidationReport, paint: Paint) -> Iterator[str]:
@@ -86,7 +94,7 @@ def _notes(finding: Finding) -> Iterator[tuple[str, str]]:
     if finding.hint:
         yield "help", finding.hint
     if finding.districts:
-        yield "note", f"reaches {_reach(finding.districts)}"
+        yield "note", f"reaches {reach(finding.districts)}"
 
 
 def _note(
@@ -98,13 +106,6 @@ def _note(
     yield f"{paint(Style.FRAME, lead)}{paint(Style.BOLD, f'{label}:')} {first}"
     for line in rest:
         yield f"{hang}{line}"
-
-
-def _reach(districts: tuple[str, ...]) -> str:
-    named = ", ".join(districts[:NAMED_DISTRICTS])
-    more = len(districts) - NAMED_DISTRICTS
-    rest = f" and {more:,} more" if more > 0 else ""
-    return f"{_counted(len(districts), 'district')}: {named}{rest}"
 
 
 def _all_allowed(report: ValidationReport, paint: Paint) -> Iterator[str]:

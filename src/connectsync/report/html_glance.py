@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from connectsync.report.html_element import Html, element
 
@@ -21,7 +22,7 @@ class Tally:
     facet: str
     kinds: Mapping[str, tuple[str, str]]
 
-    def tiles(self, counts: Mapping[str, int]) -> Html:
+    def tiles(self, counts: Mapping[Any, int]) -> Html:
         """Give a tile for each kind, also where nothing is of that kind."""
         tiles = (self._tile(kind, counts.get(kind, 0)) for kind in self.kinds)
         return element("ul", *tiles, class_="tiles")
@@ -37,7 +38,7 @@ class Tally:
         )
 
     def parts(self, of: Part, counts: Mapping[str, Counter[str]]) -> Html:
-        """Give a table of counts by part; kinds of which there are none are left out"""
+        """Give a table of counts by part; kinds that nothing is of are left out."""
         used = [
             kind for kind in self.kinds if any(one[kind] for one in counts.values())
         ]

@@ -15,7 +15,10 @@ def many(count: int, noun: str) -> str:
 def header(title: str, *sentences: str) -> Html:
     """Give the head of a page; its first sentence is the one to remember."""
     first, *others = sentences
-    said = [element("strong", first), *(f" {sentence}" for sentence in others)]
+    said: list[Child] = [
+        element("strong", first),
+        *(f" {sentence}" for sentence in others),
+    ]
     return element("header", element("h1", title), element("p", *said))
 
 

@@ -9,6 +9,7 @@ from connectsync.domain.guard import GuardFinding, acceptance
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan
 from connectsync.domain.risk import Risk
 from connectsync.report.plan_words import by_hand, counted, held_against, lines_of
+from connectsync.report.style import inert
 from connectsync.report.workflow_commands import Annotation, workflow_commands
 
 
@@ -20,7 +21,8 @@ def plan_github(plan: Plan) -> str:
     it is accepted; disruptive changes, and those over what a person changed on
     Connect, are warnings; the rest are notices.
     """
-    files = {one.district: one.file for one in (*plan.districts, *plan.failed)}
+    files = {one.district: one.file for one in plan.districts}
+    files |= {one.district: one.file for one in plan.failed}
     found = [
         *(_failed(one) for one in plan.failed),
         *(_guard(one, files) for one in plan.guards),
@@ -32,7 +34,7 @@ def plan_github(plan: Plan) -> str:
 def _summary(plan: Plan) -> Iterator[str]:
     yield counted(plan)
     if given := acceptance(plan.guards):
-        yield f"apply needs {given}"
+        yield inert(f"apply needs {given}")
 
 
 def _failed(one: NotPlanned) -> Annotation:

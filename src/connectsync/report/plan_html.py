@@ -16,7 +16,7 @@ from connectsync.domain.plan_review import (
 )
 from connectsync.domain.risk import Risk
 from connectsync.report.findings_html import finding_sections
-from connectsync.report.html_element import Html, element
+from connectsync.report.html_element import Child, Html, element
 from connectsync.report.html_glance import Part, Tally
 from connectsync.report.html_page import html_page
 from connectsync.report.html_pieces import facts, header, listed, many, navigation
@@ -139,7 +139,7 @@ def _parts(
 
 def _about(plan: Plan) -> Html:
     read = sorted(one.read_at for one in plan.districts)
-    said = {
+    said: dict[str, Child] = {
         "Digest": element("code", plan_digest(plan)),
         "Backend": plan.backend,
         "Scope": " ".join(plan.scope) or "every district of the project",
@@ -151,6 +151,4 @@ def _about(plan: Plan) -> Html:
         said["Live settings read"] = " to ".join(
             dict.fromkeys(f"{at:%Y-%m-%d %H:%M %Z}" for at in (read[0], read[-1]))
         )
-    return element(
-        "section", element("h2", "About this plan"), facts(said), id="about"
-    )
+    return element("section", element("h2", "About this plan"), facts(said), id="about")

@@ -72,7 +72,10 @@ def _guard(severity: Severity, rule: str, same: Sequence[GuardFinding]) -> Html:
         element("p", chip(severity), " ", element("code", rule), _counts_as(same[0])),
         *map(_objection, same[:_SHOWN]),
         *([element("p", f"and {more:,} more, each with its district")] * (more > 0)),
-        *(element("p", with_code(hint), class_="hint") for hint in list(hints)[:_SHOWN]),
+        *(
+            element("p", with_code(hint), class_="hint")
+            for hint in list(hints)[:_SHOWN]
+        ),
     )
 
 
@@ -83,8 +86,9 @@ def _counts_as(guard: GuardFinding) -> str:
 
 
 def _objection(guard: GuardFinding) -> Html:
-    about = [element("b", guard.district), ": "] if guard.district else []
-    return element("p", *about, guard.message)
+    if not guard.district:
+        return element("p", guard.message)
+    return element("p", element("b", guard.district), f": {guard.message}")
 
 
 def _commands(review: PlanReview) -> Iterator[Html]:

@@ -22,8 +22,9 @@ _SAYS = (
 
 def plain_districts(review: PlanReview) -> Html:
     """Give what would change, and what could not be read."""
-    rows = [*_unread(review), *map(_row, review.plan.districts)]
-    more = len(rows) - MOST
+    plan = review.plan
+    rows = [*_unread(review), *map(_row, plan.districts[:MOST])]
+    more = len(plan.failed) + len(plan.districts) - MOST
     return joined(
         [
             element("p", with_code(_SAYS)),

@@ -6,13 +6,17 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from connectsync.domain.change import Add, Change, Remove, Set
+from connectsync.domain.drift import DistrictDrift
 from connectsync.domain.guard import GuardFinding, acceptance
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
 from connectsync.domain.plan_file import plan_digest
 from connectsync.report.columns import columns, padded, wrapped
+from connectsync.report.drift import district_lines
 from connectsync.report.plan_words import (
+    LEFT_ALONE,
     TOKEN,
     by_hand,
+    caused_since,
     changes,
     counted,
     held_against,
@@ -21,7 +25,7 @@ from connectsync.report.plan_words import (
     step,
     taken_back,
 )
-from connectsync.report.style import Paint, Style, inert, style_of
+from connectsync.report.style import Paint, Style, inert, style_of, unheeded
 
 SETTING_ROOM = 23
 
@@ -31,11 +35,12 @@ def render_plan(plan: Plan, *, colour: bool, width: int) -> str:
     page = _Page(Paint(colour), width)
     blocks = [
         *map(page.district, plan.districts),
+        *page.left_alone(plan.left_alone),
         *page.failed(plan.failed),
         *page.guards(plan.guards),
         page.summary(plan, plan_digest(plan)),
     ]
-    return "\n\n".join(blocks) + "\n"
+    return unheeded("\n\n".join(blocks) + "\n")
 
 
 def render_summary(plan: Plan, digest: str, *, colour: bool, width: int) -> str:
@@ -94,6 +99,12 @@ class _Page:
                 for line in wrapped(said, self.width, hang=4)
             )
 
+    def left_alone(self, left: tuple[DistrictDrift, ...]) -> Iterator[str]:
+        if left:
+            yield self.paint(Style.BOLD, LEFT_ALONE)
+        for one in left:
+            yield "\n".join(district_lines(one, self.paint, self.width))
+
     def failed(self, failed: tuple[NotPlanned, ...]) -> Iterator[str]:
         if failed:
             head = self.paint(Style.ERROR, "Not read, so not planned")
@@ -128,8 +139,7 @@ class _Page:
 
     def summary(self, plan: Plan, digest: str) -> str:
         lines = [counted(plan)]
-        if said := taken_back(plan):
-            lines.append(said)
+        lines += filter(None, [taken_back(plan), caused_since(plan)])
         if plan.districts:
             lines.append(self._risks(plan))
         lines.append(self.paint(Style.DIM, f"on {inert(plan.backend)}, {digest}"))

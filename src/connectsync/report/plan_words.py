@@ -62,14 +62,15 @@ def held_against(guard: GuardFinding) -> str:
 
 
 def counted(plan: Plan) -> str:
-    """Count the districts of a plan: to change, in step, not read."""
-    total = len(plan.districts) + len(plan.in_step) + len(plan.failed)
-    if plan.empty:
-        return f"Nothing to do: {districts(total)} in step with Connect"
+    """Count the districts of a plan: to change, in step, left alone, not read."""
+    if plan.empty and not plan.left_alone:
+        return f"Nothing to do: {districts(plan.size)} in step with Connect"
     parts = [f"{len(plan.districts)} to change", f"{len(plan.in_step)} in step"]
+    if left := plan.size - len(plan.districts) - len(plan.in_step) - len(plan.failed):
+        parts.append(f"{left} left alone")
     if plan.failed:
         parts.append(f"{len(plan.failed)} not read")
-    return f"{districts(total)}: {', '.join(parts)}"
+    return f"{districts(plan.size)}: {', '.join(parts)}"
 
 
 def districts(count: int) -> str:
@@ -93,3 +94,14 @@ def taken_back(plan: Plan) -> str:
     if plan.rollback_of is None:
         return ""
     return f"this takes run {plan.rollback_of} back, not what files say"
+
+
+LEFT_ALONE = "Not caused by this change, so left alone"
+"""What stands above differences that a plan of one change does not touch."""
+
+
+def caused_since(plan: Plan) -> str:
+    """Say since when a plan of one change to the files counts; nothing for others."""
+    if plan.since is None:
+        return ""
+    return f"only what the files want otherwise than at {plan.since[:12]}"

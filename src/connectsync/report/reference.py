@@ -58,6 +58,18 @@ def errors_page() -> str:
     return f"{GENERATED}\n\n# Errors\n\n{table}\n"
 
 
+def explained(page: RulePage) -> Iterator[str]:
+    """Give what a rule's page says, block by block, without its head."""
+    yield page.summary
+    if page.why.strip():
+        yield page.why.strip()
+    if page.bad:
+        yield f"Bad:\n\n{_yaml(page.bad)}"
+    if page.good:
+        yield f"Good:\n\n{_yaml(page.good)}"
+    yield _allowing(page)
+
+
 def _contents(subject: str, pages: Iterable[RulePage]) -> str:
     rows = [
         (f"[`{page.name}`](#{page.name})", page.severity.value, page.summary)
@@ -70,14 +82,7 @@ def _contents(subject: str, pages: Iterable[RulePage]) -> str:
 def _rule(page: RulePage) -> Iterator[str]:
     yield f"## {page.name}"
     yield f"**{page.severity}** · looks at {looks_at(page)}{_source(page)}"
-    yield page.summary
-    if page.why.strip():
-        yield page.why.strip()
-    if page.bad:
-        yield f"Bad:\n\n{_yaml(page.bad)}"
-    if page.good:
-        yield f"Good:\n\n{_yaml(page.good)}"
-    yield _allowing(page)
+    yield from explained(page)
 
 
 def _source(page: RulePage) -> str:

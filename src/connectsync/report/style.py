@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -98,6 +99,26 @@ def inert(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(_seen(character) for character in text)
+
+
+_COMMAND = re.compile(
+    r"^(?P<margin>(?:[ ]|\x1b\[[0-9;]*m)*):(?=:)|(?P<hash>\#)(?=\#(?:vso|teamcity)?\[)", re.MULTILINE
+)
+
+
+def unheeded(text: str) -> str:
+    r"""
+    Give a whole report so that no CI takes what it quotes for a command of its own.
+
+    Runners read what a step prints. GitHub's obeys lines that begin with ``::``, be
+    they indented, and its older ``##[…]`` anywhere; Azure and TeamCity have the like.
+    The first sign of such a command comes out spelled: ``\x3a``, ``\x23``.
+    """
+    return _COMMAND.sub(_spelled, text)
+
+
+def _spelled(command: re.Match[str]) -> str:
+    return r"\x23" if command["hash"] else rf"{command['margin']}\x3a"
 
 
 def _seen(character: str) -> str:

@@ -46,6 +46,13 @@ def enable_with_other_changes(subject: PlanAtHour) -> Iterator[Objection]:
                 f" change{'s' if others > 1 else ''}",
                 hint="apply the other changes first, check, then enable the sync",
             )
+        if turns_on(change.change) and (left := subject.left_alone(planned)):
+            yield Objection(
+                (planned.district,),
+                f"the sync is enabled while {' and '.join(left)}"
+                f" {'is' if len(left) == 1 else 'are'} not as the files say",
+                hint="apply those first, check, then enable the sync",
+            )
 
 
 @PLAN.rule(Severity.ERROR, source="C0")

@@ -41,6 +41,22 @@ class PlanAtHour:
         """Give what was last applied to a district."""
         return self.baselines.get(planned.district, Baseline())
 
+    def left_alone(self, planned: DistrictPlan) -> tuple[str, ...]:
+        """
+        Name the settings that are not as the files say, and that the plan leaves so.
+
+        There are none but in a plan of one change to the files. They are told from
+        the files themselves: a plan may have been made to say less.
+        """
+        district = self.districts.get(planned.district)
+        if self.plan.since is None or district is None:
+            return ()
+        return tuple(
+            name
+            for name, value in district.desired().items()
+            if name not in planned.desired and planned.live.get(name) != value
+        )
+
     def disruptive(
         self, *settings: str
     ) -> Iterator[tuple[DistrictPlan, PlannedChange]]:

@@ -1,0 +1,135 @@
+// Districts: a line for each, and behind it the whole form.
+
+function districtItem(one) {
+  const changes = (one.saves ?? []).flatMap((save) => save.changes);
+  const drifted = (one.drift ?? []).map(([setting]) => setting);
+  const settings = new Set([...changes.map(([setting]) => setting), ...drifted]);
+  return {
+    ...one,
+    changes,
+    standing: data.standings[one.standing],
+    facets: {
+      standing: [data.standings[one.standing]],
+      risk: [...new Set(changes.map(([, risk]) => data.risks[risk]))],
+      setting: [...settings].map((setting) => SETTINGS[setting]),
+      group: one.group === undefined ? [] : [text(one.group)],
+      wave: one.wave === undefined ? [] : [text(one.wave)],
+      profile: texts(one.profiles),
+    },
+    sought: plain(`${one.name} ${one.key}`),
+  };
+}
+
+// the names of the settings, by number
+const SETTINGS = [];
+for (const [number, , name] of (data.page ?? []).flatMap((section) => section.fields)) {
+  if (number >= 0) {
+    SETTINGS[number] = text(name);
+  }
+}
+
+function districtRow(one) {
+  const line = [
+    el("span", { class: "title" }, el("bdi", null, one.name), " ", el("code", null, one.key)),
+    " ",
+    el("span", { class: "marks" }, marks(one)),
+  ];
+  if (one.saves) {
+    const details = el("details", { id: `district-${one.key}` }, el("summary", null, line));
+    const fill = () => {
+      if (details.childElementCount === 1) {
+        details.append(el("div", { class: "inside" }, inside(one)));
+      }
+    };
+    // a browser that finds text in what is closed, or prints it, needs it there first
+    FILLS.set(details, fill);
+    details.addEventListener("toggle", fill);
+    return el("li", null, details);
+  }
+  return el(
+    "li",
+    { tabindex: "-1" },
+    el("div", { class: "summary" }, line),
+    one.message === undefined ? [] : el("p", { class: "unread" }, coded(text(one.message)), " ", coded(text(one.remedy))),
+  );
+}
+
+const FILLS = new WeakMap();
+
+function marks(one) {
+  if (!one.saves) {
+    return [chip(one.standing)];
+  }
+  const count = one.changes.length;
+  const token = one.saves.some((save) => save.token);
+  const told = count || !token ? counted(count, "change") : "token";
+  return [
+    el("span", { class: "count" }, told),
+    " ",
+    count ? [chip(data.risks[one.worst]), " "] : [],
+    one.guards.length ? [chip("guard", counted(one.guards.length, "objection")), " "] : [],
+    chip(one.standing),
+  ].flat();
+}
+
+function inside(one) {
+  return [
+    el("p", { class: "origin" }, origin(one)),
+    one.guards.map((number) => objection(data.guards[number])),
+    order(one),
+    formTable(one),
+    findingsOf(one),
+  ].flat();
+}
+
+function origin(one) {
+  const said = [
+    one.file ? ["File ", el("code", null, one.file)] : null,
+    one.profiles ? [one.profiles.length > 1 ? "profiles " : "profile ", texts(one.profiles).join(", ")] : null,
+    one.wave === undefined ? null : ["wave ", text(one.wave)],
+    ["read ", text(one.read)],
+    ["version ", el("code", null, one.version)],
+  ].filter((each) => each !== null);
+  return said.flatMap((each, position) => (position ? [" · ", ...each] : each));
+}
+
+function objection(numbers) {
+  const [severity, rule, message, hint, accept] = texts(numbers);
+  const counts = accept && accept !== rule ? ` (counts as ${accept})` : "";
+  return el(
+    "p",
+    { class: "objection" },
+    chip(severity),
+    " ",
+    el("code", null, rule),
+    ` ${message}${counts} `,
+    hint ? el("span", { class: "hint" }, coded(hint)) : "",
+  );
+}
+
+function order(one) {
+  if (one.saves.length < 2) {
+    return [];
+  }
+  const saves = one.saves.map((save) => {
+    const names = new Set(save.changes.map(([setting]) => SETTINGS[setting]));
+    return el("li", null, [...names, ...(save.token ? ["the OAuth token"] : [])].join(", "));
+  });
+  return [
+    el("p", { class: "order" }, `Saved ${saves.length} times, each checked before the next:`),
+    el("ol", { class: "order" }, saves),
+  ];
+}
+
+function findingsOf(one) {
+  const found = one.file
+    ? [...data.findings, ...data.allowed].filter((finding) => text(finding.file) === one.file)
+    : [];
+  if (!found.length) {
+    return [];
+  }
+  return [
+    el("h3", null, "Findings in its file"),
+    el("ul", { class: "rows" }, found.map(findingRow)),
+  ];
+}

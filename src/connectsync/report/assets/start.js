@@ -1,0 +1,76 @@
+// What happens when the page is opened, a key is pressed, or it is printed.
+
+const LISTS = {
+  districts: (root) =>
+    new Listing(root, {
+      name: "districts",
+      noun: "district",
+      items: data.districts.map(districtItem),
+      facets: [
+        { facet: "standing", label: "Standing", order: data.standings },
+        { facet: "risk", label: "Risk", order: data.risks },
+        { facet: "setting", label: "Setting", order: SETTINGS },
+        { facet: "group", label: "Folder" },
+        { facet: "wave", label: "Wave", order: texts(data.waves) },
+        { facet: "profile", label: "Profile" },
+      ],
+      row: districtRow,
+    }),
+  findings: (root) =>
+    findingList(root, "findings", [
+      { facet: "severity", label: "Severity", order: data.severities },
+      { facet: "rule", label: "Rule" },
+      { facet: "group", label: "Folder" },
+    ]),
+  allowed: (root) => findingList(root, "allowed"),
+};
+
+const FEW = 3;
+
+const lists = [...document.querySelectorAll("[data-list]")].map((root) =>
+  LISTS[root.dataset.list](root),
+);
+
+// what is counted at the top can be looked at
+for (const named of document.querySelectorAll("[data-facet]")) {
+  const { facet, value } = named.dataset;
+  const list = lists.find((one) => one.selects.has(facet));
+  if (list?.items.some((item) => item.facets[facet].includes(value))) {
+    const button = el("button", { type: "button", class: "choice" }, named.textContent);
+    button.addEventListener("click", () => list.choose(facet, value));
+    named.replaceChildren(button);
+  }
+}
+
+function open(details) {
+  FILLS.get(details)?.();
+  details.open = true;
+}
+
+const closed = () => [...document.querySelectorAll(".rows details:not([open])")];
+
+// few districts are read from top to bottom
+const first = closed();
+if (first.length <= FEW) {
+  first.forEach(open);
+}
+
+let opened = [];
+addEventListener("beforeprint", () => {
+  opened = closed();
+  opened.forEach(open);
+});
+addEventListener("afterprint", () => {
+  for (const details of opened) {
+    details.open = false;
+  }
+});
+
+addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, select, textarea");
+  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    const search = document.querySelector("input[type=search]");
+    event.preventDefault();
+    search?.focus();
+  }
+});

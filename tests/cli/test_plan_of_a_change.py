@@ -1,0 +1,326 @@
+"""``plan --changed-since``: the plan of what a pull request causes, and its way on."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import Any
+
+import jsonschema
+import pytest
+from console import Console, Said
+
+from connectsync.cli.exit_status import ExitStatus
+from connectsync.config.schemas import schema
+from connectsync.domain.plan_file import digest_of
+from connectsync.domain.settings import Value
+
+LAKEVIEW = "districts/ca/lakeview-usd.yaml"
+HARBOR = "districts/ca/harbor-point-usd.yaml"
+CREEK = "districts/tx/dry-creek-isd.yaml"
+PROFILE = "districts/_profiles/clever-standard.yaml"
+
+
+def git(console: Console, *arguments: str) -> str:
+    identity = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    done = subprocess.run(
+        ["git", *identity, *arguments],
+        cwd=console.folder,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.strip()
+
+
+def commit(console: Console) -> str:
+    git(console, "add", "--all")
+    git(console, "commit", "--quiet", "--message", "a change")
+    return git(console, "rev-parse", "HEAD")
+
+
+@pytest.fixture
+def repository(valley: Console) -> Console:
+    """Give the project in a repository, every district applied once, nothing left."""
+    (valley.folder / ".gitignore").write_text(".connectsync/\n*.json\n", "utf-8")
+    git(valley, "init", "--quiet", "--initial-branch", "main")
+    assert valley.run("apply", "--yes").status == ExitStatus.FINE
+    commit(valley)
+    return valley
+
+
+def planned(console: Console, *arguments: str, since: str = "main") -> dict[str, Any]:
+    said = console.run(
+        "plan", "--changed-since", since, "--format", "json", "--out", "plan.json",
+        *arguments,
+    )  # fmt: skip
+    assert said.status == ExitStatus.FINE, said.err
+    data: dict[str, Any] = json.loads(said.out)
+    jsonschema.validate(data, schema("plan"))
+    return data
+
+
+def saves(data: dict[str, Any]) -> dict[str, list[str]]:
+    return {
+        one["district"]: [
+            change["setting"] for save in one["saves"] for change in save["changes"]
+        ]
+        for one in data["districts"]
+    }
+
+
+def left(data: dict[str, Any]) -> dict[str, list[tuple[str, str]]]:
+    return {
+        one["district"]: [(move["setting"], move["moved"]) for move in one["movements"]]
+        for one in data["left_alone"]
+    }
+
+
+def lower(console: Console, to: int = 12) -> None:
+    """Ask for another threshold on Lakeview, as a pull request would."""
+    console.replace(LAKEVIEW, "deletion_threshold: 15", f"deletion_threshold: {to}")
+
+
+def by_hand(console: Console, key: str, **fields: Value) -> None:
+    """Let a person save something on Connect."""
+    console.edit(key, {**console.live(key), **fields})
+
+
+def applied(console: Console, *arguments: str) -> Said:
+    return console.run("apply", "plan.json", *arguments)
+
+
+def test_only_what_the_change_causes_is_planned(repository: Console) -> None:
+    base = git(repository, "rev-parse", "main")
+    # pending from before: it was merged, and never applied
+    repository.replace(HARBOR, "enable_daily_sync: false", "unarchive_classrooms: true")
+    git(repository, "checkout", "--quiet", "-b", "change")
+    earlier = commit(repository)
+    lower(repository)
+    commit(repository)
+    data = planned(repository, since=earlier)
+    assert saves(data) == {"lakeview-usd": ["deletion_threshold"]}
+    assert data["districts"][0]["desired"] == {"deletion_threshold": 12}
+    assert left(data) == {"harbor-point-usd": [("unarchive_classrooms", "pending")]}
+    assert data["since"] == earlier
+    assert saves(planned(repository, since=base)) == {
+        "harbor-point-usd": ["unarchive_classrooms"],
+        "lakeview-usd": ["deletion_threshold"],
+    }
+
+
+def test_drift_on_another_setting_is_left_alone_and_reported(
+    repository: Console,
+) -> None:
+    by_hand(repository, "lakeview-usd", phone_types=frozenset(["Work"]))
+    lower(repository)
+    data = planned(repository)
+    assert saves(data) == {"lakeview-usd": ["deletion_threshold"]}
+    assert left(data) == {"lakeview-usd": [("phone_types", "drift")]}
+    assert data["districts"][0]["drift"] == []
+    text = repository.run("plan", "--changed-since", "main").out
+    assert "Not caused by this change, so left alone" in text
+    assert "applied Cell, file Cell, Connect Work" in text
+    said = applied(repository)
+    assert said.status == ExitStatus.FINE, said.err
+    live = repository.live("lakeview-usd")
+    assert live["deletion_threshold"] == 12
+    assert live["phone_types"] == frozenset(["Work"])
+
+
+def test_drift_that_was_left_alone_is_drift_afterwards(repository: Console) -> None:
+    by_hand(repository, "lakeview-usd", phone_types=frozenset(["Work"]))
+    lower(repository)
+    planned(repository)
+    assert applied(repository).status == ExitStatus.FINE
+    found = json.loads(repository.run("drift", "--format", "json").out)
+    moved = {
+        one["district"]: [(move["setting"], move["moved"]) for move in one["movements"]]
+        for one in found["districts"]
+        if one["movements"]
+    }
+    assert moved == {"lakeview-usd": [("phone_types", "drift")]}
+
+
+def test_drift_on_the_very_setting_is_said_and_guarded(repository: Console) -> None:
+    by_hand(repository, "lakeview-usd", deletion_threshold=30)
+    lower(repository)
+    data = planned(repository)
+    (move,) = data["districts"][0]["drift"]
+    assert (move["setting"], move["moved"]) == ("deletion_threshold", "conflict")
+    assert [guard["rule"] for guard in data["guards"]] == ["overwrites-drift"]
+    assert data["left_alone"] == []
+
+
+def test_a_profile_causes_what_it_changes_on_every_district(
+    repository: Console,
+) -> None:
+    # two of them live on it, one says otherwise itself
+    repository.replace(
+        CREEK, "settings:\n", "settings:\n  unarchive_classrooms: false\n"
+    )
+    commit(repository)
+    repository.replace(
+        PROFILE, "settings:\n", "settings:\n  unarchive_classrooms: true\n"
+    )
+    data = planned(repository)
+    assert saves(data) == {
+        "harbor-point-usd": ["unarchive_classrooms"],
+        "lakeview-usd": ["unarchive_classrooms"],
+    }
+
+
+def test_what_moves_from_a_district_to_its_profile_causes_nothing(
+    repository: Console,
+) -> None:
+    repository.replace(LAKEVIEW, "profile: clever-standard\n", "profile: high\n")
+    repository.replace(
+        LAKEVIEW, "  deletion_threshold: 15  # above our worst night in August\n", ""
+    )
+    (repository.folder / "districts/_profiles/high.yaml").write_text(
+        "schema: 1\nprofile: clever-standard\nsettings:\n  deletion_threshold: 15\n",
+        "utf-8",
+    )
+    assert saves(planned(repository)) == {}
+
+
+def test_a_file_that_moved_causes_nothing(repository: Console) -> None:
+    git(repository, "mv", LAKEVIEW, "districts/lakeview-usd.yaml")
+    data = planned(repository)
+    assert (saves(data), left(data)) == ({}, {})
+    assert len(data["in_step"]) == 3
+
+
+def test_a_new_file_causes_all_that_it_says(repository: Console) -> None:
+    text = (repository.folder / CREEK).read_text("utf-8")
+    git(repository, "rm", "--quiet", CREEK)
+    commit(repository)
+    by_hand(repository, "dry-creek-isd", student_id="STUDENT NUMBER")
+    (repository.folder / CREEK).parent.mkdir(exist_ok=True)
+    (repository.folder / CREEK).write_text(text, "utf-8")
+    assert saves(planned(repository)) == {"dry-creek-isd": ["student_id"]}
+
+
+def test_a_file_that_could_not_be_read_before_counts_as_new(
+    repository: Console,
+) -> None:
+    by_hand(repository, "lakeview-usd", student_id="STUDENT NUMBER")
+    repository.replace(LAKEVIEW, "settings:\n", "settings: [\n")
+    commit(repository)
+    repository.replace(LAKEVIEW, "settings: [\n", "settings:\n")
+    said = repository.run("plan", "--changed-since", "main", "--format", "json")
+    assert saves(json.loads(said.out)) == {"lakeview-usd": ["student_id"]}
+    assert f"{LAKEVIEW} could not be read as it was at" in said.err
+
+
+def test_a_setting_that_is_let_go_is_not_written(repository: Console) -> None:
+    repository.replace(
+        LAKEVIEW, "  deletion_threshold: 15  # above our worst night in August\n", ""
+    )
+    by_hand(repository, "lakeview-usd", deletion_threshold=30)
+    data = planned(repository)
+    assert (saves(data), left(data)) == ({}, {})
+
+
+def test_the_plan_is_stale_if_its_settings_move_in_the_files(
+    repository: Console,
+) -> None:
+    lower(repository)
+    planned(repository)
+    repository.replace(LAKEVIEW, "deletion_threshold: 12", "deletion_threshold: 11")
+    said = applied(repository)
+    assert said.status == ExitStatus.STALE
+    assert "deletion_threshold was 12, is now 11" in said.err
+    assert repository.live("lakeview-usd")["deletion_threshold"] == 15
+
+
+def test_the_plan_is_stale_if_live_moved(repository: Console) -> None:
+    lower(repository)
+    planned(repository)
+    by_hand(repository, "lakeview-usd", phone_types=frozenset(["Work"]))
+    said = applied(repository)
+    assert said.status == ExitStatus.STALE
+    assert "phone_types was Cell, is now Work" in said.err
+
+
+def test_what_else_the_files_say_may_move_on(repository: Console) -> None:
+    lower(repository)
+    planned(repository)
+    repository.replace(
+        LAKEVIEW, "settings:\n", "settings:\n  unarchive_classrooms: true\n"
+    )
+    assert applied(repository).status == ExitStatus.FINE
+    live = repository.live("lakeview-usd")
+    assert (live["deletion_threshold"], live["unarchive_classrooms"]) == (12, False)
+
+
+def test_a_plan_cannot_pass_itself_off_as_that_of_a_change(
+    repository: Console,
+) -> None:
+    lower(repository)
+    planned(repository)
+    path = repository.folder / "plan.json"
+    data = json.loads(path.read_text("utf-8"))
+    data["districts"][0]["desired"]["unarchive_classrooms"] = True
+    data["districts"][0]["saves"][0]["changes"].append(
+        {
+            "op": "set",
+            "setting": "unarchive_classrooms",
+            "before": False,
+            "after": True,
+            "risk": "safe",
+            "effect": "",
+        }
+    )
+    data["summary"]["changes"]["safe"] += 1
+    path.write_text(json.dumps(data | {"digest": digest_of(data)}), "utf-8")
+    said = applied(repository)
+    assert said.status == ExitStatus.STALE
+    assert "unarchive_classrooms was on, is now not managed" in said.err
+    assert repository.live("lakeview-usd")["unarchive_classrooms"] is False
+
+
+def test_the_sync_is_not_switched_on_over_settings_that_were_left_behind(
+    repository: Console,
+) -> None:
+    repository.replace(
+        HARBOR,
+        "setup_step: 5\n  self_check_done: false",
+        "setup_step: 7\n  self_check_done: true",
+    )
+    repository.replace(PROFILE, "[Cell]", "[Work]")
+    merged = commit(repository)
+    repository.replace(HARBOR, "enable_daily_sync: false", "enable_daily_sync: true")
+    data = planned(repository, since=merged)
+    assert saves(data) == {"harbor-point-usd": ["enable_daily_sync"]}
+    said = {guard["rule"]: guard["message"] for guard in data["guards"]}
+    assert said["enable-with-other-changes"] == (
+        "the sync is enabled while phone_types is not as the files say"
+    )
+    assert applied(repository, "--accept", "first-enable=1").status == (
+        ExitStatus.REFUSED
+    )
+
+
+def test_a_run_that_stopped_goes_on_with_that_plan(repository: Console) -> None:
+    import sqlite3
+
+    by_hand(repository, "lakeview-usd", phone_types=frozenset(["Work"]))
+    lower(repository)
+    planned(repository)
+    assert applied(repository).status == ExitStatus.FINE
+    with sqlite3.connect(repository.folder / ".connectsync" / "state.db") as state:
+        state.execute("UPDATE run_districts SET ending = 'failed' WHERE run = 2")
+    state.close()
+    said = repository.run("resume")
+    assert said.status == ExitStatus.FINE, said.err
+    assert repository.live("lakeview-usd")["phone_types"] == frozenset(["Work"])
+
+
+@pytest.mark.parametrize("revision", ["nowhere", "--output=x"])
+def test_a_revision_that_is_not_there_is_wrong_usage(
+    repository: Console, revision: str
+) -> None:
+    said = repository.run("plan", f"--changed-since={revision}")
+    assert said.status == ExitStatus.USAGE
+    assert "git cannot compare with that revision" in said.err
