@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
-from apply_world import CELL, KEYS, World
+from apply_world import CELL, KEYS, World, reading
 from trial import Trial, endings
 
 from connectsync.apply.journal import Orders
@@ -88,7 +87,8 @@ def test_a_canary_that_a_person_changes_after_its_save_stops_the_roll_out(
     world: World,
 ) -> None:
     async def story() -> Outcome:
-        trial = Trial(world, Pace(max_failures_percent=0), Orders(CANARY_FIRST))
+        orders = Orders(CANARY_FIRST)
+        trial = Trial(world, Pace(max_failures_percent=0))
         plan = await world.plan(CELL)
         async with trial.executor() as executor:
             reader = executor.means.reader
@@ -97,13 +97,12 @@ def test_a_canary_that_a_person_changes_after_its_save_stops_the_roll_out(
                 described = reader.described
                 read = reader.read
 
-                async def read_many(self, keys: list[str]) -> object:
+                async def read_many(self, keys: Sequence[str]) -> object:
                     if world.store.outcomes(1):
                         await world.edit(LAKE, {"phone_types": frozenset(["Work"])})
                     return await reader.read_many(keys)
 
-            late = replace(executor, means=replace(executor.means, reader=Later()))
-            return await late.run(plan, trial.orders)
+            return await reading(executor, Later()).run(plan, orders)
 
     outcome = asyncio.run(story())
     assert endings(outcome)[LAKE] == "conflict"

@@ -8,6 +8,7 @@ import pytest
 from campaign import MEASURED, told
 from crash_site import CrashSite, crash_site
 from fleets_of import alike
+from processes import all_over
 
 CROWD = 40
 
@@ -58,3 +59,10 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrashSite]:
     """Give a place with as many districts as a sample takes."""
     with crash_site(tmp_path_factory.mktemp("crowd"), alike(CROWD)) as built:
         yield built
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_running() -> Iterator[None]:
+    """End what a test started, however the test ended."""
+    yield
+    all_over()

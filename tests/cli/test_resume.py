@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from console import Console
 
@@ -13,7 +11,7 @@ FIRST, SECOND = "harbor-point-usd", "lakeview-usd"
 
 
 @pytest.fixture
-def stopped(valley: Console, monkeypatch: pytest.MonkeyPatch) -> Iterator[Console]:
+def stopped(valley: Console, monkeypatch: pytest.MonkeyPatch) -> Console:
     """Give the project after an apply that was stopped behind its first district."""
     look = Rounds._look_at_the_clock  # noqa: SLF001
 

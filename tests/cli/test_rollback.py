@@ -8,14 +8,15 @@ import shutil
 from console import Console
 
 from connectsync.domain.plan_file import digest_of
+from connectsync.domain.settings import Form
 
 KEY = "harbor-point-usd"
 
 
-def applied(valley: Console) -> dict[str, object]:
+def applied(valley: Console) -> Form:
     """Apply what the files say; give the form from before."""
     valley.run("plan")
-    before = dict(valley.live(KEY))
+    before = valley.live(KEY)
     assert valley.run("apply", "--yes").status == 0
     assert valley.live(KEY) != before
     return before

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from generated_plans import FORMS, SOME
 from hypothesis import given
@@ -17,7 +18,7 @@ from connectsync.domain.district import Credentials, District
 from connectsync.domain.live import Listed, Live
 from connectsync.domain.plan import Plan
 from connectsync.domain.policy import Policy
-from connectsync.domain.settings import Form, Settings, Value
+from connectsync.domain.settings import Form, Settings
 from connectsync.domain.since import Since, caused
 from connectsync.errors import ConnectError, DistrictNotFound
 from connectsync.operations.planning import Circumstances, Wanted, make_plan
@@ -75,14 +76,14 @@ class Scene:
 
 
 def _district(key: str, form: Form) -> District:
-    settings: dict[str, Value] = dict(form)
+    settings: dict[str, Any] = dict(form)
     district_id = settings.pop("district_id", None)
     assert district_id is None or isinstance(district_id, str)
     return District(
         key,
         key,
         credentials=Credentials(district_id),
-        settings=Settings(**settings),  # type: ignore[arg-type] - by kind, as in SOME
+        settings=Settings(**settings),
     )
 
 

@@ -119,9 +119,7 @@ def wicked_plan() -> Plan:
         backend="".join(WICKED[:6]),
         scope=(),
         fleet=len(WICKED),
-        districts=tuple(
-            _district(number, text) for number, text in enumerate(WICKED)
-        ),
+        districts=tuple(_district(number, text) for number, text in enumerate(WICKED)),
         in_step=tuple(f"step{text}" for text in WICKED),
         failed=tuple(NotPlanned(f"f{text}", text, text, text) for text in WICKED),
         guards=tuple(

@@ -59,14 +59,20 @@ class Running:
 
     process: subprocess.Popen[str]
 
-    def ended(self) -> Ended:
+    def ended(self, seconds: float = PATIENCE_SECONDS) -> Ended:
         """Wait for its end."""
         try:
-            out, err = self.process.communicate(timeout=PATIENCE_SECONDS)
+            out, err = self.process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
         return Ended(self.process.returncode, out, err)
+
+    def over(self) -> None:
+        """End it, whatever it is at."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
 
     def suspended(self) -> None:
         """Wait until it is suspended."""
@@ -115,13 +121,23 @@ class Machine:
         return list(map(str, told))
 
     def _started(self, command: list[str]) -> Running:
-        return Running(
-            subprocess.Popen(
-                command,
-                env=environment(**self.secrets),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
+        process = subprocess.Popen(
+            command,
+            env=environment(**self.secrets),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
+        started = Running(process)
+        _STARTED.append(started)
+        return started
+
+
+_STARTED: list[Running] = []
+
+
+def all_over() -> None:
+    """End every process that a test left behind, suspended ones as well."""
+    while _STARTED:
+        _STARTED.pop().over()
 

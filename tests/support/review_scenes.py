@@ -1,33 +1,27 @@
-"""Plans to review: one of everything that can happen, and a whole country."""
+"""Plans to review: one with all that can happen in it, and one of a whole country."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 from plan_scenes import BLANK
 
 from connectsync.config.project import Project
 from connectsync.domain.baseline import Baseline
-from connectsync.domain.district import Credentials, District
+from connectsync.domain.district import District
 from connectsync.domain.finding import Finding, Place, Severity
+from connectsync.domain.fingerprint import with_fingerprints
 from connectsync.domain.live import Live
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan
 from connectsync.domain.plan_review import PlanReview
 from connectsync.domain.policy import Policy
 from connectsync.domain.rollout import Rollout, Wave
-from connectsync.domain.settings import (
-    ContactType,
-    PhoneType,
-    Settings,
-    StudentId,
-    Value,
-)
+from connectsync.domain.settings import ContactType, PhoneType, Settings, Value
 from connectsync.domain.validation import AllowedFinding, ValidationReport
-from connectsync.errors import ConnectUnreachable
+from connectsync.errors import ConnectError, Unreachable
 from connectsync.operations.planning import (
     Circumstances,
     Wanted,
@@ -37,6 +31,275 @@ from connectsync.operations.planning import (
 from connectsync.operations.reviewing import plan_review
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
-RUNNING: Mapping[str, Value] = {**BLANK, "enable_daily_sync": True}
 COUNTRY = 13_318
-"""Districts of the whole country, in 51 folders."""
+"""The regular districts of the whole country."""
+
+TYPES = frozenset([ContactType.PARENT_GUARDIAN])
+RUNNING: Mapping[str, Value] = {
+    **BLANK,
+    "enable_daily_sync": True,
+    "contact_types": frozenset(["Parent/Guardian", "Emergency"]),
+    "phone_types": frozenset(["Cell"]),
+    "deletion_threshold": 15,
+    "permissions": frozenset(["Family Access"]),
+}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A district: what is wanted of it, what Connect holds, what was applied last."""
+
+    key: str
+    name: str
+    group: str
+    settings: Settings
+    live: Mapping[str, Value] | ConnectError = field(default_factory=lambda: RUNNING)
+    baseline: Mapping[str, Value] = field(default_factory=dict)
+    profiles: tuple[str, ...] = ("clever-standard",)
+    labels: frozenset[str] = frozenset()
+
+    @property
+    def wanted(self) -> Wanted:
+        """Give it as planning does."""
+        district = District(
+            self.key,
+            self.name,
+            profiles=self.profiles,
+            settings=self.settings,
+            labels=self.labels,
+        )
+        return Wanted(district, f"districts/{self.group}{self.key}.yaml")
+
+    @property
+    def answer(self) -> Live | ConnectError:
+        """Give what Connect answers."""
+        if isinstance(self.live, ConnectError):
+            return self.live
+        return Live(self.key, "7-1f0c", self.live, NOW)
+
+
+EVERYTHING = (
+    Scene(
+        "bay-usd",
+        "Bay of São João Unified",
+        "ca/",
+        Settings(contact_types=TYPES, phone_types=frozenset([PhoneType.CELL])),
+        labels=frozenset(["pilot"]),
+    ),
+    Scene(
+        "dry-creek-isd",
+        "Dry Creek Independent School District",
+        "tx/",
+        Settings(update_active_users=False, deletion_threshold=15),
+        {**RUNNING, "update_active_users": True},
+        {"update_active_users": False, "deletion_threshold": 15},
+    ),
+    Scene(
+        "elm-grove-local",
+        "Elm Grove Local School District",
+        "oh/",
+        Settings(deletion_threshold=20, manage_guardians=True),
+        {**RUNNING, "deletion_threshold": 60},
+        {"deletion_threshold": 15, "manage_guardians": True},
+        ("clever-standard", "careful"),
+    ),
+    Scene(
+        "far-away",
+        "Far Away Elementary",
+        "",
+        Settings(),
+        Unreachable("Connect did not answer for far-away", remedy="try again later"),
+        profiles=(),
+    ),
+    Scene(
+        "lakeview-usd",
+        "Lakeview Unified School District",
+        "ca/",
+        Settings(enable_daily_sync=True, unarchive_classrooms=True),
+        {**RUNNING, "enable_daily_sync": False},
+    ),
+    Scene("oak-usd", "Oak Unified", "ca/north/", Settings(manage_guardians=True)),
+    Scene("pine-isd", "Pine", "tx/", Settings(manage_guardians=True)),
+)
+WAVES = Rollout((Wave("canary", labels=frozenset(["pilot"])),))
+
+
+def everything(findings: ValidationReport | None = None) -> PlanReview:
+    """Give a plan with each standing, each risk, two saves, a token, and guards."""
+    return reviewed(
+        EVERYTHING,
+        WAVES,
+        findings=found() if findings is None else findings,
+        tokens=frozenset(["lakeview-usd"]),
+        plan_file="plan.json",
+    )
+
+
+def country(count: int = COUNTRY) -> PlanReview:
+    """Give a plan that changes about every other district, with findings."""
+    scenes = [_of_the_country(number) for number in range(count)]
+    findings = [_finding(number) for number in range(0, count, 2)]
+    report = ValidationReport(count, with_fingerprints(findings))
+    waves = Rollout((Wave("canary", percent=1), Wave("first", percent=10)))
+    return reviewed(scenes, waves, findings=report)
+
+
+def reviewed(
+    scenes: tuple[Scene, ...] | list[Scene],
+    rollout: Rollout,
+    *,
+    findings: ValidationReport,
+    tokens: frozenset[str] = frozenset(),
+    plan_file: str = "",
+) -> PlanReview:
+    """Plan scenes, and put beside the plan what belongs to it."""
+    wanted = [scene.wanted for scene in scenes]
+    given = Circumstances(
+        now=NOW,
+        tool="connectsync 1.2.3",
+        scope=(),
+        fleet=len(scenes),
+        policy=Policy(),
+        baselines={
+            scene.key: Baseline(scene.baseline, was_running=True) for scene in scenes
+        },
+    )
+    outcomes = [
+        plan_district(
+            scene.wanted,
+            scene.answer,
+            given.baselines,
+            set_token=scene.key in tokens,
+        )
+        for scene in scenes
+    ]
+    plan = Plan(
+        created=NOW,
+        tool=given.tool,
+        backend="gateway https://connect.example.org",
+        scope=(),
+        fleet=given.fleet,
+        districts=tuple(one for one in outcomes if isinstance(one, DistrictPlan)),
+        in_step=tuple(one for one in outcomes if isinstance(one, str)),
+        failed=tuple(one for one in outcomes if isinstance(one, NotPlanned)),
+    )
+    root = Path("/project")
+    project = Project(
+        root, root / "districts", root / ".connectsync", policy=Policy(rollout=rollout)
+    )
+    return plan_review(
+        guarded(plan, [want.district for want in wanted], given),
+        wanted,
+        project,
+        findings=findings,
+        plan_file=plan_file,
+    )
+
+
+def found() -> ValidationReport:
+    """Give a finding of each severity, one of them in a profile, and an allowed one."""
+    threshold = Finding(
+        "threshold-raised",
+        Severity.WARNING,
+        "the threshold stays at 60 after the rollover",
+        Place(
+            "districts/oh/elm-grove-local.yaml",
+            9,
+            23,
+            9,
+            25,
+            "60",
+            "  deletion_threshold: 60",
+        ),
+        ("settings", "deletion_threshold"),
+        "put it back to `20`",
+    )
+    shared = Finding(
+        "self-selected",
+        Severity.INFO,
+        "contacts of relationship 'Self' are students",
+        Place(
+            "districts/_profiles/clever-standard.yaml",
+            12,
+            35,
+            12,
+            39,
+            "Self",
+            "  contact_relationships: [Parent, Self, Grandparent]",
+        ),
+        ("settings", "contact_relationships", 1),
+        districts=("bay-usd", "oak-usd"),
+    )
+    home = Finding(
+        "home-phone-for-texts",
+        Severity.WARNING,
+        "phone type 'Home' is never texted or called",
+        Place(
+            "districts/tx/pine-isd.yaml",
+            8,
+            16,
+            8,
+            22,
+            "[Home]",
+            "  phone_types: [Home]",
+        ),
+        ("settings", "phone_types"),
+        "choose 'Cell'",
+    )
+    literal = Finding(
+        "literal-secret",
+        Severity.ERROR,
+        "the token stands in the file",
+        Place("districts/far-away.yaml", 5, 16, 5, 20, "****", "  oauth_token: ****"),
+        ("credentials", "oauth_token"),
+        "write a reference, such as `env:FAR_AWAY_TOKEN`",
+    )
+    reason = "Ranch country; the office calls by hand"
+    return ValidationReport(
+        8,
+        with_fingerprints([threshold, shared, literal]),
+        (AllowedFinding(home, reason, date(2027, 6, 30)),),
+    )
+
+
+def _of_the_country(number: int) -> Scene:
+    settings = Settings(
+        manage_guardians=number % 4 == 0,
+        contact_types=TYPES,
+        phone_types=frozenset([PhoneType.CELL]),
+        deletion_threshold=10 + number % 3 if number % 2 else 15,
+    )
+    live: Mapping[str, Value] = {
+        **RUNNING,
+        "manage_guardians": number % 4 == 0 if number % 2 else number % 3 > 0,
+        "district_id": f"58da8a43cc70ab00{number:08x}",
+        "contact_types": RUNNING["contact_types"] if number % 5 == 1 else TYPES,
+        "deletion_threshold": 60 if number % 97 == 0 else 15,
+    }
+    return Scene(
+        f"district-{number:05}",
+        f"District {number} of {_PLACES[number % len(_PLACES)]}",
+        f"{_STATES[number * 7 % len(_STATES)]}/",
+        settings,
+        live,
+        {"deletion_threshold": 15},
+        profiles=(f"profile-{number % 6}",),
+    )
+
+
+_PLACES = ("Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir", "Ginkgo", "São Tomé")
+_STATES = tuple(f"{one}{other}" for one in "acfgkmnostuvw" for other in "aclt")[:51]
+
+
+def _finding(number: int) -> Finding:
+    scene = _of_the_country(number)
+    line = f"  phone_types: [{'Home' if number % 3 else 'Work'}]"
+    place = Place(scene.wanted.file, 8, 16, 8, 22, line[15:], line)
+    return Finding(
+        "home-phone-for-texts",
+        Severity.WARNING if number % 3 else Severity.INFO,
+        "phone type 'Home' is never texted or called",
+        place,
+        ("settings", "phone_types"),
+        "choose 'Cell', or allow this rule and say how families are reached",
+    )

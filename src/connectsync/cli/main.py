@@ -23,19 +23,6 @@ from connectsync.report.style import inert
 
 PROGRAM = "connectsync"
 
-BEFORE_THE_COMMAND = frozenset(
-    [
-        "--project",
-        "-C",
-        "--state-dir",
-        "--backend",
-        "--color",
-        "--log-format",
-        "--quiet",
-        "-q",
-    ]
-)
-
 app = typer.Typer(
     name=PROGRAM,
     cls=registry.InOrder,
@@ -145,7 +132,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _ran(plain: Terminal, arguments: list[str]) -> int:
-    status = app(arguments or ["--help"], prog_name=PROGRAM, standalone_mode=False)
+    asked = arguments or ["--help"]
+    status = app(asked, prog_name=PROGRAM, standalone_mode=False, obj=plain)
     if status == ExitStatus.INTERRUPTED:
         return _interrupted(plain)
     return int(status or 0) if arguments else ExitStatus.USAGE
@@ -170,17 +158,8 @@ def _interrupted(plain: Terminal) -> int:
 def _usage(plain: Terminal, error: typer.TyperException) -> int:
     context = getattr(error, "ctx", None)
     command = context.command_path if context else PROGRAM
-    remedy = _misplaced(error) or f"see `{command} --help`"
-    plain.fail(inert(error.format_message()), remedy)
+    plain.fail(inert(error.format_message()), f"see `{command} --help`")
     return ExitStatus.USAGE
-
-
-def _misplaced(error: typer.TyperException) -> str:
-    """Say of an option that stands behind the command that it belongs before it."""
-    option = getattr(error, "option_name", "")
-    if option not in BEFORE_THE_COMMAND:
-        return ""
-    return f"`{option}` stands before the command: `connectsync {option} … COMMAND`"
 
 
 def _failed(plain: Terminal, error: ConnectsyncError) -> int:

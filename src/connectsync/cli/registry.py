@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
 from connectsync.cli import runs as of_runs
 from connectsync.cli.apply import apply
@@ -14,8 +14,10 @@ from connectsync.cli.demo import demo
 from connectsync.cli.doctor import doctor
 from connectsync.cli.drift import drift
 from connectsync.cli.emulator import emulator
+from connectsync.cli.everywhere import understand_everywhere
 from connectsync.cli.explain import explain, rules
 from connectsync.cli.fmt import fmt
+from connectsync.cli.helping import CommandWithHelp, GroupWithHelp
 from connectsync.cli.import_ import import_
 from connectsync.cli.init import init, new
 from connectsync.cli.login import login
@@ -59,8 +61,16 @@ WITHIN: Mapping[str, tuple[Callable[..., int], ...]] = {
 """Commands that stand behind another one."""
 
 
-class InOrder(TyperGroup):
-    """Lists commands as they stand above, also where some have others behind them."""
+class InOrder(GroupWithHelp):
+    """
+    Lists commands as they stand above, also where some have others behind them.
+
+    All of them understand its own options as well.
+    """
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        understand_everywhere(self)
 
     def list_commands(self, ctx: object) -> list[str]:
         """Name them in order."""
@@ -75,13 +85,13 @@ def register(app: typer.Typer) -> None:
         if name in WITHIN:
             app.add_typer(_group(command), name=name)
         else:
-            app.command(name)(command)
+            app.command(name, cls=CommandWithHelp)(command)
 
 
 def _group(command: Callable[..., int]) -> typer.Typer:
     """Make a command that runs by itself, and has others behind it."""
-    group = typer.Typer(invoke_without_command=True)
+    group = typer.Typer(cls=GroupWithHelp, invoke_without_command=True)
     group.callback()(command)
     for inner in WITHIN[command.__name__]:
-        group.command(inner.__name__)(inner)
+        group.command(inner.__name__, cls=CommandWithHelp)(inner)
     return group

@@ -50,7 +50,7 @@ def unquoted(key: str, token: str | None) -> Iterator[None]:
     try:
         yield
     except ConnectError as error:
-        if True:
+        if token is None or token[:_TELLING] not in error.message:
             raise
         said = f"district {key!r}: what Connect says quotes the token: it is not shown"
         raise type(error)(said, remedy=error.remedy) from None

@@ -66,7 +66,7 @@ class Tally:
                     _bar(used, count),
                     scope="row",
                 ),
-                *(element("td", f"{count[kind]:,}") for kind in used),
+                *(_cell(count[kind]) for kind in used),
             )
 
 
@@ -98,6 +98,10 @@ def _head(names: Sequence[str]) -> Html:
 def _choice(facet: str, value: str, called: str) -> Html:
     """Name what the list can be filtered by; the script makes a button of it."""
     return element("span", called, data_facet=facet, data_value=value)
+
+
+def _cell(count: int) -> Html:
+    return element("td", f"{count:,}", class_="count" if count else "zero")
 
 
 def _bar(kinds: Sequence[str], count: Counter[str]) -> Html:

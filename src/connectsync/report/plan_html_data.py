@@ -124,7 +124,7 @@ class _Rows:
         member = self.review.member(failed.district, file=failed.file)
         said = {"message": failed.message, "remedy": failed.remedy}
         return self._district(member, Standing.NOT_READ) | {
-            name: self.texts.number(text) for name, text in said.items()
+            name: self.texts.number(text) for name, text in said.items() if text
         }
 
     def _changing(self, planned: DistrictPlan) -> dict[str, Any]:

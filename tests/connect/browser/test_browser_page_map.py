@@ -143,6 +143,9 @@ def test_a_label_that_the_project_overrides_says_what_it_is_shown_as(
     assert shown == {"Other": "Another", "3 black dots": "More"}
 
 
-def test_an_ended_session_is_not_taken_for_a_changed_page(world: World) -> None:
+@pytest.mark.parametrize("pages", [3, 4], ids=["on-the-way", "at-the-form"])
+def test_an_ended_session_is_not_taken_for_a_changed_page(
+    world: World, pages: int
+) -> None:
     with pytest.raises(CredentialsRefused):
-        drawn(world, Faults(expire_session_after=3))
+        drawn(world, Faults(expire_session_after=pages))

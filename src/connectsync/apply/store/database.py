@@ -19,6 +19,13 @@ SQLITE, POSTGRESQL = "sqlite", "postgresql"
 WAIT_SECONDS = 30
 """How long a runner waits for another one's transaction."""
 
+SILENCE_SECONDS = 10
+"""
+How long a runner may be silent in a transaction before the server gives up on it.
+
+Shorter than the others wait: one that is suspended there holds up all of them.
+"""
+
 _NOW = {
     SQLITE: "SELECT (julianday('now') - 2440587.5) * 86400.0",
     POSTGRESQL: "SELECT EXTRACT(EPOCH FROM clock_timestamp())",
@@ -127,7 +134,8 @@ def _engine(address: Address) -> Engine:
             connect_args={
                 "connect_timeout": WAIT_SECONDS,
                 "application_name": "connectsync",
-                "options": f"-c lock_timeout={WAIT_SECONDS * 1000}",
+                "options": f"-c lock_timeout={WAIT_SECONDS}s"
+                f" -c idle_in_transaction_session_timeout={SILENCE_SECONDS}s",
             },
         )
     except ImportError as error:

@@ -35,7 +35,7 @@ function districtRow(one) {
     el("span", { class: "marks" }, marks(one)),
   ];
   if (one.saves) {
-    const details = el("details", { id: `district-${one.key}` }, el("summary", null, line));
+    const details = el("details", null, el("summary", null, line));
     const fill = () => {
       if (details.childElementCount === 1) {
         details.append(el("div", { class: "inside" }, inside(one)));
@@ -50,8 +50,12 @@ function districtRow(one) {
     "li",
     { tabindex: "-1" },
     el("div", { class: "summary" }, line),
-    one.message === undefined ? [] : el("p", { class: "unread" }, coded(text(one.message)), " ", coded(text(one.remedy))),
+    one.message === undefined ? [] : el("p", { class: "unread" }, coded(unread(one))),
   );
+}
+
+function unread({ message, remedy }) {
+  return `Not read: ${text(message)}${remedy === undefined ? "" : `; ${text(remedy)}`}`;
 }
 
 const FILLS = new WeakMap();
@@ -67,9 +71,14 @@ function marks(one) {
     el("span", { class: "count" }, told),
     " ",
     count ? [chip(data.risks[one.worst]), " "] : [],
-    one.guards.length ? [chip("guard", counted(one.guards.length, "objection")), " "] : [],
+    one.guards.length ? [chip(gravest(one.guards), counted(one.guards.length, "objection")), " "] : [],
     chip(one.standing),
   ].flat();
+}
+
+function gravest(guards) {
+  const found = guards.map((number) => text(data.guards[number][0]));
+  return data.severities.find((severity) => found.includes(severity));
 }
 
 function inside(one) {
@@ -98,7 +107,7 @@ function objection(numbers) {
   const counts = accept && accept !== rule ? ` (counts as ${accept})` : "";
   return el(
     "p",
-    { class: "objection" },
+    { class: `objection is-${severity}` },
     chip(severity),
     " ",
     el("code", null, rule),

@@ -65,5 +65,6 @@ function findingList(root, name, facets) {
     items: data[name].map(findingItem),
     facets,
     row: findingRow,
+    step: 20,
   });
 }

@@ -1,7 +1,5 @@
 // A list that is searched and filtered as one types, and shown a step at a time.
 
-const STEP = 50;
-
 // accents are left out, so that "sao" finds "São"
 function plain(words) {
   return words.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
@@ -10,8 +8,8 @@ function plain(words) {
 // An item holds `sought`, the text it is found by, and `facets`: lists of values by
 // facet. `facets` of the list names those to choose from, in order.
 class Listing {
-  constructor(root, { name, noun, items, facets, row }) {
-    Object.assign(this, { name, noun, items, row });
+  constructor(root, { name, noun, items, facets, row, step }) {
+    Object.assign(this, { name, noun, items, row, step });
     this.selects = new Map();
     this.status = el("p", { class: "status", role: "status" });
     this.rows = el("ul", { class: "rows" });
@@ -106,12 +104,12 @@ class Listing {
   // Gives the first of the rows that were added.
   show() {
     const start = this.rows.childElementCount;
-    const added = this.found.slice(start, start + STEP).map(this.row);
+    const added = this.found.slice(start, start + this.step).map(this.row);
     this.rows.append(...added);
     const left = this.found.length - this.rows.childElementCount;
     this.left.replaceChildren();
     if (left > 0) {
-      const more = el("button", { type: "button" }, `Show ${Math.min(left, STEP)} more`);
+      const more = el("button", { type: "button" }, `Show ${Math.min(left, this.step)} more`);
       more.addEventListener("click", () => this.show().focus());
       this.left.append(more, ` ${counted(left, this.noun)} not shown`);
     }

@@ -15,6 +15,7 @@ const LISTS = {
         { facet: "profile", label: "Profile" },
       ],
       row: districtRow,
+      step: 50,
     }),
   findings: (root) =>
     findingList(root, "findings", [
