@@ -79,7 +79,9 @@ def crowd_of(
     site: CrashSite, count: int, *, shared: bool = False, lease_seconds: int = 30
 ) -> Crowd:
     first = site.fresh("postgresql", lease_seconds=lease_seconds)
-    folders = [first.state if shared else site.folder / f"state-{n}" for n in range(count)]
+    folders = [
+        first.state if shared else site.folder / f"state-{n}" for n in range(count)
+    ]
     machines = (Machine(first.project, folder, first.secrets) for folder in folders)
     return Crowd(site, tuple(machines))
 
@@ -97,7 +99,9 @@ def ended(running: Sequence[Running]) -> list[Ended]:
 
 def all_fine(running: Sequence[Running]) -> list[Ended]:
     found = ended(running)
-    assert [one.status for one in found] == [0] * len(found), [one.both for one in found]
+    assert [one.status for one in found] == [0] * len(found), [
+        one.both for one in found
+    ]
     return found
 
 
@@ -248,11 +252,17 @@ def head(machine: Machine) -> str:
 
 
 def rivalling(made: Made) -> Made:
-    settings = {**made.settings, "deletion_threshold": 20, "unarchive_classrooms": False}
+    settings = {
+        **made.settings,
+        "deletion_threshold": 20,
+        "unarchive_classrooms": False,
+    }
     return replace(made, settings=settings)
 
 
-def insist_either(site: CrashSite, found: Sequence[Ended], plans: Sequence[Plan]) -> None:
+def insist_either(
+    site: CrashSite, found: Sequence[Ended], plans: Sequence[Plan]
+) -> None:
     """Insist that of two plans one was made true on each district, and wholly."""
     live = site.connect.forms(*site.fleet.keys)
     saves = site.connect.saves()

@@ -15,7 +15,7 @@ from connectsync.cli.registry import COMMANDS
 
 HOUSE = Path(connectsync.__file__).parent
 # the demo writes to a stand-in of its own
-WRITING = {"apply", "resume", "rollback", "demo"}
+WRITING = {"apply", "resume", "rollback", "reconcile", "demo"}
 HAPPY = {
     "init": ["init", "fresh"],
     "new": ["new", "elm-grove", "--name", "Elm Grove"],
@@ -149,7 +149,8 @@ def test_only_what_carries_a_run_out_speaks_of_opening_a_writer() -> None:
 @pytest.mark.parametrize(
     ("module", "known_to"),
     [
-        ("applying", {"apply.py", "demo.py", "rolling_back.py"}),
+        ("applying", {"apply.py", "demo.py", "reconciling.py", "rolling_back.py"}),
+        ("reconciling", {"reconcile.py"}),
         ("resuming", {"resume.py"}),
         ("rolling_back", {"rollback.py"}),
     ],
@@ -169,4 +170,9 @@ def test_carrying_a_run_out_is_known_to_what_writes_alone() -> None:
     knowing = {
         path.name for path in (HOUSE / "cli").glob("*.py") if mentions(path, "Going")
     }
-    assert knowing == {"applying.py", "resuming.py", "rolling_back.py"}
+    assert knowing == {
+        "applying.py",
+        "reconciling.py",
+        "resuming.py",
+        "rolling_back.py",
+    }

@@ -17,9 +17,10 @@ import pytest
 
 from connectsync.domain.click_list import Click, ClickList, DistrictClicks
 from connectsync.domain.risk import Risk
-from connectsync.report import click_list_html, click_list_markdown
+from connectsync.report import click_list_html
 from connectsync.report.click_list_html import click_list_html as page
 from connectsync.report.click_list_markdown import click_list_markdown as markdown
+from connectsync.report.markdown import plain
 
 GOLDEN = Path(__file__).parent / "click_list"
 READ = datetime(2027, 1, 15, 6, tzinfo=UTC)
@@ -159,7 +160,7 @@ def test_hostile_text_is_shown_as_it_is_and_invisible_signs_are_spelled() -> Non
 
 
 def test_hostile_text_is_inert_in_markdown() -> None:
-    text = click_list_markdown.plain(HOSTILE)
+    text = plain(HOSTILE)
     bare = re.sub(r"\\.", "", text).replace("@<!-- -->", "")
     assert not set(bare) & set("<>[]`*|#&_~$")
     assert not re.search(r"(?<!\\)://", text)
@@ -170,7 +171,7 @@ def test_hostile_text_is_inert_in_markdown() -> None:
 
 def test_plain_words_are_left_as_they_are() -> None:
     words = "Bay of São João (placeholder) 15.5 - STUDENT ID, Parent/Guardian"
-    assert click_list_markdown.plain(words) == words
+    assert plain(words) == words
     assert click_list_html.plain(words) == words
 
 

@@ -2,9 +2,9 @@
 Golden outputs: one folder per case under ``golden``.
 
 A case holds ``input.json`` and what must come of it: ``plain.txt``, ``colour.txt`` with
-escapes spelled ``␛``, so that it is safe to look at, and for some ``findings.json`` or
-``page.md``. To add one, add a folder with its input and run once with
-``CONNECTSYNC_GOLDEN=write``; then read what was written.
+escapes spelled ``␛``, so that it is safe to look at, and for some a page in Markdown or
+every other format that there is. To add one, add a folder with its input and run once
+with ``CONNECTSYNC_GOLDEN=write``; then read what was written.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ import pytest
 from connectsync.domain.described import Described
 from connectsync.domain.finding import Finding, Place, Severity
 from connectsync.domain.fingerprint import with_fingerprints
+from connectsync.domain.plan import Plan
+from connectsync.domain.plan_file import plan_of_data
 from connectsync.domain.rule_page import RulePage
 from connectsync.domain.validation import AllowedFinding, ValidationReport
 from connectsync.report import (
@@ -32,6 +34,15 @@ from connectsync.report import (
     setting_text,
     show_text,
 )
+from connectsync.report.findings_github import findings_github
+from connectsync.report.findings_gitlab import findings_gitlab
+from connectsync.report.findings_junit import findings_junit
+from connectsync.report.findings_markdown import findings_markdown
+from connectsync.report.findings_sarif import findings_sarif
+from connectsync.report.plan_github import plan_github
+from connectsync.report.plan_junit import plan_junit
+from connectsync.report.plan_markdown import plan_markdown
+from connectsync.report.plan_text import render_plan
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = sorted(GOLDEN.iterdir())
@@ -101,12 +112,55 @@ def show(case: dict[str, Any], *, colour: bool) -> str:
     )
 
 
+def plan(case: dict[str, Any], *, colour: bool) -> str:
+    return render_plan(plan_of(case), colour=colour, width=case["width"])
+
+
+def plan_of(case: dict[str, Any]) -> Plan:
+    return plan_of_data(case["plan"])
+
+
 TEXTS: dict[str, Callable[..., str]] = {
     "findings": findings,
     "rule": rule,
     "rules": rules,
     "setting": setting,
     "show": show,
+    "plan": plan,
+}
+
+
+def findings_formats(case: dict[str, Any]) -> dict[str, str]:
+    found = report(case)
+    rules = map(page, case.get("rules", ()))
+    files = case.get("files_of_districts", {})
+    return {
+        "findings.json": findings_json.render(found),
+        "findings.sarif": findings_sarif(found, rules, version="1.2.3", files=files),
+        "findings.github.txt": findings_github(found),
+        "findings.gitlab.json": findings_gitlab(found),
+        "findings.junit.xml": findings_junit(found, files.values()),
+        "findings.md": findings_markdown(found),
+    }
+
+
+def plan_formats(case: dict[str, Any]) -> dict[str, str]:
+    made = plan_of(case)
+    return {
+        "plan.github.txt": plan_github(made),
+        "plan.junit.xml": plan_junit(made),
+        "plan.md": plan_markdown(made),
+    }
+
+
+def rules_formats(case: dict[str, Any]) -> dict[str, str]:
+    return {"page.md": reference.rules_page(map(page, case["rules"]))}
+
+
+FORMATS: dict[str, Callable[[dict[str, Any]], dict[str, str]]] = {
+    "findings": findings_formats,
+    "plan": plan_formats,
+    "rules": rules_formats,
 }
 
 
@@ -117,11 +171,7 @@ def outputs(case: dict[str, Any]) -> dict[str, str]:
         "plain.txt": text(case, colour=False),
         "colour.txt": text(case, colour=True).replace("\x1b", "␛"),
     }
-    if kind == "findings":
-        written["findings.json"] = findings_json.render(report(case))
-    if kind == "rules":
-        written["page.md"] = reference.rules_page(map(page, case["rules"]))
-    return written
+    return written | (FORMATS[kind](case) if kind in FORMATS else {})
 
 
 @pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)

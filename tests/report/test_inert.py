@@ -25,6 +25,7 @@ from connectsync.report.findings_gitlab import findings_gitlab
 from connectsync.report.findings_junit import findings_junit
 from connectsync.report.findings_markdown import findings_markdown
 from connectsync.report.findings_sarif import findings_sarif
+from connectsync.report.findings_text import reach
 from connectsync.report.plan_github import plan_github
 from connectsync.report.plan_junit import plan_junit
 from connectsync.report.plan_markdown import plan_markdown
@@ -83,6 +84,7 @@ def test_every_annotation_is_one_command_and_says_what_it_should(format_: str) -
     *lines, summary = TEXTS[format_].removesuffix("\n").split("\n")
     assert len(lines) == 30
     assert not summary.startswith("::")
+    assert not re.search(r"##(vso|teamcity)?\[", summary)
     for line in lines:
         command = COMMAND.fullmatch(line)
         assert command, line
@@ -108,7 +110,8 @@ def test_annotations_say_the_very_words() -> None:
         said = command[3].replace("%0A", "\n").replace("%25", "%")
         message = f"{one.place.file}:{one.place.line}:1: {one.message}"
         help_ = [f"help: {one.hint}"] if one.hint else []
-        assert said.split("\n") == list(map(inert, [message, *help_]))
+        reached = [f"reaches {reach(one.districts)}"] if one.districts else []
+        assert said.split("\n") == list(map(inert, [message, *help_, *reached]))
 
 
 OWN_HTML = {"<!-- -->", "<br>", "</details>"}
@@ -217,6 +220,8 @@ def strings(data: object) -> Iterator[str]:
         case list():
             for value in data:
                 yield from strings(value)
+        case _:
+            pass
 
 
 READERS: dict[str, Callable[[object], object]] = {
@@ -258,3 +263,5 @@ def uris(data: object) -> Iterator[str]:
         case list():
             for value in data:
                 yield from uris(value)
+        case _:
+            pass

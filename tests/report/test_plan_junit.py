@@ -8,10 +8,13 @@ from hypothesis import given
 from junit_shape import read_junit
 from plan_scenes import planned
 
+from connectsync.domain.drift import DistrictDrift, Moved, Movement
 from connectsync.domain.finding import Severity
 from connectsync.domain.guard import GuardFinding
 from connectsync.domain.plan import NotPlanned, Plan
 from connectsync.report.plan_junit import WHOLE, plan_junit
+from connectsync.report.plan_words import held_against
+from connectsync.report.style import inert
 
 CALM = planned({"districts": 2, "desired": {"deletion_threshold": 10}})
 GUARD = GuardFinding(
@@ -62,10 +65,24 @@ def test_a_district_that_was_not_read_is_an_error() -> None:
     assert error.text == "districts/elm.yaml\n  help: try again"
 
 
+def test_what_is_left_alone_passes_and_says_so() -> None:
+    move = Movement("phone_types", Moved.THEM, None, None, frozenset(["Home"]))
+    left = tuple(DistrictDrift(key, "", (move,), applied=True) for key in ("d1", "e1"))
+    found = cases(replace(CALM, since="0" * 40, left_alone=left))
+    said = "left alone: phone_types: changed by hand on Connect: applied (empty), "
+    for key in ("d1", "e1"):
+        (told,) = found[key]
+        assert told.tag == "system-out"
+        assert said in (told.text or "")
+
+
 @given(PLANS)
 def test_every_district_of_a_plan_is_a_case(plan: Plan) -> None:
     root = read_junit(plan_junit(plan))
     total = len(plan.districts) + len(plan.in_step) + len(plan.failed)
-    whole = any(not guard.district for guard in plan.guards)
-    assert len(list(root.iter("testcase"))) == total + whole
+    cases = list(root.iter("testcase"))
+    assert total <= len(cases) <= total + len(plan.left_alone) + 1
+    said = "".join(str(text) for one in cases for text in one.itertext())
+    for guard in plan.guards:
+        assert f"[{inert(guard.rule)}] {inert(held_against(guard))}" in said
     assert plan_junit(plan).isascii()

@@ -230,7 +230,7 @@ def everything(
         accepted={text: 1},
         reasons={text: text},
     )
-    whole = history(told, entry("elm", note=text, runner=text))
+    whole = history(told, entry("elm", note=f"{text}!", runner=text))
     line = replace(LIST.lines[0], head=told)
     diff = replace(
         DIFF,

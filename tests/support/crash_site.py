@@ -181,7 +181,6 @@ class CrashSite:
         said = self.said(machine, "plan", "--detailed-exitcode")
         assert said.status == 0, said.both
 
-
     def _insist_known(self, machine: Machine) -> None:
         """Insist that what was in step has a baseline, by the next apply at latest."""
         with opened(machine) as store:
@@ -243,9 +242,7 @@ def runs_of(machine: Machine) -> Mapping[int, str]:
 
 
 @contextmanager
-def crash_site(
-    folder: Path, districts: Sequence[Made] = FLEET
-) -> Iterator[CrashSite]:
+def crash_site(folder: Path, districts: Sequence[Made] = FLEET) -> Iterator[CrashSite]:
     """Build it all: takes two seconds, so do it once."""
     crashing.kept_command()
     fleet = Fleet(folder / "project", tuple(districts))

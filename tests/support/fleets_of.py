@@ -139,9 +139,7 @@ def _alike(number: int) -> Made:
 
 def planned_saves(districts: Sequence[Made]) -> dict[str, int]:
     """Say how many saves each of them takes: the switch goes off in one of its own."""
-    return {
-        one.key: 2 if one.live.get("enable_daily_sync") else 1 for one in districts
-    }
+    return {one.key: 2 if one.live.get("enable_daily_sync") else 1 for one in districts}
 
 
 def _id(number: int) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 from connectsync.domain.change import Add, Set
-from connectsync.domain.drift import Moved, Movement
+from connectsync.domain.drift import DistrictDrift, Moved, Movement
 from connectsync.domain.finding import Finding, Place, Severity
 from connectsync.domain.fingerprint import with_fingerprints
 from connectsync.domain.guard import GuardFinding
@@ -129,11 +129,20 @@ def wicked_plan() -> Plan:
                 text,
                 text,
                 district=text if number % 2 else "",
-                accept="disruptive",
+                accept=text,
             )
             for number, text in enumerate(WICKED)
         ),
+        since="\x1b[2J<b>|@a#1",
+        left_alone=tuple(
+            DistrictDrift(f"l{text}", text, (_moved(text),), applied=True)
+            for text in WICKED
+        ),
     )
+
+
+def _moved(text: str) -> Movement:
+    return Movement("archived_students", Moved.THEM, text, text, f"{text}!")
 
 
 def _district(number: int, text: str) -> DistrictPlan:
@@ -151,5 +160,5 @@ def _district(number: int, text: str) -> DistrictPlan:
         live={},
         desired={},
         saves=(Save(changes, set_token=True), Save(changes[:1])),
-        drift=(Movement("archived_students", Moved.THEM, text, text, f"{text}!"),),
+        drift=(_moved(text),),
     )

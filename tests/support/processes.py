@@ -140,4 +140,3 @@ def all_over() -> None:
     """End every process that a test left behind, suspended ones as well."""
     while _STARTED:
         _STARTED.pop().over()
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,12 +11,15 @@ from plan_scenes import BLANK
 
 from connectsync.config.project import Project
 from connectsync.domain.baseline import Baseline
+from connectsync.domain.change import changes_of
 from connectsync.domain.district import District
+from connectsync.domain.drift import Moved, Movement
 from connectsync.domain.finding import Finding, Place, Severity
 from connectsync.domain.fingerprint import with_fingerprints
+from connectsync.domain.guard import GuardFinding
 from connectsync.domain.live import Live
-from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan
-from connectsync.domain.plan_review import PlanReview
+from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
+from connectsync.domain.plan_review import Member, PlanReview
 from connectsync.domain.policy import Policy
 from connectsync.domain.rollout import Rollout, Wave
 from connectsync.domain.settings import ContactType, PhoneType, Settings, Value
@@ -28,7 +31,7 @@ from connectsync.operations.planning import (
     guarded,
     plan_district,
 )
-from connectsync.operations.reviewing import plan_review
+from connectsync.operations.reviewing import connect_page, plan_review
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 COUNTRY = 13_318
@@ -136,16 +139,44 @@ def everything(findings: ValidationReport | None = None) -> PlanReview:
 
 
 def country(count: int = COUNTRY) -> PlanReview:
-    """Give a plan that changes about every other district, with findings."""
-    scenes = [_of_the_country(number) for number in range(count)]
-    findings = [_finding(number) for number in range(0, count, 2)]
-    report = ValidationReport(count, with_fingerprints(findings))
-    waves = Rollout((Wave("canary", percent=1), Wave("first", percent=10)))
-    return reviewed(scenes, waves, findings=report)
+    """Give a plan that changes most districts of a country, with findings."""
+    files = {f"district-{number:05}": _file(number) for number in range(count)}
+    planned = [_planned(number, files) for number in range(count)]
+    changing = tuple(one for one in planned if one.saves)
+    plan = Plan(
+        created=NOW,
+        tool="connectsync 1.2.3",
+        backend="gateway https://connect.example.org",
+        scope=(),
+        fleet=count,
+        districts=changing,
+        in_step=tuple(one.district for one in planned if not one.saves),
+        failed=(),
+        guards=tuple(map(_guard, changing[::3])),
+    )
+    members = {
+        one.district: Member(
+            one.district,
+            one.name,
+            one.file,
+            wave=("canary", "first", "rest")[number % 3] if one.saves else "",
+            profiles=(f"profile-{number % 6}",),
+        )
+        for number, one in enumerate(planned)
+    }
+    findings = [_finding(number, file) for number, file in enumerate(files.values())]
+    return PlanReview(
+        plan,
+        connect_page(),
+        "districts",
+        members,
+        ("canary", "first", "rest"),
+        ValidationReport(count, with_fingerprints(findings[::2])),
+    )
 
 
 def reviewed(
-    scenes: tuple[Scene, ...] | list[Scene],
+    scenes: Sequence[Scene],
     rollout: Rollout,
     *,
     findings: ValidationReport,
@@ -262,44 +293,63 @@ def found() -> ValidationReport:
     )
 
 
-def _of_the_country(number: int) -> Scene:
-    settings = Settings(
-        manage_guardians=number % 4 == 0,
-        contact_types=TYPES,
-        phone_types=frozenset([PhoneType.CELL]),
-        deletion_threshold=10 + number % 3 if number % 2 else 15,
-    )
+_PLACES = ("Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir", "Ginkgo", "São Tomé")
+
+
+def _file(number: int) -> str:
+    return f"districts/state-{number * 7 % 51:02}/district-{number:05}.yaml"
+
+
+def _planned(number: int, files: Mapping[str, str]) -> DistrictPlan:
+    key = f"district-{number:05}"
     live: Mapping[str, Value] = {
         **RUNNING,
-        "manage_guardians": number % 4 == 0 if number % 2 else number % 3 > 0,
         "district_id": f"58da8a43cc70ab00{number:08x}",
-        "contact_types": RUNNING["contact_types"] if number % 5 == 1 else TYPES,
-        "deletion_threshold": 60 if number % 97 == 0 else 15,
+        "contact_types": frozenset(["Parent/Guardian", "Emergency"][: 1 + number % 2]),
     }
-    return Scene(
-        f"district-{number:05}",
-        f"District {number} of {_PLACES[number % len(_PLACES)]}",
-        f"{_STATES[number * 7 % len(_STATES)]}/",
-        settings,
-        live,
-        {"deletion_threshold": 15},
-        profiles=(f"profile-{number % 6}",),
+    desired: Mapping[str, Value] = {
+        "manage_guardians": number % 3 > 0,
+        "contact_types": frozenset(["Parent/Guardian"]),
+        "deletion_threshold": 10 + number % 3,
+    }
+    if number % 5 == 0:
+        desired = {}
+    changes = [
+        change
+        for name in desired
+        for change in changes_of(name, live[name], desired[name])
+    ]
+    drift = Movement("deletion_threshold", Moved.THEM, 12, 12, 15)
+    return DistrictPlan(
+        district=key,
+        name=f"District {number} of {_PLACES[number % len(_PLACES)]}",
+        file=files[key],
+        live_version=f"7-{number:04x}",
+        read_at=NOW,
+        live=live,
+        desired=desired,
+        saves=saves_for(changes, live),
+        drift=(drift,) if number % 97 == 2 else (),
     )
 
 
-_PLACES = ("Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir", "Ginkgo", "São Tomé")
-_STATES = tuple(f"{one}{other}" for one in "acfgkmnostuvw" for other in "aclt")[:51]
+def _guard(planned: DistrictPlan) -> GuardFinding:
+    return GuardFinding(
+        "guardians-cut-on-running-sync",
+        Severity.ERROR,
+        "contact_types loses 'Emergency' while the sync is running",
+        district=planned.district,
+        accept="disruptive",
+    )
 
 
-def _finding(number: int) -> Finding:
-    scene = _of_the_country(number)
+def _finding(number: int, file: str) -> Finding:
     line = f"  phone_types: [{'Home' if number % 3 else 'Work'}]"
-    place = Place(scene.wanted.file, 8, 16, 8, 22, line[15:], line)
     return Finding(
         "home-phone-for-texts",
         Severity.WARNING if number % 3 else Severity.INFO,
         "phone type 'Home' is never texted or called",
-        place,
+        Place(file, 8, 16, 8, 22, line[15:], line),
         ("settings", "phone_types"),
         "choose 'Cell', or allow this rule and say how families are reached",
     )

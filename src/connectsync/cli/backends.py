@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
+from connectsync.cli.reading import counted
 from connectsync.cli.session import Session
 from connectsync.cli.ways import browser, embedded, gateway, snapshot
 from connectsync.cli.ways.setup import Setup, nobody
 from connectsync.config.project import Browser, Project
+from connectsync.connect.contract import LARGEST_BULK
 from connectsync.connect.seam import Reader, Writer
 from connectsync.connect.snapshot import Confirm
 from connectsync.domain.district import District
@@ -42,6 +44,12 @@ BY_HAND = frozenset(["snapshot"])
 AT_ONCE = {"gateway": 8}
 """How many districts a run has in hand at a time, where it is not one."""
 
+BULK = {"embedded": LARGEST_BULK, "gateway": LARGEST_BULK}
+"""How many districts are read at a time anyway."""
+
+READ_BY_EACH_TAB = 8
+"""Districts that a tab of a browser reads before anybody is told how far it got."""
+
 
 def at_once(session: Session, project: Project) -> int:
     """Say how many districts a run may have in hand at a time."""
@@ -68,7 +76,15 @@ async def open_reader(
 ) -> AsyncIterator[Reader]:
     """Open a reader on the chosen backend. It has no way to write."""
     async with _way(session, project, districts).reader() as reader:
-        yield reader
+        yield counted(reader, session, _part(session, project))
+
+
+def _part(session: Session, project: Project) -> int | None:
+    """Say how many districts to read at a time; None where all is one file."""
+    name, _ = _chosen(session, project)
+    if name == "browser":
+        return READ_BY_EACH_TAB * at_once(session, project)
+    return BULK.get(name)
 
 
 @asynccontextmanager

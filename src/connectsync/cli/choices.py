@@ -19,6 +19,7 @@ class FindingFormat(StrEnum):
     GITLAB = "gitlab"
     JUNIT = "junit"
     MARKDOWN = "markdown"
+    HTML = "html"
 
 
 class PlanFormat(StrEnum):
@@ -29,6 +30,7 @@ class PlanFormat(StrEnum):
     GITHUB = "github"
     JUNIT = "junit"
     MARKDOWN = "markdown"
+    HTML = "html"
 
 
 paths_argument = Annotated[
@@ -50,7 +52,7 @@ option_format = Annotated[
     typer.Option(
         "--format",
         help="How to show it: for people, for programs (json), as annotations of"
-        " GitHub, as test results, or as a comment (markdown).",
+        " GitHub, as test results, as a comment (markdown), or as a page (html).",
     ),
 ]
 

@@ -87,10 +87,10 @@ def _first(session: Session) -> str:
     """Find the first district that has something to apply, and no guard against it."""
     import asyncio
 
-    from connectsync.cli.plan import made_plan
+    from connectsync.cli.planned import planned_now
     from connectsync.domain.guard import needed
 
-    plan = asyncio.run(made_plan(session, []))
+    plan = asyncio.run(planned_now(session, [])).plan
     guarded = {guard.district for guard in plan.guards if needed([guard])}
     for planned in plan.districts:
         if planned.district not in guarded:

@@ -17,7 +17,9 @@ def emulator(
     host: Annotated[
         str, typer.Option(help="Address to listen on; this machine alone by default.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535)] = 8765,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on.")
+    ] = 8765,
 ) -> int:
     """
     Serve a stand-in for Connect, its pages and the gateway's API, to try things out.

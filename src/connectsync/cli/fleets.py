@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connectsync.cli.session import Session
 from connectsync.cli.sharding import say_share
@@ -14,8 +14,10 @@ from connectsync.config.wave_members import held_against_waves
 from connectsync.domain.district import District
 from connectsync.domain.finding import Finding, Severity
 from connectsync.domain.shard import ALL, Shard, taken_apart
+from connectsync.domain.validation import ValidationReport
 from connectsync.errors import InvalidFiles, NothingMatched, UsageError
 from connectsync.operations.planning import Wanted
+from connectsync.operations.sharding import share_of_report
 from connectsync.operations.validating import Asked, validate_fleet
 from connectsync.rules.catalogue import FLEET_RULES
 
@@ -26,13 +28,15 @@ class Scope:
     What the command line named, and the whole fleet around it.
 
     ``arguments`` are spelled as a plan keeps them, the shard last; ``wanted`` are the
-    districts that fall into the shard.
+    districts that fall into the shard. ``findings`` are what is known of their files,
+    none of them an error.
     """
 
     project: Project
     arguments: tuple[str, ...]
     wanted: tuple[Wanted, ...]
     fleet_size: int
+    findings: ValidationReport = field(default_factory=lambda: ValidationReport(0))
 
     @property
     def districts(self) -> tuple[District, ...]:
@@ -94,7 +98,7 @@ def _scope(
 ) -> Scope:
     fleet = session.fleet(project, named)
     fleet = held_against_waves(project, fleet, whole=not named)
-    _insist_valid(session, project, fleet)
+    findings = _insist_valid(session, project, fleet)
     if named:
         _insist_alone(session, project, fleet)
     wanted = tuple(
@@ -109,12 +113,15 @@ def _scope(
         arguments=(*named, *shard.entries),
         wanted=wanted,
         fleet_size=session.count(project),
+        findings=share_of_report(findings, fleet, shard),
     )
 
 
-def _insist_valid(session: Session, project: Project, fleet: Fleet) -> None:
+def _insist_valid(session: Session, project: Project, fleet: Fleet) -> ValidationReport:
     asked = Asked(today=session.today(), options=project.options, whole_fleet=True)
-    _refuse(validate_fleet(fleet, asked).findings)
+    report = validate_fleet(fleet, asked)
+    _refuse(report.findings)
+    return report
 
 
 def _insist_alone(session: Session, project: Project, fleet: Fleet) -> None:

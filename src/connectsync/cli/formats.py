@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from connectsync import __version__
 from connectsync.cli.choices import FindingFormat, PlanFormat
+from connectsync.cli.session import TOOL
 from connectsync.cli.terminal import Terminal
 from connectsync.domain.plan import Plan
+from connectsync.domain.plan_review import PlanReview
 from connectsync.domain.rule_page import RulePage
 from connectsync.domain.validation import ValidationReport
+from connectsync.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +23,15 @@ class Validated:
     """
     What was found, and what formats need beside it.
 
-    ``files`` are those that were looked at, ``districts`` the file of each district.
-    ``strict`` says that warnings fail as well.
+    ``files`` are those that were looked at, ``districts`` the file of each district,
+    ``folder`` is where those are. ``strict`` says that warnings fail as well.
     """
 
     report: ValidationReport
     files: tuple[str, ...]
     districts: Mapping[str, str]
+    folder: str
+    today: date
     strict: bool = False
 
 
@@ -41,12 +47,36 @@ def show_validated(
 
 
 def show_plan(
-    terminal: Terminal, plan: Plan, format_: PlanFormat, output: Path | None
+    terminal: Terminal,
+    plan: Plan,
+    review: Callable[[], PlanReview],
+    format_: PlanFormat,
+    output: Path | None,
+    *,
+    limit: int | None = None,
 ) -> None:
-    """Show a plan or write it to a file."""
-    colour = terminal.colour and output is None
-    text = _plan(plan, format_, colour=colour, width=terminal.width)
+    """
+    Show a plan or write it to a file; ``review`` is asked for by a page alone.
+
+    ``limit`` is how many characters Markdown may have; None: as many as a comment.
+    Raises ``UsageError`` if not even the counts have room in them.
+    """
+    if format_ is PlanFormat.MARKDOWN:
+        text = _markdown(plan, limit)
+    else:
+        colour = terminal.colour and output is None
+        text = _plan(plan, review, format_, colour=colour, width=terminal.width)
     terminal.deliver(text, output)
+
+
+def _markdown(plan: Plan, limit: int | None) -> str:
+    from connectsync.report.markdown import LIMIT
+    from connectsync.report.plan_markdown import plan_markdown
+
+    try:
+        return plan_markdown(plan, limit=LIMIT if limit is None else limit)
+    except ValueError as error:
+        raise UsageError(f"--limit: {error}", remedy="allow more characters") from error
 
 
 def _findings(  # noqa: PLR0911 - a format each
@@ -80,6 +110,12 @@ def _findings(  # noqa: PLR0911 - a format each
             from connectsync.report.markdown import LIMIT
 
             return findings_markdown(done.report, limit=LIMIT)
+        case FindingFormat.HTML:
+            from connectsync.report.findings_html import findings_html
+
+            return findings_html(
+                done.report, folder=done.folder, today=done.today, tool=TOOL
+            )
 
 
 def _sarif(done: Validated) -> str:
@@ -97,7 +133,14 @@ def _rules_of_files() -> list[RulePage]:
     return [page for page in pages() if page.subject != "plan"]
 
 
-def _plan(plan: Plan, format_: PlanFormat, *, colour: bool, width: int) -> str:
+def _plan(
+    plan: Plan,
+    review: Callable[[], PlanReview],
+    format_: PlanFormat,
+    *,
+    colour: bool,
+    width: int,
+) -> str:
     match format_:
         case PlanFormat.TEXT:
             from connectsync.report.plan_text import render_plan
@@ -116,7 +159,8 @@ def _plan(plan: Plan, format_: PlanFormat, *, colour: bool, width: int) -> str:
 
             return plan_junit(plan)
         case PlanFormat.MARKDOWN:
-            from connectsync.report.markdown import LIMIT
-            from connectsync.report.plan_markdown import plan_markdown
+            return _markdown(plan, None)
+        case PlanFormat.HTML:
+            from connectsync.report.plan_html import plan_html
 
-            return plan_markdown(plan, limit=LIMIT)
+            return plan_html(review())

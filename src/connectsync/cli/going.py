@@ -17,6 +17,7 @@ from connectsync.cli.by_hand import ByHand, Person
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.fleets import Scope
 from connectsync.cli.observing import observers
+from connectsync.cli.run_progress import RunProgress
 from connectsync.cli.session import Session
 from connectsync.cli.stopping import Stop, stopping
 from connectsync.connect.seam import Reader
@@ -65,14 +66,23 @@ class Teller:
     def __call__(self, event: Event) -> None:
         """Say what happened, if people want to know it."""
         terminal = self.session.terminal
+        colour = terminal.colour_aside
         match event:
             case WaveBegan(wave=wave, districts=districts) if self.waves > 1:
-                terminal.say(wave_line(wave, districts, colour=terminal.colour))
+                terminal.say(wave_line(wave, districts, colour=colour))
             case DistrictEnded(outcome=outcome):
-                line = ended_line(outcome, colour=terminal.colour, proof=self.proof)
+                line = ended_line(outcome, colour=colour, proof=self.proof)
                 terminal.say(line)
             case _:
                 pass
+
+
+@dataclass(frozen=True, slots=True)
+class Went:
+    """How a run ended, and whether somebody asked to stop it."""
+
+    outcome: Outcome
+    interrupted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,14 @@ class Going:
     baselines: Baselines
 
     async def apply(self, plan: Plan) -> ExitStatus:
+        """
+        Make a plan true, and say how that went.
+
+        Raises ``StalePlan``, with nothing written, if Connect moved meanwhile.
+        """
+        return self._told(await self.made_true(plan), plan)
+
+    async def made_true(self, plan: Plan) -> Went:
         """
         Make a plan true; go on with its run where a person said more is done.
 
@@ -111,7 +129,7 @@ class Going:
         """Go on with a run at what is left of it, in its waves unless overridden."""
         if WAVES in self.said.reasons:
             orders = self._orders(plan)
-        return await self._carried_out(plan, orders, run)
+        return self._told(await self._carried_out(plan, orders, run), plan)
 
     @property
     def _by_hand(self) -> bool:
@@ -135,14 +153,14 @@ class Going:
 
     async def _carried_out(
         self, plan: Plan, orders: Orders, run: int | None
-    ) -> ExitStatus:
+    ) -> Went:
         session, project = self.session, self.scope.project
         person = Person(session, project, plan, self.said.by_hand)
         if self._by_hand:
             person.ready()
         writing = open_writer(session, project, self.scope.districts, person.confirm)
-        tell = self._teller(orders)
-        with observers(session, self.said.metrics, tell) as observe:
+        tell, progress = self._teller(orders), self._progress(plan, run)
+        with observers(session, self.said.metrics, tell, progress) as observe:
             async with writing as writer:
                 means = Means(
                     self.reader,
@@ -159,7 +177,7 @@ class Going:
                         outcome = await application.run(executor, orders)
                     else:
                         outcome = await application.resume(executor, run, orders)
-        return self._told(outcome, plan, interrupted=stop.asked)
+        return Went(outcome, interrupted=stop.asked)
 
     def _pace(self, plan: Plan, stop: Stop) -> Pace:
         session, policy = self.session, self.scope.project.policy
@@ -193,13 +211,24 @@ class Going:
     def _teller(self, orders: Orders) -> Teller:
         return Teller(self.session, self._proof, len(orders.waves))
 
-    def _told(self, outcome: Outcome, plan: Plan, *, interrupted: bool) -> ExitStatus:
-        terminal = self.session.terminal
+    def _progress(self, plan: Plan, run: int | None) -> RunProgress | None:
+        """Tell how far the run has come, unless a person is asked for each district."""
+        if self._by_hand:
+            return None
+        left = [planned.district for planned in plan.districts]
+        if run is not None:
+            left = list(Archive(self.store).run(run).left)
+        only = self._only(plan)
+        mine = [key for key in left if only is None or key in only]
+        return RunProgress(self.session, len(mine))
+
+    def _told(self, went: Went, plan: Plan) -> ExitStatus:
+        terminal, outcome = self.session.terminal, went.outcome
         if outcome.moved or not plan.empty:
             terminal.show(
                 outcome_text(outcome, plan, colour=terminal.colour, proof=self._proof)
             )
-        if interrupted:
+        if went.interrupted:
             return ExitStatus.INTERRUPTED
         return _status(outcome, plan)
 

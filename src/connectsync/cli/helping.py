@@ -1,14 +1,28 @@
-"""Help pages: as wide and as coloured as everything else that is said."""
+"""Help pages: as wide and as coloured as all else that is said, and to the point."""
 
 from __future__ import annotations
 
+import copy
+
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from connectsync.cli.terminal import Terminal
 
 LOOK = "connectsync.terminal"
 """Under which name the contexts of one call keep how it is to look."""
+
+SHORTEST_LIST = 3
+"""Choices that are listed in words; fewer of them stand in the column of values."""
+
+COMPLETION = {
+    "install_completion": "Set completion up for the shell that runs this.",
+    "show_completion": "Print what that shell needs for it.",
+}
+"""What typer says at length of its own two options."""
+
+VALUES = {"<path>": "FILE", "<str>": "TEXT", "<int>": "N", "<int range>": "N"}
+"""What a value is called where its option does not say."""
 
 
 class CommandWithHelp(TyperCommand):
@@ -16,7 +30,7 @@ class CommandWithHelp(TyperCommand):
 
     def format_help(self, ctx: typer.Context, formatter: object) -> None:  # type: ignore[override]
         """Print the help page."""
-        _keep_to(ctx)
+        _dress(self, ctx)
         super().format_help(ctx, formatter)  # type: ignore[arg-type]
 
 
@@ -31,14 +45,26 @@ class GroupWithHelp(TyperGroup):
 
     def format_help(self, ctx: typer.Context, formatter: object) -> None:  # type: ignore[override]
         """Print the help page."""
-        _keep_to(ctx)
+        _dress(self, ctx)
         super().format_help(ctx, formatter)  # type: ignore[arg-type]
 
 
-def _keep_to(context: typer.Context) -> None:
+def _dress(command: TyperCommand | TyperGroup, context: typer.Context) -> None:
     terminal = context.meta.get(LOOK)
-    if not isinstance(terminal, Terminal):
-        return
+    if isinstance(terminal, Terminal):
+        _keep_to(terminal)
+    command.help = _flowing(command.help or "")
+    for one in command.params:
+        if isinstance(one, TyperArgument):
+            _say_no_type(one)
+        elif isinstance(one, TyperOption):
+            _name_value(one, context)
+            if one.name in COMPLETION:
+                one.help = COMPLETION[one.name]
+                one.rich_help_panel = "Completion at the tab key"
+
+
+def _keep_to(terminal: Terminal) -> None:
     # imported here: rich takes longer than a whole commit hook may
     from typer import rich_utils
 
@@ -46,3 +72,35 @@ def _keep_to(context: typer.Context) -> None:
     rich_utils.FORCE_TERMINAL = terminal.colour
     rich_utils.COLOR_SYSTEM = "auto" if terminal.colour else None
     rich_utils.MAX_WIDTH = terminal.width
+    # `N [x>=1]` says less than the sentence beside it
+    rich_utils.RANGE_STRING = ""
+
+
+def _flowing(text: str) -> str:
+    """Let paragraphs be broken where the terminal ends, not where the source does."""
+    return "\n\n".join(" ".join(each.split()) for each in text.split("\n\n"))
+
+
+def _say_no_type(argument: TyperArgument) -> None:
+    """Leave out `<str>`: every word of a command line is one."""
+    argument.type = copy.copy(argument.type)
+    argument.type.get_metavar = _nothing  # type: ignore[method-assign]
+
+
+def _nothing(*_: object, **__: object) -> str:
+    return ""
+
+
+def _name_value(option: TyperOption, context: typer.Context) -> None:
+    choices = [str(getattr(one, "value", one)) for one in _choices(option)]
+    if len(choices) >= SHORTEST_LIST:
+        option.metavar = max(option.opts, key=len).strip("-").upper()
+        if not all(choice in (option.help or "") for choice in choices):
+            option.help = f"{option.help or ''} One of: {', '.join(choices)}.".strip()
+    elif not option.is_flag:
+        spelled = option.make_metavar(context)
+        option.metavar = VALUES.get(spelled, spelled)
+
+
+def _choices(option: TyperOption) -> tuple[object, ...]:
+    return tuple(getattr(option.type, "choices", ()))

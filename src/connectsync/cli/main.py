@@ -26,7 +26,8 @@ PROGRAM = "connectsync"
 app = typer.Typer(
     name=PROGRAM,
     cls=registry.InOrder,
-    help="The roster-sync settings of SchoolStatus Connect districts as code.",
+    help="The roster-sync settings of SchoolStatus Connect districts as code.\n\n"
+    "The options below may stand before a command or after it.",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -46,17 +47,21 @@ def options(
         typer.Option(
             "--project",
             "-C",
+            metavar="FOLDER",
             help="Folder that holds connectsync.yaml (default: the nearest above).",
         ),
     ] = None,
     state_dir: Annotated[
         Path | None,
-        typer.Option(help="Folder for state and the embedded Connect."),
+        typer.Option(
+            metavar="FOLDER", help="Folder for state and the embedded Connect."
+        ),
     ] = None,
     backend: Annotated[
         str | None,
         typer.Option(
-            help="How to reach Connect: embedded, gateway, browser, snapshot:FILE."
+            metavar="WAY",
+            help="How to reach Connect: embedded, gateway, browser, snapshot:FILE.",
         ),
     ] = None,
     color: Annotated[
@@ -75,7 +80,10 @@ def options(
     slow: Annotated[
         int,
         typer.Option(
-            min=0, max=10000, metavar="MS", help="Let a browser wait before a click."
+            min=0,
+            max=10000,
+            metavar="MS",
+            help="Let a browser wait before a click, up to 10000 ms.",
         ),
     ] = 0,
     version: Annotated[

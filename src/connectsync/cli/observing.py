@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from connectsync.cli.run_progress import RunProgress
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import LogFormat, insist_no_source
 from connectsync.domain.event import Event
@@ -18,20 +19,25 @@ from connectsync.telemetry.observing import Observer, Watch, Watching
 
 @contextmanager
 def observers(
-    session: Session, metrics: Path | None, text: Callable[[Event], None] | None
+    session: Session,
+    metrics: Path | None,
+    text: Callable[[Event], None] | None,
+    progress: RunProgress | None = None,
 ) -> Iterator[Observer]:
     """
     Give one observer that tells all others, and close them when the run is left.
 
-    ``text`` shows a run to people; where the log is JSON it is not told. Raises
-    ``UsageError``, before anything else happens, if the file of metrics is not one
-    that may be written.
+    ``text`` shows a run to people; where the log is JSON it is not told. ``progress``
+    says how far it has come. Raises ``UsageError``, before anything else happens, if
+    the file of metrics is not one that may be written.
     """
 
     def complain(said: str) -> None:
         session.terminal.complain(inert(said))
 
-    watching = Watching(_watches(session, metrics, text, complain), complain)
+    watches = _watches(session, metrics, text, complain)
+    shown = [Watch("the progress bar", progress, progress.close)] if progress else []
+    watching = Watching([*shown, *watches], complain)
     try:
         yield watching
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +20,6 @@ from connectsync.cli.formats import show_plan
 from connectsync.cli.session import Session
 from connectsync.cli.sharding import asked_shard, option_shard
 from connectsync.domain.plan import Plan
-from connectsync.domain.shard import ALL, Shard
 
 
 def plan(
@@ -30,6 +30,15 @@ def plan(
     ] = None,
     format_: option_format = PlanFormat.TEXT,
     output: option_output = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="CHARACTERS",
+            help="With markdown: cut tables, and count what is left out, to fit"
+            " (default: what one comment of GitHub holds).",
+        ),
+    ] = None,
     detailed_exitcode: Annotated[
         bool,
         typer.Option("--detailed-exitcode", help="Exit with 2 if there are changes."),
@@ -52,48 +61,22 @@ def plan(
     """
     import asyncio
 
+    from connectsync.cli.planned import planned_now
     from connectsync.domain.plan_file import plan_text
 
     session: Session = context.obj
     share = asked_shard(shard, session.environment)
     tokens = frozenset(set_token or ())
-    made = asyncio.run(
-        made_plan(session, paths or [], share, tokens, changed_since=changed_since)
+    planned = asyncio.run(
+        planned_now(session, paths or [], share, tokens, changed_since=changed_since)
     )
+    made = planned.plan
     if out is not None:
         session.terminal.deliver(plan_text(made), out)
         session.terminal.say(f"wrote {out}; next: `connectsync apply {out}`")
-    show_plan(session.terminal, made, format_, output)
+    review = partial(planned.review, out)
+    show_plan(session.terminal, made, review, format_, output, limit=limit)
     return _status(made, detailed=detailed_exitcode)
-
-
-async def made_plan(
-    session: Session,
-    paths: list[str],
-    shard: Shard = ALL,
-    set_token: frozenset[str] = frozenset(),
-    *,
-    changed_since: str | None = None,
-) -> Plan:
-    """
-    Plan a shard of what the arguments mean, of all districts if there are none.
-
-    With ``changed_since``, only what the files cause since that revision.
-    """
-    from dataclasses import replace
-
-    from connectsync.cli.backends import open_reader
-    from connectsync.cli.causing import since_of
-    from connectsync.cli.fleets import planned_scope
-    from connectsync.cli.state import circumstances, open_state
-    from connectsync.operations.planning import make_plan
-
-    scope = planned_scope(session, paths, shard)
-    since = since_of(session, scope, changed_since)
-    async with open_reader(session, scope.project, scope.districts) as reader:
-        with open_state(session, scope.project) as store:
-            given = circumstances(session, scope, store, reader, set_token=set_token)
-        return await make_plan(scope.wanted, reader, replace(given, since=since))
 
 
 def _status(made: Plan, *, detailed: bool) -> ExitStatus:

@@ -22,6 +22,7 @@ from connectsync.cli.import_ import import_
 from connectsync.cli.init import init, new
 from connectsync.cli.login import login
 from connectsync.cli.plan import plan
+from connectsync.cli.reconcile import reconcile
 from connectsync.cli.resume import resume
 from connectsync.cli.rollback import rollback
 from connectsync.cli.runs import runs
@@ -47,6 +48,7 @@ COMMANDS = (
     rollback,
     runs,
     drift,
+    reconcile,
     login,
     doctor,
     emulator,
@@ -59,6 +61,42 @@ WITHIN: Mapping[str, tuple[Callable[..., int], ...]] = {
     "runs": (of_runs.show, of_runs.diff, of_runs.verify),
 }
 """Commands that stand behind another one."""
+
+PANELS: Mapping[str, Mapping[str, str]] = {
+    "Start": {
+        "init": "Make a fresh project that validates clean.",
+        "new": "Make the file of a new district, its sync off.",
+        "import": "Write what Connect holds into district files.",
+    },
+    "Check files": {
+        "validate": "Check district files against the schema and every rule.",
+        "explain": "Say why a rule or a key matters, with examples.",
+        "rules": "List every rule.",
+        "show": "Show a district's values, each with its file and line.",
+        "fmt": "Put keys into the order of the schema, comments kept.",
+        "schema": "Print a schema, for editors and other tools.",
+    },
+    "Plan and apply": {
+        "snapshot": "Write live settings to a file, to plan from it.",
+        "plan": "Compare the files with Connect; reads only.",
+        "approve": "Say yes to a plan file.",
+        "apply": "Make a plan true on Connect, and prove it.",
+        "resume": "Go on with a run at what is left of it.",
+        "rollback": "Take a run back.",
+        "reconcile": "Bring Connect to what the files say, unattended.",
+    },
+    "Look": {
+        "runs": "List runs, show one, compare two, verify the audit log.",
+        "drift": "Say who moved what since the last apply.",
+        "doctor": "Look at project, state and backend: what can be done?",
+    },
+    "Connect": {
+        "login": "Sign in to Connect's page, for the browser backend.",
+        "emulator": "Serve a stand-in for Connect, to try things out.",
+        "demo": "Plan and apply one district on a stand-in.",
+    },
+}
+"""Every command once more, in a line each: what the help of connectsync shows."""
 
 
 class InOrder(GroupWithHelp):
@@ -82,10 +120,15 @@ def register(app: typer.Typer) -> None:
     """Give the app its commands."""
     for command in COMMANDS:
         name = command.__name__
+        panel = next((one for one, inside in PANELS.items() if name in inside), "More")
+        short = PANELS.get(panel, {}).get(name)
         if name in WITHIN:
-            app.add_typer(_group(command), name=name)
+            group = _group(command)
+            app.add_typer(group, name=name, short_help=short, rich_help_panel=panel)
         else:
-            app.command(name, cls=CommandWithHelp)(command)
+            app.command(
+                name, cls=CommandWithHelp, short_help=short, rich_help_panel=panel
+            )(command)
 
 
 def _group(command: Callable[..., int]) -> typer.Typer:

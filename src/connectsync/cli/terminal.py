@@ -48,14 +48,15 @@ class Terminal:
     """
     What the user looks at.
 
-    ``colour`` and ``width`` describe standard output; ``quiet`` leaves out what is
-    not the result itself. ``log_format`` is that of standard error alone.
+    ``colour`` and ``width`` describe standard output, ``colour_aside`` and
+    ``log_format`` standard error; ``quiet`` leaves out what is not the result itself.
     """
 
     colour: bool
     width: int
     quiet: bool
     log_format: LogFormat = LogFormat.TEXT
+    colour_aside: bool = False
     clock: Callable[[], datetime] = utc_now
 
     def show(self, text: str) -> None:
@@ -77,7 +78,7 @@ class Terminal:
             self._tell("error", message, remedy)
             return
         first, *rest = message.split("\n")
-        self.complain(f"{Paint(self.colour)(Style.ERROR, 'error:')} {inert(first)}")
+        self.complain(f"{Paint(self.colour_aside)(Style.ERROR, 'error:')} {inert(first)}")
         for line in rest:
             self.complain(inert(line))
         if remedy:
@@ -91,6 +92,8 @@ class Terminal:
             _write(sys.stderr, event_line(event))
 
     def _tell(self, level: str, text: str, remedy: str = "") -> None:
+        if not self.colour_aside:
+            text = _PAINT.sub("", text)
         if self.log_format is LogFormat.JSON:
             from connectsync.telemetry.logs import Level, message_line
 
@@ -165,7 +168,8 @@ def terminal(
 ) -> Terminal:
     """Describe this process's terminal, as flags and environment ask."""
     return Terminal(
-        colour=_colour(color, environment),
+        colour=_colour(color, environment, sys.stdout),
+        colour_aside=_colour(color, environment, sys.stderr),
         width=_width(environment),
         quiet=quiet,
         log_format=log_format,
@@ -173,12 +177,12 @@ def terminal(
     )
 
 
-def _colour(color: str, environment: Mapping[str, str]) -> bool:
+def _colour(color: str, environment: Mapping[str, str], stream: TextIO) -> bool:
     if color != "auto":
         return color == "always"
     if environment.get("NO_COLOR"):
         return False
-    return sys.stdout.isatty() and environment.get("TERM") != "dumb"
+    return stream.isatty() and environment.get("TERM") != "dumb"
 
 
 def _width(environment: Mapping[str, str]) -> int:

@@ -88,6 +88,8 @@ def validate(
         report,
         files=share_of_files(fleet, share),
         districts={one.district.key: one.file for one in fleet.districts},
+        folder=relative(project.districts_dir, project.root),
+        today=asked.today,
         strict=strict,
     )
     show_validated(session.terminal, done, format_, output)

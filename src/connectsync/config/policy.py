@@ -35,6 +35,7 @@ def policy_of(data: Mapping[str, Any]) -> Policy:
         nightly_syncs=windows_of(data.get("nightly_sync", ())),
         rollout=rollout_of(data.get("rollout", {})),
         approval=_approval(data.get("approval", {})),
+        unattended=Risk(data.get("reconcile", {}).get("at_most", usual.unattended)),
     )
 
 

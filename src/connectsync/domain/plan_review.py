@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from connectsync.domain.drift import Moved, worst_of
+from connectsync.domain.drift import DistrictDrift, Moved, worst_of
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.validation import ValidationReport
 
@@ -18,6 +18,7 @@ class Standing(StrEnum):
     DRIFT = "drift"
     PENDING = "pending"
     NOT_READ = "not read"
+    LEFT_ALONE = "left alone"
     IN_STEP = "in step"
 
 
@@ -80,6 +81,12 @@ def group_of(file: str, folder: str) -> str:
     """Give the folder below that of the districts that a file is in; empty: none."""
     below = file.removeprefix(f"{folder}/").split("/")
     return below[0] if file.startswith(f"{folder}/") and len(below) > 1 else ""
+
+
+def only_left_alone(plan: Plan) -> tuple[DistrictDrift, ...]:
+    """Give the districts that a plan of one change found apart and does not touch."""
+    planned = {one.district for one in plan.districts}
+    return tuple(one for one in plan.left_alone if one.district not in planned)
 
 
 def standing_of(planned: DistrictPlan) -> Standing:

@@ -58,7 +58,8 @@ class Policy:
 
     ``max_percent`` is the share of the whole fleet, not of the plan's scope; the
     figures of a day count the last 24 hours of the journal as well. No windows means
-    any hour; nothing is applied while a nightly sync may run.
+    any hour; nothing is applied while a nightly sync may run. ``unattended`` is the
+    greatest risk of a change that is applied with nobody there.
     """
 
     max_districts: int = 25
@@ -71,3 +72,4 @@ class Policy:
     nightly_syncs: tuple[Window, ...] = ()
     rollout: Rollout = field(default_factory=Rollout)
     approval: Approval = field(default_factory=Approval)
+    unattended: Risk = Risk.SAFE

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from connectsync.domain.finding import Finding
 from connectsync.domain.validation import ValidationReport
-from connectsync.report.findings_text import summary
+from connectsync.report.findings_text import reach, summary
 from connectsync.report.workflow_commands import Annotation, workflow_commands
 
 
@@ -25,3 +25,5 @@ def _lines(one: Finding) -> Iterator[str]:
     yield f"{one.place.file}:{one.place.line}:{one.place.column}: {one.message}"
     if one.hint:
         yield f"help: {one.hint}"
+    if one.districts:
+        yield f"reaches {reach(one.districts)}"

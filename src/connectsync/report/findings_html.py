@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import starmap
 
 from connectsync.domain.finding import Finding, Severity
 from connectsync.domain.plan_review import group_of
@@ -60,9 +61,13 @@ def findings_html(
 def finding_sections(report: ValidationReport) -> Iterator[Html]:
     """Give the sections of findings and of allowed ones, where there are any."""
     if report.findings:
-        yield listed("findings", "Findings", _plain(report.ordered()))
+        found = [(one, "") for one in report.ordered()]
+        yield listed("findings", "Findings", _plain(found))
     if report.allowed:
-        allowed = [one.finding for one in report.ordered_allowed()]
+        allowed = [
+            (one.finding, f"Allowed until {one.until.isoformat()}: {one.reason}")
+            for one in report.ordered_allowed()
+        ]
         told = element("p", _ALLOWED)
         yield listed("allowed", "Allowed findings", _plain(allowed), told)
 
@@ -114,8 +119,8 @@ def _glance(report: ValidationReport, folder: str) -> Html:
         by_folder[group_of(one.place.file, folder)][one.severity] += 1
     gravest = sorted(by_rule, key=lambda rule: (_rank(by_rule[rule]), rule))
     parts = [
-        (Part("rule", "Rule", "By rule, the gravest first", "", gravest), by_rule),
-        (Part("group", "Folder", "By folder of the file", "(none)"), by_folder),
+        (_part("rule", "Rule", "By rule, the gravest first", gravest), by_rule),
+        (_part("group", "Folder", "By folder of the file"), by_folder),
     ]
     tables = (_SEVERITIES.parts(part, found) for part, found in parts if found)
     return element(
@@ -127,26 +132,31 @@ def _glance(report: ValidationReport, folder: str) -> Html:
     )
 
 
+def _part(facet: str, title: str, caption: str, order: Sequence[str] = ()) -> Part:
+    return Part(facet, title, caption, "(none)", order, sized=True)
+
+
 def _rank(counts: Counter[str]) -> tuple[int, ...]:
     return tuple(-counts[severity] for severity in Severity)
 
 
-def _plain(findings: Sequence[Finding]) -> Html:
+def _plain(findings: Sequence[tuple[Finding, str]]) -> Html:
     more = len(findings) - MOST
     return joined(
         [
             element("p", with_code(_SAYS)),
-            plain_table(("Place", "Finding", "Rule"), map(_row, findings[:MOST])),
+            plain_table(("Place", "Finding", "Rule"), starmap(_row, findings[:MOST])),
             *([element("p", f"and {more:,} more")] * (more > 0)),
         ]
     )
 
 
-def _row(one: Finding) -> tuple[Child, ...]:
+def _row(one: Finding, note: str) -> tuple[Child, ...]:
     place = f"{one.place.file}:{one.place.line}:{one.place.column}"
-    told = f"{one.severity}: {one.message}"
+    notes = [f"Help: {one.hint}" if one.hint else "", note]
+    told = [element("small", with_code(said)) for said in notes if said]
     return (
         element("code", place),
-        f"{told} {one.hint}".rstrip(),
+        joined([f"{one.severity}: ", with_code(one.message), *told]),
         element("code", one.rule),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from connectsync.domain.finding import Finding, Severity
 from connectsync.domain.validation import AllowedFinding, ValidationReport
+from connectsync.report.findings_text import reach
 from connectsync.report.junit import Case, junit
 
 SUITE = "connectsync validate"
@@ -63,6 +64,8 @@ def _lines(one: Finding) -> Iterator[str]:
     yield f"{one.severity}[{one.rule}] {place}: {one.message}"
     if one.hint:
         yield f"  help: {one.hint}"
+    if one.districts:
+        yield f"  reaches {reach(one.districts)}"
 
 
 def _allowed(each: AllowedFinding) -> str:

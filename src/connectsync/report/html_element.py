@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 
 from connectsync.report.style import inert
 
+_CODE = re.compile("`([^`]+)`")
 _EMPTY = frozenset(["br", "col", "input", "meta"])
 """Elements that hold nothing and are not closed."""
 
@@ -46,7 +48,7 @@ def lines(children: Iterable[Child]) -> Html:
 
 def with_code(sentence: str) -> Html:
     """Make code of what stands in backquotes."""
-    parts = sentence.split("`")
+    parts = _CODE.split(sentence)
     return joined(
         element("code", part) if position % 2 else part
         for position, part in enumerate(parts)

@@ -45,17 +45,16 @@ class Tally:
         head = [of.title, *(self.kinds[kind][0] for kind in used)]
         table = element(
             "table",
-            element("caption", of.caption),
+            element("caption", f"{of.caption} ({len(counts):,})"),
             element("thead", _head(head)),
             element("tbody", *self._rows(of, counts, used)),
         )
-        return element(
-            "div", table, class_="part", role="group", tabindex="0", aria_label=of.title
-        )
+        return element("div", table, class_="part")
 
     def _rows(
         self, of: Part, counts: Mapping[str, Counter[str]], used: Sequence[str]
     ) -> Iterator[Html]:
+        largest = max(count.total() for count in counts.values())
         for name in of.ordered(counts):
             count = counts[name]
             yield element(
@@ -63,7 +62,7 @@ class Tally:
                 element(
                     "th",
                     _choice(of.facet, name, name) if name else of.unnamed,
-                    _bar(used, count),
+                    _bar(used, count, largest if of.sized else count.total()),
                     scope="row",
                 ),
                 *(_cell(count[kind]) for kind in used),
@@ -76,7 +75,8 @@ class Part:
     Parts of a fleet.
 
     ``unnamed`` is what the part without a name is called. ``order`` puts parts in an
-    order of their own; others come by name, the one without a name last.
+    order of their own; others come by name, the one without a name last. Bars show
+    shares; where they are ``sized`` they are as long as the part is large.
     """
 
     facet: str
@@ -84,6 +84,7 @@ class Part:
     caption: str
     unnamed: str
     order: Sequence[str] = ()
+    sized: bool = False
 
     def ordered(self, names: Iterable[str]) -> list[str]:
         """Put the names of parts in order."""
@@ -101,22 +102,27 @@ def _choice(facet: str, value: str, called: str) -> Html:
 
 
 def _cell(count: int) -> Html:
-    return element("td", f"{count:,}", class_="count" if count else "zero")
+    return element("td", f"{count:,}", class_="some" if count else "zero")
 
 
-def _bar(kinds: Sequence[str], count: Counter[str]) -> Html:
-    whole = sum(count.values())
+def _bar(kinds: Sequence[str], count: Counter[str], whole: int) -> Html:
     pieces = (
-        element("i", class_=f"{_class(kind)} w{_share(count[kind], whole)}")
-        for kind in kinds
-        if count[kind]
+        element("i", class_=f"{_class(kind)} w{share}")
+        for kind, share in _shares(kinds, count, whole)
     )
     return element("span", *pieces, class_="bar", aria_hidden="true")
 
 
-def _share(count: int, whole: int) -> int:
-    """Give hundredths, never none of something that is there."""
-    return max(1, round(100 * count / whole))
+def _shares(
+    kinds: Sequence[str], count: Counter[str], whole: int
+) -> Iterator[tuple[str, int]]:
+    """Give hundredths that add up, and never none of something that is there."""
+    done = 0
+    for kind in kinds:
+        before = round(100 * done / whole)
+        done += count[kind]
+        if count[kind]:
+            yield kind, max(1, round(100 * done / whole) - before)
 
 
 def _class(kind: str) -> str:

@@ -8,8 +8,14 @@ from connectsync.domain.finding import Place, Severity
 from connectsync.domain.guard import GuardFinding, acceptance
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan
 from connectsync.domain.risk import Risk
-from connectsync.report.plan_words import by_hand, counted, held_against, lines_of
-from connectsync.report.style import inert
+from connectsync.report.plan_words import (
+    by_hand,
+    caused_since,
+    counted,
+    held_against,
+    lines_of,
+)
+from connectsync.report.style import inert, unheeded
 from connectsync.report.workflow_commands import Annotation, workflow_commands
 
 
@@ -28,13 +34,15 @@ def plan_github(plan: Plan) -> str:
         *(_guard(one, files) for one in plan.guards),
         *(_district(one) for one in plan.districts),
     ]
-    return workflow_commands(found, summary="; ".join(_summary(plan)))
+    return workflow_commands(found, summary=unheeded(inert("; ".join(_summary(plan)))))
 
 
 def _summary(plan: Plan) -> Iterator[str]:
     yield counted(plan)
+    if said := caused_since(plan):
+        yield said
     if given := acceptance(plan.guards):
-        yield inert(f"apply needs {given}")
+        yield f"apply needs {given}"
 
 
 def _failed(one: NotPlanned) -> Annotation:

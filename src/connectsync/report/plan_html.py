@@ -12,6 +12,7 @@ from connectsync.domain.plan_review import (
     PlanReview,
     Standing,
     group_of,
+    only_left_alone,
     standing_of,
 )
 from connectsync.domain.risk import Risk
@@ -19,21 +20,20 @@ from connectsync.report.findings_html import finding_sections
 from connectsync.report.html_element import Child, Html, element
 from connectsync.report.html_glance import Part, Tally
 from connectsync.report.html_page import html_page
-from connectsync.report.html_pieces import facts, header, listed, many, navigation
+from connectsync.report.html_pieces import facts, header, listed, navigation
 from connectsync.report.plan_html_apply import how_to_apply
 from connectsync.report.plan_html_data import plan_page_data
 from connectsync.report.plan_html_plain import plain_districts
+from connectsync.report.plan_words import caused_since, counted, taken_back
 
-_STANDINGS = Tally(
-    "standing",
-    {
-        Standing.CONFLICT: ("Conflict", "file and Connect both changed"),
-        Standing.DRIFT: ("Drift", "changed by hand on Connect"),
-        Standing.PENDING: ("Pending", "the file changed"),
-        Standing.NOT_READ: ("Not read", "so not planned"),
-        Standing.IN_STEP: ("In step", "nothing to do"),
-    },
-)
+_STANDINGS: dict[str, tuple[str, str]] = {
+    Standing.CONFLICT: ("Conflict", "file and Connect both changed"),
+    Standing.DRIFT: ("Drift", "changed by hand on Connect"),
+    Standing.PENDING: ("Pending", "the file changed"),
+    Standing.NOT_READ: ("Not read", "so not planned"),
+    Standing.LEFT_ALONE: ("Left alone", "not caused by this change"),
+    Standing.IN_STEP: ("In step", "nothing to do"),
+}
 _RISKS = Tally(
     "risk",
     {
@@ -57,7 +57,7 @@ def _body(review: PlanReview, title: str) -> Iterator[Html]:
     yield Html("<main>")
     yield _glance(review)
     yield how_to_apply(review)
-    yield listed("districts", "Districts", plain_districts(review))
+    yield listed("districts", "Districts", plain_districts(plan))
     yield from finding_sections(review.findings)
     yield _about(plan)
     yield Html("</main>")
@@ -75,22 +75,18 @@ def _sections(review: PlanReview) -> Iterator[tuple[str, str]]:
 
 
 def _lead(plan: Plan) -> Iterator[str]:
-    total = len(plan.districts) + len(plan.in_step) + len(plan.failed)
-    counts = [f"{len(plan.districts):,} to change", f"{len(plan.in_step):,} in step"]
-    if plan.failed:
-        counts.append(f"{len(plan.failed):,} not read")
-    yield f"{many(total, 'district')}: {', '.join(counts)}."
-    if plan.rollback_of is not None:
-        yield f"It takes run {plan.rollback_of} back; it is not what the files say."
-    elif not plan.districts:
-        yield "Nothing would change on Connect."
+    yield f"{counted(plan)}."
+    for said in (taken_back(plan), caused_since(plan)):
+        if said:
+            yield f"{said[0].upper()}{said[1:]}."
 
 
 def _glance(review: PlanReview) -> Html:
     members = list(_members(review))
+    tally = _tally(review.plan)
     standings = Counter(standing for _, standing in members)
     tables = (
-        _STANDINGS.parts(part, counts)
+        tally.parts(part, counts)
         for part, counts in _parts(review, members)
         if set(counts) - {""}
     )
@@ -98,12 +94,20 @@ def _glance(review: PlanReview) -> Html:
         "section",
         element("h2", "At a glance"),
         element("h3", "Districts"),
-        _STANDINGS.tiles(standings),
+        tally.tiles(standings),
         element("h3", "Changes by risk"),
         _RISKS.tiles(review.plan.risks()),
         element("div", *tables, class_="parts"),
         id="glance",
     )
+
+
+def _tally(plan: Plan) -> Tally:
+    """Count by standing; only a plan of one change leaves districts alone."""
+    kinds = dict(_STANDINGS)
+    if plan.since is None:
+        del kinds[Standing.LEFT_ALONE]
+    return Tally("standing", kinds)
 
 
 def _members(review: PlanReview) -> Iterator[tuple[Member, Standing]]:
@@ -114,6 +118,8 @@ def _members(review: PlanReview) -> Iterator[tuple[Member, Standing]]:
     for failed in plan.failed:
         found = review.member(failed.district, file=failed.file)
         yield found, Standing.NOT_READ
+    for left in only_left_alone(plan):
+        yield review.member(left.district, file=left.file), Standing.LEFT_ALONE
     for key in plan.in_step:
         yield review.member(key), Standing.IN_STEP
 
@@ -147,6 +153,8 @@ def _about(plan: Plan) -> Html:
         "Made": f"{plan.created:%Y-%m-%d %H:%M:%S %Z}",
         "Made by": plan.tool,
     }
+    if plan.since is not None:
+        said["Since"] = element("code", plan.since)
     if read:
         said["Live settings read"] = " to ".join(
             dict.fromkeys(f"{at:%Y-%m-%d %H:%M %Z}" for at in (read[0], read[-1]))

@@ -13,6 +13,7 @@ from connectsync.domain.plan_review import PlanReview
 from connectsync.domain.shard import ALL, taken_apart
 from connectsync.report.html_element import Html, element, joined, with_code
 from connectsync.report.html_pieces import chip, many
+from connectsync.report.plan_words import held_against
 
 _SHOWN = 5
 """Objections of a guard that are listed; each stands with its district too."""
@@ -22,8 +23,8 @@ _NOT_KEPT = (
     " folder, and read what has changed since."
 )
 _KEPT = (
-    "It applies exactly this plan, or nothing: not if it was edited, not if the files"
-    " or the live settings moved since."
+    "That makes exactly the plan in the file true, or nothing: not if it was edited,"
+    " not if the files or the live settings moved since."
 )
 _COUNTS = (
     "Write the numbers by hand, from what you have read: a job that copies them from"
@@ -69,26 +70,20 @@ def _guard(severity: Severity, rule: str, same: Sequence[GuardFinding]) -> Html:
     hints = dict.fromkeys(guard.hint for guard in same if guard.hint)
     return element(
         "li",
-        element("p", chip(severity), " ", element("code", rule), _counts_as(same[0])),
+        element("p", chip(severity), " ", element("code", rule)),
         *map(_objection, same[:_SHOWN]),
         *([element("p", f"and {more:,} more, each with its district")] * (more > 0)),
         *(
-            element("p", with_code(hint), class_="hint")
+            element("p", with_code(f"Help: {hint}"), class_="hint")
             for hint in list(hints)[:_SHOWN]
         ),
     )
 
 
-def _counts_as(guard: GuardFinding) -> str:
-    if guard.accept in {guard.rule, ""}:
-        return ""
-    return f" (counts as {guard.accept})"
-
-
 def _objection(guard: GuardFinding) -> Html:
     if not guard.district:
-        return element("p", guard.message)
-    return element("p", element("b", guard.district), f": {guard.message}")
+        return element("p", held_against(guard))
+    return element("p", element("b", guard.district), f": {held_against(guard)}")
 
 
 def _commands(review: PlanReview) -> Iterator[Html]:

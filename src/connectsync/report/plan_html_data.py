@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectsync.domain.change import Add, Remove, Set
-from connectsync.domain.drift import Moved, Movement
+from connectsync.domain.drift import DistrictDrift, Moved, Movement
 from connectsync.domain.guard import GuardFinding
 from connectsync.domain.plan import DistrictPlan, NotPlanned, PlannedChange, Save
 from connectsync.domain.plan_review import (
@@ -22,6 +22,7 @@ from connectsync.domain.plan_review import (
     PlanReview,
     Standing,
     group_of,
+    only_left_alone,
     standing_of,
 )
 from connectsync.domain.risk import Risk
@@ -40,14 +41,17 @@ _MOVED = tuple(Moved)
 def plan_page_data(review: PlanReview) -> dict[str, Any]:
     """Give what the page's lists are made of, those that need a look first."""
     texts = Texts()
-    rows = _Rows(review, texts, _by_district(review.plan.guards))
+    plan = review.plan
+    left = {one.district: one.movements for one in plan.left_alone}
+    rows = _Rows(review, texts, _by_district(plan.guards), left)
     data = {
         "risks": list(_RISKS),
         "standings": list(_STANDINGS),
         "moved": list(_MOVED),
         "waves": texts.numbers(review.waves),
         "page": [_section(section, texts) for section in review.page],
-        "guards": [_guard(guard, texts) for guard in review.plan.guards],
+        "partial": plan.partial,
+        "guards": [_guard(guard, texts) for guard in plan.guards],
         "districts": sorted(rows.all(), key=_attention),
         **findings_data(review.findings, texts, review.folder),
     }
@@ -97,11 +101,13 @@ class _Rows:
     review: PlanReview
     texts: Texts
     guards: Mapping[str, Sequence[int]]
+    left: Mapping[str, Sequence[Movement]]
 
     def all(self) -> Iterator[dict[str, Any]]:
         plan = self.review.plan
         yield from map(self._changing, plan.districts)
         yield from map(self._unread, plan.failed)
+        yield from map(self._left_alone, only_left_alone(plan))
         for key in plan.in_step:
             yield self._district(self.review.member(key), Standing.IN_STEP)
 
@@ -127,6 +133,12 @@ class _Rows:
             name: self.texts.number(text) for name, text in said.items() if text
         }
 
+    def _left_alone(self, left: DistrictDrift) -> dict[str, Any]:
+        member = self.review.member(left.district, file=left.file)
+        told = {"message": self.texts.number(left.error)} if left.error else {}
+        moved = {"left": [self._movement(move) for move in left.movements]}
+        return self._district(member, Standing.LEFT_ALONE) | moved | told
+
     def _changing(self, planned: DistrictPlan) -> dict[str, Any]:
         member = self.review.member(
             planned.district, name=planned.name, file=planned.file
@@ -140,6 +152,9 @@ class _Rows:
             "managed": [_NUMBER[name] for name in planned.desired],
             "saves": [self._save(save) for save in planned.saves],
             "drift": [self._movement(move) for move in planned.drift],
+            "left": [
+                self._movement(move) for move in self.left.get(planned.district, ())
+            ],
             "guards": self.guards.get(planned.district, []),
         }
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectsync.domain.change import Add, Change, Remove, Set
-from connectsync.domain.plan import DistrictPlan
-from connectsync.domain.plan_review import PlanReview, Standing, standing_of
-from connectsync.domain.values import spell
+from connectsync.domain.plan import DistrictPlan, Plan
+from connectsync.domain.plan_review import Standing, standing_of
 from connectsync.report.html_element import Child, Html, element, joined, with_code
 from connectsync.report.html_pieces import plain_table
+from connectsync.report.plan_words import TOKEN, spelled
 
 MOST = 500
 """Districts that the table holds: it is in every page, and hardly ever shown."""
@@ -20,10 +19,9 @@ _SAYS = (
 )
 
 
-def plain_districts(review: PlanReview) -> Html:
+def plain_districts(plan: Plan) -> Html:
     """Give what would change, and what could not be read."""
-    plan = review.plan
-    rows = [*_unread(review), *map(_row, plan.districts[:MOST])]
+    rows = [*_unread(plan), *map(_row, plan.districts[:MOST])]
     more = len(plan.failed) + len(plan.districts) - MOST
     return joined(
         [
@@ -34,10 +32,14 @@ def plain_districts(review: PlanReview) -> Html:
     )
 
 
-def _unread(review: PlanReview) -> Iterator[tuple[Child, ...]]:
-    for failed in review.plan.failed:
-        told = f"{failed.message}. {failed.remedy}"
-        yield _named(failed.district, failed.file), Standing.NOT_READ, told
+def _unread(plan: Plan) -> Iterator[tuple[Child, ...]]:
+    for failed in plan.failed:
+        told = element("small", with_code(failed.remedy))
+        yield (
+            _named(failed.district, failed.file),
+            Standing.NOT_READ,
+            joined([with_code(failed.message), told]),
+        )
 
 
 def _row(planned: DistrictPlan) -> tuple[Child, ...]:
@@ -46,7 +48,7 @@ def _row(planned: DistrictPlan) -> tuple[Child, ...]:
         for one in planned.changes()
     ]
     if planned.set_token:
-        told.append(element("li", "the OAuth token is typed"))
+        told.append(element("li", TOKEN))
     return (
         _named(planned.district, planned.file, planned.name),
         standing_of(planned),
@@ -58,14 +60,3 @@ def _named(key: str, file: str, name: str = "") -> Html:
     return joined(
         [element("b", name or key), " ", element("code", key), element("small", file)]
     )
-
-
-def spelled(change: Change) -> str:
-    """Say what a change does to its setting."""
-    match change:
-        case Set(setting, before, after):
-            return f"{setting}: {spell(before)} → {spell(after)}"
-        case Add(setting, label):
-            return f"{setting}: + {label}"
-        case Remove(setting, label):
-            return f"{setting}: - {label}"

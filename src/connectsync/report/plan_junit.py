@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from connectsync.domain.drift import DistrictDrift
 from connectsync.domain.finding import Severity
 from connectsync.domain.guard import GuardFinding, acceptance
 from connectsync.domain.plan import DistrictPlan, Plan
+from connectsync.report.drift import moved_by, values_of
 from connectsync.report.junit import Case, junit
 from connectsync.report.plan_words import by_hand, held_against, lines_of
 
 SUITE = "connectsync plan"
 WHOLE = "(the whole plan)"
-"""The case of what guards say of no district alone."""
+"""The case of what guards say of no district that has a case of its own."""
 
 _Guards = Mapping[str, Sequence[GuardFinding]]
 
@@ -26,25 +28,29 @@ def plan_junit(plan: Plan) -> str:
     what. A district fails whose changes `apply` would refuse, until what a guard
     holds against them is accepted; one that could not be read is an error.
     """
+    told = {*plan.in_step, *(one.district for one in plan.districts)}
+    told |= {one.district for one in plan.left_alone}
     guards: dict[str, list[GuardFinding]] = defaultdict(list)
     for guard in plan.guards:
-        guards[guard.district].append(guard)
+        guards[guard.district if guard.district in told else WHOLE].append(guard)
     cases = sorted(_districts(plan, guards), key=lambda case: case.name)
-    if whole := guards.pop("", []):
-        cases.append(_case(WHOLE, whole, ()))
+    if WHOLE in guards:
+        cases.append(_case(WHOLE, guards[WHOLE], ()))
     return junit(SUITE, cases)
 
 
 def _districts(plan: Plan, guards: _Guards) -> Iterator[Case]:
     for failed in plan.failed:
-        lines = [failed.file, *_help(failed.remedy)]
-        yield Case(
-            failed.district, breaks="unread", message=failed.message, lines=tuple(lines)
-        )
+        said = (failed.file, *_help(failed.remedy))
+        yield Case(failed.district, breaks="unread", message=failed.message, lines=said)
     for key in plan.in_step:
         yield _case(key, guards.get(key, ()), ())
+    left = {one.district: tuple(_left(one)) for one in plan.left_alone}
     for planned in plan.districts:
-        yield _case(planned.district, guards.get(planned.district, ()), _said(planned))
+        lines = (*_said(planned), *left.pop(planned.district, ()))
+        yield _case(planned.district, guards.get(planned.district, ()), lines)
+    for key, kept in left.items():
+        yield _case(key, guards.get(key, ()), kept)
 
 
 def _case(name: str, guards: Sequence[GuardFinding], said: Iterable[str]) -> Case:
@@ -62,6 +68,11 @@ def _said(planned: DistrictPlan) -> Iterator[str]:
     yield from lines_of(planned)
     for move in planned.drift:
         yield f"! changed by hand since we last applied: {by_hand(move)}"
+
+
+def _left(one: DistrictDrift) -> Iterator[str]:
+    for move in one.movements:
+        yield f"left alone: {move.setting}: {moved_by(one, move)}: {values_of(move)}"
 
 
 def _guard(guard: GuardFinding) -> Iterator[str]:

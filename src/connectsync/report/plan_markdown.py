@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from connectsync.domain.drift import DistrictDrift
 from connectsync.domain.guard import GuardFinding, acceptance
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange, Save
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.risk import Risk
 from connectsync.domain.settings import SETTINGS
 from connectsync.domain.values import spell
+from connectsync.report.drift import moved_by, values_of
 from connectsync.report.markdown import FOLDED, Block, Table, code, page, plain, short
 from connectsync.report.plan_words import (
+    LEFT_ALONE,
     TOKEN,
+    caused_since,
     changes,
     counted,
     held_against,
@@ -68,6 +72,9 @@ def _blocks(plan: Plan) -> Iterator[Block]:
         )
     if plan.districts:
         yield from _changes(plan)
+    if left := [cells for one in plan.left_alone for cells in _left(one)]:
+        head = ("District", "Setting", "Who", "Values")
+        yield Table(LEFT_ALONE, head, left, len(left), "setting", folded=True)
     yield f"on {short(plan.backend)}, `{plan_digest(plan)}`"
 
 
@@ -82,8 +89,7 @@ def _summary(plan: Plan) -> str:
     if plan.districts:
         said = ", ".join(said for _, said in risks(plan))
         lines.append(f"{changes(plan.risks().total())}: {said}")
-    if said := taken_back(plan):
-        lines.append(said)
+    lines += filter(None, [taken_back(plan), short(caused_since(plan))])
     if given := acceptance(plan.guards):
         lines.append(f"apply needs {code(given)}")
     return "<br>\n".join(lines)
@@ -109,6 +115,12 @@ def _moved(one: DistrictPlan) -> Iterator[tuple[str, ...]]:
         yield code(one.district), code(move.setting), short(was), short(now)
 
 
+def _left(one: DistrictDrift) -> Iterator[tuple[str, ...]]:
+    for move in one.movements:
+        who, values = moved_by(one, move), values_of(move)
+        yield code(one.district), code(move.setting), who, short(values)
+
+
 def _changes(plan: Plan) -> Iterator[Table]:
     shared = _shared(plan)
     yield _table(
@@ -120,7 +132,7 @@ def _changes(plan: Plan) -> Iterator[Table]:
     if len(plan.districts) > 1:
         yield Table(
             "District by district",
-            ("District", "File", "Save", "Setting", "Change", "Risk"),
+            ("District", "Name", "Save", "Setting", "Change", "Risk"),
             (row for one in plan.districts for row in _district(one)),
             sum(map(_steps, plan.districts)),
             "change",
@@ -166,9 +178,10 @@ def _steps(planned: DistrictPlan) -> int:
 
 
 def _district(planned: DistrictPlan) -> Iterator[tuple[str, ...]]:
-    named = (code(planned.district), code(planned.file))
+    named = (code(planned.district), short(planned.name))
     for number, save in enumerate(planned.saves, 1):
-        which = f"{number} of {len(planned.saves)}"
+        several = len(planned.saves) > 1
+        which = f"{number} of {len(planned.saves)}" if several else ""
         for cells in _save(save):
             yield (*named, which, *cells)
 

@@ -139,12 +139,12 @@ class _Page:
 
     def summary(self, plan: Plan, digest: str) -> str:
         lines = [counted(plan)]
-        lines += filter(None, [taken_back(plan), caused_since(plan)])
+        lines += filter(None, [taken_back(plan), inert(caused_since(plan))])
         if plan.districts:
             lines.append(self._risks(plan))
         lines.append(self.paint(Style.DIM, f"on {inert(plan.backend)}, {digest}"))
         if given := acceptance(plan.guards):
-            lines.append(f"apply needs {given}")
+            lines.append(inert(f"apply needs {given}"))
         return "\n".join(lines)
 
     def _risks(self, plan: Plan) -> str:

@@ -30,12 +30,12 @@ _PROBLEM = {
 
 def sarif_rule(page: RulePage) -> dict[str, Any]:
     """Describe one rule: its page is its help, as text and as Markdown."""
-    why = " ".join(page.why.split())
+    why, *_ = page.why.strip().split("\n\n")
     return {
         "id": page.name,
         "name": _pascal(page.name),
         "shortDescription": {"text": page.summary},
-        "fullDescription": {"text": _cut(why or page.summary)},
+        "fullDescription": {"text": _cut(" ".join(why.split()) or page.summary)},
         "help": {
             "text": explain(page, colour=False, width=_WIDTH),
             "markdown": "\n\n".join(explained(page)),

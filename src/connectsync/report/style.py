@@ -102,7 +102,8 @@ def inert(text: str) -> str:
 
 
 _COMMAND = re.compile(
-    r"^(?P<margin>(?:[ ]|\x1b\[[0-9;]*m)*):(?=:)|(?P<hash>\#)(?=\#(?:vso|teamcity)?\[)", re.MULTILINE
+    r"^(?P<margin>(?:[ ]|\x1b\[[0-9;]*m)*):(?=:)|(?P<hash>\#)(?=\#(?:vso|teamcity)?\[)",
+    re.MULTILINE,
 )
 
 

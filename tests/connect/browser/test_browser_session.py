@@ -34,6 +34,7 @@ def in_view(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
         yield world.browser
 
     monkeypatch.setattr(session, "launched", launched)
+    monkeypatch.setattr(session, "PATIENCE_SECONDS", 20)
     (world.folder / "session.json").unlink()
     return world
 
@@ -72,7 +73,6 @@ async def elsewhere(context: BrowserContext) -> None:
     await first.get_by_role("button", name="Sign in").wait_for()
     second = await context.new_page()
     await second.goto(first.url)
-    await first.close()
     await SignIn(second).sign_in(DEMO_EMAIL, DEMO_PASSWORD)
 
 

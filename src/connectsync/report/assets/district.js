@@ -2,7 +2,7 @@
 
 function districtItem(one) {
   const changes = (one.saves ?? []).flatMap((save) => save.changes);
-  const drifted = (one.drift ?? []).map(([setting]) => setting);
+  const drifted = [...(one.drift ?? []), ...(one.left ?? [])].map(([setting]) => setting);
   const settings = new Set([...changes.map(([setting]) => setting), ...drifted]);
   return {
     ...one,
@@ -41,7 +41,7 @@ function districtRow(one) {
         details.append(el("div", { class: "inside" }, inside(one)));
       }
     };
-    // a browser that finds text in what is closed, or prints it, needs it there first
+    // a form is made when it is looked at: thousands at once would take seconds
     FILLS.set(details, fill);
     details.addEventListener("toggle", fill);
     return el("li", null, details);
@@ -50,6 +50,7 @@ function districtRow(one) {
     "li",
     { tabindex: "-1" },
     el("div", { class: "summary" }, line),
+    one.left ? el("div", { class: "apart" }, leftAlone(one)) : [],
     one.message === undefined ? [] : el("p", { class: "unread" }, coded(unread(one))),
   );
 }
@@ -87,6 +88,7 @@ function inside(one) {
     one.guards.map((number) => objection(data.guards[number])),
     order(one),
     formTable(one),
+    leftAlone(one),
     findingsOf(one),
   ].flat();
 }
@@ -112,7 +114,7 @@ function objection(numbers) {
     " ",
     el("code", null, rule),
     ` ${message}${counts} `,
-    hint ? el("span", { class: "hint" }, coded(hint)) : "",
+    hint ? el("span", { class: "hint" }, coded(`Help: ${hint}`)) : "",
   );
 }
 
@@ -127,6 +129,22 @@ function order(one) {
   return [
     el("p", { class: "order" }, `Saved ${saves.length} times, each checked before the next:`),
     el("ol", { class: "order" }, saves),
+  ];
+}
+
+// what is not as the files say, and no part of the plan
+function leftAlone(one) {
+  if (!one.left.length) {
+    return [];
+  }
+  const apart = one.left.map(([setting, who, ...values]) => {
+    const [baseline, live, desired] = texts(values);
+    const told = ` ${live} on Connect, ${desired} in the file, ${baseline} when last applied`;
+    return el("li", null, el("code", null, SETTINGS[setting]), " ", chip(data.moved[who]), told);
+  });
+  return [
+    el("h3", null, "Not caused by this change, so left alone"),
+    el("ul", null, apart),
   ];
 }
 

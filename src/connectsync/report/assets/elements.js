@@ -28,6 +28,6 @@ function spoken(words) {
 
 function coded(sentence) {
   return sentence
-    .split("`")
+    .split(/`([^`]+)`/)
     .map((part, position) => (position % 2 ? el("code", null, part) : part));
 }

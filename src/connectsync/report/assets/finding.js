@@ -32,7 +32,7 @@ function findingRow(one) {
       el("code", { class: "rule" }, text(one.rule)),
     ),
     one.line ? frame(line, texts(one.line)) : [],
-    one.hint === undefined ? [] : el("p", { class: "hint" }, coded(text(one.hint))),
+    one.hint === undefined ? [] : el("p", { class: "hint" }, coded(`Help: ${text(one.hint)}`)),
     one.districts ? el("p", { class: "hint" }, reach(texts(one.districts))) : [],
     one.allowed ? el("p", null, allowance(texts(one.allowed))) : [],
   );

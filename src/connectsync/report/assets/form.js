@@ -44,11 +44,16 @@ function formSection({ title, fields }, sides) {
   return body;
 }
 
+// a plan of a part of the files says nothing of what else they manage
+function unmanaged() {
+  return data.partial ? "left as it is" : "left to the page";
+}
+
 function tokenRow(label, { saves }) {
   const typed = saves.some((save) => save.token);
   const after = typed
     ? [el("b", null, "typed"), " from where the file says it is kept"]
-    : "left to the page";
+    : unmanaged();
   return fieldRow(typed ? "changed" : "left", [label], "never read", after);
 }
 
@@ -63,7 +68,7 @@ function settingRows(field, sides) {
   const [before, value] = [sides.now[field.setting], sides.after[field.setting]];
   const now = shownValue(field, before, before, value);
   const after =
-    kind === "left" ? "left to the page" : shownValue(field, value, before, value);
+    kind === "left" ? unmanaged() : shownValue(field, value, before, value);
   const row = fieldRow(kind, [el("span", { class: "label" }, field.label), el("code", null, field.name)], now, after);
   return [row, ...reasons(changes, drift)];
 }

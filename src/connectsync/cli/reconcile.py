@@ -1,0 +1,57 @@
+"""``connectsync reconcile``: one pass over the fleet with nobody there."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from connectsync.cli.choices import option_output, paths_argument
+from connectsync.cli.session import Session
+
+
+class ReconcileFormat(StrEnum):
+    """How a pass is shown."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def reconcile(
+    context: typer.Context,
+    paths: paths_argument = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")
+    ] = False,
+    format_: Annotated[
+        ReconcileFormat,
+        typer.Option("--format", help="How to show it: text or json."),
+    ] = ReconcileFormat.TEXT,
+    output: option_output = None,
+    metrics: Annotated[
+        Path | None,
+        typer.Option(
+            "--metrics",
+            metavar="FILE",
+            help="Keep counts of the pass in this file, as OpenMetrics for a monitor.",
+        ),
+    ] = None,
+) -> int:
+    """
+    Bring Connect to what the files say, as far as that hurts nobody, unattended.
+
+    Applies the districts whose every change is safe, that nobody changed by hand, and
+    that no guard speaks of. The rest is named, and waits for a person.
+
+    Exits with 1 if something waits for a person, 3 if it waits for its hour, 4 if
+    somebody saved meanwhile. It can be run again at any time.
+    """
+    import asyncio
+
+    from connectsync.cli.reconciling import Asked, reconcile_fleet
+
+    session: Session = context.obj
+    asked = Asked(dry_run, output, metrics, as_json=format_ is ReconcileFormat.JSON)
+    return asyncio.run(reconcile_fleet(session, paths or [], asked))

@@ -1,0 +1,166 @@
+"""Reconciling: which part of a plan may be made true with nobody there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from connectsync.apply.store.archive import Archive
+from connectsync.domain.baseline import Baselines
+from connectsync.domain.drift import Moved
+from connectsync.domain.finding import Severity
+from connectsync.domain.guard import GuardFinding
+from connectsync.domain.plan import DistrictPlan, Plan
+from connectsync.domain.plan_file import plan_digest
+from connectsync.domain.reconciled import Reason, Why
+from connectsync.domain.risk import Risk
+from connectsync.domain.run import RunLine, RunState
+from connectsync.domain.values import spell
+from connectsync.errors import NotApproved
+from connectsync.operations.accepting import insist_approved
+from connectsync.operations.planning import Circumstances, Wanted, guarded
+
+LOOKED_BACK = 20
+"""How many runs back a roll-out that stopped is remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """
+    A plan divided into what may go unattended, and what waits for a person.
+
+    ``going`` is a plan of its own, guarded by itself. ``held`` says by district why it
+    waits; ``reasons`` speak against all of ``going``.
+    """
+
+    going: Plan
+    held: Mapping[str, tuple[Reason, ...]]
+    reasons: tuple[Reason, ...]
+
+
+def divided(
+    plan: Plan, wanted: Sequence[Wanted], given: Circumstances, archive: Archive
+) -> Division:
+    """
+    Divide the plan of a fleet.
+
+    A district may go if each of its changes is at most as risky as the project allows
+    with nobody there, nobody changed it by hand, no roll-out stopped before it, and no
+    guard says anything: a warning that nobody reads is no warning.
+    """
+    districts = [want.district for want in wanted]
+    stopped = _stopped_before(archive, plan.backend)
+    held = {
+        planned.district: reasons
+        for planned in plan.districts
+        if (reasons := tuple(_own(planned, given.policy.unattended, stopped)))
+    }
+    fresh = _fresh(plan, wanted, given.baselines)
+    going = guarded(_without(fresh, held), districts, given)
+    while found := _objected(going):
+        held |= found
+        going = guarded(_without(going, held), districts, given)
+    against = tuple(_reason(guard) for guard in going.guards if _speaks(guard))
+    return Division(going, held, (*against, *_unapproved(going, given, archive)))
+
+
+def _fresh(plan: Plan, wanted: Sequence[Wanted], baselines: Baselines) -> Plan:
+    """Leave out what is in step and known to be: it need not be read once more."""
+    desired = {want.district.key: want.district.desired() for want in wanted}
+
+    def is_known(key: str) -> bool:
+        kept = baselines.get(key)
+        return kept is not None and kept.was_running and kept.form == desired[key]
+
+    unknown = tuple(key for key in plan.in_step if not is_known(key))
+    return replace(plan, in_step=unknown, failed=())
+
+
+def _without(plan: Plan, held: Mapping[str, object]) -> Plan:
+    going = tuple(one for one in plan.districts if one.district not in held)
+    return replace(plan, districts=going)
+
+
+def _own(
+    planned: DistrictPlan, at_most: Risk, stopped: Mapping[str, int]
+) -> Iterator[Reason]:
+    """Say why a district waits, whatever the others do."""
+    for move in planned.drift:
+        was = f"was {spell(move.baseline)}, is now {spell(move.live)}"
+        if move.who is Moved.BOTH:
+            said = f"{move.setting} was changed on Connect and in the file: {was}"
+            yield Reason(Why.CONFLICT, said)
+        else:
+            said = f"{move.setting} was changed on Connect by hand: {was}"
+            yield Reason(Why.DRIFT, said)
+    yield from _risky(planned, at_most)
+    if planned.district in stopped:
+        run = stopped[planned.district]
+        yield Reason(Why.ROLLOUT, f"run {run} stopped before it, after failures")
+
+
+def _risky(planned: DistrictPlan, at_most: Risk) -> Iterator[Reason]:
+    order = list(Risk)
+    for risk in order[order.index(at_most) + 1 :]:
+        risky = [one for one in planned.changes() if one.risk is risk]
+        if risky:
+            names = dict.fromkeys(one.change.setting for one in risky)
+            yield Reason(Why.RISK, f"{risk.value}: {', '.join(names)}")
+
+
+def _speaks(guard: GuardFinding) -> bool:
+    return guard.severity is not Severity.INFO
+
+
+def _objected(going: Plan) -> dict[str, tuple[Reason, ...]]:
+    """Give what guards say of single districts."""
+    there = {one.district for one in going.districts}
+    found: dict[str, tuple[Reason, ...]] = {}
+    for guard in going.guards:
+        if guard.district in there and _speaks(guard):
+            found[guard.district] = (*found.get(guard.district, ()), _reason(guard))
+    return found
+
+
+def _reason(guard: GuardFinding) -> Reason:
+    why = Why.HOUR if guard.needs_reason else Why.GUARD
+    return Reason(why, f"{guard.rule}: {guard.message}")
+
+
+def _unapproved(
+    going: Plan, given: Circumstances, archive: Archive
+) -> Iterator[Reason]:
+    digest = plan_digest(going)
+    try:
+        insist_approved(going, digest, given.policy, archive.approvals(digest), None)
+    except NotApproved:
+        names = given.policy.approval.names
+        people = f"{names} people have" if names > 1 else "a person has"
+        yield Reason(Why.APPROVAL, f"{people} to approve a plan with such changes")
+
+
+def _stopped_before(archive: Archive, backend: str) -> dict[str, int]:
+    """
+    Give the districts that a roll-out left alone because others failed, and its run.
+
+    A later run of the same district settles that; whoever made it looked.
+    """
+    lines = archive.newest(LOOKED_BACK).lines
+    here = [one for one in lines if one.head.backend == backend]
+    stopped = [one.head.number for one in here if _stopped_by_failures(one)]
+    found: dict[str, int] = {}
+    seen: set[str] = set()
+    for number in (one.head.number for one in here):
+        if not stopped or number < stopped[-1]:
+            break
+        parts = archive.run(number).parts
+        left = [one.district for one in parts if one.outcome is None]
+        if number in stopped:
+            found |= dict.fromkeys((key for key in left if key not in seen), number)
+        seen |= {one.district for one in parts}
+    return found
+
+
+def _stopped_by_failures(line: RunLine) -> bool:
+    tally = line.tally
+    return line.head.state is RunState.STOPPED and tally.failed + tally.conflict > 0

@@ -1,0 +1,97 @@
+"""A pass with nobody there, for whoever is waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from connectsync.domain.reconciled import Fared, Fate, Reason, Reconciled, Why
+from connectsync.report.columns import padded, wrapped
+from connectsync.report.style import Paint, Style, inert
+
+_STYLES = {
+    Fate.IN_STEP: Style.SAFE,
+    Fate.DONE: Style.SAFE,
+    Fate.READY: Style.INFO,
+    Fate.HELD: Style.WARNING,
+    Fate.UNREAD: Style.ERROR,
+    Fate.LEFT: Style.WARNING,
+    Fate.FAILED: Style.ERROR,
+    Fate.CONFLICT: Style.ERROR,
+}
+
+_ADVICE = {
+    Why.DRIFT: "`connectsync drift` says who changed what, and how it is answered",
+    Why.CONFLICT: "`connectsync drift` says who changed what, and how it is answered",
+    Why.RISK: "at most {at_most} changes are made with nobody there: a person plans"
+    " and applies the others",
+    Why.GUARD: "`connectsync plan` says what it needs; a person applies it",
+    Why.APPROVAL: "`connectsync plan --out plan.json`, have it approved, apply it",
+    Why.ROLLOUT: "`connectsync runs` tells of that run; `resume` goes on with it",
+    Why.HOUR: "the next pass tries again",
+    Why.CONNECT: "the next pass tries again; if it stays, look at Connect by hand",
+}
+
+WHY_ROOM = 10
+
+
+def reconcile_text(made: Reconciled, *, colour: bool, width: int) -> str:
+    """Give every district that is not in step, why, a count, and what to do next."""
+    page = _Page(Paint(colour), width)
+    blocks = [
+        "\n".join(page.district(one))
+        for one in made.districts
+        if one.fate is not Fate.IN_STEP
+    ]
+    return "\n".join([*blocks, *page.summary(made)]) + "\n"
+
+
+class _Page:
+    def __init__(self, paint: Paint, width: int) -> None:
+        self.paint = paint
+        self.width = width
+
+    def district(self, one: Fared) -> Iterator[str]:
+        fate = self.paint(_STYLES[one.fate], one.fate.value)
+        name = self.paint(Style.BOLD, inert(one.district))
+        done = f"  {_changes(one.changes)} confirmed" if one.changes else ""
+        yield f"{fate}  {name}  {self.paint(Style.DIM, inert(one.file))}{done}"
+        yield from self._reasons(one.reasons, indent=2)
+
+    def _reasons(self, reasons: Iterable[Reason], *, indent: int) -> Iterator[str]:
+        for one in reasons:
+            lead = " " * indent + padded(one.why.value, WHY_ROOM)
+            said = lead + inert(one.message)
+            yield from wrapped(said, self.width, hang=indent + WHY_ROOM)
+
+    def summary(self, made: Reconciled) -> Iterator[str]:
+        counts = made.counts
+        parts = [
+            self.paint(_STYLES[fate], f"{counts[fate]} {fate.value}")
+            for fate in Fate
+            if counts[fate]
+        ]
+        total = len(made.districts)
+        yield f"{total} district{'s' if total != 1 else ''}: {', '.join(parts)}"
+        if made.reasons:
+            yield "Nothing was applied:"
+            yield from self._reasons(made.reasons, indent=2)
+        if made.run is not None:
+            yield f"Run {made.run}: {_changes(made.changes)} confirmed by reading back"
+        if made.dry_run:
+            yield "Nothing was written: this only says what would be done"
+        for said in dict.fromkeys(_advice(made)):
+            for line in wrapped(f"  = help: {said}", self.width, hang=4):
+                yield self.paint(Style.DIM, line)
+
+
+def _advice(made: Reconciled) -> Iterator[str]:
+    """Say once for each reason how people go on."""
+    whys = {reason.why for one in made.districts for reason in one.reasons}
+    whys |= {reason.why for reason in made.reasons}
+    for why in Why:
+        if why in whys:
+            yield _ADVICE[why].format(at_most=made.at_most.value)
+
+
+def _changes(count: int) -> str:
+    return f"{count} change{'s' if count != 1 else ''}"

@@ -1,0 +1,365 @@
+"""
+Any story of files, people, plans, crashes and ways back ends in a true state.
+
+Hypothesis tells the stories; a trigger in Connect's own database tells what happened.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
+from typing import Any
+
+from apply_world import KEYS, NOW
+from fate import CALLS, Deed, Fate
+from hypothesis import event, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
+from model_world import (
+    BACKEND,
+    PERSON,
+    ModelWorld,
+    Row,
+    True_,
+    copied,
+    spelled,
+    template,
+)
+
+from connectsync.apply.executor import Executor
+from connectsync.apply.journal import Kept
+from connectsync.domain.baseline import Baseline
+from connectsync.domain.outcome import Ending, Outcome
+from connectsync.domain.plan import SWITCH, DistrictPlan, Plan
+from connectsync.domain.plan_file import plan_digest
+from connectsync.domain.rollout import Rollout
+from connectsync.domain.settings import Form, PhoneType, Settings
+from connectsync.errors import RollbackRefused, StalePlan
+from connectsync.operations.applying import (
+    Application,
+    insist_honest,
+    insist_same_files,
+    orders_for,
+)
+from connectsync.operations.planning import make_plan
+from connectsync.operations.rolling_back import Rollback, undone
+
+CELL, HOME = frozenset([PhoneType.CELL]), frozenset([PhoneType.HOME])
+
+
+def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.none() | values
+
+
+SETTINGS = st.builds(
+    Settings,
+    enable_daily_sync=maybe(st.booleans()),
+    unarchive_classrooms=maybe(st.booleans()),
+    phone_types=maybe(st.sampled_from([frozenset(), CELL, HOME])),
+    deletion_threshold=maybe(st.sampled_from([5, 10])),
+)
+EDITS: st.SearchStrategy[Form] = st.fixed_dictionaries(
+    {},
+    optional={
+        SWITCH: st.booleans(),
+        "unarchive_classrooms": st.booleans(),
+        "phone_types": st.sampled_from([frozenset(), CELL, HOME]),
+        "deletion_threshold": st.sampled_from([None, 5, 10]),
+    },
+).filter(bool)
+DISTRICTS = st.sampled_from(KEYS)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A fate as it is drawn: a person saves ``form`` on ``district``, if one does."""
+
+    deed: Deed
+    name: str
+    count: int
+    late: bool
+    district: str
+    form: Form
+
+
+FATES = st.builds(
+    Drawn,
+    deed=st.just(Deed.NOTHING) | st.sampled_from(Deed),
+    name=st.sampled_from(CALLS) | st.just("save"),
+    count=st.integers(1, 3),
+    late=st.booleans(),
+    district=DISTRICTS,
+    form=EDITS,
+)
+
+
+class Stories(RuleBasedStateMachine):
+    """What people and runners do, in any order."""
+
+    plans = Bundle("plans")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = TemporaryDirectory(prefix="connectsync-model-")
+        self.world = copied(first(), Path(self.folder.name) / "world")
+        self.began: dict[int, int] = {}
+        self.ended: set[tuple[int, str]] = set()
+        self.known: dict[str, Form] = {}
+
+    def teardown(self) -> None:
+        self.world.close()
+        self.folder.cleanup()
+
+    # — what people do —
+
+    @rule(key=DISTRICTS, wanted=SETTINGS)
+    def somebody_edits_a_file(self, key: str, wanted: Settings) -> None:
+        self.world.files[key] = wanted
+
+    @rule(key=DISTRICTS, form=EDITS)
+    def a_person_saves(self, key: str, form: Form) -> None:
+        self.world.edit(key, form)
+
+    @rule(key=DISTRICTS)
+    def a_person_puts_back_what_was_there_before(self, key: str) -> None:
+        saves = [one for one in self.world.true if one.district == key]
+        if saves:
+            self.world.put(key, saves[-1].before)
+
+    @rule(target=plans)
+    def somebody_plans(self) -> Plan:
+        world = self.world
+        return world.reading(lambda one: make_plan(world.wanted, one, world.given))
+
+    @rule(key=DISTRICTS)
+    def somebody_adopts_what_connect_holds(self, key: str) -> None:
+        world = self.world
+        live = world.reading(lambda reader: reader.read(key))
+        taken = {name: live.form[name] for name in world.files[key].managed()}
+        if taken:
+            world.files[key] = settings_of(taken)
+            kept = Kept(taken, live.form[SWITCH] is True, merged=True)
+            world.store.keep(BACKEND, key, kept, at=NOW)
+            self.known[key] = {**self.known.get(key, {}), **taken}
+
+    # — what runners do —
+
+    @rule(plan=plans, fate=FATES, ignore_files=st.booleans())
+    def somebody_applies(self, plan: Plan, fate: Drawn, *, ignore_files: bool) -> None:
+        world = self.world
+        insist_honest(plan, world.baselines)
+        if not ignore_files:
+            try:
+                insist_same_files(plan, world.wanted)
+            except StalePlan:
+                return
+        self._apply(plan, fate)
+
+    @rule(pick=st.integers(0, 9), fate=FATES)
+    def somebody_resumes(self, pick: int, fate: Drawn) -> None:
+        left = [run.number for run in self.world.archive.runs() if run.left]
+        if not left:
+            return
+        run = left[pick % len(left)]
+        plan, orders = self.world.archive.plan(run)
+        self.world.archive.reopen(run, at=NOW)
+        alone = self._untouched(run)
+
+        async def deed(executor: Executor) -> Outcome:
+            application = Application(plan, self.world.wanted, self.world.baselines)
+            return await application.resume(executor, run, orders)
+
+        outcome = self._carried_out(run, fate, deed)
+        if outcome is None or fate.deed is not Deed.NOTHING:
+            return
+        for one in outcome.districts:
+            if one.district in alone:
+                assert one.ending is Ending.DONE, "nobody else was here"
+
+    @rule(pick=st.integers(0, 9), fate=FATES)
+    def somebody_rolls_back(self, pick: int, fate: Drawn) -> None:
+        world = self.world
+        runs = world.archive.runs()
+        if not runs:
+            return
+        run = runs[pick % len(runs)].number
+        try:
+            way = Rollback(run, world.plan_of(run), undone(world.archive.journal(run)))
+            back = world.reading(lambda reader: way.planned(reader, world.given))
+        except RollbackRefused:
+            return
+        self._apply(back, fate)
+
+    def _apply(self, plan: Plan, fate: Drawn) -> None:
+        world = self.world
+        run = self._number(plan)
+        new = run not in self.began
+        self.began.setdefault(run, len(world.true))
+        orders = orders_for(plan, Rollout(), [], {}, {})
+
+        async def deed(executor: Executor) -> Outcome:
+            application = Application(plan, world.wanted, world.baselines)
+            return await application.run(executor, orders)
+
+        rows = world.journal()
+        try:
+            outcome = self._carried_out(run, fate, deed)
+        except StalePlan:
+            assert world.journal() == rows, "a plan that is refused writes nothing"
+            del self.began[run]
+            return
+        if outcome is not None and new and fate.deed is Deed.NOTHING:
+            assert all(one.ending is Ending.DONE for one in outcome.districts)
+
+    def _number(self, plan: Plan) -> int:
+        """Give the run that applying a plan joins, or begins."""
+        world = self.world
+        joined = world.store.open_run(plan_digest(plan), BACKEND)
+        return joined or 1 + max((run.number for run in world.archive.runs()), default=0)
+
+    def _carried_out(
+        self, run: int, drawn: Drawn, deed: Callable[[Executor], Awaitable[Outcome]]
+    ) -> Outcome | None:
+        world = self.world
+        fate = Fate(
+            drawn.deed,
+            drawn.name,
+            drawn.count,
+            late=drawn.late,
+            meddle=lambda: world.edit(drawn.district, drawn.form),
+        )
+        world.author = run
+        try:
+            outcome = world.carried_out(fate, deed)
+        finally:
+            world.look(by=run)
+            world.author = PERSON
+        event(f"{drawn.deed.value}: {'it struck' if fate.struck else 'it passed'}")
+        if outcome is None:
+            world.another_runner(known_to_be_gone=drawn.late)
+        return outcome
+
+    def _untouched(self, run: int) -> set[str]:
+        """Name the districts that nobody else saved since a run began."""
+        since = self.world.true[self.began[run] :]
+        return set(KEYS) - {one.district for one in since if one.by != run}
+
+    # — what is true, whatever they do —
+
+    @invariant()
+    def every_save_is_in_the_journal_as_it_happened(self) -> None:
+        """With the form that it found, and never as one that was not made."""
+        rows = self.world.journal()
+        for number, one in enumerate(self.world.true):
+            if one.by == PERSON:
+                continue
+            (row, *_) = [row for row in rows if tells(row, one)] or [None]
+            assert row is not None, f"{one} is not in the journal: {rows}"
+            rows.remove(row)
+            assert row.settled != "failed", f"{row} was made"
+            if row.settled == "conflict":
+                later = self.world.true[number + 1 :]
+                assert any(other.district == one.district for other in later)
+        for row in rows:
+            if row.settled == "confirmed":
+                assert self._somebody_did_the_same(row), f"{row} was never made"
+
+    def _somebody_did_the_same(self, row: Row) -> bool:
+        """Say whether a person made by hand what a run meant to; nobody can tell."""
+        return row.note == "settled by reading" and any(
+            one.by == PERSON and one.after == row.after
+            for one in self.world.true[self.began[row.run] :]
+            if one.district == row.district
+        )
+
+    @invariant()
+    def no_save_is_made_that_its_plan_does_not_hold(self) -> None:
+        plans = {row.run: self.world.plan_of(row.run) for row in self.world.journal()}
+        for row in self.world.journal():
+            (planned,) = [
+                one for one in plans[row.run].districts if one.district == row.district
+            ]
+            assert row.before == spelled(after(planned, row.phase - 1))
+            assert row.after == spelled(after(planned, row.phase))
+
+    @invariant()
+    def what_ended_has_nothing_open(self) -> None:
+        open_ = {
+            (row.run, row.district)
+            for row in self.world.journal()
+            if row.settled == "intended"
+        }
+        for run in self.world.archive.runs():
+            for part in run.parts:
+                if part.outcome and part.outcome.ending is not Ending.FAILED:
+                    assert (run.number, part.district) not in open_
+
+    @invariant()
+    def baselines_are_what_was_confirmed_last(self) -> None:
+        world = self.world
+        for run in reversed(world.archive.runs()):
+            plan = world.plan_of(run.number)
+            for planned in plan.districts:
+                self._learn(run.number, plan, planned)
+        for want in world.wanted:
+            key, desired = want.district.key, want.district.desired()
+            kept = world.baselines.get(key, Baseline()).form
+            if kept == desired and spelled(desired).items() <= world.live(key).items():
+                self.known[key] = kept  # it was in step, and seen to be
+            assert kept == self.known.get(key, {})
+
+    def _learn(self, run: int, plan: Plan, planned: DistrictPlan) -> None:
+        key = planned.district
+        outcome = self.world.store.outcomes(run).get(key)
+        if outcome is None or outcome.ending is not Ending.DONE:
+            return
+        if (run, key) in self.ended:
+            return
+        self.ended.add((run, key))
+        form = after(planned, len(planned.saves))
+        kept = {name: form[name] for name in planned.desired}
+        old = self.known.get(key, {}) if plan.rollback_of is not None else {}
+        self.known[key] = {**old, **kept}
+
+
+@functools.cache
+def first() -> Path:
+    """Make the files that every story starts from, once a process."""
+    folder = Path(mkdtemp(prefix="connectsync-model-"))
+    atexit.register(shutil.rmtree, folder)
+    template(folder)
+    return folder
+
+
+def tells(row: Row, one: True_) -> bool:
+    """Say whether a row of the journal tells of a save."""
+    of_it = (row.run, row.district, row.before, row.after)
+    return of_it == (one.by, one.district, one.before, one.after)
+
+
+def after(planned: DistrictPlan, phases: int) -> Form:
+    """Give the whole form after so many saves."""
+    form = planned.live
+    for save in planned.saves[:phases]:
+        form = save.after(form)
+    return form
+
+
+def settings_of(form: Form) -> Settings:
+    """Manage exactly what a form names."""
+    labels = form.get("phone_types")
+    given: dict[str, Any] = dict(form)
+    if isinstance(labels, frozenset):
+        given["phone_types"] = frozenset(map(PhoneType, labels))
+    return Settings(**given)
+
+
+TestStories = Stories.TestCase
+TestStories.settings = settings(
+    max_examples=max(1, settings().max_examples // 8), stateful_step_count=15
+)

@@ -1,0 +1,312 @@
+"""``reconcile``: what may be done with nobody there is done, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from console import Console, Said
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+from connectsync.cli import reconciling
+from connectsync.cli.exit_status import ExitStatus
+from connectsync.config.schemas import schema
+from connectsync.domain.settings import Value
+
+LAKEVIEW = "districts/ca/lakeview-usd.yaml"
+HARBOR = "districts/ca/harbor-point-usd.yaml"
+CREEK = "districts/tx/dry-creek-isd.yaml"
+
+
+def allow(console: Console, text: str) -> None:
+    """Add to the project file."""
+    path = console.folder / "connectsync.yaml"
+    path.write_text(path.read_text("utf-8") + text, "utf-8")
+
+
+def by_hand(console: Console, key: str, **fields: Value) -> None:
+    """Let a person save something on Connect."""
+    console.edit(key, {**console.live(key), **fields})
+
+
+def threshold(console: Console, file: str, to: int) -> None:
+    """Ask for another threshold in a file that states none yet."""
+    console.replace(file, "settings:\n", f"settings:\n  deletion_threshold: {to}\n")
+
+
+@pytest.fixture
+def settled(valley: Console) -> Console:
+    """Give the project with every district applied, so that drift can be told."""
+    assert valley.run("apply", "--yes").status == ExitStatus.FINE
+    valley.replace("connectsync.yaml", "max_districts: 2", "max_districts: 9")
+    valley.replace("connectsync.yaml", "max_percent: 70", "max_percent: 100")
+    return valley
+
+
+def told(console: Console, *arguments: str) -> tuple[int, dict[str, Any]]:
+    said = console.run("reconcile", "--format", "json", *arguments)
+    assert said.out, said.err
+    data: dict[str, Any] = json.loads(said.out)
+    jsonschema.validate(data, schema("reconcile"))
+    assert data["status"] == said.status
+    return said.status, data
+
+
+def fates(data: dict[str, Any]) -> dict[str, str]:
+    return {one["district"]: one["fate"] for one in data["districts"]}
+
+
+def whys(data: dict[str, Any], key: str) -> list[str]:
+    (found,) = (one for one in data["districts"] if one["district"] == key)
+    return [reason["why"] for reason in found["reasons"]]
+
+
+def metrics(path: Path) -> dict[tuple[str, ...], float]:
+    families = text_string_to_metric_families(path.read_text("utf-8"))  # type: ignore[no-untyped-call]
+    return {
+        (sample.name.removeprefix("connectsync_reconcile_"), *sample.labels.values()): (
+            sample.value
+        )
+        for family in families
+        for sample in family.samples
+    }
+
+
+def test_only_safe_districts_go_and_the_rest_is_named(valley: Console) -> None:
+    valley.run("plan")
+    before = valley.live("harbor-point-usd")
+    status, data = told(valley)
+    assert status == ExitStatus.FINDINGS
+    assert fates(data) == {
+        "dry-creek-isd": "in_step",
+        "harbor-point-usd": "held",
+        "lakeview-usd": "done",
+    }
+    assert whys(data, "harbor-point-usd") == ["risk"]
+    assert valley.live("harbor-point-usd") == before
+    assert valley.live("lakeview-usd")["deletion_threshold"] == 15
+
+
+def test_a_second_pass_finds_nothing_to_do_and_makes_no_run(settled: Console) -> None:
+    threshold(settled, CREEK, 10)
+    by_hand(settled, "dry-creek-isd", deletion_threshold=20)
+    status, data = told(settled)
+    assert (status, data["run"], data["changes"]) == (ExitStatus.FINE, 2, 1)
+    rows = settled.state()
+    status, data = told(settled)
+    assert (status, data["run"], data["changes"]) == (ExitStatus.FINE, None, 0)
+    assert settled.state() == rows
+
+
+def test_caution_goes_if_the_project_says_so(valley: Console) -> None:
+    allow(valley, "reconcile: {at_most: caution}\n")
+    status, data = told(valley)
+    assert status == ExitStatus.FINE
+    assert set(fates(data).values()) == {"in_step", "done"}
+
+
+def test_no_project_can_let_disruption_go(valley: Console) -> None:
+    allow(valley, "reconcile: {at_most: disruptive}\n")
+    said = valley.run("reconcile")
+    assert said.status == ExitStatus.FINDINGS
+    assert "disruptive" in said.err
+    assert not (valley.folder / ".connectsync" / "state.db").exists()
+
+
+def test_one_risky_change_holds_the_safe_ones_of_its_district(
+    settled: Console,
+) -> None:
+    settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
+    settled.replace(LAKEVIEW, "settings:\n", "settings:\n  phone_types: [Work]\n")
+    status, data = told(settled)
+    assert (status, fates(data)["lakeview-usd"]) == (ExitStatus.FINDINGS, "held")
+    assert settled.live("lakeview-usd")["deletion_threshold"] == 15
+
+
+@pytest.mark.parametrize(("file_says", "why"), [(15, "drift"), (12, "conflict")])
+def test_what_a_person_changed_is_never_overwritten(
+    settled: Console, file_says: int, why: str
+) -> None:
+    by_hand(settled, "lakeview-usd", deletion_threshold=30)
+    settled.replace(LAKEVIEW, "threshold: 15", f"threshold: {file_says}")
+    status, data = told(settled)
+    assert (status, fates(data)["lakeview-usd"]) == (ExitStatus.FINDINGS, "held")
+    assert whys(data, "lakeview-usd") == [why]
+    assert settled.live("lakeview-usd")["deletion_threshold"] == 30
+
+
+def test_drift_holds_the_whole_district_and_no_other(settled: Console) -> None:
+    by_hand(settled, "lakeview-usd", student_id="STUDENT NUMBER")
+    settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
+    threshold(settled, CREEK, 10)
+    by_hand(settled, "dry-creek-isd", deletion_threshold=20)
+    _, data = told(settled)
+    assert fates(data)["lakeview-usd"] == "held"
+    assert fates(data)["dry-creek-isd"] == "done"
+    assert settled.live("lakeview-usd")["deletion_threshold"] == 15
+
+
+def test_a_warning_of_a_guard_holds_too_for_nobody_reads_it(settled: Console) -> None:
+    allow(settled, "reconcile: {at_most: caution}\n")
+    settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 19")
+    status, data = told(settled)
+    assert (status, whys(data, "lakeview-usd")) == (ExitStatus.FINDINGS, ["guard"])
+    assert settled.live("lakeview-usd")["deletion_threshold"] == 15
+
+
+def test_too_much_at_once_stays_wholly(settled: Console) -> None:
+    settled.replace("connectsync.yaml", "max_districts: 9", "max_districts: 1")
+    settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
+    threshold(settled, CREEK, 10)
+    by_hand(settled, "dry-creek-isd", deletion_threshold=20)
+    status, data = told(settled)
+    assert status == ExitStatus.FINDINGS
+    assert {reason["why"] for reason in data["reasons"]} == {"guard"}
+    assert fates(data)["lakeview-usd"] == fates(data)["dry-creek-isd"] == "ready"
+    assert data["run"] is None
+
+
+def test_at_a_closed_hour_it_only_waits(settled: Console) -> None:
+    settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
+    allow(
+        settled,
+        'windows:\n  - {days: [friday], from: "01:00", to: "02:00", timezone: UTC}\n',
+    )
+    status, data = told(settled)
+    assert status == ExitStatus.REFUSED
+    assert [reason["why"] for reason in data["reasons"]] == ["hour"]
+    assert settled.live("lakeview-usd")["deletion_threshold"] == 15
+
+
+def test_at_a_closed_hour_with_nothing_to_do_all_is_well(settled: Console) -> None:
+    allow(
+        settled,
+        'windows:\n  - {days: [friday], from: "01:00", to: "02:00", timezone: UTC}\n',
+    )
+    assert told(settled)[0] == ExitStatus.FINE
+
+
+def test_what_people_have_to_approve_waits_for_them(settled: Console) -> None:
+    settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
+    allow(settled, "approval: {names: 1}\n")
+    status, data = told(settled)
+    assert status == ExitStatus.FINDINGS
+    assert [reason["why"] for reason in data["reasons"]] == ["approval"]
+
+
+def test_what_was_saved_meanwhile_is_left_alone(
+    settled: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
+    gate = reconciling.insist_allowed
+
+    def meanwhile(*given: Any) -> None:
+        with ThreadPoolExecutor() as person:
+            person.submit(
+                by_hand, settled, "lakeview-usd", student_id="STUDENT NUMBER"
+            ).result()
+        gate(*given)
+
+    monkeypatch.setattr(reconciling, "insist_allowed", meanwhile)
+    said: Said = settled.run("reconcile")
+    assert said.status == ExitStatus.STALE
+    assert "student_id was STUDENT ID, is now STUDENT NUMBER" in " ".join(
+        said.out.split()
+    )
+    assert settled.live("lakeview-usd")["deletion_threshold"] == 15
+
+
+def test_a_roll_out_that_stopped_is_not_gone_on_with(settled: Console) -> None:
+    settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
+    threshold(settled, CREEK, 10)
+    by_hand(settled, "dry-creek-isd", deletion_threshold=20)
+    assert settled.run("apply", "--yes").status == ExitStatus.FINE
+    by_hand(settled, "lakeview-usd", deletion_threshold=15)
+    with sqlite3.connect(settled.folder / ".connectsync" / "state.db") as state:
+        state.executescript(
+            """
+            UPDATE runs SET ended = NULL, stopped = '1 of 1 failed' WHERE run = 2;
+            UPDATE run_districts SET ending = 'failed'
+            WHERE run = 2 AND district = 'dry-creek-isd';
+            UPDATE run_districts SET ending = NULL
+            WHERE run = 2 AND district = 'lakeview-usd';
+            UPDATE baselines SET form = replace(form, '12', '15')
+            WHERE district = 'lakeview-usd';
+            """
+        )
+    state.close()
+    status, data = told(settled)
+    assert (status, whys(data, "lakeview-usd")) == (ExitStatus.FINDINGS, ["rollout"])
+    # a person looks, and applies it: that settles it
+    assert settled.run("apply", "--yes").status == ExitStatus.FINE
+    assert told(settled)[0] == ExitStatus.FINE
+
+
+def test_a_district_that_cannot_be_read_is_named_and_the_others_go(
+    valley: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    valley.run("plan")
+    valley.forget("harbor-point-usd")
+    # the stand-in would take it in again
+    monkeypatch.setattr("connectsync.cli.ways.embedded.enrol", lambda *_: None)
+    status, data = told(valley)
+    assert status == ExitStatus.FINDINGS
+    assert fates(data)["lakeview-usd"] == "done"
+    assert fates(data)["harbor-point-usd"] == "unread"
+
+
+def test_dry_run_writes_nothing(valley: Console) -> None:
+    valley.run("plan")
+    rows = valley.state()
+    before = valley.live("lakeview-usd")
+    status, data = told(valley, "--dry-run")
+    assert (status, data["dry_run"]) == (ExitStatus.FINDINGS, True)
+    assert fates(data)["lakeview-usd"] == "ready"
+    assert (valley.state(), valley.live("lakeview-usd")) == (rows, before)
+
+
+def test_metrics_tell_an_alert_what_waits(valley: Console) -> None:
+    path = valley.folder / "metrics" / "reconcile.prom"
+    valley.run("reconcile", "--metrics", str(path))
+    found = metrics(path)
+    assert found["exit_status",] == 1
+    assert found["districts", "held"] == 1
+    assert found["districts", "done"] == 1
+    assert found["districts", "failed"] == 0
+    assert found["changes",] == 1
+    assert found["ended_timestamp_seconds",] == 1800007200
+
+
+def test_metrics_tell_of_a_pass_that_failed_too(valley: Console) -> None:
+    path = valley.folder / "reconcile.prom"
+    valley.replace(LAKEVIEW, "settings:\n", "settings: [\n")
+    said = valley.run("reconcile", "--metrics", str(path))
+    assert said.status == ExitStatus.FINDINGS
+    assert metrics(path)["exit_status",] == 1
+    assert ("districts", "held") not in metrics(path)
+
+
+def test_nobody_answers(valley: Console) -> None:
+    valley.replace(
+        "connectsync.yaml",
+        "backends:\n",
+        "backend: gateway\nbackends:\n"
+        "  gateway: {url: 'http://127.0.0.1:9', token: env:TOKEN}\n",
+    )
+    path = valley.folder / "reconcile.prom"
+    said = valley.run("reconcile", "--metrics", str(path), environment={"TOKEN": "x"})
+    assert said.status == ExitStatus.UNREACHABLE
+    assert metrics(path)["exit_status",] == ExitStatus.UNREACHABLE
+
+
+def test_metrics_that_cannot_be_kept_undo_nothing(valley: Console) -> None:
+    (valley.folder / "file").write_text("", "utf-8")
+    said = valley.run("reconcile", "--metrics", "file/reconcile.prom")
+    assert said.status == ExitStatus.FINDINGS
+    assert "the metrics failed" in said.err
+    assert valley.live("lakeview-usd")["deletion_threshold"] == 15

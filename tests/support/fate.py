@@ -1,0 +1,140 @@
+"""What happens to a runner at one of the calls that it makes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, cast
+
+from connectsync.apply.journal import Journal
+from connectsync.connect.seam import Reader, Writer
+from connectsync.errors import Unreachable
+
+
+class Killed(BaseException):
+    """The runner is dead: no code of it that handles errors may see this."""
+
+
+class Deed(Enum):
+    """What fate does, once."""
+
+    NOTHING = "nothing"
+    KILL = "kill"
+    LOSE = "lose the answer to a save"
+    BLIND = "lose it, and every read after it"
+    MEDDLE = "a person saves"
+
+
+@dataclass
+class Fate:
+    """
+    Strikes once: at the ``count``-th call of what is called ``name``.
+
+    ``late`` strikes after the call instead of before; ``meddle`` is what a person does.
+    An answer is lost to that call or the next save.
+    """
+
+    deed: Deed = Deed.NOTHING
+    name: str = ""
+    count: int = 1
+    late: bool = False
+    meddle: Callable[[], None] = lambda: None
+    calls: Counter[str] = field(default_factory=Counter)
+    struck: bool = False
+
+    def journal(self, journal: Journal) -> Journal:
+        """Put it over a journal."""
+        return cast("Journal", _Fated(self, journal))
+
+    def reader(self, reader: Reader) -> Reader:
+        """Put it over a reader."""
+        return cast("Reader", _AsyncFated(self, reader))
+
+    def writer(self, writer: Writer) -> Writer:
+        """Put it over a writer."""
+        return cast("Writer", _AsyncFated(self, writer))
+
+    def pass_(self, name: str, *, late: bool) -> None:
+        """Let a call pass, or not."""
+        if self.struck and self.deed is Deed.KILL:
+            raise Killed
+        if self.struck and self.deed is Deed.BLIND and name.startswith("read"):
+            raise Unreachable("the network is gone")
+        due = self.calls[self.name] >= self.count
+        if due and late is self.late and not self.struck:
+            self._strike(name)
+
+    def _strike(self, name: str) -> None:
+        match self.deed:
+            case Deed.KILL:
+                self.struck = True
+                raise Killed
+            case Deed.LOSE | Deed.BLIND if name == "save":
+                self.struck = True
+                raise Unreachable("the connection was dropped")
+            case Deed.MEDDLE:
+                self.struck = True
+                self.meddle()
+            case _:
+                pass
+
+
+CALLS = (
+    "read_many",
+    "begin",
+    "claim",
+    "entries",
+    "read",
+    "intend",
+    "save",
+    "settle",
+    "finish",
+    "end",
+    "outcomes",
+    "keep",
+)
+"""What a runner calls on its way, in the order of the way."""
+
+
+class _Fated:
+    """Everything that can be called, each call with its fate."""
+
+    def __init__(self, fate: Fate, real: object) -> None:
+        self._fate = fate
+        self._real = real
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self._real, name)
+        return self._called(name, real) if callable(real) else real
+
+    def _called(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        fate = self._fate
+
+        def called(*given: Any, **named: Any) -> Any:
+            fate.calls[name] += 1
+            fate.pass_(name, late=False)
+            answer = real(*given, **named)
+            fate.pass_(name, late=True)
+            return answer
+
+        return called
+
+
+class _AsyncFated(_Fated):
+    """As above, for what is awaited."""
+
+    def _called(
+        self, name: str, real: Callable[..., Awaitable[Any]]
+    ) -> Callable[..., Any]:
+        fate = self._fate
+
+        async def called(*given: Any, **named: Any) -> Any:
+            fate.calls[name] += 1
+            fate.pass_(name, late=False)
+            answer = await real(*given, **named)
+            fate.pass_(name, late=True)
+            return answer
+
+        return called
