@@ -11,7 +11,7 @@ export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/$(VENV)/browsers
 DEMO := .connectsync/demo
 CONNECTSYNC := $(BIN)/connectsync --state-dir $(DEMO)
 
-.PHONY: run test lint check browser-test lock reference clean
+.PHONY: run test lint check browser-test loop-test lock reference clean
 
 # the sample fleet lives on this day, so that what it allows until a date stays allowed
 run: export CONNECTSYNC_NOW := 2027-01-15T10:00:00+00:00
@@ -27,6 +27,8 @@ run: $(RUN)  ## validate the sample fleet, plan, apply, and plan again
 	$(CONNECTSYNC) plan --detailed-exitcode
 	@echo '— 5. drift: nobody moved'
 	$(CONNECTSYNC) drift
+	@echo '— 6. runs: what was done, and when'
+	$(CONNECTSYNC) runs
 
 test: $(DEV) lint check  ## everything that must be true
 
@@ -41,6 +43,9 @@ check: $(DEV) $(BROWSER)
 
 browser-test: $(DEV) $(BROWSER)  ## every label of the form in a browser, not a sample
 	$(BIN)/pytest -n auto --every-label tests/connect tests/cli/test_browser.py
+
+loop-test: $(DEV)  ## from an edit to Connect and back, every way, as the workflows run it
+	$(BIN)/pytest --whole-loop tests/loop
 
 reference: $(DEV)  ## write the generated pages under docs/reference
 	$(BIN)/python tests/reference.py

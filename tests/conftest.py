@@ -55,6 +55,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+    parser.addoption(
+        "--whole-loop",
+        action="store_true",
+        help="go every way from an edit to Connect and back, not the main ones",
+    )
+
+
 @pytest.fixture(autouse=True)
 def hermetic(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory

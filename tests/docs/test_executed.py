@@ -116,6 +116,7 @@ def test_make_run_prints_what_the_readme_shows(tmp_path: Path) -> None:
         "apply",
         "plan",
         "drift",
+        "runs",
     ]
     assert commands[3].endswith("plan --detailed-exitcode"), "0 says: nothing to do"
     readme = (ROOT / "README.md").read_text("utf-8")

@@ -133,7 +133,9 @@ class Errand:
         if not differing(live.form, intent.after) and not is_blind(intent):
             saver.settle(entry.row, intent, Settled.CONFIRMED, "settled by reading")
             return False
-        if not differing(live.form, intent.before):
+        # what was saved and put back is no save that was not made: no undoing that
+        untouched = live.version == intent.expected_version or is_blind(intent)
+        if untouched and not differing(live.form, intent.before):
             note = "not made, or not to be seen: made again"
             saver.settle(entry.row, intent, Settled.FAILED, note)
             return True

@@ -53,7 +53,6 @@ class Work:
 
 READING = Work("reading", "read")
 APPLYING = Work("applying", "applied")
-CHECKING = Work("checking", "checked")
 
 
 @dataclass(slots=True)

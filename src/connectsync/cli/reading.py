@@ -59,21 +59,21 @@ class Counted:
         self, wanted: Sequence[str], count: Count
     ) -> Mapping[str, Live | ConnectError]:
         found: dict[str, Live | ConnectError] = {}
-        lost: ConnectError | None = None
+        lost: list[ConnectError] = []
         for start in range(0, len(wanted), self.part):
             keys = wanted[start : start + self.part]
             # who is not let in is not let in for the rest either: ask no further
-            if isinstance(lost, CredentialsRefused):
-                found |= dict.fromkeys(keys, lost)
+            if lost and isinstance(lost[-1], CredentialsRefused):
+                found |= dict.fromkeys(keys, lost[-1])
                 continue
             try:
                 found |= await self.reader.read_many(keys)
             except ConnectError as error:
-                lost = error
+                lost.append(error)
                 found |= dict.fromkeys(keys, error)
             count.advance(len(keys), failed=_errors(found, keys))
-        if lost is not None and _errors(found, wanted) == len(wanted):
-            raise lost
+        if lost and _errors(found, wanted) == len(wanted):
+            raise lost[0]
         return found
 
 

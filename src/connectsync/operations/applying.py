@@ -17,7 +17,7 @@ from connectsync.domain.plan import SWITCH, Plan, Save
 from connectsync.domain.rollout import LAST, Rollout, wave_by_district
 from connectsync.domain.settings import BY_NAME, Form
 from connectsync.domain.values import spell
-from connectsync.errors import DamagedPlan, StalePlan
+from connectsync.errors import ConnectError, DamagedPlan, StalePlan
 from connectsync.operations.compare import changes_between
 from connectsync.operations.planning import Wanted, saves_of
 
@@ -123,9 +123,12 @@ class Application:
         moved = []
         in_step = frozenset(self.plan.in_step)
         adopted = [want for want in self.wanted if want.district.key in in_step]
-        lives = await executor.means.reader.read_many(
-            [want.district.key for want in adopted]
-        )
+        keys = [want.district.key for want in adopted]
+        try:
+            lives = await executor.means.reader.read_many(keys)
+        except ConnectError:
+            # what the run did is to be told all the same; the next one remembers
+            return ()
         for want in adopted:
             live, desired = lives[want.district.key], want.district.desired()
             if not isinstance(live, Live):
