@@ -53,8 +53,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="try every label of the form in a browser, not a sample of them",
     )
-
-
     parser.addoption(
         "--whole-loop",
         action="store_true",

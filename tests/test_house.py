@@ -137,7 +137,8 @@ def test_the_wheel_carries_schemas_and_templates(tmp_path: Path) -> None:
         carried = set(archive.namelist())
     for schema in (ROOT / "schema").iterdir():
         assert f"connectsync/schema/{schema.name}" in carried
-    for template in (SOURCE / "operations" / "fresh").rglob("*"):
+    beside_modules = (SOURCE / "operations" / "fresh", SOURCE / "report" / "assets")
+    for template in (path for folder in beside_modules for path in folder.rglob("*")):
         if template.is_file():
             path = template.relative_to(SOURCE.parent).as_posix()
             assert path in carried

@@ -168,7 +168,11 @@ def test_a_runner_that_was_killed_is_known_to_be_gone_at_once(tmp_path: Path) ->
 
 
 def test_of_a_runner_elsewhere_nothing_is_known(tmp_path: Path) -> None:
-    assert not Presence("me", tmp_path).is_gone("another-machine:1:abc")
+    elsewhere = "another-machine:1:abc"
+    # its file is here and not locked here, as on a drive that shares no locks
+    (tmp_path / "another-machine-1-abc.lock").touch()
+    assert not Presence("here:1:def", tmp_path).is_gone(elsewhere)
+    assert Presence("another-machine:2:def", tmp_path).is_gone(elsewhere)
 
 
 def test_a_runner_that_ends_leaves_nothing_behind(tmp_path: Path) -> None:

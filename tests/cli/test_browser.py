@@ -23,8 +23,8 @@ from connectsync.emulator.seed import enrol
 from connectsync.emulator.serve import server
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
 
-DISTRICTS = 10
-"""More than the menu of the page lists, so that some are searched for."""
+DISTRICTS = 9
+"""More than the menu of the page lists, so that one is searched for."""
 
 TOKEN = "the-token-of-the-gateway-42"  # noqa: S105 - of a stand-in
 DISTRICT_TOKEN = "the-token-of-d03-0123456789"  # noqa: S105 - of a stand-in as well

@@ -13,7 +13,7 @@ import pytest
 from console import Console, Said
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from connectsync.cli import reconciling
+from connectsync.cli import applying
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.config.schemas import schema
 from connectsync.domain.settings import Value
@@ -203,7 +203,7 @@ def test_what_was_saved_meanwhile_is_left_alone(
     settled: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
-    gate = reconciling.insist_allowed
+    gate = applying.insist_allowed
 
     def meanwhile(*given: Any) -> None:
         with ThreadPoolExecutor() as person:
@@ -212,7 +212,7 @@ def test_what_was_saved_meanwhile_is_left_alone(
             ).result()
         gate(*given)
 
-    monkeypatch.setattr(reconciling, "insist_allowed", meanwhile)
+    monkeypatch.setattr("connectsync.cli.reconciling.insist_allowed", meanwhile)
     said: Said = settled.run("reconcile")
     assert said.status == ExitStatus.STALE
     assert "student_id was STUDENT ID, is now STUDENT NUMBER" in " ".join(

@@ -42,7 +42,7 @@ def locked(name: str) -> dict[str, str]:
 
 def test_the_image_runs_as_the_user_that_the_manifests_name(overlays: Path) -> None:
     (user,) = given("Dockerfile", "USER")
-    for overlay in ("apply", "drift"):
+    for overlay in ("apply", "drift", "reconcile"):
         for manifest in rendered(overlays / overlay):
             if context := pod(manifest).get("securityContext"):
                 assert f"{context['runAsUser']}:{context['runAsGroup']}" == user

@@ -15,7 +15,7 @@ from kustomize import Manifest, containers, copied, pod, rendered
 
 from connectsync.cli.exit_status import ExitStatus
 
-OVERLAYS = ("apply", "drift")
+OVERLAYS = ("apply", "drift", "reconcile")
 RELEASES = ("1.33", kubernetes_validate.latest_version())
 NEVER_AGAIN = {
     ExitStatus.FINDINGS,
@@ -48,6 +48,11 @@ def job(overlays: Path) -> Manifest:
 @pytest.fixture
 def cron_job(overlays: Path) -> Manifest:
     return only(overlays, "drift", "CronJob")
+
+
+@pytest.fixture
+def reconciling(overlays: Path) -> Manifest:
+    return only(overlays, "reconcile", "CronJob")
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -242,11 +247,12 @@ def test_the_number_of_shards_is_said_alike_wherever_it_is_said(
         assert 1 <= spec["parallelism"] <= spec["completions"]
 
 
-@pytest.mark.parametrize("kind", ["Job", "CronJob"])
+@pytest.mark.parametrize("overlay", OVERLAYS)
 def test_only_what_another_try_can_mend_is_tried_again(
-    overlays: Path, kind: str
+    overlays: Path, overlay: str
 ) -> None:
-    manifest = only(overlays, "apply" if kind == "Job" else "drift", kind)
+    kind = "Job" if overlay == "apply" else "CronJob"
+    manifest = only(overlays, overlay, kind)
     spec = manifest["spec"]
     spec = spec.get("jobTemplate", {}).get("spec", spec)
     disruption, statuses = spec["podFailurePolicy"]["rules"]
@@ -261,19 +267,25 @@ def test_only_what_another_try_can_mend_is_tried_again(
     assert spec.get("backoffLimitPerIndex", spec.get("backoffLimit")) > 0
 
 
-def test_a_worker_has_time_to_finish_the_district_in_hand(job: Manifest) -> None:
-    assert pod(job)["terminationGracePeriodSeconds"] >= 120
+def test_a_worker_has_time_to_finish_the_district_in_hand(
+    job: Manifest, reconciling: Manifest
+) -> None:
+    for manifest in (job, reconciling):
+        assert pod(manifest)["terminationGracePeriodSeconds"] >= 120
     assert job["spec"]["activeDeadlineSeconds"] > 0
 
 
-def test_two_nightly_looks_never_overlap(cron_job: Manifest) -> None:
-    spec = cron_job["spec"]
+@pytest.mark.parametrize("overlay", ["drift", "reconcile"])
+def test_two_that_come_by_the_clock_never_overlap(overlays: Path, overlay: str) -> None:
+    spec = only(overlays, overlay, "CronJob")["spec"]
     assert spec["concurrencyPolicy"] == "Forbid"
     assert spec["jobTemplate"]["spec"]["activeDeadlineSeconds"] < 24 * 3600
 
 
-def test_secrets_are_named_and_nothing_else(job: Manifest, cron_job: Manifest) -> None:
-    for manifest in (job, cron_job):
+def test_secrets_are_named_and_nothing_else(
+    job: Manifest, cron_job: Manifest, reconciling: Manifest
+) -> None:
+    for manifest in (job, cron_job, reconciling):
         named = {
             one["name"]: one["valueFrom"]["secretKeyRef"]["key"]
             for one in containers(manifest)[0]["env"]
@@ -286,8 +298,8 @@ def test_secrets_are_named_and_nothing_else(job: Manifest, cron_job: Manifest) -
 
 
 def test_no_image_is_promised_that_nobody_publishes(
-    job: Manifest, cron_job: Manifest
+    job: Manifest, cron_job: Manifest, reconciling: Manifest
 ) -> None:
-    for manifest in (job, cron_job):
+    for manifest in (job, cron_job, reconciling):
         (container,) = containers(manifest)
         assert container["image"] == "registry.example.org/our-fleet:replace-me"

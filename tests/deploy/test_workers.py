@@ -71,3 +71,20 @@ def test_the_nightly_look_tells_drift_as_json(valley: Console, overlays: Path) -
     said = worked(valley, only(rendered(overlays / "drift"), "CronJob"))
     assert said.status == 0
     assert json.loads(said.out)["summary"]["pending"] == 2
+
+
+def test_a_pass_by_the_clock_does_what_hurts_nobody_and_fails_for_the_rest(
+    valley: Console, overlays: Path
+) -> None:
+    cron_job = only(rendered(overlays / "reconcile"), "CronJob")
+    said = worked(valley, cron_job)
+    assert said.status == 1
+    assert {
+        one["district"]: one["fate"] for one in json.loads(said.out)["districts"]
+    } == {
+        "dry-creek-isd": "in_step",
+        "harbor-point-usd": "held",
+        "lakeview-usd": "done",
+    }
+    again = worked(valley, cron_job)
+    assert json.loads(again.out)["run"] is None

@@ -237,6 +237,16 @@ def test_json_is_ascii_and_has_the_keys_that_we_wrote(format_: str) -> None:
     assert len(list(strings(json.loads(TEXTS[format_])))) > len(WICKED)
 
 
+def test_what_viewers_show_of_json_is_inert_when_it_is_read() -> None:
+    (run,) = json.loads(TEXTS["findings-sarif"])["runs"]
+    said = [text for one in run["results"] for text in strings(one)]
+    said += [one["description"] for one in json.loads(TEXTS["findings-gitlab"])]
+    assert len(said) > 5 * len(WICKED)
+    for text in said:
+        for line in text.split("\n"):
+            assert inert(line) == line
+
+
 LINK = re.compile(r"\[(?:[^\\\[\]]|\\[\\\[\]])*\]\(([^)]*)\)")
 """An embedded link, as the standard's grammar has it."""
 

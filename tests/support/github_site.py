@@ -50,7 +50,7 @@ class Site:
         for name in ("artifacts", "remote.git"):
             (self.folder / name).mkdir(parents=True)
         self.git("init", "--quiet", "--bare", "--initial-branch", "main")
-        first = {"pulls": [], "comments": [], "artifacts": [], "granted": {}}
+        first: dict[str, Any] = {"pulls": [], "comments": [], "artifacts": [], "granted": {}}
         self.change(lambda knows: knows.update(first))
 
     def git(self, *arguments: str) -> str:

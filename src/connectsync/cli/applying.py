@@ -11,6 +11,7 @@ from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.fleets import Scope, any_scope, named_scope, planned_scope
 from connectsync.cli.going import Going, Said
 from connectsync.cli.plan_files import plan_in
+from connectsync.cli.planned import Planned
 from connectsync.cli.session import Session
 from connectsync.cli.state import circumstances, open_state
 from connectsync.domain.plan import Plan
@@ -26,6 +27,7 @@ from connectsync.operations.applying import (
 )
 from connectsync.operations.planning import Circumstances, guarded, make_plan
 from connectsync.operations.rolling_back import insist_way_back, undone
+from connectsync.report.fleet_text import plan_tables
 from connectsync.report.plan_text import render_plan
 
 
@@ -122,7 +124,9 @@ async def shown_and_applied(
     """Show a plan that was made on the spot, ask, and apply it. Raises ``Refused``."""
     session, said = going.session, going.said
     terminal = session.terminal
-    terminal.show(render_plan(plan, colour=terminal.colour, width=terminal.width))
+    colour, width = terminal.colour, terminal.width
+    tables = plan_tables(Planned(plan, going.scope).review(None), colour=colour)
+    terminal.show(render_plan(plan, colour=colour, width=width, tables=tables))
     insist_allowed(plan, Archive(going.store), said, going.scope, given)
     by_person = is_by_hand(session, going.scope.project)
     if plan.districts and not (said.yes or by_person):

@@ -13,6 +13,7 @@ from connectsync.cli.choices import option_output, paths_argument
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.session import Session
 from connectsync.cli.sharding import asked_shard, option_shard
+from connectsync.config.discovery import relative
 from connectsync.domain.drift import DistrictDrift
 from connectsync.errors import UsageError
 
@@ -74,7 +75,8 @@ def drift(
         found = take_what_people_changed(
             session, looked, adopt_conflict or [], aloud=aloud
         )
-    _deliver(session, found, format_, output)
+    folder = relative(scope.project.districts_dir, scope.project.root)
+    _deliver(session, found, folder, format_, output)
     calm = all(one.standing in {"in step", "pending"} for one in found)
     return ExitStatus.FINE if calm else ExitStatus.FINDINGS
 
@@ -82,25 +84,32 @@ def drift(
 def _deliver(
     session: Session,
     found: Sequence[DistrictDrift],
+    folder: str,
     format_: DriftFormat,
     output: Path | None,
 ) -> None:
     terminal = session.terminal
     colour = terminal.colour and output is None
-    terminal.deliver(
-        _spelled(found, format_, colour=colour, width=terminal.width), output
-    )
+    text = _spelled(found, folder, format_, colour=colour, width=terminal.width)
+    terminal.deliver(text, output)
 
 
 def _spelled(
-    found: Sequence[DistrictDrift], format_: DriftFormat, *, colour: bool, width: int
+    found: Sequence[DistrictDrift],
+    folder: str,
+    format_: DriftFormat,
+    *,
+    colour: bool,
+    width: int,
 ) -> str:
     from connectsync.report.drift import drift_json, drift_text
     from connectsync.report.drift_junit import drift_junit
+    from connectsync.report.fleet_text import drift_tables
 
     match format_:
         case DriftFormat.TEXT:
-            return drift_text(found, colour=colour, width=width)
+            tables = drift_tables(found, folder, colour=colour)
+            return drift_text(found, colour=colour, width=width, tables=tables)
         case DriftFormat.JSON:
             return drift_json(found)
         case DriftFormat.JUNIT:

@@ -56,7 +56,7 @@ def show_plan(
     limit: int | None = None,
 ) -> None:
     """
-    Show a plan or write it to a file; ``review`` is asked for by a page alone.
+    Show a plan or write it to a file; ``review`` is asked for where it is needed.
 
     ``limit`` is how many characters Markdown may have; None: as many as a comment.
     Raises ``UsageError`` if not even the counts have room in them.
@@ -143,9 +143,12 @@ def _plan(
 ) -> str:
     match format_:
         case PlanFormat.TEXT:
+            from connectsync.report.fleet_text import MANY, plan_tables
             from connectsync.report.plan_text import render_plan
 
-            return render_plan(plan, colour=colour, width=width)
+            many = plan.size > MANY
+            tables = plan_tables(review(), colour=colour) if many else ()
+            return render_plan(plan, colour=colour, width=width, tables=tables)
         case PlanFormat.JSON:
             from connectsync.domain.plan_file import plan_text
 

@@ -17,6 +17,7 @@ from connectsync.cli.by_hand import ByHand, Person
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.fleets import Scope
 from connectsync.cli.observing import observers
+from connectsync.cli.planned import Planned
 from connectsync.cli.run_progress import RunProgress
 from connectsync.cli.session import Session
 from connectsync.cli.stopping import Stop, stopping
@@ -30,6 +31,7 @@ from connectsync.domain.rollout import WAVES, Rollout
 from connectsync.domain.shard import ALL, Shard
 from connectsync.errors import StalePlan
 from connectsync.operations.applying import Application, orders_for
+from connectsync.report.fleet_text import outcome_tables
 from connectsync.report.outcome_text import (
     BY_A_PERSON,
     READ_BACK,
@@ -225,6 +227,10 @@ class Going:
     def _told(self, went: Went, plan: Plan) -> ExitStatus:
         terminal, outcome = self.session.terminal, went.outcome
         if outcome.moved or not plan.empty:
+            review = Planned(plan, self.scope).review(None)
+            colour = terminal.colour
+            for table in outcome_tables(outcome.districts, review, colour=colour):
+                terminal.show(f"{table}\n\n")
             terminal.show(
                 outcome_text(outcome, plan, colour=terminal.colour, proof=self._proof)
             )

@@ -29,8 +29,18 @@ _WHO = {
 }
 
 
-def drift_text(found: Sequence[DistrictDrift], *, colour: bool, width: int) -> str:
-    """Give every district that is not in step, a count of all, and what to do next."""
+def drift_text(
+    found: Sequence[DistrictDrift],
+    *,
+    colour: bool,
+    width: int,
+    tables: Sequence[str] = (),
+) -> str:
+    """
+    Give every district that is not in step, a count of all, and what to do next.
+
+    ``tables`` stand above the count: the fleet in a few lines.
+    """
     paint = Paint(colour)
     blocks = [
         "\n".join(district_lines(one, paint, width))
@@ -38,7 +48,7 @@ def drift_text(found: Sequence[DistrictDrift], *, colour: bool, width: int) -> s
         if one.standing != "in step"
     ]
     last = [_summary(found, paint), *_next(found, paint, width)]
-    return "\n\n".join([*blocks, "\n".join(last)]) + "\n"
+    return "\n\n".join([*blocks, *tables, "\n".join(last)]) + "\n"
 
 
 def drift_json(found: Sequence[DistrictDrift]) -> str:
@@ -92,11 +102,12 @@ def values_of(move: Movement) -> str:
 def _summary(found: Sequence[DistrictDrift], paint: Paint) -> str:
     counts = Counter(one.standing for one in found)
     parts = [
-        paint(_STYLES[standing], f"{counts[standing]} {standing}")
+        paint(_STYLES[standing], f"{counts[standing]:,} {standing}")
         for standing in STANDINGS
         if counts[standing]
     ]
-    return f"{len(found)} district{'s' if len(found) != 1 else ''}: {', '.join(parts)}"
+    total = f"{len(found):,} district{'s' if len(found) != 1 else ''}"
+    return f"{total}: {', '.join(parts)}"
 
 
 def _next(found: Sequence[DistrictDrift], paint: Paint, width: int) -> Iterator[str]:

@@ -32,7 +32,7 @@ def ended_line(
 
 def wave_line(wave: str, districts: int, *, colour: bool) -> str:
     """Say in a line that a wave begins."""
-    counted = f"{districts} district{'s' if districts != 1 else ''}"
+    counted = f"{districts:,} district{'s' if districts != 1 else ''}"
     return Paint(colour)(Style.BOLD, f"wave {inert(wave)}: {counted}")
 
 
@@ -48,29 +48,33 @@ def outcome_text(
         return f"Nothing was applied: nothing was planned\n{moved}"
     paint = Paint(colour)
     parts = [
-        paint(_STYLES[ending], f"{len(outcome.ended(ending))} {ending.value}")
+        paint(_STYLES[ending], f"{len(outcome.ended(ending)):,} {ending.value}")
         for ending in Ending
         if outcome.ended(ending)
     ]
     if plan.failed:
-        parts.append(paint(Style.ERROR, f"{len(plan.failed)} not read"))
+        parts.append(paint(Style.ERROR, f"{len(plan.failed):,} not read"))
     confirmed = _confirmed(outcome.changes, proof)
     if outcome.elsewhere:
-        confirmed += f" ({outcome.elsewhere} ended before or by another runner)"
-    return (
-        f"Run {outcome.run}: {', '.join(parts)}; {confirmed}\n{_left(outcome)}{moved}"
-    )
+        confirmed += f" ({outcome.elsewhere:,} ended before or by another runner)"
+    return f"Run {outcome.run}: {', '.join(parts)}; {confirmed}\n{_left(outcome, proof)}{moved}"
 
 
-def _left(outcome: Outcome) -> str:
-    """Say why the run stopped, and how to go on with what is left."""
+def _left(outcome: Outcome, proof: str) -> str:
+    """
+    Say why the run stopped, and how to go on with what is left.
+
+    Where a person saves, each district has said already how to go on with it.
+    """
     why = f"It stopped: {inert(outcome.stopped)}\n" if outcome.stopped else ""
     why += f"  = help: {inert(outcome.refused)}\n" if outcome.refused else ""
     failed = outcome.ended(Ending.FAILED) or outcome.ended(Ending.CONFLICT)
+    if proof == BY_A_PERSON:
+        return why
     if failed or outcome.ended(Ending.NOT_REACHED):
         return f"{why}  = help: `connectsync resume {outcome.run}` tries what is left\n"
     return why
 
 
 def _confirmed(changes: int, proof: str) -> str:
-    return f"{changes} change{'s' if changes != 1 else ''} confirmed {proof}"
+    return f"{changes:,} change{'s' if changes != 1 else ''} confirmed {proof}"

@@ -16,6 +16,7 @@ from connectsync.domain.plan_review import (
     standing_of,
 )
 from connectsync.domain.risk import Risk
+from connectsync.domain.shard import ALL, taken_apart
 from connectsync.report.findings_html import finding_sections
 from connectsync.report.html_element import Child, Html, element
 from connectsync.report.html_glance import Part, Tally
@@ -143,12 +144,18 @@ def _parts(
     yield Part("profile", "Profile", several, "(none)"), profiles
 
 
+def _scope(plan: Plan) -> str:
+    named, shard = taken_apart(plan.scope)
+    share = "" if shard == ALL else f", of which shard {shard}"
+    return (" ".join(named) or "every district of the project") + share
+
+
 def _about(plan: Plan) -> Html:
     read = sorted(one.read_at for one in plan.districts)
     said: dict[str, Child] = {
         "Digest": element("code", plan_digest(plan)),
         "Backend": plan.backend,
-        "Scope": " ".join(plan.scope) or "every district of the project",
+        "Scope": _scope(plan),
         "Districts in all files": f"{plan.fleet:,}",
         "Made": f"{plan.created:%Y-%m-%d %H:%M:%S %Z}",
         "Made by": plan.tool,

@@ -108,12 +108,13 @@ def _planning(plan: Plan) -> str:
     """Spell the command that makes a plan of the same scope."""
     named, shard = taken_apart(plan.scope)
     shards = [f"--shard {shard}"] if shard != ALL else []
+    since = [f"--changed-since {shlex.quote(plan.since)}"] if plan.since else []
     tokens = [
         f"--set-token {shlex.quote(one.district)}"
         for one in plan.districts
         if one.set_token
     ]
-    words = ["connectsync plan", *map(shlex.quote, named), *shards, *tokens]
+    words = ["connectsync plan", *map(shlex.quote, named), *shards, *since, *tokens]
     return " ".join(words)
 
 

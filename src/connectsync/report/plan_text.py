@@ -30,14 +30,21 @@ from connectsync.report.style import Paint, Style, inert, style_of, unheeded
 SETTING_ROOM = 23
 
 
-def render_plan(plan: Plan, *, colour: bool, width: int) -> str:
-    """Give the whole plan as text of at most ``width`` columns where words allow."""
+def render_plan(
+    plan: Plan, *, colour: bool, width: int, tables: Sequence[str] = ()
+) -> str:
+    """
+    Give the whole plan as text of at most ``width`` columns where words allow.
+
+    ``tables`` stand above the summary: the fleet in a few lines.
+    """
     page = _Page(Paint(colour), width)
     blocks = [
         *map(page.district, plan.districts),
         *page.left_alone(plan.left_alone),
         *page.failed(plan.failed),
         *page.guards(plan.guards),
+        *tables,
         page.summary(plan, plan_digest(plan)),
     ]
     return unheeded("\n\n".join(blocks) + "\n")

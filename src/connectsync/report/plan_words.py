@@ -65,28 +65,30 @@ def counted(plan: Plan) -> str:
     """Count the districts of a plan: to change, in step, left alone, not read."""
     if plan.empty and not plan.left_alone:
         return f"Nothing to do: {districts(plan.size)} in step with Connect"
-    parts = [f"{len(plan.districts)} to change", f"{len(plan.in_step)} in step"]
+    parts = [f"{len(plan.districts):,} to change", f"{len(plan.in_step):,} in step"]
     if left := plan.size - len(plan.districts) - len(plan.in_step) - len(plan.failed):
-        parts.append(f"{left} left alone")
+        parts.append(f"{left:,} left alone")
     if plan.failed:
-        parts.append(f"{len(plan.failed)} not read")
+        parts.append(f"{len(plan.failed):,} not read")
     return f"{districts(plan.size)}: {', '.join(parts)}"
 
 
 def districts(count: int) -> str:
     """Count districts."""
-    return f"{count} district{'s' if count != 1 else ''}"
+    return f"{count:,} district{'s' if count != 1 else ''}"
 
 
 def changes(count: int) -> str:
     """Count changes."""
-    return f"{count} change{'s' if count != 1 else ''}"
+    return f"{count:,} change{'s' if count != 1 else ''}"
 
 
 def risks(plan: Plan) -> tuple[tuple[Risk, str], ...]:
     """Count the changes of each risk that occurs: ``3 caution``."""
     found = plan.risks()
-    return tuple((risk, f"{found[risk]} {risk.value}") for risk in Risk if found[risk])
+    return tuple(
+        (risk, f"{found[risk]:,} {risk.value}") for risk in Risk if found[risk]
+    )
 
 
 def taken_back(plan: Plan) -> str:

@@ -94,7 +94,16 @@ def test_what_is_amiss_is_named_and_the_rest_is_found_all_the_same(
     assert page.keys() == every_path()
 
 
-@pytest.mark.parametrize("click", CLICKS)
+SAMPLE = (CLICKS[0], CLICKS[2], CLICKS[5])
+"""What is tried each time; ``--every-label`` tries all."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "click" in metafunc.fixturenames:
+        whole = metafunc.config.getoption("--every-label")
+        metafunc.parametrize("click", CLICKS if whole else SAMPLE)
+
+
 def test_what_lies_behind_a_click_that_is_not_there_is_said_to_be_unseen(
     world: World, click: str
 ) -> None:

@@ -203,11 +203,12 @@ def test_the_command_accepts_what_the_guards_count() -> None:
 
 def test_a_plan_that_was_not_kept_is_made_again_first() -> None:
     review = everything()
-    plan = replace(review.plan, scope=("districts/a b", "shard:2/8"))
+    scope = ("districts/a b", "shard:2/8")
+    plan = replace(review.plan, scope=scope, since="c0ffee")
     said = shown(replace(review, plan=plan, plan_file="")).shown
     assert (
-        "connectsync plan 'districts/a b' --shard 2/8 --set-token lakeview-usd"
-        " --out plan.json"
+        "connectsync plan 'districts/a b' --shard 2/8 --changed-since c0ffee"
+        " --set-token lakeview-usd --out plan.json"
     ) in said
     assert "connectsync apply plan.json" in said
 

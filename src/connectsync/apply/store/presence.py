@@ -34,7 +34,9 @@ class Presence:
         on another machine nothing is known here: only time tells.
         """
         path = _file(self.folder, runner)
-        if runner == self.runner or not path.exists():
+        # a drive that machines share may not share its locks
+        near = _machine(runner) == _machine(self.runner)
+        if runner == self.runner or not near or not path.exists():
             return False
         try:
             with FileLock(path, timeout=0):
@@ -74,6 +76,10 @@ def _clear(runners: Path) -> None:
                 path.unlink(missing_ok=True)
         except (Timeout, OSError):
             continue
+
+
+def _machine(runner: str) -> str:
+    return runner.rpartition(":")[0].rpartition(":")[0]
 
 
 def _file(folder: Path, runner: str) -> Path:

@@ -1,0 +1,187 @@
+"""The files for GitHub are what GitHub takes, and give nobody more than they need."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+ACTION = ROOT / "action.yml"
+WORKFLOW = ROOT / ".github" / "workflows" / "connectsync.yml"
+EXAMPLES = sorted((ROOT / "deploy" / "github").glob("*.yml"))
+WORKFLOWS = [WORKFLOW, *EXAMPLES]
+USES = re.compile(r"uses: ([^\s@]+)@(\S+)(?: # (\S+))?")
+OURS = "example-org/connectsync"
+
+
+def said(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [BIN / command[0], *command[1:]],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def audited(*files: Path) -> subprocess.CompletedProcess[str]:
+    return said("zizmor", "--offline", "--no-progress", "--persona=pedantic", *files)
+
+
+def fits(kind: str, file: Path) -> bool:
+    return not said("check-jsonschema", "--builtin-schema", kind, file).returncode
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_a_workflow_is_one_that_github_takes(file: Path) -> None:
+    assert fits("vendor.github-workflows", file)
+
+
+def test_the_action_is_one_that_github_takes() -> None:
+    assert fits("vendor.github-actions", ACTION)
+
+
+def test_the_auditor_finds_nothing_in_them() -> None:
+    done = audited(ACTION, *WORKFLOWS)
+    assert done.returncode == 0, done.stdout
+
+
+def broken(file: Path, folder: Path, old: str, new: str) -> Path:
+    """Copy a file to where workflows lie, with something changed in it."""
+    text = file.read_text("utf-8")
+    assert old in text
+    copy = folder / ".github" / "workflows" / "bad.yml"
+    copy.parent.mkdir(parents=True)
+    copy.write_text(text.replace(old, new), "utf-8")
+    return copy
+
+
+def test_a_workflow_that_github_would_not_take_is_found(tmp_path: Path) -> None:
+    bad = broken(EXAMPLES[0], tmp_path, "permissions: {}", "permisions: {}")
+    assert not fits("vendor.github-workflows", bad)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "found"),
+    [
+        (
+            EXAMPLES[0],
+            "  pull_request:",
+            "  pull_request_target:",
+            "dangerous-triggers",
+        ),
+        (EXAMPLES[0], "permissions: {}", "permissions: write-all", "excessive-permis"),
+        (EXAMPLES[0], f"@{'0' * 40}", "@main", "unpinned-uses"),
+        (WORKFLOW, "::error::some", "${{ github.head_ref }}", "template-injection"),
+        (WORKFLOW, "persist-credentials: false", "fetch-tags: true", "artipacked"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_a_bad_workflow_is_found(
+    tmp_path: Path, file: Path, old: str, new: str, found: str
+) -> None:
+    done = audited(broken(file, tmp_path, old, new))
+    assert done.returncode != 0
+    assert found in done.stdout
+
+
+def used() -> Iterator[tuple[Path, str, str, str | None]]:
+    for file in (ACTION, *WORKFLOWS):
+        for name, ref, version in USES.findall(file.read_text("utf-8")):
+            yield file, name, ref, version
+
+
+def test_every_action_of_others_is_pinned_to_one_commit_with_its_version() -> None:
+    pins: dict[str, set[tuple[str, str | None]]] = {}
+    for file, name, ref, version in used():
+        assert re.fullmatch("[0-9a-f]{40}", ref), f"{file.name}: {name}@{ref}"
+        if name.startswith(OURS):
+            continue
+        assert version, f"{file.name}: {name} does not say its version"
+        assert re.fullmatch(r"v\d+\.\d+\.\d+", version)
+        pins.setdefault(name, set()).add((ref, version))
+    assert pins.keys() == {
+        "actions/checkout",
+        "actions/setup-python",
+        "actions/upload-artifact",
+        "github/codeql-action/upload-sarif",
+    }
+    assert all(len(one) == 1 for one in pins.values())
+
+
+def scripts() -> Iterator[tuple[str, dict[str, Any]]]:
+    action = yaml.safe_load(ACTION.read_text("utf-8"))
+    for step in action["runs"]["steps"]:
+        yield "action", step
+    for file in WORKFLOWS:
+        for name, job in yaml.safe_load(file.read_text("utf-8"))["jobs"].items():
+            for step in job.get("steps", ()):
+                yield f"{file.name}:{name}", step
+
+
+def test_no_expression_stands_in_a_script() -> None:
+    for where, step in scripts():
+        assert "${{" not in step.get("run", ""), f"{where}: {step['name']}"
+
+
+def test_every_script_is_sound_bash(tmp_path: Path) -> None:
+    for number, (_, step) in enumerate(scripts()):
+        if "run" in step:
+            (tmp_path / f"{number}.sh").write_text(step["run"], "utf-8")
+    done = said("shellcheck", "--shell=bash", *sorted(tmp_path.iterdir()))
+    assert done.returncode == 0, done.stdout
+
+
+def test_each_job_may_do_what_it_does_and_no_more() -> None:
+    jobs = yaml.safe_load(WORKFLOW.read_text("utf-8"))["jobs"]
+    assert {name: job["permissions"] for name, job in jobs.items()} == {
+        "validate": {"contents": "read", "security-events": "write"},
+        "plan": {"contents": "read", "pull-requests": "write"},
+        "apply": {"contents": "read", "actions": "read", "pull-requests": "read"},
+    }
+
+
+def test_secrets_reach_only_the_step_that_needs_them() -> None:
+    jobs = yaml.safe_load(WORKFLOW.read_text("utf-8"))["jobs"]
+    holding = {
+        (name, step["name"])
+        for name, job in jobs.items()
+        for step in job["steps"]
+        if "secrets." in yaml.safe_dump(step)
+    }
+    assert holding == {
+        ("plan", "Plan what this pull request causes"),
+        ("apply", "Apply exactly that plan"),
+    }
+    assert "secrets" not in yaml.safe_dump(yaml.safe_load(ACTION.read_text("utf-8")))
+
+
+def test_two_that_write_never_overlap_and_none_is_dropped() -> None:
+    apply = yaml.safe_load(WORKFLOW.read_text("utf-8"))["jobs"]["apply"]
+    reconcile = yaml.safe_load((EXAMPLES[-1]).read_text("utf-8"))
+    assert apply["concurrency"] == reconcile["concurrency"]
+    assert apply["concurrency"] == {
+        "group": "connectsync-apply",
+        "cancel-in-progress": False,
+        "queue": "max",
+    }
+
+
+def test_the_example_gives_the_workflow_what_it_asks_for() -> None:
+    called = yaml.safe_load(WORKFLOW.read_text("utf-8"))
+    caller = yaml.safe_load((ROOT / "deploy/github/connectsync.yml").read_text("utf-8"))
+    (job,) = caller["jobs"].values()
+    wanted = called[True]["workflow_call"]
+    assert job["secrets"].keys() == wanted["secrets"].keys()
+    levels = ("none", "read", "write")
+    for name, one in called["jobs"].items():
+        for permission, level in one["permissions"].items():
+            given = job["permissions"].get(permission, "none")
+            assert levels.index(given) >= levels.index(level), (name, permission)
