@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -19,9 +19,10 @@ from typing import Any, TypeVar
 import pytest
 from hostile import WICKED, wicked_plan, wicked_report
 from playwright.async_api import Browser, Page
-from review_scenes import COUNTRY, country, everything, found
+from review_scenes import COUNTRY, country, everything, found, one_change
 
 from connectsync.connect.browser.chromium import launched
+from connectsync.domain.drift import DistrictDrift, Moved, Movement
 from connectsync.domain.plan_review import PlanReview
 from connectsync.operations.reviewing import connect_page
 from connectsync.report.findings_html import findings_html
@@ -32,9 +33,18 @@ TODAY = date(2027, 1, 15)
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 WIDE, NARROW = 1280, 360
 
+WICKED_LEFT = tuple(
+    DistrictDrift(
+        text[::-1],
+        text,
+        (Movement("archived_students", Moved.THEM, text, text, text),),
+        error=text,
+    )
+    for text in WICKED
+)
 WICKED_PLAN = plan_html(
     PlanReview(
-        wicked_plan(),
+        replace(wicked_plan(), since=WICKED[0], left_alone=WICKED_LEFT),
         connect_page(),
         "districts",
         findings=wicked_report(),
@@ -354,6 +364,26 @@ def test_the_form_shows_what_changes_and_who_moved(screen: Screen) -> None:
     assert "typed from where the file says it is kept" in said["lakeview-usd"]
     assert "Connect did not answer for far-away" in said["far-away"]
     assert "the threshold stays at 60" in said["elm-grove-local"]
+
+
+def test_what_a_change_does_not_cause_stands_apart(screen: Screen) -> None:
+    async def act(opened: Opened) -> list[str]:
+        page = opened.page
+        await page.locator("#districts-setting").select_option("deletion_threshold")
+        await opened.open_all()
+        rows = await page.locator("#districts > div > .rows > li").all_inner_texts()
+        assert opened.misdeeds == []
+        return [" ".join(row.split()) for row in rows]
+
+    elm, bay, oak = screen.show(plan_html(one_change()), act)
+    apart = (
+        "Not caused by this change, so left alone"
+        " deletion_threshold drift 60 on Connect, 15 in the file, 15 when last applied"
+    )
+    assert apart not in elm
+    assert apart in bay
+    assert "left as it is" in bay
+    assert oak == f"Oak Unified oak-usd left alone {apart}"
 
 
 def test_paper_has_every_form_and_no_controls(screen: Screen) -> None:

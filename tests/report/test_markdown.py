@@ -269,7 +269,7 @@ def test_a_plan_for_the_whole_country_fits_into_one_comment() -> None:
     text = plan_markdown(country, limit=LIMIT)
     assert process_time() - began < 2
     assert len(text) <= LIMIT
-    assert "**13318 districts: 13318 to change, 0 in step**" in text
+    assert "**13,318 districts: 13,318 to change, 0 in step**" in text
     rows = text.count("\n| `d")
     (left,) = re.findall(r"\*Left out here: ([\d,]+) changes\.\*", text)
     assert rows + int(left.replace(",", "")) == 3 * 13_318

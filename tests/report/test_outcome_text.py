@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
 from connectsync.domain.plan import NotPlanned, Plan
-from connectsync.report.outcome_text import ended_line, outcome_text
+from connectsync.report.outcome_text import BY_A_PERSON, ended_line, outcome_text
 
 PLAN = Plan(
     datetime(2027, 1, 15, tzinfo=UTC), "connectsync 1", "embedded", (), 3, (), (), ()
@@ -22,7 +22,13 @@ def told(*outcomes: DistrictOutcome, plan: Plan = PLAN) -> str:
 def test_only_what_was_confirmed_is_counted() -> None:
     assert told(DONE, FAILED, CONFLICT) == (
         "Run 7: 1 done, 1 failed, 1 conflict; 3 changes confirmed by reading back\n"
+        "  = help: `connectsync resume 7` tries what is left\n"
     )
+
+
+def test_by_hand_nobody_is_sent_to_a_command_that_would_refuse() -> None:
+    said = outcome_text(Outcome(7, (FAILED,)), PLAN, colour=False, proof=BY_A_PERSON)
+    assert "resume" not in said
 
 
 def test_one_change_is_one_change() -> None:

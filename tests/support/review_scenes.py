@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from connectsync.config.project import Project
 from connectsync.domain.baseline import Baseline
 from connectsync.domain.change import changes_of
 from connectsync.domain.district import District
-from connectsync.domain.drift import Moved, Movement
+from connectsync.domain.drift import DistrictDrift, Moved, Movement
 from connectsync.domain.finding import Finding, Place, Severity
 from connectsync.domain.fingerprint import with_fingerprints
 from connectsync.domain.guard import GuardFinding
@@ -136,6 +136,21 @@ def everything(findings: ValidationReport | None = None) -> PlanReview:
         tokens=frozenset(["lakeview-usd"]),
         plan_file="plan.json",
     )
+
+
+def one_change() -> PlanReview:
+    """Give a plan of one change to the files, which leaves other things alone."""
+    move = Movement("deletion_threshold", Moved.THEM, 15, 15, 60)
+    left = (
+        DistrictDrift("bay-usd", "districts/ca/bay-usd.yaml", (move,), applied=True),
+        DistrictDrift("oak-usd", "districts/ca/oak-usd.yaml", (move,), applied=True),
+        DistrictDrift("dim", "districts/dim.yaml", error="no answer"),
+    )
+    review = everything()
+    plan = replace(
+        review.plan, since="c0ffee" * 6 + "c0ff", left_alone=left, in_step=("pine-isd",)
+    )
+    return replace(review, plan=plan)
 
 
 def country(count: int = COUNTRY) -> PlanReview:

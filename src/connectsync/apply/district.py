@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from connectsync.apply.freshness import differing
 from connectsync.apply.journal import Claim, Entry, Intent, Journal, Kept, Settled
 from connectsync.apply.means import Means
-from connectsync.apply.saving import Saver, is_blind, is_conflict, moved
+from connectsync.apply.saving import Saver, is_conflict, moved, told
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import SWITCH, DistrictPlan, Save
@@ -43,7 +43,8 @@ class Errand:
     A district in hand, and what is to be made true there.
 
     ``merged`` says that its baseline keeps what the plan does not speak of;
-    ``unread`` is why it could not be read before anything was saved, if so.
+    ``unread`` is why it could not be read before anything was saved, if so;
+    ``left_open`` are saves of other runs there that nobody settled.
     """
 
     means: Means
@@ -51,6 +52,7 @@ class Errand:
     planned: DistrictPlan
     merged: bool = False
     unread: ConnectError | None = None
+    left_open: tuple[Entry, ...] = ()
 
     async def run(self) -> DistrictOutcome:
         """
@@ -113,11 +115,12 @@ class Errand:
     async def _settled(self, standing: _Standing) -> _Standing:
         """Find out how far the district is, by the journal and by reading."""
         entries = self._entries()
+        if not entries and self.unread is not None:
+            raise self.unread
+        await self._settled_for_others()
         if not entries:
-            if self.unread is not None:
-                raise self.unread
             return standing
-        live = await self.means.reader.read(self.planned.district)
+        live = await self._read()
         saver = Saver(self.means, self.claim)
         again = any(self._settle(saver, one, live) for one in _open(entries))
         entries = self._entries()
@@ -127,21 +130,27 @@ class Errand:
             raise moved(replace(entries[-1].intent, before=form), live)
         return _Standing(live.version, live.form, saves, again)
 
+    async def _settled_for_others(self) -> None:
+        """Settle what other runs left open, as long as a reading still tells."""
+        if not self.left_open:
+            return
+        live, journal = await self._read(), self.means.journal
+        for entry in self.left_open:
+            settled, note = told(entry.intent, live)
+            at = self.means.clock()
+            journal.settle(self.claim, entry.row, settled, at=at, note=note)
+
     def _settle(self, saver: Saver, entry: Entry, live: Live) -> bool:
         """Settle a save that nobody settled; say whether it has to be made again."""
         intent = entry.intent
-        if not differing(live.form, intent.after) and not is_blind(intent):
-            saver.settle(entry.row, intent, Settled.CONFIRMED, "settled by reading")
-            return False
-        # what was saved and put back is no save that was not made: no undoing that
-        untouched = live.version == intent.expected_version or is_blind(intent)
-        if untouched and not differing(live.form, intent.before):
-            note = "not made, or not to be seen: made again"
-            saver.settle(entry.row, intent, Settled.FAILED, note)
-            return True
-        conflict = moved(intent, live)
-        saver.settle(entry.row, intent, Settled.CONFLICT, conflict.message)
-        raise conflict
+        settled, note = told(intent, live)
+        saver.settle(entry.row, intent, settled, note)
+        if settled is Settled.CONFLICT:
+            raise moved(intent, live)
+        return settled is Settled.FAILED
+
+    async def _read(self) -> Live:
+        return await self.means.reader.read(self.planned.district)
 
     def _form_after(self, saves: int) -> Form:
         form: Form = self.planned.live

@@ -77,7 +77,8 @@ class Executor:
         self, run: int, plan: Plan, orders: Orders, unread: Mapping[str, ConnectError]
     ) -> Outcome:
         means = self.means
-        rounds = Rounds(means, run, plan, orders, self.pace, unread)
+        left_open = means.journal.left_open(plan.backend, run)
+        rounds = Rounds(means, run, plan, orders, self.pace, unread, left_open)
         await rounds.go()
         if rounds.stopped:
             means.journal.stop(run, rounds.stopped, at=means.clock())

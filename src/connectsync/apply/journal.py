@@ -134,13 +134,16 @@ class Journal(Protocol):
     def entries(self, run: int, district: str) -> tuple[Entry, ...]:
         """Give a district's saves in a run, in the order they were intended."""
 
+    def left_open(self, backend: str, run: int) -> Mapping[str, tuple[Entry, ...]]:
+        """Give the saves of other runs that nobody settled, by district."""
+
     def intend(self, claim: Claim, intent: Intent, *, at: datetime) -> int:
         """Write down a save before it is made; give the row's number."""
 
     def settle(
         self, claim: Claim, row: int, settled: Settled, *, at: datetime, note: str = ""
     ) -> None:
-        """Write down how a save ended."""
+        """Write down how a save ended; what is settled already stays so."""
 
     def finish(
         self,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from connectsync.apply.district import Errand
 from connectsync.apply.freshness import differing
-from connectsync.apply.journal import Claim, Held, Orders
+from connectsync.apply.journal import Claim, Entry, Held, Orders
 from connectsync.apply.means import Means
 from connectsync.domain.event import (
     DistrictBegan,
@@ -65,6 +65,7 @@ class Rounds:
     orders: Orders
     pace: Pace
     unread: Mapping[str, ConnectError]
+    left_open: Mapping[str, tuple[Entry, ...]]
     ended: set[str] = field(default_factory=set)
     stopped: str = ""
     refused: CredentialsRefused | None = None
@@ -137,6 +138,7 @@ class Rounds:
             self._planned[key],
             merged=self.plan.partial,
             unread=self.unread.get(key),
+            left_open=self.left_open.get(key, ()),
         )
         try:
             outcome = await errand.run()

@@ -148,6 +148,17 @@ def is_blind(intent: Intent) -> bool:
     return intent.set_token and not differing(intent.before, intent.after)
 
 
+def told(intent: Intent, live: Live) -> tuple[Settled, str]:
+    """Say how a save ended of which only a reading tells, and why it says so."""
+    if not differing(live.form, intent.after) and not is_blind(intent):
+        return Settled.CONFIRMED, "settled by reading"
+    # what was saved and put back is no save that was not made: no undoing that
+    untouched = live.version == intent.expected_version or is_blind(intent)
+    if untouched and not differing(live.form, intent.before):
+        return Settled.FAILED, "not made, or not to be seen: made again"
+    return Settled.CONFLICT, moved(intent, live).message
+
+
 def is_conflict(error: ConnectsyncError) -> bool:
     """Say whether somebody else's save is the reason."""
     return isinstance(error, Conflict | StalePlan)

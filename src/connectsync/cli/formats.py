@@ -35,14 +35,23 @@ class Validated:
     strict: bool = False
 
 
+MOST_FINDINGS = 200
+"""Findings that a terminal shows: nobody reads more, and a file has room for all."""
+
+
 def show_validated(
     terminal: Terminal, done: Validated, format_: FindingFormat, output: Path | None
 ) -> None:
-    """Show findings or write them to a file; quiet text has no word of no finding."""
+    """
+    Show findings or write them to a file; quiet text has no word of no finding.
+
+    Of very many, text that is no file shows the worst, and counts the others.
+    """
     if format_ is FindingFormat.TEXT and terminal.quiet and not done.report.findings:
         return
     colour = terminal.colour and output is None
-    text = _findings(done, format_, colour=colour, width=terminal.width)
+    most = MOST_FINDINGS if output in {None, Path("-")} else None
+    text = _findings(done, format_, colour=colour, width=terminal.width, most=most)
     terminal.deliver(text, output)
 
 
@@ -80,13 +89,20 @@ def _markdown(plan: Plan, limit: int | None) -> str:
 
 
 def _findings(  # noqa: PLR0911 - a format each
-    done: Validated, format_: FindingFormat, *, colour: bool, width: int
+    done: Validated,
+    format_: FindingFormat,
+    *,
+    colour: bool,
+    width: int,
+    most: int | None,
 ) -> str:
     match format_:
         case FindingFormat.TEXT:
             from connectsync.report import findings_text
 
-            return findings_text.render(done.report, colour=colour, width=width)
+            return findings_text.render(
+                done.report, colour=colour, width=width, most=most
+            )
         case FindingFormat.JSON:
             from connectsync.report import findings_json
 

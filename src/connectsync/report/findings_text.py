@@ -7,26 +7,34 @@ from collections.abc import Iterator
 from connectsync.domain.finding import Finding
 from connectsync.domain.validation import ValidationReport
 from connectsync.report.columns import wrapped
+from connectsync.report.findings_counts import ALL_OF_THEM, by_rule, unshown, worst
 from connectsync.report.frame import framed
 from connectsync.report.style import Paint, Style, inert, style_of, unheeded
 
 NAMED_DISTRICTS = 5
 
 
-def render(report: ValidationReport, *, colour: bool, width: int) -> str:
+def render(
+    report: ValidationReport, *, colour: bool, width: int, most: int | None = None
+) -> str:
     """
     Write the findings file by file, then the allowed ones, then the count.
 
     ``width`` is in columns; source lines are cut to it and sentences wrapped, file
-    paths are left whole.
+    paths are left whole. Of more than ``most`` findings the worst are written, and the
+    rest is counted.
     """
     paint = Paint(colour)
     last = summary(report, colour=colour)
-    blocks = [
-        "\n".join(_finding(finding, paint, width)) for finding in report.ordered()
-    ]
+    findings = report.ordered()
+    shown = worst(findings, most)
+    blocks = ["\n".join(_finding(finding, paint, width)) for finding in shown]
+    if left := unshown(findings, shown):
+        blocks.append("\n".join(wrapped(left, width, hang=2)))
     if report.allowed:
-        blocks.append("\n".join(_all_allowed(report, paint)))
+        blocks.append("\n".join(_all_allowed(report, paint, most)))
+    if table := "\n".join(by_rule(findings, paint)):
+        blocks.append(table)
     blocks.append("\n".join([*_pointer_to_why(report, paint), last]))
     return unheeded("\n\n".join(blocks) + "\n")
 
@@ -108,13 +116,18 @@ def _note(
         yield f"{hang}{line}"
 
 
-def _all_allowed(report: ValidationReport, paint: Paint) -> Iterator[str]:
-    for each in report.ordered_allowed():
+def _all_allowed(
+    report: ValidationReport, paint: Paint, most: int | None
+) -> Iterator[str]:
+    allowed = report.ordered_allowed()
+    for each in allowed[:most]:
         finding = each.finding
         rule = paint(Style.SAFE, f"allowed[{inert(finding.rule)}]")
         spot = f"{inert(finding.place.file)}:{finding.place.line}"
         until = paint(Style.DIM, f"(until {each.until.isoformat()})")
         yield f"{rule} {spot} — {inert(each.reason)} {until}"
+    if left := len(allowed[most:]) if most is not None else 0:
+        yield f"… and {left:,} more allowed; {ALL_OF_THEM}"
 
 
 def _spot(finding: Finding) -> str:

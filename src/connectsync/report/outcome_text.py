@@ -68,10 +68,10 @@ def _left(outcome: Outcome, proof: str) -> str:
     """
     why = f"It stopped: {inert(outcome.stopped)}\n" if outcome.stopped else ""
     why += f"  = help: {inert(outcome.refused)}\n" if outcome.refused else ""
-    failed = outcome.ended(Ending.FAILED) or outcome.ended(Ending.CONFLICT)
     if proof == BY_A_PERSON:
         return why
-    if failed or outcome.ended(Ending.NOT_REACHED):
+    # of a conflict only a new plan gets anybody further
+    if outcome.ended(Ending.FAILED) or outcome.ended(Ending.NOT_REACHED):
         return f"{why}  = help: `connectsync resume {outcome.run}` tries what is left\n"
     return why
 

@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 from generated_plans import PLANS
 from hypothesis import assume, given, settings
-from review_scenes import EVERYTHING, WAVES, everything, reviewed
+from review_scenes import EVERYTHING, WAVES, everything, one_change, reviewed
 from web_page import WebPage
 
 from connectsync.domain.change import applied
-from connectsync.domain.drift import DistrictDrift, Moved, Movement
 from connectsync.domain.finding import Severity
 from connectsync.domain.guard import GuardFinding
 from connectsync.domain.plan import Plan
@@ -161,13 +160,12 @@ def after(data: dict[str, Any], row: dict[str, Any]) -> list[object]:
     form = list(row["live"])
     for save in row["saves"]:
         for setting, _, _, op, *values in save["changes"]:
-            match op:
-                case "set":
-                    form[setting] = values[1]
-                case "add":
-                    form[setting] = [*form[setting], values[0]]
-                case "remove":
-                    form[setting] = [one for one in form[setting] if one != values[0]]
+            if op == "set":
+                form[setting] = values[1]
+            elif op == "add":
+                form[setting] = [*form[setting], values[0]]
+            else:
+                form[setting] = [one for one in form[setting] if one != values[0]]
     return [_spoken(data, value) for value in form]
 
 
@@ -267,17 +265,7 @@ def test_findings_have_sections_only_where_there_are_any() -> None:
 
 
 def test_what_a_change_does_not_cause_is_shown_apart() -> None:
-    move = Movement("deletion_threshold", Moved.THEM, 15, 15, 60)
-    left = (
-        DistrictDrift("bay-usd", "districts/ca/bay-usd.yaml", (move,), applied=True),
-        DistrictDrift("oak-usd", "districts/ca/oak-usd.yaml", (move,), applied=True),
-        DistrictDrift("dim", "districts/dim.yaml", error="no answer"),
-    )
-    review = everything()
-    plan = replace(
-        review.plan, since="c0ffee" * 6 + "c0ff", left_alone=left, in_step=("pine-isd",)
-    )
-    page = shown(replace(review, plan=plan))
+    page = shown(one_change())
     assert (
         "8 districts: 4 to change, 1 in step, 2 left alone, 1 not read." in page.shown
     )

@@ -28,6 +28,8 @@ from connectsync.errors import StateError
 RETRIED = (Ending.FAILED.value, Ending.CONFLICT.value)
 """The endings that `resume` tries again."""
 
+_OPEN = JOURNAL.c.settled == Settled.INTENDED.value
+
 
 class Store:
     """
@@ -113,6 +115,20 @@ class Store:
         with self.database.reading() as connection:
             return tuple(rows.entry_of(row) for row in connection.execute(wanted))
 
+    def left_open(self, backend: str, run: int) -> Mapping[str, tuple[Entry, ...]]:
+        """Give the saves of other runs that nobody settled, by district."""
+        wanted = (
+            select(JOURNAL)
+            .join(RUNS, RUNS.c.run == JOURNAL.c.run)
+            .where(RUNS.c.backend == backend, JOURNAL.c.run != run, _OPEN)
+            .order_by(JOURNAL.c.row)
+        )
+        found: dict[str, tuple[Entry, ...]] = {}
+        with self.database.reading() as connection:
+            for row in connection.execute(wanted):
+                found[row.district] = (*found.get(row.district, ()), rows.entry_of(row))
+        return found
+
     def intend(self, claim: Claim, intent: Intent, *, at: datetime) -> int:
         """Write down a save before it is made; give the row's number."""
         values = rows.intended(claim, intent, runner=self.runner, at=at)
@@ -128,14 +144,15 @@ class Store:
     def settle(
         self, claim: Claim, row: int, settled: Settled, *, at: datetime, note: str = ""
     ) -> None:
-        """Write down how a save ended."""
+        """Write down how a save ended; what is settled already stays so."""
         values = {"settled": settled.value, "settled_at": stamp(at), "note": note}
         with self.changing() as connection:
             self._hold(connection, claim)
-            connection.execute(
-                update(JOURNAL).where(JOURNAL.c.row == row).values(values)
+            changed = connection.execute(
+                update(JOURNAL).where(JOURNAL.c.row == row, _OPEN).values(values)
             )
-            self.record(connection, f"save {settled.value}", JOURNAL, (row,), at)
+            if changed.rowcount:
+                self.record(connection, f"save {settled.value}", JOURNAL, (row,), at)
 
     def finish(
         self,

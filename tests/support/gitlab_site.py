@@ -1,0 +1,105 @@
+"""A stand-in for GitLab's API: the few calls that our template makes, on a socket."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+TOKEN = "glpat-of-the-bot"  # noqa: S105 - made up
+BOT = 7
+PAGE = 2
+
+
+@dataclass
+class GitLab:
+    """What the site knows; ``url`` is where its API is."""
+
+    url: str = ""
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[dict[str, Any]] = field(default_factory=list)
+    artifacts: dict[str, bytes] = field(default_factory=dict)
+
+    def note(self, iid: int, author: int, body: str) -> dict[str, Any]:
+        """Let somebody write a note."""
+        one = {
+            "id": len(self.notes) + 1,
+            "iid": iid,
+            "author": {"id": author},
+            "body": body,
+        }
+        self.notes.append(one)
+        return one
+
+    def answer(  # noqa: PLR0911 - a call each
+        self, method: str, path: str, body: Any
+    ) -> tuple[int, Any]:
+        """Answer a call; a list is given page by page by whoever calls this."""
+        project = "/projects/1"
+        if path == "/user":
+            return 200, {"id": BOT}
+        if found := re.fullmatch(rf"{project}/merge_requests/(\d+)/notes", path):
+            if method == "POST":
+                return 201, self.note(int(found[1]), BOT, body["body"])
+            return 200, [one for one in self.notes if one["iid"] == int(found[1])]
+        if found := re.fullmatch(rf"{project}/merge_requests/\d+/notes/(\d+)", path):
+            note = self.notes[int(found[1]) - 1]
+            note["body"] = body["body"]
+            return 200, note
+        if re.fullmatch(rf"{project}/repository/commits/\w+/merge_requests", path):
+            return 200, self.requests
+        if found := re.fullmatch(rf"{project}/jobs/(\d+)/artifacts/plan.json", path):
+            return 200, self.artifacts[found[1]]
+        return 404, {"message": f"there is no {path}"}
+
+
+@contextmanager
+def gitlab() -> Iterator[GitLab]:
+    """Serve a site."""
+    site = GitLab()
+
+    class Handler(BaseHTTPRequestHandler):
+        def _answered(self) -> None:
+            if self.headers["PRIVATE-TOKEN"] != TOKEN:
+                self._said(401, b"{}")
+                return
+            path, _, query = self.path.removeprefix("/api/v4").partition("?")
+            length = int(self.headers.get("Content-Length", 0))
+            body = json.loads(self.rfile.read(length)) if length else None
+            status, data = site.answer(self.command, path, body)
+            following = ""
+            if isinstance(data, list):
+                page = re.search(r"\bpage=(\d+)", query)
+                first = (int(page[1]) - 1 if page else 0) * PAGE
+                following = str(first // PAGE + 2) if data[first + PAGE :] else ""
+                data = data[first : first + PAGE]
+            raw = data if isinstance(data, bytes) else json.dumps(data).encode()
+            self._said(status, raw, following)
+
+        def _said(self, status: int, raw: bytes, following: str = "") -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(raw)))
+            self.send_header("X-Next-Page", following)
+            self.end_headers()
+            self.wfile.write(raw)
+
+        do_GET = do_POST = do_PUT = _answered  # noqa: N815 - http.server's names
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    site.url = f"http://127.0.0.1:{server.server_port}/api/v4"
+    try:
+        yield site
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
