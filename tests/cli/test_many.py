@@ -79,7 +79,7 @@ def test_a_plan_of_one_folder_is_compared_with_nothing(tmp_path: Path) -> None:
 
 
 def with_findings(folder: Path, count: int) -> Console:
-    """Write a fleet in which every other district has two warnings, and one an error."""
+    """Write a fleet in which every other district has a warning, and one an error."""
     districts = [
         replace(one, settings={**one.settings, "phone_types": ["Home"] * (number % 2)})
         for number, one in enumerate(alike(count))
@@ -92,7 +92,7 @@ def with_findings(folder: Path, count: int) -> Console:
 
 @pytest.fixture(scope="module")
 def wrong(tmp_path_factory: pytest.TempPathFactory) -> Console:
-    return with_findings(tmp_path_factory.mktemp("wrong"), 300)
+    return with_findings(tmp_path_factory.mktemp("wrong"), 500)
 
 
 def headlines(text: str) -> int:

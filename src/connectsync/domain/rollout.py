@@ -54,7 +54,7 @@ def wave_by_district(
     for wave in rollout.waves:
         left = [key for key in by_chance(labels) if key not in found]
         named = [key for key in left if _names(wave, key, labels[key])]
-        others = [key for key in left if key not in named]
+        others = [key for key in left if not _names(wave, key, labels[key])]
         room = -(-len(labels) * wave.percent // 100) - len(named)
         found |= dict.fromkeys(named + others[: max(0, room)], wave.name)
     return {key: found.get(key, LAST) for key in labels}
