@@ -11,6 +11,9 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 
 Command = TyperCommand | TyperGroup
 
+LATE = "everywhere_"
+"""How the names of such options begin, so that they are nobody else's."""
+
 
 def understand_everywhere(group: TyperGroup) -> None:
     """
@@ -31,6 +34,13 @@ def understand_everywhere(group: TyperGroup) -> None:
         ]
 
 
+def shown(command: Command) -> None:
+    """Show what help does not repeat, to a shell that asks what there is."""
+    for one in command.params:
+        if isinstance(one, TyperOption) and (one.name or "").startswith(LATE):
+            one.hidden = False
+
+
 def _behind(group: TyperGroup) -> Iterator[Command]:
     for command in group.commands.values():
         if isinstance(command, Command):
@@ -45,7 +55,7 @@ def _again(option: TyperOption, spelled: list[str]) -> TyperOption:
     again.hidden = True
     again.expose_value = False
     again.default = None
-    again.name = f"everywhere_{option.name}"
+    again.name = f"{LATE}{option.name}"
     again.callback = partial(_told_late, option.name)
     return again
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from connectsync.cli.everywhere import shown
 from connectsync.cli.terminal import Terminal
 
 LOOK = "connectsync.terminal"
@@ -33,6 +35,11 @@ class CommandWithHelp(TyperCommand):
         _dress(self, ctx)
         super().format_help(ctx, formatter)  # type: ignore[arg-type]
 
+    def shell_complete(self, ctx: typer.Context, incomplete: str) -> list[Any]:  # type: ignore[override]
+        """Offer what stands before the command behind it too."""
+        shown(self)
+        return super().shell_complete(ctx, incomplete)
+
 
 class GroupWithHelp(TyperGroup):
     """A group of commands whose help keeps to the terminal that was asked for."""
@@ -47,6 +54,11 @@ class GroupWithHelp(TyperGroup):
         """Print the help page."""
         _dress(self, ctx)
         super().format_help(ctx, formatter)  # type: ignore[arg-type]
+
+    def shell_complete(self, ctx: typer.Context, incomplete: str) -> list[Any]:  # type: ignore[override]
+        """Offer what stands before the command behind it too."""
+        shown(self)
+        return super().shell_complete(ctx, incomplete)
 
 
 def _dress(command: TyperCommand | TyperGroup, context: typer.Context) -> None:

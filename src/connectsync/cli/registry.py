@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -30,6 +31,9 @@ from connectsync.cli.schema import schema
 from connectsync.cli.show import show
 from connectsync.cli.snapshot import snapshot
 from connectsync.cli.validate import validate
+
+ASKED_BY_A_SHELL = "_CONNECTSYNC_COMPLETE"
+"""The variable by which a shell asks for words at the tab key."""
 
 COMMANDS = (
     init,
@@ -108,6 +112,10 @@ class InOrder(GroupWithHelp):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
+        if ASKED_BY_A_SHELL in os.environ:
+            from connectsync.cli.completing import teach
+
+            teach(self)
         understand_everywhere(self)
 
     def list_commands(self, ctx: object) -> list[str]:

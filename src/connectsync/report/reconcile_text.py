@@ -53,8 +53,7 @@ class _Page:
     def district(self, one: Fared) -> Iterator[str]:
         fate = self.paint(_STYLES[one.fate], one.fate.value)
         name = self.paint(Style.BOLD, inert(one.district))
-        done = f"  {_changes(one.changes)} confirmed" if one.changes else ""
-        yield f"{fate}  {name}  {self.paint(Style.DIM, inert(one.file))}{done}"
+        yield f"{fate}  {name}  {self.paint(Style.DIM, inert(one.file))}"
         yield from self._reasons(one.reasons, indent=2)
 
     def _reasons(self, reasons: Iterable[Reason], *, indent: int) -> Iterator[str]:

@@ -1,0 +1,190 @@
+"""The tab key, in a real bash: what is offered, and that nothing else ever is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from console import Console
+from typer.core import TyperGroup
+
+from connectsync.cli import completing
+from connectsync.cli.main import app
+from connectsync.cli.registry import ASKED_BY_A_SHELL
+
+BASH = shutil.which("bash")
+
+pytestmark = pytest.mark.skipif(BASH is None, reason="there is no bash here")
+
+PRESSED = """
+{setup}
+read -r -a COMP_WORDS <<< {line}
+[[ {line} == *' ' ]] && COMP_WORDS+=('')
+COMP_CWORD=$(( ${{#COMP_WORDS[@]}} - 1 ))
+$(complete -p connectsync | sed 's/.*-F \\([^ ]*\\).*/\\1/') connectsync
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """Put a `connectsync` on the path that is this one."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    command = folder / "connectsync"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m connectsync "$@"\n')
+    command.chmod(0o755)
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+def bash(script: str, folder: Path, path: str) -> subprocess.CompletedProcess[str]:
+    assert BASH is not None
+    return subprocess.run(
+        [BASH, "--norc", "--noprofile", "-c", script],
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def offered(line: str, folder: Path, path: str, setup: str = "") -> list[str]:
+    """Press the tab key at the end of a line, and give what bash would show."""
+    setup = setup or f"source <({ASKED_BY_A_SHELL}=source_bash connectsync)"
+    done = bash(PRESSED.format(setup=setup, line=f"'{line}'"), folder, path)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return done.stdout.split()
+
+
+OFFERED = {
+    "connectsync pla": ["plan"],
+    "connectsync re": ["resume", "reconcile"],
+    "connectsync show ": ["dry-creek-isd", "harbor-point-usd", "lakeview-usd"],
+    "connectsync show lak": ["lakeview-usd"],
+    "connectsync snapshot dry": ["dry-creek-isd"],
+    "connectsync plan lak": ["districts/ca/lakeview-usd.yaml"],
+    "connectsync apply districts/ca/harbor-point-usd.yaml dry": [
+        "districts/tx/dry-creek-isd.yaml"
+    ],
+    "connectsync plan --set-token lak": ["lakeview-usd"],
+    "connectsync apply --confirmed dry": ["dry-creek-isd"],
+    "connectsync rollback 1 lak": ["lakeview-usd"],
+    "connectsync explain two-ph": ["two-phone-types"],
+    "connectsync explain settings.ph": ["settings.phone_types"],
+    "connectsync validate --select two-ph": ["two-phone-types"],
+    "connectsync apply --accept disr": ["disruptive="],
+    "connectsync apply --override in-a": ["in-a-freeze="],
+    "connectsync schema fi": ["findings"],
+    "connectsync --backend sn": ["snapshot:"],
+    "connectsync plan --backend sn": ["snapshot:"],
+    "connectsync plan --color al": ["always"],
+    "connectsync plan --qui": ["--quiet"],
+    "connectsync plan --format js": ["json"],
+    "connectsync runs ver": ["verify"],
+}
+
+
+@pytest.mark.parametrize("line", OFFERED)
+def test_bash_is_offered(valley: Console, path: str, line: str) -> None:
+    assert offered(line, valley.folder, path) == OFFERED[line]
+
+
+def test_the_project_that_is_named_is_looked_at(valley: Console, path: str) -> None:
+    line = "connectsync -C valley plan lak"
+    found = offered(line, valley.folder.parent, path)
+    # spelled as the command takes it: from the folder that was named
+    assert found == ["districts/ca/lakeview-usd.yaml"]
+
+
+def test_several_districts_are_told_apart_by_their_keys(
+    valley: Console, path: str
+) -> None:
+    other = valley.folder / "districts" / "tx" / "lake-fork-isd.yaml"
+    other.write_text("not even read")
+    found = offered("connectsync plan lake", valley.folder, path)
+    assert found == ["lake-fork-isd", "lakeview-usd"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["connectsync plan districts/", "connectsync plan ", "connectsync plan connects"],
+)
+def test_paths_are_left_to_the_shell(valley: Console, path: str, line: str) -> None:
+    assert offered(line, valley.folder, path) == []
+
+
+@pytest.mark.parametrize("text", ["", "schema: 7\n", "schema: [\n", "\0"])
+def test_a_broken_project_offers_nothing_and_says_nothing(
+    valley: Console, path: str, text: str
+) -> None:
+    (valley.folder / "connectsync.yaml").write_text(text)
+    assert offered("connectsync show nowh", valley.folder, path) == []
+    assert offered("connectsync explain two-ph", valley.folder, path)
+
+
+def test_it_can_be_installed(valley: Console, path: str) -> None:
+    done = bash("connectsync --install-completion; true", valley.folder, path)
+    assert "bash completion installed" in done.stdout
+    found = offered(
+        "connectsync show lak", valley.folder, path, setup="source ~/.bashrc"
+    )
+    assert found == ["lakeview-usd"]
+
+
+def test_it_can_be_shown(valley: Console, path: str) -> None:
+    shown = bash("connectsync --show-completion; true", valley.folder, path)
+    assert "complete -o default -F _connectsync_completion connectsync" in shown.stdout
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_have_a_script_and_the_same_words(
+    valley: Console, path: str, shell: str
+) -> None:
+    script = bash(
+        f"{ASKED_BY_A_SHELL}=source_{shell} connectsync", valley.folder, path
+    )
+    assert f"complete_{shell}" in script.stdout
+    asked = (
+        f"{ASKED_BY_A_SHELL}=complete_{shell} _TYPER_COMPLETE_FISH_ACTION=get-args"
+        " _TYPER_COMPLETE_ARGS='connectsync show lak' connectsync"
+    )
+    assert "lakeview-usd" in bash(asked, valley.folder, path).stdout
+
+
+def test_words_are_offered_for_all_that_is_named_so_and_for_nothing_else() -> None:
+    named, metavars = set[tuple[str, str]](), set[str]()
+
+    def look(group: TyperGroup) -> None:
+        for name, command in group.commands.items():
+            for one in command.params:
+                named.add((name, one.name or ""))
+                metavars.add(getattr(one, "metavar", None) or "")
+            if isinstance(command, TyperGroup):
+                look(command)
+
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    look(group)
+    assert completing.BY_NAME.keys() <= named
+    assert completing.BY_METAVAR.keys() | completing.PATHS <= metavars
+
+
+def test_who_presses_no_tab_key_does_not_wait_for_it(valley: Console) -> None:
+    probe = (
+        "import sys; from connectsync.cli.main import main; main(['rules'])\n"
+        "print('connectsync.cli.completing' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", probe],
+        cwd=valley.folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.endswith("\nFalse\n")
