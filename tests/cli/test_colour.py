@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -27,7 +26,11 @@ SAID_BY = {
     "fmt": [["fmt", "--check"]],
     "import": [["import", "--dry-run"]],
     "snapshot": [["snapshot"]],
-    "plan": [["plan"], ["plan", "--out", "plan.json"], ["plan", "--format", "markdown"]],
+    "plan": [
+        ["plan"],
+        ["plan", "--out", "plan.json"],
+        ["plan", "--format", "markdown"],
+    ],
     "approve": [["approve", "plan.json", "--as", "Ada"]],
     "apply": [["apply", "plan.json"], ["apply", "--yes"], ["apply", "plan.json"]],
     "resume": [["resume"], ["resume", "7"]],
@@ -59,9 +62,7 @@ for arguments in json.loads(sys.argv[1]):
 def command(*options: str) -> list[str]:
     """Spell a process that lets every command speak, help first."""
     asked = [
-        words
-        for name, lines in SAID_BY.items()
-        for words in ([name, "--help"], *lines)
+        words for name, lines in SAID_BY.items() for words in ([name, "--help"], *lines)
     ]
     told = json.dumps([["--help"], *asked, ["frobnicate"]])
     return [sys.executable, "-c", TELL, told, json.dumps(options)]
@@ -100,9 +101,7 @@ WITHOUT = {
 def test_no_command_colours_a_terminal_that_wants_none(
     valley: Console, how: How
 ) -> None:
-    seen = on_a_terminal(
-        command(*how.options), valley.folder, more=dict(how.variables)
-    )
+    seen = on_a_terminal(command(*how.options), valley.folder, more=dict(how.variables))
     assert seen.status == 0
     assert coloured(seen.text) == set()
 
@@ -157,4 +156,4 @@ def test_a_file_that_is_asked_for_has_no_colour(valley: Console) -> None:
         text = (valley.folder / "kept.txt").read_text("utf-8")
         assert text.strip()
         assert not COLOUR.search(text)
-        os.remove(valley.folder / "kept.txt")
+        (valley.folder / "kept.txt").unlink()

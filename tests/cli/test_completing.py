@@ -146,9 +146,7 @@ def test_it_can_be_shown(valley: Console, path: str) -> None:
 def test_other_shells_have_a_script_and_the_same_words(
     valley: Console, path: str, shell: str
 ) -> None:
-    script = bash(
-        f"{ASKED_BY_A_SHELL}=source_{shell} connectsync", valley.folder, path
-    )
+    script = bash(f"{ASKED_BY_A_SHELL}=source_{shell} connectsync", valley.folder, path)
     assert f"complete_{shell}" in script.stdout
     asked = (
         f"{ASKED_BY_A_SHELL}=complete_{shell} _TYPER_COMPLETE_FISH_ACTION=get-args"

@@ -202,7 +202,7 @@ def test_lines_of_a_long_reading_go_to_standard_error(
     del tmp_path
     clock = iter(range(0, 1000, 3))
     monkeypatch.setattr(
-        "connectsync.cli.progress.time.monotonic", lambda: float(next(clock))
+        "connectsync.cli.progress.monotonic", lambda: float(next(clock))
     )
     script = {f"district-{number:03}": "there" for number in range(100)}
     answered(Counted(Scripted(script), session(), 25), list(script))

@@ -131,6 +131,7 @@ def _own_quiet() -> TyperGroup:
     @own.callback()
     def options(
         context: typer.Context,
+        *,
         quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
         place: Annotated[Path | None, typer.Option("--place")] = None,
     ) -> None:

@@ -46,14 +46,17 @@ def by_wave(kind: str) -> str:
 def test_a_plan_and_its_run_are_told_by_folder_and_by_wave(tmp_path: Path) -> None:
     console = spread(tmp_path)
     planned = console.run("plan", "--out", "plan.json")
-    assert """
+    assert (
+        """
 
 by folder  to change
 ca                14
 ny                 9
 tx                 7
 
-""" in planned.out
+"""
+        in planned.out
+    )
     assert by_wave("to change") in planned.out
     drifted = console.run("drift")
     assert "\n\nby folder  pending\nca              14\n" in drifted.out

@@ -1,4 +1,4 @@
-"""Progress: a bar that leaves no trace, lines that are few, and nothing to the quiet."""
+"""Progress: a bar that leaves no trace, few lines in a log, nothing to the quiet."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from fleets_of import Fleet, alike
 from processes import connectsync
 from screen import COLOUR, Seen, on_a_terminal
 
-from connectsync.cli import progress
-from connectsync.cli.progress import APPLYING, READING, Lines, Manner, Pace, manner
+from connectsync.cli.pace import APPLYING, READING, Pace
+from connectsync.cli.progress import Lines, Manner, manner
 from connectsync.cli.terminal import LogFormat, Terminal
 
 QUIET = Terminal(colour=False, width=80, quiet=True)
@@ -91,10 +91,10 @@ def lines_of(
     *steps: tuple[float, int],
 ) -> list[str]:
     """Tell of work that has done so many districts after so many seconds."""
-    seconds = 0.0
-    monkeypatch.setattr(progress.time, "monotonic", lambda: seconds)
+    clock = iter([seconds for seconds, _ in steps])
+    monkeypatch.setattr("connectsync.cli.progress.monotonic", lambda: next(clock))
     lines = Lines(PLAIN, READING, Pace(1_000, 0.0))
-    for seconds, done in steps:
+    for _, done in steps:
         lines.advance(done - lines.pace.done)
     return capsys.readouterr().err.splitlines()
 
@@ -240,7 +240,8 @@ def test_a_run_that_is_killed_leaves_the_cursor_too(fleet: Path) -> None:
 
 BREAKS = """
 import os, sys
-from connectsync.cli.progress import READING, counting
+from connectsync.cli.pace import READING
+from connectsync.cli.progress import counting
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import LogFormat, terminal
 looks = terminal(color="auto", quiet=False, log_format=LogFormat.TEXT,

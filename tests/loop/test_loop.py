@@ -103,9 +103,15 @@ def test_a_plan_is_refused_if_main_moved(world: World) -> None:
 def test_another_change_of_main_is_no_hindrance(world: World) -> None:
     world.pushed("one", "canyon", deletion_threshold=12)
     one, _ = world.pull("one")
+    late = world.site.merge(one)
     world.pushed("other", "pine-hill", deletion_threshold=12)
     other, _ = world.pull("other")
-    late = world.site.merge(one)
+    # what was merged and not applied yet is not this one's doing, and is not hidden
+    kept = max((world.site.folder / "artifacts").iterdir(), key=_number)
+    plan = json.loads(kept.read_text("utf-8"))
+    assert [found["district"] for found in plan["districts"]] == ["pine-hill"]
+    assert [found["district"] for found in plan["left_alone"]] == ["canyon"]
+    assert "Not caused by this change" in world.comment(other)
     assert world.merged(other).ok
     assert world.run(late)["apply"].ok
     assert world.live("canyon", "deletion_threshold") == 12

@@ -50,8 +50,8 @@ class Site:
         for name in ("artifacts", "remote.git"):
             (self.folder / name).mkdir(parents=True)
         self.git("init", "--quiet", "--bare", "--initial-branch", "main")
-        first: dict[str, Any] = {"pulls": [], "comments": [], "artifacts": [], "granted": {}}
-        self.change(lambda knows: knows.update(first))
+        shelves: dict[str, Any] = {"pulls": [], "comments": [], "artifacts": []}
+        self.change(lambda knows: knows.update(shelves, granted={}))
 
     def git(self, *arguments: str) -> str:
         """Run git in the remote."""

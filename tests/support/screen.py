@@ -67,7 +67,7 @@ class Screen:
                 self.lines[self.row] = ""
             case "A", count:
                 self.row -= int(count or 1)
-            case ("l" | "h"), "?25":
+            case (("l" | "h"), "?25"):
                 self.cursor_shown = code[-1] == "h"
             case _:
                 raise AssertionError(f"an escape that nobody knows: {code!r}")

@@ -56,7 +56,7 @@ def _again(option: TyperOption, spelled: list[str]) -> TyperOption:
     again.expose_value = False
     again.default = None
     again.name = f"{LATE}{option.name}"
-    again.callback = partial(_told_late, option.name)
+    again.callback = partial(_told_late, option.name or "")
     return again
 
 

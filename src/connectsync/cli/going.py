@@ -153,9 +153,7 @@ class Going:
             self.said.reasons,
         )
 
-    async def _carried_out(
-        self, plan: Plan, orders: Orders, run: int | None
-    ) -> Went:
+    async def _carried_out(self, plan: Plan, orders: Orders, run: int | None) -> Went:
         session, project = self.session, self.scope.project
         person = Person(session, project, plan, self.said.by_hand)
         if self._by_hand:

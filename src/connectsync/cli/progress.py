@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from time import monotonic
 from typing import Protocol
 
+from connectsync.cli.pace import Pace, Work
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import LogFormat, Terminal
 
@@ -18,9 +19,6 @@ FEW = 25
 
 SHORTEST_WAIT, LONGEST_WAIT = 2.0, 10.0
 """Seconds between two lines: the first if a tenth was done, the second anyway."""
-
-UNCLEAR_SECONDS = 2.0
-"""How long a pace is too young to say anything about the time left."""
 
 DUMB = frozenset(["dumb", "unknown"])
 
@@ -41,65 +39,6 @@ def manner(terminal: Terminal, environment: Mapping[str, str]) -> Manner:
     if by_machine or environment.get("TERM") in DUMB or not sys.stderr.isatty():
         return Manner.LINES
     return Manner.BAR
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What is done to many districts, in two words: ``reading`` and ``read``."""
-
-    doing: str
-    done: str
-
-
-READING = Work("reading", "read")
-APPLYING = Work("applying", "applied")
-
-
-@dataclass(slots=True)
-class Pace:
-    """How much of how much is done since when. Times are in seconds, of one clock."""
-
-    total: int
-    began: float
-    done: int = 0
-    failed: int = 0
-
-    def share(self) -> float:
-        """Give the part that is done, from 0 to 1."""
-        return min(1.0, self.done / self.total) if self.total else 1.0
-
-    def rate(self, now: float) -> str:
-        """Give the districts in a second, or in a minute where they are few."""
-        each = self.done / max(now - self.began, 0.001)
-        if each >= 10:  # noqa: PLR2004 - two digits are enough
-            return f"{each:,.0f}/s"
-        return f"{each:.1f}/s" if each >= 1 else f"{each * 60:.0f}/min"
-
-    def left(self, now: float) -> str:
-        """Say how long the rest takes at this pace; empty while nobody can tell."""
-        passed = now - self.began
-        if passed < UNCLEAR_SECONDS or not 0 < self.done < self.total:
-            return ""
-        seconds = round(passed / self.done * (self.total - self.done))
-        minutes, seconds = divmod(seconds, 60)
-        hours, minutes = divmod(minutes, 60)
-        clock = f"{hours}:{minutes:02}" if hours else f"{minutes}"
-        return f"{clock}:{seconds:02} left"
-
-    def figures(self, now: float) -> str:
-        """Say it in figures, at most fifty columns of them."""
-        failed = f"{self.failed:,} failed" if self.failed else ""
-        rate = self.rate(now) if self.done else ""
-        total = max(self.total, self.done)
-        parts = [f"{self.done:,}/{total:,}", failed, rate, self.left(now)]
-        return "  ".join(part for part in parts if part)
-
-    def sentence(self, work: Work, now: float) -> str:
-        """Say it in a line of a log."""
-        said = f"{work.done} {self.done:,} of {self.total:,} districts"
-        failed = f"{self.failed:,} failed" if self.failed else ""
-        rest = ", ".join(part for part in (failed, self.left(now)) if part)
-        return f"{said} ({self.rate(now)})" + (f", {rest}" if rest else "")
 
 
 class Count(Protocol):
@@ -137,7 +76,7 @@ class Lines:
 
     def advance(self, count: int = 1, *, failed: int = 0) -> None:
         """Note what is done, and say so if it is time to."""
-        pace, now = self.pace, time.monotonic()
+        pace, now = self.pace, monotonic()
         pace.done += count
         pace.failed += failed
         if pace.done < pace.total and self._due(now):
@@ -160,9 +99,9 @@ def begin(session: Session, work: Work, total: int) -> Count:
     Small work is not told of, and of two works at a time only the first.
     """
     how = manner(session.terminal, session.environment)
-    if how is Manner.NOT or total <= FEW or session.shared.get(TOLD):
+    if how is Manner.NOT or total <= FEW :
         return Silence()
-    pace = Pace(total, time.monotonic())
+    pace = Pace(total, monotonic())
     if how is Manner.LINES:
         return Lines(session.terminal, work, pace)
     # imported here: only who looks at a bar waits for what draws it

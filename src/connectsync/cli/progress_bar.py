@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 from io import TextIOBase
+from time import monotonic
 from typing import TextIO
 
 from rich.console import Console, RenderableType
@@ -14,7 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Column, Table
 from rich.text import Text
 
-from connectsync.cli.progress import Pace, Work
+from connectsync.cli.pace import Pace, Work
 from connectsync.cli.terminal import WIDEST, Terminal
 
 LOOKS_PER_SECOND = 4
@@ -23,7 +23,7 @@ LOOKS_PER_SECOND = 4
 class _Showing(Console):
     """A console that never hides the cursor: what was not hidden need not be found."""
 
-    def show_cursor(self, show: bool = True) -> bool:  # noqa: FBT001, FBT002 - rich's own
+    def show_cursor(self, show: bool = True) -> bool:
         """Leave the cursor alone, so that even a process that is killed does."""
         del show
         return False
@@ -37,7 +37,12 @@ class Bar:
     """
 
     def __init__(
-        self, terminal: Terminal, work: Work, pace: Pace, *, closed: Callable[[], object]
+        self,
+        terminal: Terminal,
+        work: Work,
+        pace: Pace,
+        *,
+        closed: Callable[[], object],
     ) -> None:
         self._work = work
         self._pace = pace
@@ -96,7 +101,7 @@ class Bar:
                 complete_style="cyan",
                 finished_style="green",
             ),
-            Text(self._pace.figures(time.monotonic())),
+            Text(self._pace.figures(monotonic())),
         )
         return line
 

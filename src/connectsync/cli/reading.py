@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from connectsync.cli.progress import READING, Count, Manner, counting, manner
+from connectsync.cli.pace import READING
+from connectsync.cli.progress import Count, Manner, counting, manner
 from connectsync.cli.session import Session
 from connectsync.connect.seam import Mapper, Reader
 from connectsync.domain.live import Listed, Live

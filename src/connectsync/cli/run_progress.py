@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from connectsync.cli.progress import APPLYING, Count, Silence, begin
+from connectsync.cli.pace import APPLYING
+from connectsync.cli.progress import Count, Silence, begin
 from connectsync.cli.session import Session
 from connectsync.domain.event import DistrictEnded, Event, RunBegan, RunEnded
 from connectsync.domain.outcome import Ending

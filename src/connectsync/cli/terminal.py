@@ -78,7 +78,9 @@ class Terminal:
             self._tell("error", message, remedy)
             return
         first, *rest = message.split("\n")
-        self.complain(f"{Paint(self.colour_aside)(Style.ERROR, 'error:')} {inert(first)}")
+        self.complain(
+            f"{Paint(self.colour_aside)(Style.ERROR, 'error:')} {inert(first)}"
+        )
         for line in rest:
             self.complain(inert(line))
         if remedy:

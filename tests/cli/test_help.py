@@ -1,0 +1,79 @@
+"""Help pages: complete, in whole sentences, and no wider than the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import typer
+from console import Console
+from typer.core import TyperCommand, TyperGroup
+
+from connectsync.cli.main import app
+from connectsync.cli.registry import COMMANDS, PANELS
+from connectsync.report.columns import columns
+
+
+def commands() -> Iterator[tuple[str, TyperCommand | TyperGroup]]:
+    root = typer.main.get_command(app)
+    assert isinstance(root, TyperGroup)
+    yield "", root
+    for name, one in root.commands.items():
+        assert isinstance(one, TyperCommand | TyperGroup)
+        yield name, one
+        if isinstance(one, TyperGroup):
+            for inner, behind in one.commands.items():
+                assert isinstance(behind, TyperCommand)
+                yield f"{name} {inner}", behind
+
+
+EVERY = dict(commands())
+
+
+def test_every_command_stands_in_one_panel() -> None:
+    named = [name for panel in PANELS.values() for name in panel]
+    assert sorted(named) == sorted(one.__name__ for one in COMMANDS)
+
+
+def test_the_overview_has_a_line_for_each_command(valley: Console) -> None:
+    lines = valley.run("--help").out.split("\n")
+    for panel in PANELS.values():
+        for name, said in panel.items():
+            (found,) = [line for line in lines if line.startswith(f"│ {name} ")]
+            assert found.removesuffix("│").rstrip().endswith(said)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_option_and_argument_says_what_it_is_for(name: str) -> None:
+    for one in EVERY[name].params:
+        assert (getattr(one, "help", None) or "").strip(), one.name
+
+
+@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("width", ["60", "80", "200"])
+def test_a_page_is_as_wide_as_what_else_is_said(
+    valley: Console, name: str, width: str
+) -> None:
+    said = valley.run(*name.split(), "--help", environment={"COLUMNS": width})
+    assert said.status == 0
+    assert max(map(columns, said.out.split("\n"))) <= min(int(width), 110)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_page_speaks_of_files_not_of_types(valley: Console, name: str) -> None:
+    said = valley.run(*name.split(), "--help").out
+    for type_ in ("<str>", "<path>", "<int", "x>=", "<=x"):
+        assert type_ not in said
+
+
+def test_sentences_break_where_the_page_ends(valley: Console) -> None:
+    said = valley.run("apply", "--help", environment={"COLUMNS": "110"}).out
+    assert "\n With a plan file exactly that plan is applied, or nothing. With" in said
+    lines = [line for line in said.split("\n") if line.startswith(" ")]
+    assert not any(0 < len(line.split()) < 3 for line in lines)
+
+
+def test_a_long_list_of_choices_stands_in_the_sentence(valley: Console) -> None:
+    said = " ".join(valley.run("validate", "--help").out.split())
+    assert "FORMAT" in said
+    assert "text, json," in said.replace("│ │", "")
