@@ -68,6 +68,8 @@ class Crowd:
         assert self.site.connect.saves() == saves, "each save is made, and made once"
         with opened(self.machines[0]) as store:
             insist_journal(store, self.site.plan)
+        verified = self.site.said(self.machines[0], "runs", "verify")
+        assert verified.status == 0, verified.both
 
 
 @pytest.fixture

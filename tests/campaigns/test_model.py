@@ -9,22 +9,23 @@ from __future__ import annotations
 import atexit
 import functools
 import shutil
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
+import pytest
 from apply_world import KEYS, NOW
 from fate import CALLS, Deed, Fate
-from hypothesis import Phase, event, settings
+from hypothesis import Phase, currently_in_test_context, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from model_world import (
     BACKEND,
     PERSON,
+    Committed,
     Row,
-    True_,
     copied,
     spelled,
     template,
@@ -117,7 +118,7 @@ class Stories(RuleBasedStateMachine):
     @initialize(wanted=st.tuples(SETTINGS, SETTINGS, SETTINGS), fate=FATES)
     def somebody_begins(self, wanted: tuple[Settings, ...], fate: Drawn) -> None:
         self.world.files = dict(zip(KEYS, wanted, strict=True))
-        self._apply(self._plan(), fate)
+        self.applied(self.planned(), fate)
 
     def teardown(self) -> None:
         self.world.close()
@@ -157,7 +158,7 @@ class Stories(RuleBasedStateMachine):
         self, key: str, wanted: Settings, fate: Drawn
     ) -> None:
         self.world.files[key] = wanted
-        self._apply(self._plan(), fate)
+        self.applied(self.planned(), fate)
 
     @rule(pick=PICKS, fate=FATES, ignore_files=st.booleans())
     def somebody_applies_an_old_plan(
@@ -169,9 +170,9 @@ class Stories(RuleBasedStateMachine):
                 insist_same_files(plan, self.world.wanted)
         except StalePlan:
             return
-        self._apply(plan, fate)
+        self.applied(plan, fate)
 
-    def _plan(self) -> Plan:
+    def planned(self) -> Plan:
         world = self.world
         plan = world.reading(lambda one: make_plan(world.wanted, one, world.given))
         self.plans.append(plan)
@@ -210,9 +211,9 @@ class Stories(RuleBasedStateMachine):
             back = world.reading(lambda reader: way.planned(reader, world.given))
         except RollbackRefused:
             return
-        self._apply(back, fate)
+        self.applied(back, fate)
 
-    def _apply(self, plan: Plan, fate: Drawn) -> None:
+    def applied(self, plan: Plan, fate: Drawn) -> None:
         world = self.world
         insist_honest(plan, world.baselines)
         run = self._number(plan)
@@ -238,7 +239,9 @@ class Stories(RuleBasedStateMachine):
         """Give the run that applying a plan joins, or begins."""
         world = self.world
         joined = world.store.open_run(plan_digest(plan), BACKEND)
-        return joined or 1 + max((run.number for run in world.archive.runs()), default=0)
+        return joined or 1 + max(
+            (run.number for run in world.archive.runs()), default=0
+        )
 
     def _carried_out(
         self, run: int, drawn: Drawn, deed: Callable[[Executor], Awaitable[Outcome]]
@@ -257,7 +260,9 @@ class Stories(RuleBasedStateMachine):
         finally:
             world.look(by=run)
             world.author = PERSON
-        event(f"{drawn.deed.value}: {'it struck' if fate.struck else 'it passed'}")
+        if currently_in_test_context():
+            struck = "it struck" if fate.struck else "it passed"
+            event(f"{drawn.deed.value}: {struck}")
         if outcome is None:
             world.another_runner(known_to_be_gone=drawn.late)
         return outcome
@@ -307,16 +312,16 @@ class Stories(RuleBasedStateMachine):
             assert row.after == spelled(after(planned, row.phase))
 
     @invariant()
-    def what_ended_has_nothing_open(self) -> None:
-        open_ = {
-            (row.run, row.district)
-            for row in self.world.journal()
-            if row.settled == "intended"
-        }
+    def what_ended_has_nothing_open_and_counts_what_is_confirmed(self) -> None:
         for run in self.world.archive.runs():
+            rows = [row for row in self.world.journal() if row.run == run.number]
             for part in run.parts:
-                if part.outcome and part.outcome.ending is not Ending.FAILED:
-                    assert (run.number, part.district) not in open_
+                if part.outcome is None:
+                    continue
+                mine = [row.settled for row in rows if row.district == part.district]
+                if part.outcome.ending is not Ending.FAILED:
+                    assert "intended" not in mine
+                    assert part.outcome.saves == mine.count("confirmed")
 
     @invariant()
     def baselines_are_what_was_confirmed_last(self) -> None:
@@ -346,6 +351,57 @@ class Stories(RuleBasedStateMachine):
         self.known[key] = {**old, **kept}
 
 
+NOBODY = Drawn(Deed.NOTHING, "", 1, late=False, district="lakeview", form={})
+
+
+def killed(*, late: bool) -> Drawn:
+    """Kill the runner around its first save."""
+    return replace(NOBODY, deed=Deed.KILL, name="save", late=late)
+
+
+@pytest.fixture
+def story() -> Iterator[Stories]:
+    """Tell a story by hand: one of those that were found."""
+    stories = Stories()
+    stories.somebody_edits_a_file("lakeview", Settings(unarchive_classrooms=True))
+    try:
+        yield stories
+        stories.every_save_is_in_the_journal_as_it_happened()
+        stories.no_save_is_made_that_its_plan_does_not_hold()
+        stories.what_ended_has_nothing_open_and_counts_what_is_confirmed()
+    finally:
+        stories.teardown()
+
+
+def test_what_a_person_put_back_after_a_crash_is_not_made_again(story: Stories) -> None:
+    story.applied(story.planned(), killed(late=True))
+    story.a_person_puts_back_what_was_there_before("lakeview")
+    story.somebody_resumes(0, NOBODY)
+    assert [row.settled for row in story.world.journal()] == ["conflict"]
+    assert story.world.live("lakeview")["unarchiveClassrooms"] is False
+
+
+def test_a_save_left_open_is_settled_before_another_run_saves_over_it(
+    story: Stories,
+) -> None:
+    story.applied(story.planned(), killed(late=True))
+    story.somebody_edits_a_file_and_applies(
+        "lakeview", Settings(unarchive_classrooms=True, deletion_threshold=5), NOBODY
+    )
+    told = [(row.run, row.settled) for row in story.world.journal()]
+    assert told == [(1, "confirmed"), (2, "confirmed")]
+
+
+def test_a_save_left_open_that_another_run_made_was_not_made_by_the_first(
+    story: Stories,
+) -> None:
+    story.applied(story.planned(), killed(late=False))
+    story.applied(replace(story.planned(), tool="another"), NOBODY)
+    story.somebody_resumes(0, NOBODY)
+    told = [(row.run, row.settled) for row in story.world.journal()]
+    assert told == [(1, "failed"), (2, "confirmed")]
+
+
 @functools.cache
 def first() -> Path:
     """Make the files that every story starts from, once a process."""
@@ -358,7 +414,7 @@ def first() -> Path:
 GOOD = ("confirmed", "intended", "conflict", "failed")
 
 
-def tells(row: Row, one: True_) -> bool:
+def tells(row: Row, one: Committed) -> bool:
     """Say whether a row of the journal tells of a save."""
     of_it = (row.run, row.district, row.before, row.after)
     return of_it == (one.by, one.district, one.before, one.after)
@@ -381,7 +437,7 @@ def settings_of(form: Form) -> Settings:
     return Settings(**given)
 
 
-TestStories = Stories.TestCase
+TestStories = pytest.mark.timeout(7200)(Stories.TestCase)
 TestStories.settings = settings(
     max_examples=max(1, settings().max_examples // 8),
     stateful_step_count=12,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from crash_site import CrashSite
+from crash_site import CrashSite, opened
 from processes import Machine
 
 from connectsync.apply.journal import Settled
 from connectsync.apply.store.archive import Archive
-from crash_site import opened
 
 IN_HAND = 8
 """How many districts a run over the gateway has in hand at a time."""

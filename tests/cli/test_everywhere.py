@@ -143,8 +143,9 @@ def _own_quiet() -> TyperGroup:
         context: typer.Context,
         question: Annotated[str, typer.Option("--question", "-q")] = "",
         place: Annotated[str, typer.Option("--place")] = "",
+        quiet: Annotated[str, typer.Option("--hush")] = "",
     ) -> dict[str, object]:
-        return {**context.obj, "asked": question, "placed": place}
+        return {**context.obj, "asked": question, "placed": place, "hushed": quiet}
 
     group = typer.main.get_command(own)
     assert isinstance(group, TyperGroup)
@@ -154,10 +155,11 @@ def _own_quiet() -> TyperGroup:
 
 def test_a_command_s_own_option_of_the_same_name_wins() -> None:
     group = _own_quiet()
-    said = ["ask", "-q", "why", "--quiet", "--place", "here"]
+    said = ["ask", "-q", "why", "--quiet", "--place", "here", "--hush", "you"]
     assert group.main(said, standalone_mode=False) == {
         "quiet": True,
         "place": None,
         "asked": "why",
         "placed": "here",
+        "hushed": "you",
     }

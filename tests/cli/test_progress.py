@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from fleets_of import Fleet, alike
-from processes import connectsync
+from processes import connectsync, environment
 from screen import COLOUR, Seen, on_a_terminal
 
 from connectsync.cli.pace import APPLYING, READING, Pace
@@ -33,7 +33,7 @@ def fleet(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("terminal", "environment", "on_terminal", "told"),
+    ("terminal", "variables", "on_terminal", "told"),
     [
         (PLAIN, {}, True, Manner.BAR),
         (PLAIN, {"TERM": "xterm"}, True, Manner.BAR),
@@ -53,12 +53,12 @@ def fleet(tmp_path: Path) -> Path:
 def test_a_bar_is_for_people_lines_for_logs_and_nothing_for_the_quiet(
     monkeypatch: pytest.MonkeyPatch,
     terminal: Terminal,
-    environment: dict[str, str],
+    variables: dict[str, str],
     on_terminal: bool,  # noqa: FBT001 - a column of the table
     told: Manner,
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: on_terminal)
-    assert manner(terminal, environment) is told
+    assert manner(terminal, variables) is told
 
 
 @pytest.mark.parametrize(
@@ -222,6 +222,33 @@ def test_an_interrupted_run_leaves_nothing_of_its_bar(fleet: Path) -> None:
     assert (seen.lines[-1], seen.screen.column) == ("", 0)
 
 
+BREAKS_OFF = """
+import os
+from run_events import story
+from connectsync.cli.observing import observers
+from connectsync.cli.run_progress import RunProgress
+from connectsync.cli.session import Session
+from connectsync.cli.terminal import LogFormat, terminal
+looks = terminal(color="auto", quiet=False, log_format=LogFormat.TEXT,
+                 environment=os.environ)
+session = Session(looks, os.environ, None, None, None)
+with observers(session, None, None, RunProgress(session, 1_000)) as observe:
+    for event in story()[:-1]:
+        observe(event)
+    raise RuntimeError("in the middle")
+"""
+
+
+def test_a_run_that_breaks_off_leaves_nothing_of_its_bar_either(tmp_path: Path) -> None:
+    support = Path(__file__).parent.parent / "support"
+    paths = os.pathsep.join([environment()["PYTHONPATH"], str(support)])
+    script = [sys.executable, "-c", BREAKS_OFF]
+    seen = on_a_terminal(script, tmp_path, more={"PYTHONPATH": paths})
+    assert bars(seen)
+    assert seen.lines[0] == "Traceback (most recent call last):"
+    assert seen.lines[-2:] == ["RuntimeError: in the middle", ""]
+
+
 def killed(number: int, *, after: str) -> Callable[..., None]:
     def watch(text: str, press: Callable[[bytes], None], pid: int) -> None:
         del press
@@ -252,6 +279,7 @@ print(file=sys.stderr)
 with counting(session, READING, 1_000) as outer:
     with counting(session, READING, 2_000) as inner:
         inner.advance(7)
+    print("long " * 40, file=sys.stderr)
     print("half", end=" ", file=sys.stderr)
     print("a line", file=sys.stderr)
     print("not its end", end="", file=sys.stderr)
@@ -265,8 +293,10 @@ def test_an_error_leaves_the_terminal_as_it_was(tmp_path: Path, error: str) -> N
     seen = on_a_terminal([sys.executable, "-c", script], tmp_path)
     assert bars(seen)
     assert all("0/1,000" in one for one in bars(seen))
-    assert seen.lines[:2] == ["half a line", "half a line"]
-    assert seen.lines[2].startswith("not its endTraceback")
+    first, long, half, last, *_ = seen.lines
+    assert (first, half) == ("half a line", "half a line")
+    assert long == " ".join(["long"] * 40)
+    assert last.startswith("not its endTraceback")
     assert not [line for line in seen.lines if "━" in line]
 
 

@@ -110,7 +110,7 @@ def test_another_change_of_main_is_no_hindrance(world: World) -> None:
     kept = max((world.site.folder / "artifacts").iterdir(), key=_number)
     plan = json.loads(kept.read_text("utf-8"))
     assert [found["district"] for found in plan["districts"]] == ["pine-hill"]
-    assert [found["district"] for found in plan["left_alone"]] == ["canyon"]
+    assert "canyon" in [found["district"] for found in plan["left_alone"]]
     assert "Not caused by this change" in world.comment(other)
     assert world.merged(other).ok
     assert world.run(late)["apply"].ok

@@ -8,9 +8,9 @@ The second form imports everything once, and forks for each line of JSON it is g
 process of its own each time, without the half second of its start.
 
 A point is a number, counted from 1, or ``COUNT:NAME``, such as ``2:answered PATCH``.
-The signal is KILL unless said otherwise. A run that comes to its end says how many points
-there were. Nothing of connectsync knows of this: the points lie before and after each
-statement that writes to the state store, on both sides of each COMMIT, before each
+The signal is KILL unless said otherwise. A run that comes to its end says how many
+points there were. Nothing of connectsync knows of this: the points lie before and after
+each statement that writes to the state store, on both sides of each COMMIT, before each
 request, and between its answer and whoever waits for it.
 """
 
@@ -80,7 +80,7 @@ def watch_store(points: Points) -> None:
     def after(*told: Any) -> None:
         points.statement("after", told[2])
 
-    commit = DefaultDialect.do_commit
+    commit: Any = DefaultDialect.do_commit
 
     def committed(dialect: DefaultDialect, connection: Any) -> None:
         points.point("before COMMIT")

@@ -52,7 +52,7 @@ Theirs = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class True_:
+class Committed:
     """A save that Connect committed; ``by`` is a person, or the number of a run."""
 
     district: str
@@ -81,7 +81,7 @@ class ModelWorld:
 
     folder: Path
     files: dict[str, Settings] = field(default_factory=dict)
-    true: list[True_] = field(default_factory=list)
+    true: list[Committed] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
     runners: int = 0
 
@@ -208,7 +208,7 @@ class ModelWorld:
             ).fetchall()
         for key, form in rows:
             after = alike(json.loads(form))
-            self.true.append(True_(key, self._last(key), after, by))
+            self.true.append(Committed(key, self._last(key), after, by))
 
     def live(self, key: str) -> Theirs:
         """Give what Connect holds now."""
@@ -235,7 +235,10 @@ class ModelWorld:
                 "SELECT row, run, district, phase, settled, before, after, note"
                 " FROM journal ORDER BY row"
             ).fetchall()
-        return [Row(*one[:5], _theirs(one[5]), _theirs(one[6]), one[7]) for one in rows]
+        return [
+            Row(row, run, key, phase, settled, _theirs(before), _theirs(after), note)
+            for row, run, key, phase, settled, before, after, note in rows
+        ]
 
 
 def template(folder: Path) -> None:

@@ -99,7 +99,7 @@ def begin(session: Session, work: Work, total: int) -> Count:
     Small work is not told of, and of two works at a time only the first.
     """
     how = manner(session.terminal, session.environment)
-    if how is Manner.NOT or total <= FEW :
+    if how is Manner.NOT or total <= FEW or session.shared.get(TOLD):
         return Silence()
     pace = Pace(total, monotonic())
     if how is Manner.LINES:

@@ -57,7 +57,8 @@ def outcome_text(
     confirmed = _confirmed(outcome.changes, proof)
     if outcome.elsewhere:
         confirmed += f" ({outcome.elsewhere:,} ended before or by another runner)"
-    return f"Run {outcome.run}: {', '.join(parts)}; {confirmed}\n{_left(outcome, proof)}{moved}"
+    left = _left(outcome, proof)
+    return f"Run {outcome.run}: {', '.join(parts)}; {confirmed}\n{left}{moved}"
 
 
 def _left(outcome: Outcome, proof: str) -> str:
