@@ -11,7 +11,8 @@ export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/$(VENV)/browsers
 DEMO := .connectsync/demo
 CONNECTSYNC := $(BIN)/connectsync --state-dir $(DEMO)
 
-.PHONY: run test lint check browser-test loop-test lock reference clean
+.PHONY: run test lint check browser-test loop-test crash-test many-runners-test \
+	storm-test model-test lock reference clean
 
 # the sample fleet lives on this day, so that what it allows until a date stays allowed
 run: export CONNECTSYNC_NOW := 2027-01-15T10:00:00+00:00
@@ -46,6 +47,19 @@ browser-test: $(DEV) $(BROWSER)  ## every label of the form in a browser, not a 
 
 loop-test: $(DEV)  ## from an edit to Connect and back, every way, as the workflows run it
 	$(BIN)/pytest --whole-loop tests/loop
+
+crash-test: $(DEV)  ## kill -9 a run at each of its points, on both stores, and resume it
+	$(BIN)/pytest -n 2 --whole tests/campaigns/test_crashes.py
+
+many-runners-test: $(DEV)  ## eight runners on one plan of 500 districts
+	$(BIN)/pytest --whole tests/campaigns/test_many_runners.py
+
+storm-test: $(DEV)  ## 1,000 districts through a gateway that fails
+	$(BIN)/pytest --whole tests/campaigns/test_storm.py
+
+model-test: export HYPOTHESIS_PROFILE := campaign
+model-test: $(DEV)  ## hundreds of stories of files, people, crashes and ways back
+	$(BIN)/pytest tests/campaigns/test_model.py
 
 reference: $(DEV)  ## write the generated pages under docs/reference
 	$(BIN)/python tests/reference.py

@@ -106,7 +106,7 @@ def commands_page() -> str:
         "# Commands",
         (
             "`connectsync [OPTIONS] COMMAND [ARGS]…`. The options of connectsync"
-            " itself stand before the command, the command's own after it."
+            " itself stand before the command or after it, the command's own after it."
         ),
         "## connectsync",
         _parameters(group),
@@ -145,7 +145,8 @@ def _usage(command: TyperCommand | TyperGroup) -> str:
 
 def _parameters(command: TyperCommand | TyperGroup) -> str:
     context = typer.Context(command)
-    rows = [_parameter(one, context) for one in command.params]
+    told = [one for one in command.params if not getattr(one, "hidden", False)]
+    rows = [_parameter(one, context) for one in told]
     rows.append((_codes(("--help", "-h")), "Show the help and exit."))
     return _table(("Argument or option", "Meaning"), rows)
 

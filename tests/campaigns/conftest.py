@@ -19,6 +19,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "whole_only: too slow for a sample")
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    if not config.getoption("--whole", default=False):
+        slow = [one for one in items if one.get_closest_marker("whole_only")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [one for one in items if one not in slow]
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:

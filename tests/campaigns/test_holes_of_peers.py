@@ -153,8 +153,10 @@ def test_a_save_that_was_not_made_as_it_says_is_not_counted(
 
 
 def refused(request: Request, body: bytes) -> Response:
+    """Take no form."""
     del request, body
-    problem = {"type": "about:blank", "title": "no", "status": 422, "detail": "no"}
+    kind = "urn:connectsync:problem:form-refused"
+    problem = {"type": kind, "title": "no", "status": 422, "detail": "no"}
     return Response(json.dumps(problem), 422, media_type="application/problem+json")
 
 
@@ -165,6 +167,7 @@ def test_one_that_fails_is_all_that_is_left_for_resume(town: Town) -> None:
     said = town.run("apply", "plan.json")
     assert said.status == ExitStatus.FINDINGS
     assert f"{len(town.fleet.districts) - 1} done, 1 failed" in said.out
+    assert "It stopped" not in said.out
     others = [one for one in town.fleet.districts if one.key != THIRD]
     assert town.connect.saves() == planned_saves(others)
     town.gateway.lie = honest

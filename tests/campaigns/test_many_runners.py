@@ -14,6 +14,7 @@ from campaign import MEASURED
 from crash_site import CrashSite, after, crash_site, insist_journal, opened
 from fleets_of import Fleet, Made, alike
 from processes import Ended, Machine, Running
+from sqlalchemy import text
 
 from connectsync.apply.store.archive import Archive
 from connectsync.domain.plan import Plan
@@ -205,6 +206,19 @@ def test_who_was_suspended_and_lost_its_districts_saves_nothing_more(
     assert f"({count} ended before or by another runner)" in woken.out
 
 
+def test_a_server_gives_up_on_a_silent_runner_before_the_others_do(
+    many: CrashSite,
+) -> None:
+    machine = many.fresh("postgresql")
+    with opened(machine) as store, store.database.reading() as connection:
+        told = [
+            connection.execute(text(f"SHOW {name}")).scalar_one()
+            for name in ("idle_in_transaction_session_timeout", "lock_timeout")
+        ]
+    assert told == ["10s", "30s"]
+
+
+@pytest.mark.whole_only
 def test_who_is_suspended_while_it_writes_does_not_stop_the_others(
     many: CrashSite,
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from crash_site import CrashSite, opened
 from processes import Machine
@@ -11,6 +13,8 @@ from connectsync.apply.store.archive import Archive
 
 IN_HAND = 8
 """How many districts a run over the gateway has in hand at a time."""
+
+LEASE = 60
 
 ONCE = "1:before PATCH"
 TWICE = "1:before PATCH,2:answered PATCH"
@@ -45,10 +49,12 @@ def test_who_is_asked_to_stop_ends_what_is_in_hand_and_can_be_resumed(
 def test_who_is_asked_twice_ends_at_once_and_can_be_resumed(
     crowd: CrashSite, name: str
 ) -> None:
-    machine = crowd.fresh("sqlite")
+    machine = crowd.fresh("sqlite", lease_seconds=LEASE)
     interrupted(crowd, machine, TWICE, name)
     with opened(machine) as store:
-        (entries,) = [Archive(store).journal(one) for one in [1]]
+        entries = Archive(store).journal(1)
     assert Settled.INTENDED in {one.settled for one in entries}
+    began = time.monotonic()
     assert crowd.went_on(machine) == "resume"
+    assert time.monotonic() - began < LEASE, "it let go of what it had in hand"
     crowd.insist_true(machine)

@@ -23,7 +23,7 @@ from connectsync.emulator.seed import enrol
 from connectsync.emulator.serve import server
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
 
-DISTRICTS = 9
+DISTRICTS = 12
 """More than the menu of the page lists, so that one is searched for."""
 
 TOKEN = "the-token-of-the-gateway-42"  # noqa: S105 - of a stand-in

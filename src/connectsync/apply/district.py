@@ -60,14 +60,16 @@ class Errand:
 
         Raises ``StateError`` where that cannot be written, such as ``LeaseLost``, and
         ``CredentialsRefused`` where no district can be saved any more; this one is
-        let go of then.
+        let go of then, and where the run is broken off.
         """
         means = self.means
         async with _alive(means.journal, self.claim):
             try:
                 outcome, kept = await self._ended()
-            except CredentialsRefused:
-                means.journal.release(self.claim)
+            except (Bug, CredentialsRefused, asyncio.CancelledError):
+                # nobody has to wait for the lease of a runner that leaves
+                with suppress(StateError):
+                    means.journal.release(self.claim)
                 raise
             means.journal.finish(self.claim, outcome, kept, at=means.clock())
         return outcome
