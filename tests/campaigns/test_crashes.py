@@ -12,6 +12,8 @@ from crash_site import Crash, CrashSite
 from processes import Machine
 from stores import KINDS
 
+pytestmark = pytest.mark.timeout(900)
+
 CALM, LOST = "calm", "answers lost"
 """Whether every answer comes, or every save is made and its connection dropped."""
 

@@ -20,6 +20,8 @@ from connectsync.apply.store.archive import Archive
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import read_plan
 
+pytestmark = pytest.mark.timeout(900)
+
 RUNNERS, ALL_RUNNERS, ALL_DISTRICTS = 3, 8, 500
 
 GATE = "1:before UPDATE leases"
@@ -169,6 +171,7 @@ def test_what_a_killed_runner_had_in_hand_is_ended_by_the_others(
     crowd.insist_true()
 
 
+@pytest.mark.whole_only
 def test_one_of_many_that_is_killed_in_the_middle_leaves_nothing_undone(
     many: CrashSite, runners: int
 ) -> None:
