@@ -23,6 +23,9 @@ SAVES = 4
 PARTS = 12
 """Into how many tests the whole matrix is cut, so that two workers share it."""
 
+NARROW = ("2:answered PATCH", "3:before UPDATE journal", "1:before UPDATE runs")
+"""Points that no sample may miss: a save that nobody saw, a run that is not ended."""
+
 SAMPLE, PAIRS, ALL_PAIRS = 7, 2, 100
 """How many points, and pairs of points, are tried of each kind of store."""
 
@@ -51,7 +54,7 @@ class Tried:
     def points(self) -> int:
         return self.site.points(self.fresh(), "apply", self.site.path)
 
-    def all_true(self, crashes: Sequence[tuple[int, int | None]]) -> None:
+    def all_true(self, crashes: Sequence[tuple[int | str, int | None]]) -> None:
         """Kill at each point, and a resume at a second one; insist on the truth."""
         untrue = [
             f"{crash}: {why}"
@@ -61,7 +64,9 @@ class Tried:
         ]
         assert not untrue, "\n".join(untrue)
 
-    def _once(self, first: int, second: int | None) -> Iterator[tuple[Crash, str]]:
+    def _once(
+        self, first: int | str, second: int | None
+    ) -> Iterator[tuple[Crash, str]]:
         machine = self.fresh()
         crash = self.site.crashed(first, machine, "apply", self.site.path)
         if crash is None:
@@ -90,6 +95,11 @@ def test_a_run_that_is_killed_anywhere_can_be_resumed(
     tried: Tried, part: int, *, whole: bool
 ) -> None:
     tried.all_true([(one, None) for one in some(tried.points(), part, whole=whole)])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_that_is_killed_where_it_hurts_can_be_resumed(tried: Tried) -> None:
+    tried.all_true([(one, None) for one in NARROW])
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -66,9 +66,7 @@ class Crowd:
         return running
 
     def insist_true(self) -> None:
-        planned = self.site.plan.districts
-        saves = {one.district: len(one.saves) for one in planned}
-        assert self.site.connect.saves() == saves, "each save is made, and made once"
+        self.site.insist_saved_once()
         with opened(self.machines[0]) as store:
             insist_journal(store, self.site.plan)
         verified = self.site.said(self.machines[0], "runs", "verify")

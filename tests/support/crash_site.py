@@ -136,7 +136,9 @@ class CrashSite:
         assert counted, ended.both
         return int(counted[1])
 
-    def crashed(self, point: int, machine: Machine, *words: str | Path) -> Crash | None:
+    def crashed(
+        self, point: int | str, machine: Machine, *words: str | Path
+    ) -> Crash | None:
         """Kill a command at a point; None if it ended before it came there."""
         ended = self.forks.run(point, machine, *words)
         struck = crashing.STRUCK.search(ended.err)
@@ -170,8 +172,7 @@ class CrashSite:
         planned = self.plan.districts
         wanted = {one.district: after(one) for one in planned}
         assert self.connect.forms(*wanted) == wanted
-        saves = {one.district: len(one.saves) for one in planned}
-        assert self.connect.saves() == saves, "each save is made, and made once"
+        self.insist_saved_once()
         self._insist_known(machine)
         with opened(machine) as store:
             insist_journal(store, self.plan)
@@ -181,6 +182,12 @@ class CrashSite:
         for words in (("plan", "--detailed-exitcode"), ("runs", "verify")):
             said = self.said(machine, *words)
             assert said.status == 0, said.both
+
+    def insist_saved_once(self) -> None:
+        """Insist that every save was made, and none was asked for again."""
+        saves = {one.district: len(one.saves) for one in self.plan.districts}
+        assert self.connect.saves() == saves
+        assert self.connect.accepted() == saves
 
     def _insist_known(self, machine: Machine) -> None:
         """Insist that what was in step has a baseline, by the next apply at latest."""

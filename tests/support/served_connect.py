@@ -71,6 +71,12 @@ class ServedConnect:
         """Count the saves that were made, by district."""
         return Counter(district for district, _ in self.history())
 
+    def accepted(self) -> Counter[str]:
+        """Count the saves of runs that were taken, those that changed nothing too."""
+        with closing(self._connection()) as connection:
+            rows = connection.execute("SELECT district FROM remembered").fetchall()
+        return Counter(district for (district,) in rows)
+
     def history(self) -> list[tuple[str, Mapping[str, Any]]]:
         """Give every save that was made: the district, and its form after it."""
         with closing(self._connection()) as connection:
