@@ -13,6 +13,7 @@ ConnectsyncError
 │   └── RollbackRefused      undoing a run would undo what came after it as well
 ├── Refused                  a guard, or a person, said no
 │   ├── GuardRefused
+│   ├── Overtaken            another run began after the guards were asked
 │   └── NotApproved
 ├── ConnectError             Connect did not give or take what was asked
 │   ├── Unreachable          no answer, or none that can be understood
@@ -108,6 +109,12 @@ class GuardRefused(Refused):
     """At least one guard is not accepted by name and count."""
 
     default_remedy = "read the plan; accept what you mean with --accept NAME=COUNT"
+
+
+class Overtaken(Refused):
+    """Another run began after the guards were asked; they must be asked again."""
+
+    default_remedy = "try again: the guards count what the other run changes as well"
 
 
 class NotApproved(Refused):

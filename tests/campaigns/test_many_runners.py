@@ -263,6 +263,34 @@ def test_two_plans_at_once_leave_no_district_half_way(many: CrashSite) -> None:
         assert Archive(store).verify() == ()
 
 
+def test_two_plans_at_once_do_not_pass_the_guard_that_stops_them_together(
+    many: CrashSite,
+) -> None:
+    """Each is small enough, and was found so before the other one began."""
+    count = len(many.fleet.keys)
+    half = count // 2
+    crowd = crowd_of(many, 2)
+    many.fleet.configure(many.connect.url, postgresql=True, a_day=half + 1)
+    halves = many.fleet.keys[:half], many.fleet.keys[half:]
+    running = []
+    for number, (keys, machine) in enumerate(zip(halves, crowd.machines, strict=True)):
+        plan = many.folder / f"half-{number}.json"
+        files = [many.fleet.folder / "districts" / f"{key}.yaml" for key in keys]
+        assert machine.run("plan", "--out", plan, *files).status == 0
+        words = ("apply", plan)
+        running.append(machine.start_up_to("1:answered POST", *words, number="STOP"))
+    for one in running:
+        one.suspended()
+    first, second = running
+    first.go_on()
+    assert first.ended().status == 0
+    second.go_on()
+    refused = second.ended()
+    assert refused.status == 3, refused.both
+    assert f"too-many-districts-a-day: the plan holds {count}, none" in refused.err
+    assert set(many.connect.saves()) == set(halves[0])
+
+
 def head(machine: Machine) -> str:
     with opened(machine) as store:
         return Archive(store).head()

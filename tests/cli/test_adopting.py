@@ -8,7 +8,10 @@ from xml.etree import ElementTree as ET
 import pytest
 from console import Console
 
+from connectsync.apply.journal import Orders
+from connectsync.apply.store.opening import open_store
 from connectsync.cli.exit_status import ExitStatus
+from connectsync.domain.plan_file import plan_digest, read_plan
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 HARBOR = "districts/ca/harbor-point-usd.yaml"
@@ -199,3 +202,26 @@ def test_junit_is_written_to_a_file_for_the_job_to_collect(applied: Console) -> 
     root = ET.parse(applied.folder / "reports/drift.xml").getroot()  # noqa: S314 - ours
     failing = [case.get("name") for case in root.iter("testcase") if len(case)]
     assert failing == ["lakeview-usd"]
+
+
+def test_a_district_that_a_run_has_yet_to_end_is_not_adopted(applied: Console) -> None:
+    applied.edit("lakeview-usd", {"deletion_threshold": 12})
+    applied.edit("harbor-point-usd", {"phone_types": HOME})
+    file = text(applied, LAKEVIEW)
+    run = begun_and_left(applied, LAKEVIEW)
+    said = applied.run("drift", "--adopt")
+    assert f"run {run} has yet to end it" in said.out
+    assert f"connectsync resume {run}" in said.out
+    assert text(applied, LAKEVIEW) == file
+    assert "phone_types: [Home]" in text(applied, HARBOR)
+
+
+def begun_and_left(console: Console, file: str) -> int:
+    """Begin a run as a runner does that dies before its first district."""
+    assert console.run("plan", file, "--out", "plan.json").status == 0
+    plan = read_plan(text(console, "plan.json"))
+    keys = tuple(one.district for one in plan.districts)
+    with open_store(console.folder / ".connectsync") as store:
+        orders = Orders((("rest", keys),))
+        run, _ = store.begin(plan, plan_digest(plan), orders, at=plan.created)
+    return run

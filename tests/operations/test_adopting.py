@@ -84,7 +84,7 @@ class Valley:
             for one in fleet.districts
             if one.district.key in edits
         ]
-        return draft_adoption(drifted, conflicts or {}, fleet, ASKED)
+        return draft_adoption(drifted, conflicts or {}, {}, fleet, ASKED)
 
     def written(self, drafts: tuple[Draft, ...]) -> tuple[Adopted, ...]:
         return tuple(

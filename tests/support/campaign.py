@@ -13,7 +13,7 @@ CRASH = "crash"
 MEASURED = "measured"
 """The property of a report that tells a figure in a sentence."""
 
-_ROW = "{:<28} {:<12} {:>8} {:>8} {:>8} {:>8}"
+_ROW = "{:<32} {:<12} {:>8} {:>8} {:>8} {:>8}"
 
 
 @dataclass(frozen=True)

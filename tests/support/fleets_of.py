@@ -102,13 +102,22 @@ class Fleet:
         _put(self.folder / "districts" / f"{one.key}.yaml", file)
 
     def configure(
-        self, url: str = "", *, postgresql: bool = False, lease_seconds: int = 30
+        self,
+        url: str = "",
+        *,
+        postgresql: bool = False,
+        lease_seconds: int = 30,
+        a_day: int = 100_000,
     ) -> None:
-        """Write the project file: the gateway's address, and where the state is."""
+        """Write the project file: the gateway's address, where the state is, guards."""
         project: dict[str, Any] = {
             "schema": 1,
             "backends": {"embedded": {"seed": "live.json"}},
-            "guards": {"max_districts": 100_000, "max_percent": 100},
+            "guards": {
+                "max_districts": 100_000,
+                "max_percent": 100,
+                "max_districts_a_day": a_day,
+            },
             "state": {"lease_seconds": lease_seconds},
         }
         if url:

@@ -77,7 +77,7 @@ class Running:
     def suspended(self) -> None:
         """Wait until it is suspended."""
         _, status = os.waitpid(self.process.pid, os.WUNTRACED)
-        assert os.WIFSTOPPED(status), f"it ended instead: {status}"
+        assert os.WIFSTOPPED(status), f"it ended instead: {self.ended().both}"
 
     def tell(self, number: int) -> None:
         """Send it a signal."""

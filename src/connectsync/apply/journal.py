@@ -10,6 +10,7 @@ from typing import Protocol
 
 from connectsync.domain.outcome import DistrictOutcome
 from connectsync.domain.plan import Plan
+from connectsync.domain.recent import Recent
 from connectsync.domain.settings import Form
 
 
@@ -79,12 +80,14 @@ class Orders:
     How a plan is to be made true.
 
     ``waves`` are pairs of a name and its districts, in order, and hold every district
-    of the plan once. ``accepted`` and ``reasons`` are what was said to the guards.
+    of the plan once. ``accepted`` and ``reasons`` are what was said to the guards, and
+    ``recent`` is what they knew of the last day; None where nobody asks them.
     """
 
     waves: tuple[tuple[str, tuple[str, ...]], ...]
     accepted: Mapping[str, int] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
+    recent: Recent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,12 @@ class Journal(Protocol):
     def begin(
         self, plan: Plan, digest: str, orders: Orders, *, at: datetime
     ) -> tuple[int, bool]:
-        """Open a run, or join the one that is open; say whether it was joined."""
+        """
+        Open a run, or join the one that is open; say whether it was joined.
+
+        Raises ``Overtaken`` if another run began on districts that the guards did not
+        know of: of two that are each small enough only one may be.
+        """
 
     def claim(
         self, run: int, backend: str, district: str, *, at: datetime

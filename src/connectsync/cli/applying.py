@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from connectsync.apply.store.archive import Archive
 from connectsync.cli.backends import is_by_hand, open_reader
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.fleets import Scope, any_scope, named_scope, planned_scope
-from connectsync.cli.going import Going, Said
+from connectsync.cli.going import Going, Said, Went
 from connectsync.cli.plan_files import plan_in
 from connectsync.cli.planned import Planned
 from connectsync.cli.session import Session
@@ -18,7 +19,7 @@ from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.rollout import WAVES
 from connectsync.domain.shard import ALL
-from connectsync.errors import NotApproved, StalePlan, UsageError
+from connectsync.errors import NotApproved, Overtaken, StalePlan, UsageError
 from connectsync.operations.accepting import insist_accepted, insist_approved
 from connectsync.operations.applying import (
     insist_honest,
@@ -55,9 +56,9 @@ async def apply_file(session: Session, path: Path, said: Said) -> ExitStatus:
                 return ExitStatus.FINE
             if plan.rollback_of is not None:
                 insist_way_back(plan, undone(archive.journal(plan.rollback_of)))
-            insist_allowed(plan, archive, said, scope, given)
-            going = Going(session, scope, said, reader, store, given.baselines)
-            return await going.apply(plan)
+            going = Going(session, scope, said, reader, store, given)
+            insist_allowed(going, plan)
+            return going.told(await made_true(going, plan), plan)
 
 
 def _done_before(plan: Plan, archive: Archive) -> str:
@@ -68,14 +69,31 @@ def _done_before(plan: Plan, archive: Archive) -> str:
     return f"this plan was applied in run {run.number}: nothing of it is left"
 
 
-def insist_allowed(
-    plan: Plan, archive: Archive, said: Said, scope: Scope, given: Circumstances
-) -> None:
+def insist_allowed(going: Going, plan: Plan) -> None:
     """Raise ``Refused`` unless guards are accepted, and the plan is approved."""
-    now = guarded(plan, scope.districts, given)
+    given, said, archive = going.given, going.said, Archive(going.store)
+    now = guarded(plan, going.scope.districts, given)
     insist_accepted(now, said.accepted, _guards_alone(said.reasons, given))
     digest = plan_digest(plan)
     insist_approved(now, digest, given.policy, archive.approvals(digest), said.approved)
+
+
+async def made_true(going: Going, plan: Plan) -> Went:
+    """
+    Make a plan true that is allowed.
+
+    Where another run began meanwhile the guards are asked once more: of two plans that
+    are each small enough, both together may not be. Raises ``Refused``, and
+    ``StalePlan``, with nothing written.
+    """
+    while True:
+        try:
+            return await going.made_true(plan)
+        except Overtaken:
+            session, backend = going.session, plan.backend
+            recent = Archive(going.store).recent(backend, session.now())
+            going = replace(going, given=replace(going.given, recent=recent))
+            insist_allowed(going, plan)
 
 
 def _guards_alone(
@@ -114,24 +132,22 @@ async def apply_paths(session: Session, paths: Sequence[str], said: Said) -> Exi
                 session, scope, store, reader, set_token=said.set_token
             )
             plan = await make_plan(scope.wanted, reader, given)
-            going = Going(session, scope, said, reader, store, given.baselines)
-            return await shown_and_applied(going, plan, given)
+            going = Going(session, scope, said, reader, store, given)
+            return await shown_and_applied(going, plan)
 
 
-async def shown_and_applied(
-    going: Going, plan: Plan, given: Circumstances
-) -> ExitStatus:
+async def shown_and_applied(going: Going, plan: Plan) -> ExitStatus:
     """Show a plan that was made on the spot, ask, and apply it. Raises ``Refused``."""
     session, said = going.session, going.said
     terminal = session.terminal
     colour, width = terminal.colour, terminal.width
     tables = plan_tables(Planned(plan, going.scope).review(None), colour=colour)
     terminal.show(render_plan(plan, colour=colour, width=width, tables=tables))
-    insist_allowed(plan, Archive(going.store), said, going.scope, given)
+    insist_allowed(going, plan)
     by_person = is_by_hand(session, going.scope.project)
     if plan.districts and not (said.yes or by_person):
         _insist_yes(session, plan)
-    return await going.apply(plan)
+    return going.told(await made_true(going, plan), plan)
 
 
 def _insist_yes(session: Session, plan: Plan) -> None:

@@ -64,8 +64,9 @@ def take_what_people_changed(
     project = found.scope.project
     fleet = _around(found.scope)
     asked = Asked(today=session.today(), options=project.options, whole_fleet=True)
-    drafts = draft_adoption(_drifted(found, fleet), agreed, fleet, asked)
     with open_state(session, project) as store:
+        busy = Archive(store).unended(found.backend)
+        drafts = draft_adoption(_drifted(found, fleet), agreed, busy, fleet, asked)
         adopted = tuple(
             write_adopted(
                 drafts,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from connectsync.apply.executor import Executor
@@ -22,7 +22,6 @@ from connectsync.cli.run_progress import RunProgress
 from connectsync.cli.session import Session
 from connectsync.cli.stopping import Stop, stopping
 from connectsync.connect.seam import Reader
-from connectsync.domain.baseline import Baselines
 from connectsync.domain.event import DistrictEnded, Event, WaveBegan
 from connectsync.domain.outcome import Ending, Outcome
 from connectsync.domain.plan import Plan
@@ -31,6 +30,7 @@ from connectsync.domain.rollout import WAVES, Rollout
 from connectsync.domain.shard import ALL, Shard
 from connectsync.errors import StalePlan
 from connectsync.operations.applying import Application, orders_for
+from connectsync.operations.planning import Circumstances
 from connectsync.report.fleet_text import outcome_tables
 from connectsync.report.outcome_text import (
     BY_A_PERSON,
@@ -92,7 +92,7 @@ class Going:
     """
     A run on its way, with everything it needs.
 
-    ``baselines`` are what was last applied before.
+    ``given`` is what its plan was held against.
     """
 
     session: Session
@@ -100,21 +100,14 @@ class Going:
     said: Said
     reader: Reader
     store: Store
-    baselines: Baselines
-
-    async def apply(self, plan: Plan) -> ExitStatus:
-        """
-        Make a plan true, and say how that went.
-
-        Raises ``StalePlan``, with nothing written, if Connect moved meanwhile.
-        """
-        return self._told(await self.made_true(plan), plan)
+    given: Circumstances
 
     async def made_true(self, plan: Plan) -> Went:
         """
         Make a plan true; go on with its run where a person said more is done.
 
-        Raises ``StalePlan``, with nothing written, if Connect moved meanwhile.
+        Raises ``StalePlan`` if Connect moved meanwhile, and ``Overtaken`` if another
+        run began; nothing is written then.
         """
         orders = self._orders(plan)
         archive = Archive(self.store)
@@ -131,7 +124,7 @@ class Going:
         """Go on with a run at what is left of it, in its waves unless overridden."""
         if WAVES in self.said.reasons:
             orders = self._orders(plan)
-        return self._told(await self._carried_out(plan, orders, run), plan)
+        return self.told(await self._carried_out(plan, orders, run), plan)
 
     @property
     def _by_hand(self) -> bool:
@@ -145,16 +138,12 @@ class Going:
         return self.scope.project.policy.rollout
 
     def _orders(self, plan: Plan) -> Orders:
-        return orders_for(
-            plan,
-            self._rollout,
-            self.scope.districts,
-            self.said.accepted,
-            self.said.reasons,
-        )
+        said, districts = self.said, self.scope.districts
+        orders = orders_for(plan, self._rollout, districts, said.accepted, said.reasons)
+        return replace(orders, recent=self.given.recent)
 
     async def _carried_out(self, plan: Plan, orders: Orders, run: int | None) -> Went:
-        session, project = self.session, self.scope.project
+        session, project, given = self.session, self.scope.project, self.given
         person = Person(session, project, plan, self.said.by_hand)
         if self._by_hand:
             person.ready()
@@ -172,7 +161,7 @@ class Going:
                 )
                 with stopping(session.terminal) as stop:
                     executor = Executor(means, self._pace(plan, stop))
-                    application = Application(plan, self.scope.wanted, self.baselines)
+                    application = Application(plan, self.scope.wanted, given.baselines)
                     if run is None:
                         outcome = await application.run(executor, orders)
                     else:
@@ -222,7 +211,8 @@ class Going:
         mine = [key for key in left if only is None or key in only]
         return RunProgress(self.session, len(mine))
 
-    def _told(self, went: Went, plan: Plan) -> ExitStatus:
+    def told(self, went: Went, plan: Plan) -> ExitStatus:
+        """Say how a run went, and give the status to exit with."""
         terminal, outcome = self.session.terminal, went.outcome
         if outcome.moved or not plan.empty:
             review = Planned(plan, self.scope).review(None)

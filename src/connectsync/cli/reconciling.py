@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectsync.apply.store.archive import Archive
-from connectsync.cli.applying import insist_allowed
+from connectsync.cli.applying import insist_allowed, made_true
 from connectsync.cli.backends import is_by_hand, open_reader
 from connectsync.cli.exit_status import ExitStatus, status_of
 from connectsync.cli.fleets import planned_scope
@@ -19,7 +19,7 @@ from connectsync.domain.plan import Plan
 from connectsync.domain.reconciled import Fate, Reconciled
 from connectsync.errors import ConnectsyncError, StalePlan, UsageError
 from connectsync.operations.faring import Passed
-from connectsync.operations.planning import Circumstances, make_plan
+from connectsync.operations.planning import make_plan
 from connectsync.operations.reconciling import divided
 from connectsync.operations.writing import replace_file
 
@@ -71,8 +71,8 @@ async def _made(
             came: Went | StalePlan | None = None
             if not (asked.dry_run or division.reasons) and _has_work(division.going):
                 said = Said(yes=True)
-                going = Going(session, scope, said, reader, store, given.baselines)
-                came = await _gone(going, division.going, given)
+                going = Going(session, scope, said, reader, store, given)
+                came = await _gone(going, division.going)
     outcome = came.outcome if isinstance(came, Went) else came
     passed = Passed(plan, scope.wanted, division, outcome)
     at_most = given.policy.unattended
@@ -85,11 +85,11 @@ def _has_work(going: Plan) -> bool:
     return bool(going.districts or going.in_step)
 
 
-async def _gone(going: Going, plan: Plan, given: Circumstances) -> Went | StalePlan:
+async def _gone(going: Going, plan: Plan) -> Went | StalePlan:
     """Make the plan true, past the same gate as any other one."""
-    insist_allowed(plan, Archive(going.store), going.said, going.scope, given)
+    insist_allowed(going, plan)
     try:
-        return await going.made_true(plan)
+        return await made_true(going, plan)
     except StalePlan as stale:
         return stale
 

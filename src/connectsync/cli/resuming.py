@@ -51,7 +51,7 @@ async def resume_run(session: Session, number: int | None, said: Said) -> ExitSt
             insist_open(given.policy, given.now, reasons)
             archive.reopen(run.number, at=session.now(), reasons=reasons)
             said = replace(said, reasons=reasons)
-            going = Going(session, scope, said, reader, store, given.baselines)
+            going = Going(session, scope, said, reader, store, given)
             return await going.resume(run.number, plan, orders)
 
 

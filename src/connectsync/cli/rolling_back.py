@@ -41,8 +41,8 @@ async def roll_back(
             given = circumstances(session, scope, store, reader)
             back = guarded(await way.planned(reader, given), scope.districts, given)
             if out is None:
-                going = Going(session, scope, said, reader, store, given.baselines)
-                return await shown_and_applied(going, back, given)
+                going = Going(session, scope, said, reader, store, given)
+                return await shown_and_applied(going, back)
     terminal = session.terminal
     terminal.show(render_plan(back, colour=terminal.colour, width=terminal.width))
     terminal.deliver(plan_text(back), out)

@@ -13,7 +13,8 @@ class Recent:
     """
     What the journal holds of the last 24 hours on one backend.
 
-    ``districts`` are those with a save that was confirmed, or that may have happened.
+    ``districts`` are those with a save that was confirmed, or that may have happened,
+    and those that a run began in that time has yet to end.
     """
 
     districts: frozenset[str] = frozenset()

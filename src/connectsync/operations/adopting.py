@@ -59,16 +59,26 @@ class Keeper(Protocol):
 
 
 def draft_adoption(
-    drifted: Sequence[Drifted], conflicts: Conflicts, fleet: Fleet, asked: Asked
+    drifted: Sequence[Drifted],
+    conflicts: Conflicts,
+    busy: Mapping[str, int],
+    fleet: Fleet,
+    asked: Asked,
 ) -> tuple[Draft, ...]:
     """
     Work out the files that take over what people changed; ours stays as it is.
 
-    A district is refused whole where both sides moved a setting that ``conflicts``
-    does not name, where its file cannot be edited without losing something, or where
-    it would have an error then, be it with the rest of the ``fleet``.
+    A district is refused whole where a run has yet to end it, of which ``busy`` gives
+    the number, where both sides moved a setting that ``conflicts`` does not name, where
+    its file cannot be edited without losing something, or where it would have an error
+    then, be it with the rest of the ``fleet``.
     """
-    drafts = [_draft(one, conflicts.get(one.drift.district, ())) for one in drifted]
+    drafts = [
+        _busy(one, busy[one.drift.district])
+        if one.drift.district in busy
+        else _draft(one, conflicts.get(one.drift.district, ()))
+        for one in drifted
+    ]
     while blamed := _blamed(drafts, fleet, asked):
         # one that is refused stays as it was, which the others have to fit as well
         drafts = [
@@ -117,6 +127,14 @@ def remember_adopted(
         running = draft.drifted.live.form.get(SWITCH) is True
         kept = Kept(form, running, merged=True)
         keeper.keep(backend, draft.adopted.district, kept, at=at)
+
+
+def _busy(one: Drifted, run: int) -> Draft:
+    return _refused(
+        one,
+        f"run {run} has yet to end it, so nobody can tell yet what people changed",
+        f"let the run end first, or go on with it: `connectsync resume {run}`",
+    )
 
 
 def _draft(one: Drifted, agreed: Collection[str]) -> Draft:

@@ -77,7 +77,8 @@ def too_many_districts_a_day(subject: PlanAtHour) -> Iterator[Objection]:
     More districts change within 24 hours than the project allows.
 
     One big change that is chopped into ten small ones is still one big change. A
-    district that is saved twice counts once.
+    district that is saved twice counts once; one that a run begun in that time has yet
+    to save counts too.
 
     Bad:
 

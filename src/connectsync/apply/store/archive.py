@@ -25,7 +25,7 @@ from connectsync.apply.store.verifying import audited
 from connectsync.domain.audit import Audited
 from connectsync.domain.baseline import Baseline
 from connectsync.domain.plan import Plan
-from connectsync.domain.recent import LATELY, Recent
+from connectsync.domain.recent import Recent
 from connectsync.domain.run import Approved, JournalEntry, Run, RunList
 from connectsync.domain.run_diff import ConfirmedSave
 from connectsync.domain.values import form_of
@@ -48,10 +48,14 @@ class Archive:
             }
 
     def recent(self, backend: str, now: datetime) -> Recent:
-        """Give what was saved in the last 24 hours."""
+        """Give what was saved in the last 24 hours, or is about to be."""
         with self._database.reading() as connection:
-            saved = runs.saved_since(connection, backend, now - LATELY)
-        return Recent(frozenset(saved))
+            return runs.recent(connection, backend, now)
+
+    def unended(self, backend: str) -> dict[str, int]:
+        """Give the districts that a run has yet to end, and the number of the run."""
+        with self._database.reading() as connection:
+            return runs.unended(connection, backend)
 
     def run_of(self, plan: str) -> int | None:
         """Give the last run of the plan with this digest that confirmed anything."""

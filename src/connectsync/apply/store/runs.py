@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, insert, select, union
 
 from connectsync.apply.journal import Orders
 from connectsync.apply.store.audit import stamp
@@ -16,8 +16,9 @@ from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_data import plan_data
 from connectsync.domain.plan_file import digest_of, plan_of_data
+from connectsync.domain.recent import LATELY, Recent
 from connectsync.domain.run import Part, Run, RunHead
-from connectsync.errors import DamagedPlan, StateError, UnknownRun
+from connectsync.errors import DamagedPlan, Overtaken, StateError, UnknownRun
 
 NO_PLAN = "{}"
 """The header of runs from before plans were kept."""
@@ -188,17 +189,46 @@ def outcome_of(row: Row[Any]) -> DistrictOutcome:
     )
 
 
-def saved_since(connection: Connection, backend: str, since: datetime) -> set[str]:
-    """Name the districts with a save since then that was made, or may have been."""
-    rows = (
+def insist_known(
+    connection: Connection, backend: str, known: Recent, now: datetime
+) -> None:
+    """Raise ``Overtaken`` if more happened of late than the guards knew of."""
+    unknown = recent(connection, backend, now).districts - known.districts
+    if unknown:
+        raise Overtaken(
+            f"another run began on {len(unknown)}"
+            f" district{'s' if len(unknown) > 1 else ''} after the guards were asked"
+        )
+
+
+def recent(connection: Connection, backend: str, now: datetime) -> Recent:
+    """Name the districts that were saved of late, or may have been, or will be."""
+    since = stamp(now - LATELY)
+    saved = (
         select(JOURNAL.c.district)
         .join(RUNS, RUNS.c.run == JOURNAL.c.run)
-        .where(RUNS.c.backend == backend)
-        .where(JOURNAL.c.intended_at >= stamp(since))
+        .where(RUNS.c.backend == backend, JOURNAL.c.intended_at >= since)
         .where(JOURNAL.c.settled.in_(["confirmed", "intended"]))
-        .distinct()
     )
-    return set(connection.execute(rows).scalars())
+    promised = (
+        select(DISTRICTS.c.district)
+        .join(RUNS, RUNS.c.run == DISTRICTS.c.run)
+        .where(RUNS.c.backend == backend, RUNS.c.began >= since)
+        .where(RUNS.c.ended.is_(None), DISTRICTS.c.ending.is_(None))
+    )
+    return Recent(frozenset(connection.execute(union(saved, promised)).scalars()))
+
+
+def unended(connection: Connection, backend: str) -> dict[str, int]:
+    """Give the districts that a run on a backend has yet to end, and the run."""
+    rows = (
+        select(DISTRICTS.c.district, RUNS.c.run)
+        .join(RUNS, RUNS.c.run == DISTRICTS.c.run)
+        .where(RUNS.c.backend == backend)
+        .where(RUNS.c.ended.is_(None), DISTRICTS.c.ending.is_(None))
+        .order_by(RUNS.c.run)
+    )
+    return {row.district: row.run for row in connection.execute(rows)}
 
 
 def time_of(spelled: str | None) -> datetime | None:

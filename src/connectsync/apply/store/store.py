@@ -65,6 +65,8 @@ class Store:
             run = _open_run(connection, digest, plan.backend)
             if run is not None:
                 return run, True
+            if orders.recent is not None:
+                runs.insist_known(connection, plan.backend, orders.recent, at)
             districts = [planned.district for planned in plan.districts]
             leases.prepare(connection, plan.backend, districts)
             run = runs.written(

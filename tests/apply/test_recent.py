@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from apply_world import CELL, district
+from stores import Place
+
+from connectsync.apply.journal import Claim, Orders
+from connectsync.apply.store.archive import Archive
+from connectsync.apply.store.store import Store
+from connectsync.domain.live import Live
+from connectsync.domain.outcome import DistrictOutcome, Ending
+from connectsync.domain.plan import DistrictPlan, Plan
+from connectsync.domain.recent import Recent
+from connectsync.domain.settings import Form
+from connectsync.errors import Overtaken
+from connectsync.operations.planning import Wanted, plan_district
+
+NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
+TOMORROW = NOW + timedelta(hours=25)
+
+
+def planned(*keys: str) -> Plan:
+    form: Form = {"manage_guardians": False, "phone_types": frozenset[str]()}
+    districts = []
+    for key in keys:
+        want = Wanted(district(key, CELL), f"districts/{key}.yaml")
+        made = plan_district(want, Live(key, "v1", form, NOW), {})
+        assert isinstance(made, DistrictPlan)
+        districts.append(made)
+    return Plan(NOW, "test", "one", (), 9, tuple(districts), (), ())
+
+
+def begun(
+    store: Store, *keys: str, known: Recent | None, at: datetime = NOW
+) -> tuple[int, bool]:
+    orders = Orders((("rest", keys),), recent=known)
+    return store.begin(planned(*keys), f"sha256:{'-'.join(keys)}", orders, at=at)
+
+
+def recent(store: Store, at: datetime = NOW) -> set[str]:
+    return set(Archive(store).recent("one", at).districts)
+
+
+def test_what_a_run_is_yet_to_save_counts_for_the_day(kept: Place) -> None:
+    with kept.open() as store:
+        begun(store, "lakeview", "elm-grove", known=Recent())
+        assert recent(store) == {"lakeview", "elm-grove"}
+        assert Archive(store).recent("other", NOW) == Recent()
+        assert recent(store, TOMORROW) == set()
+
+
+def test_what_a_run_left_alone_does_not_count(kept: Place) -> None:
+    with kept.open() as store:
+        run, _ = begun(store, "lakeview", "elm-grove", known=Recent())
+        claim = store.claim(run, "one", "lakeview", at=NOW)
+        assert isinstance(claim, Claim)
+        failed = DistrictOutcome("lakeview", Ending.FAILED, 0, 0, "no answer")
+        store.finish(claim, failed, None, at=NOW)
+        assert recent(store) == {"elm-grove"}
+
+
+def test_of_two_runs_that_knew_nothing_of_each_other_only_one_begins(
+    kept: Place,
+) -> None:
+    with kept.open() as one, kept.open() as other:
+        nothing = Recent()
+        begun(one, "lakeview", known=nothing)
+        with pytest.raises(Overtaken, match="began on 1 district after the guards"):
+            begun(other, "elm-grove", known=nothing)
+        assert len(Archive(one).runs()) == 1
+        known = Archive(other).recent("one", NOW)
+        assert begun(other, "elm-grove", known=known) == (2, False)
+
+
+def test_the_run_of_the_same_plan_is_joined_whatever_was_known(kept: Place) -> None:
+    with kept.open() as one, kept.open() as other:
+        begun(one, "lakeview", known=Recent())
+        assert begun(other, "lakeview", known=Recent()) == (1, True)
+
+
+def test_yesterday_overtakes_nobody(kept: Place) -> None:
+    with kept.open() as store:
+        begun(store, "lakeview", known=Recent())
+        assert begun(store, "elm-grove", known=Recent(), at=TOMORROW) == (2, False)
