@@ -35,6 +35,8 @@ def test_a_token_is_typed_by_a_plan_that_says_so(rotated: Console) -> None:
     planned = rotated.run("plan", "--set-token", KEY, "--out", "plan.json")
     assert planned.status == 0
     assert "* the OAuth token is typed" in planned.out
+    assert "\n1 token typed\n" in planned.out
+    assert "0 changes" not in planned.out
     assert kept(rotated) == ""
     said = rotated.run("apply", "plan.json")
     assert said.status == 0, said.err

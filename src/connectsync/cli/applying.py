@@ -15,6 +15,7 @@ from connectsync.cli.plan_files import plan_in
 from connectsync.cli.planned import Planned
 from connectsync.cli.session import Session
 from connectsync.cli.state import circumstances, open_state
+from connectsync.domain.counting import many
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.rollout import WAVES
@@ -151,8 +152,7 @@ async def shown_and_applied(going: Going, plan: Plan) -> ExitStatus:
 
 
 def _insist_yes(session: Session, plan: Plan) -> None:
-    count = len(plan.districts)
-    districts = f"{count} district{'s' if count != 1 else ''}"
+    districts = many(len(plan.districts), "district")
     answer = session.terminal.ask(
         f"Apply this to {districts} on {plan.backend}? Only `yes` is taken for yes:"
     )

@@ -34,11 +34,10 @@ def list_runs(session: Session, limit: int, *, as_json: bool) -> ExitStatus:
     with _archive(session) as archive:
         found = archive.newest(limit)
     terminal = session.terminal
-    terminal.show(
-        runs_json(found)
-        if as_json
-        else runs_text(found, colour=terminal.colour, width=terminal.width)
-    )
+    if as_json:
+        terminal.deliver(runs_json(found), None)
+    else:
+        terminal.show(runs_text(found, colour=terminal.colour, width=terminal.width))
     return ExitStatus.FINE
 
 
@@ -49,11 +48,10 @@ def show_run(
     with _archive(session) as archive:
         history = history_of(archive, number, districts)
     terminal = session.terminal
-    terminal.show(
-        run_json(history)
-        if as_json
-        else run_text(history, colour=terminal.colour, width=terminal.width)
-    )
+    if as_json:
+        terminal.deliver(run_json(history), None)
+    else:
+        terminal.show(run_text(history, colour=terminal.colour, width=terminal.width))
     return ExitStatus.FINE
 
 
@@ -62,11 +60,10 @@ def diff_runs(session: Session, run_a: int, run_b: int, *, as_json: bool) -> Exi
     with _archive(session) as archive:
         diff = diff_of(archive, run_a, run_b)
     terminal = session.terminal
-    terminal.show(
-        run_diff_json(diff)
-        if as_json
-        else run_diff_text(diff, colour=terminal.colour, width=terminal.width)
-    )
+    if as_json:
+        terminal.deliver(run_diff_json(diff), None)
+    else:
+        terminal.show(run_diff_text(diff, colour=terminal.colour, width=terminal.width))
     return ExitStatus.FINE
 
 
@@ -75,9 +72,8 @@ def verify_log(session: Session, noted: str | None, *, as_json: bool) -> ExitSta
     with _archive(session) as archive:
         found = audited(archive, noted)
     terminal = session.terminal
-    terminal.show(
-        audit_json(found)
-        if as_json
-        else audit_text(found, colour=terminal.colour, width=terminal.width)
-    )
+    if as_json:
+        terminal.deliver(audit_json(found), None)
+    else:
+        terminal.show(audit_text(found, colour=terminal.colour, width=terminal.width))
     return ExitStatus.FINDINGS if found.problems else ExitStatus.FINE

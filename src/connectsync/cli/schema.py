@@ -20,5 +20,5 @@ def schema(
 
     session: Session = context.obj
     names = "\n".join(schema_names())
-    session.terminal.show(names if name is None else schema_text(name))
+    session.terminal.deliver(names if name is None else schema_text(name), None)
     return 0

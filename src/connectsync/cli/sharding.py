@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from connectsync.cli.terminal import Terminal
+from connectsync.domain.counting import many
 from connectsync.domain.shard import ALL, Shard, shard_of
 from connectsync.errors import UsageError
 
@@ -69,8 +70,8 @@ def say_share(
 ) -> None:
     """Say how much of what was asked for falls into the shard, be it nothing."""
     if shard != ALL:
-        counted = f"{total} {noun}{'s' if total != 1 else ''}"
-        terminal.say(f"shard {shard} holds {held or 'none'} of {counted}")
+        said = f"shard {shard} holds {held or 'none'} of {many(total, noun)}"
+        terminal.say(said)
 
 
 def _told(environment: Mapping[str, str]) -> Shard:

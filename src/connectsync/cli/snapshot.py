@@ -14,6 +14,7 @@ from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.session import Session
 from connectsync.config.discovery import SUFFIXES
 from connectsync.config.project import Project
+from connectsync.domain.counting import many
 from connectsync.domain.district import District
 from connectsync.domain.snapshot import Snapshot
 from connectsync.errors import UsageError
@@ -88,7 +89,7 @@ def _deliver(session: Session, text: str, output: Path | None) -> None:
     from connectsync.operations.writing import replace_file
 
     if output is None:
-        session.terminal.show(text)
+        session.terminal.deliver(text, None)
         return
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -108,6 +109,5 @@ def _say(session: Session, taken: Snapshot, output: Path | None) -> None:
     if lacking:
         terminal.say(f"labels that were not given: {', '.join(lacking)}")
     if output is not None:
-        count = len(taken.entries)
-        districts = f"{count} district{'s' if count != 1 else ''}"
+        districts = many(len(taken.entries), "district")
         terminal.say(f"wrote {output}: {districts} from {inert(taken.source)}")

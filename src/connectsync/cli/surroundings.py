@@ -5,7 +5,7 @@ from __future__ import annotations
 from connectsync.cli.session import Session
 from connectsync.config.discovery import relative
 from connectsync.config.project import Project
-from connectsync.operations.counting import few
+from connectsync.domain.counting import few
 from connectsync.report.style import inert
 
 

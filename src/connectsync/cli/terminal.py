@@ -21,7 +21,7 @@ from typing import TextIO
 from connectsync.cli.clock import now_at_least, utc_now
 from connectsync.domain.event import Event
 from connectsync.errors import UsageError
-from connectsync.report.style import Paint, Style, inert
+from connectsync.report.style import Paint, Style, inert, unheeded
 
 PLAIN = {"→": "->", "…": "...", "—": "-", "·": "*"}
 """Our own signs, for terminals whose encoding lacks them."""
@@ -60,8 +60,8 @@ class Terminal:
     clock: Callable[[], datetime] = utc_now
 
     def show(self, text: str) -> None:
-        """Print a result."""
-        _write(sys.stdout, text)
+        """Print a result for people; nothing in it is a command to a CI."""
+        _write(sys.stdout, unheeded(text))
 
     def say(self, text: str) -> None:
         """Print what is good to know, on standard error, unless quiet."""
@@ -100,17 +100,18 @@ class Terminal:
             from connectsync.telemetry.logs import Level, message_line
 
             plain = _PAINT.sub("", text).removesuffix("\n")
-            text = message_line(Level(level), plain, self.clock(), remedy)
-        _write(sys.stderr, text)
+            _write(sys.stderr, message_line(Level(level), plain, self.clock(), remedy))
+            return
+        _write(sys.stderr, unheeded(text))
 
     def deliver(self, text: str, output: Path | None) -> None:
         """
-        Print a result, or write it to a file.
+        Print a result as it is, be it for machines, or write it to a file.
 
         Raises ``UsageError`` if the file cannot be written.
         """
         if output is None or output == Path("-"):
-            self.show(text)
+            _write(sys.stdout, text)
             return
         insist_no_source(output)
         try:

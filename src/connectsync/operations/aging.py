@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from connectsync.connect.seam import Reader
 from connectsync.domain.checkup import Check, fine, look
-from connectsync.operations.counting import counted
+from connectsync.domain.counting import many
 
 
 async def examine_age(reader: Reader, now: datetime, oldest: timedelta) -> list[Check]:
@@ -40,5 +40,5 @@ def _spelled(age: timedelta) -> str:
     hours = int(age.total_seconds() // 3600)
     for count, noun in ((age.days, "day"), (hours, "hour")):
         if count:
-            return counted(count, noun)
+            return many(count, noun)
     return "less than an hour"

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from connectsync.connect.seam import Reader
 from connectsync.domain.checkup import Check, Standing, failed, fine, look
+from connectsync.domain.counting import few, many
 from connectsync.domain.district import District
 from connectsync.domain.live import Listed
 from connectsync.domain.settings import SETTINGS, Form, Kind, Setting
 from connectsync.domain.validation import ValidationReport
 from connectsync.errors import ConnectError, ProjectError
-from connectsync.operations.counting import counted, few
 from connectsync.operations.page_mapping import page_checks
 
 Options = Mapping[str, tuple[str, ...]]
@@ -20,11 +20,11 @@ Options = Mapping[str, tuple[str, ...]]
 
 def examine_files(districts: Sequence[District], report: ValidationReport) -> Check:
     """Say whether the district files can be planned from."""
-    there = counted(len(districts), "district")
+    there = many(len(districts), "district")
     if report.errors:
         return failed(
             "files",
-            f"{there} without error, and {counted(report.errors, 'error')}",
+            f"{there} without error, and {many(report.errors, 'error')}",
             "run `connectsync validate`",
         )
     return fine("files", f"{there} in {report.files} files, no errors")
@@ -41,7 +41,7 @@ def examine_tokens(
     """
     stated = [one for one in districts if one.credentials.oauth_token]
     silent = [one.key for one in stated if not _resolves(one, resolves)]
-    references = counted(len(stated), "token reference")
+    references = many(len(stated), "token reference")
     if not silent:
         return fine("tokens", f"{references} give a token here")
     return look(
@@ -148,7 +148,7 @@ def _snippet(setting: Setting, offered: Sequence[str]) -> str:
 
 
 def _reached(reader: Reader, listed: Sequence[Listed]) -> str:
-    return f"{reader.described} lists {counted(len(listed), 'district')}"
+    return f"{reader.described} lists {many(len(listed), 'district')}"
 
 
 def _known(districts: Sequence[District], listed: Sequence[Listed]) -> Iterator[Check]:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connectsync.domain.checkup import Check, failed, fine, look
+from connectsync.domain.counting import SHOWN, few, many
 from connectsync.domain.district import District
 from connectsync.errors import ConnectError, CredentialsRefused, ProjectError
-from connectsync.operations.counting import SHOWN, counted, few
 from connectsync.roster.seam import Roster, RosterDistrict
 
 AT_ONCE = 8
@@ -113,7 +113,7 @@ def _reached(asked: Asked, answered: int, described: str) -> Iterator[Check]:
         first = refused[min(refused)]
         yield failed(
             "clever",
-            f"{counted(len(refused), 'token')} refused: {few(sorted(refused))}"
+            f"{many(len(refused), 'token')} refused: {few(sorted(refused))}"
             f" ({first.message})",
             first.remedy,
         )
@@ -122,7 +122,7 @@ def _reached(asked: Asked, answered: int, described: str) -> Iterator[Check]:
         left = f"; {asked.unasked} more were not asked" if asked.unasked else ""
         yield failed(
             "clever",
-            f"{counted(len(lost), 'district')} without an answer:"
+            f"{many(len(lost), 'district')} without an answer:"
             f" {few(sorted(lost))}{left} ({first.message})",
             first.remedy,
         )
@@ -131,9 +131,9 @@ def _reached(asked: Asked, answered: int, described: str) -> Iterator[Check]:
 
 
 def _all_answered(answered: int, silent: int, described: str) -> Check:
-    left = f"{counted(silent, 'district')} not asked: no token here" if silent else ""
+    left = f"{many(silent, 'district')} not asked: no token here" if silent else ""
     if answered:
-        said = f"{described} answers for {counted(answered, 'district')}"
+        said = f"{described} answers for {many(answered, 'district')}"
         return fine("clever", f"{said}; {left}" if left else said)
     why = left or "no district states both district_id and oauth_token"
     return look("clever", why, "run it where the tokens are, to have the ids compared")
@@ -171,13 +171,13 @@ def _others(
     if other:
         yield failed(
             "clever ids",
-            f"{counted(len(other), 'token')} of another district:"
+            f"{many(len(other), 'token')} of another district:"
             f" {few(other, joint='; ')}",
             "compare both with the District ID on the page, then mend district_id or"
             " oauth_token: a sync with another district's id reads its roster",
         )
     elif found:
-        same = counted(len(found), "district")
+        same = many(len(found), "district")
         yield fine("clever ids", f"the token names the district_id of {same}")
 
 
@@ -222,7 +222,6 @@ def _old(found: Mapping[str, RosterDistrict], now: datetime) -> Iterator[Check]:
     if old:
         yield look(
             "last sync",
-            f"{counted(len(old), 'roster')} not renewed for {OLD.days} days:"
-            f" {few(old)}",
+            f"{many(len(old), 'roster')} not renewed for {OLD.days} days: {few(old)}",
             "ask whether the district's SIS still delivers to Clever",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connectsync.connect.seam import Reader
+from connectsync.domain.counting import many
 from connectsync.domain.live import Live
 from connectsync.domain.settings import SETTINGS, Kind
 from connectsync.domain.snapshot import Entry, Snapshot
@@ -48,10 +49,9 @@ async def take_snapshot(reader: Reader, keys: Sequence[str]) -> Snapshot:
 def insist_whole(snapshot: Snapshot) -> None:
     """Refuse a snapshot that lacks districts. Raises ``Incomplete``, naming each."""
     if snapshot.unread:
-        count = len(snapshot.unread)
         lines = [f"{key}: {reason}" for key, reason in snapshot.unread.items()]
         raise Incomplete(
-            f"{count} district{'s' if count != 1 else ''} could not be read, so nothing"
+            f"{many(len(snapshot.unread), 'district')} could not be read, so nothing"
             " was written:\n  " + "\n  ".join(lines)
         )
 

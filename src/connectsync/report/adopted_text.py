@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from connectsync.domain.adoption import Adopted, Adoption
+from connectsync.domain.counting import many
 from connectsync.domain.values import spell
 from connectsync.report.columns import padded, wrapped
 from connectsync.report.style import Paint, Style, inert
@@ -46,7 +47,7 @@ def _about(one: Adopted) -> str:
     if one.adoption is not Adoption.MADE:
         return ""
     on = f"profile {inert(one.profile)}" if one.profile else "no profile"
-    return f"  {on}, {one.own} setting{'s' if one.own != 1 else ''} of its own"
+    return f"  {on}, {many(one.own, 'setting')} of its own"
 
 
 def _summary(adopted: Sequence[Adopted], paint: Paint, *, written: bool) -> str:
@@ -56,6 +57,6 @@ def _summary(adopted: Sequence[Adopted], paint: Paint, *, written: bool) -> str:
         for adoption in Adoption
         if counts[adoption]
     ]
-    total = f"{len(adopted)} district{'s' if len(adopted) != 1 else ''}"
+    total = many(len(adopted), "district")
     lead = "" if written else "Nothing was written; it would be: "
     return f"{lead}{total}: {', '.join(parts)}" if parts else f"{lead}{total}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectsync.domain.audit import Audited
+from connectsync.domain.counting import many
 from connectsync.report.columns import wrapped
 from connectsync.report.style import Paint, Style, inert
 
@@ -24,7 +25,7 @@ def _lines(found: Audited, paint: Paint, width: int) -> Iterator[str]:
             yield paint(Style.ERROR, line)
     number = len(found.problems)
     verb = "are" if number != 1 else "is"
-    yield f"{number} thing{'s' if number != 1 else ''} {verb} not as the audit log says"
+    yield f"{many(number, 'thing')} {verb} not as the audit log says"
     said = (
         "  = help: keep a copy of the store as it is, and find out who can write to it"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectsync.domain.click_list import Click, ClickList, DistrictClicks
+from connectsync.domain.counting import many
 
 BEFORE_ALL = (
     "Work from top to bottom, and change nothing else on the form. If the page shows"
@@ -27,7 +28,7 @@ def title(clicks: ClickList) -> str:
 def counted(clicks: ClickList) -> str:
     """Say how much there is to do."""
     districts, controls = len(clicks.districts), clicks.clicks
-    return f"{_many(controls, 'change')} on {_many(districts, 'district')}."
+    return f"{many(controls, 'change')} on {many(districts, 'district')}."
 
 
 def last_step(one: DistrictClicks) -> str:
@@ -51,7 +52,3 @@ def footing(clicks: ClickList) -> tuple[str, ...]:
         f"Plan {clicks.plan}",
         f"Live settings of {clicks.backend}, as of {oldest:%Y-%m-%d %H:%M %Z}",
     )
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count} {word}{'s' if count != 1 else ''}"

@@ -6,11 +6,12 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from connectsync.domain.counting import many
 from connectsync.domain.drift import DistrictDrift, Moved, Movement
 from connectsync.domain.plan_data import movement_data
 from connectsync.domain.values import spell
 from connectsync.report.columns import padded, wrapped
-from connectsync.report.style import Paint, Style, inert
+from connectsync.report.style import Paint, Style, inert, unheeded
 
 STANDINGS = ("conflict", "drift", "pending", "unread", "in step")
 
@@ -48,7 +49,7 @@ def drift_text(
         if one.standing != "in step"
     ]
     last = [_summary(found, paint), *_next(found, paint, width)]
-    return "\n\n".join([*blocks, *tables, "\n".join(last)]) + "\n"
+    return unheeded("\n\n".join([*blocks, *tables, "\n".join(last)]) + "\n")
 
 
 def drift_json(found: Sequence[DistrictDrift]) -> str:
@@ -106,8 +107,7 @@ def _summary(found: Sequence[DistrictDrift], paint: Paint) -> str:
         for standing in STANDINGS
         if counts[standing]
     ]
-    total = f"{len(found):,} district{'s' if len(found) != 1 else ''}"
-    return f"{total}: {', '.join(parts)}"
+    return f"{many(len(found), 'district')}: {', '.join(parts)}"
 
 
 def _next(found: Sequence[DistrictDrift], paint: Paint, width: int) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from connectsync.domain.counting import many
 from connectsync.domain.finding import Finding, Severity
 from connectsync.report.style import Paint, Style, inert, style_of
 
@@ -56,7 +57,7 @@ def unshown(findings: Sequence[Finding], shown: Sequence[Finding]) -> str:
     counts = Counter(one.severity for one in findings)
     counts.subtract(one.severity for one in shown)
     kinds = [
-        f"{counts[severity]:,} {severity.value}{'s' if counts[severity] != 1 else ''}"
+        many(counts[severity], severity.value)
         for severity in Severity
         if counts[severity]
     ]

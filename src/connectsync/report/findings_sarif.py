@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from connectsync.domain.counting import many
 from connectsync.domain.rule_page import RulePage
 from connectsync.domain.validation import ValidationReport
 from connectsync.report.links import REPOSITORY
@@ -113,7 +114,7 @@ def _written(
 def _notes(left: int, room: Room) -> list[dict[str, Any]]:
     if not left:
         return []
-    counted = f"{left:,} result{'s' if left != 1 else ''}"
+    counted = many(left, "result")
     text = (
         f"{counted} left out, the least grave: a log may hold {room.results:,} results"
         f" and {room.characters:,} characters. `connectsync validate --format json`"

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from connectsync.domain.counting import many
 from connectsync.report.columns import cut
 from connectsync.report.style import inert
 
@@ -116,7 +117,7 @@ def _table(table: Table, rows: Sequence[str], *, left: int) -> str:
     lines = [_row(table.head), _row(["---"] * len(table.head)), *rows]
     parts = [_title(table), "\n".join(lines)]
     if left:
-        parts.append(f"*Left out here: {_counted(left, table.noun)}.*")
+        parts.append(f"*Left out here: {many(left, table.noun)}.*")
     if table.folded:
         parts.append("</details>")
     return "\n\n".join(parts)
@@ -124,17 +125,13 @@ def _table(table: Table, rows: Sequence[str], *, left: int) -> str:
 
 def _title(table: Table) -> str:
     if table.folded:
-        counted = _counted(table.count, table.noun)
+        counted = many(table.count, table.noun)
         return f"<details><summary>{table.title} ({counted})</summary>"
     return f"### {table.title}"
 
 
 def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' if count != 1 else ''}"
 
 
 def _apart(address: re.Match[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connectsync.domain.counting import many
 from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
 from connectsync.domain.plan import Plan
 from connectsync.report.style import Paint, Style, inert
@@ -32,7 +33,7 @@ def ended_line(
 
 def wave_line(wave: str, districts: int, *, colour: bool) -> str:
     """Say in a line that a wave begins."""
-    counted = f"{districts:,} district{'s' if districts != 1 else ''}"
+    counted = many(districts, "district")
     return Paint(colour)(Style.BOLD, f"wave {inert(wave)}: {counted}")
 
 
@@ -78,4 +79,4 @@ def _left(outcome: Outcome, proof: str) -> str:
 
 
 def _confirmed(changes: int, proof: str) -> str:
-    return f"{changes:,} change{'s' if changes != 1 else ''} confirmed {proof}"
+    return f"{many(changes, 'change')} confirmed {proof}"

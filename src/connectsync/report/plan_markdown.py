@@ -18,13 +18,12 @@ from connectsync.report.plan_words import (
     LEFT_ALONE,
     TOKEN,
     caused_since,
-    changes,
     counted,
     held_against,
-    risks,
     sign,
     step,
     taken_back,
+    totals,
 )
 
 TITLE = "## connectsync plan"
@@ -87,8 +86,7 @@ def _table(
 def _summary(plan: Plan) -> str:
     lines = [f"**{counted(plan)}**"]
     if plan.districts:
-        said = ", ".join(said for _, said in risks(plan))
-        lines.append(f"{changes(plan.risks().total())}: {said}")
+        lines.append(totals(plan))
     lines += filter(None, [taken_back(plan), short(caused_since(plan))])
     if given := acceptance(plan.guards):
         lines.append(f"apply needs {code(given)}")

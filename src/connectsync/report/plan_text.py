@@ -10,6 +10,7 @@ from connectsync.domain.drift import DistrictDrift
 from connectsync.domain.guard import GuardFinding, acceptance
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
 from connectsync.domain.plan_file import plan_digest
+from connectsync.domain.risk import Risk
 from connectsync.report.columns import columns, padded, wrapped
 from connectsync.report.drift import district_lines
 from connectsync.report.plan_words import (
@@ -17,13 +18,12 @@ from connectsync.report.plan_words import (
     TOKEN,
     by_hand,
     caused_since,
-    changes,
     counted,
     held_against,
-    risks,
     sign,
     step,
     taken_back,
+    totals,
 )
 from connectsync.report.style import Paint, Style, inert, style_of, unheeded
 
@@ -148,15 +148,14 @@ class _Page:
         lines = [counted(plan)]
         lines += filter(None, [taken_back(plan), inert(caused_since(plan))])
         if plan.districts:
-            lines.append(self._risks(plan))
+            lines.append(totals(plan, self._risk))
         lines.append(self.paint(Style.DIM, f"on {inert(plan.backend)}, {digest}"))
         if given := acceptance(plan.guards):
             lines.append(inert(f"apply needs {given}"))
         return "\n".join(lines)
 
-    def _risks(self, plan: Plan) -> str:
-        parts = [self.paint(style_of(risk), said) for risk, said in risks(plan)]
-        return f"{changes(plan.risks().total())}: {', '.join(parts)}"
+    def _risk(self, risk: Risk, said: str) -> str:
+        return self.paint(style_of(risk), said)
 
 
 def _style(change: Change) -> Style:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from connectsync.domain.change import Add, Change, Remove, Set
+from connectsync.domain.counting import many
 from connectsync.domain.drift import Movement
 from connectsync.domain.guard import GuardFinding
 from connectsync.domain.plan import DistrictPlan, Plan
@@ -75,20 +76,30 @@ def counted(plan: Plan) -> str:
 
 def districts(count: int) -> str:
     """Count districts."""
-    return f"{count:,} district{'s' if count != 1 else ''}"
+    return many(count, "district")
+
+
+def plainly(risk: Risk, said: str) -> str:
+    """Give what is said of a risk as it is."""
+    del risk
+    return said
 
 
 def changes(count: int) -> str:
     """Count changes."""
-    return f"{count:,} change{'s' if count != 1 else ''}"
+    return many(count, "change")
 
 
-def risks(plan: Plan) -> tuple[tuple[Risk, str], ...]:
-    """Count the changes of each risk that occurs: ``3 caution``."""
+def totals(plan: Plan, paint: Callable[[Risk, str], str] = plainly) -> str:
+    """Count the changes of a plan by risk, and the tokens that it types."""
     found = plan.risks()
-    return tuple(
-        (risk, f"{found[risk]:,} {risk.value}") for risk in Risk if found[risk]
-    )
+    parts = [
+        paint(risk, f"{found[risk]:,} {risk.value}") for risk in Risk if found[risk]
+    ]
+    said = [f"{changes(found.total())}: {', '.join(parts)}"] if parts else []
+    if typed := sum(planned.set_token for planned in plan.districts):
+        said.append(f"{many(typed, 'token')} typed")
+    return "; ".join(said)
 
 
 def taken_back(plan: Plan) -> str:

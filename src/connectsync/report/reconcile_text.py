@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from connectsync.domain.counting import many
 from connectsync.domain.reconciled import Fared, Fate, Reason, Reconciled, Why
 from connectsync.report.columns import padded, wrapped
-from connectsync.report.style import Paint, Style, inert
+from connectsync.report.style import Paint, Style, inert, unheeded
 
 _STYLES = {
     Fate.IN_STEP: Style.SAFE,
@@ -42,7 +43,7 @@ def reconcile_text(made: Reconciled, *, colour: bool, width: int) -> str:
         for one in made.districts
         if one.fate is not Fate.IN_STEP
     ]
-    return "\n".join([*blocks, *page.summary(made)]) + "\n"
+    return unheeded("\n".join([*blocks, *page.summary(made)]) + "\n")
 
 
 class _Page:
@@ -69,13 +70,13 @@ class _Page:
             for fate in Fate
             if counts[fate]
         ]
-        total = len(made.districts)
-        yield f"{total} district{'s' if total != 1 else ''}: {', '.join(parts)}"
+        yield f"{many(len(made.districts), 'district')}: {', '.join(parts)}"
         if made.reasons:
             yield "Nothing was applied:"
             yield from self._reasons(made.reasons, indent=2)
         if made.run is not None:
-            yield f"Run {made.run}: {_changes(made.changes)} confirmed by reading back"
+            confirmed = many(made.changes, "change")
+            yield f"Run {made.run}: {confirmed} confirmed by reading back"
         if made.dry_run:
             yield "Nothing was written: this only says what would be done"
         for said in dict.fromkeys(_advice(made)):
@@ -90,7 +91,3 @@ def _advice(made: Reconciled) -> Iterator[str]:
     for why in Why:
         if why in whys:
             yield _ADVICE[why].format(at_most=made.at_most.value)
-
-
-def _changes(count: int) -> str:
-    return f"{count} change{'s' if count != 1 else ''}"

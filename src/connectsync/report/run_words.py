@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
+from connectsync.domain.counting import many
 from connectsync.domain.run import RunHead, RunState, Tally
 from connectsync.report.style import Paint, Style, inert
 
@@ -65,7 +66,7 @@ def _counts(tally: Tally, paint: Paint) -> Iterator[str]:
 
 def districts(count: int) -> str:
     """Count districts."""
-    return f"{count} district{'s' if count != 1 else ''}"
+    return many(count, "district")
 
 
 def going_on(head: RunHead) -> str:

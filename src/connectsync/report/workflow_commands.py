@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from connectsync.domain.counting import many
 from connectsync.domain.finding import Place, Severity
 from connectsync.report.style import inert
 
@@ -70,7 +71,7 @@ def _fitting(
 
 def _left(left: Counter[Severity]) -> str:
     counted = [
-        f"{left[severity]:,} {word}{'s' if left[severity] != 1 else ''}"
+        many(left[severity], word)
         for severity, word in _LEVELS.items()
         if left[severity]
     ]

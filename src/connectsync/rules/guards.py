@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectsync.domain.change import Set
+from connectsync.domain.counting import many
 from connectsync.domain.district import GuardiansFrom
 from connectsync.domain.drift import Moved
 from connectsync.domain.finding import Severity
@@ -42,8 +43,7 @@ def enable_with_other_changes(subject: PlanAtHour) -> Iterator[Objection]:
         if turns_on(change.change) and others:
             yield Objection(
                 (planned.district,),
-                f"the sync is enabled together with {others} other"
-                f" change{'s' if others > 1 else ''}",
+                f"the sync is enabled together with {many(others, 'other change')}",
                 hint="apply the other changes first, check, then enable the sync",
             )
         if turns_on(change.change) and (left := subject.left_alone(planned)):

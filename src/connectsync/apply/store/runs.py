@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, insert, select, union
 from connectsync.apply.journal import Orders
 from connectsync.apply.store.audit import stamp
 from connectsync.apply.store.tables import DISTRICTS, JOURNAL, RUNS
+from connectsync.domain.counting import many
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_data import plan_data
@@ -196,8 +197,8 @@ def insist_known(
     unknown = recent(connection, backend, now).districts - known.districts
     if unknown:
         raise Overtaken(
-            f"another run began on {len(unknown)}"
-            f" district{'s' if len(unknown) > 1 else ''} after the guards were asked"
+            f"another run began on {many(len(unknown), 'district')} after the guards"
+            " were asked"
         )
 
 

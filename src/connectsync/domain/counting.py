@@ -1,11 +1,11 @@
-"""How checks count: a few are named, the rest is a number."""
+"""How people are told numbers: with a noun, and of many things the first few."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 SHOWN = 5
-"""How many things one check names."""
+"""How many things are named."""
 
 
 def few(things: Sequence[str], *, joint: str = ", ") -> str:
@@ -15,6 +15,6 @@ def few(things: Sequence[str], *, joint: str = ", ") -> str:
     return f"{shown} and {rest} more" if rest > 0 else shown
 
 
-def counted(count: int, noun: str) -> str:
+def many(count: int, noun: str) -> str:
     """Spell a number with its noun: ``1 district``, ``1,200 districts``."""
     return f"{count:,} {noun}{'s' if count != 1 else ''}"
