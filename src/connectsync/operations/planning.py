@@ -96,7 +96,7 @@ async def make_plan(
         since=circumstances.since.commit if circumstances.since else None,
         left_alone=tuple(one for one in left.values() if one),
     )
-    return guarded(plan, [want.district for want in wanted], circumstances)
+    return _objected(plan, [want.district for want in wanted], circumstances)
 
 
 def plan_district(
@@ -171,7 +171,12 @@ def guarded(
 
     Risks and the size of the fleet are taken afresh: a plan file may lie about them.
     """
-    plan = _afresh(plan, circumstances)
+    return _objected(_afresh(plan, circumstances), districts, circumstances)
+
+
+def _objected(
+    plan: Plan, districts: Sequence[District], circumstances: Circumstances
+) -> Plan:
     subject = PlanAtHour(
         plan=plan,
         policy=circumstances.policy,
