@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from connectsync.config.discovery import discover, relative
+from connectsync.config.discovery import discover, file_of, is_key, relative
 from connectsync.errors import NothingMatched
 
 Write = Callable[[str, str], Path]
@@ -74,3 +74,28 @@ def test_a_whole_path_is_taken_as_it_is(tree: Path) -> None:
 def test_links_between_folders_do_not_loop(tree: Path) -> None:
     (tree / "districts/loop").symlink_to(tree / "districts")
     assert len(discover(tree, ["districts"])) == 3
+
+
+def test_a_district_is_found_by_its_name(tree: Path) -> None:
+    assert file_of(tree / "districts", "b") == tree / "districts/ca/b.yml"
+
+
+def test_a_name_that_is_none_is_told_with_the_nearest_one(
+    tree: Path, write: Write
+) -> None:
+    write("districts/tx/elm-grove-isd.yaml", "")
+    with pytest.raises(NothingMatched) as failure:
+        file_of(tree / "districts", "elm-grove")
+    assert failure.value.message == "'elm-grove' matches no district file"
+    assert failure.value.remedy == "did you mean 'elm-grove-isd'?"
+    with pytest.raises(NothingMatched, match="'p' matches no") as failure:
+        file_of(tree / "districts", "p")
+    assert "name a file" in failure.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("argument", "key"),
+    [("elm-grove-isd", True), ("districts/ca", False), ("a.yaml", False), ("*", False)],
+)
+def test_what_is_spelled_like_a_path_is_no_name(argument: str, *, key: bool) -> None:
+    assert is_key(argument) is key

@@ -37,7 +37,7 @@ paths_argument = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[PATHS]...",
-        help="Files, folders or globs of districts (default: all of them).",
+        help="Districts: files, folders, globs or names (default: all of them).",
         show_default=False,
     ),
 ]

@@ -10,7 +10,14 @@ from pathlib import Path
 from connectsync import __version__
 from connectsync.cli.clock import now
 from connectsync.cli.terminal import Terminal
-from connectsync.config.discovery import PROJECT_FILE, below, discover, relative
+from connectsync.config.discovery import (
+    PROJECT_FILE,
+    below,
+    discover,
+    file_of,
+    is_key,
+    relative,
+)
 from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.config.project import Project, load_project
 from connectsync.errors import NothingMatched, UsageError
@@ -70,9 +77,20 @@ class Session:
         return self.now().date()
 
     def named(self, project: Project, arguments: Sequence[str]) -> tuple[str, ...]:
-        """Spell arguments from the project's folder, wherever the user stands."""
+        """
+        Spell arguments from the project's folder, wherever the user stands.
+
+        A district may be named by its key. Raises ``NothingMatched`` for one that is
+        spelled like a key, and is none.
+        """
         base = self.folder or Path.cwd()
-        return tuple(relative(base / argument, project.root) for argument in arguments)
+        paths = [
+            file_of(project.districts_dir, argument)
+            if is_key(argument) and not (base / argument).exists()
+            else base / argument
+            for argument in arguments
+        ]
+        return tuple(relative(path, project.root) for path in paths)
 
     def files(self, project: Project, named: Sequence[str]) -> tuple[Path, ...]:
         """

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from connectsync.domain.suggest import did_you_mean
 from connectsync.errors import NothingMatched
 
 PROFILES = "_profiles"
 PROJECT_FILE = "connectsync.yaml"
 SUFFIXES = (".yaml", ".yml")
+
+_KEY = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def discover(root: Path, arguments: Sequence[str]) -> tuple[Path, ...]:
@@ -29,6 +33,26 @@ def discover(root: Path, arguments: Sequence[str]) -> tuple[Path, ...]:
             raise NothingMatched(f"'{argument}' matches no district file")
         found |= matched
     return tuple(sorted(found, key=Path.as_posix))
+
+
+def file_of(districts_dir: Path, key: str) -> Path:
+    """
+    Find the file that is named after a district.
+
+    Raises NothingMatched, with the key that was meant perhaps, if there is none.
+    """
+    files = {path.stem: path for path in sorted(below(districts_dir))}
+    if key in files:
+        return files[key]
+    raise NothingMatched(
+        f"'{key}' matches no district file",
+        remedy=did_you_mean(key, files) or None,
+    )
+
+
+def is_key(argument: str) -> bool:
+    """Say whether an argument is spelled like a district, and not like a path."""
+    return _KEY.fullmatch(argument) is not None
 
 
 def below(folder: Path) -> Iterator[Path]:
