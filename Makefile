@@ -12,7 +12,7 @@ DEMO := .connectsync/demo
 CONNECTSYNC := $(BIN)/connectsync --state-dir $(DEMO)
 
 .PHONY: run test lint check browser-test loop-test crash-test many-runners-test \
-	storm-test model-test lock reference clean
+	storm-test model-test lock reference docs clean
 
 # the sample fleet lives on this day, so that what it allows until a date stays allowed
 run: export CONNECTSYNC_NOW := 2027-01-15T10:00:00+00:00
@@ -64,6 +64,9 @@ model-test: $(DEV)  ## hundreds of stories of files, people, crashes and ways ba
 reference: $(DEV)  ## write the generated pages under docs/reference
 	$(BIN)/python tests/reference.py
 
+docs: $(DEV)  ## build the documentation as a site, into site/
+	$(BIN)/python tests/website.py site
+
 lock: $(DEV)  ## take current releases of every dependency
 	$(BIN)/python -m uv pip compile $(LOCK) pyproject.toml --extra emulator \
 		--group build -o requirements/run.txt
@@ -107,4 +110,4 @@ $(BROWSER): $(DEV)
 		'(Debian: apt-get install chromium)'; fi
 
 clean:
-	rm -rf $(VENV) .connectsync build dist
+	rm -rf $(VENV) .connectsync build dist site

@@ -7,29 +7,30 @@ with 1 if one is not as the code says.
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-import connectsync.errors
 from connectsync.cli.exit_status import ExitStatus, status_of
 from connectsync.cli.main import app
-from connectsync.config.schemas import kind_of, labels_of, schema
 from connectsync.errors import ConnectsyncError
 from connectsync.report.reference import (
     GENERATED,
-    errors_page,
     exit_statuses_page,
     rules_page,
 )
 from connectsync.rules.catalogue import pages
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "tests" / "support"))
+
+from errors_page import error_link, errors_page, tree  # noqa: E402 - found only here
+from gateway_page import gateway_page  # noqa: E402
+from schema_pages import READ, WRITTEN, read_page, table, written_page  # noqa: E402
+
 FOLDER = ROOT / "docs" / "reference"
 
 MEANINGS: Mapping[ExitStatus, str] = {
@@ -50,24 +51,28 @@ MEANINGS: Mapping[ExitStatus, str] = {
     ExitStatus.INTERRUPTED: "Interrupted from the keyboard.",
 }
 
-SCHEMAS: Mapping[str, tuple[str, str, str]] = {
-    "district": (
-        "A district file",
-        "districts/…/<district>.yaml",
-        "connectsync explain settings.phone_types",
-    ),
-    "profile": (
-        "A profile",
-        "districts/_profiles/<profile>.yaml",
-        "connectsync explain settings.phone_types",
-    ),
-    "project": (
-        "The project file",
-        "connectsync.yaml",
-        "connectsync explain guards.max_districts",
-    ),
+GRAVEST = (
+    "Districts of a run end one by one, and the command says the gravest: interrupted"
+    " (130), credentials refused (5), a conflict (4), districts that failed or were not"
+    " reached (1). `--format`, `--output` and `--quiet` never change a status."
+)
+
+ONE: Mapping[str, str] = {
+    "validate": "there is an error; with `--strict`, a warning",
+    "fmt": "a file was changed, or with `--check` would be",
+    "import": "a district was refused, or what was written has errors",
+    "snapshot": "a district could not be read",
+    "plan": "a district could not be read, or the files have errors",
+    "apply": "a district failed or was not reached",
+    "resume": "a district failed or was not reached",
+    "rollback": "a district could not be read",
+    "drift": "a person changed something, both sides did, or a district could not be"
+    " read; what is only pending is fine",
+    "reconcile": "something waits for a person",
+    "runs verify": "the audit log does not hold",
+    "doctor": "something failed that is not about reaching Connect or Clever",
 }
-"""Title, file and an example of looking a key up, by schema."""
+"""What the status 1 says of a command, by its name."""
 
 
 def reference() -> dict[str, str]:
@@ -75,26 +80,30 @@ def reference() -> dict[str, str]:
     return {
         "rules.md": rules_page(pages()),
         "errors.md": errors_page(),
-        "exit-statuses.md": exit_statuses_page(
-            {int(status): _meaning(status) for status in ExitStatus}
-        ),
+        "exit-statuses.md": statuses_page(),
         "commands.md": commands_page(),
-        **{f"{name}.md": schema_page(name) for name in SCHEMAS},
+        **{f"{name}.md": written_page(name) for name in WRITTEN},
+        **{f"{name}.md": read_page(name) for name in READ},
+        "gateway.md": gateway_page(),
     }
 
 
-def _meaning(status: ExitStatus) -> str:
-    errors = sorted(
-        f"`{error.__name__}`"
-        for error in vars(connectsync.errors).values()
-        if isinstance(error, type)
-        and issubclass(error, ConnectsyncError)
-        and error is not ConnectsyncError
-        and status_of(error("")) is status
+def statuses_page() -> str:
+    """Write the table of exit statuses, and what 1 says of each command."""
+    head = exit_statuses_page({int(one): _meaning(one) for one in ExitStatus})
+    rows = ((f"`{name}`", said) for name, said in ONE.items())
+    return (
+        f"{head}\n{GRAVEST}\n\n## What 1 says\n\n"
+        f"{table(('Command', 'It ended with 1 because'), rows)}\n"
     )
-    if not errors:
+
+
+def _meaning(status: ExitStatus) -> str:
+    found = [one for one in tree(ConnectsyncError) if status_of(one("")) is status]
+    if not found:
         return MEANINGS[status]
-    return f"{MEANINGS[status]} [Errors](errors.md): {', '.join(errors)}."
+    named = ", ".join(sorted(error_link(one) for one in found))
+    return f"{MEANINGS[status]} Errors: {named}."
 
 
 def commands_page() -> str:
@@ -148,7 +157,7 @@ def _parameters(command: TyperCommand | TyperGroup) -> str:
     told = [one for one in command.params if not getattr(one, "hidden", False)]
     rows = [_parameter(one, context) for one in told]
     rows.append((_codes(("--help", "-h")), "Show the help and exit."))
-    return _table(("Argument or option", "Meaning"), rows)
+    return table(("Argument or option", "Meaning"), rows)
 
 
 def _parameter(one: object, context: typer.Context) -> tuple[str, str]:
@@ -180,59 +189,6 @@ def _default(one: TyperOption) -> str:
 
 def _codes(names: tuple[str, ...]) -> str:
     return ", ".join(f"`{name}`" for name in names)
-
-
-def schema_page(name: str) -> str:
-    """Write a table of the keys of one schema, section by section."""
-    whole = schema(name)
-    title, where, shown_by = SCHEMAS[name]
-    blocks = [
-        GENERATED,
-        f"# {title}",
-        f"`{where}`",
-        str(whole["description"]),
-        (
-            f"`{shown_by}` shows one key at a terminal;"
-            f" `connectsync schema {name}` prints the schema itself."
-        ),
-        *_section("Keys", "", whole),
-    ]
-    return "\n\n".join(blocks) + "\n"
-
-
-def _section(title: str, above: str, part: Mapping[str, Any]) -> Iterator[str]:
-    inner = part if "properties" in part else part.get("items", {})
-    properties: Mapping[str, Mapping[str, Any]] = inner.get("properties", {})
-    required = set(inner.get("required", ()))
-    yield f"## {title}"
-    rows = [
-        (f"`{above}{key}`", _kind(one, needed=key in required), one["description"])
-        for key, one in properties.items()
-    ]
-    yield _table(("Key", "Value", "Meaning"), rows)
-    for key, one in properties.items():
-        if "properties" in one or "properties" in one.get("items", {}):
-            yield from _section(f"{above}{key}", f"{above}{key}.", one)
-
-
-def _kind(one: Mapping[str, Any], *, needed: bool) -> str:
-    notes = [kind_of(one) if "const" not in one else f"`{one['const']}`"]
-    if labels := labels_of(one) or labels_of(one.get("items", {})):
-        notes.append(" · ".join(f"`{label}`" for label in labels))
-    if "default" in one:
-        notes.append(f"default {json.dumps(one['default'])}")
-    if needed:
-        notes.append("**required**")
-    return "<br>".join(notes)
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def main(arguments: list[str]) -> int:

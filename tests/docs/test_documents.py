@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from documents import Step, anchors, blocks, links, matches, slug, steps
+from documents import Shell, Step, anchors, blocks, links, matches, slug, steps
 
 
 @pytest.mark.parametrize(
@@ -52,3 +54,11 @@ def test_anchors_are_those_that_github_gives() -> None:
 
 def test_links_in_code_are_no_links() -> None:
     assert list(links("[a](b.md) `[c](d.md)`\n```text\n[e](f.md)\n```\n")) == ["b.md"]
+
+
+def test_what_is_exported_is_there_for_the_commands_that_follow(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    assert shell.run("export A_NAME=told") == ""
+    assert shell.run("echo $A_NAME") == "told\n"
+    shell.run("unset A_NAME")
+    assert shell.run("echo $A_NAME") == "\n"

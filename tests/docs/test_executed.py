@@ -17,6 +17,7 @@ NOT_RUN = {
         "make run",
     ): "the recipe of the Makefile is run instead, line by line",
     ("README.md", "python3 -m venv .venv"): "needs a package index",
+    ("docs/tutorial.md", "python3 -m venv .venv"): "needs a package index",
     ("CONTRIBUTING.md", "make run"): (
         "each sets up an environment from a package index"
     ),

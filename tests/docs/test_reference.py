@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import typer
+import yaml
 from documents import ROOT, anchors, documents, links, slug
 from typer.core import TyperGroup
 
@@ -18,7 +19,7 @@ from connectsync import errors
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.main import app
 from connectsync.cli.registry import COMMANDS, WITHIN
-from connectsync.config.schemas import schema
+from connectsync.config.schemas import schema, schema_names, schema_text
 from connectsync.errors import ConnectsyncError
 from connectsync.rules.catalogue import pages
 
@@ -26,8 +27,20 @@ REFERENCE = ROOT / "docs" / "reference"
 GENERATOR = ROOT / "tests" / "reference.py"
 PAGES = documents()
 
-OF_OTHERS = {"--all-files", "--build-arg", "--from-file", "--message"}
+OF_OTHERS = {"--all-files", "--build-arg", "--from-file", "--message"} | {
+    f"--{option}" for option in ("all", "bare", "create", "initial-branch", "no-ff")
+}
 """Options of other programs that pages show."""
+
+WORDS = set(
+    re.findall(
+        r"\w+",
+        "backend baseline change conflict desired district drift fact finding guard"
+        " impact journal live pending plan profile provider risk rule run setting"
+        " settings",
+    )
+)
+"""The words that everything else is said in."""
 
 BANNED = {
     r"\btenants?\b": "district",
@@ -79,8 +92,10 @@ def test_every_error_and_exit_status_is_listed() -> None:
     table, statuses = text_of("errors.md"), text_of("exit-statuses.md")
     for one in vars(errors).values():
         if isinstance(one, type) and issubclass(one, ConnectsyncError):
-            listed = one is ConnectsyncError or f"| `{one.__name__}` |" in table
-            assert listed, one.__name__
+            name = one.__name__
+            listed = f"| [`{name}`](#{name.lower()}) |" in table
+            assert one is ConnectsyncError or listed, name
+            assert one is ConnectsyncError or f"\n## {name}\n" in table, name
     readme = (ROOT / "README.md").read_text("utf-8")
     for status in ExitStatus:
         assert f"| `{int(status)}` |" in statuses
@@ -97,11 +112,23 @@ def test_every_command_is_on_its_page_and_in_the_readme() -> None:
             assert f"{command.__name__}-{inner.__name__}" in headings
 
 
-@pytest.mark.parametrize("name", ["district", "profile", "project"])
-def test_every_key_of_a_schema_is_on_its_page(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(set(schema_names()) - {"gateway"}))
+def test_every_shape_has_a_page_with_every_key(name: str) -> None:
     page = text_of(f"{name}.md")
-    for key in _keys(schema(name), ""):
-        assert f"| `{key}` |" in page
+    for part in (schema(name), *schema(name).get("$defs", {}).values()):
+        for key in _keys(part, ""):
+            assert f"| `{key}` |" in page, key
+
+
+def test_every_request_and_every_shape_of_the_gateway_is_on_its_page() -> None:
+    gateway, page = yaml.safe_load(schema_text("gateway")), text_of("gateway.md")
+    for path, item in gateway["paths"].items():
+        for method in item.keys() - {"parameters"}:
+            assert f"\n## {method.upper()} {path}\n" in page
+    for name, part in gateway["components"]["schemas"].items():
+        assert f"\n## {name}\n" in page
+        for key in part.get("properties", ()):
+            assert f"\n| `{key}` |" in page
 
 
 def _keys(part: Any, above: str) -> Iterator[str]:
@@ -192,6 +219,16 @@ def test_the_glossary_is_in_order_and_anchored() -> None:
     assert [word.lower() for _, word in entries] == sorted(
         word.lower() for _, word in entries
     )
+
+
+def test_the_glossary_has_our_words_and_none_that_nobody_uses() -> None:
+    glossary = (ROOT / "docs" / "glossary.md").read_text("utf-8")
+    words = re.findall(r'^<a id="[^"]+"></a>\*\*([^*]+)\*\*', glossary, re.MULTILINE)
+    assert set(words) >= WORDS
+    others = "\n".join(
+        page.read_text("utf-8") for page in PAGES if page.name != "glossary.md"
+    )
+    assert [word for word in words if word.lower() not in others.lower()] == []
 
 
 def test_decisions_are_numbered_without_a_gap_and_listed() -> None:

@@ -27,6 +27,7 @@ _BLOCK = re.compile(
     r"^```(?P<language>[\w-]*)\n(?P<body>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
+_VARIABLE = re.compile(r"(?:export|unset) (?P<name>\w+)(?:=(?P<value>\S+))?")
 _RUN_IN = re.compile(r"^<!-- run in: (.+?) -->$", re.MULTILINE)
 
 
@@ -121,6 +122,11 @@ class Shell:
         if command.startswith("cd "):
             self.folder /= command.removeprefix("cd ")
             assert self.folder.is_dir(), command
+            return ""
+        if found := _VARIABLE.fullmatch(command):
+            # each command has a shell of its own: what one sets, the next ones get
+            kept = {**self.environment, found["name"]: found["value"]}
+            self.environment = {one: told for one, told in kept.items() if told}
             return ""
         done = subprocess.run(
             ["sh", "-c", f"(exit {self.status}); {command}"],

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from connectsync import errors
 from connectsync.domain.rule_page import RulePage
-from connectsync.errors import ConnectsyncError
 from connectsync.report.links import OWN_DESIGN, source_link
 from connectsync.report.rule_text import SUBJECTS, allow_snippet, by_subject, looks_at
 
@@ -46,16 +44,6 @@ def exit_statuses_page(statuses: Mapping[int, str]) -> str:
     rows = [(f"`{status}`", meaning) for status, meaning in sorted(statuses.items())]
     table = _table(("Status", "Meaning"), rows)
     return f"{GENERATED}\n\n# Exit statuses\n\n{table}\n"
-
-
-def errors_page() -> str:
-    """Write the table of every error of :mod:`connectsync.errors`, with its remedy."""
-    rows = [
-        (f"`{error.__name__}`", _sentence(error), error.default_remedy)
-        for error in _descendants(ConnectsyncError)
-    ]
-    table = _table(("Error", "What happened", "What to do"), rows)
-    return f"{GENERATED}\n\n# Errors\n\n{table}\n"
 
 
 def explained(page: RulePage) -> Iterator[str]:
@@ -116,14 +104,3 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
-
-
-def _descendants(error: type[ConnectsyncError]) -> Iterator[type[ConnectsyncError]]:
-    for child in error.__subclasses__():
-        if child.__module__ == errors.__name__:
-            yield child
-            yield from _descendants(child)
-
-
-def _sentence(error: type[ConnectsyncError]) -> str:
-    return (error.__doc__ or "").strip().split("\n\n")[0]

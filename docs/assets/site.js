@@ -1,7 +1,18 @@
-// The list of rules: an old address `rules.html#name` leads to the rule's own page,
+// Of a session only what is typed is copied.
+for (const block of document.querySelectorAll(".language-console")) {
+  const typed = block.textContent.split("\n").filter((line) => line.startsWith("$ "));
+  block.dataset.copy = typed.map((line) => line.slice(2)).join("\n");
+}
+
+// The theme calls its search a dialog and gives it no name.
+document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
+
+// The list of rules: an older address `rules.html#name` leads to the rule's own page,
 // words and a severity narrow the list, and a click on a heading sorts it.
-const table = document.querySelector("[data-rules] + * table, [data-rules] + table");
+const mark = document.querySelector("[data-rules]");
+const table = mark?.closest("article").querySelector("table");
 if (table) {
+  table.id = "rules";
   forward();
   sortable();
   findable();
@@ -9,9 +20,8 @@ if (table) {
 
 function forward() {
   const named = () => {
-    const mark = location.hash && document.getElementById(location.hash.slice(1));
-    const link = mark && table.contains(mark) && mark.closest("tr").querySelector("a[href]");
-    if (link) location.replace(link.href);
+    const link = location.hash && document.getElementById(location.hash.slice(1));
+    if (link && table.contains(link)) location.replace(link.href);
   };
   named();
   window.addEventListener("hashchange", named);
@@ -24,7 +34,7 @@ function rows() {
 function sortable() {
   const order = { error: 0, warning: 1, info: 2 };
   const key = (row, column) => {
-    const text = row.cells[column].innerText.trim();
+    const text = row.cells[column].textContent.trim();
     return text in order ? String(order[text]) : text;
   };
   [...table.tHead.rows[0].cells].forEach((head, column) => {
@@ -57,15 +67,15 @@ function findable() {
   const count = document.createElement("span");
   count.setAttribute("role", "status");
   bar.append(words, severity, count);
-  document.querySelector("[data-rules]").after(bar);
+  mark.parentNode.replaceWith(bar);
   const show = () => {
     const wanted = words.value.toLowerCase().split(/\s+/);
     let left = 0;
     for (const row of rows()) {
-      const text = row.innerText.toLowerCase();
+      const text = row.textContent.toLowerCase();
       const fits =
         wanted.every((word) => text.includes(word)) &&
-        (!severity.value || row.cells[1].innerText.trim() === severity.value);
+        (!severity.value || row.cells[1].textContent.trim() === severity.value);
       row.hidden = !fits;
       left += fits ? 1 : 0;
     }
