@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ import pytest
 from console import Console, Said
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from connectsync.apply.journal import Kept
+from connectsync.apply.store.opening import open_store
 from connectsync.cli import applying
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.config.schemas import schema
+from connectsync.connect.embedded import DESCRIBED as BACKEND
 from connectsync.domain.settings import Value
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
@@ -37,6 +41,18 @@ def by_hand(console: Console, key: str, **fields: Value) -> None:
 def threshold(console: Console, file: str, to: int) -> None:
     """Ask for another threshold in a file that states none yet."""
     console.replace(file, "settings:\n", f"settings:\n  deletion_threshold: {to}\n")
+
+
+@pytest.fixture
+def known(valley: Console) -> Console:
+    """Give the project as if what Connect holds had been applied before."""
+    valley.run("plan")
+    with open_store(valley.folder / ".connectsync") as store:
+        for key in ("dry-creek-isd", "harbor-point-usd", "lakeview-usd"):
+            form = valley.live(key)
+            kept = Kept(form, running=form["enable_daily_sync"] is True)
+            store.keep(BACKEND, key, kept, at=datetime(2027, 1, 14, tzinfo=UTC))
+    return valley
 
 
 @pytest.fixture
@@ -77,10 +93,9 @@ def metrics(path: Path) -> dict[tuple[str, ...], float]:
     }
 
 
-def test_only_safe_districts_go_and_the_rest_is_named(valley: Console) -> None:
-    valley.run("plan")
-    before = valley.live("harbor-point-usd")
-    status, data = told(valley)
+def test_only_safe_districts_go_and_the_rest_is_named(known: Console) -> None:
+    before = known.live("harbor-point-usd")
+    status, data = told(known)
     assert status == ExitStatus.FINDINGS
     assert fates(data) == {
         "dry-creek-isd": "in_step",
@@ -88,8 +103,8 @@ def test_only_safe_districts_go_and_the_rest_is_named(valley: Console) -> None:
         "lakeview-usd": "done",
     }
     assert whys(data, "harbor-point-usd") == ["risk"]
-    assert valley.live("harbor-point-usd") == before
-    assert valley.live("lakeview-usd")["deletion_threshold"] == 15
+    assert known.live("harbor-point-usd") == before
+    assert known.live("lakeview-usd")["deletion_threshold"] == 15
 
 
 def test_a_second_pass_finds_nothing_to_do_and_makes_no_run(settled: Console) -> None:
@@ -103,9 +118,9 @@ def test_a_second_pass_finds_nothing_to_do_and_makes_no_run(settled: Console) ->
     assert settled.state() == rows
 
 
-def test_caution_goes_if_the_project_says_so(valley: Console) -> None:
-    allow(valley, "reconcile: {at_most: caution}\n")
-    status, data = told(valley)
+def test_caution_goes_if_the_project_says_so(known: Console) -> None:
+    allow(known, "reconcile: {at_most: caution}\n")
+    status, data = told(known)
     assert status == ExitStatus.FINE
     assert set(fates(data).values()) == {"in_step", "done"}
 
@@ -199,6 +214,42 @@ def test_what_people_have_to_approve_waits_for_them(settled: Console) -> None:
     assert [reason["why"] for reason in data["reasons"]] == ["approval"]
 
 
+def test_what_was_never_applied_waits_for_a_person(valley: Console) -> None:
+    """Whatever Connect holds there, a person has put it there."""
+    valley.run("plan")
+    before = {key: valley.live(key) for key in ("harbor-point-usd", "lakeview-usd")}
+    status, data = told(valley)
+    assert (status, data["run"]) == (ExitStatus.FINDINGS, None)
+    assert fates(data)["lakeview-usd"] == "held"
+    assert whys(data, "lakeview-usd") == ["unknown"]
+    assert {key: valley.live(key) for key in before} == before
+
+
+def test_a_state_that_was_lost_overwrites_no_person(settled: Console) -> None:
+    by_hand(settled, "lakeview-usd", deletion_threshold=30)
+    for file in (settled.folder / ".connectsync").glob("state.db*"):
+        file.unlink()
+    status, data = told(settled)
+    assert (status, whys(data, "lakeview-usd")) == (ExitStatus.FINDINGS, ["unknown"])
+    assert settled.live("lakeview-usd")["deletion_threshold"] == 30
+
+
+def test_what_a_person_took_back_is_not_made_again(settled: Console) -> None:
+    settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
+    assert settled.run("apply", "--yes").status == ExitStatus.FINE
+    assert settled.run("rollback", "2", "--yes").status == ExitStatus.FINE
+    for _ in range(2):
+        status, data = told(settled)
+        assert (status, fates(data)["lakeview-usd"]) == (ExitStatus.FINDINGS, "held")
+        assert whys(data, "lakeview-usd") == ["rollback"]
+        assert settled.live("lakeview-usd")["deletion_threshold"] == 15
+    # a person who applies it again knows what it is about
+    assert settled.run("apply", "--yes").status == ExitStatus.FINE
+    settled.replace(LAKEVIEW, "deletion_threshold: 12", "deletion_threshold: 11")
+    assert told(settled)[0] == ExitStatus.FINE
+    assert settled.live("lakeview-usd")["deletion_threshold"] == 11
+
+
 def test_what_was_saved_meanwhile_is_left_alone(
     settled: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,31 +299,29 @@ def test_a_roll_out_that_stopped_is_not_gone_on_with(settled: Console) -> None:
 
 
 def test_a_district_that_cannot_be_read_is_named_and_the_others_go(
-    valley: Console, monkeypatch: pytest.MonkeyPatch
+    known: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    valley.run("plan")
-    valley.forget("harbor-point-usd")
+    known.forget("harbor-point-usd")
     # the stand-in would take it in again
     monkeypatch.setattr("connectsync.cli.ways.embedded.enrol", lambda *_: None)
-    status, data = told(valley)
+    status, data = told(known)
     assert status == ExitStatus.FINDINGS
     assert fates(data)["lakeview-usd"] == "done"
     assert fates(data)["harbor-point-usd"] == "unread"
 
 
-def test_dry_run_writes_nothing(valley: Console) -> None:
-    valley.run("plan")
-    rows = valley.state()
-    before = valley.live("lakeview-usd")
-    status, data = told(valley, "--dry-run")
+def test_dry_run_writes_nothing(known: Console) -> None:
+    rows = known.state()
+    before = known.live("lakeview-usd")
+    status, data = told(known, "--dry-run")
     assert (status, data["dry_run"]) == (ExitStatus.FINDINGS, True)
     assert fates(data)["lakeview-usd"] == "ready"
-    assert (valley.state(), valley.live("lakeview-usd")) == (rows, before)
+    assert (known.state(), known.live("lakeview-usd")) == (rows, before)
 
 
-def test_metrics_tell_an_alert_what_waits(valley: Console) -> None:
-    path = valley.folder / "metrics" / "reconcile.prom"
-    valley.run("reconcile", "--metrics", str(path))
+def test_metrics_tell_an_alert_what_waits(known: Console) -> None:
+    path = known.folder / "metrics" / "reconcile.prom"
+    known.run("reconcile", "--metrics", str(path))
     found = metrics(path)
     assert found["exit_status",] == 1
     assert found["districts", "held"] == 1
@@ -304,9 +353,9 @@ def test_nobody_answers(valley: Console) -> None:
     assert metrics(path)["exit_status",] == ExitStatus.UNREACHABLE
 
 
-def test_metrics_that_cannot_be_kept_undo_nothing(valley: Console) -> None:
-    (valley.folder / "file").write_text("", "utf-8")
-    said = valley.run("reconcile", "--metrics", "file/reconcile.prom")
+def test_metrics_that_cannot_be_kept_undo_nothing(known: Console) -> None:
+    (known.folder / "file").write_text("", "utf-8")
+    said = known.run("reconcile", "--metrics", "file/reconcile.prom")
     assert said.status == ExitStatus.FINDINGS
     assert "the metrics failed" in said.err
-    assert valley.live("lakeview-usd")["deletion_threshold"] == 15
+    assert known.live("lakeview-usd")["deletion_threshold"] == 15

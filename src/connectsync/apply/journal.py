@@ -82,12 +82,14 @@ class Orders:
     ``waves`` are pairs of a name and its districts, in order, and hold every district
     of the plan once. ``accepted`` and ``reasons`` are what was said to the guards, and
     ``recent`` is what they knew of the last day; None where nobody asks them.
+    ``approved_elsewhere`` says that the digest of the plan was given with it.
     """
 
     waves: tuple[tuple[str, tuple[str, ...]], ...]
     accepted: Mapping[str, int] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
     recent: Recent | None = None
+    approved_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

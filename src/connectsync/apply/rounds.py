@@ -77,6 +77,8 @@ class Rounds:
     async def go(self) -> None:
         """Go on until every district has ended, or something stops it."""
         for number, (wave, districts) in enumerate(self.orders.waves, start=1):
+            if self._is_over():
+                return
             last = number == len(self.orders.waves)
             only = self.pace.only if last else None
             mine = [key for key in districts if only is None or key in only]
@@ -155,6 +157,10 @@ class Rounds:
         means.observe(DistrictEnded(self.run, outcome, means.clock()))
         if outcome.ending is not Ending.DONE:
             self._look_at_failures(wave, size)
+
+    def _is_over(self) -> bool:
+        self._look_at_the_clock()
+        return bool(self.stopped)
 
     def _look_at_the_clock(self) -> None:
         self.stopped = self.stopped or self.pace.pause()

@@ -56,7 +56,8 @@ async def apply_file(session: Session, path: Path, said: Said) -> ExitStatus:
                 session.terminal.say(done)
                 return ExitStatus.FINE
             if plan.rollback_of is not None:
-                insist_way_back(plan, undone(archive.journal(plan.rollback_of)))
+                back = archive.run(plan.rollback_of)
+                insist_way_back(plan, back, undone(archive.journal(back.number)))
             going = Going(session, scope, said, reader, store, given)
             insist_allowed(going, plan)
             return going.told(await made_true(going, plan), plan)

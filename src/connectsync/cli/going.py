@@ -21,8 +21,8 @@ from connectsync.cli.planned import Planned
 from connectsync.cli.run_progress import RunProgress
 from connectsync.cli.session import Session
 from connectsync.cli.stopping import Stop, stopping
+from connectsync.cli.telling import Teller
 from connectsync.connect.seam import Reader
-from connectsync.domain.event import DistrictEnded, Event, WaveBegan
 from connectsync.domain.outcome import Ending, Outcome
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
@@ -35,9 +35,7 @@ from connectsync.report.fleet_text import outcome_tables
 from connectsync.report.outcome_text import (
     BY_A_PERSON,
     READ_BACK,
-    ended_line,
     outcome_text,
-    wave_line,
 )
 from connectsync.rules.hours import closed
 
@@ -58,30 +56,8 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
-    """Tells people how a run goes, a line for each district."""
-
-    session: Session
-    proof: str
-    waves: int
-
-    def __call__(self, event: Event) -> None:
-        """Say what happened, if people want to know it."""
-        terminal = self.session.terminal
-        colour = terminal.colour_aside
-        match event:
-            case WaveBegan(wave=wave, districts=districts) if self.waves > 1:
-                terminal.say(wave_line(wave, districts, colour=colour))
-            case DistrictEnded(outcome=outcome):
-                line = ended_line(outcome, colour=colour, proof=self.proof)
-                terminal.say(line)
-            case _:
-                pass
-
-
-@dataclass(frozen=True, slots=True)
 class Went:
-    """How a run ended, and whether somebody asked to stop it."""
+    """How a run ended, and whether it did because somebody asked."""
 
     outcome: Outcome
     interrupted: bool
@@ -140,7 +116,11 @@ class Going:
     def _orders(self, plan: Plan) -> Orders:
         said, districts = self.said, self.scope.districts
         orders = orders_for(plan, self._rollout, districts, said.accepted, said.reasons)
-        return replace(orders, recent=self.given.recent)
+        return replace(
+            orders,
+            recent=self.given.recent,
+            approved_elsewhere=said.approved is not None,
+        )
 
     async def _carried_out(self, plan: Plan, orders: Orders, run: int | None) -> Went:
         session, project, given = self.session, self.scope.project, self.given
@@ -166,7 +146,8 @@ class Going:
                         outcome = await application.run(executor, orders)
                     else:
                         outcome = await application.resume(executor, run, orders)
-        return Went(outcome, interrupted=stop.asked)
+        tell.tell_the_rest(outcome)
+        return Went(outcome, interrupted=stop.asked and bool(outcome.stopped))
 
     def _pace(self, plan: Plan, stop: Stop) -> Pace:
         session, policy = self.session, self.scope.project.policy

@@ -37,6 +37,8 @@ class Why(StrEnum):
     GUARD = "guard"
     APPROVAL = "approval"
     ROLLOUT = "rollout"
+    ROLLBACK = "rollback"
+    UNKNOWN = "unknown"
     HOUR = "hour"
     CONNECT = "connect"
 

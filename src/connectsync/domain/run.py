@@ -65,7 +65,8 @@ class RunHead:
     What is known of a run as a whole.
 
     ``plan`` is the digest of its plan, ``runner`` who began it; ``stopped`` says why
-    a runner left it before its end, empty if none did.
+    a runner left it before its end, empty if none did. ``approved_elsewhere`` says
+    that whoever began it gave the plan's digest, as approved by others.
     """
 
     number: int
@@ -78,6 +79,7 @@ class RunHead:
     accepted: Mapping[str, int]
     reasons: Mapping[str, str]
     rollback_of: int | None
+    approved_elsewhere: bool
 
     @property
     def state(self) -> RunState:

@@ -118,8 +118,11 @@ class Application:
         """
         Give districts in step a baseline, so that later drift can be told.
 
-        Gives those that are in step no longer.
+        Gives those that are in step no longer. What is in step with a way back is not
+        in step with the files.
         """
+        if self.plan.rollback_of is not None:
+            return ()
         moved = []
         in_step = frozenset(self.plan.in_step)
         adopted = [want for want in self.wanted if want.district.key in in_step]

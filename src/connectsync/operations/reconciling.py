@@ -45,15 +45,20 @@ def divided(
     Divide the plan of a fleet.
 
     A district may go if each of its changes is at most as risky as the project allows
-    with nobody there, nobody changed it by hand, no roll-out stopped before it, and no
-    guard says anything: a warning that nobody reads is no warning.
+    with nobody there, it was applied before and nobody changed it by hand since, no
+    roll-out stopped before it, nobody took a run back there, and no guard says
+    anything: a warning that nobody reads is no warning.
     """
     districts = [want.district for want in wanted]
-    stopped = _stopped_before(archive, plan.backend)
+    before = _Before(
+        given.baselines,
+        _stopped_before(archive, plan.backend),
+        archive.taken_back(plan.backend),
+    )
     held = {
         planned.district: reasons
         for planned in plan.districts
-        if (reasons := tuple(_own(planned, given.policy.unattended, stopped)))
+        if (reasons := tuple(_own(planned, given.policy.unattended, before)))
     }
     fresh = _fresh(plan, wanted, given.baselines)
     going = guarded(_without(fresh, held), districts, given)
@@ -81,9 +86,29 @@ def _without(plan: Plan, held: Mapping[str, object]) -> Plan:
     return replace(plan, districts=going)
 
 
-def _own(
-    planned: DistrictPlan, at_most: Risk, stopped: Mapping[str, int]
-) -> Iterator[Reason]:
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """
+    What came before, by district.
+
+    ``stopped`` are runs that stopped before it, ``back`` runs that took it back.
+    """
+
+    baselines: Baselines
+    stopped: Mapping[str, int]
+    back: Mapping[str, int]
+
+    def reasons(self, key: str) -> Iterator[Reason]:
+        if key not in self.baselines:
+            yield Reason(Why.UNKNOWN, "nothing is known of it: it was never applied")
+        if key in self.stopped:
+            said = f"run {self.stopped[key]} stopped before it, after failures"
+            yield Reason(Why.ROLLOUT, said)
+        if key in self.back:
+            yield Reason(Why.ROLLBACK, f"run {self.back[key]} took a run back there")
+
+
+def _own(planned: DistrictPlan, at_most: Risk, before: _Before) -> Iterator[Reason]:
     """Say why a district waits, whatever the others do."""
     for move in planned.drift:
         was = f"was {spell(move.baseline)}, is now {spell(move.live)}"
@@ -94,9 +119,7 @@ def _own(
             said = f"{move.setting} was changed on Connect by hand: {was}"
             yield Reason(Why.DRIFT, said)
     yield from _risky(planned, at_most)
-    if planned.district in stopped:
-        run = stopped[planned.district]
-        yield Reason(Why.ROLLOUT, f"run {run} stopped before it, after failures")
+    yield from before.reasons(planned.district)
 
 
 def _risky(planned: DistrictPlan, at_most: Risk) -> Iterator[Reason]:

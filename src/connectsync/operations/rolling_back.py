@@ -10,7 +10,9 @@ from connectsync.apply.journal import Entry, Settled
 from connectsync.connect.seam import Reader
 from connectsync.domain.live import Live
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
+from connectsync.domain.run import Run
 from connectsync.domain.settings import Form
+from connectsync.domain.suggest import did_you_mean
 from connectsync.domain.values import spell
 from connectsync.errors import ConnectError, DamagedPlan, RollbackRefused, UsageError
 from connectsync.operations.compare import changes_between
@@ -74,10 +76,17 @@ class Rollback:
         """
         Plan the way back, from what Connect holds now.
 
-        Raises ``RollbackRefused`` if somebody saved the same settings since, and
-        ``UsageError`` for a district that the run did not change.
+        Raises ``RollbackRefused`` on another backend and if somebody saved the same
+        settings since, and ``UsageError`` for what the run did not change.
         """
+        if self.plan.backend != reader.described:
+            raise RollbackRefused(
+                f"run {self.run} was made on {self.plan.backend}, and this is"
+                f" {reader.described}",
+                remedy="name the run's own backend, with --backend",
+            )
         keys = self._keys()
+        self._insist_changed()
         lives = await reader.read_many(keys)
         _refuse(list(self._later(lives)))
         parts = [self._part(key, lives[key], given) for key in keys]
@@ -101,6 +110,19 @@ class Rollback:
                     remedy=f"it changed: {', '.join(sorted(self.undone)) or '(none)'}",
                 )
         return sorted(self.only or self.undone)
+
+    def _insist_changed(self) -> None:
+        """Refuse to undo over what the run did not change: it is a slip."""
+        there = {
+            f"{key}:{name}" for key, one in self.undone.items() for name in one.after
+        }
+        for key, name in sorted(self.over):
+            if f"{key}:{name}" not in there:
+                raise UsageError(
+                    f"--over names {key}:{name}, which run {self.run} did not change",
+                    remedy=did_you_mean(f"{key}:{name}", there)
+                    or "`connectsync runs show` says what it changed",
+                )
 
     def _later(self, lives: Mapping[str, Live | ConnectError]) -> Iterator[str]:
         for key, live in lives.items():
@@ -139,12 +161,17 @@ class Rollback:
         )
 
 
-def insist_way_back(plan: Plan, undone: Mapping[str, Undone]) -> None:
+def insist_way_back(plan: Plan, run: Run, undone: Mapping[str, Undone]) -> None:
     """
     Refuse a plan that says it takes a run back, and would do something else.
 
     Raises ``DamagedPlan``.
     """
+    if plan.backend != run.backend:
+        raise DamagedPlan(
+            f"the plan says that it takes run {run.number} back, which was made on"
+            f" {run.backend}, and it is for {plan.backend}"
+        )
     for planned in plan.districts:
         one = undone.get(planned.district)
         if one is None or dict(planned.desired) != dict(one.before):

@@ -76,6 +76,8 @@ class _Page:
             yield from self._lines(f"overridden {inert(name)}: {inert(reason)}")
         for one in self.history.approved:
             yield from self._lines(f"approved by {inert(one.name)}, {moment(one.at)}")
+        if run.approved_elsewhere:
+            yield "approved elsewhere: its digest was given with --approved"
         yield f"{districts(len(run.parts))}: {counted(run.tally, self.paint)}"
 
     def footer(self) -> Iterator[str]:

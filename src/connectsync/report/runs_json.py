@@ -40,6 +40,7 @@ def run_json(history: RunHistory) -> str:
         "approved": [
             {"name": one.name, "at": _time(one.at)} for one in history.approved
         ],
+        "approved_elsewhere": run.approved_elsewhere,
     }
     parts = [
         _part(part, history.entries.get(part.district, ())) for part in history.parts

@@ -57,6 +57,11 @@ class Archive:
         with self._database.reading() as connection:
             return runs.unended(connection, backend)
 
+    def taken_back(self, backend: str) -> dict[str, int]:
+        """Give the districts that were saved last to take a run back, and by which."""
+        with self._reading() as connection:
+            return history.taken_back(connection, backend)
+
     def run_of(self, plan: str) -> int | None:
         """Give the last run of the plan with this digest that confirmed anything."""
         found = (

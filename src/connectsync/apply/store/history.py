@@ -74,6 +74,23 @@ def entries_of(connection: Connection, run: int) -> dict[str, tuple[JournalEntry
     return {district: tuple(entries) for district, entries in found.items()}
 
 
+def taken_back(connection: Connection, backend: str) -> dict[str, int]:
+    """Give the districts whose last confirmed save took a run back, and the run."""
+    last = (
+        select(JOURNAL.c.district, func.max(JOURNAL.c.run).label("run"))
+        .join(RUNS, RUNS.c.run == JOURNAL.c.run)
+        .where(RUNS.c.backend == backend, JOURNAL.c.settled == Settled.CONFIRMED)
+        .group_by(JOURNAL.c.district)
+        .subquery()
+    )
+    rows = select(last.c.district, RUNS).join(RUNS, RUNS.c.run == last.c.run)
+    return {
+        row.district: row.run
+        for row in connection.execute(rows)
+        if runs.head_of(row).rollback_of is not None
+    }
+
+
 def _entry(row: Row[Any]) -> JournalEntry:
     before, after = form_of(json.loads(row.before)), form_of(json.loads(row.after))
     return JournalEntry(

@@ -27,6 +27,9 @@ NO_PLAN = "{}"
 WAVES = "waves"
 """Where a header holds the digest of the run's waves, which are not in its plan."""
 
+ELSEWHERE = "approved_elsewhere"
+"""What a header says where the digest of the plan was given with it."""
+
 
 def written(  # noqa: PLR0913 - the columns of a row
     connection: Connection,
@@ -41,6 +44,8 @@ def written(  # noqa: PLR0913 - the columns of a row
     data = plan_data(plan)
     planned = {one["district"]: one for one in data.pop("districts")}
     data[WAVES] = waves_digest(orders)
+    if orders.approved_elsewhere:
+        data[ELSEWHERE] = True
     key = connection.execute(
         insert(RUNS).values(
             plan=digest,
@@ -152,6 +157,7 @@ def head_of(row: Row[Any]) -> RunHead:
 
 
 def _facts(row: Row[Any]) -> dict[str, Any]:
+    header = json.loads(row.header)
     return {
         "number": row.run,
         "plan": row.plan,
@@ -162,7 +168,8 @@ def _facts(row: Row[Any]) -> dict[str, Any]:
         "stopped": row.stopped,
         "accepted": json.loads(row.accepted),
         "reasons": json.loads(row.reasons),
-        "rollback_of": json.loads(row.header).get("rollback_of"),
+        "rollback_of": header.get("rollback_of"),
+        "approved_elsewhere": header.get(ELSEWHERE, False),
     }
 
 

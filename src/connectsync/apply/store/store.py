@@ -76,6 +76,7 @@ class Store:
                 "plan": digest,
                 "accepted": dict(orders.accepted),
                 "reasons": dict(orders.reasons),
+                runs.ELSEWHERE: orders.approved_elsewhere,
             }
             self.record(connection, "run begun", RUNS, (run,), at, detail)
             return run, False

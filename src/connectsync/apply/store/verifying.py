@@ -143,6 +143,7 @@ def _as_begun(connection: Connection, row: Row[Any]) -> bool:
     try:
         header = json.loads(row.header)
         waves = header.pop(runs.WAVES)
+        header.pop(runs.ELSEWHERE, None)
         planned = [json.loads(part.planned) for part in parts]
         return (
             digest_of({**header, "districts": planned}) == row.plan
