@@ -27,6 +27,7 @@ ConnectsyncError
 ├── Incomplete               a snapshot would lack districts that were asked for
 ├── StateError               the state store cannot be read or written
 │   ├── UnknownRun           no run of this number was ever begun here
+│   ├── RunInHand            a run cannot be closed: something of it is under way
 │   └── LeaseLost            another runner holds the district now
 └── Bug                      an impossible state: a bug in connectsync
 
@@ -194,6 +195,12 @@ class UnknownRun(StateError):
     """No run of this number was ever begun here."""
 
     default_remedy = "`connectsync runs` lists them"
+
+
+class RunInHand(StateError):
+    """A run cannot be closed while something of it is under way."""
+
+    default_remedy = "stop the other runner first, or let it finish"
 
 
 class LeaseLost(StateError):

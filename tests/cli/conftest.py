@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from console import Console
 
+from connectsync.apply.rounds import Rounds
+
 PROJECTS = Path(__file__).parent / "projects"
 
 Fixture = Callable[[str], Console]
@@ -35,3 +37,24 @@ def copied(tmp_path: Path) -> Fixture:
 def valley(copied: Fixture) -> Console:
     """Give the project with three districts, two of which differ from Connect."""
     return copied("valley")
+
+
+@pytest.fixture
+def stopped(valley: Console, monkeypatch: pytest.MonkeyPatch) -> Console:
+    """Give the project after an apply that was stopped behind its first district."""
+    look = Rounds._look_at_the_clock  # noqa: SLF001
+
+    def closed(self: Rounds) -> None:
+        look(self)
+        if self.ended:
+            self.stopped = "the window closed"
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Rounds, "_look_at_the_clock", closed)
+        valley.run("plan", "--out", "plan.json")
+        said = valley.run("apply", "plan.json")
+    assert said.status == 1
+    assert "Run 1: 1 done, 1 not reached" in said.out
+    assert "It stopped: the window closed" in said.out
+    assert "`connectsync resume 1` tries what is left" in said.out
+    return valley

@@ -2,33 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from console import Console
 
-from connectsync.apply.rounds import Rounds
-
 FIRST, SECOND = "harbor-point-usd", "lakeview-usd"
-
-
-@pytest.fixture
-def stopped(valley: Console, monkeypatch: pytest.MonkeyPatch) -> Console:
-    """Give the project after an apply that was stopped behind its first district."""
-    look = Rounds._look_at_the_clock  # noqa: SLF001
-
-    def closed(self: Rounds) -> None:
-        look(self)
-        if self.ended:
-            self.stopped = "the window closed"
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Rounds, "_look_at_the_clock", closed)
-        valley.run("plan", "--out", "plan.json")
-        said = valley.run("apply", "plan.json")
-    assert said.status == 1
-    assert "Run 1: 1 done, 1 not reached" in said.out
-    assert "It stopped: the window closed" in said.out
-    assert "`connectsync resume 1` tries what is left" in said.out
-    return valley
 
 
 def test_what_is_left_is_done_and_nothing_else(stopped: Console) -> None:

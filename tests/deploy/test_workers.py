@@ -10,6 +10,8 @@ import pytest
 from console import Console, Said
 from kustomize import Manifest, containers, rendered
 
+LAKEVIEW = "districts/ca/lakeview-usd.yaml"
+HARBOR = "districts/ca/harbor-point-usd.yaml"
 VALLEY = Path(__file__).resolve().parents[1] / "cli" / "projects" / "valley"
 
 
@@ -77,6 +79,10 @@ def test_a_pass_by_the_clock_does_what_hurts_nobody_and_fails_for_the_rest(
     valley: Console, overlays: Path
 ) -> None:
     cron_job = only(rendered(overlays / "reconcile"), "CronJob")
+    state = ("--state-dir", str(valley.folder.parent / "state"))
+    assert valley.run(*state, "apply", "--yes").status == 0
+    valley.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
+    valley.replace(HARBOR, "settings:", "settings:\n  phone_types: [Work]")
     said = worked(valley, cron_job)
     assert said.status == 1
     assert {

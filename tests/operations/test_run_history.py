@@ -80,8 +80,8 @@ def test_the_newest_runs_come_first_and_the_rest_is_counted(world: World) -> Non
     assert [one.head.number for one in found.lines] == [2]
     assert found.total == 2
     newest, first = world.archive.newest(20).lines
-    assert (newest.head.state, newest.tally) == (RunState.OPEN, Tally(0, 0, 0, 2))
-    assert (first.head.state, first.tally) == (RunState.ENDED, Tally(2, 0, 0, 0))
+    assert (newest.head.state, newest.tally) == (RunState.OPEN, Tally(0, 0, 0, 0, 2))
+    assert (first.head.state, first.tally) == (RunState.ENDED, Tally(2, 0, 0, 0, 0))
     assert first.head.seconds == 0
 
 

@@ -57,6 +57,7 @@ def run(
         "accepted": {},
         "reasons": {},
         "rollback_of": None,
+        "approved_elsewhere": False,
         "parts": parts or (part("elm"),),
         **more,
     }
@@ -110,9 +111,9 @@ BROKEN_OFF = history(
 
 LIST = RunList(
     (
-        RunLine(run(number=12, stopped="it was interrupted"), Tally(3, 1, 1, 7)),
-        RunLine(run(number=3), Tally(0, 0, 0, 2)),
-        RunLine(run(number=2, ended=True, rollback_of=1), Tally(5, 0, 0, 0)),
+        RunLine(run(number=12, stopped="it was interrupted"), Tally(3, 1, 1, 0, 7)),
+        RunLine(run(number=3), Tally(0, 0, 0, 0, 2)),
+        RunLine(run(number=2, ended=True, rollback_of=1), Tally(5, 0, 0, 0, 0)),
     ),
     57,
 )

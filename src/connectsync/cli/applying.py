@@ -68,6 +68,8 @@ def _done_before(plan: Plan, archive: Archive) -> str:
     run = archive.last_run(plan_digest(plan), plan.backend)
     if run is None or run.left:
         return ""
+    if run.tally.skipped:
+        return f"run {run.number} of this plan was closed, so it is not applied again"
     return f"this plan was applied in run {run.number}: nothing of it is left"
 
 

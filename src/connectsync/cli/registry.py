@@ -62,7 +62,7 @@ COMMANDS = (
 
 
 WITHIN: Mapping[str, tuple[Callable[..., int], ...]] = {
-    "runs": (of_runs.show, of_runs.diff, of_runs.verify),
+    "runs": (of_runs.show, of_runs.diff, of_runs.verify, of_runs.close),
 }
 """Commands that stand behind another one."""
 
@@ -90,7 +90,7 @@ PANELS: Mapping[str, Mapping[str, str]] = {
         "reconcile": "Bring Connect to what the files say, unattended.",
     },
     "Look": {
-        "runs": "List runs, show one, compare two, verify the audit log.",
+        "runs": "List runs, show, compare or close them, verify the audit log.",
         "drift": "Say who moved what since the last apply.",
         "doctor": "Look at project, state and backend: what can be done?",
     },

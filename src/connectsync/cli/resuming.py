@@ -7,12 +7,13 @@ from dataclasses import replace
 from connectsync.apply.store.archive import Archive
 from connectsync.cli.backends import is_by_hand, open_reader
 from connectsync.cli.exit_status import ExitStatus
-from connectsync.cli.fleets import any_scope
+from connectsync.cli.fleets import Scope, any_scope
 from connectsync.cli.going import Going, Said
 from connectsync.cli.session import Session
 from connectsync.cli.state import circumstances, open_state
+from connectsync.domain.plan import Plan
 from connectsync.domain.run import Run
-from connectsync.errors import UsageError
+from connectsync.errors import StalePlan, UsageError
 from connectsync.operations.accepting import insist_open
 from connectsync.operations.applying import insist_same_backend, insist_same_files
 
@@ -45,7 +46,7 @@ async def resume_run(session: Session, number: int | None, said: Said) -> ExitSt
             plan, orders = archive.plan(run.number)
             insist_same_backend(plan, reader)
             if plan.rollback_of is None and not said.ignore_files:
-                insist_same_files(plan, scope.wanted)
+                _insist_same_files(run.number, plan, scope)
             given = circumstances(session, scope, store, reader)
             reasons = {**run.reasons, **said.reasons}
             insist_open(given.policy, given.now, reasons)
@@ -53,6 +54,17 @@ async def resume_run(session: Session, number: int | None, said: Said) -> ExitSt
             said = replace(said, reasons=reasons)
             going = Going(session, scope, said, reader, store, given)
             return await going.resume(run.number, plan, orders)
+
+
+def _insist_same_files(run: int, plan: Plan, scope: Scope) -> None:
+    try:
+        insist_same_files(plan, scope.wanted)
+    except StalePlan as stale:
+        raise StalePlan(
+            stale.message,
+            remedy="go on all the same with --ignore-files; or make a new plan, and"
+            f" end this run: `connectsync runs close {run} --reason 'why'`",
+        ) from stale
 
 
 def _chosen(archive: Archive, number: int | None, backend: str) -> Run | None:

@@ -92,6 +92,24 @@ def diff(
     return diff_runs(context.obj, run_a, run_b, as_json=format_ is RunsFormat.JSON)
 
 
+def close(
+    context: typer.Context,
+    run: Annotated[int, typer.Argument(help="The number of the run.")],
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why nobody is to go on with it.")
+    ],
+) -> int:
+    """
+    Close a run that nobody is to go on with; what is left of it stays as it is.
+
+    The reason goes to the audit log. Nothing is asked of Connect. Refused while a
+    runner has a district of it, or nobody knows whether a save of it happened.
+    """
+    from connectsync.cli.closing import close_run
+
+    return close_run(context.obj, run, reason)
+
+
 def verify(
     context: typer.Context,
     head: Annotated[

@@ -15,6 +15,9 @@ OPEN_SAVE = "intended"
 """The journal's word for a save of which nobody knows yet whether it happened."""
 
 
+_OVER = frozenset([Ending.DONE, Ending.SKIPPED])
+
+
 class RunState(StrEnum):
     """How far a run is. One that is open is on its way, or its runner died."""
 
@@ -36,11 +39,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Districts of a run by how they ended; ``left`` have not."""
+    """
+    Districts of a run by how they ended; ``left`` have not.
+
+    ``skipped`` were left as they are when the run was closed.
+    """
 
     done: int
     failed: int
     conflict: int
+    skipped: int
     left: int
 
 
@@ -55,6 +63,7 @@ def tally(counts: Mapping[Ending | None, int]) -> Tally:
         done=counts.get(Ending.DONE, 0),
         failed=counts.get(Ending.FAILED, 0),
         conflict=counts.get(Ending.CONFLICT, 0),
+        skipped=counts.get(Ending.SKIPPED, 0),
         left=counts.get(None, 0),
     )
 
@@ -102,11 +111,11 @@ class Run(RunHead):
 
     @property
     def left(self) -> tuple[str, ...]:
-        """Give the districts that are not done."""
+        """Give the districts that somebody could go on with."""
         return tuple(
             part.district
             for part in self.parts
-            if part.outcome is None or part.outcome.ending is not Ending.DONE
+            if part.outcome is None or part.outcome.ending not in _OVER
         )
 
     @property

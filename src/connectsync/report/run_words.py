@@ -22,6 +22,7 @@ COUNTED: Mapping[str, Style] = {
     "done": Style.SAFE,
     "failed": Style.ERROR,
     "conflict": Style.ERROR,
+    "skipped": Style.INFO,
     LEFT: Style.WARNING,
 }
 """The words of a tally."""

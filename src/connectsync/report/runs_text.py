@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from connectsync.domain.counting import few, many
 from connectsync.domain.run import RunLine, RunList, RunState
 from connectsync.report.columns import wrapped
 from connectsync.report.run_words import (
@@ -13,7 +16,7 @@ from connectsync.report.run_words import (
     stopped,
     took,
 )
-from connectsync.report.style import Paint, Style
+from connectsync.report.style import Paint, Style, inert
 from connectsync.report.table import Cell, Row, aligned
 
 PLAIN = Paint(colour=False)
@@ -41,6 +44,15 @@ def runs_text(found: RunList, *, colour: bool, width: int) -> str:
     ]
     gap = [""] if last else []
     return "\n".join([*aligned(rows, paint=paint, width=width), *gap, *last]) + "\n"
+
+
+def closed_text(run: int, left: Sequence[str]) -> str:
+    """Say that a run is closed, and what it leaves as it is."""
+    return (
+        f"Run {run} is closed; {many(len(left), 'district')} left as it was:"
+        f" {few([inert(one) for one in left])}\n"
+        "`connectsync plan` says what is still to do\n"
+    )
 
 
 def digits_of(plan: str) -> str:

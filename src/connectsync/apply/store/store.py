@@ -40,17 +40,17 @@ class Store:
 
     def __init__(self, database: Database, clerk: Clerk) -> None:
         self.database = database
-        self._clerk = clerk
+        self.clerk = clerk
 
     @property
     def lease_seconds(self) -> float:
         """How long a district stays in hand without a sign of life."""
-        return self._clerk.seconds
+        return self.clerk.seconds
 
     @property
     def runner(self) -> str:
         """Name this runner."""
-        return self._clerk.runner
+        return self.clerk.runner
 
     def open_run(self, plan: str, backend: str) -> int | None:
         """Give the run of the plan with this digest that has not ended, if any."""
@@ -88,14 +88,14 @@ class Store:
         del at
         with self.database.writing() as connection:
             now = self.database.now(connection)
-            taken = self._clerk.take(connection, run, (backend, district), now)
+            taken = self.clerk.take(connection, run, (backend, district), now)
             row = connection.execute(
                 select(DISTRICTS).where(*_part(run, district))
             ).one()
             if row.ending is None:
                 return taken
             if isinstance(taken, Claim):
-                self._clerk.release(connection, taken)
+                self.clerk.release(connection, taken)
             return runs.outcome_of(row)
 
     def renew(self, claim: Claim) -> None:
@@ -106,7 +106,7 @@ class Store:
     def release(self, claim: Claim) -> None:
         """Let go of a district that was not ended."""
         with self.database.writing() as connection:
-            self._clerk.release(connection, claim)
+            self.clerk.release(connection, claim)
 
     def entries(self, run: int, district: str) -> tuple[Entry, ...]:
         """Give a district's saves in a run, in the order they were intended."""
@@ -167,8 +167,8 @@ class Store:
     ) -> None:
         """Write down how a district ended, keep its baseline, and let go of it."""
         with self.changing() as connection:
-            self._clerk.release(connection, claim)
-            self._end_part(connection, claim.run, outcome, at)
+            self.clerk.release(connection, claim)
+            self.end_part(connection, claim.run, outcome, at)
             if kept is not None:
                 self._keep(connection, (claim.backend, claim.district), kept, at)
 
@@ -202,7 +202,7 @@ class Store:
             doubted = DistrictOutcome(
                 district, Ending.CONFLICT, done.saves, done.changes, message
             )
-            self._end_part(connection, run, doubted, at)
+            self.end_part(connection, run, doubted, at)
 
     def keep(self, backend: str, district: str, kept: Kept, *, at: datetime) -> None:
         """Remember managed values that are in step without a save."""
@@ -252,11 +252,12 @@ class Store:
         audit.record(connection, deed)
 
     def _hold(self, connection: Connection, claim: Claim) -> None:
-        self._clerk.renew(connection, claim, self.database.now(connection))
+        self.clerk.renew(connection, claim, self.database.now(connection))
 
-    def _end_part(
+    def end_part(
         self, connection: Connection, run: int, outcome: DistrictOutcome, at: datetime
     ) -> None:
+        """Write down how a district of a run ended."""
         values = rows.ended(outcome, runner=self.runner, at=at)
         here = _part(run, outcome.district)
         connection.execute(update(DISTRICTS).where(*here).values(values))
