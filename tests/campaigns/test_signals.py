@@ -58,3 +58,15 @@ def test_who_is_asked_twice_ends_at_once_and_can_be_resumed(
     assert crowd.went_on(machine) == "resume"
     assert time.monotonic() - began < LEASE, "it let go of what it had in hand"
     crowd.insist_true(machine)
+
+
+def test_who_is_asked_to_stop_with_nothing_left_was_not_interrupted(
+    crowd: CrashSite,
+) -> None:
+    machine = crowd.fresh("sqlite")
+    plan = crowd.folder / "one.json"
+    assert machine.run("plan", "district-0000", "--out", plan).status == 0
+    ended = machine.start_up_to(ONCE, "apply", plan, number="INT").ended()
+    assert ended.status == 0, ended.both
+    assert "1 done" in ended.out
+    assert "interrupted" not in ended.err

@@ -120,3 +120,37 @@ def test_a_plan_that_is_not_there_is_wrong_usage(asking: Console) -> None:
     said = asking.run("approve", "other.json", "--as", "Ada")
     assert said.status == ExitStatus.USAGE
     assert asking.run("approve", "plan.json").status == ExitStatus.USAGE
+
+
+def test_a_digest_that_was_approved_elsewhere_leaves_a_trace(asking: Console) -> None:
+    """A pipeline may give it after a review; whoever looks back sees that it did."""
+    digest = json.loads((asking.folder / "plan.json").read_text())["digest"]
+    assert asking.run("apply", "plan.json", "--approved", digest).status == 0
+    assert (
+        "approved elsewhere: its digest was given"
+        in asking.run("runs", "show", "1").out
+    )
+    run = json.loads(asking.run("runs", "show", "1", "--format", "json").out)["run"]
+    assert (run["approved"], run["approved_elsewhere"]) == ([], True)
+    assert asking.run("runs", "verify").status == 0
+    asking.statement(
+        "UPDATE runs SET header = replace(header, 'approved_elsewhere', 'x')"
+    )
+    assert asking.run("runs", "verify").status == 1
+
+
+def test_who_approved_here_says_nothing_of_elsewhere(asking: Console) -> None:
+    yes(asking, "Ada")
+    yes(asking, "Bo")
+    asking.run("apply", "plan.json")
+    said = asking.run("runs", "show", "1")
+    assert "approved by Ada" in said.out
+    assert "elsewhere" not in said.out
+
+
+def test_the_plan_says_who_comes_before_apply(asking: Console) -> None:
+    said = asking.run("plan", "--out", "plan.json")
+    assert said.err == (
+        "wrote plan.json; next: have it approved by 2 people with `connectsync approve"
+        " plan.json --as NAME`, then `connectsync apply plan.json`\n"
+    )

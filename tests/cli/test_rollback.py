@@ -146,3 +146,65 @@ def test_guards_look_at_a_way_back_as_well(valley: Console) -> None:
     refused = valley.run("rollback", "1", "--yes")
     assert refused.status == 3
     assert "disruptive" in refused.err
+
+
+def test_a_run_is_taken_back_on_its_own_backend(valley: Console) -> None:
+    """What was tried out elsewhere is not undone on the real one."""
+    applied(valley)
+    assert valley.run("snapshot", "districts", "--output", "live.json").status == 0
+    rows = valley.state()
+    refused = valley.run("--backend", "snapshot:live.json", "rollback", "1")
+    assert refused.status == 4
+    assert "run 1 was made on embedded, and this is snapshot" in refused.err
+    assert "name the run's own backend" in refused.err
+    assert valley.state() == rows
+
+
+def test_a_way_back_to_another_backend_is_damaged(valley: Console) -> None:
+    applied(valley)
+    valley.run("rollback", "1", "--out", "back.json")
+    valley.statement("UPDATE runs SET backend = 'gateway https://far.example'")
+    refused = valley.run("apply", "back.json")
+    assert refused.status == 4
+    assert "was made on gateway https://far.example, and it is for embedded" in (
+        refused.err
+    )
+
+
+def test_to_undo_over_what_the_run_did_not_change_is_a_slip(valley: Console) -> None:
+    applied(valley)
+    said = valley.run("rollback", "1", "--over", "harbor-pt-usd:phone_types")
+    assert said.status == 64
+    assert "--over names harbor-pt-usd:phone_types, which run 1 did not" in said.err
+    assert f"did you mean '{KEY}:phone_types'?" in said.err
+
+
+def test_what_a_later_run_saved_is_named_with_it(valley: Console) -> None:
+    applied(valley)
+    file = "districts/ca/lakeview-usd.yaml"
+    valley.replace(file, "deletion_threshold: 15", "deletion_threshold: 12")
+    assert valley.run("apply", "--yes").status == 0
+    refused = valley.run("rollback", "1", "--yes")
+    assert refused.status == 4
+    assert "deletion_threshold was 15 after the run, and is 12 now, last saved in" in (
+        refused.err
+    )
+    assert "in run 2\n" in refused.err
+
+
+def test_to_take_back_what_is_taken_back_does_nothing_and_says_so(
+    valley: Console,
+) -> None:
+    applied(valley)
+    assert valley.run("rollback", "1", "--yes").status == 0
+    again = valley.run("rollback", "1", "--yes")
+    assert again.status == 0
+    assert "Nothing to do: 2 districts in step" in again.out
+    assert "not any more" not in again.both
+
+
+def test_a_threshold_that_goes_back_needs_no_figure(valley: Console) -> None:
+    applied(valley)
+    told = valley.run("rollback", "1", "lakeview-usd", "--out", "back.json").out
+    assert "deletion_threshold     15 → 45" in told
+    assert "threshold-raised-without-figure" not in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 from console import Console
 
+from connectsync.apply.rounds import Rounds
+from connectsync.cli.exit_status import ExitStatus
 from connectsync.connect.contract import ContractWriter
 from connectsync.domain.live import Live
 from connectsync.domain.settings import Form
@@ -98,3 +101,22 @@ def test_going_on_may_override_the_waves_as_well(in_waves: Console) -> None:
     assert in_waves.live(FIRST)["phone_types"] == frozenset(["Cell"])
     kept = [one.get("reasons") for one in audited(in_waves)]
     assert {"waves": "the canary is gone for good"} in kept
+
+
+def test_what_a_person_changed_behind_its_wave_is_named(
+    in_waves: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was done, and is not any more: a number alone would tell nobody where."""
+    verify = Rounds._verify  # noqa: SLF001
+
+    async def after_a_person(self: Rounds, *given: Any) -> None:
+        await asyncio.to_thread(in_waves.edit, SECOND, {"deletion_threshold": 30})
+        await verify(self, *given)
+
+    monkeypatch.setattr(Rounds, "_verify", after_a_person)
+    said = in_waves.run("apply", "--yes")
+    assert said.status == ExitStatus.STALE
+    assert f"done  {SECOND}" in said.err
+    assert f"conflict  {SECOND}" in said.err
+    assert "deletion_threshold was saved as 15, and is 30 after its wave" in said.err
+    assert "what is in conflict needs a new plan" in said.out

@@ -22,7 +22,8 @@ def told(*outcomes: DistrictOutcome, plan: Plan = PLAN) -> str:
 def test_only_what_was_confirmed_is_counted() -> None:
     assert told(DONE, FAILED, CONFLICT) == (
         "Run 7: 1 done, 1 failed, 1 conflict; 3 changes confirmed by reading back\n"
-        "  = help: `connectsync resume 7` tries what is left\n"
+        "  = help: `connectsync resume 7` tries what is left"
+        "; what is in conflict needs a new plan\n"
     )
 
 

@@ -166,7 +166,7 @@ def test_the_difference_names_who_saved_what_alone() -> None:
 
 def test_a_log_that_is_true_gives_its_length_and_its_head() -> None:
     said = audit_text(Audited(31, HEAD, ()), colour=False, width=80)
-    assert said == f"31 entries, head {HEAD}\n"
+    assert said == f"all is as the audit log says\n31 entries, head {HEAD}\n"
 
 
 def test_a_log_that_is_not_gives_every_sentence() -> None:

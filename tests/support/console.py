@@ -10,7 +10,13 @@ import re
 import sqlite3
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import (
+    ExitStack,
+    closing,
+    contextmanager,
+    redirect_stderr,
+    redirect_stdout,
+)
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
@@ -105,6 +111,12 @@ class Console:
         with sqlite3.connect(self.connect) as connection:
             connection.execute("DELETE FROM district WHERE key = ?", [key])
         connection.close()
+
+    def statement(self, statement: str) -> None:
+        """Change the state store past everything that would object."""
+        with closing(sqlite3.connect(self.folder / ".connectsync/state.db")) as store:
+            store.execute(statement)
+            store.commit()
 
     def state(self) -> tuple[tuple[object, ...], ...]:
         """Give every row of the journal, the runs and the baselines."""

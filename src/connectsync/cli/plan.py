@@ -19,7 +19,9 @@ from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.formats import show_plan
 from connectsync.cli.session import Session
 from connectsync.cli.sharding import asked_shard, option_shard
+from connectsync.domain.counting import many
 from connectsync.domain.plan import Plan
+from connectsync.domain.policy import Policy
 
 
 def plan(
@@ -72,11 +74,24 @@ def plan(
     )
     made = planned.plan
     if out is not None:
+        policy = planned.scope.project.policy
         session.terminal.deliver(plan_text(made), out)
-        session.terminal.say(f"wrote {out}; next: `connectsync apply {out}`")
+        session.terminal.say(f"wrote {out}; next: {_next(out, made, policy)}")
     review = partial(planned.review, out)
     show_plan(session.terminal, made, review, format_, output, limit=limit)
     return _status(made, detailed=detailed_exitcode)
+
+
+def _next(out: Path, made: Plan, policy: Policy) -> str:
+    from connectsync.operations.accepting import needed_names
+
+    names = needed_names(made, policy)
+    apply_ = f"`connectsync apply {out}`"
+    if not names:
+        return apply_
+    people = many(names, "person", "people")
+    approve = f"`connectsync approve {out} --as NAME`"
+    return f"have it approved by {people} with {approve}, then {apply_}"
 
 
 def _status(made: Plan, *, detailed: bool) -> ExitStatus:

@@ -13,6 +13,16 @@ SECONDS = 30
 """How long a command may take to answer."""
 
 
+def stated_in(
+    key: str, reference: str, *, environment: Mapping[str, str], root: Path
+) -> str:
+    """Give the secret that a key of the project file refers to; see ``resolved``."""
+    try:
+        return resolved(reference, environment=environment, root=root)
+    except ProjectError as error:
+        raise ProjectError(f"{key}: {error.message}", remedy=error.remedy) from error
+
+
 def resolved(reference: str, *, environment: Mapping[str, str], root: Path) -> str:
     """
     Give the secret that a reference stands for.

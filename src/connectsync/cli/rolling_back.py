@@ -14,7 +14,7 @@ from connectsync.cli.session import Session
 from connectsync.cli.state import circumstances, open_state
 from connectsync.domain.plan_file import plan_text
 from connectsync.operations.planning import guarded
-from connectsync.operations.rolling_back import Over, Rollback, undone
+from connectsync.operations.rolling_back import Over, Rollback, saved_later, undone
 from connectsync.report.plan_text import render_plan
 
 
@@ -36,7 +36,9 @@ async def roll_back(
     with open_state(session, project) as store:
         archive = Archive(store)
         plan, _ = archive.plan(run)
-        way = Rollback(run, plan, undone(archive.journal(run)), only, over)
+        newest = archive.newest(1).lines[0].head.number
+        later = saved_later(archive.confirmed(plan.backend, (run, newest)), run)
+        way = Rollback(run, plan, undone(archive.journal(run)), only, over, later)
         async with open_reader(session, project, scope.districts) as reader:
             given = circumstances(session, scope, store, reader)
             back = guarded(await way.planned(reader, given), scope.districts, given)

@@ -100,9 +100,16 @@ class Session:
         """
         if not named and next(below(project.districts_dir), None) is None:
             folder = relative(project.districts_dir, project.root)
+            if not (project.root / PROJECT_FILE).is_file():
+                raise NothingMatched(
+                    f"there is no {PROJECT_FILE} here or above, and no district file in"
+                    f" {folder}/",
+                    remedy="go to the project's folder, or name it with -C;"
+                    " `connectsync init` makes a new one",
+                )
             raise NothingMatched(
                 f"there is no district file in {folder}/",
-                remedy="`connectsync new` makes one, `connectsync init` a project",
+                remedy="`connectsync new` makes one",
             )
         return discover(project.root, named or [str(project.districts_dir)])
 

@@ -10,7 +10,7 @@ from connectsync.apply.store.database import Address, at_url
 from connectsync.apply.store.opening import open_store
 from connectsync.apply.store.store import Store
 from connectsync.cli.fleets import Scope
-from connectsync.cli.references import resolved
+from connectsync.cli.references import stated_in
 from connectsync.cli.session import TOOL, Session
 from connectsync.config.project import Project
 from connectsync.connect.seam import Reader
@@ -36,7 +36,8 @@ def _address(session: Session, project: Project) -> Address | None:
     if stated is None:
         return None
     if stated.partition(":")[0] in {"env", "file", "command"}:
-        stated = resolved(stated, environment=session.environment, root=project.root)
+        environment, root = session.environment, project.root
+        stated = stated_in("state.url", stated, environment=environment, root=root)
     return at_url(stated)
 
 

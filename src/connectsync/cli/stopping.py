@@ -27,6 +27,9 @@ class Stop:
     def ask(self) -> None:
         """Ask to stop; who asks twice does not wait for the district in hand."""
         if self.asked:
+            self.terminal.complain(
+                "stopped at once: `connectsync resume` settles what was under way"
+            )
             raise KeyboardInterrupt
         self.asked = True
         self.terminal.complain(

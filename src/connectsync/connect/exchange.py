@@ -69,7 +69,10 @@ class Exchange:
             response = await patience(lambda: self._sent(call))
         except httpx2.RequestError as error:
             why = str(error) or type(error).__name__
-            raise Unreachable(f"{call.about}: no answer: {why}") from error
+            url = self._client.base_url
+            raise Unreachable(
+                f"{call.about}: no answer from {url.host}: {why}"
+            ) from error
         if response.status_code != _OK:
             raise _refused(response, call.about)
         body = _members(response, JSON)

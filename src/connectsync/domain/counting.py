@@ -15,6 +15,10 @@ def few(things: Sequence[str], *, joint: str = ", ") -> str:
     return f"{shown} and {rest} more" if rest > 0 else shown
 
 
-def many(count: int, noun: str) -> str:
-    """Spell a number with its noun: ``1 district``, ``1,200 districts``."""
-    return f"{count:,} {noun}{'s' if count != 1 else ''}"
+def many(count: int, noun: str, nouns: str = "") -> str:
+    """
+    Spell a number with its noun: ``1 district``, ``1,200 districts``.
+
+    ``nouns`` is its plural, where that is not the noun with an *s*.
+    """
+    return f"{count:,} {noun if count == 1 else nouns or f'{noun}s'}"

@@ -122,7 +122,7 @@ def insist_approved(
             )
         return
     approval = policy.approval
-    missing = approval.names - len(_people(approved)) if _asked(plan, approval) else 0
+    missing = needed_names(plan, policy) - len(_people(approved))
     if missing > 0:
         raise NotApproved(
             f"the plan is not approved: {missing} of {approval.names} approvals"
@@ -131,6 +131,11 @@ def insist_approved(
             " or give the digest that was approved elsewhere: `connectsync apply PLAN"
             " --approved DIGEST`",
         )
+
+
+def needed_names(plan: Plan, policy: Policy) -> int:
+    """Say how many people have to say yes to a plan."""
+    return policy.approval.names if _asked(plan, policy.approval) else 0
 
 
 def _people(names: Iterable[str]) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connectsync.apply.freshness import differing
 from connectsync.apply.journal import Entry, Settled
@@ -11,6 +11,7 @@ from connectsync.connect.seam import Reader
 from connectsync.domain.live import Live
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
 from connectsync.domain.run import Run
+from connectsync.domain.run_diff import ConfirmedSave
 from connectsync.domain.settings import Form
 from connectsync.domain.suggest import did_you_mean
 from connectsync.domain.values import spell
@@ -63,7 +64,7 @@ class Rollback:
     The way back from a run.
 
     ``only`` are the districts to take back, all if there are none; ``over`` what is
-    undone though somebody saved it since.
+    undone though somebody saved it since; ``later`` gives the run that did.
     """
 
     run: int
@@ -71,6 +72,7 @@ class Rollback:
     undone: Mapping[str, Undone]
     only: tuple[str, ...] = ()
     over: Over = frozenset()
+    later: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     async def planned(self, reader: Reader, given: Circumstances) -> Plan:
         """
@@ -132,9 +134,11 @@ class Rollback:
                 if here not in (after, one.before[name]) and (
                     (key, name) not in self.over
                 ):
+                    run = self.later.get((key, name))
+                    by = f", last saved in run {run}" if run is not None else ""
                     yield (
                         f"{key}:{name} was {spell(after)} after the run, and is"
-                        f" {spell(here)} now"
+                        f" {spell(here)} now{by}"
                     )
 
     def _part(
@@ -159,6 +163,16 @@ class Rollback:
             desired=desired,
             saves=saves_for(changes, live.form, launched=launched),
         )
+
+
+def saved_later(saves: Sequence[ConfirmedSave], run: int) -> dict[tuple[str, str], int]:
+    """Give the last run after ``run`` that saved a setting of a district."""
+    return {
+        (one.district, name): one.run
+        for one in saves
+        if one.run > run
+        for name in differing(one.before, one.after)
+    }
 
 
 def insist_way_back(plan: Plan, run: Run, undone: Mapping[str, Undone]) -> None:

@@ -16,9 +16,10 @@ def audit_text(found: Audited, *, colour: bool, width: int) -> str:
 
 
 def _lines(found: Audited, paint: Paint, width: int) -> Iterator[str]:
-    counted = f"{found.entries} entr{'ies' if found.entries != 1 else 'y'}"
+    counted = many(found.entries, "entry", "entries")
     if not found.problems:
-        yield f"all is as the audit log says: {counted}, head {inert(found.head)}"
+        yield paint(Style.SAFE, "all is as the audit log says")
+        yield f"{counted}, head {inert(found.head)}"
         return
     for sentence in found.problems:
         for line in wrapped(inert(sentence), width, hang=2):

@@ -74,7 +74,11 @@ def _left(outcome: Outcome, proof: str) -> str:
         return why
     # of a conflict only a new plan gets anybody further
     if outcome.ended(Ending.FAILED) or outcome.ended(Ending.NOT_REACHED):
-        return f"{why}  = help: `connectsync resume {outcome.run}` tries what is left\n"
+        rest = "; what is in conflict needs a new plan"
+        return (
+            f"{why}  = help: `connectsync resume {outcome.run}` tries what is left"
+            f"{rest if outcome.ended(Ending.CONFLICT) else ''}\n"
+        )
     return why
 
 

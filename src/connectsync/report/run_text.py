@@ -87,9 +87,10 @@ class _Page:
         yield self.paint(Style.DIM, f"audit log head {inert(self.history.head)}")
 
     def wave(self, wave: str, parts: Sequence[Part]) -> Iterator[str]:
-        endings = tally_of(one.outcome.ending if one.outcome else None for one in parts)
-        head = self.paint(Style.BOLD, f"wave {inert(wave)}")
-        yield f"{head}: {counted(endings, self.paint)}"
+        if len({one.wave for one in self.run.parts}) > 1:
+            ended = (one.outcome.ending if one.outcome else None for one in parts)
+            head = self.paint(Style.BOLD, f"wave {inert(wave)}")
+            yield f"{head}: {counted(tally_of(ended), self.paint)}"
         for part in parts:
             yield from self._district(part)
 

@@ -213,6 +213,8 @@ def threshold_raised_without_figure(subject: PlanAtHour) -> Iterator[Objection]:
         live: {deletion_threshold: 15}
         desired: {deletion_threshold: 40}
     """
+    if subject.plan.rollback_of is not None:
+        return  # the figure was in use before the run that is taken back
     for planned, change in subject.changes("deletion_threshold"):
         unknown = subject.facts(planned).tried_to_archive is None
         if unknown and isinstance(change.change, Set) and _raised(change.change):
@@ -258,6 +260,7 @@ def _disruptive(subject: PlanAtHour, *settings: str) -> Iterator[Objection]:
         yield Objection(
             (planned.district,),
             f"{spelled(change.change)} {_when(planned)}",
+            hint="tell the district before, then accept it by its number",
             accept=DISRUPTIVE,
         )
 

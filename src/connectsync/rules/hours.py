@@ -117,7 +117,7 @@ def _frozen(policy: Policy, now: datetime) -> Iterator[Closing]:
             yield Closing(
                 in_a_freeze.name,
                 f"nothing is applied from {first} to {last}: {freeze.reason}",
-                f"wait until {last + timedelta(days=1)}",
+                f"wait until {last + timedelta(days=1)} {freeze.timezone}",
             )
 
 

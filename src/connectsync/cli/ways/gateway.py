@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
-from connectsync.cli.references import resolved
+from connectsync.cli.references import stated_in
 from connectsync.cli.ways.budget import patience_of
 from connectsync.cli.ways.setup import Setup
 from connectsync.connect import gateway
@@ -47,5 +47,6 @@ class OverGateway:
                 "no token for the gateway: backends.gateway.token is missing"
             )
         session, root = self.setup.session, self.setup.project.root
-        token = resolved(stated.token, environment=session.environment, root=root)
+        key = "backends.gateway.token"
+        token = stated_in(key, stated.token, environment=session.environment, root=root)
         return gateway.Gateway(stated.url, token)
