@@ -27,6 +27,9 @@ NOT_RUN = {
     ("docs/how-to/answer-drift.md", "connectsync drift"): (
         "needs a person who changes Connect by hand"
     ),
+    ("docs/how-to/answer-drift.md", "connectsync emulator"): (
+        "needs a person who changes Connect by hand"
+    ),
     ("docs/how-to/answer-drift.md", "connectsync drift --adopt"): (
         "needs a person who changes Connect by hand"
     ),
