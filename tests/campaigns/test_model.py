@@ -10,6 +10,7 @@ import atexit
 import functools
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
@@ -33,13 +34,14 @@ from model_world import (
 
 from connectsync.apply.executor import Executor
 from connectsync.apply.journal import Kept
+from connectsync.apply.store.closing import close
 from connectsync.domain.baseline import Baseline
 from connectsync.domain.outcome import Ending, Outcome
 from connectsync.domain.plan import SWITCH, DistrictPlan, Plan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.rollout import Rollout
 from connectsync.domain.settings import Form, PhoneType, Settings
-from connectsync.errors import RollbackRefused, StalePlan
+from connectsync.errors import RollbackRefused, RunInHand, StalePlan
 from connectsync.operations.applying import (
     Application,
     insist_honest,
@@ -121,8 +123,10 @@ class Stories(RuleBasedStateMachine):
         self.applied(self.planned(), fate)
 
     def teardown(self) -> None:
+        problems = self.world.archive.verify()
         self.world.close()
         self.folder.cleanup()
+        assert problems == (), "the audit log tells of all that is there"
 
     # — what people do —
 
@@ -198,6 +202,13 @@ class Stories(RuleBasedStateMachine):
         for one in outcome.districts:
             if one.district in alone:
                 assert one.ending is Ending.DONE, "nobody else was here"
+
+    @rule(pick=PICKS)
+    def somebody_closes_a_run(self, pick: int) -> None:
+        left = [run.number for run in self.world.archive.runs() if run.left]
+        if left:
+            with suppress(RunInHand):
+                close(self.world.store, left[pick % len(left)], "enough", at=NOW)
 
     @rule(pick=PICKS, fate=FATES)
     def somebody_rolls_back(self, pick: int, fate: Drawn) -> None:
