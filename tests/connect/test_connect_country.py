@@ -21,14 +21,14 @@ def test_a_country_is_read_quickly_and_in_few_requests(tmp_path: Path) -> None:
 
     async def read() -> float:
         async with open_reader(create_app(store)) as reader:
-            start = time.perf_counter()
+            start = time.process_time()
             listed = await reader.list_districts()
             forms = await reader.read_many([district.key for district in listed])
-            seconds = time.perf_counter() - start
+            seconds = time.process_time() - start
         assert [(district.key, district.name) for district in listed] == districts
         assert all(isinstance(form, Live) for form in forms.values())
         assert len(forms) == COUNTRY
         return seconds
 
-    # half a second on two cores; a machine under load gets ten times that
+    # half a second of one core, whatever else the machine has to do; its caches suffer
     assert asyncio.run(read()) < 5

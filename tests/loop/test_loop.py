@@ -84,6 +84,24 @@ def test_a_plan_is_refused_if_connect_moved(world: World) -> None:
     assert world.connect.saves() == before
 
 
+def test_a_pull_request_decides_neither_who_gets_tokens_nor_what_runs(
+    world: World,
+) -> None:
+    world.branch("theirs")
+    project = world.clone / "connectsync.yaml"
+    told = world.clone.parent / "ran"
+    text = project.read_text("utf-8")
+    assert "env:CONNECTSYNC_STATE" in text
+    text = text.replace("env:CONNECTSYNC_STATE", f"command:touch {told}")
+    project.write_text(text, "utf-8")
+    world.want("lakeview", deletion_threshold=9)
+    assert world.commit("a command of mine").returncode == 0
+    world.git("push", "--quiet", "origin", "theirs")
+    job = world.run(world.site.open_pull("theirs"))["plan"]
+    assert job.ok, job.log
+    assert not told.exists()
+
+
 def test_a_plan_is_refused_if_main_moved(world: World) -> None:
     world.pushed("first", "maple-hollow", deletion_threshold=12)
     first, _ = world.pull("first")

@@ -142,7 +142,11 @@ def test_every_script_is_sound_bash(tmp_path: Path) -> None:
 def test_each_job_may_do_what_it_does_and_no_more() -> None:
     jobs = yaml.safe_load(WORKFLOW.read_text("utf-8"))["jobs"]
     assert {name: job["permissions"] for name, job in jobs.items()} == {
-        "validate": {"contents": "read", "security-events": "write"},
+        "validate": {
+            "contents": "read",
+            "actions": "read",
+            "security-events": "write",
+        },
         "plan": {"contents": "read", "pull-requests": "write"},
         "apply": {"contents": "read", "actions": "read", "pull-requests": "read"},
     }

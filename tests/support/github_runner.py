@@ -23,7 +23,11 @@ from github_site import TOOL, Site
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 HERMETIC = ROOT / "tests" / "hermetic"
-BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail")
+SHELLS = {
+    "": ("bash", "-e"),
+    "bash": ("bash", "--noprofile", "--norc", "-eo", "pipefail"),
+}
+"""What GitHub runs a script with, by what the step or its workflow says of it."""
 
 
 @dataclass
@@ -73,8 +77,9 @@ class Runner:
             "secrets": {name: self.secrets.get(name, "") for name in called["secrets"]},
             "job": {"workflow_repository": TOOL, "workflow_sha": "f" * 40},
         }
+        shell = data.get("defaults", {}).get("run", {}).get("shell", "")
         return {
-            name: self._job(name, job, contexts)
+            name: self._job(name, {**job, "shell": shell}, contexts)
             for name, job in data["jobs"].items()
             if not only or name in only
         }
@@ -90,7 +95,8 @@ class Runner:
             done.ran = False
             return done
         self.site.grant(job["permissions"], contexts["github"])
-        _Steps(self, done, contexts).run(job["steps"], folder / "workspace")
+        steps = _Steps(self, done, contexts, shell=job["shell"])
+        steps.run(job["steps"], folder / "workspace")
         return done
 
 
@@ -102,6 +108,7 @@ class _Steps:
     action: Path | None = None
     inherited: Mapping[str, str] = field(default_factory=dict)
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    shell: str = ""
 
     @property
     def workspace(self) -> Path:
@@ -114,7 +121,7 @@ class _Steps:
                 continue
             given = self._given(step.get("env", {}), contexts)
             if "run" in step:
-                outputs = self._script(step["run"], given, folder)
+                outputs = self._script(step, given, folder)
             else:
                 about = self._given(step.get("with", {}), contexts)
                 outputs = self._used(step["uses"], about, given)
@@ -144,8 +151,9 @@ class _Steps:
         }
 
     def _script(
-        self, script: str, given: Mapping[str, str], folder: Path
+        self, step: Mapping[str, Any], given: Mapping[str, str], folder: Path
     ) -> dict[str, str]:
+        script = str(step["run"])
         assert "${{" not in script, "an expression in a script can be made to run"
         files = {
             name: self.job.folder / name.rpartition("_")[2].lower()
@@ -155,8 +163,8 @@ class _Steps:
         path = self.job.folder / "script.sh"
         path.write_text(script)
         done = subprocess.run(
-            [*BASH, str(path)],
-            cwd=folder,
+            [*SHELLS[step.get("shell", self.shell)], str(path)],
+            cwd=folder / step.get("working-directory", "."),
             env={
                 **self.runner.environment,
                 "CI": "true",

@@ -1,0 +1,321 @@
+"""Which plan a merge applies: the reviewed one, and none that only looks like it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gitlab_site import BOT, TOKEN, GitLab, gitlab
+from step_scripts import ROOT, TEMPLATE, WORKFLOW, Desk, desk, step
+
+HEAD, OTHER = "a" * 40, "b" * 40
+DIGEST = f"sha256:{'1' * 64}"
+MARKER = "<!-- connectsync:plan -->"
+LONGEST_URL = 2000
+
+Row = dict[str, Any]
+
+
+@pytest.fixture
+def github(tmp_path: Path) -> Desk:
+    return desk(tmp_path)
+
+
+def pull(github: Desk, **more: Any) -> Row:
+    row = {
+        "number": 7,
+        "merged_at": "2027-01-15T10:00:00Z",
+        "merge_commit_sha": github.commit,
+        "base": {"ref": "main"},
+        "head": {"sha": HEAD},
+    }
+    return row | more
+
+
+def comment(head: str = HEAD, login: str = "github-actions[bot]") -> Row:
+    body = f"{MARKER}\n<!-- of {head} {DIGEST} -->\nthe plan"
+    return {"id": 1, "number": 7, "body": body, "user": {"login": login}}
+
+
+def artifact(number: int = 1, **more: Any) -> Row:
+    row = {
+        "id": number,
+        "name": f"connectsync-plan-{HEAD}",
+        "file": "plan.json",
+        "expired": False,
+        "created_at": f"2027-01-1{number}T10:00:00Z",
+        "workflow_run": {"head_sha": HEAD},
+    }
+    return row | more
+
+
+def found(github: Desk) -> tuple[subprocess.CompletedProcess[str], dict[str, str]]:
+    script = step("apply", "Find the plan that was reviewed")["run"]
+    return github.run(script, COMMIT=github.commit, BRANCH="main")
+
+
+def test_the_plan_of_the_pull_request_that_was_merged_is_found(github: Desk) -> None:
+    noise = [comment(login="mallory"), comment(OTHER), comment(login="mallory")]
+    github.know(
+        pulls=[pull(github, base={"ref": "other"}), pull(github)],
+        comments=[*noise, comment()],
+        artifacts=[artifact(2), artifact(1), artifact(3, expired=True)],
+    )
+    for number in (1, 2, 3):
+        github.keep(number, f"plan {number}")
+    done, out = found(github)
+    assert done.returncode == 0, done.stderr
+    assert (out["go"], out["digest"]) == ("yes", DIGEST)
+    # of two that were kept the later one is what the comment shows
+    assert (github.folder / "reviewed" / "plan.json").read_text() == "plan 2"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"merged_at": None},
+        {"base": {"ref": "release"}},
+        {"merge_commit_sha": OTHER},
+    ],
+    ids=str,
+)
+def test_a_push_that_merged_nothing_into_this_branch_applies_nothing(
+    github: Desk, more: Row
+) -> None:
+    github.know(
+        pulls=[pull(github, **more)], comments=[comment()], artifacts=[artifact()]
+    )
+    github.keep(1, "plan")
+    done, out = found(github)
+    assert (done.returncode, out["go"]) == (0, "no")
+    assert "nothing is applied" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "said", [comment(OTHER), comment(login="mallory"), comment(login="bot[bot]")]
+)
+def test_a_comment_of_others_or_of_another_commit_shows_no_plan(
+    github: Desk, said: Row
+) -> None:
+    github.know(pulls=[pull(github)], comments=[said], artifacts=[artifact()])
+    github.keep(1, "plan")
+    done, out = found(github)
+    assert (done.returncode, out["go"]) == (3, "no")
+
+
+@pytest.mark.parametrize(
+    "more", [{"expired": True}, {"workflow_run": {"head_sha": OTHER}}], ids=str
+)
+def test_a_plan_that_is_gone_or_of_another_commit_is_not_applied(
+    github: Desk, more: Row
+) -> None:
+    github.know(
+        pulls=[pull(github)], comments=[comment()], artifacts=[artifact(**more)]
+    )
+    github.keep(1, "plan")
+    done, out = found(github)
+    assert (done.returncode, out["go"]) == (4, "no")
+
+
+ACCEPTS = "Merge it\n\nConnectsync-Accept: disruptive=3\n"
+
+
+@pytest.mark.parametrize("merged", [True, False], ids=["a merge", "squashed"])
+def test_only_who_merges_accepts_what_guards_hold_against_it(
+    tmp_path: Path, *, merged: bool
+) -> None:
+    """The message of any other commit is the author's, who asks for the change."""
+    github = desk(tmp_path, ACCEPTS, merged=merged)
+    github.know(pulls=[pull(github)], comments=[comment()], artifacts=[artifact()])
+    github.keep(1, "plan")
+    done, out = found(github)
+    assert (done.returncode, out["go"]) == (0, "yes"), done.stderr
+    assert ("disruptive" in out) is merged
+
+
+@pytest.mark.parametrize("merged", [True, False], ids=["a merge", "squashed"])
+def test_gitlab_takes_as_accepted_what_who_merges_says(
+    tmp_path: Path, site: GitLab, *, merged: bool
+) -> None:
+    github = desk(tmp_path, ACCEPTS, merged=merged)
+    site.requests[:] = [request_of(github.commit)]
+    note(site)
+    site.artifacts["41"] = b"{}"
+    done, told = applied(github, site)
+    assert done.returncode == 0, done.stderr
+    assert told[4:] == (["--accept", "disruptive=3"] if merged else [])
+
+
+def test_a_call_that_fails_is_not_taken_for_nothing_to_do(github: Desk) -> None:
+    github.know(pulls=[pull(github)], comments=[comment()], artifacts=[artifact()])
+    (github.site / "knows.json").write_text("out of order")
+    done, out = found(github)
+    assert done.returncode not in {0, 3, 4}
+    assert out["go"] == "no"
+    assert commented(github, "text").returncode != 0
+
+
+def commented(github: Desk, text: str) -> subprocess.CompletedProcess[str]:
+    report = github.folder / "connectsync-report"
+    report.mkdir(exist_ok=True)
+    (report / "plan.md").write_text(text)
+    script = step("plan", "Comment on the pull request")["run"]
+    url = f"https://example.org/{'x' * (LONGEST_URL - 20)}"
+    done, _ = github.run(
+        script, NUMBER="7", HEAD=HEAD, DIGEST=DIGEST, PLAN_URL=url, LC_ALL="C.UTF-8"
+    )
+    return done
+
+
+def test_one_comment_stays_the_one_however_many_there_are(github: Desk) -> None:
+    noise = [comment(login="mallory") for _ in range(5)]
+    others = [one | {"id": number} for number, one in enumerate(noise, 1)]
+    github.know(comments=[*others, comment(OTHER) | {"id": 9}])
+    for text in ("first", "second"):
+        assert commented(github, text).returncode == 0
+        rows = github.knows()["comments"]
+        assert len(rows) == len(others) + 1
+        assert rows[-1]["body"].startswith(f"{MARKER}\n<!-- of {HEAD} {DIGEST} -->\n")
+        assert f"\n{text}\n" in rows[-1]["body"]
+        assert all("the plan" in one["body"] for one in rows[:-1])
+
+
+def test_a_comment_that_is_too_long_is_refused_before_anybody_is_asked(
+    github: Desk,
+) -> None:
+    github.know()
+    done = commented(github, "é" * 65_536)
+    assert done.returncode == 1
+    assert "more than 65536" in done.stdout
+    assert github.knows()["comments"] == []
+
+
+def test_what_the_plan_may_have_of_a_comment_leaves_room_for_the_rest(
+    github: Desk,
+) -> None:
+    github.know()
+    steps = (ROOT / "action.yml", ROOT / "deploy/gitlab/connectsync.gitlab-ci.yml")
+    for file in steps:
+        (limit,) = re.findall(r"--limit (\d+)", file.read_text("utf-8"))
+        assert commented(github, "é" * int(limit)).returncode == 0
+
+
+def test_only_main_applies_and_only_in_its_environment() -> None:
+    job = WORKFLOW["jobs"]["apply"]
+    assert job["environment"] == "${{ inputs.environment }}"
+    assert job["if"] == (
+        "github.event_name == 'push'"
+        " && github.ref_name == github.event.repository.default_branch"
+    )
+    now = step("apply", "Check out the districts as they are now")
+    assert now["with"]["ref"] == "${{ github.ref }}"
+
+
+def test_forks_upload_nothing_and_what_is_not_planned_is_red() -> None:
+    upload = step("validate", "Upload the findings")["if"]
+    ours = "github.event.pull_request.head.repo.full_name == github.repository"
+    assert ours in upload.split(" && ")
+    red = step("plan", "Fail if a district could not be planned")
+    assert red["if"] == "steps.plan.outputs.status == '1'"
+    assert red["run"].rstrip().endswith("exit 1")
+
+
+@pytest.fixture
+def site() -> Iterator[GitLab]:
+    with gitlab() as served:
+        yield served
+
+
+def request_of(commit: str, **more: Any) -> Row:
+    row = {"iid": 5, "sha": HEAD, "state": "merged", "target_branch": "main"}
+    return row | {"merge_commit_sha": commit} | more
+
+
+def note(site: GitLab, head: str = HEAD, author: int = BOT, job: int = 41) -> None:
+    site.note(5, author, f"{MARKER}\n<!-- of {head} {DIGEST} {job} -->\nthe plan")
+
+
+def applied(
+    github: Desk, site: GitLab
+) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    """Run the job that applies, with a command that only says how it was called."""
+    bin_ = github.folder / "bin"
+    bin_.mkdir()
+    told = github.folder / "told"
+    (bin_ / "connectsync").write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {told}\n')
+    (bin_ / "connectsync").chmod(0o755)
+    clone = "git clone --quiet site/remote.git clone && cd clone && "
+    (script,) = TEMPLATE["connectsync-apply"]["script"]
+    remote = github.site / "remote.git"
+    subprocess.run(
+        ["git", "-C", remote, "update-ref", "refs/heads/main", github.commit],
+        check=True,
+    )
+    done, _ = github.run(
+        f'PATH="{bin_}:$PATH"; {clone}\n{script}',
+        CI_API_V4_URL=site.url,
+        CI_PROJECT_ID="1",
+        CI_COMMIT_SHA=github.commit,
+        CI_DEFAULT_BRANCH="main",
+        CONNECTSYNC_NOTE_TOKEN=TOKEN,
+    )
+    return done, told.read_text().split("\n")[:-1] if told.exists() else []
+
+
+def test_gitlab_applies_the_plan_that_its_own_note_shows(
+    github: Desk, site: GitLab
+) -> None:
+    site.requests[:] = [
+        request_of(github.commit, iid=4, target_branch="release"),
+        request_of(github.commit),
+    ]
+    note(site, author=99, job=66)
+    note(site, OTHER, job=67)
+    note(site)
+    site.artifacts["41"] = json.dumps({"plan": 41}).encode()
+    done, told = applied(github, site)
+    assert done.returncode == 0, done.stderr
+    assert told == ["apply", "reviewed/plan.json", "--approved", DIGEST]
+    assert json.loads((github.folder / "clone/reviewed/plan.json").read_text()) == {
+        "plan": 41
+    }
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"state": "opened"}, {"target_branch": "release"}, {"merge_commit_sha": OTHER}],
+    ids=str,
+)
+def test_gitlab_applies_nothing_for_a_push_that_merged_nothing_here(
+    github: Desk, site: GitLab, more: Row
+) -> None:
+    site.requests[:] = [request_of(github.commit, **more)]
+    note(site)
+    site.artifacts["41"] = b"{}"
+    done, told = applied(github, site)
+    assert (done.returncode, told) == (0, []), done.stderr
+    assert "nothing is applied" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "given", [{"author": 99}, {"head": OTHER}], ids=["of others", "of another commit"]
+)
+def test_gitlab_applies_nothing_that_no_note_of_the_bot_shows(
+    github: Desk, site: GitLab, given: Row
+) -> None:
+    site.requests[:] = [request_of(github.commit)]
+    note(site, **given)
+    site.artifacts["41"] = b"{}"
+    done, told = applied(github, site)
+    assert (done.returncode, told) == (1, [])
+    assert f"no note on !5 shows the plan of {HEAD}" in done.stderr
+
+
+def test_gitlab_makes_a_plan_red_that_lacks_districts() -> None:
+    (script,) = TEMPLATE["connectsync-plan"]["script"]
+    assert script.rstrip().endswith('if [ "$status" = 1 ]; then exit 1; fi')
