@@ -186,3 +186,16 @@ def test_who_presses_no_tab_key_does_not_wait_for_it(valley: Console) -> None:
         check=True,
     )
     assert done.stdout.endswith("\nFalse\n")
+
+
+@pytest.mark.parametrize("folder", ["$(touch ran)", "a b", "a;b", "`x`", "é"])
+def test_a_path_that_a_shell_would_read_as_more_is_left_at_the_key(
+    valley: Console, path: str, folder: str
+) -> None:
+    """What is offered stands on the command line as it is, and Enter runs it."""
+    there = valley.folder / "districts" / folder
+    there.mkdir()
+    (valley.folder / "districts/ca/lakeview-usd.yaml").rename(
+        there / "lakeview-usd.yaml"
+    )
+    assert offered("connectsync plan lakev", valley.folder, path) == ["lakeview-usd"]

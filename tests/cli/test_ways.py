@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from console import Console
 
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import Terminal
@@ -60,3 +62,19 @@ def test_a_token_is_found_by_the_reference_of_its_district_alone(
     assert setup.token("nowhere") is None
     with pytest.raises(ProjectError, match="env:ELM_TOKEN gives no token"):
         setup.token("elm")
+
+
+def test_a_seed_that_the_form_does_not_accept_leaves_no_store(valley: Console) -> None:
+    """Left half-made, it would be a Connect on which every form is blank."""
+    seed = valley.folder / "live.json"
+    text = seed.read_text("utf-8")
+    data = json.loads(text)
+    data["districts"][-1]["settings"]["student_id"] = "NO SUCH ID"
+    seed.write_text(json.dumps(data), "utf-8")
+    for _ in range(2):
+        said = valley.run("plan")
+        assert (said.status, said.out) == (1, "")
+        assert "the embedded Connect cannot begin with live.json" in said.err
+        assert "backends.embedded.seed" in said.err
+    seed.write_text(text, "utf-8")
+    assert "deletion_threshold     45 → 15" in valley.run("plan").out

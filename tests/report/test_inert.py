@@ -13,13 +13,20 @@ from collections.abc import Callable, Iterator
 from xml.etree import ElementTree as ET
 
 import pytest
-from hostile import WICKED, wicked_plan, wicked_report
+from hostile import (
+    WICKED,
+    wicked_drift,
+    wicked_pass,
+    wicked_plan,
+    wicked_report,
+)
 from junit_shape import read_junit
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from connectsync.domain.validation import ValidationReport
 from connectsync.report import findings_json, findings_text
+from connectsync.report.drift import drift_text
 from connectsync.report.findings_github import findings_github
 from connectsync.report.findings_gitlab import findings_gitlab
 from connectsync.report.findings_junit import findings_junit
@@ -30,9 +37,12 @@ from connectsync.report.plan_github import plan_github
 from connectsync.report.plan_junit import plan_junit
 from connectsync.report.plan_markdown import plan_markdown
 from connectsync.report.plan_text import render_plan
+from connectsync.report.reconcile_text import reconcile_text
 from connectsync.report.style import inert
 
 FOUND, PLANNED = wicked_report(), wicked_plan()
+
+COMMAND = re.compile(r"::(error|warning|notice) ([^:\r\n]*)::([^\r\n]*)")
 
 TEXTS: dict[str, str] = {
     "findings-text": findings_text.render(FOUND, colour=False, width=80),
@@ -48,6 +58,8 @@ TEXTS: dict[str, str] = {
     "plan-github": plan_github(PLANNED),
     "plan-junit": plan_junit(PLANNED),
     "plan-markdown": plan_markdown(PLANNED),
+    "drift-text": drift_text(wicked_drift(), colour=False, width=80),
+    "reconcile-text": reconcile_text(wicked_pass(), colour=False, width=80),
 }
 
 
@@ -71,12 +83,22 @@ def test_no_line_of_it_is_a_command_to_a_runner(format_: str) -> None:
     assert [line for line in lines if line.lstrip().startswith("::")] == []
 
 
-@pytest.mark.parametrize("format_", ["findings-text", "plan-text", "findings-markdown"])
+@pytest.mark.parametrize(
+    "format_",
+    [
+        "findings-text",
+        "plan-text",
+        "findings-markdown",
+        "drift-text",
+        "reconcile-text",
+        "plan-github",
+    ],
+)
 def test_no_line_for_people_holds_a_command_of_older_runners(format_: str) -> None:
-    assert not re.search(r"##(vso|teamcity)?\[", TEXTS[format_])
-
-
-COMMAND = re.compile(r"::(error|warning|notice) ([^:\r\n]*)::([^\r\n]*)")
+    lines = TEXTS[format_].split("\n")
+    people = "\n".join(line for line in lines if not COMMAND.match(line))
+    assert people.strip()
+    assert not re.search(r"##(vso|teamcity)?\[", people)
 
 
 @pytest.mark.parametrize("format_", ["findings-github", "plan-github"])

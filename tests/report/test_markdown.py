@@ -16,6 +16,7 @@ from plan_scenes import planned
 
 from connectsync.domain.drift import DistrictDrift, Moved, Movement
 from connectsync.domain.finding import Finding, Place, Severity
+from connectsync.domain.guard import GuardFinding
 from connectsync.domain.plan import NotPlanned, Plan
 from connectsync.domain.validation import AllowedFinding, ValidationReport
 from connectsync.report.findings_markdown import findings_markdown
@@ -273,3 +274,26 @@ def test_a_plan_for_the_whole_country_fits_into_one_comment() -> None:
     rows = text.count("\n| `d")
     (left,) = re.findall(r"\*Left out here: ([\d,]+) changes\.\*", text)
     assert rows + int(left.replace(",", "")) == 3 * 13_318
+
+
+def test_what_guards_say_of_a_whole_country_hides_no_change() -> None:
+    """Of a change to a profile they say the same of every district."""
+    one = PLAN.districts[0]
+    keys = [f"d{number}" for number in range(13_318)]
+    guards = tuple(
+        GuardFinding(rule, Severity.ERROR, f"{rule} says so", "ask", district=key)
+        for key in keys
+        for rule in ("phone-type-changed-on-running-sync", "logins-overwritten")
+    )
+    districts = tuple(replace(one, district=key) for key in keys)
+    text = plan_markdown(
+        replace(PLAN, districts=districts, guards=guards), limit=63_000
+    )
+    assert len(text) <= 63_000
+    for title in ("Guards", "Changes"):
+        part = re.split(r"\n\n(?=#|<details>)", text.partition(f"### {title}\n")[2])[0]
+        assert "Left out here" not in part
+        assert "| 13,318: `d0`, `d1`, `d2`, `d3`, `d4` and 13,313 more |" in part
+    kinds = {(change.change, change.risk) for change in one.changes()}
+    changes = text.partition("### Changes\n")[2].partition("\n\n<details>")[0]
+    assert changes.count("13,318: ") == len(kinds)

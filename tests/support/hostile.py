@@ -23,6 +23,7 @@ from connectsync.domain.plan import (
     PlannedChange,
     Save,
 )
+from connectsync.domain.reconciled import Fared, Fate, Reason, Reconciled, Why
 from connectsync.domain.risk import Risk
 from connectsync.domain.validation import AllowedFinding, ValidationReport
 
@@ -161,4 +162,30 @@ def _district(number: int, text: str) -> DistrictPlan:
         desired={},
         saves=(Save(changes, set_token=True), Save(changes[:1])),
         drift=(_moved(text),),
+    )
+
+
+def wicked_drift() -> tuple[DistrictDrift, ...]:
+    """Give drift of districts, files and values that are no better than their names."""
+    moves = tuple(
+        Movement("deletion_threshold", who, text, text, text)
+        for who in Moved
+        for text in WICKED[:3]
+    )
+    return tuple(
+        DistrictDrift(text, text, moves, applied=True, error=text) for text in WICKED
+    )
+
+
+def wicked_pass() -> Reconciled:
+    """Give a pass over such districts, for such reasons."""
+    reasons = tuple(Reason(why, text) for why in Why for text in WICKED[:3])
+    return Reconciled(
+        at=NOW,
+        backend="".join(WICKED[:6]),
+        at_most=Risk.SAFE,
+        dry_run=True,
+        districts=tuple(Fared(text, text, Fate.HELD, reasons) for text in WICKED),
+        reasons=reasons,
+        run=7,
     )

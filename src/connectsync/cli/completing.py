@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ Words = Callable[[Session], Iterable[str]]
 """Gives every word there is; those that do not begin as asked are left out."""
 
 Parameter = TyperArgument | TyperOption
+
+_HARMLESS = re.compile(r"[A-Za-z0-9_./-]+")
+"""A path that no shell reads as anything but a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +167,10 @@ def _path(context: typer.Context, incomplete: str) -> list[Word]:
         files = {path.stem: path for path in below(session.project().districts_dir)}
         keys = sorted(key for key in files if key.startswith(incomplete))
         if len(keys) == 1 or incomplete in files:
-            path = files.get(incomplete) or files[keys[0]]
-            return [Word(os.path.relpath(path, session.folder or Path.cwd()))]
+            file = files.get(incomplete) or files[keys[0]]
+            path = os.path.relpath(file, session.folder or Path.cwd())
+            # what a shell would read as more than a name is left at the key
+            return [Word(path if _HARMLESS.fullmatch(path) else file.stem)]
         return [Word(key) for key in keys]
     return []
 

@@ -58,10 +58,12 @@ def _blocks(plan: Plan) -> Iterator[Block]:
     if plan.guards:
         yield _table(
             "Guards",
-            ("Severity", "Guard", "District", "What"),
-            [_guard(one) for one in plan.guards],
-            "guard",
+            ("Severity", "Guard", "What", "Districts"),
+            list(_guards(plan.guards)),
+            "different objection",
         )
+    if plan.districts:
+        yield _changes(plan)
     if moved := [cells for one in plan.districts for cells in _moved(one)]:
         yield _table(
             "Changed by hand since we last applied",
@@ -69,8 +71,8 @@ def _blocks(plan: Plan) -> Iterator[Block]:
             moved,
             "setting",
         )
-    if plan.districts:
-        yield from _changes(plan)
+    if len(plan.districts) > 1:
+        yield _each(plan)
     if left := [cells for one in plan.left_alone for cells in _left(one)]:
         head = ("District", "Setting", "Who", "Values")
         yield Table(LEFT_ALONE, head, left, len(left), "setting", folded=True)
@@ -100,11 +102,17 @@ def _failed(one: NotPlanned) -> tuple[str, ...]:
     return code(one.district), code(one.file), why
 
 
-def _guard(one: GuardFinding) -> tuple[str, ...]:
-    what = short(held_against(one))
-    if one.hint:
-        what += f"<br>*help:* {short(one.hint)}"
-    return one.severity.value, code(one.rule), code(one.district), what
+def _guards(found: tuple[GuardFinding, ...]) -> Iterator[tuple[str, ...]]:
+    """Give a row for each objection, which the districts of a profile share."""
+    shared: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for one in found:
+        what = short(held_against(one))
+        if one.hint:
+            what += f"<br>*help:* {short(one.hint)}"
+        same = shared[one.severity.value, code(one.rule), what]
+        same += [one.district] if one.district else []
+    for cells, districts in shared.items():
+        yield *cells, _few(districts)
 
 
 def _moved(one: DistrictPlan) -> Iterator[tuple[str, ...]]:
@@ -119,23 +127,25 @@ def _left(one: DistrictDrift) -> Iterator[tuple[str, ...]]:
         yield code(one.district), code(move.setting), who, short(values)
 
 
-def _changes(plan: Plan) -> Iterator[Table]:
+def _changes(plan: Plan) -> Table:
     shared = _shared(plan)
-    yield _table(
+    return _table(
         "Changes",
         ("Risk", "Setting", "Change", "What it does to people", "Districts"),
         [(*_kind(kind), _few(shared[kind])) for kind in sorted(shared, key=_rank)],
         "different change",
     )
-    if len(plan.districts) > 1:
-        yield Table(
-            "District by district",
-            ("District", "Name", "Save", "Setting", "Change", "Risk"),
-            (row for one in plan.districts for row in _district(one)),
-            sum(map(_steps, plan.districts)),
-            "change",
-            folded=True,
-        )
+
+
+def _each(plan: Plan) -> Table:
+    return Table(
+        "District by district",
+        ("District", "Name", "Save", "Setting", "Change", "Risk"),
+        (row for one in plan.districts for row in _district(one)),
+        sum(map(_steps, plan.districts)),
+        "change",
+        folded=True,
+    )
 
 
 _Kind = PlannedChange | None

@@ -103,7 +103,15 @@ def _result(
     }
     if related := list(_related(one, files)):
         result["relatedLocations"] = related
+        result["codeFlows"] = [_flow(each, one) for each in related]
     return result
+
+
+def _flow(related: Mapping[str, Any], one: Finding) -> dict[str, Any]:
+    """Lead from the file of a district to the line of the profile it builds on."""
+    said = {"message": {"text": _unfilled(_words(one.message))}}
+    steps = [{"location": related}, {"location": _location(one) | said}]
+    return {"threadFlows": [{"locations": steps}]}
 
 
 def _said(one: Finding, files: Mapping[str, str]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from connectsync.domain.district import District
 from connectsync.emulator.app import create_app
 from connectsync.emulator.errors import EmulatorError
 from connectsync.emulator.seed import Seed, enrol, sow
-from connectsync.errors import StateError, UsageError
+from connectsync.errors import ProjectError, StateError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +50,27 @@ def embedded_store(path: Path, project: Project, districts: Sequence[District]) 
     """
     Make the embedded Connect's store, with every district of the files enrolled.
 
-    A new store is given the forms of the project's seed. Raises ``StateError``.
+    A new store is given the forms of the project's seed. Raises ``StateError``, and
+    ``ProjectError`` for a seed that the form does not accept: then there is no store.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = not path.exists()
-        if fresh and project.embedded_seed is not None:
-            snapshot = snapshot_file.read(project.embedded_seed)
-            sow(path, [Seed(*seed) for seed in embedded.seeds(snapshot)])
+        if not path.exists() and project.embedded_seed is not None:
+            _sow(path, project.embedded_seed)
         enrol(path, [(district.key, district.name) for district in districts])
     except (OSError, EmulatorError) as error:
         raise StateError(f"the embedded Connect cannot be opened: {error}") from error
     return path
+
+
+def _sow(path: Path, seed: Path) -> None:
+    snapshot = snapshot_file.read(seed)
+    try:
+        sow(path, [Seed(*one) for one in embedded.seeds(snapshot)])
+    except EmulatorError as error:
+        # left behind, it would be taken for a Connect on which every form is blank
+        path.unlink(missing_ok=True)
+        raise ProjectError(
+            f"the embedded Connect cannot begin with {seed.name}: {error}",
+            remedy="mend that file, which backends.embedded.seed names",
+        ) from error
