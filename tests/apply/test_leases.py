@@ -179,3 +179,30 @@ def test_a_runner_that_ends_leaves_nothing_behind(tmp_path: Path) -> None:
     with present(tmp_path):
         assert list((tmp_path / "runners").iterdir()) != []
     assert list((tmp_path / "runners").iterdir()) == []
+
+
+def test_a_token_grows_each_time_a_district_changes_hands(kept: Place) -> None:
+    """Whoever comes with an old one writes nothing, even if it is the same runner."""
+    with kept.open() as one, kept.open() as other:
+        run = begun(one, "lakeview")
+        tokens = []
+        for runner in (one, other, one, one):
+            claim = claimed(runner, run)
+            tokens.append(claim.token)
+            runner.release(claim)
+        assert tokens == sorted(set(tokens))
+        old = replace(claim, token=tokens[0])
+        with pytest.raises(LeaseLost):
+            one.intend(old, INTENT, at=NOW)
+
+
+def test_what_is_settled_stays_as_it_was_settled_first(kept: Place) -> None:
+    with kept.open() as store:
+        claim = claimed(store, begun(store, "lakeview"))
+        row = store.intend(claim, INTENT, at=NOW)
+        store.settle(claim, row, Settled.CONFIRMED, at=NOW, note="first")
+        store.settle(claim, row, Settled.FAILED, at=NOW, note="second")
+        (entry,) = store.entries(claim.run, "lakeview")
+        assert entry.settled is Settled.CONFIRMED
+        ((note,),) = kept.run("SELECT note FROM journal")
+        assert note == "first"
