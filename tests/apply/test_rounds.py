@@ -19,6 +19,7 @@ from connectsync.domain.event import (
     WaveEnded,
 )
 from connectsync.domain.outcome import Ending, Outcome
+from connectsync.domain.settings import Settings
 from connectsync.errors import CredentialsRefused, FormRefused, StateError, Unreachable
 
 ELM, HARBOR, LAKE = KEYS
@@ -242,6 +243,36 @@ def test_a_save_of_ours_that_arrives_late_is_no_conflict(world: World) -> None:
         return await trial.run()
 
     assert endings(asyncio.run(story()))[ELM] == "done"
+
+
+def test_a_person_who_saves_the_very_same_before_us_is_not_taken_for_us(
+    world: World,
+) -> None:
+    async def they_do(key: str) -> None:
+        if key == ELM:
+            await world.edit(ELM, dict(CELL.managed()))
+
+    trial = Trial(world, before=they_do)
+    assert endings(asyncio.run(trial.run()))[ELM] == "conflict"
+    assert ELM not in trial.saved
+
+
+def test_a_token_that_was_lost_on_its_way_is_typed_again(world: World) -> None:
+    """Its form is as wanted all along: that does not say that it was typed."""
+    lost: list[str] = []
+
+    async def lose(key: str) -> None:
+        if not lost:
+            lost.append(key)
+            raise Unreachable("no answer")
+
+    async def rest(_: int) -> bool:
+        return True
+
+    trial = Trial(world, before=lose, rest=rest)
+    plan = asyncio.run(world.plan(Settings(), keys=(LAKE,), set_token=True))
+    assert endings(asyncio.run(trial.run(plan))) == {LAKE: "done"}
+    assert trial.saved == [LAKE]
 
 
 def test_a_session_that_ends_stops_the_run_and_the_rest_is_not_reached(
