@@ -44,6 +44,9 @@ NOT_RUN = {
         "docs/how-to/recover-a-failed-run.md",
         "connectsync runs close 1 --reason 'planned anew after the self-check'",
     ): "nothing is left of the run above",
+    ("docs/how-to/pull-requests-on-github.md", "git switch main && git pull"): (
+        "needs a gateway and a database"
+    ),
     ("docs/how-to/use-the-browser.md", "connectsync doctor"): (
         "opens a real browser, which takes a while"
     ),
