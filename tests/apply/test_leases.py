@@ -12,6 +12,7 @@ from apply_world import CELL, district
 from stores import Place
 
 from connectsync.apply.journal import Claim, Held, Intent, Orders, Settled
+from connectsync.apply.store.archive import Archive
 from connectsync.apply.store.presence import Presence, present
 from connectsync.apply.store.store import Store
 from connectsync.domain.live import Live
@@ -207,3 +208,15 @@ def test_what_is_settled_stays_as_it_was_settled_first(kept: Place) -> None:
         assert entry.settled is Settled.CONFIRMED
         ((note,),) = kept.run("SELECT note FROM journal")
         assert note == "first"
+
+
+def test_what_is_overridden_by_whoever_joins_is_kept_as_well(kept: Place) -> None:
+    plan, orders = planned("lakeview"), Orders((("rest", ("lakeview",)),))
+    said = replace(orders, reasons={"in-a-freeze": "Logins are broken"})
+    with kept.open() as one, kept.open() as other:
+        one.begin(plan, "sha256:1", orders, at=NOW)
+        for _ in range(2):
+            assert other.begin(plan, "sha256:1", said, at=NOW) == (1, True)
+        entries = kept.run("SELECT detail FROM audit WHERE action = 'run joined'")
+        assert ["Logins are broken" in str(detail) for (detail,) in entries] == [True]
+        assert Archive(other).run(1).reasons == said.reasons

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, union
+from sqlalchemy import Connection, Row, insert, select, union, update
 
 from connectsync.apply.journal import Orders
 from connectsync.apply.store.audit import stamp
@@ -65,6 +65,17 @@ def written(  # noqa: PLR0913 - the columns of a row
         insert(DISTRICTS), list(_parts(run, orders, planned, list(planned)))
     )
     return run
+
+
+def said_more(connection: Connection, run: int, orders: Orders) -> bool:
+    """Keep with a run what whoever joins it overrides; say whether that is new."""
+    row = connection.execute(select(RUNS.c.reasons).where(RUNS.c.run == run)).one()
+    known = json.loads(row.reasons)
+    if orders.reasons.items() <= known.items():
+        return False
+    reasons = json.dumps({**known, **orders.reasons})
+    connection.execute(update(RUNS).where(RUNS.c.run == run).values(reasons=reasons))
+    return True
 
 
 def _parts(

@@ -64,6 +64,9 @@ class Store:
         with self.changing() as connection:
             run = _open_run(connection, digest, plan.backend)
             if run is not None:
+                if runs.said_more(connection, run, orders):
+                    detail = {"reasons": dict(orders.reasons)}
+                    self.record(connection, "run joined", RUNS, (run,), at, detail)
                 return run, True
             if orders.recent is not None:
                 runs.insist_known(connection, plan.backend, orders.recent, at)
