@@ -65,8 +65,8 @@ class Store:
             run = _open_run(connection, digest, plan.backend)
             if run is not None:
                 if runs.said_more(connection, run, orders):
-                    detail = {"reasons": dict(orders.reasons)}
-                    self.record(connection, "run joined", RUNS, (run,), at, detail)
+                    said = {"reasons": dict(orders.reasons)}
+                    self.record(connection, "run joined", RUNS, (run,), at, said)
                 return run, True
             if orders.recent is not None:
                 runs.insist_known(connection, plan.backend, orders.recent, at)
