@@ -67,16 +67,18 @@ reference: $(DEV)  ## write the generated pages under docs/reference
 docs: $(DEV)  ## build the documentation as a site, into site/
 	$(BIN)/python tests/website.py site
 
+# what runs is what was tested: the other two hold what the lock of the tests holds
 lock: $(DEV)  ## take current releases of every dependency
-	$(BIN)/python -m uv pip compile $(LOCK) pyproject.toml --extra emulator \
-		--group build -o requirements/run.txt
 	$(BIN)/python -m uv pip compile $(LOCK) pyproject.toml --extra emulator --extra browser \
 		--extra postgres --extra otel --group dev -o requirements/dev.txt
+	$(BIN)/python -m uv pip compile $(LOCK) pyproject.toml --extra emulator \
+		--group build -c requirements/dev.txt -o requirements/run.txt
 	$(BIN)/python -m uv pip compile $(LOCK) pyproject.toml --extra postgres --extra otel \
-		--group build -o requirements/deploy.txt
+		--group build -c requirements/dev.txt -o requirements/deploy.txt
 
+# extras stay in it: a pin without its extra is no answer to who asks for the extra
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-annotate \
+	--no-strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \
 	--custom-compile-command 'make lock'
 
 $(RUN): requirements/run.txt pyproject.toml
@@ -85,7 +87,7 @@ $(RUN): requirements/run.txt pyproject.toml
 	@echo 'setting up $(VENV) …'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		--require-hashes -r requirements/run.txt
+		--no-deps --require-hashes -r requirements/run.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--no-deps --no-build-isolation -e .
 	@touch $@
@@ -93,10 +95,10 @@ $(RUN): requirements/run.txt pyproject.toml
 $(DEV): $(RUN) requirements/dev.txt
 	@echo 'setting up the tests …'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		--require-hashes -r requirements/dev.txt
+		--no-deps --require-hashes -r requirements/dev.txt
 	@# the tests install our hooks with the real pre-commit, off the network
 	@$(BIN)/python -m pip download --quiet --disable-pip-version-check \
-		--require-hashes -r requirements/run.txt -d $(VENV)/wheelhouse
+		--no-deps --require-hashes -r requirements/run.txt -d $(VENV)/wheelhouse
 	@touch $@
 
 # a Chromium of the system will do; without any the tests of the page fail and say so
