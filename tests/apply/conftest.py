@@ -7,7 +7,7 @@ import pytest
 from apply_world import KEYS, World
 from stores import KINDS, Place, place
 
-from connectsync.apply.store.opening import open_store
+from connectsync.apply.state.opening import open_store
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol
 

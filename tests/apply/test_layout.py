@@ -8,8 +8,8 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
 from stores import Place
 
-from connectsync.apply.store import layout
-from connectsync.apply.store.archive import Archive
+from connectsync.apply.state import migrations as layout
+from connectsync.apply.state.queries import StateReader
 from connectsync.errors import DamagedPlan, StateError
 
 OLD = "2026-12-01T08:00:00+00:00"
@@ -62,7 +62,7 @@ def made_old(kept: Place) -> None:
 def test_a_store_of_the_first_release_keeps_everything(kept: Place) -> None:
     made_old(kept)
     with kept.open() as store:
-        archive = Archive(store)
+        archive = StateReader(store)
         (run,) = archive.runs()
         endings = {part.district: part.outcome for part in run.parts}
         assert {
@@ -78,7 +78,7 @@ def test_a_store_of_the_first_release_keeps_everything(kept: Place) -> None:
 def test_a_run_without_its_plan_cannot_be_resumed_and_says_why(kept: Place) -> None:
     made_old(kept)
     with kept.open() as store, pytest.raises(DamagedPlan, match="before plans were"):
-        Archive(store).plan(1)
+        StateReader(store).plan(1)
 
 
 def test_a_migrated_store_has_the_layout_of_a_new_one(kept: Place) -> None:
@@ -133,7 +133,7 @@ def test_a_migration_that_breaks_changes_nothing(
     def broken(_: Connection) -> None:
         raise StateError("broken")
 
-    monkeypatch.setattr("connectsync.apply.store.audit.seal", broken)
+    monkeypatch.setattr("connectsync.apply.state.audit.seal", broken)
     with pytest.raises(StateError, match="broken"), kept.open():
         pass
     after = described(engine(kept))

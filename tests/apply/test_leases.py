@@ -11,10 +11,16 @@ import pytest
 from apply_world import CELL, district
 from stores import Place
 
-from connectsync.apply.journal import Claim, Held, Intent, Orders, Settled
-from connectsync.apply.store.archive import Archive
-from connectsync.apply.store.presence import Presence, present
-from connectsync.apply.store.store import Store
+from connectsync.apply.journal import (
+    Claim,
+    Intent,
+    LeasedElsewhere,
+    RunOptions,
+    Settled,
+)
+from connectsync.apply.state.heartbeat import Presence, present
+from connectsync.apply.state.queries import StateReader
+from connectsync.apply.state.store import Store
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import DistrictPlan, Plan
@@ -40,7 +46,7 @@ def planned(*keys: str) -> Plan:
 
 def begun(store: Store, *keys: str) -> int:
     plan = planned(*keys)
-    run, _ = store.begin(plan, "sha256:1", Orders((("rest", keys),)), at=NOW)
+    run, _ = store.begin(plan, "sha256:1", RunOptions((("rest", keys),)), at=NOW)
     return run
 
 
@@ -59,14 +65,14 @@ def test_two_runners_never_hold_one_district(kept: Place) -> None:
         run = begun(one, "lakeview", "elm-grove")
         claimed(one, run)
         held = other.claim(run, "one", "lakeview", at=NOW)
-        assert isinstance(held, Held)
+        assert isinstance(held, LeasedElsewhere)
         assert held.runner == one.runner
         assert 0 < held.seconds <= one.lease_seconds
         claimed(other, run, "elm-grove")
 
 
 def test_the_same_plan_is_joined_and_not_begun_twice(kept: Place) -> None:
-    plan, orders = planned("lakeview"), Orders((("rest", ("lakeview",)),))
+    plan, orders = planned("lakeview"), RunOptions((("rest", ("lakeview",)),))
     with kept.open() as one, kept.open() as other:
         assert one.begin(plan, "sha256:1", orders, at=NOW) == (1, False)
         assert other.begin(plan, "sha256:1", orders, at=NOW) == (1, True)
@@ -91,7 +97,7 @@ def test_a_district_is_free_again_once_its_runner_was_silent_too_long(
     ):
         run = begun(silent, "lakeview")
         claimed(silent, run)
-        assert isinstance(other.claim(run, "one", "lakeview", at=NOW), Held)
+        assert isinstance(other.claim(run, "one", "lakeview", at=NOW), LeasedElsewhere)
         time.sleep(0.3)
         claimed(other, run)
 
@@ -106,7 +112,7 @@ def test_a_sign_of_life_keeps_a_district(kept: Place) -> None:
         for _ in range(3):
             time.sleep(0.25)
             alive.renew(claim)
-        assert isinstance(other.claim(run, "one", "lakeview", at=NOW), Held)
+        assert isinstance(other.claim(run, "one", "lakeview", at=NOW), LeasedElsewhere)
 
 
 def test_who_lost_a_district_writes_nothing_any_more(kept: Place) -> None:
@@ -144,7 +150,7 @@ def test_a_lease_that_ran_out_and_that_nobody_took_is_still_good(kept: Place) ->
 HOLDING = """
 import sys, time
 from pathlib import Path
-from connectsync.apply.store.presence import present
+from connectsync.apply.state.heartbeat import present
 with present(Path(sys.argv[1])) as here:
     print(here.runner, flush=True)
     time.sleep(60)
@@ -211,7 +217,7 @@ def test_what_is_settled_stays_as_it_was_settled_first(kept: Place) -> None:
 
 
 def test_what_is_overridden_by_whoever_joins_is_kept_as_well(kept: Place) -> None:
-    plan, orders = planned("lakeview"), Orders((("rest", ("lakeview",)),))
+    plan, orders = planned("lakeview"), RunOptions((("rest", ("lakeview",)),))
     said = replace(orders, reasons={"in-a-freeze": "Logins are broken"})
     with kept.open() as one, kept.open() as other:
         one.begin(plan, "sha256:1", orders, at=NOW)
@@ -219,4 +225,4 @@ def test_what_is_overridden_by_whoever_joins_is_kept_as_well(kept: Place) -> Non
             assert other.begin(plan, "sha256:1", said, at=NOW) == (1, True)
         entries = kept.run("SELECT detail FROM audit WHERE action = 'run joined'")
         assert ["Logins are broken" in str(detail) for (detail,) in entries] == [True]
-        assert Archive(other).run(1).reasons == said.reasons
+        assert StateReader(other).run(1).reasons == said.reasons

@@ -6,9 +6,9 @@ import pytest
 from apply_world import CELL, district
 from stores import Place
 
-from connectsync.apply.journal import Claim, Orders
-from connectsync.apply.store.archive import Archive
-from connectsync.apply.store.store import Store
+from connectsync.apply.journal import Claim, RunOptions
+from connectsync.apply.state.queries import StateReader
+from connectsync.apply.state.store import Store
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import DistrictPlan, Plan
@@ -35,19 +35,19 @@ def planned(*keys: str) -> Plan:
 def begun(
     store: Store, *keys: str, known: Recent | None, at: datetime = NOW
 ) -> tuple[int, bool]:
-    orders = Orders((("rest", keys),), recent=known)
+    orders = RunOptions((("rest", keys),), recent=known)
     return store.begin(planned(*keys), f"sha256:{'-'.join(keys)}", orders, at=at)
 
 
 def recent(store: Store, at: datetime = NOW) -> set[str]:
-    return set(Archive(store).recent("one", at).districts)
+    return set(StateReader(store).recent("one", at).districts)
 
 
 def test_what_a_run_is_yet_to_save_counts_for_the_day(kept: Place) -> None:
     with kept.open() as store:
         begun(store, "lakeview", "elm-grove", known=Recent())
         assert recent(store) == {"lakeview", "elm-grove"}
-        assert Archive(store).recent("other", NOW) == Recent()
+        assert StateReader(store).recent("other", NOW) == Recent()
         assert recent(store, TOMORROW) == set()
 
 
@@ -69,8 +69,8 @@ def test_of_two_runs_that_knew_nothing_of_each_other_only_one_begins(
         begun(one, "lakeview", known=nothing)
         with pytest.raises(Overtaken, match="began on 1 district after the guards"):
             begun(other, "elm-grove", known=nothing)
-        assert len(Archive(one).runs()) == 1
-        known = Archive(other).recent("one", NOW)
+        assert len(StateReader(one).runs()) == 1
+        known = StateReader(other).recent("one", NOW)
         assert begun(other, "elm-grove", known=known) == (2, False)
 
 

@@ -8,8 +8,8 @@ import pytest
 from apply_world import CELL, KEYS, World, reading
 from trial import Trial, endings
 
-from connectsync.apply.journal import Orders
-from connectsync.apply.rounds import Pace
+from connectsync.apply.journal import RunOptions
+from connectsync.apply.rollout import Pace
 from connectsync.domain.event import (
     RunBegan,
     RunEnded,
@@ -41,7 +41,7 @@ def refusing(*keys: str) -> Callable[[str], Awaitable[None]]:
 def test_a_wave_is_saved_and_read_once_more_before_the_next_begins(
     world: World,
 ) -> None:
-    trial = Trial(world, orders=Orders(CANARY_FIRST))
+    trial = Trial(world, orders=RunOptions(CANARY_FIRST))
     outcome = asyncio.run(trial.run())
     assert trial.saved == [LAKE, ELM, HARBOR]
     assert set(endings(outcome).values()) == {"done"}
@@ -59,7 +59,7 @@ def test_a_wave_that_fails_stops_the_roll_out_and_the_rest_is_not_touched(
     trial = Trial(
         world,
         Pace(max_failures_percent=0),
-        Orders(CANARY_FIRST),
+        RunOptions(CANARY_FIRST),
         before=refusing(LAKE),
     )
     outcome = asyncio.run(trial.run())
@@ -76,7 +76,7 @@ def test_a_wave_that_fails_stops_the_roll_out_and_the_rest_is_not_touched(
 
 
 def test_as_many_failures_as_are_allowed_stop_nothing(world: World) -> None:
-    orders = Orders((("first", (ELM, HARBOR)), ("rest", (LAKE,))))
+    orders = RunOptions((("first", (ELM, HARBOR)), ("rest", (LAKE,))))
     trial = Trial(world, Pace(max_failures_percent=50), orders, before=refusing(ELM))
     assert endings(asyncio.run(trial.run())) == {
         ELM: "failed",
@@ -89,7 +89,7 @@ def test_a_canary_that_a_person_changes_after_its_save_stops_the_roll_out(
     world: World,
 ) -> None:
     async def story() -> Outcome:
-        orders = Orders(CANARY_FIRST)
+        orders = RunOptions(CANARY_FIRST)
         trial = Trial(world, Pace(max_failures_percent=0))
         plan = await world.plan(CELL)
         async with trial.executor() as executor:
@@ -193,7 +193,7 @@ def test_districts_of_others_are_left_to_them(world: World) -> None:
 
 
 def test_a_wave_before_the_last_is_everybodys(world: World) -> None:
-    trial = Trial(world, Pace(only=frozenset([ELM])), Orders(CANARY_FIRST))
+    trial = Trial(world, Pace(only=frozenset([ELM])), RunOptions(CANARY_FIRST))
     assert endings(asyncio.run(trial.run())) == {
         ELM: "done",
         HARBOR: "skipped",

@@ -8,7 +8,7 @@ import pytest
 from apply_world import CELL, NOW, World
 from trial import Trial, endings
 
-from connectsync.apply.journal import Claim, Intent, Orders, Settled
+from connectsync.apply.journal import Claim, Intent, RunOptions, Settled
 from connectsync.connect import embedded
 from connectsync.domain.live import Live
 from connectsync.domain.plan import SWITCH, Plan
@@ -21,7 +21,7 @@ KEY = "lakeview"
 async def died(world: World, plan: Plan, *, phases: int = 1, saved: bool) -> None:
     """Leave behind what a run leaves that dies before or after a save arrived."""
     store, digest = world.store, plan_digest(plan)
-    run, _ = store.begin(plan, digest, Orders((("rest", (KEY,)),)), at=NOW)
+    run, _ = store.begin(plan, digest, RunOptions((("rest", (KEY,)),)), at=NOW)
     claim = store.claim(run, plan.backend, KEY, at=NOW)
     assert isinstance(claim, Claim)
     (planned,) = plan.districts
@@ -135,7 +135,7 @@ def test_a_token_alone_is_typed_again_since_no_form_tells(world: World) -> None:
         plan = await world.plan(Settings(), keys=(KEY,), set_token=True)
         store = world.store
         run, _ = store.begin(
-            plan, plan_digest(plan), Orders((("rest", (KEY,)),)), at=NOW
+            plan, plan_digest(plan), RunOptions((("rest", (KEY,)),)), at=NOW
         )
         claim = store.claim(run, plan.backend, KEY, at=NOW)
         assert isinstance(claim, Claim)

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from stores import Place
 
-from connectsync.apply.journal import Kept
-from connectsync.apply.store.archive import Archive
-from connectsync.apply.store.database import at_url
-from connectsync.apply.store.opening import open_store
+from connectsync.apply.journal import BaselineUpdate
+from connectsync.apply.state.database import at_url
+from connectsync.apply.state.opening import open_store
+from connectsync.apply.state.queries import StateReader
 from connectsync.errors import StateError, UnknownRun
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
@@ -17,34 +17,36 @@ NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 
 def test_baselines_of_one_backend_are_not_those_of_another(kept: Place) -> None:
     with kept.open() as store:
-        store.keep("one", "lakeview", Kept({}, running=False), at=NOW)
-        assert Archive(store).baselines("one").keys() == {"lakeview"}
-        assert Archive(store).baselines("other") == {}
+        store.keep("one", "lakeview", BaselineUpdate({}, running=False), at=NOW)
+        assert StateReader(store).baselines("one").keys() == {"lakeview"}
+        assert StateReader(store).baselines("other") == {}
 
 
 def test_state_survives_being_closed(kept: Place) -> None:
     form = {"phone_types": frozenset(["Cell"]), "deletion_threshold": None}
     with kept.open() as store:
-        store.keep("one", "lakeview", Kept(form, running=True), at=NOW)
+        store.keep("one", "lakeview", BaselineUpdate(form, running=True), at=NOW)
     with kept.open() as store:
-        assert Archive(store).baselines("one")["lakeview"].form == form
-        assert Archive(store).baselines("one")["lakeview"].was_running
+        assert StateReader(store).baselines("one")["lakeview"].form == form
+        assert StateReader(store).baselines("one")["lakeview"].was_running
 
 
 def test_a_sync_once_seen_running_is_not_forgotten(kept: Place) -> None:
     with kept.open() as store:
-        store.keep("one", "lakeview", Kept({}, running=True), at=NOW)
-        store.keep("one", "lakeview", Kept({}, running=False), at=NOW)
-        assert Archive(store).baselines("one")["lakeview"].was_running
+        store.keep("one", "lakeview", BaselineUpdate({}, running=True), at=NOW)
+        store.keep("one", "lakeview", BaselineUpdate({}, running=False), at=NOW)
+        assert StateReader(store).baselines("one")["lakeview"].was_running
 
 
 def test_a_merged_baseline_keeps_what_it_does_not_speak_of(kept: Place) -> None:
-    whole = Kept({"student_id": "STUDENT ID", "manage_guardians": True}, running=False)
+    whole = BaselineUpdate(
+        {"student_id": "STUDENT ID", "manage_guardians": True}, running=False
+    )
     with kept.open() as store:
         store.keep("one", "lakeview", whole, at=NOW)
-        part = Kept({"manage_guardians": False}, running=False, merged=True)
+        part = BaselineUpdate({"manage_guardians": False}, running=False, merged=True)
         store.keep("one", "lakeview", part, at=NOW)
-        assert Archive(store).baselines("one")["lakeview"].form == {
+        assert StateReader(store).baselines("one")["lakeview"].form == {
             "student_id": "STUDENT ID",
             "manage_guardians": False,
         }
@@ -52,7 +54,7 @@ def test_a_merged_baseline_keeps_what_it_does_not_speak_of(kept: Place) -> None:
 
 def test_a_plan_is_approved_once_by_each_name(kept: Place) -> None:
     with kept.open() as store:
-        archive = Archive(store)
+        archive = StateReader(store)
         assert archive.approve("sha256:1", "Ada", at=NOW)
         assert not archive.approve("sha256:1", "Ada", at=NOW)
         assert archive.approve("sha256:1", "Bo", at=NOW)
@@ -62,7 +64,7 @@ def test_a_plan_is_approved_once_by_each_name(kept: Place) -> None:
 
 def test_a_run_that_never_was_is_told(kept: Place) -> None:
     with kept.open() as store, pytest.raises(UnknownRun, match="there is no run 7"):
-        Archive(store).run(7)
+        StateReader(store).run(7)
 
 
 def test_a_file_that_is_no_store_is_told_and_left_alone(tmp_path: Path) -> None:

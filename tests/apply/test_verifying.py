@@ -17,14 +17,14 @@ from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 from stores import Place
 
-from connectsync.apply.journal import Claim, Intent, Kept, Orders
-from connectsync.apply.store import audit
-from connectsync.apply.store.archive import Archive
-from connectsync.apply.store.database import in_file, opened
-from connectsync.apply.store.opening import FILE, open_store
-from connectsync.apply.store.store import Store
-from connectsync.apply.store.tables import AUDIT, HEAD
-from connectsync.apply.store.verifying import audited
+from connectsync.apply.journal import BaselineUpdate, Claim, Intent, RunOptions
+from connectsync.apply.state import audit
+from connectsync.apply.state.database import in_file, opened
+from connectsync.apply.state.opening import FILE, open_store
+from connectsync.apply.state.queries import StateReader
+from connectsync.apply.state.store import Store
+from connectsync.apply.state.tables import AUDIT, HEAD
+from connectsync.apply.state.verifying import audited
 from connectsync.domain.audit import Audited
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.settings import PhoneType, Settings
@@ -43,7 +43,9 @@ async def lived_in(world: World) -> None:
     await world.run(plan)
     store.doubt(1, KEYS[0], "a person saved it", at=NOW)
     plan = await world.plan(WORK)
-    orders = Orders((("canary", KEYS[:1]), ("rest", KEYS[1:])), {"x": 1}, {"y": "z"})
+    orders = RunOptions(
+        (("canary", KEYS[:1]), ("rest", KEYS[1:])), {"x": 1}, {"y": "z"}
+    )
     run, _ = store.begin(plan, plan_digest(plan), orders, at=NOW)
     claim = store.claim(run, plan.backend, KEYS[0], at=NOW)
     assert isinstance(claim, Claim)
@@ -104,7 +106,7 @@ class File:
 
     def audited(self, noted: str | None = None) -> Audited:
         with open_store(self.folder) as store:
-            return Archive(store).audited(noted)
+            return StateReader(store).audited(noted)
 
 
 @pytest.fixture
@@ -205,7 +207,7 @@ def test_a_store_that_was_put_back_whole_is_found_by_a_head_noted_elsewhere(
 ) -> None:
     before = file.audited().head
     with open_store(file.folder) as store:
-        store.keep("one", "elm-grove", Kept({}, running=False), at=NOW)
+        store.keep("one", "elm-grove", BaselineUpdate({}, running=False), at=NOW)
     noted = file.audited(before)
     assert noted.problems == (), "the log may grow"
     file.as_it_was()
@@ -253,11 +255,11 @@ def test_what_was_done_is_said_in_words(file: File, statement: str, told: str) -
 
 def test_who_writes_while_somebody_verifies_raises_no_alarm(kept: Place) -> None:
     with kept.open() as store, kept.open() as other:
-        store.keep("one", "lakeview", Kept({}, running=False), at=NOW)
+        store.keep("one", "lakeview", BaselineUpdate({}, running=False), at=NOW)
         late = _meanwhile(store, other)
-        assert Archive(store).audited().problems == ()
+        assert StateReader(store).audited().problems == ()
         assert next(late, None) is None, "somebody did write"
-        assert Archive(store).audited().problems == ()
+        assert StateReader(store).audited().problems == ()
 
 
 def _meanwhile(store: Store, other: Store) -> Iterator[None]:
@@ -266,7 +268,7 @@ def _meanwhile(store: Store, other: Store) -> Iterator[None]:
 
     def write(*told: Sequence[object]) -> None:
         if "FROM audit " in str(told[2]) and next(waiting, True) is None:
-            other.keep("one", "lakeview", Kept({}, running=True), at=NOW)
+            other.keep("one", "lakeview", BaselineUpdate({}, running=True), at=NOW)
 
     event.listen(store.database.engine, "after_cursor_execute", write)
     return waiting

@@ -16,7 +16,7 @@ from fleets_of import Fleet, Made, alike
 from processes import Ended, Machine, Running
 from sqlalchemy import text
 
-from connectsync.apply.store.archive import Archive
+from connectsync.apply.state.queries import StateReader
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import read_plan
 
@@ -260,7 +260,7 @@ def test_two_plans_at_once_leave_no_district_half_way(many: CrashSite) -> None:
     found = ended(running)
     insist_either(many, found, [many.plan, read_plan(plan.read_text("utf-8"))])
     with opened(ours) as store:
-        assert Archive(store).verify() == ()
+        assert StateReader(store).verify() == ()
 
 
 def test_two_plans_at_once_do_not_pass_the_guard_that_stops_them_together(
@@ -293,7 +293,7 @@ def test_two_plans_at_once_do_not_pass_the_guard_that_stops_them_together(
 
 def head(machine: Machine) -> str:
     with opened(machine) as store:
-        return Archive(store).head()
+        return StateReader(store).head()
 
 
 def rivalling(made: Made) -> Made:

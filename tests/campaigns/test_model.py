@@ -33,8 +33,8 @@ from model_world import (
 )
 
 from connectsync.apply.executor import Executor
-from connectsync.apply.journal import Kept
-from connectsync.apply.store.closing import close
+from connectsync.apply.journal import BaselineUpdate
+from connectsync.apply.state.closing import close
 from connectsync.domain.baseline import Baseline
 from connectsync.domain.outcome import Ending, Outcome
 from connectsync.domain.plan import SWITCH, DistrictPlan, Plan
@@ -151,7 +151,7 @@ class Stories(RuleBasedStateMachine):
         taken = {name: live.form[name] for name in world.files[key].managed()}
         if taken:
             world.files[key] = settings_of(taken)
-            kept = Kept(taken, live.form[SWITCH] is True, merged=True)
+            kept = BaselineUpdate(taken, live.form[SWITCH] is True, merged=True)
             world.store.keep(BACKEND, key, kept, at=NOW)
             self.known[key] = {**self.known.get(key, {}), **taken}
 

@@ -9,7 +9,7 @@ from crash_site import CrashSite, opened
 from processes import Machine
 
 from connectsync.apply.journal import Settled
-from connectsync.apply.store.archive import Archive
+from connectsync.apply.state.queries import StateReader
 
 IN_HAND = 8
 """How many districts a run over the gateway has in hand at a time."""
@@ -34,8 +34,8 @@ def test_who_is_asked_to_stop_ends_what_is_in_hand_and_can_be_resumed(
     machine = crowd.fresh("sqlite")
     interrupted(crowd, machine, ONCE, name)
     with opened(machine) as store:
-        (run,) = Archive(store).runs()
-        entries = Archive(store).journal(run.number)
+        (run,) = StateReader(store).runs()
+        entries = StateReader(store).journal(run.number)
     assert run.stopped == "it was interrupted"
     done = {one.intent.district for one in entries}
     assert len(done) == IN_HAND
@@ -52,7 +52,7 @@ def test_who_is_asked_twice_ends_at_once_and_can_be_resumed(
     machine = crowd.fresh("sqlite", lease_seconds=LEASE)
     interrupted(crowd, machine, TWICE, name)
     with opened(machine) as store:
-        entries = Archive(store).journal(1)
+        entries = StateReader(store).journal(1)
     assert Settled.INTENDED in {one.settled for one in entries}
     began = time.monotonic()
     assert crowd.went_on(machine) == "resume"

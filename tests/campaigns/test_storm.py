@@ -12,7 +12,7 @@ from fleets_of import alike
 from processes import Machine
 
 from connectsync.apply.journal import Settled
-from connectsync.apply.store.archive import Archive
+from connectsync.apply.state.queries import StateReader
 
 SAMPLE, ALL = 60, 1000
 
@@ -73,7 +73,7 @@ def test_what_is_planned_comes_true_in_any_weather_and_no_save_is_made_twice(
     coast.insist_saved_once()
     with opened(machine) as store:
         insist_journal(store, coast.plan)
-        entries = Archive(store).journal(1)
+        entries = StateReader(store).journal(1)
     settled = {one.settled for one in entries}
     assert settled <= {Settled.CONFIRMED, Settled.FAILED}
     record_property(

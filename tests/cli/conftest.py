@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from console import Console
 
-from connectsync.apply.rounds import Rounds
+from connectsync.apply.rollout import WaveRunner
 
 PROJECTS = Path(__file__).parent / "projects"
 
@@ -42,15 +42,15 @@ def valley(copied: Fixture) -> Console:
 @pytest.fixture
 def stopped(valley: Console, monkeypatch: pytest.MonkeyPatch) -> Console:
     """Give the project after an apply that was stopped behind its first district."""
-    look = Rounds._look_at_the_clock  # noqa: SLF001
+    look = WaveRunner._look_at_the_clock  # noqa: SLF001
 
-    def closed(self: Rounds) -> None:
+    def closed(self: WaveRunner) -> None:
         look(self)
         if self.ended:
             self.stopped = "the window closed"
 
     with monkeypatch.context() as patched:
-        patched.setattr(Rounds, "_look_at_the_clock", closed)
+        patched.setattr(WaveRunner, "_look_at_the_clock", closed)
         valley.run("plan", "--out", "plan.json")
         said = valley.run("apply", "plan.json")
     assert said.status == 1

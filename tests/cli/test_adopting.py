@@ -8,8 +8,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from console import Console
 
-from connectsync.apply.journal import Orders
-from connectsync.apply.store.opening import open_store
+from connectsync.apply.journal import RunOptions
+from connectsync.apply.state.opening import open_store
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.domain.plan_file import plan_digest, read_plan
 
@@ -222,6 +222,6 @@ def begun_and_left(console: Console, file: str) -> int:
     plan = read_plan(text(console, "plan.json"))
     keys = tuple(one.district for one in plan.districts)
     with open_store(console.folder / ".connectsync") as store:
-        orders = Orders((("rest", keys),))
+        orders = RunOptions((("rest", keys),))
         run, _ = store.begin(plan, plan_digest(plan), orders, at=plan.created)
     return run

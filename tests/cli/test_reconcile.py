@@ -14,8 +14,8 @@ import pytest
 from console import Console, Said
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from connectsync.apply.journal import Kept
-from connectsync.apply.store.opening import open_store
+from connectsync.apply.journal import BaselineUpdate
+from connectsync.apply.state.opening import open_store
 from connectsync.cli import applying
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.config.schemas import schema
@@ -50,7 +50,7 @@ def known(valley: Console) -> Console:
     with open_store(valley.folder / ".connectsync") as store:
         for key in ("dry-creek-isd", "harbor-point-usd", "lakeview-usd"):
             form = valley.live(key)
-            kept = Kept(form, running=form["enable_daily_sync"] is True)
+            kept = BaselineUpdate(form, running=form["enable_daily_sync"] is True)
             store.keep(BACKEND, key, kept, at=datetime(2027, 1, 14, tzinfo=UTC))
     return valley
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from console import Console
 
-from connectsync.apply.rounds import Rounds
+from connectsync.apply.rollout import WaveRunner
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.connect.contract import ContractWriter
 from connectsync.domain.live import Live
@@ -107,13 +107,13 @@ def test_what_a_person_changed_behind_its_wave_is_named(
     in_waves: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was done, and is not any more: a number alone would tell nobody where."""
-    verify = Rounds._verify  # noqa: SLF001
+    verify = WaveRunner._verify  # noqa: SLF001
 
-    async def after_a_person(self: Rounds, *given: Any) -> None:
+    async def after_a_person(self: WaveRunner, *given: Any) -> None:
         await asyncio.to_thread(in_waves.edit, SECOND, {"deletion_threshold": 30})
         await verify(self, *given)
 
-    monkeypatch.setattr(Rounds, "_verify", after_a_person)
+    monkeypatch.setattr(WaveRunner, "_verify", after_a_person)
     said = in_waves.run("apply", "--yes")
     assert said.status == ExitStatus.STALE
     assert f"done  {SECOND}" in said.err

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from connectsync.apply.journal import Kept
+from connectsync.apply.journal import BaselineUpdate
 from connectsync.config.discovery import discover
 from connectsync.config.fleet import Fleet, LoadedDistrict, load_fleet
 from connectsync.domain.adoption import Adopted, Adoption
@@ -40,10 +40,12 @@ class Shelf:
     """A keeper that says what the files said when it was told."""
 
     root: Path
-    kept: dict[str, Kept] = field(default_factory=dict)
+    kept: dict[str, BaselineUpdate] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
 
-    def keep(self, backend: str, district: str, kept: Kept, *, at: datetime) -> None:
+    def keep(
+        self, backend: str, district: str, kept: BaselineUpdate, *, at: datetime
+    ) -> None:
         assert (backend, at) == ("table", NOW)
         self.kept[district] = kept
         for path in self.root.rglob("*.yaml"):
@@ -147,7 +149,9 @@ def test_what_was_taken_is_remembered_and_nothing_else(valley: Valley) -> None:
         )
     )
     kept = valley.shelf.kept["lakeview-usd"]
-    assert kept == Kept({"phone_types": frozenset(["Home"])}, running=True, merged=True)
+    assert kept == BaselineUpdate(
+        {"phone_types": frozenset(["Home"])}, running=True, merged=True
+    )
 
 
 def test_the_file_is_written_before_it_is_remembered(valley: Valley) -> None:

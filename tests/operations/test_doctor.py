@@ -52,7 +52,7 @@ class Sick:
 
     async def options(self, setting: str) -> tuple[str, ...]:
         self._insist("options")
-        return BY_NAME[setting].labels or ("Keep", "Archive")
+        return BY_NAME[setting].labels or ("Keep", "StateReader")
 
 
 def examined(reader: Sick, *keys: str) -> dict[str, list[Check]]:

@@ -12,9 +12,9 @@ from apply_world import KEYS, NOW, World
 from stores import Place, place
 
 from connectsync.apply.journal import Claim, Intent
-from connectsync.apply.store.archive import Archive
-from connectsync.apply.store.opening import open_store
-from connectsync.apply.store.store import Store
+from connectsync.apply.state.opening import open_store
+from connectsync.apply.state.queries import StateReader
+from connectsync.apply.state.store import Store
 from connectsync.domain.change import Set
 from connectsync.domain.outcome import Ending
 from connectsync.domain.plan_file import plan_digest
@@ -226,10 +226,10 @@ def test_rows_that_nobody_can_read_are_told_and_are_no_bug(
         ran(World(create_app(tmp_path / "connect.db"), store), CELL, ELM)
     kept.run(statement)
     with kept.open() as store, pytest.raises(StateError, match="no connectsync wrote"):
-        _told(Archive(store))
+        _told(StateReader(store))
 
 
-def _told(archive: Archive) -> None:
+def _told(archive: StateReader) -> None:
     archive.newest(9)
     history_of(archive, 1)
 

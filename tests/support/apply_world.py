@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 
 from starlette.applications import Starlette
 
+from connectsync.apply.deps import Observe, RunDeps, ignored
 from connectsync.apply.executor import Executor
-from connectsync.apply.journal import Orders
-from connectsync.apply.means import Means, Observe, ignored
-from connectsync.apply.rounds import Pace
-from connectsync.apply.store.archive import Archive
-from connectsync.apply.store.store import Store
+from connectsync.apply.journal import RunOptions
+from connectsync.apply.rollout import Pace
+from connectsync.apply.state.queries import StateReader
+from connectsync.apply.state.store import Store
 from connectsync.connect import embedded
 from connectsync.connect.seam import Writer
 from connectsync.domain.district import Credentials, District
@@ -44,8 +44,8 @@ class World:
     observe: Observe = ignored
 
     @property
-    def archive(self) -> Archive:
-        return Archive(self.store)
+    def archive(self) -> StateReader:
+        return StateReader(self.store)
 
     @asynccontextmanager
     async def executor(self, writer: Writer | None = None) -> AsyncIterator[Executor]:
@@ -53,7 +53,9 @@ class World:
             embedded.open_reader(self.app) as reader,
             embedded.open_writer(self.app) as real,
         ):
-            means = Means(reader, writer or real, self.store, lambda: NOW, self.observe)
+            means = RunDeps(
+                reader, writer or real, self.store, lambda: NOW, self.observe
+            )
             yield Executor(means, self.pace)
 
     async def plan(
@@ -82,7 +84,7 @@ class World:
         async with self.executor(writer) as executor:
             return await executor.run(plan, self.orders(plan))
 
-    def orders(self, plan: Plan, rollout: Rollout | None = None) -> Orders:
+    def orders(self, plan: Plan, rollout: Rollout | None = None) -> RunOptions:
         return orders_for(plan, rollout or Rollout(), [], {}, {})
 
     async def live(self, key: str) -> Form:

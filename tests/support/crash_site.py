@@ -19,10 +19,10 @@ from processes import WITHOUT_CERTIFICATES, Ended, Machine, environment
 from served_connect import ServedConnect, served
 
 from connectsync.apply.journal import Settled
-from connectsync.apply.store.archive import Archive
-from connectsync.apply.store.database import at_url, in_file
-from connectsync.apply.store.opening import open_store
-from connectsync.apply.store.store import Store
+from connectsync.apply.state.database import at_url, in_file
+from connectsync.apply.state.opening import open_store
+from connectsync.apply.state.queries import StateReader
+from connectsync.apply.state.store import Store
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.plan_file import read_plan
 from connectsync.domain.settings import Form
@@ -192,7 +192,7 @@ class CrashSite:
     def _insist_known(self, machine: Machine) -> None:
         """Insist that what was in step has a baseline, by the next apply at latest."""
         with opened(machine) as store:
-            known = Archive(store).baselines(self.plan.backend)
+            known = StateReader(store).baselines(self.plan.backend)
         if known.keys() >= set(self.plan.in_step):
             return
         # the runner died after the end of its run: there is nothing to go on with
@@ -203,7 +203,7 @@ class CrashSite:
 
 def insist_journal(store: Store, plan: Plan) -> None:
     """Insist that the journal holds every save of a plan once, and what came of it."""
-    archive = Archive(store)
+    archive = StateReader(store)
     (run,) = archive.runs()
     assert run.ended is not None
     assert not run.left
@@ -245,7 +245,7 @@ def opened(machine: Machine) -> Iterator[Store]:
 def runs_of(machine: Machine) -> Mapping[int, str]:
     """Give the runs that were begun, each with its plan."""
     with opened(machine) as store:
-        return {run.number: run.plan for run in Archive(store).runs()}
+        return {run.number: run.plan for run in StateReader(store).runs()}
 
 
 @contextmanager

@@ -17,14 +17,14 @@ from fate import Fate, Killed
 from served_connect import watch
 from sqlalchemy import event
 
+from connectsync.apply.deps import RunDeps
 from connectsync.apply.executor import Executor
-from connectsync.apply.means import Means
-from connectsync.apply.rounds import Pace
-from connectsync.apply.store.archive import Archive
-from connectsync.apply.store.database import in_file, opened
-from connectsync.apply.store.layout import ensure
-from connectsync.apply.store.leases import Clerk
-from connectsync.apply.store.store import Store
+from connectsync.apply.rollout import Pace
+from connectsync.apply.state.database import in_file, opened
+from connectsync.apply.state.leases import LeaseTable
+from connectsync.apply.state.migrations import ensure
+from connectsync.apply.state.queries import StateReader
+from connectsync.apply.state.store import Store
 from connectsync.connect import embedded
 from connectsync.connect.names import to_json
 from connectsync.connect.seam import Reader
@@ -119,7 +119,7 @@ class ModelWorld:
                 embedded.open_reader(self.app) as reader,
                 embedded.open_writer(self.app) as writer,
             ):
-                means = Means(
+                means = RunDeps(
                     fate.reader(reader),
                     fate.writer(writer),
                     fate.journal(self.store),
@@ -158,9 +158,9 @@ class ModelWorld:
         database = self._stack.enter_context(opened(in_file(self.state)))
         event.listen(database.engine, "connect", _hastily)
         ensure(database)
-        clerk = Clerk(f"runner-{self.runners}", 30.0, self.gone.__contains__)
+        clerk = LeaseTable(f"runner-{self.runners}", 30.0, self.gone.__contains__)
         self.store = Store(database, clerk)
-        self.archive = Archive(self.store)
+        self.archive = StateReader(self.store)
 
     def close(self) -> None:
         """Let go of the files."""

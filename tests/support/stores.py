@@ -9,9 +9,9 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
-from connectsync.apply.store.database import Address, at_url, in_file
-from connectsync.apply.store.opening import LEASE_SECONDS, open_store
-from connectsync.apply.store.store import Store
+from connectsync.apply.state.database import Address, at_url, in_file
+from connectsync.apply.state.opening import LEASE_SECONDS, open_store
+from connectsync.apply.state.store import Store
 
 KINDS = ("sqlite", "postgresql")
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from apply_world import CELL, NOW, World
 
+from connectsync.apply.deps import RunDeps
 from connectsync.apply.executor import Executor
-from connectsync.apply.journal import Orders
-from connectsync.apply.means import Means
-from connectsync.apply.rounds import Pace
+from connectsync.apply.journal import RunOptions
+from connectsync.apply.rollout import Pace
 from connectsync.connect import embedded
 from connectsync.connect.seam import Writer
 from connectsync.domain.event import Event
@@ -59,7 +59,7 @@ class Trial:
 
     world: World
     pace: Pace = field(default_factory=Pace)
-    orders: Orders | None = None
+    orders: RunOptions | None = None
     before: Callable[[str], Awaitable[None]] | None = None
     after: Callable[[str], Awaitable[None]] | None = None
     rest: Callable[[int], Awaitable[bool]] | None = None
@@ -85,7 +85,7 @@ class Trial:
             embedded.open_writer(app, tokens=lambda _: TOKEN) as writer,
         ):
             self.writer = Meddling(writer, self.before, self.after)
-            means = Means(
+            means = RunDeps(
                 reader, self.writer, self.world.store, lambda: NOW, self.events.append
             )
             if self.rest is not None:

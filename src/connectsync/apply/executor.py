@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from connectsync.apply.deps import RunDeps
 from connectsync.apply.freshness import insist_fresh
-from connectsync.apply.journal import Orders
-from connectsync.apply.means import Means
-from connectsync.apply.rounds import Pace, Rounds
+from connectsync.apply.journal import RunOptions
+from connectsync.apply.rollout import Pace, WaveRunner
 from connectsync.domain.event import RunBegan, RunEnded
 from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
 from connectsync.domain.plan import Plan
@@ -25,10 +25,10 @@ class Executor:
     Nothing is written before every district of the plan was seen to be as planned.
     """
 
-    means: Means
+    means: RunDeps
     pace: Pace = field(default_factory=Pace)
 
-    async def run(self, plan: Plan, orders: Orders) -> Outcome:
+    async def run(self, plan: Plan, orders: RunOptions) -> Outcome:
         """
         Save every district of the plan; one that fails does not stop the others.
 
@@ -45,7 +45,7 @@ class Executor:
         self._began(run, plan, digest, joined=joined)
         return await self._gone_through(run, plan, orders, unread)
 
-    async def resume(self, run: int, plan: Plan, orders: Orders) -> Outcome:
+    async def resume(self, run: int, plan: Plan, orders: RunOptions) -> Outcome:
         """Go on with a run, at what is left of it."""
         self._began(run, plan, plan_digest(plan), joined=True)
         return await self._gone_through(run, plan, orders, {})
@@ -74,11 +74,15 @@ class Executor:
         return {key: one for key, one in lives.items() if isinstance(one, ConnectError)}
 
     async def _gone_through(
-        self, run: int, plan: Plan, orders: Orders, unread: Mapping[str, ConnectError]
+        self,
+        run: int,
+        plan: Plan,
+        orders: RunOptions,
+        unread: Mapping[str, ConnectError],
     ) -> Outcome:
         means = self.means
         left_open = means.journal.left_open(plan.backend, run)
-        rounds = Rounds(means, run, plan, orders, self.pace, unread, left_open)
+        rounds = WaveRunner(means, run, plan, orders, self.pace, unread, left_open)
         await rounds.go()
         if rounds.stopped:
             means.journal.stop(run, rounds.stopped, at=means.clock())
@@ -90,7 +94,7 @@ class Executor:
         means.observe(RunEnded(run, counted, means.clock(), rounds.stopped))
         return outcome
 
-    def _outcome(self, rounds: Rounds) -> Outcome:
+    def _outcome(self, rounds: WaveRunner) -> Outcome:
         ended = self.means.journal.outcomes(rounds.run)
         districts = tuple(
             ended.get(planned.district) or self._left(planned.district)

@@ -66,7 +66,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class LeasedElsewhere:
     """A district that another runner has in hand, for ``seconds`` more at least."""
 
     district: str
@@ -75,7 +75,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
+class RunOptions:
     """
     How a plan is to be made true.
 
@@ -93,7 +93,7 @@ class Orders:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class BaselineUpdate:
     """
     What a district's baseline becomes: the managed values as confirmed.
 
@@ -121,7 +121,7 @@ class Journal(Protocol):
         """Give the run of the plan with this digest that has not ended, if any."""
 
     def begin(
-        self, plan: Plan, digest: str, orders: Orders, *, at: datetime
+        self, plan: Plan, digest: str, orders: RunOptions, *, at: datetime
     ) -> tuple[int, bool]:
         """
         Open a run, or join the one that is open; say whether it was joined.
@@ -132,7 +132,7 @@ class Journal(Protocol):
 
     def claim(
         self, run: int, backend: str, district: str, *, at: datetime
-    ) -> Claim | Held | DistrictOutcome:
+    ) -> Claim | LeasedElsewhere | DistrictOutcome:
         """Take a district in hand, or say who has it, or how it ended."""
 
     def renew(self, claim: Claim) -> None:
@@ -159,7 +159,7 @@ class Journal(Protocol):
         self,
         claim: Claim,
         outcome: DistrictOutcome,
-        kept: Kept | None,
+        kept: BaselineUpdate | None,
         *,
         at: datetime,
     ) -> None:
@@ -174,7 +174,9 @@ class Journal(Protocol):
     def doubt(self, run: int, district: str, message: str, *, at: datetime) -> None:
         """Take back that a district is done: it was read, and is not as saved."""
 
-    def keep(self, backend: str, district: str, kept: Kept, *, at: datetime) -> None:
+    def keep(
+        self, backend: str, district: str, kept: BaselineUpdate, *, at: datetime
+    ) -> None:
         """Remember managed values that are in step without a save."""
 
     def stop(self, run: int, why: str, *, at: datetime) -> None:
@@ -184,6 +186,12 @@ class Journal(Protocol):
         """Close a run, if no district is left in it."""
 
 
-def districts_of(orders: Orders) -> Sequence[str]:
+def districts_of(orders: RunOptions) -> Sequence[str]:
     """Give every district in the order of its wave."""
     return [key for _, keys in orders.waves for key in keys]
+
+
+Orders = RunOptions
+Kept = BaselineUpdate
+Held = LeasedElsewhere
+"""The old names of these."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from connectsync.apply.deps import RunDeps
 from connectsync.apply.freshness import differing, movement
 from connectsync.apply.journal import Claim, Intent, Settled
-from connectsync.apply.means import Means
 from connectsync.domain.event import SaveIntended, SaveSettled
 from connectsync.domain.live import Live
 from connectsync.domain.values import spell
@@ -36,7 +36,7 @@ class Saver:
     district then, and may arrive yet.
     """
 
-    means: Means
+    means: RunDeps
     claim: Claim
     again: bool = False
 

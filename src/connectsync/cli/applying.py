@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from connectsync.apply.store.archive import Archive
+from connectsync.apply.state.queries import StateReader
 from connectsync.cli.backends import is_by_hand, open_reader
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.fleets import Scope, any_scope, named_scope, planned_scope
@@ -47,7 +47,7 @@ async def apply_file(session: Session, path: Path, said: Said) -> ExitStatus:
         insist_same_backend(plan, reader)
         with open_state(session, scope.project) as store:
             given = circumstances(session, scope, store, reader)
-            archive = Archive(store)
+            archive = StateReader(store)
             insist_honest(plan, given.baselines)
             if done := _done_before(plan, archive):
                 if said.shard == ALL:
@@ -63,7 +63,7 @@ async def apply_file(session: Session, path: Path, said: Said) -> ExitStatus:
             return going.told(await made_true(going, plan), plan)
 
 
-def _done_before(plan: Plan, archive: Archive) -> str:
+def _done_before(plan: Plan, archive: StateReader) -> str:
     """Say in which run a plan was applied, all of it; empty if none did."""
     run = archive.last_run(plan_digest(plan), plan.backend)
     if run is None or run.left:
@@ -75,7 +75,7 @@ def _done_before(plan: Plan, archive: Archive) -> str:
 
 def insist_allowed(going: Going, plan: Plan) -> None:
     """Raise ``Refused`` unless guards are accepted, and the plan is approved."""
-    given, said, archive = going.given, going.said, Archive(going.store)
+    given, said, archive = going.given, going.said, StateReader(going.store)
     now = guarded(plan, going.scope.districts, given)
     insist_accepted(now, said.accepted, _guards_alone(said.reasons, given))
     digest = plan_digest(plan)
@@ -95,7 +95,7 @@ async def made_true(going: Going, plan: Plan) -> Went:
             return await going.made_true(plan)
         except Overtaken:
             session, backend = going.session, plan.backend
-            recent = Archive(going.store).recent(backend, session.now())
+            recent = StateReader(going.store).recent(backend, session.now())
             going = replace(going, given=replace(going.given, recent=recent))
             insist_allowed(going, plan)
 

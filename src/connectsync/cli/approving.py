@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from connectsync.apply.store.archive import Archive
+from connectsync.apply.state.queries import StateReader
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.plan_files import plan_in
 from connectsync.cli.session import Session
@@ -25,7 +25,7 @@ def approve_file(session: Session, path: Path, given: str) -> ExitStatus:
     name, plan = approver(given), plan_in(path)
     project, terminal, digest = session.project(), session.terminal, plan_digest(plan)
     with open_state(session, project) as store:
-        archive = Archive(store)
+        archive = StateReader(store)
         shown = as_it_is(plan, archive.baselines(plan.backend))
         said = approve(archive, digest, name, at=session.now())
     colour, width = terminal.colour, terminal.width

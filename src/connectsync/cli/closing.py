@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from connectsync.apply.store.archive import Archive
-from connectsync.apply.store.closing import close
+from connectsync.apply.state.closing import close
+from connectsync.apply.state.queries import StateReader
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.session import Session
 from connectsync.cli.state import open_state
@@ -22,7 +22,7 @@ def close_run(session: Session, run: int, reason: str) -> ExitStatus:
         )
     terminal = session.terminal
     with open_state(session, session.project()) as store:
-        if not Archive(store).run(run).left:
+        if not StateReader(store).run(run).left:
             terminal.say(f"nothing of run {run} is left")
             return ExitStatus.FINE
         left = close(store, run, why, at=session.now())

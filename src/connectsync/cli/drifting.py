@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from connectsync.apply.store.archive import Archive
+from connectsync.apply.state.queries import StateReader
 from connectsync.cli.backends import open_reader
 from connectsync.cli.fleets import Scope
 from connectsync.cli.session import Session
@@ -46,7 +46,7 @@ async def look(session: Session, scope: Scope) -> Found:
     """Read the districts in scope. It cannot write."""
     async with open_reader(session, scope.project, scope.districts) as reader:
         with open_state(session, scope.project) as store:
-            baselines = Archive(store).baselines(reader.described)
+            baselines = StateReader(store).baselines(reader.described)
         looked = await find_drift(scope.wanted, reader, baselines)
         return Found(scope, looked, reader.described)
 
@@ -65,7 +65,7 @@ def take_what_people_changed(
     fleet = _around(found.scope)
     asked = Asked(today=session.today(), options=project.options, whole_fleet=True)
     with open_state(session, project) as store:
-        busy = Archive(store).unended(found.backend)
+        busy = StateReader(store).unended(found.backend)
         drafts = draft_adoption(_drifted(found, fleet), agreed, busy, fleet, asked)
         adopted = tuple(
             write_adopted(

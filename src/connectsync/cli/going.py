@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from connectsync.apply.deps import Rest, RunDeps, never
 from connectsync.apply.executor import Executor
-from connectsync.apply.journal import Orders
-from connectsync.apply.means import Means, Rest, never
-from connectsync.apply.rounds import Pace
-from connectsync.apply.store.archive import Archive
-from connectsync.apply.store.store import Store
+from connectsync.apply.journal import RunOptions
+from connectsync.apply.rollout import Pace
+from connectsync.apply.state.queries import StateReader
+from connectsync.apply.state.store import Store
 from connectsync.cli.backends import at_once, is_by_hand, open_writer, patience
 from connectsync.cli.by_hand import ByHand, Person
 from connectsync.cli.exit_status import ExitStatus
@@ -86,7 +86,7 @@ class Going:
         run began; nothing is written then.
         """
         orders = self._orders(plan)
-        archive = Archive(self.store)
+        archive = StateReader(self.store)
         run = archive.last_run(plan_digest(plan), plan.backend)
         if run is not None and self._by_hand:
             archive.reopen(run.number, at=self.session.now())
@@ -96,7 +96,7 @@ class Going:
         except StalePlan as stale:
             raise _explained(stale, archive.run_of(plan_digest(plan))) from stale
 
-    async def resume(self, run: int, plan: Plan, orders: Orders) -> ExitStatus:
+    async def resume(self, run: int, plan: Plan, orders: RunOptions) -> ExitStatus:
         """Go on with a run at what is left of it, in its waves unless overridden."""
         if WAVES in self.said.reasons:
             orders = self._orders(plan)
@@ -113,7 +113,7 @@ class Going:
             return Rollout()
         return self.scope.project.policy.rollout
 
-    def _orders(self, plan: Plan) -> Orders:
+    def _orders(self, plan: Plan) -> RunOptions:
         said, districts = self.said, self.scope.districts
         orders = orders_for(plan, self._rollout, districts, said.accepted, said.reasons)
         return replace(
@@ -122,7 +122,9 @@ class Going:
             approved_elsewhere=said.approved is not None,
         )
 
-    async def _carried_out(self, plan: Plan, orders: Orders, run: int | None) -> Went:
+    async def _carried_out(
+        self, plan: Plan, orders: RunOptions, run: int | None
+    ) -> Went:
         session, project, given = self.session, self.scope.project, self.given
         person = Person(session, project, plan, self.said.by_hand)
         if self._by_hand:
@@ -131,7 +133,7 @@ class Going:
         tell, progress = self._teller(orders), self._progress(plan, run)
         with observers(session, self.said.metrics, tell, progress) as observe:
             async with writing as writer:
-                means = Means(
+                means = RunDeps(
                     self.reader,
                     writer,
                     self.store,
@@ -178,7 +180,7 @@ class Going:
     def _proof(self) -> str:
         return BY_A_PERSON if self._by_hand else READ_BACK
 
-    def _teller(self, orders: Orders) -> Teller:
+    def _teller(self, orders: RunOptions) -> Teller:
         return Teller(self.session, self._proof, len(orders.waves))
 
     def _progress(self, plan: Plan, run: int | None) -> RunProgress | None:
@@ -187,7 +189,7 @@ class Going:
             return None
         left = [planned.district for planned in plan.districts]
         if run is not None:
-            left = list(Archive(self.store).run(run).left)
+            left = list(StateReader(self.store).run(run).left)
         only = self._only(plan)
         mine = [key for key in left if only is None or key in only]
         return RunProgress(self.session, len(mine))

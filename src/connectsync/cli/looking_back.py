@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from connectsync.apply.store.archive import Archive
+from connectsync.apply.state.queries import StateReader
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.session import Session
 from connectsync.cli.state import open_state
@@ -24,9 +24,9 @@ from connectsync.report.runs_text import runs_text
 
 
 @contextmanager
-def _archive(session: Session) -> Iterator[Archive]:
+def _archive(session: Session) -> Iterator[StateReader]:
     with open_state(session, session.project()) as store:
-        yield Archive(store)
+        yield StateReader(store)
 
 
 def list_runs(session: Session, limit: int, *, as_json: bool) -> ExitStatus:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectsync.apply.store.archive import Archive
+from connectsync.apply.state.queries import StateReader
 from connectsync.cli.applying import insist_allowed, made_true
 from connectsync.cli.backends import is_by_hand, open_reader
 from connectsync.cli.exit_status import ExitStatus, status_of
@@ -67,7 +67,7 @@ async def _made(
         with open_state(session, scope.project) as store:
             given = circumstances(session, scope, store, reader)
             plan = await make_plan(scope.wanted, reader, given)
-            division = divided(plan, scope.wanted, given, Archive(store))
+            division = divided(plan, scope.wanted, given, StateReader(store))
             came: Went | StalePlan | None = None
             if not (asked.dry_run or division.reasons) and _has_work(division.going):
                 said = Said(yes=True)

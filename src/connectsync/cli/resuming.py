@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from connectsync.apply.store.archive import Archive
+from connectsync.apply.state.queries import StateReader
 from connectsync.cli.backends import is_by_hand, open_reader
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.fleets import Scope, any_scope
@@ -31,7 +31,7 @@ async def resume_run(session: Session, number: int | None, said: Said) -> ExitSt
             "a run by hand goes on with `apply` and the plan beside its click list"
         )
     with open_state(session, project) as store:
-        archive = Archive(store)
+        archive = StateReader(store)
         scope = any_scope(session, ())
         async with open_reader(session, project, scope.districts) as reader:
             run = _chosen(archive, number, reader.described)
@@ -67,7 +67,7 @@ def _insist_same_files(run: int, plan: Plan, scope: Scope) -> None:
         ) from stale
 
 
-def _chosen(archive: Archive, number: int | None, backend: str) -> Run | None:
+def _chosen(archive: StateReader, number: int | None, backend: str) -> Run | None:
     if number is not None:
         return archive.run(number)
     for run in archive.runs(backend):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from connectsync.apply.store.archive import Archive
+from connectsync.apply.state.queries import StateReader
 from connectsync.cli.applying import shown_and_applied
 from connectsync.cli.backends import open_reader
 from connectsync.cli.exit_status import ExitStatus
@@ -34,7 +34,7 @@ async def roll_back(
     """
     project, scope = session.project(), any_scope(session, ())
     with open_state(session, project) as store:
-        archive = Archive(store)
+        archive = StateReader(store)
         plan, _ = archive.plan(run)
         newest = archive.newest(1).lines[0].head.number
         later = saved_later(archive.confirmed(plan.backend, (run, newest)), run)

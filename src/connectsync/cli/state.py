@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from connectsync.apply.store.archive import Archive
-from connectsync.apply.store.database import Address, at_url
-from connectsync.apply.store.opening import open_store
-from connectsync.apply.store.store import Store
+from connectsync.apply.state.database import Address, at_url
+from connectsync.apply.state.opening import open_store
+from connectsync.apply.state.queries import StateReader
+from connectsync.apply.state.store import Store
 from connectsync.cli.fleets import Scope
 from connectsync.cli.references import stated_in
 from connectsync.cli.session import TOOL, Session
@@ -54,7 +54,7 @@ def circumstances(
 
     Raises ``UsageError`` if a token is to be typed of a district out of scope.
     """
-    archive = Archive(store)
+    archive = StateReader(store)
     for key in set_token:
         _insist_token(scope, key)
     return Circumstances(

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from connectsync.apply.journal import Kept
+from connectsync.apply.journal import BaselineUpdate
 from connectsync.config.fleet import Fleet, LoadedDistrict, with_texts
 from connectsync.domain.adoption import Adopted, Adoption
 from connectsync.domain.drift import DistrictDrift, Moved
@@ -54,7 +54,9 @@ class Draft:
 class Keeper(Protocol):
     """What remembers baselines: the state store."""
 
-    def keep(self, backend: str, district: str, kept: Kept, *, at: datetime) -> None:
+    def keep(
+        self, backend: str, district: str, kept: BaselineUpdate, *, at: datetime
+    ) -> None:
         """Remember managed values. Raises ``StateError``."""
 
 
@@ -125,7 +127,7 @@ def remember_adopted(
     form = {one.setting: one.after for one in draft.adopted.taken}
     if form:
         running = draft.drifted.live.form.get(SWITCH) is True
-        kept = Kept(form, running, merged=True)
+        kept = BaselineUpdate(form, running, merged=True)
         keeper.keep(backend, draft.adopted.district, kept, at=at)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from connectsync.apply.executor import Executor
-from connectsync.apply.journal import Kept, Orders
+from connectsync.apply.journal import BaselineUpdate, RunOptions
 from connectsync.connect.seam import Reader
 from connectsync.domain.baseline import Baselines
 from connectsync.domain.change import Change
@@ -100,7 +100,7 @@ class Application:
     wanted: Sequence[Wanted]
     baselines: Baselines
 
-    async def run(self, executor: Executor, orders: Orders) -> Outcome:
+    async def run(self, executor: Executor, orders: RunOptions) -> Outcome:
         """
         Make the plan true, then remember districts that were in step all along.
 
@@ -109,7 +109,7 @@ class Application:
         outcome = await executor.run(self.plan, orders)
         return replace(outcome, moved=await self._adopt(executor))
 
-    async def resume(self, executor: Executor, run: int, orders: Orders) -> Outcome:
+    async def resume(self, executor: Executor, run: int, orders: RunOptions) -> Outcome:
         """Go on with a run, then remember what its runner could not any more."""
         outcome = await executor.resume(run, self.plan, orders)
         return replace(outcome, moved=await self._adopt(executor))
@@ -140,10 +140,12 @@ class Application:
                 moved.append(want.district.key)
             else:
                 running = live.form.get(SWITCH) is True
-                self._keep(executor, want.district.key, Kept(desired, running))
+                self._keep(
+                    executor, want.district.key, BaselineUpdate(desired, running)
+                )
         return tuple(moved)
 
-    def _keep(self, executor: Executor, key: str, kept: Kept) -> None:
+    def _keep(self, executor: Executor, key: str, kept: BaselineUpdate) -> None:
         old = self.baselines.get(key)
         known = old is not None and old.was_running >= kept.running
         if not (known and old is not None and old.form == kept.form):
@@ -157,7 +159,7 @@ def orders_for(
     districts: Sequence[District],
     accepted: Mapping[str, int],
     reasons: Mapping[str, str],
-) -> Orders:
+) -> RunOptions:
     """Put the plan's districts into the project's waves, each wave in plan order."""
     labels = {district.key: district.labels for district in districts}
     planned = [one.district for one in plan.districts]
@@ -168,6 +170,6 @@ def orders_for(
     grouped = [
         (name, tuple(key for key in planned if waves[key] == name)) for name in names
     ]
-    return Orders(
+    return RunOptions(
         tuple((name, keys) for name, keys in grouped if keys), accepted, reasons
     )

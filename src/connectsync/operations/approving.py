@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import replace
 from datetime import datetime
 
-from connectsync.apply.store.archive import Archive
+from connectsync.apply.state.queries import StateReader
 from connectsync.domain.assent import SaidYes
 from connectsync.domain.baseline import Baselines
 from connectsync.domain.plan import Plan
@@ -57,7 +57,7 @@ def as_it_is(plan: Plan, baselines: Baselines) -> Plan:
     return replace(plan, districts=districts)
 
 
-def approve(archive: Archive, digest: str, name: str, *, at: datetime) -> SaidYes:
+def approve(archive: StateReader, digest: str, name: str, *, at: datetime) -> SaidYes:
     """
     Write down that somebody says yes to a plan; the same name twice changes nothing.
 

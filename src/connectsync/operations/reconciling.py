@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from connectsync.apply.store.archive import Archive
+from connectsync.apply.state.queries import StateReader
 from connectsync.domain.baseline import Baselines
 from connectsync.domain.drift import Moved
 from connectsync.domain.finding import Severity
@@ -39,7 +39,7 @@ class Division:
 
 
 def divided(
-    plan: Plan, wanted: Sequence[Wanted], given: Circumstances, archive: Archive
+    plan: Plan, wanted: Sequence[Wanted], given: Circumstances, archive: StateReader
 ) -> Division:
     """
     Divide the plan of a fleet.
@@ -151,7 +151,7 @@ def _reason(guard: GuardFinding) -> Reason:
 
 
 def _unapproved(
-    going: Plan, given: Circumstances, archive: Archive
+    going: Plan, given: Circumstances, archive: StateReader
 ) -> Iterator[Reason]:
     digest = plan_digest(going)
     try:
@@ -162,7 +162,7 @@ def _unapproved(
         yield Reason(Why.APPROVAL, f"{people} to approve a plan with such changes")
 
 
-def _stopped_before(archive: Archive, backend: str) -> dict[str, int]:
+def _stopped_before(archive: StateReader, backend: str) -> dict[str, int]:
     """
     Give the districts that a roll-out left alone because others failed, and its run.
 

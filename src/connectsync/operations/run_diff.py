@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from connectsync.apply.freshness import differing
-from connectsync.apply.store.archive import Archive
+from connectsync.apply.state.queries import StateReader
 from connectsync.domain.run import Run
 from connectsync.domain.run_diff import (
     ConfirmedSave,
@@ -19,7 +19,7 @@ from connectsync.domain.settings import BY_NAME, Form
 from connectsync.errors import UsageError
 
 
-def diff_of(archive: Archive, run_a: int, run_b: int) -> RunDiff:
+def diff_of(archive: StateReader, run_a: int, run_b: int) -> RunDiff:
     """
     Say what is not the same after one run and after another.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from connectsync.apply.store.archive import Archive
+from connectsync.apply.state.queries import StateReader
 from connectsync.domain.audit import Audited
 from connectsync.domain.run import Part, Run, RunHistory
 from connectsync.domain.suggest import did_you_mean
@@ -15,7 +15,7 @@ HEAD = re.compile("sha256:[0-9a-f]{64}")
 
 
 def history_of(
-    archive: Archive, number: int, districts: Sequence[str] = ()
+    archive: StateReader, number: int, districts: Sequence[str] = ()
 ) -> RunHistory:
     """
     Give all that is written down of a run, of some of its districts if any are named.
@@ -49,7 +49,7 @@ def _chosen(run: Run, districts: Sequence[str]) -> tuple[Part, ...]:
     return tuple(part for part in run.parts if part.district in set(districts))
 
 
-def audited(archive: Archive, noted: str | None = None) -> Audited:
+def audited(archive: StateReader, noted: str | None = None) -> Audited:
     """
     Hold the store against its audit log, and the log against a hash noted elsewhere.
 

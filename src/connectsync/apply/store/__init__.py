@@ -1,1 +1,1 @@
-"""The state store: runs, journal, baselines, leases, approvals and the audit log."""
+"""The old name of ``state``: modules move to the new one."""

@@ -1,40 +1,7 @@
-"""Opening the state store: its file or server, its layout, this runner's presence."""
+"""The old name of ``state.opening``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from connectsync.apply.state.opening import FILE, LEASE_SECONDS, open_store
 
-from connectsync.apply.store.database import Address, in_file, opened
-from connectsync.apply.store.layout import ensure
-from connectsync.apply.store.leases import Clerk
-from connectsync.apply.store.presence import present
-from connectsync.apply.store.store import Store
-from connectsync.errors import StateError
-
-FILE = "state.db"
-LEASE_SECONDS = 30.0
-
-
-@contextmanager
-def open_store(
-    folder: Path,
-    address: Address | None = None,
-    *,
-    lease_seconds: float = LEASE_SECONDS,
-) -> Iterator[Store]:
-    """
-    Open the store at an address, or in a SQLite file in the folder.
-
-    The folder keeps this runner's sign of life either way. A store that is not there
-    is made, an older one brought up to date. Raises ``StateError``.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StateError(f"cannot make {folder}: {error.strerror}") from error
-    with opened(address or in_file(folder / FILE)) as database:
-        ensure(database)
-        with present(folder) as here:
-            yield Store(database, Clerk(here.runner, lease_seconds, here.is_gone))
+__all__ = ["FILE", "LEASE_SECONDS", "open_store"]

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, insert, select, update
 
-from connectsync.apply.store.tables import (
+from connectsync.apply.state.tables import (
     APPROVALS,
     AUDIT,
     BASELINES,
@@ -31,7 +31,7 @@ AUDITED: tuple[Table, ...] = (RUNS, DISTRICTS, JOURNAL, BASELINES, APPROVALS)
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class AuditEntry:
     """
     Something that was done to one row.
 
@@ -51,7 +51,7 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat()
 
 
-def record(connection: Connection, deed: Deed) -> str:
+def record(connection: Connection, deed: AuditEntry) -> str:
     """
     Append what was done, in the transaction that did it; give the new head.
 
@@ -80,7 +80,7 @@ def seal(connection: Connection) -> None:
     for table in AUDITED:
         columns = tuple(table.primary_key.columns)
         for key in connection.execute(select(*columns).order_by(*columns)).all():
-            record(connection, Deed("migrated", table, tuple(key), {}, "", at))
+            record(connection, AuditEntry("migrated", table, tuple(key), {}, "", at))
 
 
 def content(connection: Connection, table: Table, key: tuple[str | int, ...]) -> str:

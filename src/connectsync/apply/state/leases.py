@@ -8,15 +8,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
-from connectsync.apply.journal import Claim, Held
-from connectsync.apply.store.tables import LEASES
+from connectsync.apply.journal import Claim, LeasedElsewhere
+from connectsync.apply.state.tables import LEASES
 from connectsync.errors import LeaseLost
 
 FREE = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Clerk:
+class LeaseTable:
     """
     Gives leases to one runner, by the clock of the database.
 
@@ -29,14 +29,14 @@ class Clerk:
 
     def take(
         self, connection: Connection, run: int, place: tuple[str, str], now: float
-    ) -> Claim | Held:
+    ) -> Claim | LeasedElsewhere:
         """Take the lease of a district on a backend, unless it is in hand."""
         backend, district = place
         row = connection.execute(select(LEASES).where(*_here(place))).first()
         if row is None:
             raise LeaseLost(f"district {district!r} has no lease")
         if self._in_hand(row, now):
-            return Held(district, row.runner, row.expires - now)
+            return LeasedElsewhere(district, row.runner, row.expires - now)
         token = row.token + 1
         taken = connection.execute(
             update(LEASES)
@@ -44,7 +44,7 @@ class Clerk:
             .values(token=token, runner=self.runner, expires=now + self.seconds)
         )
         if taken.rowcount != 1:
-            return Held(district, "another runner", self.seconds)
+            return LeasedElsewhere(district, "another runner", self.seconds)
         return Claim(run, backend, district, token)
 
     def renew(self, connection: Connection, claim: Claim, now: float) -> None:

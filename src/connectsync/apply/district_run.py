@@ -7,9 +7,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
+from connectsync.apply.deps import RunDeps
 from connectsync.apply.freshness import differing
-from connectsync.apply.journal import Claim, Entry, Intent, Journal, Kept, Settled
-from connectsync.apply.means import Means
+from connectsync.apply.journal import (
+    BaselineUpdate,
+    Claim,
+    Entry,
+    Intent,
+    Journal,
+    Settled,
+)
 from connectsync.apply.saving import Saver, is_conflict, moved, told
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import DistrictOutcome, Ending
@@ -38,7 +45,7 @@ class _Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class DistrictRun:
     """
     A district in hand, and what is to be made true there.
 
@@ -47,7 +54,7 @@ class Errand:
     ``left_open`` are saves of other runs there that nobody settled.
     """
 
-    means: Means
+    means: RunDeps
     claim: Claim
     planned: DistrictPlan
     merged: bool = False
@@ -74,7 +81,7 @@ class Errand:
             means.journal.finish(self.claim, outcome, kept, at=means.clock())
         return outcome
 
-    async def _ended(self) -> tuple[DistrictOutcome, Kept | None]:
+    async def _ended(self) -> tuple[DistrictOutcome, BaselineUpdate | None]:
         planned, standing = self.planned, self._before()
         try:
             standing = await self._settled(standing)
@@ -86,7 +93,7 @@ class Errand:
             ending = Ending.CONFLICT if is_conflict(error) else Ending.FAILED
             return self._outcome(ending, error), None
         form = standing.form
-        kept = Kept(
+        kept = BaselineUpdate(
             {name: form.get(name) for name in planned.desired},
             running=True in {form.get(SWITCH), planned.live.get(SWITCH)},
             merged=self.merged,

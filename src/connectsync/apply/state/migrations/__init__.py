@@ -6,9 +6,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert, inspect, text
 
-from connectsync.apply.store import audit
-from connectsync.apply.store.database import POSTGRESQL, Database
-from connectsync.apply.store.tables import HEAD, METADATA
+from connectsync.apply.state import audit
+from connectsync.apply.state.database import POSTGRESQL, Database
+from connectsync.apply.state.tables import HEAD, METADATA
 from connectsync.errors import StateError
 
 NEWEST = "0002"
@@ -17,7 +17,7 @@ NEWEST = "0002"
 FIRST = "0001"
 """The layout of stores from before revisions were written down."""
 
-FOLDER = Path(__file__).parent / "migrations"
+FOLDER = Path(__file__).parent
 
 _VERSION = "alembic_version"
 _ONE_AT_A_TIME = 7_305_813

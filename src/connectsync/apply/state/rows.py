@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from connectsync.apply.journal import Claim, Entry, Intent, Kept, Settled
-from connectsync.apply.store.audit import stamp
-from connectsync.apply.store.tables import BASELINES
+from connectsync.apply.journal import BaselineUpdate, Claim, Entry, Intent, Settled
+from connectsync.apply.state.audit import stamp
+from connectsync.apply.state.tables import BASELINES
 from connectsync.domain.outcome import DistrictOutcome
 from connectsync.domain.settings import Form
 from connectsync.domain.values import form_data, form_of
@@ -63,7 +63,11 @@ def ended(outcome: DistrictOutcome, *, runner: str, at: datetime) -> Columns:
 
 
 def keep(
-    connection: Connection, place: tuple[str, str], kept: Kept, *, at: datetime
+    connection: Connection,
+    place: tuple[str, str],
+    kept: BaselineUpdate,
+    *,
+    at: datetime,
 ) -> None:
     """Write a baseline, over what was there or in its place."""
     backend, district = place

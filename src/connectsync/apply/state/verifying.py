@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, func, select
 
-from connectsync.apply.store import audit, runs
-from connectsync.apply.store.database import POSTGRESQL
-from connectsync.apply.store.tables import (
+from connectsync.apply.state import audit, runs
+from connectsync.apply.state.database import POSTGRESQL
+from connectsync.apply.state.tables import (
     APPROVALS,
     AUDIT,
     BASELINES,

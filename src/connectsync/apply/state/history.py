@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Row, func, select
 
 from connectsync.apply.freshness import differing
 from connectsync.apply.journal import Settled
-from connectsync.apply.store import runs
-from connectsync.apply.store.tables import APPROVALS, DISTRICTS, JOURNAL, RUNS
+from connectsync.apply.state import runs
+from connectsync.apply.state.tables import APPROVALS, DISTRICTS, JOURNAL, RUNS
 from connectsync.domain.change import Set
 from connectsync.domain.outcome import Ending
 from connectsync.domain.run import (

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, union, update
 
-from connectsync.apply.journal import Orders
-from connectsync.apply.store.audit import stamp
-from connectsync.apply.store.tables import DISTRICTS, JOURNAL, RUNS
+from connectsync.apply.journal import RunOptions
+from connectsync.apply.state.audit import stamp
+from connectsync.apply.state.tables import DISTRICTS, JOURNAL, RUNS
 from connectsync.domain.counting import many
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import Plan
@@ -35,7 +35,7 @@ def written(  # noqa: PLR0913 - the columns of a row
     connection: Connection,
     plan: Plan,
     digest: str,
-    orders: Orders,
+    orders: RunOptions,
     *,
     runner: str,
     at: datetime,
@@ -67,7 +67,7 @@ def written(  # noqa: PLR0913 - the columns of a row
     return run
 
 
-def said_more(connection: Connection, run: int, orders: Orders) -> bool:
+def said_more(connection: Connection, run: int, orders: RunOptions) -> bool:
     """Keep with a run what whoever joins it overrides; say whether that is new."""
     row = connection.execute(select(RUNS.c.reasons).where(RUNS.c.run == run)).one()
     known = json.loads(row.reasons)
@@ -79,7 +79,7 @@ def said_more(connection: Connection, run: int, orders: Orders) -> bool:
 
 
 def _parts(
-    run: int, orders: Orders, planned: Mapping[str, Any], order: Sequence[str]
+    run: int, orders: RunOptions, planned: Mapping[str, Any], order: Sequence[str]
 ) -> Iterator[dict[str, object]]:
     position = {district: place for place, district in enumerate(order)}
     turn = 0
@@ -101,7 +101,7 @@ def _parts(
             }
 
 
-def waves_digest(orders: Orders) -> str:
+def waves_digest(orders: RunOptions) -> str:
     """Give the digest of the waves that a run was begun with."""
     return digest_of({WAVES: orders.waves})
 
@@ -126,7 +126,7 @@ def plan_of(connection: Connection, run: int) -> Plan:
     return plan_of_data({**data, "districts": [json.loads(one) for one in planned]})
 
 
-def orders_of(connection: Connection, run: int) -> Orders:
+def orders_of(connection: Connection, run: int) -> RunOptions:
     """Give the orders a run was begun with. Raises ``UnknownRun``."""
     row = connection.execute(select(RUNS).where(RUNS.c.run == run)).first()
     if row is None:
@@ -134,7 +134,7 @@ def orders_of(connection: Connection, run: int) -> Orders:
     waves: dict[str, list[str]] = {}
     for part in _part_rows(connection, run):
         waves.setdefault(part.wave, []).append(part.district)
-    return Orders(
+    return RunOptions(
         tuple((wave, tuple(districts)) for wave, districts in waves.items()),
         json.loads(row.accepted),
         json.loads(row.reasons),

@@ -1,0 +1,1 @@
+"""The state store: runs, journal, baselines, leases, approvals and the audit log."""

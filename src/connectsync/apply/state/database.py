@@ -1,0 +1,163 @@
+"""The database under the store: connections, transactions, and its clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from connectsync.errors import StateError
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+
+WAIT_SECONDS = 30
+"""How long a runner waits for another one's transaction."""
+
+SILENCE_SECONDS = 10
+"""
+How long a runner may be silent in a transaction before the server gives up on it.
+
+Shorter than the others wait: one that is suspended there holds up all of them.
+"""
+
+_NOW = {
+    SQLITE: "SELECT (julianday('now') - 2440587.5) * 86400.0",
+    POSTGRESQL: "SELECT EXTRACT(EPOCH FROM clock_timestamp())",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """
+    Where the state is kept; ``url`` may hold a password and is never shown.
+
+    ``shown`` names it for people.
+    """
+
+    url: str = field(repr=False)
+    shown: str
+
+
+def in_file(path: Path) -> Address:
+    """Give the address of a SQLite file."""
+    return Address(f"sqlite:///{path}", str(path))
+
+
+def at_url(url: str) -> Address:
+    """Give the address of a PostgreSQL database. Raises ``StateError``."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StateError(
+            "the address of the state store is not one",
+            remedy="write it as postgresql://USER@HOST/DATABASE",
+        ) from error
+    if parsed.get_backend_name() != POSTGRESQL:
+        raise StateError(
+            f"the state store cannot be kept in {parsed.get_backend_name()}",
+            remedy="use PostgreSQL, or leave state.url out for SQLite",
+        )
+    driven = parsed.set(drivername="postgresql+psycopg")
+    shown = parsed.set(password=None, query={}, drivername=POSTGRESQL)
+    return Address(
+        driven.render_as_string(hide_password=False),
+        shown.render_as_string(),
+    )
+
+
+class Database:
+    """
+    Transactions on one engine; every one is on disk when it ends.
+
+    All methods raise ``StateError``.
+    """
+
+    def __init__(self, engine: Engine, shown: str) -> None:
+        self.engine = engine
+        self.shown = shown
+        self.kind = engine.dialect.name
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Look something up."""
+        with self._told(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Change something: all of it, or nothing if an error comes out."""
+        writer = self.engine.execution_options(writes=True)
+        with self._told(), writer.begin() as connection:
+            yield connection
+
+    def now(self, connection: Connection) -> float:
+        """Give the seconds since the epoch: one clock for all runners."""
+        return float(connection.execute(text(_NOW[self.kind])).scalar_one())
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise StateError(
+                f"the state store {self.shown} failed: {_reason(error)}"
+            ) from error
+
+
+@contextmanager
+def opened(address: Address) -> Iterator[Database]:
+    """Open a database and close it. Raises ``StateError``."""
+    engine = _engine(address)
+    try:
+        yield Database(engine, address.shown)
+    finally:
+        engine.dispose()
+
+
+def _engine(address: Address) -> Engine:
+    url = make_url(address.url)
+    if url.get_backend_name() == SQLITE:
+        engine = create_engine(url, connect_args={"timeout": WAIT_SECONDS})
+        event.listen(engine, "connect", _prepared)
+        event.listen(engine, "begin", _begun)
+        return engine
+    try:
+        return create_engine(
+            url,
+            pool_pre_ping=True,
+            connect_args={
+                "connect_timeout": WAIT_SECONDS,
+                "application_name": "connectsync",
+                "options": f"-c lock_timeout={WAIT_SECONDS}s"
+                f" -c idle_in_transaction_session_timeout={SILENCE_SECONDS}s",
+            },
+        )
+    except ImportError as error:
+        raise StateError(
+            "PostgreSQL cannot be reached without its driver",
+            remedy="install it: pip install 'connectsync[postgres]'",
+        ) from error
+
+
+def _prepared(connection: Any, _: object) -> None:
+    # transactions are begun by _begun: the driver's own would begin too late
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    # on disk when a commit returns, whatever happens to the machine
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _begun(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    # who is going to write takes the file at once: what was looked up stays true
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
