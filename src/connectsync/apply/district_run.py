@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
 from connectsync.apply.deps import RunDeps
-from connectsync.apply.freshness import differing
 from connectsync.apply.journal import (
     BaselineUpdate,
     Claim,
@@ -22,6 +21,7 @@ from connectsync.domain.live import Live
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import SWITCH, DistrictPlan, Save
 from connectsync.domain.settings import Form
+from connectsync.domain.values import differing
 from connectsync.errors import (
     Bug,
     ConnectError,

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from connectsync.domain.live import Live
 from connectsync.domain.plan import DistrictPlan, Plan
-from connectsync.domain.settings import BY_NAME, Form
-from connectsync.domain.values import spell
+from connectsync.domain.settings import Form
+from connectsync.domain.values import differing, spell
 from connectsync.errors import Bug, ConnectError, StalePlan
 
 SHOWN = 10
@@ -58,8 +58,3 @@ def movement(before: Form, after: Form) -> Iterator[str]:
         yield f"{name} was {spell(before.get(name))}, is now {spell(after.get(name))}"
     if not names:
         yield "saved again since, with the same values"
-
-
-def differing(one: Form, other: Form) -> tuple[str, ...]:
-    """Name the settings that two forms hold differently, in form order."""
-    return tuple(name for name in BY_NAME if one.get(name) != other.get(name))

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from connectsync.apply.deps import RunDeps
 from connectsync.apply.district_run import DistrictRun
-from connectsync.apply.freshness import differing
 from connectsync.apply.journal import Claim, Entry, LeasedElsewhere, RunOptions
 from connectsync.domain.event import (
     DistrictBegan,
@@ -20,7 +19,7 @@ from connectsync.domain.event import (
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import Ending
 from connectsync.domain.plan import DistrictPlan, Plan
-from connectsync.domain.values import spell
+from connectsync.domain.values import differing, spell
 from connectsync.errors import ConnectError, CredentialsRefused, LeaseLost
 
 LONGEST_WAIT_SECONDS = 1.0

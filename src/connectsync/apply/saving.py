@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from connectsync.apply.deps import RunDeps
-from connectsync.apply.freshness import differing, movement
+from connectsync.apply.freshness import movement
 from connectsync.apply.journal import Claim, Intent, Settled
 from connectsync.domain.event import SaveIntended, SaveSettled
 from connectsync.domain.live import Live
-from connectsync.domain.values import spell
+from connectsync.domain.values import differing, spell
 from connectsync.errors import (
     Bug,
     Conflict,
@@ -120,7 +120,7 @@ class Saver:
     ) -> Live:
         """Somebody saved: a person, or an earlier try at this very save."""
         live = await self.means.reader.read(intent.district)
-        if again and not differing(live.form, intent.after):
+        if again and not unproven(intent, live):
             return live
         raise moved(intent, live) from error
 
@@ -134,9 +134,7 @@ class Saver:
                 f" it back failed: {error.message}"
             ) from error
         untouched = live.version == intent.expected_version
-        if not differing(live.form, intent.after) and not (
-            untouched and is_blind(intent)
-        ):
+        if not unproven(intent, live) and not (untouched and is_blind(intent)):
             return live
         if untouched:
             raise lost
@@ -148,9 +146,21 @@ def is_blind(intent: Intent) -> bool:
     return intent.set_token and not differing(intent.before, intent.after)
 
 
+def unproven(intent: Intent, live: Live) -> tuple[str, ...]:
+    """
+    Name the settings that a reading does not show as they were saved.
+
+    One that was changed must be shown. Of the others, a setting that the reading does
+    not name is unknown, and no reason for doubt.
+    """
+    changed = differing(intent.before, intent.after)
+    hidden = tuple(name for name in changed if name not in live.form)
+    return (*differing(intent.after, live.form), *hidden)
+
+
 def told(intent: Intent, live: Live) -> tuple[Settled, str]:
     """Say how a save ended of which only a reading tells, and why it says so."""
-    if not differing(live.form, intent.after) and not is_blind(intent):
+    if not unproven(intent, live) and not is_blind(intent):
         return Settled.CONFIRMED, "settled by reading"
     # what was saved and put back is no save that was not made: no undoing that
     untouched = live.version == intent.expected_version or is_blind(intent)
@@ -172,7 +182,7 @@ def moved(intent: Intent, live: Live) -> Conflict:
 
 def _proven(intent: Intent, live: Live) -> Live:
     """Hold the read-back against what was saved."""
-    wrong = differing(intent.after, live.form)
+    wrong = unproven(intent, live)
     if wrong:
         held = "; ".join(
             f"{name} should be {spell(intent.after.get(name))},"

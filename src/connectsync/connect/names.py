@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connectsync.connect.values import Unfit, json_of, value_of
-from connectsync.domain.settings import BY_NAME, SETTINGS, Form, Value
+from connectsync.domain.settings import BY_NAME, FIRST_FORM, SETTINGS, Form, Value
 from connectsync.errors import Bug
 
 
@@ -139,17 +139,23 @@ def from_json(settings: Mapping[str, object]) -> dict[str, Value]:
     """
     Read a whole form as the gateway spells it; members we do not know are left out.
 
-    Raises ``Unfit`` with a sentence if a setting is missing or is not of its
+    A gateway may be older than a setting, and then does not name it. Raises ``Unfit``
+    with a sentence if a setting of the first form is missing, if one is not of its
     kind, or if the token came back.
     """
     if TOKEN_JSON in settings:
         raise Unfit(f"{TOKEN_JSON} came back, which must never be shown")
-    return {spelling.setting: _read(spelling, settings) for spelling in SPELLINGS}
+    for spelling in SPELLINGS:
+        if spelling.json not in settings and spelling.setting in FIRST_FORM:
+            raise Unfit(f"{spelling.json} is missing")
+    return {
+        spelling.setting: _read(spelling, settings)
+        for spelling in SPELLINGS
+        if spelling.json in settings
+    }
 
 
 def _read(spelling: Spelling, settings: Mapping[str, object]) -> Value:
-    if spelling.json not in settings:
-        raise Unfit(f"{spelling.json} is missing")
     try:
         return value_of(BY_NAME[spelling.setting], settings[spelling.json])
     except Unfit as error:

@@ -111,7 +111,7 @@ class SnapshotWriter:
         entry = _expected(snapshot, key, expected_version)
         insist_fits(desired, snapshot.options)
         held = entry.live.form
-        differs = any(held[name] != value for name, value in desired.items())
+        differs = any(held.get(name) != value for name, value in desired.items())
         if not differs and not set_token:
             return entry.live
         by = self._confirm(key, desired)

@@ -79,6 +79,8 @@ def _entry_body(entry: Entry) -> dict[str, object]:
     if confirmed is not None:
         body["confirmed"] = {"by": confirmed.by, "at": confirmed.at.isoformat()}
     settings = {
-        setting.name: json_of(setting, form[setting.name]) for setting in SETTINGS
+        setting.name: json_of(setting, form[setting.name])
+        for setting in SETTINGS
+        if setting.name in form
     }
     return body | {"settings": settings}

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from connectsync.connect.values import Unfit, described, labels_of, text_of, value_of
 from connectsync.domain.live import Live
-from connectsync.domain.settings import SETTINGS, Kind, Setting, Value
+from connectsync.domain.settings import FIRST_FORM, SETTINGS, Kind, Setting, Value
 from connectsync.domain.snapshot import Confirmed, Entry, Snapshot
 
 SCHEMA = 1
@@ -22,7 +22,6 @@ _TOP = ("schema", "taken", "source", "districts")
 _ENTRY = ("district", "name", "version", "settings")
 _UNREAD = ("district", "reason")
 _CONFIRMED = ("by", "at")
-_SETTINGS = tuple(setting.name for setting in SETTINGS)
 
 
 def parsed(content: bytes) -> Snapshot:
@@ -59,9 +58,18 @@ def _entry(raw: object, taken: datetime) -> Entry:
     key, version = _text(body, "district"), _text(body, "version")
     if not key or not version:
         raise Unfit("a district has an empty key or version")
-    settings = _object(body["settings"], _SETTINGS, f"the form of {key!r}")
+    names = [setting.name for setting in SETTINGS]
+    first = tuple(name for name in names if name in FIRST_FORM)
+    # one that was taken before a setting was known does not name it
+    settings = _object(
+        body["settings"], first, f"the form of {key!r}", optional=tuple(names)
+    )
     try:
-        form = {setting.name: _value(setting, settings) for setting in SETTINGS}
+        form = {
+            setting.name: _value(setting, settings)
+            for setting in SETTINGS
+            if setting.name in settings
+        }
     except Unfit as error:
         raise Unfit(f"the form of {key!r}: {error}") from error
     live = Live(key, version, form, taken)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connectsync.domain.settings import SETTINGS, Form, Value
+from connectsync.domain.values import is_same
 
 
 class Moved(StrEnum):
@@ -36,7 +37,8 @@ def movements(baseline: Form, desired: Form, live: Form) -> tuple[Movement, ...]
     Say for each managed setting who moved it, in the form's order.
 
     A setting we never applied can only be pending: no baseline, no drift. Both sides
-    having moved to the same value is in step.
+    having moved to the same value is in step. What ``live`` does not name is unknown,
+    and not compared.
     """
     return tuple(
         Movement(name, who, baseline.get(name), desired[name], live.get(name))
@@ -46,11 +48,12 @@ def movements(baseline: Form, desired: Form, live: Form) -> tuple[Movement, ...]
 
 
 def _who(name: str, baseline: Form, desired: Form, live: Form) -> Moved | None:
-    if desired[name] == live.get(name):
+    if name not in live or is_same(name, desired[name], live[name]):
         return None
-    if name not in baseline or live.get(name) == baseline[name]:
+    if name not in baseline or is_same(name, live[name], baseline[name]):
         return Moved.US
-    return Moved.THEM if desired[name] == baseline[name] else Moved.BOTH
+    ours = is_same(name, desired[name], baseline[name])
+    return Moved.THEM if ours else Moved.BOTH
 
 
 @dataclass(frozen=True, slots=True)

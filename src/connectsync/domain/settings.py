@@ -108,6 +108,29 @@ SETTINGS: tuple[Setting, ...] = (
 )
 """In the order of the form; every ordered output follows it."""
 
+FIRST_FORM = frozenset(
+    [
+        "district_id",
+        "student_id",
+        "archived_students",
+        "enable_daily_sync",
+        "manage_guardians",
+        "unarchive_classrooms",
+        "update_active_users",
+        "contact_types",
+        "contact_relationships",
+        "phone_types",
+        "deletion_threshold",
+        "permissions",
+    ]
+)
+"""
+What schema 1 began with: every gateway, snapshot and plan names these.
+
+A setting that is added later stays out of this list. What was written or answered
+before it was known does not name it, and so says nothing about it.
+"""
+
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
 
 Form = Mapping[str, Value]

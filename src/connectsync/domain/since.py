@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connectsync.domain.settings import Form
+from connectsync.domain.values import is_same
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,5 +35,5 @@ def caused(before: Form, after: Form) -> Form:
     return {
         name: value
         for name, value in after.items()
-        if name not in before or before[name] != value
+        if name not in before or not is_same(name, before[name], value)
     }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, cast
 
 from connectsync.domain.settings import BY_NAME, Form, Kind, Setting, Value
 
 Data = Mapping[str, Any]
+
+_HEX = re.compile("[0-9A-Fa-f]+")
 
 
 def form_data(form: Form) -> dict[str, Any]:
@@ -56,6 +59,32 @@ _TYPES: Mapping[Kind, type] = {
     Kind.BOXES: list,
     Kind.PERCENT: int,
 }
+
+
+def is_same(name: str, one: Value, other: Value) -> bool:
+    """
+    Say whether two values of one setting mean the same.
+
+    A District ID in hexadecimal digits is the same in capitals and in small letters.
+    """
+    if name == "district_id" and isinstance(one, str) and isinstance(other, str):
+        both_hex = _HEX.fullmatch(one) and _HEX.fullmatch(other)
+        return one == other or (bool(both_hex) and one.lower() == other.lower())
+    return one == other
+
+
+def differing(one: Form, other: Form) -> tuple[str, ...]:
+    """
+    Name the settings that two forms hold differently, in the order of the form.
+
+    Only what both forms name is compared: a form written or read by a version that
+    does not know a setting says nothing about it.
+    """
+    return tuple(
+        name
+        for name in BY_NAME
+        if name in one and name in other and not is_same(name, one[name], other[name])
+    )
 
 
 def spell(value: Value) -> str:

@@ -16,7 +16,7 @@ from connectsync.domain.outcome import Outcome
 from connectsync.domain.plan import SWITCH, Plan, Save
 from connectsync.domain.rollout import LAST, Rollout, wave_by_district
 from connectsync.domain.settings import BY_NAME, Form
-from connectsync.domain.values import spell
+from connectsync.domain.values import is_same, spell
 from connectsync.errors import ConnectError, DamagedPlan, StalePlan
 from connectsync.operations.compare import changes_between
 from connectsync.operations.planning import Wanted, saves_of
@@ -80,8 +80,14 @@ def _moved(then: Form, now: Form | None, *, whole: bool) -> list[str]:
     return [
         f"{name} was {_stated(then, name)}, is now {_stated(now, name)}"
         for name in BY_NAME
-        if (whole or name in then) and then.get(name) != now.get(name)
+        if (whole or name in then) and not _is_same(then, now, name)
     ]
+
+
+def _is_same(then: Form, now: Form, name: str) -> bool:
+    if (name in then) != (name in now):
+        return False
+    return is_same(name, then.get(name), now.get(name))
 
 
 def _stated(form: Form, name: str) -> str:

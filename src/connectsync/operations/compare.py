@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from deepdiff import DeepDiff
 
+from connectsync.domain import values
 from connectsync.domain.change import Change, changes_of
-from connectsync.domain.settings import BY_NAME, Form
+from connectsync.domain.settings import Form
 
 
 def changes_between(live: Form, desired: Form) -> tuple[Change, ...]:
     """
     Give the changes that make the managed settings true, in the form's order.
 
-    A setting that ``desired`` does not name is not managed: never compared. Forms
-    that are equal are told apart by Python; DeepDiff is asked only where they differ.
+    A setting that ``desired`` does not name is not managed: never compared. One that
+    ``live`` does not name is unknown: never compared either.
     """
     return tuple(
         change
@@ -24,8 +25,10 @@ def changes_between(live: Form, desired: Form) -> tuple[Change, ...]:
 
 def differing(live: Form, desired: Form) -> tuple[str, ...]:
     """Name the settings of ``desired`` that ``live`` holds otherwise, in form order."""
-    managed = {name: live.get(name) for name in desired}
-    if managed == desired:
+    names = values.differing(live, desired)
+    if not names:
         return ()
-    keys = DeepDiff(managed, dict(desired)).affected_root_keys
-    return tuple(name for name in BY_NAME if name in keys)
+    # forms that are equal are told by Python; DeepDiff is asked where they differ
+    held = {name: live[name] for name in names}
+    keys = DeepDiff(held, {name: desired[name] for name in names}).affected_root_keys
+    return tuple(name for name in names if name in keys)

@@ -156,7 +156,7 @@ def _alike(live: Live, home: Home) -> Likeness:
 def _data(listed: Listed, live: Live, alike: Likeness) -> dict[str, Any]:
     data: dict[str, Any] = {"schema": 1, "district": listed.key, "name": listed.name}
     data |= {"profile": alike.profile} if alike.profile else {"provider": "clever"}
-    own_id = live.form["district_id"]
+    own_id = live.form.get("district_id")
     data["credentials"] = {"district_id": own_id} if own_id else {}
     # the token never comes back from Connect: only where it is to be found is known
     data["credentials"]["oauth_token"] = token_reference(listed.key)

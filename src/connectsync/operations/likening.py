@@ -55,7 +55,8 @@ def stated_over(shared: Form, live: Form) -> dict[str, Any]:
     return {
         setting.name: spelled(setting, live[setting.name])
         for setting in FORM
-        if sayable(setting, live[setting.name]) != shared.get(setting.name)
+        if setting.name in live
+        and sayable(setting, live[setting.name]) != shared.get(setting.name)
     }
 
 
@@ -83,5 +84,5 @@ def notes(live: Form) -> tuple[str, ...]:
         f"{setting.name} holds {unknown[0]!r} on Connect, which files do not know;"
         " left unmanaged"
         for setting in FORM
-        if (unknown := unknown_labels(setting, live[setting.name]))
+        if (unknown := unknown_labels(setting, live.get(setting.name)))
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from connectsync.apply.freshness import differing
 from connectsync.apply.journal import Entry, Settled
 from connectsync.connect.seam import Reader
 from connectsync.domain.live import Live
@@ -14,7 +13,7 @@ from connectsync.domain.run import Run
 from connectsync.domain.run_diff import ConfirmedSave
 from connectsync.domain.settings import Form
 from connectsync.domain.suggest import did_you_mean
-from connectsync.domain.values import spell
+from connectsync.domain.values import differing, is_same, spell
 from connectsync.errors import ConnectError, DamagedPlan, RollbackRefused, UsageError
 from connectsync.operations.compare import changes_between
 from connectsync.operations.planning import Circumstances
@@ -130,9 +129,10 @@ class Rollback:
         for key, live in lives.items():
             one = self.undone[key]
             for name, after in one.after.items() if isinstance(live, Live) else ():
-                here = live.form[name] if isinstance(live, Live) else None
-                if here not in (after, one.before[name]) and (
-                    (key, name) not in self.over
+                here = live.form.get(name) if isinstance(live, Live) else None
+                expected = (after, one.before[name])
+                if (key, name) not in self.over and not any(
+                    is_same(name, here, value) for value in expected
                 ):
                     run = self.later.get((key, name))
                     by = f", last saved in run {run}" if run is not None else ""

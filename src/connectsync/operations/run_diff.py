@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from connectsync.apply.freshness import differing
 from connectsync.apply.state.queries import StateReader
 from connectsync.domain.run import Run
 from connectsync.domain.run_diff import (
@@ -16,6 +15,7 @@ from connectsync.domain.run_diff import (
     SettingDiff,
 )
 from connectsync.domain.settings import BY_NAME, Form
+from connectsync.domain.values import differing
 from connectsync.errors import UsageError
 
 

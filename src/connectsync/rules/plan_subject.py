@@ -14,6 +14,7 @@ from connectsync.domain.plan import DistrictPlan, Plan, PlannedChange
 from connectsync.domain.policy import Policy
 from connectsync.domain.recent import Recent
 from connectsync.domain.risk import Risk
+from connectsync.domain.values import is_same
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,9 @@ class PlanAtHour:
         return tuple(
             name
             for name, value in district.desired().items()
-            if name not in planned.desired and planned.live.get(name) != value
+            if name not in planned.desired
+            and name in planned.live
+            and not is_same(name, planned.live[name], value)
         )
 
     def disruptive(

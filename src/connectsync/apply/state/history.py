@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from connectsync.apply.freshness import differing
 from connectsync.apply.journal import Settled
 from connectsync.apply.state import runs
 from connectsync.apply.state.tables import APPROVALS, DISTRICTS, JOURNAL, RUNS
@@ -26,7 +25,7 @@ from connectsync.domain.run import (
     tally,
 )
 from connectsync.domain.run_diff import ConfirmedSave
-from connectsync.domain.values import form_of
+from connectsync.domain.values import differing, form_of
 from connectsync.errors import StateError
 
 

@@ -31,7 +31,15 @@ from connectsync.connect.names import (
 )
 from connectsync.connect.values import Unfit, value_of
 from connectsync.domain.page_map import Found
-from connectsync.domain.settings import BY_NAME, SETTINGS, Form, Kind, Setting, Value
+from connectsync.domain.settings import (
+    BY_NAME,
+    FIRST_FORM,
+    SETTINGS,
+    Form,
+    Kind,
+    Setting,
+    Value,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +55,14 @@ class Shown:
     has_token: bool = True
 
     def version(self, key: str) -> str:
-        """Name what is shown: the page has no version, so equal forms are equal."""
-        spelled = repr((key, to_json(self.form)))
+        """
+        Name what is shown: the page has no version, so equal forms are equal.
+
+        Settings of a later release stay out of it. A run that was begun before them
+        must find the version that it wrote down.
+        """
+        first = {name: self.form[name] for name in self.form if name in FIRST_FORM}
+        spelled = repr((key, to_json(first)))
         return f"page-{hashlib.sha256(spelled.encode()).hexdigest()[:32]}"
 
 

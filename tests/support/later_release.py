@@ -1,0 +1,38 @@
+"""This program as a later release would be: it knows one setting more."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+
+import pytest
+
+from connectsync.connect import names
+from connectsync.domain import settings
+from connectsync.domain.settings import Kind, Setting
+
+NIGHT_MODE = Setting("night_mode", Kind.BOX)
+_SPELLING = names.Spelling("night_mode", "nightMode", "Night mode")
+
+
+@contextmanager
+def one_setting_more() -> Iterator[Setting]:
+    """Let every module of ours know a setting that no file of today names."""
+    with pytest.MonkeyPatch.context() as patch:
+        old = settings.SETTINGS
+        new = (*old, NIGHT_MODE)
+        for module in _ours():
+            if getattr(module, "SETTINGS", None) is old:
+                patch.setattr(module, "SETTINGS", new)
+        patch.setitem(settings.BY_NAME, NIGHT_MODE.name, NIGHT_MODE)
+        patch.setattr(names, "SPELLINGS", (*names.SPELLINGS, _SPELLING))
+        patch.setitem(names._BY_SETTING, _SPELLING.setting, _SPELLING)  # noqa: SLF001 - no door for made-up settings
+        patch.setitem(names._BY_JSON, _SPELLING.json, _SPELLING.setting)  # noqa: SLF001 - as above
+        yield NIGHT_MODE
+
+
+def _ours() -> list[ModuleType]:
+    found = [name for name in sys.modules if name.startswith("connectsync.")]
+    return [sys.modules[name] for name in sorted(found)]
