@@ -18,6 +18,8 @@ ConnectsyncError
 ├── ConnectError             Connect did not give or take what was asked
 │   ├── Unreachable          no answer, or none that can be understood
 │   ├── CredentialsRefused
+│   ├── Unconfirmable        no save could be proven, so none was made
+│   ├── NotSent              nothing was saved: Connect could not be read before
 │   ├── DistrictNotFound
 │   ├── VersionMoved         the form was saved by somebody else meanwhile
 │   ├── FormRefused          Connect's form does not accept these settings
@@ -138,6 +140,14 @@ class CredentialsRefused(ConnectError):
     """Connect refused the credentials."""
 
     default_remedy = "check the token that the project file refers to"
+
+
+class Unconfirmable(ConnectError):
+    """What Connect answers could not prove a save, so none was made."""
+
+
+class NotSent(ConnectError):
+    """Connect could not be read before the first save, so none was made."""
 
 
 class DistrictNotFound(ConnectError):

@@ -92,7 +92,7 @@ def test_a_migrated_store_has_the_layout_of_a_new_one(kept: Place) -> None:
 
 
 def is_postgres(kept: Place) -> bool:
-    return kept.address.url.startswith("postgresql")
+    return kept.address.url.drivername.startswith("postgresql")
 
 
 def described(made: Engine) -> dict[str, Any]:

@@ -7,8 +7,8 @@ import pytest
 from stores import Place
 
 from connectsync.apply.journal import BaselineUpdate
-from connectsync.apply.state.database import at_url
 from connectsync.apply.state.opening import open_store
+from connectsync.apply.state.postgres_address import at_url
 from connectsync.apply.state.queries import StateReader
 from connectsync.errors import StateError, UnknownRun
 

@@ -193,7 +193,10 @@ class Mock:
             reading = client(ReadOnly(self._transport()), base_url=address)
             async with reading, client(self._transport(), base_url=address) as writing:
                 reader = ContractReader(Exchange(reading), described="mock")
-                return await act(reader, ContractWriter(Exchange(writing), reader))
+                writer = ContractWriter(Exchange(writing), reader)
+                # the look before a first save has tests of its own
+                writer._confirmable = True  # noqa: SLF001 - as above
+                return await act(reader, writer)
 
         return asyncio.run(acted())
 

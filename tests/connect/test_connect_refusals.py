@@ -117,7 +117,7 @@ def test_refused_fields_are_named_as_in_our_files(
     with pytest.raises(FormRefused) as error:
         gateway.run(save_bay)
     assert error.value.message == (
-        "saving district 'bay': phone_types takes one; somethingNew is needed [31m;"
+        "saving district 'bay': phone_types takes one; somethingNew is needed;"
         " a setting is refused"
     )
 

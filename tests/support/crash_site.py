@@ -19,8 +19,9 @@ from processes import WITHOUT_CERTIFICATES, Ended, Machine, environment
 from served_connect import ServedConnect, served
 
 from connectsync.apply.journal import Settled
-from connectsync.apply.state.database import at_url, in_file
+from connectsync.apply.state.database import in_file
 from connectsync.apply.state.opening import open_store
+from connectsync.apply.state.postgres_address import at_url
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
 from connectsync.domain.plan import DistrictPlan, Plan

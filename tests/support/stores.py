@@ -9,8 +9,9 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
-from connectsync.apply.state.database import Address, at_url, in_file
+from connectsync.apply.state.database import Address, in_file
 from connectsync.apply.state.opening import LEASE_SECONDS, open_store
+from connectsync.apply.state.postgres_address import at_url
 from connectsync.apply.state.store import Store
 
 KINDS = ("sqlite", "postgresql")

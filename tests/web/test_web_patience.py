@@ -86,7 +86,31 @@ def test_retry_after_is_honoured(spelled: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "spelled", ["0", "soon", "-5", "Mon, 02 Nov 2026 11:00:00 GMT", "\u00b2"]
+    "spelled",
+    [
+        "0",
+        "soon",
+        "-5",
+        "Mon, 02 Nov 2026 11:00:00 GMT",
+        "\u00b2",
+        "Wed, 21 Oct 2015 07:28:00 +99999999999999999999",
+        "Wed, 21 Oct 2026 07:28:00 -9999",
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "Fri, 31 Dec 9999 23:59:59 -2359",
+        "Mon, 01 Jan 0001 00:00:00 +2359",
+        "Mon, 02 Nov 99999 12:00:30 GMT",
+        "Mon, 99 Nov 2026 12:00:30 GMT",
+        "9" * 400,
+        "86401",
+        "1e400",
+        "nan",
+        "-inf",
+        "inf",
+        "0x10",
+        "7, 8",
+        ", ",
+        "\u00e9" * 50,
+    ],
 )
 def test_a_retry_after_that_says_nothing_is_waited_for_as_without(
     spelled: str,

@@ -28,7 +28,11 @@ from connectsync.errors import (
     ConnectsyncError,
     CredentialsRefused,
     StateError,
+    Unconfirmable,
 )
+
+NO_OTHER_EITHER = (CredentialsRefused, Unconfirmable)
+"""What keeps one district from being saved, and all others as well."""
 
 BEATS = 3
 """Signs of life while a lease lasts."""
@@ -66,14 +70,14 @@ class DistrictRun:
         Make every save that is not confirmed yet, and write down how it ended.
 
         Raises ``StateError`` where that cannot be written, such as ``LeaseLost``, and
-        ``CredentialsRefused`` where no district can be saved any more; this one is
+        one of ``NO_OTHER_EITHER`` where no district can be saved any more; this one is
         let go of then, and where the run is broken off.
         """
         means = self.means
         async with _alive(means.journal, self.claim):
             try:
                 outcome, kept = await self._ended()
-            except (Bug, CredentialsRefused, asyncio.CancelledError):
+            except (Bug, *NO_OTHER_EITHER, asyncio.CancelledError):
                 # nobody has to wait for the lease of a runner that leaves
                 with suppress(StateError):
                     means.journal.release(self.claim)
@@ -87,7 +91,7 @@ class DistrictRun:
             standing = await self._settled(standing)
             while standing.saves < len(planned.saves):
                 standing = await self._saved(standing)
-        except (Bug, StateError, CredentialsRefused):
+        except (Bug, StateError, *NO_OTHER_EITHER):
             raise
         except ConnectsyncError as error:
             ending = Ending.CONFLICT if is_conflict(error) else Ending.FAILED

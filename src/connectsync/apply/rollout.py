@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connectsync.apply.deps import RunDeps
-from connectsync.apply.district_run import DistrictRun
+from connectsync.apply.district_run import NO_OTHER_EITHER, DistrictRun
 from connectsync.apply.journal import Claim, Entry, LeasedElsewhere, RunOptions
 from connectsync.domain.event import (
     DistrictBegan,
@@ -20,7 +20,7 @@ from connectsync.domain.live import Live
 from connectsync.domain.outcome import Ending
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.values import differing, spell
-from connectsync.errors import ConnectError, CredentialsRefused, LeaseLost
+from connectsync.errors import ConnectError, LeaseLost
 
 LONGEST_WAIT_SECONDS = 1.0
 SHORTEST_WAIT_SECONDS = 0.05
@@ -67,7 +67,7 @@ class WaveRunner:
     left_open: Mapping[str, tuple[Entry, ...]]
     ended: set[str] = field(default_factory=set)
     stopped: str = ""
-    refused: CredentialsRefused | None = None
+    refused: ConnectError | None = None
     _planned: Mapping[str, DistrictPlan] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -149,7 +149,7 @@ class WaveRunner:
             # another runner has it now, and will end it
             held.append(LeasedElsewhere(key, "another runner", LONGEST_WAIT_SECONDS))
             return
-        except CredentialsRefused as error:
+        except NO_OTHER_EITHER as error:
             # no other district would fare better
             self.refused = error
             self.stopped = self.stopped or error.message

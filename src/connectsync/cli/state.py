@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from connectsync.apply.state.database import Address, at_url
+from connectsync.apply.state.database import Address
 from connectsync.apply.state.opening import open_store
+from connectsync.apply.state.postgres_address import at_url
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
 from connectsync.cli.fleets import Scope

@@ -15,6 +15,7 @@ from datetime import datetime
 from connectsync.connect.names import from_json
 from connectsync.connect.refusals import refusal
 from connectsync.connect.values import Unfit, described, text_of
+from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.live import Listed, Live
 from connectsync.errors import ConnectError, Unreachable
 
@@ -23,6 +24,18 @@ Members = Mapping[str, object]
 
 VERSION = re.compile("[!#-~]{1,200}")
 """What the version of a form looks like: it fits between the quotes of an ETag."""
+
+_TAG = re.compile(r'(?:W/)?"(?P<opaque>[!#-~\x80-\xff]*)"')
+
+_LET_TAGS_THROUGH = (
+    "a proxy before the gateway may drop the ETag of an answer that it compresses"
+    " (nginx), or add -gzip to it (Apache): switch compression off for this address"
+    " there, or set DeflateAlterETag NoChange"
+)
+
+
+class TagUnusable(Unreachable):
+    """The tag of a form does not say its version, so no save could be proven."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +61,9 @@ def page(body: Members) -> Page:
 def live(body: Members, *, key: str, read_at: datetime) -> Live:
     """Read the form of the district ``key``."""
     if (other := _text(body, "district")) != key:
-        raise not_understood(f"district {key!r} was asked for, {other!r} came")
+        raise not_understood(
+            f"district {key!r} was asked for, {foreign_text(other)!r} came"
+        )
     settings = _object(_member(body, "settings"), "settings")
     try:
         form = from_json(settings)
@@ -66,12 +81,20 @@ def version(body: Members) -> str:
 
 
 def tagged_version(body: Members, etag: str | None) -> str:
-    """Read the version of one form, which the ETag must repeat as a strong tag."""
+    """
+    Read the version of one form, which the ETag must repeat.
+
+    A weak tag is as good as a strong one here (RFC 9110, weak comparison): what a
+    proxy packed is the same form. Raises ``TagUnusable``.
+    """
     spelled = version(body)
-    if etag != f'"{spelled}"':
-        raise not_understood(
-            "the ETag is not the version of the form"
-            " (a proxy that compresses answers may weaken it)"
+    if not etag:
+        raise TagUnusable("the form came without an ETag", remedy=_LET_TAGS_THROUGH)
+    tag = _TAG.fullmatch(etag)
+    if tag is None or tag["opaque"] != spelled:
+        raise TagUnusable(
+            f"the ETag {foreign_text(etag)} is not the version of the form, {spelled}",
+            remedy=_LET_TAGS_THROUGH,
         )
     return spelled
 
@@ -87,7 +110,7 @@ def forms(
     items = _by_district(body, "items")
     errors = _by_district(body, "errors")
     if strange := (items.keys() | errors.keys()) - set(keys):
-        raise not_understood(f"{min(strange)!r} was not asked for")
+        raise not_understood(f"{foreign_text(min(strange))!r} was not asked for")
     answered: dict[str, Live | ConnectError] = {}
     for key in keys:
         try:
@@ -122,7 +145,9 @@ def _by_district(body: Members, name: str) -> dict[str, Members]:
 def labels(body: Members, *, setting: str) -> tuple[str, ...]:
     """Read the labels that the setting named ``setting`` by the gateway offers."""
     if (other := _text(body, "setting")) != setting:
-        raise not_understood(f"options of {setting} were asked for, {other!r} came")
+        raise not_understood(
+            f"options of {setting} were asked for, {foreign_text(other)!r} came"
+        )
     found = [_object(item, "an option") for item in _list(body, "options")]
     offered = tuple(_text(item, "label") for item in found)
     if not offered or "" in offered or len(set(offered)) != len(offered):

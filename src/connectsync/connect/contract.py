@@ -7,6 +7,7 @@ without any way to write.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -17,12 +18,15 @@ from connectsync.connect import answers
 from connectsync.connect.exchange import Call, Exchange
 from connectsync.connect.names import TOKEN_JSON, spelling_of, to_json
 from connectsync.connect.tokens import Tokens, needed, nowhere, unquoted
+from connectsync.domain.foreign_text import SECRETS, foreign_text
 from connectsync.domain.live import Listed, Live
 from connectsync.domain.settings import BY_NAME, Form, Kind
 from connectsync.errors import (
     Bug,
     ConnectError,
     DistrictNotFound,
+    NotSent,
+    Unconfirmable,
     Unreachable,
     VersionMoved,
 )
@@ -31,6 +35,9 @@ DISTRICTS = "/v1/districts"
 BULK_READ = "/v1/districts:read"
 LONGEST_PAGE = 1000
 LARGEST_BULK = 500
+MOST_PAGES = 2_000
+MOST_DISTRICTS = 200_000
+"""More than ten times the districts of the country: such a list never ends."""
 
 SETTLE = "read the district: its form tells whether the save was made"
 
@@ -77,6 +84,11 @@ class ContractReader:
             cursor = page.following
             if cursor in seen:
                 raise answers.not_understood("the cursor of the list does not advance")
+            if len(seen) >= MOST_PAGES or len(found) > MOST_DISTRICTS:
+                raise answers.not_understood(
+                    f"the list of districts has no end: {len(found)} districts on"
+                    f" {len(seen)} pages, and more should follow"
+                )
         return tuple(found[key] for key in sorted(found))
 
     async def read(self, key: str) -> Live:
@@ -139,6 +151,8 @@ class ContractWriter:
         self._exchange = exchange
         self._reader = reader
         self._tokens = tokens
+        self._confirmable = False
+        self._looking = asyncio.Lock()
 
     async def save(
         self,
@@ -149,21 +163,50 @@ class ContractWriter:
         set_token: bool = False,
     ) -> Live:
         """Save the settings in ``desired``; give the form as it was read back."""
+        headers = _save_headers(expected_version)
         call = Call(
             "PATCH",
             f"{_address(key)}/settings",
             f"saving district {key!r}",
             body=to_json(desired),
-            headers=_save_headers(expected_version),
+            headers=headers,
+            secrets=(headers["Idempotency-Key"],),
         )
+        await self._insist_confirmable(key)
         saved = await (self._with_token(call, key) if set_token else self._saved(call))
         return await self._read_back(key, saved)
 
+    async def _insist_confirmable(self, key: str) -> None:
+        """
+        Read a form before the first save, to see that a save can be proven at all.
+
+        Raises ``Unconfirmable`` if it comes without a tag of its version, and
+        ``NotSent`` if it does not come.
+        """
+        async with self._looking:
+            if self._confirmable:
+                return
+            try:
+                await self._reader.read(key)
+            except answers.TagUnusable as error:
+                raise Unconfirmable(
+                    f"nothing was saved, since no save could be confirmed:"
+                    f" {error.message}",
+                    remedy=error.remedy,
+                ) from error
+            except Unreachable as error:
+                raise NotSent(
+                    f"nothing was saved: {error.message}", remedy=error.remedy
+                ) from error
+            self._confirmable = True
+
     async def _with_token(self, call: Call, key: str) -> str:
         token = needed(self._tokens, key)
+        SECRETS.learn(token)
         with unquoted(key, token):
             body = {**(call.body or {}), TOKEN_JSON: token}
-            return await self._saved(replace(call, body=body))
+            secrets = (*call.secrets, token)
+            return await self._saved(replace(call, body=body, secrets=secrets))
 
     async def _saved(self, call: Call) -> str:
         try:
@@ -219,5 +262,6 @@ def _parts(keys: Sequence[str]) -> list[Sequence[str]]:
 def _add(found: dict[str, Listed], districts: Sequence[Listed]) -> None:
     for listed in districts:
         if listed.key in found:
-            raise answers.not_understood(f"district {listed.key!r} is listed twice")
+            twice = foreign_text(listed.key)
+            raise answers.not_understood(f"district {twice!r} is listed twice")
         found[listed.key] = listed

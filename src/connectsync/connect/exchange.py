@@ -10,7 +10,9 @@ import httpx2
 
 from connectsync.connect.answers import Members, not_understood
 from connectsync.connect.refusals import refusal
+from connectsync.domain.foreign_text import foreign_text, repeats_secret
 from connectsync.errors import ConnectError, Unreachable
+from connectsync.web.limits import Limits, fetched
 from connectsync.web.patience import Patience, once
 
 JSON = "application/json"
@@ -25,7 +27,8 @@ class Call:
     A request of the contract.
 
     ``about`` says in a sentence what is asked for, e.g. ``district 'x'``; ``body``
-    is None where there is none, and never shown: it may hold a token.
+    is None where there is none, and never shown: it may hold a token. ``secrets`` are
+    what the call sends that no answer may repeat.
     """
 
     method: str
@@ -33,7 +36,8 @@ class Call:
     about: str
     query: Mapping[str, str] | None = None
     body: Members | None = field(default=None, repr=False)
-    headers: Mapping[str, str] | None = None
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +53,21 @@ class Exchange:
     Makes calls through one HTTP client.
 
     ``patience`` repeats reads; it is shared by all exchanges of a run, so that they
-    wait within one budget. A save is sent once, whatever happens to it.
+    wait within one budget; so are ``limits``. A save is sent once, whatever happens to
+    it. What comes is searched for what was sent: a service that repeats a secret is
+    not believed, and never quoted.
     """
 
-    def __init__(self, client: httpx2.AsyncClient, patience: Patience = once) -> None:
+    def __init__(
+        self,
+        client: httpx2.AsyncClient,
+        patience: Patience = once,
+        *,
+        limits: Limits | None = None,
+    ) -> None:
         self._client = client
         self._patience = patience
+        self._limits = Limits() if limits is None else limits
 
     async def read(self, call: Call) -> Answer:
         """Make a call that changes nothing. Raises ``ConnectError``."""
@@ -68,17 +81,22 @@ class Exchange:
         try:
             response = await patience(lambda: self._sent(call))
         except httpx2.RequestError as error:
-            why = str(error) or type(error).__name__
+            why = foreign_text(str(error), call.secrets) or type(error).__name__
             url = self._client.base_url
             raise Unreachable(
                 f"{call.about}: no answer from {url.host}: {why}"
             ) from error
         if response.status_code != _OK:
-            raise _refused(response, call.about)
+            raise _refused(response, call)
         body = _members(response, JSON)
         if body is None:
             raise not_understood(f"{call.about}: {_what_came(response)}")
-        return Answer(body, response.headers.get("ETag"))
+        etag = response.headers.get("ETag")
+        if repeats_secret(
+            f"{json.dumps(body, ensure_ascii=False)}\n{etag}", call.secrets
+        ):
+            raise not_understood(f"{call.about}: it repeats a secret that was sent")
+        return Answer(body, etag)
 
     async def _sent(self, call: Call) -> httpx2.Response:
         headers = dict(call.headers or {})
@@ -87,19 +105,22 @@ class Exchange:
             # ASCII: any text can be sent, and the other side judges it
             content = json.dumps(call.body).encode("ascii")
             headers["Content-Type"] = JSON
-        return await self._client.request(
+        request = self._client.build_request(
             call.method, call.path, params=call.query, content=content, headers=headers
         )
+        return await fetched(self._client, request, self._limits)
 
 
-def _refused(response: httpx2.Response, about: str) -> ConnectError:
-    problem = _members(response, PROBLEM)
+def _refused(response: httpx2.Response, call: Call) -> ConnectError:
+    about, problem = call.about, _members(response, PROBLEM)
     if problem is None and response.is_redirect:
         return Unreachable(
             f"{about}: the address redirects elsewhere, which is not followed",
             remedy="give the address that the redirect leads to, if you trust it",
         )
-    return refusal(response.status_code, problem or {}, about=about)
+    return refusal(
+        response.status_code, problem or {}, about=about, secrets=call.secrets
+    )
 
 
 def _members(response: httpx2.Response, media_type: str) -> Members | None:
@@ -120,4 +141,5 @@ def _media_type(response: httpx2.Response) -> str:
 def _what_came(response: httpx2.Response) -> str:
     if _media_type(response) == JSON:
         return "it is not a JSON object"
-    return f"it is {_media_type(response) or 'of no stated type'}, not {JSON}"
+    came = foreign_text(_media_type(response)) or "of no stated type"
+    return f"it is {came}, not {JSON}"

@@ -20,7 +20,7 @@ from connectsync.connect.read_only import ReadOnly
 from connectsync.connect.tokens import Tokens, nowhere
 from connectsync.web.addresses import insist_safe, trusted
 from connectsync.web.clients import client
-from connectsync.web.patience import Patience, WithinBudget
+from connectsync.web.patience import Patience, WithinBudget, limits_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,9 @@ async def open_reader(
 
     Raises ``ProjectError`` if the address cannot be used.
     """
+    patience = WithinBudget() if patience is None else patience
     async with _client(gateway, ReadOnly) as reading:
-        exchange = Exchange(reading, patience or WithinBudget())
+        exchange = Exchange(reading, patience, limits=limits_of(patience))
         yield ContractReader(exchange, described=gateway.described, clock=clock)
 
 
@@ -67,11 +68,13 @@ async def open_writer(
     clock: Clock = utc_now,
 ) -> AsyncIterator[ContractWriter]:
     """Open a writer, which reads back over a reader of its own; see above."""
+    patience = WithinBudget() if patience is None else patience
     async with (
         open_reader(gateway, patience=patience, clock=clock) as reader,
         _client(gateway, lambda transport: transport) as writing,
     ):
-        yield ContractWriter(Exchange(writing), reader, tokens=tokens)
+        exchange = Exchange(writing, limits=limits_of(patience))
+        yield ContractWriter(exchange, reader, tokens=tokens)
 
 
 def _client(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from connectsync.connect.names import setting_of
+from connectsync.domain.foreign_text import foreign_text
 from connectsync.errors import (
     ConnectError,
     CredentialsRefused,
@@ -13,21 +14,32 @@ from connectsync.errors import (
     Unreachable,
     VersionMoved,
 )
-from connectsync.web.foreign import one_line
 
 DISTRICT_NOT_FOUND = "urn:connectsync:problem:district-not-found"
 FORM_REFUSED = "urn:connectsync:problem:form-refused"
 
 
-def refusal(status: int, problem: Mapping[str, object], *, about: str) -> ConnectError:
+_FIELDS = 20
+"""So many refused fields are told; a form has fewer."""
+
+
+def refusal(
+    status: int,
+    problem: Mapping[str, object],
+    *,
+    about: str,
+    secrets: tuple[str, ...] = (),
+) -> ConnectError:
     """
     Give the error for an answer with this status; ``about`` says what was asked.
 
-    ``problem`` is empty where the answer had none. A status that any proxy sends is
+    ``problem`` is empty where the answer had none; ``secrets`` are what was sent, which
+    is not quoted. A status that any proxy sends is
     believed only with the contract's own problem type: a 404 from a wrong address
     does not mean that a district is gone.
     """
-    why = f"{about}: {_said(status, problem)}"
+    said = _said(status, problem, secrets)
+    why = f"{about}: {said}"
     match status, problem.get("type"):
         case ((401 | 403), _):
             return CredentialsRefused(why)
@@ -36,23 +48,25 @@ def refusal(status: int, problem: Mapping[str, object], *, about: str) -> Connec
         case 412, _:
             return VersionMoved(why)
         case 422, kind if kind == FORM_REFUSED:
-            return FormRefused(f"{about}: {_fields(problem) or _said(status, problem)}")
+            return FormRefused(f"{about}: {_fields(problem, secrets) or said}")
         case _:
             return Unreachable(why)
 
 
-def _said(status: int, problem: Mapping[str, object]) -> str:
+def _said(status: int, problem: Mapping[str, object], secrets: tuple[str, ...]) -> str:
     detail = problem.get("detail") or problem.get("title")
-    spelled = one_line(detail) if isinstance(detail, str) else "no reason given"
-    return f"{spelled} (status {status})"
+    said = foreign_text(detail, secrets) if isinstance(detail, str) else ""
+    return f"{said or 'no reason given'} (status {status})"
 
 
-def _fields(problem: Mapping[str, object]) -> str:
+def _fields(problem: Mapping[str, object], secrets: tuple[str, ...]) -> str:
     errors = problem.get("errors")
-    members = errors if isinstance(errors, list) else []
-    return "; ".join(_field(error) for error in members if isinstance(error, dict))
+    members = errors[:_FIELDS] if isinstance(errors, list) else []
+    named = (_field(error, secrets) for error in members if isinstance(error, dict))
+    return "; ".join(named)
 
 
-def _field(error: Mapping[str, object]) -> str:
+def _field(error: Mapping[str, object], secrets: tuple[str, ...]) -> str:
     name = setting_of(str(error.get("field", "a setting")))
-    return f"{one_line(name)} {one_line(str(error.get('detail', 'is refused')))}"
+    why = str(error.get("detail", "is refused"))
+    return f"{foreign_text(name, secrets)} {foreign_text(why, secrets)}"

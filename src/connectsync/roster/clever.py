@@ -7,19 +7,20 @@ serves the tokens of all districts, and keeps none of them.
 
 from __future__ import annotations
 
-import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 
 import httpx2
 
+from connectsync.domain.foreign_text import foreign_text
 from connectsync.errors import Unreachable
 from connectsync.roster.clever_answers import TRY_AGAIN, district_of, refusal
 from connectsync.roster.seam import RosterDistrict
 from connectsync.web.addresses import insist_safe, trusted
 from connectsync.web.clients import bearer, client
-from connectsync.web.patience import Patience, WithinBudget
+from connectsync.web.limits import MEBIBYTE, Limits, fetched
+from connectsync.web.patience import Patience, WithinBudget, limits_of, plausible
 
 LONGEST_WAIT_SECONDS = 75.0
 """A little more than a window: Clever counts the calls of a token by the minute."""
@@ -37,6 +38,7 @@ class CleverRoster:
         self._client = client_
         self._url = url.rstrip("/")
         self._patience = patience
+        self._limits = limits_of(patience)
 
     @property
     def described(self) -> str:
@@ -47,17 +49,20 @@ class CleverRoster:
         """Give the one district that a token belongs to. Raises ``ConnectError``."""
         headers = bearer(token)
         try:
-            answer = await self._patience(
-                lambda: self._client.get(f"{self._url}/districts", headers=headers)
-            )
+            answer = await self._patience(lambda: self._asked(headers))
         except httpx2.RequestError as error:
-            why = str(error) or type(error).__name__
+            why = foreign_text(str(error), [token]) or type(error).__name__
             raise Unreachable(
                 f"{self.described}: no answer: {why}", remedy=TRY_AGAIN
             ) from error
         if answer.status_code != _OK:
             raise refusal(answer, token)
-        return district_of(answer.content)
+        return district_of(answer.content, token)
+
+    async def _asked(self, headers: Mapping[str, str]) -> httpx2.Response:
+        url = f"{self._url}/districts"
+        request = self._client.build_request("GET", url, headers=dict(headers))
+        return await fetched(self._client, request, self._limits)
 
 
 @asynccontextmanager
@@ -79,7 +84,11 @@ async def open_roster(
 
 def usual_patience() -> WithinBudget:
     """Wait as Clever asks to: until the window that a token has used up is over."""
-    return WithinBudget(longest_wait_seconds=LONGEST_WAIT_SECONDS, asked=until_reset)
+    return WithinBudget(
+        longest_wait_seconds=LONGEST_WAIT_SECONDS,
+        asked=until_reset,
+        limits=Limits(answer_seconds=40.0, answer_bytes=MEBIBYTE),
+    )
 
 
 def until_reset(answer: httpx2.Response, now: datetime) -> float:
@@ -90,4 +99,4 @@ def until_reset(answer: httpx2.Response, now: datetime) -> float:
         left = float(answer.headers.get("x-ratelimit-reset", "")) - now.timestamp()
     except ValueError:
         return 0.0
-    return max(0.0, left) if math.isfinite(left) else 0.0
+    return plausible(left)

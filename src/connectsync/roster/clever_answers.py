@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 
 import httpx2
 
+from connectsync.domain.foreign_text import foreign_text, one_line, repeats_secret
 from connectsync.errors import ConnectError, CredentialsRefused, Unreachable
 from connectsync.roster.seam import RosterDistrict
-from connectsync.web.foreign import one_line
 
 TRY_AGAIN = "try again; if it stays, look at Clever by hand"
 
@@ -24,9 +24,12 @@ _ID = re.compile("[!-~]{1,31}")
 _UNAUTHORIZED = 401
 
 
-def district_of(content: bytes) -> RosterDistrict:
-    """Read the one district of ``{"data": [{"data": {...}}]}``."""
-    body = _object(_parsed(content), "the answer")
+def district_of(content: bytes, token: str) -> RosterDistrict:
+    """Read the one district of ``{"data": [{"data": {...}}]}``; ``token`` asked."""
+    parsed = _parsed(content)
+    if repeats_secret(json.dumps(parsed, ensure_ascii=False), [token]):
+        raise _not_understood("it repeats the token")
+    body = _object(parsed, "the answer")
     entries = body.get("data")
     if not isinstance(entries, list):
         raise _not_understood("it holds no list 'data'")
@@ -68,8 +71,7 @@ def _said(answer: httpx2.Response, token: str) -> str:
     if text.startswith("<") or "html" in answer.headers.get("Content-Type", ""):
         return "a web page came"
     reason = _reason(text) or text or "no reason given"
-    # what the other side repeats of our request is not for logs
-    return one_line(reason.replace(token, "***"))
+    return foreign_text(reason, [token])
 
 
 def _reason(text: str) -> str:

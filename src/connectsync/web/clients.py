@@ -7,6 +7,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx2
 
+from connectsync.domain.foreign_text import SECRETS
 from connectsync.errors import CredentialsRefused
 
 _BEARER = re.compile("[!-~]+")
@@ -29,7 +30,12 @@ def client(
     return httpx2.AsyncClient(
         transport=transport,
         base_url=base_url,
-        headers={"Accept": "application/json, application/problem+json"} | credentials,
+        headers={
+            "Accept": "application/json, application/problem+json",
+            # a proxy that compresses changes or drops the ETag of an answer
+            "Accept-Encoding": "identity",
+        }
+        | credentials,
         timeout=timeout_seconds,
         follow_redirects=False,
         trust_env=False,
@@ -45,4 +51,5 @@ def bearer(token: str) -> dict[str, str]:
         raise CredentialsRefused(
             "the token is empty, or holds spaces, line breaks or letters outside ASCII"
         )
+    SECRETS.learn(token)
     return {"Authorization": f"Bearer {token}"}

@@ -7,15 +7,23 @@ import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from time import monotonic
 from typing import Protocol
 
 import httpx2
+
+from connectsync.web.limits import Limits
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
 """The statuses that another attempt may mend."""
 
 ATTEMPTS = 5
 """How often a call is made at most."""
+
+LONGEST_ASKED_SECONDS = 86_400.0
+"""Who asks to wait longer than a day is not understood."""
+
+_DIGITS = 9
 
 EARNED_SECONDS = 0.5
 """How much waiting an answer earns that was fine."""
@@ -42,13 +50,19 @@ def retry_after(answer: httpx2.Response, now: datetime) -> float:
     """Read what ``Retry-After`` asks for, in seconds or as a date."""
     spelled: str = answer.headers.get("Retry-After", "").strip()
     if spelled.isascii() and spelled.isdigit():
-        return float(spelled)
+        return plausible(float(spelled[:_DIGITS]))
     try:
         date = parsedate_to_datetime(spelled)
-    except ValueError:
+        in_utc = date if date.tzinfo else date.replace(tzinfo=UTC)
+        return plausible((in_utc - now).total_seconds())
+    except (ValueError, OverflowError, TypeError):
+        # a zone or a year that no clock has
         return 0.0
-    in_utc = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return max(0.0, (in_utc - now).total_seconds())
+
+
+def plausible(seconds: float) -> float:
+    """Give a wait that a service may mean; 0 for one that is none, or of days."""
+    return seconds if 0.0 < seconds <= LONGEST_ASKED_SECONDS else 0.0
 
 
 class WithinBudget:
@@ -60,9 +74,10 @@ class WithinBudget:
     that a long run outlasts many small faults. Waits double from half a second, with
     jitter so that many runners do not come back together. What an answer asks for is
     honoured up to ``longest_wait_seconds``; who asks for more gets no further call.
+    An attempt that fails costs what it took. ``limits`` are those of every answer.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is named, and has its default
         self,
         *,
         budget_seconds: float = 120.0,
@@ -70,7 +85,9 @@ class WithinBudget:
         asked: Asked = retry_after,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        limits: Limits | None = None,
     ) -> None:
+        self.limits = Limits() if limits is None else limits
         self._budget = budget_seconds
         self._left = budget_seconds
         self._longest = longest_wait_seconds
@@ -81,10 +98,12 @@ class WithinBudget:
     async def __call__(self, attempt: Attempt) -> httpx2.Response:
         """Give the last answer, or raise the last ``httpx2.RequestError``."""
         for made in range(1, ATTEMPTS):
+            began = monotonic()
             outcome = await _tried(attempt)
             if not _worth_another(outcome):
                 self._left = min(self._budget, self._left + EARNED_SECONDS)
                 return _settled(outcome)
+            self._left -= monotonic() - began
             wait = self._wait(outcome, made)
             if wait > min(self._left, self._longest):
                 return _settled(outcome)
@@ -106,6 +125,11 @@ class WithinBudget:
         if isinstance(outcome, httpx2.Response):
             asked = self._asked(outcome, self._now())
         return asked or _doubled(made)
+
+
+def limits_of(patience: Patience) -> Limits:
+    """Give the limits of every answer of a run: those that go with its patience."""
+    return patience.limits if isinstance(patience, WithinBudget) else Limits()
 
 
 def _doubled(made: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 
+from connectsync.domain.foreign_text import foreign_text
 from connectsync.errors import StateError
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
@@ -32,43 +34,41 @@ _NOW = {
 }
 
 
+_REMEDIES = (
+    (
+        re.compile("SSL|certificate", re.IGNORECASE),
+        (
+            "the server must speak TLS and prove its name: add ?sslrootcert=FILE, its"
+            " authority's certificate, or state a weaker sslmode in the address"
+        ),
+    ),
+    (
+        re.compile("malformed|not a database|file is encrypted"),
+        (
+            "the file is damaged: put it back from a backup, or move it away to begin"
+            " with an empty one; what earlier runs did is then not known here"
+        ),
+    ),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """
     Where the state is kept; ``url`` may hold a password and is never shown.
 
-    ``shown`` names it for people.
+    ``shown`` names it for people; ``secrets`` are what no message may repeat.
     """
 
-    url: str = field(repr=False)
+    url: URL = field(repr=False)
     shown: str
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 def in_file(path: Path) -> Address:
-    """Give the address of a SQLite file."""
-    return Address(f"sqlite:///{path}", str(path))
-
-
-def at_url(url: str) -> Address:
-    """Give the address of a PostgreSQL database. Raises ``StateError``."""
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise StateError(
-            "the address of the state store is not one",
-            remedy="write it as postgresql://USER@HOST/DATABASE",
-        ) from error
-    if parsed.get_backend_name() != POSTGRESQL:
-        raise StateError(
-            f"the state store cannot be kept in {parsed.get_backend_name()}",
-            remedy="use PostgreSQL, or leave state.url out for SQLite",
-        )
-    driven = parsed.set(drivername="postgresql+psycopg")
-    shown = parsed.set(password=None, query={}, drivername=POSTGRESQL)
-    return Address(
-        driven.render_as_string(hide_password=False),
-        shown.render_as_string(),
-    )
+    """Give the address of a SQLite file, whatever characters its path has."""
+    # as an object: spelled as text, a ? or % of the path would name another file
+    return Address(URL.create(SQLITE, database=str(path)), str(path))
 
 
 class Database:
@@ -78,10 +78,11 @@ class Database:
     All methods raise ``StateError``.
     """
 
-    def __init__(self, engine: Engine, shown: str) -> None:
+    def __init__(self, engine: Engine, address: Address) -> None:
         self.engine = engine
-        self.shown = shown
+        self.shown = address.shown
         self.kind = engine.dialect.name
+        self._secrets = address.secrets
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -105,8 +106,10 @@ class Database:
         try:
             yield
         except SQLAlchemyError as error:
+            reason = foreign_text(_reason(error), self._secrets)
             raise StateError(
-                f"the state store {self.shown} failed: {_reason(error)}"
+                f"the state store {self.shown} failed: {reason}",
+                remedy=_remedy(reason),
             ) from error
 
 
@@ -115,21 +118,20 @@ def opened(address: Address) -> Iterator[Database]:
     """Open a database and close it. Raises ``StateError``."""
     engine = _engine(address)
     try:
-        yield Database(engine, address.shown)
+        yield Database(engine, address)
     finally:
         engine.dispose()
 
 
 def _engine(address: Address) -> Engine:
-    url = make_url(address.url)
-    if url.get_backend_name() == SQLITE:
-        engine = create_engine(url, connect_args={"timeout": WAIT_SECONDS})
+    if address.url.get_backend_name() == SQLITE:
+        engine = create_engine(address.url, connect_args={"timeout": WAIT_SECONDS})
         event.listen(engine, "connect", _prepared)
         event.listen(engine, "begin", _begun)
         return engine
     try:
         return create_engine(
-            url,
+            address.url,
             pool_pre_ping=True,
             connect_args={
                 "connect_timeout": WAIT_SECONDS,
@@ -160,4 +162,12 @@ def _begun(connection: Connection) -> None:
 
 
 def _reason(error: SQLAlchemyError) -> str:
-    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    said = str(getattr(error, "orig", None) or error).strip()
+    return next(iter(said.splitlines()), type(error).__name__)
+
+
+def _remedy(reason: str) -> str | None:
+    for telling, remedy in _REMEDIES:
+        if telling.search(reason):
+            return remedy
+    return None

@@ -1,0 +1,155 @@
+"""The address of a PostgreSQL database: read leniently, and reached safely."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import parse_qsl, quote, unquote
+
+from sqlalchemy.engine import URL
+
+from connectsync.apply.state.database import POSTGRESQL, Address
+from connectsync.domain.foreign_text import SECRETS
+from connectsync.errors import StateError
+
+_DRIVER = "postgresql+psycopg"
+
+_SCHEME = re.compile(r"(?P<kind>[A-Za-z][A-Za-z0-9]*)(?:\+[a-z0-9_]+)?://(?P<rest>.*)")
+_PARTS = re.compile(
+    # a password may hold any sign, as far as what follows its @ is a host
+    r"(?:(?P<user>[^:/?]*)(?::(?P<password>.*?))?@)?"
+    r"(?P<hosts>[^@/?#]*)(?:/(?P<database>[^?#]*))?(?:\?(?P<query>.*))?",
+    re.DOTALL,
+)
+_HOST = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[^:\[\]]*)(?::(?P<port>[0-9]{1,5}))?")
+_OPTION = re.compile("[a-z_]+")
+_WRITE = "write it as postgresql://USER:PASSWORD@HOST/DATABASE"
+_ENCODE = f"{_WRITE}; in the password write @ as %40, / as %2F and % as %25"
+_SYSTEM_SINCE = 160_000
+"""The version of libpq that can ask the system which certificates it trusts."""
+
+
+def at_url(url: str) -> Address:
+    """
+    Give the address of a PostgreSQL database.
+
+    Over a network it is reached by TLS, with the server's certificate and name
+    verified, unless the address itself states another ``sslmode``. Raises
+    ``StateError``, which never shows the address: it may hold a password.
+    """
+    scheme = _SCHEME.fullmatch(url)
+    if scheme is None:
+        raise StateError("the address of the state store is not one", remedy=_WRITE)
+    if scheme["kind"] not in {POSTGRESQL, "postgres"}:
+        raise StateError(
+            f"the state store cannot be kept in {scheme['kind']}",
+            remedy="use PostgreSQL, or leave state.url out for SQLite",
+        )
+    parts = _PARTS.fullmatch(scheme["rest"])
+    if parts is None or _is_doubtful(parts):
+        raise StateError("the address of the state store is not one", remedy=_ENCODE)
+    query = _stated(parts["query"] or "")
+    password = unquote(parts["password"] or "")
+    secrets = tuple(one for one in (password, query.get("password", "")) if one)
+    for one in secrets:
+        SECRETS.learn(one)
+    hosts = _hosts(parts["hosts"])
+    address = URL.create(
+        _DRIVER,
+        username=unquote(parts["user"] or "") or None,
+        password=password or None,
+        database=unquote(parts["database"] or "") or None,
+        query={**_reached(hosts, query), **_protected(hosts, query), **query},
+    )
+    return Address(address, _shown(parts), secrets)
+
+
+def _is_doubtful(parts: re.Match[str]) -> bool:
+    """Say whether a part may be the end of a password with signs of an address."""
+    query = parts["query"] or ""
+    signed = "@" in (parts["database"] or "") or (parts["user"] and "@" in query)
+    names = (name for name, _ in parse_qsl(query, keep_blank_values=True))
+    return bool(signed) or not all(map(_OPTION.fullmatch, names))
+
+
+def _stated(query: str) -> dict[str, str]:
+    """Read what stands after the question mark; of several hosts, all of them."""
+    stated: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        several = name in {"host", "hostaddr", "port"} and name in stated
+        stated[name] = f"{stated[name]},{value}" if several else value
+    return stated
+
+
+def _hosts(spelled: str) -> list[tuple[str, str]]:
+    """Read one host or several, each with its port; none for the local socket."""
+    found = [_HOST.fullmatch(unquote(one)) for one in spelled.split(",") if spelled]
+    if None in found:
+        raise StateError("the address of the state store names no host", remedy=_ENCODE)
+    return [(one["host"].strip("[]"), one["port"] or "") for one in found if one]
+
+
+def _reached(
+    hosts: list[tuple[str, str]], query: Mapping[str, str]
+) -> Mapping[str, str]:
+    if not hosts or "host" in query:
+        return {}
+    ports = {"port": ",".join(port for _, port in hosts)}
+    named = {"host": ",".join(host for host, _ in hosts)}
+    return named | (ports if any(port for _, port in hosts) else {})
+
+
+def _protected(
+    hosts: list[tuple[str, str]], query: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Demand a verified server wherever a network lies between."""
+    if "sslmode" in query or ("service" not in query and _is_near(hosts, query)):
+        return {}
+    demanded = {"sslmode": "verify-full"}
+    named = "sslrootcert" in query or os.environ.get("PGSSLROOTCERT")
+    if not named and not _own_certificates().exists():
+        demanded |= _trusted_by_system()
+    return demanded
+
+
+def _is_near(hosts: list[tuple[str, str]], query: Mapping[str, str]) -> bool:
+    """Say whether the server is on this machine: its socket, or loopback."""
+    stated = query.get("host") or ",".join(host for host, _ in hosts)
+    stated = stated or os.environ.get("PGHOST", "")
+    addresses = query.get("hostaddr") or os.environ.get("PGHOSTADDR", "")
+    if os.environ.get("PGSERVICE"):
+        return False
+    names = [*stated.split(","), *addresses.split(",")]
+    return all(map(_is_loopback, filter(None, names)))
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.startswith(("/", "@")):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _own_certificates() -> Path:
+    return Path(os.path.expanduser("~/.postgresql/root.crt"))  # noqa: PTH111 - where no home is known, it gives the text back
+
+
+def _trusted_by_system() -> Mapping[str, str]:
+    try:
+        from psycopg import pq  # noqa: PLC0415 - an extra, and slow
+    except ImportError:
+        return {}
+    return {"sslrootcert": "system"} if pq.version() >= _SYSTEM_SINCE else {}
+
+
+def _shown(parts: re.Match[str]) -> str:
+    user = f"{quote(unquote(parts['user']))}@" if parts["user"] else ""
+    if parts["password"]:
+        user = f"{user.removesuffix('@')}:***@"
+    database = f"/{parts['database']}" if parts["database"] else ""
+    return f"{POSTGRESQL}://{user}{parts['hosts']}{database}"

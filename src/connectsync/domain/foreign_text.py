@@ -1,0 +1,267 @@
+"""
+Text that others wrote, made fit to be shown among ours, and without our secrets.
+
+Every sentence of a gateway, a page, Clever, a database or git passes through
+``foreign_text`` where it comes in. A service that refuses a call often repeats what it
+was sent: without this, a token would travel on into plans, comments, journals and logs.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+import unicodedata
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from urllib.parse import unquote_to_bytes
+
+MASK = "***"
+
+LONGEST = 300
+"""Characters of a foreign sentence that are shown."""
+
+_READ = 20_000
+"""Characters of a foreign sentence that are looked at; the rest is not shown."""
+
+_PIECE = 8
+"""So many letters and digits of a secret in a row are taken for a quotation of it."""
+
+_WORDY_PIECE = 12
+"""The same of letters that may be a word, such as the name of a district."""
+
+_LONG_PIECE = 16
+"""The same in an answer that was accepted, which is full of innocent words."""
+
+_SHORTEST = 4
+"""A shorter secret is not looked for: it would be found in every word."""
+
+_REMEMBERED = 500
+
+_DEPTH = 3
+"""How often something may be encoded over again and is still looked into."""
+
+_ESCAPE = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)|\x1b[ -/]*[0-~]",
+    re.DOTALL,
+)
+_ENCODED = re.compile(
+    r"(?P<percent>(?:%[0-9A-Fa-f]{2})+)"
+    r"|(?P<entity>&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});)"
+    r"|\\u(?P<unicode>[0-9A-Fa-f]{4})|\\x(?P<hex>[0-9A-Fa-f]{2})"
+)
+_NO_LETTERS = bytes(one for one in range(128) if not chr(one).isalnum())
+_SEPARATORS = re.compile(r"[^0-9a-z]+")
+
+
+class KnownSecrets:
+    """The secrets that this process has sent or may send; the latest ones are kept."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, None] = OrderedDict()
+
+    def learn(self, secret: str) -> None:
+        """Remember a secret, so that no foreign text shows it from now on."""
+        if len(_squeezed(secret)) < _PIECE:
+            return
+        self._known[secret] = None
+        self._known.move_to_end(secret)
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+
+    def __iter__(self) -> Iterator[str]:
+        """Give them, the oldest first."""
+        return iter(tuple(self._known))
+
+
+SECRETS = KnownSecrets()
+"""One for the process: what was sent to one service may come back from another."""
+
+
+def foreign_text(text: str, secrets: Iterable[str] = ()) -> str:
+    """
+    Make foreign text one short line that is harmless and shows no secret.
+
+    ``secrets`` are masked besides those the process knows: whole or cut, in other
+    letters, encoded for addresses, HTML, JSON or in base64 or hex, or with line breaks
+    in between. Escapes, controls and marks of direction are left out.
+    """
+    return one_line(masked_secrets(_ESCAPE.sub(" ", text[:_READ]), secrets))
+
+
+def one_line(text: str) -> str:
+    """Make foreign text one short, harmless line; it was searched for secrets."""
+    shown = _ESCAPE.sub(" ", text[:_READ])
+    line = "".join(mark if mark.isprintable() else " " for mark in shown)
+    line = " ".join(line.split())
+    return f"{line[:LONGEST]}…" if len(line) > LONGEST else line
+
+
+def masked_secrets(text: str, secrets: Iterable[str] = ()) -> str:
+    """Put ``***`` in the place of every quotation of a secret; see above."""
+    letters = _Letters.of(text)
+    found = [
+        span
+        for secret in dict.fromkeys((*SECRETS, *secrets))
+        for span in letters.spans(secret)
+    ]
+    shown, end = [], 0
+    for first, last in sorted(found):
+        if last <= end:
+            continue
+        shown += [] if first < end else [text[end:first], MASK]
+        end = last
+    return "".join([*shown, text[end:]])
+
+
+def repeats_secret(text: str, secrets: Iterable[str] = ()) -> bool:
+    """
+    Say whether an accepted answer quotes a secret, whole or a long piece of it.
+
+    It is meant for much text: a whole fleet passes through here.
+    """
+    wanted = [
+        piece
+        for secret in dict.fromkeys((*SECRETS, *secrets))
+        for piece in _long_pieces(secret)
+    ]
+    if not wanted:
+        return False
+    spellings = [text]
+    while len(spellings) <= _DEPTH and any(one in spellings[-1] for one in "%&\\"):
+        spellings.append(_ENCODED.sub(_meant, spellings[-1]))
+    letters = b" ".join(
+        one.encode("ascii", "ignore").lower().translate(None, _NO_LETTERS)
+        for one in spellings
+    )
+    return any(piece in letters for piece in wanted)
+
+
+class _Letters:
+    """The letters and digits of a text, and where each of them stands in it."""
+
+    def __init__(self, letters: list[str], spans: list[tuple[int, int]]) -> None:
+        self._spans = spans
+        self.decoded = "".join(letters)
+        self._pieces: dict[str, list[int]] = {}
+        for place in range(len(letters) - _PIECE + 1):
+            piece = self.decoded[place : place + _PIECE]
+            self._pieces.setdefault(piece, []).append(place)
+
+    @classmethod
+    def of(cls, text: str) -> _Letters:
+        """Read a text, with whatever is encoded in it decoded, twice encoded too."""
+        signs = list(text)
+        spans = [(place, place + 1) for place in range(len(text))]
+        for _ in range(_DEPTH):
+            decoded = _decoded(signs, spans)
+            if decoded is None:
+                break
+            signs, spans = decoded
+        kept = [
+            (letter, span)
+            for sign, span in zip(signs, spans, strict=True)
+            for letter in _plain(sign)
+        ]
+        return cls([letter for letter, _ in kept], [span for _, span in kept])
+
+    def spans(self, secret: str) -> Iterator[tuple[int, int]]:
+        """Find where a secret, or a piece of it, is quoted."""
+        for form in _forms(secret):
+            if len(form) < _PIECE:
+                start = self.decoded.find(form)
+                while start >= 0:
+                    yield self._span(start, len(form))
+                    start = self.decoded.find(form, start + 1)
+        for piece in _pieces(secret):
+            for start in self._pieces.get(piece[:_PIECE], ()):
+                if self.decoded.startswith(piece, start):
+                    yield self._span(start, len(piece))
+
+    def _span(self, start: int, size: int) -> tuple[int, int]:
+        return self._spans[start][0], self._spans[start + size - 1][1]
+
+
+def _decoded(
+    signs: list[str], spans: list[tuple[int, int]]
+) -> tuple[list[str], list[tuple[int, int]]] | None:
+    text = "".join(signs)
+    if len(text) != len(signs) or not _ENCODED.search(text):
+        return None
+    new_signs: list[str] = []
+    new_spans: list[tuple[int, int]] = []
+    end = 0
+    for match in _ENCODED.finditer(text):
+        new_signs += signs[end : match.start()]
+        new_spans += spans[end : match.start()]
+        whole = (spans[match.start()][0], spans[match.end() - 1][1])
+        meant = _meant(match)
+        new_signs += meant
+        new_spans += [whole] * len(meant)
+        end = match.end()
+    return new_signs + signs[end:], new_spans + spans[end:]
+
+
+def _meant(match: re.Match[str]) -> str:
+    if match["percent"]:
+        return unquote_to_bytes(match["percent"]).decode("utf-8", "replace")
+    if match["entity"]:
+        return html.unescape(match["entity"])
+    return chr(int(match["unicode"] or match["hex"], 16))
+
+
+@lru_cache(maxsize=2 * _REMEMBERED)
+def _forms(secret: str) -> tuple[str, ...]:
+    """Give a secret's letters and digits as they are, and as they are encoded."""
+    as_bytes = secret.encode("utf-8", "surrogatepass")
+    # a piece of base64 begins at one of three places of what it encodes
+    encoded = [
+        base64.b64encode(b"\0" * lead + as_bytes).decode("ascii")[2 * lead : -4]
+        for lead in range(3)
+    ]
+    whole = [*encoded, base64.b64encode(as_bytes).decode("ascii"), as_bytes.hex()]
+    spelled = [one for one in map(_squeezed, whole) if len(one) >= _PIECE]
+    bare = _squeezed(secret)
+    if len(bare) >= _SHORTEST:
+        spelled.append(bare)
+    return tuple(dict.fromkeys(spelled))
+
+
+@lru_cache(maxsize=2 * _REMEMBERED)
+def _pieces(secret: str) -> tuple[str, ...]:
+    """Give the shortest pieces that are taken for a quotation of a secret."""
+    bare = "".join(filter(str.isalnum, secret))
+    found = []
+    for form in _forms(secret):
+        for place in range(len(form) - _PIECE + 1):
+            piece = form[place : place + _PIECE]
+            spelled = bare[place : place + _PIECE] if form == bare.casefold() else piece
+            if spelled.isalpha() and spelled[1:] in {piece[1:], spelled[1:].upper()}:
+                piece = form[place : place + _WORDY_PIECE]
+                if len(piece) < _WORDY_PIECE and place:
+                    continue
+            found.append(piece)
+    return tuple(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=2 * _REMEMBERED)
+def _long_pieces(secret: str) -> tuple[bytes, ...]:
+    return tuple(
+        form[place : place + _LONG_PIECE].encode("utf-8")
+        for form in _forms(secret)
+        if len(form) >= _PIECE
+        for place in range(0, max(1, len(form) - _LONG_PIECE + 1), _LONG_PIECE // 2)
+    )
+
+
+def _squeezed(text: str) -> str:
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).casefold()
+        return "".join(letter for letter in text if letter.isalnum())
+    return _SEPARATORS.sub("", text.lower())
+
+
+@lru_cache(maxsize=4096)
+def _plain(sign: str) -> str:
+    return _squeezed(sign)

@@ -1,0 +1,202 @@
+"""The state is in the file or database that was named, and reached safely."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import postgres
+import psycopg
+import pytest
+from postgres_over_network import NAME, certificates, served
+from sqlalchemy.engine import make_url
+
+from connectsync.apply.state.opening import FILE, open_store
+from connectsync.apply.state.postgres_address import at_url
+from connectsync.apply.state.store import Store
+from connectsync.errors import StateError
+
+FOLDERS = (
+    "what?a",
+    "what?b",
+    "100%",
+    "team%2Fbranch",
+    "team%2Fother",
+    "a#1",
+    "a#2",
+    "a b ",
+    "Schülerverwaltung",
+    "学区",
+    "file:x?mode=memory",
+    ":memory:",
+    "back\\slash",
+    "a&b=c;d",
+    "quo\"te's",
+    "new\nline",
+)
+
+
+def test_the_state_lies_in_its_folder_whatever_the_folder_is_called(
+    tmp_path: Path,
+) -> None:
+    for name in FOLDERS:
+        with open_store(tmp_path / name):
+            pass
+        assert (tmp_path / name / FILE).is_file(), name
+    assert {one.name for one in tmp_path.iterdir()} == set(FOLDERS)
+
+
+SECRETS = (
+    "p@ss-w0rd",
+    "sl/ash?1#x",
+    "tail@",
+    "100%",
+    "a:b:c",
+    "p%41 ss",
+    "ünï@cøde",
+    "&=+;",
+)
+
+
+@pytest.mark.parametrize("password", SECRETS)
+def test_a_password_may_hold_any_sign(password: str) -> None:
+    address = at_url(f"postgresql://ada:{password}@db/state?sslmode=disable")
+    assert (address.url.host, address.url.query["host"]) == (None, "db")
+    assert address.url.username == "ada"
+    assert address.url.password in {password, "pA ss"}
+    assert address.shown == "postgresql://ada:***@db/state"
+
+
+@pytest.mark.parametrize("password", ["p@ss-w0rd", "sl/ash", "hash#tag", "per%25cent"])
+def test_a_server_gets_the_password_as_it_was_meant(password: str) -> None:
+    with psycopg.connect(postgres.server(), autocommit=True) as connection:
+        connection.execute("DROP ROLE IF EXISTS ada")
+        connection.execute("CREATE ROLE ada LOGIN SUPERUSER")
+    folder = make_url(postgres.database()).query["host"]
+    assert isinstance(folder, str)
+    address = at_url(f"postgresql://ada:{password}@/postgres?host={folder}")
+    meant = password.replace("%25", "%")
+    assert address.url.password == meant
+    assert "verify-full" not in str(address.url)
+
+
+@pytest.mark.parametrize(
+    ("url", "query"),
+    [
+        (
+            "postgresql://a@one:5432,two:5433/state?target_session_attrs=read-write",
+            {"host": "one,two", "port": "5432,5433"},
+        ),
+        ("postgresql://a@[::1]:5432/state", {"host": "::1", "port": "5432"}),
+        ("postgresql://db/state?host=one&host=two", {"host": "one,two"}),
+    ],
+)
+def test_several_servers_may_be_named(url: str, query: dict[str, str]) -> None:
+    assert query.items() <= at_url(url).url.query.items()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ada:hush-hush-1@db:port/state",
+        "postgresql://ada:hush@x/hush-hush-1@db/state",
+        "postgresql://ada:hush@x?hush-hush-1@db/state",
+        "postgresql://ada:hush@x/y?hush-hush-1#@db/state",
+        "postgresql://ada:hush@x/y?hush-hush-1=2",
+        "postgresql://ada:hush-hush-1",
+        "sqlite:////tmp/hush-hush-1",
+        "hush-hush-1",
+        "",
+    ],
+)
+def test_an_address_that_is_none_is_refused_unseen(url: str) -> None:
+    with pytest.raises(StateError) as refused:
+        at_url(url)
+    assert "hush" not in f"{refused.value.message} {refused.value.remedy}"
+
+
+NEAR = (
+    "postgresql:///state",
+    "postgresql:///state?host=/run/postgresql",
+    "postgresql://localhost/state",
+    "postgresql://127.0.0.1,[::1]/state",
+)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://db.example.org/state",
+        "postgresql://10.0.0.1/state",
+        "postgresql://localhost,db.example.org/state",
+        "postgresql:///state?host=db.example.org",
+        "postgresql://localhost/state?hostaddr=10.0.0.1",
+        "postgresql:///state?service=ours",
+    ],
+)
+def test_over_a_network_the_server_has_to_prove_who_it_is(url: str) -> None:
+    assert at_url(url).url.query["sslmode"] == "verify-full"
+
+
+@pytest.mark.parametrize("url", NEAR)
+def test_on_this_machine_nothing_has_to_be_proven(url: str) -> None:
+    assert "sslmode" not in at_url(url).url.query
+
+
+def test_the_environment_does_not_weaken_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGHOST", "db.example.org")
+    monkeypatch.setenv("PGSSLMODE", "disable")
+    assert at_url("postgresql:///state").url.query["sslmode"] == "verify-full"
+
+
+def test_the_address_itself_may_say_otherwise() -> None:
+    stated = at_url("postgresql://db.example.org/state?sslmode=require")
+    assert stated.url.query["sslmode"] == "require"
+
+
+def reached(folder: Path, port: int, more: str = "") -> Store:
+    """Reach the real server by a name of a network, and use it."""
+    name = postgres.database().partition("?")[0].rpartition("/")[2]
+    address = at_url(
+        f"postgresql://postgres@{NAME}:{port}/{name}?hostaddr=127.0.0.1{more}"
+    )
+    with open_store(folder, address) as store:
+        return store
+
+
+def test_a_server_without_tls_is_refused(tmp_path: Path) -> None:
+    with (
+        served(postgres.server(), None) as port,
+        pytest.raises(StateError, match="SSL") as refused,
+    ):
+        reached(tmp_path, port)
+    assert "must speak TLS and prove its name" in refused.value.remedy
+
+
+def test_a_server_that_anybody_may_have_put_there_is_refused(tmp_path: Path) -> None:
+    with (
+        served(postgres.server(), certificates(tmp_path)) as port,
+        pytest.raises(StateError, match="certificate"),
+    ):
+        reached(tmp_path, port)
+
+
+def test_a_server_with_the_name_of_another_is_refused(tmp_path: Path) -> None:
+    other = certificates(tmp_path, "other.example.org")
+    with (
+        served(postgres.server(), other) as port,
+        pytest.raises(StateError, match="certificate"),
+    ):
+        reached(tmp_path, port, f"&sslrootcert={other.certificate}")
+
+
+def test_a_server_that_proves_its_name_is_used(tmp_path: Path) -> None:
+    ours = certificates(tmp_path)
+    with served(postgres.server(), ours) as port:
+        assert reached(tmp_path, port, f"&sslrootcert={ours.certificate}")
+
+
+def test_a_server_nobody_verified_is_used_where_the_address_says_so(
+    tmp_path: Path,
+) -> None:
+    with served(postgres.server(), None) as port:
+        assert reached(tmp_path, port, "&sslmode=disable")

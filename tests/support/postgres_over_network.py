@@ -1,0 +1,102 @@
+"""The real PostgreSQL server behind a socket of a network, with or without TLS."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+NAME = "db.example.org"
+_SSL_REQUEST = struct.pack("!ii", 8, 80877103)
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """A server's certificate that signs itself, and the key to it."""
+
+    certificate: Path
+    key: Path
+
+
+def certificates(folder: Path, name: str = NAME) -> Certificates:
+    """Make a certificate of a server with this name."""
+    made = Certificates(folder / f"{name}.crt", folder / f"{name}.key")
+    command = (
+        f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={name}"
+        f" -addext subjectAltName=DNS:{name} -keyout {made.key} -out {made.certificate}"
+    )
+    subprocess.run(command.split(), check=True, capture_output=True)
+    return made
+
+
+@contextmanager
+def served(database: str, shows: Certificates | None) -> Iterator[int]:
+    """
+    Give the port of a door to a database that is reached by a socket file.
+
+    It speaks TLS where it has a certificate to show, and none without.
+    """
+    folder = parse_qs(urlsplit(database).query)["host"][0]
+    context = None
+    if shows is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(shows.certificate, shows.key)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        talks: list[threading.Thread] = []
+
+        def accept() -> None:
+            while True:
+                try:
+                    near, _ = listening.accept()
+                except OSError:
+                    return
+                talk = threading.Thread(target=_joined, args=(near, folder, context))
+                talk.start()
+                talks.append(talk)
+
+        door = threading.Thread(target=accept)
+        door.start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            for thread in (door, *talks):
+                thread.join()
+
+
+def _joined(near: socket.socket, folder: str, context: ssl.SSLContext | None) -> None:
+    with closing(near), suppress(OSError), socket.socket(socket.AF_UNIX) as far:
+        far.connect(f"{folder}/.s.PGSQL.5432")
+        first = near.recv(8, socket.MSG_WAITALL)
+        if first != _SSL_REQUEST:
+            far.sendall(first)
+            _both_ways(near, far)
+            return
+        near.sendall(b"S" if context else b"N")
+        if context is None:
+            _both_ways(near, far)
+            return
+        with context.wrap_socket(near, server_side=True) as safe:
+            _both_ways(safe, far)
+
+
+def _both_ways(near: socket.socket, far: socket.socket) -> None:
+    back = threading.Thread(target=_copied, args=(far, near))
+    back.start()
+    _copied(near, far)
+    back.join()
+
+
+def _copied(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while read := source.recv(65536):
+            sink.sendall(read)
+    with suppress(OSError):
+        sink.shutdown(socket.SHUT_WR)
