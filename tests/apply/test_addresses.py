@@ -12,7 +12,6 @@ from sqlalchemy.engine import make_url
 
 from connectsync.apply.state.opening import FILE, open_store
 from connectsync.apply.state.postgres_address import at_url
-from connectsync.apply.state.store import Store
 from connectsync.errors import StateError
 
 FOLDERS = (
@@ -142,10 +141,9 @@ def test_on_this_machine_nothing_has_to_be_proven(url: str) -> None:
     assert "sslmode" not in at_url(url).url.query
 
 
-def test_the_environment_does_not_weaken_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PGHOST", "db.example.org")
-    monkeypatch.setenv("PGSSLMODE", "disable")
-    assert at_url("postgresql:///state").url.query["sslmode"] == "verify-full"
+def test_the_environment_does_not_weaken_it() -> None:
+    told = {"PGHOST": "db.example.org", "PGSSLMODE": "disable"}
+    assert at_url("postgresql:///state", told).url.query["sslmode"] == "verify-full"
 
 
 def test_the_address_itself_may_say_otherwise() -> None:
@@ -153,14 +151,14 @@ def test_the_address_itself_may_say_otherwise() -> None:
     assert stated.url.query["sslmode"] == "require"
 
 
-def reached(folder: Path, port: int, more: str = "") -> Store:
+def reached(folder: Path, port: int, more: str = "") -> bool:
     """Reach the real server by a name of a network, and use it."""
     name = postgres.database().partition("?")[0].rpartition("/")[2]
     address = at_url(
         f"postgresql://postgres@{NAME}:{port}/{name}?hostaddr=127.0.0.1{more}"
     )
-    with open_store(folder, address) as store:
-        return store
+    with open_store(folder, address):
+        return True
 
 
 def test_a_server_without_tls_is_refused(tmp_path: Path) -> None:

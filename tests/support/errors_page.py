@@ -43,6 +43,9 @@ WHEN: Mapping[str, str] = {
     "Unreachable": "No connection, no answer in time, an answer of another shape than"
     " agreed, a page that does not load, a browser that ended. Reads are tried again"
     " before; a save is never repeated, it is settled by reading.",
+    "Unconfirmable": "A form comes without an ETag of its version, as behind a proxy"
+    " that compresses answers. It is seen before the first save.",
+    "NotSent": "Connect could not be read just before the first save of a run.",
     "CredentialsRefused": "The gateway or Clever does not take the token, or the"
     " browser's session is missing or over.",
     "DistrictNotFound": "Connect lists no district of that key, or none can have it.",

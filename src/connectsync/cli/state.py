@@ -39,7 +39,7 @@ def _address(session: Session, project: Project) -> Address | None:
     if stated.partition(":")[0] in {"env", "file", "command"}:
         environment, root = session.environment, project.root
         stated = stated_in("state.url", stated, environment=environment, root=root)
-    return at_url(stated)
+    return at_url(stated, session.environment)
 
 
 def circumstances(

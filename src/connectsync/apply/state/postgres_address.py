@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from connectsync.apply.state.database import POSTGRESQL, Address
 from connectsync.domain.foreign_text import SECRETS
 from connectsync.errors import StateError
 
+_NONE: Mapping[str, str] = {}
 _DRIVER = "postgresql+psycopg"
 
 _SCHEME = re.compile(r"(?P<kind>[A-Za-z][A-Za-z0-9]*)(?:\+[a-z0-9_]+)?://(?P<rest>.*)")
@@ -32,13 +32,14 @@ _SYSTEM_SINCE = 160_000
 """The version of libpq that can ask the system which certificates it trusts."""
 
 
-def at_url(url: str) -> Address:
+def at_url(url: str, environment: Mapping[str, str] = _NONE) -> Address:
     """
     Give the address of a PostgreSQL database.
 
     Over a network it is reached by TLS, with the server's certificate and name
-    verified, unless the address itself states another ``sslmode``. Raises
-    ``StateError``, which never shows the address: it may hold a password.
+    verified, unless the address itself states another ``sslmode``. The driver reads
+    ``environment`` too: what that says weakens nothing. Raises ``StateError``, which
+    never shows the address: it may hold a password.
     """
     scheme = _SCHEME.fullmatch(url)
     if scheme is None:
@@ -62,7 +63,11 @@ def at_url(url: str) -> Address:
         username=unquote(parts["user"] or "") or None,
         password=password or None,
         database=unquote(parts["database"] or "") or None,
-        query={**_reached(hosts, query), **_protected(hosts, query), **query},
+        query={
+            **_reached(hosts, query),
+            **_protected(hosts, query, environment),
+            **query,
+        },
     )
     return Address(address, _shown(parts), secrets)
 
@@ -103,24 +108,32 @@ def _reached(
 
 
 def _protected(
-    hosts: list[tuple[str, str]], query: Mapping[str, str]
+    hosts: list[tuple[str, str]],
+    query: Mapping[str, str],
+    environment: Mapping[str, str],
 ) -> Mapping[str, str]:
     """Demand a verified server wherever a network lies between."""
-    if "sslmode" in query or ("service" not in query and _is_near(hosts, query)):
+    near = "service" not in query and _is_near(hosts, query, environment)
+    if near or "sslmode" in query:
         return {}
     demanded = {"sslmode": "verify-full"}
-    named = "sslrootcert" in query or os.environ.get("PGSSLROOTCERT")
-    if not named and not _own_certificates().exists():
+    named = "sslrootcert" in query or environment.get("PGSSLROOTCERT")
+    own = Path(environment.get("HOME", "")) / ".postgresql" / "root.crt"
+    if not named and not own.is_file():
         demanded |= _trusted_by_system()
     return demanded
 
 
-def _is_near(hosts: list[tuple[str, str]], query: Mapping[str, str]) -> bool:
+def _is_near(
+    hosts: list[tuple[str, str]],
+    query: Mapping[str, str],
+    environment: Mapping[str, str],
+) -> bool:
     """Say whether the server is on this machine: its socket, or loopback."""
     stated = query.get("host") or ",".join(host for host, _ in hosts)
-    stated = stated or os.environ.get("PGHOST", "")
-    addresses = query.get("hostaddr") or os.environ.get("PGHOSTADDR", "")
-    if os.environ.get("PGSERVICE"):
+    stated = stated or environment.get("PGHOST", "")
+    addresses = query.get("hostaddr") or environment.get("PGHOSTADDR", "")
+    if environment.get("PGSERVICE"):
         return False
     names = [*stated.split(","), *addresses.split(",")]
     return all(map(_is_loopback, filter(None, names)))
@@ -133,10 +146,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _own_certificates() -> Path:
-    return Path(os.path.expanduser("~/.postgresql/root.crt"))  # noqa: PTH111 - where no home is known, it gives the text back
 
 
 def _trusted_by_system() -> Mapping[str, str]:
