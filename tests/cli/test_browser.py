@@ -19,7 +19,8 @@ from connectsync.config.fleet import load_fleet
 from connectsync.connect.browser.chromium import launched
 from connectsync.emulator import store
 from connectsync.emulator.app import create_app
-from connectsync.emulator.seed import enrol
+from connectsync.emulator.form import BLANK
+from connectsync.emulator.seed import Seed, enrol, sow
 from connectsync.emulator.serve import server
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
 
@@ -226,3 +227,26 @@ def test_the_demo_chooses_a_district_by_itself(project: Console) -> None:
     said = project.run("demo")
     assert said.status == 0, said.both
     assert "1 done" in said.out
+
+
+@pytest.mark.timeout(600)
+def test_a_box_that_files_do_not_know_stays_ticked_on_the_page(
+    project: Console,
+) -> None:
+    form = {**BLANK, "permissions": ["Family Access", "Engagement Visibility"]}
+    sow(project.connect, [Seed("d05", "District d05", form)])
+    project.replace(
+        "districts/d05.yaml",
+        "permissions: [Family Access]",
+        "permissions: [Users Manager]",
+    )
+    log_in(project)
+    said = project.run("plan", "districts/d05.yaml", "--out", "plan.json")
+    assert said.status == 0, said.both
+    assert "permissions: Engagement Visibility is kept" in said.out
+    applied = project.run("apply", "plan.json")
+    assert applied.status == 0, applied.both
+    assert project.live("d05")["permissions"] == frozenset(
+        {"Users Manager", "Engagement Visibility"}
+    )
+    assert "Nothing to do" in project.run("plan", "districts/d05.yaml").out

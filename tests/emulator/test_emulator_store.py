@@ -87,7 +87,7 @@ def test_a_label_nobody_publishes_is_learnt_from_a_seed(tmp_path: Path) -> None:
         {"archivedStudents": " "},
         {"archivedStudents": None},
         {"phoneTypes": ["Cell", "Home"]},
-        {"contactTypes": ["Cousin"]},
+        {"contactTypes": ["Cousin", "Cousin"]},
         {"other": 1},
     ],
 )

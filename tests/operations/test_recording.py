@@ -10,7 +10,7 @@ import pytest
 from connectsync.config.project import load_project
 from connectsync.domain.settings import BY_NAME
 from connectsync.errors import ConnectError, InvalidFiles, Unreachable, UsageError
-from connectsync.operations.recording import UNPUBLISHED, offered_labels, record
+from connectsync.operations.recording import OFFERING, offered_labels, record
 from connectsync.operations.starting import fresh_files
 
 OFFERED: dict[str, tuple[str, ...]] = {
@@ -43,12 +43,23 @@ class Page:
         return ("B", "A")
 
 
-def test_only_labels_that_nobody_publishes_are_asked_for() -> None:
+def test_every_drop_down_and_box_group_is_asked_for_its_labels() -> None:
     page = Page()
     offered = asyncio.run(offered_labels(page))  # type: ignore[arg-type]
-    assert offered == {"archived_students": ("B", "A")}
-    assert page.asked == list(UNPUBLISHED)
-    assert not any(BY_NAME[name].labels for name in UNPUBLISHED)
+    assert offered == dict.fromkeys(OFFERING, ("B", "A"))
+    assert page.asked == list(OFFERING)
+    assert {"archived_students", "permissions", "student_id"} < set(OFFERING)
+
+
+def test_published_labels_alone_are_not_written_down(tmp_path: Path) -> None:
+    offered = {"phone_types": BY_NAME["phone_types"].labels}
+    assert written(tmp_path, "schema: 1\n", offered) == "schema: 1\n"
+
+
+def test_a_label_beyond_the_published_ones_is_written_down(tmp_path: Path) -> None:
+    offered = {"phone_types": (*BY_NAME["phone_types"].labels, "Pager")}
+    text = written(tmp_path, "schema: 1\n", offered)
+    assert "phone_types: [Cell, Home, Work, Other, Pager]" in text
 
 
 def test_labels_that_cannot_be_read_are_not_recorded() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -32,11 +33,13 @@ from connectsync.domain.settings import (
     StudentId,
     Value,
 )
+from connectsync.domain.since import Since
 from connectsync.operations.planning import (
     Circumstances,
     Wanted,
     guarded,
     plan_district,
+    untouched_on,
 )
 
 NOW = "2027-01-15T10:00:00"
@@ -99,6 +102,13 @@ def planned(scene: dict[str, Any]) -> Plan:
         districts=tuple(one for one in outcomes if isinstance(one, DistrictPlan)),
         in_step=(),
         failed=(),
+        untouched=tuple(
+            found
+            for want in wanted
+            for found in untouched_on(
+                want, lives[want.district.key], replace(given, since=_since(scene))
+            )
+        ),
     )
     return guarded(plan, [want.district for want in wanted], given)
 
@@ -128,7 +138,20 @@ def _typed(name: str, value: Any) -> Any:
 
 def _live(scene: dict[str, Any], key: str, now: datetime) -> Live:
     read_at = _moment(scene["read_at"]) if "read_at" in scene else now
-    return Live(key, "1", {**BLANK, **_form(scene.get("live", {}))}, read_at)
+    form = {**BLANK, **_form(scene.get("live", {}))}
+    shown = {
+        name: form[name] for name in form if name not in scene.get("not_shown", ())
+    }
+    return Live(key, "1", shown, read_at)
+
+
+def _since(scene: dict[str, Any]) -> Since | None:
+    """Give a change to the files, where the scene says what they said before."""
+    if "before" not in scene:
+        return None
+    desired = {"d0": _form(scene["desired"])}
+    gone = tuple(name for name in scene["before"] if name not in scene["desired"])
+    return Since("0" * 40, desired, {"d0": gone})
 
 
 def _form(values: dict[str, Any]) -> dict[str, Value]:

@@ -98,7 +98,7 @@ class DistrictRun:
             return self._outcome(ending, error), None
         form = standing.form
         kept = BaselineUpdate(
-            {name: form.get(name) for name in planned.desired},
+            planned.managed(form),
             running=True in {form.get(SWITCH), planned.live.get(SWITCH)},
             merged=self.merged,
         )

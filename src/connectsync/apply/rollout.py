@@ -19,6 +19,7 @@ from connectsync.domain.event import (
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import Ending
 from connectsync.domain.plan import DistrictPlan, Plan
+from connectsync.domain.untouched import without
 from connectsync.domain.values import differing, spell
 from connectsync.errors import ConnectError, LeaseLost
 
@@ -198,12 +199,11 @@ def _wrong(planned: DistrictPlan, live: Live | ConnectError | None) -> str:
     if not isinstance(live, Live):
         why = live.message if live else "it was not answered for"
         return f"it could not be read once more after its wave: {why}"
-    desired = planned.desired
-    names = [name for name in differing(desired, live.form) if name in desired]
+    desired, held = planned.desired, without(live.form, planned.kept)
     return "; ".join(
-        f"{name} was saved as {spell(desired[name])}, and is {spell(live.form[name])}"
+        f"{name} was saved as {spell(desired[name])}, and is {spell(held[name])}"
         " after its wave"
-        for name in names
+        for name in differing(desired, held)
     )
 
 

@@ -112,7 +112,12 @@ def _around(scope: Scope) -> Fleet:
     project = scope.project
     named = {project.root / want.file for want in scope.wanted}
     files = sorted({*below(project.districts_dir), *named})
-    return load_fleet(project.root, files, districts_dir=project.districts_dir)
+    return load_fleet(
+        project.root,
+        files,
+        districts_dir=project.districts_dir,
+        recorded=project.options,
+    )
 
 
 def _drifted(found: Found, fleet: Fleet) -> tuple[Drifted, ...]:

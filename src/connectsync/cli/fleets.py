@@ -136,6 +136,7 @@ def _insist_alone(session: Session, project: Project, fleet: Fleet) -> None:
         [*scope, *others],
         districts_dir=project.districts_dir,
         every_profile=False,
+        recorded=project.options,
     )
     select = frozenset(rule.name for rule in FLEET_RULES)
     asked = Asked(today=session.today(), select=select, whole_fleet=True)

@@ -91,7 +91,11 @@ async def _adopted(
     inside = project.districts_dir / folder
     insist_inside(inside / "any.yaml", project.districts_dir, folder)
     fleet = session.fleet(project, ()) if session.count(project) else None
-    shelf = fleet.shelf if fleet else shelf_of(project.root, project.districts_dir)
+    shelf = (
+        fleet.shelf
+        if fleet
+        else shelf_of(project.root, project.districts_dir, project.options)
+    )
     usable = tuple(usable_profiles(shelf))
     if profile is not None and profile not in usable:
         raise UsageError(

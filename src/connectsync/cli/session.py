@@ -125,6 +125,7 @@ class Session:
             files,
             districts_dir=project.districts_dir,
             every_profile=not named,
+            recorded=project.options,
         )
 
     def count(self, project: Project) -> int:

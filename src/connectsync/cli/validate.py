@@ -122,6 +122,7 @@ def _fleet(session: Session, project: Project, named: _Named) -> Fleet:
             sys.stdin.buffer.read(),
             project_root=project.root,
             districts_dir=project.districts_dir,
+            recorded=project.options,
         )
     arguments = session.named(project, named.paths)
     if named.changed_since is None:
@@ -146,6 +147,7 @@ def _changed(
         files,
         districts_dir=project.districts_dir,
         every_profile=False,
+        recorded=project.options,
     )
 
 

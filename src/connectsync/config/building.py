@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from connectsync.config.document import Document
 from connectsync.config.layers import merged, named
@@ -21,16 +20,9 @@ from connectsync.domain.district import (
     GuardiansFrom,
     Provider,
 )
-from connectsync.domain.settings import (
-    ContactRelationship,
-    ContactType,
-    Permission,
-    PhoneType,
-    Settings,
-    StudentId,
-)
+from connectsync.domain.settings import Settings
+from connectsync.domain.untouched import NamedLabels, unpublished
 
-Label = TypeVar("Label", bound=StrEnum)
 Convert = Callable[[Any], Any]
 
 
@@ -47,6 +39,7 @@ def district_of(layers: Sequence[Document]) -> District:
         settings=settings_of(layers),
         allow=tuple(_allow(entry) for entry in own.data.get("allow", ())),
         labels=frozenset(own.data.get("labels", ())),
+        named=_named(layers),
     )
 
 
@@ -70,9 +63,15 @@ def _allow(entry: Mapping[str, str]) -> Allow:
     return Allow(rule=entry["rule"], reason=entry["reason"], until=until)
 
 
-def _set_of(labels: type[Label]) -> Callable[[Sequence[str]], frozenset[Label]]:
-    known = {label.value: label for label in labels}
-    return lambda values: frozenset(known[value] for value in values)
+def _named(layers: Sequence[Document]) -> NamedLabels:
+    """Give the labels beyond the published ones that any layer names."""
+    found: NamedLabels = frozenset()
+    for layer in layers:
+        stated = layer.data.get("settings") or {}
+        found |= unpublished(
+            {name: stated[name] for name in stated if isinstance(stated[name], list)}
+        )
+    return found
 
 
 def _converted(
@@ -85,8 +84,8 @@ def _converted(
 
 
 _SHARES: Mapping[str, Convert] = {
-    "contact_types": _set_of(ContactType),
-    "contact_relationships": _set_of(ContactRelationship),
+    "contact_types": frozenset,
+    "contact_relationships": frozenset,
 }
 _FACTS: Mapping[str, Convert] = {
     # JSON Schema counts 5.0 as a whole number
@@ -99,10 +98,9 @@ _FACTS: Mapping[str, Convert] = {
     "tried_to_archive": int,
 }
 _SETTINGS: Mapping[str, Convert] = {
-    "student_id": StudentId,
-    "contact_types": _set_of(ContactType),
-    "contact_relationships": _set_of(ContactRelationship),
-    "phone_types": _set_of(PhoneType),
+    "contact_types": frozenset,
+    "contact_relationships": frozenset,
+    "phone_types": frozenset,
     "deletion_threshold": int,
-    "permissions": _set_of(Permission),
+    "permissions": frozenset,
 }

@@ -2,36 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 import jsonschema_rs
 
 from connectsync.config.days import is_day
 from connectsync.config.document import Document
-from connectsync.config.schemas import schema
+from connectsync.config.rule_names import MOST_FINDINGS
+from connectsync.config.schemas import labels_of, schema
 from connectsync.config.source import error, quoted
-from connectsync.domain.finding import Finding, Path
+from connectsync.domain.finding import Finding, Path, order
 from connectsync.errors import Bug
+
+Recorded = Mapping[str, Sequence[str]]
+"""Labels that the live page was seen to offer, by setting."""
+
+NOTHING_RECORDED: Recorded = {}
+_LABELED: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "district": (("settings",), ("facts", "clever_shares")),
+    "profile": (("settings",), ("facts", "clever_shares")),
+}
+"""The sections of a file that name labels of the page, or Clever's own."""
 
 _SPANS = {"district": ("facts", "rollover"), "profile": ("facts", "rollover")}
 
 
-def mistakes(document: Document, name: str) -> tuple[Finding, ...]:
+def mistakes(
+    document: Document, name: str, recorded: Recorded = NOTHING_RECORDED
+) -> tuple[Finding, ...]:
     """
     Hold a document against the schema of that name: one finding for each mistake.
 
-    Raises Bug if the two libraries that judge it do not agree.
+    A label must be published, or ``recorded`` from the live page. Raises Bug if the
+    two libraries that judge it do not agree.
     """
+    labels = tuple(_strange_labels(document, name, recorded))
     if accepts(document.data, name):
-        return tuple(_backwards(document, name))
+        return (*_backwards(document, name), *labels)
     # 0.08 s to import, so only for documents that fail
     from connectsync.config.explaining import explain  # noqa: PLC0415
 
     findings = explain(document, name)
     if not findings:
         raise Bug(f"{document.file} fails its schema and nothing says why")
-    return findings
+    told = {finding.path for finding in findings}
+    more = [one for one in labels if one.path not in told]
+    return tuple(sorted([*findings, *more], key=order)[:MOST_FINDINGS])
+
+
+def _strange_labels(
+    document: Document, name: str, recorded: Recorded
+) -> Iterator[Finding]:
+    """Find labels that are neither published nor recorded from the live page."""
+    count = 0
+    for path, part, label in _labels_of(document, name):
+        known = (*labels_of(part), *recorded.get(_setting(path), ()))
+        if label in known:
+            continue
+        from connectsync.config.explaining import strange_label  # noqa: PLC0415
+
+        known_part = {**part, "x-labels": tuple(dict.fromkeys(known))}
+        yield strange_label(document, path, known_part, label)
+        count += 1
+        if count == MOST_FINDINGS:
+            return
+
+
+def _labels_of(
+    document: Document, name: str
+) -> Iterator[tuple[Path, Mapping[str, Any], str]]:
+    """Give every label that a file names, where it stands, and what its schema says."""
+    for section in _LABELED.get(name, ()):
+        stated: Any = document.data
+        properties: Any = schema(name)
+        for key in section:
+            stated = stated.get(key) if isinstance(stated, dict) else None
+            properties = properties["properties"][key]
+        for key, part in properties["properties"].items():
+            value = stated.get(key) if isinstance(stated, dict) else None
+            if isinstance(value, str) and labels_of(part):
+                yield (*section, key), part, value
+            if isinstance(value, list) and labels_of(part.get("items", {})):
+                for position, label in enumerate(value):
+                    if isinstance(label, str) and label:
+                        yield (*section, key, position), part["items"], label
+
+
+def _setting(path: Path) -> str:
+    return next((str(key) for key in reversed(path) if isinstance(key, str)), "")
 
 
 def accepts(data: object, name: str) -> bool:

@@ -16,7 +16,14 @@ from jsonschema.validators import extend
 from connectsync.config.days import is_day
 from connectsync.config.document import Document
 from connectsync.config.masking import MASK
-from connectsync.config.phrasing import Mistake, extra, missing, schema_of, wrong
+from connectsync.config.phrasing import (
+    Mistake,
+    extra,
+    missing,
+    schema_of,
+    strange,
+    wrong,
+)
 from connectsync.config.rule_names import MOST_FINDINGS
 from connectsync.config.schemas import schema
 from connectsync.config.source import error
@@ -43,6 +50,14 @@ def explain(document: Document, name: str) -> tuple[Finding, ...]:
             break
     findings += [_value(document, path, told[path]) for path in told]
     return tuple(sorted(findings, key=order))
+
+
+def strange_label(
+    document: Document, path: Path, part: Mapping[str, Any], label: str
+) -> Finding:
+    """Say that a file names a label that nobody has seen on the page."""
+    source = document.locate(path).text
+    return _finding(document, path, strange(path, part, label, source), on_key=False)
 
 
 def _keys(

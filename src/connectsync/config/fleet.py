@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 from pathlib import PurePosixPath
 
 from connectsync.config.building import district_of
+from connectsync.config.checking import NOTHING_RECORDED, Recorded
 from connectsync.config.discovery import PROFILES, relative
 from connectsync.config.document import Document, Reading
 from connectsync.config.layers import missing_profiles, named, winning
@@ -81,6 +82,7 @@ def load_fleet(
     *,
     districts_dir: FilePath,
     every_profile: bool = True,
+    recorded: Recorded = NOTHING_RECORDED,
 ) -> Fleet:
     """
     Read district files and the profiles of the project.
@@ -88,34 +90,42 @@ def load_fleet(
     A profile among the files brings in every district that builds on it. Paths are
     taken from ``project_root`` unless absolute. Without ``every_profile`` only those
     profiles count that are among the files or that one of the districts builds on.
+    Files may name the labels that are ``recorded`` beside the published ones.
     Never raises for what a file says: a district is built only if neither its file
     nor a layer under it has errors.
     """
     folder = project_root / districts_dir
-    shelf = shelf_of(project_root, folder)
+    shelf = shelf_of(project_root, folder, recorded)
     asked = _asked(project_root, folder, files)
     if asked.profiles:
         users = users_of(shelf, asked.profiles, project_root, folder)
         asked.districts.update({relative(path, project_root): path for path in users})
     readings = {
-        name: read_checked(path, name, "district")
+        name: read_checked(path, name, "district", recorded)
         for name, path in sorted(asked.districts.items())
     }
     return _fleet(shelf, readings, None if every_profile else asked.profiles)
 
 
 def load_text(
-    name: str, content: bytes, *, project_root: FilePath, districts_dir: FilePath
+    name: str,
+    content: bytes,
+    *,
+    project_root: FilePath,
+    districts_dir: FilePath,
+    recorded: Recorded = NOTHING_RECORDED,
 ) -> Fleet:
     """Read one district from bytes, such as standard input, under a given name."""
-    shelf = shelf_of(project_root, project_root / districts_dir)
-    return _fleet(shelf, {name: checked(name, content, "district")}, frozenset())
+    shelf = shelf_of(project_root, project_root / districts_dir, recorded)
+    reading = checked(name, content, "district", recorded)
+    return _fleet(shelf, {name: reading}, frozenset())
 
 
 def with_texts(fleet: Fleet, texts: Mapping[str, str]) -> Fleet:
     """Give the fleet as it would be if these files of its districts said this."""
     readings = {
-        file: checked(file, text.encode(), "district") for file, text in texts.items()
+        file: checked(file, text.encode(), "district", fleet.shelf.recorded)
+        for file, text in texts.items()
     }
     districts: list[LoadedDistrict] = []
     for one in fleet.districts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jsonschema.exceptions import ValidationError
@@ -116,7 +116,7 @@ def _nothing(path: Path, part: Mapping[str, Any]) -> Mistake:
 
 def _type_rule(part: Mapping[str, Any], kinds: list[str], value: Any) -> str:
     if isinstance(value, bool):
-        labels = "enum" in part or "array" in kinds
+        labels = bool(labels_of(part)) or "array" in kinds
         return "boolean-for-label" if labels else _rule(part, "boolean")
     if isinstance(value, int | float) and "string" in kinds:
         return _rule(part, "number")
@@ -132,7 +132,7 @@ def _type_hint(part: Mapping[str, Any], value: Any, source: str) -> str:
         and _kinds(part["items"]) == ["string"]
     ):
         return f"write it as a list: [{source}]"
-    if "enum" in part or "enum" in part.get("items", {}):
+    if labels_of(part) or labels_of(part.get("items", {})):
         return f"allowed: {_labels(part.get('items', part))}"
     if part.get("format") == "date":
         return _wanted(part)
@@ -146,6 +146,15 @@ def _type_hint(part: Mapping[str, Any], value: Any, source: str) -> str:
 def _kinds(part: Mapping[str, Any]) -> list[str]:
     stated = part["type"]
     return [stated] if isinstance(stated, str) else list(stated)
+
+
+def strange(path: Path, part: Mapping[str, Any], label: str, source: str) -> Mistake:
+    """Say that a label is neither published nor recorded from the live page."""
+    found = _label(path, part, label, source)
+    if did_you_mean(label, labels_of(part)):
+        return found
+    more = "a label that your page offers is recorded by `connectsync doctor --record`"
+    return replace(found, hint=f"{found.hint}; {more}")
 
 
 def _label(path: Path, part: Mapping[str, Any], value: Any, source: str) -> Mistake:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from connectsync.config.checking import mistakes
+from connectsync.config.checking import NOTHING_RECORDED, Recorded, mistakes
 from connectsync.config.discovery import PROFILES, SUFFIXES, below, relative
 from connectsync.config.document import Document, Reading, read
 from connectsync.config.intake import bytes_of
@@ -21,7 +21,8 @@ class Shelf:
     Every profile by stem.
 
     ``names`` maps all stems to their files, also of those that could not be read;
-    ``broken`` are those with findings, on which nothing can be built.
+    ``broken`` are those with findings, on which nothing can be built. ``recorded`` are
+    the labels that files may name beside the published ones, by setting.
     """
 
     names: Mapping[str, str]
@@ -29,6 +30,7 @@ class Shelf:
     broken: frozenset[str]
     chains: Chains
     findings: tuple[Finding, ...]
+    recorded: Recorded = field(default_factory=dict)
 
     def layers(self, document: Document) -> tuple[Document, ...] | None:
         """Give a file's layers, weakest first, itself last; None if one is broken."""
@@ -49,25 +51,30 @@ class Shelf:
         return frozenset(seen)
 
 
-def read_checked(path: Path, name: str, schema: str) -> Reading:
-    """Read a file and hold it against a schema."""
+def read_checked(
+    path: Path, name: str, schema: str, recorded: Recorded = NOTHING_RECORDED
+) -> Reading:
+    """Read a file and hold it against a schema and the labels that were recorded."""
     raw = bytes_of(path, name)
     if isinstance(raw, Finding):
         return Reading(None, (raw,))
-    return checked(name, raw, schema)
+    return checked(name, raw, schema, recorded)
 
 
-def checked(name: str, raw: bytes, schema: str) -> Reading:
-    """Read bytes and hold them against a schema."""
+def checked(
+    name: str, raw: bytes, schema: str, recorded: Recorded = NOTHING_RECORDED
+) -> Reading:
+    """Read bytes and hold them against a schema and the labels that were recorded."""
     reading = read(name, raw)
     if reading.document is None:
         return reading
-    return Reading(
-        reading.document, reading.findings + mistakes(reading.document, schema)
-    )
+    found = mistakes(reading.document, schema, recorded)
+    return Reading(reading.document, reading.findings + found)
 
 
-def shelf_of(root: Path, districts_dir: Path) -> Shelf:
+def shelf_of(
+    root: Path, districts_dir: Path, recorded: Recorded = NOTHING_RECORDED
+) -> Shelf:
     """Read all profiles of a project; those that nobody uses are checked too."""
     readings: dict[str, tuple[str, Reading]] = {}
     findings: list[Finding] = []
@@ -76,8 +83,8 @@ def shelf_of(root: Path, districts_dir: Path) -> Shelf:
         if path.stem in readings:
             findings.append(_twice(name, readings[path.stem][0], path.stem))
             continue
-        readings[path.stem] = name, read_checked(path, name, "profile")
-    return _shelved(readings, findings)
+        readings[path.stem] = name, read_checked(path, name, "profile", recorded)
+    return replace(_shelved(readings, findings), recorded=recorded)
 
 
 def users_of(

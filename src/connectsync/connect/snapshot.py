@@ -109,8 +109,8 @@ class SnapshotWriter:
         """
         snapshot = snapshot_file.read(self._path)
         entry = _expected(snapshot, key, expected_version)
-        insist_fits(desired, snapshot.options)
         held = entry.live.form
+        insist_fits(desired, snapshot.options, held)
         differs = any(held.get(name) != value for name, value in desired.items())
         if not differs and not set_token:
             return entry.live

@@ -6,12 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from connectsync.domain.settings import (
-    ContactRelationship,
-    ContactType,
-    Settings,
-    Value,
-)
+from connectsync.domain.settings import Settings, Value
+from connectsync.domain.untouched import NamedLabels
 
 
 class Provider(StrEnum):
@@ -52,8 +48,8 @@ class CleverShares:
     """What the district's sharing rules let through (C2); ``None``: not stated."""
 
     contacts: bool | None = None
-    contact_types: frozenset[ContactType] | None = None
-    contact_relationships: frozenset[ContactRelationship] | None = None
+    contact_types: frozenset[str] | None = None
+    contact_relationships: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +107,8 @@ class District:
     The effective district: its own file laid over its profiles.
 
     ``key`` is the file's stem and the name every report uses. ``labels`` are the
-    project's own words, by which a wave takes districts.
+    project's own words, by which a wave takes districts. ``named`` are labels of box
+    groups that any of its layers names beyond the published ones.
     """
 
     key: str
@@ -123,6 +120,7 @@ class District:
     settings: Settings = field(default_factory=Settings)
     allow: tuple[Allow, ...] = ()
     labels: frozenset[str] = frozenset()
+    named: NamedLabels = frozenset()
 
     def desired(self) -> dict[str, Value]:
         """Give every managed value of the form by setting name, in form order."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from connectsync.domain.change import Change, Set, applied
@@ -12,6 +12,7 @@ from connectsync.domain.drift import DistrictDrift, Movement
 from connectsync.domain.guard import GuardFinding
 from connectsync.domain.risk import Risk, assess
 from connectsync.domain.settings import Form, Value
+from connectsync.domain.untouched import KeptLabels, Untouched, without
 
 SWITCH = "enable_daily_sync"
 """The setting that goes off first and on last, in a save of its own."""
@@ -50,7 +51,8 @@ class DistrictPlan:
 
     ``live`` is the whole form as read, ``desired`` every value of the files that the
     plan speaks of: so that apply can name what moved. ``drift`` is what people changed
-    of it since we last applied.
+    of it since we last applied. ``kept`` are ticked labels that the files do not know,
+    by setting: they stay ticked, whatever ``desired`` says.
     """
 
     district: str
@@ -62,6 +64,12 @@ class DistrictPlan:
     desired: Form
     saves: tuple[Save, ...]
     drift: tuple[Movement, ...] = ()
+    kept: KeptLabels = field(default_factory=dict)
+
+    def managed(self, form: Form) -> dict[str, Value]:
+        """Give what a form holds of what the files say; labels they know alone."""
+        known = without(form, self.kept)
+        return {name: known.get(name) for name in self.desired}
 
     def changes(self) -> Iterator[PlannedChange]:
         """Give every change, in the order it is made."""
@@ -95,7 +103,8 @@ class Plan:
 
     A plan of one change to the files names the commit before it as ``since``, in full.
     It speaks of those settings alone that the files want otherwise than there; what
-    else is not as the files say is ``left_alone``, by district.
+    else is not as the files say is ``left_alone``, by district. ``untouched`` is what
+    stays as it is on Connect for another reason, on districts in step as well.
     """
 
     created: datetime
@@ -110,6 +119,7 @@ class Plan:
     rollback_of: int | None = None
     since: str | None = None
     left_alone: tuple[DistrictDrift, ...] = ()
+    untouched: tuple[Untouched, ...] = ()
 
     @property
     def partial(self) -> bool:

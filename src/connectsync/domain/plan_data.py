@@ -15,6 +15,7 @@ from connectsync.domain.plan import (
     Save,
 )
 from connectsync.domain.risk import Risk
+from connectsync.domain.untouched import Untouched
 from connectsync.domain.values import form_data, value_data
 
 SCHEMA = 1
@@ -52,7 +53,18 @@ def _origin_data(plan: Plan) -> dict[str, Any]:
     if plan.since is not None:
         data["since"] = plan.since
         data["left_alone"] = [_left_data(one) for one in plan.left_alone]
+    if plan.untouched:
+        data["untouched"] = [_untouched_data(one) for one in plan.untouched]
     return data
+
+
+def _untouched_data(one: Untouched) -> dict[str, Any]:
+    return {
+        "district": one.district,
+        "setting": one.setting,
+        "why": one.why.value,
+        "value": value_data(one.value),
+    }
 
 
 def _left_data(left: DistrictDrift) -> dict[str, Any]:
@@ -76,7 +88,7 @@ def _district_data(district: DistrictPlan) -> dict[str, Any]:
         "desired": form_data(district.desired),
         "saves": [_save_data(save) for save in district.saves],
         "drift": [movement_data(movement) for movement in district.drift],
-    }
+    } | ({"kept": form_data(district.kept)} if district.kept else {})
 
 
 def _save_data(save: Save) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from connectsync.domain.plan import (
 )
 from connectsync.domain.plan_data import SCHEMA, plan_data
 from connectsync.domain.risk import Risk
+from connectsync.domain.untouched import Untouched, WhyUntouched
 from connectsync.domain.values import Data, form_of, value_of
 from connectsync.errors import DamagedPlan
 
@@ -96,6 +97,7 @@ def _plan(data: Mapping[str, Any]) -> Plan:
         rollback_of=data.get("rollback_of"),
         since=_since(data.get("since")),
         left_alone=tuple(_left(left) for left in data.get("left_alone", ())),
+        untouched=tuple(_untouched(one) for one in data.get("untouched", ())),
     )
 
 
@@ -127,7 +129,18 @@ def _district(data: Mapping[str, Any]) -> DistrictPlan:
             for save in data["saves"]
         ),
         drift=tuple(_movement(movement) for movement in data["drift"]),
+        kept=_kept(data.get("kept", {})),
     )
+
+
+def _kept(data: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    labels = form_of(data)
+    return {name: one for name, one in labels.items() if isinstance(one, frozenset)}
+
+
+def _untouched(data: Mapping[str, Any]) -> Untouched:
+    value = value_of(data["setting"], data["value"])
+    return Untouched(**{**data, "why": WhyUntouched(data["why"]), "value": value})
 
 
 def _planned(data: Mapping[str, Any]) -> PlannedChange:

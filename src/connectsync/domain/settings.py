@@ -142,20 +142,21 @@ class Settings:
     """
     What the layers say about the form; ``None`` means not managed.
 
-    Sets are frozen: the order in a file never makes a change.
+    Sets are frozen: the order in a file never makes a change. Labels are those of the
+    classes above, or others that were recorded from the live page.
     """
 
     enable_daily_sync: bool | None = None
-    student_id: StudentId | None = None
+    student_id: str | None = None
     archived_students: str | None = None
     manage_guardians: bool | None = None
     unarchive_classrooms: bool | None = None
     update_active_users: bool | None = None
-    contact_types: frozenset[ContactType] | None = None
-    contact_relationships: frozenset[ContactRelationship] | None = None
-    phone_types: frozenset[PhoneType] | None = None
+    contact_types: frozenset[str] | None = None
+    contact_relationships: frozenset[str] | None = None
+    phone_types: frozenset[str] | None = None
     deletion_threshold: int | None = None
-    permissions: frozenset[Permission] | None = None
+    permissions: frozenset[str] | None = None
 
     def managed(self) -> dict[str, Value]:
         """Give the settings that a layer names, by name, in the form's order."""

@@ -10,7 +10,13 @@ from pathlib import Path
 
 from connectsync.emulator import store
 from connectsync.emulator.errors import SeedRefused
-from connectsync.emulator.form import BLANK, in_page_order, refusals
+from connectsync.emulator.form import (
+    BLANK,
+    BOX_GROUPS,
+    CHOICES,
+    in_page_order,
+    refusals,
+)
 
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """What a district's key looks like; it is part of addresses."""
@@ -39,8 +45,8 @@ def sow(store_path: Path | str, seeds: Iterable[Seed]) -> int:
     """
     Give districts the forms of a snapshot; say how many changed or are new.
 
-    A label of *Archived students* that the form does not know is learnt, since no
-    list of them is published. Raises ``SeedRefused`` and ``StoreUnusable``; then
+    A label that the form does not know is learnt: a snapshot of a live page proves
+    that the page offers it. Raises ``SeedRefused`` and ``StoreUnusable``; then
     nothing at all was sown.
     """
     with store.opened(store_path).writing() as connection:
@@ -75,7 +81,8 @@ def _row(
 
 
 def _accepted(connection: sqlite3.Connection, seed: Seed) -> dict[str, object]:
-    _learn_archived_students(connection, seed.form.get("archivedStudents"))
+    for field in (*CHOICES, *BOX_GROUPS):
+        _learn(connection, field, seed.form.get(field))
     offered = store.options(connection)
     if found := refusals(seed.form, offered):
         why = "; ".join(f"{refusal.field} {refusal.detail}" for refusal in found)
@@ -83,7 +90,8 @@ def _accepted(connection: sqlite3.Connection, seed: Seed) -> dict[str, object]:
     return in_page_order(seed.form, offered)
 
 
-def _learn_archived_students(connection: sqlite3.Connection, label: object) -> None:
-    known = [choice.label for choice in store.options(connection)["archivedStudents"]]
-    if isinstance(label, str) and label.strip() and label not in known:
-        store.learn(connection, "archivedStudents", label)
+def _learn(connection: sqlite3.Connection, field: str, value: object) -> None:
+    known = [choice.label for choice in store.options(connection)[field]]
+    for label in value if isinstance(value, list) else [value]:
+        if isinstance(label, str) and label.strip() and label not in known:
+            store.learn(connection, field, label)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from connectsync.apply.journal import BaselineUpdate
+from connectsync.config.checking import Recorded
 from connectsync.config.fleet import Fleet, LoadedDistrict, with_texts
 from connectsync.domain.adoption import Adopted, Adoption
 from connectsync.domain.drift import DistrictDrift, Moved
@@ -78,7 +79,7 @@ def draft_adoption(
     drafts = [
         _busy(one, busy[one.drift.district])
         if one.drift.district in busy
-        else _draft(one, conflicts.get(one.drift.district, ()))
+        else _draft(one, conflicts.get(one.drift.district, ()), fleet.shelf.recorded)
         for one in drifted
     ]
     while blamed := _blamed(drafts, fleet, asked):
@@ -139,7 +140,7 @@ def _busy(one: Drifted, run: int) -> Draft:
     )
 
 
-def _draft(one: Drifted, agreed: Collection[str]) -> Draft:
+def _draft(one: Drifted, agreed: Collection[str], recorded: Recorded) -> Draft:
     both = {move.setting for move in one.drift.movements if move.who is Moved.BOTH}
     if open_ := sorted(both - set(agreed)):
         named = " ".join(
@@ -152,7 +153,7 @@ def _draft(one: Drifted, agreed: Collection[str]) -> Draft:
         )
     theirs = {move.setting for move in one.drift.movements if move.who is Moved.THEM}
     try:
-        adopted, text = take_over(one.loaded, one.live, theirs | both)
+        adopted, text = take_over(one.loaded, one.live, recorded, theirs | both)
     except InvalidFiles as error:
         return _refused(one, error.message, error.remedy)
     return Draft(one, adopted, text)

@@ -8,18 +8,19 @@ from dataclasses import dataclass, replace
 from connectsync.apply.executor import Executor
 from connectsync.apply.journal import BaselineUpdate, RunOptions
 from connectsync.connect.seam import Reader
-from connectsync.domain.baseline import Baselines
+from connectsync.domain.baseline import Baseline, Baselines
 from connectsync.domain.change import Change
 from connectsync.domain.district import District
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import Outcome
-from connectsync.domain.plan import SWITCH, Plan, Save
+from connectsync.domain.plan import SWITCH, DistrictPlan, Plan, Save
 from connectsync.domain.rollout import LAST, Rollout, wave_by_district
 from connectsync.domain.settings import BY_NAME, Form
+from connectsync.domain.untouched import without
 from connectsync.domain.values import is_same, spell
 from connectsync.errors import ConnectError, DamagedPlan, StalePlan
 from connectsync.operations.compare import changes_between
-from connectsync.operations.planning import Wanted, saves_of
+from connectsync.operations.planning import Wanted, kept_on, saves_of
 
 
 def insist_same_backend(plan: Plan, reader: Reader) -> None:
@@ -42,10 +43,25 @@ def insist_honest(plan: Plan, baselines: Baselines) -> None:
         if planned.district in seen:
             raise DamagedPlan(f"the plan holds {planned.district} twice")
         seen.add(planned.district)
+        _insist_unknown(planned)
         if _changes(planned.saves) != _changes(saves_of(planned, baselines)):
             raise DamagedPlan(
                 f"the plan's changes of {planned.district} are not those that its"
                 " files and its live form call for"
+            )
+
+
+def _insist_unknown(planned: DistrictPlan) -> None:
+    """Refuse labels that are said to be kept and that a file could have named."""
+    for name, labels in planned.kept.items():
+        desired, live = planned.desired.get(name), planned.live.get(name)
+        strange: frozenset[str] = frozenset()
+        if isinstance(desired, frozenset) and isinstance(live, frozenset):
+            strange = live - desired - set(BY_NAME[name].labels)
+        if not labels <= strange:
+            raise DamagedPlan(
+                f"the plan keeps {spell(labels)} in {name} of {planned.district},"
+                " which is not there or which files can name"
             )
 
 
@@ -142,7 +158,9 @@ class Application:
             live, desired = lives[want.district.key], want.district.desired()
             if not isinstance(live, Live):
                 continue
-            if changes_between(live.form, desired):
+            baseline = self.baselines.get(want.district.key, Baseline())
+            kept = kept_on(want.district, live.form, baseline, desired)
+            if changes_between(without(live.form, kept), desired):
                 moved.append(want.district.key)
             else:
                 running = live.form.get(SWITCH) is True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,7 +17,7 @@ from connectsync.config.discovery import (
 from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.config.project import Project, load_project
 from connectsync.domain.settings import Form
-from connectsync.domain.since import Since, caused
+from connectsync.domain.since import Since, caused, released
 from connectsync.errors import ProjectError
 from connectsync.operations.changed import Changed, files_at
 from connectsync.operations.planning import Wanted
@@ -63,7 +63,16 @@ def causes_of(project: Project, changed: Changed, wanted: Sequence[Wanted]) -> C
         if want.district.key not in before and want.file in there
     ]
     return Causes(
-        Since(changed.base, {key: form for key, form in found.items() if form}),
+        Since(
+            changed.base,
+            {key: form for key, form in found.items() if form},
+            {
+                want.district.key: released(
+                    before.get(want.district.key, {}), want.district.desired()
+                )
+                for want in concerned
+            },
+        ),
         tuple(unclear),
     )
 
@@ -104,10 +113,13 @@ def _fleet_before(
         root = Path(folder).resolve()
         names = files_at(project.root, changed.base, is_wanted)
         _lay(root, names)
-        districts_dir = _districts_dir(root, project)
+        then = _project_then(root, project)
+        districts_dir = then.districts_dir
         named = {root / want.file for want in wanted if want.file in names}
         files = sorted(named.union(below(districts_dir)))
-        return load_fleet(root, files, districts_dir=districts_dir)
+        return load_fleet(
+            root, files, districts_dir=districts_dir, recorded=then.options
+        )
 
 
 def _lay(root: Path, files: Mapping[str, bytes]) -> None:
@@ -117,9 +129,10 @@ def _lay(root: Path, files: Mapping[str, bytes]) -> None:
         path.write_bytes(content)
 
 
-def _districts_dir(root: Path, project: Project) -> Path:
-    """Say where districts were: as the project file said then, if it can be read."""
+def _project_then(root: Path, project: Project) -> Project:
+    """Give the project as its file was then, or as it is now if that is unreadable."""
     try:
-        return load_project(root).districts_dir
+        return load_project(root)
     except ProjectError:
-        return root / project.districts_dir.relative_to(project.root)
+        folder = root / project.districts_dir.relative_to(project.root)
+        return replace(project, districts_dir=folder)

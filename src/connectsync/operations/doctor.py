@@ -113,8 +113,8 @@ def judge_options(
 ) -> Check:
     """Compare the labels that the page offers with those that files may name."""
     labels = ", ".join(offered)
-    known = setting.labels or recorded
-    if known is None:
+    known = recorded or setting.labels
+    if not known:
         return look(
             setting.name,
             f"offers {labels}",
@@ -136,8 +136,6 @@ def _differs(known: Sequence[str], offered: Sequence[str]) -> str:
 
 
 def _repair(setting: Setting, offered: Sequence[str]) -> str:
-    if setting.labels:
-        return f"files can name only what is offered: {_snippet(setting, offered)}"
     snippet = _snippet(setting, offered)
     return f"record what is offered now with `doctor --record`: {snippet}"
 

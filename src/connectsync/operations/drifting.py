@@ -9,8 +9,9 @@ from connectsync.connect.seam import Reader
 from connectsync.domain.baseline import Baseline, Baselines
 from connectsync.domain.drift import DistrictDrift, movements
 from connectsync.domain.live import Live
+from connectsync.domain.untouched import without
 from connectsync.errors import ConnectError
-from connectsync.operations.planning import Wanted
+from connectsync.operations.planning import Wanted, kept_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,5 +40,7 @@ def _looked(want: Wanted, live: Live | ConnectError, baselines: Baselines) -> Lo
     if isinstance(live, ConnectError):
         return Looked(DistrictDrift(key, want.file, error=live.message), None)
     baseline = baselines.get(key, Baseline())
-    moved = movements(baseline.form, want.district.desired(), live.form)
+    desired = want.district.desired()
+    kept = kept_on(want.district, live.form, baseline, desired)
+    moved = movements(baseline.form, desired, without(live.form, kept))
     return Looked(DistrictDrift(key, want.file, moved, key in baselines), live)

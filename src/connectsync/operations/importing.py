@@ -109,7 +109,7 @@ def _adopted(
     districts = home.fleet.districts if home.fleet else ()
     loaded = next((one for one in districts if one.district.key == key), None)
     if loaded is not None:
-        adopted, text = take_over(loaded, live)
+        adopted, text = take_over(loaded, live, home.shelf.recorded)
         return adopted, home.root / loaded.file, text
     if key in there:
         raise InvalidFiles(
@@ -135,14 +135,14 @@ def _made(listed: Listed, live: Live, path: Path, home: Home) -> tuple[Adopted, 
     alike = _alike(live, home)
     text = district_text(path, home.root, _data(listed, live, alike))
     file = relative(path, home.root)
-    insist_valid(file, text)
+    insist_valid(file, text, home.shelf.recorded)
     adopted = Adopted(
         listed.key,
         Adoption.MADE,
         file,
         profile=alike.profile,
         own=len(alike.stated),
-        notes=notes(live.form),
+        notes=notes(live.form, home.shelf.recorded),
     )
     return adopted, text
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectsync.config.building import settings_of
+from connectsync.config.checking import Recorded
 from connectsync.config.shelf import Shelf
 from connectsync.connect.values import json_of
 from connectsync.domain.settings import SETTINGS, Form, Setting, Value
@@ -29,7 +30,7 @@ def closest(shelf: Shelf, live: Form) -> Likeness:
 
     A profile that shares no setting with the form is none.
     """
-    without = Likeness("", stated_over({}, live))
+    without = Likeness("", stated_over({}, live, shelf.recorded))
     likenesses = [likeness(shelf, stem, live) for stem in usable_profiles(shelf)]
     best = min(likenesses, key=lambda one: len(one.stated), default=without)
     return best if len(best.stated) < len(without.stated) else without
@@ -47,42 +48,58 @@ def likeness(shelf: Shelf, stem: str, live: Form) -> Likeness:
     """Say what a file that builds on this profile has to state."""
     chain = shelf.chains.under((stem,)) or ()
     shared = settings_of([shelf.documents[layer] for layer in chain]).managed()
-    return Likeness(stem, stated_over(shared, live))
+    return Likeness(stem, stated_over(shared, live, shelf.recorded))
 
 
-def stated_over(shared: Form, live: Form) -> dict[str, Any]:
+def stated_over(shared: Form, live: Form, recorded: Recorded) -> dict[str, Any]:
     """Give the settings a file states over what it shares, as data of a file."""
-    return {
-        setting.name: spelled(setting, live[setting.name])
-        for setting in FORM
-        if setting.name in live
-        and sayable(setting, live[setting.name]) != shared.get(setting.name)
-    }
+    found = {}
+    for setting in FORM:
+        if setting.name in live:
+            value = sayable(setting, live[setting.name], recorded)
+            if value != shared.get(setting.name):
+                found[setting.name] = json_of(setting, value)
+    return found
 
 
-def spelled(setting: Setting, value: Value) -> Any:
-    """Give a value as data of a file; null where a file cannot say it."""
-    return json_of(setting, sayable(setting, value))
+def sayable(setting: Setting, value: Value, recorded: Recorded) -> Value:
+    """
+    Give a value as far as a file can say it.
+
+    Of ticked labels those stay that are published or recorded; the others are kept on
+    Connect without a file. What no file can say at all is None: not managed.
+    """
+    unknown = unknown_labels(setting, value, recorded)
+    if isinstance(value, frozenset) and value - set(unknown):
+        return value - set(unknown)
+    return None if unknown else value
 
 
-def sayable(setting: Setting, value: Value) -> Value:
-    """Give a value if a file can say it, and None (not managed) if it cannot."""
-    return None if unknown_labels(setting, value) else value
-
-
-def unknown_labels(setting: Setting, value: Value) -> tuple[str, ...]:
+def unknown_labels(
+    setting: Setting, value: Value, recorded: Recorded
+) -> tuple[str, ...]:
     """Give the labels of a value that files do not know."""
     if not setting.labels or value is None:
         return ()
     labels = value if isinstance(value, frozenset) else {str(value)}
-    return tuple(sorted(labels - set(setting.labels)))
+    known = {*setting.labels, *recorded.get(setting.name, ())}
+    return tuple(sorted(labels - known))
 
 
-def notes(live: Form) -> tuple[str, ...]:
-    """Say which live values no file can say, so that they are left unmanaged."""
+def notes(live: Form, recorded: Recorded) -> tuple[str, ...]:
+    """Say which live values no file can say, and what comes of them."""
     return tuple(
-        f"{setting.name} holds {unknown[0]!r} on Connect, which files do not know;"
-        " left unmanaged"
+        note_on(setting, live[setting.name], unknown, "left unmanaged")
         for setting in FORM
-        if (unknown := unknown_labels(setting, live.get(setting.name)))
+        if (unknown := unknown_labels(setting, live.get(setting.name), recorded))
     )
+
+
+def note_on(
+    setting: Setting, value: Value, unknown: tuple[str, ...], unmanaged: str
+) -> str:
+    """Say that labels on Connect are unknown to files, and what comes of them."""
+    said = f"{setting.name} holds {', '.join(map(repr, unknown))} on Connect, which"
+    if isinstance(value, frozenset) and value - set(unknown):
+        return f"{said} files do not know; kept there, the rest is managed"
+    return f"{said} files do not know; {unmanaged}"

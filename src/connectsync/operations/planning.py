@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from connectsync.connect.seam import Reader
 from connectsync.domain.baseline import Baseline, Baselines
+from connectsync.domain.change import Add, Change
 from connectsync.domain.district import District
 from connectsync.domain.drift import DistrictDrift, Moved, movements
 from connectsync.domain.finding import Problem
@@ -16,8 +17,17 @@ from connectsync.domain.live import Live
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, Save, saves_for
 from connectsync.domain.policy import Policy
 from connectsync.domain.recent import Recent
-from connectsync.domain.settings import Form
+from connectsync.domain.settings import BY_NAME, Form
 from connectsync.domain.since import Since
+from connectsync.domain.untouched import (
+    KeptLabels,
+    Untouched,
+    WhyUntouched,
+    kept_labels,
+    unpublished,
+    without,
+)
+from connectsync.domain.values import spell
 from connectsync.errors import Bug, ConnectError
 from connectsync.operations.compare import changes_between
 from connectsync.rules.catalogue import PLAN_RULES
@@ -95,6 +105,12 @@ async def make_plan(
         failed=tuple(failed for failed in outcomes if isinstance(failed, NotPlanned)),
         since=circumstances.since.commit if circumstances.since else None,
         left_alone=tuple(one for one in left.values() if one),
+        untouched=tuple(
+            found
+            for want, live in answers
+            if isinstance(live, Live)
+            for found in untouched_on(want, live, circumstances)
+        ),
     )
     return _objected(plan, [want.district for want in wanted], circumstances)
 
@@ -117,10 +133,14 @@ def plan_district(
     desired = want.district.desired() if desired is None else desired
     if isinstance(live, ConnectError):
         return NotPlanned(key, want.file, live.message, live.remedy)
-    changes = changes_between(live.form, desired)
+    baseline = baselines.get(key, Baseline())
+    kept = kept_on(want.district, live.form, baseline, desired)
+    known = without(live.form, kept)
+    changes = changes_between(known, desired)
     if not changes and not set_token:
         return key
-    baseline = baselines.get(key, Baseline())
+    if crowded := _crowded(kept, desired, changes):
+        return NotPlanned(key, want.file, *crowded)
     return DistrictPlan(
         district=key,
         name=want.district.name,
@@ -134,10 +154,59 @@ def plan_district(
         ),
         drift=tuple(
             move
-            for move in movements(baseline.form, desired, live.form)
+            for move in movements(baseline.form, desired, known)
             if move.who is not Moved.US
         ),
+        kept=kept,
     )
+
+
+def kept_on(
+    district: District, live: Form, baseline: Baseline, desired: Form
+) -> dict[str, frozenset[str]]:
+    """Give the ticked labels of a district that its files do not know, by setting."""
+    known = district.named | unpublished(
+        {name: baseline.form[name] for name in desired if name in baseline.form}
+    )
+    return kept_labels(live, desired, known)
+
+
+def _crowded(
+    kept: KeptLabels, desired: Form, changes: Sequence[Change]
+) -> tuple[str, str] | None:
+    """Say why a type is not ticked beside one that stays, where one is the most."""
+    name = "phone_types"
+    if name not in kept or not any(
+        isinstance(one, Add) and one.setting == name for one in changes
+    ):
+        return None
+    message = (
+        f"{name} holds {spell(kept[name])} on Connect, which the files do not know and"
+        f" which is kept, so {spell(desired[name])} cannot be ticked beside it: with"
+        " Clever the form takes one phone type"
+    )
+    remedy = (
+        "record the labels with `connectsync doctor --record`, then name the one that"
+        " is meant in the file; or untick it on Connect"
+    )
+    return message, remedy
+
+
+def untouched_on(want: Wanted, live: Live, given: Circumstances) -> Iterator[Untouched]:
+    """Say what stays as it is on a district, and why, in the order of the form."""
+    key, desired = want.district.key, want.district.desired()
+    part = _part(want, given)
+    planned = desired if part is None else part
+    baseline = given.baselines.get(key, Baseline())
+    kept = kept_on(want.district, live.form, baseline, planned)
+    released = given.since.released_on(key) if given.since else ()
+    for name in BY_NAME:
+        if name in kept:
+            yield Untouched(key, name, WhyUntouched.KEPT, kept[name])
+        if name in planned and name not in live.form:
+            yield Untouched(key, name, WhyUntouched.NOT_SHOWN, planned[name])
+        if name in released and name in live.form:
+            yield Untouched(key, name, WhyUntouched.RELEASED, live.form[name])
 
 
 def _part(want: Wanted, given: Circumstances) -> Form | None:
@@ -157,7 +226,8 @@ def _left_alone(
     desired = want.district.desired()
     rest = {name: desired[name] for name in desired if name not in caused}
     baseline = given.baselines.get(key, Baseline()).form
-    moved = movements(baseline, rest, live.form)
+    kept = kept_on(want.district, live.form, Baseline(baseline), rest)
+    moved = movements(baseline, rest, without(live.form, kept))
     return (
         DistrictDrift(key, want.file, moved, key in given.baselines) if moved else None
     )
@@ -201,7 +271,8 @@ def _afresh(plan: Plan, circumstances: Circumstances) -> Plan:
 
 def saves_of(planned: DistrictPlan, baselines: Baselines) -> tuple[Save, ...]:
     """Work out from a plan's live form and desired values what must be saved."""
-    changes = changes_between(planned.live, planned.desired)
+    known = without(planned.live, planned.kept)
+    changes = changes_between(known, planned.desired)
     launched = baselines.get(planned.district, Baseline()).was_running
     return saves_for(
         changes, planned.live, launched=launched, set_token=planned.set_token

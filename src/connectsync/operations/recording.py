@@ -10,40 +10,51 @@ from connectsync.config.discovery import PROJECT_FILE
 from connectsync.config.editing import KeyPath, edited
 from connectsync.config.shelf import checked
 from connectsync.connect.seam import Reader
-from connectsync.domain.settings import SETTINGS, Kind
-from connectsync.errors import InvalidFiles, UsageError
+from connectsync.domain.settings import BY_NAME, SETTINGS, Kind
+from connectsync.errors import ConnectError, InvalidFiles, UsageError
 from connectsync.operations.writing import replace_file
 
 Options = Mapping[str, tuple[str, ...]]
 
-UNPUBLISHED = tuple(
-    setting.name
-    for setting in SETTINGS
-    if setting.kind in {Kind.CHOICE, Kind.BOXES} and not setting.labels
+OFFERING = tuple(
+    setting.name for setting in SETTINGS if setting.kind in {Kind.CHOICE, Kind.BOXES}
 )
-"""The settings whose labels only the page can tell."""
+"""The settings that offer labels."""
 
 FRESH = "schema: 1\n"
 """What a project file holds that says nothing yet."""
 
 
 async def offered_labels(reader: Reader) -> Options:
-    """Read the labels that nobody publishes. Raises ``ConnectError``."""
-    return {name: await reader.options(name) for name in UNPUBLISHED}
+    """
+    Read what every drop-down and box group offers.
+
+    Where it is not told, published labels stand for themselves. Raises
+    ``ConnectError`` for a setting whose labels are published nowhere.
+    """
+    offered = {}
+    for name in OFFERING:
+        try:
+            offered[name] = await reader.options(name)
+        except ConnectError:
+            if not BY_NAME[name].labels:
+                raise
+    return offered
 
 
 def record(root: Path, offered: Options, recorded: Options) -> tuple[str, ...]:
     """
     Write labels into the project file; give the settings whose labels were new.
 
-    Comments and everything else stay. Another order makes no difference. Without a
-    project file one is made. Raises ``InvalidFiles`` or ``UsageError``, with nothing
-    written, if it cannot be done.
+    A setting that offers just the published labels is left out. Comments and
+    everything else stay. Another order makes no difference. Without a project file one
+    is made. Raises ``InvalidFiles`` or ``UsageError``, with nothing written, if it
+    cannot be done.
     """
     new = {
         name: labels
         for name, labels in offered.items()
-        if set(labels) != set(recorded.get(name, ()))
+        if set(labels) != set(recorded.get(name, BY_NAME[name].labels))
     }
     if new:
         changes: dict[KeyPath, Any] = {

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 
 from connectsync.apply.journal import Entry, Settled
 from connectsync.connect.seam import Reader
+from connectsync.domain.baseline import Baseline
 from connectsync.domain.live import Live
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
 from connectsync.domain.run import Run
 from connectsync.domain.run_diff import ConfirmedSave
 from connectsync.domain.settings import Form
 from connectsync.domain.suggest import did_you_mean
+from connectsync.domain.untouched import kept_labels, unpublished, without
 from connectsync.domain.values import differing, is_same, spell
 from connectsync.errors import ConnectError, DamagedPlan, RollbackRefused, UsageError
 from connectsync.operations.compare import changes_between
@@ -147,11 +149,13 @@ class Rollback:
         then = next(one for one in self.plan.districts if one.district == key)
         if isinstance(live, ConnectError):
             return NotPlanned(key, then.file, live.message, live.remedy)
-        desired = self.undone[key].before
-        changes = changes_between(live.form, desired)
+        known = given.baselines.get(key)
+        # labels that no file knows were there before the run, and stay unknown to it
+        kept = _kept(self.undone[key].before, live.form, known or Baseline())
+        desired = without(self.undone[key].before, kept)
+        changes = changes_between(without(live.form, kept), desired)
         if not changes:
             return key
-        known = given.baselines.get(key)
         launched = known is not None and known.was_running
         return DistrictPlan(
             district=key,
@@ -162,7 +166,18 @@ class Rollback:
             live=live.form,
             desired=desired,
             saves=saves_for(changes, live.form, launched=launched),
+            kept=kept,
         )
+
+
+def _kept(before: Form, live: Form, known: Baseline) -> dict[str, frozenset[str]]:
+    """Give the labels that stay ticked, and that we never applied."""
+    applied = {name: known.form[name] for name in before if name in known.form}
+    nothing = {name: frozenset[str]() for name in before}
+    there = kept_labels(before, nothing, unpublished(applied))
+    still = kept_labels(live, nothing, frozenset())
+    both = {name: there[name] & still.get(name, frozenset()) for name in there}
+    return {name: labels for name, labels in both.items() if labels}
 
 
 def saved_later(saves: Sequence[ConfirmedSave], run: int) -> dict[tuple[str, str], int]:
@@ -188,11 +203,15 @@ def insist_way_back(plan: Plan, run: Run, undone: Mapping[str, Undone]) -> None:
         )
     for planned in plan.districts:
         one = undone.get(planned.district)
-        if one is None or dict(planned.desired) != dict(one.before):
+        if one is None or not _is_way_back(planned, one.before):
             raise DamagedPlan(
                 f"the plan says that it takes run {plan.rollback_of} back, and"
                 f" {planned.district} was not as the plan wants it before that run"
             )
+
+
+def _is_way_back(planned: DistrictPlan, before: Form) -> bool:
+    return dict(planned.desired) == without(before, planned.kept)
 
 
 def _refuse(later: Sequence[str]) -> None:

@@ -40,6 +40,7 @@ from connectsync.rules.limits import LIMIT_GUARDS
 from connectsync.rules.page import page_of
 from connectsync.rules.plan_subject import PlanAtHour
 from connectsync.rules.subjects import DistrictOnDay, FleetOnDay
+from connectsync.rules.untouched import UNTOUCHED_RULES
 
 DISTRICT_RULES: tuple[Rule[DistrictOnDay], ...] = (
     identity.file_named_otherwise,
@@ -166,6 +167,7 @@ PLAN_RULES: tuple[Rule[PlanAtHour], ...] = (
     *CHANGE_GUARDS,
     *LIMIT_GUARDS,
     *HOUR_GUARDS,
+    *UNTOUCHED_RULES,
 )
 
 ALL: tuple[Rule[Any], ...] = (

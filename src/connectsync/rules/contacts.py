@@ -164,7 +164,7 @@ def parents_left_out(district: DistrictOnDay) -> Iterator[Problem]:
         )
 
 
-def _types(district: DistrictOnDay) -> frozenset[ContactType]:
+def _types(district: DistrictOnDay) -> frozenset[str]:
     """Give the chosen types; none where the sync brings no guardians."""
     settings = district.settings
     if settings.manage_guardians is False:
@@ -172,7 +172,7 @@ def _types(district: DistrictOnDay) -> frozenset[ContactType]:
     return settings.contact_types or frozenset()
 
 
-def _relationships(district: DistrictOnDay) -> frozenset[ContactRelationship]:
+def _relationships(district: DistrictOnDay) -> frozenset[str]:
     """Give the chosen relationships; none where the sync brings no guardians."""
     settings = district.settings
     if settings.manage_guardians is False:

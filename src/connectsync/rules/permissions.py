@@ -130,7 +130,7 @@ def nobody_changes_permissions(district: DistrictOnDay) -> Iterator[Problem]:
         )
 
 
-def _brought(granted: frozenset[Permission]) -> frozenset[Permission]:
+def _brought(granted: frozenset[str]) -> frozenset[str]:
     """Give what comes along with the permissions that are granted."""
     if granted & BRING_FAMILY_ACCESS:
         return frozenset({Permission.FAMILY_ACCESS})

@@ -64,7 +64,7 @@ class BrowserWriter:
         async with self._tabs.walk() as walk:
             shown = await walk.form(key)
             _insist_version(key, shown, expected_version)
-            insist_fits(desired, shown.offered)
+            insist_fits(desired, shown.offered, shown.form)
             differs = any(shown.form[name] != value for name, value in desired.items())
             if not differs and not set_token:
                 return live(key, shown, self._clock)
