@@ -26,7 +26,7 @@ from connectsync.rules.page import page_of
 SOURCES = Path(__file__).parents[2] / "docs" / "reference" / "sources.md"
 
 SEEN_ON_THE_PAGE = {
-    "archived-students-unknown": {"archived_students": ("StateReader", "Keep")},
+    "archived-students-unknown": {"archived_students": ("Archive", "Keep")},
     "label-not-offered": {"phone_types": ("Cell", "Home")},
 }
 

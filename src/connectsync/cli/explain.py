@@ -30,7 +30,9 @@ def explain(
     if name in by_name:
         terminal.show(rule_text.explain(by_name[name], colour=colour, width=width))
         return 0
-    bare = [path for path in described_paths() if path.rpartition(".")[2] == name]
+    found = [path for path in described_paths() if path.rpartition(".")[2] == name]
+    # what a setting offers is listed under the setting's own name
+    bare = [path for path in found if not path.startswith("options.")] or found
     described = describe(bare[0] if len(bare) == 1 else name)
     if described is None:
         raise UsageError(

@@ -97,6 +97,7 @@ _FACTS: Mapping[str, Convert] = {
     "rollover": days_of,
     "tried_to_archive": int,
 }
+
 _SETTINGS: Mapping[str, Convert] = {
     "contact_types": frozenset,
     "contact_relationships": frozenset,

@@ -19,8 +19,8 @@ from connectsync.domain.settings import BY_NAME, Form
 from connectsync.domain.untouched import without
 from connectsync.domain.values import is_same, spell
 from connectsync.errors import ConnectError, DamagedPlan, StalePlan
-from connectsync.operations.compare import changes_between
-from connectsync.operations.planning import Wanted, kept_on, saves_of
+from connectsync.operations.compare import changes_between, kept_on
+from connectsync.operations.planning import Wanted, saves_of
 
 
 def insist_same_backend(plan: Plan, reader: Reader) -> None:

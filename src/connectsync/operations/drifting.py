@@ -11,7 +11,8 @@ from connectsync.domain.drift import DistrictDrift, movements
 from connectsync.domain.live import Live
 from connectsync.domain.untouched import without
 from connectsync.errors import ConnectError
-from connectsync.operations.planning import Wanted, kept_on
+from connectsync.operations.compare import kept_on
+from connectsync.operations.planning import Wanted
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from connectsync.connect.seam import Reader
 from connectsync.domain.baseline import Baseline, Baselines
-from connectsync.domain.change import Add, Change
 from connectsync.domain.district import District
 from connectsync.domain.drift import DistrictDrift, Moved, movements
 from connectsync.domain.finding import Problem
@@ -20,16 +19,12 @@ from connectsync.domain.recent import Recent
 from connectsync.domain.settings import BY_NAME, Form
 from connectsync.domain.since import Since
 from connectsync.domain.untouched import (
-    KeptLabels,
     Untouched,
     WhyUntouched,
-    kept_labels,
-    unpublished,
     without,
 )
-from connectsync.domain.values import spell
 from connectsync.errors import Bug, ConnectError
-from connectsync.operations.compare import changes_between
+from connectsync.operations.compare import changes_between, crowded_out, kept_on
 from connectsync.rules.catalogue import PLAN_RULES
 from connectsync.rules.engine import Rule, problems
 from connectsync.rules.plan_subject import Objection, PlanAtHour
@@ -139,7 +134,7 @@ def plan_district(
     changes = changes_between(known, desired)
     if not changes and not set_token:
         return key
-    if crowded := _crowded(kept, desired, changes):
+    if crowded := crowded_out(kept, desired, changes):
         return NotPlanned(key, want.file, *crowded)
     return DistrictPlan(
         district=key,
@@ -159,37 +154,6 @@ def plan_district(
         ),
         kept=kept,
     )
-
-
-def kept_on(
-    district: District, live: Form, baseline: Baseline, desired: Form
-) -> dict[str, frozenset[str]]:
-    """Give the ticked labels of a district that its files do not know, by setting."""
-    known = district.named | unpublished(
-        {name: baseline.form[name] for name in desired if name in baseline.form}
-    )
-    return kept_labels(live, desired, known)
-
-
-def _crowded(
-    kept: KeptLabels, desired: Form, changes: Sequence[Change]
-) -> tuple[str, str] | None:
-    """Say why a type is not ticked beside one that stays, where one is the most."""
-    name = "phone_types"
-    if name not in kept or not any(
-        isinstance(one, Add) and one.setting == name for one in changes
-    ):
-        return None
-    message = (
-        f"{name} holds {spell(kept[name])} on Connect, which the files do not know and"
-        f" which is kept, so {spell(desired[name])} cannot be ticked beside it: with"
-        " Clever the form takes one phone type"
-    )
-    remedy = (
-        "record the labels with `connectsync doctor --record`, then name the one that"
-        " is meant in the file; or untick it on Connect"
-    )
-    return message, remedy
 
 
 def untouched_on(want: Wanted, live: Live, given: Circumstances) -> Iterator[Untouched]:

@@ -170,7 +170,7 @@ def guardians_file_by_student_number(district: DistrictOnDay) -> Iterator[Proble
           student_id: STUDENT ID
     """
     from_file = district.facts.guardians_from is GuardiansFrom.GUARDIANS_CSV
-    if from_file and district.settings.student_id is StudentId.STUDENT_NUMBER:
+    if from_file and district.settings.student_id == StudentId.STUDENT_NUMBER:
         yield Problem(
             ("settings", "student_id"),
             "guardians.csv links by 'STUDENT NUMBER', which may be empty at Clever:"

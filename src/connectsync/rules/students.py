@@ -31,7 +31,7 @@ def student_number_may_be_empty(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           student_id: STUDENT ID
     """
-    if district.settings.student_id is StudentId.STUDENT_NUMBER:
+    if district.settings.student_id == StudentId.STUDENT_NUMBER:
         yield Problem(
             ("settings", "student_id"),
             "'STUDENT NUMBER' may be empty at Clever for some students",
