@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from emulator_browser import Browser as Client
 from playwright.async_api import Browser
+from starlette.types import ASGIApp
 
 from connectsync.connect import embedded
 from connectsync.connect.browser.reader import BrowserReader
@@ -56,9 +57,21 @@ def session_of(store: Path, path: Path) -> Path:
     return path
 
 
+Around = Callable[[ASGIApp], ASGIApp]
+"""Puts something around the stand-in, such as pages that are changed on their way."""
+
+
+def bare(app: ASGIApp) -> ASGIApp:
+    """Put nothing around the stand-in."""
+    return app
+
+
 @asynccontextmanager
 async def served(
-    store: Path, faults: Faults = NO_FAULTS, manners: Manners | None = None
+    store: Path,
+    faults: Faults = NO_FAULTS,
+    manners: Manners | None = None,
+    around: Around = bare,
 ) -> AsyncIterator[str]:
     """Serve the stand-in; give its address."""
     # named as TCP, or asyncio leaves Nagle's algorithm on: 40 ms an answer
@@ -66,7 +79,7 @@ async def served(
     listening.bind(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     app = create_app(store, faults=faults, manners=manners or Manners())
-    uvicorn = server(app, "127.0.0.1", port)
+    uvicorn = server(around(app), "127.0.0.1", port)
     serving = asyncio.create_task(uvicorn.serve(sockets=[listening]))
     try:
         yield f"http://127.0.0.1:{port}"
@@ -133,12 +146,13 @@ class World:
         faults: Faults = NO_FAULTS,
         manners: Manners | None = None,
         tokens: Tokens = nowhere,
+        around: Around = bare,
         **site: Any,
     ) -> T:
         """Do something with a reader and a writer; ``site`` changes the website."""
 
         async def acted() -> T:
-            async with served(self.store, faults, manners) as address:
+            async with served(self.store, faults, manners, around) as address:
                 described = replace(website(address, self.folder), **site)
                 try:
                     return await act(*both(self.browser, described, tokens))

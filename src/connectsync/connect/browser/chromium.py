@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
 from connectsync.errors import ProjectError
+from connectsync.web.children import environment_of_children
 
 SYSTEM = ("chromium", "chromium-browser", "google-chrome", "msedge")
 """Programs that are looked for in PATH, in this order."""
@@ -31,27 +32,48 @@ _DRIVER_ENDED = "Connection closed while reading from the driver"
 
 @asynccontextmanager
 async def launched(*, headed: bool = False, slow_ms: int = 0) -> AsyncIterator[Browser]:
-    """Start a browser and end it. Raises ``ProjectError`` if there is none."""
-    asyncio.get_running_loop().set_exception_handler(_unless_interrupted)
-    async with async_playwright() as playwright:
-        executable = found(Path(playwright.chromium.executable_path))
-        try:
-            browser = await playwright.chromium.launch(
-                executable_path=executable,
-                args=[*QUIET, *_as_root()],
-                headless=not headed,
-                slow_mo=slow_ms,
-            )
-        except PlaywrightError as error:
-            raise ProjectError(
-                f"the browser {executable} does not start: {first_line(error)}",
-                remedy="a window needs a screen: run `connectsync login` where there is"
-                " one; runs need none without `headed`",
-            ) from error
+    """
+    Start a browser and end it. Raises ``ProjectError`` if there is none.
+
+    Ctrl-C in our terminal does not reach it: who is told to stop still finishes the
+    district in progress. Its environment holds none of our secrets.
+    """
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_unless_interrupted)
+    starting = async_playwright()
+    with _apart(loop):
+        playwright = await starting.start()
+    try:
+        browser = await _started(playwright, headed=headed, slow_ms=slow_ms)
         try:
             yield browser
         finally:
             await browser.close()
+    finally:
+        await playwright.stop()
+
+
+async def _started(playwright: Playwright, *, headed: bool, slow_ms: int) -> Browser:
+    executable = found(Path(playwright.chromium.executable_path))
+    try:
+        return await playwright.chromium.launch(
+            executable_path=executable,
+            args=list(QUIET),
+            # its sandbox does not work for root, as in most containers
+            chromium_sandbox=not is_root(),
+            env={**environment_of_children()},
+            handle_sigint=False,
+            handle_sigterm=False,
+            handle_sighup=False,
+            headless=not headed,
+            slow_mo=slow_ms,
+        )
+    except PlaywrightError as error:
+        raise ProjectError(
+            f"the browser {executable} does not start: {first_line(error)}",
+            remedy="a window needs a screen: run `connectsync login` where there is"
+            " one; runs need none without `headed`",
+        ) from error
 
 
 def found(own: Path) -> Path:
@@ -85,7 +107,27 @@ def _unless_interrupted(
         loop.default_exception_handler(context)
 
 
-def _as_root() -> list[str]:
-    # Chromium's sandbox does not work for root, as in most containers
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    return ["--no-sandbox"] if is_root else []
+@contextmanager
+def _apart(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """
+    Start children of this loop in a session of their own, without our secrets.
+
+    Playwright hands its driver the whole environment, and leaves it in our process
+    group, which a terminal sends Ctrl-C to.
+    """
+    start = loop.subprocess_exec
+
+    async def apart(*command: Any, **how: Any) -> Any:
+        given = environment_of_children(how.get("env"))
+        return await start(*command, **{**how, "env": given, "start_new_session": True})
+
+    loop.subprocess_exec = apart  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        loop.subprocess_exec = start  # type: ignore[method-assign]
+
+
+def is_root() -> bool:
+    """Say whether this process may do anything on its machine."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0

@@ -19,7 +19,7 @@ all => all.map(one => {
     chosen: one.checked ?? one.getAttribute("aria-checked") === "true",
     disabled: one.matches(":disabled")
       || one.readOnly === true
-      || one.getAttribute("aria-disabled") === "true",
+      || one.closest("[inert], [aria-disabled=true], [aria-readonly=true]") !== null,
   };
 })
 """

@@ -30,6 +30,7 @@ class DailySync:
         loop = asyncio.get_running_loop()
         latest = loop.time() + self._tab.website.wait_seconds
         while True:
+            self._tab.insist_here()
             try:
                 return await self._form.read()
             except PageChanged:
@@ -37,6 +38,10 @@ class DailySync:
                     await self._tab.insist_signed_in()
                     raise
             except PlaywrightError as error:
+                if loop.time() <= latest and not self._tab.page.is_closed():
+                    # a page that loads itself again takes its form away for a moment
+                    await asyncio.sleep(_AGAIN_SECONDS)
+                    continue
                 raise Unreachable(
                     f"the form went away while it was read: {first_line(error)}"
                 ) from error

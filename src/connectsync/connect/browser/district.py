@@ -26,9 +26,11 @@ class DistrictHome:
     async def to_settings(self) -> None:
         """Click on the dots, and select the settings."""
         tab = self._tab
-        await (await tab.the_only(self.dots, f"'{DOTS}'", DISTRICT_HOME)).click()
-        item = await tab.the_only(self.settings, f"'{GROUP_OF_BOXES}'", DISTRICT_HOME)
-        await tab.follow(item)
+        dots, item = f"'{DOTS}'", f"'{GROUP_OF_BOXES}'"
+        found = await tab.the_only(self.dots, dots, DISTRICT_HOME)
+        await tab.press(found, dots, DISTRICT_HOME)
+        found = await tab.the_only(self.settings, item, DISTRICT_HOME)
+        await tab.follow(found, item, DISTRICT_HOME)
 
 
 class Settings:
@@ -40,9 +42,9 @@ class Settings:
 
     async def to_rostering(self) -> None:
         """Click on SIS Rostering."""
-        tab = self._tab
-        link = tab.the_only(self.rostering, f"'{SIS_ROSTERING}'", GROUP_OF_BOXES)
-        await tab.follow(await link)
+        tab, control = self._tab, f"'{SIS_ROSTERING}'"
+        link = await tab.the_only(self.rostering, control, GROUP_OF_BOXES)
+        await tab.follow(link, control, GROUP_OF_BOXES)
 
 
 class Rostering:
@@ -54,9 +56,9 @@ class Rostering:
 
     async def to_daily_sync(self) -> None:
         """Click on District-Level Daily Sync."""
-        tab = self._tab
-        link = tab.the_only(self.daily_sync, f"'{DAILY_SYNC}'", SIS_ROSTERING)
-        await tab.follow(await link)
+        tab, control = self._tab, f"'{DAILY_SYNC}'"
+        link = await tab.the_only(self.daily_sync, control, SIS_ROSTERING)
+        await tab.follow(link, control, SIS_ROSTERING)
 
 
 def _link(tab: Tab, label: str) -> Locator:

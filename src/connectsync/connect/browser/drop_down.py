@@ -27,6 +27,12 @@ _TEXTS = "all => all.map(one => one.innerText)"
 
 DISTRICTS = "Districts"
 
+MOST = 100_000
+"""More districts than there are in the country: a list of more does not end."""
+
+LONGEST = 12
+"""So many digits of a number of districts are read."""
+
 
 class DropDown:
     """The way to a district: by the menu, or by the search where it is not listed."""
@@ -78,7 +84,7 @@ class DropDown:
     async def opened(self) -> None:
         """Open the menu; which of several buttons opens it does not matter."""
         if not await self._menu.is_visible():
-            await self.button.first.click()
+            await self._tab.press(self.button.first, f"'{DROP_DOWN}'", "start")
 
     async def shown(self) -> tuple[str, ...]:
         """Give what the drop-down shows: on a district's pages, which one it is."""
@@ -125,9 +131,9 @@ class DropDown:
 
     async def _follow(self, among: Locator, key: str, page: str) -> None:
         one = self._leading_to(among, key)
-        await self._tab.follow(
-            await self._tab.the_only(one, f"'{DISTRICT_HOME}'", page)
-        )
+        control = f"'{DISTRICT_HOME}'"
+        one = await self._tab.the_only(one, control, page)
+        await self._tab.follow(one, control, page)
 
     def _leading_to(self, among: Locator, key: str) -> Locator:
         lead, end = re.escape(self._home), re.escape(key)
@@ -138,7 +144,7 @@ class DropDown:
         every = menu.get_by_role("menuitem", name=_ALL)
         if not await every.count():
             return False
-        await self._tab.follow(every)
+        await self._tab.follow(every, "'All districts'", DROP_DOWN)
         return True
 
     async def _search(self, key: str) -> None:
@@ -147,13 +153,16 @@ class DropDown:
         box = await tab.the_only(box, f"'{SEARCH_BOX}'", DISTRICTS)
         button = tab.page.get_by_role("button", name=SEARCH, exact=True)
         button = await tab.the_only(button, f"'{SEARCH}'", DISTRICTS)
-        await box.fill(key)
-        await tab.follow(button)
-        while await self._total():
+        await tab.type_into(box, key, f"'{SEARCH_BOX}'", DISTRICTS)
+        await tab.follow(button, f"'{SEARCH}'", DISTRICTS)
+        seen = 0
+        while seen < await self._total():
             texts = await self._links().evaluate_all(_TEXTS)
-            if any(one.key == key for one in self._entries(texts, DISTRICTS)):
+            listed = self._entries(texts, DISTRICTS)
+            if any(one.key == key for one in listed):
                 await self._follow(self._links(), key, DISTRICTS)
                 return
+            seen += len(listed)
             if not await self._turned():
                 break
         raise _not_listed(key)
@@ -163,7 +172,8 @@ class DropDown:
         while True:
             texts = await self._links().evaluate_all(_TEXTS)
             listed += self._entries(texts, DISTRICTS)
-            if not await self._turned():
+            # a list that does not end is not followed to its end
+            if len(listed) > total or not await self._turned():
                 break
         if len(listed) != total:
             raise PageChanged(
@@ -181,13 +191,20 @@ class DropDown:
         status = self._tab.page.get_by_role("status")
         status = await self._tab.the_only(status, "'1 to n of n'", DISTRICTS)
         found = _TOTAL.search(" ".join((await status.inner_text()).split()))
-        return int(found[1].replace(",", "")) if found else 0
+        total = int(found[1].replace(",", "")[:LONGEST]) if found else 0
+        if total > MOST:
+            raise PageChanged(
+                f"the page '{DISTRICTS}' speaks of {total:,} districts,"
+                f" which is more than the {MOST:,} that are read"
+            )
+        return total
 
     async def _turned(self) -> bool:
         following = self._tab.page.get_by_role("link", name=NEXT, exact=True)
         if not await following.count():
             return False
-        await self._tab.follow(following)
+        self._tab.take_more_time()
+        await self._tab.follow(following, f"'{NEXT}'", DISTRICTS)
         return True
 
 

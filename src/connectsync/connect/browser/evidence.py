@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 
+from connectsync.connect.browser.inert import inert
 from connectsync.connect.browser.labels import Labels
 from connectsync.connect.names import TOKEN_LABEL
 from connectsync.errors import StateError
@@ -79,10 +82,13 @@ class Evidence:
         ``about`` is the district, or what else the page is about. Raises
         ``StateError`` if the disk does not take it.
         """
-        html = await page.evaluate(_HTML, [self._tokens, self._typed])
+        html = inert(str(await page.evaluate(_HTML, [self._tokens, self._typed])))
+        for secret in self._typed:
+            # a page may have functions of its own where ours look for it
+            html = html.replace(escape(secret), "").replace(secret, "")
         picture = await self._picture(page)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private_folder(self._folder)
             path = self._unused(f"{about}-{moment}")
             _private(path.with_suffix(".html"), html.encode("utf-8", "replace"))
             if picture:
@@ -108,6 +114,18 @@ class Evidence:
         return self._folder / f"{stem}-{number}.png"
 
 
+def private_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for this user alone."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(exist_ok=True)
+        one.chmod(0o700)
+    folder.chmod(0o700)
+
+
 def _private(path: Path, content: bytes) -> None:
-    path.touch(mode=0o600, exist_ok=False)
-    path.write_bytes(content)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        # whatever the umask takes away or leaves
+        os.chmod(path, 0o600)  # noqa: PTH101 - of the file just made
+        file.write(content)

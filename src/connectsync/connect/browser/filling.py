@@ -5,21 +5,31 @@ from __future__ import annotations
 from typing import assert_never
 
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Locator
 
-from connectsync.connect.browser.chromium import first_line
 from connectsync.connect.browser.form import FormOnPage
 from connectsync.connect.browser.labels import control_of
-from connectsync.connect.browser.tab import Tab, amiss
-from connectsync.connect.names import DAILY_SYNC, RADIOS, TOKEN_LABEL, spelling_of
+from connectsync.connect.browser.tab import Tab, amiss, unusable
+from connectsync.connect.names import (
+    DAILY_SYNC,
+    RADIOS,
+    SAVE,
+    TOKEN_LABEL,
+    spelling_of,
+)
 from connectsync.domain.settings import BY_NAME, Form, Kind, Value
 
 _TOKEN = f"'{TOKEN_LABEL}'"
+
+_PRESSED = "performing click action"
+"""What the library's log says once a click may have been made."""
 
 
 class Filling:
     """The form of one district, loaded in a tab, in the hands of who may save."""
 
     def __init__(self, tab: Tab) -> None:
+        self._tab = tab
         self._form = FormOnPage(tab.page, tab.labels)
 
     async def fill(self, before: Form, desired: Form) -> None:
@@ -49,8 +59,29 @@ class Filling:
             raise amiss(_TOKEN, DAILY_SYNC, "does not take what is typed")
 
     async def press_save(self) -> None:
-        """Press *Save*, and wait for nothing."""
-        await self._form.save.click(no_wait_after=True)
+        """
+        Press *Save*, and wait for nothing.
+
+        Raises ``PageChanged`` if it is certain that it was not pressed.
+        """
+        save = self._form.save
+        try:
+            await save.click(no_wait_after=True)
+        except PlaywrightError as error:
+            if _PRESSED in str(error):
+                raise
+            raise await unusable(save, f"'{SAVE}'", DAILY_SYNC, error) from error
+
+    async def insist_sent_home(self) -> None:
+        """
+        Insist that what is typed would be sent to this website, and answered here.
+
+        Raises ``PageChanged``.
+        """
+        self._tab.insist_here()
+        controls = {SAVE: self._form.save, TOKEN_LABEL: self._form.text(TOKEN_LABEL)}
+        for label, control in controls.items():
+            await self._tab.fence.insist_sent_home(control, f"'{label}'", DAILY_SYNC)
 
     async def refused(self) -> list[str]:
         """Name the settings whose fields the page marks as refused."""
@@ -80,9 +111,24 @@ class Filling:
         try:
             await self._typed(name, value, before)
         except PlaywrightError as error:
-            raise amiss(
-                control_of(name), DAILY_SYNC, f"cannot be used: {first_line(error)}"
+            raise await unusable(
+                self._control(name), control_of(name), DAILY_SYNC, error
             ) from error
+
+    def _control(self, name: str) -> Locator:
+        """Give the control of a setting, or the first one of its group."""
+        form = self._form
+        match BY_NAME[name].kind:
+            case Kind.TEXT | Kind.PERCENT:
+                return form.text(spelling_of(name).label)
+            case Kind.BOX:
+                return form.box(name)
+            case Kind.CHOICE if name not in RADIOS:
+                return form.drop_down(name)
+            case Kind.CHOICE | Kind.BOXES:
+                return form.group(name).locator("input, [role]").first
+            case _:
+                assert_never(BY_NAME[name].kind)
 
     async def _typed(self, name: str, value: Value, before: Value) -> None:
         form = self._form

@@ -56,11 +56,14 @@ class PageMap:
         tab = self._tab
         drop_down, home = DropDown(tab), DistrictHome(tab)
         yield _at_once(drop_down.button), lambda _: drop_down.opened()
-        yield drop_down.any_home, tab.follow
-        yield _at_once(home.dots), Locator.click
-        yield _at_once(home.settings), tab.follow
-        yield _at_once(Settings(tab).rostering), tab.follow
-        yield _at_once(Rostering(tab).daily_sync), tab.follow
+        yield drop_down.any_home, self._follow(1)
+        yield _at_once(home.dots), lambda dots: tab.press(dots, *_named(2))
+        yield _at_once(home.settings), self._follow(3)
+        yield _at_once(Settings(tab).rostering), self._follow(4)
+        yield _at_once(Rostering(tab).daily_sync), self._follow(5)
+
+    def _follow(self, number: int) -> _Go:
+        return lambda found: self._tab.follow(found, *_named(number))
 
     async def _passed(self, find: _Find, go: _Go) -> Found:
         found = await find()
@@ -89,6 +92,11 @@ class PageMap:
             # the link to it is there: it is the form that is not called so
             return [Spot((*CLICKS, DAILY_SYNC), whole), *unseen]
         return list(await asyncio.gather(*map(_spotted, sought(form))))
+
+
+def _named(number: int) -> tuple[str, str]:
+    """Name a click of the way and where it is done, for a sentence."""
+    return f"'{CLICKS[number]}'", CLICKS[number - 1]
 
 
 def _at_once(found: Locator) -> _Find:

@@ -4,133 +4,191 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any
 
-from playwright.async_api import Dialog, Locator, Request, Response
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Locator, Request, Response
 
+from connectsync.connect.browser.boxes import plain
 from connectsync.connect.browser.chromium import first_line
 from connectsync.connect.browser.filling import Filling
 from connectsync.connect.browser.sign_in import SignIn
 from connectsync.connect.browser.tab import Tab, amiss
 from connectsync.connect.names import CONFIRM, DAILY_SYNC, SAVED
+from connectsync.errors import CredentialsRefused
 
 _TOLD_ON_THE_PAGE = frozenset({409, 422})
 """Statuses with which a page shows the form again, and says why."""
 
 _FIRST_ERROR = 400
 
-_QUESTION = """
-one => {
+_AGAIN_SECONDS = 0.1
+
+_QUESTIONS = """
+all => all.map(one => {
   const id = one.getAttribute("aria-labelledby");
   const by = id && document.getElementById(id);
   return one.getAttribute("aria-label") || (by || one).innerText || "";
-}
+})
 """
 
 
 class Ended(Enum):
-    """How a save ended."""
+    """What the page made of a save; all but the first is only what it seems to be."""
 
     SAVED = auto()
     REFUSED = auto()
+    """An alert stands on the page: mostly why the form is refused."""
     ASKED = auto()
-    """A question was put, which nobody may answer."""
+    """A question was put, which no person is here to answer."""
+    SAID = auto()
+    """A box said something, and the page nothing that we know."""
     UNKNOWN = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How a save ended, and what the page said."""
+    """How a save seems to have ended, and what the page said."""
 
     ended: Ended
     said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Signs:
+    """What a page shows that may be an answer to *Save*."""
+
+    saved: bool = False
+    signed_out: bool = False
+    alerts: Counter[str] = field(default_factory=Counter)
+    dialogs: Counter[str] = field(default_factory=Counter)
 
 
 class Saving:
     """One press on *Save*, and what came of it."""
 
     def __init__(self, tab: Tab) -> None:
-        self._page, self._website = tab.page, tab.website
-        self._old_alerts: list[str] = []
-        self._failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._asked: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._tab, self._page, self._website = tab, tab.page, tab.website
+        self._before = _Signs()
+        self._failed = ""
+        self._refused = False
 
     async def press(self, filling: Filling) -> Answer:
         """Press *Save* and wait until the page says how it ended."""
-        page = self._page
-        listeners = {
-            "response": self._on_response,
-            "requestfailed": self._on_request_failed,
-            "dialog": self._on_dialog,
-        }
-        for event, listener in listeners.items():
-            page.on(event, listener)  # type: ignore[call-overload]
+        page, boxes = self._page, self._tab.boxes
+        page.on("response", self._on_response)
+        page.on("requestfailed", self._on_request_failed)
+        boxes.accept, boxes.asked = self._website.confirmation, ""
         try:
             return await self._answer(filling)
         except PlaywrightError as error:
             return Answer(Ended.UNKNOWN, first_line(error))
         finally:
-            for event, listener in listeners.items():
-                page.remove_listener(event, listener)
+            boxes.accept = ""
+            page.remove_listener("response", self._on_response)
+            page.remove_listener("requestfailed", self._on_request_failed)
 
     async def _answer(self, filling: Filling) -> Answer:
-        if await self._saved().count():
+        self._before = await self._signs()
+        if self._before.saved:
             raise amiss(f"'{SAVED}'", DAILY_SYNC, "stands there before any save")
-        self._old_alerts = await self._page.get_by_role("alert").all_inner_texts()
+        boxes = self._tab.boxes.count
         await filling.press_save()
-        answer = await self._told()
-        if answer.ended is Ended.ASKED and answer.said == self._website.confirmation:
-            dialog = self._dialogs().first
-            confirm = dialog.get_by_role("button", name=CONFIRM, exact=True)
-            await confirm.click(no_wait_after=True)
-            return await self._told(asking=False)
-        return answer
-
-    async def _told(self, *, asking: bool = True) -> Answer:
-        """Wait for a sign on the page, or for a load that failed."""
-        saved, refused = self._saved(), self._refused()
-        signs = saved.or_(refused).or_(SignIn(self._page).button)
-        signs = signs.or_(self._dialogs()) if asking else signs
-        failure = await self._first(signs)
-        if failure is not None:
-            return failure
-        if await saved.count():
-            return Answer(Ended.SAVED)
-        if asking and await self._dialogs().count():
-            question = await self._dialogs().first.evaluate(_QUESTION)
-            return Answer(Ended.ASKED, _plain(question))
-        if await refused.count():
-            return Answer(Ended.REFUSED, _plain(await refused.first.inner_text()))
-        return Answer(Ended.UNKNOWN, "Connect asked to sign in")
-
-    async def _first(self, signs: Locator) -> Answer | None:
-        """Wait for any of the signs; give an answer if something else ends it."""
         seconds = self._website.load_seconds
-        waiting = asyncio.ensure_future(signs.first.wait_for(timeout=seconds * 1000))
-        any_of: set[asyncio.Future[Any]] = {waiting, self._failed, self._asked}
-        await asyncio.wait(any_of, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
-        if self._asked.done():
-            return Answer(Ended.ASKED, self._asked.result())
-        if self._failed.done():
-            return Answer(Ended.UNKNOWN, self._failed.result())
-        if not waiting.cancelled() and waiting.exception() is not None:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._told(boxes)
+        except TimeoutError:
             return Answer(Ended.UNKNOWN, "Connect does not say whether it saved")
+
+    async def _told(self, boxes: int) -> Answer:
+        """
+        Wait for a sign on the page, or for a load that failed.
+
+        Whatever else is said or asked is only a hint, after which the page has a
+        little more time to say that it saved.
+        """
+        loop = asyncio.get_running_loop()
+        hint: Answer | None = None
+        latest, confirmed = 0.0, False
+        while True:
+            answer = await self._certain()
+            if answer is not None:
+                return answer
+            signs = await self._signs()
+            if signs.saved:
+                return Answer(Ended.SAVED)
+            if signs.signed_out:
+                return Answer(Ended.UNKNOWN, "Connect asked to sign in")
+            dialogs = signs.dialogs - self._before.dialogs
+            if not confirmed and self._website.confirmation in dialogs:
+                confirmed = await self._confirm()
+                continue
+            told = self._hint(signs, boxes, confirmed=confirmed)
+            if told is not None and self._refused:
+                return told
+            if told is not None and hint is None:
+                latest = loop.time() + self._website.wait_seconds
+            hint = told or hint
+            if hint is not None and loop.time() > latest:
+                return hint
+            await asyncio.sleep(_AGAIN_SECONDS)
+
+    async def _certain(self) -> Answer | None:
+        """Give what needs no look at the page."""
+        fence = self._tab.fence
+        try:
+            if fence.refused:
+                raise fence.elsewhere(fence.refused)
+            self._tab.insist_here()
+        except CredentialsRefused as elsewhere:
+            return Answer(Ended.UNKNOWN, elsewhere.message)
+        return Answer(Ended.UNKNOWN, self._failed) if self._failed else None
+
+    def _hint(self, signs: _Signs, boxes: int, *, confirmed: bool) -> Answer | None:
+        said = self._tab.boxes
+        if said.asked:
+            return Answer(Ended.ASKED, said.asked)
+        dialogs = signs.dialogs - self._before.dialogs
+        if confirmed:
+            # it may take a moment to go away
+            del dialogs[self._website.confirmation]
+        if dialogs:
+            return Answer(Ended.ASKED, next(iter(dialogs)))
+        if alerts := signs.alerts - self._before.alerts:
+            return Answer(Ended.REFUSED, next(iter(alerts)))
+        if said.count > boxes and said.said != self._website.confirmation:
+            return Answer(Ended.SAID, said.said)
         return None
 
-    def _saved(self) -> Locator:
-        exactly = re.compile(rf"^\s*{SAVED}\s*$")
-        return self._page.get_by_role("status").filter(has_text=exactly)
+    async def _confirm(self) -> bool:
+        """Answer the one question that the project accepts; say whether that was it."""
+        question = self._website.confirmation
+        for dialog in await self._dialogs().all():
+            if question in _plain_counts(await dialog.evaluate_all(_QUESTIONS)):
+                confirm = dialog.get_by_role("button", name=CONFIRM, exact=True)
+                await confirm.click(no_wait_after=True)
+                return True
+        return False
 
-    def _refused(self) -> Locator:
-        alerts = self._page.get_by_role("alert")
-        for text in self._old_alerts:
-            alerts = alerts.filter(has_not_text=text)
-        return alerts
+    async def _signs(self) -> _Signs:
+        """Look at the page; one that is just being left or loaded shows nothing."""
+        page, dialogs = self._page, self._dialogs()
+        try:
+            exactly = re.compile(rf"^\s*{SAVED}\s*$")
+            saved = page.get_by_role("status").filter(has_text=exactly)
+            return _Signs(
+                saved=await saved.count() > 0,
+                signed_out=await SignIn(page).button.count() > 0,
+                alerts=_plain_counts(await page.get_by_role("alert").all_inner_texts()),
+                dialogs=_plain_counts(await dialogs.evaluate_all(_QUESTIONS)),
+            )
+        except PlaywrightError:
+            if page.is_closed():
+                raise
+            return _Signs()
 
     def _dialogs(self) -> Locator:
         page = self._page
@@ -138,28 +196,24 @@ class Saving:
 
     def _on_response(self, response: Response) -> None:
         status = response.status
-        if not response.request.is_navigation_request():
+        if not self._is_of_the_page(response.request):
             return
-        if status >= _FIRST_ERROR and status not in _TOLD_ON_THE_PAGE:
-            self._fail(f"Connect answered with an error (status {status})")
+        self._refused = status in _TOLD_ON_THE_PAGE
+        if status >= _FIRST_ERROR and not self._refused:
+            self._failed = f"Connect answered with an error (status {status})"
 
     def _on_request_failed(self, request: Request) -> None:
-        if request.is_navigation_request():
-            self._fail(f"Connect did not answer ({request.failure})")
+        if self._is_of_the_page(request):
+            self._failed = f"Connect did not answer ({request.failure})"
 
-    def _fail(self, why: str) -> None:
-        if not self._failed.done():
-            self._failed.set_result(why)
-
-    async def _on_dialog(self, dialog: Dialog) -> None:
-        asked = _plain(dialog.message)
-        if asked == self._website.confirmation:
-            await dialog.accept()
-            return
-        if not self._asked.done():
-            self._asked.set_result(asked)
-        await dialog.dismiss()
+    def _is_of_the_page(self, request: Request) -> bool:
+        if not request.is_navigation_request():
+            return False
+        try:
+            return request.frame == self._page.main_frame
+        except PlaywrightError:
+            return True
 
 
-def _plain(text: str) -> str:
-    return " ".join(text.split())
+def _plain_counts(texts: list[str]) -> Counter[str]:
+    return Counter(said for said in map(plain, texts) if said)

@@ -6,17 +6,25 @@ import asyncio
 import json
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from playwright.async_api import BrowserContext
+from playwright.async_api import BrowserContext, Page, StorageState
 from playwright.async_api import Error as PlaywrightError
 
 from connectsync.connect.browser.chromium import first_line, launched
+from connectsync.connect.browser.evidence import Evidence
 from connectsync.connect.browser.labels import Labels
+from connectsync.connect.browser.obstacles import LOOK_SECONDS, PICTURE_SECONDS
 from connectsync.connect.browser.sign_in import SignIn
-from connectsync.connect.browser.website import Website
+from connectsync.connect.browser.tab import Tab
+from connectsync.connect.browser.website import Website, origin_of
 from connectsync.connect.names import DROP_DOWN
-from connectsync.errors import CredentialsRefused, StateError, Unreachable
+from connectsync.errors import (
+    ConnectError,
+    CredentialsRefused,
+    StateError,
+    Unreachable,
+)
+from connectsync.web.patience import once
 
 PATIENCE_SECONDS = 600.0
 """How long a person may take to sign in, second factor and all."""
@@ -28,7 +36,7 @@ _AGAIN_SECONDS = 0.2
 
 async def sign_in(website: Website, email: str = "", password: str = "") -> Path:
     """
-    Open the sign-in, and keep the session once somebody is signed in.
+    Open the sign-in, and keep the session once a person is signed in.
 
     With ``email`` the two fields are filled in; without, a person does it in the
     window, whatever page their district sends them to. Raises ``ConnectError`` and
@@ -37,20 +45,56 @@ async def sign_in(website: Website, email: str = "", password: str = "") -> Path
     website.insist_usable()
     async with launched(headed=website.headed, slow_ms=website.slow_ms) as browser:
         # a window is as large as whoever sits before it likes
-        context = await browser.new_context(no_viewport=website.headed or None)
+        context = await browser.new_context(
+            no_viewport=website.headed or None, accept_downloads=False
+        )
         page = await context.new_page()
         page.set_default_timeout(website.load_seconds * 1000)
+        evidence = Evidence(website.evidence, Labels(website.labels))
         try:
-            await page.goto(website.url)
-            if email:
-                await SignIn(page).sign_in(email, password)
-            await _signed_in(context, website, patient=not email)
-            kept = await context.storage_state()
-        except PlaywrightError as error:
-            _insist_open(context)
-            raise Unreachable(f"nobody signed in: {first_line(error)}") from error
+            with evidence.without(password):
+                kept = await _session(page, website, email, password)
+        except ConnectError as error:
+            seen = await _picture(evidence, page)
+            raise type(error)(
+                f"not signed in: {error.message}{seen}", remedy=error.remedy
+            ) from error.__cause__
     _keep(website.session, json.dumps(kept))
     return website.session
+
+
+async def _session(
+    page: Page, website: Website, email: str, password: str
+) -> StorageState:
+    """Sign in and give the session; a page that hangs is given up in the end."""
+    context = page.context
+    seconds = website.total_seconds if email else PATIENCE_SECONDS + LOOK_SECONDS
+    try:
+        async with asyncio.timeout(seconds):
+            tab = Tab(page, website, once)
+            if email:
+                await tab.start()
+                await SignIn(page).sign_in(email, password)
+            else:
+                await tab.open()
+            await _signed_in(context, website, patient=not email)
+            return await context.storage_state()
+    except PlaywrightError as error:
+        _insist_open(context)
+        raise Unreachable(f"the browser fails: {first_line(error)}") from error
+    except TimeoutError as error:
+        raise Unreachable(
+            f"the page did not come to an end within {seconds:g} s"
+        ) from error
+
+
+async def _picture(evidence: Evidence, page: Page) -> str:
+    """Keep what the page shows; say where, as the rest of a sentence."""
+    try:
+        async with asyncio.timeout(PICTURE_SECONDS):
+            return f"; see {await evidence.keep(page, 'login', 'failed')}"
+    except (PlaywrightError, StateError, TimeoutError):
+        return ""
 
 
 async def _signed_in(
@@ -63,8 +107,7 @@ async def _signed_in(
         _insist_open(context)
         if loop.time() > latest:
             raise CredentialsRefused(
-                f"nobody was signed in after {seconds:g} s:"
-                f" no page of {website.host} shows '{DROP_DOWN}'",
+                f"after {seconds:g} s no page of {website.host} shows '{DROP_DOWN}'",
                 remedy=AGAIN,
             )
         await asyncio.sleep(_AGAIN_SECONDS)
@@ -73,7 +116,7 @@ async def _signed_in(
 def _insist_open(context: BrowserContext) -> None:
     if not context.pages:
         raise CredentialsRefused(
-            "nobody had signed in when the window was closed", remedy=AGAIN
+            "the window was closed before anyone had signed in", remedy=AGAIN
         )
 
 
@@ -81,7 +124,7 @@ async def _any_shows_drop_down(context: BrowserContext, website: Website) -> boo
     """Look at every tab: some sign-ins end in another than they began in."""
     label = Labels(website.labels).shown(DROP_DOWN)
     for page in context.pages:
-        here = urlsplit(page.url).netloc == website.host
+        here = origin_of(page.url) == website.origin
         button = page.get_by_role("button", name=f"{label}: ")
         try:
             if here and await button.first.is_visible():

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
+from contextlib import asynccontextmanager, suppress
+from typing import Literal
 
 import httpx2
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Page, Response
 
+from connectsync.connect.browser.boxes import Boxes
 from connectsync.connect.browser.chromium import first_line
 from connectsync.connect.browser.controls import AMISS, standing, states
 from connectsync.connect.browser.evidence import Evidence
+from connectsync.connect.browser.fence import Fence
 from connectsync.connect.browser.labels import Labels
+from connectsync.connect.browser.obstacles import obstacle, shown_instead
 from connectsync.connect.browser.sign_in import SignIn
 from connectsync.connect.browser.website import Website
 from connectsync.domain.page_map import Found
@@ -22,17 +26,37 @@ from connectsync.web.patience import Patience
 
 LOG_IN = "run `connectsync login`, then try again"
 
+_THERE: Literal["domcontentloaded"] = "domcontentloaded"
+"""When a page is there: a picture that never comes does not keep us from its form."""
+
+_LOADING = (
+    ("ERR_TOO_MANY_REDIRECTS", "it redirects without end"),
+    ("Download is starting", "it sends a file to download instead of a page"),
+    ("ERR_INVALID_AUTH_CREDENTIALS", "it asks for a password in a box"),
+)
+"""What the library says of a page that does not load, and plainer words for it."""
+
 Load = Callable[[], Awaitable[Response | None]]
 
 
 class Tab:
     """A page of the website that is open, and what it is looked at with."""
 
-    def __init__(self, page: Page, website: Website, patience: Patience) -> None:
+    def __init__(
+        self,
+        page: Page,
+        website: Website,
+        patience: Patience,
+        fence: Fence | None = None,
+    ) -> None:
         self.page = page
         self.website = website
         self.labels = Labels(website.labels)
         self.evidence = Evidence(website.evidence, self.labels)
+        self.boxes = Boxes(page)
+        self.fence = fence or Fence(website.origin)
+        self.limit: asyncio.Timeout | None = None
+        """The total time of what the tab is used for now."""
         self._patience = patience
 
     @asynccontextmanager
@@ -44,32 +68,66 @@ class Tab:
         """
         page = await self.page.context.new_page()
         try:
-            yield Tab(page, self.website, self._patience)
+            yield Tab(page, self.website, self._patience, self.fence)
         finally:
             await page.close()
 
+    def take_more_time(self) -> None:
+        """Begin the total time again: one page of a long list is done."""
+        if self.limit is not None:
+            loop = asyncio.get_running_loop()
+            self.limit.reschedule(loop.time() + self.website.total_seconds)
+
     async def start(self) -> None:
         """Open the first page. Raises ``ConnectError``."""
-        await self._loaded(lambda: self.page.goto(self.website.url))
+        await self._loaded(lambda: self.page.goto(self.website.url, wait_until=_THERE))
+
+    async def open(self) -> None:
+        """Open the first page, wherever it leads to. Raises ``Unreachable``."""
+        try:
+            await self.page.goto(self.website.url, wait_until=_THERE)
+        except PlaywrightError as error:
+            if self.page.is_closed():
+                raise
+            raise Unreachable(
+                f"Connect's page does not load: {self._in_words(error)}"
+            ) from error
 
     async def load_again(self, address: str) -> None:
         """Load the page of an address, from the server. Raises ``ConnectError``."""
 
         async def gone_to() -> Response | None:
             # within one document nothing is loaded, and old values would stay
-            return await self.page.goto(address) or await self.page.reload()
+            response = await self.page.goto(address, wait_until=_THERE)
+            return response or await self._reloaded()
 
         await self._loaded(gone_to)
 
-    async def follow(self, link: Locator) -> None:
+    async def follow(self, link: Locator, control: str, page: str) -> None:
         """Click on what leads to another page. Raises ``ConnectError``."""
 
         async def clicked() -> Response | None:
-            async with self.page.expect_navigation() as navigation:
-                await link.click()
+            async with self.page.expect_navigation(wait_until=_THERE) as navigation:
+                await self.press(link, control, page)
             return await navigation.value
 
         await self._loaded(clicked)
+
+    async def press(self, found: Locator, control: str, page: str) -> None:
+        """Click on a control. Raises ``PageChanged``, saying what is in the way."""
+        try:
+            await found.click()
+        except PlaywrightError as error:
+            raise await unusable(found, control, page, error) from error
+
+    async def type_into(
+        self, found: Locator, text: str, control: str, page: str
+    ) -> None:
+        """Fill in a field. Raises ``PageChanged``, saying what is in the way."""
+        try:
+            await found.fill(text)
+        except PlaywrightError as error:
+            raise await unusable(found, control, page, error) from error
 
     async def the_only(self, found: Locator, control: str, page: str) -> Locator:
         """
@@ -78,7 +136,11 @@ class Tab:
         Raises ``PageChanged``, or ``CredentialsRefused`` where it is the sign-in that
         is shown instead.
         """
-        if (how := await self.standing(found)) is not Found.THERE:
+        how = await self.standing(found)
+        if how is Found.MISSING:
+            instead = await shown_instead(self.page)
+            raise amiss(control, page, f"{AMISS[how]}{instead}")
+        if how is not Found.THERE:
             raise amiss(control, page, AMISS[how])
         return found
 
@@ -95,10 +157,16 @@ class Tab:
             return Found.MISSING
         return standing(await states(found))
 
+    def insist_here(self) -> None:
+        """Raise ``CredentialsRefused`` if the page is of another origin."""
+        self.fence.insist_here(self.page.url)
+
     async def insist_signed_in(self) -> None:
-        """Raise ``CredentialsRefused`` if the page asks to sign in."""
-        elsewhere = urlsplit(self.page.url).netloc != self.website.host
-        if elsewhere or await SignIn(self.page).is_shown():
+        """Raise ``CredentialsRefused`` if the page asks to sign in, or is elsewhere."""
+        if self.fence.refused:
+            raise self.fence.elsewhere(self.fence.refused)
+        self.insist_here()
+        if await SignIn(self.page).is_shown():
             raise CredentialsRefused(
                 "Connect asks to sign in: there is no session, or it has ended",
                 remedy=LOG_IN,
@@ -108,17 +176,21 @@ class Tab:
         loads = iter([first])
 
         async def attempt() -> httpx2.Response:
+            self.fence.refused = ""
             try:
                 # what was answered with an error is asked for again by reloading
-                response = await next(loads, self.page.reload)()
+                response = await next(loads, self._reloaded)()
             except PlaywrightError as error:
-                raise httpx2.TransportError(first_line(error)) from error
+                if self.fence.refused:
+                    raise self.fence.elsewhere(self.fence.refused) from error
+                raise httpx2.TransportError(self._in_words(error)) from error
             return await _plain(response)
 
         try:
             answer = await self._patience(attempt)
         except httpx2.TransportError as error:
             raise Unreachable(f"Connect's page does not load: {error}") from error
+        self.insist_here()
         if answer.status_code in {401, 403}:
             raise CredentialsRefused(
                 f"Connect refuses the page (status {answer.status_code})",
@@ -128,6 +200,35 @@ class Tab:
             raise Unreachable(
                 f"Connect answers with an error (status {answer.status_code})"
             )
+        await self._at_rest()
+
+    async def _reloaded(self) -> Response | None:
+        return await self.page.reload(wait_until=_THERE)
+
+    async def _at_rest(self) -> None:
+        """Let pictures and scripts come, but do not depend on the last of them."""
+        with suppress(PlaywrightError):
+            await self.page.wait_for_load_state(
+                "load", timeout=self.website.wait_seconds * 1000
+            )
+
+    def _in_words(self, error: PlaywrightError) -> str:
+        said = str(error)
+        for sign, words in _LOADING:
+            if sign in said:
+                return words
+        if "Timeout" in said:
+            return f"there is none after {self.website.load_seconds:g} s"
+        return first_line(error)
+
+
+async def unusable(
+    found: Locator, control: str, page: str, error: PlaywrightError
+) -> PageChanged:
+    """Make the error that says why a control that is there cannot be used."""
+    why, remedy = await obstacle(found, error)
+    changed = amiss(control, page, why)
+    return changed if remedy is None else PageChanged(changed.message, remedy=remedy)
 
 
 def amiss(control: str, page: str, why: str) -> PageChanged:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from playwright.async_api import Browser
 from playwright.async_api import Error as PlaywrightError
 
 from connectsync.connect.browser.chromium import first_line
+from connectsync.connect.browser.fence import Fence
+from connectsync.connect.browser.obstacles import LOOK_SECONDS
 from connectsync.connect.browser.places import Places
 from connectsync.connect.browser.tab import LOG_IN, Tab
 from connectsync.connect.browser.walk import Walk
 from connectsync.connect.browser.website import Website
 from connectsync.errors import CredentialsRefused, Unreachable
 from connectsync.web.patience import Patience
+
+STUCK = (
+    "open the page in a browser of your own: if it is stuck there too, try again"
+    " once Connect is well"
+)
 
 
 class Tabs:
@@ -32,19 +40,40 @@ class Tabs:
     async def walk(self) -> AsyncIterator[Walk]:
         """Take a tab, as it was left by who had it before."""
         walk = self._free.pop() if self._free else await self._new()
+        total = self.website.total_seconds
+        limit = walk.tab.limit = asyncio.timeout(total)
         try:
-            yield walk
+            async with limit:
+                yield walk
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            walk.out_of_time = True
+            await _closed(walk)
+            raise Unreachable(
+                f"Connect's page did not come to an end within {total:g} s,"
+                " so it was given up",
+                remedy=STUCK,
+            ) from error
         finally:
-            self._free.append(walk)
+            if not walk.out_of_time:
+                self._free.append(walk)
 
     async def _new(self) -> Walk:
         website = self.website
         _insist_session(website)
         try:
-            context = await self._browser.new_context(storage_state=website.session)
+            context = await self._browser.new_context(
+                storage_state=website.session,
+                accept_downloads=False,
+                # what a worker of the page asks for would pass the fence
+                service_workers="block",
+            )
+            fence = Fence(website.origin)
+            await fence.set_up(context)
             # what is there may be used as slowly as a page may load
             context.set_default_timeout(website.load_seconds * 1000)
-            tab = Tab(await context.new_page(), website, self._patience)
+            tab = Tab(await context.new_page(), website, self._patience, fence)
             return Walk(tab, self._places)
         except PlaywrightError as error:
             if not self._browser.is_connected():
@@ -53,6 +82,13 @@ class Tabs:
                 f"the session in {website.session} cannot be used: {first_line(error)}",
                 remedy=LOG_IN,
             ) from error
+
+
+async def _closed(walk: Walk) -> None:
+    """Close the tab of a page that hangs; what does not close ends with the browser."""
+    with suppress(PlaywrightError, TimeoutError):
+        async with asyncio.timeout(LOOK_SECONDS):
+            await walk.tab.page.context.close()
 
 
 def _insist_session(website: Website) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from connectsync.connect.browser.daily_sync import DailySync
 from connectsync.connect.browser.district import DistrictHome, Rostering, Settings
 from connectsync.connect.browser.drop_down import KEY, DropDown
 from connectsync.connect.browser.form import Shown
+from connectsync.connect.browser.obstacles import LOOK_SECONDS, PICTURE_SECONDS
 from connectsync.connect.browser.page_map import PageMap
 from connectsync.connect.browser.places import Place, Places
 from connectsync.connect.browser.tab import Tab
@@ -20,6 +22,7 @@ from connectsync.domain.live import Listed
 from connectsync.domain.page_map import Spot
 from connectsync.errors import (
     ConnectError,
+    CredentialsRefused,
     DistrictNotFound,
     PageChanged,
     StateError,
@@ -27,6 +30,13 @@ from connectsync.errors import (
 )
 
 START = "start"
+
+_PICTURED: Mapping[type[ConnectError], str] = {
+    PageChanged: "page-changed",
+    CredentialsRefused: "signed-out",
+    Unreachable: "failed",
+}
+"""The errors that a picture of the page helps to understand, and what it is called."""
 
 
 class Walk:
@@ -37,6 +47,8 @@ class Walk:
         self._places = places
         self._daily_sync = DailySync(tab)
         self._begun = False
+        self._told: ConnectError | None = None
+        self.out_of_time = False
 
     async def districts(self) -> tuple[Listed, ...]:
         """Give every district that is listed, by key. Raises ``ConnectError``."""
@@ -80,7 +92,7 @@ class Walk:
         """
         if self._places.find(key) is None:
             return None
-        async with self.tab.another() as beside:
+        async with self.tab.another() as beside, self.witnessed(key, beside):
             if not await self._loaded_again(beside, key):
                 return None
             return await DailySync(beside).read()
@@ -99,29 +111,47 @@ class Walk:
         return False
 
     @asynccontextmanager
-    async def witnessed(self, about: str) -> AsyncIterator[None]:
-        """Keep what the page shows where it is not as we know it."""
+    async def witnessed(
+        self, about: str, tab: Tab | None = None
+    ) -> AsyncIterator[None]:
+        """Keep what the page of a tab shows where it is not as we know it."""
+        tab = tab or self.tab
+        boxes = tab.boxes.count
         try:
             yield
-        except PageChanged as changed:
+        except ConnectError as error:
             self._lost()
-            path = await self.kept(about, "page-changed")
-            kept = f"; see {path}" if path else "; no evidence could be kept"
-            raise PageChanged(
-                f"{changed.message}{kept}", remedy=changed.remedy
-            ) from None
-        except ConnectError:
-            self._lost()
-            raise
+            if error is self._told or not isinstance(error, tuple(_PICTURED)):
+                raise
+            self._told = await self._with_picture(error, about, tab, boxes)
+            raise self._told from error.__cause__
         except PlaywrightError as error:
             self._lost()
-            raise Unreachable(f"the browser fails: {first_line(error)}") from error
+            failed = Unreachable(f"the browser fails: {first_line(error)}")
+            self._told = await self._with_picture(failed, about, tab, boxes)
+            raise self._told from error
 
-    async def kept(self, about: str, moment: str) -> Path | None:
+    async def _with_picture(
+        self, error: ConnectError, about: str, tab: Tab, boxes: int
+    ) -> ConnectError:
+        """Add to an error what the page said in a box, and where its picture is."""
+        error = await _signed_out(tab) or error
+        said = tab.boxes.said if tab.boxes.count > boxes else ""
+        in_a_box = f"; Connect said in a box: {said!r}" if said else ""
+        kind = next(one for one in _PICTURED if isinstance(error, one))
+        path = await self.kept(about, _PICTURED[kind], tab)
+        kept = f"; see {path}" if path else "; no picture of it could be kept"
+        return kind(f"{error.message}{in_a_box}{kept}", remedy=error.remedy)
+
+    async def kept(
+        self, about: str, moment: str, tab: Tab | None = None
+    ) -> Path | None:
         """Keep evidence; give its path, or None where it cannot be kept."""
+        page = (tab or self.tab).page
         try:
-            return await self.tab.evidence.keep(self.tab.page, about, moment)
-        except (PlaywrightError, StateError):
+            async with asyncio.timeout(PICTURE_SECONDS):
+                return await self.tab.evidence.keep(page, about, moment)
+        except (PlaywrightError, StateError, TimeoutError):
             return None
 
     def _lost(self) -> None:
@@ -142,3 +172,16 @@ class Walk:
         before = self.tab.page.url
         await Rostering(self.tab).to_daily_sync()
         return self.tab.page.url != before
+
+
+async def _signed_out(tab: Tab) -> ConnectError | None:
+    """Give the error of a session that has ended: then all else follows from it."""
+    try:
+        async with asyncio.timeout(LOOK_SECONDS):
+            await tab.insist_signed_in()
+    except CredentialsRefused as refused:
+        return refused
+    except (PlaywrightError, TimeoutError):
+        # a page that hangs or has gone does not say
+        return None
+    return None

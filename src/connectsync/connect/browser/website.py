@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from connectsync.errors import ProjectError
 
+_PORTS = {"https": 443, "http": 80}
+
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -22,7 +24,8 @@ class Website:
     ours; ``confirmation`` is the one question after *Save* that is answered with yes.
     ``contexts`` is how many districts are read at once. A control is waited for
     ``wait_seconds`` before it counts as missing; ``load_seconds`` is how long a page
-    may take to load, and a control to take what is done to it.
+    may take to load, and a control to take what is done to it; ``total_seconds`` is how
+    long one district may take altogether, reading it or saving it.
     """
 
     url: str
@@ -35,6 +38,7 @@ class Website:
     slow_ms: int = 0
     wait_seconds: float = 10.0
     load_seconds: float = 30.0
+    total_seconds: float = 300.0
 
     @property
     def described(self) -> str:
@@ -45,6 +49,11 @@ class Website:
     def host(self) -> str:
         """Give the host of the address, with its port."""
         return urlsplit(self.url).netloc
+
+    @property
+    def origin(self) -> str:
+        """Give the one origin that is read from and typed into."""
+        return origin_of(self.url)
 
     def insist_usable(self) -> None:
         """Raise ``ProjectError`` if the address cannot be used."""
@@ -60,3 +69,21 @@ class Website:
             raise ProjectError(
                 "the address of Connect must name a host, and no user or password"
             )
+
+
+def origin_of(address: str) -> str:
+    """
+    Give scheme, host and port of an address as browsers compare them.
+
+    A port is left out where it is the scheme's own. Empty if there is no such origin.
+    """
+    try:
+        url = urlsplit(address)
+        host, port = url.hostname, url.port
+    except ValueError:
+        return ""
+    if url.scheme not in _PORTS or not host:
+        return ""
+    spelled = f"[{host}]" if ":" in host else host
+    own = port is None or port == _PORTS[url.scheme]
+    return f"{url.scheme}://{spelled}" if own else f"{url.scheme}://{spelled}:{port}"

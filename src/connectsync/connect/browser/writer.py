@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from connectsync.connect.browser.filling import Filling
 from connectsync.connect.browser.form import Shown
@@ -23,6 +24,11 @@ from connectsync.errors import (
     PageChanged,
     Unreachable,
     VersionMoved,
+)
+
+READ_IT = (
+    "do what it says, or save the district on the page by hand; `connectsync resume`"
+    " tries again"
 )
 
 CONFIRMATION = (
@@ -61,18 +67,27 @@ class BrowserWriter:
         Nothing is typed before the whole form was found as we know it, and at
         ``expected_version``.
         """
-        async with self._tabs.walk() as walk:
-            shown = await walk.form(key)
-            _insist_version(key, shown, expected_version)
-            insist_fits(desired, shown.offered, shown.form)
-            differs = any(shown.form[name] != value for name, value in desired.items())
-            if not differs and not set_token:
-                return live(key, shown, self._clock)
-            token = self._token(key, shown, set_token=set_token)
-            with unquoted(key, token), walk.tab.evidence.without(token):
-                async with walk.witnessed(key):
-                    await _Errand(walk, key, shown, desired).made(token)
-            return await self._read_back(walk, key)
+        errand: _Errand | None = None
+        try:
+            async with self._tabs.walk() as walk:
+                shown = await walk.form(key)
+                _insist_version(key, shown, expected_version)
+                insist_fits(desired, shown.offered, shown.form)
+                differs = any(shown.form[name] != one for name, one in desired.items())
+                if not differs and not set_token:
+                    return live(key, shown, self._clock)
+                token = self._token(key, shown, set_token=set_token)
+                errand = _Errand(walk, key, shown, desired)
+                with unquoted(key, token), walk.tab.evidence.without(token):
+                    await errand.make(token)
+                return await self._read_back(walk, key)
+        except Unreachable as error:
+            if errand is not None and errand.walk.out_of_time and not errand.pressed:
+                # known not to be saved, so that it is not tried again and again
+                raise PageChanged(
+                    f"{error.message}; nothing was saved", remedy=error.remedy
+                ) from error
+            raise
 
     def _token(self, key: str, shown: Shown, *, set_token: bool) -> str | None:
         if set_token:
@@ -91,54 +106,117 @@ class BrowserWriter:
             ) from error
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Errand:
     walk: Walk
     key: str
     shown: Shown
     desired: Form
+    pressed: bool = False
 
-    async def made(self, token: str | None) -> None:
+    async def make(self, token: str | None) -> None:
+        """Fill in the form and save it; raise ``ConnectError`` unless it was seen."""
+        walk, key = self.walk, self.key
+        filling = Filling(walk.tab)
+        async with walk.witnessed(key):
+            await self._fill(filling, token)
+            self.pressed = True
+            answer = await Saving(walk.tab).press(filling)
+            refused = await self._refused(filling, answer)
+        asked = answer.ended is Ended.ASKED
+        picture = await walk.kept(key, "page-changed" if asked else "after")
+        if answer.ended is Ended.SAVED:
+            return
+        if answer.ended is Ended.UNKNOWN:
+            raise self._unknown(answer.said, picture)
+        # whatever was said or asked, it is the form that tells what was saved
+        now = await self._look_back(answer)
+        if not self._is_made(now, token):
+            raise self._failure(answer, refused, now, picture)
+
+    async def _fill(self, filling: Filling, token: str | None) -> None:
         walk, key, shown = self.walk, self.key, self.shown
-        tab, filling = walk.tab, Filling(walk.tab)
-        await tab.evidence.keep(tab.page, key, "before")
+        await filling.insist_sent_home()
+        await walk.tab.evidence.keep(walk.tab.page, key, "before")
         await filling.fill(shown.form, self.desired)
         # filling in takes a moment, in which somebody else may have pressed Save
         if (again := await walk.look_again(key)) is not None:
             _insist_version(key, again, shown.version(key))
+        # and in which a script of the page may have changed where its form goes
+        await filling.insist_sent_home()
         if token is not None:
             await filling.type_token(token)
-        answer = await Saving(tab).press(filling)
-        await walk.kept(key, "after")
-        if answer.ended is not Ended.SAVED:
-            raise await self._failure(filling, answer)
+            await filling.insist_sent_home()
 
-    async def _failure(self, filling: Filling, answer: Answer) -> ConnectError:
-        key = self.key
+    async def _refused(self, filling: Filling, answer: Answer) -> list[str]:
+        return await filling.refused() if answer.ended is Ended.REFUSED else []
+
+    async def _look_back(self, answer: Answer) -> Shown:
+        try:
+            return await self.walk.form(self.key)
+        except ConnectError as error:
+            unknown = self._unknown(f"Connect said {answer.said!r}")
+            raise Unreachable(
+                f"{unknown.message}; and reading it back failed: {error.message}",
+                remedy=unknown.remedy,
+            ) from error
+
+    def _is_made(self, now: Shown, token: str | None) -> bool:
+        """Say whether the form that was loaded again shows what was to be saved."""
+        before = self.shown
+        changed = {
+            name: value
+            for name, value in self.desired.items()
+            if before.form[name] != value
+        }
+        if changed:
+            return all(now.form[name] == value for name, value in changed.items())
+        return token is not None and now.has_token and not before.has_token
+
+    def _failure(
+        self, answer: Answer, refused: list[str], now: Shown, picture: Path | None
+    ) -> ConnectError:
+        key, said = self.key, answer.said
+        if now.form != self.shown.form:
+            if answer.ended is Ended.REFUSED:
+                return _moved(key)
+            return self._unknown(f"Connect said {said!r}, and the form is another now")
+        only_token = all(
+            self.shown.form[name] == one for name, one in self.desired.items()
+        )
+        saved = (
+            "whether the token was saved cannot be seen"
+            if only_token
+            else "loaded again, the form shows that nothing was saved"
+        )
         match answer.ended:
             case Ended.ASKED:
                 return PageChanged(
-                    f"after Save Connect asks {answer.said!r}, which the project does"
-                    " not accept; nothing was confirmed",
+                    f"after Save Connect asks {said!r}, which the project does not"
+                    f" accept, so it was not answered; {saved}{_see(picture)}",
                     remedy=CONFIRMATION,
                 )
+            case Ended.REFUSED if refused:
+                named = ", ".join(refused)
+                return FormRefused(f"district {key!r}: {named} is refused: {said}")
             case Ended.REFUSED:
-                return await self._refusal(filling, answer)
+                return FormRefused(f"district {key!r}: {said}")
             case _:
-                return Unreachable(
-                    f"saving district {key!r}: {answer.said};"
-                    " it may or may not have been saved",
-                    remedy=SETTLE,
+                return FormRefused(
+                    f"district {key!r}: after Save Connect says {said!r}; {saved}",
+                    remedy=READ_IT,
                 )
 
-    async def _refusal(self, filling: Filling, answer: Answer) -> ConnectError:
-        key = self.key
-        if settings := await filling.refused():
-            named = ", ".join(settings)
-            return FormRefused(f"district {key!r}: {named} is refused: {answer.said}")
-        if (await self.walk.form(key)).form != self.shown.form:
-            return _moved(key)
-        return FormRefused(f"district {key!r}: {answer.said}")
+    def _unknown(self, said: str, picture: Path | None = None) -> Unreachable:
+        return Unreachable(
+            f"saving district {self.key!r}: {said}; it may or may not have been"
+            f" saved{_see(picture)}",
+            remedy=SETTLE,
+        )
+
+
+def _see(picture: Path | None) -> str:
+    return f"; see {picture}" if picture else ""
 
 
 def _insist_version(key: str, shown: Shown, expected: str) -> None:

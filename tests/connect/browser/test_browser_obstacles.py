@@ -1,0 +1,236 @@
+"""What keeps a page from being used is named, with a picture of it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+from browser_world import World, close_tabs, served, website
+from playwright.async_api import Page
+from tampered_page import Tampered, before_end, on_the_form
+
+from connectsync.connect.browser.evidence import Evidence
+from connectsync.connect.browser.labels import Labels
+from connectsync.connect.browser.reader import BrowserReader
+from connectsync.connect.browser.session import sign_in
+from connectsync.connect.browser.writer import BrowserWriter
+from connectsync.domain.live import Live
+from connectsync.emulator.faults import Faults
+from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD
+from connectsync.errors import (
+    ConnectError,
+    CredentialsRefused,
+    PageChanged,
+    Unreachable,
+)
+
+QUICK = {"wait_seconds": 1.0, "load_seconds": 2.0}
+"""For pages of which we know that they stay as they are."""
+
+OVER = "position:fixed;inset:0;width:100%;height:100%;z-index:99"
+
+COVERS = {
+    "div": (f"<div style='{OVER}'><button>Accept cookies</button></div>", "Accept"),
+    "frame": (f"<iframe title='Maintenance' style='{OVER}'></iframe>", "Maintenance"),
+    "dialog": (
+        "<dialog id=d>What is new</dialog><script>d.showModal()</script>",
+        "What is new",
+    ),
+}
+
+
+async def read(reader: BrowserReader, _: BrowserWriter) -> Live:
+    return await reader.read("bay")
+
+
+async def saved(reader: BrowserReader, writer: BrowserWriter) -> Live:
+    before = await reader.read("bay")
+    return await writer.save(
+        "bay", {"manage_guardians": True}, expected_version=before.version
+    )
+
+
+def pictured(world: World, error: ConnectError) -> Path:
+    """Give the picture that an error names."""
+    found = re.search(r"see (\S+\.png)", error.message)
+    assert found, error.message
+    assert Path(found[1]) in world.evidence()
+    return Path(found[1])
+
+
+@pytest.mark.parametrize("kind", COVERS)
+def test_what_covers_the_page_is_named_with_the_control_and_a_picture(
+    world: World, kind: str
+) -> None:
+    html, words = COVERS[kind]
+    around = partial(Tampered, change=lambda _, page: before_end(html)(page))
+    with pytest.raises(PageChanged) as covered:
+        world.run(read, around=around, **QUICK)
+    assert "'Drop-down' is covered by" in covered.value.message
+    assert words in covered.value.message
+    assert "connectsync login" in covered.value.remedy
+    pictured(world, covered.value)
+
+
+def test_a_cover_over_save_alone_stops_the_save(world: World) -> None:
+    def once_filled(html: str) -> str:
+        # it comes once a box is ticked, so that all but Save can be used
+        late = 'onchange="late.hidden=false" method="post" n'
+        banner = f"<div id=late hidden style='{OVER}'>Down tonight</div>"
+        return before_end(banner)(html.replace('method="post" n', late))
+
+    around = partial(Tampered, change=on_the_form(once_filled))
+    with pytest.raises(PageChanged) as covered:
+        world.run(saved, around=around, **QUICK)
+    assert "'Save' is covered by 'Down tonight'" in covered.value.message
+    pictured(world, covered.value)
+    assert world.live("bay").form["manage_guardians"] is False
+
+
+RULED_OUT = {
+    "read-only": ('name="deletionThreshold"', 'name="deletionThreshold" readonly'),
+    "inert": ("<fieldset ", "<fieldset inert "),
+    "fieldset": ("<fieldset ", "<fieldset disabled "),
+    "hidden": ('name="deletionThreshold"', 'name="deletionThreshold" hidden'),
+}
+
+
+@pytest.mark.parametrize("how", RULED_OUT)
+def test_a_control_that_is_ruled_out_is_named_with_a_picture(
+    world: World, how: str
+) -> None:
+    old, new = RULED_OUT[how]
+    change = on_the_form(lambda html: html.replace(old, new))
+    with pytest.raises(PageChanged) as changed:
+        world.run(read, around=partial(Tampered, change=change), wait_seconds=1.0)
+    named = "'Deletion Threshold'" if "Threshold" in new else "'Student ID'"
+    assert named in changed.value.message
+    pictured(world, changed.value)
+
+
+def test_a_session_that_ends_in_the_middle_is_told_with_a_picture(
+    world: World,
+) -> None:
+    """Here it ends while the form is filled in, before anything is saved."""
+    with pytest.raises(CredentialsRefused) as ended:
+        world.run(saved, faults=Faults(expire_session_after=6), **QUICK)
+    assert "Connect asks to sign in" in ended.value.message
+    assert "connectsync login" in ended.value.remedy
+    pictured(world, ended.value)
+    assert world.live("bay").form["manage_guardians"] is False
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda *_: "<html></html>", "the page is empty"),
+        (lambda *_: "<h1>Back at noon</h1>", "the page shows 'Back at noon'"),
+    ],
+    ids=["empty", "maintenance"],
+)
+def test_a_page_without_any_control_says_what_it_shows(
+    world: World, change: Callable[[str, str], str], words: str
+) -> None:
+    with pytest.raises(PageChanged) as changed:
+        world.run(read, around=partial(Tampered, change=change), **QUICK)
+    assert f"'Drop-down' is missing; {words}" in changed.value.message
+    pictured(world, changed.value)
+
+
+def test_a_page_of_an_error_is_told_with_its_status_and_a_picture(
+    world: World,
+) -> None:
+    with pytest.raises(Unreachable) as failed:
+        world.run(read, faults=Faults(server_errors=1.0), **QUICK)
+    assert "status 500" in failed.value.message
+    pictured(world, failed.value)
+
+
+def test_a_picture_that_never_comes_does_not_keep_a_page_from_being_read(
+    world: World,
+) -> None:
+    change = on_the_form(before_end("<img src='/never' alt=''>"))
+    live = world.run(read, around=partial(Tampered, change=change), wait_seconds=1.0)
+    assert live.key == "bay"
+
+
+def test_a_sign_in_that_fails_says_why(world: World) -> None:
+    html, _ = COVERS["div"]
+    around = partial(Tampered, change=lambda _, page: before_end(html)(page))
+    described = website("", world.folder)
+
+    async def act() -> None:
+        async with served(world.store, around=around) as address:
+            from dataclasses import replace
+
+            site = replace(described, url=address, **QUICK)
+            try:
+                await sign_in(site, DEMO_EMAIL, DEMO_PASSWORD)
+            finally:
+                await close_tabs(world.browser)
+
+    with pytest.raises(PageChanged) as covered:
+        world.runner.run(act())
+    assert "'Sign in' is covered by 'Accept cookies'" in covered.value.message
+    picture = pictured(world, covered.value)
+    assert DEMO_PASSWORD not in picture.with_suffix(".html").read_text("utf-8")
+
+
+HOSTILE = """
+<base href='https://evil.example/'><meta http-equiv=refresh content='30;url=/gone'>
+<link rel=stylesheet href='/style.css'><style>@import url(/more.css)</style>
+<form action='/leak' onsubmit='leak()'><button formaction='/leak2'>Go</button></form>
+<a href='javascript:leak()' onclick='leak()' ping='/ping'>Link</a>
+<img src=/pixel onerror='leak()'><iframe srcdoc='<script>parent.leak()</script>'>
+</iframe><svg onload='leak()'><script>leak()</script></svg>
+<xmp><img src=x onerror='leak()'></xmp><x-own onclick='leak()'>Own</x-own>
+<p style='background:url(/leak3)' title='"><script>leak()</script>'>Words &lt;b&gt;</p>
+<script>function leak() { document.title = 'leaked'; fetch('/leak4'); }</script>
+"""
+
+
+def test_evidence_of_a_hostile_page_does_nothing_when_it_is_opened(
+    world: World,
+) -> None:
+    asked: list[str] = []
+
+    async def opened(page: Page, path: Path) -> str:
+        page.on("request", lambda request: asked.append(request.url))
+        await page.goto(path.as_uri())
+        for role in ("button", "link"):
+            for control in await page.get_by_role(role).all():
+                await control.click()
+        await page.wait_for_load_state()
+        return await page.title()
+
+    async def act() -> tuple[Path, str]:
+        page = await world.browser.new_page()
+        await page.route("**/*", lambda route: route.fulfill(body=""))
+        await page.set_content(HOSTILE)
+        evidence = Evidence(world.folder / "kept" / "here", Labels({}))
+        path = (await evidence.keep(page, "bay", "x")).with_suffix(".html")
+        await page.context.close()
+        page = await world.browser.new_page()
+        title = await opened(page, path)
+        await page.context.close()
+        return path, title
+
+    before = os.umask(0)
+    try:
+        path, title = world.runner.run(act())
+    finally:
+        os.umask(before)
+    assert title == "Evidence"
+    assert asked == [path.as_uri()]
+    html = path.read_text("utf-8")
+    assert "Words &lt;b&gt;" in html
+    assert ">Own<" in html
+    for sign in ("leak()'", "<script", "<iframe", "<base", "refresh", " style="):
+        assert sign not in html, sign
+    assert path.stat().st_mode & 0o777 == 0o600
+    for folder in (path.parent, path.parent.parent):
+        assert folder.stat().st_mode & 0o777 == 0o700
