@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the district in hand is finished, and no other one begun."""
+"""Signals that stop a run: the district in progress is finished, no other is begun."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from connectsync.cli.terminal import Terminal
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+"""Ctrl-C, the end of a job or a machine, and a terminal window that is closed."""
 
 
 @dataclass(slots=True)
@@ -33,7 +34,7 @@ class Stop:
             raise KeyboardInterrupt
         self.asked = True
         self.terminal.complain(
-            "stopping once the district in hand is done; again to stop at once"
+            "stopping after the district in progress; again to stop at once"
         )
 
 
@@ -42,9 +43,9 @@ def stopping(terminal: Terminal) -> Iterator[Stop]:
     """Turn the signals into a question, inside an event loop that is running."""
     stop = Stop(terminal)
     loop = asyncio.get_running_loop()
-    before = {one: signal.getsignal(one) for one in SIGNALS}
+    before = {one: signal.getsignal(one) for one in _heeded()}
     try:
-        for one in SIGNALS:
+        for one in before:
             loop.add_signal_handler(one, stop.ask)
     except NotImplementedError:  # pragma: no cover - Windows: the loop has no handlers
         yield stop
@@ -52,6 +53,17 @@ def stopping(terminal: Terminal) -> Iterator[Stop]:
     try:
         yield stop
     finally:
-        for one in SIGNALS:
+        for one, handler in before.items():
             loop.remove_signal_handler(one)
-            signal.signal(one, before[one])
+            signal.signal(one, handler)
+
+
+def _heeded() -> Iterator[signal.Signals]:
+    """Give the signals that there are here; with ``nohup`` a hang-up is none."""
+    for name in SIGNALS:
+        number = getattr(signal, name, None)
+        if number is None:
+            continue
+        if name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN:
+            continue
+        yield number

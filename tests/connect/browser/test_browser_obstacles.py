@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from browser_world import World, close_tabs, served, website
@@ -28,7 +29,7 @@ from connectsync.errors import (
     Unreachable,
 )
 
-QUICK = {"wait_seconds": 1.0, "load_seconds": 2.0}
+QUICK: dict[str, Any] = {"wait_seconds": 1.0, "load_seconds": 2.0}
 """For pages of which we know that they stay as they are."""
 
 OVER = "position:fixed;inset:0;width:100%;height:100%;z-index:99"

@@ -138,10 +138,7 @@ class Saving:
 
     async def _certain(self) -> Answer | None:
         """Give what needs no look at the page."""
-        fence = self._tab.fence
         try:
-            if fence.refused:
-                raise fence.elsewhere(fence.refused)
             self._tab.insist_here()
         except CredentialsRefused as elsewhere:
             return Answer(Ended.UNKNOWN, elsewhere.message)

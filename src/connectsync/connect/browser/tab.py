@@ -19,7 +19,7 @@ from connectsync.connect.browser.fence import Fence
 from connectsync.connect.browser.labels import Labels
 from connectsync.connect.browser.obstacles import obstacle, shown_instead
 from connectsync.connect.browser.sign_in import SignIn
-from connectsync.connect.browser.website import Website
+from connectsync.connect.browser.website import Website, origin_of
 from connectsync.domain.page_map import Found
 from connectsync.errors import CredentialsRefused, PageChanged, Unreachable
 from connectsync.web.patience import Patience
@@ -28,6 +28,8 @@ LOG_IN = "run `connectsync login`, then try again"
 
 _THERE: Literal["domcontentloaded"] = "domcontentloaded"
 """When a page is there: a picture that never comes does not keep us from its form."""
+
+_NOTHING = "about:blank"
 
 _LOADING = (
     ("ERR_TOO_MANY_REDIRECTS", "it redirects without end"),
@@ -158,14 +160,16 @@ class Tab:
         return standing(await states(found))
 
     def insist_here(self) -> None:
-        """Raise ``CredentialsRefused`` if the page is of another origin."""
+        """Raise ``CredentialsRefused`` if the page is, or wants to be, elsewhere."""
+        if self.fence.refused:
+            raise self.fence.elsewhere(self.fence.refused)
         self.fence.insist_here(self.page.url)
 
     async def insist_signed_in(self) -> None:
         """Raise ``CredentialsRefused`` if the page asks to sign in, or is elsewhere."""
-        if self.fence.refused:
-            raise self.fence.elsewhere(self.fence.refused)
-        self.insist_here()
+        # a page that did not load is nowhere, which says nothing about the session
+        if self.fence.refused or origin_of(self.page.url):
+            self.insist_here()
         if await SignIn(self.page).is_shown():
             raise CredentialsRefused(
                 "Connect asks to sign in: there is no session, or it has ended",
@@ -203,6 +207,9 @@ class Tab:
         await self._at_rest()
 
     async def _reloaded(self) -> Response | None:
+        if self.page.url == _NOTHING:
+            # the first page never came: loading nothing again would be no error
+            return await self.page.goto(self.website.url, wait_until=_THERE)
         return await self.page.reload(wait_until=_THERE)
 
     async def _at_rest(self) -> None:

@@ -18,6 +18,7 @@ from connectsync.connect.browser.obstacles import LOOK_SECONDS, PICTURE_SECONDS
 from connectsync.connect.browser.page_map import PageMap
 from connectsync.connect.browser.places import Place, Places
 from connectsync.connect.browser.tab import Tab
+from connectsync.connect.browser.website import origin_of
 from connectsync.domain.live import Listed
 from connectsync.domain.page_map import Spot
 from connectsync.errors import (
@@ -135,6 +136,9 @@ class Walk:
         self, error: ConnectError, about: str, tab: Tab, boxes: int
     ) -> ConnectError:
         """Add to an error what the page said in a box, and where its picture is."""
+        if not origin_of(tab.page.url):
+            # no page ever came, so that there is nothing to be seen
+            return error
         error = await _signed_out(tab) or error
         said = tab.boxes.said if tab.boxes.count > boxes else ""
         in_a_box = f"; Connect said in a box: {said!r}" if said else ""

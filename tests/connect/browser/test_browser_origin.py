@@ -1,0 +1,244 @@
+"""
+What is read and typed stays at Connect's own address: tried with a second server.
+
+Nothing but a look at that server's log decides: no token may arrive there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import pytest
+from browser_world import World, both, close_tabs, served, website
+from tampered_page import Tampered, on_the_form
+
+from connectsync.connect.browser.reader import BrowserReader
+from connectsync.connect.browser.session import sign_in
+from connectsync.connect.browser.website import origin_of
+from connectsync.connect.browser.writer import BrowserWriter
+from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD
+from connectsync.errors import ConnectError, CredentialsRefused, PageChanged
+
+TOKEN = "the-token-of-bay-0123456789"  # noqa: S105 - of a stand-in
+
+
+@dataclass
+class Other:
+    """A server that is not Connect, and all that was ever sent to it."""
+
+    address: str
+    heard: list[bytes] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def other() -> AsyncIterator[Other]:
+    """Listen on an address that nothing of ours should send anything to."""
+    heard: list[bytes] = []
+
+    async def answer(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        # a browser may open a connection before it knows whether it is used
+        sent = await reader.read(65536)
+        # nor is a style sheet that a page takes from there more than a look
+        if sent and not sent.startswith(b"GET /static/"):
+            heard.append(sent)
+        body = b"<h1>Not Connect</h1><p role=status>Saved</p>"
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n"
+            b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+        )
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        # by another name, as cookies do not tell ports apart
+        yield Other(f"http://localhost:{port}", heard)
+
+
+Attack = Callable[[str], Callable[[str, str], str]]
+"""Makes what becomes of each page, from the address of the other server."""
+
+
+def link(away: str) -> Callable[[str, str], str]:
+    """Lead from the link to the form to the same form elsewhere."""
+    path = 'href="/districts/bay/settings/sis-rostering/daily-sync"'
+    there = f'href="{away}/districts/bay/settings/sis-rostering/daily-sync"'
+    return lambda _, html: html.replace(path, there)
+
+
+def script(away: str) -> Callable[[str, str], str]:
+    go = f"<script>location.href = '{away}/'</script>"
+    return on_the_form(lambda html: html.replace("<form method", f"{go}<form method"))
+
+
+def on_form(attribute: str) -> Attack:
+    def attack(away: str) -> Callable[[str, str], str]:
+        told = attribute.format(away=away)
+        return on_the_form(
+            lambda html: html.replace('method="post" n', f'method="post" {told} n')
+        )
+
+    return attack
+
+
+def on_button(attribute: str) -> Attack:
+    def attack(away: str) -> Callable[[str, str], str]:
+        told = attribute.format(away=away)
+        return on_the_form(lambda html: html.replace('id="save"', f'id="save" {told}'))
+
+    return attack
+
+
+def base(away: str) -> Callable[[str, str], str]:
+    relative = 'method="post" action="save" n'
+    return on_the_form(
+        lambda html: html.replace("<head>", f"<head><base href='{away}/'>").replace(
+            'method="post" n', relative
+        )
+    )
+
+
+def late(away: str) -> Callable[[str, str], str]:
+    """Change where the form goes at the moment in which it is sent."""
+    code = f'method="post" onsubmit="this.action = \'{away}/\'" n'
+    return on_the_form(lambda html: html.replace('method="post" n', code))
+
+
+def shadowed(away: str) -> Callable[[str, str], str]:
+    """Hide the form's own attributes behind fields of those names."""
+    fields = "<input type=hidden name=action>"
+    attack = on_form('action="{away}/"')(away)
+    return lambda path, html: attack(path, html).replace("</form>", f"{fields}</form>")
+
+
+ATTACKS: dict[str, tuple[Attack, type[ConnectError]]] = {
+    "link": (link, CredentialsRefused),
+    "script": (script, CredentialsRefused),
+    "action": (on_form('action="{away}/"'), PageChanged),
+    "button": (on_button('formaction="{away}/"'), PageChanged),
+    "base": (base, PageChanged),
+    "frame": (on_form('target="elsewhere"'), PageChanged),
+    "shadowed": (shadowed, PageChanged),
+    "late": (late, ConnectError),
+}
+
+
+async def type_token(reader: BrowserReader, writer: BrowserWriter) -> None:
+    read = await reader.read("bay")
+    await writer.save("bay", {}, expected_version=read.version, set_token=True)
+
+
+@pytest.mark.parametrize("kind", ATTACKS)
+def test_no_token_is_sent_to_another_origin(world: World, kind: str) -> None:
+    attack, error = ATTACKS[kind]
+
+    async def act() -> Other:
+        async with other() as elsewhere:
+            change = attack(elsewhere.address)
+            async with served(
+                world.store, around=lambda app: Tampered(app, change)
+            ) as address:
+                site = replace(
+                    website(address, world.folder), wait_seconds=1, load_seconds=4
+                )
+                reader, writer = both(world.browser, site, lambda _: TOKEN)
+                try:
+                    with pytest.raises(error) as refused:
+                        await type_token(reader, writer)
+                finally:
+                    await close_tabs(world.browser)
+            if kind != "frame":
+                assert elsewhere.address in refused.value.message
+            return elsewhere
+
+    assert world.runner.run(act()).heard == []
+    assert world.token_digest("bay") == ""
+
+
+def test_a_redirect_to_another_origin_is_refused(world: World) -> None:
+    """It cannot be stopped on its way, but nothing is read or typed where it ends."""
+
+    async def act() -> None:
+        async with other() as elsewhere, redirecting(elsewhere.address) as address:
+            reader, _ = both(world.browser, website(address, world.folder))
+            try:
+                with pytest.raises(CredentialsRefused) as refused:
+                    await reader.read("bay")
+            finally:
+                await close_tabs(world.browser)
+            assert f"leads to {elsewhere.address}" in refused.value.message
+            assert "backends.browser.url" in refused.value.remedy
+
+    world.runner.run(act())
+
+
+def test_a_password_is_not_typed_at_another_origin(world: World) -> None:
+    async def act() -> None:
+        async with other() as elsewhere:
+
+            def change(_: str, html: str) -> str:
+                away = f'action="{elsewhere.address}/sign-in"'
+                return html.replace('action="/sign-in"', away)
+
+            async with served(
+                world.store, around=lambda app: Tampered(app, change)
+            ) as address:
+                with pytest.raises(PageChanged, match="would be sent to"):
+                    await sign_in(
+                        website(address, world.folder), DEMO_EMAIL, DEMO_PASSWORD
+                    )
+            assert elsewhere.heard == []
+
+    world.runner.run(act())
+
+
+@asynccontextmanager
+async def redirecting(away: str) -> AsyncIterator[str]:
+    """Serve redirects to another address."""
+
+    async def answer(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(
+            b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nConnection: close\r\n"
+            b"Location: %s/\r\n\r\n" % away.encode()
+        )
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize(
+    ("address", "origin"),
+    [
+        ("https://Connect.Example/x?y#z", "https://connect.example"),
+        ("https://connect.example:443", "https://connect.example"),
+        ("http://connect.example:80/", "http://connect.example"),
+        ("https://connect.example:8443/", "https://connect.example:8443"),
+        ("https://[::1]:8443/", "https://[::1]:8443"),
+        ("https://connect.example@evil.example/", "https://evil.example"),
+        (
+            "https://connect.example.evil.example/",
+            "https://connect.example.evil.example",
+        ),
+        ("about:blank", ""),
+        ("data:text/html,x", ""),
+        ("https://x:nine/", ""),
+        ("", ""),
+    ],
+)
+def test_origins_are_spelled_as_browsers_compare_them(
+    address: str, origin: str
+) -> None:
+    assert origin_of(address) == origin
