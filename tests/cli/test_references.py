@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import base64
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
-from connectsync.cli.references import resolved
+from connectsync.cli import references
+from connectsync.cli.references import COMMAND_ENVIRONMENT, resolved
 from connectsync.errors import ProjectError
 
 SECRET = "s3cret-t0ken"  # noqa: S105 - lives for one test
@@ -61,3 +64,49 @@ def test_a_command_is_given_no_shell(tmp_path: Path) -> None:
     reference = "command:echo $HOME; touch here"
     assert resolved(reference, environment={}, root=tmp_path) == "$HOME; touch here"
     assert not (tmp_path / "here").exists()
+
+
+def test_a_command_gets_no_secret_of_ours_and_what_the_operator_names(
+    tmp_path: Path,
+) -> None:
+    """Read from the child itself, where the kernel says what it was started with."""
+    known = {
+        "PATH": os.environ["PATH"],
+        "HOME": "/home/of-an-operator",
+        "CONNECT_TOKEN": SECRET,
+        "CLEVER_TOKEN": SECRET,
+        "CONNECTSYNC_STATE_URL": f"postgresql://me:{SECRET}@db/state",
+        "CI_JOB_TOKEN": SECRET,
+        "GITHUB_TOKEN": SECRET,
+        "HTTPS_PROXY": f"http://me:{SECRET}@proxy.example:3128",
+        "VAULT_ADDR": "https://vault.example",
+        "OP_SERVICE_ACCOUNT_TOKEN": "for-the-command-alone",
+        COMMAND_ENVIRONMENT: "OP_SERVICE_ACCOUNT_TOKEN, NOT_SET",
+    }
+    code = (
+        "import base64;"
+        "kept = open('/proc/self/environ', 'rb').read();"
+        "print(base64.b64encode(kept).decode())"
+    )
+    reference = f'command:{sys.executable} -c "{code}"'
+    told = base64.b64decode(resolved(reference, environment=known, root=tmp_path))
+    given = dict(pair.split(b"=", 1) for pair in told.split(b"\0") if pair)
+    assert SECRET.encode() not in told
+    assert set(given) == {b"PATH", b"HOME", b"VAULT_ADDR", b"OP_SERVICE_ACCOUNT_TOKEN"}
+
+
+def test_a_command_is_in_no_terminal_of_ours(tmp_path: Path) -> None:
+    code = "import os; print(os.getsid(0) == os.getpid())"
+    reference = f'command:{sys.executable} -c "{code}"'
+    assert resolved(reference, environment=dict(os.environ), root=tmp_path) == "True"
+
+
+def test_a_command_that_hangs_is_ended_with_all_that_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(references, "SECONDS", 0.5)
+    script = tmp_path / "hangs"
+    script.write_text("#!/bin/sh\nsleep 600 & wait\n", "utf-8")
+    script.chmod(0o700)
+    with pytest.raises(ProjectError, match="failed"):
+        resolved("command:./hangs", environment=dict(os.environ), root=tmp_path)

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 from connectsync.errors import ProjectError
+from connectsync.web.children import environment_of_children
 
 SECONDS = 30
 """How long a command may take to answer."""
+
+COMMAND_ENVIRONMENT = "CONNECTSYNC_COMMAND_ENV"
+"""The variable that names further variables which commands get."""
+
+_PLACES = """
+    VAULT_ADDR VAULT_NAMESPACE VAULT_CACERT OP_ACCOUNT AWS_PROFILE AWS_REGION
+    AWS_DEFAULT_REGION AWS_CONFIG_FILE CLOUDSDK_CONFIG AZURE_CONFIG_DIR GNUPGHOME
+    GPG_TTY PASSWORD_STORE_DIR SSH_AUTH_SOCK
+"""
+"""Where programs that keep secrets find them: addresses and folders, no secret."""
 
 
 def stated_in(
@@ -37,7 +50,7 @@ def resolved(reference: str, *, environment: Mapping[str, str], root: Path) -> s
         case "file":
             secret = _file(root / where, reference)
         case "command":
-            secret = _command(where, reference, root)
+            secret = _command(where, reference, root, environment)
         case _:
             raise ProjectError(
                 "a token must be a reference: env:NAME, file:PATH or command:ARGV"
@@ -57,16 +70,42 @@ def _file(path: Path, reference: str) -> str:
         raise ProjectError(f"{reference} cannot be read") from error
 
 
-def _command(line: str, reference: str, root: Path) -> str:
+def _command(
+    line: str, reference: str, root: Path, environment: Mapping[str, str]
+) -> str:
     try:
-        done = subprocess.run(  # noqa: S603 - the project's own command, no shell
+        # a session of its own: Ctrl-C in our terminal is for us, and ends no answer
+        with subprocess.Popen(  # noqa: S603 - the project's own command, no shell
             shlex.split(line),
             cwd=root,
-            capture_output=True,
-            timeout=SECONDS,
-            check=True,
-        )
-        return done.stdout.decode("utf-8")
+            env=environment_of_children(environment, also=_also(environment)),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as process:
+            try:
+                secret, _ = process.communicate(timeout=SECONDS)
+            except BaseException:
+                _end(process)
+                raise
+        if process.returncode:
+            raise ProjectError(f"{reference} failed")
+        return secret.decode("utf-8")
     except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
         # what the command said may hold the secret
         raise ProjectError(f"{reference} failed") from error
+
+
+def _also(environment: Mapping[str, str]) -> frozenset[str]:
+    """Name the variables that commands get on top: what an operator says they need."""
+    named = environment.get(COMMAND_ENVIRONMENT, "").replace(",", " ").split()
+    return frozenset((*_PLACES.split(), *named))
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a command and all that it started, which would keep its answer open."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (AttributeError, ProcessLookupError, PermissionError):
+        process.kill()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import socket
 from typing import Protocol
 
-from starlette.applications import Starlette
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectsync.emulator.errors import UvicornMissing
 from connectsync.emulator.interference import HANG_UP
@@ -30,7 +29,7 @@ class Server(Protocol):
 class HangingUp:
     """Let an application close a connection without an answer, as a fault."""
 
-    def __init__(self, app: Starlette) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,7 +41,7 @@ class HangingUp:
         await self._app(scope, receive, send)
 
 
-def server(app: Starlette, host: str, port: int) -> Server:
+def server(app: ASGIApp, host: str, port: int) -> Server:
     """Make a server. Raises ``UvicornMissing`` where the extra is not installed."""
     try:
         import uvicorn  # noqa: PLC0415 - an optional extra
@@ -54,6 +53,6 @@ def server(app: Starlette, host: str, port: int) -> Server:
     return uvicorn.Server(config)
 
 
-def serve(app: Starlette, host: str = LOOPBACK, port: int = 8765) -> None:
+def serve(app: ASGIApp, host: str = LOOPBACK, port: int = 8765) -> None:
     """Serve until interrupted. Raises ``UvicornMissing``."""
     server(app, host, port).run()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -27,18 +26,17 @@ _PROXY = re.compile("(HTTP|HTTPS|ALL)_PROXY", re.IGNORECASE)
 
 
 def environment_of_children(
-    environment: Mapping[str, str] | None = None, *, also: frozenset[str] = frozenset()
+    environment: Mapping[str, str], *, also: frozenset[str] = frozenset()
 ) -> dict[str, str]:
     """
-    Give the environment of a process that we start, out of ours unless told.
+    Give the environment of a process that we start, out of ours.
 
     ``also`` names variables that it gets on top. A proxy is handed on only if its
     address holds no password.
     """
-    given = os.environ if environment is None else environment
     return {
         name: value
-        for name, value in given.items()
+        for name, value in environment.items()
         if name in also or _ALLOWED.fullmatch(name) or _is_open_proxy(name, value)
     }
 

@@ -61,7 +61,6 @@ async def _started(playwright: Playwright, *, headed: bool, slow_ms: int) -> Bro
             args=list(QUIET),
             # its sandbox does not work for root, as in most containers
             chromium_sandbox=not is_root(),
-            env={**environment_of_children()},
             handle_sigint=False,
             handle_sigterm=False,
             handle_sighup=False,
@@ -118,7 +117,8 @@ def _apart(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
     start = loop.subprocess_exec
 
     async def apart(*command: Any, **how: Any) -> Any:
-        given = environment_of_children(how.get("env"))
+        # the driver hands on to the browser what it was given itself
+        given = environment_of_children(how.get("env") or {})
         return await start(*command, **{**how, "env": given, "start_new_session": True})
 
     loop.subprocess_exec = apart  # type: ignore[method-assign]

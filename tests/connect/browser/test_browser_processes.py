@@ -1,0 +1,96 @@
+"""What a run starts: a browser in a session of its own that knows no secret."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from browser_world import World
+from playwright.async_api import Browser
+
+from connectsync.connect.browser import chromium
+from connectsync.connect.browser.chromium import launched
+
+SECRET = "not-for-any-child-4f1c9a"  # noqa: S105 - of no one
+PROC = Path("/proc")
+
+pytestmark = pytest.mark.skipif(not PROC.is_dir(), reason="needs /proc")
+
+
+def children_of(number: int) -> set[int]:
+    """Give every process below one, as far down as there are any."""
+    parents = {}
+    for path in PROC.glob("[0-9]*/stat"):
+        try:
+            parents[int(path.parent.name)] = int(
+                path.read_text("utf-8").rpartition(")")[2].split()[1]
+            )
+        except OSError:
+            continue
+    below = {number}
+    while more := {child for child, parent in parents.items() if parent in below}:
+        if more <= below:
+            break
+        below |= more
+    return below - {number}
+
+
+def command_of(number: int) -> list[str]:
+    return (PROC / str(number) / "cmdline").read_text("utf-8").split("\0")
+
+
+def test_driver_and_browser_are_apart_from_us_and_know_no_secret(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["CONNECT_TOKEN", "CLEVER_TOKEN", "DATABASE_URL", "CI_JOB_TOKEN", "ANY"]
+    for name in names:
+        monkeypatch.setenv(name, f"postgres://me:{SECRET}@db")
+
+    async def started() -> tuple[set[int], list[list[str]]]:
+        before = children_of(os.getpid())
+        async with launched() as browser:
+            page = await browser.new_page()
+            await page.set_content("<p>Here</p>")
+            found = children_of(os.getpid()) - before
+            commands = [command_of(one) for one in found]
+            for one in found:
+                environment = (PROC / str(one) / "environ").read_bytes()
+                assert SECRET.encode() not in environment, commands
+                # what a terminal sends to our process group does not get there
+                assert os.getsid(one) != os.getsid(0)
+                assert os.getpgid(one) != os.getpgid(0)
+            assert b"PATH=" in (PROC / str(min(found)) / "environ").read_bytes()
+            return found, commands
+
+    found, commands = world.runner.run(started())
+    assert len(found) > 2
+    assert any("run-driver" in command for command in commands)
+    browsers = [command for command in commands if "--headless" in " ".join(command)]
+    assert browsers
+    # as root there is no sandbox; else there must be one
+    outside = ["--no-sandbox" in command for command in browsers]
+    assert any(outside) is chromium.is_root()
+
+
+def test_the_sandbox_is_left_out_for_root_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    async def launch(**how: object) -> Browser:
+        asked.append(how["chromium_sandbox"])
+        return world.browser
+
+    engine = SimpleNamespace(executable_path="/proc/self/exe", launch=launch)
+    started: Any = SimpleNamespace(chromium=engine)
+
+    async def act() -> None:
+        for root in (True, False):
+            monkeypatch.setattr(chromium, "is_root", lambda root=root: root)
+            await chromium._started(started, headed=False, slow_ms=0)  # noqa: SLF001 - what the library is asked for
+
+    world.runner.run(act())
+    assert asked == [False, True]
