@@ -120,6 +120,15 @@ class Overtaken(Refused):
     default_remedy = "try again: the guards count what the other run changes as well"
 
 
+class Superseded(Refused):
+    """What is left of a run was planned once more by a newer run."""
+
+    default_remedy = (
+        "give the number of the run to continue it all the same: `connectsync resume"
+        " RUN`; or end it: `connectsync runs close RUN --reason 'why'`"
+    )
+
+
 class NotApproved(Refused):
     """Nobody said yes."""
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from connectsync.apply.rollout import WaveRunner
 PROJECTS = Path(__file__).parent / "projects"
 
 Fixture = Callable[[str], Console]
+Stopping = Callable[[], AbstractContextManager[None]]
 
 
 @pytest.fixture(autouse=True)
@@ -40,17 +42,31 @@ def valley(copied: Fixture) -> Console:
 
 
 @pytest.fixture
-def stopped(valley: Console, monkeypatch: pytest.MonkeyPatch) -> Console:
+def stopping(monkeypatch: pytest.MonkeyPatch) -> Stopping:
+    """Give what stops every run behind its first district."""
+
+    @contextmanager
+    def stop() -> Iterator[None]:
+        with monkeypatch.context() as patched:
+            patched.setattr(WaveRunner, "_look_at_the_clock", _closed)
+            yield
+
+    return stop
+
+
+_look = WaveRunner._look_at_the_clock  # noqa: SLF001
+
+
+def _closed(self: WaveRunner) -> None:
+    _look(self)
+    if self.ended:
+        self.stopped = "the window closed"
+
+
+@pytest.fixture
+def stopped(valley: Console, stopping: Stopping) -> Console:
     """Give the project after an apply that was stopped behind its first district."""
-    look = WaveRunner._look_at_the_clock  # noqa: SLF001
-
-    def closed(self: WaveRunner) -> None:
-        look(self)
-        if self.ended:
-            self.stopped = "the window closed"
-
-    with monkeypatch.context() as patched:
-        patched.setattr(WaveRunner, "_look_at_the_clock", closed)
+    with stopping():
         valley.run("plan", "--out", "plan.json")
         said = valley.run("apply", "plan.json")
     assert said.status == 1

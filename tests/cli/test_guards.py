@@ -65,6 +65,16 @@ CASES = {
         (lakeview("  deletion_threshold: 15", "  contact_relationships: [Parent]"),),
         ("disruptive=2",),
     ),
+    "guardians-added-on-running-sync": Case(
+        (
+            lakeview("  deletion_threshold: 15", "  contact_types: [Emergency]"),
+            lakeview(
+                "true\nsettings",
+                "true\n  clever_shares: {contact_types: [Emergency]}\nsettings",
+            ),
+        ),
+        ("disruptive=2",),
+    ),
     "logins-overwritten": Case(
         (
             lakeview("  deletion_threshold: 15", "  update_active_users: true"),
@@ -104,6 +114,18 @@ def test_the_guard_refuses_and_steps_aside_for_its_exact_number(
     assert valley.run("plan", "--detailed-exitcode", *case.paths).status == 0
 
 
+def test_an_edit_of_a_person_is_not_overwritten_by_yes_alone(valley: Console) -> None:
+    assert valley.run("apply", "--yes", LAKEVIEW).status == 0
+    valley.edit("lakeview-usd", {"deletion_threshold": 12})
+    refused = valley.run("apply", "--yes", LAKEVIEW)
+    assert refused.status == 3
+    assert "overwrites-drift: the plan holds 1, none was accepted" in refused.err
+    assert valley.live("lakeview-usd")["deletion_threshold"] == 12
+    told = ("--accept", "overwrites-drift=1")
+    assert valley.run("apply", "--yes", LAKEVIEW, *told).status == 0
+    assert valley.live("lakeview-usd")["deletion_threshold"] == 15
+
+
 @pytest.mark.parametrize("count", [0, 1, 3, 100])
 def test_a_wrong_number_is_not_accepted(valley: Console, count: int) -> None:
     valley.replace(*lakeview("  deletion_threshold: 15", "  phone_types: [Work]"))
@@ -136,7 +158,7 @@ def test_a_malformed_acceptance_is_wrong_usage(valley: Console, given: str) -> N
         ("distruptive=2", "did you mean 'disruptive'? guards: "),
         ("too_many_districts=3", "did you mean 'too-many-districts'? guards: "),
         ("zzz=1", "= help: guards: "),
-        ("overwrites-drift=1", "guards: "),
+        ("threshold-raised-without-figure=1", "guards: "),
         ("logins-overwritten=1", "accept it with --accept disruptive=COUNT"),
     ],
 )

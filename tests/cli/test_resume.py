@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import pytest
 from console import Console
+
+from connectsync.apply.saving import Saver
+from connectsync.errors import Bug
+
+Stopping = Callable[[], AbstractContextManager[None]]
 
 FIRST, SECOND = "harbor-point-usd", "lakeview-usd"
 
@@ -58,3 +67,191 @@ def test_a_run_that_never_was_cannot_be_gone_on_with(valley: Console) -> None:
     assert refused.status == 1
     assert "there is no run 3" in refused.err
     assert "nothing to resume" in valley.run("resume").err
+
+
+def at(day: int, hour: int = 10) -> dict[str, str]:
+    return {"CONNECTSYNC_NOW": f"2027-01-{day}T{hour}:00:00+00:00"}
+
+
+def allow(console: Console, text: str) -> None:
+    path = console.folder / "connectsync.yaml"
+    path.write_text(path.read_text() + text)
+
+
+def test_a_run_of_last_week_is_judged_by_its_age(stopped: Console) -> None:
+    before = stopped.live(SECOND)
+    refused = stopped.run("resume", environment=at(25))
+    assert refused.status == 3
+    assert "stale-live: the plan holds 1, none was accepted" in refused.err
+    assert stopped.live(SECOND) == before
+    told = ("resume", "--accept", "stale-live=1")
+    assert stopped.run(*told, environment=at(25)).status == 0
+
+
+def test_a_run_of_last_week_counts_for_the_day_it_is_resumed_on(
+    stopped: Console,
+) -> None:
+    stopped.replace("connectsync.yaml", "guards:", "guards:\n  max_districts_a_day: 1")
+    creek = "districts/tx/dry-creek-isd.yaml"
+    stopped.replace(creek, "settings:\n", "settings:\n  deletion_threshold: 15\n")
+    assert stopped.run("apply", "--yes", creek, environment=at(25)).status == 0
+    told = ("resume", "--accept", "stale-live=1")
+    refused = stopped.run(*told, environment=at(25, 11))
+    assert refused.status == 3
+    assert "too-many-districts-a-day: the plan holds 2" in refused.err
+    assert stopped.live(SECOND)["deletion_threshold"] == 45
+
+
+def test_an_error_in_the_file_of_what_is_left_stops_it(stopped: Console) -> None:
+    stopped.replace(
+        f"districts/ca/{SECOND}.yaml",
+        "settings:",
+        "settings:\n  phone_types: [Cell, Home]",
+    )
+    refused = stopped.run("resume")
+    assert refused.status == 1
+    assert f"districts/ca/{SECOND}.yaml:" in refused.err
+    assert stopped.live(SECOND)["deletion_threshold"] == 45
+    assert stopped.run("resume", "--ignore-files").status == 0
+
+
+def test_an_error_in_a_profile_stops_it_as_well(stopped: Console) -> None:
+    stopped.replace(
+        "districts/_profiles/clever-standard.yaml", "[Cell]", "[Cell, Home]"
+    )
+    refused = stopped.run("resume")
+    assert refused.status == 1
+    assert "districts/_profiles/clever-standard.yaml:" in refused.err
+    profile = stopped.folder / "districts/_profiles/clever-standard.yaml"
+    profile.write_text("{broken")
+    assert stopped.run("resume").status == 1
+    assert stopped.live(SECOND)["deletion_threshold"] == 45
+
+
+def test_an_error_in_the_file_of_another_district_does_not(stopped: Console) -> None:
+    (stopped.folder / "districts/tx/dry-creek-isd.yaml").write_text("{broken")
+    (stopped.folder / f"districts/ca/{FIRST}.yaml").write_text("{broken")
+    assert stopped.run("resume").status == 0
+
+
+def test_an_edited_plan_in_the_state_store_is_not_made_true(stopped: Console) -> None:
+    before = stopped.live(SECOND)
+    stopped.statement(
+        "UPDATE run_districts SET planned = replace(planned, '15', '60')"
+        " WHERE district = 'lakeview-usd'"
+    )
+    refused = stopped.run("resume")
+    assert refused.status == 4
+    assert "the plan of run 1 was edited in the state store" in refused.err
+    assert stopped.live(SECOND) == before
+    assert stopped.run("resume", "1", "--ignore-files").status == 4
+    assert stopped.live(SECOND) == before
+
+
+def test_a_plan_that_now_needs_approval_is_not_resumed_without(
+    stopped: Console,
+) -> None:
+    allow(stopped, "approval: {names: 1}\n")
+    refused = stopped.run("resume")
+    assert refused.status == 3
+    assert "the plan is not approved" in refused.err
+    assert stopped.live(SECOND)["deletion_threshold"] == 45
+    assert stopped.run("approve", "plan.json", "--as", "Ada").status == 0
+    assert stopped.run("resume").status == 0
+
+
+def test_a_run_that_a_newer_one_superseded_is_named_and_needs_its_number(
+    stopped: Console,
+) -> None:
+    file = f"districts/ca/{SECOND}.yaml"
+    stopped.replace(file, "threshold: 15", "threshold: 14")
+    assert stopped.run("apply", "--yes", file).status == 0
+    stopped.replace(file, "threshold: 14", "threshold: 15")
+    for command in (("resume",), ("apply", "plan.json")):
+        refused = stopped.run(*command)
+        assert refused.status == 3
+        assert f"run 1 was superseded by run 2 on {SECOND}" in refused.err
+    assert stopped.live(SECOND)["deletion_threshold"] == 14
+    named = stopped.run("resume", "1")
+    assert "continued because its number was given" in named.err
+    assert named.status == 4, "Connect is not as the plan was made from"
+    assert stopped.live(SECOND)["deletion_threshold"] == 14
+
+
+def test_a_superseded_run_is_passed_over_for_one_that_is_not(
+    stopped: Console, stopping: Stopping
+) -> None:
+    creek = "districts/tx/dry-creek-isd.yaml"
+    harbor = f"districts/ca/{FIRST}.yaml"
+    more = "guards:\n  max_districts_a_day: 9\n  max_percent_a_day: 100"
+    stopped.replace("connectsync.yaml", "guards:", more)
+    stopped.replace(creek, "settings:\n", "settings:\n  deletion_threshold: 15\n")
+    stopped.replace(harbor, "settings:\n", "settings:\n  deletion_threshold: 14\n")
+    with stopping():
+        assert stopped.run("apply", "--yes", creek, harbor).status == 1
+    assert stopped.run("apply", "--yes", harbor).status == 0
+    said = stopped.run("resume")
+    assert said.status == 0
+    assert f"run 2 was superseded by run 3 on {FIRST}: passed over" in said.err
+    assert f"done  {SECOND}" in said.err
+
+
+def test_what_was_accepted_of_the_whole_plan_holds_for_the_rest(
+    valley: Console, stopping: Stopping
+) -> None:
+    file = f"districts/ca/{SECOND}.yaml"
+    valley.replace(file, "  deletion_threshold: 15", "  phone_types: [Work]")
+    valley.run("plan", "--out", "plan.json")
+    with stopping():
+        said = valley.run("apply", "plan.json", "--accept", "disruptive=2")
+        assert said.status == 1
+    assert valley.run("resume").status == 0
+    assert valley.live(SECOND)["phone_types"] == frozenset(["Work"])
+
+
+def test_what_was_not_accepted_of_the_whole_plan_is_asked_of_the_rest(
+    valley: Console, stopping: Stopping
+) -> None:
+    file = f"districts/ca/{SECOND}.yaml"
+    valley.replace(file, "  deletion_threshold: 15", "  phone_types: [Work]")
+    valley.run("plan", "--out", "plan.json")
+    with stopping():
+        valley.run("apply", "plan.json", "--accept", "disruptive=2")
+    valley.statement("UPDATE runs SET accepted = '{}'")
+    refused = valley.run("resume")
+    assert refused.status == 3
+    assert "disruptive: the plan holds 2, none was accepted" in refused.err
+
+
+def test_a_reason_of_last_week_does_not_open_tonight(
+    valley: Console, stopping: Stopping
+) -> None:
+    allow(valley, "freezes: [{from: 2027-01-15, to: 2027-01-30, reason: Exams}]\n")
+    with stopping():
+        told = ("--override", "in-a-freeze=Logins are broken")
+        assert valley.run("apply", "--yes", *told).status == 1
+    late = ("resume", "--accept", "stale-live=1")
+    refused = valley.run(*late, environment=at(25))
+    assert refused.status == 3
+    assert "in-a-freeze" in refused.err
+    assert valley.run("resume", environment=at(15, 12)).status == 0
+
+
+def test_what_was_saved_is_settled_though_nothing_more_may_be(
+    valley: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its runner died between the save and its journal: reading is always allowed."""
+
+    def dies(*_: object, **__: object) -> None:
+        raise Bug("died")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Saver, "settle", dies)
+        assert valley.run("apply", "--yes").status == 70
+    allow(valley, "freezes: [{from: 2027-01-15, to: 2027-01-30, reason: Exams}]\n")
+    refused = valley.run("resume")
+    assert refused.status == 3
+    assert "Exams" in refused.err
+    shown = valley.run("runs", "show", "1")
+    assert "confirmed" in shown.out
+    assert valley.live(SECOND)["deletion_threshold"] == 45

@@ -208,3 +208,19 @@ def test_a_threshold_that_goes_back_needs_no_figure(valley: Console) -> None:
     told = valley.run("rollback", "1", "lakeview-usd", "--out", "back.json").out
     assert "deletion_threshold     15 → 45" in told
     assert "threshold-raised-without-figure" not in told
+
+
+def test_a_run_is_not_taken_back_where_the_file_has_an_error_unless_told(
+    valley: Console,
+) -> None:
+    before = applied(valley)
+    after = valley.live(KEY)
+    file = next((valley.folder / "districts").rglob(f"{KEY}.yaml"))
+    text = file.read_text()
+    file.write_text(text.replace("settings:", "settings:\n  phone_types: [Cell, Home]"))
+    refused = valley.run("rollback", "1", "--yes")
+    assert refused.status == 1
+    assert f"{KEY}.yaml:" in refused.err
+    assert valley.live(KEY) == after
+    assert valley.run("rollback", "1", "--yes", "--ignore-files").status == 0
+    assert valley.live(KEY) == before

@@ -1,21 +1,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 from plan_scenes import planned
 
-from connectsync.domain.district import Days
 from connectsync.domain.plan import Plan, Save
-from connectsync.domain.policy import Approval, Freeze, Policy
+from connectsync.domain.policy import Approval, Policy
 from connectsync.domain.risk import Risk
 from connectsync.errors import GuardRefused, NotApproved
 from connectsync.operations.accepting import (
     LONGEST_REASON,
     insist_accepted,
     insist_approved,
-    insist_open,
 )
 
 FREEZE = {"from": "2027-01-11", "to": "2027-01-22", "reason": "Finals"}
@@ -99,17 +97,6 @@ def test_what_is_counted_cannot_be_overridden_nor_the_hour_counted() -> None:
     assert counted == "  too-many-districts: the plan holds 3, none was accepted"
     assert unsaid.startswith("  in-a-freeze: nobody gave a reason to override it (")
     assert reason == "  too-many-districts: it is accepted by number, not with a reason"
-
-
-def test_a_run_is_not_resumed_at_an_hour_that_nobody_overrode() -> None:
-    policy = Policy(freezes=(Freeze(Days(date(2027, 1, 11), NOW.date()), "Finals"),))
-    insist_open(Policy(), NOW, {})
-    insist_open(policy, NOW, {"in-a-freeze": "Logins", "outside-the-window": "old"})
-    for reasons in ({}, {"outside-the-window": "x"}, {"in-a-freeze": " "}):
-        with pytest.raises(GuardRefused) as refused:
-            insist_open(policy, NOW, reasons)
-        assert "from 2027-01-11 to 2027-01-15: Finals" in refused.value.message
-        assert refused.value.remedy.endswith("give --override in-a-freeze='why'")
 
 
 SAFE = planned(

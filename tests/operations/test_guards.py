@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from plan_scenes import guards_of, planned
 
+from connectsync.domain.baseline import Baseline
 from connectsync.domain.finding import Severity
 from connectsync.domain.guard import Unaccepted, needed, unaccepted
+from connectsync.domain.policy import Policy
 from connectsync.domain.risk import Risk
 from connectsync.domain.rule_page import RulePage
+from connectsync.operations.planning import Circumstances, guarded
 from connectsync.rules.catalogue import PLAN_RULES
 from connectsync.rules.guards import DISRUPTIVE
 from connectsync.rules.page import page_of
@@ -119,3 +124,74 @@ def test_a_window_is_in_its_own_time_zone() -> None:
         f"{{now: '2027-01-15T10:00:00', policy: {{window: {window}}}}}"
     )
     assert guard.hint == "wait for one of: Friday 08:00 to 16:00 America/Chicago"
+
+
+RUNNING = {"enable_daily_sync": True}
+
+
+def asked(live: dict[str, object], desired: dict[str, object]) -> dict[str, int]:
+    return needed(planned({"live": {**RUNNING, **live}, "desired": desired}).guards)
+
+
+@pytest.mark.parametrize(
+    ("setting", "label"),
+    [
+        ("contact_types", "Emergency"),
+        ("contact_types", "Secondary"),
+        ("contact_types", "Other"),
+        ("contact_relationships", "Grandparent"),
+        ("contact_relationships", "Self"),
+        ("contact_relationships", "Other"),
+    ],
+)
+def test_widening_who_is_messaged_on_a_running_sync_is_asked_about(
+    setting: str, label: str
+) -> None:
+    assert asked({setting: []}, {setting: [label]}) == {DISRUPTIVE: 1}
+
+
+def test_taking_guardians_from_the_sync_is_asked_about() -> None:
+    live, desired = {"manage_guardians": False}, {"manage_guardians": True}
+    assert asked(live, desired) == {DISRUPTIVE: 1}
+    (guard,) = planned({"live": {**RUNNING, **live}, "desired": desired}).guards
+    assert guard.rule == "guardians-added-on-running-sync"
+
+
+def test_an_edit_of_a_person_is_overwritten_only_by_number() -> None:
+    scene = {
+        "baseline": {"unarchive_classrooms": True},
+        "live": {"unarchive_classrooms": False},
+        "desired": {"unarchive_classrooms": True},
+    }
+    assert needed(planned(scene).guards) == {"overwrites-drift": 1}
+
+
+def test_a_plan_file_that_hides_an_edit_of_a_person_is_asked_about_it() -> None:
+    scene = {
+        "baseline": {"unarchive_classrooms": True},
+        "live": {"unarchive_classrooms": False},
+        "desired": {"unarchive_classrooms": True},
+    }
+    plan = planned(scene)
+    (one,) = plan.districts
+    hidden = replace(plan, districts=(replace(one, drift=()),), guards=())
+    baselines = {"d0": Baseline({"unarchive_classrooms": True})}
+    given = Circumstances(plan.created, "test", (), 1000, Policy(), baselines)
+    assert needed(guarded(hidden, [], given).guards) == {"overwrites-drift": 1}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [(None, 60, True), (None, 21, True), (None, 20, False), (15, 16, True)],
+)
+def test_a_threshold_that_goes_from_empty_to_a_high_one_is_raised(
+    *, before: int | None, after: int, found: bool
+) -> None:
+    guards = planned(
+        {
+            "live": {"deletion_threshold": before},
+            "desired": {"deletion_threshold": after},
+        }
+    ).guards
+    names = [guard.rule for guard in guards]
+    assert ("threshold-raised-without-figure" in names) is found

@@ -36,6 +36,8 @@ WHEN: Mapping[str, str] = {
     " each with its number.",
     "NotApproved": "A person answered no, or nobody could be asked; approvals are"
     " missing that the project wants; or another plan's digest was approved.",
+    "Superseded": "A bare `resume` never revives such a run, nor does `apply` with its"
+    " plan: the newer run was made from what Connect held later.",
     "Overtaken": "What the other run changes was not among what the guards of a day"
     " had counted. `apply` asks them once more by itself, and goes on if they agree.",
     "ConnectError": "Within a run it is the ending of one"

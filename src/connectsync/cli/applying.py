@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,17 +18,13 @@ from connectsync.cli.state import circumstances, open_state
 from connectsync.domain.counting import many
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.rollout import WAVES
+from connectsync.domain.run import RunHead
 from connectsync.domain.shard import ALL
-from connectsync.errors import NotApproved, Overtaken, StalePlan, UsageError
-from connectsync.operations.accepting import insist_accepted, insist_approved
-from connectsync.operations.applying import (
-    insist_honest,
-    insist_same_backend,
-    insist_same_files,
-)
-from connectsync.operations.planning import Circumstances, guarded, make_plan
-from connectsync.operations.rolling_back import insist_way_back, undone
+from connectsync.errors import NotApproved, Overtaken, StalePlan, Superseded
+from connectsync.operations.applying import insist_same_backend, insist_same_files
+from connectsync.operations.gate import Consent, Gate, insist_files
+from connectsync.operations.planning import make_plan
+from connectsync.operations.resuming import superseded, superseded_text
 from connectsync.report.fleet_text import plan_tables
 from connectsync.report.plan_text import render_plan
 
@@ -48,17 +44,15 @@ async def apply_file(session: Session, path: Path, said: Said) -> ExitStatus:
         with open_state(session, scope.project) as store:
             given = circumstances(session, scope, store, reader)
             archive = StateReader(store)
-            insist_honest(plan, given.baselines)
+            going = Going(session, scope, said, reader, store, given)
+            gate_of(going).insist_honest(plan)
             if done := _done_before(plan, archive):
                 if said.shard == ALL:
                     raise StalePlan(done)
                 # others did this worker's share: nothing is wrong with that
                 session.terminal.say(done)
                 return ExitStatus.FINE
-            if plan.rollback_of is not None:
-                back = archive.run(plan.rollback_of)
-                insist_way_back(plan, back, undone(archive.journal(back.number)))
-            going = Going(session, scope, said, reader, store, given)
+            _insist_newest(plan, archive)
             insist_allowed(going, plan)
             return going.told(await made_true(going, plan), plan)
 
@@ -73,13 +67,27 @@ def _done_before(plan: Plan, archive: StateReader) -> str:
     return f"this plan was applied in run {run.number}: nothing of it is left"
 
 
+def _insist_newest(plan: Plan, archive: StateReader) -> None:
+    """Refuse to continue the run of a plan that a newer run superseded."""
+    run = archive.last_run(plan_digest(plan), plan.backend)
+    if run is None or run.ended is not None:
+        return
+    newest = archive.newest_runs(plan.backend)
+    if superseded(run, newest):
+        raise Superseded(superseded_text(run, newest))
+
+
+def gate_of(going: Going, begun: RunHead | None = None) -> Gate:
+    """Give the gate with what the command line said; ``begun`` is the run so far."""
+    said = going.said
+    consent = Consent(said.accepted, said.reasons, said.approved)
+    archive = StateReader(going.store)
+    return Gate(going.given, going.scope.districts, archive, consent, begun)
+
+
 def insist_allowed(going: Going, plan: Plan) -> None:
     """Raise ``Refused`` unless guards are accepted, and the plan is approved."""
-    given, said, archive = going.given, going.said, StateReader(going.store)
-    now = guarded(plan, going.scope.districts, given)
-    insist_accepted(now, said.accepted, _guards_alone(said.reasons, given))
-    digest = plan_digest(plan)
-    insist_approved(now, digest, given.policy, archive.approvals(digest), said.approved)
+    gate_of(going).insist_allowed(plan)
 
 
 async def made_true(going: Going, plan: Plan) -> Went:
@@ -100,21 +108,12 @@ async def made_true(going: Going, plan: Plan) -> Went:
             insist_allowed(going, plan)
 
 
-def _guards_alone(
-    reasons: Mapping[str, str], given: Circumstances
-) -> Mapping[str, str]:
-    """Leave out the reason that is about the waves, which no guard asks for."""
-    if WAVES in reasons and not given.policy.rollout.waves:
-        raise UsageError(
-            "the project has no waves to override",
-            remedy=f"leave --override {WAVES} out",
-        )
-    return {name: reason for name, reason in reasons.items() if name != WAVES}
-
-
 def _scope(session: Session, plan: Plan, said: Said) -> Scope:
     if plan.rollback_of is not None:
-        return any_scope(session, plan.scope)
+        scope = any_scope(session, plan.scope)
+        if not said.ignore_files:
+            insist_files(plan, scope.wanted, scope.findings.findings)
+        return scope
     scope = named_scope(session, session.project(), plan.scope)
     if not said.ignore_files:
         insist_same_files(plan, scope.wanted)

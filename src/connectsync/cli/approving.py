@@ -6,6 +6,7 @@ from pathlib import Path
 
 from connectsync.apply.state.queries import StateReader
 from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.fleets import any_scope
 from connectsync.cli.plan_files import plan_in
 from connectsync.cli.session import Session
 from connectsync.cli.state import open_state
@@ -26,7 +27,8 @@ def approve_file(session: Session, path: Path, given: str) -> ExitStatus:
     project, terminal, digest = session.project(), session.terminal, plan_digest(plan)
     with open_state(session, project) as store:
         archive = StateReader(store)
-        shown = as_it_is(plan, archive.baselines(plan.backend))
+        districts = any_scope(session, ()).districts
+        shown = as_it_is(plan, districts, archive.baselines(plan.backend))
         said = approve(archive, digest, name, at=session.now())
     colour, width = terminal.colour, terminal.width
     terminal.show(render_summary(shown, digest, colour=colour, width=width))

@@ -28,8 +28,8 @@ class Scope:
     What the command line named, and the whole fleet around it.
 
     ``arguments`` are spelled as a plan keeps them, the shard last; ``wanted`` are the
-    districts that fall into the shard. ``findings`` are what is known of their files,
-    none of them an error.
+    districts that fall into the shard. ``findings`` are what is known of their files;
+    none of them is an error where the scope is planned.
     """
 
     project: Project
@@ -77,7 +77,8 @@ def any_scope(session: Session, named: tuple[str, ...]) -> Scope:
     """
     Load every district that can be read, whatever is wrong with the others.
 
-    For what must work while files are broken: going on with a run, taking one back.
+    For what must work while files of others are broken: continuing a run, undoing one.
+    ``findings`` may hold errors, for `insist_files` to judge.
     """
     project = session.project()
     try:
@@ -85,7 +86,9 @@ def any_scope(session: Session, named: tuple[str, ...]) -> Scope:
     except NothingMatched:
         return Scope(project, named, (), 0)
     wanted = tuple(Wanted(one.district, one.file) for one in fleet.districts)
-    return Scope(project, named, wanted, session.count(project))
+    asked = Asked(today=session.today(), options=project.options, whole_fleet=True)
+    findings = validate_fleet(fleet, asked)
+    return Scope(project, named, wanted, session.count(project), findings)
 
 
 def _scope(

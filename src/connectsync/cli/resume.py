@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from connectsync.cli.accepting import override_reasons
-from connectsync.cli.choices import metrics_option, override_option
+from connectsync.cli.accepting import accepted_counts, override_reasons
+from connectsync.cli.choices import accept_option, metrics_option, override_option
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.session import Session
 from connectsync.cli.sharding import asked_shard, option_shard
@@ -22,19 +22,31 @@ def resume(
             help="Its number (default: the last that has anything left).",
         ),
     ] = None,
+    accept: accept_option = None,
     override: override_option = None,
+    approved: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIGEST", help="The digest of the plan that was reviewed."
+        ),
+    ] = None,
     shard: option_shard = None,
     ignore_files: Annotated[
         bool,
-        typer.Option("--ignore-files", help="Go on though the files changed."),
+        typer.Option(
+            "--ignore-files",
+            help="Continue although the files changed, or have an error.",
+        ),
     ] = False,
     metrics: metrics_option = None,
 ) -> int:
     """
-    Go on with a run: settle by reading what nobody knows, then do what is left.
+    Continue a run: check on Connect what became of unfinished saves, then do the rest.
 
-    What is confirmed is not done again. A district that somebody changed meanwhile is
-    left alone, and named.
+    What is left is judged as `apply` judges a plan: files, guards, hours, age and
+    approval. What is confirmed is not done again. A district that somebody changed
+    meanwhile is left alone, and named. A run whose districts a newer run planned as
+    well is continued only by its number.
     """
     import asyncio
 
@@ -43,6 +55,8 @@ def resume(
 
     session: Session = context.obj
     said = Said(
+        accepted=accepted_counts(accept or []),
+        approved=approved,
         reasons=override_reasons(override or []),
         shard=asked_shard(shard, session.environment),
         metrics=metrics,

@@ -1,10 +1,12 @@
-"""Going on with a run from the store, whoever began it."""
+"""Continuing a run from the store, whoever began it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from connectsync.apply.journal import RunOptions
 from connectsync.apply.state.queries import StateReader
+from connectsync.cli.applying import gate_of
 from connectsync.cli.backends import is_by_hand, open_reader
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.fleets import Scope, any_scope
@@ -13,17 +15,26 @@ from connectsync.cli.session import Session
 from connectsync.cli.state import circumstances, open_state
 from connectsync.domain.plan import Plan
 from connectsync.domain.run import Run
-from connectsync.errors import StalePlan, UsageError
-from connectsync.operations.accepting import insist_open
+from connectsync.errors import Overtaken, StalePlan, UsageError
 from connectsync.operations.applying import insist_same_backend, insist_same_files
+from connectsync.operations.gate import insist_files, lasting_reasons
+from connectsync.operations.resuming import (
+    choose_run,
+    rest_of,
+    settle_open,
+    superseded,
+    superseded_text,
+)
 
 
 async def resume_run(session: Session, number: int | None, said: Said) -> ExitStatus:
     """
-    Go on with a run, the last one that has anything left if none is named.
+    Continue a run: settle by reading, then pass the gate of `apply` with the rest.
 
-    Raises ``UnknownRun``, ``StalePlan`` if its files changed, and ``Refused`` at an
-    hour at which nothing is applied.
+    Without a number it is the newest run that has anything left, unless a newer run
+    planned the same districts. Raises ``UnknownRun``, ``Superseded``, ``InvalidFiles``,
+    ``PlanError`` if the plan was edited or its files changed, and ``Refused``; then
+    nothing is saved.
     """
     project = session.project()
     if is_by_hand(session, project):
@@ -34,7 +45,7 @@ async def resume_run(session: Session, number: int | None, said: Said) -> ExitSt
         archive = StateReader(store)
         scope = any_scope(session, ())
         async with open_reader(session, project, scope.districts) as reader:
-            run = _chosen(archive, number, reader.described)
+            run = _chosen(session, archive, number, reader.described)
             if run is None:
                 session.terminal.say("nothing to resume: no run has anything left")
                 return ExitStatus.FINE
@@ -45,20 +56,54 @@ async def resume_run(session: Session, number: int | None, said: Said) -> ExitSt
                 return ExitStatus.FINE
             plan, orders = archive.plan(run.number)
             insist_same_backend(plan, reader)
-            if plan.rollback_of is None and not said.ignore_files:
-                _insist_same_files(run.number, plan, scope)
+            await settle_open(run, store, reader, session.now())
             given = circumstances(session, scope, store, reader)
-            reasons = {**run.reasons, **said.reasons}
-            insist_open(given.policy, given.now, reasons)
-            archive.reopen(run.number, at=session.now(), reasons=reasons)
-            said = replace(said, reasons=reasons)
             going = Going(session, scope, said, reader, store, given)
+            going = _opened(going, plan, run)
             return await going.resume(run.number, plan, orders)
 
 
-def _insist_same_files(run: int, plan: Plan, scope: Scope) -> None:
+def _opened(going: Going, plan: Plan, run: Run) -> Going:
+    """
+    Open a run again once what is left of it passed the gate.
+
+    Where another run began meanwhile the guards are asked once more. Gives the run on
+    its way, with the reasons that hold.
+    """
+    archive, said, scope = StateReader(going.store), going.said, going.scope
+    gate_of(going, run).insist_honest(plan)
+    rest = rest_of(plan, run, archive.journal(run.number))
+    reasons = {**lasting_reasons(run, going.given.now), **said.reasons}
+    if rest.districts and not said.ignore_files:
+        _insist_files(run.number, rest, scope)
+    while True:
+        # where every save is confirmed, nothing is left to be judged
+        if rest.districts:
+            gate_of(going, run).insist_allowed(rest, run.plan)
+        try:
+            archive.reopen(
+                run.number,
+                at=going.session.now(),
+                orders=RunOptions(
+                    (),
+                    {**run.accepted, **said.accepted},
+                    reasons,
+                    recent=going.given.recent if rest.districts else None,
+                ),
+            )
+        except Overtaken:
+            recent = archive.recent(plan.backend, going.session.now())
+            going = replace(going, given=replace(going.given, recent=recent))
+        else:
+            return replace(going, said=replace(said, reasons=reasons))
+
+
+def _insist_files(run: int, rest: Plan, scope: Scope) -> None:
+    insist_files(rest, scope.wanted, scope.findings.findings)
+    if rest.rollback_of is not None:
+        return
     try:
-        insist_same_files(plan, scope.wanted)
+        insist_same_files(rest, scope.wanted)
     except StalePlan as stale:
         raise StalePlan(
             stale.message,
@@ -67,10 +112,17 @@ def _insist_same_files(run: int, plan: Plan, scope: Scope) -> None:
         ) from stale
 
 
-def _chosen(archive: StateReader, number: int | None, backend: str) -> Run | None:
-    if number is not None:
-        return archive.run(number)
-    for run in archive.runs(backend):
-        if run.left or (run.parts and run.ended is None):
-            return run
-    return None
+def _chosen(
+    session: Session, archive: StateReader, number: int | None, backend: str
+) -> Run | None:
+    if number is None:
+        chosen = choose_run(archive, backend)
+        for one in chosen.passed_over:
+            session.terminal.say(f"{one}: passed over")
+        return chosen.run
+    run = archive.run(number)
+    newest = archive.newest_runs(run.backend)
+    if superseded(run, newest):
+        text = superseded_text(run, newest)
+        session.terminal.say(f"{text}; continued because its number was given")
+    return run

@@ -38,6 +38,12 @@ def rollback(
     accept: accept_option = None,
     override: override_option = None,
     yes: yes_option = False,
+    ignore_files: Annotated[
+        bool,
+        typer.Option(
+            "--ignore-files", help="Undo it though a district file has an error."
+        ),
+    ] = False,
     metrics: metrics_option = None,
 ) -> int:
     """
@@ -58,6 +64,7 @@ def rollback(
         reasons=override_reasons(override or []),
         metrics=metrics,
         yes=yes,
+        ignore_files=ignore_files,
     )
     only = tuple(districts or ())
     way = roll_back(session, run, only, overs(over or []), said, out)

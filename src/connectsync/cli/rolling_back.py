@@ -13,6 +13,7 @@ from connectsync.cli.going import Going, Said
 from connectsync.cli.session import Session
 from connectsync.cli.state import circumstances, open_state
 from connectsync.domain.plan_file import plan_text
+from connectsync.operations.gate import insist_files
 from connectsync.operations.planning import guarded
 from connectsync.operations.rolling_back import Over, Rollback, saved_later, undone
 from connectsync.report.plan_text import render_plan
@@ -42,6 +43,8 @@ async def roll_back(
         async with open_reader(session, project, scope.districts) as reader:
             given = circumstances(session, scope, store, reader)
             back = guarded(await way.planned(reader, given), scope.districts, given)
+            if not said.ignore_files:
+                insist_files(back, scope.wanted, scope.findings.findings)
             if out is None:
                 going = Going(session, scope, said, reader, store, given)
                 return await shown_and_applied(going, back)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from connectsync.domain.district import Facts
 from connectsync.domain.settings import Form
+
+CHECKING_RESULTS = 8
+"""The setup step after the one that launches the sync (C0)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +26,14 @@ class Baseline:
 
 Baselines = Mapping[str, Baseline]
 """Baselines by district; one that is missing was never applied."""
+
+
+def is_launched(facts: Facts, baseline: Baseline | None) -> bool:
+    """
+    Say whether people of a district were ever reached by its sync, as far as known.
+
+    A district that is past the launch by its facts counts, though its sync is paused
+    and nothing of it was ever applied from here.
+    """
+    seen = baseline is not None and baseline.was_running
+    return seen or (facts.setup_step or 0) >= CHECKING_RESULTS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from connectsync.domain.change import Add, Change, Remove, Set
@@ -31,6 +31,9 @@ def running(form: Form) -> bool:
     return form.get("enable_daily_sync") is True
 
 
+CLOSEST = frozenset(["Parent/Guardian", "Primary", "Family", "Parent"])
+"""Contacts whom every sync is for. All others, once added, are messaged as well."""
+
 UNDATED = frozenset(["enable_daily_sync", "permissions"])
 """The switch itself, and what is not published to wait for the sync."""
 
@@ -44,12 +47,36 @@ def assess(change: Change, live: Form, *, launched: bool = False) -> Assessment:
     meet when the sync goes on again.
     """
     assessment = _ASSESSORS[change.setting](change)
+    if widens(change) and not _reaches(change, live):
+        assessment = replace(assessment, risk=Risk.CAUTION)
     if running(live) or change.setting in UNDATED:
         return assessment
     disruptive = assessment.risk is Risk.DISRUPTIVE
     risk = Risk.CAUTION if disruptive and not launched else assessment.risk
     effect = assessment.effect[0].lower() + assessment.effect[1:]
     return Assessment(risk, f"Once the sync runs, {effect}")
+
+
+def widens(change: Change) -> bool:
+    """
+    Say whether people who were left alone become guardians by a change.
+
+    They can be messaged at once and without an invitation (C5), and no later change
+    takes back what was sent.
+    """
+    match change:
+        case Add("contact_types" | "contact_relationships", label):
+            return label not in CLOSEST
+        case Set("manage_guardians"):
+            return change.after is True
+        case _:
+            return False
+
+
+def _reaches(change: Change, live: Form) -> bool:
+    """Say whether added contacts take effect: not while guardians are not synced."""
+    managed = live.get("manage_guardians") is not False
+    return managed or change.setting == "manage_guardians"
 
 
 def _district_id(change: Change) -> Assessment:
@@ -91,7 +118,7 @@ def _enable_daily_sync(change: Change) -> Assessment:
 def _manage_guardians(change: Change) -> Assessment:
     if _turned_on(change):
         return Assessment(
-            Risk.CAUTION,
+            Risk.DISRUPTIVE,
             "Guardians are taken from Clever and can be messaged without invitation.",
         )
     return Assessment(
@@ -130,7 +157,7 @@ def _contacts(change: Change) -> Assessment:
             )
         case Add():
             return Assessment(
-                Risk.CAUTION,
+                Risk.DISRUPTIVE if widens(change) else Risk.CAUTION,
                 "Contacts marked so become guardians and get messages at once.",
             )
         case Set():
@@ -166,6 +193,12 @@ def _phone_types(change: Change) -> Assessment:
 
 
 def _deletion_threshold(change: Change) -> Assessment:
+    if isinstance(change, Set) and change.after is None:
+        return Assessment(
+            Risk.CAUTION,
+            "No threshold is stated: how many people one sync may archive then is not"
+            " published.",
+        )
     if isinstance(change, Set) and _raised(change):
         return Assessment(
             Risk.CAUTION, "One sync may archive up to this part of the people at once."

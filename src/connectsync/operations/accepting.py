@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import datetime
 
 from connectsync.domain.guard import (
     Unaccepted,
@@ -16,7 +15,6 @@ from connectsync.domain.plan import Plan
 from connectsync.domain.policy import Approval, Policy
 from connectsync.domain.risk import Risk
 from connectsync.errors import GuardRefused, NotApproved
-from connectsync.rules.hours import closings
 
 LONGEST_REASON = 500
 """Characters of a reason: it is kept with the run, and somebody is to read it."""
@@ -45,22 +43,6 @@ def insist_accepted(
             remedy=f"read the plan; if it is what you mean, give {flags}"
             if flags
             else "leave out what the plan does not hold",
-        )
-
-
-def insist_open(policy: Policy, now: datetime, reasons: Mapping[str, str]) -> None:
-    """
-    Refuse an hour at which nothing is applied, unless it is overridden with a reason.
-
-    Raises ``GuardRefused``.
-    """
-    hours = {one.guard: one.why for one in closings(policy, now)}
-    said = list(_unreasoned(hours, reasons))
-    if said:
-        flags = " ".join(f"--override {name}='why'" for name in hours)
-        raise GuardRefused(
-            "nothing is applied at this hour:\n  " + "\n  ".join(said),
-            remedy=f"wait; if it has to be now, give {flags}",
         )
 
 

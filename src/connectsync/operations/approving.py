@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import datetime
 
 from connectsync.apply.state.queries import StateReader
 from connectsync.domain.assent import SaidYes
 from connectsync.domain.baseline import Baselines
+from connectsync.domain.district import District
 from connectsync.domain.plan import Plan
 from connectsync.errors import UsageError
 from connectsync.operations.applying import insist_honest
-from connectsync.operations.planning import saves_of
+from connectsync.operations.planning import afresh
 from connectsync.report.style import inert
 
 LONGEST_NAME = 100
@@ -43,18 +44,16 @@ def approver(given: str) -> str:
     return name
 
 
-def as_it_is(plan: Plan, baselines: Baselines) -> Plan:
+def as_it_is(plan: Plan, districts: Sequence[District], baselines: Baselines) -> Plan:
     """
     Give a plan with its risks taken afresh: a file may lie about them.
+
+    ``districts`` are those of the files, as far as they can be read.
 
     Raises ``DamagedPlan`` if its changes are not those that its own values call for.
     """
     insist_honest(plan, baselines)
-    districts = tuple(
-        replace(planned, saves=saves_of(planned, baselines))
-        for planned in plan.districts
-    )
-    return replace(plan, districts=districts)
+    return afresh(plan, districts, baselines)
 
 
 def approve(archive: StateReader, digest: str, name: str, *, at: datetime) -> SaidYes:

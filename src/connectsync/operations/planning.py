@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from connectsync.connect.seam import Reader
-from connectsync.domain.baseline import Baseline, Baselines
-from connectsync.domain.district import District
-from connectsync.domain.drift import DistrictDrift, Moved, movements
+from connectsync.domain.baseline import Baseline, Baselines, is_launched
+from connectsync.domain.district import District, Facts
+from connectsync.domain.drift import DistrictDrift, Moved, Movement, movements
 from connectsync.domain.finding import Problem
 from connectsync.domain.guard import GuardFinding
 from connectsync.domain.live import Live
@@ -136,6 +136,7 @@ def plan_district(
         return key
     if crowded := crowded_out(kept, desired, changes):
         return NotPlanned(key, want.file, *crowded)
+    launched = is_launched(want.district.facts, baselines.get(key))
     return DistrictPlan(
         district=key,
         name=want.district.name,
@@ -144,16 +145,16 @@ def plan_district(
         read_at=live.read_at,
         live=live.form,
         desired=desired,
-        saves=saves_for(
-            changes, live.form, launched=baseline.was_running, set_token=set_token
-        ),
-        drift=tuple(
-            move
-            for move in movements(baseline.form, desired, known)
-            if move.who is not Moved.US
-        ),
+        saves=saves_for(changes, live.form, launched=launched, set_token=set_token),
+        drift=_drift(baseline, desired, known),
         kept=kept,
     )
+
+
+def _drift(known: Baseline, desired: Form, live: Form) -> tuple[Movement, ...]:
+    """Give what people changed of the settings that would be set."""
+    moved = movements(known.form, desired, live)
+    return tuple(move for move in moved if move.who is not Moved.US)
 
 
 def untouched_on(want: Wanted, live: Live, given: Circumstances) -> Iterator[Untouched]:
@@ -198,14 +199,22 @@ def _left_alone(
 
 
 def guarded(
-    plan: Plan, districts: Sequence[District], circumstances: Circumstances
+    plan: Plan,
+    districts: Sequence[District],
+    circumstances: Circumstances,
+    *,
+    begun: bool = False,
 ) -> Plan:
     """
     Give the plan with what the guards say of it at this hour.
 
-    Risks and the size of the fleet are taken afresh: a plan file may lie about them.
+    Risks, drift and the size of the fleet are taken afresh: a plan file may lie about
+    them. Of a plan that is ``begun`` the drift stays: what it saved itself since is in
+    the baselines now, and is no edit of a person.
     """
-    return _objected(_afresh(plan, circumstances), districts, circumstances)
+    fresh = afresh(plan, districts, circumstances.baselines, begun=begun)
+    sized = replace(fresh, fleet=circumstances.fleet)
+    return _objected(sized, districts, circumstances)
 
 
 def _objected(
@@ -225,19 +234,43 @@ def _objected(
     return replace(plan, guards=guards)
 
 
-def _afresh(plan: Plan, circumstances: Circumstances) -> Plan:
-    districts = tuple(
-        replace(planned, saves=saves_of(planned, circumstances.baselines))
-        for planned in plan.districts
+def afresh(
+    plan: Plan,
+    districts: Sequence[District],
+    baselines: Baselines,
+    *,
+    begun: bool = False,
+) -> Plan:
+    """Give a plan with risks and drift worked out again from its own values."""
+    # what a way back overwrites was asked about when it was planned
+    stated = begun or plan.rollback_of is not None
+    facts = {district.key: district.facts for district in districts}
+    return replace(
+        plan,
+        districts=tuple(
+            replace(
+                one,
+                saves=saves_of(one, baselines, facts.get(one.district, Facts())),
+                drift=one.drift
+                if stated
+                else _drift(
+                    baselines.get(one.district, Baseline()),
+                    one.desired,
+                    without(one.live, one.kept),
+                ),
+            )
+            for one in plan.districts
+        ),
     )
-    return replace(plan, districts=districts, fleet=circumstances.fleet)
 
 
-def saves_of(planned: DistrictPlan, baselines: Baselines) -> tuple[Save, ...]:
+def saves_of(
+    planned: DistrictPlan, baselines: Baselines, facts: Facts | None = None
+) -> tuple[Save, ...]:
     """Work out from a plan's live form and desired values what must be saved."""
     known = without(planned.live, planned.kept)
     changes = changes_between(known, planned.desired)
-    launched = baselines.get(planned.district, Baseline()).was_running
+    launched = is_launched(facts or Facts(), baselines.get(planned.district))
     return saves_for(
         changes, planned.live, launched=launched, set_token=planned.set_token
     )

@@ -36,7 +36,7 @@ from connectsync.rules.allow_entries import AllowOnDay
 from connectsync.rules.engine import Rule
 from connectsync.rules.guards import CHANGE_GUARDS, DISRUPTIVE, DISRUPTIVE_GUARDS
 from connectsync.rules.hours import HOUR_GUARDS
-from connectsync.rules.limits import LIMIT_GUARDS
+from connectsync.rules.limits import LIMIT_GUARDS, TIMED_GUARDS
 from connectsync.rules.page import page_of
 from connectsync.rules.plan_subject import PlanAtHour
 from connectsync.rules.subjects import DistrictOnDay, FleetOnDay
@@ -220,6 +220,17 @@ def acceptable() -> tuple[str, ...]:
         and rule not in (*DISRUPTIVE_GUARDS, *HOUR_GUARDS)
     }
     return tuple(sorted({DISRUPTIVE, *own}))
+
+
+def lasting() -> frozenset[str]:
+    """
+    Name what is accepted of a plan itself, and not of the hour or the day.
+
+    It holds for what is left of the plan as well: the part is never more than the
+    whole. What depends on when a plan is applied has to be accepted again.
+    """
+    timed = {rule.name for rule in TIMED_GUARDS}
+    return frozenset(acceptable()) - timed
 
 
 def insist_overridable(name: str) -> None:

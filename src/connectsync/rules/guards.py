@@ -9,15 +9,19 @@ from connectsync.domain.counting import many
 from connectsync.domain.district import GuardiansFrom
 from connectsync.domain.drift import Moved
 from connectsync.domain.finding import Severity
-from connectsync.domain.plan import SWITCH, DistrictPlan
-from connectsync.domain.risk import running
+from connectsync.domain.plan import SWITCH, DistrictPlan, PlannedChange
+from connectsync.domain.risk import running, widens
 from connectsync.rules.engine import Rule, Scope
 from connectsync.rules.plan_subject import Objection, PlanAtHour, spelled, turns_on
+from connectsync.rules.threshold import TERM_LIMIT
 
 PLAN: Scope[PlanAtHour] = Scope("plan")
 
 DISRUPTIVE = "disruptive"
 """The name by which every disruptive change is accepted, and counted."""
+
+GUARDIANS = ("manage_guardians", "contact_types", "contact_relationships")
+"""The settings that decide who is a guardian."""
 
 
 @PLAN.rule(Severity.ERROR, source="C0")
@@ -100,8 +104,33 @@ def guardians_cut_on_running_sync(subject: PlanAtHour) -> Iterator[Objection]:
         live: {enable_daily_sync: true, contact_types: [Parent/Guardian]}
         desired: {contact_types: [Parent/Guardian, Primary]}
     """
-    settings = ("manage_guardians", "contact_types", "contact_relationships")
-    yield from _disruptive(subject, *settings)
+    for planned, change in subject.disruptive(*GUARDIANS):
+        if not widens(change.change):
+            yield _disruption(planned, change)
+
+
+@PLAN.rule(Severity.ERROR, source="C5")
+def guardians_added_on_running_sync(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    People who were left alone become guardians while the nightly sync is running.
+
+    A synced guardian can be messaged at once and without an invitation, and no later
+    change takes a message back. Emergency contacts, for example, often do not expect
+    to hear of every event at school.
+
+    Bad:
+
+        live: {enable_daily_sync: true, contact_types: [Parent/Guardian]}
+        desired: {contact_types: [Parent/Guardian, Emergency]}
+
+    Good:
+
+        live: {enable_daily_sync: false, contact_types: [Parent/Guardian]}
+        desired: {contact_types: [Parent/Guardian, Emergency]}
+    """
+    for planned, change in subject.disruptive(*GUARDIANS):
+        if widens(change.change):
+            yield _disruption(planned, change)
 
 
 @PLAN.rule(Severity.ERROR, source="U1")
@@ -225,7 +254,7 @@ def threshold_raised_without_figure(subject: PlanAtHour) -> Iterator[Objection]:
             )
 
 
-@PLAN.rule(Severity.WARNING, source="design")
+@PLAN.rule(Severity.ERROR, source="design")
 def overwrites_drift(subject: PlanAtHour) -> Iterator[Objection]:
     """
     A setting that a person changed on Connect is set back.
@@ -251,18 +280,23 @@ def overwrites_drift(subject: PlanAtHour) -> Iterator[Objection]:
                 (planned.district,),
                 f"{move.setting} was changed by hand on Connect since we last applied;"
                 " this plan overwrites it",
-                hint="ask who changed it and why, or take it over into the file",
+                hint="ask who changed it and why; take it over into the file with"
+                " `connectsync drift --adopt`, or accept this by its number",
             )
 
 
 def _disruptive(subject: PlanAtHour, *settings: str) -> Iterator[Objection]:
     for planned, change in subject.disruptive(*settings):
-        yield Objection(
-            (planned.district,),
-            f"{spelled(change.change)} {_when(planned)}",
-            hint="tell the district before, then accept it by its number",
-            accept=DISRUPTIVE,
-        )
+        yield _disruption(planned, change)
+
+
+def _disruption(planned: DistrictPlan, change: PlannedChange) -> Objection:
+    return Objection(
+        (planned.district,),
+        f"{spelled(change.change)} {_when(planned)}",
+        hint="tell the district before, then accept it by its number",
+        accept=DISRUPTIVE,
+    )
 
 
 def _when(planned: DistrictPlan) -> str:
@@ -272,13 +306,14 @@ def _when(planned: DistrictPlan) -> str:
 
 
 def _raised(change: Set) -> bool:
-    before = change.before if isinstance(change.before, int) else None
-    after = change.after if isinstance(change.after, int) else None
-    return before is not None and after is not None and after > before
+    # where none was stated, what is advised in term is no raise
+    before = change.before if isinstance(change.before, int) else TERM_LIMIT
+    return isinstance(change.after, int) and change.after > before
 
 
 DISRUPTIVE_GUARDS: tuple[Rule[PlanAtHour], ...] = (
     guardians_cut_on_running_sync,
+    guardians_added_on_running_sync,
     logins_overwritten,
     phone_type_changed_on_running_sync,
     roster_swapped_on_running_sync,
@@ -289,6 +324,7 @@ CHANGE_GUARDS: tuple[Rule[PlanAtHour], ...] = (
     enable_with_other_changes,
     first_enable,
     guardians_cut_on_running_sync,
+    guardians_added_on_running_sync,
     logins_overwritten,
     phone_type_changed_on_running_sync,
     roster_swapped_on_running_sync,

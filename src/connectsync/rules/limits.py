@@ -212,6 +212,13 @@ def _is_more(count: int, fleet: int, percent: int) -> bool:
     return count > 1 and count * 100 > fleet * percent
 
 
+TIMED_GUARDS: tuple[Rule[PlanAtHour], ...] = (
+    too_many_districts_a_day,
+    too_much_of_the_fleet_a_day,
+    stale_live,
+)
+"""Guards whose answer depends on when a plan is applied."""
+
 LIMIT_GUARDS: tuple[Rule[PlanAtHour], ...] = (
     too_many_districts,
     too_much_of_the_fleet,

@@ -90,6 +90,17 @@ def taken_back(connection: Connection, backend: str) -> dict[str, int]:
     }
 
 
+def newest_runs(connection: Connection, backend: str) -> dict[str, int]:
+    """Give the newest run on a backend that holds a district, by district."""
+    rows = (
+        select(DISTRICTS.c.district, func.max(DISTRICTS.c.run).label("run"))
+        .join(RUNS, RUNS.c.run == DISTRICTS.c.run)
+        .where(RUNS.c.backend == backend)
+        .group_by(DISTRICTS.c.district)
+    )
+    return {row.district: row.run for row in connection.execute(rows)}
+
+
 def _entry(row: Row[Any]) -> JournalEntry:
     before, after = form_of(json.loads(row.before)), form_of(json.loads(row.after))
     return JournalEntry(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -61,6 +61,11 @@ class StateReader:
         """Give the districts that were saved last to take a run back, and by which."""
         with self._reading() as connection:
             return history.taken_back(connection, backend)
+
+    def newest_runs(self, backend: str) -> dict[str, int]:
+        """Give the newest run that holds a district, by district."""
+        with self._reading() as connection:
+            return history.newest_runs(connection, backend)
 
     def run_of(self, plan: str) -> int | None:
         """Give the last run of the plan with this digest that confirmed anything."""
@@ -124,10 +129,22 @@ class StateReader:
             return history.confirmed(connection, backend, numbers)
 
     def reopen(
-        self, run: int, *, at: datetime, reasons: Mapping[str, str] | None = None
+        self,
+        run: int,
+        *,
+        at: datetime,
+        orders: RunOptions | None = None,
     ) -> None:
-        """Let the districts that failed be tried again; keep what was overridden."""
+        """
+        Let the districts that failed be tried again; keep what was said to guards.
+
+        Raises ``Overtaken`` if another run began on districts that the guards did not
+        know of.
+        """
         with self._store.changing() as connection:
+            if orders is not None and orders.recent is not None:
+                head = runs.run_of(connection, run)
+                runs.insist_known(connection, head.backend, orders.recent, at)
             failed = connection.execute(
                 select(DISTRICTS.c.district)
                 .where(DISTRICTS.c.run == run, DISTRICTS.c.ending.in_(RETRIED))
@@ -142,10 +159,15 @@ class StateReader:
                 key = (run, district)
                 self._store.record(connection, "district retried", DISTRICTS, key, at)
             values: dict[str, object] = {"ended": None, "stopped": ""}
-            if reasons is not None:
-                values["reasons"] = json.dumps(dict(reasons))
+            detail: dict[str, object] = {"reasons": {}}
+            if orders is not None:
+                values["reasons"] = json.dumps(dict(orders.reasons))
+                values["accepted"] = json.dumps(dict(orders.accepted))
+                detail = {
+                    "reasons": dict(orders.reasons),
+                    "accepted": dict(orders.accepted),
+                }
             connection.execute(update(RUNS).where(RUNS.c.run == run).values(values))
-            detail = {"reasons": dict(reasons or {})}
             self._store.record(connection, "run resumed", RUNS, (run,), at, detail)
 
     def approve(self, plan: str, name: str, *, at: datetime) -> bool:

@@ -122,8 +122,15 @@ def plan_of(connection: Connection, run: int) -> Plan:
         .where(DISTRICTS.c.run == run)
         .order_by(DISTRICTS.c.position)
     ).scalars()
-    data = json.loads(header)
-    return plan_of_data({**data, "districts": [json.loads(one) for one in planned]})
+    data = {**json.loads(header), "districts": [json.loads(one) for one in planned]}
+    digest = connection.execute(select(RUNS.c.plan).where(RUNS.c.run == run)).scalar()
+    unsigned = {key: data[key] for key in data.keys() - {WAVES, ELSEWHERE}}
+    if digest_of(unsigned) != digest:
+        raise DamagedPlan(
+            f"the plan of run {run} was edited in the state store after it began",
+            remedy="`connectsync runs verify` says what was edited; make a new plan",
+        )
+    return plan_of_data(data)
 
 
 def orders_of(connection: Connection, run: int) -> RunOptions:

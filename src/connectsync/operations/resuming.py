@@ -1,0 +1,124 @@
+"""Resuming: which run to continue, what is known of it, and what is left to save."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from connectsync.apply.journal import Claim, Entry, Settled
+from connectsync.apply.saving import told
+from connectsync.apply.state.queries import StateReader
+from connectsync.apply.state.store import Store
+from connectsync.connect.seam import Reader
+from connectsync.domain.counting import few
+from connectsync.domain.plan import DistrictPlan, Plan
+from connectsync.domain.run import Run
+from connectsync.domain.settings import Form
+from connectsync.errors import ConnectError, LeaseLost, Superseded
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """
+    The run to continue, None where there is none.
+
+    ``passed_over`` says in a sentence each which runs have districts left that a newer
+    run planned as well.
+    """
+
+    run: Run | None
+    passed_over: tuple[str, ...] = ()
+
+
+def choose_run(archive: StateReader, backend: str) -> Chosen:
+    """
+    Choose the newest run that has something left and that no newer run superseded.
+
+    Raises ``Superseded`` if every run that has something left was superseded.
+    """
+    newest = archive.newest_runs(backend)
+    passed: list[str] = []
+    for run in archive.runs(backend):
+        if not (run.left or (run.parts and run.ended is None)):
+            continue
+        if not superseded(run, newest):
+            return Chosen(run, tuple(passed))
+        passed.append(superseded_text(run, newest))
+    if passed:
+        raise Superseded("; ".join(passed))
+    return Chosen(None)
+
+
+def superseded(run: Run, newest: Mapping[str, int]) -> dict[str, int]:
+    """
+    Give the districts left of a run that a newer run planned, and that run.
+
+    ``newest`` is the newest run of each district.
+    """
+    return {key: newest[key] for key in run.left if newest.get(key, 0) > run.number}
+
+
+def superseded_text(run: Run, newest: Mapping[str, int]) -> str:
+    """Name a run that was superseded, the districts, and the runs that did it."""
+    by = superseded(run, newest)
+    runs = " and ".join(f"run {number}" for number in sorted(set(by.values())))
+    return f"run {run.number} was superseded by {runs} on {few(sorted(by))}"
+
+
+async def settle_open(run: Run, store: Store, reader: Reader, now: datetime) -> None:
+    """
+    Find out by reading what became of the saves of a run that are not settled.
+
+    A save that is seen not to have been made stays open: it may arrive late, and is
+    settled when it is made again. What another runner has in progress, or what cannot
+    be read, stays open as well.
+    """
+    for key, entries in _open(StateReader(store).journal(run.number)).items():
+        claim = store.hold(run.number, run.backend, key)
+        if not isinstance(claim, Claim):
+            continue
+        # a lease that ran out meanwhile belongs to another runner, who settles it
+        with suppress(ConnectError, LeaseLost):
+            live = await reader.read(key)
+            for entry in entries:
+                settled, note = told(entry.intent, live)
+                if settled is not Settled.FAILED:
+                    store.settle(claim, entry.row, settled, at=now, note=note)
+        with suppress(LeaseLost):
+            store.release(claim)
+
+
+def _open(entries: tuple[Entry, ...]) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if entry.settled is Settled.INTENDED:
+            found.setdefault(entry.intent.district, []).append(entry)
+    return found
+
+
+def rest_of(plan: Plan, run: Run, entries: tuple[Entry, ...]) -> Plan:
+    """
+    Give the part of a plan that is still to be saved.
+
+    A district stands there as it is after the saves that are confirmed.
+    """
+    left = frozenset(run.left)
+    rest = (
+        _rest(planned, entries)
+        for planned in plan.districts
+        if planned.district in left
+    )
+    return replace(plan, districts=tuple(one for one in rest if one.saves), failed=())
+
+
+def _rest(planned: DistrictPlan, entries: tuple[Entry, ...]) -> DistrictPlan:
+    made = sum(
+        one.settled is Settled.CONFIRMED and one.intent.district == planned.district
+        for one in entries
+    )
+    form: Form = planned.live
+    for save in planned.saves[:made]:
+        form = save.after(form)
+    return replace(planned, live=form, saves=planned.saves[made:])
