@@ -324,3 +324,80 @@ def test_a_revision_that_is_not_there_is_wrong_usage(
     said = repository.run("plan", f"--changed-since={revision}")
     assert said.status == ExitStatus.USAGE
     assert "git cannot compare with that revision" in said.err
+
+
+WITHOUT = "running-without-a-file"
+
+
+def test_a_change_that_takes_a_running_district_away_says_what_stays_live(
+    repository: Console,
+) -> None:
+    git(repository, "checkout", "--quiet", "-b", "change")
+    (repository.folder / LAKEVIEW).unlink()
+    commit(repository)
+    (repository.folder / ".connectsync" / "state.db").unlink()
+    data = planned(repository)
+    assert data["districts"] == []
+    assert data["still_running"] == [
+        {"district": "lakeview-usd", "file": LAKEVIEW, "error": ""}
+    ]
+    (guard,) = data["guards"]
+    assert (guard["rule"], guard["district"]) == (WITHOUT, "lakeview-usd")
+    text = repository.run("plan", "--changed-since", "main").out
+    assert "Nothing to do" not in text
+    assert "1 still running without a file" in text
+
+
+def test_a_change_that_renames_the_file_of_a_running_district_says_so(
+    repository: Console,
+) -> None:
+    git(repository, "checkout", "--quiet", "-b", "change")
+    renamed = LAKEVIEW.replace("lakeview-usd", "lakeview-unified")
+    git(repository, "mv", LAKEVIEW, renamed)
+    path = repository.folder / renamed
+    path.write_text(path.read_text().replace(": lakeview-usd", ": lakeview-unified"))
+    commit(repository)
+    data = planned(repository)
+    assert [one["district"] for one in data["still_running"]] == ["lakeview-usd"]
+
+
+def test_a_change_that_only_moves_the_file_says_nothing(repository: Console) -> None:
+    git(repository, "checkout", "--quiet", "-b", "change")
+    git(repository, "mv", LAKEVIEW, LAKEVIEW.replace("/ca/", "/tx/"))
+    commit(repository)
+    assert "still_running" not in planned(repository)
+
+
+@pytest.mark.parametrize(
+    "format_", ["text", "json", "github", "junit", "markdown", "html"]
+)
+def test_every_format_names_the_district_that_runs_without_a_file(
+    repository: Console, format_: str
+) -> None:
+    (repository.folder / LAKEVIEW).unlink()
+    for asked in ((), ("--changed-since", "main")):
+        said = repository.run("plan", *asked, "--format", format_)
+        assert WITHOUT in said.out, said.both
+        assert "lakeview-usd" in said.out
+
+
+def test_a_district_whose_sync_is_off_may_lose_its_file(repository: Console) -> None:
+    (repository.folder / HARBOR).unlink()
+    assert WITHOUT not in repository.run("plan").out
+    assert WITHOUT not in repository.run("plan", "--changed-since", "main").out
+
+
+def test_naming_a_part_of_the_files_tells_of_that_part_alone(
+    repository: Console,
+) -> None:
+    (repository.folder / LAKEVIEW).unlink()
+    assert WITHOUT not in repository.run("plan", HARBOR).out
+
+
+def test_a_plan_with_a_district_without_a_file_can_be_applied(
+    repository: Console,
+) -> None:
+    (repository.folder / LAKEVIEW).unlink()
+    repository.replace(HARBOR, "settings:\n", "settings:\n  deletion_threshold: 15\n")
+    assert repository.run("plan", "--out", "plan.json").status == ExitStatus.FINE
+    assert repository.run("apply", "plan.json").status == ExitStatus.FINE

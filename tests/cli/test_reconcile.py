@@ -272,7 +272,11 @@ def test_what_was_saved_meanwhile_is_left_alone(
     assert settled.live("lakeview-usd")["deletion_threshold"] == 15
 
 
-def test_a_roll_out_that_stopped_is_not_gone_on_with(settled: Console) -> None:
+@pytest.mark.parametrize("later", [0, 40])
+def test_a_roll_out_that_stopped_is_not_gone_on_with(
+    settled: Console, later: int
+) -> None:
+    """However many runs of other districts there were since."""
     settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
     threshold(settled, CREEK, 10)
     by_hand(settled, "dry-creek-isd", deletion_threshold=20)
@@ -290,6 +294,16 @@ def test_a_roll_out_that_stopped_is_not_gone_on_with(settled: Console) -> None:
             WHERE district = 'lakeview-usd';
             """
         )
+        for _ in range(later):
+            state.execute(
+                """
+                INSERT INTO runs (plan, backend, header, accepted, reasons, runner,
+                                  began, ended, stopped)
+                SELECT plan, backend, header, accepted, reasons, runner,
+                       began, began, ''
+                FROM runs WHERE run = 1
+                """
+            )
     state.close()
     status, data = told(settled)
     assert (status, whys(data, "lakeview-usd")) == (ExitStatus.FINDINGS, ["rollout"])
@@ -359,3 +373,54 @@ def test_metrics_that_cannot_be_kept_undo_nothing(known: Console) -> None:
     assert said.status == ExitStatus.FINDINGS
     assert "the metrics failed" in said.err
     assert known.live("lakeview-usd")["deletion_threshold"] == 15
+
+
+def test_what_a_rule_warns_of_in_the_file_waits_for_a_person(settled: Console) -> None:
+    allow(settled, "reconcile: {at_most: caution}\n")
+    settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 60")
+    settled.replace(LAKEVIEW, "facts:\n", "facts:\n  tried_to_archive: 2\n")
+    status, data = told(settled)
+    assert status == ExitStatus.FINDINGS
+    assert set(whys(data, "lakeview-usd")) == {"file"}
+    assert settled.live("lakeview-usd")["deletion_threshold"] == 15
+    text = settled.run("reconcile").out
+    assert "threshold-raised-in-term" in text
+    assert "allow the finding there with a reason" in text
+
+
+def test_a_warning_about_another_setting_holds_nothing_up(settled: Console) -> None:
+    settled.replace(LAKEVIEW, "settings:\n", "settings:\n  phone_types: [Home]\n")
+    live = ("deletion_threshold: 15", "deletion_threshold: 14")
+    by_hand(settled, "lakeview-usd", phone_types=frozenset(["Home"]))
+    settled.replace(LAKEVIEW, *live)
+    assert "home-phone-for-texts" in settled.run("validate").out
+    status, data = told(settled)
+    assert (status, fates(data)["lakeview-usd"]) == (ExitStatus.FINE, "done")
+
+
+def test_a_warning_that_is_allowed_with_a_reason_holds_nothing_up(
+    settled: Console,
+) -> None:
+    allow(settled, "reconcile: {at_most: caution}\n")
+    settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 30")
+    settled.replace(LAKEVIEW, "facts:\n", "facts:\n  tried_to_archive: 28\n")
+    rule = "{rule: threshold-raised-in-term, reason: A merger, until: 2027-02-01}"
+    path = settled.folder / LAKEVIEW
+    path.write_text(f"{path.read_text()}\nallow: [{rule}]\n")
+    status, data = told(settled)
+    assert (status, fates(data)["lakeview-usd"]) == (ExitStatus.FINE, "done")
+
+
+def test_a_district_without_a_file_is_named_and_holds_nothing_else_up(
+    settled: Console,
+) -> None:
+    threshold(settled, CREEK, 10)
+    by_hand(settled, "dry-creek-isd", deletion_threshold=20)
+    (settled.folder / LAKEVIEW).unlink()
+    tomorrow = {"CONNECTSYNC_NOW": "2027-01-17T10:00:00+00:00"}
+    said = settled.run("reconcile", "--format", "json", environment=tomorrow)
+    data = json.loads(said.out)
+    assert said.status == ExitStatus.FINDINGS
+    assert fates(data)["lakeview-usd"] == "held"
+    assert whys(data, "lakeview-usd") == ["guard"]
+    assert fates(data)["dry-creek-isd"] == "done"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from connectsync.domain.risk import Risk
 from connectsync.domain.rule_page import RulePage
 from connectsync.operations.planning import Circumstances, guarded
 from connectsync.rules.catalogue import PLAN_RULES
-from connectsync.rules.guards import DISRUPTIVE
+from connectsync.rules.disruptive import DISRUPTIVE
 from connectsync.rules.page import page_of
 
 PAGES = [page_of(rule) for rule in PLAN_RULES]
@@ -129,7 +130,7 @@ def test_a_window_is_in_its_own_time_zone() -> None:
 RUNNING = {"enable_daily_sync": True}
 
 
-def asked(live: dict[str, object], desired: dict[str, object]) -> dict[str, int]:
+def asked(live: Mapping[str, object], desired: Mapping[str, object]) -> dict[str, int]:
     return needed(planned({"live": {**RUNNING, **live}, "desired": desired}).guards)
 
 

@@ -18,7 +18,7 @@ from connectsync.domain.district import (
 )
 from connectsync.domain.guard import GuardFinding
 from connectsync.domain.live import Live
-from connectsync.domain.plan import DistrictPlan, Plan
+from connectsync.domain.plan import DistrictPlan, Plan, StillRunning
 from connectsync.domain.policy import Freeze, Policy, Window
 from connectsync.domain.recent import Recent
 from connectsync.domain.settings import (
@@ -109,6 +109,7 @@ def planned(scene: dict[str, Any]) -> Plan:
                 want, lives[want.district.key], replace(given, since=_since(scene))
             )
         ),
+        still_running=tuple(map(StillRunning, scene.get("still_running", ()))),
     )
     return guarded(plan, [want.district for want in wanted], given)
 

@@ -67,7 +67,9 @@ async def _made(
         with open_state(session, scope.project) as store:
             given = circumstances(session, scope, store, reader)
             plan = await make_plan(scope.wanted, reader, given)
-            division = divided(plan, scope.wanted, given, StateReader(store))
+            findings = scope.findings.findings
+            archive = StateReader(store)
+            division = divided(plan, scope.wanted, given, archive, findings)
             came: Went | StalePlan | None = None
             if not (asked.dry_run or division.reasons) and _has_work(division.going):
                 said = Said(yes=True)

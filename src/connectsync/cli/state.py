@@ -13,8 +13,11 @@ from connectsync.apply.state.store import Store
 from connectsync.cli.fleets import Scope
 from connectsync.cli.references import stated_in
 from connectsync.cli.session import TOOL, Session
+from connectsync.config.discovery import below
 from connectsync.config.project import Project
 from connectsync.connect.seam import Reader
+from connectsync.domain.baseline import Baselines
+from connectsync.domain.shard import taken_apart
 from connectsync.domain.suggest import did_you_mean
 from connectsync.errors import UsageError
 from connectsync.operations.planning import Circumstances
@@ -56,6 +59,7 @@ def circumstances(
     Raises ``UsageError`` if a token is to be typed of a district out of scope.
     """
     archive = StateReader(store)
+    baselines = archive.baselines(reader.described)
     for key in set_token:
         _insist_token(scope, key)
     return Circumstances(
@@ -64,10 +68,25 @@ def circumstances(
         scope=scope.arguments,
         fleet=scope.fleet_size,
         policy=scope.project.policy,
-        baselines=archive.baselines(reader.described),
+        baselines=baselines,
         recent=archive.recent(reader.described, session.now()),
         set_token=set_token,
+        gone=_gone(scope, baselines),
     )
+
+
+def _gone(scope: Scope, baselines: Baselines) -> dict[str, str]:
+    """
+    Give the districts that were applied once, and that no file describes now.
+
+    Nothing is told of them where a part of the files was named.
+    """
+    named, shard = taken_apart(scope.arguments)
+    if named:
+        return {}
+    now = {district.key for district in scope.districts}
+    now |= {path.stem for path in below(scope.project.districts_dir)}
+    return {key: "" for key in baselines if key not in now and shard.holds(key)}
 
 
 def _insist_token(scope: Scope, key: str) -> None:

@@ -93,6 +93,20 @@ class NotPlanned:
 
 
 @dataclass(frozen=True, slots=True)
+class StillRunning:
+    """
+    A district that lost its file, and whose sync runs on.
+
+    ``file`` is where it stood, empty if that is not known; ``error`` says why Connect
+    could not be asked about it, empty if it was.
+    """
+
+    district: str
+    file: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """
     What `apply` would make true, and nothing else.
@@ -105,6 +119,8 @@ class Plan:
     It speaks of those settings alone that the files want otherwise than there; what
     else is not as the files say is ``left_alone``, by district. ``untouched`` is what
     stays as it is on Connect for another reason, on districts in step as well.
+    ``still_running`` are districts that no file describes any more, though their sync
+    runs on Connect.
     """
 
     created: datetime
@@ -120,6 +136,7 @@ class Plan:
     since: str | None = None
     left_alone: tuple[DistrictDrift, ...] = ()
     untouched: tuple[Untouched, ...] = ()
+    still_running: tuple[StillRunning, ...] = ()
 
     @property
     def partial(self) -> bool:

@@ -55,6 +55,11 @@ def _origin_data(plan: Plan) -> dict[str, Any]:
         data["left_alone"] = [_left_data(one) for one in plan.left_alone]
     if plan.untouched:
         data["untouched"] = [_untouched_data(one) for one in plan.untouched]
+    if plan.still_running:
+        data["still_running"] = [
+            {"district": one.district, "file": one.file, "error": one.error}
+            for one in plan.still_running
+        ]
     return data
 
 

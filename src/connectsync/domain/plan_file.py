@@ -18,6 +18,7 @@ from connectsync.domain.plan import (
     Plan,
     PlannedChange,
     Save,
+    StillRunning,
 )
 from connectsync.domain.plan_data import SCHEMA, plan_data
 from connectsync.domain.risk import Risk
@@ -98,6 +99,9 @@ def _plan(data: Mapping[str, Any]) -> Plan:
         since=_since(data.get("since")),
         left_alone=tuple(_left(left) for left in data.get("left_alone", ())),
         untouched=tuple(_untouched(one) for one in data.get("untouched", ())),
+        still_running=tuple(
+            StillRunning(**one) for one in data.get("still_running", ())
+        ),
     )
 
 

@@ -35,6 +35,7 @@ class Why(StrEnum):
     CONFLICT = "conflict"
     RISK = "risk"
     GUARD = "guard"
+    FILE = "file"
     APPROVAL = "approval"
     ROLLOUT = "rollout"
     ROLLBACK = "rollback"

@@ -20,7 +20,8 @@ from connectsync.domain.untouched import without
 from connectsync.domain.values import is_same, spell
 from connectsync.errors import ConnectError, DamagedPlan, StalePlan
 from connectsync.operations.compare import changes_between, kept_on
-from connectsync.operations.planning import Wanted, saves_of
+from connectsync.operations.plan_values import saves_of
+from connectsync.operations.planning import Wanted
 
 
 def insist_same_backend(plan: Plan, reader: Reader) -> None:

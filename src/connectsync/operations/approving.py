@@ -14,7 +14,7 @@ from connectsync.domain.district import District
 from connectsync.domain.plan import Plan
 from connectsync.errors import UsageError
 from connectsync.operations.applying import insist_honest
-from connectsync.operations.planning import afresh
+from connectsync.operations.plan_values import afresh
 from connectsync.report.style import inert
 
 LONGEST_NAME = 100

@@ -62,19 +62,32 @@ def causes_of(project: Project, changed: Changed, wanted: Sequence[Wanted]) -> C
         for want in concerned
         if want.district.key not in before and want.file in there
     ]
+    caused_by_key = {key: form for key, form in found.items() if form}
     return Causes(
         Since(
             changed.base,
-            {key: form for key, form in found.items() if form},
+            caused_by_key,
             {
                 want.district.key: released(
                     before.get(want.district.key, {}), want.district.desired()
                 )
                 for want in concerned
             },
+            _gone(project, fleet, wanted),
         ),
         tuple(unclear),
     )
+
+
+def _gone(project: Project, before: Fleet, wanted: Sequence[Wanted]) -> dict[str, str]:
+    """Give the districts that had a file before and have none now."""
+    now = {want.district.key for want in wanted}
+    now |= {path.stem for path in below(project.districts_dir)}
+    return {
+        one.district.key: one.file
+        for one in before.districts
+        if one.district.key not in now
+    }
 
 
 def _desired(fleet: Fleet, files: frozenset[str]) -> dict[str, Form]:

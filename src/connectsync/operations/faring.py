@@ -59,6 +59,9 @@ class Passed:
         for one in self.plan.failed:
             reason = Reason(Why.CONNECT, one.message)
             yield Fared(one.district, one.file, Fate.UNREAD, (reason,))
+        for lost in self.plan.still_running:
+            reasons = self.division.held.get(lost.district, ())
+            yield Fared(lost.district, lost.file, Fate.HELD, reasons)
         ended = {one.district: one for one in outcome.districts} if outcome else {}
         for planned in self.plan.districts:
             yield self._of(planned, ended)

@@ -8,14 +8,21 @@ from datetime import datetime
 
 from connectsync.connect.seam import Reader
 from connectsync.domain.baseline import Baseline, Baselines, is_launched
-from connectsync.domain.district import District, Facts
-from connectsync.domain.drift import DistrictDrift, Moved, Movement, movements
+from connectsync.domain.district import District
+from connectsync.domain.drift import DistrictDrift, movements
 from connectsync.domain.finding import Problem
 from connectsync.domain.guard import GuardFinding
 from connectsync.domain.live import Live
-from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, Save, saves_for
+from connectsync.domain.plan import (
+    DistrictPlan,
+    NotPlanned,
+    Plan,
+    StillRunning,
+    saves_for,
+)
 from connectsync.domain.policy import Policy
 from connectsync.domain.recent import Recent
+from connectsync.domain.risk import running
 from connectsync.domain.settings import BY_NAME, Form
 from connectsync.domain.since import Since
 from connectsync.domain.untouched import (
@@ -23,8 +30,9 @@ from connectsync.domain.untouched import (
     WhyUntouched,
     without,
 )
-from connectsync.errors import Bug, ConnectError
+from connectsync.errors import Bug, ConnectError, DistrictNotFound
 from connectsync.operations.compare import changes_between, crowded_out, kept_on
+from connectsync.operations.plan_values import afresh, drift_of
 from connectsync.rules.catalogue import PLAN_RULES
 from connectsync.rules.engine import Rule, problems
 from connectsync.rules.plan_subject import Objection, PlanAtHour
@@ -46,7 +54,8 @@ class Circumstances:
     ``now`` has a time zone; ``fleet`` is the number of districts in all files,
     whatever the scope; ``tool`` names this version of connectsync. ``set_token`` are
     the districts whose token is to be typed, ``recent`` what was saved lately. With
-    ``since`` only what that change to the files causes is planned.
+    ``since`` only what that change to the files causes is planned. ``gone`` are
+    districts that were applied once and have no file now, with the file if it is known.
     """
 
     now: datetime
@@ -58,6 +67,7 @@ class Circumstances:
     recent: Recent = field(default_factory=Recent)
     set_token: frozenset[str] = frozenset()
     since: Since | None = None
+    gone: Mapping[str, str] = field(default_factory=dict)
 
 
 async def make_plan(
@@ -106,8 +116,28 @@ async def make_plan(
             if isinstance(live, Live)
             for found in untouched_on(want, live, circumstances)
         ),
+        still_running=await _still_running(reader, circumstances),
     )
     return _objected(plan, [want.district for want in wanted], circumstances)
+
+
+async def _still_running(
+    reader: Reader, given: Circumstances
+) -> tuple[StillRunning, ...]:
+    """Find the districts that lost their file, and whose sync runs on."""
+    gone = given.gone if given.since is None else given.since.gone
+    if not gone:
+        return ()
+    lives = await reader.read_many(sorted(gone))
+    found = []
+    for key in sorted(gone):
+        live = lives.get(key)
+        if isinstance(live, Live):
+            if running(live.form):
+                found.append(StillRunning(key, gone[key]))
+        elif live is not None and not isinstance(live, DistrictNotFound):
+            found.append(StillRunning(key, gone[key], live.message))
+    return tuple(found)
 
 
 def plan_district(
@@ -146,15 +176,9 @@ def plan_district(
         live=live.form,
         desired=desired,
         saves=saves_for(changes, live.form, launched=launched, set_token=set_token),
-        drift=_drift(baseline, desired, known),
+        drift=drift_of(baseline, desired, known),
         kept=kept,
     )
-
-
-def _drift(known: Baseline, desired: Form, live: Form) -> tuple[Movement, ...]:
-    """Give what people changed of the settings that would be set."""
-    moved = movements(known.form, desired, live)
-    return tuple(move for move in moved if move.who is not Moved.US)
 
 
 def untouched_on(want: Wanted, live: Live, given: Circumstances) -> Iterator[Untouched]:
@@ -232,48 +256,6 @@ def _objected(
         _guard_finding(rule, problem) for rule, problem in problems(PLAN_RULES, subject)
     )
     return replace(plan, guards=guards)
-
-
-def afresh(
-    plan: Plan,
-    districts: Sequence[District],
-    baselines: Baselines,
-    *,
-    begun: bool = False,
-) -> Plan:
-    """Give a plan with risks and drift worked out again from its own values."""
-    # what a way back overwrites was asked about when it was planned
-    stated = begun or plan.rollback_of is not None
-    facts = {district.key: district.facts for district in districts}
-    return replace(
-        plan,
-        districts=tuple(
-            replace(
-                one,
-                saves=saves_of(one, baselines, facts.get(one.district, Facts())),
-                drift=one.drift
-                if stated
-                else _drift(
-                    baselines.get(one.district, Baseline()),
-                    one.desired,
-                    without(one.live, one.kept),
-                ),
-            )
-            for one in plan.districts
-        ),
-    )
-
-
-def saves_of(
-    planned: DistrictPlan, baselines: Baselines, facts: Facts | None = None
-) -> tuple[Save, ...]:
-    """Work out from a plan's live form and desired values what must be saved."""
-    known = without(planned.live, planned.kept)
-    changes = changes_between(known, planned.desired)
-    launched = is_launched(facts or Facts(), baselines.get(planned.district))
-    return saves_for(
-        changes, planned.live, launched=launched, set_token=planned.set_token
-    )
 
 
 def _guard_finding(rule: Rule[PlanAtHour], problem: Problem) -> GuardFinding:

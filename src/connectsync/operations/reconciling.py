@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from connectsync.apply.state.queries import StateReader
 from connectsync.domain.baseline import Baselines
 from connectsync.domain.drift import Moved
-from connectsync.domain.finding import Severity
+from connectsync.domain.finding import Finding, Path, Severity
 from connectsync.domain.guard import GuardFinding
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.reconciled import Reason, Why
 from connectsync.domain.risk import Risk
-from connectsync.domain.run import RunLine, RunState
+from connectsync.domain.run import Run, RunState
 from connectsync.domain.values import spell
 from connectsync.errors import NotApproved
 from connectsync.operations.accepting import insist_approved
 from connectsync.operations.planning import Circumstances, Wanted, guarded
-
-LOOKED_BACK = 20
-"""How many runs back a roll-out that stopped is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +36,20 @@ class Division:
 
 
 def divided(
-    plan: Plan, wanted: Sequence[Wanted], given: Circumstances, archive: StateReader
+    plan: Plan,
+    wanted: Sequence[Wanted],
+    given: Circumstances,
+    archive: StateReader,
+    findings: Sequence[Finding] = (),
 ) -> Division:
     """
-    Divide the plan of a fleet.
+    Divide the plan of a fleet; ``findings`` are those of its files.
 
     A district may go if each of its changes is at most as risky as the project allows
     with nobody there, it was applied before and nobody changed it by hand since, no
-    roll-out stopped before it, nobody took a run back there, and no guard says
-    anything: a warning that nobody reads is no warning.
+    roll-out stopped before it, nobody took a run back there, and neither a guard nor a
+    rule about the changed settings says anything: a warning that nobody reads is no
+    warning.
     """
     districts = [want.district for want in wanted]
     before = _Before(
@@ -58,14 +60,28 @@ def divided(
     held = {
         planned.district: reasons
         for planned in plan.districts
-        if (reasons := tuple(_own(planned, given.policy.unattended, before)))
+        if (
+            reasons := (
+                *_own(planned, given.policy.unattended, before),
+                *_warned(planned, findings),
+            )
+        )
     }
     fresh = _fresh(plan, wanted, given.baselines)
     going = guarded(_without(fresh, held), districts, given)
     while found := _objected(going):
         held |= found
         going = guarded(_without(going, held), districts, given)
-    against = tuple(_reason(guard) for guard in going.guards if _speaks(guard))
+    # a district that lost its file is named, and holds nothing else up
+    lost = {one.district for one in plan.still_running}
+    for guard in going.guards:
+        if guard.district in lost:
+            held[guard.district] = (_reason(guard),)
+    against = tuple(
+        _reason(guard)
+        for guard in going.guards
+        if _speaks(guard) and guard.district not in lost
+    )
     return Division(going, held, (*against, *_unapproved(going, given, archive)))
 
 
@@ -131,6 +147,23 @@ def _risky(planned: DistrictPlan, at_most: Risk) -> Iterator[Reason]:
             yield Reason(Why.RISK, f"{risk.value}: {', '.join(names)}")
 
 
+def _warned(planned: DistrictPlan, findings: Sequence[Finding]) -> Iterator[Reason]:
+    """Say what rules warn of in its files, as far as it concerns what would change."""
+    settings = {one.change.setting for one in planned.changes()}
+    for one in findings:
+        own = one.place.file == planned.file or planned.district in one.districts
+        if own and one.severity is Severity.WARNING and _concerns(one.path, settings):
+            yield Reason(Why.FILE, f"{one.rule}: {one.message}")
+
+
+def _concerns(path: Path, settings: Collection[str]) -> bool:
+    """Say whether a finding may be about these settings: not if it names another."""
+    section, *rest = path or ("",)
+    if section in {"settings", "credentials"} and rest:
+        return rest[0] in settings
+    return section != "allow"
+
+
 def _speaks(guard: GuardFinding) -> bool:
     return guard.severity is not Severity.INFO
 
@@ -168,22 +201,18 @@ def _stopped_before(archive: StateReader, backend: str) -> dict[str, int]:
 
     A later run of the same district settles that; whoever made it looked.
     """
-    lines = archive.newest(LOOKED_BACK).lines
-    here = [one for one in lines if one.head.backend == backend]
-    stopped = [one.head.number for one in here if _stopped_by_failures(one)]
-    found: dict[str, int] = {}
-    seen: set[str] = set()
-    for number in (one.head.number for one in here):
-        if not stopped or number < stopped[-1]:
-            break
-        parts = archive.run(number).parts
-        left = [one.district for one in parts if one.outcome is None]
-        if number in stopped:
-            found |= dict.fromkeys((key for key in left if key not in seen), number)
-        seen |= {one.district for one in parts}
-    return found
+    newest = archive.newest_runs(backend)
+    left = {
+        key: run for key, run in archive.unended(backend).items() if newest[key] == run
+    }
+    stopped = {
+        number
+        for number in set(left.values())
+        if _stopped_by_failures(archive.run(number))
+    }
+    return {key: run for key, run in left.items() if run in stopped}
 
 
-def _stopped_by_failures(line: RunLine) -> bool:
-    tally = line.tally
-    return line.head.state is RunState.STOPPED and tally.failed + tally.conflict > 0
+def _stopped_by_failures(run: Run) -> bool:
+    tally = run.tally
+    return run.state is RunState.STOPPED and tally.failed + tally.conflict > 0

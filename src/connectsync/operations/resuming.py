@@ -75,8 +75,9 @@ async def settle_open(run: Run, store: Store, reader: Reader, now: datetime) -> 
     settled when it is made again. What another runner has in progress, or what cannot
     be read, stays open as well.
     """
-    for key, entries in _open(StateReader(store).journal(run.number)).items():
-        claim = store.hold(run.number, run.backend, key)
+    archive = StateReader(store)
+    for key, entries in _open(archive.journal(run.number)).items():
+        claim = archive.hold(run.number, run.backend, key)
         if not isinstance(claim, Claim):
             continue
         # a lease that ran out meanwhile belongs to another runner, who settles it

@@ -30,6 +30,7 @@ def plan_junit(plan: Plan) -> str:
     """
     told = {*plan.in_step, *(one.district for one in plan.districts)}
     told |= {one.district for one in plan.left_alone}
+    told |= {one.district for one in plan.still_running}
     guards: dict[str, list[GuardFinding]] = defaultdict(list)
     for guard in plan.guards:
         guards[guard.district if guard.district in told else WHOLE].append(guard)
@@ -51,6 +52,8 @@ def _districts(plan: Plan, guards: _Guards) -> Iterator[Case]:
         yield _case(planned.district, guards.get(planned.district, ()), lines)
     for key, kept in left.items():
         yield _case(key, guards.get(key, ()), kept)
+    for lost in plan.still_running:
+        yield _case(lost.district, guards.get(lost.district, ()), ())
 
 
 def _case(name: str, guards: Sequence[GuardFinding], said: Iterable[str]) -> Case:

@@ -64,13 +64,15 @@ def held_against(guard: GuardFinding) -> str:
 
 def counted(plan: Plan) -> str:
     """Count the districts of a plan: to change, in step, left alone, not read."""
-    if plan.empty and not plan.left_alone:
+    if plan.empty and not plan.left_alone and not plan.still_running:
         return f"Nothing to do: {districts(plan.size)} in step with Connect"
     parts = [f"{len(plan.districts):,} to change", f"{len(plan.in_step):,} in step"]
     if left := plan.size - len(plan.districts) - len(plan.in_step) - len(plan.failed):
         parts.append(f"{left:,} left alone")
     if plan.failed:
         parts.append(f"{len(plan.failed):,} not read")
+    if plan.still_running:
+        parts.append(f"{len(plan.still_running):,} still running without a file")
     return f"{districts(plan.size)}: {', '.join(parts)}"
 
 

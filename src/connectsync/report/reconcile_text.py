@@ -26,6 +26,7 @@ _ADVICE = {
     Why.RISK: "at most {at_most} changes are made with nobody there: a person plans"
     " and applies the others",
     Why.GUARD: "`connectsync plan` says what it needs; a person applies it",
+    Why.FILE: "fix the file, or allow the finding there with a reason",
     Why.APPROVAL: "`connectsync plan --out plan.json`, have it approved, apply it",
     Why.ROLLOUT: "`connectsync runs` tells of that run; `resume` goes on with it",
     Why.ROLLBACK: "a person applies it again, or takes the change out of the files",

@@ -33,8 +33,9 @@ from connectsync.rules import (
     yaml_pages,
 )
 from connectsync.rules.allow_entries import AllowOnDay
+from connectsync.rules.disruptive import DISRUPTIVE, DISRUPTIVE_GUARDS
 from connectsync.rules.engine import Rule
-from connectsync.rules.guards import CHANGE_GUARDS, DISRUPTIVE, DISRUPTIVE_GUARDS
+from connectsync.rules.guards import CHANGE_GUARDS
 from connectsync.rules.hours import HOUR_GUARDS
 from connectsync.rules.limits import LIMIT_GUARDS, TIMED_GUARDS
 from connectsync.rules.page import page_of

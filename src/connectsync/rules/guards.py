@@ -9,19 +9,17 @@ from connectsync.domain.counting import many
 from connectsync.domain.district import GuardiansFrom
 from connectsync.domain.drift import Moved
 from connectsync.domain.finding import Severity
-from connectsync.domain.plan import SWITCH, DistrictPlan, PlannedChange
-from connectsync.domain.risk import running, widens
-from connectsync.rules.engine import Rule, Scope
-from connectsync.rules.plan_subject import Objection, PlanAtHour, spelled, turns_on
+from connectsync.domain.plan import SWITCH
+from connectsync.rules.disruptive import DISRUPTIVE_GUARDS
+from connectsync.rules.engine import Rule
+from connectsync.rules.plan_subject import (
+    PLAN,
+    Objection,
+    PlanAtHour,
+    spelled,
+    turns_on,
+)
 from connectsync.rules.threshold import TERM_LIMIT
-
-PLAN: Scope[PlanAtHour] = Scope("plan")
-
-DISRUPTIVE = "disruptive"
-"""The name by which every disruptive change is accepted, and counted."""
-
-GUARDIANS = ("manage_guardians", "contact_types", "contact_relationships")
-"""The settings that decide who is a guardian."""
 
 
 @PLAN.rule(Severity.ERROR, source="C0")
@@ -85,113 +83,6 @@ def first_enable(subject: PlanAtHour) -> Iterator[Objection]:
                 "the sync is enabled for the first time that we know of",
                 hint="do the self-check (step 6), then accept this by number",
             )
-
-
-@PLAN.rule(Severity.ERROR, source="C5", inferred=True)
-def guardians_cut_on_running_sync(subject: PlanAtHour) -> Iterator[Objection]:
-    """
-    Contacts stop being guardians while the nightly sync is running.
-
-    Families who were reached yesterday are not reached tomorrow, without a word.
-
-    Bad:
-
-        live: {enable_daily_sync: true, contact_types: [Parent/Guardian, Primary]}
-        desired: {contact_types: [Parent/Guardian]}
-
-    Good:
-
-        live: {enable_daily_sync: true, contact_types: [Parent/Guardian]}
-        desired: {contact_types: [Parent/Guardian, Primary]}
-    """
-    for planned, change in subject.disruptive(*GUARDIANS):
-        if not widens(change.change):
-            yield _disruption(planned, change)
-
-
-@PLAN.rule(Severity.ERROR, source="C5")
-def guardians_added_on_running_sync(subject: PlanAtHour) -> Iterator[Objection]:
-    """
-    People who were left alone become guardians while the nightly sync is running.
-
-    A synced guardian can be messaged at once and without an invitation, and no later
-    change takes a message back. Emergency contacts, for example, often do not expect
-    to hear of every event at school.
-
-    Bad:
-
-        live: {enable_daily_sync: true, contact_types: [Parent/Guardian]}
-        desired: {contact_types: [Parent/Guardian, Emergency]}
-
-    Good:
-
-        live: {enable_daily_sync: false, contact_types: [Parent/Guardian]}
-        desired: {contact_types: [Parent/Guardian, Emergency]}
-    """
-    for planned, change in subject.disruptive(*GUARDIANS):
-        if widens(change.change):
-            yield _disruption(planned, change)
-
-
-@PLAN.rule(Severity.ERROR, source="U1")
-def logins_overwritten(subject: PlanAtHour) -> Iterator[Objection]:
-    """
-    Contact details of people who have joined are overwritten from Clever.
-
-    Their login changes with their email or phone, they are notified, and their own
-    edits are locked from then on.
-
-    Bad:
-
-        live: {enable_daily_sync: true, update_active_users: false}
-        desired: {update_active_users: true}
-
-    Good:
-
-        live: {enable_daily_sync: true, update_active_users: true}
-        desired: {update_active_users: false}
-    """
-    yield from _disruptive(subject, "update_active_users")
-
-
-@PLAN.rule(Severity.ERROR, source="C5")
-def phone_type_changed_on_running_sync(subject: PlanAtHour) -> Iterator[Objection]:
-    """
-    The phone type changes while the nightly sync is running.
-
-    The number of the chosen type is a family's login, and where texts and calls go.
-
-    Bad:
-
-        live: {enable_daily_sync: true, phone_types: [Cell]}
-        desired: {phone_types: [Work]}
-
-    Good:
-
-        live: {enable_daily_sync: false, phone_types: [Work]}
-        desired: {phone_types: [Cell]}
-    """
-    yield from _disruptive(subject, "phone_types")
-
-
-@PLAN.rule(Severity.ERROR, source="C5", inferred=True)
-def roster_swapped_on_running_sync(subject: PlanAtHour) -> Iterator[Objection]:
-    """
-    The district id changes while the nightly sync is running.
-
-    The next sync reads another district's roster, in which none of these people are.
-
-    Bad:
-
-        live: {enable_daily_sync: true, district_id: 58da8a43cc70ab00017a1a87}
-        desired: {district_id: 58da8a43cc70ab00017a1a88}
-
-    Good:
-
-        live: {enable_daily_sync: false, district_id: 58da8a43cc70ab00017a1a87}
-        desired: {district_id: 58da8a43cc70ab00017a1a88}
-    """
-    yield from _disruptive(subject, "district_id")
 
 
 @PLAN.rule(Severity.WARNING, source="G1", inferred=True)
@@ -285,24 +176,36 @@ def overwrites_drift(subject: PlanAtHour) -> Iterator[Objection]:
             )
 
 
-def _disruptive(subject: PlanAtHour, *settings: str) -> Iterator[Objection]:
-    for planned, change in subject.disruptive(*settings):
-        yield _disruption(planned, change)
+@PLAN.rule(Severity.WARNING, source="design")
+def running_without_a_file(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    A district has no file any more, and its sync runs on.
 
+    Taking a file away changes nothing on Connect: every night its people are created,
+    updated and archived by settings that nobody reviews. A file that gets another name
+    is another district: the name of the file is its key.
 
-def _disruption(planned: DistrictPlan, change: PlannedChange) -> Objection:
-    return Objection(
-        (planned.district,),
-        f"{spelled(change.change)} {_when(planned)}",
-        hint="tell the district before, then accept it by its number",
-        accept=DISRUPTIVE,
-    )
+    Bad:
 
+        still_running: [lakeview-usd]
 
-def _when(planned: DistrictPlan) -> str:
-    if running(planned.live):
-        return "while the sync is running"
-    return "while the sync is paused"
+    Good:
+
+        still_running: []
+    """
+    for one in subject.plan.still_running:
+        file = f"; it stood in {one.file}" if one.file else ""
+        said = (
+            f"no file describes it any more, and Connect did not answer: {one.error}"
+            if one.error
+            else "no file describes it any more, and its sync still runs on Connect"
+        )
+        yield Objection(
+            (one.district,),
+            f"{said}{file}",
+            hint="put the file back under its old name; to end the sync, set"
+            " enable_daily_sync: false there, apply it, and remove the file then",
+        )
 
 
 def _raised(change: Set) -> bool:
@@ -311,24 +214,12 @@ def _raised(change: Set) -> bool:
     return isinstance(change.after, int) and change.after > before
 
 
-DISRUPTIVE_GUARDS: tuple[Rule[PlanAtHour], ...] = (
-    guardians_cut_on_running_sync,
-    guardians_added_on_running_sync,
-    logins_overwritten,
-    phone_type_changed_on_running_sync,
-    roster_swapped_on_running_sync,
-)
-"""Guards that are accepted together, as so many disruptive changes."""
-
 CHANGE_GUARDS: tuple[Rule[PlanAtHour], ...] = (
     enable_with_other_changes,
     first_enable,
-    guardians_cut_on_running_sync,
-    guardians_added_on_running_sync,
-    logins_overwritten,
-    phone_type_changed_on_running_sync,
-    roster_swapped_on_running_sync,
+    *DISRUPTIVE_GUARDS,
     student_id_changed_with_guardians_csv,
     threshold_raised_without_figure,
     overwrites_drift,
+    running_without_a_file,
 )

@@ -9,8 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from connectsync.domain.finding import Severity
 from connectsync.domain.policy import Policy, Window
 from connectsync.rules.engine import Rule
-from connectsync.rules.guards import PLAN
-from connectsync.rules.plan_subject import Objection, PlanAtHour
+from connectsync.rules.plan_subject import PLAN, Objection, PlanAtHour
 
 
 @PLAN.rule(Severity.ERROR, source="design")

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from connectsync.domain.finding import Severity
 from connectsync.rules.engine import Rule
-from connectsync.rules.guards import PLAN
-from connectsync.rules.plan_subject import Objection, PlanAtHour
+from connectsync.rules.plan_subject import PLAN, Objection, PlanAtHour
 
 
 @PLAN.rule(Severity.ERROR, source="design")

@@ -15,6 +15,7 @@ from connectsync.domain.policy import Policy
 from connectsync.domain.recent import Recent
 from connectsync.domain.risk import Risk
 from connectsync.domain.values import is_same
+from connectsync.rules.engine import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,9 @@ class PlanAtHour:
             for change in planned.changes():
                 if change.change.setting in settings:
                     yield planned, change
+
+
+PLAN: Scope[PlanAtHour] = Scope("plan")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,7 @@ from connectsync.domain.counting import many
 from connectsync.domain.finding import Severity
 from connectsync.domain.untouched import Untouched, WhyUntouched
 from connectsync.domain.values import spell
-from connectsync.rules.guards import PLAN
-from connectsync.rules.plan_subject import Objection, PlanAtHour
+from connectsync.rules.plan_subject import PLAN, Objection, PlanAtHour
 
 NAMED_AT_MOST = 5
 """Districts that one finding names; the rest is a number."""

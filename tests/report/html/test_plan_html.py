@@ -195,7 +195,8 @@ def test_the_command_accepts_what_the_guards_count() -> None:
     said = shown(everything()).shown
     assert (
         "connectsync apply plan.json --accept disruptive=1"
-        " --accept enable-with-other-changes=1 --accept too-much-of-the-fleet=4"
+        " --accept enable-with-other-changes=1 --accept overwrites-drift=2"
+        " --accept too-much-of-the-fleet=4"
     ) in said
 
 

@@ -9,7 +9,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
-from connectsync.apply.journal import Entry, RunOptions, Settled
+from connectsync.apply.journal import (
+    Claim,
+    Entry,
+    LeasedElsewhere,
+    RunOptions,
+    Settled,
+)
 from connectsync.apply.state import audit, history, runs
 from connectsync.apply.state.history import legible
 from connectsync.apply.state.rows import entry_of
@@ -169,6 +175,13 @@ class StateReader:
                 }
             connection.execute(update(RUNS).where(RUNS.c.run == run).values(values))
             self._store.record(connection, "run resumed", RUNS, (run,), at, detail)
+
+    def hold(self, run: int, backend: str, district: str) -> Claim | LeasedElsewhere:
+        """Take a district in hand to settle what is open of it, however it ended."""
+        with self._database.writing() as connection:
+            now = self._database.now(connection)
+            place = (backend, district)
+            return self._store.clerk.take(connection, run, place, now)
 
     def approve(self, plan: str, name: str, *, at: datetime) -> bool:
         """Write down that somebody said yes to a plan; False if they had before."""

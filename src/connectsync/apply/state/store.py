@@ -109,12 +109,6 @@ class Store:
                 self.clerk.release(connection, taken)
             return runs.outcome_of(row)
 
-    def hold(self, run: int, backend: str, district: str) -> Claim | LeasedElsewhere:
-        """Take a district in hand to settle what is open of it, however it ended."""
-        with self.database.writing() as connection:
-            now = self.database.now(connection)
-            return self.clerk.take(connection, run, (backend, district), now)
-
     def renew(self, claim: Claim) -> None:
         """Give a sign of life."""
         with self.database.writing() as connection:

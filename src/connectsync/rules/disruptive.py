@@ -1,0 +1,154 @@
+"""Guards: changes that are certain to reach people where a sync runs, or ran."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connectsync.domain.finding import Severity
+from connectsync.domain.plan import DistrictPlan, PlannedChange
+from connectsync.domain.risk import running, widens
+from connectsync.rules.engine import Rule
+from connectsync.rules.plan_subject import PLAN, Objection, PlanAtHour, spelled
+
+DISRUPTIVE = "disruptive"
+"""The name by which every disruptive change is accepted, and counted."""
+
+GUARDIANS = ("manage_guardians", "contact_types", "contact_relationships")
+"""The settings that decide who is a guardian."""
+
+
+@PLAN.rule(Severity.ERROR, source="C5", inferred=True)
+def guardians_cut_on_running_sync(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    Contacts stop being guardians while the nightly sync is running.
+
+    Families who were reached yesterday are not reached tomorrow, without a word.
+
+    Bad:
+
+        live: {enable_daily_sync: true, contact_types: [Parent/Guardian, Primary]}
+        desired: {contact_types: [Parent/Guardian]}
+
+    Good:
+
+        live: {enable_daily_sync: true, contact_types: [Parent/Guardian]}
+        desired: {contact_types: [Parent/Guardian, Primary]}
+    """
+    for planned, change in subject.disruptive(*GUARDIANS):
+        if not widens(change.change):
+            yield _disruption(planned, change)
+
+
+@PLAN.rule(Severity.ERROR, source="C5")
+def guardians_added_on_running_sync(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    People who were left alone become guardians while the nightly sync is running.
+
+    A synced guardian can be messaged at once and without an invitation, and no later
+    change takes a message back. Emergency contacts, for example, often do not expect
+    to hear of every event at school.
+
+    Bad:
+
+        live: {enable_daily_sync: true, contact_types: [Parent/Guardian]}
+        desired: {contact_types: [Parent/Guardian, Emergency]}
+
+    Good:
+
+        live: {enable_daily_sync: false, contact_types: [Parent/Guardian]}
+        desired: {contact_types: [Parent/Guardian, Emergency]}
+    """
+    for planned, change in subject.disruptive(*GUARDIANS):
+        if widens(change.change):
+            yield _disruption(planned, change)
+
+
+@PLAN.rule(Severity.ERROR, source="U1")
+def logins_overwritten(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    Contact details of people who have joined are overwritten from Clever.
+
+    Their login changes with their email or phone, they are notified, and their own
+    edits are locked from then on.
+
+    Bad:
+
+        live: {enable_daily_sync: true, update_active_users: false}
+        desired: {update_active_users: true}
+
+    Good:
+
+        live: {enable_daily_sync: true, update_active_users: true}
+        desired: {update_active_users: false}
+    """
+    yield from _disruptive(subject, "update_active_users")
+
+
+@PLAN.rule(Severity.ERROR, source="C5")
+def phone_type_changed_on_running_sync(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    The phone type changes while the nightly sync is running.
+
+    The number of the chosen type is a family's login, and where texts and calls go.
+
+    Bad:
+
+        live: {enable_daily_sync: true, phone_types: [Cell]}
+        desired: {phone_types: [Work]}
+
+    Good:
+
+        live: {enable_daily_sync: false, phone_types: [Work]}
+        desired: {phone_types: [Cell]}
+    """
+    yield from _disruptive(subject, "phone_types")
+
+
+@PLAN.rule(Severity.ERROR, source="C5", inferred=True)
+def roster_swapped_on_running_sync(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    The district id changes while the nightly sync is running.
+
+    The next sync reads another district's roster, in which none of these people are.
+
+    Bad:
+
+        live: {enable_daily_sync: true, district_id: 58da8a43cc70ab00017a1a87}
+        desired: {district_id: 58da8a43cc70ab00017a1a88}
+
+    Good:
+
+        live: {enable_daily_sync: false, district_id: 58da8a43cc70ab00017a1a87}
+        desired: {district_id: 58da8a43cc70ab00017a1a88}
+    """
+    yield from _disruptive(subject, "district_id")
+
+
+def _disruptive(subject: PlanAtHour, *settings: str) -> Iterator[Objection]:
+    for planned, change in subject.disruptive(*settings):
+        yield _disruption(planned, change)
+
+
+def _disruption(planned: DistrictPlan, change: PlannedChange) -> Objection:
+    return Objection(
+        (planned.district,),
+        f"{spelled(change.change)} {_when(planned)}",
+        hint="tell the district before, then accept it by its number",
+        accept=DISRUPTIVE,
+    )
+
+
+def _when(planned: DistrictPlan) -> str:
+    if running(planned.live):
+        return "while the sync is running"
+    return "while the sync is paused"
+
+
+DISRUPTIVE_GUARDS: tuple[Rule[PlanAtHour], ...] = (
+    guardians_cut_on_running_sync,
+    guardians_added_on_running_sync,
+    logins_overwritten,
+    phone_type_changed_on_running_sync,
+    roster_swapped_on_running_sync,
+)
+"""Guards that are accepted together, as so many disruptive changes."""
