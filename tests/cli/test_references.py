@@ -11,6 +11,7 @@ from connectsync.cli import references
 from connectsync.cli.references import COMMAND_ENVIRONMENT, resolved
 from connectsync.errors import ProjectError
 
+ALLOWING = {"CONNECTSYNC_ALLOW_COMMANDS": "1"}
 SECRET = "s3cret-t0ken"  # noqa: S105 - lives for one test
 
 
@@ -26,7 +27,33 @@ def test_a_token_comes_from_a_file_of_the_project(tmp_path: Path) -> None:
 
 def test_a_token_comes_from_a_command(tmp_path: Path) -> None:
     reference = f"command:{sys.executable} -c \"print('{SECRET}')\""
-    assert resolved(reference, environment={}, root=tmp_path) == SECRET
+    assert resolved(reference, environment=ALLOWING, root=tmp_path) == SECRET
+
+
+@pytest.mark.parametrize("environment", [{}, {"CONNECTSYNC_ALLOW_COMMANDS": "0"}])
+def test_a_command_runs_only_where_the_environment_allows_it(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    with pytest.raises(ProjectError, match="is not run") as error:
+        resolved("command:touch ran", environment=environment, root=tmp_path)
+    assert "CONNECTSYNC_ALLOW_COMMANDS=1" in error.value.remedy
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_token_is_read_from_no_pipe_device_or_link_out_of_the_project(
+    tmp_path: Path,
+) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    os.mkfifo(project / "pipe")
+    (tmp_path / "secret").write_text(SECRET)
+    (project / "link").symlink_to("../secret")
+    for reference in ("file:pipe", "file:/dev/zero", "file:link", "file:."):
+        with pytest.raises(ProjectError, match="not read"):
+            resolved(reference, environment={}, root=project)
+    # named as what it is, a file may lie anywhere
+    named = f"file:{tmp_path / 'secret'}"
+    assert resolved(named, environment={}, root=project) == SECRET
 
 
 @pytest.mark.parametrize(
@@ -47,7 +74,7 @@ def test_what_gives_no_token_is_told_without_what_it_holds(
     reference: str, tmp_path: Path
 ) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
-    environment = {"EMPTY": " ", "TWO_LINES": f"{SECRET}\nmore"}
+    environment = {"EMPTY": " ", "TWO_LINES": f"{SECRET}\nmore", **ALLOWING}
     with pytest.raises(ProjectError) as error:
         resolved(reference, environment=environment, root=tmp_path)
     assert SECRET not in error.value.message + error.value.remedy
@@ -56,13 +83,14 @@ def test_what_gives_no_token_is_told_without_what_it_holds(
 def test_a_command_that_fails_does_not_say_what_it_said(tmp_path: Path) -> None:
     reference = f"command:{sys.executable} -c \"import sys; sys.exit('{SECRET}')\""
     with pytest.raises(ProjectError) as error:
-        resolved(reference, environment={}, root=tmp_path)
+        resolved(reference, environment=ALLOWING, root=tmp_path)
     assert error.value.message.endswith("failed")
 
 
 def test_a_command_is_given_no_shell(tmp_path: Path) -> None:
     reference = "command:echo $HOME; touch here"
-    assert resolved(reference, environment={}, root=tmp_path) == "$HOME; touch here"
+    said = resolved(reference, environment=ALLOWING, root=tmp_path)
+    assert said == "$HOME; touch here"
     assert not (tmp_path / "here").exists()
 
 
@@ -82,6 +110,7 @@ def test_a_command_gets_no_secret_of_ours_and_what_the_operator_names(
         "VAULT_ADDR": "https://vault.example",
         "OP_SERVICE_ACCOUNT_TOKEN": "for-the-command-alone",
         COMMAND_ENVIRONMENT: "OP_SERVICE_ACCOUNT_TOKEN, NOT_SET",
+        **ALLOWING,
     }
     code = (
         "import base64;"
@@ -98,7 +127,10 @@ def test_a_command_gets_no_secret_of_ours_and_what_the_operator_names(
 def test_a_command_is_in_no_terminal_of_ours(tmp_path: Path) -> None:
     code = "import os; print(os.getsid(0) == os.getpid())"
     reference = f'command:{sys.executable} -c "{code}"'
-    assert resolved(reference, environment=dict(os.environ), root=tmp_path) == "True"
+    assert (
+        resolved(reference, environment={**os.environ, **ALLOWING}, root=tmp_path)
+        == "True"
+    )
 
 
 def test_a_command_that_hangs_is_ended_with_all_that_it_started(
@@ -109,4 +141,6 @@ def test_a_command_that_hangs_is_ended_with_all_that_it_started(
     script.write_text("#!/bin/sh\nsleep 600 & wait\n", "utf-8")
     script.chmod(0o700)
     with pytest.raises(ProjectError, match="failed"):
-        resolved("command:./hangs", environment=dict(os.environ), root=tmp_path)
+        resolved(
+            "command:./hangs", environment={**os.environ, **ALLOWING}, root=tmp_path
+        )

@@ -51,7 +51,7 @@ def test_an_argument_is_a_file_a_folder_or_a_glob(
     tree: Path, arguments: list[str], names: list[str] | None
 ) -> None:
     usual = ["districts/c.yaml", "districts/ca/a.yaml", "districts/ca/b.yml"]
-    found = discover(tree, arguments)
+    found = discover(tree, arguments).files
     assert [relative(path, tree) for path in found] == (names or usual)
 
 
@@ -65,7 +65,7 @@ def test_an_argument_that_brings_in_nothing_is_named(tree: Path, argument: str) 
 
 
 def test_a_whole_path_is_taken_as_it_is(tree: Path) -> None:
-    (found,) = discover(Path("/nowhere"), [str(tree / "districts/c.yaml")])
+    (found,) = discover(Path("/nowhere"), [str(tree / "districts/c.yaml")]).files
     assert relative(found, tree) == "districts/c.yaml"
     assert relative(found, tree / "other") == found.as_posix()
     assert relative(tree / "districts/../districts/c.yaml", tree) == "districts/c.yaml"
@@ -73,7 +73,7 @@ def test_a_whole_path_is_taken_as_it_is(tree: Path) -> None:
 
 def test_links_between_folders_do_not_loop(tree: Path) -> None:
     (tree / "districts/loop").symlink_to(tree / "districts")
-    assert len(discover(tree, ["districts"])) == 3
+    assert len(discover(tree, ["districts"]).files) == 3
 
 
 def test_a_district_is_found_by_its_name(tree: Path) -> None:

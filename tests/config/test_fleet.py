@@ -66,7 +66,7 @@ allow:
 
 
 def _load(root: Path, *arguments: str) -> Fleet:
-    files = discover(root, arguments or ("districts",))
+    files = discover(root, arguments or ("districts",)).files
     return load_fleet(root, files, districts_dir=FOLDER)
 
 

@@ -29,7 +29,7 @@ def held(tmp_path: Path) -> Held:
 
     def fleet(named: str = "districts", *, whole: bool = True) -> Fleet:
         project = load_project(tmp_path)
-        files = discover(tmp_path, [named])
+        files = discover(tmp_path, [named]).files
         read = load_fleet(tmp_path, files, districts_dir=Path("districts"))
         return held_against_waves(project, read, whole=whole)
 

@@ -62,7 +62,7 @@ class Valley:
 
     @property
     def fleet(self) -> Fleet:
-        files = discover(self.root, ["districts"])
+        files = discover(self.root, ["districts"]).files
         return load_fleet(self.root, files, districts_dir=self.root / "districts")
 
     def text(self, file: str) -> str:

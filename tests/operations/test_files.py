@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from connectsync.errors import InvalidFiles, UsageError
+from connectsync.files.writing import replace_file
 from connectsync.operations.formatting import format_file
 from connectsync.operations.new_district import Asked, new_district
 from connectsync.operations.starting import fresh_files, start
-from connectsync.operations.writing import replace_file
 
 
 def test_a_file_is_replaced_whole_and_keeps_its_mode(tmp_path: Path) -> None:

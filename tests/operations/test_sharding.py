@@ -22,7 +22,7 @@ ASKED = Asked(today=date(2027, 1, 15), whole_fleet=True)
 
 
 def loaded(root: Path) -> Fleet:
-    files = discover(root, ["districts"])
+    files = discover(root, ["districts"]).files
     return load_fleet(root, files, districts_dir=root / "districts")
 
 

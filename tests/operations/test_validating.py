@@ -39,7 +39,7 @@ def district(root: Path, key: str, *, identity: str = "", variable: str = "") ->
 
 
 def fleet(root: Path) -> Fleet:
-    files = discover(root, ["districts"])
+    files = discover(root, ["districts"]).files
     return load_fleet(root, files, districts_dir=root / "districts")
 
 

@@ -228,7 +228,7 @@ def scanned(root: Path, text: str) -> list[tuple[str, str, int]]:
     """Validate a real file; give rule, fingerprint and line of each result."""
     (root / "districts").mkdir(parents=True, exist_ok=True)
     (root / "districts" / "elm.yaml").write_text(text, "utf-8")
-    files = discover(root, ["districts"])
+    files = discover(root, ["districts"]).files
     fleet = load_fleet(root, files, districts_dir=root / "districts")
     report = validate_fleet(fleet, Asked(today=date(2027, 1, 15)))
     log = json.loads(findings_sarif(report, RULES, version="1"))

@@ -17,6 +17,7 @@ from connectsync.cli.choices import (
     yes_option,
 )
 from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.outputs import insist_free
 from connectsync.cli.session import Session
 from connectsync.cli.sharding import asked_shard, option_shard
 from connectsync.config.discovery import SUFFIXES
@@ -72,7 +73,7 @@ def apply(
     import asyncio
 
     from connectsync.cli.applying import apply_file, apply_paths
-    from connectsync.cli.by_hand import ByHand
+    from connectsync.cli.by_hand import PAGE, PLAN, ByHand
     from connectsync.cli.going import Said
 
     session: Session = context.obj
@@ -88,6 +89,9 @@ def apply(
         ignore_files=ignore_files,
     )
     plan_file = _plan_file(paths or [])
+    insist_free(session, metrics, read=plan_file)
+    if click_list is not None:
+        insist_free(session, click_list / PAGE, click_list / PLAN)
     if plan_file is None:
         if ignore_files:
             raise UsageError("--ignore-files goes with a plan file")

@@ -15,8 +15,8 @@ from connectsync.domain.plan_file import plan_digest, plan_text
 from connectsync.domain.settings import Form
 from connectsync.domain.suggest import did_you_mean
 from connectsync.errors import NotConfirmed, UsageError
+from connectsync.files.writing import replace_file
 from connectsync.operations.click_listing import click_list
-from connectsync.operations.writing import replace_file
 from connectsync.report.click_list_html import click_list_html
 from connectsync.report.click_list_markdown import click_list_markdown
 

@@ -19,11 +19,11 @@ def since_of(session: Session, scope: Scope, revision: str | None) -> Since | No
     if revision is None:
         return None
     project = scope.project
-    changed = changed_since(project.root, revision)
-    causes = causes_of(project, changed, scope.wanted)
+    compared = changed_since(project.root, revision, session.environment)
+    causes = causes_of(project, compared, scope.wanted)
     for file in causes.unclear:
         session.terminal.complain(
-            f"{inert(file)} could not be read as it was at {changed.base[:12]}:"
+            f"{inert(file)} could not be read as it was at {compared.base[:12]}:"
             " all that it says counts as changed"
         )
     return causes.since

@@ -168,7 +168,7 @@ def _path(context: typer.Context, incomplete: str) -> list[Word]:
         keys = sorted(key for key in files if key.startswith(incomplete))
         if len(keys) == 1 or incomplete in files:
             file = files.get(incomplete) or files[keys[0]]
-            path = os.path.relpath(file, session.folder or Path.cwd())
+            path = os.path.relpath(file, session.folder or session.here)
             # what a shell would read as more than a name is left at the key
             return [Word(path if _HARMLESS.fullmatch(path) else file.stem)]
         return [Word(key) for key in keys]

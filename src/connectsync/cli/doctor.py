@@ -27,6 +27,13 @@ def doctor(
             " connectsync.yaml.",
         ),
     ] = False,
+    run_commands: Annotated[
+        bool,
+        typer.Option(
+            "--run-commands",
+            help="Run the commands that token references of districts name, too.",
+        ),
+    ] = False,
 ) -> int:
     """
     Look at the project, the state and the backend, and say what can be done.
@@ -40,14 +47,14 @@ def doctor(
 
     session: Session = context.obj
     terminal = session.terminal
-    checks = asyncio.run(_checks(session, record=record))
+    checks = asyncio.run(_checks(session, record=record, run_commands=run_commands))
     text = doctor_text(checks, colour=terminal.colour, width=terminal.width)
     terminal.show(text)
     return _status(checks)
 
 
-async def _checks(session: Session, *, record: bool) -> list[Check]:
-    from connectsync.cli.references import resolved
+async def _checks(session: Session, *, record: bool, run_commands: bool) -> list[Check]:
+    from connectsync.cli.references import allowing, resolved
     from connectsync.cli.rosters import roster_checks
     from connectsync.config.schemas import schema_names
     from connectsync.operations.doctor import examine_files, examine_tokens
@@ -56,7 +63,8 @@ async def _checks(session: Session, *, record: bool) -> list[Check]:
     project = session.project()
     fleet = session.fleet(project, ())
     districts = [loaded.district for loaded in fleet.districts]
-    resolves = partial(resolved, environment=session.environment, root=project.root)
+    environment = allowing(session.environment, commands=run_commands)
+    resolves = partial(resolved, environment=environment, root=project.root)
     beyond, project = await _beyond(session, project, districts, record=record)
     asked = Asked(session.today(), project.options, whole_fleet=True)
     return [
@@ -64,7 +72,7 @@ async def _checks(session: Session, *, record: bool) -> list[Check]:
         fine("formats", f"schema 1 of {', '.join(schema_names())}"),
         _clock(session),
         examine_files(districts, validate_fleet(fleet, asked)),
-        examine_tokens(districts, resolves),
+        examine_tokens(districts, resolves, run_commands=run_commands),
         *beyond,
         *await roster_checks(project, districts, resolves, session.now()),
     ]

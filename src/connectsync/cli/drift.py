@@ -11,6 +11,7 @@ import typer
 
 from connectsync.cli.choices import option_output, paths_argument
 from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.outputs import insist_free
 from connectsync.cli.session import Session
 from connectsync.cli.sharding import asked_shard, option_shard
 from connectsync.config.discovery import relative
@@ -66,6 +67,7 @@ def drift(
     session: Session = context.obj
     if adopt_conflict and not adopt:
         raise UsageError("--adopt-conflict goes with --adopt")
+    insist_free(session, output)
     share = asked_shard(shard, session.environment)
     scope = planned_scope(session, paths or [], share)
     looked = asyncio.run(look(session, scope))

@@ -33,7 +33,9 @@ def fmt(
     project = session.project()
     verb = "would be formatted" if check else "formatted"
     changed = False
-    for path in session.files(project, session.named(project, paths or [])):
+    named = session.named(project, paths or [])
+    files = session.files(project, named, perhaps_none=True)
+    for path in files:
         if format_file(path, root=project.root, write=not check):
             changed = True
             session.terminal.show(f"{verb}: {relative(path, project.root)}")

@@ -39,7 +39,7 @@ def login(
     """
     import asyncio
 
-    from connectsync.cli.references import resolved
+    from connectsync.cli.references import allowing, resolved
     from connectsync.cli.ways.browser import insist_playwright, website
 
     session: Session = context.obj
@@ -57,7 +57,8 @@ def login(
     where = website(session, project, url)
     password = ""
     if email:
-        environment = session.environment
+        # it is the command line that names the command, not a file
+        environment = allowing(session.environment, commands=True)
         password = resolved(password_from, environment=environment, root=project.root)
     else:
         where = replace(where, headed=True)

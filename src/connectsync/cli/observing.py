@@ -60,7 +60,7 @@ def _watches(
 
 
 def _metrics(path: Path) -> Watch:
-    from connectsync.operations.writing import replace_file
+    from connectsync.files.writing import replace_file
     from connectsync.telemetry.metrics import Metrics
 
     insist_no_source(path)

@@ -17,6 +17,7 @@ from connectsync.cli.choices import (
 )
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.formats import show_plan
+from connectsync.cli.outputs import insist_free
 from connectsync.cli.session import Session
 from connectsync.cli.sharding import asked_shard, option_shard
 from connectsync.domain.counting import many
@@ -67,6 +68,7 @@ def plan(
     from connectsync.domain.plan_file import plan_text
 
     session: Session = context.obj
+    insist_free(session, out, output)
     share = asked_shard(shard, session.environment)
     tokens = frozenset(set_token or ())
     planned = asyncio.run(

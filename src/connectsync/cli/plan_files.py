@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from connectsync.config.ground import Ground
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import read_plan
-from connectsync.errors import UsageError
+from connectsync.errors import DamagedPlan, UsageError
+from connectsync.files.reading import read_regular, text_of_json
+
+LIMIT = 1 << 28
+"""Bytes of a plan; that of the whole country has some fifty million."""
 
 
 def plan_in(path: Path) -> Plan:
@@ -16,10 +21,16 @@ def plan_in(path: Path) -> Plan:
     Raises ``UsageError`` if it cannot be read, and ``DamagedPlan`` if it is no plan.
     """
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        if (end := Ground.of(path.parent).way_out(path)) is not None:
+            raise UsageError(
+                f"the plan {path} is a link that leads out of the project, to {end}",
+                remedy="name the file itself",
+            )
+        return read_plan(text_of_json(read_regular(path, LIMIT)))
     except OSError as error:
         raise UsageError(
             f"cannot read the plan {path}: {error.strerror}",
             remedy="make one with `connectsync plan --out plan.json`",
         ) from error
-    return read_plan(text)
+    except ValueError as error:
+        raise DamagedPlan(f"the plan is not JSON: {error}") from error

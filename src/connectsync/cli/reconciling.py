@@ -12,16 +12,17 @@ from connectsync.cli.backends import is_by_hand, open_reader
 from connectsync.cli.exit_status import ExitStatus, status_of
 from connectsync.cli.fleets import planned_scope
 from connectsync.cli.going import Going, Said, Went
+from connectsync.cli.outputs import insist_free
 from connectsync.cli.session import Session
 from connectsync.cli.state import circumstances, open_state
 from connectsync.cli.terminal import insist_no_source
 from connectsync.domain.plan import Plan
 from connectsync.domain.reconciled import Fate, Reconciled
 from connectsync.errors import ConnectsyncError, StalePlan, UsageError
+from connectsync.files.writing import replace_file
 from connectsync.operations.faring import Passed
 from connectsync.operations.planning import make_plan
 from connectsync.operations.reconciling import divided
-from connectsync.operations.writing import replace_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ async def reconcile_fleet(
     the file of metrics tells of that too.
     """
     _insist_metrics(asked.metrics)
+    insist_free(session, asked.output, asked.metrics)
     try:
         made, status = await _made(session, paths, asked)
     except ConnectsyncError as error:

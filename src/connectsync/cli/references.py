@@ -9,8 +9,13 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from connectsync.config.ground import Ground
 from connectsync.errors import ProjectError
+from connectsync.files.reading import NotRegular, TooLarge, read_regular
 from connectsync.web.children import environment_of_children
+
+LIMIT = 1 << 16
+"""Bytes that a file with a secret may have."""
 
 SECONDS = 30
 """How long a command may take to answer."""
@@ -24,6 +29,14 @@ _PLACES = """
     GPG_TTY PASSWORD_STORE_DIR SSH_AUTH_SOCK
 """
 """Where programs that keep secrets find them: addresses and folders, no secret."""
+
+
+ALLOWED = "CONNECTSYNC_ALLOW_COMMANDS"
+"""
+Set to 1 by who runs connectsync, so that ``command:`` may run what a file says.
+
+The files of a pull request are an author's word; the environment is not.
+"""
 
 
 def stated_in(
@@ -40,16 +53,18 @@ def resolved(reference: str, *, environment: Mapping[str, str], root: Path) -> s
     """
     Give the secret that a reference stands for.
 
-    A path is taken from the project's folder. Raises ``ProjectError``, which names
-    the reference and never what it holds.
+    A path is taken from the project's folder. A command runs only where the
+    environment allows it. Raises ``ProjectError``, which names the reference and
+    never what it holds.
     """
     kind, _, where = reference.partition(":")
     match kind:
         case "env":
             secret = environment.get(where, "")
         case "file":
-            secret = _file(root / where, reference)
+            secret = _file(root / where, reference, Ground.of(root))
         case "command":
+            _insist_allowed(reference, environment)
             secret = _command(where, reference, root, environment)
         case _:
             raise ProjectError(
@@ -63,10 +78,31 @@ def resolved(reference: str, *, environment: Mapping[str, str], root: Path) -> s
     return secret
 
 
-def _file(path: Path, reference: str) -> str:
+def allowing(environment: Mapping[str, str], *, commands: bool) -> Mapping[str, str]:
+    """Give the environment as it is if the command line alone decides of commands."""
+    return {**environment, ALLOWED: "1" if commands else ""}
+
+
+def _insist_allowed(reference: str, environment: Mapping[str, str]) -> None:
+    if environment.get(ALLOWED, "").lower() not in {"1", "true", "yes"}:
+        raise ProjectError(
+            f"{reference} is not run: no file decides alone what runs here",
+            remedy=f"set {ALLOWED}=1 in the environment if you trust the project's"
+            " files, never where pull requests of strangers are checked",
+        )
+
+
+def _file(path: Path, reference: str, ground: Ground) -> str:
+    if ground.way_out(path) is not None:
+        raise ProjectError(
+            f"{reference} is a link that leads out of the project, so it is not read",
+            remedy="name the file itself, as file:/the/whole/path",
+        )
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return read_regular(path, LIMIT).decode("utf-8")
+    except (NotRegular, TooLarge) as error:
+        raise ProjectError(f"{reference} is not read: {error.strerror}") from error
+    except (OSError, ValueError) as error:
         raise ProjectError(f"{reference} cannot be read") from error
 
 

@@ -9,6 +9,7 @@ import typer
 from connectsync.cli.accepting import accepted_counts, override_reasons
 from connectsync.cli.choices import accept_option, metrics_option, override_option
 from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.outputs import insist_free
 from connectsync.cli.session import Session
 from connectsync.cli.sharding import asked_shard, option_shard
 
@@ -54,6 +55,7 @@ def resume(
     from connectsync.cli.resuming import resume_run
 
     session: Session = context.obj
+    insist_free(session, metrics)
     said = Said(
         accepted=accepted_counts(accept or []),
         approved=approved,

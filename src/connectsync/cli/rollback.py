@@ -15,6 +15,7 @@ from connectsync.cli.choices import (
     yes_option,
 )
 from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.outputs import insist_free
 from connectsync.cli.session import Session
 
 
@@ -59,6 +60,7 @@ def rollback(
     from connectsync.operations.rolling_back import overs
 
     session: Session = context.obj
+    insist_free(session, out, metrics)
     said = Said(
         accepted=accepted_counts(accept or []),
         reasons=override_reasons(override or []),

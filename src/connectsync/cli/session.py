@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -16,13 +18,19 @@ from connectsync.config.discovery import (
     discover,
     file_of,
     is_key,
+    misnamed,
     relative,
 )
 from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.config.project import Project, load_project
+from connectsync.domain.counting import few
 from connectsync.errors import NothingMatched, UsageError
+from connectsync.report.style import inert
 
 TOOL = f"connectsync {__version__}"
+
+SYSTEM = 0
+"""The user of the system: what root wrote may be used by anyone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +62,50 @@ class Session:
             if not self.folder.is_dir():
                 raise UsageError(f"there is no folder {self.folder}")
             return self.folder.resolve()
-        here = Path.cwd()
-        for folder in (here, *here.parents):
-            if (folder / PROJECT_FILE).is_file():
+        here = self.here
+        if os.path.lexists(here / PROJECT_FILE) or misnamed(here):
+            return here
+        for folder in here.parents:
+            if os.path.lexists(folder / PROJECT_FILE):
+                self._insist_ours(folder / PROJECT_FILE)
+                return folder
+            # of a stranger's file of another name there is nothing to say
+            if any(self._stranger(folder / name) is None for name in misnamed(folder)):
                 return folder
         return here
+
+    def _insist_ours(self, file: Path) -> None:
+        """Refuse a project file that was only found, and that another user wrote."""
+        stranger = self._stranger(file)
+        if stranger is not None:
+            raise UsageError(
+                f"{file} belongs to another user (uid {stranger}), so it is not used",
+                remedy="name its folder with -C if you trust what it says",
+            )
+
+    def _stranger(self, file: Path) -> int | None:
+        """Give the user that owns a file or its link, if not us or the system."""
+        if not hasattr(os, "geteuid"):
+            return None
+        ours = {SYSTEM, os.geteuid()}
+        asked = self.environment.get("SUDO_UID", "")
+        if os.geteuid() == 0 and asked.isdecimal():
+            ours.add(int(asked))
+        with suppress(OSError):
+            owners = (file.lstat().st_uid, file.stat().st_uid)
+            return next((uid for uid in owners if uid not in ours), None)
+        return None
+
+    @property
+    def here(self) -> Path:
+        """Give the current folder. Raises ``UsageError`` if it was deleted."""
+        try:
+            return Path.cwd()
+        except FileNotFoundError as error:
+            raise UsageError(
+                "the current folder is gone: it was deleted or moved",
+                remedy="go to a folder that is there, such as with `cd`",
+            ) from error
 
     def project(self) -> Project:
         """Read the project file. Raises ``ProjectError``."""
@@ -83,20 +130,24 @@ class Session:
         A district may be named by its key. Raises ``NothingMatched`` for one that is
         spelled like a key, and is none.
         """
-        base = self.folder or Path.cwd()
+        base = self.folder or self.here
         paths = [
             file_of(project.districts_dir, argument)
-            if is_key(argument) and not (base / argument).exists()
+            if is_key(argument) and not os.path.lexists(base / argument)
             else base / argument
             for argument in arguments
         ]
         return tuple(relative(path, project.root) for path in paths)
 
-    def files(self, project: Project, named: Sequence[str]) -> tuple[Path, ...]:
+    def files(
+        self, project: Project, named: Sequence[str], *, perhaps_none: bool = False
+    ) -> tuple[Path, ...]:
         """
         Find the files that arguments mean, all districts if there are none.
 
-        Raises ``NothingMatched``.
+        What was named and is no district is left out, with a word. Raises
+        ``NothingMatched`` if nothing else was named, unless ``perhaps_none``, for
+        commands that are handed whatever a commit changed.
         """
         if not named and next(below(project.districts_dir), None) is None:
             folder = relative(project.districts_dir, project.root)
@@ -111,15 +162,28 @@ class Session:
                 f"there is no district file in {folder}/",
                 remedy="`connectsync new` makes one",
             )
-        return discover(project.root, named or [str(project.districts_dir)])
+        asked = named or [str(project.districts_dir)]
+        found = discover(project.root, asked, project.districts_dir)
+        if found.left_out:
+            names = few([relative(path, project.root) for path in found.left_out])
+            why = (
+                "a file that begins with a dot, or lies in a folder that begins with _"
+                " or a dot, holds no district"
+            )
+            if not (found.files or perhaps_none):
+                raise NothingMatched(f"{names}: {why}")
+            self.terminal.complain(f"left out: {inert(names)} ({why})")
+        return found.files
 
-    def fleet(self, project: Project, named: Sequence[str]) -> Fleet:
+    def fleet(
+        self, project: Project, named: Sequence[str], *, perhaps_none: bool = False
+    ) -> Fleet:
         """
         Load the districts that arguments mean, all of them if there are none.
 
-        Raises ``NothingMatched``.
+        Raises ``NothingMatched`` as `files` does.
         """
-        files = self.files(project, named)
+        files = self.files(project, named, perhaps_none=perhaps_none)
         return load_fleet(
             project.root,
             files,

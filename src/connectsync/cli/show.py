@@ -11,6 +11,7 @@ from connectsync.cli.session import Session
 from connectsync.config.fleet import Fleet, LoadedDistrict
 from connectsync.domain.suggest import did_you_mean
 from connectsync.errors import InvalidFiles, UsageError
+from connectsync.report.style import inert
 
 
 def show(
@@ -38,11 +39,14 @@ def _found(fleet: Fleet, name: str) -> LoadedDistrict:
     for loaded in fleet.districts:
         if name in {loaded.district.key, loaded.file}:
             return loaded
+    asked = {name, PurePosixPath(name).stem}
     for finding in fleet.findings:
         file = finding.place.file
-        if name in {file, PurePosixPath(file).stem}:
+        # a layer that is wrong takes the districts on it along
+        if not asked.isdisjoint({file, PurePosixPath(file).stem, *finding.districts}):
             place = f"{file}:{finding.place.line}"
-            raise InvalidFiles(f"{place}: {finding.message}")
+            hint = f" ({finding.hint})" if finding.hint else ""
+            raise InvalidFiles(f"{inert(place)}: {finding.message}{inert(hint)}")
     names = [PurePosixPath(file).stem for file in fleet.files]
     raise UsageError(
         f"there is no district {name!r}",

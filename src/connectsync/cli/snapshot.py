@@ -11,13 +11,13 @@ import typer
 
 from connectsync.cli.choices import option_output
 from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.outputs import insist_free
 from connectsync.cli.session import Session
 from connectsync.config.discovery import SUFFIXES
 from connectsync.config.project import Project
 from connectsync.domain.counting import many
 from connectsync.domain.district import District
 from connectsync.domain.snapshot import Snapshot
-from connectsync.errors import UsageError
 
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -52,6 +52,7 @@ def snapshot(
     from connectsync.operations.snapshotting import insist_whole
 
     session: Session = context.obj
+    insist_free(session, output, over_live=True)
     taken = asyncio.run(_taken(session, districts or []))
     if not partial:
         insist_whole(taken)
@@ -72,7 +73,7 @@ async def _taken(session: Session, arguments: Sequence[str]) -> Snapshot:
 
 def _keys(session: Session, project: Project, argument: str) -> list[str]:
     """Give the district that an argument names, or those of the files it means."""
-    path = (session.folder or Path.cwd()) / argument
+    path = (session.folder or session.here) / argument
     if KEY.fullmatch(argument) and path.suffix not in SUFFIXES and not path.exists():
         return [argument]
     files = session.files(project, session.named(project, [argument]))
@@ -86,16 +87,7 @@ def _districts(session: Session, project: Project) -> tuple[District, ...]:
 
 
 def _deliver(session: Session, text: str, output: Path | None) -> None:
-    from connectsync.operations.writing import replace_file
-
-    if output is None:
-        session.terminal.deliver(text, None)
-        return
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"cannot make {output.parent}: {error.strerror}") from error
-    replace_file(output, text)
+    session.terminal.deliver(text, output)
 
 
 def _say(session: Session, taken: Snapshot, output: Path | None) -> None:

@@ -21,6 +21,7 @@ from typing import TextIO
 from connectsync.cli.clock import now_at_least, utc_now
 from connectsync.domain.event import Event
 from connectsync.errors import UsageError
+from connectsync.files.writing import replace_file
 from connectsync.report.style import Paint, Style, inert, unheeded
 
 PLAIN = {"→": "->", "…": "...", "—": "-", "·": "*"}
@@ -116,9 +117,14 @@ class Terminal:
         insist_no_source(output)
         try:
             output.parent.mkdir(parents=True, exist_ok=True)
-            output.write_text(text, encoding="utf-8")
+            if output.exists() and not output.is_file():
+                # a device or a pipe, such as /dev/stderr, is never replaced
+                output.write_text(text, encoding="utf-8")
+                return
         except OSError as error:
             raise UsageError(f"cannot write {output}: {error.strerror}") from error
+        # names of files may hold bytes that are no text
+        replace_file(output, text.encode(errors="backslashreplace").decode())
 
     def ask(self, question: str) -> str | None:
         """Ask on the terminal; None where nobody can answer."""

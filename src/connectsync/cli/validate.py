@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,10 +12,11 @@ import typer
 from connectsync.cli.choices import FindingFormat, option_output, paths_argument
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.formats import Validated, show_validated
+from connectsync.cli.outputs import insist_free
 from connectsync.cli.session import Session
 from connectsync.cli.sharding import asked_shard, option_shard, say_share
 from connectsync.cli.surroundings import look_around
-from connectsync.config.discovery import PROFILES, PROJECT_FILE, below, relative
+from connectsync.config.discovery import below, relative
 from connectsync.config.fleet import (
     STANDARD_INPUT,
     Fleet,
@@ -23,11 +25,12 @@ from connectsync.config.fleet import (
 )
 from connectsync.config.project import Project
 from connectsync.config.wave_members import held_against_waves
+from connectsync.domain.counting import few
 from connectsync.domain.shard import ALL
 from connectsync.errors import UsageError
-from connectsync.operations.changed import Changed, changed_since
 from connectsync.operations.sharding import share_of_files, share_of_report
 from connectsync.operations.validating import Asked, validate_fleet
+from connectsync.report.style import inert
 
 DASH = "-"
 NEEDS_A_FILE = frozenset(["file-named-otherwise"])
@@ -66,6 +69,7 @@ def validate(
     Exits with 1 if there is an error. `-` reads one district from standard input.
     """
     session: Session = context.obj
+    insist_free(session, output)
     share = asked_shard(shard, session.environment)
     project = session.project()
     named = _Named(paths or [], changed_since)
@@ -126,7 +130,7 @@ def _fleet(session: Session, project: Project, named: _Named) -> Fleet:
         )
     arguments = session.named(project, named.paths)
     if named.changed_since is None:
-        return session.fleet(project, arguments)
+        return session.fleet(project, arguments, perhaps_none=True)
     return _changed(session, project, arguments, named.changed_since)
 
 
@@ -134,27 +138,33 @@ def _changed(
     session: Session, project: Project, arguments: tuple[str, ...], revision: str
 ) -> Fleet:
     """Load what changed; a profile or project file that changed reaches everybody."""
-    changed = changed_since(project.root, revision)
-    if _reaches_all(project, changed):
-        return session.fleet(project, arguments)
-    scope = frozenset(session.files(project, arguments))
-    profiles = project.districts_dir / PROFILES
-    files = [
-        path for path in changed.present if path in scope or path.parent == profiles
-    ]
+    # git, hashes and processes: only for those who compare
+    from connectsync.operations.changed import Changed, changed_since
+
+    compared = changed_since(project.root, revision, session.environment)
+    changed = Changed(project, compared)
+    if changed.reaches_all():
+        return session.fleet(project, arguments, perhaps_none=True)
+    files = session.files(project, arguments, perhaps_none=True)
+    differing = [path for path in files if changed.differs(path)]
+    apart = [path for path in differing if not compared.is_comparable(path)]
+    _tell_apart(session, project, apart)
     return load_fleet(
         project.root,
-        files,
+        sorted({*differing, *changed.profiles()}),
         districts_dir=project.districts_dir,
         every_profile=False,
         recorded=project.options,
     )
 
 
-def _reaches_all(project: Project, changed: Changed) -> bool:
-    profiles = project.districts_dir / PROFILES
-    gone = any(path.parent == profiles for path in changed.gone)
-    return gone or project.root / PROJECT_FILE in (*changed.present, *changed.gone)
+def _tell_apart(session: Session, project: Project, paths: list[Path]) -> None:
+    """Tell of files that count as changed because git cannot say."""
+    if paths:
+        names = few([relative(path, project.root) for path in paths])
+        session.terminal.complain(
+            f"not in this git repository, so all counts as changed: {inert(names)}"
+        )
 
 
 def _is_whole(project: Project, fleet: Fleet) -> bool:

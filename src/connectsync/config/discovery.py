@@ -2,37 +2,73 @@
 
 from __future__ import annotations
 
-import glob
+import fnmatch
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+from connectsync.config.ground import Ground
+from connectsync.config.source import spelled_out
 from connectsync.domain.suggest import did_you_mean
-from connectsync.errors import NothingMatched
+from connectsync.errors import InvalidFiles, NothingMatched
 
 PROFILES = "_profiles"
 PROJECT_FILE = "connectsync.yaml"
 SUFFIXES = (".yaml", ".yml")
 
+MOST_ENTRIES = 100_000
+"""Names below one folder; the whole country has 13,318 districts."""
+
+_MISNAMED = re.compile(r"\.?connectsync\.(?:ya?ml|json|toml)(?:\.txt)?", re.IGNORECASE)
 _KEY = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
+_MAGIC = re.compile(r"[*?\[]")
+_HIDDEN = ("_", ".")
 
 
-def discover(root: Path, arguments: Sequence[str]) -> tuple[Path, ...]:
+@dataclass(frozen=True, slots=True)
+class Discovered:
     """
-    Find the files that arguments name, sorted, each once.
+    The files that arguments name, sorted, each once.
+
+    ``left_out`` were named and are no districts: they begin with a dot, or lie in a
+    folder that begins with ``_`` or ``.``.
+    """
+
+    files: tuple[Path, ...]
+    left_out: tuple[Path, ...] = ()
+
+
+def discover(
+    root: Path, arguments: Sequence[str], districts_dir: Path | None = None
+) -> Discovered:
+    """
+    Find the files that arguments name.
 
     An argument is a file, a folder or a glob, from ``root`` unless absolute. A folder
     gives the YAML files below it, but nothing below a folder whose name begins with
-    ``_`` or ``.``. Raises NothingMatched, naming the argument, if one gives nothing.
+    ``_`` or ``.``; no glob goes into one either. Raises NothingMatched, naming the
+    argument, if one gives nothing, and InvalidFiles for a folder that cannot be read.
     """
-    found: set[Path] = set()
+    home, ground = root / (districts_dir or "districts"), Ground.of(root)
+    files: set[Path] = set()
+    left_out: set[Path] = set()
     for argument in arguments:
-        matched = set(_matched(root, argument))
+        matched = set(_matched(root, argument, ground))
         if not matched:
-            raise NothingMatched(f"'{argument}' matches no district file")
-        found |= matched
-    return tuple(sorted(found, key=Path.as_posix))
+            named = argument.replace("\n", r"\n")
+            raise NothingMatched(f"'{named}' matches no district file")
+        hidden = {path for path in matched if _is_hidden(path, root, home)}
+        files |= matched - hidden
+        left_out |= hidden
+    return Discovered(_sorted(files), _sorted(left_out))
+
+
+def _sorted(paths: Iterable[Path]) -> tuple[Path, ...]:
+    return tuple(sorted(paths, key=Path.as_posix))
 
 
 def file_of(districts_dir: Path, key: str) -> Path:
@@ -41,7 +77,7 @@ def file_of(districts_dir: Path, key: str) -> Path:
 
     Raises NothingMatched, with the key that was meant perhaps, if there is none.
     """
-    files = {path.stem: path for path in sorted(below(districts_dir))}
+    files = {stem_of(path): path for path in sorted(below(districts_dir))}
     if key in files:
         return files[key]
     raise NothingMatched(
@@ -50,49 +86,211 @@ def file_of(districts_dir: Path, key: str) -> Path:
     )
 
 
+def misnamed(folder: Path) -> tuple[str, ...]:
+    """Give the names in a folder that look meant as the project file, and are not."""
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - names, not paths
+    except OSError:
+        return ()
+    return tuple(
+        sorted(
+            name for name in names if _MISNAMED.fullmatch(name) and name != PROJECT_FILE
+        )
+    )
+
+
 def is_key(argument: str) -> bool:
     """Say whether an argument is spelled like a district, and not like a path."""
     return _KEY.fullmatch(argument) is not None
 
 
-def below(folder: Path) -> Iterator[Path]:
-    """Walk the YAML files below a folder, skipping ``_`` and ``.`` folders."""
-    for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(("_", "."))]
+def stem_of(path: Path) -> str:
+    """Give a file's stem as files spell it: some systems take letters apart."""
+    return composed(path.stem)
+
+
+def composed(text: str) -> str:
+    """Put letters and their accents together (NFC), as most keyboards do."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def below(folder: Path, ground: Ground | None = None) -> Iterator[Path]:
+    """
+    Walk the YAML files below a folder, skipping ``_`` and ``.`` folders and dot files.
+
+    A linked folder is read like any other, each folder once. Raises InvalidFiles,
+    naming the folder, for one that cannot be read, for a link that leads out of the
+    ground or nowhere, and where there is no end to it.
+    """
+    for parent, names in walk(folder, ground=ground):
         yield from (
             Path(parent, name)
-            for name in files
-            if name.endswith(SUFFIXES) and name != PROJECT_FILE
+            for name in names
+            if name.endswith(SUFFIXES) and name[0] != "." and name != PROJECT_FILE
         )
 
 
+def walk(
+    folder: Path,
+    *,
+    ground: Ground | None = None,
+    enters: Callable[[str, str], bool] = lambda _, name: name[0] not in _HIDDEN,
+) -> Iterator[tuple[str, list[str]]]:
+    """
+    Walk folders as `below` does; give each with the names of what is no folder.
+
+    ``enters`` says of a folder and a name in it whether to go there.
+    """
+    ground = ground or Ground.around(folder, PROJECT_FILE)
+    top, count = str(folder), 0
+    seen: set[tuple[int, int]] = set()
+    real = [top]
+    linked: list[str] = []
+    while real or linked:
+        # links last: what is reached without one goes by that name
+        parent = real.pop() if real else linked.pop(0)
+        names: list[str] = []
+        for entry in _entries(parent, seen, ground, is_top=parent == top):
+            count += 1
+            if not _is_folder(entry, ground):
+                names.append(entry.name)
+            elif enters(parent, entry.name):
+                (linked if entry.is_symlink() else real).append(entry.path)
+        if count > MOST_ENTRIES:
+            raise InvalidFiles(
+                f"below {ground.named(top)} there are more than {MOST_ENTRIES:,} files",
+                remedy="let `districts` name a folder that holds districts only",
+            )
+        yield parent, names
+
+
+def _entries(
+    folder: str, seen: set[tuple[int, int]], ground: Ground, *, is_top: bool
+) -> list[os.DirEntry[str]]:
+    if (end := ground.way_out(folder)) is not None:
+        raise InvalidFiles(
+            f"the folder {ground.named(folder)} is a link that leads out of the"
+            f" project, to {spelled_out(end)}",
+            remedy="put the folder itself here; what lies outside is not read",
+        )
+    try:
+        status = os.stat(folder)  # noqa: PTH116 - a name, not a path
+        if (status.st_dev, status.st_ino) in seen:
+            return []
+        seen.add((status.st_dev, status.st_ino))
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        if is_top and isinstance(error, FileNotFoundError | NotADirectoryError):
+            return []
+        raise InvalidFiles(
+            f"the folder {ground.named(folder)} cannot be read: {error.strerror}",
+            remedy="give this user the right to list it: a district that is not read"
+            " is not checked",
+        ) from error
+
+
+def _is_folder(entry: os.DirEntry[str], ground: Ground) -> bool:
+    """Say whether an entry is a folder. Raises InvalidFiles where no one can tell."""
+    try:
+        if entry.is_dir():
+            return True
+        if entry.is_symlink() and "." not in entry.name:
+            entry.stat()
+    except OSError as error:
+        if "." in entry.name:
+            # reading a file says what is wrong with it
+            return False
+        raise InvalidFiles(
+            f"{ground.named(entry.path)} is a link that cannot be followed:"
+            f" {error.strerror}",
+            remedy="repair the link or remove it; it may have been a folder of"
+            " districts",
+        ) from error
+    return False
+
+
 def relative(path: Path, root: Path) -> str:
-    """Name a file as reports do: from the project, with forward slashes."""
+    """
+    Name a file as reports do: from the project, with forward slashes.
+
+    A file that is reached by another name of the project's folder is the same file.
+    """
     name, folder = path.as_posix(), f"{root.as_posix()}/"
     if name.startswith(folder) and "/.." not in name:
         # a whole country has 13,318 files, and pathlib takes its time with each
         return name.removeprefix(folder)
-    try:
-        # `resolve` would follow links out of the project
-        return Path(os.path.abspath(path)).relative_to(root.absolute()).as_posix()  # noqa: PTH100
-    except ValueError:
-        return name
+    # `resolve` would follow links out of the project
+    lies = Path(os.path.abspath(path))  # noqa: PTH100
+    with suppress(ValueError):
+        return lies.relative_to(root.absolute()).as_posix()
+    real = Path(os.path.realpath(root))
+    for above in (*reversed(lies.parents), lies):
+        inside = Path(os.path.realpath(above))
+        if inside.is_relative_to(real):
+            rest = lies.relative_to(above)
+            return (inside.relative_to(real) / rest).as_posix()
+    return name
 
 
-def _matched(root: Path, argument: str) -> Iterable[Path]:
+def _is_hidden(path: Path, root: Path, home: Path) -> bool:
+    """Say whether a file is none that holds a district or a profile."""
+    if path.name.startswith("."):
+        return True
+    base = home if path.is_relative_to(home) else root
+    if not path.is_relative_to(base):
+        return False
+    *folders, _ = path.relative_to(base).parts
+    if base == home and folders == [PROFILES]:
+        return False
+    return any(folder.startswith(_HIDDEN) and folder != ".." for folder in folders)
+
+
+def _matched(root: Path, argument: str, ground: Ground) -> Iterable[Path]:
     if "\0" in argument or not argument:
         return ()
     path = root / argument
     if path.is_dir():
-        return below(path)
-    if path.exists():
+        return below(path, ground)
+    if os.path.lexists(path):
         return (path,)
-    return _globbed(path)
+    return _globbed(Path(path.anchor), path.parts[1:], ground)
 
 
-def _globbed(pattern: Path) -> Iterator[Path]:
-    for name in glob.iglob(str(pattern), recursive=True):  # noqa: PTH207 - takes absolute patterns
-        if os.path.isdir(name):  # noqa: PTH112 - as above
-            yield from below(Path(name))
-        elif name.endswith(SUFFIXES):
-            yield Path(name)
+def _globbed(folder: Path, parts: Sequence[str], ground: Ground) -> Iterator[Path]:
+    """Match the parts of a pattern below a folder; what is there is no pattern."""
+    while parts and (folder / parts[0]).is_dir():
+        folder, parts = folder / parts[0], parts[1:]
+    if not parts:
+        yield from below(folder, ground)
+        return
+    part, *rest = parts
+    if part == "**":
+        for parent, _ in walk(folder, ground=ground):
+            yield from _matching(Path(parent), rest or ["*"], ground)
+    else:
+        yield from _matching(folder, parts, ground)
+
+
+def _matching(folder: Path, parts: Sequence[str], ground: Ground) -> Iterator[Path]:
+    part, *rest = parts
+    if part == "**":
+        yield from _globbed(folder, parts, ground)
+        return
+    if not _MAGIC.search(part):
+        names = [part] if os.path.lexists(folder / part) else []
+    else:
+        names = [
+            entry.name
+            for entry in _entries(str(folder), set(), ground, is_top=True)
+            if fnmatch.fnmatchcase(entry.name, part)
+            and not (entry.name[0] == "." and part[0] != ".")
+        ]
+    for name in names:
+        path = folder / name
+        if path.is_dir():
+            if name[0] in _HIDDEN and part[0] != name[0]:
+                continue
+            yield from _globbed(path, rest, ground) if rest else below(path, ground)
+        elif not rest and name.endswith(SUFFIXES):
+            yield path

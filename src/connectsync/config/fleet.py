@@ -9,10 +9,18 @@ from pathlib import PurePosixPath
 
 from connectsync.config.building import district_of
 from connectsync.config.checking import NOTHING_RECORDED, Recorded
-from connectsync.config.discovery import PROFILES, relative
+from connectsync.config.discovery import PROFILES, composed, relative, stem_of
 from connectsync.config.document import Document, Reading
+from connectsync.config.ground import Ground
 from connectsync.config.layers import missing_profiles, named, winning
-from connectsync.config.shelf import Shelf, checked, read_checked, shelf_of, users_of
+from connectsync.config.shelf import (
+    Shelf,
+    checked,
+    read_checked,
+    shelf_of,
+    shelf_of_texts,
+    users_of,
+)
 from connectsync.domain.district import District
 from connectsync.domain.finding import Finding, Path, Place, order
 
@@ -95,13 +103,14 @@ def load_fleet(
     nor a layer under it has errors.
     """
     folder = project_root / districts_dir
+    ground = Ground.of(project_root)
     shelf = shelf_of(project_root, folder, recorded)
     asked = _asked(project_root, folder, files)
     if asked.profiles:
         users = users_of(shelf, asked.profiles, project_root, folder)
         asked.districts.update({relative(path, project_root): path for path in users})
     readings = {
-        name: read_checked(path, name, "district", recorded)
+        name: read_checked(path, name, "district", recorded, ground=ground)
         for name, path in sorted(asked.districts.items())
     }
     return _fleet(shelf, readings, None if every_profile else asked.profiles)
@@ -119,6 +128,20 @@ def load_text(
     shelf = shelf_of(project_root, project_root / districts_dir, recorded)
     reading = checked(name, content, "district", recorded)
     return _fleet(shelf, {name: reading}, frozenset())
+
+
+def fleet_of_texts(
+    districts: Mapping[str, bytes],
+    profiles: Mapping[str, bytes],
+    recorded: Recorded = NOTHING_RECORDED,
+) -> Fleet:
+    """Read districts and profiles that lie in no folder, such as those of a commit."""
+    shelf = shelf_of_texts(profiles, recorded)
+    readings = {
+        name: checked(name, content, "district", recorded)
+        for name, content in districts.items()
+    }
+    return _fleet(shelf, readings, None)
 
 
 def with_texts(fleet: Fleet, texts: Mapping[str, str]) -> Fleet:
@@ -148,7 +171,7 @@ def _asked(root: FilePath, folder: FilePath, files: Sequence[FilePath]) -> _Aske
     shared = relative(folder / PROFILES, root)
     paths = {relative(root / file, root): root / file for file in files}
     profiles = [name for name in paths if name.rpartition("/")[0] == shared]
-    stems = frozenset(paths.pop(name).stem for name in profiles)
+    stems = frozenset(stem_of(paths.pop(name)) for name in profiles)
     return _Asked(paths, stems)
 
 
@@ -167,7 +190,7 @@ def _fleet(
     shared = [
         finding
         for finding in _reaching(shelf, readings.values())
-        if PurePosixPath(finding.place.file).stem in counted
+        if composed(PurePosixPath(finding.place.file).stem) in counted
     ]
     return Fleet(
         districts=tuple(districts),

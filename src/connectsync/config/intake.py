@@ -6,11 +6,19 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from stat import S_ISREG
 
+from connectsync.config.ground import Ground
 from connectsync.config.rule_names import MOST_FINDINGS
-from connectsync.config.source import INVISIBLE, Point, Source, error, lines_of
+from connectsync.config.source import (
+    INVISIBLE,
+    Point,
+    Source,
+    error,
+    lines_of,
+    quoted,
+)
 from connectsync.domain.finding import Finding, Place
+from connectsync.files.reading import TooLarge, read_regular
 
 SIZE_LIMIT = 1 << 20
 """Bytes. A district file has about two thousand; a million is a mistake."""
@@ -18,27 +26,31 @@ SIZE_LIMIT = 1 << 20
 _USUAL = bytes([9, 10, 13, *range(32, 127)])
 _TAB_INDENT = re.compile(r"^ *\t[ \t]*(?=[^ \t\r\n])", re.MULTILINE)
 _BOM = "\ufeff"
+_UTF_16 = frozenset([b"\xff\xfe", b"\xfe\xff"])
 
 
-def bytes_of(path: Path, name: str) -> bytes | Finding:
-    """Read a regular file of at most ``SIZE_LIMIT`` bytes, or say why not."""
+def bytes_of(path: Path, name: str, ground: Ground | None = None) -> bytes | Finding:
+    """
+    Read a regular file of at most ``SIZE_LIMIT`` bytes, or say why not.
+
+    With a ``ground``, a link that leads out of it is not followed.
+    """
     try:
-        status = path.stat()
-        if not S_ISREG(status.st_mode):
-            return _unreadable(name, "it is not a regular file")
-        if status.st_size > SIZE_LIMIT:
-            return _too_large(name)
-        with path.open("rb") as file:
-            raw = file.read(SIZE_LIMIT + 1)
+        if ground is not None and (end := ground.way_out(path)) is not None:
+            return _outside(name, end)
+        return read_regular(path, SIZE_LIMIT)
+    except TooLarge:
+        return _too_large(name)
     except (OSError, ValueError) as failure:
         return _unreadable(name, getattr(failure, "strerror", None) or str(failure))
-    return raw
 
 
 def text_of(name: str, raw: bytes) -> str | tuple[Finding, ...]:
     """Decode a file, or give the findings that forbid it."""
     if len(raw) > SIZE_LIMIT:
         return (_too_large(name),)
+    if raw[:2] in _UTF_16 or (len(raw) > 1 and 0 in raw[:2] and raw[:2] != b"\0\0"):
+        return (_utf_16(name),)
     try:
         text = raw.decode()
     except UnicodeDecodeError as failure:
@@ -111,14 +123,17 @@ def _not_utf_8(name: str, raw: bytes, at: int) -> Finding:
         "not-utf-8",
         f"the byte 0x{raw[at]:02X} is not UTF-8",
         source.place(point, (point[0], point[1] + 1)),
-        hint=_encoding_hint(raw),
+        hint="save the file as UTF-8",
     )
 
 
-def _encoding_hint(raw: bytes) -> str:
-    if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        return "the file is UTF-16; save it as UTF-8"
-    return "save the file as UTF-8"
+def _utf_16(name: str) -> Finding:
+    return error(
+        "not-utf-8",
+        "the file is saved as UTF-16",
+        Place(name),
+        hint="save it as UTF-8 without a byte order mark",
+    )
 
 
 def _too_large(name: str) -> Finding:
@@ -127,6 +142,15 @@ def _too_large(name: str) -> Finding:
         f"the file is larger than {SIZE_LIMIT:,} bytes",
         Place(name),
         hint="one file describes one district; is this another file?",
+    )
+
+
+def _outside(name: str, end: str) -> Finding:
+    return error(
+        "file-not-readable",
+        f"the file is a link that leads out of the project, to {quoted(end)}",
+        Place(name),
+        hint="put the file itself here; what lies outside is not read",
     )
 
 

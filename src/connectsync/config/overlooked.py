@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from connectsync.config.discovery import PROFILES, SUFFIXES
+from connectsync.config.discovery import PROFILES, SUFFIXES, walk
 
 MEANT = (*SUFFIXES, ".json")
 """Endings, in any case of letters, that a file of settings may be given."""
@@ -18,16 +17,14 @@ def overlooked(folder: Path) -> tuple[Path, ...]:
 
 
 def _found(folder: Path) -> Iterator[Path]:
-    for parent, folders, files in os.walk(folder):
-        shared = PROFILES if Path(parent) == folder else ""
-        folders[:] = [
-            name
-            for name in folders
-            if name == shared or not name.startswith(("_", "."))
-        ]
+    def enters(parent: str, name: str) -> bool:
+        shared = name == PROFILES and parent == str(folder)
+        return shared or not name.startswith(("_", "."))
+
+    for parent, names in walk(folder, enters=enters):
         yield from (
             Path(parent, name)
-            for name in files
+            for name in names
             if name.lower().endswith(MEANT)
             and not name.endswith(SUFFIXES)
             and not name.startswith(".")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from connectsync.config.discovery import PROJECT_FILE
+from connectsync.config.discovery import PROJECT_FILE, misnamed
+from connectsync.config.document import Document
+from connectsync.config.ground import Ground
 from connectsync.config.hours import mistaken_hours
 from connectsync.config.policy import policy_of
-from connectsync.config.shelf import read_checked
+from connectsync.config.shelf import checked, read_checked
+from connectsync.config.source import error, quoted
 from connectsync.config.waves import mistaken_waves
 from connectsync.domain.finding import Finding
 from connectsync.domain.policy import Policy
@@ -81,16 +85,55 @@ def load_project(root: Path) -> Project:
 
     Raises ProjectError, with file, line and column, if the file has a mistake.
     """
-    path = root / PROJECT_FILE
-    if not path.exists():
+    if names := misnamed(root):
+        raise _misnamed(root, names[0])
+    path, ground = root / PROJECT_FILE, Ground.of(root)
+    if not os.path.lexists(path):
         return _project(root, {})
-    reading = read_checked(path, PROJECT_FILE, "project")
+    reading = read_checked(path, PROJECT_FILE, "project", ground=ground)
     if reading.document is None or reading.findings:
         raise refusal(reading.findings)
     document = reading.document
+    _insist_inside(document, root, ground)
     if found := (*mistaken_hours(document), *mistaken_waves(document)):
         raise refusal(found)
     return _project(root, reading.document.data)
+
+
+def project_of_text(root: Path, raw: bytes) -> Project:
+    """Read the bytes of a project file. Raises ProjectError as `load_project`."""
+    reading = checked(PROJECT_FILE, raw, "project")
+    if reading.document is None or reading.findings:
+        raise refusal(reading.findings)
+    return _project(root, reading.document.data)
+
+
+def _misnamed(root: Path, name: str) -> ProjectError:
+    if os.path.lexists(root / PROJECT_FILE):
+        return ProjectError(
+            f"{name} is not read, and lies beside {PROJECT_FILE}",
+            remedy=f"move what it says to {PROJECT_FILE} and remove it",
+        )
+    return ProjectError(
+        f"{name} is not read; rename it to {PROJECT_FILE}",
+        remedy="until then its guards, freezes and backends would not count",
+    )
+
+
+def _insist_inside(document: Document, root: Path, ground: Ground) -> None:
+    """Refuse a folder of districts that could be any folder of the machine."""
+    stated = document.data.get("districts")
+    if stated is None or ground.holds(root / stated):
+        return
+    where = "the project" if ground.folder == str(root) else "the repository"
+    finding = error(
+        "file-not-readable",
+        f"the folder {quoted(stated)} lies outside {where}",
+        document.locate(("districts",)),
+        path=("districts",),
+        hint=f"put {PROJECT_FILE} into a folder, or a git repository, that holds both",
+    )
+    raise refusal((finding,))
 
 
 def refusal(findings: tuple[Finding, ...]) -> ProjectError:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from connectsync.config.discovery import below
+from connectsync.config.discovery import PROJECT_FILE, below
+from connectsync.config.ground import Ground
+from connectsync.config.intake import bytes_of
 from connectsync.domain.district import District
+from connectsync.domain.finding import Finding
 
 MANY = 50
 """Districts in scope beyond which reading every file costs less than searching it."""
@@ -29,7 +32,10 @@ def rivals(
         return tuple(others)
     stems = {district.key for district in districts}
     words = [word.encode() for word in sorted(_words(districts))]
-    return tuple(path for path in others if path.stem in stems or _holds(path, words))
+    ground = Ground.around(districts_dir, PROJECT_FILE)
+    return tuple(
+        path for path in others if path.stem in stems or _holds(path, words, ground)
+    )
 
 
 def _words(districts: Sequence[District]) -> set[str]:
@@ -41,9 +47,7 @@ def _words(districts: Sequence[District]) -> set[str]:
     }
 
 
-def _holds(path: Path, words: Sequence[bytes]) -> bool:
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return False
-    return any(word in content for word in words)
+def _holds(path: Path, words: Sequence[bytes], ground: Ground) -> bool:
+    content = bytes_of(path, path.name, ground)
+    # what cannot be read may be anyone's: loading it says why
+    return isinstance(content, Finding) or any(word in content for word in words)

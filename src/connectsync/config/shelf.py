@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from connectsync.config.checking import NOTHING_RECORDED, Recorded, mistakes
-from connectsync.config.discovery import PROFILES, SUFFIXES, below, relative
+from connectsync.config.discovery import (
+    PROFILES,
+    SUFFIXES,
+    below,
+    relative,
+    stem_of,
+    walk,
+)
 from connectsync.config.document import Document, Reading, read
+from connectsync.config.ground import Ground
 from connectsync.config.intake import bytes_of
 from connectsync.config.layers import Chains, chains, missing_profiles, named
 from connectsync.config.source import error, quoted
@@ -52,10 +61,19 @@ class Shelf:
 
 
 def read_checked(
-    path: Path, name: str, schema: str, recorded: Recorded = NOTHING_RECORDED
+    path: Path,
+    name: str,
+    schema: str,
+    recorded: Recorded = NOTHING_RECORDED,
+    *,
+    ground: Ground | None = None,
 ) -> Reading:
-    """Read a file and hold it against a schema and the labels that were recorded."""
-    raw = bytes_of(path, name)
+    """
+    Read a file and hold it against a schema and the labels that were recorded.
+
+    With a ``ground``, a link that leads out of it is not followed.
+    """
+    raw = bytes_of(path, name, ground)
     if isinstance(raw, Finding):
         return Reading(None, (raw,))
     return checked(name, raw, schema, recorded)
@@ -76,15 +94,49 @@ def shelf_of(
     root: Path, districts_dir: Path, recorded: Recorded = NOTHING_RECORDED
 ) -> Shelf:
     """Read all profiles of a project; those that nobody uses are checked too."""
+    ground = Ground.of(root)
+    shelf = _shelf(
+        (
+            relative(path, root),
+            read_checked(
+                path, relative(path, root), "profile", recorded, ground=ground
+            ),
+        )
+        for path in profile_files(root, districts_dir)
+    )
+    return replace(shelf, recorded=recorded)
+
+
+def profile_files(root: Path, districts_dir: Path) -> Iterator[Path]:
+    """Give the files of a project's profiles, sorted. Raises InvalidFiles."""
+    folder, ground = districts_dir / PROFILES, Ground.of(root)
+    for parent, names in walk(folder, ground=ground, enters=lambda *_: False):
+        for name in sorted(names):
+            if name.endswith(SUFFIXES) and not name.startswith("."):
+                yield Path(parent, name)
+
+
+def shelf_of_texts(
+    profiles: Mapping[str, bytes], recorded: Recorded = NOTHING_RECORDED
+) -> Shelf:
+    """Read profiles that lie in no folder."""
+    shelf = _shelf(
+        (name, checked(name, raw, "profile", recorded))
+        for name, raw in sorted(profiles.items())
+    )
+    return replace(shelf, recorded=recorded)
+
+
+def _shelf(read_: Iterable[tuple[str, Reading]]) -> Shelf:
     readings: dict[str, tuple[str, Reading]] = {}
     findings: list[Finding] = []
-    for path in _files(districts_dir / PROFILES):
-        name = relative(path, root)
-        if path.stem in readings:
-            findings.append(_twice(name, readings[path.stem][0], path.stem))
-            continue
-        readings[path.stem] = name, read_checked(path, name, "profile", recorded)
-    return replace(_shelved(readings, findings), recorded=recorded)
+    for name, reading in read_:
+        stem = stem_of(Path(name))
+        if stem in readings:
+            findings.append(_twice(name, readings[stem][0], stem))
+        else:
+            readings[stem] = name, reading
+    return _shelved(readings, findings)
 
 
 def users_of(
@@ -97,33 +149,35 @@ def users_of(
         for stem, document in shelf.documents.items()
         if shelf.reached(document) & wanted
     }
-    spelled = [stem.encode() for stem in wanted | over]
+    spelled = [
+        unicodedata.normalize(form, stem).encode()
+        for stem in wanted | over
+        for form in ("NFC", "NFD")
+    ]
+    ground = Ground.of(root)
     return tuple(
         path
-        for path in sorted(below(districts_dir), key=Path.as_posix)
-        if _uses(shelf, path, relative(path, root), wanted, spelled)
+        for path in sorted(below(districts_dir, ground), key=Path.as_posix)
+        if _uses(shelf, path, ground, wanted, spelled)
     )
 
 
 def _uses(
-    shelf: Shelf, path: Path, name: str, wanted: frozenset[str], spelled: list[bytes]
+    shelf: Shelf,
+    path: Path,
+    ground: Ground,
+    wanted: frozenset[str],
+    spelled: list[bytes],
 ) -> bool:
-    raw = bytes_of(path, name)
+    raw = bytes_of(path, path.name, ground)
     if isinstance(raw, Finding):
         return False
     # reading the YAML of a whole country takes seconds, looking for a word does not;
     # a backslash may spell the word in another way
     if b"\\" not in raw and not any(word in raw for word in spelled):
         return False
-    document = read(name, raw).document
+    document = read(path.name, raw).document
     return document is not None and bool(shelf.reached(document) & wanted)
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    if folder.is_dir():
-        for path in sorted(folder.iterdir()):
-            if path.suffix in SUFFIXES and not path.name.startswith("."):
-                yield path
 
 
 def _shelved(

@@ -63,11 +63,15 @@ def quoted(text: str) -> str:
     Spaces that only look like spaces are spelled out: they are the mistake.
     """
     one_line = _SPACES.sub(" ", text[:_LINE_LIMIT].strip())
-    visible = "".join(
-        character if character.isprintable() else repr(character)[1:-1]
-        for character in one_line
+    return f"'{_shortened(masked(spelled_out(one_line)), 60)}'"
+
+
+def spelled_out(text: str) -> str:
+    """Spell what cannot be seen, so that a name of a file stays on its line."""
+    return "".join(
+        character if character.isprintable() else ascii(character)[1:-1]
+        for character in text
     )
-    return f"'{_shortened(masked(visible), 60)}'"
 
 
 @lru_cache(maxsize=16)

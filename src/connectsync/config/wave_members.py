@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from connectsync.config.discovery import PROJECT_FILE, below
 from connectsync.config.document import Document
 from connectsync.config.fleet import Fleet
+from connectsync.config.ground import Ground
 from connectsync.config.project import Project
 from connectsync.config.shelf import read_checked
 from connectsync.config.source import error, quoted
@@ -27,7 +28,9 @@ def held_against_waves(project: Project, fleet: Fleet, *, whole: bool) -> Fleet:
     waves = project.policy.rollout.waves
     if not any(wave.districts or wave.labels for wave in waves):
         return fleet
-    reading = read_checked(project.root / PROJECT_FILE, PROJECT_FILE, "project")
+    ground = Ground.of(project.root)
+    path = project.root / PROJECT_FILE
+    reading = read_checked(path, PROJECT_FILE, "project", ground=ground)
     if reading.document is None:
         return fleet
     there = _There(

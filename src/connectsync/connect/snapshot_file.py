@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
 from connectsync.connect.snapshot_parsing import SCHEMA, parsed
@@ -12,6 +10,8 @@ from connectsync.connect.values import json_of
 from connectsync.domain.settings import SETTINGS
 from connectsync.domain.snapshot import Entry, Snapshot
 from connectsync.errors import Unreachable
+from connectsync.files.reading import read_regular
+from connectsync.files.writing import write_whole
 
 
 def spelled(snapshot: Snapshot) -> str:
@@ -37,26 +37,19 @@ def spelled(snapshot: Snapshot) -> str:
     return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
 
 
+LIMIT = 1 << 28
+"""Bytes of a snapshot; that of the whole country has some thirty million."""
+
+
 def write(path: Path, snapshot: Snapshot) -> None:
-    """Write a snapshot in one stroke: a reader sees the old file or the new one."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    beside = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(spelled(snapshot))
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.chmod(path.stat().st_mode if path.exists() else 0o644)
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+    """Write a snapshot in one stroke. Raises ``OSError``."""
+    write_whole(path, spelled(snapshot))
 
 
 def read(path: Path) -> Snapshot:
     """Read a snapshot. Raises ``Unreachable`` if it is not there or not whole."""
     try:
-        return parsed(path.read_bytes())
+        return parsed(read_regular(path, LIMIT))
     except OSError as error:
         raise _refused(f"cannot be read: {error.strerror}", path) from error
     except (ValueError, RecursionError) as error:

@@ -15,6 +15,7 @@ from connectsync.connect.values import Unfit, described, labels_of, text_of, val
 from connectsync.domain.live import Live
 from connectsync.domain.settings import FIRST_FORM, SETTINGS, Kind, Setting, Value
 from connectsync.domain.snapshot import Confirmed, Entry, Snapshot
+from connectsync.files.reading import text_of_json
 
 SCHEMA = 1
 
@@ -26,7 +27,7 @@ _CONFIRMED = ("by", "at")
 
 def parsed(content: bytes) -> Snapshot:
     """Read the text of a snapshot. Raises ``ValueError`` with a sentence."""
-    raw = json.loads(content.decode("utf-8"), object_pairs_hook=_members)
+    raw = json.loads(text_of_json(content), object_pairs_hook=_members)
     body = _object(raw, _TOP, "the snapshot", optional=("options", "unread"))
     if body["schema"] != SCHEMA or isinstance(body["schema"], bool):
         raise Unfit(f"schema is not {SCHEMA}")

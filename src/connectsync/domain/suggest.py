@@ -7,8 +7,8 @@ from difflib import get_close_matches
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str | None:
-    """Give the allowed word most like ``word``, or None if none is near."""
-    by_folded = {folded(choice): choice for choice in allowed}
+    """Give the allowed word most like ``word``, never itself; None if none is near."""
+    by_folded = {folded(choice): choice for choice in allowed if choice != word}
     close = get_close_matches(folded(word), by_folded, n=1, cutoff=0.6)
     return by_folded[close[0]] if close else None
 

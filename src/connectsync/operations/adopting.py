@@ -17,9 +17,9 @@ from connectsync.domain.finding import Finding, Severity
 from connectsync.domain.live import Live
 from connectsync.domain.plan import SWITCH
 from connectsync.errors import ConnectsyncError, InvalidFiles
+from connectsync.files.writing import replace_file
 from connectsync.operations.taking_over import take_over
 from connectsync.operations.validating import Asked, validate_fleet
-from connectsync.operations.writing import replace_file
 
 Conflicts = Mapping[str, Collection[str]]
 """Settings by district that both sides moved, and that are taken from Connect."""

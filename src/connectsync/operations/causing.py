@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from connectsync.config.discovery import (
-    PROFILES,
-    PROJECT_FILE,
-    SUFFIXES,
-    below,
-    relative,
-)
-from connectsync.config.fleet import Fleet, load_fleet
-from connectsync.config.project import Project, load_project
+from connectsync.config.discovery import below, relative, stem_of
+from connectsync.config.fleet import Fleet, fleet_of_texts
+from connectsync.config.project import Project
 from connectsync.domain.settings import Form
 from connectsync.domain.since import Since, caused, released
-from connectsync.errors import ProjectError
-from connectsync.operations.changed import Changed, files_at
+from connectsync.operations.changed import Changed, Comparison
 from connectsync.operations.planning import Wanted
 
 
@@ -36,19 +29,23 @@ class Causes:
     unclear: tuple[str, ...]
 
 
-def causes_of(project: Project, changed: Changed, wanted: Sequence[Wanted]) -> Causes:
+def causes_of(
+    project: Project, compared: Comparison, wanted: Sequence[Wanted]
+) -> Causes:
     """
     Compare what files want now with what they wanted at the commit they changed from.
 
     A district is told by its key, so a file that moved causes nothing by that. Raises
-    ``UsageError`` if git is not there.
+    ``GitRefused`` if the commit cannot be read.
     """
-    reaches_all = _reaches_all(project, changed)
-    touched = frozenset(changed.present)
+    changed = Changed(project, compared)
+    everything = changed.reaches_all() or bool(changed.profiles())
     concerned = [
-        want for want in wanted if reaches_all or project.root / want.file in touched
+        want
+        for want in wanted
+        if everything or changed.differs(project.root / want.file)
     ]
-    fleet = _fleet_before(project, changed, wanted, everything=reaches_all)
+    fleet = _fleet_before(changed, wanted, everything=everything)
     before = _desired(fleet, frozenset(want.file for want in concerned))
     found = {
         want.district.key: caused(
@@ -60,12 +57,13 @@ def causes_of(project: Project, changed: Changed, wanted: Sequence[Wanted]) -> C
     unclear = [
         want.file
         for want in concerned
-        if want.district.key not in before and want.file in there
+        if want.district.key not in before
+        and (want.file in there or not compared.is_comparable(project.root / want.file))
     ]
     caused_by_key = {key: form for key, form in found.items() if form}
     return Causes(
         Since(
-            changed.base,
+            compared.base,
             caused_by_key,
             {
                 want.district.key: released(
@@ -82,7 +80,7 @@ def causes_of(project: Project, changed: Changed, wanted: Sequence[Wanted]) -> C
 def _gone(project: Project, before: Fleet, wanted: Sequence[Wanted]) -> dict[str, str]:
     """Give the districts that had a file before and have none now."""
     now = {want.district.key for want in wanted}
-    now |= {path.stem for path in below(project.districts_dir)}
+    now |= {stem_of(path) for path in below(project.districts_dir)}
     return {
         one.district.key: one.file
         for one in before.districts
@@ -96,56 +94,32 @@ def _desired(fleet: Fleet, files: frozenset[str]) -> dict[str, Form]:
     return {one.district.key: one.district.desired() for one in ordered}
 
 
-def _reaches_all(project: Project, changed: Changed) -> bool:
-    """Say whether a district may want other things though its own file is the same."""
-    profiles = project.districts_dir / PROFILES
-    paths = (*changed.present, *changed.gone)
-    shared = any(path.parent == profiles for path in paths)
-    return shared or project.root / PROJECT_FILE in paths
-
-
 def _fleet_before(
-    project: Project,
-    changed: Changed,
-    wanted: Sequence[Wanted],
-    *,
-    everything: bool,
+    changed: Changed, wanted: Sequence[Wanted], *, everything: bool
 ) -> Fleet:
     """Load the districts that changed, or all of them, as they were before."""
-    differing = {
-        relative(path, project.root) for path in (*changed.present, *changed.gone)
-    }
-
-    def is_wanted(name: str) -> bool:
-        if not name.endswith(SUFFIXES):
-            return False
-        shared = f"/{PROFILES}/" in f"/{name}" or name == PROJECT_FILE
-        return everything or shared or name in differing
-
-    with TemporaryDirectory(prefix="connectsync-") as folder:
-        root = Path(folder).resolve()
-        names = files_at(project.root, changed.base, is_wanted)
-        _lay(root, names)
-        then = _project_then(root, project)
-        districts_dir = then.districts_dir
-        named = {root / want.file for want in wanted if want.file in names}
-        files = sorted(named.union(below(districts_dir)))
-        return load_fleet(
-            root, files, districts_dir=districts_dir, recorded=then.options
-        )
+    project = changed.project
+    files = dict(changed.districts_before())
+    for want in wanted:
+        path = project.root / want.file
+        if path not in files and (name := changed.file_before(path)) is not None:
+            files[path] = name
+    if not everything:
+        files = {
+            path: name
+            for path, name in files.items()
+            if not os.path.lexists(path) or changed.differs(path)
+        }
+    profiles = dict(changed.profiles_before())
+    return fleet_of_texts(
+        _texts(changed, files),
+        _texts(changed, profiles),
+        changed.project_before().options,
+    )
 
 
-def _lay(root: Path, files: Mapping[str, bytes]) -> None:
-    for name, content in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-
-
-def _project_then(root: Path, project: Project) -> Project:
-    """Give the project as its file was then, or as it is now if that is unreadable."""
-    try:
-        return load_project(root)
-    except ProjectError:
-        folder = root / project.districts_dir.relative_to(project.root)
-        return replace(project, districts_dir=folder)
+def _texts(changed: Changed, files: Mapping[Path, str]) -> Mapping[str, bytes]:
+    root = changed.project.root
+    read = changed.compared.tree.read(list(files.values()))
+    names = (relative(path, root) for path in files)
+    return dict(zip(names, read, strict=True))

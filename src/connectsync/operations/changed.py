@@ -1,104 +1,261 @@
-"""Which files differ from a revision, and what they said there: asked of git."""
+"""Which files differ from a revision: their bytes are compared with its own."""
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from connectsync.errors import UsageError
+from connectsync.config.discovery import (
+    PROFILES,
+    PROJECT_FILE,
+    SUFFIXES,
+    composed,
+    relative,
+)
+from connectsync.config.intake import SIZE_LIMIT
+from connectsync.config.project import Project, project_of_text
+from connectsync.config.shelf import profile_files
+from connectsync.errors import ProjectError, UsageError
+from connectsync.files.reading import read_regular
+from connectsync.operations.git import (
+    DEEPER,
+    MOST_LINKS,
+    CommitTree,
+    Git,
+    GitRefused,
+    refused,
+)
 
-FILES = frozenset(["100644", "100755"])
-"""Modes of entries that are files: neither links nor other repositories."""
+
+@dataclass(frozen=True, slots=True)
+class _Trace:
+    """Where a path ends, and the links it leads over, each spelled without links."""
+
+    end: str
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """
+    The work tree against a commit.
+
+    ``base`` is the commit, spelled in full; ``top`` the folder of the work tree. What
+    cannot be compared differs: a file that git ignores, one of another repository, one
+    behind a link that was another one.
+    """
+
+    base: str
+    top: str
+    tree: CommitTree
+    _traces: dict[str, _Trace] = field(default_factory=dict)
+
+    def name_of(self, path: str) -> str | None:
+        """Give the name that a path without links has in commits; None if outside."""
+        if path == self.top:
+            return ""
+        top = self.top if self.top == os.sep else f"{self.top}{os.sep}"
+        return path.removeprefix(top) if path.startswith(top) else None
+
+    def differs(self, path: Path) -> bool:
+        """Say whether a file that is there may say other things than at the base."""
+        trace = self._trace(str(path))
+        for link in trace.links:
+            name = self.name_of(link)
+            # links above the work tree, such as /tmp of a Mac, are no part of it
+            if name is not None and self.tree.links.get(name) != os.readlink(link):  # noqa: PTH115
+                return True
+        name = self.name_of(trace.end)
+        if name is None:
+            return True
+        found = name if self.tree.is_file(name) else composed(name)
+        if not self.tree.is_file(found):
+            return True
+        return not _is_blob(trace.end, self.tree.entries[found][1])
+
+    def is_comparable(self, path: Path) -> bool:
+        """Say whether a path ends in this work tree, and in no repository within it."""
+        end = Path(self._trace(str(path)).end)
+        if self.name_of(str(end)) is None:
+            return False
+        own = next((one for one in end.parents if os.path.lexists(one / ".git")), None)
+        return own is None or str(own) == self.top
+
+    def _trace(self, path: str, links: int = MOST_LINKS) -> _Trace:
+        folder, name = os.path.split(path)
+        if not name or folder == path:
+            return self._trace(folder) if folder != path else _Trace(path)
+        if folder not in self._traces:
+            self._traces[folder] = self._trace(folder, links)
+        above = self._traces[folder]
+        if name == "..":
+            return _Trace(os.path.dirname(above.end), above.links)  # noqa: PTH120
+        here = os.path.join(above.end, name)  # noqa: PTH118 - hot: of every file
+        if not links or not os.path.islink(here):  # noqa: PTH114
+            return _Trace(here, above.links)
+        aim = os.path.join(above.end, os.readlink(here))  # noqa: PTH115, PTH118
+        beyond = self._trace(aim, links - 1)
+        return _Trace(beyond.end, (*above.links, here, *beyond.links))
+
+
+def _is_blob(path: str, oid: str) -> bool:
+    try:
+        raw = read_regular(Path(path), SIZE_LIMIT)
+    except OSError:
+        return False
+    # a checkout may have other line ends than the commit
+    return any(_hash(one, oid) == oid for one in (raw, raw.replace(b"\r\n", b"\n")))
+
+
+def _hash(raw: bytes, like: str) -> str:
+    """Name bytes as git names an object: by SHA-1, or by SHA-256 if it uses that."""
+    name = "sha1" if len(like) == 40 else "sha256"  # noqa: PLR2004 - hex digits
+    content = b"blob %d\0%b" % (len(raw), raw)
+    return hashlib.new(name, content, usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
     """
-    Files that differ from a revision: those that are there, and those that went.
+    The files of a project against a commit.
 
-    ``base`` is the commit they are compared with, spelled in full.
+    ``compared`` says of each file that is there whether it differs.
     """
 
-    base: str
-    present: tuple[Path, ...]
-    gone: tuple[Path, ...]
+    project: Project
+    compared: Comparison
 
+    def differs(self, path: Path) -> bool:
+        """Say whether a file that is there may say other things than at the base."""
+        return self.compared.differs(path)
 
-def changed_since(root: Path, revision: str) -> Changed:
-    """
-    Give the files below ``root`` that differ from a revision.
-
-    Counted are commits since the two parted, the index, the work tree, and files git
-    does not know yet. Raises ``UsageError`` if git or the revision is not there.
-    """
-    base = _text(_git(root, "merge-base", "--", revision, "HEAD")).strip()
-    differing = _git(
-        root, "diff", "--name-only", "--no-renames", "-z", "--relative", base, "--"
-    )
-    unknown = _git(root, "ls-files", "--others", "--exclude-standard", "-z")
-    names = sorted({name for name in _text(differing + unknown).split("\0") if name})
-    paths = [root / name for name in names]
-    return Changed(
-        base=base,
-        present=tuple(path for path in paths if path.is_file()),
-        gone=tuple(path for path in paths if not path.is_file()),
-    )
-
-
-def files_at(
-    root: Path, commit: str, wanted: Callable[[str], bool]
-) -> Mapping[str, bytes]:
-    """
-    Read files below ``root`` as they were at a commit, by name from there.
-
-    ``wanted`` says of a name whether it is read. Raises ``UsageError``.
-    """
-    listed = _text(_git(root, "ls-tree", "-r", "-z", commit))
-    found = [_entry(line) for line in listed.split("\0") if line]
-    objects = {name: oid for mode, oid, name in found if mode in FILES and wanted(name)}
-    asked = "".join(f"{oid}\n" for oid in objects.values()).encode()
-    answer = _git(root, "cat-file", "--batch", given=asked)
-    return dict(zip(objects, _blobs(answer), strict=True))
-
-
-def _entry(line: str) -> tuple[str, str, str]:
-    about, _, name = line.partition("\t")
-    mode, _, oid = about.split(" ")
-    return mode, oid, name
-
-
-def _blobs(answer: bytes) -> list[bytes]:
-    """Take apart what ``cat-file --batch`` answers: a line, so many bytes, a line."""
-    blobs, at = [], 0
-    while at < len(answer):
-        end = answer.index(b"\n", at)
-        size = int(answer[at:end].split(b" ")[2])
-        blobs.append(answer[end + 1 : end + 1 + size])
-        at = end + 1 + size + 1
-    return blobs
-
-
-def _text(said: bytes) -> str:
-    return said.decode(errors="surrogateescape")
-
-
-def _git(root: Path, *arguments: str, given: bytes | None = None) -> bytes:
-    try:
-        done = subprocess.run(  # noqa: S603 - no shell, and the revision is no option
-            ["git", "-C", str(root), *arguments],  # noqa: S607 - the user's own git
-            capture_output=True,
-            check=True,
-            input=given,
+    def reaches_all(self) -> bool:
+        """Say whether every district may want other things, its own file the same."""
+        path = self.project.root / PROJECT_FILE
+        if os.path.lexists(path) and self.differs(path):
+            return True
+        gone = not os.path.lexists(path) and self._name(path) is not None
+        return gone or any(
+            not os.path.lexists(profile) for profile, _ in self.profiles_before()
         )
-    except FileNotFoundError as error:
-        raise UsageError("--changed-since needs git, which is not installed") from error
-    except subprocess.CalledProcessError as error:
-        said = error.stderr.decode(errors="replace").strip().splitlines()
-        reason = said[-1].removeprefix("fatal: ") if said else "git failed"
+
+    def profiles(self) -> tuple[Path, ...]:
+        """Give the profiles that are there and differ."""
+        files = profile_files(self.project.root, self.project.districts_dir)
+        return tuple(path for path in files if self.differs(path))
+
+    def profiles_before(self) -> Iterator[tuple[Path, str]]:
+        """Give the profiles of the base: their paths, and their names in it."""
+        folder = self.project_before().districts_dir / PROFILES
+        for path, name in self._in(folder):
+            if path.name.endswith(SUFFIXES) and path.name[0] != ".":
+                yield path, name
+
+    def districts_before(self) -> Iterator[tuple[Path, str]]:
+        """Give the district files of the base, as a walk through them would."""
+        seen: set[str] = set()
+        ahead = [self.project_before().districts_dir]
+        while ahead:
+            folder = ahead.pop()
+            name = self._name(folder)
+            if name is None or name in seen:
+                continue
+            seen.add(name)
+            for path, inside in self._in(folder):
+                if not self.compared.tree.is_file(inside):
+                    ahead += [] if path.name[0] in {"_", "."} else [path]
+                elif path.name.endswith(SUFFIXES) and path.name[0] != ".":
+                    yield path, inside
+
+    def project_before(self) -> Project:
+        """Give the project as its file was then, or as it is if that is unreadable."""
+        root, name = self.project.root, self._name(self.project.root / PROJECT_FILE)
+        raw = self.compared.tree.read([name])[0] if name else b"schema: 1\n"
+        try:
+            return project_of_text(root, raw)
+        except ProjectError:
+            return self.project
+
+    def file_before(self, path: Path) -> str | None:
+        """Give the name in the base of what a path was then; None if it was none."""
+        name = self._name(path)
+        return name if name is not None and self.compared.tree.is_file(name) else None
+
+    def _in(self, folder: Path) -> Iterator[tuple[Path, str]]:
+        tree, name = self.compared.tree, self._name(folder)
+        for one in sorted(tree.names_in(name)) if name is not None else ():
+            followed = tree.followed(f"{name}/{one}" if name else one)
+            if followed is not None:
+                yield folder / one, followed
+
+    def _name(self, path: Path) -> str | None:
+        # links of the work tree do not count here: the base had its own
+        root = Path(os.path.realpath(self.project.root))
+        spelled = os.path.normpath(root / relative(path, self.project.root))
+        name = self.compared.name_of(spelled)
+        return None if name is None else self.compared.tree.followed(name)
+
+
+def changed_since(
+    root: Path, revision: str, environment: Mapping[str, str]
+) -> Comparison:
+    """
+    Compare with where the history of a revision and ours parted.
+
+    Raises ``UsageError``, with what to do next, if git or the revision is not there.
+    """
+    git = Git(root, environment)
+    try:
+        top = git.line("rev-parse", "--show-toplevel")
+        base = _base(git, revision)
+        tree = CommitTree.at(Git(Path(top), environment), base)
+    except GitRefused as refusal:
+        raise refused(root, refusal.said) from refusal
+    return Comparison(base, os.path.realpath(top), tree)
+
+
+def _base(git: Git, revision: str) -> str:
+    asked = ("rev-parse", "--verify", "--quiet", "--end-of-options")
+    head = _commit(git, (*asked, "HEAD^{commit}"))
+    if head is None:
         raise UsageError(
-            f"git cannot compare with that revision: {reason}",
-            remedy="name a branch, a tag or a commit that this clone has",
-        ) from error
-    return done.stdout
+            "git cannot compare with that revision: there is no commit here yet",
+            remedy="commit first",
+        )
+    commit = _commit(git, (*asked, f"{revision}^{{commit}}"))
+    if commit is None:
+        raise UsageError(
+            "git cannot compare with that revision: this clone has no commit"
+            f" {revision!r}",
+            remedy="name a branch, a tag or a commit that this clone has"
+            + (f"; {DEEPER}" if _is_shallow(git) else ""),
+        )
+    try:
+        return git.line("merge-base", commit, head)
+    except GitRefused as refusal:
+        if refusal.said:
+            raise
+    if _is_shallow(git):
+        raise UsageError(
+            f"the clone is shallow: it does not reach back to where {revision!r} and"
+            " this commit parted",
+            remedy=DEEPER,
+        )
+    raise UsageError(
+        f"{revision!r} and this commit have no history in common",
+        remedy="name a revision that this one came from",
+    )
+
+
+def _commit(git: Git, asked: tuple[str, ...]) -> str | None:
+    try:
+        return git.line(*asked)
+    except GitRefused:
+        return None
+
+
+def _is_shallow(git: Git) -> bool:
+    return git.line("rev-parse", "--is-shallow-repository") == "true"

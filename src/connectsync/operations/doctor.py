@@ -31,24 +31,37 @@ def examine_files(districts: Sequence[District], report: ValidationReport) -> Ch
 
 
 def examine_tokens(
-    districts: Sequence[District], resolves: Callable[[str], str]
+    districts: Sequence[District],
+    resolves: Callable[[str], str],
+    *,
+    run_commands: bool = True,
 ) -> Check:
     """
     Say which districts' token references give nothing here.
 
     ``resolves`` raises ``ProjectError`` where a reference gives no token; what it
-    gives is forgotten at once.
+    gives is forgotten at once. Without ``run_commands``, references to a command are
+    only counted.
     """
     stated = [one for one in districts if one.credentials.oauth_token]
-    silent = [one.key for one in stated if not _resolves(one, resolves)]
-    references = many(len(stated), "token reference")
+    asked = [one for one in stated if run_commands or not _is_command(one)]
+    silent = [one.key for one in asked if not _resolves(one, resolves)]
+    references = many(len(asked), "token reference")
+    not_run = ""
+    if len(asked) < len(stated):
+        commands = many(len(stated) - len(asked), "token command")
+        not_run = f"; {commands} not run (`doctor --run-commands` runs them)"
     if not silent:
-        return fine("tokens", f"{references} give a token here")
+        return fine("tokens", f"{references} give a token here{not_run}")
     return look(
         "tokens",
-        f"{len(silent)} of {references} give none here: {few(silent)}",
+        f"{len(silent)} of {references} give none here: {few(silent)}{not_run}",
         "set them where tokens are needed; planning and applying settings needs none",
     )
+
+
+def _is_command(district: District) -> bool:
+    return (district.credentials.oauth_token or "").startswith("command:")
 
 
 def _resolves(district: District, resolves: Callable[[str], str]) -> bool:

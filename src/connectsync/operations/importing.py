@@ -21,10 +21,10 @@ from connectsync.errors import (
     InvalidFiles,
     UsageError,
 )
+from connectsync.files.writing import replace_file
 from connectsync.operations.likening import Likeness, closest, likeness, notes
 from connectsync.operations.new_district import district_text, token_reference
 from connectsync.operations.taking_over import insist_valid, take_over
-from connectsync.operations.writing import replace_file
 
 
 @dataclass(frozen=True, slots=True)

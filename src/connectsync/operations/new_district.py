@@ -11,7 +11,7 @@ from connectsync.config.discovery import PROFILES, SUFFIXES
 from connectsync.config.rendering import render_district
 from connectsync.domain.suggest import did_you_mean
 from connectsync.errors import UsageError
-from connectsync.operations.writing import replace_file
+from connectsync.files.writing import replace_file
 
 
 @dataclass(frozen=True, slots=True)

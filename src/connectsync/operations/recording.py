@@ -12,7 +12,7 @@ from connectsync.config.shelf import checked
 from connectsync.connect.seam import Reader
 from connectsync.domain.settings import BY_NAME, SETTINGS, Kind
 from connectsync.errors import ConnectError, InvalidFiles, UsageError
-from connectsync.operations.writing import replace_file
+from connectsync.files.writing import replace_file
 
 Options = Mapping[str, tuple[str, ...]]
 

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from connectsync.config.schemas import schema_text
 from connectsync.errors import UsageError
-from connectsync.operations.writing import replace_file
+from connectsync.files.writing import replace_file
 
 EDITOR_SCHEMAS = ("district", "profile", "project")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 
 from connectsync.cli.ways.setup import Setup
+from connectsync.config.ground import Ground
 from connectsync.config.project import Project
 from connectsync.connect import embedded, snapshot_file
 from connectsync.connect.seam import Reader, Writer
@@ -56,11 +57,20 @@ def embedded_store(path: Path, project: Project, districts: Sequence[District]) 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() and project.embedded_seed is not None:
+            _insist_inside(project, project.embedded_seed)
             _sow(path, project.embedded_seed)
         enrol(path, [(district.key, district.name) for district in districts])
     except (OSError, EmulatorError) as error:
         raise StateError(f"the embedded Connect cannot be opened: {error}") from error
     return path
+
+
+def _insist_inside(project: Project, seed: Path) -> None:
+    if (end := Ground.of(project.root).way_out(seed)) is not None:
+        raise ProjectError(
+            f"{seed.name} is a link that leads out of the project, to {end}",
+            remedy="put the file itself where backends.embedded.seed names it",
+        )
 
 
 def _sow(path: Path, seed: Path) -> None:

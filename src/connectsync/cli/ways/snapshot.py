@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from connectsync.cli.ways.setup import Setup
+from connectsync.config.ground import Ground
 from connectsync.connect.seam import Reader, Writer
 from connectsync.connect.snapshot import SnapshotReader, SnapshotWriter
 from connectsync.domain.snapshot import Snapshot
@@ -45,8 +46,15 @@ class FromSnapshot:
                 "the backend 'snapshot' needs a file",
                 remedy="write --backend snapshot:FILE",
             )
-        base = self.setup.session.folder or Path.cwd()
-        return base / self.setup.argument
+        base = self.setup.session.folder or self.setup.session.here
+        path = base / self.setup.argument
+        if (end := Ground.of(self.setup.project.root).way_out(path)) is not None:
+            raise UsageError(
+                f"{self.setup.argument} is a link that leads out of the project, to"
+                f" {end}",
+                remedy="name the file itself",
+            )
+        return path
 
     def _named(self, path: Path) -> str:
         """Name the file as every machine does that has the project."""

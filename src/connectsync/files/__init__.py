@@ -1,0 +1,1 @@
+"""Files of the machine: read whole within limits, replaced in one stroke."""

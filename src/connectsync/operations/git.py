@@ -1,0 +1,245 @@
+"""Git, and a commit as data: the one place that runs it, and nothing it would run."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from connectsync.errors import UsageError
+
+FILES = frozenset(["100644", "100755"])
+LINK = "120000"
+"""Modes of entries in a commit; folders are listed by what is in them."""
+
+MOST_LINKS = 40
+"""Links that a path may lead over, as for the system."""
+
+DEEPER = (
+    "fetch more of the history: `git fetch --unshallow`, or fetch-depth: 0 for"
+    " actions/checkout, or GIT_DEPTH: 0 in GitLab CI"
+)
+_TRUSTED = "git config --global --add safe.directory"
+
+_CAUTIONS = (
+    # a bare repository that lies among the files is data, not a repository
+    *("-c", "safe.bareRepository=explicit"),
+    *("-c", "core.fsmonitor=false"),
+    *("-c", f"core.hooksPath={os.devnull}"),
+    *("-c", "core.attributesFile=/dev/null"),
+    *("-c", "core.quotePath=false"),
+    "--no-pager",
+    "--literal-pathspecs",
+)
+_KEPT = (
+    *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"),
+    *("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_"),
+    *("GIT_EXEC_PATH", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM"),
+)
+"""Variables by which the operator, not the caller in a hook, speaks to git."""
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """
+    Git in a folder, with an environment of its own.
+
+    A hook, or ``rebase --exec``, names its own repository, index and work tree in
+    ``GIT_*``: those do not reach the git that is run here.
+    """
+
+    folder: Path
+    environment: Mapping[str, str]
+
+    def run(self, *arguments: str, given: bytes | None = None) -> bytes:
+        """
+        Give what git says; ``given`` is its standard input.
+
+        Raises ``GitRefused`` with what it complains of, and ``UsageError`` where there
+        is no git.
+        """
+        done = subprocess.run(  # noqa: S603 - no shell, and no argument is an option
+            [self._program(), *_CAUTIONS, "-C", str(self.folder), *arguments],
+            capture_output=True,
+            check=False,
+            input=given,
+            env=cleaned(self.environment),
+        )
+        if done.returncode != 0:
+            raise GitRefused(done.stderr.decode(errors="replace").strip())
+        return done.stdout
+
+    def line(self, *arguments: str) -> str:
+        """Give the one line that git says."""
+        return os.fsdecode(self.run(*arguments).removesuffix(b"\n"))
+
+    def _program(self) -> str:
+        # an empty or relative entry would mean a `git` in the folder under review
+        stated = self.environment.get("PATH", os.defpath).split(os.pathsep)
+        absolute = os.pathsep.join(one for one in stated if os.path.isabs(one))  # noqa: PTH117
+        program = shutil.which("git", path=absolute) if absolute else None
+        if program is None:
+            raise UsageError(
+                "--changed-since needs git, which is not installed",
+                remedy="install git, or leave --changed-since out",
+            )
+        return program
+
+
+class GitRefused(Exception):
+    """Git ended with an error; ``said`` is what it wrote, in English."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(said)
+        self.said = said
+
+
+def cleaned(environment: Mapping[str, str]) -> dict[str, str]:
+    """Give an environment in which git looks for its repository itself."""
+    kept = {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith("GIT_") or name.startswith(_KEPT)
+    }
+    kept.pop("LANGUAGE", None)
+    # its complaints are told apart by their words
+    return kept | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+
+
+@dataclass(frozen=True, slots=True)
+class CommitTree:
+    """
+    The files of a commit, by name from the top of the repository.
+
+    ``entries`` gives each one's mode and object, ``links`` what each link holds.
+    """
+
+    git: Git
+    entries: Mapping[str, tuple[str, str]]
+    links: Mapping[str, str]
+    _folders: dict[str, set[str]] = field(default_factory=dict)
+
+    @classmethod
+    def at(cls, git: Git, commit: str) -> CommitTree:
+        """List a commit. Raises ``GitRefused``."""
+        listed = git.run("ls-tree", "-r", "-z", "--full-tree", commit)
+        entries = dict(_entry(line) for line in listed.split(b"\0") if line)
+        links = [name for name, (mode, _) in entries.items() if mode == LINK]
+        held = _blobs(git, [entries[name][1] for name in links])
+        tree = cls(git, entries, dict(zip(links, map(os.fsdecode, held), strict=True)))
+        for name in entries:
+            tree._enter(name)
+        return tree
+
+    def _enter(self, name: str) -> None:
+        folder, _, last = name.rpartition("/")
+        names = self._folders.setdefault(folder, set())
+        names.add(last)
+        if len(names) == 1 and folder:
+            self._enter(folder)
+
+    def read(self, names: Collection[str]) -> list[bytes]:
+        """Read files, in the order of their names. Raises ``UsageError``."""
+        try:
+            return _blobs(self.git, [self.entries[name][1] for name in names])
+        except GitRefused as refusal:
+            raise refused(self.git.folder, refusal.said) from refusal
+
+    def is_file(self, name: str) -> bool:
+        """Say whether there is a file of this name, and no link or folder."""
+        return self.entries.get(name, ("",))[0] in FILES
+
+    def names_in(self, folder: str) -> Collection[str]:
+        """Name what is in a folder, by its own name from the top; "" is the top."""
+        return self._folders.get(folder, ())
+
+    def followed(self, name: str, links: int = MOST_LINKS) -> str | None:
+        """Give where a name ends once links are followed; None if out of the commit."""
+        at = ""
+        parts = name.split("/") if name else []
+        for position, part in enumerate(parts):
+            if part == "..":
+                if not at:
+                    return None
+                at = at.rpartition("/")[0]
+                continue
+            at = "/".join(filter(None, (at, part))) if part not in {"", "."} else at
+            if at in self.links:
+                target = self._target(at)
+                if target is None or not links:
+                    return None
+                rest = parts[position + 1 :]
+                return self.followed("/".join([target, *rest]), links - 1)
+        return at if at in self.entries or at in self._folders or not at else None
+
+    def _target(self, link: str) -> str | None:
+        held = self.links[link]
+        if held.startswith("/"):
+            top = f"{os.path.realpath(self.git.folder)}/"
+            return held.removeprefix(top) if held.startswith(top) else None
+        return "/".join(filter(None, (link.rpartition("/")[0], held)))
+
+
+def _entry(line: bytes) -> tuple[str, tuple[str, str]]:
+    about, _, name = line.partition(b"\t")
+    mode, _, oid = about.decode("ascii").split(" ")
+    return os.fsdecode(name), (mode, oid)
+
+
+def _blobs(git: Git, objects: list[str]) -> list[bytes]:
+    if not objects:
+        return []
+    asked = "".join(f"{oid}\n" for oid in objects).encode()
+    return list(_taken_apart(git.run("cat-file", "--batch", given=asked)))
+
+
+def _taken_apart(answer: bytes) -> Iterator[bytes]:
+    """Take apart what ``cat-file --batch`` answers: a line, so many bytes, a line."""
+    at = 0
+    while at < len(answer):
+        end = answer.index(b"\n", at)
+        oid, *kind_and_size = answer[at:end].split(b" ")
+        if len(kind_and_size) != 2:  # noqa: PLR2004 - what it says is `missing`
+            raise GitRefused(f"fatal: this clone lacks the object {oid.decode()}")
+        size = int(kind_and_size[1])
+        yield answer[end + 1 : end + 1 + size]
+        at = end + 1 + size + 1
+
+
+def refused(root: Path, said: str) -> UsageError:
+    """Give the sentence for a complaint of git, and what to do about it."""
+    if "dubious ownership" in said:
+        named = re.search(r"repository at '(.+)'", said)
+        folder = named[1] if named else str(root)
+        return UsageError(
+            f"git does not use {folder}: it belongs to another user (dubious"
+            " ownership)",
+            remedy=f"if you trust what is in it: `{_TRUSTED} {folder}`",
+        )
+    if "bare repository" in said:
+        return UsageError(
+            f"{root} holds files that look like a bare git repository, which is not"
+            " used",
+            remedy="remove `HEAD`, `objects` and `refs` from the project, or leave"
+            " --changed-since out",
+        )
+    if "not a git repository" in said:
+        return UsageError(
+            f"git cannot compare with that revision: {root} is not a git repository",
+            remedy="run it in a clone, or leave --changed-since out",
+        )
+    if "must be run in a work tree" in said:
+        return UsageError(
+            f"git has no work tree at {root}",
+            remedy="run it in a clone with a work tree, or leave --changed-since out",
+        )
+    lines = [" ".join(line.split()) for line in said.splitlines() if line.strip()]
+    first = next((one for one in lines if one.startswith("fatal: ")), "git failed")
+    return UsageError(
+        f"git cannot compare with that revision: {first.removeprefix('fatal: ')}",
+        remedy="try `git status` in the project; it says more",
+    )

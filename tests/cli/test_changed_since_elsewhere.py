@@ -1,0 +1,423 @@
+"""``--changed-since`` where git cannot simply say: links, other folders, other git."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from console import Console
+
+LAKEVIEW = "districts/ca/lakeview-usd.yaml"
+HARBOR = "districts/ca/harbor-point-usd.yaml"
+CREEK = "districts/tx/dry-creek-isd.yaml"
+PROFILE = "districts/_profiles/clever-standard.yaml"
+IDENTITY = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+
+
+def git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", *IDENTITY, "-c", "protocol.file.allow=always", *arguments],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout
+
+
+def commit(folder: Path) -> None:
+    if not (folder / ".git").exists():
+        git(folder, "init", "--quiet", "--initial-branch", "main")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", "a change")
+
+
+def moved(console: Console, name: str, to: str) -> Path:
+    """Move a file of the project, and leave a link where it was."""
+    path, target = console.folder / name, console.folder / to
+    target.parent.mkdir(parents=True, exist_ok=True)
+    path.rename(target)
+    path.symlink_to(os.path.relpath(target, path.parent))
+    return target
+
+
+def edit(path: Path) -> None:
+    path.write_text(path.read_text("utf-8") + "# touched\n", "utf-8")
+
+
+def lower(path: Path, to: int = 12) -> None:
+    text = path.read_text("utf-8")
+    assert "deletion_threshold: 15" in text
+    path.write_text(text.replace("threshold: 15", f"threshold: {to}"), "utf-8")
+
+
+def looked_at(console: Console, *paths: str, since: str = "HEAD") -> int:
+    said = console.run("validate", "--format", "json", "--changed-since", since, *paths)
+    assert said.status in {0, 1}, said.err
+    files: int = json.loads(said.out)["summary"]["files"]
+    return files
+
+
+def planned(console: Console, *paths: str, since: str = "HEAD") -> set[str]:
+    said = console.run("plan", "--format", "json", "--changed-since", since, *paths)
+    assert said.status == 0, said.err
+    return {one["district"] for one in json.loads(said.out)["districts"]}
+
+
+@pytest.fixture
+def project(valley: Console) -> Console:
+    (valley.folder / ".gitignore").write_text(".connectsync/\n", "utf-8")
+    return valley
+
+
+def test_a_district_behind_a_link_counts_as_changed(project: Console) -> None:
+    shared = moved(project, LAKEVIEW, "shared/lakeview.yaml")
+    commit(project.folder)
+    assert looked_at(project) == 0
+    lower(shared)
+    assert looked_at(project) == 2  # and its profile
+    assert planned(project) == {"lakeview-usd"}
+    commit(project.folder)
+    assert planned(project, since="HEAD~1") == {"lakeview-usd"}
+
+
+def test_a_link_that_points_elsewhere_counts_as_changed(project: Console) -> None:
+    shared = moved(project, LAKEVIEW, "shared/lakeview.yaml")
+    other = shared.with_name("other.yaml")
+    other.write_text(shared.read_text("utf-8"), "utf-8")
+    lower(other)
+    commit(project.folder)
+    link = project.folder / LAKEVIEW
+    link.unlink()
+    link.symlink_to("../../shared/other.yaml")
+    assert looked_at(project) == 2
+    assert planned(project) == {"lakeview-usd"}
+
+
+def test_districts_behind_a_linked_folder_count_as_changed(project: Console) -> None:
+    (project.folder / "districts/ca").rename(project.folder / "california")
+    (project.folder / "districts/ca").symlink_to("../california")
+    commit(project.folder)
+    assert looked_at(project) == 0
+    lower(project.folder / "california/lakeview-usd.yaml")
+    assert looked_at(project) == 2
+    assert planned(project) == {"lakeview-usd"}
+
+
+def test_a_profile_behind_a_link_brings_in_its_districts(project: Console) -> None:
+    shared = moved(project, PROFILE, "shared/profile.yaml")
+    commit(project.folder)
+    assert looked_at(project) == 0
+    edit(shared)
+    assert looked_at(project) == 4
+
+
+def test_a_linked_folder_of_profiles_brings_in_its_districts(project: Console) -> None:
+    (project.folder / "districts/_profiles").rename(project.folder / "layers")
+    (project.folder / "districts/_profiles").symlink_to("../layers")
+    commit(project.folder)
+    assert looked_at(project) == 0
+    edit(project.folder / "layers/clever-standard.yaml")
+    assert looked_at(project) == 4
+
+
+def test_a_project_file_behind_a_link_brings_in_everybody(project: Console) -> None:
+    shared = moved(project, "connectsync.yaml", "shared/connectsync.yaml")
+    commit(project.folder)
+    assert looked_at(project) == 0
+    edit(shared)
+    assert looked_at(project) == 4
+
+
+def test_the_folder_by_another_name_is_the_same_folder(
+    project: Console, tmp_path: Path
+) -> None:
+    commit(project.folder)
+    lower(project.folder / LAKEVIEW)
+    link = tmp_path / "another"
+    link.symlink_to(project.folder)
+    assert looked_at(project, str(link / LAKEVIEW)) == 2
+    assert planned(project, str(link / "districts")) == {"lakeview-usd"}
+    assert looked_at(project, "-C", str(link)) == 2
+    said = project.run("validate", str(link / LAKEVIEW), "--format", "json")
+    assert str(link) not in said.out
+
+
+def test_districts_beside_the_project_count_as_changed(project: Console) -> None:
+    inner = project.folder / "conf"
+    inner.mkdir()
+    for name in ("connectsync.yaml", "live.json"):
+        (project.folder / name).rename(inner / name)
+    text = (inner / "connectsync.yaml").read_text("utf-8")
+    (inner / "connectsync.yaml").write_text(f"{text}districts: ../districts\n", "utf-8")
+    commit(project.folder)
+    assert looked_at(Console(inner)) == 0
+    lower(project.folder / LAKEVIEW)
+    assert looked_at(Console(inner)) == 2
+    assert planned(Console(inner)) == {"lakeview-usd"}
+
+
+def test_districts_of_another_repository_count_as_changed_and_it_is_said(
+    project: Console,
+) -> None:
+    commit(project.folder / "districts/ca")
+    commit(project.folder)
+    said = project.run("validate", "--changed-since", "HEAD")
+    assert "3 files" in said.out
+    assert "not in this git repository, so all counts as changed" in said.err
+    assert planned(project) >= {"lakeview-usd"}
+
+
+def test_districts_of_a_submodule_count_as_changed(
+    project: Console, tmp_path: Path
+) -> None:
+    origin = tmp_path / "origin"
+    (project.folder / "districts/ca").rename(origin)
+    commit(origin)
+    commit(project.folder)
+    git(project.folder, "submodule", "--quiet", "add", str(origin), "districts/ca")
+    commit(project.folder)
+    lower(project.folder / LAKEVIEW)
+    assert looked_at(project) == 3
+    assert "lakeview-usd" in planned(project)
+
+
+def test_a_file_that_git_ignores_counts_as_changed(project: Console) -> None:
+    (project.folder / ".gitignore").write_text(".connectsync/\nlakeview-usd.yaml\n")
+    commit(project.folder)
+    assert looked_at(project) == 2
+    git(project.folder, "add", "--force", LAKEVIEW)
+    commit(project.folder)
+    # git does not look at a file that is said to be unchanged
+    git(project.folder, "update-index", "--assume-unchanged", LAKEVIEW)
+    lower(project.folder / LAKEVIEW)
+    assert looked_at(project) == 2
+    assert planned(project) == {"lakeview-usd"}
+
+
+def test_other_line_ends_are_no_change(project: Console) -> None:
+    commit(project.folder)
+    path = project.folder / LAKEVIEW
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert looked_at(project) == 0
+
+
+def test_a_name_in_another_case_of_letters_counts_as_changed(
+    project: Console,
+) -> None:
+    commit(project.folder)
+    git(project.folder, "mv", LAKEVIEW, "districts/ca/Lakeview-usd.yaml")
+    assert looked_at(project) == 2
+
+
+@pytest.mark.parametrize("locale", ["C", "POSIX", "en_US.ISO-8859-1"])
+def test_names_beyond_ascii_count_as_changed_whatever_the_locale(
+    project: Console, locale: str
+) -> None:
+    folder = project.folder / "districts/Cañada"
+    (project.folder / "districts/ca").rename(folder)
+    commit(project.folder)
+    lower(folder / "lakeview-usd.yaml")
+    done = subprocess.run(
+        [sys.executable, "-m", "connectsync", "validate", "--changed-since", "HEAD"],
+        cwd=project.folder,
+        env={
+            **os.environ,
+            "LC_ALL": locale,
+            "PYTHONUTF8": "0",
+            "PYTHONCOERCECLOCALE": "0",
+        },
+        capture_output=True,
+        check=False,
+    )
+    assert b"2 files" in done.stdout, done.stderr
+
+
+def test_in_a_hook_of_git_the_answer_is_the_same(project: Console) -> None:
+    folder = project.folder / "conf"
+    folder.mkdir()
+    for name in ("connectsync.yaml", "live.json", "districts"):
+        (project.folder / name).rename(folder / name)
+    commit(project.folder)
+    git(project.folder, "worktree", "add", "--quiet", "../tree", "-b", "feature")
+    tree = project.folder.parent / "tree"
+    hook = project.folder / ".git/hooks/pre-commit"
+    command = f"{sys.executable} -m connectsync"
+    hook.write_text(
+        "#!/bin/sh\n"
+        '[ -n "$GIT_DIR" ] || exit 9\n'
+        f"cd conf && {command} plan --changed-since main --format json > ../planned\n"
+    )
+    hook.chmod(0o755)
+    lower(tree / "conf" / LAKEVIEW)
+    outside = planned(Console(tree / "conf"), since="main")
+    git(tree, "commit", "--quiet", "--all", "--message", "a change")
+    inside = json.loads((tree / "planned").read_text("utf-8"))["districts"]
+    assert {one["district"] for one in inside} == outside == {"lakeview-usd"}
+    # `rebase --exec` names its repository, too
+    execute = f"cd conf && {command} plan --changed-since main --format json > ../again"
+    git(tree, "rebase", "--quiet", "--force-rebase", "--exec", execute, "main")
+    again = json.loads((tree / "again").read_text("utf-8"))["districts"]
+    assert {one["district"] for one in again} == outside
+
+
+def test_no_variable_of_git_sends_it_to_another_repository(
+    project: Console, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    commit(project.folder)
+    commit(other)
+    lower(project.folder / LAKEVIEW)
+    for name in (
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_PREFIX",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_COMMON_DIR",
+        "GIT_NAMESPACE",
+    ):
+        said = project.run(
+            "validate", "--changed-since", "HEAD", environment={name: str(other)}
+        )
+        assert "2 files" in said.out, name
+
+
+class TestWordsOfRefusals:
+    """What git says is said so that an operator knows what to do."""
+
+    def test_the_folder_of_another_user(
+        self, project: Console, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        commit(project.folder)
+        # git's own switch to take everything for someone else's
+        program = project.folder.parent / "bin/git"
+        program.parent.mkdir()
+        real = subprocess.run(
+            ["/bin/sh", "-c", "command -v git"], capture_output=True, check=True
+        ).stdout.decode()
+        program.write_text(
+            "#!/bin/sh\nGIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec "
+            + real.strip()
+            + ' "$@"\n'
+        )
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+        said = project.run("validate", "--changed-since", "HEAD")
+        assert said.status == 64
+        line = f"git config --global --add safe.directory {project.folder}"
+        assert "belongs to another user" in said.err
+        assert line in said.err
+        assert r"\t" not in said.err
+        subprocess.run(line.split(), check=True)
+        assert project.run("validate", "--changed-since", "HEAD").status == 0
+
+    def test_a_shallow_clone(self, project: Console, tmp_path: Path) -> None:
+        commit(project.folder)
+        git(project.folder, "checkout", "--quiet", "-b", "feature")
+        lower(project.folder / LAKEVIEW)
+        commit(project.folder)
+        git(project.folder, "checkout", "--quiet", "main")
+        commit(project.folder)
+        clone = tmp_path / "clone"
+        source = f"file://{project.folder}"
+        git(tmp_path, "clone", "--quiet", "--depth=1", "--no-single-branch", source,
+            str(clone), "--branch", "feature")  # fmt: skip
+        for revision in ("origin/main", "HEAD~1"):
+            said = Console(clone).run("validate", "--changed-since", revision)
+            assert said.status == 64
+            assert "fetch-depth: 0" in said.err
+        assert (
+            "shallow"
+            in Console(clone).run("plan", "--changed-since", "origin/main").err
+        )
+
+    def test_histories_that_share_nothing(self, project: Console) -> None:
+        commit(project.folder)
+        git(project.folder, "checkout", "--quiet", "--orphan", "apart")
+        commit(project.folder)
+        said = project.run("validate", "--changed-since", "main")
+        assert said.status == 64
+        assert "no history in common" in said.err
+
+    def test_a_repository_without_a_commit(self, project: Console) -> None:
+        git(project.folder, "init", "--quiet")
+        said = project.run("validate", "--changed-since", "HEAD")
+        assert said.status == 64
+        assert "no commit here yet" in said.err
+
+
+class TestNothingOfTheRepositoryRuns:
+    """What a pull request brings is compared, and never executed."""
+
+    @pytest.fixture
+    def trap(self, tmp_path: Path) -> Path:
+        trap = tmp_path / "trap"
+        trap.write_text(f"#!/bin/sh\ntouch {tmp_path / 'sprung'}\ncat\n")
+        trap.chmod(0o755)
+        return trap
+
+    def sprung(self, trap: Path) -> bool:
+        return trap.with_name("sprung").exists()
+
+    def test_a_bare_repository_beside_the_project_file_is_not_used(
+        self, project: Console, trap: Path
+    ) -> None:
+        outer = project.folder.parent
+        commit(outer)
+        git(project.folder, "init", "--quiet", "--bare", ".")
+        config = project.folder / "config"
+        config.write_text(
+            "[core]\n\trepositoryformatversion = 0\n\tbare = false\n"
+            f"\tworktree = {project.folder}\n\tfsmonitor = {trap}\n"
+            f"\thooksPath = {trap.parent}\n[diff]\n\texternal = {trap}\n"
+        )
+        for command in ("validate", "plan"):
+            said = project.run(command, "--changed-since", "HEAD")
+            assert said.status == 64
+            assert "bare git repository" in said.err
+        assert not self.sprung(trap)
+
+    def test_no_filter_monitor_hook_or_diff_program_runs(
+        self, project: Console, trap: Path
+    ) -> None:
+        (project.folder / ".gitattributes").write_text("*.yaml filter=t diff=t\n")
+        commit(project.folder)
+        for key in ("filter.t.clean", "filter.t.smudge", "diff.t.textconv",
+                    "diff.t.command", "diff.external", "core.fsmonitor",
+                    "core.pager", "core.alternateRefsCommand"):  # fmt: skip
+            git(project.folder, "config", key, str(trap))
+        hooks = project.folder / "hooks"
+        hooks.mkdir()
+        for name in ("post-index-change", "post-checkout", "reference-transaction"):
+            (hooks / name).symlink_to(trap)
+        git(project.folder, "config", "core.hooksPath", str(hooks))
+        trap.with_name("sprung").unlink(missing_ok=True)
+        lower(project.folder / LAKEVIEW)
+        assert looked_at(project) == 2
+        assert planned(project) == {"lakeview-usd"}
+        assert not self.sprung(trap)
+
+    def test_no_git_of_the_folder_itself_is_run(
+        self, project: Console, trap: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        commit(project.folder)
+        (project.folder / "git").symlink_to(trap)
+        for path in (f":{os.environ['PATH']}", f".:{os.environ['PATH']}"):
+            monkeypatch.setenv("PATH", path)
+            assert looked_at(project) == 0
+        assert not self.sprung(trap)
+
+
+def test_without_a_temporary_folder_a_change_is_planned(
+    project: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(project.folder)
+    lower(project.folder / LAKEVIEW)
+    monkeypatch.setattr("tempfile.tempdir", str(project.folder / "nowhere"))
+    assert planned(project) == {"lakeview-usd"}

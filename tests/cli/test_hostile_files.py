@@ -1,0 +1,443 @@
+"""Files that are none: links out, pipes, devices, folders that cannot be read."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from console import Console
+
+LAKEVIEW = "districts/ca/lakeview-usd.yaml"
+PROFILE = "districts/_profiles/clever-standard.yaml"
+EVERY = (
+    ["validate"],
+    ["plan"],
+    ["drift"],
+    ["fmt", "--check"],
+    ["show", "lakeview-usd"],
+)
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    """Give a file beside the project that no report may show."""
+    path = tmp_path / "secret.yaml"
+    path.write_text("schema: 1\ncanary-of-a-secret: 1\n", "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("command", EVERY, ids=lambda one: one[0])
+@pytest.mark.parametrize("aim", ["../secret.yaml", "/proc/self/environ"])
+def test_a_district_that_links_out_of_the_project_is_refused_by_name(
+    valley: Console, outside: Path, command: list[str], aim: str
+) -> None:
+    assert outside.is_file()
+    path = valley.folder / LAKEVIEW
+    path.unlink()
+    path.symlink_to(aim if aim.startswith("/") else f"../../{aim}")
+    said = valley.run(*command, environment={"CANARY": "canary-of-a-secret"})
+    assert said.status == 1
+    assert LAKEVIEW in said.both
+    assert "leads out of the project" in said.both
+    assert "canary-of-a-secret" not in said.both
+
+
+@pytest.mark.parametrize("name", [PROFILE, "connectsync.yaml", "live.json"])
+def test_no_profile_project_file_or_seed_is_read_out_of_the_project(
+    valley: Console, outside: Path, name: str
+) -> None:
+    path = valley.folder / name
+    path.unlink()
+    path.symlink_to(outside)
+    for command in ("validate", "plan"):
+        said = valley.run(command)
+        assert said.status == 1
+        assert "leads out of the project" in said.both or "link out of" in said.both
+        assert "canary-of-a-secret" not in said.both
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def _socket(path: Path) -> None:
+    here = Path.cwd()
+    os.chdir(path.parent)
+    try:
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(path.name)
+    finally:
+        os.chdir(here)
+
+
+@pytest.mark.parametrize("make", [_pipe, _device, _socket])
+@pytest.mark.parametrize(
+    "name", [LAKEVIEW, PROFILE, "connectsync.yaml", "live.json", "plan.json"]
+)
+def test_no_pipe_device_or_socket_is_waited_for(
+    valley: Console, name: str, make: Callable[[Path], None]
+) -> None:
+    path = valley.folder / name
+    path.unlink(missing_ok=True)
+    make(path)
+    asked = {
+        "plan.json": ["apply", "plan.json", "--yes"],
+        "live.json": ["--backend", "snapshot:live.json", "plan"],
+    }.get(name, ["plan"])
+    done = subprocess.run(
+        [sys.executable, "-m", "connectsync", *asked],
+        cwd=valley.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode in {1, 5, 64}, done.stderr
+    assert name in done.stderr
+    assert "not a regular file" in done.stderr or "leads out" in done.stderr
+
+
+def unprivileged(console: Console, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command that may not read everything, also where the tests are root."""
+    drop = []
+    if os.geteuid() == 0:
+        caps = "-dac_override,-dac_read_search"
+        drop = ["setpriv", "--bounding-set", caps, "--inh-caps", caps]
+    return subprocess.run(
+        [*drop, sys.executable, "-m", "connectsync", *arguments],
+        cwd=console.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("folder", ["districts", "districts/ca", "districts/_profiles"])
+@pytest.mark.parametrize("mode", [0o000, 0o300, 0o600])
+def test_a_folder_that_cannot_be_read_is_an_error_that_names_it(
+    valley: Console, folder: str, mode: int
+) -> None:
+    path = valley.folder / folder
+    path.chmod(mode)
+    try:
+        for command in ("validate", "plan", "drift"):
+            done = unprivileged(valley, command)
+            assert done.returncode in {1, 64}, (command, done.stdout)
+            assert folder in done.stdout + done.stderr
+            assert "Permission denied" in done.stdout + done.stderr
+    finally:
+        path.chmod(0o755)
+
+
+def test_a_linked_folder_within_the_project_is_read_once(valley: Console) -> None:
+    (valley.folder / "districts/ca").rename(valley.folder / "california")
+    (valley.folder / "districts/ca").symlink_to("../california")
+    (valley.folder / "districts/more").symlink_to("../california")
+    (valley.folder / "california/loop").symlink_to("../districts")
+    said = valley.run("validate")
+    assert "4 files" in said.out
+    assert LAKEVIEW not in said.err
+
+
+@pytest.mark.parametrize("command", EVERY, ids=lambda one: one[0])
+def test_a_linked_folder_that_leaves_the_project_is_refused(
+    valley: Console, tmp_path: Path, command: list[str]
+) -> None:
+    (valley.folder / "districts/ca").rename(tmp_path / "elsewhere")
+    (valley.folder / "districts/ca").symlink_to(tmp_path / "elsewhere")
+    said = valley.run(*command)
+    assert said.status == 1
+    assert "districts/ca is a link that leads out of the project" in said.err
+
+
+def test_a_folder_that_was_linked_and_is_gone_is_an_error(valley: Console) -> None:
+    shutil.rmtree(valley.folder / "districts/ca")
+    (valley.folder / "districts/ca").symlink_to("../california")
+    said = valley.run("validate")
+    assert said.status == 1
+    assert "districts/ca is a link that cannot be followed" in said.err
+
+
+@pytest.mark.parametrize("stated", ["/", "/usr", "../..", "/proc"])
+def test_districts_are_no_folder_of_the_machine(valley: Console, stated: str) -> None:
+    project = valley.folder / "connectsync.yaml"
+    project.write_text(f"{project.read_text('utf-8')}districts: {stated}\n", "utf-8")
+    for command in ("validate", "plan", "fmt"):
+        said = valley.run(command)
+        assert said.status == 1
+        assert "lies outside the project" in said.err
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["connectsync.yml", "Connectsync.yaml", "connectsync.json", ".connectsync.yaml"],
+)
+def test_a_project_file_of_another_name_is_refused_not_ignored(
+    valley: Console, other: str
+) -> None:
+    (valley.folder / "connectsync.yaml").rename(valley.folder / other)
+    for here in (valley, Console(valley.folder / "districts")):
+        for command in (["validate"], ["plan"], ["apply", "--yes"]):
+            said = here.run(*command)
+            assert said.status == 1
+            assert f"{other} is not read; rename it to connectsync.yaml" in said.err
+    assert not (valley.folder / ".connectsync").exists()
+
+
+def test_two_project_files_are_an_error(valley: Console) -> None:
+    shutil.copy(valley.folder / "connectsync.yaml", valley.folder / "connectsync.yml")
+    said = valley.run("validate")
+    assert said.status == 1
+    assert "connectsync.yml is not read, and lies beside connectsync.yaml" in said.err
+
+
+def test_a_project_file_that_leads_nowhere_is_not_ignored(valley: Console) -> None:
+    (valley.folder / "connectsync.yaml").unlink()
+    (valley.folder / "connectsync.yaml").symlink_to("gone.yaml")
+    for here in (valley, Console(valley.folder / "districts")):
+        said = here.run("validate")
+        assert said.status == 1
+        assert "connectsync.yaml:1:1: the file cannot be read" in said.err
+
+
+class TestFilesThatHoldNoDistrict:
+    """Files below ``_`` and ``.`` folders, and files that begin with a dot."""
+
+    @pytest.fixture
+    def archive(self, valley: Console) -> Console:
+        folder = valley.folder / "districts/_archive"
+        folder.mkdir()
+        (folder / "broken.yaml").write_text("broken: [\n", "utf-8")
+        (valley.folder / "districts/ca/.#lakeview-usd.yaml").symlink_to("me@host.1")
+        (valley.folder / "districts/ca/._lakeview-usd.yaml").write_bytes(b"\0\5\26\7")
+        return valley
+
+    def test_no_command_reads_them(self, archive: Console) -> None:
+        for command in (["validate"], ["plan"], ["drift"], ["fmt", "--check"]):
+            said = archive.run(*command)
+            assert "broken" not in said.both
+            assert "._" not in said.both
+            assert ".#" not in said.both
+
+    @pytest.mark.parametrize(
+        "name",
+        ["districts/_archive/broken.yaml", "districts/_archive",
+         "districts/ca/.#lakeview-usd.yaml", "districts/ca/._lakeview-usd.yaml",
+         "districts/_archive/*.yaml"],
+    )  # fmt: skip
+    def test_one_that_a_hook_names_is_left_out_with_a_word(
+        self, archive: Console, name: str
+    ) -> None:
+        for command in ("validate", "fmt"):
+            said = archive.run(command, name)
+            assert said.status == 0
+            assert "left out: " in said.err
+            assert "holds no district" in said.err
+        said = archive.run("plan", name)
+        assert said.status == 64
+        assert "holds no district" in said.err
+        both = archive.run("validate", name, LAKEVIEW)
+        assert "left out: " in both.err
+        assert "2 files" in both.out
+
+    @pytest.mark.parametrize(
+        "pattern", ["districts/**/*.yaml", "districts/*/*.yaml", "districts/**"]
+    )
+    def test_no_glob_matches_them(self, archive: Console, pattern: str) -> None:
+        said = archive.run("validate", pattern)
+        assert said.status == 0, said.both
+        assert "left out" not in said.err
+
+    def test_a_snapshot_of_none_is_not_one_of_all(self, archive: Console) -> None:
+        said = archive.run("snapshot", "districts/_archive/broken.yaml")
+        assert said.status == 64
+        assert said.out == ""
+
+
+def test_brackets_in_the_name_of_a_folder_are_no_pattern(
+    valley: Console, tmp_path: Path
+) -> None:
+    folder = tmp_path / "[dev] * a?"
+    valley.folder.rename(folder)
+    (folder / "districts/ca").rename(folder / "districts/[ca]")
+    for here, pattern in (
+        (folder, "districts/[[]ca]/*.yaml"),
+        (folder, "districts/[ca]/*.yaml"),
+        (folder, "districts/*/l*.yaml"),
+        (folder / "districts", "*/l*.yaml"),
+        (tmp_path, f"{folder}/districts/*/l*.yaml"),
+    ):
+        said = Console(here).run("-C", str(folder), "validate", str(here / pattern))
+        assert said.status == 0, said.err
+        assert "no findings" in said.out
+
+
+def test_a_glob_through_links_that_loop_ends(valley: Console) -> None:
+    for name in ("one", "two", "three"):
+        (valley.folder / "districts" / name).symlink_to(".")
+    said = valley.run("validate", "districts/**/*.yaml")
+    assert "4 files" in said.out
+
+
+@pytest.mark.parametrize("command", ["validate", "plan", "init", "snapshot"])
+def test_in_a_folder_that_is_gone_it_is_said(valley: Console, command: str) -> None:
+    gone = valley.folder / "gone"
+    gone.mkdir()
+    script = f"rmdir ../gone; exec {sys.executable} -m connectsync {command}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", script],
+        cwd=gone,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 64, done.stderr
+    assert "the current folder is gone" in done.stderr or "cannot" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_district_whose_profile_is_a_circle_is_shown_its_fault(
+    valley: Console,
+) -> None:
+    path = valley.folder / PROFILE
+    text = path.read_text("utf-8")
+    path.write_text(
+        text.replace("schema: 1\n", "schema: 1\nprofile: clever-standard\n")
+    )
+    said = valley.run("show", "lakeview-usd")
+    assert said.status == 1
+    assert f"{PROFILE}:2: profiles build on each other in a circle" in said.err
+    assert "did you mean" not in said.err
+
+
+class TestProjectsOfOthers:
+    """A project file that is only found, and that another user wrote."""
+
+    @pytest.fixture
+    def below(self, valley: Console, monkeypatch: pytest.MonkeyPatch) -> Console:
+        # of a file of ours, so that no right of root is needed
+        monkeypatch.setattr("os.geteuid", lambda: os.getuid() + 4711)
+        monkeypatch.setattr("connectsync.cli.session.SYSTEM", 4712)
+        return Console(valley.folder / "districts")
+
+    def test_it_is_not_used(self, below: Console) -> None:
+        for command in ("validate", "plan"):
+            said = below.run(command)
+            assert said.status == 64
+            assert "connectsync.yaml belongs to another user" in said.err
+            assert "-C" in said.err
+
+    def test_it_is_used_where_it_is_named_or_stood_in(self, below: Console) -> None:
+        assert below.run("-C", "..", "validate").status == 0
+        assert Console(below.folder.parent).run("validate").status == 0
+
+
+class TestWriting:
+    """What is written goes where it should, with the rights it should have."""
+
+    def test_a_link_is_kept_and_what_it_points_to_is_written(
+        self, valley: Console
+    ) -> None:
+        shared = valley.folder / "shared.yaml"
+        path = valley.folder / LAKEVIEW
+        text = path.read_text("utf-8")
+        line = "name: Lakeview Unified School District\n"
+        assert line in text
+        shared.write_text(text.replace(line, "") + line, "utf-8")
+        path.unlink()
+        path.symlink_to("../../shared.yaml")
+        assert valley.run("fmt").status == 1
+        assert path.is_symlink()
+        assert shared.read_text("utf-8") == text
+        for name, *command in (
+            ("now.json", "snapshot", "-o", "now.json"),
+            ("p.json", "plan", "--out", "p.json"),
+            ("r.txt", "plan", "--output", "r.txt"),
+        ):
+            (valley.folder / name).symlink_to(f"real-{name}")
+            assert valley.run(*command).status == 0
+            assert (valley.folder / name).is_symlink()
+            assert (valley.folder / f"real-{name}").stat().st_size > 0
+
+    def test_import_and_record_keep_links(self, valley: Console) -> None:
+        valley.run("plan")
+        for name in (LAKEVIEW, "connectsync.yaml"):
+            target = valley.folder / f"{Path(name).stem}-shared.yaml"
+            (valley.folder / name).rename(target)
+            (valley.folder / name).symlink_to(
+                os.path.relpath(target, (valley.folder / name).parent)
+            )
+        # only the name connectsync.yaml itself is the project file
+        valley.run("import", "lakeview-usd")
+        valley.run("doctor", "--record")
+        assert (valley.folder / LAKEVIEW).is_symlink()
+        assert (valley.folder / "connectsync.yaml").is_symlink()
+        assert "options:" in (valley.folder / "connectsync.yaml").read_text("utf-8")
+
+    @pytest.mark.parametrize("mask", [0o022, 0o077, 0o027])
+    def test_new_files_follow_the_umask(self, valley: Console, mask: int) -> None:
+        before = os.umask(mask)
+        try:
+            valley.run("new", "foo-usd", "--name", "Foo")
+            valley.run("snapshot", "-o", "now.json")
+            valley.run("plan", "--out", "p.json", "--output", "r.txt")
+            valley.run("init", "fresh")
+        finally:
+            os.umask(before)
+        for name in ("districts/foo-usd.yaml", "now.json", "p.json", "r.txt",
+                     "fresh/connectsync.yaml"):  # fmt: skip
+            mode = stat.S_IMODE((valley.folder / name).stat().st_mode)
+            assert mode == 0o666 & ~mask, name
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ["plan", "--out", ".connectsync/state.db"],
+            ["plan", "--output", ".connectsync/connect.db"],
+            ["plan", "--output", ".connectsync/runners/report.txt"],
+            ["plan", "--out", "live.json"],
+            ["plan", "--out", "plan.json", "--output", "plan.json"],
+            ["plan", "--output", "connectsync.yaml"],
+            ["plan", "--output", "out.txt"],
+            ["plan", "--output", "away.txt"],
+            ["plan", "--output", "districts"],
+            ["validate", "--output", ".connectsync/state.db"],
+            ["validate", "--output", "live.json"],
+            ["drift", "--output", ".connectsync/state.db-wal"],
+            ["snapshot", "-o", ".connectsync/connect.db"],
+            ["apply", "made.json", "--yes", "--metrics", "made.json"],
+            ["reconcile", "--output", "r.txt", "--metrics", "r.txt"],
+            ["--backend", "snapshot:taken.json", "plan", "--out", "taken.json"],
+        ],
+        ids=" ".join,
+    )
+    def test_no_report_takes_the_place_of_anything(
+        self, valley: Console, command: list[str]
+    ) -> None:
+        assert valley.run("plan", "--out", "made.json").status == 0
+        assert valley.run("snapshot", "-o", "taken.json").status == 0
+        (valley.folder / "out.txt").symlink_to(LAKEVIEW)
+        (valley.folder.parent / "rc").write_text("kept")
+        (valley.folder / "away.txt").symlink_to("../rc")
+        kept = {
+            path: path.read_bytes()
+            for path in valley.folder.parent.rglob("*")
+            if path.is_file() and ".db" not in path.name
+        }
+        said = valley.run(*command)
+        assert said.status == 64, said.both
+        assert "nothing is written over it" in said.err
+        for path, content in kept.items():
+            assert path.read_bytes() == content, path
+        assert valley.run("plan").status == 0
