@@ -340,6 +340,7 @@ class TestWordsOfRefusals:
     def test_histories_that_share_nothing(self, project: Console) -> None:
         commit(project.folder)
         git(project.folder, "checkout", "--quiet", "--orphan", "apart")
+        edit(project.folder / LAKEVIEW)
         commit(project.folder)
         said = project.run("validate", "--changed-since", "main")
         assert said.status == 64
