@@ -100,7 +100,7 @@ BAD_SETTINGS = [
     ("contactTypes", [None], "contactTypes is null, not text"),
     ("contactTypes", ["A", "A"], "contactTypes names a label twice"),
     ("phoneTypes", {"Cell": True}, "phoneTypes is an object, not a list"),
-    ("deletionThreshold", 15.0, "deletionThreshold is a number, not a whole"),
+    ("deletionThreshold", 15.5, "deletionThreshold is a number, not a whole"),
     ("deletionThreshold", True, "deletionThreshold is true or false, not"),
     ("deletionThreshold", [], "deletionThreshold is a list, not"),
     ("deletionThreshold", 101, "deletionThreshold is not within 0-100"),

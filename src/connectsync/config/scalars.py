@@ -2,7 +2,7 @@
 Plain scalars as YAML 1.2's core schema reads them, and nothing else.
 
 ``yes``, ``2027-06-15``, ``12:30:45`` and ``1_000`` are text; ``0123`` is the number
-123; ``0o17`` and ``0x1F`` are numbers.
+123; ``0o17`` and ``0x1F`` are numbers. ``20.0`` and ``2e1`` are the whole number 20.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ _FRACTION = re.compile(
 )
 _NO_NUMBER = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", re.ASCII)
 _MOST_DIGITS = 18
+_MOST_EXACT = 2.0**53
 
 BEYOND = sys.float_info.max
 """Stands for numbers that JSON cannot hold; messages show the source text."""
@@ -55,5 +56,8 @@ def _number(text: str) -> Scalar:
         return int(text, 0) if len(text) <= _MOST_DIGITS else BEYOND
     if _FRACTION.fullmatch(text):
         value = float(text)
+        # 20.0 and 2e1 are whole numbers, as they are in JSON Schema
+        if abs(value) <= _MOST_EXACT and value.is_integer():
+            return int(value)
         return value if abs(value) <= BEYOND else BEYOND
     return BEYOND if _NO_NUMBER.fullmatch(text) else text

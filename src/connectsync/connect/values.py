@@ -6,6 +6,7 @@ import re
 from typing import assert_never
 
 from connectsync.domain.settings import Kind, Setting, Value
+from connectsync.domain.values import is_whole
 
 _HIGHEST_PERCENT = 100
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
@@ -97,8 +98,9 @@ def labels_of(raw: object) -> frozenset[str]:
 def _percent(raw: object) -> int | None:
     if raw is None:
         return None
-    if isinstance(raw, bool) or not isinstance(raw, int):
+    # JSON Schema counts 20.0 as a whole number, and so do the schemas we publish
+    if not isinstance(raw, int | float) or not is_whole(raw):
         raise Unfit(f"is {described(raw)}, not a whole number or null")
     if not 0 <= raw <= _HIGHEST_PERCENT:
         raise Unfit("is not within 0-100")
-    return raw
+    return int(raw)

@@ -21,7 +21,9 @@ from connectsync.domain.plan import (
     StillRunning,
 )
 from connectsync.domain.plan_data import SCHEMA, plan_data
+from connectsync.domain.plan_shape import PLAN
 from connectsync.domain.risk import Risk
+from connectsync.domain.shape import Misshapen
 from connectsync.domain.untouched import Untouched, WhyUntouched
 from connectsync.domain.values import Data, form_of, value_of
 from connectsync.errors import DamagedPlan
@@ -56,7 +58,7 @@ def read_plan(text: str) -> Plan:
         raise DamagedPlan("the plan has no digest: it is not one that `plan` wrote")
     if data.get("schema") != SCHEMA:
         raise DamagedPlan(f"the plan has schema {data.get('schema')!r}, not {SCHEMA}")
-    if data["digest"] != digest_of(data):
+    if data["digest"] != _digest(data):
         raise DamagedPlan("the plan's digest does not match its content: it was edited")
     plan = plan_of_data(data)
     if plan_digest(plan) != data["digest"]:
@@ -64,10 +66,20 @@ def read_plan(text: str) -> Plan:
     return plan
 
 
+def _digest(data: Data) -> str:
+    try:
+        return digest_of(data)
+    except RecursionError as error:
+        raise DamagedPlan("the plan is nested deeper than any plan is") from error
+
+
 def plan_of_data(data: Data) -> Plan:
     """Read what `plan_data` gave. Raises ``DamagedPlan`` if it is not that."""
     try:
+        PLAN(dict(data), "")
         return _plan(data)
+    except Misshapen as error:
+        raise DamagedPlan(f"the plan is not one that `plan` wrote: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedPlan(
             f"the plan is not one that `plan` wrote: {error!r}"
@@ -76,7 +88,7 @@ def plan_of_data(data: Data) -> Plan:
 
 def _json(text: str) -> dict[str, Any]:
     try:
-        data = json.loads(text)
+        data = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
         raise DamagedPlan(f"the plan is not JSON: {error}") from error
     if not isinstance(data, dict):

@@ -37,6 +37,8 @@ def value_of(name: str, data: Any) -> Value:
     setting = BY_NAME[name]
     if data is None:
         return None
+    if setting.kind is Kind.PERCENT and is_whole(data):
+        return int(data)
     if not isinstance(data, _TYPES[setting.kind]) or _bool_for_number(setting, data):
         raise TypeError(f"{name} cannot be {data!r}")
     return _labels(name, data) if isinstance(data, list) else cast("Value", data)
@@ -59,6 +61,13 @@ _TYPES: Mapping[Kind, type] = {
     Kind.BOXES: list,
     Kind.PERCENT: int,
 }
+
+
+def is_whole(data: Any) -> bool:
+    """Say whether JSON data are a whole number: 20, and 20.0 and 2e1 as well."""
+    if isinstance(data, bool):
+        return False
+    return isinstance(data, int) or (isinstance(data, float) and data.is_integer())
 
 
 def is_same(name: str, one: Value, other: Value) -> bool:

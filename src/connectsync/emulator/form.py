@@ -108,7 +108,7 @@ def in_page_order(form: Mapping[str, object], options: Options) -> dict[str, obj
 def _ordered(name: str, value: object, options: Options) -> object:
     if name in BOX_GROUPS and isinstance(value, list):
         return [choice.label for choice in options[name] if choice.label in value]
-    return value
+    return int(value) if isinstance(value, float) else value
 
 
 def _refusal(name: str, value: object, options: Options) -> Refusal | None:
@@ -144,7 +144,10 @@ def _why_not_group(name: str, value: object, offered: Sequence[Option]) -> str:
 def _is_percent(value: object) -> bool:
     if value is None:
         return True
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100  # noqa: PLR2004 - percent
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    # JSON Schema counts 20.0 as a whole number
+    return 0 <= value <= 100 and value == int(value)  # noqa: PLR2004 - percent
 
 
 def _is_text(value: object) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
@@ -40,6 +41,8 @@ from connectsync.domain.settings import (
     Setting,
     Value,
 )
+
+_WHOLE = re.compile(r"[0-9]{1,9}(\.0*)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +230,7 @@ def _percent(shown: str) -> object:
     if not shown:
         return None
     number = shown.removesuffix("%").strip()
-    return int(number) if number.isascii() and number.isdigit() else shown
+    return int(float(number)) if _WHOLE.fullmatch(number) else shown
 
 
 def _amiss(control: str, why: str) -> Exception:
