@@ -43,10 +43,10 @@ def mutations(data: Any) -> Iterator[tuple[Path, Any]]:
     for path in spots(data):
         for other in OTHERS:
             changed = copy.deepcopy(data)
-            _holder(changed, path)[path[-1]] = other  # type: ignore[index]
+            _holder(changed, path)[path[-1]] = other
             yield path, changed
         changed = copy.deepcopy(data)
-        del _holder(changed, path)[path[-1]]  # type: ignore[arg-type]
+        del _holder(changed, path)[path[-1]]
         yield path, changed
 
 
