@@ -48,6 +48,8 @@ MEANINGS: Mapping[ExitStatus, str] = {
     " credentials.",
     ExitStatus.USAGE: "Wrong usage: no such command, option or path.",
     ExitStatus.BUG: "A bug in connectsync; the message names a log file to send.",
+    ExitStatus.UNWRITTEN: "The work ended well, and what it says could not be written:"
+    " standard output is full, or this machine gives no file.",
     ExitStatus.INTERRUPTED: "Interrupted from the keyboard.",
 }
 

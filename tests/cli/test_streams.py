@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from console import Console
+
+from connectsync.cli.registry import COMMANDS
+
+PROJECTS = Path(__file__).parent / "projects"
 
 COMMAND = f"{sys.executable} -m connectsync"
 
@@ -131,3 +138,193 @@ def test_what_is_slow_to_import_is_imported_where_used(
     valley: Console, command: str
 ) -> None:
     assert not imported(valley, *command.split()) & TOO_SLOW
+
+
+RUN_ALL = """
+import json, os, sys
+from connectsync.cli import main
+with open(sys.argv[1]) as given:
+    commands = json.load(given)
+ended = {}
+for command in commands:
+    child = os.fork()
+    if not child:
+        sys.argv = ["connectsync", *command.split()]
+        try:
+            main.run()
+        except SystemExit as end:
+            os._exit(end.code or 0)
+        except BaseException:
+            os._exit(99)
+    ended[command] = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+with open(sys.argv[2], "w") as told:
+    json.dump(ended, told)
+"""
+
+EVERY = (
+    "--help",
+    "--version",
+    "nonsense",
+    "init --nonsense",
+    "new -h",
+    "new harbor --name Harbor",
+    "validate",
+    "validate --format json",
+    "validate -",
+    "explain settings.phone_types",
+    "rules",
+    "show lakeview-usd",
+    "fmt --check",
+    "schema district",
+    "schema nonsense",
+    "import --help",
+    "snapshot --output live.json",
+    "plan",
+    "plan --detailed-exitcode",
+    "plan --format json",
+    "plan --out plan.json",
+    "approve plan.json --as Ada",
+    "apply plan.json --yes --accept disruptive=9",
+    "apply",
+    "apply --yes lakeview-usd",
+    "resume",
+    "runs",
+    "runs show 1",
+    "runs diff 1 2",
+    "runs verify",
+    "runs close 1 --reason over",
+    "rollback 1",
+    "drift",
+    "reconcile",
+    "login",
+    "doctor",
+    "emulator --host 256.0.0.1",
+    "demo --help",
+)
+LEFT_TO_PYTHON = 99
+
+
+def ended(project: Console, redirected: str) -> tuple[dict[str, int], str]:
+    """Run every command one after the other, with its streams redirected."""
+    scratch = project.folder.parent
+    (scratch / "commands.json").write_text(json.dumps(EVERY))
+    (scratch / "run_all.py").write_text(RUN_ALL)
+    line = f"{sys.executable} ../run_all.py ../commands.json ../ended.json {redirected}"
+    done = subprocess.run(
+        ["sh", "-c", line],
+        cwd=project.folder,
+        env={**os.environ, "CONNECTSYNC_NOW": "2027-01-15T10:00:00Z"},
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+        text=True,
+    )
+    statuses = json.loads((scratch / "ended.json").read_text())
+    said = done.stdout + done.stderr
+    assert LEFT_TO_PYTHON not in statuses.values()
+    assert "Traceback" not in said
+    assert "bug in connectsync" not in said
+    return statuses, said
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
+    """Give how every command ends with nothing in its way."""
+    statuses, _ = ended(fresh(tmp_path_factory.mktemp("usual")), "")
+    assert {name.__name__.strip("_") for name in COMMANDS} <= {
+        command.split()[0] for command in EVERY
+    }
+    assert statuses["apply --yes lakeview-usd"] == 0
+    return statuses
+
+
+def fresh(folder: Path) -> Console:
+    """Give the project with three districts, in a folder of its own."""
+    shutil.copytree(PROJECTS / "valley", folder / "valley")
+    return Console(folder / "valley")
+
+
+@pytest.mark.parametrize("redirected", [">&-", "2>&-", ">&- 2>&-", ">&- 2>&- <&-"])
+def test_with_closed_streams_every_command_ends_as_it_does_without(
+    tmp_path: Path, usual: dict[str, int], redirected: str
+) -> None:
+    project = fresh(tmp_path)
+    statuses, _ = ended(project, redirected)
+    if "<&-" in redirected:
+        # nothing can be read: that is wrong usage, and no empty file
+        usual = {**usual, "validate -": 64}
+    assert statuses == usual
+    assert (project.folder / "plan.json").is_file()
+    assert (project.folder / "live.json").is_file()
+
+
+@pytest.mark.parametrize("redirected", [">/dev/full", ">/dev/full 2>/dev/full"])
+def test_on_a_full_disk_work_that_was_done_is_told_as_done(
+    tmp_path: Path, usual: dict[str, int], redirected: str
+) -> None:
+    statuses, said = ended(fresh(tmp_path), redirected)
+    # 74 where all went well and was not heard; login and the like end as they do
+    differing = {
+        one: status for one, status in statuses.items() if status != usual[one]
+    }
+    assert set(differing.values()) == {74}
+    assert {usual[one] for one in differing} <= {0, 2}
+    assert {"--help", "--version", "validate", "plan", "runs"} <= differing.keys()
+    assert "apply --yes lakeview-usd" in differing
+    if "2>" not in redirected:
+        assert "cannot write to standard output: No space left on device" in said
+        assert "change confirmed by reading back" in said
+
+
+def test_a_full_standard_error_changes_no_status(
+    tmp_path: Path, usual: dict[str, int]
+) -> None:
+    statuses, _ = ended(fresh(tmp_path), "2>/dev/full")
+    assert statuses == usual
+
+
+def test_a_pipe_that_does_not_wait_is_waited_for(valley: Console) -> None:
+    script = (
+        "import os, subprocess, sys\n"
+        "near, far = os.pipe()\n"
+        "os.set_blocking(far, False)\n"
+        f"run = subprocess.Popen({COMMAND.split()} + ['schema', 'district'],"
+        " stdout=far)\n"
+        "os.close(far)\n"
+        "read = 0\n"
+        "while part := os.read(near, 100):\n    read += len(part)\n"
+        "print(read, run.wait())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    whole = shell(valley, "connectsync schema district").stdout
+    assert done.stdout.split() == [str(len(whole)), "0"]
+
+
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        ("validate --format html --output report.html", 64),
+        ("plan --out plan.json", 1),
+        ("apply --yes lakeview-usd", 1),
+    ],
+)
+def test_a_disk_that_is_full_is_told_and_leaves_no_half_file(
+    valley: Console, command: str, status: int
+) -> None:
+    for name in ("plan.json", "report.html"):
+        (valley.folder / name).write_text("the last one")
+    before = {one.name for one in valley.folder.iterdir()}
+    # no file grows beyond this many blocks: to a program it is a full disk
+    done = shell(
+        valley,
+        f"ulimit -f 4; connectsync {command}",
+        # nor may half of one of our own modules stay behind
+        PYTHONDONTWRITEBYTECODE="1",
+    )
+    assert (done.returncode, b"Traceback" in done.stderr) == (status, False)
+    assert b"bug in connectsync" not in done.stderr
+    for name in ("plan.json", "report.html"):
+        assert (valley.folder / name).read_text() == "the last one"
+    assert {one.name for one in valley.folder.iterdir()} - before <= {".connectsync"}

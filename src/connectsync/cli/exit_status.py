@@ -27,6 +27,7 @@ class ExitStatus(IntEnum):
     UNREACHABLE = 5
     USAGE = 64
     BUG = 70
+    UNWRITTEN = 74
     INTERRUPTED = 130
 
 

@@ -17,6 +17,7 @@ from connectsync import __version__
 from connectsync.cli import registry
 from connectsync.cli.exit_status import ExitStatus, status_of
 from connectsync.cli.session import Session
+from connectsync.cli.streams import secure
 from connectsync.cli.terminal import LogFormat, Terminal, never_stumble, terminal
 from connectsync.errors import Bug, ConnectsyncError
 from connectsync.report.style import inert
@@ -114,17 +115,31 @@ registry.register(app)
 def run() -> None:
     """Run the command line of this process and exit."""
     never_stumble()
+    secure()
     sys.exit(main(sys.argv[1:]))
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command; give its exit status. Never raises."""
+    """
+    Run one command; give its exit status. Never raises.
+
+    A command that ended well, but whose words could not be written, says so.
+    """
     plain = terminal(
         color=_told(arguments, "--color", {"always", "never"}, "auto"),
         quiet=False,
         log_format=LogFormat(_told(arguments, "--log-format", {"json"}, "text")),
         environment=os.environ,
     )
+    status = _ended(plain, arguments)
+    lost = plain.tell_lost()
+    return ExitStatus.UNWRITTEN if lost and status in _WELL else status
+
+
+_WELL = frozenset({ExitStatus.FINE, ExitStatus.PENDING})
+
+
+def _ended(plain: Terminal, arguments: list[str]) -> int:
     try:
         return _ran(plain, arguments)
     except typer.TyperException as error:
@@ -136,7 +151,7 @@ def main(arguments: list[str]) -> int:
     except ConnectsyncError as error:
         return _failed(plain, error)
     except Exception as error:  # noqa: BLE001 - the last net under the user
-        return _bug(plain, error, type(error).__name__)
+        return _unforeseen(plain, error)
 
 
 def _ran(plain: Terminal, arguments: list[str]) -> int:
@@ -173,6 +188,19 @@ def _usage(plain: Terminal, error: typer.TyperException) -> int:
 def _failed(plain: Terminal, error: ConnectsyncError) -> int:
     plain.fail(error.message, error.remedy)
     return status_of(error)
+
+
+def _unforeseen(plain: Terminal, error: Exception) -> int:
+    """Tell a bug of ours from a disk, a folder or a socket that we are not given."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return _bug(plain, error, type(error).__name__)
+    what = f" ({inert(str(error.filename))})" if error.filename else ""
+    plain.fail(
+        f"this machine refused a file or folder: {error.strerror}{what}",
+        "check its space and rights, then run the command again; `connectsync runs`"
+        " lists what was applied",
+    )
+    return ExitStatus.UNWRITTEN
 
 
 def _bug(plain: Terminal, error: Exception, said: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import os
 import re
 import shutil
 import signal
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TextIO
 
 from connectsync.cli.clock import now_at_least, utc_now
+from connectsync.cli.streams import lost, tell_once
 from connectsync.domain.event import Event
 from connectsync.errors import UsageError
 from connectsync.files.writing import replace_file
@@ -62,7 +62,20 @@ class Terminal:
 
     def show(self, text: str) -> None:
         """Print a result for people; nothing in it is a command to a CI."""
-        _write(sys.stdout, unheeded(text))
+        if not _write(sys.stdout, unheeded(text)):
+            # what people have to know is said where it can be
+            self.tell_lost()
+            self.complain(text)
+
+    def tell_lost(self) -> bool:
+        """Say, once, that standard output could not be written; False if it could."""
+        if why := tell_once(sys.stdout):
+            self.fail(
+                f"cannot write to standard output: {why}",
+                "the work itself is not undone; what it says to people follows here,"
+                " and `connectsync runs` lists what was applied",
+            )
+        return lost(sys.stdout) is not None
 
     def say(self, text: str) -> None:
         """Print what is good to know, on standard error, unless quiet."""
@@ -201,10 +214,8 @@ def _width(environment: Mapping[str, str]) -> int:
     return max(40, min(columns, WIDEST))
 
 
-def _write(stream: TextIO, text: str) -> None:
-    try:
-        stream.write(text if text.endswith("\n") else f"{text}\n")
-        stream.flush()
-    except BrokenPipeError:
-        # the reader (head, less) has seen enough: no more words, no traceback
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+def _write(stream: TextIO, text: str) -> bool:
+    """Write lines; False if the stream could not take them."""
+    stream.write(text if text.endswith("\n") else f"{text}\n")
+    stream.flush()
+    return lost(stream) is None

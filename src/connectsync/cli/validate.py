@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +14,7 @@ from connectsync.cli.formats import Validated, show_validated
 from connectsync.cli.outputs import insist_free
 from connectsync.cli.session import Session
 from connectsync.cli.sharding import asked_shard, option_shard, say_share
+from connectsync.cli.streams import standard_input
 from connectsync.cli.surroundings import look_around
 from connectsync.config.discovery import below, relative
 from connectsync.config.fleet import (
@@ -123,7 +123,7 @@ def _fleet(session: Session, project: Project, named: _Named) -> Fleet:
             raise UsageError("`-` stands alone: one district from standard input")
         return load_text(
             STANDARD_INPUT,
-            sys.stdin.buffer.read(),
+            standard_input(),
             project_root=project.root,
             districts_dir=project.districts_dir,
             recorded=project.options,
