@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import time
 from pathlib import Path
@@ -7,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from connectsync.config.project import load_project
-from connectsync.domain.policy import Approval, Policy, Window
+from connectsync.domain.policy import END_OF_DAY, Approval, Policy, Window
 from connectsync.domain.risk import Risk
 from connectsync.domain.rollout import Rollout, Wave
 from connectsync.errors import ProjectError
@@ -176,3 +178,113 @@ def test_what_a_policy_cannot_mean_is_refused_at_its_place(
     message = refused(tmp_path, write, f"{text}\n")
     assert message.startswith(f"connectsync.yaml:{said}")
     assert "\n" not in message
+
+
+FROZEN = "freezes: [{from: 2027-08-23, to: 2027-09-03, reason: x"
+
+
+@pytest.mark.parametrize(
+    ("text", "zone"),
+    [
+        (f"{FROZEN}}}]", "UTC"),
+        (f"timezone: America/Chicago\n{FROZEN}}}]", "America/Chicago"),
+        (
+            f"timezone: America/Chicago\n{FROZEN}, timezone: America/Denver}}]",
+            "America/Denver",
+        ),
+    ],
+)
+def test_a_freeze_has_the_zone_of_the_project_unless_it_has_its_own(
+    tmp_path: Path, text: str, zone: str
+) -> None:
+    (tmp_path / "connectsync.yaml").write_text(f"schema: 1\n{text}\n")
+    (freeze,) = load_project(tmp_path).policy.freezes
+    assert freeze.timezone == zone
+
+
+@pytest.mark.parametrize("section", ["windows", "nightly_sync"])
+def test_a_whole_day_can_be_written(tmp_path: Path, section: str) -> None:
+    (tmp_path / "connectsync.yaml").write_text(
+        f"schema: 1\n{section}: [{{days: [saturday], from: '00:00', to: '24:00',"
+        " timezone: America/Chicago}]\n"
+    )
+    policy = load_project(tmp_path).policy
+    (window,) = policy.windows or policy.nightly_syncs
+    assert (window.opens, window.closes) == (time(0), END_OF_DAY)
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [
+        ("from: '00:00', to: '00:00'", "or '24:00' for the end of the day"),
+        ("from: '24:00', to: '05:00'", "'24:00'' is not what 'from' takes"),
+        ("from: '00:00', to: '24:01'", "'24:01'' is not what 'to' takes"),
+        ("from: '00:00', to: '25:00'", "'24:00' for the end of the day"),
+    ],
+)
+def test_hours_that_no_day_has_are_refused_with_what_to_write(
+    tmp_path: Path, hours: str, said: str
+) -> None:
+    (tmp_path / "connectsync.yaml").write_text(
+        f"schema: 1\nnightly_sync: [{{{hours}, timezone: America/Chicago}}]\n"
+    )
+    with pytest.raises(ProjectError, match=said):
+        load_project(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("zone", "meant"),
+    [
+        ("America/Chicaco", "America/Chicago"),
+        ("america/chicago", "America/Chicago"),
+        ("America/New York", "America/New_York"),
+        ("CST", "America/Chicago"),
+        ("Pacific Time", "America/Los_Angeles"),
+        ("Eastern", "America/New_York"),
+    ],
+)
+@pytest.mark.parametrize(
+    "frame", ["timezone: 'ZONE'", f"{FROZEN}, timezone: 'ZONE'}}]"], ids=["all", "one"]
+)
+def test_a_misspelt_zone_gets_the_one_that_is_meant(
+    tmp_path: Path, frame: str, zone: str, meant: str
+) -> None:
+    (tmp_path / "connectsync.yaml").write_text(f"schema: 1\n{frame.replace('ZONE', zone)}\n")
+    with pytest.raises(ProjectError, match=f"did you mean '{meant}'"):
+        load_project(tmp_path)
+
+
+IN_A_BARE_MACHINE = """
+import sys
+sys.modules["tzdata"] = None
+from pathlib import Path
+from connectsync.config.project import load_project
+load_project(Path(sys.argv[1]))
+"""
+
+
+def test_a_machine_without_zones_is_told_apart_from_a_misspelt_zone(
+    tmp_path: Path,
+) -> None:
+    text = "schema: 1\ntimezone: America/Chicago\n"
+    (tmp_path / "connectsync.yaml").write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-c", IN_A_BARE_MACHINE, str(tmp_path)],
+        env={"PYTHONTZPATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "this machine has no time zone data" in done.stderr
+    assert "is not a time zone" not in done.stderr
+
+
+def test_zones_come_along_where_the_system_has_none(tmp_path: Path) -> None:
+    text = "schema: 1\ntimezone: America/Chicago\n"
+    (tmp_path / "connectsync.yaml").write_text(text)
+    script = IN_A_BARE_MACHINE.replace('sys.modules["tzdata"] = None', "")
+    subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)],
+        env={"PYTHONTZPATH": ""},
+        check=True,
+    )

@@ -142,6 +142,7 @@ def test_the_nasty_files_meet_every_rule_of_reading_one_file() -> None:
     }
     elsewhere = {"file-too-large", "file-not-readable"}
     fleets = {"missing-profile", "profile-cycle", "wave-names-nobody"}
+    fleets |= {"freeze-without-zone"}
     assert met | elsewhere | fleets == set(READING_RULES)
 
 

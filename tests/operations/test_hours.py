@@ -10,7 +10,7 @@ from plan_scenes import guards_of
 
 from connectsync.domain.district import Days
 from connectsync.domain.guard import acceptance, closing, needed
-from connectsync.domain.policy import Freeze, Policy, Window
+from connectsync.domain.policy import END_OF_DAY, Freeze, Policy, Window
 from connectsync.rules.hours import HOUR_GUARDS, closed, closings
 
 CHICAGO = "America/Chicago"
@@ -136,3 +136,47 @@ def test_a_nightly_sync_says_until_when_to_wait() -> None:
         f"{{now: '2027-01-15T08:00:00', policy: {{nightly_sync: {sync}}}}}"
     )
     assert guard.hint == "wait until 05:00 America/Chicago"
+
+
+WHOLE_SATURDAY = Window(frozenset({5}), time(0), END_OF_DAY, CHICAGO)
+
+
+@pytest.mark.parametrize(
+    ("at", "open_"),
+    [
+        ("2027-01-15T23:59:59.999999", False),
+        ("2027-01-16T00:00:00", True),
+        ("2027-01-16T23:59:59.999999", True),
+        ("2027-01-17T00:00:00", False),
+        # the days on which clocks change have 23 and 25 hours
+        ("2027-03-13T23:59:59", True),
+        ("2027-03-14T03:00:00", False),
+        ("2027-11-06T23:59:59", True),
+        ("2027-11-07T01:30:00", False),
+    ],
+)
+def test_a_window_of_a_whole_day_has_every_moment_of_it(at: str, open_: bool) -> None:  # noqa: FBT001 - one case
+    now = datetime.fromisoformat(at).replace(tzinfo=ZoneInfo(CHICAGO))
+    assert (closed(Policy(windows=(WHOLE_SATURDAY,)), now) == "") is open_
+
+
+@pytest.mark.parametrize("sunday", [date(2027, 3, 14), date(2027, 11, 7)])
+def test_a_whole_day_is_whole_when_clocks_change(sunday: date) -> None:
+    policy = Policy(windows=(Window(frozenset({6}), time(0), END_OF_DAY, CHICAGO),))
+    began = datetime.combine(sunday, time(0), ZoneInfo(CHICAGO)).astimezone(UTC)
+    moments = [began + timedelta(minutes=15 * step) for step in range(4 * 26)]
+    for now in moments:
+        is_sunday = now.astimezone(ZoneInfo(CHICAGO)).date() == sunday
+        assert (closed(policy, now) == "") is is_sunday
+
+
+def test_a_whole_day_is_spelled_as_it_was_written() -> None:
+    sync = Window(frozenset(range(7)), time(22), END_OF_DAY, CHICAGO)
+    (found,) = closings(Policy(nightly_syncs=(sync,)), SATURDAY_NIGHT.replace(hour=5))
+    assert found.why.endswith("22:00 to 24:00 America/Chicago")
+
+
+def test_a_freeze_without_end_is_told_and_waits_for_nothing() -> None:
+    freeze = Freeze(Days(date(2027, 1, 11), date.max), "Closed for good", CHICAGO)
+    (found,) = closings(Policy(freezes=(freeze,)), FRIDAY)
+    assert found.until == "it has no end: change the freeze in connectsync.yaml first"

@@ -40,9 +40,9 @@ def policy_of(data: Mapping[str, Any]) -> Policy:
 
 
 def _freezes(data: Mapping[str, Any]) -> tuple[Freeze, ...]:
-    entries = data.get("freezes", ())
+    entries, usual = data.get("freezes", ()), data.get("timezone", "UTC")
     return tuple(
-        Freeze(days_of(entry), entry["reason"], entry.get("timezone", "UTC"))
+        Freeze(days_of(entry), entry["reason"], entry.get("timezone", usual))
         for entry in entries
     )
 

@@ -35,6 +35,7 @@ READING_RULES: tuple[str, ...] = (
     "allow-without-date",
     "missing-profile",
     "profile-cycle",
+    "freeze-without-zone",
     "wave-names-nobody",
 )
 """In the order in which a file is read; each has a page for `explain`."""

@@ -1,4 +1,4 @@
-"""Whether the districts and labels that waves name are there."""
+"""What the project file says of its districts: who waves name, when freezes end."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from connectsync.config.project import Project
 from connectsync.config.shelf import read_checked
 from connectsync.config.source import error, quoted
 from connectsync.config.waves import waves_in
-from connectsync.domain.finding import Finding, Path, order
+from connectsync.domain.finding import Finding, Path, Severity, order
 from connectsync.domain.suggest import did_you_mean
 
 
 def held_against_waves(project: Project, fleet: Fleet, *, whole: bool) -> Fleet:
     """
-    Add to a fleet's findings those of waves that name nobody.
+    Add to a fleet's findings those of waves that name nobody, and of freezes.
 
     A wave may name any district of the project, whatever was read of it. Labels are
     held against the fleet only where it is the ``whole`` one, without a file that
     could not be read.
     """
-    waves = project.policy.rollout.waves
-    if not any(wave.districts or wave.labels for wave in waves):
+    policy = project.policy
+    named = any(wave.districts or wave.labels for wave in policy.rollout.waves)
+    if not (named or (whole and policy.freezes)):
         return fleet
     ground = Ground.of(project.root)
     path = project.root / PROJECT_FILE
@@ -38,6 +39,7 @@ def held_against_waves(project: Project, fleet: Fleet, *, whole: bool) -> Fleet:
         labels=_labels(fleet) if whole and fleet.complete else None,
     )
     found = [*fleet.findings, *_nobody(reading.document, there)]
+    found += _without_zone(reading.document) if whole else ()
     return replace(fleet, findings=tuple(sorted(found, key=order)))
 
 
@@ -67,6 +69,25 @@ def _nobody(document: Document, there: _There) -> Iterator[Finding]:
             said = f"{who}: no district has the label {quoted(label)}"
             hint = _hint(label, there.labels)
             yield _finding(document, (*place, "label"), said, hint)
+
+
+def _without_zone(document: Document) -> Iterator[Finding]:
+    if "timezone" in document.data:
+        return
+    for position, freeze in enumerate(document.data.get("freezes", ())):
+        if "timezone" not in freeze:
+            path: Path = ("freezes", position)
+            yield Finding(
+                "freeze-without-zone",
+                Severity.WARNING,
+                f"the freeze until {freeze['to']} names no time zone, so its days end"
+                " at midnight UTC: in Chicago its last evening is open from 18:00 or"
+                " 19:00 on",
+                document.locate(path),
+                path=path,
+                hint="write `timezone: America/Chicago`, or your own zone, once at the"
+                " top of the file",
+            )
 
 
 def _finding(document: Document, path: Path, said: str, hint: str) -> Finding:

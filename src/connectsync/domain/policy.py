@@ -9,6 +9,9 @@ from connectsync.domain.district import Days
 from connectsync.domain.risk import Risk
 from connectsync.domain.rollout import Rollout
 
+END_OF_DAY = time.max
+"""How ``closes`` says that a window lasts until the day is over."""
+
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
@@ -29,7 +32,8 @@ class Window:
     Hours in which plans may be applied.
 
     ``weekdays`` are 0 (Monday) to 6; ``timezone`` is an IANA name. A window whose
-    ``closes`` is before its ``opens`` runs past midnight.
+    ``closes`` is before its ``opens`` runs past midnight; one that closes at
+    ``END_OF_DAY`` ends with the day.
     """
 
     weekdays: frozenset[int]

@@ -161,6 +161,7 @@ READING_PAGES: tuple[Rule[object], ...] = (
     layer_pages.allow_without_date,
     layer_pages.missing_profile,
     layer_pages.profile_cycle,
+    project_pages.freeze_without_zone,
     project_pages.wave_names_nobody,
 )
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from connectsync.domain.finding import Severity
-from connectsync.domain.policy import Policy, Window
+from connectsync.domain.policy import END_OF_DAY, Policy, Window
 from connectsync.rules.engine import Rule
 from connectsync.rules.plan_subject import PLAN, Objection, PlanAtHour
 
@@ -116,8 +116,14 @@ def _frozen(policy: Policy, now: datetime) -> Iterator[Closing]:
             yield Closing(
                 in_a_freeze.name,
                 f"nothing is applied from {first} to {last}: {freeze.reason}",
-                f"wait until {last + timedelta(days=1)} {freeze.timezone}",
+                _after(last, freeze.timezone),
             )
+
+
+def _after(last: date, timezone: str) -> str:
+    if last == date.max:
+        return "it has no end: change the freeze in connectsync.yaml first"
+    return f"wait until {last + timedelta(days=1)} {timezone}"
 
 
 def _shut(policy: Policy, now: datetime) -> Iterator[Closing]:
@@ -150,7 +156,8 @@ def is_open(window: Window, now: datetime) -> bool:
     local = _local(now, window.timezone)
     today, hour = local.weekday(), local.time().replace(tzinfo=None)
     if window.opens <= window.closes:
-        return today in window.weekdays and window.opens <= hour < window.closes
+        before_end = hour < window.closes or window.closes == END_OF_DAY
+        return today in window.weekdays and window.opens <= hour and before_end
     yesterday = (today - 1) % len(DAYS)
     late = today in window.weekdays and hour >= window.opens
     return late or (yesterday in window.weekdays and hour < window.closes)
@@ -170,7 +177,7 @@ def spelled_window(window: Window) -> str:
 
 
 def _hour(hour: time) -> str:
-    return hour.strftime("%H:%M")
+    return "24:00" if hour == END_OF_DAY else hour.strftime("%H:%M")
 
 
 DAYS = (
