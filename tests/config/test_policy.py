@@ -249,7 +249,9 @@ def test_hours_that_no_day_has_are_refused_with_what_to_write(
 def test_a_misspelt_zone_gets_the_one_that_is_meant(
     tmp_path: Path, frame: str, zone: str, meant: str
 ) -> None:
-    (tmp_path / "connectsync.yaml").write_text(f"schema: 1\n{frame.replace('ZONE', zone)}\n")
+    (tmp_path / "connectsync.yaml").write_text(
+        f"schema: 1\n{frame.replace('ZONE', zone)}\n"
+    )
     with pytest.raises(ProjectError, match=f"did you mean '{meant}'"):
         load_project(tmp_path)
 

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from connectsync import __version__
-from connectsync.cli.clock import now
+from connectsync.cli.clock import ANYWHERE, TOLD, insist_own_clock, now
 from connectsync.cli.terminal import Terminal
 from connectsync.config.discovery import (
     PROJECT_FILE,
@@ -118,6 +118,24 @@ class Session:
     def now(self) -> datetime:
         """Give the time, from CONNECTSYNC_NOW if set. Raises ``UsageError``."""
         return now(self.environment)
+
+    @property
+    def tool(self) -> str:
+        """Name this release, for the plans it makes; a told time is named as well."""
+        env = self.environment
+        told = env.get(TOLD) if env.get(ANYWHERE) == "1" else None
+        return f"{TOOL}, the time told as {told}" if told else TOOL
+
+    def insist_own_clock(self, address: str) -> None:
+        """
+        Refuse to tell the time to a Connect elsewhere; say so where that is meant.
+
+        Raises ``UsageError``.
+        """
+        said = insist_own_clock(self.environment, address)
+        if said and self.shared.setdefault("told clock", address) == address:
+            self.shared["told clock"] = ""
+            self.terminal.complain(inert(said))
 
     def today(self) -> date:
         """Give the date, here."""

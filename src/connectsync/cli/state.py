@@ -12,7 +12,7 @@ from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
 from connectsync.cli.fleets import Scope
 from connectsync.cli.references import stated_in
-from connectsync.cli.session import TOOL, Session
+from connectsync.cli.session import Session
 from connectsync.config.discovery import below
 from connectsync.config.project import Project
 from connectsync.connect.seam import Reader
@@ -64,7 +64,7 @@ def circumstances(
         _insist_token(scope, key)
     return Circumstances(
         now=session.now(),
-        tool=TOOL,
+        tool=session.tool,
         scope=scope.arguments,
         fleet=scope.fleet_size,
         policy=scope.project.policy,

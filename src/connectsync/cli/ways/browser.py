@@ -76,6 +76,7 @@ def website(session: Session, project: Project, url: str = "") -> Website:
             "no page is named: backends.browser.url is missing",
             remedy="state it in connectsync.yaml, or write --backend browser:ADDRESS",
         )
+    session.insist_own_clock(stated.url)
     return Website(
         stated.url,
         session=stated.session or state / SESSION,

@@ -47,6 +47,7 @@ class OverGateway:
                 "no token for the gateway: backends.gateway.token is missing"
             )
         session, root = self.setup.session, self.setup.project.root
+        session.insist_own_clock(stated.url)
         key = "backends.gateway.token"
         token = stated_in(key, stated.token, environment=session.environment, root=root)
         return gateway.Gateway(stated.url, token)

@@ -1,0 +1,58 @@
+"""A time that is told holds on this machine, and elsewhere only where that is meant."""
+
+from __future__ import annotations
+
+import pytest
+from console import Console
+
+NOW = {"CONNECTSYNC_NOW": "2027-01-15T10:00:00Z", "TOKEN": "t0ken-of-a-gateway"}
+MEANT = {**NOW, "CONNECTSYNC_NOW_ANYWHERE": "1"}
+
+
+def elsewhere(console: Console, address: str) -> None:
+    """Let the project reach Connect through a gateway, or its page."""
+    (console.folder / "connectsync.yaml").write_text(
+        f"schema: 1\nbackends:\n  gateway: {{url: '{address}', token: 'env:TOKEN'}}\n"
+        f"  browser: {{url: '{address}'}}\n"
+    )
+
+
+@pytest.mark.parametrize("backend", ["gateway", "browser"])
+@pytest.mark.parametrize("command", ["plan", "apply --yes", "drift", "snapshot"])
+def test_a_told_time_is_refused_on_a_connect_that_is_not_here(
+    valley: Console, backend: str, command: str
+) -> None:
+    elsewhere(valley, "https://connect.example.org")
+    said = valley.run(*command.split(), "--backend", backend, environment=NOW)
+    assert said.status == 64
+    assert "connect.example.org is not this machine" in said.err
+    assert "unset CONNECTSYNC_NOW" in said.err
+
+
+def test_where_it_is_meant_it_is_said_and_kept_with_the_plan(valley: Console) -> None:
+    # nothing listens there: it is about what is said before
+    elsewhere(valley, "https://127.0.0.2.nip.invalid")
+    said = valley.run("plan", "--backend", "gateway", environment=MEANT)
+    assert said.err.count("the time is told by CONNECTSYNC_NOW") == 1
+    assert "is not this machine" not in said.err
+    (valley.folder / "connectsync.yaml").write_text(
+        "schema: 1\nbackends: {embedded: {seed: live.json}}\n"
+    )
+    valley.run("plan", "--out", "plan.json", environment=MEANT)
+    plan = (valley.folder / "plan.json").read_text()
+    assert "the time told as 2027-01-15T10:00:00Z" in plan
+    assert valley.run("apply", "plan.json", environment=MEANT).status in {0, 3}
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "localhost:1", "[::1]:1"])
+def test_on_this_machine_a_told_time_holds(valley: Console, host: str) -> None:
+    elsewhere(valley, f"http://{host}")
+    said = valley.run("plan", "--backend", "gateway", environment=NOW)
+    assert "CONNECTSYNC_NOW" not in said.err
+
+
+def test_the_clock_of_the_machine_holds_anywhere(valley: Console) -> None:
+    elsewhere(valley, "https://connect.invalid")
+    own = {**NOW, "CONNECTSYNC_NOW": ""}
+    said = valley.run("plan", "--backend", "gateway", environment=own)
+    assert said.status == 5
