@@ -12,7 +12,6 @@ import io
 import os
 import select
 import sys
-from collections.abc import Mapping
 from typing import TextIO
 
 from connectsync.errors import UsageError
@@ -129,8 +128,15 @@ def _guarded(stream: TextIO | None, descriptor: int) -> TextIO:
         # it leads to a folder
         _to_nowhere(descriptor)
         outlet = Outlet(descriptor)
+    behind = io.BufferedWriter(outlet)
+    if not isinstance(stream, io.TextIOWrapper):
+        return io.TextIOWrapper(behind, "utf-8", "plainer")
     return io.TextIOWrapper(
-        io.BufferedWriter(outlet), errors="plainer", **_spelled(stream)
+        behind,
+        stream.encoding,
+        "plainer",
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
     )
 
 
@@ -139,13 +145,3 @@ def _is_own(stream: TextIO, descriptor: int) -> bool:
         return stream.fileno() == descriptor
     except (OSError, ValueError):
         return False
-
-
-def _spelled(stream: TextIO | None) -> Mapping[str, str | bool | None]:
-    if not isinstance(stream, io.TextIOWrapper):
-        return {"encoding": "utf-8"}
-    return {
-        "encoding": stream.encoding,
-        "line_buffering": stream.line_buffering,
-        "write_through": stream.write_through,
-    }
