@@ -34,8 +34,7 @@ class Chains:
         """Give the layers under a file that names these; None if one is no good."""
         if any(stem not in self.by_stem for stem in stems):
             return None
-        chain = (layer for stem in stems for layer in self.by_stem[stem])
-        return tuple(dict.fromkeys(chain))
+        return _laid(stems, self.by_stem)
 
 
 def named(document: Document) -> tuple[str, ...]:
@@ -120,6 +119,22 @@ def _cycle_finding(profiles: Profiles, cycle: Sequence[str]) -> Finding:
     )
 
 
+def _laid(
+    stems: Sequence[str], by_stem: Mapping[str, tuple[str, ...]]
+) -> tuple[str, ...]:
+    """
+    Lay what a list names over each other: of a list the later wins.
+
+    A base that several of them share is laid once, below them all. One that the list
+    itself names again, after a profile that builds on it, is laid where it is named.
+    """
+    layers: dict[str, None] = {}
+    for stem in stems:
+        layers.pop(stem, None)
+        layers.update(dict.fromkeys(by_stem[stem]))
+    return tuple(layers)
+
+
 def _resolved(
     profiles: Profiles, graph: Mapping[str, list[str]], looped: set[str]
 ) -> dict[str, tuple[str, ...]]:
@@ -128,6 +143,5 @@ def _resolved(
         bases = named(profiles[stem])
         if stem in looped or any(base not in by_stem for base in bases):
             continue
-        below = (layer for base in bases for layer in by_stem[base])
-        by_stem[stem] = tuple(dict.fromkeys((*below, stem)))
+        by_stem[stem] = (*_laid(bases, by_stem), stem)
     return by_stem

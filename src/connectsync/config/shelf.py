@@ -31,7 +31,8 @@ class Shelf:
 
     ``names`` maps all stems to their files, also of those that could not be read;
     ``broken`` are those with findings, on which nothing can be built. ``recorded`` are
-    the labels that files may name beside the published ones, by setting.
+    the labels that files may name beside the published ones, by setting. ``root`` is
+    the project's folder.
     """
 
     names: Mapping[str, str]
@@ -40,6 +41,7 @@ class Shelf:
     chains: Chains
     findings: tuple[Finding, ...]
     recorded: Recorded = field(default_factory=dict)
+    root: str = ""
 
     def layers(self, document: Document) -> tuple[Document, ...] | None:
         """Give a file's layers, weakest first, itself last; None if one is broken."""
@@ -104,7 +106,7 @@ def shelf_of(
         )
         for path in profile_files(root, districts_dir)
     )
-    return replace(shelf, recorded=recorded)
+    return replace(shelf, recorded=recorded, root=root.as_posix())
 
 
 def profile_files(root: Path, districts_dir: Path) -> Iterator[Path]:

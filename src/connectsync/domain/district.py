@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import shlex
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -77,6 +79,28 @@ class Facts:
     profile_update_requests: bool | None = None
     rollover: Days | None = None
     tried_to_archive: int | None = None
+
+
+def token_identity(reference: str, root: str = "") -> tuple[str, ...]:
+    """
+    Give what a reference to a token means, whatever way it is spelled.
+
+    A path is taken from ``root``, the project's folder, and a command from its words.
+    Two references that mean the same are the same token.
+    """
+    scheme, _, where = reference.strip().partition(":")
+    scheme, where = scheme.strip().lower(), where.strip()
+    match scheme:
+        case "file":
+            return scheme, posixpath.normpath(posixpath.join(root or "/", where))
+        case "command":
+            try:
+                return scheme, *shlex.split(where)
+            except ValueError:
+                # a quote that is never closed: the command could not be run either
+                return scheme, where
+        case _:
+            return scheme, where
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,11 @@ from connectsync.errors import (
 )
 from connectsync.files.writing import replace_file
 from connectsync.operations.likening import Likeness, closest, likeness, notes
-from connectsync.operations.new_district import district_text, token_reference
+from connectsync.operations.new_district import (
+    district_text,
+    free_reference,
+    references_in,
+)
 from connectsync.operations.taking_over import insist_valid, take_over
 
 
@@ -71,9 +75,10 @@ def adopt(found: Sequence[Found], home: Home, *, write: bool) -> Iterator[Adopte
     One that is refused does not stop the others. Nothing is ever deleted.
     """
     there = _files(home)
+    taken = references_in(home.districts_dir)
     for one in found:
         try:
-            adopted, path, text = _adopted(one, home, there)
+            adopted, path, text = _adopted(one, home, there, taken)
             if write and text is not None:
                 _write(path, text)
             yield adopted
@@ -100,7 +105,7 @@ def _files(home: Home) -> Mapping[str, Path]:
 
 
 def _adopted(
-    found: Found, home: Home, there: Mapping[str, Path]
+    found: Found, home: Home, there: Mapping[str, Path], taken: set[str]
 ) -> tuple[Adopted, Path, str | None]:
     """Give what comes of a district, its file, and the new text if there is one."""
     key, live = found.listed.key, found.live
@@ -116,7 +121,7 @@ def _adopted(
             f"{relative(there[key], home.root)} has errors, so it was left as it is"
         )
     path = home.folder / f"{_sound(key)}.yaml"
-    adopted, text = _made(found.listed, live, path, home)
+    adopted, text = _made(found.listed, live, path, home, taken)
     return adopted, path, text
 
 
@@ -131,9 +136,13 @@ def _sound(key: str) -> str:
     return key
 
 
-def _made(listed: Listed, live: Live, path: Path, home: Home) -> tuple[Adopted, str]:
+def _made(
+    listed: Listed, live: Live, path: Path, home: Home, taken: set[str]
+) -> tuple[Adopted, str]:
     alike = _alike(live, home)
-    text = district_text(path, home.root, _data(listed, live, alike))
+    text = district_text(
+        path, home.root, _data(listed, live, alike, free_reference(listed.key, taken))
+    )
     file = relative(path, home.root)
     insist_valid(file, text, home.shelf.recorded)
     adopted = Adopted(
@@ -153,11 +162,11 @@ def _alike(live: Live, home: Home) -> Likeness:
     return closest(home.shelf, live.form)
 
 
-def _data(listed: Listed, live: Live, alike: Likeness) -> dict[str, Any]:
+def _data(listed: Listed, live: Live, alike: Likeness, token: str) -> dict[str, Any]:
     data: dict[str, Any] = {"schema": 1, "district": listed.key, "name": listed.name}
     data |= {"profile": alike.profile} if alike.profile else {"provider": "clever"}
     own_id = live.form.get("district_id")
     data["credentials"] = {"district_id": own_id} if own_id else {}
     # the token never comes back from Connect: only where it is to be found is known
-    data["credentials"]["oauth_token"] = token_reference(listed.key)
+    data["credentials"]["oauth_token"] = token
     return data | ({"settings": dict(alike.stated)} if alike.stated else {})

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connectsync.config.discovery import PROFILES, SUFFIXES
+from connectsync.config.discovery import PROFILES, SUFFIXES, below
+from connectsync.config.intake import SIZE_LIMIT
 from connectsync.config.rendering import render_district
 from connectsync.domain.suggest import did_you_mean
 from connectsync.errors import UsageError
+from connectsync.files.reading import read_regular
 from connectsync.files.writing import replace_file
+
+_VARIABLE = re.compile(r"\benv:[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,8 @@ def new_district(root: Path, districts_dir: Path, asked: Asked) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot make {path.parent}: {error.strerror}") from error
-    replace_file(path, district_text(path, root, _data(asked)))
+    taken = references_in(districts_dir)
+    replace_file(path, district_text(path, root, _data(asked, taken)))
     return path
 
 
@@ -75,13 +81,13 @@ def _insist_profiles(districts_dir: Path, profiles: tuple[str, ...]) -> None:
             )
 
 
-def _data(asked: Asked) -> dict[str, Any]:
+def _data(asked: Asked, taken: set[str]) -> dict[str, Any]:
     data: dict[str, Any] = {"schema": 1, "district": asked.key, "name": asked.name}
     if asked.profiles:
         data["profile"] = _profile(asked.profiles)
     else:
         data["provider"] = "clever"
-    data["credentials"] = {"oauth_token": token_reference(asked.key)}
+    data["credentials"] = {"oauth_token": free_reference(asked.key, taken)}
     data["facts"] = {"setup_step": 5, "self_check_done": False}
     data["settings"] = {"enable_daily_sync": False}
     return data
@@ -96,6 +102,27 @@ def token_reference(key: str) -> str:
     name = re.sub("[^A-Z0-9]+", "_", key.upper())
     # no variable begins with a digit
     return f"env:{'DISTRICT_' if name[0].isdigit() else ''}{name}_TOKEN"
+
+
+def free_reference(key: str, taken: set[str]) -> str:
+    """Name a variable that no district of the project has, and take it."""
+    wanted = token_reference(key)
+    reference, number = wanted, 1
+    while reference in taken:
+        number += 1
+        reference = f"{wanted}_{number}"
+    taken.add(reference)
+    return reference
+
+
+def references_in(districts_dir: Path) -> set[str]:
+    """Find every variable that a file of the districts' folder names for a token."""
+    found: set[str] = set()
+    for path in below(districts_dir):
+        with suppress(OSError):
+            text = read_regular(path, SIZE_LIMIT).decode("utf-8", "replace")
+            found.update(_VARIABLE.findall(text))
+    return found
 
 
 def district_text(path: Path, root: Path, data: dict[str, Any]) -> str:

@@ -98,6 +98,7 @@ def _of_fleet(fleet: Fleet, asked: Asked) -> _OfFleet:
         profiles=fleet.profiles,
         today=asked.today,
         files=tuple(one.file for one in fleet.districts),
+        root=fleet.shelf.root,
     )
     ignore = asked.ignore if fleet.complete else asked.ignore | {unused_profile.name}
     in_districts: dict[int, list[Found]] = defaultdict(list)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 
-from connectsync.domain.district import District
+from connectsync.domain.district import District, token_identity
 from connectsync.domain.finding import Problem, Severity
 from connectsync.domain.suggest import folded
 from connectsync.rules.subjects import FLEET, FleetOnDay, in_district, in_profile
@@ -140,7 +140,7 @@ def token_in_two_files(fleet: FleetOnDay) -> Iterator[Problem]:
           district_id: 4fd43cc56d11340000000005
           oauth_token: env:RIVERSIDE_TOKEN
     """
-    for position, holders in _repeated(fleet, lambda one: one.credentials.oauth_token):
+    for position, holders in _repeated(fleet, lambda one: _token(one, fleet.root)):
         yield Problem(
             in_district(position, "credentials", "oauth_token"),
             f"the same token is referred to in {_others(fleet, position, holders)}",
@@ -261,11 +261,17 @@ def _district_id(district: District) -> str | None:
     return None if stated is None else stated.casefold()
 
 
+def _token(district: District, root: str) -> tuple[str, ...] | None:
+    """Give what a token reference means: two spellings of one are the same token."""
+    stated = district.credentials.oauth_token
+    return None if stated is None else token_identity(stated, root)
+
+
 def _repeated(
-    fleet: FleetOnDay, value_of: Callable[[District], str | None]
+    fleet: FleetOnDay, value_of: Callable[[District], Hashable | None]
 ) -> Iterator[tuple[int, list[int]]]:
     """Give each district whose value others have too, with all who have it."""
-    holders: defaultdict[str, list[int]] = defaultdict(list)
+    holders: defaultdict[Hashable, list[int]] = defaultdict(list)
     for position, district in enumerate(fleet.districts):
         value = value_of(district)
         if value is not None:

@@ -67,14 +67,16 @@ class FleetOnDay:
 
     ``profiles`` maps every profile file's stem to the stems it builds on. ``files``
     holds the file of each district, in the order of ``districts``; leave it empty
-    where files are not known. Two districts may carry the same key by mistake, so a
-    problem of a fleet names its district by position: see ``in_district``.
+    where files are not known. ``root`` is the project's folder. Two districts may
+    carry the same key by mistake, so a problem of a fleet names its district by
+    position: see ``in_district``.
     """
 
     districts: tuple[District, ...]
     profiles: Mapping[str, tuple[str, ...]]
     today: date
     files: tuple[str, ...] = ()
+    root: str = ""
 
     def named(self, position: int) -> str:
         """Name a district for a message: by its file, or by its key in quotes."""
