@@ -65,7 +65,8 @@ ONE: Mapping[str, str] = {
     "import": "a district was refused, or what was written has errors",
     "snapshot": "a district could not be read",
     "plan": "a district could not be read, or the files have errors",
-    "apply": "a district failed or was not reached",
+    "apply": "a district failed or was not reached; one that waits for a person who"
+    " follows the click list is neither",
     "resume": "a district failed or was not reached",
     "rollback": "a district could not be read",
     "drift": "a person changed something, both sides did, or a district could not be"

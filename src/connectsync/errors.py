@@ -25,6 +25,7 @@ ConnectsyncError
 │   ├── FormRefused          Connect's form does not accept these settings
 │   ├── PageChanged          a control of the page is not where and what it was
 │   ├── NotConfirmed         nobody says that a save was made by hand
+│   │   └── AwaitsPerson     the click list was given; it waits for a person
 │   └── Unsettled            a save whose outcome could not be read back
 ├── Incomplete               a snapshot would lack districts that were asked for
 ├── StateError               the state store cannot be read or written
@@ -190,6 +191,10 @@ class NotConfirmed(ConnectError):
     """Nobody says that a save was made by hand; nothing was recorded."""
 
     default_remedy = "follow the click list, then confirm what is done"
+
+
+class AwaitsPerson(NotConfirmed):
+    """The click list was given, and a person has not said yet that it is done."""
 
 
 class Unsettled(ConnectError):

@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 from console import Console
+from jsonschema import Draft202012Validator
 
 from connectsync.cli.ways.setup import nobody
 from connectsync.errors import NotConfirmed
 
 COMMAND = (sys.executable, "-m", "connectsync", "--backend", "snapshot:live.json")
+SCHEMA = Path(__file__).parents[2] / "schema" / "runs.schema.json"
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 
 
@@ -63,7 +65,7 @@ def test_each_district_is_asked_about_and_only_yes_is_recorded(
     assert [row[1:3] for row in baselines] == [("snapshot:live.json", "lakeview-usd")]
 
 
-@pytest.mark.parametrize(("answer", "status"), [("yes", 0), ("no", 1), (None, 1)])
+@pytest.mark.parametrize(("answer", "status"), [("yes", 0), ("no", 1), (None, 0)])
 def test_an_answer_decides_and_no_answer_is_none(
     valley: Console, monkeypatch: pytest.MonkeyPatch, answer: str | None, status: int
 ) -> None:
@@ -82,8 +84,10 @@ def test_where_nobody_is_asked_nothing_is_confirmed() -> None:
 def test_anything_but_yes_and_no_is_for_later(valley: Console, answer: bytes) -> None:
     before = (valley.folder / "live.json").read_bytes()
     status, said = applied(valley.folder, answer, LAKEVIEW, "--click-list", "clicks")
-    assert status == 1
+    assert status == 0, "it waits, and nothing failed"
+    assert "waiting  lakeview-usd" in said
     assert "not confirmed yet" in said
+    assert "failed" not in said
     assert "`apply clicks/plan.json --confirmed lakeview-usd`" in said
     assert (valley.folder / "live.json").read_bytes() == before
 
@@ -93,7 +97,8 @@ def test_the_switch_is_a_save_of_its_own_and_asked_about_by_itself(
 ) -> None:
     valley.replace(LAKEVIEW, "sync: true", "sync: false")
     status, said = applied(valley.folder, b"yes\nskip\n", LAKEVIEW)
-    assert status == 1
+    assert status == 0
+    assert "waiting  lakeview-usd  1 change confirmed by a person" in said
     assert "lakeview-usd, save 1 of 2: done? yes/no/skip" in said
     assert "lakeview-usd, save 2 of 2: done? yes/no/skip" in said
     settings = districts(valley)["lakeview-usd"]["settings"]
@@ -103,11 +108,36 @@ def test_the_switch_is_a_save_of_its_own_and_asked_about_by_itself(
 
 def test_the_list_is_written_before_the_first_question(valley: Console) -> None:
     said = valley.run("--backend", "snapshot:live.json", "apply", LAKEVIEW)
-    assert said.status == 1
+    assert said.status == 0
     (folder,) = (valley.folder / ".connectsync" / "click-lists").iterdir()
     files = sorted(path.name for path in folder.iterdir())
     assert files == ["click-list.html", "click-list.md", "plan.json"]
     assert f"click list: .connectsync/click-lists/{folder.name}/click-" in said.err
+
+
+def test_who_asks_for_a_click_list_is_told_that_it_waits_wherever_runs_are_told(
+    valley: Console,
+) -> None:
+    snapshot = ["--backend", "snapshot:live.json"]
+    said = valley.run(*snapshot, "apply", "--click-list", "clicks")
+    assert said.status == 0
+    assert "Run 1: 2 waiting; 0 changes confirmed by a person" in said.out
+    assert "failed" not in said.both
+    listed = valley.run("runs")
+    assert "2 waiting" in listed.out
+    shown = valley.run("runs", "show", "1")
+    assert "save 1: waiting" in shown.out
+    assert "failed" not in listed.out + shown.out
+    told = json.loads(valley.run("runs", "show", "1", "--format", "json").out)
+    assert told["run"]["districts"]["waiting"] == 2
+    assert {one["ending"] for one in told["districts"]} == {"waiting"}
+    schema = json.loads(SCHEMA.read_text("utf-8"))
+    Draft202012Validator(schema).validate(told)
+    done = valley.run(
+        *snapshot, "apply", "clicks/plan.json", "--confirmed", "lakeview-usd"
+    )
+    assert done.status == 0
+    assert "1 done, 1 left" in valley.run("runs").out
 
 
 def test_a_stale_plan_gives_no_list(valley: Console) -> None:

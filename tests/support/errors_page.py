@@ -55,10 +55,12 @@ WHEN: Mapping[str, str] = {
     " district ends as a conflict; the others of the run go on.",
     "FormRefused": "The form of this district offers other labels, or does not take"
     " what the rules let pass.",
-    "PageChanged": "A control is missing, renamed, doubled or disabled, or the page"
-    " asks something that nobody expected. The message says where picture and page"
-    " are.",
-    "NotConfirmed": "On a snapshot a person presses Save: they said no, or not yet.",
+    "PageChanged": "A control is missing, renamed, doubled, disabled or covered, its"
+    " form leads elsewhere, or the page asks something that was not expected. The"
+    " message says which, and where picture and page are.",
+    "NotConfirmed": "On a snapshot a person presses Save: they said no.",
+    "AwaitsPerson": "A run that gave a click list ends so for each district that a"
+    " person has not confirmed. It is told as *waiting*, and is no failure.",
     "Unsettled": "The answer to a save was lost, and so was the reading that would have"
     " settled it. The journal keeps the save as *intended*; `connectsync resume`"
     " settles it.",

@@ -23,6 +23,7 @@ from connectsync.domain.plan import SWITCH, DistrictPlan, Save
 from connectsync.domain.settings import Form
 from connectsync.domain.values import differing
 from connectsync.errors import (
+    AwaitsPerson,
     Bug,
     ConnectError,
     ConnectsyncError,
@@ -94,8 +95,7 @@ class DistrictRun:
         except (Bug, StateError, *NO_OTHER_EITHER):
             raise
         except ConnectsyncError as error:
-            ending = Ending.CONFLICT if is_conflict(error) else Ending.FAILED
-            return self._outcome(ending, error), None
+            return self._outcome(_ending_of(error), error), None
         form = standing.form
         kept = BaselineUpdate(
             planned.managed(form),
@@ -183,6 +183,12 @@ class DistrictRun:
         )
         live = await Saver(self.means, self.claim, standing.again).save(intent)
         return _Standing(live.version, live.form, standing.saves + 1)
+
+
+def _ending_of(error: ConnectsyncError) -> Ending:
+    if isinstance(error, AwaitsPerson):
+        return Ending.WAITING
+    return Ending.CONFLICT if is_conflict(error) else Ending.FAILED
 
 
 def _open(entries: tuple[Entry, ...]) -> list[Entry]:

@@ -14,7 +14,7 @@ from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest, plan_text
 from connectsync.domain.settings import Form
 from connectsync.domain.suggest import did_you_mean
-from connectsync.errors import NotConfirmed, UsageError
+from connectsync.errors import AwaitsPerson, NotConfirmed, UsageError
 from connectsync.files.writing import replace_file
 from connectsync.operations.click_listing import click_list
 from connectsync.report.click_list_html import click_list_html
@@ -116,7 +116,7 @@ class Person:
                 )
             case _:
                 plan = relative(self.folder / PLAN, self.project.root)
-                raise NotConfirmed(
+                raise AwaitsPerson(
                     "not confirmed yet",
                     remedy=f"once it is done: `apply {plan} --confirmed {key}`",
                 )

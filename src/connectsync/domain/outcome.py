@@ -12,6 +12,8 @@ class Ending(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CONFLICT = "conflict"
+    WAITING = "waiting"
+    """For a person, who was given the click list and has not said that it is done."""
     SKIPPED = "skipped"
     NOT_REACHED = "not reached"
 

@@ -42,7 +42,8 @@ class Tally:
     """
     Districts of a run by how they ended; ``left`` have not.
 
-    ``skipped`` were left as they are when the run was closed.
+    ``skipped`` were left as they are when the run was closed; ``waiting`` wait for a
+    person who saves by hand.
     """
 
     done: int
@@ -50,6 +51,7 @@ class Tally:
     conflict: int
     skipped: int
     left: int
+    waiting: int = 0
 
 
 def tally_of(endings: Iterable[Ending | None]) -> Tally:
@@ -65,6 +67,7 @@ def tally(counts: Mapping[Ending | None, int]) -> Tally:
         conflict=counts.get(Ending.CONFLICT, 0),
         skipped=counts.get(Ending.SKIPPED, 0),
         left=counts.get(None, 0),
+        waiting=counts.get(Ending.WAITING, 0),
     )
 
 

@@ -17,6 +17,7 @@ FATES = {
     Ending.DONE: Fate.DONE,
     Ending.FAILED: Fate.FAILED,
     Ending.CONFLICT: Fate.CONFLICT,
+    Ending.WAITING: Fate.LEFT,
     Ending.SKIPPED: Fate.LEFT,
     Ending.NOT_REACHED: Fate.LEFT,
 }

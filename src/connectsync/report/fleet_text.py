@@ -42,6 +42,7 @@ _ENDED = {
     Ending.DONE.value: Style.SAFE,
     Ending.FAILED.value: Style.ERROR,
     Ending.CONFLICT.value: Style.ERROR,
+    Ending.WAITING.value: Style.WARNING,
     Ending.SKIPPED.value: Style.INFO,
     Ending.NOT_REACHED.value: Style.WARNING,
 }

@@ -15,6 +15,7 @@ _STYLES = {
     Ending.DONE: Style.SAFE,
     Ending.FAILED: Style.ERROR,
     Ending.CONFLICT: Style.ERROR,
+    Ending.WAITING: Style.WARNING,
     Ending.SKIPPED: Style.INFO,
     Ending.NOT_REACHED: Style.WARNING,
 }

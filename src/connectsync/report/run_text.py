@@ -111,6 +111,8 @@ class _Page:
 
     def _save(self, entry: JournalEntry, part: Part) -> Iterator[str]:
         word = self.paint(_SETTLED[entry.settled], entry.settled)
+        if _waits(entry, part):
+            word = self.paint(COUNTED["waiting"], "waiting")
         yield f"    save {entry.phase}: {word} {moment(_last(entry))}"
         if not part.outcome or entry.runner != part.runner:
             yield from self._by(entry.runner, indent=6)
@@ -141,3 +143,11 @@ def _row(change: Set) -> Row:
 
 def _last(entry: JournalEntry) -> datetime:
     return entry.settled_at or entry.intended_at
+
+
+def _waits(entry: JournalEntry, part: Part) -> bool:
+    """Say whether a save was not made yet because a person is to make it."""
+    outcome = part.outcome
+    if outcome is None or outcome.ending is not Ending.WAITING:
+        return False
+    return entry.settled == "failed" and entry.note == outcome.message

@@ -22,6 +22,7 @@ COUNTED: Mapping[str, Style] = {
     "done": Style.SAFE,
     "failed": Style.ERROR,
     "conflict": Style.ERROR,
+    "waiting": Style.WARNING,
     "skipped": Style.INFO,
     LEFT: Style.WARNING,
 }

@@ -68,6 +68,7 @@ _LEVELS: Mapping[Ending, Level] = {
     Ending.DONE: Level.INFO,
     Ending.FAILED: Level.ERROR,
     Ending.CONFLICT: Level.ERROR,
+    Ending.WAITING: Level.WARNING,
     Ending.SKIPPED: Level.WARNING,
     Ending.NOT_REACHED: Level.WARNING,
 }

@@ -35,7 +35,7 @@ Told = Mapping[str, str | int | Sequence[str]]
 _Key = tuple[str, ...]
 _RUN: _Key = ("run",)
 
-_UNTOUCHED = frozenset([Ending.SKIPPED, Ending.NOT_REACHED])
+_UNTOUCHED = frozenset([Ending.WAITING, Ending.SKIPPED, Ending.NOT_REACHED])
 
 
 class Spans:

@@ -19,7 +19,7 @@ from connectsync.apply.journal import (
 from connectsync.apply.state import audit, history, runs
 from connectsync.apply.state.history import legible
 from connectsync.apply.state.rows import entry_of
-from connectsync.apply.state.store import RETRIED, Store
+from connectsync.apply.state.store import FAILED, Store
 from connectsync.apply.state.tables import (
     APPROVALS,
     BASELINES,
@@ -30,11 +30,15 @@ from connectsync.apply.state.tables import (
 from connectsync.apply.state.verifying import audited
 from connectsync.domain.audit import Audited
 from connectsync.domain.baseline import Baseline
+from connectsync.domain.outcome import Ending
 from connectsync.domain.plan import Plan
 from connectsync.domain.recent import Recent
 from connectsync.domain.run import Approved, JournalEntry, Run, RunList
 from connectsync.domain.run_diff import ConfirmedSave
 from connectsync.domain.values import form_of
+
+RETRIED = (*FAILED, Ending.WAITING.value)
+"""The endings that are not the last word: a run goes on at these."""
 
 
 class StateReader:

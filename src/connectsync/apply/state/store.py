@@ -33,8 +33,8 @@ from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import Plan
 from connectsync.errors import StateError
 
-RETRIED = (Ending.FAILED.value, Ending.CONFLICT.value)
-"""The endings that `resume` tries again."""
+FAILED = (Ending.FAILED.value, Ending.CONFLICT.value)
+"""The endings that count as failures of a wave."""
 
 _OPEN = JOURNAL.c.settled == Settled.INTENDED.value
 
@@ -198,7 +198,7 @@ class Store:
         counted = select(func.count()).where(
             DISTRICTS.c.run == run,
             DISTRICTS.c.wave == wave,
-            DISTRICTS.c.ending.in_(RETRIED),
+            DISTRICTS.c.ending.in_(FAILED),
         )
         with self.database.reading() as connection:
             return connection.execute(counted).scalar_one()
