@@ -88,7 +88,7 @@ def test_anything_but_yes_and_no_is_for_later(valley: Console, answer: bytes) ->
     assert "waiting  lakeview-usd" in said
     assert "not confirmed yet" in said
     assert "failed" not in said
-    assert "`apply clicks/plan.json --confirmed lakeview-usd`" in said
+    assert " apply clicks/plan.json --confirmed lakeview-usd`" in said
     assert (valley.folder / "live.json").read_bytes() == before
 
 

@@ -155,7 +155,7 @@ def test_recording_twice_changes_nothing(valley: Console) -> None:
 def test_without_being_told_to_nothing_is_recorded(valley: Console) -> None:
     before = (valley.folder / "connectsync.yaml").read_bytes()
     said = valley.run("doctor")
-    assert "record it with `doctor --record`" in lines(said)
+    assert "record it with `connectsync doctor --record`" in lines(said)
     assert (valley.folder / "connectsync.yaml").read_bytes() == before
 
 

@@ -169,7 +169,7 @@ def test_a_snapshot_that_is_not_whole_is_refused(
     with pytest.raises(Unreachable, match=sentence) as error:
         snapshot_file.read(path)
     assert "live.json" in error.value.message
-    assert "connectsync snapshot" in error.value.remedy
+    assert "snapshot --output FILE`" in error.value.remedy
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b"{", b"[" * 100_000])

@@ -61,8 +61,8 @@ conflict  elm  districts/elm.yaml
 
 1 district: 1 conflict
 `connectsync drift --adopt` takes what people changed into the files
-`--adopt-conflict elm:phone_types` with it says that Connect is right where both
-  changed
+`connectsync drift --adopt --adopt-conflict elm:phone_types` says as well that
+  Connect is right where both changed
 `connectsync plan` shows what `apply` would change on Connect
 """,
 }

@@ -37,6 +37,7 @@ async def apply_file(session: Session, path: Path, said: Said) -> ExitStatus:
     somebody has not said yes; then nothing is written.
     """
     plan = plan_in(path)
+    session.terminal.place.plan = str(path)
     scope = _scope(session, plan, said)
     said.by_hand.insist_fits(by_hand=is_by_hand(session, scope.project))
     async with open_reader(session, scope.project, scope.districts) as reader:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from connectsync.cli.session import Session
+from connectsync.cli.suggested import Place, quoted
 from connectsync.config.discovery import relative
 from connectsync.config.project import Project
 from connectsync.domain.plan import Plan
@@ -115,10 +116,11 @@ class Person:
                     remedy="look at the form on Connect, then take a new snapshot",
                 )
             case _:
-                plan = relative(self.folder / PLAN, self.project.root)
+                plan = quoted(relative(self.folder / PLAN, Path.cwd()))
                 raise AwaitsPerson(
                     "not confirmed yet",
-                    remedy=f"once it is done: `apply {plan} --confirmed {key}`",
+                    remedy="once it is done:"
+                    f" `connectsync apply {plan} --confirmed {quoted(key)}`",
                 )
 
     def _question(self, key: str) -> str:
@@ -129,9 +131,11 @@ class Person:
         return f"{key}{which}: done? yes/no/skip"
 
     def _hand_out(self) -> None:
-        for name, text in _files(self.plan):
+        place = self.session.terminal.place
+        place = replace(place, plan=relative(self.folder / PLAN, Path.cwd()))
+        for name, text in _files(self.plan, place):
             replace_file(self.folder / name, text)
-        shown = relative(self.folder / PAGE, self.project.root)
+        shown = relative(self.folder / PAGE, Path.cwd())
         self.session.terminal.complain(f"click list: {shown}")
 
     @property
@@ -143,8 +147,8 @@ class Person:
         return self.session.state(self.project) / "click-lists" / digest[:DIGITS]
 
 
-def _files(plan: Plan) -> Iterator[tuple[str, str]]:
+def _files(plan: Plan, place: Place) -> Iterator[tuple[str, str]]:
     clicks = click_list(plan)
-    yield PAGE, click_list_html(clicks)
-    yield "click-list.md", click_list_markdown(clicks)
+    yield PAGE, place.complete_html(click_list_html(clicks))
+    yield "click-list.md", place.complete(click_list_markdown(clicks))
     yield PLAN, plan_text(plan)

@@ -78,7 +78,7 @@ def drift(
             session, looked, adopt_conflict or [], aloud=aloud
         )
     folder = relative(scope.project.districts_dir, scope.project.root)
-    _deliver(session, found, folder, format_, output)
+    _deliver(session, found, folder, format_, output, paths or [])
     calm = all(one.standing in {"in step", "pending"} for one in found)
     return ExitStatus.FINE if calm else ExitStatus.FINDINGS
 
@@ -89,10 +89,13 @@ def _deliver(
     folder: str,
     format_: DriftFormat,
     output: Path | None,
+    named: Sequence[str],
 ) -> None:
     terminal = session.terminal
     colour = terminal.colour and output is None
-    text = _spelled(found, folder, format_, colour=colour, width=terminal.width)
+    text = _spelled(found, folder, format_, named, colour=colour, width=terminal.width)
+    if format_ is DriftFormat.TEXT:
+        text = terminal.place.complete(text)
     terminal.deliver(text, output)
 
 
@@ -100,6 +103,7 @@ def _spelled(
     found: Sequence[DistrictDrift],
     folder: str,
     format_: DriftFormat,
+    named: Sequence[str],
     *,
     colour: bool,
     width: int,
@@ -111,7 +115,9 @@ def _spelled(
     match format_:
         case DriftFormat.TEXT:
             tables = drift_tables(found, folder, colour=colour)
-            return drift_text(found, colour=colour, width=width, tables=tables)
+            return drift_text(
+                found, colour=colour, width=width, tables=tables, named=named
+            )
         case DriftFormat.JSON:
             return drift_json(found)
         case DriftFormat.JUNIT:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from connectsync import __version__
 from connectsync.cli.choices import FindingFormat, PlanFormat
 from connectsync.cli.session import TOOL
+from connectsync.cli.suggested import Place
 from connectsync.cli.terminal import Terminal
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_review import PlanReview
@@ -35,6 +36,13 @@ class Validated:
     strict: bool = False
 
 
+READ_HERE = frozenset([FindingFormat.TEXT, FindingFormat.JSON, FindingFormat.HTML])
+"""
+Formats that are read where they are made.
+
+The others are for the pages of a code host: there nobody stands in a folder.
+"""
+
 MOST_FINDINGS = 200
 """Findings that a terminal shows: nobody reads more, and a file has room for all."""
 
@@ -49,10 +57,12 @@ def show_validated(
     """
     if format_ is FindingFormat.TEXT and terminal.quiet and not done.report.findings:
         return
+    if format_ in READ_HERE:
+        done = replace(done, report=_completed(done.report, terminal.place))
     colour = terminal.colour and output is None
     most = MOST_FINDINGS if output in {None, Path("-")} else None
     text = _findings(done, format_, colour=colour, width=terminal.width, most=most)
-    terminal.deliver(text, output)
+    terminal.deliver(_complete(text, format_, terminal.place), output)
 
 
 def show_plan(
@@ -75,7 +85,27 @@ def show_plan(
     else:
         colour = terminal.colour and output is None
         text = _plan(plan, review, format_, colour=colour, width=terminal.width)
+        text = _complete(text, format_, terminal.place)
     terminal.deliver(text, output)
+
+
+def _completed(report: ValidationReport, place: Place) -> ValidationReport:
+    """Complete the commands that findings suggest."""
+    return replace(
+        report,
+        findings=tuple(
+            replace(one, hint=place.complete(one.hint)) for one in report.findings
+        ),
+    )
+
+
+def _complete(text: str, format_: FindingFormat | PlanFormat, place: Place) -> str:
+    """Complete the commands that a report for people suggests."""
+    if format_ in {FindingFormat.TEXT, PlanFormat.TEXT}:
+        return place.complete(text)
+    if format_ in {FindingFormat.HTML, PlanFormat.HTML}:
+        return place.complete_html(text)
+    return text
 
 
 def _markdown(plan: Plan, limit: int | None) -> str:

@@ -30,9 +30,11 @@ def init(
     from connectsync.operations.starting import fresh_files, start
 
     session: Session = context.obj
+    terminal = session.terminal
+    # what is suggested now is for the new project, wherever the user stands
+    terminal.place.project = "" if folder == Path() else str(folder)
     texts = fresh_files(__version__)
     start(folder, texts)
-    terminal = session.terminal
     terminal.show("\n".join(f"made {(folder / name).as_posix()}" for name in texts))
     terminal.say("next: `connectsync validate`, then `connectsync new KEY --name NAME`")
     return 0

@@ -20,7 +20,7 @@ from connectsync.report.runs_json import (
     run_json,
     runs_json,
 )
-from connectsync.report.runs_text import runs_text
+from connectsync.report.runs_text import newest_unended, runs_text
 
 
 @contextmanager
@@ -37,6 +37,8 @@ def list_runs(session: Session, limit: int, *, as_json: bool) -> ExitStatus:
     if as_json:
         terminal.deliver(runs_json(found), None)
     else:
+        if (unended := newest_unended(found)) is not None:
+            session.stand_on(session.project(), unended.head.backend)
         terminal.show(runs_text(found, colour=terminal.colour, width=terminal.width))
     return ExitStatus.FINE
 
@@ -51,6 +53,7 @@ def show_run(
     if as_json:
         terminal.deliver(run_json(history), None)
     else:
+        session.stand_on(session.project(), history.run.backend)
         terminal.show(run_text(history, colour=terminal.colour, width=terminal.width))
     return ExitStatus.FINE
 

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Collection
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,7 @@ from connectsync.cli import registry
 from connectsync.cli.exit_status import ExitStatus, status_of
 from connectsync.cli.session import Session
 from connectsync.cli.streams import secure
+from connectsync.cli.suggested import Place
 from connectsync.cli.terminal import LogFormat, Terminal, never_stumble, terminal
 from connectsync.errors import Bug, ConnectsyncError
 from connectsync.report.style import inert
@@ -96,10 +98,22 @@ def options(
     del version
     if color not in {"auto", "always", "never"}:
         raise typer.BadParameter("choose auto, always or never", param_hint="--color")
+    # the same place for all of this run: an error is told by who began it
+    place = _place(context.obj)
+    place.take(
+        Place(
+            project="" if project is None else str(project),
+            state_dir="" if state_dir is None else str(state_dir),
+            backend=backend or "",
+            headed=headed,
+            slow_ms=slow,
+        )
+    )
+    looked_at = terminal(
+        color=color, quiet=quiet, log_format=log_format, environment=os.environ
+    )
     context.obj = Session(
-        terminal=terminal(
-            color=color, quiet=quiet, log_format=log_format, environment=os.environ
-        ),
+        terminal=replace(looked_at, place=place),
         environment=os.environ,
         folder=project,
         state_dir=state_dir,
@@ -107,6 +121,12 @@ def options(
         headed=headed,
         slow_ms=slow,
     )
+
+
+def _place(before: object) -> Place:
+    if isinstance(before, Session):
+        return before.terminal.place
+    return before.place if isinstance(before, Terminal) else Place()
 
 
 registry.register(app)

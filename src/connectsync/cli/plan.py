@@ -20,6 +20,8 @@ from connectsync.cli.formats import show_plan
 from connectsync.cli.outputs import insist_free
 from connectsync.cli.session import Session
 from connectsync.cli.sharding import asked_shard, option_shard
+from connectsync.cli.suggested import quoted
+from connectsync.cli.terminal import STDOUT
 from connectsync.domain.counting import many
 from connectsync.domain.plan import Plan
 from connectsync.domain.policy import Policy
@@ -78,7 +80,8 @@ def plan(
     if out is not None:
         policy = planned.scope.project.policy
         session.terminal.deliver(plan_text(made), out)
-        session.terminal.say(f"wrote {out}; next: {_next(out, made, policy)}")
+        if out != STDOUT:
+            session.terminal.say(f"wrote {out}; next: {_next(out, made, policy)}")
     review = partial(planned.review, out)
     show_plan(session.terminal, made, review, format_, output, limit=limit)
     return _status(made, detailed=detailed_exitcode)
@@ -88,11 +91,12 @@ def _next(out: Path, made: Plan, policy: Policy) -> str:
     from connectsync.operations.accepting import needed_names
 
     names = needed_names(made, policy)
-    apply_ = f"`connectsync apply {out}`"
+    file = quoted(str(out))
+    apply_ = f"`connectsync apply {file}`"
     if not names:
         return apply_
     people = many(names, "person", "people")
-    approve = f"`connectsync approve {out} --as NAME`"
+    approve = f"`connectsync approve {file} --as NAME`"
     return f"have it approved by {people} with {approve}, then {apply_}"
 
 

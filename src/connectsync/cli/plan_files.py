@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from connectsync.cli.suggested import quoted
+from connectsync.cli.terminal import SOURCES
 from connectsync.config.ground import Ground
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import read_plan
@@ -30,7 +32,13 @@ def plan_in(path: Path) -> Plan:
     except OSError as error:
         raise UsageError(
             f"cannot read the plan {path}: {error.strerror}",
-            remedy="make one with `connectsync plan --out plan.json`",
+            remedy=f"make one with `connectsync plan --out {_free(path)}`",
         ) from error
     except ValueError as error:
         raise DamagedPlan(f"the plan is not JSON: {error}") from error
+
+
+def _free(path: Path) -> str:
+    """Give the name that was asked for, if a plan can be written there."""
+    free = not path.exists() and path.suffix not in SOURCES
+    return quoted(str(path)) if free else "plan.json"

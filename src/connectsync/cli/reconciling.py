@@ -126,6 +126,8 @@ def _tell(session: Session, asked: Asked, made: Reconciled, status: ExitStatus) 
         if asked.as_json
         else reconcile_text(made, colour=colour, width=terminal.width)
     )
+    if not asked.as_json:
+        text = terminal.place.complete(text)
     terminal.deliver(text, asked.output)
 
 

@@ -12,6 +12,8 @@ from connectsync.cli.fleets import any_scope
 from connectsync.cli.going import Going, Said
 from connectsync.cli.session import Session
 from connectsync.cli.state import circumstances, open_state
+from connectsync.cli.suggested import quoted
+from connectsync.cli.terminal import STDOUT
 from connectsync.domain.plan_file import plan_text
 from connectsync.operations.gate import insist_files
 from connectsync.operations.planning import guarded
@@ -51,5 +53,6 @@ async def roll_back(
     terminal = session.terminal
     terminal.show(render_plan(back, colour=terminal.colour, width=terminal.width))
     terminal.deliver(plan_text(back), out)
-    terminal.say(f"wrote {out}; next: `connectsync apply {out}`")
+    if out != STDOUT:
+        terminal.say(f"wrote {out}; next: `connectsync apply {quoted(str(out))}`")
     return ExitStatus.FINDINGS if back.failed else ExitStatus.FINE

@@ -115,6 +115,26 @@ class Session:
         """Give the folder that keeps state, as told or as the project says."""
         return self.state_dir.resolve() if self.state_dir else project.state_dir
 
+    def stand_on(self, project: Project, described: str) -> None:
+        """
+        Let what is suggested from now on be for the backend of a run.
+
+        ``described`` is how the run names it. What the command line or the project
+        says is left where it says the same.
+        """
+        said = self.backend or project.backend
+        if described.startswith("snapshot:"):
+            path = project.root / described.removeprefix("snapshot:")
+            base = self.folder or Path.cwd()
+            there = f"snapshot:{Path(os.path.relpath(path, base)).as_posix()}"
+            if there != said:
+                self.terminal.place.backend = there
+            return
+        kind, _, address = described.partition(" ")
+        if kind != said.partition(":")[0]:
+            by_address = kind == "browser" and address
+            self.terminal.place.backend = f"{kind}:{address}" if by_address else kind
+
     def now(self) -> datetime:
         """Give the time, from CONNECTSYNC_NOW if set. Raises ``UsageError``."""
         return now(self.environment)
@@ -178,7 +198,7 @@ class Session:
                 )
             raise NothingMatched(
                 f"there is no district file in {folder}/",
-                remedy="`connectsync new` makes one",
+                remedy="`connectsync new KEY --name NAME` makes one",
             )
         asked = named or [str(project.districts_dir)]
         found = discover(project.root, asked, project.districts_dir)

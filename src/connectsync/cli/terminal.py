@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -19,6 +19,7 @@ from typing import TextIO
 
 from connectsync.cli.clock import now_at_least, utc_now
 from connectsync.cli.streams import lost, tell_once
+from connectsync.cli.suggested import Place
 from connectsync.domain.event import Event
 from connectsync.errors import UsageError
 from connectsync.files.writing import replace_file
@@ -26,6 +27,9 @@ from connectsync.report.style import Paint, Style, inert, unheeded
 
 PLAIN = {"→": "->", "…": "...", "—": "-", "·": "*"}
 """Our own signs, for terminals whose encoding lacks them."""
+
+STDOUT = Path("-")
+"""What people write in place of a file, to have it on standard output."""
 
 SOURCES = frozenset([".yaml", ".yml"])
 """Endings of files that people write: no report ever takes their place."""
@@ -51,6 +55,7 @@ class Terminal:
 
     ``colour`` and ``width`` describe standard output, ``colour_aside`` and
     ``log_format`` standard error; ``quiet`` leaves out what is not the result itself.
+    ``place`` completes the commands that a text suggests.
     """
 
     colour: bool
@@ -59,10 +64,11 @@ class Terminal:
     log_format: LogFormat = LogFormat.TEXT
     colour_aside: bool = False
     clock: Callable[[], datetime] = utc_now
+    place: Place = field(default_factory=Place)
 
     def show(self, text: str) -> None:
         """Print a result for people; nothing in it is a command to a CI."""
-        if not _write(sys.stdout, unheeded(text)):
+        if not _write(sys.stdout, unheeded(self.place.complete(text))):
             # what people have to know is said where it can be
             self.tell_lost()
             self.complain(text)
@@ -89,7 +95,7 @@ class Terminal:
     def fail(self, message: str, remedy: str) -> None:
         """Print why a command failed, and what to do next, on standard error."""
         if self.log_format is LogFormat.JSON:
-            self._tell("error", message, remedy)
+            self._tell("error", message, self.place.complete(remedy))
             return
         first, *rest = message.split("\n")
         self.complain(
@@ -108,6 +114,7 @@ class Terminal:
             _write(sys.stderr, event_line(event))
 
     def _tell(self, level: str, text: str, remedy: str = "") -> None:
+        text = self.place.complete(text)
         if not self.colour_aside:
             text = _PAINT.sub("", text)
         if self.log_format is LogFormat.JSON:
@@ -124,7 +131,7 @@ class Terminal:
 
         Raises ``UsageError`` if the file cannot be written.
         """
-        if output is None or output == Path("-"):
+        if output is None or output == STDOUT:
             _write(sys.stdout, text)
             return
         insist_no_source(output)

@@ -101,7 +101,7 @@ def _empty(source: Source) -> Finding:
         "empty-file",
         "the file says nothing",
         source.place((0, 0), (0, 0)),
-        hint="`connectsync new` writes a district file to begin with",
+        hint="`connectsync new KEY --name NAME` writes a district file to begin with",
     )
 
 

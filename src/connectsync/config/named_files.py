@@ -51,7 +51,7 @@ class _There:
         backend = data.get("backend", "")
         if with_backend and backend.startswith(SNAPSHOT):
             name = backend.removeprefix(SNAPSHOT)
-            make = f"make it: `connectsync --backend NAME snapshot --output {name}`"
+            make = "make it: `connectsync --backend NAME snapshot --output FILE`"
             yield from self._unless_there(("backend",), name, make)
         seed = data.get("backends", {}).get("embedded", {}).get("seed")
         if seed is not None:

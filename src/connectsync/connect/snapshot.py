@@ -80,7 +80,7 @@ class SnapshotReader:
         if offered is None:
             raise Unreachable(
                 f"the labels of {setting} were not recorded in {self._described}",
-                remedy="take the snapshot again with `connectsync snapshot`",
+                remedy=f"take the snapshot again with {snapshot_file.TAKE}",
             )
         return offered
 

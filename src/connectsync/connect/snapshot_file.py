@@ -13,6 +13,9 @@ from connectsync.errors import Unreachable
 from connectsync.files.reading import read_regular
 from connectsync.files.writing import write_whole
 
+TAKE = "`connectsync --backend NAME snapshot --output FILE`"
+"""The command that takes a snapshot; it reads from a backend that is none."""
+
 
 def spelled(snapshot: Snapshot) -> str:
     """Give the text of a snapshot; the same snapshot is always the same text."""
@@ -57,9 +60,7 @@ def read(path: Path) -> Snapshot:
 
 
 def _refused(why: str, path: Path) -> Unreachable:
-    return Unreachable(
-        f"{path} {why}", remedy="make it again with `connectsync snapshot`"
-    )
+    return Unreachable(f"{path} {why}", remedy=f"make it again with {TAKE}")
 
 
 def _entry_body(entry: Entry) -> dict[str, object]:

@@ -31,7 +31,7 @@ def _judged(read_at: datetime, now: datetime, oldest: timedelta) -> Iterator[Che
         yield look(
             "age",
             f"{said}: older than {hours}, so `apply` refuses what is planned on it",
-            "take another one with `connectsync snapshot`",
+            "take another one with `connectsync --backend NAME snapshot --output FILE`",
         )
 
 

@@ -131,8 +131,8 @@ def judge_options(
         return look(
             setting.name,
             f"offers {labels}",
-            f"record it with `doctor --record`, so that files can be checked:"
-            f" {_snippet(setting, offered)}",
+            "record it with `connectsync doctor --record`, so that files can be"
+            f" checked: {_snippet(setting, offered)}",
         )
     if set(known) == set(offered):
         return fine(setting.name, f"offers {labels}")
@@ -150,7 +150,7 @@ def _differs(known: Sequence[str], offered: Sequence[str]) -> str:
 
 def _repair(setting: Setting, offered: Sequence[str]) -> str:
     snippet = _snippet(setting, offered)
-    return f"record what is offered now with `doctor --record`: {snippet}"
+    return f"record what is offered now with `connectsync doctor --record`: {snippet}"
 
 
 def _snippet(setting: Setting, offered: Sequence[str]) -> str:

@@ -124,7 +124,7 @@ class Rollback:
                 raise UsageError(
                     f"--over names {key}:{name}, which run {self.run} did not change",
                     remedy=did_you_mean(f"{key}:{name}", there)
-                    or "`connectsync runs show` says what it changed",
+                    or f"`connectsync runs show {self.run}` says what it changed",
                 )
 
     def _later(self, lives: Mapping[str, Live | ConnectError]) -> Iterator[str]:

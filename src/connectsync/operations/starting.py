@@ -37,7 +37,8 @@ def start(folder: Path, texts: Mapping[str, str]) -> None:
         more = f", and {len(there) - 1} more" if len(there) > 1 else ""
         raise UsageError(
             f"{folder / there[0]} is there already{more}; nothing was written",
-            remedy="choose an empty folder, or use `connectsync new` in this one",
+            remedy="choose an empty folder, or add a district to this one:"
+            " `connectsync new KEY --name NAME`",
         )
     for name, text in texts.items():
         path = folder / name

@@ -15,8 +15,8 @@ BEFORE_ALL = (
 FIRST = "it is this district, and every control below shows the old value"
 
 AFTERWARDS = (
-    "Then say which districts are done: answer the questions of `apply`, or call it"
-    " again with the plan that lies beside this list and `--confirmed DISTRICT`."
+    "Then say which districts are done: answer the questions of `apply`, or call"
+    " `connectsync apply PLAN --confirmed DISTRICT` with the plan beside this list."
 )
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import accumulate
 from unicodedata import category, east_asian_width
 
 ELLIPSIS = "…"
+
+_COMMAND = re.compile(r"`connectsync [^`]*`")
+"""A command that a sentence suggests."""
 
 _JOINED_JAMO = range(0x1160, 0x1200)  # vowels and finals sit inside the syllable
 
@@ -40,12 +44,21 @@ def wrapped(text: str, room: int, *, hang: int = 0) -> tuple[str, ...]:
     """
     Break inert text between words into lines of at most ``room`` columns.
 
-    Lines after the first are indented by ``hang``. A word that is longer stays whole:
-    half a path can be neither clicked nor copied.
+    Lines after the first are indented by ``hang``. A word that is longer stays whole,
+    and so does a suggested command: half of one can be neither clicked nor copied.
     """
     if columns(text) <= room:
         return (text,)
-    return tuple(line.rstrip(" ") for line in _filled(text.split(" "), room, hang))
+    return tuple(line.rstrip(" ") for line in _filled(_words(text), room, hang))
+
+
+def _words(text: str) -> list[str]:
+    """Split at spaces, but not within a command between backticks."""
+    if "`connectsync " not in text:
+        return text.split(" ")
+    # inert text holds no NUL
+    whole = _COMMAND.sub(lambda one: one[0].replace(" ", "\0"), text)
+    return [word.replace("\0", " ") for word in whole.split(" ")]
 
 
 def _filled(words: list[str], room: int, hang: int) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -36,11 +37,13 @@ def drift_text(
     colour: bool,
     width: int,
     tables: Sequence[str] = (),
+    named: Sequence[str] = (),
 ) -> str:
     """
     Give every district that is not in step, a count of all, and what to do next.
 
-    ``tables`` stand above the count: the fleet in a few lines.
+    ``tables`` stand above the count: the fleet in a few lines. ``named`` is what the
+    command line named, empty for all districts.
     """
     paint = Paint(colour)
     blocks = [
@@ -48,7 +51,7 @@ def drift_text(
         for one in found
         if one.standing != "in step"
     ]
-    last = [_summary(found, paint), *_next(found, paint, width)]
+    last = [_summary(found, paint), *_next(found, named, paint, width)]
     return unheeded("\n\n".join([*blocks, *tables, "\n".join(last)]) + "\n")
 
 
@@ -110,23 +113,26 @@ def _summary(found: Sequence[DistrictDrift], paint: Paint) -> str:
     return f"{many(len(found), 'district')}: {', '.join(parts)}"
 
 
-def _next(found: Sequence[DistrictDrift], paint: Paint, width: int) -> Iterator[str]:
-    for said in _advice(found):
+def _next(
+    found: Sequence[DistrictDrift], named: Sequence[str], paint: Paint, width: int
+) -> Iterator[str]:
+    for said in _advice(found, "".join(f" {shlex.quote(inert(one))}" for one in named)):
         yield from (paint(Style.DIM, line) for line in wrapped(said, width, hang=2))
 
 
-def _advice(found: Sequence[DistrictDrift]) -> Iterator[str]:
+def _advice(found: Sequence[DistrictDrift], named: str) -> Iterator[str]:
     """Say how people go on; both ways where somebody changed Connect by hand."""
     moved = {move.who for one in found for move in one.movements}
     if moved - {Moved.US}:
-        yield "`connectsync drift --adopt` takes what people changed into the files"
+        adopt = f"`connectsync drift{named} --adopt`"
+        yield f"{adopt} takes what people changed into the files"
     if Moved.BOTH in moved:
         yield (
-            f"`--adopt-conflict {_conflict(found)}` with it says that Connect is right"
-            " where both changed"
+            f"`connectsync drift{named} --adopt --adopt-conflict {_conflict(found)}`"
+            " says as well that Connect is right where both changed"
         )
     if moved:
-        yield "`connectsync plan` shows what `apply` would change on Connect"
+        yield f"`connectsync plan{named}` shows what `apply` would change on Connect"
 
 
 def _conflict(found: Sequence[DistrictDrift]) -> str:

@@ -19,8 +19,8 @@ _SHOWN = 5
 """Objections of a guard that are listed; each stands with its district too."""
 
 _NOT_KEPT = (
-    "This plan was shown and not kept. Make it again with `--out`, from the project's"
-    " folder, and read what has changed since."
+    "This plan was shown and not kept. Make it again with `--out`, where this one was"
+    " made, and read what has changed since."
 )
 _KEPT = (
     "That makes exactly the plan in the file true, or nothing: not if it was edited,"

@@ -28,7 +28,7 @@ _ADVICE = {
     Why.GUARD: "`connectsync plan` says what it needs; a person applies it",
     Why.FILE: "fix the file, or allow the finding there with a reason",
     Why.APPROVAL: "`connectsync plan --out plan.json`, have it approved, apply it",
-    Why.ROLLOUT: "`connectsync runs` tells of that run; `resume` goes on with it",
+    Why.ROLLOUT: "`connectsync runs` shows that run, `connectsync resume` continues it",
     Why.ROLLBACK: "a person applies it again, or takes the change out of the files",
     Why.UNKNOWN: "nobody can tell what people changed there: a person applies it first",
     Why.HOUR: "the next pass tries again",

@@ -74,14 +74,16 @@ def districts(count: int) -> str:
 def going_on(head: RunHead) -> str:
     """Say how people go on with a run of which something is left."""
     if head.backend.startswith(_BY_HAND):
-        return "`connectsync apply` with the plan beside its click list goes on"
+        return "`connectsync apply PLAN` with the plan beside its click list goes on"
     return f"`connectsync resume {head.number}` goes on with what is left"
 
 
 def settling(head: RunHead) -> str:
     """Say how people find out whether a save happened."""
     if head.backend.startswith(_BY_HAND):
-        return "`connectsync apply` with the plan beside its click list settles that"
+        return (
+            "`connectsync apply PLAN` with the plan beside its click list settles that"
+        )
     return f"`connectsync resume {head.number}` settles that by reading"
 
 

@@ -86,6 +86,12 @@ def _closing(found: RunList) -> list[str]:
             f"{len(found.lines)} of {found.total} runs;"
             f" `--limit {found.total}` shows them all"
         )
-    unended = [one for one in found.lines if one.head.state is not RunState.ENDED]
-    said += [going_on(one.head) for one in unended[:1]]
+    if (unended := newest_unended(found)) is not None:
+        said.append(going_on(unended.head))
     return said
+
+
+def newest_unended(found: RunList) -> RunLine | None:
+    """Give the run that people go on with next, if there is one."""
+    unended = (one for one in found.lines if one.head.state is not RunState.ENDED)
+    return next(unended, None)
