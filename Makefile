@@ -11,7 +11,7 @@ export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/$(VENV)/browsers
 DEMO := .connectsync/demo
 CONNECTSYNC := $(BIN)/connectsync --state-dir $(DEMO)
 
-.PHONY: run test lint check browser-test loop-test crash-test many-runners-test \
+.PHONY: run test lint check sbom browser-test loop-test crash-test many-runners-test \
 	storm-test model-test lock reference docs clean
 
 # the sample fleet lives on this day, so that what it allows until a date stays allowed
@@ -60,6 +60,11 @@ storm-test: $(DEV)  ## 1,000 districts through a gateway that fails
 model-test: export HYPOTHESIS_PROFILE := campaign
 model-test: $(DEV)  ## hundreds of stories of files, people, crashes and ways back
 	$(BIN)/pytest tests/campaigns/test_model.py
+
+sbom: $(RUN)  ## write what the image is made of, as CycloneDX, into dist/
+	@mkdir -p dist
+	$(BIN)/python deploy/sbom.py requirements/deploy.txt \
+		"$$($(BIN)/python -m hatchling version)" > dist/connectsync.cdx.json
 
 reference: $(DEV)  ## write the generated pages under docs/reference
 	$(BIN)/python tests/reference.py

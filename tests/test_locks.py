@@ -6,8 +6,11 @@ import base64
 import ensurepip
 import hashlib
 import importlib.metadata
+import json
+import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -15,12 +18,16 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import virtualenv.seed.wheels
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from connectsync.config.extras import EXTRAS, how_to_add
+from connectsync.emulator.errors import UvicornMissing
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ("run.txt", "dev.txt", "deploy.txt")
@@ -201,6 +208,7 @@ def test_every_install_of_a_lock_takes_it_as_it_is() -> None:
         if INSTALLS.search(line)
     }
     assert {line.partition(":")[0] for line in lines} >= {
+        ".github/workflows/release.yml",
         "Makefile",
         "action.yml",
         "deploy/Dockerfile",
@@ -304,3 +312,85 @@ def test_what_runs_is_what_was_tested(name: str) -> None:
     tested = {pin.name: pin.specifier for pin in pins("dev.txt")}
     running = {pin.name: pin.specifier for pin in pins(name)}
     assert running == {one: tested[one] for one in running}
+
+
+def test_what_is_said_of_an_extra_is_what_it_is_made_of() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    extras = project["project"]["optional-dependencies"]
+    assert {name: list(packages) for name, packages in EXTRAS.items()} == extras
+    for name, packages in extras.items():
+        said = how_to_add(name).partition("`")[2].rstrip("`")
+        assert shlex.split(said) == [sys.executable, "-m", "pip", "install", *packages]
+    assert all(repr(one) in str(UvicornMissing()) for one in extras["emulator"])
+
+
+def test_nothing_tells_people_to_install_what_no_index_has() -> None:
+    source = (ROOT / "src").rglob("*.py")
+    for path in [*source, *told()]:
+        if path.name != "CHANGELOG.md":
+            text = path.read_text("utf-8", "replace")
+            assert not re.search(r"pip install '?connectsync\b", text), path
+
+
+def bill(lock: str, version: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "deploy/sbom.py", f"requirements/{lock}", version],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    made = json.loads(done.stdout)
+    assert isinstance(made, dict)
+    return made
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_the_bill_of_materials_holds_all_that_is_locked_and_nothing_else(
+    name: str,
+) -> None:
+    made = bill(name, "1.2.3")
+    assert (made["bomFormat"], made["specVersion"]) == ("CycloneDX", "1.6")
+    assert made["metadata"]["component"]["purl"] == "pkg:pypi/connectsync@1.2.3"
+    text = (ROOT / "requirements" / name).read_text("utf-8")
+    assert [one["purl"] for one in made["components"]] == [
+        f"pkg:pypi/{pin.name}@{next(iter(pin.specifier)).version}" for pin in pins(name)
+    ]
+    hashes = [
+        each["content"]
+        for one in made["components"]
+        for reference in one["externalReferences"]
+        for each in reference["hashes"]
+    ]
+    assert hashes == re.findall(r"--hash=sha256:([0-9a-f]{64})", text)
+    assert made == bill(name, "1.2.3")
+
+
+def built(folder: Path, *, age: int, mode: int) -> dict[str, bytes]:
+    """Build from a copy of the sources whose files have another age and mode."""
+    source = folder / "source"
+    source.mkdir(parents=True)
+    for name in ("src", "schema"):
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, source / name, ignore=ignore)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    for path in source.rglob("*"):
+        if path.is_file():
+            path.chmod(mode)
+            os.utime(path, (age, age))
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-d", str(folder / "dist")],
+        cwd=source,
+        env={**os.environ, "SOURCE_DATE_EPOCH": "1800000000", "TZ": f"UTC{age % 12}"},
+        check=True,
+        capture_output=True,
+    )
+    return {one.name: one.read_bytes() for one in (folder / "dist").iterdir()}
+
+
+def test_the_same_sources_are_the_same_wheel_to_the_byte(tmp_path: Path) -> None:
+    one = built(tmp_path / "one", age=1_700_000_000, mode=0o644)
+    other = built(tmp_path / "another place", age=1_750_000_001, mode=0o664)
+    assert len(one) == 2
+    assert one == other

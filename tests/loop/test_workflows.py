@@ -17,7 +17,8 @@ BIN = Path(sys.executable).parent
 ACTION = ROOT / "action.yml"
 WORKFLOW = ROOT / ".github" / "workflows" / "connectsync.yml"
 EXAMPLES = sorted((ROOT / "deploy" / "github").glob("*.yml"))
-WORKFLOWS = [WORKFLOW, *EXAMPLES]
+RELEASE = ROOT / ".github" / "workflows" / "release.yml"
+WORKFLOWS = [WORKFLOW, RELEASE, *EXAMPLES]
 USES = re.compile(r"uses: ([^\s@]+)@(\S+)(?: # (\S+))?")
 OURS = "example-org/connectsync"
 
@@ -108,7 +109,9 @@ def test_every_action_of_others_is_pinned_to_one_commit_with_its_version() -> No
         assert re.fullmatch(r"v\d+\.\d+\.\d+", version)
         pins.setdefault(name, set()).add((ref, version))
     assert pins.keys() == {
+        "actions/attest",
         "actions/checkout",
+        "actions/download-artifact",
         "actions/setup-python",
         "actions/upload-artifact",
         "github/codeql-action/upload-sarif",
@@ -150,6 +153,18 @@ def test_each_job_may_do_what_it_does_and_no_more() -> None:
         "plan": {"contents": "read", "pull-requests": "write"},
         "apply": {"contents": "read", "actions": "read", "pull-requests": "read"},
     }
+
+
+def test_a_release_holds_no_secret_and_each_job_of_it_may_do_its_own_part() -> None:
+    release = yaml.safe_load(RELEASE.read_text("utf-8"))
+    assert release["permissions"] == {}
+    assert "secrets" not in yaml.safe_dump(release)
+    jobs = release["jobs"]
+    assert {name: job["permissions"] for name, job in jobs.items()} == {
+        "build": {"contents": "read", "id-token": "write", "attestations": "write"},
+        "publish": {"contents": "read", "id-token": "write"},
+    }
+    assert jobs["publish"]["environment"] == "release"
 
 
 def test_secrets_reach_only_the_step_that_needs_them() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -193,3 +194,35 @@ def test_files_that_are_no_districts_do_not_run_the_hooks(clean: Repository) -> 
     done = clean.commit("notes")
     assert done.returncode == 0, done.stdout
     assert (done.stdout + done.stderr).count("Skipped") == 3
+
+
+def test_what_init_writes_stops_a_bad_commit_with_what_is_installed(
+    tmp_path: Path, environment: Mapping[str, str]
+) -> None:
+    repository = Repository(tmp_path / "as written", environment)
+    subprocess.run(
+        [sys.executable, "-m", "connectsync", "init", str(repository.folder)],
+        check=True,
+        capture_output=True,
+        env={**environment},
+    )
+    repository.git("init", "--quiet", "--initial-branch", "main")
+    installed = repository.run("pre-commit", "install", "--install-hooks")
+    assert installed.returncode == 0, installed.stdout + installed.stderr
+    good = repository.commit("a fresh project")
+    assert good.returncode == 0, good.stdout + good.stderr
+    assert (good.stdout + good.stderr).count("Passed") == 2
+    name = "districts/example-district.yaml"
+    text = (repository.folder / name).read_text()
+    repository.write(name, f"{text}  phone_types: [Cell, Home]\n")
+    bad = repository.commit("two phone types")
+    assert bad.returncode == 1
+    assert "error[two-phone-types]" in bad.stdout + bad.stderr
+
+
+def test_no_hook_comes_from_a_repository_that_is_not_there() -> None:
+    fresh = ROOT / "src" / "connectsync" / "operations" / "fresh"
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob(".pre*")]
+    for page in [*pages, *(one for one in fresh.rglob("*") if one.is_file())]:
+        named = re.findall(r"repo: (\S+)", page.read_text("utf-8"))
+        assert set(named) <= {"local", "https://git.example.org/connectsync"}, page

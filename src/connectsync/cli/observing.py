@@ -10,6 +10,7 @@ from pathlib import Path
 from connectsync.cli.run_progress import RunProgress
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import LogFormat, insist_no_source
+from connectsync.config.extras import how_to_add
 from connectsync.domain.event import Event
 from connectsync.errors import UsageError
 from connectsync.report.style import inert
@@ -86,10 +87,7 @@ def _traces(session: Session, complain: Callable[[str], None]) -> Iterator[Watch
     except UsageError as error:
         complain(f"{error.message}; {error.remedy}")
     except ImportError:
-        complain(
-            "no traces: they need the extra otel;"
-            " install it: pip install 'connectsync[otel]'"
-        )
+        complain(f"no traces: they need the extra otel; {how_to_add('otel')}")
     except Exception as error:  # noqa: BLE001 - meant for others too
         complain(f"no traces: what OTEL_* says cannot be used ({type(error).__name__})")
     else:

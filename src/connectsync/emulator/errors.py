@@ -35,7 +35,7 @@ class ExtraMissing(EmulatorError):
     def __init__(self, what: str, package: str) -> None:
         super().__init__(
             f"{what} needs {package}:"
-            " install it with `pip install 'connectsync[emulator]'`"
+            " install it with `pip install 'jinja2>=3.1' 'uvicorn>=0.40'`"
         )
 
 

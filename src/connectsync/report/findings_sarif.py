@@ -14,7 +14,6 @@ from typing import Any
 from connectsync.domain.counting import many
 from connectsync.domain.rule_page import RulePage
 from connectsync.domain.validation import ValidationReport
-from connectsync.report.links import REPOSITORY
 from connectsync.report.sarif_results import BASE, sarif_results
 from connectsync.report.sarif_rules import sarif_rule
 
@@ -69,7 +68,6 @@ def _driver(pages: Sequence[RulePage], version: str) -> dict[str, Any]:
     return {
         "name": "connectsync",
         "version": version,
-        "informationUri": REPOSITORY,
         "rules": list(map(sarif_rule, pages)),
     }
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-REPOSITORY = "https://github.com/connectsync/connectsync"
-"""Where the project lives."""
-
 RULES_PAGE = "docs/reference/rules.md"
 SOURCES_PAGE = "docs/reference/sources.md"
 
@@ -15,11 +12,6 @@ OWN_DESIGN = "design"
 def rule_link(rule: str) -> str:
     """Give the place where a rule is explained."""
     return f"{RULES_PAGE}#{rule}"
-
-
-def rule_address(rule: str) -> str:
-    """Give the address at which a rule is explained, for readers without the code."""
-    return f"{REPOSITORY}/blob/main/{rule_link(rule)}"
 
 
 def source_link(source: str) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 
 from connectsync.domain.finding import Severity
 from connectsync.domain.rule_page import RulePage
-from connectsync.report.links import rule_address
 from connectsync.report.reference import explained
 from connectsync.report.rule_text import explain
 
@@ -40,7 +39,6 @@ def sarif_rule(page: RulePage) -> dict[str, Any]:
             "text": explain(page, colour=False, width=_WIDTH),
             "markdown": "\n\n".join(explained(page)),
         },
-        "helpUri": rule_address(page.name),
         "defaultConfiguration": {"level": LEVELS[page.severity]},
         "properties": {
             "tags": [page.subject],

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
+from connectsync.config.extras import how_to_add
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.errors import StateError
 
@@ -143,7 +144,7 @@ def _engine(address: Address) -> Engine:
     except ImportError as error:
         raise StateError(
             "PostgreSQL cannot be reached without its driver",
-            remedy="install it: pip install 'connectsync[postgres]'",
+            remedy=how_to_add("postgres"),
         ) from error
 
 

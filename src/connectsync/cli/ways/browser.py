@@ -8,6 +8,7 @@ from importlib.util import find_spec
 
 from connectsync.cli.session import Session
 from connectsync.cli.ways.setup import Setup
+from connectsync.config.extras import how_to_add
 from connectsync.config.project import Browser, Project
 from connectsync.connect.browser.website import Website
 from connectsync.connect.seam import Reader, Writer
@@ -57,7 +58,7 @@ def insist_playwright() -> None:
     if find_spec("playwright") is None:
         raise ProjectError(
             "the browser backend needs Playwright",
-            remedy="install it: pip install 'connectsync[browser]'",
+            remedy=how_to_add("browser"),
         )
 
 
