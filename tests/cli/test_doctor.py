@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from clever_world import Clever, answer, district, listed, serving
 from console import Console, Said
+from processes import connectsync, environment
 
 from connectsync.cli.exit_status import ExitStatus
 
@@ -203,3 +207,41 @@ def test_a_snapshot_says_how_old_it_is(valley: Console, now: str, words: str) ->
 
 def test_a_backend_that_is_read_now_has_no_age(valley: Console) -> None:
     assert " age " not in valley.run("doctor").out
+
+
+def test_the_page_can_be_checked_before_the_first_import(valley: Console) -> None:
+    for here in (valley.folder / "districts").rglob("*.yaml"):
+        here.unlink()
+    said = valley.run("doctor")
+    assert said.status == ExitStatus.FINE, said.both
+    assert "look files there is no district file yet" in lines(said)
+    assert "`connectsync import` writes one" in lines(said)
+    for setting in ("student_id", "permissions"):
+        assert f"fine {setting} offers" in lines(said)
+    assert valley.run("doctor", "--record").status == ExitStatus.FINE
+    shutil.rmtree(valley.folder / "districts")
+    assert valley.run("doctor").status == ExitStatus.FINE
+
+
+def test_where_there_is_no_project_there_is_nothing_to_check(tmp_path: Path) -> None:
+    said = Console(tmp_path).run("doctor")
+    assert said.status == ExitStatus.USAGE
+    assert "there is no connectsync.yaml here or above" in said.err
+
+
+def test_a_stand_in_can_be_served_before_the_first_import(valley: Console) -> None:
+    shutil.rmtree(valley.folder / "districts")
+    process = subprocess.Popen(
+        connectsync("emulator", "--port", "0"),
+        cwd=valley.folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        assert said.startswith("Connect (a stand-in) on http://127.0.0.1:")
+    finally:
+        process.kill()
+        process.communicate()

@@ -61,7 +61,7 @@ async def _checks(session: Session, *, record: bool, run_commands: bool) -> list
     from connectsync.operations.validating import Asked, validate_fleet
 
     project = session.project()
-    fleet = session.fleet(project, ())
+    fleet = session.whole_fleet(project)
     districts = [loaded.district for loaded in fleet.districts]
     environment = allowing(session.environment, commands=run_commands)
     resolves = partial(resolved, environment=environment, root=project.root)

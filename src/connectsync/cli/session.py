@@ -230,6 +230,17 @@ class Session:
             recorded=project.options,
         )
 
+    def whole_fleet(self, project: Project) -> Fleet:
+        """
+        Load every district; a project may have none, before its first import.
+
+        Raises ``NothingMatched`` where there is no project either.
+        """
+        there = (project.root / PROJECT_FILE).is_file()
+        if there and next(below(project.districts_dir), None) is None:
+            return load_fleet(project.root, (), districts_dir=project.districts_dir)
+        return self.fleet(project, ())
+
     def count(self, project: Project) -> int:
         """Count the district files of the project, whatever the scope."""
         return sum(1 for _ in below(project.districts_dir))

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 from connectsync.cli.session import Session
 from connectsync.cli.ways.embedded import embedded_store
+from connectsync.config.extras import how_to_add
 from connectsync.config.project import Project
 from connectsync.emulator.app import create_app
 from connectsync.emulator.errors import UvicornMissing
@@ -42,7 +43,7 @@ def prepared_server(
     ``token`` is what its gateway asks for. Raises ``UsageError`` where what it needs
     is not installed.
     """
-    fleet = session.fleet(project, ())
+    fleet = session.whole_fleet(project)
     store = embedded_store(
         session.state(project) / "connect.db",
         project,
@@ -52,4 +53,6 @@ def prepared_server(
     try:
         return server(create_app(store, token=token), host, port)
     except UvicornMissing as error:
-        raise UsageError(str(error), remedy="") from error
+        raise UsageError(
+            "serving the emulator needs uvicorn", remedy=how_to_add("emulator")
+        ) from error

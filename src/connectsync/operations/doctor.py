@@ -27,6 +27,13 @@ def examine_files(districts: Sequence[District], report: ValidationReport) -> Ch
             f"{there} without error, and {many(report.errors, 'error')}",
             "run `connectsync validate`",
         )
+    if not districts:
+        return look(
+            "files",
+            "there is no district file yet",
+            "`connectsync import` writes one for each district on Connect,"
+            " `connectsync new KEY --name NAME` one for a new district",
+        )
     return fine("files", f"{there} in {report.files} files, no errors")
 
 
@@ -171,7 +178,7 @@ def _known(districts: Sequence[District], listed: Sequence[Listed]) -> Iterator[
             f"{len(gone)} of the files are not on Connect: {few(gone)}",
             "check the spelling of the files' names",
         )
-    else:
+    elif ours:
         yield fine("districts", "all districts of the files are there")
     if others := sorted(there - ours):
         yield look(
