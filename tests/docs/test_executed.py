@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ NOT_RUN = {
         "each sets up an environment from a package index"
     ),
     ("docs/how-to/validate-in-pre-commit.md", "pre-commit install"): (
-        "fetches the hooks from the network"
+        "needs a repository with this file"
     ),
     ("docs/how-to/answer-drift.md", "connectsync drift"): (
         "needs a person who changes Connect by hand"
@@ -69,9 +70,38 @@ def named(page: Path) -> str:
 
 PAGES = [page for page in documents() if "```console" in page.read_text("utf-8")]
 
+FIXED = re.compile(r"^\$ export CONNECTSYNC_NOW=\S+$", re.MULTILINE)
 
-@pytest.mark.parametrize("page", PAGES, ids=named)
-def test_a_page_prints_what_it_shows(page: Path, tmp_path: Path) -> None:
+
+def on_days() -> Iterator[tuple[Path, int]]:
+    """
+    Give every page with the days from today on which it is followed.
+
+    One that sets the day itself, before anything else, is the same on all of them.
+    """
+    for page in PAGES:
+        text = page.read_text("utf-8")
+        first = next(one for one in blocks(text) if one.language == "console")
+        yield page, 0
+        if not FIXED.match(first.body):
+            yield page, 366
+
+
+ON_DAYS = list(on_days())
+
+
+@pytest.mark.parametrize(
+    ("page", "days"),
+    ON_DAYS,
+    ids=[f"{named(page)}-in {days} days" for page, days in ON_DAYS],
+)
+def test_a_page_prints_what_it_shows_on_any_day(
+    page: Path, days: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CONNECTSYNC_NOW")
+    if days:
+        later = datetime.now(UTC) + timedelta(days=days)
+        monkeypatch.setenv("CONNECTSYNC_NOW", later.isoformat())
     text = page.read_text("utf-8")
     ran = Shell(tmp_path, environment=GIT)
     if place(text):
