@@ -90,6 +90,7 @@ def on_days() -> Iterator[tuple[Path, int]]:
 ON_DAYS = list(on_days())
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("page", "days"),
     ON_DAYS,

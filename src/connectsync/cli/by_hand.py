@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectsync.cli.session import Session
@@ -116,11 +116,11 @@ class Person:
                     remedy="look at the form on Connect, then take a new snapshot",
                 )
             case _:
-                plan = quoted(relative(self.folder / PLAN, Path.cwd()))
+                # kept with the run, which is read from other folders as well
                 raise AwaitsPerson(
                     "not confirmed yet",
                     remedy="once it is done:"
-                    f" `connectsync apply {plan} --confirmed {quoted(key)}`",
+                    f" `connectsync apply PLAN --confirmed {quoted(key)}`",
                 )
 
     def _question(self, key: str) -> str:
@@ -132,7 +132,7 @@ class Person:
 
     def _hand_out(self) -> None:
         place = self.session.terminal.place
-        place = replace(place, plan=relative(self.folder / PLAN, Path.cwd()))
+        place.plan = relative(self.folder / PLAN, Path.cwd())
         for name, text in _files(self.plan, place):
             replace_file(self.folder / name, text)
         shown = relative(self.folder / PAGE, Path.cwd())
