@@ -130,7 +130,7 @@ def plan_of(connection: Connection, run: int) -> Plan:
             f"the plan of run {run} was edited in the state store after it began",
             remedy="`connectsync runs verify` says what was edited; make a new plan",
         )
-    return plan_of_data(data)
+    return plan_of_data(unsigned)
 
 
 def orders_of(connection: Connection, run: int) -> RunOptions:
