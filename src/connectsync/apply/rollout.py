@@ -111,8 +111,11 @@ class WaveRunner:
 
         async def work() -> None:
             while queue:
+                # a backend that never waits would let no signal be heard in between
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
                 self._look_at_the_clock()
-                if self.stopped:
+                if self.stopped or not queue:
                     return
                 taken = self._claimed(queue.popleft())
                 if isinstance(taken, LeasedElsewhere):
