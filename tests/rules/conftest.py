@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from connectsync.config.discovery import PROJECT_FILE
-from connectsync.config.fleet import Fleet, load_fleet
+from connectsync.config.fleet import Fleet, idle_nulls, load_fleet
 from connectsync.config.project import load_project
 from connectsync.config.wave_members import held_against_waves
 from connectsync.domain.district import District
@@ -77,6 +77,7 @@ class Situation:
             profiles=fleet.profiles,
             today=self.today,
             files=tuple(loaded.file for loaded in fleet.districts),
+            idle_nulls=idle_nulls(fleet),
         )
 
     def where(self, problem: Problem) -> str:

@@ -10,10 +10,11 @@ import jsonschema_rs
 
 from connectsync.config.days import is_day
 from connectsync.config.document import Document
+from connectsync.config.layers import LAYERED
 from connectsync.config.rule_names import MOST_FINDINGS
 from connectsync.config.schemas import labels_of, schema
 from connectsync.config.source import error, quoted
-from connectsync.domain.finding import Finding, Path, order
+from connectsync.domain.finding import Finding, Path, Severity, order
 from connectsync.errors import Bug
 
 Recorded = Mapping[str, Sequence[str]]
@@ -40,7 +41,7 @@ def mistakes(
     """
     labels = tuple(_strange_labels(document, name, recorded))
     if accepts(document.data, name):
-        return (*_backwards(document, name), *labels)
+        return (*_backwards(document, name), *labels, *_emptied(document, name))
     # 0.08 s to import, so only for documents that fail
     from connectsync.config.explaining import explain  # noqa: PLC0415
 
@@ -50,6 +51,25 @@ def mistakes(
     told = {finding.path for finding in findings}
     more = [one for one in labels if one.path not in told]
     return tuple(sorted([*findings, *more], key=order)[:MOST_FINDINGS])
+
+
+def _emptied(document: Document, name: str) -> Iterator[Finding]:
+    """Find settings and facts whose value is left out, which reads as null."""
+    for section in LAYERED if name in _LABELED else ():
+        stated = document.data.get(section) or {}
+        for key in [key for key, value in stated.items() if value is None]:
+            path: Path = (section, key)
+            if document.locate(path).text.strip():
+                continue
+            takes = "managed" if section == "settings" else "stated"
+            yield Finding(
+                "empty-value",
+                Severity.WARNING,
+                f"{quoted(key)} has no value, so it is not {takes} any more",
+                document.locate(path, on_key=True),
+                path=path,
+                hint=f"write its value, or null if it is not to be {takes}",
+            )
 
 
 def _strange_labels(

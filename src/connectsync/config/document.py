@@ -14,7 +14,7 @@ from connectsync.config.intake import text_of
 from connectsync.config.source import Source, error
 from connectsync.config.syntax import refused, syntax_finding
 from connectsync.config.walking import Blunder, data_of
-from connectsync.domain.finding import Finding, Path, Place
+from connectsync.domain.finding import Finding, Path, Place, Severity
 from connectsync.errors import InvalidFiles
 
 
@@ -55,6 +55,11 @@ class Reading:
 
     document: Document | None
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """Give the findings with which nothing can be made of the document."""
+        return tuple(one for one in self.findings if one.severity is Severity.ERROR)
 
 
 def read(file: str, raw: bytes) -> Reading:

@@ -12,7 +12,7 @@ from connectsync.config.checking import NOTHING_RECORDED, Recorded
 from connectsync.config.discovery import PROFILES, composed, relative, stem_of
 from connectsync.config.document import Document, Reading
 from connectsync.config.ground import Ground
-from connectsync.config.layers import missing_profiles, named, winning
+from connectsync.config.layers import LAYERED, missing_profiles, named, winning
 from connectsync.config.shelf import (
     Shelf,
     checked,
@@ -22,7 +22,7 @@ from connectsync.config.shelf import (
     users_of,
 )
 from connectsync.domain.district import District
-from connectsync.domain.finding import Finding, Path, Place, order
+from connectsync.domain.finding import Finding, Path, Place, Severity, order
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,8 @@ def _fleet(
     for name, reading in readings.items():
         found = (*reading.findings, *_lacking(shelf, reading.document))
         findings += found
-        if not found and reading.document is not None:
+        errors = [one for one in found if one.severity is Severity.ERROR]
+        if not errors and reading.document is not None:
             districts += _built(shelf, name, reading.document)
     shared = [
         finding
@@ -214,6 +215,42 @@ def _counted(
 def _lacking(shelf: Shelf, document: Document | None) -> Iterator[Finding]:
     if document is not None:
         yield from missing_profiles(document, shelf.names)
+
+
+def idle_nulls(fleet: Fleet) -> tuple[tuple[str, str, str], ...]:
+    """
+    Find nulls in profiles that take nothing back, whoever builds on the profile.
+
+    Gives the stem of the profile, the section and the key, sorted.
+    """
+    shelf = fleet.shelf
+    waiting = {
+        (stem, section, key)
+        for stem, document in shelf.documents.items()
+        if stem in shelf.chains.by_stem and stem not in shelf.broken
+        for section in LAYERED
+        for key, value in (document.data.get(section) or {}).items()
+        if value is None
+    }
+    if not waiting:
+        return ()
+    stems = {id(document): stem for stem, document in shelf.documents.items()}
+    chains = [
+        *(
+            [shelf.documents[stem] for stem in chain]
+            for chain in shelf.chains.by_stem.values()
+        ),
+        *(loaded.layers for loaded in fleet.districts),
+    ]
+    for layers in chains if waiting else ():
+        below: dict[tuple[str, str], object] = {}
+        for layer in layers:
+            for section in LAYERED:
+                for key, value in (layer.data.get(section) or {}).items():
+                    if value is None and below.get((section, key)) is not None:
+                        waiting.discard((stems.get(id(layer), ""), section, key))
+                    below[section, key] = value
+    return tuple(sorted(waiting))
 
 
 def _built(shelf: Shelf, name: str, document: Document) -> Iterator[LoadedDistrict]:

@@ -22,6 +22,7 @@ READING_RULES: tuple[str, ...] = (
     "unknown-key",
     "missing-key",
     "wrong-type",
+    "empty-value",
     "unknown-label",
     "number-for-id",
     "boolean-for-label",

@@ -30,7 +30,7 @@ class Shelf:
     Every profile by stem.
 
     ``names`` maps all stems to their files, also of those that could not be read;
-    ``broken`` are those with findings, on which nothing can be built. ``recorded`` are
+    ``broken`` are those with errors, on which nothing can be built. ``recorded`` are
     the labels that files may name beside the published ones, by setting. ``root`` is
     the project's folder.
     """
@@ -194,7 +194,7 @@ def _shelved(
     chained = chains(documents)
     findings += [item for _, reading in readings.values() for item in reading.findings]
     findings += chained.findings
-    broken = {stem for stem, (_, reading) in readings.items() if reading.findings}
+    broken = {stem for stem, (_, reading) in readings.items() if reading.errors}
     for stem, document in documents.items():
         lacking = tuple(missing_profiles(document, names))
         findings += lacking

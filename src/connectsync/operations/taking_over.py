@@ -79,7 +79,7 @@ def _edited(loaded: LoadedDistrict, taken: Sequence[Taken], recorded: Recorded) 
 
 def insist_valid(file: str, text: str, recorded: Recorded) -> None:
     """Refuse text that `validate` would not read. Raises ``InvalidFiles``."""
-    findings = checked(file, text.encode(), "district", recorded).findings
+    findings = checked(file, text.encode(), "district", recorded).errors
     if findings:
         first = findings[0]
         raise InvalidFiles(

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import PurePosixPath
 
-from connectsync.config.fleet import Fleet, LoadedDistrict
+from connectsync.config.fleet import Fleet, LoadedDistrict, idle_nulls
 from connectsync.domain.finding import Finding, Place, order
 from connectsync.domain.fingerprint import with_fingerprints
 from connectsync.domain.validation import AllowedFinding, ValidationReport
 from connectsync.rules.allowance import settle
 from connectsync.rules.engine import Found
 from connectsync.rules.examine import examine_district, examine_fleet, names_that_run
-from connectsync.rules.fleet import unused_profile
+from connectsync.rules.fleet import null_takes_nothing_back, unused_profile
 from connectsync.rules.subjects import DistrictOnDay, FleetOnDay, placed
 
 NOTHING: frozenset[str] = frozenset()
@@ -99,8 +99,10 @@ def _of_fleet(fleet: Fleet, asked: Asked) -> _OfFleet:
         today=asked.today,
         files=tuple(one.file for one in fleet.districts),
         root=fleet.shelf.root,
+        idle_nulls=idle_nulls(fleet),
     )
-    ignore = asked.ignore if fleet.complete else asked.ignore | {unused_profile.name}
+    whole = {unused_profile.name, null_takes_nothing_back.name}
+    ignore = asked.ignore if fleet.complete else asked.ignore | whole
     in_districts: dict[int, list[Found]] = defaultdict(list)
     in_profiles: list[Finding] = []
     for rule, problem in examine_fleet(subject, select=asked.select, ignore=ignore):

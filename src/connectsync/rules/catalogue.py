@@ -126,6 +126,7 @@ FLEET_RULES: tuple[Rule[FleetOnDay], ...] = (
     fleet.token_in_two_files,
     fleet.two_spellings_of_a_label,
     fleet.unused_profile,
+    fleet.null_takes_nothing_back,
 )
 
 READING_PAGES: tuple[Rule[object], ...] = (
@@ -148,6 +149,7 @@ READING_PAGES: tuple[Rule[object], ...] = (
     schema_pages.unknown_key,
     schema_pages.missing_key,
     schema_pages.wrong_type,
+    schema_pages.empty_value,
     schema_pages.unknown_label,
     schema_pages.number_for_id,
     schema_pages.boolean_for_label,

@@ -241,6 +241,47 @@ def unused_profile(fleet: FleetOnDay) -> Iterator[Problem]:
         )
 
 
+@FLEET.rule(Severity.INFO, source="design")
+def null_takes_nothing_back(fleet: FleetOnDay) -> Iterator[Problem]:
+    """
+    A null in a profile takes nothing back: no profile below it sets the value.
+
+    Null undoes what an earlier profile sets. Where there is nothing to undo, somebody
+    expected another profile below this one, or the setting is managed nowhere at all.
+
+    Bad:
+
+        # districts/lakeview-usd.yaml
+        district: lakeview-usd
+        profile: rural
+
+        # districts/_profiles/rural.yaml
+        settings:
+          phone_types: null
+
+    Good:
+
+        # districts/lakeview-usd.yaml
+        district: lakeview-usd
+        profile: [clever-standard, rural]
+
+        # districts/_profiles/clever-standard.yaml
+        settings:
+          phone_types: [Cell]
+
+        # districts/_profiles/rural.yaml
+        settings:
+          phone_types: null
+    """
+    for stem, section, key in fleet.idle_nulls:
+        yield Problem(
+            in_profile(stem, section, key),
+            f"null takes nothing back: no profile below '{stem}' states '{key}'",
+            hint="take the line out, or name the profile that it is to undo first",
+            on_key=True,
+        )
+
+
 def _misspelled(
     fleet: FleetOnDay, label: str, labels: Mapping[str, list[int]]
 ) -> Iterator[Problem]:

@@ -68,6 +68,28 @@ def wrong_type() -> None:
     """
 
 
+@READING.page(Severity.WARNING, source="design")
+def empty_value() -> None:
+    """
+    A setting stands there without a value, which reads as null.
+
+    Null stops managing a setting, for every district of a profile. It is what is left
+    when each item of a list was commented out, and then it is seldom meant: nothing is
+    compared or written any more. What is meant is written `null`.
+
+    Bad:
+
+        settings:
+          phone_types:
+            # - Cell
+
+    Good:
+
+        settings:
+          phone_types: null
+    """
+
+
 @READING.page(Severity.ERROR, source="C5")
 def unknown_label() -> None:
     """

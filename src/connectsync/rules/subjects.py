@@ -67,7 +67,9 @@ class FleetOnDay:
 
     ``profiles`` maps every profile file's stem to the stems it builds on. ``files``
     holds the file of each district, in the order of ``districts``; leave it empty
-    where files are not known. ``root`` is the project's folder. Two districts may
+    where files are not known. ``root`` is the project's folder, and
+    ``idle_nulls`` are nulls of profiles that undo nothing: the profile's stem, section
+    and key. Two districts may
     carry the same key by mistake, so a problem of a fleet names its district by
     position: see ``in_district``.
     """
@@ -77,6 +79,7 @@ class FleetOnDay:
     today: date
     files: tuple[str, ...] = ()
     root: str = ""
+    idle_nulls: tuple[tuple[str, str, str], ...] = ()
 
     def named(self, position: int) -> str:
         """Name a district for a message: by its file, or by its key in quotes."""
