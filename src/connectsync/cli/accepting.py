@@ -31,12 +31,13 @@ def accepted_counts(given: Sequence[str]) -> dict[str, int]:
 
 def override_reasons(given: Sequence[str]) -> dict[str, str]:
     """Read what is overridden and why, by name. Raises ``UsageError``."""
+    from connectsync.domain import visible
     from connectsync.rules.catalogue import insist_overridable
 
     reasons: dict[str, str] = {}
     for text in given:
         name, _, said = text.partition("=")
-        reason = " ".join(said.split())
+        reason = visible.said(said)
         if not (name and reason):
             raise UsageError(
                 f"--override {text!r} is not NAME=REASON",

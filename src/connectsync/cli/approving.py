@@ -11,7 +11,7 @@ from connectsync.cli.plan_files import plan_in
 from connectsync.cli.session import Session
 from connectsync.cli.state import open_state
 from connectsync.domain.plan_file import plan_digest
-from connectsync.operations.approving import approve, approver, as_it_is
+from connectsync.operations.approving import approve, approver, as_it_is, look_alike
 from connectsync.report.approval_text import approval_text
 from connectsync.report.plan_text import render_summary
 
@@ -29,8 +29,11 @@ def approve_file(session: Session, path: Path, given: str) -> ExitStatus:
         archive = StateReader(store)
         districts = any_scope(session, ()).districts
         shown = as_it_is(plan, districts, archive.baselines(plan.backend))
+        doubt = look_alike(name, archive.approvals(digest))
         said = approve(archive, digest, name, at=session.now())
     colour, width = terminal.colour, terminal.width
+    if doubt:
+        terminal.complain(f"warning: {doubt}")
     terminal.show(render_summary(shown, digest, colour=colour, width=width))
     asked = project.policy.approval
     terminal.show(approval_text(said, asked, colour=colour, width=width))

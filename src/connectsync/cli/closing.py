@@ -7,6 +7,7 @@ from connectsync.apply.state.queries import StateReader
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.session import Session
 from connectsync.cli.state import open_state
+from connectsync.domain.visible import said
 from connectsync.errors import UsageError
 from connectsync.operations.accepting import LONGEST_REASON
 from connectsync.report.runs_text import closed_text
@@ -14,7 +15,7 @@ from connectsync.report.runs_text import closed_text
 
 def close_run(session: Session, run: int, reason: str) -> ExitStatus:
     """Close a run. Raises ``UnknownRun``, ``RunInHand``, ``UsageError``."""
-    why = " ".join(reason.split())
+    why = said(reason)
     if not 0 < len(why) <= LONGEST_REASON:
         raise UsageError(
             f"--reason needs from 1 to {LONGEST_REASON} characters",

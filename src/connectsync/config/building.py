@@ -22,6 +22,7 @@ from connectsync.domain.district import (
 )
 from connectsync.domain.settings import Settings
 from connectsync.domain.untouched import NamedLabels, unpublished
+from connectsync.domain.visible import alike
 
 Convert = Callable[[Any], Any]
 
@@ -60,7 +61,7 @@ def _provider(layers: Sequence[Document]) -> Provider:
 
 def _allow(entry: Mapping[str, str]) -> Allow:
     until = date.fromisoformat(entry["until"])
-    return Allow(rule=entry["rule"], reason=entry["reason"], until=until)
+    return Allow(rule=alike(entry["rule"]), reason=entry["reason"], until=until)
 
 
 def _named(layers: Sequence[Document]) -> NamedLabels:

@@ -14,6 +14,7 @@ from connectsync.domain.guard import (
 from connectsync.domain.plan import Plan
 from connectsync.domain.policy import Approval, Policy
 from connectsync.domain.risk import Risk
+from connectsync.domain.visible import looks
 from connectsync.errors import GuardRefused, NotApproved
 
 LONGEST_REASON = 500
@@ -121,7 +122,8 @@ def needed_names(plan: Plan, policy: Policy) -> int:
 
 
 def _people(names: Iterable[str]) -> frozenset[str]:
-    return frozenset(name.strip().casefold() for name in names) - {""}
+    # two names that look alike are one person, as far as anyone can see
+    return frozenset(looks(name) for name in names) - {""}
 
 
 def _asked(plan: Plan, approval: Approval) -> bool:

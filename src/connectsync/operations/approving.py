@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from connectsync.apply.state.queries import StateReader
@@ -12,6 +12,7 @@ from connectsync.domain.assent import SaidYes
 from connectsync.domain.baseline import Baselines
 from connectsync.domain.district import District
 from connectsync.domain.plan import Plan
+from connectsync.domain.visible import alike, foreign_letters, looks
 from connectsync.errors import UsageError
 from connectsync.operations.applying import insist_honest
 from connectsync.operations.plan_values import afresh
@@ -44,6 +45,19 @@ def approver(given: str) -> str:
     return name
 
 
+def look_alike(name: str, approvals: Iterable[str]) -> str:
+    """Say that a name looks like one that approved before; nothing if none does."""
+    for other in approvals:
+        if looks(other) == looks(name) and alike(other) != alike(name):
+            letters = ", ".join((*foreign_letters(name), *foreign_letters(other)))
+            return (
+                f"{inert(name)!r} looks like {inert(other)!r}, which approved this plan"
+                f" before, and is spelled with other letters ({letters}): it does not"
+                " count as another person"
+            )
+    return ""
+
+
 def as_it_is(plan: Plan, districts: Sequence[District], baselines: Baselines) -> Plan:
     """
     Give a plan with its risks taken afresh: a file may lie about them.
@@ -60,8 +74,9 @@ def approve(archive: StateReader, digest: str, name: str, *, at: datetime) -> Sa
     """
     Write down that somebody says yes to a plan; the same name twice changes nothing.
 
-    Names that differ in small and capital letters alone are the same.
+    Names that differ in small and capital letters alone, or that look the same, are
+    the same.
     """
-    before = {one.casefold() for one in archive.approvals(digest)}
-    new = name.casefold() not in before and archive.approve(digest, name, at=at)
+    before = {looks(one) for one in archive.approvals(digest)}
+    new = looks(name) not in before and archive.approve(digest, name, at=at)
     return SaidYes(name, archive.approvals(digest), new)

@@ -10,6 +10,7 @@ from typing import Any
 from connectsync.domain.district import Allow
 from connectsync.domain.finding import Problem, Severity
 from connectsync.domain.suggest import did_you_mean
+from connectsync.domain.visible import foreign_letters, looks
 from connectsync.rules.engine import Rule, Scope
 
 LONGEST = timedelta(days=400)
@@ -70,9 +71,16 @@ def allow_unknown_rule(allowances: AllowOnDay) -> Iterator[Problem]:
             yield Problem(
                 ("allow", position, "rule"),
                 f"no rule is called {entry.rule!r}",
-                hint=did_you_mean(entry.rule, allowances.rules)
-                or "`connectsync rules` lists them",
+                hint=_meant(entry.rule, allowances.rules),
             )
+
+
+def _meant(rule: str, rules: Mapping[str, Rule[Any]]) -> str:
+    """Say which rule was meant; letters that only look right are named."""
+    if looks(rule) in rules:
+        letters = ", ".join(foreign_letters(rule))
+        return f"did you mean {looks(rule)!r}? {letters} only looks like a Latin letter"
+    return did_you_mean(rule, rules) or "`connectsync rules` lists them"
 
 
 @ALLOW.rule(Severity.ERROR, source="design", refused=True)

@@ -1,0 +1,52 @@
+"""What cannot be seen is not said; what looks alike is one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connectsync.config.fleet import load_text
+from connectsync.domain.visible import alike, looks, said
+from connectsync.operations.accepting import _people
+from connectsync.operations.approving import look_alike
+
+BLANKS = [" ", "\u00a0", "\u3000", "\u2003", "\u200b", "\u2060", "\u3164", "\u2800"]
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+def test_a_reason_of_white_space_alone_is_none(blank: str) -> None:
+    assert said(blank * 3) == ""
+    assert said(f"{blank}a{blank}") != ""
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+def test_an_allow_entry_with_such_a_reason_is_an_error(blank: str) -> None:
+    text = (
+        "schema: 1\ndistrict: elm\nname: Elm\nallow:\n"
+        f'  - {{rule: no-phone-type, reason: "{blank}", until: 2027-06-30}}\n'
+    )
+    fleet = load_text(
+        "elm.yaml",
+        text.encode(),
+        project_root=Path("/nonexistent"),
+        districts_dir=Path("districts"),
+    )
+    assert {one.rule for one in fleet.findings} <= {
+        "allow-without-reason",
+        "control-character",
+    }
+    assert fleet.findings
+
+
+def test_names_are_compared_in_one_spelling() -> None:
+    assert alike("Ａda  LOVELACE") == alike("ada lovelace")  # noqa: RUF001 - a wide letter
+
+
+def test_a_name_with_a_letter_of_another_alphabet_is_not_a_second_person() -> None:
+    latin, cyrillic = "Ada", "\u0410da"
+    assert alike(latin) != alike(cyrillic)
+    assert looks(latin) == looks(cyrillic)
+    assert len(_people([latin, cyrillic])) == 1
+    assert "looks like 'Ada'" in look_alike(cyrillic, [latin])
+    assert look_alike("ADA", [latin]) == ""
