@@ -188,5 +188,7 @@ PLAN = Members(
         "left_alone": each(_LEFT),
         "untouched": each(_untouched, least=1),
     },
+    # the state store keeps what it knows of a run beside its plan
+    open=True,
 )
 """Counts of the summary are worked out, not read: a wrong one breaks the digest."""

@@ -22,10 +22,15 @@ Shape = Callable[[Any, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """An object with these members and no others; ``optional`` ones may be absent."""
+    """
+    An object with these members; ``optional`` ones may be absent.
+
+    There are no others, unless it is ``open``: then others are not looked at.
+    """
 
     needed: Mapping[str, Shape]
     optional: Mapping[str, Shape] = field(default_factory=dict)
+    open: bool = False
 
     def __call__(self, data: Any, where: str) -> None:
         """Look at an object. Raises ``Misshapen``."""
@@ -36,6 +41,8 @@ class Members:
                 raise Misshapen(f"{_named(where)} has no {name!r}")
         known = {**self.needed, **self.optional}
         for name, value in data.items():
+            if name not in known and self.open:
+                continue
             if name not in known:
                 raise Misshapen(f"{_named(where)} has the unknown {name!r}")
             known[name](value, f"{where}.{name}" if where else name)
