@@ -215,6 +215,12 @@ class StateError(ConnectsyncError):
     default_remedy = "check the state directory: its path, its rights, its disk"
 
 
+class ConnectRenamed(StateError):
+    """The project calls its Connect otherwise than the state store does."""
+
+    default_remedy = "write the name that the state knows into connectsync.yaml"
+
+
 class UnknownRun(StateError):
     """No run of this number was ever begun here."""
 

@@ -3,37 +3,13 @@
 from __future__ import annotations
 
 import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from console import Console
+from served_gateway import ENVIRONMENT, TOKEN, served, use
 
 from connectsync.cli.exit_status import ExitStatus
-from connectsync.emulator.app import create_app
 from connectsync.emulator.faults import Faults
-from connectsync.emulator.serve import server
-
-TOKEN = "t0ken-of-the-gateway"  # noqa: S105 - of a stand-in that lives for one test
-ENVIRONMENT = {"GATEWAY_TOKEN": TOKEN}
-
-
-@contextmanager
-def served(store: Path, faults: Faults | None = None) -> Iterator[str]:
-    """Serve the stand-in's gateway over a store."""
-    app = create_app(store, token=TOKEN, faults=faults or Faults())
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        serving = server(app, "127.0.0.1", 0)
-        thread = threading.Thread(target=serving.run, args=([listening],))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            serving.should_exit = True
-            thread.join()
 
 
 @pytest.fixture
@@ -41,13 +17,6 @@ def fleet(valley: Console) -> Console:
     """Give the project, and Connect's store filled from its seed."""
     assert valley.run("plan").status == ExitStatus.FINE
     return valley
-
-
-def use(fleet: Console, url: str) -> None:
-    """Make the gateway the project's backend."""
-    gateway = f"  gateway: {{url: '{url}', token: 'env:GATEWAY_TOKEN'}}"
-    fleet.replace("connectsync.yaml", "schema: 1\n", "schema: 1\nbackend: gateway\n")
-    fleet.replace("connectsync.yaml", "backends:\n", f"backends:\n{gateway}\n")
 
 
 def test_a_fleet_is_brought_into_line_over_the_gateway(fleet: Console) -> None:

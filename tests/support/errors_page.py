@@ -36,6 +36,8 @@ WHEN: Mapping[str, str] = {
     " each with its number.",
     "NotApproved": "A person answered no, or nobody could be asked; approvals are"
     " missing that the project wants; or another plan's digest was approved.",
+    "ConnectRenamed": "Everything the store knows of a Connect is kept under its name:"
+    " launches, the limits of a day, what was applied.",
     "Superseded": "A bare `resume` never revives such a run, nor does `apply` with its"
     " plan: the newer run was made from what Connect held later.",
     "Overtaken": "What the other run changes was not among what the guards of a day"

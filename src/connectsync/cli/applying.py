@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from connectsync.apply.state.queries import StateReader
-from connectsync.cli.backends import is_by_hand, open_reader
+from connectsync.cli.backends import connect_of, is_by_hand, open_reader
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.fleets import Scope, any_scope, named_scope, planned_scope
 from connectsync.cli.going import Going, Said, Went
@@ -18,11 +18,10 @@ from connectsync.cli.state import circumstances, open_state
 from connectsync.domain.counting import many
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.run import RunHead
 from connectsync.domain.shard import ALL
 from connectsync.errors import NotApproved, Overtaken, StalePlan, Superseded
-from connectsync.operations.applying import insist_same_backend, insist_same_files
-from connectsync.operations.gate import Consent, Gate, insist_files
+from connectsync.operations.applying import insist_same_files, of_connect
+from connectsync.operations.gate import insist_files
 from connectsync.operations.planning import make_plan
 from connectsync.operations.resuming import superseded, superseded_text
 from connectsync.report.fleet_text import plan_tables
@@ -38,15 +37,16 @@ async def apply_file(session: Session, path: Path, said: Said) -> ExitStatus:
     """
     plan = plan_in(path)
     session.terminal.place.plan = str(path)
+    digest = plan_digest(plan)
     scope = _scope(session, plan, said)
     said.by_hand.insist_fits(by_hand=is_by_hand(session, scope.project))
     async with open_reader(session, scope.project, scope.districts) as reader:
-        insist_same_backend(plan, reader)
+        plan = of_connect(plan, connect_of(session))
         with open_state(session, scope.project) as store:
             given = circumstances(session, scope, store, reader)
             archive = StateReader(store)
             going = Going(session, scope, said, reader, store, given)
-            gate_of(going).insist_honest(plan)
+            going.gate().insist_honest(plan)
             if done := _done_before(plan, archive):
                 if said.shard == ALL:
                     raise StalePlan(done)
@@ -54,8 +54,8 @@ async def apply_file(session: Session, path: Path, said: Said) -> ExitStatus:
                 session.terminal.say(done)
                 return ExitStatus.FINE
             _insist_newest(plan, archive)
-            insist_allowed(going, plan)
-            return going.told(await made_true(going, plan), plan)
+            insist_allowed(going, plan, digest)
+            return going.told(await made_true(going, plan, digest), plan)
 
 
 def _done_before(plan: Plan, archive: StateReader) -> str:
@@ -78,20 +78,16 @@ def _insist_newest(plan: Plan, archive: StateReader) -> None:
         raise Superseded(superseded_text(run, newest))
 
 
-def gate_of(going: Going, begun: RunHead | None = None) -> Gate:
-    """Give the gate with what the command line said; ``begun`` is the run so far."""
-    said = going.said
-    consent = Consent(said.accepted, said.reasons, said.approved)
-    archive = StateReader(going.store)
-    return Gate(going.given, going.scope.districts, archive, consent, begun)
+def insist_allowed(going: Going, plan: Plan, digest: str = "") -> None:
+    """
+    Raise ``Refused`` unless guards are accepted, and the plan is approved.
+
+    ``digest`` is that of the plan as it was reviewed, where it was spelled otherwise.
+    """
+    going.gate().insist_allowed(plan, digest)
 
 
-def insist_allowed(going: Going, plan: Plan) -> None:
-    """Raise ``Refused`` unless guards are accepted, and the plan is approved."""
-    gate_of(going).insist_allowed(plan)
-
-
-async def made_true(going: Going, plan: Plan) -> Went:
+async def made_true(going: Going, plan: Plan, digest: str = "") -> Went:
     """
     Make a plan true that is allowed.
 
@@ -106,7 +102,7 @@ async def made_true(going: Going, plan: Plan) -> Went:
             session, backend = going.session, plan.backend
             recent = StateReader(going.store).recent(backend, session.now())
             going = replace(going, given=replace(going.given, recent=recent))
-            insist_allowed(going, plan)
+            insist_allowed(going, plan, digest)
 
 
 def _scope(session: Session, plan: Plan, said: Said) -> Scope:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
-from connectsync.cli.reading import counted
+from connectsync.cli.reading import counted, named
 from connectsync.cli.session import Session
 from connectsync.cli.ways import browser, embedded, gateway, snapshot
 from connectsync.cli.ways.setup import Setup, nobody
@@ -14,9 +14,10 @@ from connectsync.config.project import Browser, Project
 from connectsync.connect.contract import LARGEST_BULK
 from connectsync.connect.seam import Reader, Writer
 from connectsync.connect.snapshot import Confirm
+from connectsync.domain.connect_key import ConnectKey, connect_key
 from connectsync.domain.district import District
 from connectsync.domain.suggest import did_you_mean
-from connectsync.errors import UsageError
+from connectsync.errors import Bug, UsageError
 from connectsync.web.patience import WithinBudget
 
 
@@ -76,7 +77,17 @@ async def open_reader(
 ) -> AsyncIterator[Reader]:
     """Open a reader on the chosen backend. It has no way to write."""
     async with _way(session, project, districts).reader() as reader:
-        yield counted(reader, session, _part(session, project))
+        connect = connect_key(reader.described, project.connect)
+        session.shared["connect"] = connect
+        yield counted(named(reader, connect.key), session, _part(session, project))
+
+
+def connect_of(session: Session) -> ConnectKey:
+    """Give the key of the Connect that a reader was opened on."""
+    connect = session.shared.get("connect")
+    if not isinstance(connect, ConnectKey):
+        raise Bug("no reader was opened, so the Connect it reads has no key")
+    return connect
 
 
 def _part(session: Session, project: Project) -> int | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from connectsync.apply.state.naming import recognize
 from connectsync.apply.state.queries import StateReader
-from connectsync.cli.backends import open_reader
+from connectsync.cli.backends import connect_of, open_reader
 from connectsync.cli.fleets import Scope
 from connectsync.cli.session import Session
 from connectsync.cli.state import open_state
@@ -46,6 +47,7 @@ async def look(session: Session, scope: Scope) -> Found:
     """Read the districts in scope. It cannot write."""
     async with open_reader(session, scope.project, scope.districts) as reader:
         with open_state(session, scope.project) as store:
+            recognize(store, connect_of(session), at=session.now())
             baselines = StateReader(store).baselines(reader.described)
         looked = await find_drift(scope.wanted, reader, baselines)
         return Found(scope, looked, reader.described)

@@ -27,9 +27,11 @@ from connectsync.domain.outcome import Ending, Outcome
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.rollout import WAVES, Rollout
+from connectsync.domain.run import RunHead
 from connectsync.domain.shard import ALL, Shard
 from connectsync.errors import StalePlan
 from connectsync.operations.applying import Application, orders_for
+from connectsync.operations.gate import Consent, Gate
 from connectsync.operations.planning import Circumstances
 from connectsync.report.fleet_text import outcome_tables
 from connectsync.report.outcome_text import (
@@ -95,6 +97,13 @@ class Going:
             return await self._carried_out(plan, orders, None)
         except StalePlan as stale:
             raise _explained(stale, archive.run_of(plan_digest(plan))) from stale
+
+    def gate(self, begun: RunHead | None = None) -> Gate:
+        """Give the gate with what was said; ``begun`` is the run so far."""
+        said = self.said
+        consent = Consent(said.accepted, said.reasons, said.approved)
+        archive = StateReader(self.store)
+        return Gate(self.given, self.scope.districts, archive, consent, begun)
 
     async def resume(self, run: int, plan: Plan, orders: RunOptions) -> ExitStatus:
         """Go on with a run at what is left of it, in its waves unless overridden."""

@@ -90,6 +90,49 @@ class CountedMapper(Counted):
         return await self.reader.page_map()
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Reads as the reader inside does, under the name that the project gives."""
+
+    reader: Reader
+    described: str
+
+    async def list_districts(self) -> tuple[Listed, ...]:
+        """Give every district the credentials reach, sorted by key."""
+        return await self.reader.list_districts()
+
+    async def read(self, key: str) -> Live:
+        """Read one district's form."""
+        return await self.reader.read(key)
+
+    async def read_many(self, keys: Sequence[str]) -> Mapping[str, Live | ConnectError]:
+        """Read many forms; every key is answered, by a form or an error."""
+        return await self.reader.read_many(keys)
+
+    async def options(self, setting: str) -> tuple[str, ...]:
+        """Give the labels that a drop-down or box group offers."""
+        return await self.reader.options(setting)
+
+
+class NamedMapper(Named):
+    """The same, of a reader that knows where all stands on the page."""
+
+    __slots__ = ()
+
+    async def page_map(self) -> tuple[Spot, ...]:
+        """Say where everything stands. See ``seam.Mapper``."""
+        if not isinstance(self.reader, Mapper):
+            return ()
+        return await self.reader.page_map()
+
+
+def named(reader: Reader, key: str) -> Reader:
+    """Let a reader call its Connect by a key."""
+    if reader.described == key:
+        return reader
+    return (NamedMapper if isinstance(reader, Mapper) else Named)(reader, key)
+
+
 def counted(reader: Reader, session: Session, part: int | None) -> Reader:
     """Let a reader tell how far it has come, where anybody wants to know."""
     silent = manner(session.terminal, session.environment) is Manner.NOT

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from connectsync.apply.journal import RunOptions
+from connectsync.apply.state.naming import recognize
 from connectsync.apply.state.queries import StateReader
-from connectsync.cli.applying import gate_of
-from connectsync.cli.backends import is_by_hand, open_reader
+from connectsync.cli.backends import connect_of, is_by_hand, open_reader
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.fleets import Scope, any_scope
 from connectsync.cli.going import Going, Said
@@ -16,7 +16,7 @@ from connectsync.cli.state import circumstances, open_state
 from connectsync.domain.plan import Plan
 from connectsync.domain.run import Run
 from connectsync.errors import Overtaken, StalePlan, UsageError
-from connectsync.operations.applying import insist_same_backend, insist_same_files
+from connectsync.operations.applying import insist_same_files, of_connect
 from connectsync.operations.gate import insist_files, lasting_reasons
 from connectsync.operations.resuming import (
     choose_run,
@@ -46,6 +46,7 @@ async def resume_run(session: Session, number: int | None, said: Said) -> ExitSt
         archive = StateReader(store)
         scope = any_scope(session, ())
         async with open_reader(session, project, scope.districts) as reader:
+            recognize(store, connect_of(session), at=session.now())
             run = _chosen(session, archive, number, reader.described)
             if run is None:
                 session.terminal.say("nothing to resume: no run has anything left")
@@ -56,7 +57,8 @@ async def resume_run(session: Session, number: int | None, said: Said) -> ExitSt
                 session.terminal.say(f"nothing of run {run.number} is left")
                 return ExitStatus.FINE
             plan, orders = archive.plan(run.number)
-            insist_same_backend(plan, reader)
+            # the run's, not the plan's: the state may know that Connect by a name now
+            plan = of_connect(replace(plan, backend=run.backend), connect_of(session))
             await settle_open(run, store, reader, session.now())
             given = circumstances(session, scope, store, reader)
             going = Going(session, scope, said, reader, store, given)
@@ -72,7 +74,7 @@ def _opened(going: Going, plan: Plan, run: Run) -> Going:
     its way, with the reasons that hold.
     """
     archive, said, scope = StateReader(going.store), going.said, going.scope
-    gate_of(going, run).insist_honest(plan)
+    going.gate(run).insist_honest(plan)
     rest = rest_of(plan, run, archive.journal(run.number))
     reasons = {**lasting_reasons(run, going.given.now), **said.reasons}
     if rest.districts and not said.ignore_files:
@@ -80,7 +82,7 @@ def _opened(going: Going, plan: Plan, run: Run) -> Going:
     while True:
         # where every save is confirmed, nothing is left to be judged
         if rest.districts:
-            gate_of(going, run).insist_allowed(rest, run.plan)
+            going.gate(run).insist_allowed(rest, run.plan)
         try:
             archive.reopen(
                 run.number,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from connectsync.apply.state.queries import StateReader
@@ -40,10 +41,14 @@ async def roll_back(
         archive = StateReader(store)
         plan, _ = archive.plan(run)
         newest = archive.newest(1).lines[0].head.number
-        later = saved_later(archive.confirmed(plan.backend, (run, newest)), run)
-        way = Rollback(run, plan, undone(archive.journal(run)), only, over, later)
+        changed = undone(archive.journal(run))
         async with open_reader(session, project, scope.districts) as reader:
             given = circumstances(session, scope, store, reader)
+            # the run's, not the plan's: the state may know that Connect by a name now
+            plan = replace(plan, backend=archive.run(run).backend)
+            saves = archive.confirmed(plan.backend, (run, newest))
+            later = saved_later(saves, run)
+            way = Rollback(run, plan, changed, only, over, later)
             back = guarded(await way.planned(reader, given), scope.districts, given)
             if not said.ignore_files:
                 insist_files(back, scope.wanted, scope.findings.findings)

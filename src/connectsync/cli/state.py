@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from connectsync.apply.state.database import Address
+from connectsync.apply.state.naming import recognize
 from connectsync.apply.state.opening import open_store
 from connectsync.apply.state.postgres_address import at_url
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
+from connectsync.cli.backends import connect_of
 from connectsync.cli.fleets import Scope
 from connectsync.cli.references import stated_in
 from connectsync.cli.session import Session
@@ -58,6 +60,7 @@ def circumstances(
 
     Raises ``UsageError`` if a token is to be typed of a district out of scope.
     """
+    recognize(store, connect_of(session), at=session.now())
     archive = StateReader(store)
     baselines = archive.baselines(reader.described)
     for key in set_token:

@@ -62,6 +62,7 @@ class Project:
     ``clever`` Clever is not asked. ``options`` are the labels that drop-downs of the
     live page were seen to offer, by setting. ``state_url`` is where the state is if
     not in ``state_dir``: an address of PostgreSQL, or a reference to the whole of it.
+    ``connect`` is the name of the Connect that is reached, by whichever backend.
     A runner that is silent for ``lease_seconds`` has let its district go.
     """
 
@@ -71,6 +72,7 @@ class Project:
     state_url: str | None = None
     lease_seconds: int = 30
     backend: str = "embedded"
+    connect: str | None = None
     embedded_seed: Path | None = None
     gateway: Gateway | None = None
     browser: Browser | None = None
@@ -159,6 +161,7 @@ def _project(root: Path, data: Mapping[str, Any]) -> Project:
         state_dir=root / state.get("dir", ".connectsync"),
         state_url=state.get("url"),
         lease_seconds=int(state.get("lease_seconds", 30)),
+        connect=data.get("connect"),
         backend=_backend(root, data.get("backend", "embedded")),
         embedded_seed=root / seed if seed else None,
         gateway=Gateway(**gateway) if gateway else None,

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from connectsync.apply.executor import Executor
 from connectsync.apply.journal import BaselineUpdate, RunOptions
-from connectsync.connect.seam import Reader
 from connectsync.domain.baseline import Baseline, Baselines
 from connectsync.domain.change import Change
+from connectsync.domain.connect_key import ConnectKey
 from connectsync.domain.district import District
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import Outcome
@@ -24,12 +24,17 @@ from connectsync.operations.plan_values import saves_of
 from connectsync.operations.planning import Wanted
 
 
-def insist_same_backend(plan: Plan, reader: Reader) -> None:
-    """Refuse a plan that was made on another backend. Raises ``StalePlan``."""
-    if plan.backend != reader.described:
+def of_connect(plan: Plan, connect: ConnectKey) -> Plan:
+    """
+    Give a plan with the key of the Connect it was made on, however it was spelled.
+
+    Raises ``StalePlan`` if it was made on another one.
+    """
+    if not connect.means(plan.backend):
         raise StalePlan(
-            f"the plan was made on {plan.backend}, and this is {reader.described}"
+            f"the plan was made on {plan.backend}, and this is {connect.key}"
         )
+    return replace(plan, backend=connect.key)
 
 
 def insist_honest(plan: Plan, baselines: Baselines) -> None:

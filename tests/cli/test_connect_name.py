@@ -1,0 +1,139 @@
+"""Connect has a name: another address forgets nothing that the state knows of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from console import Console, Said
+from served_gateway import ENVIRONMENT, served, use
+
+from connectsync.cli.exit_status import ExitStatus
+
+LAKEVIEW = "districts/ca/lakeview-usd.yaml"
+CREEK = "districts/tx/dry-creek-isd.yaml"
+DAY = "too-many-districts-a-day"
+
+
+@pytest.fixture
+def applied(valley: Console) -> tuple[Console, Path]:
+    """Give the project, where one district may change a day, and Connect's store."""
+    assert valley.run("plan").status == ExitStatus.FINE
+    valley.replace("connectsync.yaml", "guards:", "guards:\n  max_districts_a_day: 1")
+    valley.replace(CREEK, "settings:\n", "settings:\n  deletion_threshold: 15\n")
+    return valley, valley.connect
+
+
+def run(console: Console, *arguments: str) -> Said:
+    return console.run(*arguments, environment=ENVIRONMENT)
+
+
+def called(console: Console, name: str) -> None:
+    console.replace("connectsync.yaml", "schema: 1\n", f"schema: 1\nconnect: {name}\n")
+
+
+def spelled(console: Console, old: str, new: str) -> None:
+    console.replace("connectsync.yaml", f"'{old}'", f"'{new}'")
+
+
+def is_remembered(console: Console) -> bool:
+    """Say whether today's save, and what was applied, are known."""
+    refused = run(console, "apply", "--yes", CREEK)
+    drift = run(console, "drift", LAKEVIEW)
+    return DAY in refused.err and "in step" in drift.out
+
+
+@pytest.mark.parametrize("spelling", ["localhost", "LOCALHOST"])
+def test_another_spelling_of_the_address_forgets_nothing(
+    applied: tuple[Console, Path], spelling: str
+) -> None:
+    console, connect = applied
+    with served(connect) as url:
+        use(console, url)
+        assert run(console, "apply", "--yes", LAKEVIEW).status == ExitStatus.FINE
+        assert is_remembered(console)
+        other = url.replace("127.0.0.1", spelling) + "/"
+        spelled(console, url, other)
+        assert is_remembered(console)
+        spelled(console, other, f"{url}/")
+        assert is_remembered(console)
+
+
+def test_the_first_use_of_a_name_takes_over_what_the_address_knew(
+    applied: tuple[Console, Path],
+) -> None:
+    console, connect = applied
+    with served(connect) as url:
+        use(console, url)
+        assert run(console, "apply", "--yes", LAKEVIEW).status == ExitStatus.FINE
+        called(console, "production")
+        assert is_remembered(console)
+        assert "apply on production" in console.run("runs").out
+        assert console.run("runs", "verify").status == ExitStatus.FINE
+    # the address is transport: another one is the same Connect
+    with served(connect) as elsewhere:
+        spelled(console, url, elsewhere)
+        assert is_remembered(console)
+        back = run(console, "rollback", "1", "--yes")
+        assert back.status == ExitStatus.FINE, back.both
+
+
+def test_ways_that_share_a_name_share_what_is_known(
+    applied: tuple[Console, Path],
+) -> None:
+    console, connect = applied
+    called(console, "production")
+    assert console.run("apply", "--yes", LAKEVIEW).status == ExitStatus.FINE
+    with served(connect) as url:
+        use(console, url)
+        assert is_remembered(console)
+
+
+def test_a_plan_that_names_the_address_is_applied_under_the_name(
+    applied: tuple[Console, Path],
+) -> None:
+    console, connect = applied
+    with served(connect) as url:
+        use(console, url)
+        assert run(console, "plan", "--out", "plan.json", LAKEVIEW).status == 0
+        path = console.folder / "connectsync.yaml"
+        path.write_text(path.read_text() + "approval: {names: 1}\n")
+        assert run(console, "approve", "plan.json", "--as", "Ada").status == 0
+        called(console, "production")
+        done = run(console, "apply", "plan.json")
+        assert done.status == ExitStatus.FINE, done.both
+        assert "apply on production" in console.run("runs").out
+
+
+def test_a_stopped_run_of_the_address_is_resumed_under_the_name(
+    stopped: Console,
+) -> None:
+    called(stopped, "production")
+    said = stopped.run("resume")
+    assert said.status == ExitStatus.FINE, said.both
+
+
+@pytest.mark.parametrize("later", ["connect: rehearsal\n", ""])
+def test_a_connect_that_changed_its_name_is_refused_in_a_sentence(
+    valley: Console, later: str
+) -> None:
+    called(valley, "production")
+    assert valley.run("apply", "--yes", LAKEVIEW).status == ExitStatus.FINE
+    rows = valley.state()
+    valley.replace("connectsync.yaml", "connect: production\n", later)
+    for command in (("plan",), ("apply", "--yes"), ("resume",), ("reconcile",)):
+        refused = valley.run(*command)
+        assert refused.status == ExitStatus.FINDINGS, refused.both
+        assert "the state knows this Connect as 'production'" in refused.err
+        assert "write `connect: production` in connectsync.yaml" in refused.err
+    assert valley.state() == rows
+
+
+@pytest.mark.parametrize("name", ["embedded", "Production", "a b", "", "-x"])
+def test_a_name_that_is_none_is_refused_by_the_project_file(
+    valley: Console, name: str
+) -> None:
+    called(valley, f"'{name}'")
+    refused = valley.run("plan")
+    assert refused.status == ExitStatus.FINDINGS
+    assert "connectsync.yaml:2:" in refused.err
