@@ -15,7 +15,8 @@ _HEAD = f"""<!doctype html>
 <meta http-equiv="Content-Security-Policy" content="{POLICY}">
 <meta name="referrer" content="no-referrer"><title>Evidence</title>
 <style>
-  body {{ font: 16px/1.4 system-ui, sans-serif; margin: 1rem auto; max-width: 60rem; }}
+  body {{ font: 16px/1.4 system-ui, sans-serif; margin: 1rem auto; max-width: 60rem;
+    padding: 0 1rem; }}
   .kept-as-evidence {{ background: #fff3c4; border: 1px solid #c9a400; color: #000;
     padding: .5rem 1rem; }}
   [role=form] {{ border: 1px solid #888; padding: 0 1rem; }}
