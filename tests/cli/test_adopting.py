@@ -161,7 +161,7 @@ def test_a_rival_outside_of_what_is_named_is_seen(applied: Console) -> None:
     applied.edit("lakeview-usd", {"district_id": theirs})
     said = applied.run("drift", "--adopt", LAKEVIEW)
     assert said.status == ExitStatus.FINDINGS
-    assert "the same district_id stands in" in said.out
+    assert "the same district_id is in" in said.out
 
 
 def test_a_district_that_is_refused_still_drifts_and_the_status_says_so(

@@ -30,6 +30,7 @@ from connectsync.domain.settings import (
 
 Write = Callable[[str, str], Path]
 FOLDER = Path("districts")
+BY_HAND = "sections_archived_by_hand"
 WHOLE = """\
 schema: 1
 district: lakeview
@@ -135,7 +136,7 @@ def test_later_profiles_win_and_the_district_wins_over_all(
 ) -> None:
     write(
         "districts/_profiles/base.yaml",
-        "schema: 1\nfacts: {setup_step: 1}\n"
+        "schema: 1\nfacts: {sections_archived_by_hand: false}\n"
         "settings: {deletion_threshold: 1, manage_guardians: true}\n",
     )
     write(
@@ -144,7 +145,8 @@ def test_later_profiles_win_and_the_district_wins_over_all(
     )
     write(
         "districts/_profiles/two.yml",
-        "schema: 1\nprofile: [base]\nprovider: clever\nfacts: {setup_step: 2}\n",
+        "schema: 1\nprofile: [base]\nprovider: clever\n"
+        "facts: {sections_archived_by_hand: true}\n",
     )
     write(
         "districts/a.yaml",
@@ -156,7 +158,7 @@ def test_later_profiles_win_and_the_district_wins_over_all(
     assert loaded.district.profiles == ("one", "two")
     # `base` stands under `one`; that `two` builds on it too does not bring it back
     assert loaded.district.settings == Settings(deletion_threshold=2)
-    assert loaded.district.facts == Facts(setup_step=2)
+    assert loaded.district.facts == Facts(sections_archived_by_hand=True)
     assert [layer.file.rpartition("/")[2] for layer in loaded.layers] == [
         "base.yaml",
         "one.yaml",
@@ -172,7 +174,7 @@ def test_later_profiles_win_and_the_district_wins_over_all(
     )
     assert _at(loaded.locate(("settings", "deletion_threshold"))) == ("one.yaml", 3, 32)
     assert _at(loaded.origin(("settings", "deletion_threshold"))) == ("one.yaml", 3, 12)
-    assert _at(loaded.origin(("facts", "setup_step"))) == ("two.yml", 4, 9)
+    assert _at(loaded.origin(("facts", BY_HAND))) == ("two.yml", 4, 9)
     assert _at(loaded.locate(("settings", "manage_guardians"))) == ("a.yaml", 5, 30)
     assert _at(loaded.locate(("settings", "phone_types"))) == ("a.yaml", 5, 1)
     assert _at(loaded.locate(("facts", "rollover", "to"))) == ("a.yaml", 1, 1)
@@ -219,15 +221,46 @@ def test_every_circle_of_profiles_is_told_once(tmp_path: Path, write: Write) -> 
     assert [loaded.district.key for loaded in fleet.districts] == ["z"]
 
 
+@pytest.mark.parametrize(
+    "fact", ["setup_step: 7", "self_check_done: true", "tried_to_archive: 34"]
+)
+def test_a_profile_cannot_state_what_is_true_of_one_district(
+    fact: str, tmp_path: Path, write: Write
+) -> None:
+    write("districts/_profiles/std.yaml", f"schema: 1\nfacts: {{{fact}}}\n")
+    write("districts/a.yaml", "profile: std\n")
+    write("districts/b.yaml", f"facts: {{{fact}}}\n")
+    fleet = _load(tmp_path)
+    (finding,) = fleet.findings
+    assert finding.rule == "district-fact-in-profile"
+    assert finding.place.file == "districts/_profiles/std.yaml"
+    assert finding.districts == ("a",)
+    name = fact.partition(":")[0]
+    assert finding.message.startswith(f"'{name}' is true of one district")
+    assert finding.hint == "write it in the file of each district that it is true of"
+    assert [loaded.district.key for loaded in fleet.districts] == ["b"]
+
+
+def test_a_profile_may_take_back_such_a_fact(tmp_path: Path, write: Write) -> None:
+    write("districts/_profiles/std.yaml", "schema: 1\nfacts: {setup_step: null}\n")
+    write("districts/a.yaml", "profile: std\nfacts: {setup_step: 7}\n")
+    fleet = _load(tmp_path)
+    assert fleet.findings == ()
+    assert fleet.districts[0].district.facts.setup_step == 7
+
+
 def test_a_long_chain_of_profiles_is_no_trouble(tmp_path: Path, write: Write) -> None:
-    write("districts/_profiles/p0.yaml", "schema: 1\nfacts: {setup_step: 3}\n")
+    write(
+        "districts/_profiles/p0.yaml",
+        "schema: 1\nfacts: {profile_update_requests: true}\n",
+    )
     for step in range(1, 1200):
         name = f"districts/_profiles/p{step}.yaml"
         write(name, f"schema: 1\nprofile: p{step - 1}\n")
     write("districts/a.yaml", "profile: p1199\n")
     fleet = _load(tmp_path)
     assert fleet.findings == ()
-    assert fleet.districts[0].district.facts.setup_step == 3
+    assert fleet.districts[0].district.facts.profile_update_requests
 
 
 def test_a_broken_profile_is_told_once_and_stops_all_that_build_on_it(
@@ -315,10 +348,13 @@ def test_a_fleet_is_complete_when_every_file_became_a_district(
 def test_a_text_is_laid_over_the_projects_profiles(
     tmp_path: Path, write: Write
 ) -> None:
-    write("districts/_profiles/p.yaml", "schema: 1\nfacts: {setup_step: 4}\n")
+    write(
+        "districts/_profiles/p.yaml",
+        "schema: 1\nfacts: {profile_update_requests: true}\n",
+    )
     raw = b"schema: 1\ndistrict: x\nname: X\nprofile: p\n"
     fleet = load_text("<stdin>", raw, project_root=tmp_path, districts_dir=FOLDER)
-    assert fleet.districts[0].district.facts.setup_step == 4
+    assert fleet.districts[0].district.facts.profile_update_requests
     assert fleet.districts[0].file == "<stdin>"
     torn = load_text("<stdin>", b"[", project_root=tmp_path, districts_dir=FOLDER)
     assert _rules(torn) == [("yaml-syntax", "<stdin>", 1)]

@@ -182,10 +182,16 @@ def _default(part: Mapping[str, Any]) -> list[Any]:
     return [part["default"]] if "default" in part else []
 
 
-def test_a_profile_states_facts_and_settings_exactly_as_a_district_does() -> None:
+def test_a_profile_states_all_that_a_district_does_but_facts_of_one_district() -> None:
     district, profile = schema("district"), schema("profile")
-    for section in ("facts", "settings", "provider"):
+    for section in ("settings", "provider"):
         assert profile["properties"][section] == district["properties"][section]
+    of_profile = profile["properties"]["facts"]["properties"]
+    of_district = district["properties"]["facts"]["properties"]
+    assert of_profile.keys() == of_district.keys()
+    differ = {key for key, part in of_profile.items() if part != of_district[key]}
+    assert differ == {"setup_step", "self_check_done", "tried_to_archive"}
+    assert {of_profile[key]["x-rule"] for key in differ} == {"district-fact-in-profile"}
     assert "credentials" not in profile["properties"]
     assert "allow" not in profile["properties"]
 

@@ -204,7 +204,7 @@ def test_an_error_that_shows_only_across_files_is_refused_too(valley: Valley) ->
         valley.drafts({"lakeview-usd": {"district_id": theirs}})
     )
     assert adopted.adoption is Adoption.REFUSED
-    assert "the same district_id stands in" in adopted.message
+    assert "the same district_id is in" in adopted.message
     assert "58da8a43cc70ab00017a1a10" in valley.text(LAKEVIEW)
 
 

@@ -52,7 +52,7 @@ class Sick:
 
     async def options(self, setting: str) -> tuple[str, ...]:
         self._insist("options")
-        return BY_NAME[setting].labels or ("Keep", "StateReader")
+        return BY_NAME[setting].labels or ("Keep", "Archive")
 
 
 def examined(reader: Sick, *keys: str) -> dict[str, list[Check]]:

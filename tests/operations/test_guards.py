@@ -196,3 +196,56 @@ def test_a_threshold_that_goes_from_empty_to_a_high_one_is_raised(
     ).guards
     names = [guard.rule for guard in guards]
     assert ("threshold-raised-without-figure" in names) is found
+
+
+def rules_of(scene: str) -> set[str]:
+    return {guard.rule for guard in guards_of(scene)}
+
+
+def test_turning_the_sync_off_together_with_other_changes_is_no_objection() -> None:
+    scene = """
+    was_running: true
+    live: {enable_daily_sync: true, unarchive_classrooms: true}
+    desired: {enable_daily_sync: false, unarchive_classrooms: false}
+    """
+    assert "enable-with-other-changes" not in rules_of(scene)
+    turned_on = scene.replace("true", "TRUE").replace("false", "true")
+    assert "enable-with-other-changes" in rules_of(turned_on.replace("TRUE", "false"))
+
+
+def test_a_threshold_from_empty_with_its_figure_is_no_objection() -> None:
+    live, desired = "{deletion_threshold: null}", "{deletion_threshold: 40}"
+    scene = f"{{facts: {{tried_to_archive: 38}}, live: {live}, desired: {desired}}}"
+    assert rules_of(scene) == set()
+
+
+@pytest.mark.parametrize(
+    ("districts", "rule"),
+    [(40, None), (50, None), (51, "too-much-of-the-fleet")],
+)
+def test_a_percentage_of_the_fleet_is_not_read_as_a_count(
+    districts: int, rule: str | None
+) -> None:
+    policy = "{max_percent: 5, max_districts: 1000, max_percent_a_day: 100}"
+    found = rules_of(f"{{policy: {policy}, districts: {districts}, fleet: 1000}}")
+    assert found - {"too-many-districts-a-day"} == ({rule} if rule else set())
+
+
+def test_a_percentage_of_a_day_is_not_read_as_a_count() -> None:
+    policy = "{max_percent_a_day: 5, max_districts: 1000, max_districts_a_day: 1000}"
+    figures = "districts: 20, fleet: 1000"
+    assert rules_of(f"{{policy: {policy}, {figures}, recent: 30}}") == set()
+    found = rules_of(f"{{policy: {policy}, {figures}, recent: 31}}")
+    assert found == {"too-much-of-the-fleet-a-day"}
+
+
+@pytest.mark.parametrize(
+    ("read_at", "stale"),
+    [("2027-01-14T10:00:00", False), ("2027-01-14T09:59:59", True)],
+)
+def test_a_reading_of_exactly_24_hours_ago_is_still_good(
+    read_at: str, *, stale: bool
+) -> None:
+    hours = "policy: {max_live_age_hours: 24}"
+    found = rules_of(f"{{now: 2027-01-15T10:00:00, read_at: {read_at}, {hours}}}")
+    assert ("stale-live" in found) is stale

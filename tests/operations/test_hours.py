@@ -31,7 +31,7 @@ def test_everything_that_closes_an_hour_is_told() -> None:
     found = [(one.guard, one.why) for one in closings(policy, SATURDAY_NIGHT)]
     assert found == [
         ("in-a-freeze", "nothing is applied from 2027-01-11 to 2027-01-22: Finals"),
-        ("outside-the-window", "no window of the project is open now"),
+        ("outside-the-window", "no change window of the project is open now"),
         (
             "during-the-nightly-sync",
             "the nightly sync may be running now: 01:00 to 05:00 America/Chicago",
@@ -180,3 +180,27 @@ def test_a_freeze_without_end_is_told_and_waits_for_nothing() -> None:
     freeze = Freeze(Days(date(2027, 1, 11), date.max), "Closed for good", CHICAGO)
     (found,) = closings(Policy(freezes=(freeze,)), FRIDAY)
     assert found.until == "it has no end: change the freeze in connectsync.yaml first"
+
+
+SUNDAY_NIGHT = Window(frozenset({6}), time(22), time(2), CHICAGO)
+MONDAY_NIGHT = Window(frozenset({0}), time(22), time(2), CHICAGO)
+
+
+@pytest.mark.parametrize(
+    ("window", "hour", "is_closed"),
+    [
+        (SUNDAY_NIGHT, "2027-01-17T21:59", True),
+        (SUNDAY_NIGHT, "2027-01-17T22:00", False),
+        (SUNDAY_NIGHT, "2027-01-18T01:59", False),
+        (SUNDAY_NIGHT, "2027-01-18T02:00", True),
+        (SUNDAY_NIGHT, "2027-01-17T01:00", True),
+        (MONDAY_NIGHT, "2027-01-18T01:00", True),
+        (MONDAY_NIGHT, "2027-01-19T01:00", False),
+    ],
+)
+def test_a_window_past_midnight_belongs_to_the_day_it_opens_on_also_from_sunday(
+    *, window: Window, hour: str, is_closed: bool
+) -> None:
+    """2027-01-17 is a Sunday: the day before a Monday is the last of the week."""
+    now = datetime.fromisoformat(hour).replace(tzinfo=ZoneInfo(CHICAGO))
+    assert bool(closed(Policy(windows=(window,)), now)) is is_closed

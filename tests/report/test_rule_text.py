@@ -28,9 +28,19 @@ def explained(page: RulePage) -> str:
 
 
 def test_a_rule_that_can_be_allowed_says_exactly_how() -> None:
-    snippet = '  - {rule: home-phone-for-texts, reason: "say why", until: YYYY-MM-DD}'
-    assert allow_snippet(PAGE.name) == f"allow:\n{snippet}"
-    assert snippet in explained(PAGE)
+    lines = [
+        "allow:",
+        "  - rule: home-phone-for-texts",
+        "    reason: say why",
+        "    until: YYYY-MM-DD",
+    ]
+    assert allow_snippet(PAGE.name).splitlines() == lines
+    assert "".join(f"  | {line}\n" for line in lines) in explained(PAGE)
+
+
+def test_how_to_allow_a_rule_with_a_long_name_fits_a_narrow_terminal() -> None:
+    page = replace(PAGE, name="guardians-file-encoding-not-agreed")
+    assert max(map(len, explained(page).splitlines())) <= 80
 
 
 def test_what_connect_refuses_cannot_be_allowed() -> None:

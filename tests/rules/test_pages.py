@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from connectsync.domain.finding import Severity
 from connectsync.domain.rule_page import RulePage
@@ -68,6 +69,28 @@ def test_a_page_opens_with_the_mistake_and_says_why(page: RulePage) -> None:
     assert page.bad != page.good
 
 
+ODD = re.compile(
+    r"\b(nobody|somebody|anybody|everybody|whoever|mend(s|ed)?|yet to|anew|amiss|afresh"
+    r"|otherwise|neighbour|colour|catalogue|doubled|passed over|goes? on|take[ns]? back"
+    r"|ticks?|ticked|lacks?)\b",
+    re.IGNORECASE,
+)
+"""Words that a US school district's operator stops at; see each with a plain one."""
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda page: page.name)
+def test_a_page_is_in_plain_us_english(page: RulePage) -> None:
+    assert ODD.findall(f"{page.summary} {page.why}") == []
+
+
+def test_messages_and_hints_are_in_plain_us_english() -> None:
+    for file in sorted((Path(__file__).parent / "cases").glob("*.yaml")):
+        for case in yaml.safe_load(file.read_text()):
+            for found in case["findings"]:
+                said = f"{found['message']} {found['hint']}"
+                assert ODD.findall(said) == [], said
+
+
 @pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda page: page.name)
 def test_a_page_cites_a_source_that_is_listed(page: RulePage) -> None:
     keys = re.findall(r"^\| ([\w-]+) \|", SOURCES.read_text(), re.MULTILINE)
@@ -82,13 +105,14 @@ def test_the_bad_example_is_found_by_its_rule(name: str, read: Any) -> None:
 
 
 @pytest.mark.parametrize("name", EXECUTABLE)
-def test_the_good_example_is_clean_of_its_rule_and_of_errors(
+def test_the_good_example_is_clean_of_its_rule_and_of_every_error_and_warning(
     name: str, read: Any
 ) -> None:
     page = page_of(by_name(name))
     found = read(page.good, options=SEEN_ON_THE_PAGE.get(name)).found()
     assert name not in {rule.name for rule, _ in found}
-    assert [rule.name for rule, _ in found if rule.severity is Severity.ERROR] == []
+    serious = [rule.name for rule, _ in found if rule.severity is not Severity.INFO]
+    assert serious == []
 
 
 def test_the_base_of_all_examples_is_clean(situation: Any) -> None:
@@ -117,7 +141,7 @@ def test_a_page_says_whether_its_claim_is_an_inference() -> None:
 
 
 def test_a_name_that_no_rule_has_is_answered_with_the_nearest() -> None:
-    with pytest.raises(UsageError, match="no rule is called 'zzz'") as refused:
+    with pytest.raises(UsageError, match="there is no rule 'zzz'") as refused:
         by_name("zzz")
     assert "rules" in refused.value.remedy
     with pytest.raises(UsageError) as refused:

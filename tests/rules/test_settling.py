@@ -138,7 +138,7 @@ def test_a_fleet_without_files_names_districts_by_their_keys(read: Any) -> None:
     fleet = read("# districts/a.yaml\ndistrict: a\n# districts/b.yaml\ndistrict: b\n")
     nameless = FleetOnDay(fleet.fleet().districts, {}, TODAY)
     message = examine_fleet(nameless)[0][1].message
-    assert message == "the same district_id stands in 'b'"
+    assert message == "the same district_id is in 'b'"
 
 
 def test_every_district_of_a_large_fleet_is_found_in_little_time(read: Any) -> None:

@@ -99,6 +99,9 @@ def _secret(path: Path, part: Mapping[str, Any], kind: str) -> Mistake:
 
 
 def _type(path: Path, part: Mapping[str, Any], value: Any, source: str) -> Mistake:
+    if "x-said" in part:
+        message = f"{_name(path)} {part['x-said']}"
+        return Mistake(_rule(part, "type"), message, _wanted(part))
     kinds = _kinds(part)
     wanted = kind_of(part)
     message = f"{quoted(source)} is {_kind(value)}; {_name(path)} wants {wanted}"

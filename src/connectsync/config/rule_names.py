@@ -34,6 +34,7 @@ READING_RULES: tuple[str, ...] = (
     "threshold-out-of-range",
     "allow-without-reason",
     "allow-without-date",
+    "district-fact-in-profile",
     "missing-profile",
     "profile-cycle",
     "freeze-without-zone",

@@ -66,7 +66,7 @@ def kind_of(part: Mapping[str, Any]) -> str:
     types = [stated] if isinstance(stated, str) else list(stated)
     if types in (["integer"], ["integer", "null"]):
         return _KINDS["integer"] + _range(part)
-    return " or ".join(_KINDS[kind] for kind in types if kind != "null")
+    return " or ".join(_KINDS[kind] for kind in types if kind != "null") or "null"
 
 
 def _range(part: Mapping[str, Any]) -> str:

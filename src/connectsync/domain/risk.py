@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from connectsync.domain.change import Add, Change, Remove, Set
-from connectsync.domain.settings import Form
+from connectsync.domain.settings import Form, Value
 
 
 class Risk(StrEnum):
@@ -32,19 +32,24 @@ def running(form: Form) -> bool:
 
 
 CLOSEST = frozenset(["Parent/Guardian", "Primary", "Family", "Parent"])
-"""Contacts whom every sync is for. All others, once added, are messaged as well."""
+"""Contacts that every sync is for. All others, once added, are messaged as well."""
 
 UNDATED = frozenset(["enable_daily_sync", "permissions"])
-"""The switch itself, and what is not published to wait for the sync."""
+"""The switch itself, and permissions, which may not wait for the sync (unpublished)."""
+
+LEAST_ADVISED = 10
+"""Percent; the lowest deletion threshold that Connect advises (T1)."""
 
 
 def assess(change: Change, live: Form, *, launched: bool = False) -> Assessment:
     """
     Say what a change does to people, given the form it is made on.
 
-    On a district whose sync never ran nobody is reached yet, so nothing there is
-    disruptive. One that is paused was ``launched``: what is changed now, families
-    meet when the sync goes on again.
+    On a district whose sync never ran, no one is reached yet, so nothing there is
+    disruptive. A paused district was ``launched``: families meet what is changed now
+    when the sync runs again.
+
+    A sentence that says more than the published pages do ends with ``(inferred)``.
     """
     assessment = _ASSESSORS[change.setting](change)
     if widens(change) and not _reaches(change, live):
@@ -59,10 +64,10 @@ def assess(change: Change, live: Form, *, launched: bool = False) -> Assessment:
 
 def widens(change: Change) -> bool:
     """
-    Say whether people who were left alone become guardians by a change.
+    Say whether a change makes people guardians who were not reached before.
 
-    They can be messaged at once and without an invitation (C5), and no later change
-    takes back what was sent.
+    They can be messaged at once and without an invitation (C5), and no later change can
+    undo a message that was sent.
     """
     match change:
         case Add("contact_types" | "contact_relationships", label):
@@ -80,26 +85,55 @@ def _reaches(change: Change, live: Form) -> bool:
 
 
 def _district_id(change: Change) -> Assessment:
-    if isinstance(change, Set) and not change.before:
-        return Assessment(Risk.CAUTION, "The roster of this district is read.")
+    before, after = _values(change)
+    if _is_empty(after):
+        return Assessment(
+            Risk.DISRUPTIVE,
+            "No roster is named for the sync, which is likely to fail every night"
+            " (inferred).",
+        )
+    if _is_empty(before):
+        return Assessment(
+            Risk.CAUTION, "The roster with this district id is read (inferred)."
+        )
     return Assessment(
         Risk.DISRUPTIVE,
-        "The sync reads another district's roster: everybody not in it is archived"
+        "Another district's roster is read, and everyone who is not in it is archived"
         " (inferred).",
     )
 
 
-def _student_id(_: Change) -> Assessment:
+def _student_id(change: Change) -> Assessment:
+    before, after = _values(change)
+    if _is_empty(after):
+        return Assessment(
+            Risk.CAUTION,
+            "Students have the id that Connect uses by default, which is not"
+            " published.",
+        )
+    if _is_empty(before):
+        return Assessment(
+            Risk.CAUTION, f"Students have their {after} as their id on Connect."
+        )
     return Assessment(
         Risk.CAUTION,
-        "Students show another id; files that link by the old one stop matching"
-        " (inferred).",
+        f"Students have their {after} as their id on Connect; files that link by the"
+        " old one stop matching (inferred).",
     )
 
 
-def _archived_students(_: Change) -> Assessment:
+def _archived_students(change: Change) -> Assessment:
+    _, after = _values(change)
+    if _is_empty(after):
+        return Assessment(
+            Risk.CAUTION,
+            "Archived students are handled in Connect's default way, which is not"
+            " published.",
+        )
     return Assessment(
-        Risk.CAUTION, "Students who were archived are treated differently from now on."
+        Risk.CAUTION,
+        f"Archived students are handled as the option '{after}' says; what it does is"
+        " not published.",
     )
 
 
@@ -111,7 +145,8 @@ def _enable_daily_sync(change: Change) -> Assessment:
         )
     return Assessment(
         Risk.CAUTION,
-        "The roster stands still: newcomers and leavers are not taken over.",
+        "Roster updates stop: new and departing students and staff are no longer"
+        " synced.",
     )
 
 
@@ -119,119 +154,166 @@ def _manage_guardians(change: Change) -> Assessment:
     if _turned_on(change):
         return Assessment(
             Risk.DISRUPTIVE,
-            "Guardians are taken from Clever and can be messaged without invitation.",
+            "Contacts from Clever become guardians, who can be messaged at once,"
+            " without an invitation.",
         )
     return Assessment(
         Risk.DISRUPTIVE,
-        "Guardians are no longer kept up by the sync; new families are not reached.",
+        "Guardians are not added or updated by the sync: new families are not reached.",
     )
 
 
 def _unarchive_classrooms(change: Change) -> Assessment:
     if _turned_on(change):
         return Assessment(
-            Risk.CAUTION, "Classrooms archived by hand come back if Clever shares them."
+            Risk.CAUTION,
+            "Classrooms that were archived by hand come back if Clever shares them.",
         )
-    return Assessment(Risk.SAFE, "Classrooms archived by hand stay archived.")
+    return Assessment(Risk.SAFE, "Classrooms that were archived by hand stay archived.")
 
 
 def _update_active_users(change: Change) -> Assessment:
     if _turned_on(change):
         return Assessment(
             Risk.DISRUPTIVE,
-            "People who have joined get name, email and phone from Clever, log in with"
-            " those, are notified, and can no longer edit them.",
+            "People who have joined get their name, email and phone from Clever: their"
+            " login changes, they are notified, and they can no longer edit them.",
         )
     return Assessment(
         Risk.CAUTION,
-        "People and Users Managers edit contact details; Clever no longer.",
+        "Users and Users Managers edit contact details; Clever does not overwrite"
+        " them.",
     )
 
 
 def _contacts(change: Change) -> Assessment:
-    match change:
-        case Remove():
-            return Assessment(
-                Risk.DISRUPTIVE,
-                "Contacts marked so are no longer guardians: no messages (inferred).",
-            )
-        case Add():
-            return Assessment(
-                Risk.DISRUPTIVE if widens(change) else Risk.CAUTION,
-                "Contacts marked so become guardians and get messages at once.",
-            )
-        case Set():
-            return Assessment(
-                Risk.DISRUPTIVE,
-                "Other contacts become guardians than before (inferred).",
-            )
-
-
-def _phone_types(change: Change) -> Assessment:
-    match change:
-        case Remove():
-            return Assessment(
-                Risk.DISRUPTIVE,
-                "Numbers of this type no longer come: texts, calls and logins that"
-                " rest on them end.",
-            )
-        case Add(label="Home"):
-            return Assessment(
-                Risk.DISRUPTIVE,
-                "Home numbers fill the Phone field, which is neither texted nor called"
-                " nor a login.",
-            )
-        case Add():
-            return Assessment(
-                Risk.DISRUPTIVE,
-                "Numbers of this type become those for texts, calls and login.",
-            )
-        case Set():
-            return Assessment(
-                Risk.DISRUPTIVE, "Families are reached at other numbers than before."
-            )
-
-
-def _deletion_threshold(change: Change) -> Assessment:
-    if isinstance(change, Set) and change.after is None:
+    of_type = change.setting == "contact_types"
+    kind = "of this type" if of_type else "with this relationship"
+    if isinstance(change, Add):
         return Assessment(
-            Risk.CAUTION,
-            "No threshold is stated: how many people one sync may archive then is not"
-            " published.",
+            Risk.DISRUPTIVE if widens(change) else Risk.CAUTION,
+            f"Contacts {kind} become guardians and can be messaged at once.",
         )
-    if isinstance(change, Set) and _raised(change):
+    if isinstance(change, Remove):
         return Assessment(
-            Risk.CAUTION, "One sync may archive up to this part of the people at once."
+            Risk.DISRUPTIVE,
+            f"Contacts {kind} stop being guardians and receive no more messages"
+            " (inferred).",
+        )
+    before, after = _values(change)
+    if _is_empty(after):
+        return Assessment(
+            Risk.DISRUPTIVE,
+            "No contact becomes a guardian, and those who are receive no more messages"
+            " (inferred).",
+        )
+    if _is_empty(before):
+        return Assessment(
+            Risk.DISRUPTIVE,
+            "Contacts like these become guardians and can be messaged at once; others"
+            " may stop being guardians (inferred).",
         )
     return Assessment(
-        Risk.SAFE, "A sync that would archive more than this archives nobody."
+        Risk.DISRUPTIVE, "Different contacts become guardians (inferred)."
     )
 
 
+def _phone_types(change: Change) -> Assessment:
+    before, after = _values(change)
+    if _is_empty(after):
+        return Assessment(
+            Risk.DISRUPTIVE,
+            "Numbers of this type are no longer synced; people who have joined keep"
+            " theirs unless the sync updates active users (inferred).",
+        )
+    if _labels(after) == {"Home"}:
+        return Assessment(
+            Risk.DISRUPTIVE,
+            "Home numbers fill the Phone field, which is not used for texts, calls or"
+            " login.",
+        )
+    if _is_empty(before):
+        return Assessment(
+            Risk.DISRUPTIVE,
+            "Numbers of this type are used for texts, calls and login.",
+        )
+    return Assessment(
+        Risk.DISRUPTIVE, "Families are reached at different numbers (inferred)."
+    )
+
+
+def _deletion_threshold(change: Change) -> Assessment:
+    before, after = _values(change)
+    if not isinstance(after, int):
+        return Assessment(
+            Risk.CAUTION,
+            "A sync may archive as much as Connect allows by default, which is not"
+            " published.",
+        )
+    limit = (
+        f"If a sync would archive more than {after} percent of the people, it archives"
+        " no one"
+    )
+    if not isinstance(before, int):
+        return Assessment(
+            Risk.CAUTION, f"{limit}; the limit before is not known (inferred)."
+        )
+    if after > before:
+        return Assessment(
+            Risk.CAUTION,
+            f"One sync may archive up to {after} percent of the people instead of"
+            f" {before}.",
+        )
+    if after < LEAST_ADVISED:
+        return Assessment(
+            Risk.CAUTION,
+            f"{limit}: an ordinary week may be enough to stop it (inferred).",
+        )
+    return Assessment(Risk.SAFE, f"{limit}.")
+
+
 def _permissions(change: Change) -> Assessment:
-    match change:
-        case Add(label="Permissions Admin"):
-            return Assessment(
-                Risk.CAUTION,
-                "Staff may change the permissions of other staff; for whom and from"
-                " when is not published.",
-            )
-        case _:
-            return Assessment(
-                Risk.CAUTION,
-                "Staff may do other things than before; for whom and from when is not"
-                " published.",
-            )
+    return Assessment(
+        Risk.CAUTION,
+        f"{_what_staff_may(change)}; for which staff and from when is not published.",
+    )
+
+
+def _what_staff_may(change: Change) -> str:
+    before, after = _values(change)
+    if "Permissions Admin" in _labels(after) - _labels(before):
+        return "Staff may be able to change the permissions of other staff"
+    if _is_empty(after):
+        return "Staff may lose permissions that they use today"
+    if _is_empty(before):
+        return "Staff may be able to do more than before"
+    return "Staff may be able to do different things than before"
 
 
 def _turned_on(change: Change) -> bool:
     return isinstance(change, Set) and change.after is True
 
 
-def _raised(change: Set) -> bool:
-    after = change.after if isinstance(change.after, int) else 0
-    before = change.before if isinstance(change.before, int) else 0
-    return after > before
+def _values(change: Change) -> tuple[Value, Value]:
+    """Give the value before and after; None for a label that is not there."""
+    match change:
+        case Set(before=before, after=after):
+            return before, after
+        case Add(label=label):
+            return None, label
+        case Remove(label=label):
+            return label, None
+
+
+def _labels(value: Value) -> frozenset[str]:
+    if isinstance(value, frozenset):
+        return value
+    return frozenset() if value is None else frozenset({str(value)})
+
+
+def _is_empty(value: Value) -> bool:
+    """Say whether a field holds nothing: no value, no text, no label."""
+    return value is None or value in ("", frozenset())
 
 
 _ASSESSORS: Mapping[str, Callable[[Change], Assessment]] = {

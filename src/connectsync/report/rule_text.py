@@ -12,7 +12,7 @@ from connectsync.report.table import Cell, Row, aligned, breadth
 
 SUBJECTS: Mapping[str, str] = {
     "file": "one file, before it is read as a district",
-    "district": "one district, with its profiles laid under it",
+    "district": "one district, with its profiles applied",
     "fleet": "all districts together",
     "plan": "a plan, before anything is saved",
 }
@@ -65,7 +65,7 @@ def by_subject(pages: Iterable[RulePage]) -> dict[str, tuple[RulePage, ...]]:
 
 def allow_snippet(rule: str) -> str:
     """Give the YAML that allows a rule; its date must be filled in to be valid."""
-    return f'allow:\n  - {{rule: {rule}, reason: "say why", until: YYYY-MM-DD}}'
+    return f"allow:\n  - rule: {rule}\n    reason: say why\n    until: YYYY-MM-DD"
 
 
 def looks_at(page: RulePage) -> str:
@@ -99,7 +99,7 @@ def _source(page: RulePage, paint: Paint, width: int) -> Iterator[str]:
 def _sourced(page: RulePage) -> str:
     if page.source == OWN_DESIGN:
         return "connectsync itself: a safeguard, not a claim about Connect or Clever."
-    doubt = " Inferred: no page says it in so many words." if page.inferred else ""
+    doubt = " Inferred: no published page states it." if page.inferred else ""
     return f"{page.source} in {SOURCES_PAGE}.{doubt}"
 
 
@@ -117,7 +117,7 @@ def _allowing(page: RulePage, paint: Paint, width: int) -> Iterator[str]:
 def _why_not(page: RulePage) -> tuple[str, str]:
     if page.subject == "plan":
         return "To accept it, once", "connectsync apply --accept NAME=COUNT"
-    text = "Connect would refuse it, or the file means nothing while it stands."
+    text = "Connect would refuse it, or the file has no clear meaning with it."
     return "Cannot be allowed", text
 
 
@@ -153,4 +153,4 @@ def _name(page: RulePage) -> tuple[Cell, Cell]:
 def _counted(groups: Mapping[str, tuple[RulePage, ...]]) -> str:
     count = sum(map(len, groups.values()))
     rules = "rule" if count == 1 else "rules"
-    return f"{count} {rules}; `connectsync explain RULE` says why one is there"
+    return f"{count} {rules}; for details: `connectsync explain RULE`"

@@ -1,1 +1,1 @@
-"""The catalogue of rules: what is illegal, what hurts, and why."""
+"""The catalog of rules: what is not valid, what hurts families, and why."""

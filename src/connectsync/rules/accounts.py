@@ -1,4 +1,4 @@
-"""Rules about the accounts of people who have joined: who may change them."""
+"""Rules about the accounts of people who have joined, and who may change them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ UPDATE_ACTIVE_USERS: Path = ("settings", "update_active_users")
 @DISTRICT.rule(Severity.ERROR, source="U1")
 def older_details_overwrite_newer(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    Clever overwrites contact details that are newer on Connect.
+    Older contact details from Clever overwrite newer ones on Connect.
 
-    With the setting on, only the sync changes the name, email and phone of people who
-    have joined. Where they keep their details on Connect, Clever's older ones come
-    back: their login changes, and messages go to a number they gave up.
+    With this setting on, only the sync changes the name, email and phone of people who
+    have joined. If people keep their details up to date on Connect, the sync replaces
+    them with Clever's older ones: their login changes, and messages go to a number
+    they no longer use.
 
     Bad:
 
@@ -40,19 +41,21 @@ def older_details_overwrite_newer(district: DistrictOnDay) -> Iterator[Problem]:
     if on and kept_in is ContactDetailsKeptIn.CONNECT:
         yield Problem(
             UPDATE_ACTIVE_USERS,
-            "the sync overwrites contact details of people who have joined, while"
-            " facts.contact_details_kept_in says that Connect holds the newest",
-            hint="set update_active_users to false, or bring Clever up to date first",
+            "the sync overwrites the contact details of people who have joined, but"
+            " facts.contact_details_kept_in says that Connect has the newest ones",
+            hint="set update_active_users to false; or update Clever first, then set"
+            " contact_details_kept_in to clever",
         )
 
 
 @DISTRICT.rule(Severity.WARNING, source="C5")
 def source_of_details_not_stated(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    The sync changes people's logins, and nobody says that Clever's details are newest.
+    The sync changes people's logins, and the file does not say who has the newest data.
 
-    The setting is meant for districts where Clever is the most up-to-date source. The
-    file does not say so, so nobody can tell whether people lose the login they use.
+    The setting is meant for districts where Clever is the most up-to-date source of
+    contact details. Until the file says so, a reviewer cannot tell whether people will
+    lose the login they use.
 
     Bad:
 
@@ -70,20 +73,21 @@ def source_of_details_not_stated(district: DistrictOnDay) -> Iterator[Problem]:
     if district.settings.update_active_users and unstated:
         yield Problem(
             UPDATE_ACTIVE_USERS,
-            "the sync overwrites contact details of people who have joined, and"
-            " facts.contact_details_kept_in does not say who holds the newest",
-            hint="find out who does; state it as clever or connect",
+            "the sync overwrites the contact details of people who have joined, and"
+            " facts.contact_details_kept_in does not say who has the newest ones",
+            hint="if Clever has them, set contact_details_kept_in to clever; if not,"
+            " set update_active_users to false",
         )
 
 
 @DISTRICT.rule(Severity.WARNING, source="P3")
 def edits_locked_without_requests(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    People cannot edit their details, and have no way to ask for a correction.
+    People cannot edit their contact details or request a correction.
 
-    With the setting on, people who have joined cannot change their own email or phone.
-    Without profile update requests a parent with a new number has to find somebody who
-    changes it in the school's system.
+    With this setting on, people who have joined cannot change their own email or phone.
+    Without profile update requests, a parent with a new number has to ask the school to
+    change it in the student information system.
 
     Bad:
 
@@ -105,9 +109,10 @@ def edits_locked_without_requests(district: DistrictOnDay) -> Iterator[Problem]:
     if district.settings.update_active_users and unasked:
         yield Problem(
             UPDATE_ACTIVE_USERS,
-            "people who have joined cannot edit their details, and"
-            " facts.profile_update_requests is false: nobody can ask for a correction",
-            hint="turn on profile update requests on Connect, and state it",
+            "people who have joined cannot edit their contact details, and"
+            " facts.profile_update_requests is false: they cannot request a correction",
+            hint="turn on profile update requests on Connect, then set"
+            " profile_update_requests to true",
         )
 
 
@@ -117,8 +122,8 @@ def users_manager_without_effect(district: DistrictOnDay) -> Iterator[Problem]:
     Users Manager is granted, but only the sync may edit people who have joined.
 
     The permission is for changing accounts by hand. While the sync owns the contact
-    details of people who have joined, those who hold it cannot correct them, and will
-    be asked to.
+    details of people who have joined, staff with this permission cannot correct them,
+    although families will ask them to.
 
     Bad:
 
@@ -126,21 +131,22 @@ def users_manager_without_effect(district: DistrictOnDay) -> Iterator[Problem]:
           contact_details_kept_in: clever
         settings:
           update_active_users: true
-          permissions: [Users Manager]
+          permissions: [Family Access, Users Manager]
 
     Good:
 
         facts:
-          contact_details_kept_in: clever
+          contact_details_kept_in: connect
         settings:
           update_active_users: false
-          permissions: [Users Manager]
+          permissions: [Family Access, Users Manager]
     """
     granted = district.settings.permissions or frozenset()
     if district.settings.update_active_users and Permission.USERS_MANAGER in granted:
         yield Problem(
             ("settings", "permissions"),
-            "'Users Manager' cannot edit contact details of people who have joined"
-            " while update_active_users is true",
-            hint="tell those who hold it that corrections go through the roster",
+            "staff with 'Users Manager' cannot edit the contact details of people who"
+            " have joined while update_active_users is true",
+            hint="tell those staff that corrections are made in the school's system,"
+            " then allow this rule",
         )

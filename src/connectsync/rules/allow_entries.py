@@ -1,4 +1,4 @@
-"""Rules about accepted findings: known, allowable, in force, and still needed."""
+"""Rules about `allow` entries: known, allowable, in force, and still needed."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ LONGEST = timedelta(days=400)
 @dataclass(frozen=True, slots=True)
 class AllowOnDay:
     """
-    A district's accepted findings on a day, next to what its rules found.
+    A district's `allow` entries on a day, and what its rules found.
 
-    ``rules`` are all there are, by name; ``ran`` names those that looked at the
-    district this time, ``occurred`` those that found something.
+    ``rules`` are all rules by name; ``ran`` names those that ran on the district this
+    time, ``occurred`` those that found something.
     """
 
     allow: tuple[Allow, ...]
@@ -33,7 +33,7 @@ class AllowOnDay:
     occurred: frozenset[str]
 
     def in_force(self, entry: Allow) -> bool:
-        """Say whether an entry accepts findings: allowable, and not expired."""
+        """Say whether an entry has effect: allowable, and not expired."""
         rule = self.rules.get(entry.rule)
         return rule is not None and rule.allowable and self.today <= entry.until
 
@@ -44,9 +44,9 @@ ALLOW: Scope[AllowOnDay] = Scope("district")
 @ALLOW.rule(Severity.ERROR, source="design", refused=True)
 def allow_unknown_rule(allowances: AllowOnDay) -> Iterator[Problem]:
     """
-    A finding is accepted under a name that no rule has.
+    A finding is allowed under a name that no rule has.
 
-    The entry accepts nothing, and whoever reads the file believes that it does.
+    The entry has no effect, but a reader of the file would believe that it does.
 
     Bad:
 
@@ -70,7 +70,7 @@ def allow_unknown_rule(allowances: AllowOnDay) -> Iterator[Problem]:
         if entry.rule not in allowances.rules:
             yield Problem(
                 ("allow", position, "rule"),
-                f"no rule is called {entry.rule!r}",
+                f"there is no rule {entry.rule!r}",
                 hint=_meant(entry.rule, allowances.rules),
             )
 
@@ -80,17 +80,18 @@ def _meant(rule: str, rules: Mapping[str, Rule[Any]]) -> str:
     if looks(rule) in rules:
         letters = ", ".join(foreign_letters(rule))
         return f"did you mean {looks(rule)!r}? {letters} only looks like a Latin letter"
-    return did_you_mean(rule, rules) or "`connectsync rules` lists them"
+    listed = "remove this entry; `connectsync rules` lists the rules"
+    return did_you_mean(rule, rules) or listed
 
 
 @ALLOW.rule(Severity.ERROR, source="design", refused=True)
 def allow_not_allowable(allowances: AllowOnDay) -> Iterator[Problem]:
     """
-    A finding is accepted that nobody can accept in a file.
+    A finding is allowed that cannot be allowed in a file.
 
-    Some mistakes Connect's form itself refuses, and some leave the file without a
-    meaning: to accept them would only hide that families get something else than
-    what is written. A finding about a plan is accepted when the plan is applied.
+    Connect's form itself refuses some mistakes, and others leave the file without a
+    clear meaning: allowing them would only hide that families get something other than
+    what the file says. A finding about a plan is accepted when the plan is applied.
 
     Bad:
 
@@ -113,19 +114,20 @@ def allow_not_allowable(allowances: AllowOnDay) -> Iterator[Problem]:
             yield Problem(
                 ("allow", position, "rule"),
                 f"{entry.rule!r} cannot be allowed in a file",
-                hint=f"accept it when you apply: --accept {entry.rule}=COUNT"
+                hint="remove this entry, and accept it when you apply: --accept"
+                f" {entry.rule}=COUNT"
                 if on_plan
-                else "mend what it found, and remove this entry",
+                else "fix what it found, and remove this entry",
             )
 
 
 @ALLOW.rule(Severity.ERROR, source="design", refused=True)
 def allow_expired(allowances: AllowOnDay) -> Iterator[Problem]:
     """
-    A finding was accepted until a day that is over.
+    A finding was allowed until a day that has passed.
 
-    Every acceptance has a last day, so that somebody looks again at what it means for
-    families. That day has come; until it is renewed the finding counts again.
+    Every allowance has a last day, so that a person looks again at what it means for
+    families. That day has passed: the finding counts again until the entry is renewed.
 
     Bad:
 
@@ -150,17 +152,18 @@ def allow_expired(allowances: AllowOnDay) -> Iterator[Problem]:
             yield Problem(
                 ("allow", position, "until"),
                 f"{entry.rule!r} was allowed until {entry.until}",
-                hint="look again: mend what it found, or set a new day and reason",
+                hint="fix what it found and remove this entry, or give a reason and a"
+                f" new day up to {allowances.today + LONGEST}",
             )
 
 
 @ALLOW.rule(Severity.WARNING, source="design", refused=True)
 def allow_too_far_ahead(allowances: AllowOnDay) -> Iterator[Problem]:
     """
-    A finding is accepted for longer than a school year.
+    A finding is allowed for much longer than a school year.
 
-    By then other people run the district and other families are in it. What is
-    accepted for years is accepted forever.
+    By then other people may run the district, and other families are in it. A finding
+    that is allowed for years is never looked at again.
 
     Bad:
 
@@ -186,17 +189,17 @@ def allow_too_far_ahead(allowances: AllowOnDay) -> Iterator[Problem]:
             yield Problem(
                 ("allow", position, "until"),
                 f"{entry.rule!r} is allowed until {entry.until}",
-                hint=f"choose a day up to {latest}, and look again then",
+                hint=f"use a day up to {latest}, and check again then",
             )
 
 
 @ALLOW.rule(Severity.WARNING, source="design", refused=True)
 def allow_twice(allowances: AllowOnDay) -> Iterator[Problem]:
     """
-    The same finding is accepted by two entries.
+    The same finding is allowed by two entries.
 
-    One of them has the older reason and the other day. Whoever removes one believes
-    that the finding counts again.
+    Their reasons and days differ. A person who removes one entry expects the finding to
+    count again, and it does not.
 
     Bad:
 
@@ -226,17 +229,17 @@ def allow_twice(allowances: AllowOnDay) -> Iterator[Problem]:
             yield Problem(
                 ("allow", position, "rule"),
                 f"{entry.rule!r} is already allowed by entry {earlier + 1}",
-                hint="keep the entry whose reason and day are right",
+                hint="remove this entry or the other one, whichever is out of date",
             )
 
 
 @ALLOW.rule(Severity.WARNING, source="design", refused=True)
 def allow_unused(allowances: AllowOnDay) -> Iterator[Problem]:
     """
-    A finding is accepted that does not occur.
+    A finding is allowed that does not occur.
 
-    The mistake was mended, or never made. Left in place, the entry accepts the next
-    mistake of that kind before anybody has seen it.
+    The mistake was fixed, or never made. If the entry stays, it hides the next mistake
+    of that kind before anyone has seen it.
 
     Bad:
 
@@ -257,6 +260,6 @@ def allow_unused(allowances: AllowOnDay) -> Iterator[Problem]:
         if idle and allowances.in_force(entry):
             yield Problem(
                 ("allow", position, "rule"),
-                f"{entry.rule!r} is allowed, and does not occur",
-                hint="remove the entry",
+                f"{entry.rule!r} is allowed, but does not occur",
+                hint="remove this entry",
             )

@@ -1,4 +1,4 @@
-"""Settle what was found in a district against what the district accepts."""
+"""Separate what was found in a district from what its file allows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RULES_BY_NAME = {rule.name: rule for rule in ALL}
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A finding that the district accepts, with the entry that says so."""
+    """A finding that the district allows, with the entry that says so."""
 
     found: Found
     by: Allow
@@ -25,9 +25,9 @@ class Accepted:
 @dataclass(frozen=True, slots=True)
 class Settled:
     """
-    What counts, what is accepted, and what is wrong with the acceptances.
+    What counts, what is allowed, and what is wrong with the `allow` entries.
 
-    Every finding that went in is in ``kept`` or in ``accepted``, in its order.
+    Every finding that went in is in ``kept`` or in ``accepted``, in the same order.
     """
 
     kept: tuple[Found, ...]
@@ -42,12 +42,12 @@ def settle(
     ran: frozenset[str],
 ) -> Settled:
     """
-    Take from a district's findings those that it accepts.
+    Separate a district's findings from those that it allows.
 
-    ``found`` are the findings inside the district's file, those of the fleet among
-    them (``subjects.placed`` gives their path inside the file). ``ran`` names all
-    rules that were selected and looked at the district: what did not run cannot be
-    missing, and an allow rule that is not among them says nothing.
+    ``found`` are the findings in the district's file, including those of fleet rules
+    (``subjects.placed`` gives their path inside the file). ``ran`` names all rules that
+    were selected and ran on the district: an entry for a rule that did not run is not
+    reported as unused, and an allow rule that is not among them does not run.
     """
     everything = tuple(found)
     if not allow:

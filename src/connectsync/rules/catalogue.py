@@ -1,4 +1,4 @@
-"""The catalogue: every rule there is, in lists that can be searched."""
+"""The catalog: every rule, in lists that can be searched."""
 
 from __future__ import annotations
 
@@ -89,6 +89,7 @@ DISTRICT_RULES: tuple[Rule[DistrictOnDay], ...] = (
     phones.two_phone_types,
     phones.home_phone_for_texts,
     phones.home_phone_drops_guardians,
+    phones.home_phone_for_active_users,
     phones.work_phone_for_login,
     phones.other_phone_for_login,
     phones.no_phone_type,
@@ -97,10 +98,12 @@ DISTRICT_RULES: tuple[Rule[DistrictOnDay], ...] = (
     accounts.edits_locked_without_requests,
     accounts.users_manager_without_effect,
     archiving.archived_sections_come_back,
+    archiving.classrooms_come_back_in_rollover,
     archiving.shared_sections_stay_archived,
     threshold.threshold_above_any_rollover,
     threshold.threshold_raised_in_term,
     threshold.threshold_still_raised,
+    threshold.threshold_low_in_term,
     threshold.threshold_low_for_rollover,
     threshold.threshold_below_tried,
     threshold.threshold_far_above_tried,
@@ -109,6 +112,7 @@ DISTRICT_RULES: tuple[Rule[DistrictOnDay], ...] = (
     permissions.family_access_comes_along,
     permissions.permissions_admin_granted,
     permissions.nobody_changes_permissions,
+    permissions.no_permissions,
 )
 
 ALLOW_RULES: tuple[Rule[AllowOnDay], ...] = (
@@ -161,6 +165,7 @@ READING_PAGES: tuple[Rule[object], ...] = (
     layer_pages.threshold_out_of_range,
     layer_pages.allow_without_reason,
     layer_pages.allow_without_date,
+    layer_pages.district_fact_in_profile,
     layer_pages.missing_profile,
     layer_pages.profile_cycle,
     project_pages.freeze_without_zone,
@@ -184,18 +189,18 @@ ALL: tuple[Rule[Any], ...] = (
 
 
 def by_name(name: str) -> Rule[Any]:
-    """Give the rule of that name. Raises ``UsageError`` where there is none."""
+    """Give the rule of that name. Raises ``UsageError`` if there is none."""
     rule = _by_name().get(name)
     if rule is None:
         raise UsageError(
-            f"no rule is called {name!r}",
+            f"there is no rule {name!r}",
             remedy=did_you_mean(name, _by_name()) or "`connectsync rules` lists them",
         )
     return rule
 
 
 def insist_acceptable(name: str) -> None:
-    """Refuse a name that no guard is accepted by. Raises ``UsageError``."""
+    """Refuse a name that `--accept` does not take. Raises ``UsageError``."""
     names = acceptable()
     if name in names:
         return
@@ -238,7 +243,7 @@ def lasting() -> frozenset[str]:
 
 
 def insist_overridable(name: str) -> None:
-    """Refuse a name that no guard is overridden by. Raises ``UsageError``."""
+    """Refuse a name that `--override` does not take. Raises ``UsageError``."""
     names = overridable()
     if name in names:
         return

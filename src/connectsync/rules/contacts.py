@@ -1,4 +1,4 @@
-"""Rules about contacts: who becomes a guardian, and who had better not."""
+"""Rules about contacts: who becomes a guardian, and who should not."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from connectsync.domain.finding import Path, Problem, Severity
 from connectsync.domain.settings import ContactRelationship, ContactType
-from connectsync.rules.subjects import DISTRICT, DistrictOnDay
-from connectsync.rules.wording import quoted
+from connectsync.rules.subjects import DISTRICT, DistrictOnDay, shares_of
+from connectsync.rules.wording import how_to_add, how_to_remove, quoted
 
 CONTACT_TYPES: Path = ("settings", "contact_types")
 CONTACT_RELATIONSHIPS: Path = ("settings", "contact_relationships")
@@ -22,8 +22,8 @@ def emergency_contacts_as_guardians(district: DistrictOnDay) -> Iterator[Problem
     """
     Emergency contacts become guardians and get every message about the child.
 
-    A synced guardian can be messaged at once, without an invitation. A neighbour who
-    was named for emergencies gets what is meant for the parents, and can log in.
+    A synced guardian can be messaged at once, without an invitation. A neighbor who
+    is listed for emergencies gets the messages meant for parents, and can log in.
 
     Bad:
 
@@ -39,17 +39,18 @@ def emergency_contacts_as_guardians(district: DistrictOnDay) -> Iterator[Problem
         yield Problem(
             CONTACT_TYPES,
             "contacts of type 'Emergency' become guardians and can be messaged at once",
-            hint="remove 'Emergency', unless parents are marked so in the roster",
+            hint=f"{_without_type(district, ContactType.EMERGENCY)}, or allow this rule"
+            " if the roster lists parents under it",
         )
 
 
 @DISTRICT.rule(Severity.WARNING, source="N3", inferred=True)
 def secondary_contacts_as_guardians(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    Secondary contacts become guardians, and nobody published who they are.
+    Secondary contacts become guardians, and who they are is not published.
 
-    Schools use the type Secondary for a second parent, but also for anybody who may be
-    called next. Every one of them can be messaged at once, without an invitation.
+    Schools use the type Secondary for a second parent, but also for the next person to
+    call. Each of them can be messaged at once, without an invitation.
 
     Bad:
 
@@ -65,18 +66,22 @@ def secondary_contacts_as_guardians(district: DistrictOnDay) -> Iterator[Problem
         yield Problem(
             CONTACT_TYPES,
             "contacts of type 'Secondary' become guardians and can be messaged at once",
-            hint="look who is marked so in the roster, then allow this rule or remove"
-            " 'Secondary'",
+            hint="check which people the roster lists under it, then allow this rule or"
+            f" {_without_type(district, ContactType.SECONDARY)}",
         )
 
 
 @DISTRICT.rule(Severity.WARNING, source="CV-contacts", inferred=True)
 def students_as_guardians(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    The relationship Self is chosen, so students become their own guardians.
+    The relationship Self is selected, so students become their own guardians.
 
-    Self most likely marks contacts who are the student. On Connect such a student gets
-    what is meant for the parents, and counts as a guardian who was reached.
+    Self most likely marks a contact who is the student. On Connect that student gets
+    the messages meant for parents, and counts as a guardian who was reached.
+
+    Some districts select Self on purpose: their student information system exports the
+    students' own phones as Self contacts, so that students can be reached. If yours
+    does, allow this rule and give that as the reason.
 
     Bad:
 
@@ -88,22 +93,27 @@ def students_as_guardians(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           contact_relationships: [Parent]
     """
-    if ContactRelationship.SELF in _relationships(district):
+    relationships = _relationships(district)
+    if ContactRelationship.SELF in relationships:
+        shared = shares_of(district).contact_relationships
+        adding = how_to_add({ContactRelationship.PARENT}, shared)
+        removed = how_to_remove(ContactRelationship.SELF, relationships, adding)
         yield Problem(
             CONTACT_RELATIONSHIPS,
             "relationship 'Self' makes students their own guardians",
-            hint="remove 'Self', unless the district's students are adults",
+            hint=f"{removed}, or allow this rule if the roster uses it for students'"
+            " own phones",
         )
 
 
 @DISTRICT.rule(Severity.INFO, source="CV-contacts", inferred=True)
 def guardians_marked_other_left_out(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    Only the relationship Parent is chosen; guardians marked otherwise are left out.
+    Only the relationship Parent is selected, so guardians with another are left out.
 
     Real rosters hold contacts of type Parent/Guardian whose relationship is Other:
-    foster parents, step-parents, or simply what the school's system exported. A child
-    whose only guardian is marked so has nobody on Connect.
+    foster parents, stepparents, or simply what the school's system exported. A child
+    whose only guardian is listed that way has no guardian on Connect.
 
     Bad:
 
@@ -118,23 +128,26 @@ def guardians_marked_other_left_out(district: DistrictOnDay) -> Iterator[Problem
           contact_relationships: [Other, Parent]
     """
     parent_only = _relationships(district) == {ContactRelationship.PARENT}
-    if parent_only and ContactType.PARENT_GUARDIAN in _types(district):
+    shared = shares_of(district).contact_relationships
+    # what Clever does not share, no choice on Connect can bring
+    could_come = shared is None or ContactRelationship.OTHER in shared
+    if parent_only and could_come and ContactType.PARENT_GUARDIAN in _types(district):
         yield Problem(
             CONTACT_RELATIONSHIPS,
             "contacts of type 'Parent/Guardian' whose relationship is not 'Parent' are"
-            " left out; rosters hold some marked 'Other'",
-            hint="count them in the roster; add 'Other' if they are guardians",
+            " left out; many rosters list some as 'Other'",
+            hint="count them in the roster, and add 'Other' if they are guardians",
         )
 
 
 @DISTRICT.rule(Severity.WARNING, source="CV-contacts", inferred=True)
 def parents_left_out(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    Contacts are chosen such that parents do not become guardians.
+    The contacts that are selected do not include parents.
 
-    Parents are marked with the relationship Parent and, as a rule, with one of the
-    types Parent/Guardian, Primary or Family. Without those others are messaged about
-    the child, and the parents hear nothing.
+    Parents have the relationship Parent and usually one of the types Parent/Guardian,
+    Primary or Family. Without those, other people get messages about the child and the
+    parents get none.
 
     Bad:
 
@@ -149,23 +162,30 @@ def parents_left_out(district: DistrictOnDay) -> Iterator[Problem]:
           contact_relationships: [Grandparent, Other, Parent]
     """
     types, relationships = _types(district), _relationships(district)
+    shares = shares_of(district)
     if types and not types & PARENTAL_TYPES:
         yield Problem(
             CONTACT_TYPES,
-            f"of contact types only {quoted(types)} chosen: parents are left out",
-            hint="add 'Parent/Guardian'",
+            f"only {quoted(types)} selected as contact types: parents are left out",
+            hint=how_to_add({ContactType.PARENT_GUARDIAN}, shares.contact_types),
         )
     if relationships and ContactRelationship.PARENT not in relationships:
         yield Problem(
             CONTACT_RELATIONSHIPS,
-            f"of relationships only {quoted(relationships)} chosen: parents are left"
+            f"only {quoted(relationships)} selected as relationships: parents are left"
             " out",
-            hint="add 'Parent'",
+            hint=how_to_add({ContactRelationship.PARENT}, shares.contact_relationships),
         )
 
 
+def _without_type(district: DistrictOnDay, label: ContactType) -> str:
+    shared = shares_of(district).contact_types
+    adding = how_to_add({ContactType.PARENT_GUARDIAN}, shared)
+    return how_to_remove(label, _types(district), adding)
+
+
 def _types(district: DistrictOnDay) -> frozenset[str]:
-    """Give the chosen types; none where the sync brings no guardians."""
+    """Give the selected types; none if the sync does not manage guardians."""
     settings = district.settings
     if settings.manage_guardians is False:
         return frozenset()
@@ -173,7 +193,7 @@ def _types(district: DistrictOnDay) -> frozenset[str]:
 
 
 def _relationships(district: DistrictOnDay) -> frozenset[str]:
-    """Give the chosen relationships; none where the sync brings no guardians."""
+    """Give the selected relationships; none if the sync does not manage guardians."""
     settings = district.settings
     if settings.manage_guardians is False:
         return frozenset()

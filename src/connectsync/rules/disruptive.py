@@ -1,4 +1,4 @@
-"""Guards: changes that are certain to reach people where a sync runs, or ran."""
+"""Guards: changes that are certain to reach people if a sync runs, or ran."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from connectsync.rules.engine import Rule
 from connectsync.rules.plan_subject import PLAN, Objection, PlanAtHour, spelled
 
 DISRUPTIVE = "disruptive"
-"""The name by which every disruptive change is accepted, and counted."""
+"""The name under which every disruptive change is counted and accepted."""
 
 GUARDIANS = ("manage_guardians", "contact_types", "contact_relationships")
 """The settings that decide who is a guardian."""
@@ -22,7 +22,8 @@ def guardians_cut_on_running_sync(subject: PlanAtHour) -> Iterator[Objection]:
     """
     Contacts stop being guardians while the nightly sync is running.
 
-    Families who were reached yesterday are not reached tomorrow, without a word.
+    Families who were reached yesterday most likely get no messages tomorrow, and are
+    not told.
 
     Bad:
 
@@ -42,11 +43,11 @@ def guardians_cut_on_running_sync(subject: PlanAtHour) -> Iterator[Objection]:
 @PLAN.rule(Severity.ERROR, source="C5")
 def guardians_added_on_running_sync(subject: PlanAtHour) -> Iterator[Objection]:
     """
-    People who were left alone become guardians while the nightly sync is running.
+    More people become guardians while the nightly sync is running.
 
-    A synced guardian can be messaged at once and without an invitation, and no later
-    change takes a message back. Emergency contacts, for example, often do not expect
-    to hear of every event at school.
+    A synced guardian can be messaged at once, without an invitation, and no later
+    change can undo a message. Emergency contacts, for example, often do not expect to
+    hear about every event at school.
 
     Bad:
 
@@ -68,8 +69,8 @@ def logins_overwritten(subject: PlanAtHour) -> Iterator[Objection]:
     """
     Contact details of people who have joined are overwritten from Clever.
 
-    Their login changes with their email or phone, they are notified, and their own
-    edits are locked from then on.
+    Their login changes with their email or phone, they are notified, and they can no
+    longer edit their details.
 
     Bad:
 
@@ -89,7 +90,8 @@ def phone_type_changed_on_running_sync(subject: PlanAtHour) -> Iterator[Objectio
     """
     The phone type changes while the nightly sync is running.
 
-    The number of the chosen type is a family's login, and where texts and calls go.
+    The number of the selected type is a family's login, and the number for texts and
+    calls.
 
     Bad:
 
@@ -109,7 +111,8 @@ def roster_swapped_on_running_sync(subject: PlanAtHour) -> Iterator[Objection]:
     """
     The district id changes while the nightly sync is running.
 
-    The next sync reads another district's roster, in which none of these people are.
+    The next sync would read another district's roster, which does not list any of these
+    people.
 
     Bad:
 
@@ -133,7 +136,7 @@ def _disruption(planned: DistrictPlan, change: PlannedChange) -> Objection:
     return Objection(
         (planned.district,),
         f"{spelled(change.change)} {_when(planned)}",
-        hint="tell the district before, then accept it by its number",
+        hint="tell the district first, then accept it by number",
         accept=DISRUPTIVE,
     )
 
@@ -151,4 +154,4 @@ DISRUPTIVE_GUARDS: tuple[Rule[PlanAtHour], ...] = (
     phone_type_changed_on_running_sync,
     roster_swapped_on_running_sync,
 )
-"""Guards that are accepted together, as so many disruptive changes."""
+"""Guards that are accepted together, by the number of disruptive changes."""

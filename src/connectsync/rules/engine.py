@@ -15,11 +15,11 @@ Check = Callable[[Subject], Iterable[Problem]]
 @dataclass(frozen=True, slots=True)
 class Rule(Generic[Subject]):
     """
-    A named mistake: how to find it, how bad it is, and what the claim rests on.
+    A named mistake: how to find it, how bad it is, and where the claim comes from.
 
-    ``refused`` marks what Connect itself would not take, or what makes the file
-    meaningless: such a finding cannot be allowed. ``source`` is a key of
-    ``docs/reference/sources.md``; ``inferred`` marks claims no page states.
+    ``refused`` marks what Connect itself would not take, or what leaves the file
+    without a clear meaning: such a finding cannot be allowed. ``source`` is a key of
+    ``docs/reference/sources.md``; ``inferred`` marks claims that no page states.
     """
 
     name: str
@@ -34,10 +34,10 @@ class Rule(Generic[Subject]):
     @property
     def allowable(self) -> bool:
         """
-        Say whether a district may accept a finding of this rule for a while.
+        Say whether a district file may allow a finding of this rule for a while.
 
-        What stops a file from being read cannot be accepted, and a finding about a
-        plan is accepted on the command line, by the person who applies it.
+        A finding that stops a file from being read cannot be allowed, and a finding
+        about a plan is accepted on the command line, by the person who applies it.
         """
         return not self.refused and self.subject in {"district", "fleet"}
 
@@ -48,7 +48,7 @@ Found = tuple[Rule[Any], Problem]
 
 @dataclass(frozen=True, slots=True)
 class Scope(Generic[Subject]):
-    """What a family of rules looks at: a file, one district, all of them, a plan."""
+    """What a group of rules looks at: a file, one district, all of them, a plan."""
 
     name: str
 

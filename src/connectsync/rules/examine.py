@@ -19,10 +19,10 @@ def examine_district(
     ignore: frozenset[str] = NONE,
 ) -> tuple[Found, ...]:
     """
-    Run the district rules over one district, in the catalogue's order.
+    Run the district rules on one district, in the catalog's order.
 
-    ``select`` names the rules to run, all of them where it is None; ``ignore`` names
-    those to leave out. Names are not checked here: ``catalogue.by_name`` does.
+    ``select`` names the rules to run, or None for all; ``ignore`` names those to leave
+    out. Names are not checked here: ``catalogue.by_name`` does that.
     """
     return tuple(problems(_district_rules(select, ignore), subject))
 
@@ -44,7 +44,7 @@ def names_that_run(
     ignore: frozenset[str] = NONE,
     with_fleet: bool,
 ) -> frozenset[str]:
-    """Name the rules that look at a district this time; ``settle`` asks for them."""
+    """Name the rules that run on a district this time; ``settle`` asks for them."""
     rules: tuple[Rule[Any], ...] = (*DISTRICT_RULES, *ALLOW_RULES)
     if with_fleet:
         rules += FLEET_RULES
@@ -56,7 +56,7 @@ def names_that_run(
 def _district_rules(
     select: frozenset[str] | None, ignore: frozenset[str]
 ) -> tuple[Rule[DistrictOnDay], ...]:
-    """Choose once for a whole fleet: the choice costs more than a rule."""
+    """Select once for a whole fleet: selecting costs more than running a rule."""
     return _chosen(DISTRICT_RULES, select, ignore)
 
 

@@ -1,4 +1,4 @@
-"""Pages of what can be wrong with a file as a whole."""
+"""Pages on what can be wrong with a file as a whole."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ def file_too_large() -> None:
     """
     The file is far larger than any district needs.
 
-    A district fits on a page or two. What is larger is an export or a paste that went
-    wrong, and reading it would hold up the check of every other district.
+    A district fits on a page or two. A larger file is an export or a paste that went
+    wrong, and reading it would delay the check of every other district.
 
     The first example stands for a file of more than a million characters.
 
@@ -31,10 +31,11 @@ def file_not_readable() -> None:
     """
     The file cannot be opened.
 
-    It is a directory, a link that leads nowhere, or belongs to somebody else. A
-    district that was not read was not checked, so this is never passed over.
+    It may be a folder, a link to a file that does not exist, or a file that you have no
+    permission to read. A district that is not read is not checked, so this is never
+    ignored.
 
-    The first example stands for a file without the right to read it.
+    The first example stands for a file that you have no permission to read.
 
     Bad:
 
@@ -51,8 +52,8 @@ def not_utf_8() -> None:
     r"""
     The file is not encoded as UTF-8.
 
-    Names such as Núñez would be read as something else, on one machine and not on the
-    next. Save the file as UTF-8; every editor can.
+    Names such as Núñez would be read as something else, on one machine but not on the
+    next. Save the file as UTF-8; every editor can do that.
 
     In the example `\xf1` stands for that one byte, an ñ in ISO-8859-1.
 
@@ -71,8 +72,8 @@ def byte_order_mark() -> None:
     r"""
     The file begins with a byte order mark.
 
-    Some editors put this invisible character first. Other tools take it for a part of
-    the first key and then miss the key.
+    Some editors put this invisible character first. Other tools read it as part of the
+    first key and then do not find the key.
 
     In the example `\ufeff` stands for the mark.
 
@@ -89,10 +90,10 @@ def byte_order_mark() -> None:
 @READING.page(Severity.ERROR, source="YAML")
 def control_character() -> None:
     r"""
-    The file holds a character that YAML does not allow.
+    The file contains a character that YAML does not allow.
 
-    It is invisible in most editors and mostly comes from a paste. A label with such a
-    character in it looks right and is none that the page offers.
+    It is invisible in most editors and usually comes from a paste. A label with such a
+    character looks right, but is not one that the page offers.
 
     In the example `\x07` stands for that one character.
 
@@ -111,8 +112,8 @@ def empty_file() -> None:
     """
     The file is empty.
 
-    An empty file says nothing about its district. It is mostly what an interrupted
-    write or a wrong redirection left behind, so it is not taken for a wish.
+    An empty file says nothing about its district. It is usually the result of an
+    interrupted write or a wrong redirection, so it is not taken as intended.
 
     Bad:
 
@@ -127,10 +128,10 @@ def empty_file() -> None:
 @READING.page(Severity.ERROR, source="design")
 def not_a_mapping() -> None:
     """
-    The file holds no keys at its top.
+    The file has no keys at its top level.
 
-    A district file consists of keys such as name and settings. A list or a bare
-    sentence is something else that was saved under this name.
+    A district file consists of keys such as name and settings. A list or a sentence is
+    something else that was saved under this name.
 
     Bad:
 

@@ -1,4 +1,4 @@
-"""Rules about the fleet: what must not be the same in two files, and leftovers."""
+"""Rules about the fleet: what must differ between files, and what is left over."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from connectsync.rules.subjects import FLEET, FleetOnDay, in_district, in_profil
 from connectsync.rules.wording import joined, quoted
 
 NAMED_AT_MOST = 3
-"""Other places that a message names before it counts the rest."""
+"""How many other places a message names before it counts the rest."""
 
 
 @FLEET.rule(Severity.ERROR, source="design", refused=True)
@@ -20,8 +20,8 @@ def district_in_two_files(fleet: FleetOnDay) -> Iterator[Problem]:
     """
     The same district is described by two files.
 
-    Plans and the journal know a district by its key. With two files either may win,
-    and a change reviewed in one is undone by the other.
+    Plans and the journal identify a district by its key. With two files, either may
+    win, and a change that was reviewed in one is undone by the other.
 
     Bad:
 
@@ -56,7 +56,7 @@ def district_in_two_files(fleet: FleetOnDay) -> Iterator[Problem]:
             in_district(position, "district"),
             f"district '{fleet.districts[position].key}' is also described by"
             f" {_others(fleet, position, holders)}",
-            hint="remove one file, or give one district another key",
+            hint="remove one of the files, or give one district another key",
         )
 
 
@@ -66,7 +66,7 @@ def district_id_in_two_files(fleet: FleetOnDay) -> Iterator[Problem]:
     Two districts have the same district_id.
 
     The id decides whose roster the sync reads. One of the two districts would read the
-    other's: its own people are archived, and strangers take their place.
+    other's roster: its own people would be archived, and strangers added instead.
 
     Bad:
 
@@ -99,8 +99,9 @@ def district_id_in_two_files(fleet: FleetOnDay) -> Iterator[Problem]:
     for position, holders in _repeated(fleet, _district_id):
         yield Problem(
             in_district(position, "credentials", "district_id"),
-            f"the same district_id stands in {_others(fleet, position, holders)}",
-            hint="find out whose it is, and ask Connect's support for the other",
+            f"the same district_id is in {_others(fleet, position, holders)}",
+            hint="find out which district it belongs to, and ask Connect's support for"
+            " the id of the other",
         )
 
 
@@ -109,8 +110,8 @@ def token_in_two_files(fleet: FleetOnDay) -> Iterator[Problem]:
     """
     Two districts refer to the same token.
 
-    A token opens the roster of one district. With the same reference the sync of the
-    other district fails, or brings it the wrong children.
+    A token gives access to the roster of one district. With the same reference, the
+    sync of the other district fails or brings in the wrong students.
 
     Bad:
 
@@ -143,19 +144,19 @@ def token_in_two_files(fleet: FleetOnDay) -> Iterator[Problem]:
     for position, holders in _repeated(fleet, lambda one: _token(one, fleet.root)):
         yield Problem(
             in_district(position, "credentials", "oauth_token"),
-            f"the same token is referred to in {_others(fleet, position, holders)}",
-            hint="keep one token for each district, each under a name of its own",
+            f"the same token reference is in {_others(fleet, position, holders)}",
+            hint="keep one token for each district, each under its own name",
         )
 
 
 @FLEET.rule(Severity.WARNING, source="design")
 def two_spellings_of_a_label(fleet: FleetOnDay) -> Iterator[Problem]:
     """
-    The same choice for archived students is spelled in two ways.
+    The same option for archived students is spelled in two ways.
 
-    The page offers one spelling and the other cannot be chosen. As long as the page
-    was not read nobody knows which, and districts with the wrong one keep what they
-    had.
+    The page offers one spelling, and the other cannot be selected. Until the page is
+    read it is not known which one is right, and districts with the wrong one keep their
+    current option.
 
     Bad:
 
@@ -204,8 +205,8 @@ def unused_profile(fleet: FleetOnDay) -> Iterator[Problem]:
     """
     No district builds on the profile.
 
-    A profile that nobody uses looks as if it set something for families, and is kept
-    up for nothing; or a district forgot to name it.
+    An unused profile looks as if it sets something for families, but it does not. Or a
+    district should name it and does not.
 
     Bad:
 
@@ -246,8 +247,8 @@ def null_takes_nothing_back(fleet: FleetOnDay) -> Iterator[Problem]:
     """
     A null in a profile takes nothing back: no profile below it sets the value.
 
-    Null undoes what an earlier profile sets. Where there is nothing to undo, somebody
-    expected another profile below this one, or the setting is managed nowhere at all.
+    Null undoes what an earlier profile sets. If there is nothing to undo, another
+    profile may be missing below this one, or no file manages the setting at all.
 
     Bad:
 
@@ -292,12 +293,12 @@ def _misspelled(
         yield Problem(
             in_district(position, "settings", "archived_students"),
             f"'{label}' is spelled {quoted(others)} in {where}",
-            hint="look at the page, and spell it everywhere as it does",
+            hint="use the page's spelling in every file",
         )
 
 
 def _district_id(district: District) -> str | None:
-    """Give the id as Clever compares it: its digits have no case."""
+    """Give the id as Clever compares it: upper and lower case are the same."""
     stated = district.credentials.district_id
     return None if stated is None else stated.casefold()
 
@@ -311,7 +312,7 @@ def _token(district: District, root: str) -> tuple[str, ...] | None:
 def _repeated(
     fleet: FleetOnDay, value_of: Callable[[District], Hashable | None]
 ) -> Iterator[tuple[int, list[int]]]:
-    """Give each district whose value others have too, with all who have it."""
+    """Give each district whose value others have too, with all that have it."""
     holders: defaultdict[Hashable, list[int]] = defaultdict(list)
     for position, district in enumerate(fleet.districts):
         value = value_of(district)
@@ -323,7 +324,7 @@ def _repeated(
 
 
 def _others(fleet: FleetOnDay, position: int, positions: list[int]) -> str:
-    """Name the others; looks at a few only, for a whole fleet may share a value."""
+    """Name the others; only a few, because a whole fleet may share a value."""
     few = positions[: NAMED_AT_MOST + 1]
     others = [other for other in few if other != position][:NAMED_AT_MOST]
     return _named(fleet, others, len(positions) - 1)

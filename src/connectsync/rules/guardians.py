@@ -1,4 +1,4 @@
-"""Rules about the source of guardians: exactly one, and chosen on purpose."""
+"""Rules about where guardians come from: one source, selected on purpose."""
 
 from __future__ import annotations
 
@@ -6,24 +6,30 @@ from collections.abc import Iterator
 
 from connectsync.domain.district import GuardiansFrom
 from connectsync.domain.finding import Path, Problem, Severity
-from connectsync.rules.subjects import DISTRICT, DistrictOnDay
+from connectsync.domain.settings import ContactRelationship, ContactType
+from connectsync.rules.sharing import (
+    RELATIONSHIPS_LEFT_OUT_ON_PURPOSE,
+    TYPES_LEFT_OUT_ON_PURPOSE,
+)
+from connectsync.rules.subjects import DISTRICT, DistrictOnDay, shares_of
+from connectsync.rules.wording import OF_GUARDIANS, how_to_add, how_to_stop_managing
 
 MANAGE_GUARDIANS: Path = ("settings", "manage_guardians")
 
 OTHER_SOURCES = {
     GuardiansFrom.GUARDIANS_CSV: "they come from guardians.csv",
-    GuardiansFrom.MANUAL: "people enter them by hand",
+    GuardiansFrom.MANUAL: "they are entered by hand",
 }
 
 
 @DISTRICT.rule(Severity.ERROR, source="C5")
 def two_guardian_sources(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    Guardians come from Clever and from elsewhere at once.
+    Guardians come from Clever and from another source at the same time.
 
-    Connect asks for the setting to be off where guardians come from another source.
-    With two sources families appear twice, or the numbers of one source replace those
-    of the other.
+    Connect asks you to leave this setting off if guardians come from another source.
+    With two sources, families may appear twice, or the numbers from one source may
+    replace those from the other.
 
     Bad:
 
@@ -43,19 +49,20 @@ def two_guardian_sources(district: DistrictOnDay) -> Iterator[Problem]:
     if district.settings.manage_guardians and source in OTHER_SOURCES:
         yield Problem(
             MANAGE_GUARDIANS,
-            "the sync manages guardians, while facts.guardians_from says that"
+            "the sync manages guardians, but facts.guardians_from says that"
             f" {OTHER_SOURCES[source]}",
-            hint="set manage_guardians to false, or guardians_from to clever",
+            hint=f"{how_to_stop_managing(district.settings, source=True)}; or set"
+            " guardians_from to clever",
         )
 
 
 @DISTRICT.rule(Severity.WARNING, source="C5")
 def guardians_not_wanted(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    The sync creates guardians in a district that is said to have none.
+    The sync creates guardians in a district that is meant to have none.
 
-    Every contact that matches the chosen types becomes a guardian who can be messaged
-    at once. A district that planned without guardians did not tell its families.
+    Every contact that matches the selected types becomes a guardian who can be messaged
+    at once. A district that planned to have no guardians has not told its families.
 
     Bad:
 
@@ -71,23 +78,25 @@ def guardians_not_wanted(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           manage_guardians: false
     """
-    nobody = district.facts.guardians_from is GuardiansFrom.NONE
-    if district.settings.manage_guardians and nobody:
+    unwanted = district.facts.guardians_from is GuardiansFrom.NONE
+    if district.settings.manage_guardians and unwanted:
         yield Problem(
             MANAGE_GUARDIANS,
-            "the sync creates guardians, while facts.guardians_from says that the"
+            "the sync creates guardians, but facts.guardians_from says that the"
             " district has none",
-            hint="set manage_guardians to false, or guardians_from to clever",
+            hint=f"{how_to_stop_managing(district.settings, source=True)}; or set"
+            " guardians_from to clever",
         )
 
 
 @DISTRICT.rule(Severity.WARNING, source="C5")
 def no_guardian_source(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    Guardians come from nowhere, so no family is reached.
+    The file does not say where guardians come from.
 
-    The sync does not manage guardians, and the file names no other source. Unless
-    somebody brings them by another way, Connect knows no family of the district.
+    The sync does not manage guardians, and no other source is stated. Unless guardians
+    are added another way, no family in the district can be reached. A district that
+    wants no guardians states `guardians_from: none`.
 
     Bad:
 
@@ -101,24 +110,23 @@ def no_guardian_source(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           manage_guardians: false
     """
-    source = district.facts.guardians_from
-    nowhere = source is None or source is GuardiansFrom.NONE
-    if district.settings.manage_guardians is False and nowhere:
+    unstated = district.facts.guardians_from is None
+    if district.settings.manage_guardians is False and unstated:
         yield Problem(
             MANAGE_GUARDIANS,
-            "the sync does not manage guardians, and facts.guardians_from names no"
-            " other source",
-            hint="say where guardians come from: clever, guardians_csv or manual",
+            "the sync does not manage guardians, and facts.guardians_from does not say"
+            " where they come from",
+            hint="set guardians_from to guardians_csv, manual or none",
         )
 
 
 @DISTRICT.rule(Severity.WARNING, source="C5")
 def guardian_sync_left_off(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    Guardians are to come from Clever, but the sync is told not to bring them.
+    Guardians should come from Clever, but the sync does not manage them.
 
-    The setting is off, so new families do not reach Connect and the numbers of the
-    others are not kept up.
+    With the setting off, new families are not added to Connect and the numbers of the
+    others are not kept up to date.
 
     Bad:
 
@@ -138,19 +146,20 @@ def guardian_sync_left_off(district: DistrictOnDay) -> Iterator[Problem]:
     if district.settings.manage_guardians is False and clever:
         yield Problem(
             MANAGE_GUARDIANS,
-            "the sync does not manage guardians, while facts.guardians_from says that"
+            "the sync does not manage guardians, but facts.guardians_from says that"
             " they come from Clever",
-            hint="set manage_guardians to true, or name the source they come from",
+            hint="set manage_guardians to true, or set guardians_from to their actual"
+            " source",
         )
 
 
 @DISTRICT.rule(Severity.ERROR, source="C5", inferred=True)
 def no_contact_types(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    The sync manages guardians, but no contact type is chosen.
+    The sync manages guardians, but no contact type is selected.
 
-    Only contacts of a chosen type become guardians. With none chosen no family comes
-    through, and nothing on the page says so.
+    Only contacts of a selected type become guardians. With none selected, no family
+    comes through, and the page does not point that out.
 
     Bad:
 
@@ -164,23 +173,25 @@ def no_contact_types(district: DistrictOnDay) -> Iterator[Problem]:
           manage_guardians: true
           contact_types: [Parent/Guardian]
     """
-    settings = district.settings
+    settings, shared = district.settings, shares_of(district).contact_types
+    usual = (shared or frozenset()) - TYPES_LEFT_OUT_ON_PURPOSE
+    usual = usual or frozenset({ContactType.PARENT_GUARDIAN})
     if settings.manage_guardians and settings.contact_types == frozenset():
         yield Problem(
             ("settings", "contact_types"),
-            "the sync manages guardians, and no contact type is chosen: no contact"
+            "the sync manages guardians, and no contact type is selected: no contact"
             " becomes a guardian",
-            hint="choose 'Parent/Guardian', or set manage_guardians to false",
+            hint=how_to_add(usual, shared),
         )
 
 
 @DISTRICT.rule(Severity.ERROR, source="C5", inferred=True)
 def no_contact_relationships(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    The sync manages guardians, but no contact relationship is chosen.
+    The sync manages guardians, but no contact relationship is selected.
 
-    Only contacts of a chosen relationship become guardians. With none chosen no family
-    comes through, and nothing on the page says so.
+    Only contacts with a selected relationship become guardians. With none selected, no
+    family comes through, and the page does not point that out.
 
     Bad:
 
@@ -194,23 +205,25 @@ def no_contact_relationships(district: DistrictOnDay) -> Iterator[Problem]:
           manage_guardians: true
           contact_relationships: [Parent, Grandparent]
     """
-    settings = district.settings
+    settings, shared = district.settings, shares_of(district).contact_relationships
+    usual = (shared or frozenset()) - RELATIONSHIPS_LEFT_OUT_ON_PURPOSE
     if settings.manage_guardians and settings.contact_relationships == frozenset():
         yield Problem(
             ("settings", "contact_relationships"),
-            "the sync manages guardians, and no contact relationship is chosen: no"
+            "the sync manages guardians, and no contact relationship is selected: no"
             " contact becomes a guardian",
-            hint="choose 'Parent' at least, or set manage_guardians to false",
+            hint=how_to_add({ContactRelationship.PARENT, *usual}, shared),
         )
 
 
 @DISTRICT.rule(Severity.WARNING, source="C5", inferred=True)
 def contact_choices_without_effect(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    Contacts are chosen, but the sync does not manage guardians.
+    Contacts are selected, but the sync does not manage guardians.
 
-    Types and relationships say which contacts become guardians. While the sync brings
-    no guardians the choice does nothing, and whoever reads it believes the opposite.
+    Contact types, relationships and phone types say which contacts become guardians and
+    which of their numbers is used. While the sync does not manage guardians they have
+    no effect, and a reader of the file would believe the opposite.
 
     Bad:
 
@@ -219,6 +232,7 @@ def contact_choices_without_effect(district: DistrictOnDay) -> Iterator[Problem]
         settings:
           manage_guardians: false
           contact_types: [Parent/Guardian]
+          phone_types: [Cell]
 
     Good:
 
@@ -229,11 +243,11 @@ def contact_choices_without_effect(district: DistrictOnDay) -> Iterator[Problem]
     """
     settings = district.settings
     if settings.manage_guardians is False:
-        for name in ("contact_types", "contact_relationships"):
+        for name in OF_GUARDIANS:
             if getattr(settings, name):
                 yield Problem(
                     ("settings", name),
-                    f"{name} does nothing while manage_guardians is false",
-                    hint=f"remove {name}, or set manage_guardians to true",
+                    f"{name} has no effect while manage_guardians is false",
+                    hint=f"remove {name}; where a profile sets it, write {name}: null",
                     on_key=True,
                 )

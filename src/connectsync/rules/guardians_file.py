@@ -12,6 +12,8 @@ from connectsync.rules.subjects import DISTRICT, DistrictOnDay
 
 FILE: Path = ("facts", "guardians_csv")
 FILE_NAME = "guardians.csv"
+THIS_LEVEL = "district"
+THIS_FORM = "District-Level Daily Sync"
 READ_ANYWAY = frozenset({"utf8", "ascii", "usascii"})
 READ_ON_REQUEST = frozenset({"iso88591", "latin1"})
 
@@ -19,10 +21,10 @@ READ_ON_REQUEST = frozenset({"iso88591", "latin1"})
 @DISTRICT.rule(Severity.ERROR, source="G1")
 def guardians_file_misnamed(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    The guardians file has another name than the one Connect looks for.
+    The guardians file does not have the name that Connect looks for.
 
-    The daily sync picks up a file that is called exactly guardians.csv. Any other name
-    is passed over, so no family comes through.
+    The daily sync picks up a file named exactly guardians.csv. A file with any other
+    name is ignored, so no family comes through.
 
     Bad:
 
@@ -42,19 +44,20 @@ def guardians_file_misnamed(district: DistrictOnDay) -> Iterator[Problem]:
     if stated is not None and stated != FILE_NAME:
         yield Problem(
             (*FILE, "file_name"),
-            f"the file is called {stated!r}, and Connect looks for {FILE_NAME!r}",
-            hint=f"have the export renamed to {FILE_NAME}, in small letters",
+            f"the file is named {stated!r}, but Connect looks for {FILE_NAME!r}",
+            hint=f"rename the export to {FILE_NAME}, in lowercase",
         )
 
 
 @DISTRICT.rule(Severity.ERROR, source="G1")
 def guardians_file_at_other_level(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    The guardians file is delivered at another level than the daily sync runs at.
+    The guardians file is not delivered for the district, as this daily sync needs it.
 
-    The file belongs to the daily sync of the same level: a district's file with the
-    district's sync, a school's file with the school's. At another level it is not
-    picked up, so no family comes through.
+    A guardians file belongs to the daily sync of the same level: a district's file to
+    the district's sync, a school's file to that school's sync. The form that these
+    settings are for is the District-Level Daily Sync. It does not pick up a file that
+    is delivered for a school, so no family comes through.
 
     Bad:
 
@@ -62,7 +65,6 @@ def guardians_file_at_other_level(district: DistrictOnDay) -> Iterator[Problem]:
           guardians_from: guardians_csv
           guardians_csv:
             level: school
-            sync_level: district
 
     Good:
 
@@ -73,12 +75,19 @@ def guardians_file_at_other_level(district: DistrictOnDay) -> Iterator[Problem]:
             sync_level: district
     """
     stated = _stated(district)
-    if stated.level and stated.sync_level and stated.level != stated.sync_level:
+    if stated.level not in {None, THIS_LEVEL}:
         yield Problem(
             (*FILE, "level"),
-            f"the file is delivered for the {stated.level}, and the daily sync runs for"
-            f" the {stated.sync_level}",
-            hint=f"deliver the file for the {stated.sync_level}",
+            "the file is delivered for each school, but these settings are"
+            f" those of the {THIS_FORM}",
+            hint="deliver the file for the district, then set level to district",
+        )
+    if stated.sync_level not in {None, THIS_LEVEL}:
+        yield Problem(
+            (*FILE, "sync_level"),
+            "the daily sync is said to run for each school, but these"
+            f" settings are those of the {THIS_FORM}",
+            hint="set sync_level to district, or remove it",
         )
 
 
@@ -87,8 +96,9 @@ def guardians_file_encoding(district: DistrictOnDay) -> Iterator[Problem]:
     """
     The guardians file has an encoding that Connect does not read.
 
-    UTF-8 and ASCII are read, and ISO-8859-1 once it is agreed with support. With any
-    other, names with accents break or the file is not understood at all.
+    Connect reads UTF-8 and ASCII, and ISO-8859-1 after its support has been told. In
+    any other encoding, names with accents may arrive damaged, or the whole file may be
+    rejected.
 
     Bad:
 
@@ -108,19 +118,19 @@ def guardians_file_encoding(district: DistrictOnDay) -> Iterator[Problem]:
     if stated is not None and folded(stated) not in READ_ANYWAY | READ_ON_REQUEST:
         yield Problem(
             (*FILE, "encoding"),
-            f"Connect does not read {stated!r}: it reads UTF-8 and ASCII, and"
-            " ISO-8859-1 where support was told",
-            hint="have the file exported as UTF-8",
+            f"Connect does not read {stated!r}; it reads UTF-8 and ASCII, and"
+            " ISO-8859-1 after its support was told",
+            hint="export the file as UTF-8, then set encoding to UTF-8",
         )
 
 
 @DISTRICT.rule(Severity.WARNING, source="G1")
 def guardians_file_encoding_not_agreed(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    The guardians file is ISO-8859-1, and nobody says that support was told.
+    The guardians file is ISO-8859-1, and the file does not say that support was told.
 
-    Connect takes the file as UTF-8 unless its support was told otherwise. Until then
-    names such as Núñez may arrive broken.
+    Connect reads the file as UTF-8 unless its support was told about another encoding.
+    Until then, names such as Núñez may arrive damaged.
 
     Bad:
 
@@ -142,8 +152,9 @@ def guardians_file_encoding_not_agreed(district: DistrictOnDay) -> Iterator[Prob
     if on_request and not stated.encoding_agreed:
         yield Problem(
             (*FILE, "encoding"),
-            f"{stated.encoding!r} is read only where Connect's support was told",
-            hint="export as UTF-8, or tell support and set encoding_agreed to true",
+            f"Connect reads {stated.encoding!r} only after its support was told",
+            hint="export the file as UTF-8 and set encoding to UTF-8; or tell Connect"
+            " support and set encoding_agreed to true",
         )
 
 
@@ -152,7 +163,7 @@ def guardians_file_by_student_number(district: DistrictOnDay) -> Iterator[Proble
     """
     The guardians file links by STUDENT NUMBER, which some students may not have.
 
-    The file finds its students by the id that the sync uses. At Clever the student
+    The file finds its students by the id that the sync uses. In Clever the student
     number may be empty, and the guardians of such a student cannot be linked.
 
     Bad:
@@ -173,7 +184,7 @@ def guardians_file_by_student_number(district: DistrictOnDay) -> Iterator[Proble
     if from_file and district.settings.student_id == StudentId.STUDENT_NUMBER:
         yield Problem(
             ("settings", "student_id"),
-            "guardians.csv links by 'STUDENT NUMBER', which may be empty at Clever:"
+            "guardians.csv links by 'STUDENT NUMBER', which may be empty in Clever: the"
             " guardians of those students are not linked",
             hint="check that every student has a number, then allow this rule",
         )
@@ -182,10 +193,10 @@ def guardians_file_by_student_number(district: DistrictOnDay) -> Iterator[Proble
 @DISTRICT.rule(Severity.INFO, source="design")
 def guardians_file_not_in_use(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    A guardians file is described, but guardians come from elsewhere.
+    A guardians file is described, but guardians come from another source.
 
-    The description is left over, or guardians_from is wrong. Whoever looks for the
-    families of the district later will look in the wrong place.
+    Either the description is left over, or guardians_from is wrong. The next person who
+    looks for the source of a family's data will look in the wrong place.
 
     Bad:
 
@@ -206,8 +217,8 @@ def guardians_file_not_in_use(district: DistrictOnDay) -> Iterator[Problem]:
     if described and source not in {None, GuardiansFrom.GUARDIANS_CSV}:
         yield Problem(
             FILE,
-            f"a guardians file is described, while guardians_from says '{source}'",
-            hint="remove guardians_csv, or set guardians_from to guardians_csv",
+            f"a guardians file is described, but guardians_from says '{source}'",
+            hint="remove guardians_csv",
             on_key=True,
         )
 

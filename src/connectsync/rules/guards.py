@@ -27,8 +27,8 @@ def enable_with_other_changes(subject: PlanAtHour) -> Iterator[Objection]:
     """
     The sync is enabled in the same plan that changes other settings.
 
-    Changing the settings and enabling the sync are steps 5 and 7 of the setup, with
-    a self-check between them. Nobody can check a form that goes live as it changes.
+    Changing the settings and enabling the sync are steps 5 and 7 of the setup, with a
+    self-check between them. A form that goes live as it changes cannot be checked.
 
     Bad:
 
@@ -52,7 +52,7 @@ def enable_with_other_changes(subject: PlanAtHour) -> Iterator[Objection]:
             yield Objection(
                 (planned.district,),
                 f"the sync is enabled while {' and '.join(left)}"
-                f" {'is' if len(left) == 1 else 'are'} not as the files say",
+                f" {'differs' if len(left) == 1 else 'differ'} from the files",
                 hint="apply those first, check, then enable the sync",
             )
 
@@ -60,10 +60,10 @@ def enable_with_other_changes(subject: PlanAtHour) -> Iterator[Objection]:
 @PLAN.rule(Severity.ERROR, source="C0")
 def first_enable(subject: PlanAtHour) -> Iterator[Objection]:
     """
-    The sync is enabled for the first time that we know of.
+    The sync is enabled for the first time, as far as connectsync knows.
 
-    The first sync creates everybody in the roster who is not matched: students who
-    were not archived first appear twice, and guardians get new accounts.
+    The first sync leaves existing students alone and creates new ones: students who
+    were not archived first may appear twice, and guardians may get new accounts.
 
     Bad:
 
@@ -80,7 +80,7 @@ def first_enable(subject: PlanAtHour) -> Iterator[Objection]:
         if turns_on(change.change) and not subject.baseline(planned).was_running:
             yield Objection(
                 (planned.district,),
-                "the sync is enabled for the first time that we know of",
+                "the sync is enabled for the first time, as far as connectsync knows",
                 hint="do the self-check (step 6), then accept this by number",
             )
 
@@ -90,8 +90,8 @@ def student_id_changed_with_guardians_csv(subject: PlanAtHour) -> Iterator[Objec
     """
     The student id changes while guardians come from guardians.csv.
 
-    The file links guardians to students by the id that the sync uses: the links
-    break until the file carries the other id.
+    The file links guardians to students by the id that the sync uses: the links break
+    until the file has the new id.
 
     Bad:
 
@@ -117,10 +117,11 @@ def student_id_changed_with_guardians_csv(subject: PlanAtHour) -> Iterator[Objec
 @PLAN.rule(Severity.WARNING, source="T1")
 def threshold_raised_without_figure(subject: PlanAtHour) -> Iterator[Objection]:
     """
-    The deletion threshold is raised, and no failed sync's figure says how far.
+    The deletion threshold is raised, and no failed sync's percentage is stated.
 
-    The page advises a figure just above what the failed sync tried to archive; one
-    raised by guess lets a broken roster archive that many people.
+    Connect advises a threshold just above what the failed sync tried to archive. One
+    that is raised by guess lets a broken roster archive that many people. A threshold
+    above 20 percent that was empty before counts as raised.
 
     Bad:
 
@@ -134,23 +135,24 @@ def threshold_raised_without_figure(subject: PlanAtHour) -> Iterator[Objection]:
         desired: {deletion_threshold: 40}
     """
     if subject.plan.rollback_of is not None:
-        return  # the figure was in use before the run that is taken back
+        return  # the threshold was in use before the run that is undone
     for planned, change in subject.changes("deletion_threshold"):
         unknown = subject.facts(planned).tried_to_archive is None
         if unknown and isinstance(change.change, Set) and _raised(change.change):
             yield Objection(
                 (planned.district,),
-                f"{spelled(change.change)}, and nobody wrote down why that much",
-                hint="write the failed sync's figure into facts.tried_to_archive",
+                f"{spelled(change.change)}, and the facts do not say why that much",
+                hint="state the percentage that the failed sync tried to archive in"
+                " facts.tried_to_archive",
             )
 
 
 @PLAN.rule(Severity.ERROR, source="design")
 def overwrites_drift(subject: PlanAtHour) -> Iterator[Objection]:
     """
-    A setting that a person changed on Connect is set back.
+    A setting that a person changed on Connect is overwritten.
 
-    Somebody changed it by hand after we last applied; perhaps for a reason.
+    A person changed it by hand after the last apply, perhaps for a good reason.
 
     Bad:
 
@@ -169,21 +171,21 @@ def overwrites_drift(subject: PlanAtHour) -> Iterator[Objection]:
         for move in theirs:
             yield Objection(
                 (planned.district,),
-                f"{move.setting} was changed by hand on Connect since we last applied;"
+                f"{move.setting} was changed by hand on Connect since the last apply;"
                 " this plan overwrites it",
-                hint="ask who changed it and why; take it over into the file with"
-                " `connectsync drift --adopt`, or accept this by its number",
+                hint="find out who changed it and why; put it in the file with"
+                " `connectsync drift --adopt`, or accept this by number",
             )
 
 
 @PLAN.rule(Severity.WARNING, source="design")
 def running_without_a_file(subject: PlanAtHour) -> Iterator[Objection]:
     """
-    A district has no file any more, and its sync runs on.
+    A district no longer has a file, but its sync is still running.
 
-    Taking a file away changes nothing on Connect: every night its people are created,
-    updated and archived by settings that nobody reviews. A file that gets another name
-    is another district: the name of the file is its key.
+    Removing a file changes nothing on Connect: every night the district's people are
+    created, updated and archived by settings that no one reviews. A renamed file is a
+    different district, because the name of the file is the district's key.
 
     Bad:
 
@@ -194,22 +196,22 @@ def running_without_a_file(subject: PlanAtHour) -> Iterator[Objection]:
         still_running: []
     """
     for one in subject.plan.still_running:
-        file = f"; it stood in {one.file}" if one.file else ""
+        file = f"; its file was {one.file}" if one.file else ""
         said = (
-            f"no file describes it any more, and Connect did not answer: {one.error}"
+            f"no file describes it any longer, and Connect did not answer: {one.error}"
             if one.error
-            else "no file describes it any more, and its sync still runs on Connect"
+            else "no file describes it any longer, and its sync still runs on Connect"
         )
         yield Objection(
             (one.district,),
             f"{said}{file}",
-            hint="put the file back under its old name; to end the sync, set"
-            " enable_daily_sync: false there, apply it, and remove the file then",
+            hint="restore the file under its old name; to end the sync, set"
+            " enable_daily_sync to false in it, apply that, then remove the file",
         )
 
 
 def _raised(change: Set) -> bool:
-    # where none was stated, what is advised in term is no raise
+    # if the field was empty, up to what Connect advises in term is not a raise
     before = change.before if isinstance(change.before, int) else TERM_LIMIT
     return isinstance(change.after, int) and change.after > before
 

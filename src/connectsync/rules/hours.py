@@ -1,4 +1,4 @@
-"""Guards: when nothing is applied, whatever it is."""
+"""Guards: days and hours at which nothing is applied."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from connectsync.rules.plan_subject import PLAN, Objection, PlanAtHour
 @PLAN.rule(Severity.ERROR, source="design")
 def in_a_freeze(subject: PlanAtHour) -> Iterator[Objection]:
     """
-    Today lies in a freeze of the project.
+    Today is in a freeze of the project.
 
-    At the start of school everybody logs in, and nobody has time to mend.
+    At the start of school everyone logs in, and no one has time to fix a mistake.
 
     Bad:
 
@@ -35,9 +35,9 @@ def in_a_freeze(subject: PlanAtHour) -> Iterator[Objection]:
 @PLAN.rule(Severity.ERROR, source="design")
 def outside_the_window(subject: PlanAtHour) -> Iterator[Objection]:
     """
-    It is an hour in which the project applies nothing.
+    No change window of the project is open now.
 
-    Changes are made when somebody is there to see what they do, and to take them back.
+    Changes are made when a person is there to see what they do, and to undo them.
 
     Bad:
 
@@ -55,11 +55,11 @@ def outside_the_window(subject: PlanAtHour) -> Iterator[Objection]:
 @PLAN.rule(Severity.ERROR, source="design")
 def during_the_nightly_sync(subject: PlanAtHour) -> Iterator[Objection]:
     """
-    The nightly sync may be running on the forms that are to be saved.
+    The nightly sync may be running with the settings that would be changed.
 
-    No page says what a sync does when its settings change under it: whether it goes on
-    with the old ones, or archives by the new. Connect publishes no hours of the sync;
-    the project states those it was told.
+    What a sync does when its settings change while it runs is not published: it may
+    continue with the old ones, or archive by the new ones. When the sync runs is not
+    published either; the project states the hours it was told.
 
     Bad:
 
@@ -76,7 +76,7 @@ def during_the_nightly_sync(subject: PlanAtHour) -> Iterator[Objection]:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A guard that closes an hour, why, and until when."""
+    """A guard that blocks the current hour, why, and until when."""
 
     guard: str
     why: str
@@ -84,7 +84,7 @@ class Closing:
 
 
 def closings(policy: Policy, now: datetime) -> Iterator[Closing]:
-    """Say everything because of which nothing is applied at this hour."""
+    """Give every reason why nothing is applied at this hour."""
     yield from _frozen(policy, now)
     yield from _shut(policy, now)
     yield from _syncing(policy, now)
@@ -92,10 +92,10 @@ def closings(policy: Policy, now: datetime) -> Iterator[Closing]:
 
 def closed(policy: Policy, now: datetime, overridden: Collection[str] = ()) -> str:
     """
-    Say why nothing may be begun at this hour; empty where everything may.
+    Say why nothing may start at this hour; empty if everything may.
 
     ``now`` has a time zone. ``overridden`` are the names of guards that a person
-    overrode with a reason. A roll-out asks before each district, so that a window that
+    overrode with a reason. A rollout asks before each district, so that a window that
     closes stops it.
     """
     found = (one for one in closings(policy, now) if one.guard not in overridden)
@@ -103,7 +103,7 @@ def closed(policy: Policy, now: datetime, overridden: Collection[str] = ()) -> s
 
 
 def _objections(subject: PlanAtHour, found: Iterator[Closing]) -> Iterator[Objection]:
-    """Tell of an hour, unless there is nothing that would be done in it."""
+    """Object to the hour, unless there is nothing to apply."""
     if subject.plan.districts:
         for one in found:
             yield Objection((), one.why, hint=one.until, needs_reason=True)
@@ -131,7 +131,7 @@ def _shut(policy: Policy, now: datetime) -> Iterator[Closing]:
     if windows and not any(is_open(window, now) for window in windows):
         yield Closing(
             outside_the_window.name,
-            "no window of the project is open now",
+            "no change window of the project is open now",
             "wait for one of: " + "; ".join(map(spelled_window, windows)),
         )
 

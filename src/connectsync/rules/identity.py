@@ -17,12 +17,12 @@ CLEVER_ID = re.compile(r"[0-9a-f]{24}", re.IGNORECASE)
 @DISTRICT.rule(Severity.ERROR, source="design", refused=True)
 def file_named_otherwise(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    The file is called otherwise than the district it describes.
+    The file name does not match the district that the file describes.
 
-    Plans, reports and the journal name a district as its file does. Where the two
-    differ a person reviews one district and changes the families of another.
+    Plans, reports and the journal use the name of the file for the district. If the two
+    differ, a person reviews one district and changes the families of another.
 
-    The example stands in the file districts/lakeview-usd.yaml.
+    The example is the file districts/lakeview-usd.yaml.
 
     Bad:
 
@@ -36,7 +36,7 @@ def file_named_otherwise(district: DistrictOnDay) -> Iterator[Problem]:
     if key != stem:
         yield Problem(
             ("district",),
-            f"the file is called {stem!r}, and it describes district {key!r}",
+            f"the file name {stem!r} does not match district {key!r}",
             hint=f"rename the file to {key}.yaml, or write district: {stem}",
         )
 
@@ -44,11 +44,11 @@ def file_named_otherwise(district: DistrictOnDay) -> Iterator[Problem]:
 @DISTRICT.rule(Severity.WARNING, source="C5")
 def missing_district_id(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    The district has no district_id yet.
+    The file does not state the district_id.
 
-    Connect needs the District ID before anything else on the form; its support hands
-    it out. Until it is there, nobody can check that the settings belong to the
-    district whose families they reach.
+    Connect needs the District ID before anything else on the form, and its support
+    provides it. Without it, neither a reviewer nor a rule can check that the settings
+    belong to the district whose families they reach.
 
     Bad:
 
@@ -66,7 +66,7 @@ def missing_district_id(district: DistrictOnDay) -> Iterator[Problem]:
         yield Problem(
             DISTRICT_ID,
             "district_id is not stated",
-            hint="ask Connect's support for the District ID",
+            hint="ask Connect's support for the District ID, then add district_id",
         )
 
 
@@ -75,9 +75,9 @@ def sync_without_district_id(district: DistrictOnDay) -> Iterator[Problem]:
     """
     The nightly sync is on, and the file does not say which district it reads.
 
-    The District ID decides whose roster is read. If a wrong one stands on the page,
-    everybody who is not in that other roster is archived, and the file would not
-    notice.
+    The District ID most likely decides whose roster is read. If the page has a wrong
+    one, everyone who is not in that other roster would be archived, and nothing in the
+    file would show it.
 
     Bad:
 
@@ -99,18 +99,19 @@ def sync_without_district_id(district: DistrictOnDay) -> Iterator[Problem]:
         yield Problem(
             DISTRICT_ID,
             "the sync is on, and district_id is not stated",
-            hint="copy the District ID from the page, and compare it with Clever's",
+            hint="copy the District ID from the page, compare it with the one in"
+            " Clever, then add district_id",
         )
 
 
 @DISTRICT.rule(Severity.WARNING, source="CV-districts", inferred=True)
 def district_id_not_clever(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    The district_id does not look like one of Clever's.
+    The district_id does not look like a Clever id.
 
-    Clever's ids have 24 digits from 0 to f. Another form is most likely a state's
-    number, a tenant's name, or an id that lost a digit when it was copied; the sync
-    then fails, or reads another district.
+    Clever's ids have 24 characters from 0 to 9 and a to f. Anything else is most likely
+    a state's number, a tenant name, or an id that lost a character when it was copied;
+    the sync would then fail, or read another district.
 
     Bad:
 
@@ -128,9 +129,9 @@ def district_id_not_clever(district: DistrictOnDay) -> Iterator[Problem]:
     if stated is not None and not CLEVER_ID.fullmatch(stated):
         yield Problem(
             DISTRICT_ID,
-            f"{stated!r} ({len(stated)} characters) is not 24 digits from 0 to f, as"
-            " Clever's ids are",
-            hint="copy the id from Clever's dashboard or from the page, whole",
+            f"{stated!r} has {len(stated)} characters; Clever's ids have 24, from 0 to"
+            " 9 and a to f",
+            hint="copy the whole id from Clever's dashboard or from the page",
         )
 
 
@@ -139,9 +140,9 @@ def missing_token_reference(district: DistrictOnDay) -> Iterator[Problem]:
     """
     The file does not say where the district's token is kept.
 
-    Connect needs the District OAuth Token before anything else on the form, and the
-    token never stands in a file: a reference says where it is. Without one nobody who
-    takes over knows where to find it when it has to be changed in a hurry.
+    Connect needs the District OAuth Token before anything else on the form. The token
+    itself is never written in a file: a reference says where it is. Without one, the
+    next person cannot find the token when it has to be replaced in a hurry.
 
     Bad:
 
@@ -158,5 +159,6 @@ def missing_token_reference(district: DistrictOnDay) -> Iterator[Problem]:
         yield Problem(
             OAUTH_TOKEN,
             "oauth_token is not stated",
-            hint="name where the token is kept: env:NAME, file:PATH or command:ARGV",
+            hint="add oauth_token and say where it is kept: env:NAME, file:PATH or"
+            " command:ARGV",
         )

@@ -1,4 +1,4 @@
-"""Rules about the switch: when the nightly sync may be on, and when it should."""
+"""Rules about the switch: when the nightly sync may be on, and when it should be."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from connectsync.domain.finding import Path, Problem, Severity
 from connectsync.rules.subjects import DISTRICT, DistrictOnDay
+from connectsync.rules.threshold import TERM_LIMIT
 
 SYNC: Path = ("settings", "enable_daily_sync")
 
@@ -18,9 +19,9 @@ def sync_before_launch(district: DistrictOnDay) -> Iterator[Problem]:
     """
     The nightly sync is on before the district is launched.
 
-    The sync stays off while its settings are made and is turned on at step 7. The
-    first sync creates students anew; before the steps in between are done, families
-    find doubled children and classrooms.
+    The sync stays off while its settings are made (step 5) and is turned on at step 7.
+    The first sync leaves existing students alone and creates new ones: before the steps
+    in between are done, families may find duplicate students and classrooms.
 
     Bad:
 
@@ -40,7 +41,7 @@ def sync_before_launch(district: DistrictOnDay) -> Iterator[Problem]:
     if district.settings.enable_daily_sync and step is not None and step < LAUNCH_STEP:
         yield Problem(
             SYNC,
-            f"the sync is on, while facts.setup_step says that the district is at step"
+            f"the sync is on, but facts.setup_step says that the district is at step"
             f" {step} of 9; it is turned on at step {LAUNCH_STEP}",
             hint="set enable_daily_sync to false until the district is launched",
         )
@@ -49,11 +50,11 @@ def sync_before_launch(district: DistrictOnDay) -> Iterator[Problem]:
 @DISTRICT.rule(Severity.ERROR, source="C6")
 def sync_before_self_check(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    The nightly sync is on before the self-check was done.
+    The nightly sync is on, but the self-check has not been done.
 
-    The self-check decides what becomes of students and guardians who are on Connect
-    already. Without it the first sync makes duplicates, and guardians lose the account
-    they know.
+    The self-check (step 6) is where you decide what happens to students and guardians
+    who are already on Connect. Without it, the first sync can create duplicates, and
+    guardians can lose the account they use.
 
     Bad:
 
@@ -75,18 +76,19 @@ def sync_before_self_check(district: DistrictOnDay) -> Iterator[Problem]:
     if district.settings.enable_daily_sync and unchecked:
         yield Problem(
             SYNC,
-            "the sync is on, while facts.self_check_done is false",
-            hint="do the self-check of step 6 first, then state that it is done",
+            "the sync is on, but facts.self_check_done is false",
+            hint="set enable_daily_sync to false, do the self-check (step 6), then set"
+            " self_check_done to true",
         )
 
 
 @DISTRICT.rule(Severity.WARNING, source="C0")
 def self_check_out_of_turn(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    The self-check is said to be done before the settings it checks are made.
+    The self-check is marked as done before the settings it checks are made.
 
-    The self-check is step 6 and the settings are step 5. What was checked before is
-    not what families will meet.
+    The settings are step 5 and the self-check is step 6. A check made before that does
+    not cover the settings that families will get.
 
     Bad:
 
@@ -107,7 +109,8 @@ def self_check_out_of_turn(district: DistrictOnDay) -> Iterator[Problem]:
             ("facts", "self_check_done"),
             f"the self-check is step {SELF_CHECK_STEP}, and facts.setup_step says that"
             f" the district is at step {step}",
-            hint="correct the step, or do the check again once the settings are made",
+            hint="correct setup_step; or set self_check_done to false, and do the check"
+            " after the settings are made",
         )
 
 
@@ -116,8 +119,9 @@ def launch_not_stated(district: DistrictOnDay) -> Iterator[Problem]:
     """
     The nightly sync is on, and the file does not say that the district was launched.
 
-    A sync that is on too early makes duplicates of children and classrooms. Without
-    the step and the self-check among the facts nobody can see that it is not so.
+    A sync that is turned on too early can create duplicate students and classrooms.
+    Without the setup step and the self-check in the facts, neither a reviewer nor a
+    rule can tell whether it was too early.
 
     Bad:
 
@@ -142,17 +146,24 @@ def launch_not_stated(district: DistrictOnDay) -> Iterator[Problem]:
         yield Problem(
             SYNC,
             f"the sync is on, and the facts do not state {' and '.join(missing)}",
-            hint="state how far the district is, so that the rules can look after it",
+            hint=f"add {' and '.join(missing)} to the facts, so that the rules can"
+            " check them",
         )
 
 
-@DISTRICT.rule(Severity.WARNING, source="C5", inferred=True)
+@DISTRICT.rule(Severity.WARNING, source="E1")
 def sync_during_rollover(district: DistrictOnDay) -> Iterator[Problem]:
     """
     The nightly sync is on while the school year changes.
 
-    During the rollover rosters are half empty: the sync archives what is not there yet
-    and shows families next year's classes early. The sync may be paused over summer.
+    The vendor advises turning the sync off over the summer. While rosters are
+    incomplete, the sync can archive people who are not listed yet and show families
+    next year's classes early.
+
+    A district that runs the sync through the rollover follows the procedure for the
+    deletion threshold: after a failed sync, state the percentage it tried to archive in
+    `facts.tried_to_archive`, and raise the threshold just above that. A file that says
+    so, or a raised threshold, is a decision, and this rule is silent.
 
     Bad:
 
@@ -176,23 +187,24 @@ def sync_during_rollover(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           enable_daily_sync: false
     """
-    rollover = district.facts.rollover
-    during = rollover is not None and district.today in rollover
-    if district.settings.enable_daily_sync and rollover and during:
+    rollover, threshold = district.rollover_now, district.settings.deletion_threshold
+    raised = threshold is not None and threshold > TERM_LIMIT
+    decided = raised or district.facts.tried_to_archive is not None
+    if district.settings.enable_daily_sync and rollover and not decided:
         yield Problem(
             SYNC,
             f"the sync is on, and the rollover lasts until {rollover.last}",
-            hint="pause it until the new rosters are complete",
+            hint="set enable_daily_sync to false until the new rosters are complete",
         )
 
 
 @DISTRICT.rule(Severity.INFO, source="C0")
 def sync_off_after_launch(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    The nightly sync is off, though the district was launched.
+    The nightly sync is off, although the district was launched.
 
-    Newcomers and new numbers do not reach Connect, and those who left stay. Outside of
-    the rollover that is seldom meant.
+    New people and new phone numbers do not reach Connect, and people who left stay
+    there. Outside the rollover that is rarely intended.
 
     Bad:
 
@@ -209,13 +221,16 @@ def sync_off_after_launch(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           enable_daily_sync: true
     """
-    step, rollover = district.facts.setup_step, district.facts.rollover
+    step = district.facts.setup_step
     launched = step is not None and step > LAUNCH_STEP
-    paused = rollover is not None and district.today in rollover
-    if district.settings.enable_daily_sync is False and launched and not paused:
+    off = district.settings.enable_daily_sync is False
+    unchecked = district.facts.self_check_done is False
+    first = "do the self-check, set self_check_done to true, then " * unchecked
+    if off and launched and not district.rollover_now:
         yield Problem(
             SYNC,
-            f"the sync is off, while the district is at step {step} of 9 and no"
-            " rollover is on",
-            hint="turn it on again, or state the rollover it is paused for",
+            f"the sync is off, but the district is at step {step} of 9 and today is not"
+            " in its rollover",
+            hint=f"{first}set enable_daily_sync to true; or state in facts.rollover the"
+            " days it is paused for",
         )

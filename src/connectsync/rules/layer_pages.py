@@ -1,4 +1,4 @@
-"""Pages on secrets, limits, acceptances and layers: what reading must not pass over."""
+"""Pages on secrets, limits, `allow` entries and layers, found while files are read."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from connectsync.rules.subjects import READING
 @READING.page(Severity.ERROR, source="design")
 def literal_secret() -> None:
     """
-    A secret stands in the file itself.
+    A secret is written in the file itself.
 
-    The District OAuth Token most likely opens the roster of every child in the
-    district. A file is copied, reviewed and kept in history, and whoever has a copy
-    has the token. Have the token replaced, and refer to where the new one is kept.
+    The District OAuth Token most likely gives access to the roster of every child in
+    the district. A file is copied, reviewed and kept in history, and everyone with a
+    copy has the token. Have the token replaced, and refer to where the new one is kept.
 
     Bad:
 
@@ -32,10 +32,10 @@ def literal_secret() -> None:
 @READING.page(Severity.ERROR, source="design")
 def threshold_out_of_range() -> None:
     """
-    The deletion threshold is no percentage.
+    The deletion threshold is not a percentage.
 
-    It says how many of a hundred people one sync may archive, so it lies between 0 and
-    100. Another figure is a slip, and it is not for a program to guess which.
+    It says how many of every hundred people one sync may archive, so it is between 0
+    and 100. Any other number is a typing error, and a program must not guess which.
 
     Bad:
 
@@ -52,10 +52,10 @@ def threshold_out_of_range() -> None:
 @READING.page(Severity.ERROR, source="design")
 def allow_without_reason() -> None:
     """
-    A finding is accepted without a reason.
+    A finding is allowed without a reason.
 
-    Whoever reads the file next year has to know why families were put at risk on
-    purpose, and whether that still holds.
+    A person who reads the file next year has to know why a risk for families was
+    accepted, and whether the reason still applies.
 
     Bad:
 
@@ -79,10 +79,10 @@ def allow_without_reason() -> None:
 @READING.page(Severity.ERROR, source="design")
 def allow_without_date() -> None:
     """
-    A finding is accepted without a last day.
+    A finding is allowed without a last day.
 
-    What is accepted without an end is never looked at again. With a day somebody does,
-    before the next school year's families pay for it.
+    A finding that is allowed without an end is never looked at again. A last day makes
+    a person check it before the next school year.
 
     Bad:
 
@@ -104,12 +104,46 @@ def allow_without_date() -> None:
 
 
 @READING.page(Severity.ERROR, source="design")
+def district_fact_in_profile() -> None:
+    """
+    A profile states a fact that is true of one district only.
+
+    The setup step, the self-check and the percentage that a failed sync tried to
+    archive are found out for each district by itself. In a profile they speak for every
+    district that builds on it, including districts that were never checked: the rules
+    would let a sync be turned on without a self-check, or a threshold be raised.
+
+    Bad:
+
+        # districts/lakeview-usd.yaml
+        district: lakeview-usd
+        profile: clever-standard
+
+        # districts/_profiles/clever-standard.yaml
+        facts:
+          self_check_done: true
+
+    Good:
+
+        # districts/lakeview-usd.yaml
+        district: lakeview-usd
+        profile: clever-standard
+        facts:
+          self_check_done: true
+
+        # districts/_profiles/clever-standard.yaml
+        facts:
+          guardians_from: clever
+    """
+
+
+@READING.page(Severity.ERROR, source="design")
 def missing_profile() -> None:
     """
     The district builds on a profile that does not exist.
 
-    Everything that the profile was to set is missing, so the district would be checked
-    and planned as something else than was meant.
+    Everything that the profile should set is missing, so the district would be checked
+    and planned without it.
 
     Bad:
 
@@ -136,10 +170,10 @@ def missing_profile() -> None:
 @READING.page(Severity.ERROR, source="design")
 def profile_cycle() -> None:
     """
-    A profile builds on itself, by way of others.
+    A profile builds on itself, through other profiles.
 
-    Of two profiles that build on each other neither can win, so what the district gets
-    is not defined.
+    If two profiles build on each other, neither can win, so what the district gets is
+    not defined.
 
     Bad:
 

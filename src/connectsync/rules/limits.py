@@ -1,4 +1,4 @@
-"""Guards: how much a plan may do at once, how much a day, and on how old a reading."""
+"""Guards: how much a plan may change at once and in a day, and how old it may be."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def too_many_districts(subject: PlanAtHour) -> Iterator[Objection]:
     """
     One plan changes more districts than the project allows.
 
-    A mistake in a profile reaches every district that builds on it. A cap turns a
-    disaster into a question.
+    A mistake in a profile reaches every district that builds on it. A limit stops it
+    before that.
 
     Bad:
 
@@ -44,8 +44,8 @@ def too_much_of_the_fleet(subject: PlanAtHour) -> Iterator[Objection]:
     """
     One plan changes a larger part of the fleet than the project allows.
 
-    A single district is never too much, however small the fleet: other guards look
-    at what happens to it.
+    A single district is never too much, however small the fleet: other guards check
+    what happens to it.
 
     Bad:
 
@@ -75,9 +75,9 @@ def too_many_districts_a_day(subject: PlanAtHour) -> Iterator[Objection]:
     """
     More districts change within 24 hours than the project allows.
 
-    One big change that is chopped into ten small ones is still one big change. A
-    district that is saved twice counts once; one that a run begun in that time has yet
-    to save counts too.
+    One big change that is split into ten small ones is still one big change. A district
+    that is saved twice counts once. A district that a run of the last 24 hours has not
+    saved yet counts too.
 
     Bad:
 
@@ -108,8 +108,8 @@ def too_much_of_the_fleet_a_day(subject: PlanAtHour) -> Iterator[Objection]:
     """
     A larger part of the fleet changes within 24 hours than the project allows.
 
-    One big change that is chopped into ten small ones is still one big change. A
-    single district alone is never too much, however small the fleet.
+    One big change that is split into ten small ones is still one big change. A single
+    district is never too much, however small the fleet.
 
     Bad:
 
@@ -142,7 +142,7 @@ def stale_live(subject: PlanAtHour) -> Iterator[Objection]:
     """
     Connect was read longer ago than the project allows.
 
-    Somebody may have changed the form since; a plan from an old reading is a guess.
+    The form may have been changed since then, so the plan may be out of date.
 
     Bad:
 
@@ -162,9 +162,9 @@ def stale_live(subject: PlanAtHour) -> Iterator[Objection]:
         first = min(planned.read_at for planned in stale)
         yield Objection(
             (),
-            f"{len(stale)} district{'s were' if len(stale) > 1 else ' was'} read as"
-            f" long ago as {first:%Y-%m-%d %H:%M}",
-            hint="read Connect again: make a new plan",
+            f"{len(stale)} district{'s were' if len(stale) > 1 else ' was'} read from"
+            f" Connect too long ago, the first at {first:%Y-%m-%d %H:%M}",
+            hint="make a new plan, which reads Connect again",
             count=len(stale),
         )
 
@@ -188,12 +188,12 @@ class _Day:
 
     @property
     def adds(self) -> bool:
-        """Say whether the plan changes a district that was left alone so far."""
+        """Say whether the plan changes a district that was not changed that day."""
         return not self.planned <= self.recent
 
     @property
     def more(self) -> bool:
-        """Say whether the day has more districts than the plan, whose guard knows."""
+        """Say whether the day has districts that are not in the plan."""
         return not self.recent <= self.planned
 
 
@@ -207,7 +207,7 @@ def _too_much(subject: PlanAtHour) -> bool:
 
 
 def _is_more(count: int, fleet: int, percent: int) -> bool:
-    """Compare with a share of the fleet; one district alone is never more."""
+    """Compare with a share of the fleet; a single district is never more."""
     return count > 1 and count * 100 > fleet * percent
 
 

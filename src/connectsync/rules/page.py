@@ -1,4 +1,4 @@
-"""A rule's docstring is its page: taken apart here, and strictly."""
+"""A rule's docstring is its page: parsed here, strictly."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def page_of(rule: Rule[Any]) -> RulePage:
     Give the page of a rule.
 
     A page has a summary of one line, a reason, then ``Bad:`` and ``Good:``, each with
-    indented YAML below it. Raises ``Bug`` where a page has another form.
+    indented YAML below it. Raises ``Bug`` if a page has another form.
     """
     summary, why, bad, good = _parts(rule)
     return RulePage(

@@ -1,4 +1,4 @@
-"""Rules about phone types: which number becomes the one for texts and login."""
+"""Rules about phone types: which number is used for texts, calls and login."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ OTHER_ALONE = frozenset({PhoneType.OTHER})
 @DISTRICT.rule(Severity.ERROR, source="C5", refused=True)
 def two_phone_types(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    More than one phone type is chosen, and Connect takes only one from Clever.
+    More than one phone type is selected, and Connect takes only one from Clever.
 
-    A contact at Clever has a single number of a single type, so Connect's form lets
-    one type be chosen. Which of two would win is not for a file to leave open:
-    families would be reached by chance.
+    With Clever, Connect's form allows one phone type. A file that lists two leaves open
+    which of them families are reached at.
 
     Bad:
 
@@ -39,19 +38,19 @@ def two_phone_types(district: DistrictOnDay) -> Iterator[Problem]:
     if chosen is not None and len(chosen) > 1:
         yield Problem(
             PHONE_TYPES,
-            f"{len(chosen)} phone types are chosen ({quoted(chosen)}), and Connect"
-            " takes one from Clever",
-            hint="keep the type that most families are texted at, usually 'Cell'",
+            f"{len(chosen)} phone types are selected ({quoted(chosen)}), but Connect"
+            " takes only one from Clever",
+            hint="keep the one that most families are texted at, usually 'Cell'",
         )
 
 
 @DISTRICT.rule(Severity.WARNING, source="C5")
 def home_phone_for_texts(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    Home numbers are synced, so no family can be texted, called or log in by phone.
+    Home numbers are synced, and families cannot be texted, called or log in with them.
 
-    Connect keeps a number of type Home apart from the mobile number, in a field that
-    it uses neither for messages nor for login. Families without an email hear nothing.
+    Connect stores a number of type Home in the Phone field, which it uses neither for
+    messages nor for login. A number that families use for texts does not come through.
 
     Bad:
 
@@ -63,11 +62,11 @@ def home_phone_for_texts(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           phone_types: [Cell]
     """
-    if district.settings.phone_types == HOME_ALONE:
+    if _selected(district) == HOME_ALONE:
         yield Problem(
             PHONE_TYPES,
-            "phone type 'Home' is never texted, called or used for login",
-            hint="choose 'Cell', or allow this rule and say how families are reached",
+            "numbers of type 'Home' are not texted, called or used for login",
+            hint="select 'Cell', or allow this rule and say how families are reached",
         )
 
 
@@ -76,9 +75,9 @@ def home_phone_drops_guardians(district: DistrictOnDay) -> Iterator[Problem]:
     """
     Guardians without an email are not created, because only Home numbers are synced.
 
-    The sync adds a guardian only with an email or a number that can be texted. A Home
-    number does not count, so a parent who gave the school nothing else is missing on
-    Connect, and the child may have no guardian there at all.
+    The sync creates a guardian only with an email or a number that can be texted. A
+    Home number does not count, so a parent who gave the school no email is not created
+    on Connect, and the child may have no guardian there at all.
 
     Bad:
 
@@ -96,20 +95,58 @@ def home_phone_drops_guardians(district: DistrictOnDay) -> Iterator[Problem]:
     if settings.manage_guardians and settings.phone_types == HOME_ALONE:
         yield Problem(
             PHONE_TYPES,
-            "guardians without an email are not created: a number of type 'Home' cannot"
-            " be texted, and the sync manages guardians",
-            hint="choose 'Cell', or see that every guardian has an email at Clever",
+            "the sync manages guardians, and does not create one who has no email: a"
+            " number of type 'Home' cannot be texted",
+            hint="select 'Cell', or make sure that every guardian has an email in"
+            " Clever and allow this rule",
+        )
+
+
+@DISTRICT.rule(Severity.WARNING, source="U1", inferred=True)
+def home_phone_for_active_users(district: DistrictOnDay) -> Iterator[Problem]:
+    """
+    The sync updates people who have joined, but only their Home numbers are synced.
+
+    With update_active_users on, the contact details of people who have joined come from
+    the sync alone, and they can no longer edit them. Home numbers do not fill the
+    number for texts, calls and login. What happens to the mobile number that a family
+    uses today is not published: it may be kept or cleared, and the family cannot
+    correct it.
+
+    Bad:
+
+        facts:
+          contact_details_kept_in: clever
+        settings:
+          update_active_users: true
+          phone_types: [Home]
+
+    Good:
+
+        facts:
+          contact_details_kept_in: clever
+        settings:
+          update_active_users: true
+          phone_types: [Cell]
+    """
+    on = district.settings.update_active_users
+    if on and _selected(district) == HOME_ALONE:
+        yield Problem(
+            PHONE_TYPES,
+            "update_active_users locks the contact details of people who have joined,"
+            " and numbers of type 'Home' cannot be their number for texts and login",
+            hint="select 'Cell', or set update_active_users to false",
         )
 
 
 @DISTRICT.rule(Severity.WARNING, source="C5", inferred=True)
 def work_phone_for_login(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    Work numbers are synced, so families are texted and log in by an office phone.
+    Work numbers are synced, so families are texted and log in with an office phone.
 
-    The chosen type fills the number that Connect texts, calls and accepts for login.
-    An office phone is often a landline, is shared by colleagues, and changes with the
-    job: a message about a child may reach somebody else.
+    The selected type fills the number that Connect uses for texts, calls and login. An
+    office phone is often a landline, may be shared by colleagues, and changes with the
+    job: a message about a child may reach another person.
 
     Bad:
 
@@ -121,22 +158,23 @@ def work_phone_for_login(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           phone_types: [Cell]
     """
-    if district.settings.phone_types == WORK_ALONE:
+    if _selected(district) == WORK_ALONE:
         yield Problem(
             PHONE_TYPES,
-            "phone type 'Work' becomes the number for texts, calls and login",
-            hint="choose 'Cell', unless families gave their mobile numbers as 'Work'",
+            "numbers of type 'Work' are used for texts, calls and login",
+            hint="select 'Cell', or allow this rule if the roster keeps mobile numbers"
+            " under 'Work'",
         )
 
 
 @DISTRICT.rule(Severity.WARNING, source="C5", inferred=True)
 def other_phone_for_login(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    Numbers of type Other are synced: nobody knows whose phone is texted.
+    Numbers of type Other are synced, and it is not known whose phones those are.
 
-    The chosen type fills the number that Connect texts, calls and accepts for login.
-    At Clever, Other is what is left when a number is neither Cell, Home nor Work, and
-    contacts without any number carry it too.
+    The selected type fills the number that Connect uses for texts, calls and login. In
+    Clever, Other is any number that is not Cell, Home or Work, and contacts without any
+    number can have this type too.
 
     Bad:
 
@@ -148,21 +186,23 @@ def other_phone_for_login(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           phone_types: [Cell]
     """
-    if district.settings.phone_types == OTHER_ALONE:
+    if _selected(district) == OTHER_ALONE:
         yield Problem(
             PHONE_TYPES,
-            "phone type 'Other' becomes the number for texts, calls and login",
-            hint="choose 'Cell', unless the roster keeps mobile numbers under 'Other'",
+            "numbers of type 'Other' are used for texts, calls and login",
+            hint="select 'Cell', or allow this rule if the roster keeps mobile numbers"
+            " under 'Other'",
         )
 
 
-@DISTRICT.rule(Severity.WARNING, source="M1")
+@DISTRICT.rule(Severity.WARNING, source="M1", inferred=True)
 def no_phone_type(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    No phone type is chosen, so guardians come to Connect without any number.
+    No phone type is selected, so guardians most likely come without a number.
 
-    Nobody can be texted, and the sync does not add a guardian who has neither an email
-    nor a number that can be texted.
+    The sync does not create a guardian who has neither an email nor a number that can
+    be texted. With no type selected, no number is likely to come through: new guardians
+    cannot be texted, and those without an email are not created.
 
     Bad:
 
@@ -180,7 +220,15 @@ def no_phone_type(district: DistrictOnDay) -> Iterator[Problem]:
     if settings.manage_guardians and settings.phone_types == frozenset():
         yield Problem(
             PHONE_TYPES,
-            "the sync manages guardians, and no phone type is chosen: they come without"
-            " a number",
-            hint="choose 'Cell'; remove the key to leave the choice to the page",
+            "the sync manages guardians, and no phone type is selected: they most"
+            " likely come without a number",
+            hint="select 'Cell', or remove phone_types to leave it to the page",
         )
+
+
+def _selected(district: DistrictOnDay) -> frozenset[str]:
+    """Give the selected types; none if the sync does not manage guardians."""
+    settings = district.settings
+    if settings.manage_guardians is False:
+        return frozenset()
+    return settings.phone_types or frozenset()

@@ -1,4 +1,4 @@
-"""What guards look at: a plan, the policy, the hour, and what was before."""
+"""What guards look at: a plan, the policy, the time, and what was before."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from connectsync.domain.plan import DistrictPlan, Plan, PlannedChange
 from connectsync.domain.policy import Policy
 from connectsync.domain.recent import Recent
 from connectsync.domain.risk import Risk
-from connectsync.domain.values import is_same
+from connectsync.domain.values import is_same, spell
 from connectsync.rules.engine import Scope
 
 
@@ -45,10 +45,10 @@ class PlanAtHour:
 
     def left_alone(self, planned: DistrictPlan) -> tuple[str, ...]:
         """
-        Name the settings that are not as the files say, and that the plan leaves so.
+        Name the settings that differ from the files and that the plan does not change.
 
-        There are none but in a plan of one change to the files. They are told from
-        the files themselves: a plan may have been made to say less.
+        Only a plan of one change to the files can have any. They come from the files
+        themselves, because a plan may have been made to leave some out.
         """
         district = self.districts.get(planned.district)
         if self.plan.since is None or district is None:
@@ -85,8 +85,8 @@ class Objection(Problem):
     """
     What a guard yields: a problem whose path is the district, or empty for the plan.
 
-    ``accept`` is the name it is accepted by, where that is not the guard's own;
-    ``count`` is how much of it there is. What ``needs_reason`` is not counted.
+    ``accept`` is the name to accept it by, if that is not the guard's own; ``count`` is
+    the number to accept. An objection that ``needs_reason`` is not counted.
     """
 
     accept: str = ""
@@ -95,7 +95,7 @@ class Objection(Problem):
 
 
 def turns_on(change: Change) -> bool:
-    """Say whether a box is ticked."""
+    """Say whether a box is turned on."""
     return isinstance(change, Set) and change.after is True
 
 
@@ -103,7 +103,7 @@ def spelled(change: Change) -> str:
     """Spell a change in a few words, for a sentence."""
     match change:
         case Set(setting, before, after):
-            return f"{setting} {before!r} → {after!r}"
+            return f"{setting} {spell(before)} → {spell(after)}"
         case Remove(setting, label):
             return f"{setting} loses {label!r}"
         case _:

@@ -1,4 +1,4 @@
-"""Pages on what the project file says of districts."""
+"""Pages on what the project file says about districts."""
 
 from __future__ import annotations
 
@@ -41,8 +41,9 @@ def wave_names_nobody() -> None:
     """
     A wave names a district that no file describes, or a label that no district has.
 
-    A canary is there to meet a mistake first. One whose name is misspelled is silently
-    left out, and the first to meet the mistake is everybody else.
+    A canary wave is there so that few districts meet a mistake first. A district whose
+    name is misspelled would be left out of it, and all others would meet the mistake
+    first.
 
     Bad:
 

@@ -1,4 +1,4 @@
-"""Rules about the rollover: the weeks in which one school year becomes the next."""
+"""Rules about the rollover: the weeks in which the school year changes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONGEST = timedelta(days=120)
 """Our own bound: a summer, with weeks to spare on both sides."""
 
 LONG_OVER = timedelta(days=270)
-"""Our own bound: a rollover that ended in August is asked for again in May."""
+"""Our own bound: a rollover that ended in August is out of date in May."""
 
 
 @DISTRICT.rule(Severity.WARNING, source="design")
@@ -22,8 +22,8 @@ def rollover_too_long(district: DistrictOnDay) -> Iterator[Problem]:
     """
     The rollover lasts longer than a summer.
 
-    During the rollover a high deletion threshold is taken for granted. A window that
-    reaches into the school year takes that protection from children in class.
+    During the rollover a raised deletion threshold draws no warning. A rollover that
+    reaches into the school year takes that protection from students in class.
 
     Bad:
 
@@ -45,17 +45,17 @@ def rollover_too_long(district: DistrictOnDay) -> Iterator[Problem]:
         yield Problem(
             ROLLOVER,
             f"the rollover lasts {days} days, from {rollover.first} to {rollover.last}",
-            hint="name the weeks around the summer in which the roster changes",
+            hint="limit it to the weeks around the summer in which the roster changes",
         )
 
 
 @DISTRICT.rule(Severity.INFO, source="design")
 def rollover_long_over(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    The rollover described is that of a past school year.
+    The rollover in the file is that of a past school year.
 
-    The next one is near, and the file does not know it: the sync would run through it,
-    and a threshold that is raised for it would be taken for a mistake.
+    The next one is near and the file does not list it. The rules would let the sync run
+    through it, and would report a threshold that is raised for it as a mistake.
 
     Bad:
 
@@ -77,7 +77,7 @@ def rollover_long_over(district: DistrictOnDay) -> Iterator[Problem]:
             ROLLOVER,
             f"the rollover ended on {rollover.last}, {_months(district, rollover.last)}"
             " months ago",
-            hint="state when the next one is, or remove it",
+            hint="state the days of the next one, or remove it",
         )
 
 

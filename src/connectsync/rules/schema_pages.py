@@ -1,4 +1,4 @@
-"""Pages of what can be wrong with keys and values: the schema's side."""
+"""Pages on what can be wrong with keys and values, as the schema checks them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from connectsync.rules.subjects import READING
 @READING.page(Severity.ERROR, source="design")
 def unknown_key() -> None:
     """
-    A key is none that the format knows.
+    A key is not one that the format knows.
 
-    A misspelled key would set nothing, and nobody would notice until families are not
-    reached. So a key that is not known is never passed over.
+    A misspelled key would set nothing, and no one would notice until families are not
+    reached. So an unknown key is never ignored.
 
     Bad:
 
@@ -29,9 +29,10 @@ def unknown_key() -> None:
 @READING.page(Severity.ERROR, source="design")
 def missing_key() -> None:
     """
-    A key is missing without which the rest has no meaning.
+    A required key is missing.
 
-    The finding names the key and the part of the file it belongs to.
+    Without it, this part of the file has no clear meaning. The finding names the key
+    and the part of the file that it belongs to.
 
     Bad:
 
@@ -51,10 +52,10 @@ def missing_key() -> None:
 @READING.page(Severity.ERROR, source="design")
 def wrong_type() -> None:
     """
-    A value is of another kind than the key takes.
+    A value is not of the kind that the key takes.
 
-    A single label where a list belongs, or a list where a number belongs, could be
-    read in more than one way. People's settings are not for a program to guess.
+    A single label in place of a list, or a list in place of a number, could be read in
+    more than one way, and a program must not guess settings that reach people.
 
     Bad:
 
@@ -71,11 +72,12 @@ def wrong_type() -> None:
 @READING.page(Severity.WARNING, source="design")
 def empty_value() -> None:
     """
-    A setting stands there without a value, which reads as null.
+    A setting has no value, which is read as null.
 
-    Null stops managing a setting, for every district of a profile. It is what is left
-    when each item of a list was commented out, and then it is seldom meant: nothing is
-    compared or written any more. What is meant is written `null`.
+    Null stops managing a setting, for every district of a profile. A key without a
+    value is often what is left after every item of a list was commented out, and then
+    it is rarely intended: the setting is no longer compared or written. If you intend
+    it, write `null`.
 
     Bad:
 
@@ -93,10 +95,10 @@ def empty_value() -> None:
 @READING.page(Severity.ERROR, source="C5")
 def unknown_label() -> None:
     """
-    A label is none that the page has.
+    A label is not one that the page has.
 
-    Labels are written as the page spells them, to the letter, so that whoever compares
-    the file with the page sees the same words. The finding names the labels there are.
+    Labels are written exactly as the page spells them, so that a person who compares
+    the file with the page sees the same words. The finding lists the allowed labels.
 
     Bad:
 
@@ -113,9 +115,9 @@ def unknown_label() -> None:
 @READING.page(Severity.ERROR, source="design")
 def number_for_id() -> None:
     """
-    An id is written without quotes and reads as a number.
+    An id is written without quotes and is read as a number.
 
-    Numbers lose leading zeros and long ones lose digits: the id then belongs to
+    Numbers lose leading zeros, and long numbers lose digits: the id then belongs to
     another district, or to none. In quotes it stays as it is.
 
     Bad:
@@ -135,10 +137,10 @@ def number_for_id() -> None:
 @READING.page(Severity.ERROR, source="YAML")
 def boolean_for_label() -> None:
     """
-    A yes or a no stands where a label of the page belongs.
+    A yes or no is written where a label of the page belongs.
 
-    Without quotes true and false are no text, and older programs read yes, no, on and
-    off in the same way. The page's drop-downs know only their own labels.
+    Without quotes, true and false are not text, and older programs read yes, no, on and
+    off the same way. A drop-down on the page has only its own labels.
 
     Bad:
 
@@ -155,10 +157,10 @@ def boolean_for_label() -> None:
 @READING.page(Severity.ERROR, source="YAML")
 def not_a_boolean() -> None:
     """
-    A box is set with another word than true or false.
+    A box is set with a word other than true or false.
 
-    YAML 1.2 knows true and false. What yes, on or 1 means differs from one program to
-    the next, and a box that was meant to be off may be on.
+    YAML 1.2 has only true and false. What yes, on or 1 means differs from one program
+    to the next, and a box that was meant to be off may be on.
 
     Bad:
 
@@ -175,11 +177,11 @@ def not_a_boolean() -> None:
 @READING.page(Severity.ERROR, source="design")
 def wrong_format() -> None:
     """
-    A value is text, but not in the form that the key takes.
+    A value is text, but not in the format that the key takes.
 
-    Dates are written year, month, day, and a span of them ends after it begins; keys of
-    districts have small letters, digits and dashes. In another form one person reads
-    the third of April where another reads the fourth of March.
+    Dates are written year-month-day, and the last day of a span is not before the
+    first. District keys have lowercase letters, digits and dashes. In other formats one
+    person reads April 3 where another reads March 4.
 
     Bad:
 
@@ -200,10 +202,10 @@ def wrong_format() -> None:
 @READING.page(Severity.ERROR, source="design")
 def repeated_label() -> None:
     """
-    A label stands twice in a list.
+    A label is listed twice.
 
-    Boxes are ticked or not; a second mention does nothing. Mostly another label was
-    meant, and its contacts are missing.
+    A box is selected or not, so listing it again does nothing. Usually a different
+    label was meant, and its contacts are missing.
 
     Bad:
 
@@ -222,8 +224,8 @@ def unknown_schema_version() -> None:
     """
     The file is written for another version of the format.
 
-    A later version may mean something else by the same key. Read the file with the
-    release of connectsync that knows its version.
+    In a later version the same key may mean something else. Use a release of
+    connectsync that knows the version of the file.
 
     Bad:
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from connectsync.domain.district import CleverShares
+from connectsync.domain.district import GuardiansFrom
 from connectsync.domain.finding import Problem, Severity
 from connectsync.domain.settings import ContactRelationship, ContactType
-from connectsync.rules.subjects import DISTRICT, DistrictOnDay
-from connectsync.rules.wording import quoted
+from connectsync.rules.contacts import PARENTAL_TYPES
+from connectsync.rules.subjects import DISTRICT, DistrictOnDay, shares_of
+from connectsync.rules.wording import how_to_share, how_to_stop_managing, quoted
 
-LEFT_OUT_ON_PURPOSE = frozenset(
-    {ContactType.EMERGENCY, ContactType.SECONDARY, ContactRelationship.SELF}
+TYPES_LEFT_OUT_ON_PURPOSE = frozenset(
+    {ContactType.EMERGENCY, ContactType.SECONDARY, ContactType.OTHER}
 )
-"""Those have rules against choosing them; leaving them out needs no warning."""
+"""Contacts who often are not the parents; leaving them out needs no warning."""
 
-NOTHING_STATED = CleverShares()
+RELATIONSHIPS_LEFT_OUT_ON_PURPOSE = frozenset(
+    {ContactRelationship.SELF, ContactRelationship.SIBLING}
+)
+"""Contacts who often are children; leaving them out needs no warning."""
 
 
 @DISTRICT.rule(Severity.ERROR, source="C2")
@@ -23,8 +27,8 @@ def guardians_managed_but_not_shared(district: DistrictOnDay) -> Iterator[Proble
     """
     The sync manages guardians, but Clever shares no contacts with Connect.
 
-    The sync then finds no contact at all: no family comes through, and nothing on the
-    page says so.
+    The sync then finds no contact at all: no family comes through, and the page does
+    not point that out.
 
     Bad:
 
@@ -43,22 +47,27 @@ def guardians_managed_but_not_shared(district: DistrictOnDay) -> Iterator[Proble
         settings:
           manage_guardians: true
     """
-    if district.settings.manage_guardians and _shares(district).contacts is False:
+    settings = district.settings
+    # where guardians come from Clever, another rule asks to manage them
+    source = district.facts.guardians_from
+    stop = how_to_stop_managing(settings, source=source is not None)
+    otherwise = "" if source is GuardiansFrom.CLEVER else f"; or {stop}"
+    if settings.manage_guardians and shares_of(district).contacts is False:
         yield Problem(
             ("settings", "manage_guardians"),
-            "the sync manages guardians, while facts.clever_shares says that Clever"
+            "the sync manages guardians, but facts.clever_shares says that Clever"
             " shares no contacts",
-            hint="share contacts at Clever, or set manage_guardians to false",
+            hint=f"share contacts in Clever, then set contacts to true{otherwise}",
         )
 
 
 @DISTRICT.rule(Severity.ERROR, source="C2")
 def contact_type_not_shared(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    A contact type is chosen on Connect that Clever does not share.
+    A contact type is selected on Connect, but Clever does not share it.
 
     Connect sees only what the district's sharing rules let through. Those contacts
-    never arrive, while the form says that they do.
+    never arrive, although the form says that they do.
 
     Bad:
 
@@ -76,23 +85,23 @@ def contact_type_not_shared(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           contact_types: [Parent/Guardian, Primary]
     """
-    chosen, shared = district.settings.contact_types, _shares(district).contact_types
+    chosen, shared = district.settings.contact_types, shares_of(district).contact_types
     if _compared(district) and chosen and shared is not None and chosen - shared:
         yield Problem(
             ("settings", "contact_types"),
             f"the file selects {quoted(chosen - shared)}, but Clever shares"
             f" {quoted(shared) or 'no contact type'}",
-            hint="share it at Clever and state so in clever_shares, or remove it",
+            hint=_how_to_match(chosen, shared, PARENTAL_TYPES),
         )
 
 
 @DISTRICT.rule(Severity.ERROR, source="C2")
 def contact_relationship_not_shared(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    A contact relationship is chosen on Connect that Clever does not share.
+    A contact relationship is selected on Connect, but Clever does not share it.
 
     Connect sees only what the district's sharing rules let through. Those contacts
-    never arrive, while the form says that they do.
+    never arrive, although the form says that they do.
 
     Bad:
 
@@ -111,24 +120,24 @@ def contact_relationship_not_shared(district: DistrictOnDay) -> Iterator[Problem
           contact_relationships: [Grandparent, Parent]
     """
     chosen = district.settings.contact_relationships
-    shared = _shares(district).contact_relationships
+    shared = shares_of(district).contact_relationships
     if _compared(district) and chosen and shared is not None and chosen - shared:
         yield Problem(
             ("settings", "contact_relationships"),
             f"the file selects {quoted(chosen - shared)}, but Clever shares"
             f" {quoted(shared) or 'no relationship'}",
-            hint="share it at Clever and state so in clever_shares, or remove it",
+            hint=_how_to_match(chosen, shared, frozenset({ContactRelationship.PARENT})),
         )
 
 
 @DISTRICT.rule(Severity.WARNING, source="C2")
 def shared_contact_type_left_out(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    Clever shares a contact type that is not chosen on Connect.
+    Clever shares a contact type that is not selected on Connect.
 
-    The district let these contacts through on purpose, and they stop at the form: they
-    do not become guardians and hear nothing. Emergency and Secondary are left out of
-    this rule, for they are better not chosen.
+    The district shares these contacts, but the form leaves them out: they do not become
+    guardians and get no messages. Emergency, Secondary and Other are left out of this
+    rule, because those contacts often are not the parents.
 
     Bad:
 
@@ -146,26 +155,26 @@ def shared_contact_type_left_out(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           contact_types: [Parent/Guardian, Primary]
     """
-    chosen, shared = district.settings.contact_types, _shares(district).contact_types
+    chosen, shared = district.settings.contact_types, shares_of(district).contact_types
     if _compared(district) and chosen and shared:
-        missing = shared - chosen - LEFT_OUT_ON_PURPOSE
+        missing = shared - chosen - TYPES_LEFT_OUT_ON_PURPOSE
         if missing:
             yield Problem(
                 ("settings", "contact_types"),
-                f"Clever shares {quoted(missing)}, not chosen here: those contacts do"
-                " not become guardians",
-                hint="choose what is missing, or stop sharing it at Clever",
+                f"Clever shares {quoted(missing)}, which is not selected here: those"
+                " contacts do not become guardians",
+                hint=_how_to_take_in(missing),
             )
 
 
 @DISTRICT.rule(Severity.WARNING, source="C2")
 def shared_relationship_left_out(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    Clever shares a contact relationship that is not chosen on Connect.
+    Clever shares a contact relationship that is not selected on Connect.
 
-    The district let these contacts through on purpose, and they stop at the form: they
-    do not become guardians and hear nothing. Self is left out of this rule, for it is
-    better not chosen.
+    The district shares these contacts, but the form leaves them out: they do not become
+    guardians and get no messages. Self and Sibling are left out of this rule, because
+    those contacts often are children.
 
     Bad:
 
@@ -184,25 +193,25 @@ def shared_relationship_left_out(district: DistrictOnDay) -> Iterator[Problem]:
           contact_relationships: [Grandparent, Parent]
     """
     chosen = district.settings.contact_relationships
-    shared = _shares(district).contact_relationships
+    shared = shares_of(district).contact_relationships
     if _compared(district) and chosen and shared:
-        missing = shared - chosen - LEFT_OUT_ON_PURPOSE
+        missing = shared - chosen - RELATIONSHIPS_LEFT_OUT_ON_PURPOSE
         if missing:
             yield Problem(
                 ("settings", "contact_relationships"),
-                f"Clever shares {quoted(missing)}, not chosen here: those contacts do"
-                " not become guardians",
-                hint="choose what is missing, or stop sharing it at Clever",
+                f"Clever shares {quoted(missing)}, which is not selected here: those"
+                " contacts do not become guardians",
+                hint=_how_to_take_in(missing),
             )
 
 
 @DISTRICT.rule(Severity.WARNING, source="C2")
 def shared_and_not_shared(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    The facts say that Clever shares no contacts, and list what it shares.
+    The facts say that Clever shares no contacts, but list contacts that it shares.
 
-    One of the two is wrong. Until somebody looks at Clever's sharing rules, nobody
-    knows whether families come through.
+    One of the two is wrong. Until the sharing rules in Clever are checked, it is not
+    clear whether families come through.
 
     Bad:
 
@@ -218,13 +227,14 @@ def shared_and_not_shared(district: DistrictOnDay) -> Iterator[Problem]:
             contacts: true
             contact_types: [Parent/Guardian]
     """
-    shares = _shares(district)
+    shares = shares_of(district)
     listed = shares.contact_types or shares.contact_relationships
     if shares.contacts is False and listed:
         yield Problem(
             ("facts", "clever_shares", "contacts"),
-            "contacts is false, while types or relationships are listed as shared",
-            hint="look at the sharing rules at Clever and correct the facts",
+            "contacts is false, but types or relationships are listed as shared",
+            hint="check the sharing rules in Clever, then set contacts to true or"
+            " remove the lists",
         )
 
 
@@ -233,8 +243,9 @@ def sharing_not_stated(district: DistrictOnDay) -> Iterator[Problem]:
     """
     The sync manages guardians, but the file does not say what Clever shares.
 
-    A choice on Connect only works for what the district shares at Clever, and the form
-    cannot show that. Without the fact nobody, and no rule, can compare the two.
+    A selection on Connect only works for contacts that the district shares in Clever,
+    and the form does not show those. Without the fact, neither a reviewer nor a rule
+    can compare the two.
 
     Bad:
 
@@ -257,16 +268,33 @@ def sharing_not_stated(district: DistrictOnDay) -> Iterator[Problem]:
             ("settings", "manage_guardians"),
             "the sync manages guardians, and facts.clever_shares does not say which"
             " contacts Clever shares",
-            hint="note the shared contact types and relationships from Clever's sharing"
-            " rules",
+            hint="list the shared contact types and relationships from Clever's sharing"
+            " rules in clever_shares",
         )
 
 
-def _shares(district: DistrictOnDay) -> CleverShares:
-    return district.facts.clever_shares or NOTHING_STATED
+def _how_to_take_in(missing: Collection[str]) -> str:
+    them = "it" if len(missing) == 1 else "them"
+    return (
+        f"add {quoted(missing)} here; or stop sharing {them} in Clever, then correct"
+        " clever_shares"
+    )
+
+
+def _how_to_match(
+    chosen: Collection[str], shared: Collection[str], parents: frozenset[str]
+) -> str:
+    """Say what to do about labels that Clever does not share, and keep the parents."""
+    missing = frozenset(chosen) - frozenset(shared)
+    share = how_to_share(missing)
+    # removing them must not leave the parents out
+    rest = frozenset(chosen) & frozenset(shared)
+    if rest & parents or (rest and not missing & parents):
+        return f"{share}, or remove {quoted(missing)} here"
+    return share
 
 
 def _compared(district: DistrictOnDay) -> bool:
-    """Say whether a comparison means anything: contacts are shared and brought."""
+    """Say whether sharing matters: contacts are shared, and the sync uses them."""
     managed = district.settings.manage_guardians is not False
-    return managed and _shares(district).contacts is not False
+    return managed and shares_of(district).contacts is not False

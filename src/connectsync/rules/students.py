@@ -1,4 +1,4 @@
-"""Rules about students: the id they carry, and labels read from the live page."""
+"""Rules about students: which id they have, and labels read from the live page."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ ARCHIVED_STUDENTS: Path = ("settings", "archived_students")
 @DISTRICT.rule(Severity.INFO, source="CV-users")
 def student_number_may_be_empty(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    Students carry their STUDENT NUMBER, which a roster may leave empty.
+    Students are identified by their STUDENT NUMBER, which a roster may leave empty.
 
-    Clever guarantees no student number. A student without one has no id on Connect
-    that staff, or a file that links by it, could find the child by.
+    Clever does not guarantee a student number. A student without one has no id on
+    Connect by which staff, or a file that links by it, could find the student.
 
     Bad:
 
@@ -34,21 +34,22 @@ def student_number_may_be_empty(district: DistrictOnDay) -> Iterator[Problem]:
     if district.settings.student_id == StudentId.STUDENT_NUMBER:
         yield Problem(
             ("settings", "student_id"),
-            "'STUDENT NUMBER' may be empty at Clever for some students",
-            hint="count the students without a number, then choose",
+            "'STUDENT NUMBER' may be empty in Clever for some students",
+            hint="count the students without a number; if there are any, select"
+            " 'STUDENT ID', and if not, allow this rule",
         )
 
 
 @DISTRICT.rule(Severity.ERROR, source="C5", refused=True)
 def archived_students_unknown(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    The choice for archived students is none of those the live page offers.
+    The option for archived students is not one that the live page offers.
 
-    The drop-down was read from the page and does not hold this label, so it cannot be
-    chosen there. What happens to students who left would stay as somebody else set it.
+    The drop-down was read from the page and does not have this label, so it cannot be
+    selected there. Archived students would be handled as the page is set today.
 
-    The labels of the example are made up; it stands for a page that was seen to offer
-    Archive and Keep.
+    The labels in the example are made up: it stands for a page that offers Archive and
+    Keep.
 
     Bad:
 
@@ -67,17 +68,17 @@ def archived_students_unknown(district: DistrictOnDay) -> Iterator[Problem]:
             ARCHIVED_STUDENTS,
             f"the page does not offer {label!r} for archived students; it offers"
             f" {quoted(offered) or 'nothing'}",
-            hint=did_you_mean(label, offered) or "choose a label that the page offers",
+            hint=did_you_mean(label, offered) or "use a label that the page offers",
         )
 
 
 @DISTRICT.rule(Severity.INFO, source="C5", inferred=True)
 def archived_students_unverified(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    The choice for archived students was never compared with the live page.
+    The option for archived students has not been compared with the live page.
 
-    The labels of this drop-down are published nowhere, so a wrong one is found only
-    once the page was read. The finding goes away by itself then.
+    The labels of this drop-down are not published, so a wrong one is found only after
+    the page is read. Once the labels are recorded, this finding goes away.
 
     Bad:
 
@@ -93,8 +94,8 @@ def archived_students_unverified(district: DistrictOnDay) -> Iterator[Problem]:
     if label is not None and "archived_students" not in district.options:
         yield Problem(
             ARCHIVED_STUDENTS,
-            f"nobody has seen yet whether the page offers {label!r} for archived"
-            " students",
+            f"whether the page offers {label!r} for archived students has not been"
+            " checked",
             hint="list the labels of your page under options in connectsync.yaml",
         )
 
@@ -102,13 +103,12 @@ def archived_students_unverified(district: DistrictOnDay) -> Iterator[Problem]:
 @DISTRICT.rule(Severity.ERROR, source="C5", refused=True)
 def label_not_offered(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    A label is chosen that the live page does not offer.
+    A label is selected that the live page does not offer.
 
-    The labels are those that were published, but the page has the last word: it was
-    read, and this label was not there. It cannot be ticked.
+    The label is one that was published, but the page decides: it was read, and this
+    label was not on it. It cannot be selected there.
 
-    The example stands for a page that was seen to offer only Cell and Home as phone
-    types.
+    The example stands for a page that offers only Cell and Home as phone types.
 
     Bad:
 
@@ -133,7 +133,7 @@ def label_not_offered(district: DistrictOnDay) -> Iterator[Problem]:
                     f"the page does not offer '{label}' for {setting.name}; it offers"
                     f" {quoted(offered) or 'nothing'}",
                     hint=did_you_mean(label, offered)
-                    or "choose a label that the page offers",
+                    or "use a label that the page offers",
                 )
 
 

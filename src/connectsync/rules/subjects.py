@@ -8,7 +8,9 @@ from datetime import date
 
 from connectsync.domain.district import (
     Allow,
+    CleverShares,
     Credentials,
+    Days,
     District,
     Facts,
     Provider,
@@ -55,6 +57,12 @@ class DistrictOnDay:
         return self.district.provider
 
     @property
+    def rollover_now(self) -> Days | None:
+        """The rollover that today is in; None outside of it."""
+        rollover = self.facts.rollover
+        return rollover if rollover is not None and self.today in rollover else None
+
+    @property
     def allow(self) -> tuple[Allow, ...]:
         """The accepted findings."""
         return self.district.allow
@@ -69,8 +77,8 @@ class FleetOnDay:
     holds the file of each district, in the order of ``districts``; leave it empty
     where files are not known. ``root`` is the project's folder, and
     ``idle_nulls`` are nulls of profiles that undo nothing: the profile's stem, section
-    and key. Two districts may
-    carry the same key by mistake, so a problem of a fleet names its district by
+    and key. Two districts may have the same key by mistake, so a problem of a fleet
+    names its district by
     position: see ``in_district``.
     """
 
@@ -101,6 +109,13 @@ class Placed:
     district: int | None = None
     profile: str | None = None
 
+
+def shares_of(district: DistrictOnDay) -> CleverShares:
+    """Give what the facts say that Clever shares; nothing stated if they do not."""
+    return district.facts.clever_shares or NOTHING_STATED
+
+
+NOTHING_STATED = CleverShares()
 
 DISTRICT: Scope[DistrictOnDay] = Scope("district")
 FLEET: Scope[FleetOnDay] = Scope("fleet")

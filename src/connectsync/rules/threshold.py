@@ -9,24 +9,30 @@ from connectsync.rules.subjects import DISTRICT, DistrictOnDay
 
 THRESHOLD: Path = ("settings", "deletion_threshold")
 
+TERM_LEAST = 10
 TERM_LIMIT = 20
 """Percent; Connect advises 10 to 20 during the school year (T1)."""
 
-ROLLOVER_LIMIT = 60
-"""Percent; our own bound for any time of the year: most of a roster is not a change."""
+MOST_WITHOUT_FIGURE = 60
+"""Percent; our own bound for a threshold that no failed sync's figure explains."""
 
 MARGIN = 10
 """Points above the observed figure that still count as just above it; our own."""
+
+EVERYONE = 100
 
 
 @DISTRICT.rule(Severity.ERROR, source="design", inferred=True)
 def threshold_above_any_rollover(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    The deletion threshold lets one sync archive most of the district.
+    The deletion threshold lets one sync archive most of the district without a reason.
 
-    The threshold is what stops a broken roster from archiving everybody. Above 60
-    percent it stops nothing: one bad night and most families and classrooms are gone
-    from Connect.
+    The threshold is what stops a broken roster from archiving everyone. A threshold
+    above 60 percent is right only if a sync in this rollover failed, tried to archive
+    almost that much, and the figure was checked. Then state the figure in
+    `facts.tried_to_archive` and set the threshold just above it, however high that is.
+
+    No limit is published; 60 is this project's own.
 
     Bad:
 
@@ -35,27 +41,44 @@ def threshold_above_any_rollover(district: DistrictOnDay) -> Iterator[Problem]:
 
     Good:
 
+        facts:
+          rollover:
+            from: 2027-01-10
+            to: 2027-01-31
+          tried_to_archive: 63
         settings:
-          deletion_threshold: 15
+          deletion_threshold: 65
     """
-    threshold = district.settings.deletion_threshold
-    if threshold is not None and threshold > ROLLOVER_LIMIT:
+    if not _unexplained(district):
+        return
+    threshold, tried = district.settings.deletion_threshold, _tried(district)
+    if tried is None:
         yield Problem(
             THRESHOLD,
-            f"one sync may archive {threshold} percent; more than {ROLLOVER_LIMIT} is"
-            " no protection",
-            hint="at rollover, set it just above the figure the failed sync shows",
+            f"one sync may archive {threshold} percent, and no failed sync in a current"
+            " rollover calls for that",
+            hint=f"set it to {TERM_LEAST} to {TERM_LIMIT}; in a rollover, set it just"
+            " above the percentage that a failed sync tried to archive, and state that"
+            " in facts.tried_to_archive",
+        )
+    else:
+        yield Problem(
+            THRESHOLD,
+            f"one sync may archive {threshold} percent, but the last one tried only"
+            f" {tried}",
+            hint=f"set it to {max(tried + 1, TERM_LEAST)}, which is enough for the sync"
+            " to pass",
         )
 
 
 @DISTRICT.rule(Severity.WARNING, source="T1")
 def threshold_raised_in_term(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    The deletion threshold is raised outside of the rollover.
+    The deletion threshold is raised outside the rollover.
 
-    During the school year 10 to 20 percent is enough. A higher figure lets a broken
-    roster archive children who are in class today, and their families hear nothing
-    more.
+    During the school year, 10 to 20 percent is enough. A higher threshold lets a broken
+    roster archive students who are in class today, and their families stop getting
+    messages.
 
     Bad:
 
@@ -70,22 +93,25 @@ def threshold_raised_in_term(district: DistrictOnDay) -> Iterator[Problem]:
     threshold, rollover = _raised(district), district.facts.rollover
     if threshold is None or (rollover and rollover.first <= district.today):
         return
-    when = f"the rollover starts on {rollover.first}" if rollover else "no rollover is"
+    when = (
+        f"the rollover starts on {rollover.first}"
+        if rollover
+        else "no rollover is stated in the facts"
+    )
     yield Problem(
         THRESHOLD,
-        f"one sync may archive {threshold} percent, and {when}"
-        + ("" if rollover else " stated in the facts"),
-        hint=f"keep it at 10 to {TERM_LIMIT} outside of the rollover",
+        f"one sync may archive {threshold} percent, and {when}",
+        hint=f"set it to {TERM_LEAST} to {TERM_LIMIT} outside the rollover",
     )
 
 
 @DISTRICT.rule(Severity.WARNING, source="T1")
 def threshold_still_raised(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    The deletion threshold was raised for the rollover and never put back.
+    The deletion threshold was raised for the rollover and never set back.
 
-    The rollover is over. What was right for the change of school years now lets one
-    broken roster archive children who are in class today.
+    The rollover is over. A threshold that was right while the school year changed now
+    lets one broken roster archive students who are in class today.
 
     Bad:
 
@@ -111,18 +137,48 @@ def threshold_still_raised(district: DistrictOnDay) -> Iterator[Problem]:
             THRESHOLD,
             f"one sync may archive {threshold} percent, and the rollover ended on"
             f" {rollover.last}",
-            hint=f"put it back to 10 to {TERM_LIMIT}",
+            hint=f"set it back to {TERM_LEAST} to {TERM_LIMIT}",
+        )
+
+
+@DISTRICT.rule(Severity.WARNING, source="T1")
+def threshold_low_in_term(district: DistrictOnDay) -> Iterator[Problem]:
+    """
+    The deletion threshold is lower than Connect advises for the school year.
+
+    Connect advises 10 to 20 percent. Below that, an ordinary week in which many
+    students leave can stop the sync from archiving: it still adds people, but those who
+    left keep their place in classrooms and their messages.
+
+    Bad:
+
+        settings:
+          deletion_threshold: 3
+
+    Good:
+
+        settings:
+          deletion_threshold: 10
+    """
+    threshold = district.settings.deletion_threshold
+    low = threshold is not None and 0 < threshold < TERM_LEAST
+    if low and not district.rollover_now:
+        yield Problem(
+            THRESHOLD,
+            f"a sync that would archive more than {threshold} percent archives no one;"
+            f" Connect advises {TERM_LEAST} to {TERM_LIMIT} during the school year",
+            hint=f"set it to {TERM_LEAST} to {TERM_LIMIT}",
         )
 
 
 @DISTRICT.rule(Severity.INFO, source="T1")
 def threshold_low_for_rollover(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    The deletion threshold is as low as in term while the rollover is on.
+    The sync runs through the rollover with the deletion threshold of the school year.
 
-    When the school year changes, more than a fifth of a roster may go at once. Past
-    the threshold a sync archives nothing and shows as failed, so last year's classes
-    stay until somebody looks.
+    When the school year changes, more than a fifth of a roster may leave at once. Past
+    the threshold a sync archives no one and its status is *Failed: threshold*, so last
+    year's classes stay until the threshold is raised.
 
     Bad:
 
@@ -139,18 +195,21 @@ def threshold_low_for_rollover(district: DistrictOnDay) -> Iterator[Problem]:
           rollover:
             from: 2027-01-10
             to: 2027-01-31
+          tried_to_archive: 43
         settings:
           deletion_threshold: 45
     """
-    threshold = district.settings.deletion_threshold
+    settings = district.settings
+    threshold, syncing = settings.deletion_threshold, settings.enable_daily_sync
     known = district.facts.tried_to_archive is not None
     low = threshold is not None and threshold <= TERM_LIMIT
-    if low and not known and _in_rollover(district):
+    if low and not known and syncing is not False and district.rollover_now:
         yield Problem(
             THRESHOLD,
-            f"the rollover is on, and a sync that would archive more than"
-            f" {threshold} percent archives nothing",
-            hint="should it fail, set it just above the figure it tried to archive",
+            "the rollover has started, and a sync that would archive more than"
+            f" {threshold} percent archives no one",
+            hint="if a sync fails on it, state the percentage it tried to archive in"
+            " facts.tried_to_archive, and set the threshold just above that",
         )
 
 
@@ -159,8 +218,8 @@ def threshold_below_tried(district: DistrictOnDay) -> Iterator[Problem]:
     """
     The deletion threshold is not above what the last sync tried to archive.
 
-    The sync will fail again for the same reason. It goes on adding people, but those
-    who left keep their place and their messages.
+    The next sync will fail for the same reason. It still adds people, but those who
+    left keep their place in classrooms and their messages.
 
     Bad:
 
@@ -186,8 +245,14 @@ def threshold_below_tried(district: DistrictOnDay) -> Iterator[Problem]:
     if threshold is not None and tried is not None and threshold <= tried:
         yield Problem(
             THRESHOLD,
-            f"the last sync tried to archive {tried} percent, and {threshold} stops it",
-            hint=f"if the figure is right for the rollover, set it to {tried + 1}",
+            f"the last sync tried to archive {tried} percent, and a threshold of"
+            f" {threshold} stops it",
+            hint=f"if {tried} percent is right for the rollover, set it to"
+            f" {max(tried + 1, TERM_LEAST)}"
+            if tried < EVERYONE
+            else "no threshold is above that: check the roster in Clever before a sync"
+            f" archives everyone, remove tried_to_archive and set it to {TERM_LEAST} to"
+            f" {TERM_LIMIT}",
         )
 
 
@@ -196,8 +261,8 @@ def threshold_far_above_tried(district: DistrictOnDay) -> Iterator[Problem]:
     """
     The deletion threshold is far above what the last sync tried to archive.
 
-    Just above the figure is enough for the sync to pass. Every point more is room for
-    a broken roster to archive people who did not leave.
+    Just above that percentage is enough for the sync to pass. Every point more gives a
+    broken roster room to archive people who did not leave.
 
     Bad:
 
@@ -223,19 +288,20 @@ def threshold_far_above_tried(district: DistrictOnDay) -> Iterator[Problem]:
     if threshold is not None and tried is not None and threshold > tried + MARGIN:
         yield Problem(
             THRESHOLD,
-            f"one sync may archive {threshold} percent, while the last one tried"
+            f"one sync may archive {threshold} percent, but the last one tried only"
             f" {tried}",
-            hint=f"{tried + 1} is enough for it to pass",
+            hint=f"set it to {max(tried + 1, TERM_LEAST)}, which is enough for the sync"
+            " to pass",
         )
 
 
 @DISTRICT.rule(Severity.WARNING, source="T1", inferred=True)
 def threshold_of_zero(district: DistrictOnDay) -> Iterator[Problem]:
     """
-    The deletion threshold is zero, so one child who leaves makes the sync fail.
+    The deletion threshold is zero, so a single student who leaves makes the sync fail.
 
-    Past the threshold a sync archives nothing. With zero the first family that moves
-    away is past it, and from then on nobody who leaves is archived.
+    Past the threshold a sync archives no one. With zero, the first family that moves
+    away is past it, and from then on no one who leaves is archived.
 
     Bad:
 
@@ -250,24 +316,28 @@ def threshold_of_zero(district: DistrictOnDay) -> Iterator[Problem]:
     if district.settings.deletion_threshold == 0:
         yield Problem(
             THRESHOLD,
-            "a sync that would archive anybody fails and archives nobody",
-            hint=f"set it to 10 to {TERM_LIMIT}; to stop the sync, turn it off",
+            "a sync that would archive anyone fails and archives no one",
+            hint=f"set it to {TERM_LEAST} to {TERM_LIMIT}; to stop the sync, set"
+            " enable_daily_sync to false",
         )
 
 
+def _unexplained(district: DistrictOnDay) -> bool:
+    """Say whether a threshold for most of a district has no figure just below it."""
+    threshold, tried = district.settings.deletion_threshold, _tried(district)
+    if threshold is None or threshold <= MOST_WITHOUT_FIGURE:
+        return False
+    return tried is None or threshold > tried + MARGIN
+
+
 def _raised(district: DistrictOnDay) -> int | None:
-    """Give a threshold above that of a term, and not so high that it is an error."""
+    """Give a threshold above that of the school year, unless it is already an error."""
     threshold = district.settings.deletion_threshold
-    if threshold is None or not TERM_LIMIT < threshold <= ROLLOVER_LIMIT:
+    if threshold is None or threshold <= TERM_LIMIT or _unexplained(district):
         return None
     return threshold
 
 
-def _in_rollover(district: DistrictOnDay) -> bool:
-    rollover = district.facts.rollover
-    return rollover is not None and district.today in rollover
-
-
 def _tried(district: DistrictOnDay) -> int | None:
-    """Give the observed figure; it means something only while the rollover is on."""
-    return district.facts.tried_to_archive if _in_rollover(district) else None
+    """Give the observed percentage; it means something only during the rollover."""
+    return district.facts.tried_to_archive if district.rollover_now else None

@@ -18,13 +18,14 @@ NAMED_AT_MOST = 5
 @PLAN.rule(Severity.INFO, source="design")
 def unknown_label_kept(subject: PlanAtHour) -> Iterator[Objection]:
     """
-    A label is ticked on Connect that the files do not know, so it stays ticked.
+    A label is selected on Connect that the files do not know, so it stays selected.
 
-    The page may offer more than was published, and a person may have ticked it for a
-    reason. A file that could not have named the label did not mean to take it away.
+    The page may offer more labels than were published, and a person may have selected
+    this one for a reason. A file that could not name the label does not mean to remove
+    it.
 
     To manage it, record the labels with `connectsync doctor --record` and name it in
-    the file. To untick it, name it, apply, and then take it out of the file.
+    the file. To clear it, name it, apply, and then remove it from the file.
 
     Bad:
 
@@ -40,8 +41,8 @@ def unknown_label_kept(subject: PlanAtHour) -> Iterator[Objection]:
         subject,
         WhyUntouched.KEPT,
         lambda one: (
-            f"{one.setting}: {spell(one.value)} is kept: it is ticked on Connect, and"
-            " the files do not know it"
+            f"{one.setting}: {spell(one.value)} is kept: it is selected on Connect,"
+            " and the files do not know it"
         ),
         "to manage it, run `connectsync doctor --record` and name it in the file",
     )
@@ -50,10 +51,10 @@ def unknown_label_kept(subject: PlanAtHour) -> Iterator[Objection]:
 @PLAN.rule(Severity.INFO, source="design")
 def setting_no_longer_managed(subject: PlanAtHour) -> Iterator[Objection]:
     """
-    The files managed a setting before this change, and do not manage it any more.
+    The files managed a setting before this change, and no longer do.
 
-    Nothing is written, so Connect keeps what was applied last. Whoever expects the
-    setting to be cleared, or to be watched for drift, is mistaken from now on.
+    Nothing is written, so Connect keeps the value that was applied last. The setting is
+    not cleared, and from now on it is not checked for drift.
 
     Bad:
 
@@ -83,9 +84,9 @@ def setting_not_shown(subject: PlanAtHour) -> Iterator[Objection]:
     """
     The files manage a setting that Connect, as it was read, does not show.
 
-    What is not shown is unknown: it is neither compared nor written, so the files may
-    say one thing and Connect another. A gateway or a snapshot that is older than the
-    setting is the usual reason.
+    A setting that is not shown is unknown: it is neither compared nor written, so the
+    files may say one thing and Connect another. The usual reason is a gateway or a
+    snapshot that is older than the setting.
 
     Bad:
 

@@ -1,4 +1,4 @@
-"""Pages of what can be wrong with the YAML, before it means anything."""
+"""Pages on what can be wrong with the YAML itself."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ def tab_indentation() -> None:
     r"""
     A line is indented with a tab.
 
-    YAML indents with spaces only. How deep a tab goes differs from one editor to the
-    next, so a setting could end up under another key than the one that was reviewed.
+    YAML indents with spaces only. How wide a tab is differs from one editor to the
+    next, so a setting could end up under a different key than a reviewer saw.
 
     In the example `\t` stands for a tab.
 
@@ -31,10 +31,10 @@ def tab_indentation() -> None:
 @READING.page(Severity.ERROR, source="YAML")
 def yaml_syntax() -> None:
     """
-    The file is not YAML.
+    The file is not valid YAML.
 
-    Nothing in it can be checked until it is. Mostly a bracket or a quote is not
-    closed, or a line is indented otherwise than its neighbours.
+    Nothing in it can be checked until it is. Usually a bracket or a quote is not
+    closed, or a line is indented differently from the lines around it.
 
     Bad:
 
@@ -51,11 +51,11 @@ def yaml_syntax() -> None:
 @READING.page(Severity.ERROR, source="YAML")
 def yaml_tag() -> None:
     """
-    A value carries a tag.
+    A value has a tag.
 
     Tags such as `!!python/object` or `!secret` mean something in one program and
-    nothing, or harm, in another. A district file needs none: what it says is what a
-    person reads.
+    nothing in another, and can do harm. A district file needs none: its values are what
+    a person reads.
 
     Bad:
 
@@ -70,11 +70,11 @@ def yaml_tag() -> None:
 @READING.page(Severity.ERROR, source="YAML")
 def yaml_alias() -> None:
     """
-    The file repeats a part of itself with an anchor or an alias.
+    The file repeats part of itself with an anchor or an alias.
 
-    A change to the anchor changes every place that refers to it, also those that a
-    reviewer does not see; and a few lines of aliases can grow to millions. Profiles
-    are the way to share settings.
+    A change to the anchor changes every place that refers to it, even those that a
+    reviewer does not see, and a few lines of aliases can grow to millions. Use profiles
+    to share settings.
 
     Bad:
 
@@ -100,8 +100,7 @@ def merge_key() -> None:
     The file merges one part into another with `<<`.
 
     YAML 1.2 no longer has this key, and programs differ in which side wins. What a
-    district gets must not depend on the program. Profiles are the way to share
-    settings.
+    district gets must not depend on the program. Use profiles to share settings.
 
     Bad:
 
@@ -120,10 +119,10 @@ def merge_key() -> None:
 @READING.page(Severity.ERROR, source="YAML")
 def several_documents() -> None:
     """
-    The file holds more than one document.
+    The file contains more than one document.
 
-    A file describes one district and is named for it. A second document after `---`
-    would be read by some programs and passed over by others.
+    A file describes one district and is named for it. Some programs would read a second
+    document after `---`, and others would ignore it.
 
     Bad:
 
@@ -142,10 +141,10 @@ def nesting_too_deep() -> None:
     """
     The file is nested far deeper than any district needs.
 
-    Settings lie three levels deep. What is deeper is a paste that went wrong, or is
-    meant to exhaust the program that reads it.
+    Settings are three levels deep. Anything much deeper is a paste that went wrong, or
+    is meant to exhaust the program that reads it.
 
-    The first example stands for hundreds of brackets inside of each other.
+    The first example stands for hundreds of nested brackets.
 
     Bad:
 
@@ -162,10 +161,10 @@ def nesting_too_deep() -> None:
 @READING.page(Severity.ERROR, source="YAML")
 def duplicate_key() -> None:
     """
-    The same key stands twice in one place.
+    The same key is written twice in one place.
 
-    Most programs take the last and say nothing. The one that a reviewer saw further
-    up is then not the one that families get.
+    Most programs use the last one without a warning. The one that a reviewer saw
+    further up is then not the one that families get.
 
     Bad:
 
@@ -187,8 +186,8 @@ def key_not_text() -> None:
     """
     A key is not plain text.
 
-    YAML allows numbers, lists and nothing at all as keys. No setting is called so;
-    mostly a colon or a dash is in the wrong place.
+    YAML allows numbers, lists and even nothing as keys, but no setting has such a name.
+    Usually a colon or a dash is in the wrong place.
 
     Bad:
 
