@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import stat
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from console import Console
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
@@ -319,6 +321,135 @@ def test_a_district_whose_profile_is_a_circle_is_shown_its_fault(
     assert said.status == 1
     assert f"{PROFILE}:2: profiles build on each other in a circle" in said.err
     assert "did you mean" not in said.err
+
+
+FORGED = "x\n::error::FORGED\nerror: FORGED\r\x1b[31m\n  = help: FORGED.yaml"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(["validate", "--format", one] for one in
+          ("text", "json", "sarif", "github", "gitlab", "junit", "markdown", "html")),
+        ["plan"],
+        ["plan", "--changed-since", "HEAD"],
+        ["drift"],
+        ["apply", "--yes"],
+        ["reconcile"],
+        ["fmt"],
+        ["import"],
+        ["doctor"],
+        ["snapshot"],
+        ["show", f"districts/{FORGED}"],
+        ["validate", f"districts/{FORGED}"],
+        ["plan", f"districts/{FORGED}"],
+        ["apply", FORGED],
+        ["--backend", f"snapshot:{FORGED}", "plan"],
+        ["plan", "--output", FORGED],
+        ["new", "foo-usd", "--name", "Foo", "--profile", FORGED],
+        ["--log-format", "json", "plan"],
+    ],
+    ids=lambda one: " ".join(one).partition("x\n")[0],
+)  # fmt: skip
+@pytest.mark.parametrize("broken", [True, False])
+def test_no_name_of_a_file_forges_a_line(
+    valley: Console, command: list[str], *, broken: bool
+) -> None:
+    text = (valley.folder / LAKEVIEW).read_text("utf-8")
+    spoiled = text.replace("schema: 1", "schema: 1\nnope: 1") if broken else text
+    (valley.folder / "districts" / FORGED).write_text(spoiled, "utf-8")
+    said = valley.run(*command)
+    assert said.status != 70
+    assert "\x1b" not in said.both
+    assert "\r" not in said.both
+    for line in said.both.splitlines():
+        assert not line.lstrip().startswith(("::error::FORGED", "error: FORGED"))
+        assert not line.lstrip().startswith("= help: FORGED")
+
+
+def test_labels_and_profiles_are_the_same_however_their_accents_are_spelled(
+    valley: Console,
+) -> None:
+    apart, whole = "Archive\u0301", "Archiv\u00e9"
+    project = valley.folder / "connectsync.yaml"
+    options = f"options:\n  archived_students: [{whole}]\n"
+    project.write_text(project.read_text("utf-8") + options, "utf-8")
+    profile = valley.folder / f"districts/_profiles/{apart}.yaml"
+    profile.write_text(
+        f"schema: 1\nprovider: clever\nsettings: {{archived_students: {apart}}}\n",
+        "utf-8",
+    )
+    path = valley.folder / LAKEVIEW
+    text = path.read_text("utf-8")
+    layered = text.replace(
+        "profile: clever-standard", f"profile: [clever-standard, {whole}]"
+    )
+    path.write_text(layered, "utf-8")
+    said = valley.run("validate")
+    assert said.status == 0, said.both
+    assert whole in valley.run("show", "lakeview-usd").out
+    only = valley.run("validate", str(profile))
+    assert LAKEVIEW not in only.err
+    assert "3 files" in only.out  # and the profile under it
+
+
+class TestNothingOfAPullRequestRuns:
+    """What the files of a fork say is data."""
+
+    def test_no_command_of_the_project_file_runs(self, valley: Console) -> None:
+        project = valley.folder / "connectsync.yaml"
+        text = project.read_text("utf-8")
+        command = "command:touch ran"
+        project.write_text(f"{text}state: {{url: '{command}'}}\n", "utf-8")
+        for run in (
+            ["plan"], ["--backend", "snapshot:live.json", "plan"], ["drift"],
+            ["apply", "--yes"], ["runs"], ["reconcile"], ["doctor"],
+        ):  # fmt: skip
+            said = valley.run(*run)
+            assert said.status != 0
+            assert "is not run" in said.both, run
+        assert not (valley.folder / "ran").exists()
+
+    def test_doctor_runs_the_commands_of_districts_only_if_asked(
+        self, valley: Console
+    ) -> None:
+        path = valley.folder / LAKEVIEW
+        text = path.read_text("utf-8")
+        path.write_text(
+            text.replace("env:LAKEVIEW_USD_TOKEN", "command:touch ran"), "utf-8"
+        )
+        assert "command:touch ran" in path.read_text("utf-8")
+        allowed = {"CONNECTSYNC_ALLOW_COMMANDS": "1"}
+        said = valley.run("doctor", environment=allowed)
+        assert "1 token command not run" in " ".join(said.out.split())
+        assert not (valley.folder / "ran").exists()
+        valley.run("doctor", "--run-commands")
+        assert (valley.folder / "ran").exists()
+
+    def test_scripts_of_workflows_import_nothing_of_the_repository(self) -> None:
+        root = Path(__file__).resolve().parents[2]
+        for path in (root / "action.yml", *(root / ".github").rglob("*.yml"),
+                     *(root / "deploy").rglob("*.yml")):  # fmt: skip
+            for line in path.read_text("utf-8").splitlines():
+                called = re.findall(r"\bpython3? +(\S+)", line)
+                assert all(first == "-I" for first in called), (path.name, line)
+
+
+def test_the_hooks_take_what_districts_are_and_no_more() -> None:
+    root = Path(__file__).resolve().parents[2]
+    hooks = yaml.safe_load((root / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    patterns = {one["id"]: re.compile(one["files"]) for one in hooks}
+    taken = ("districts/a.yaml", "districts/ca/b/c.yml", "districts/_profiles/p.yaml")
+    left = ("districts/_old/a.yaml", "districts/ca/_old/a.yaml", "districts/.x/a.yaml",
+            "districts/ca/.#a.yaml", "districts/._a.yaml", "districts/a.txt",
+            "districts/_profiles/.p.yaml")  # fmt: skip
+    for name, pattern in patterns.items():
+        assert all(pattern.search(one) for one in taken), name
+        assert not any(pattern.search(one) for one in left), name
+    fleet = patterns["connectsync-fleet"]
+    for one in ("connectsync.yaml", "connectsync.yml", "Connectsync.YAML",
+                "connectsync.json"):  # fmt: skip
+        assert fleet.search(one), one
 
 
 class TestProjectsOfOthers:

@@ -10,6 +10,7 @@ from connectsync.cli.sharding import say_share
 from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.config.project import Project
 from connectsync.config.rivals import rivals
+from connectsync.config.source import spelled_out
 from connectsync.config.wave_members import held_against_waves
 from connectsync.domain.district import District
 from connectsync.domain.finding import Finding, Severity
@@ -153,7 +154,8 @@ def _refuse(findings: Sequence[Finding]) -> None:
     if errors:
         place = errors[0].place
         more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
+        where = f"{spelled_out(place.file)}:{place.line}:{place.column}"
         raise InvalidFiles(
             "nothing is planned from files with errors:"
-            f" {place.file}:{place.line}:{place.column}: {errors[0].message}{more}"
+            f" {where}: {spelled_out(errors[0].message)}{more}"
         )

@@ -10,6 +10,7 @@ from connectsync.cli.choices import paths_argument
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.session import Session
 from connectsync.config.discovery import relative
+from connectsync.report.style import inert
 
 
 def fmt(
@@ -38,5 +39,5 @@ def fmt(
     for path in files:
         if format_file(path, root=project.root, write=not check):
             changed = True
-            session.terminal.show(f"{verb}: {relative(path, project.root)}")
+            session.terminal.show(f"{verb}: {inert(relative(path, project.root))}")
     return ExitStatus.FINDINGS if changed else ExitStatus.FINE

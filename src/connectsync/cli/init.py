@@ -10,7 +10,7 @@ import typer
 
 from connectsync import __version__
 from connectsync.cli.session import Session
-from connectsync.config.discovery import PROJECT_FILE
+from connectsync.config.discovery import PROJECT_FILE, relative
 from connectsync.errors import UsageError
 
 KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -73,7 +73,7 @@ def new(
         )
     asked = Asked(key, name, tuple(profile or ()), folder)
     path = new_district(project.root, project.districts_dir, asked)
-    shown = path.relative_to(project.root).as_posix()
+    shown = relative(path, project.root)
     session.terminal.show(f"made {shown}")
     session.terminal.say("next: write its district_id and settings, then validate")
     return 0

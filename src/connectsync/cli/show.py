@@ -45,7 +45,7 @@ def _found(fleet: Fleet, name: str) -> LoadedDistrict:
         # a layer that is wrong takes the districts on it along
         if not asked.isdisjoint({file, PurePosixPath(file).stem, *finding.districts}):
             place = f"{file}:{finding.place.line}"
-            raise InvalidFiles(f"{inert(place)}: {finding.message}")
+            raise InvalidFiles(inert(f"{place}: {finding.message}"))
     names = [PurePosixPath(file).stem for file in fleet.files]
     raise UsageError(
         f"there is no district {name!r}",

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connectsync.config.discovery import PROFILES, SUFFIXES, below
+from connectsync.config.discovery import PROFILES, below, relative, stem_of
 from connectsync.config.intake import SIZE_LIMIT
 from connectsync.config.rendering import render_district
+from connectsync.config.shelf import profile_files
 from connectsync.domain.suggest import did_you_mean
 from connectsync.errors import UsageError
 from connectsync.files.reading import read_regular
@@ -39,7 +40,7 @@ def new_district(root: Path, districts_dir: Path, asked: Asked) -> Path:
     path = districts_dir / asked.folder / f"{asked.key}.yaml"
     insist_inside(path, districts_dir, asked.folder)
     _insist_new(districts_dir, root, asked.key)
-    _insist_profiles(districts_dir, asked.profiles)
+    _insist_profiles(root, districts_dir, asked.profiles)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -61,21 +62,22 @@ def insist_inside(path: Path, districts_dir: Path, folder: str) -> None:
 
 
 def _insist_new(districts_dir: Path, root: Path, key: str) -> None:
-    for suffix in SUFFIXES:
-        for other in districts_dir.rglob(f"{key}{suffix}"):
+    for other in below(districts_dir):
+        if other.stem == key:
             raise UsageError(
-                f"district {key!r} is there already: {other.relative_to(root)}",
+                f"district {key!r} is there already: {relative(other, root)}",
                 remedy="choose another key; no two districts can have the same",
             )
 
 
-def _insist_profiles(districts_dir: Path, profiles: tuple[str, ...]) -> None:
-    folder = districts_dir / PROFILES
-    there = [path.stem for path in folder.glob("*.y*ml")] if folder.is_dir() else []
+def _insist_profiles(
+    root: Path, districts_dir: Path, profiles: tuple[str, ...]
+) -> None:
+    there = [stem_of(path) for path in profile_files(root, districts_dir)]
     for profile in profiles:
         if profile not in there:
             raise UsageError(
-                f"there is no profile {profile!r} in {folder.name}",
+                f"there is no profile {profile!r} in {PROFILES}",
                 remedy=did_you_mean(profile, there)
                 or f"choose one of: {', '.join(sorted(there)) or '(none yet)'}",
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -32,7 +33,7 @@ def start(folder: Path, texts: Mapping[str, str]) -> None:
 
     Raises ``UsageError``, with nothing written, if one of them is there already.
     """
-    there = [name for name in texts if (folder / name).exists()]
+    there = [name for name in texts if os.path.lexists(folder / name)]
     if there:
         more = f", and {len(there) - 1} more" if len(there) > 1 else ""
         raise UsageError(
