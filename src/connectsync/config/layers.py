@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from connectsync.config.discovery import composed
 from connectsync.config.document import Document
 from connectsync.config.source import error, quoted
 from connectsync.domain.finding import Finding, Path
@@ -42,7 +43,8 @@ def named(document: Document) -> tuple[str, ...]:
     stated = document.data.get("profile", ())
     stems = [stated] if isinstance(stated, str) else stated
     usable = isinstance(stems, list | tuple)
-    return tuple(stem for stem in stems if isinstance(stem, str)) if usable else ()
+    texts = [stem for stem in stems if isinstance(stem, str)] if usable else []
+    return tuple(map(composed, texts))
 
 
 def missing_profiles(

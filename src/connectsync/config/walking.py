@@ -8,13 +8,10 @@ from typing import Any, NamedTuple
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 from connectsync.config.composing import COLLECTION, DEPTH_LIMIT, PLAIN, TEXT
-from connectsync.config.discovery import composed
 from connectsync.config.intake import invisible
 from connectsync.config.rule_names import MOST_FINDINGS
 from connectsync.config.scalars import plain
 from connectsync.config.source import quoted
-
-_PATHS = ("file:", "command:", "snapshot:")
 
 
 class Blunder(NamedTuple):
@@ -52,7 +49,7 @@ def _value(node: Node, depth: int, blunders: list[Blunder]) -> Any:
 
 
 def _scalar(node: ScalarNode, blunders: list[Blunder]) -> Any:
-    text: str = _composed(node.value)
+    text: str = node.value
     if node.tag is PLAIN:
         return plain(text)
     if node.tag is not TEXT or not node.style:
@@ -61,11 +58,6 @@ def _scalar(node: ScalarNode, blunders: list[Blunder]) -> Any:
         message = f"the text holds {character}, a character that cannot be seen"
         _report(blunders, node, "control-character", message, "leave it out")
     return text
-
-
-def _composed(text: str) -> str:
-    """Put letters and accents together, but in a path, which is spelled as it is."""
-    return text if text.startswith(_PATHS) else composed(text)
 
 
 def _mapping(node: MappingNode, depth: int, blunders: list[Blunder]) -> dict[str, Any]:
