@@ -28,7 +28,16 @@ GENERATOR = ROOT / "tests" / "reference.py"
 PAGES = documents()
 
 OF_OTHERS = {"--all-files", "--build-arg", "--from-file", "--message"} | {
-    f"--{option}" for option in ("all", "bare", "create", "initial-branch", "no-ff")
+    f"--{option}"
+    for option in (
+        "all",
+        "bare",
+        "create",
+        "exec",
+        "initial-branch",
+        "no-deps",
+        "no-ff",
+    )
 }
 """Options of other programs that pages show."""
 
@@ -184,7 +193,10 @@ def test_an_option_is_shown_with_a_command_that_has_it() -> None:
                 assert option in commands[name], f"{named(page)}: {name} {option}"
 
 
-_CALL = re.compile(r"connectsync (?:-\S+ )*([a-z]+)([^;&|]*)")
+_CALL = re.compile(
+    r"connectsync (?:(?:-C|--(?:project|state-dir|backend|slow)) \S+ |-\S+ )*"
+    r"([a-z]+)([^;&|]*)"
+)
 
 
 def _commands() -> tuple[dict[str, set[str]], set[str]]:
