@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -106,8 +107,13 @@ def _finding(
 def _second(failure: ValidationError) -> int:
     """Give the position of the first item that stands before it already."""
     items = failure.instance if isinstance(failure.instance, list) else []
-    repeated = (at for at, item in enumerate(items) if item in items[:at])
-    return next(repeated, 0)
+    seen: set[str] = set()
+    for at, item in enumerate(items):
+        spelled = json.dumps(item, sort_keys=True)
+        if spelled in seen:
+            return at
+        seen.add(spelled)
+    return 0
 
 
 def _head(line: str) -> str:

@@ -23,6 +23,12 @@ from connectsync.files.reading import TooLarge, read_regular
 SIZE_LIMIT = 1 << 20
 """Bytes. A district file has about two thousand; a million is a mistake."""
 
+MOST_ENTRIES = 20_000
+"""
+Lines and items of a file. A district has some fifty, a wave of the whole country
+13,318. What is read is looked at many times over, so entries are bounded as well.
+"""
+
 _USUAL = bytes([9, 10, 13, *range(32, 127)])
 _TAB_INDENT = re.compile(r"^ *\t[ \t]*(?=[^ \t\r\n])", re.MULTILINE)
 _BOM = "\ufeff"
@@ -47,8 +53,8 @@ def bytes_of(path: Path, name: str, ground: Ground | None = None) -> bytes | Fin
 
 def text_of(name: str, raw: bytes) -> str | tuple[Finding, ...]:
     """Decode a file, or give the findings that forbid it."""
-    if len(raw) > SIZE_LIMIT:
-        return (_too_large(name),)
+    if len(raw) > SIZE_LIMIT or entries_of(raw) > MOST_ENTRIES:
+        return (_too_large(name) if len(raw) > SIZE_LIMIT else _too_many(name),)
     if raw[:2] in _UTF_16 or (len(raw) > 1 and 0 in raw[:2] and raw[:2] != b"\0\0"):
         return (_utf_16(name),)
     try:
@@ -133,6 +139,22 @@ def _utf_16(name: str) -> Finding:
         "the file is saved as UTF-16",
         Place(name),
         hint="save it as UTF-8 without a byte order mark",
+    )
+
+
+def entries_of(raw: bytes) -> int:
+    """Count at most what a file can hold: its lines, and items and keys within them."""
+    lines = max(raw.count(b"\n"), raw.count(b"\r"))
+    marks = raw.count(b"- ") + raw.count(b"? ")
+    return lines + raw.count(b",") + max(0, marks - lines)
+
+
+def _too_many(name: str) -> Finding:
+    return error(
+        "file-too-large",
+        f"the file has more than {MOST_ENTRIES:,} lines or items",
+        Place(name),
+        hint="one file describes one district; is this another file?",
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from connectsync.config.discovery import composed
 from connectsync.config.document import Document
+from connectsync.config.rule_names import MOST_FINDINGS
 from connectsync.config.source import error, quoted
 from connectsync.domain.finding import Finding, Path
 from connectsync.domain.suggest import did_you_mean
@@ -50,10 +51,11 @@ def named(document: Document) -> tuple[str, ...]:
 def missing_profiles(
     document: Document, profiles: Mapping[str, object]
 ) -> Iterator[Finding]:
-    """Tell of every profile that a file names and nobody wrote."""
-    for position, stem in enumerate(named(document)):
-        if stem in profiles:
-            continue
+    """Tell of the profiles that a file names and nobody wrote, up to a limit."""
+    stems = named(document)
+    lacking = [at for at, stem in enumerate(stems) if stem not in profiles]
+    for position in lacking[:MOST_FINDINGS]:
+        stem = stems[position]
         path: Path = ("profile",)
         if not isinstance(document.data["profile"], str):
             path = ("profile", position)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 from connectsync.domain.district import Allow
 from connectsync.rules.allow_entries import AllowOnDay
 from connectsync.rules.catalogue import ALL, ALLOW_RULES
 from connectsync.rules.engine import Found, problems
+
+MOST_PROBLEMS = 100
+"""A district with more wrong entries than this is not helped by hearing of them all."""
 
 RULES_BY_NAME = {rule.name: rule for rule in ALL}
 
@@ -65,6 +69,9 @@ def settle(
             if one[0].name in entries
         ),
         problems=tuple(
-            problems((rule for rule in ALLOW_RULES if rule.name in ran), subject)
+            islice(
+                problems((rule for rule in ALLOW_RULES if rule.name in ran), subject),
+                MOST_PROBLEMS,
+            )
         ),
     )
