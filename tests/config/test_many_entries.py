@@ -10,6 +10,7 @@ from connectsync.config.fleet import load_text
 from connectsync.config.intake import MOST_ENTRIES, entries_of
 
 HEAD = "schema: 1\ndistrict: elm\nname: Elm\n"
+ENTRY = "{rule: a, reason: b, until: 2027-01-01}"
 BODIES = {
     "profile names": "profile: [" + "a," * 500_000 + "a]\n",
     "profile lines": "profile:\n" + "- p\n" * 140_000,
