@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -106,7 +107,7 @@ def opened(path: Path | str) -> Store:
     """Open a store, or make it with its directory. Raises ``StoreUnusable``."""
     store = Store(Path(path))
     try:
-        store.path.parent.mkdir(parents=True, exist_ok=True)
+        _made_private(store.path)
         with store.writing() as connection:
             (layout,) = connection.execute("PRAGMA user_version").fetchone()
             if layout not in {0, LAYOUT}:
@@ -116,6 +117,15 @@ def opened(path: Path | str) -> Store:
     except (sqlite3.Error, OSError) as error:
         raise StoreUnusable(f"{path} cannot be used as a store: {error}") from error
     return store
+
+
+def _made_private(path: Path) -> None:
+    """Make the file, if it is not there, so that only this user may read it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    os.close(handle)
+    if path.is_file():
+        path.chmod(path.stat().st_mode & 0o700 | 0o600)
 
 
 def page(connection: sqlite3.Connection, after: str, limit: int) -> list[Row]:
@@ -141,9 +151,19 @@ def find_many(connection: sqlite3.Connection, keys: Sequence[str]) -> list[Row]:
         (json.dumps(list(keys)),),
     )
     return [
-        Row(key, name, saves, version, json.loads(form), token_digest)
+        Row(key, name, saves, version, _form(key, form), token_digest)
         for key, name, saves, version, form, token_digest in rows
     ]
+
+
+def _form(key: object, kept: object) -> dict[str, object]:
+    try:
+        form = json.loads(kept) if isinstance(kept, str) else None
+    except (ValueError, RecursionError):
+        form = None
+    if not isinstance(form, dict):
+        raise StoreUnusable(f"the form of district {key!r} in the store is damaged")
+    return form
 
 
 def put(connection: sqlite3.Connection, row: Row) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from connectsync.errors import StateError
+from connectsync.files.private import private_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,9 @@ def present(folder: Path) -> Iterator[Presence]:
     name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     runners = folder / "runners"
     try:
-        runners.mkdir(parents=True, exist_ok=True)
+        private_folder(runners)
         _clear(runners)
-        lock = FileLock(_file(runners, name), timeout=0)
+        lock = FileLock(_file(runners, name), timeout=0, mode=0o600)
         lock.acquire()
     except OSError as error:
         raise StateError(f"cannot write in {runners}: {error.strerror}") from error

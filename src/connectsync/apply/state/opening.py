@@ -12,6 +12,7 @@ from connectsync.apply.state.leases import LeaseTable
 from connectsync.apply.state.migrations import ensure
 from connectsync.apply.state.store import Store
 from connectsync.errors import StateError
+from connectsync.files.private import private_file, private_folder
 
 FILE = "state.db"
 LEASE_SECONDS = 30.0
@@ -31,9 +32,13 @@ def open_store(
     is made, an older one brought up to date. Raises ``StateError``.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
+        if address is None:
+            private_file(folder / FILE)
     except OSError as error:
-        raise StateError(f"cannot make {folder}: {error.strerror}") from error
+        raise StateError(
+            f"cannot make {error.filename or folder}: {error.strerror}"
+        ) from error
     with opened(address or in_file(folder / FILE)) as database:
         ensure(database)
         with present(folder) as here:

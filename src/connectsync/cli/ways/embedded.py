@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 
@@ -19,6 +21,7 @@ from connectsync.emulator.app import create_app
 from connectsync.emulator.errors import EmulatorError
 from connectsync.emulator.seed import Seed, enrol, sow
 from connectsync.errors import ProjectError, StateError, UsageError
+from connectsync.files.private import private_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +41,13 @@ class Embedded:
             self._app(), tokens=setup.token, clock=setup.session.now
         )
 
-    def _app(self) -> Starlette:
+    def _app(self) -> embedded.App:
         if self.setup.argument:
             raise UsageError("the backend 'embedded' takes nothing behind a colon")
         session, project = self.setup.session, self.setup.project
         path = session.state(project) / "connect.db"
         store = embedded_store(path, project, self.setup.districts)
-        return create_app(store, clock=session.now)
+        return _guarded(create_app(store, clock=session.now), store)
 
 
 def embedded_store(path: Path, project: Project, districts: Sequence[District]) -> Path:
@@ -55,14 +58,41 @@ def embedded_store(path: Path, project: Project, districts: Sequence[District]) 
     ``ProjectError`` for a seed that the form does not accept: then there is no store.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(path.parent)
         if not path.exists() and project.embedded_seed is not None:
             _insist_inside(project, project.embedded_seed)
             _sow(path, project.embedded_seed)
         enrol(path, [(district.key, district.name) for district in districts])
-    except (OSError, EmulatorError) as error:
-        raise StateError(f"the embedded Connect cannot be opened: {error}") from error
+    except (OSError, EmulatorError, sqlite3.Error, *_DAMAGED) as error:
+        raise StateError(
+            f"the embedded Connect cannot be opened: {error}", remedy=_AFRESH
+        ) from error
     return path
+
+
+_DAMAGED = (ValueError, TypeError, LookupError, OverflowError)
+"""What reading a row raises in which somebody else wrote."""
+
+_AFRESH = (
+    "check the folder's rights and disk; a damaged connect.db can be moved away, and"
+    " the embedded Connect begins afresh"
+)
+
+
+def _guarded(app: Starlette, path: Path) -> embedded.App:
+    """Let a damaged store be told as one, wherever in the stand-in it is met."""
+
+    async def guarded(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await app(scope, receive, send)
+        except (EmulatorError, sqlite3.Error, *_DAMAGED) as error:
+            what = f"{error}" if isinstance(error, EmulatorError) else "it is damaged"
+            raise StateError(
+                f"the embedded Connect at {path} cannot be used: {what}",
+                remedy=_AFRESH,
+            ) from error
+
+    return guarded
 
 
 def _insist_inside(project: Project, seed: Path) -> None:

@@ -88,3 +88,10 @@ def migrate(connection: Connection, revision: str) -> None:
             " not know",
             remedy="it was written by a newer connectsync: use that one",
         ) from error
+    except LookupError as error:
+        # a table of ours by name, without the columns that every release had
+        raise StateError(
+            "the state store was not made by connectsync, or is damaged",
+            remedy="move it away to begin with an empty one, or name another folder"
+            " with --state-dir",
+        ) from error
