@@ -7,11 +7,13 @@ from apply_world import CELL, district
 from stores import Place
 
 from connectsync.apply.journal import Claim, RunOptions
+from connectsync.apply.state.closing import close
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import DistrictPlan, Plan
+from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.recent import Recent
 from connectsync.domain.settings import Form
 from connectsync.errors import Overtaken
@@ -84,3 +86,12 @@ def test_yesterday_overtakes_nobody(kept: Place) -> None:
     with kept.open() as store:
         begun(store, "lakeview", known=Recent())
         assert begun(store, "elm-grove", known=Recent(), at=TOMORROW) == (2, False)
+
+
+def test_what_a_closed_run_promised_does_not_count(kept: Place) -> None:
+    with kept.open() as store:
+        plan, orders = planned("lakeview"), RunOptions((("rest", ("lakeview",)),))
+        run, _ = store.begin(plan, plan_digest(plan), orders, at=NOW)
+        assert recent(store) == {"lakeview"}
+        close(store, run, "planned again", at=NOW)
+        assert recent(store) == set()

@@ -137,7 +137,9 @@ def test_another_change_of_main_is_no_hindrance(world: World) -> None:
 
 
 @pytest.mark.whole_loop
-def test_what_a_guard_counts_is_accepted_by_whoever_merges(world: World) -> None:
+def test_what_a_guard_counts_is_accepted_by_a_reviewer_and_not_by_the_author(
+    world: World,
+) -> None:
     world.pushed("cut", "canyon", phone_types=["Work"])
     number, planned = world.pull("cut")
     assert planned.ok
@@ -153,7 +155,15 @@ def test_what_a_guard_counts_is_accepted_by_whoever_merges(world: World) -> None
     world.site.merge(number)
     world.pushed("again", "canyon", phone_types=["Work"])
     number, _ = world.pull("again")
-    done = world.merged(number, "Texts go to work\n\nConnectsync-Accept: disruptive=2")
+    accepts = "Texts go to work\n\nConnectsync-Accept: disruptive=2"
+    assert not world.merged(number, accepts).ok, "a title ends up in that message"
+    world.pushed("back-again", "canyon", phone_types=["Cell"])
+    number, _ = world.pull("back-again")
+    world.site.merge(number)
+    world.pushed("reviewed", "canyon", phone_types=["Work"])
+    number, _ = world.pull("reviewed")
+    world.site.review(number, "reviewer", accepts)
+    done = world.merged(number)
     assert done.ok, done.log
     assert world.live("canyon", "phone_types") == frozenset(["Work"])
 

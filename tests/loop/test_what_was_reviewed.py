@@ -125,30 +125,121 @@ def test_a_plan_that_is_gone_or_of_another_commit_is_not_applied(
 ACCEPTS = "Merge it\n\nConnectsync-Accept: disruptive=3\n"
 
 
-@pytest.mark.parametrize("merged", [True, False], ids=["a merge", "squashed"])
-def test_only_who_merges_accepts_what_guards_hold_against_it(
-    tmp_path: Path, *, merged: bool
-) -> None:
-    """The message of any other commit is the author's, who asks for the change."""
-    github = desk(tmp_path, ACCEPTS, merged=merged)
-    github.know(pulls=[pull(github)], comments=[comment()], artifacts=[artifact()])
+LINE = "Connectsync-Accept: disruptive=3"
+
+
+def review(login: str = "reviewer", body: str = LINE, **more: Any) -> Row:
+    return {"number": 7, "login": login, "body": body, "head": HEAD} | more
+
+
+def accepted(github: Desk, *reviews: Row, **more: Any) -> bool:
+    """Say whether the step that finds the plan finds it accepted as well."""
+    github.know(
+        pulls=[pull(github, **more)],
+        comments=[comment()],
+        artifacts=[artifact()],
+        reviews=list(reviews),
+    )
     github.keep(1, "plan")
     done, out = found(github)
     assert (done.returncode, out["go"]) == (0, "yes"), done.stderr
-    assert ("disruptive" in out) is merged
+    return out.get("disruptive") == "3"
 
 
 @pytest.mark.parametrize("merged", [True, False], ids=["a merge", "squashed"])
-def test_gitlab_takes_as_accepted_what_who_merges_says(
-    tmp_path: Path, site: GitLab, *, merged: bool
+def test_no_message_of_a_commit_accepts_what_guards_hold_against_a_plan(
+    tmp_path: Path, *, merged: bool
 ) -> None:
+    """The title of a pull request becomes the body of its merge: it is the author's."""
     github = desk(tmp_path, ACCEPTS, merged=merged)
+    assert not accepted(github)
+
+
+@pytest.mark.parametrize(
+    "body", [LINE, f"Looks good.\r\n\r\n{LINE}\r\n", f"{LINE}  \nThanks"]
+)
+def test_who_approved_just_this_commit_accepts(github: Desk, body: str) -> None:
+    assert accepted(github, review(body=body))
+
+
+@pytest.mark.parametrize(
+    "decoy",
+    [
+        review("author"),
+        review("committer"),
+        review("co-author"),
+        review(head=OTHER),
+        review(state="COMMENTED"),
+        review(state="CHANGES_REQUESTED"),
+        review(state="DISMISSED"),
+        review(association="CONTRIBUTOR"),
+        review(association="NONE"),
+        review(type="Bot"),
+        review(editor="author"),
+        review(body=f"> {LINE}"),
+        review(body=f"Do not write {LINE}"),
+        review(body="Connectsync-Accept: disruptive=three"),
+    ],
+    ids=str,
+)
+def test_a_decoy_accepts_nothing(github: Desk, decoy: Row) -> None:
+    written = [["co-author", "committer"], [None, None]]
+    assert not accepted(github, decoy, commits=written)
+    assert accepted(github, decoy, review(), commits=written)
+
+
+def test_who_took_the_approval_back_accepts_nothing(github: Desk) -> None:
+    later = review(state="CHANGES_REQUESTED", body="", at="2027-01-15T11:00:00Z")
+    assert not accepted(github, review(), later)
+    remark = review(state="COMMENTED", body="nice", at="2027-01-15T12:00:00Z")
+    assert accepted(github, review(), remark)
+
+
+def taken(github: Desk, site: GitLab) -> list[str]:
     site.requests[:] = [request_of(github.commit)]
-    note(site)
     site.artifacts["41"] = b"{}"
     done, told = applied(github, site)
     assert done.returncode == 0, done.stderr
-    assert told[4:] == (["--accept", "disruptive=3"] if merged else [])
+    return told[4:]
+
+
+@pytest.mark.parametrize("merged", [True, False], ids=["a merge", "fast-forward"])
+def test_gitlab_takes_no_message_of_a_commit_as_accepted(
+    tmp_path: Path, site: GitLab, *, merged: bool
+) -> None:
+    """A merge commit that was fast-forwarded to is the author's own."""
+    site.approved_by = [60]
+    note(site)
+    assert taken(desk(tmp_path, ACCEPTS, merged=merged), site) == []
+
+
+def test_gitlab_takes_as_accepted_what_an_approver_says(
+    github: Desk, site: GitLab
+) -> None:
+    site.approved_by = [60]
+    note(site)
+    site.note(5, 60, f"Fine.\n{LINE}")
+    assert taken(github, site) == ["--accept", "disruptive=3"]
+
+
+@pytest.mark.parametrize(
+    "decoy",
+    ["author", "no approver", "before the plan", "edited", "a quotation", "system"],
+)
+def test_gitlab_is_not_taken_in_by_a_decoy(
+    github: Desk, site: GitLab, decoy: str
+) -> None:
+    site.approved_by = [50, 60]
+    if decoy == "before the plan":
+        site.note(5, 60, LINE)
+    note(site)
+    by = {"author": 50, "no approver": 61}.get(decoy, 60)
+    if decoy != "before the plan":
+        one = site.note(5, by, f"> {LINE}" if decoy == "a quotation" else LINE)
+        one["system"] = decoy == "system"
+        if decoy == "edited":
+            one["updated_at"] = "2027-01-15T11:00:00.000Z"
+    assert taken(github, site) == []
 
 
 def test_a_call_that_fails_is_not_taken_for_nothing_to_do(github: Desk) -> None:

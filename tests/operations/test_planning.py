@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,16 +10,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plan_scenes import BLANK, planned
 
+from connectsync.domain.baseline import Baseline, Baselines
 from connectsync.domain.district import District
 from connectsync.domain.drift import Moved
+from connectsync.domain.guard import needed
 from connectsync.domain.live import Listed, Live
-from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan
+from connectsync.domain.plan import (
+    DistrictPlan,
+    NotPlanned,
+    Plan,
+    PlannedChange,
+    StillRunning,
+)
 from connectsync.domain.policy import Policy
+from connectsync.domain.risk import Risk
 from connectsync.domain.settings import PhoneType, Settings
 from connectsync.errors import Bug, ConnectError, DistrictNotFound
 from connectsync.operations.planning import (
     Circumstances,
     Wanted,
+    guarded,
     make_plan,
     plan_district,
 )
@@ -119,3 +130,68 @@ def test_a_plan_holds_the_whole_form_as_it_was_read() -> None:
     assert isinstance(outcome, DistrictPlan)
     assert outcome.live == BLANK
     assert outcome.desired == {"phone_types": frozenset(["Cell"])}
+
+
+def test_a_paused_sync_that_ran_is_no_new_one() -> None:
+    form = {**BLANK, "phone_types": frozenset(["Home"])}
+    paused = Live("a", "1", form, NOW)
+    risks = {
+        was_running: planned_alone(paused, {"a": Baseline({}, was_running)}).risk
+        for was_running in (True, False)
+    }
+    assert risks == {True: Risk.DISRUPTIVE, False: Risk.CAUTION}
+
+
+def planned_alone(live: Live, baselines: Baselines) -> PlannedChange:
+    outcome = plan_district(wanted("a"), live, baselines)
+    assert isinstance(outcome, DistrictPlan)
+    return next(outcome.changes())
+
+
+def test_a_plan_of_which_something_went_unread_is_not_empty() -> None:
+    made = plan(["a"], {"a": DistrictNotFound("no")})
+    assert made.districts == ()
+    assert not made.empty
+
+
+def test_a_plan_of_one_change_speaks_of_a_part_alone() -> None:
+    made = plan(["a"], {"a": live("a")})
+    assert not made.partial
+    assert replace(made, since="1" * 40).partial
+    assert replace(made, rollback_of=1).partial
+
+
+def test_what_both_sides_changed_is_told_and_asked_about() -> None:
+    made = planned(
+        {
+            "baseline": {"phone_types": ["Cell"]},
+            "live": {"phone_types": ["Home"]},
+            "desired": {"phone_types": ["Work"]},
+        }
+    )
+    (district,) = made.districts
+    assert [one.who for one in district.drift] == [Moved.BOTH]
+    assert needed(made.guards) == {"overwrites-drift": 1}
+
+
+def test_the_size_of_the_fleet_is_counted_and_not_taken_from_the_plan() -> None:
+    made = planned({"districts": 3, "fleet": 1000})
+    given = Circumstances(NOW, "test", (), 4, Policy(), {})
+    assert needed(guarded(made, [], given).guards) == {"too-much-of-the-fleet": 3}
+
+
+def test_what_lost_its_file_and_does_not_run_is_not_named() -> None:
+    on = Live("on", "1", {**BLANK, "enable_daily_sync": True}, NOW)
+    answers: dict[str, Live | ConnectError] = {
+        "on": on,
+        "off": live("off"),
+        "gone": DistrictNotFound("no"),
+        "silent": ConnectError("no answer"),
+    }
+    gone = {key: f"districts/{key}.yaml" for key in answers}
+    given = Circumstances(NOW, "test", (), 1, Policy(), {}, gone=gone)
+    made = asyncio.run(make_plan([], Table(answers), given))
+    assert made.still_running == (
+        StillRunning("on", "districts/on.yaml"),
+        StillRunning("silent", "districts/silent.yaml", "no answer"),
+    )

@@ -24,14 +24,21 @@ class GitLab:
     requests: list[dict[str, Any]] = field(default_factory=list)
     notes: list[dict[str, Any]] = field(default_factory=list)
     artifacts: dict[str, bytes] = field(default_factory=dict)
+    approved_by: list[int] = field(default_factory=list)
+    author: int = 50
 
     def note(self, iid: int, author: int, body: str) -> dict[str, Any]:
         """Let somebody write a note."""
+        number = len(self.notes) + 1
+        at = f"2027-01-15T10:{number:02}:00.000Z"
         one = {
-            "id": len(self.notes) + 1,
+            "id": number,
             "iid": iid,
             "author": {"id": author},
             "body": body,
+            "system": False,
+            "created_at": at,
+            "updated_at": at,
         }
         self.notes.append(one)
         return one
@@ -50,7 +57,13 @@ class GitLab:
         if found := re.fullmatch(rf"{project}/merge_requests/\d+/notes/(\d+)", path):
             note = self.notes[int(found[1]) - 1]
             note["body"] = body["body"]
+            note["updated_at"] = f"2027-01-15T10:{len(self.notes):02}:30.000Z"
             return 200, note
+        if re.fullmatch(rf"{project}/merge_requests/\d+", path):
+            return 200, {"author": {"id": self.author}}
+        if re.fullmatch(rf"{project}/merge_requests/\d+/approvals", path):
+            approved = [{"user": {"id": one}} for one in self.approved_by]
+            return 200, {"approved_by": approved}
         if re.fullmatch(rf"{project}/repository/commits/\w+/merge_requests", path):
             return 200, self.requests
         if found := re.fullmatch(rf"{project}/jobs/(\d+)/artifacts/plan.json", path):
