@@ -39,20 +39,35 @@ Errors never carry a secret, a name, a phone number or an email of a family.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+_LINE_ENDS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
+"""Every character at which a program that reads lines may begin a new one."""
+
 
 class ConnectsyncError(Exception):
     """
     A failure with a sentence for the user and a remedy.
 
-    ``message`` says what is wrong and where; ``remedy`` says what to do next.
+    ``message`` says what is wrong and where; ``remedy`` says what to do next. ``below``
+    are lines that belong to the sentence, such as each setting that moved. A line break
+    in the name of a file comes out spelled, so that no name can begin a line.
     """
 
     default_remedy = ""
 
-    def __init__(self, message: str, *, remedy: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = self.default_remedy if remedy is None else remedy
+    def __init__(
+        self, message: str, *, below: Iterable[str] = (), remedy: str | None = None
+    ) -> None:
+        self.message = "\n".join(map(_one_line, (message, *below)))
+        self.remedy = _one_line(self.default_remedy if remedy is None else remedy)
+        super().__init__(self.message)
+
+
+def _one_line(text: str) -> str:
+    if _LINE_ENDS.isdisjoint(text):
+        return text
+    return "".join(ascii(one)[1:-1] if one in _LINE_ENDS else one for one in text)
 
 
 class UsageError(ConnectsyncError):

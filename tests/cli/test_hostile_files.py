@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -14,7 +15,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from console import Console
+from console import Console, Said
+
+from connectsync.errors import InvalidFiles
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 PROFILE = "districts/_profiles/clever-standard.yaml"
@@ -323,7 +326,14 @@ def test_a_district_whose_profile_is_a_circle_is_shown_its_fault(
     assert "did you mean" not in said.err
 
 
-FORGED = "x\n::error::FORGED\nerror: FORGED\r\x1b[31m\n  = help: FORGED.yaml"
+FORGED = (
+    "x\n::error::FORGED\nerror: FORGED\r\x1b[31m\n  = help: FORGED\n  FORGED: y"
+    "\u2028FORGED\x85FORGED\nconnectsync.yaml:1:1: FORGED\nFORGED.yaml"
+)
+
+FORGERIES = ("FORGED", "connectsync.yaml:1:1: FORGED")
+ANYWHERE = ("::error::FORGED", "error: FORGED", "= help: FORGED")
+"""How no line may begin, whatever stands before it to the left."""
 
 
 @pytest.mark.parametrize(
@@ -362,9 +372,46 @@ def test_no_name_of_a_file_forges_a_line(
     assert said.status != 70
     assert "\x1b" not in said.both
     assert "\r" not in said.both
-    for line in said.both.splitlines():
-        assert not line.lstrip().startswith(("::error::FORGED", "error: FORGED"))
-        assert not line.lstrip().startswith("= help: FORGED")
+    assert not forged(said)
+
+
+def forged(said: Said) -> list[str]:
+    """Give the lines that a name has begun, as the programs see them that read them."""
+    return [
+        *(one for one in said.both.splitlines() if one.startswith(FORGERIES)),
+        *(one for one in said.both.splitlines() if one.lstrip().startswith(ANYWHERE)),
+        *(one for one in said.err.splitlines() if one.startswith("  FORGED")),
+    ]
+
+
+def test_no_name_in_an_error_of_the_project_file_begins_a_line(
+    valley: Console,
+) -> None:
+    # an error of the project file has lines of its own, which look just like it
+    for key in ("districts", "backend"):
+        project = valley.folder / "connectsync.yaml"
+        text = project.read_text("utf-8")
+        named = json.dumps(f"../{FORGED}")
+        project.write_text(f"{text}{key}: {named}\nnope: 1\n", "utf-8")
+        for arguments in ([], ["--log-format", "json"]):
+            said = valley.run("validate", *arguments)
+            assert said.status == 1
+            assert not forged(said)
+        project.write_text(text, "utf-8")
+
+
+def test_an_error_keeps_its_own_lines_and_spells_those_of_others() -> None:
+    error = InvalidFiles(f"{FORGED}: is no file", below=["  a: x\ny"], remedy="a\nb")
+    assert error.message.splitlines() == [
+        (
+            r"x\n::error::FORGED\nerror: FORGED\r"
+            "\x1b[31m"
+            r"\n  = help: FORGED\n  FORGED: y\u2028FORGED\x85FORGED"
+            r"\nconnectsync.yaml:1:1: FORGED\nFORGED.yaml: is no file"
+        ),
+        r"  a: x\ny",
+    ]
+    assert error.remedy == r"a\nb"
 
 
 def test_a_profile_is_the_same_however_its_accents_are_spelled(

@@ -29,9 +29,11 @@ def insist_fresh(plan: Plan, lives: Mapping[str, Live | ConnectError]) -> None:
         for sentence in moves(planned, live)
     ]
     if moved:
-        shown = "\n  ".join(moved[:SHOWN])
-        rest = f"\n  and {len(moved) - SHOWN} more" if len(moved) > SHOWN else ""
-        raise StalePlan(f"Connect moved since the plan was made:\n  {shown}{rest}")
+        rest = [f"and {len(moved) - SHOWN} more"] if len(moved) > SHOWN else []
+        raise StalePlan(
+            "Connect moved since the plan was made:",
+            below=(f"  {one}" for one in (*moved[:SHOWN], *rest)),
+        )
 
 
 def answer_for(

@@ -14,6 +14,7 @@ from connectsync.domain.plan_file import plan_digest
 from connectsync.operations.approving import approve, approver, as_it_is, look_alike
 from connectsync.report.approval_text import approval_text
 from connectsync.report.plan_text import render_summary
+from connectsync.report.style import inert
 
 
 def approve_file(session: Session, path: Path, given: str) -> ExitStatus:
@@ -33,7 +34,7 @@ def approve_file(session: Session, path: Path, given: str) -> ExitStatus:
         said = approve(archive, digest, name, at=session.now())
     colour, width = terminal.colour, terminal.width
     if doubt:
-        terminal.complain(f"warning: {doubt}")
+        terminal.complain(f"warning: {inert(doubt)}")
     terminal.show(render_summary(shown, digest, colour=colour, width=width))
     asked = project.policy.approval
     terminal.show(approval_text(said, asked, colour=colour, width=width))

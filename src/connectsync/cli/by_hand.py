@@ -20,6 +20,7 @@ from connectsync.files.writing import replace_file
 from connectsync.operations.click_listing import click_list
 from connectsync.report.click_list_html import click_list_html
 from connectsync.report.click_list_markdown import click_list_markdown
+from connectsync.report.style import inert
 
 PAGE = "click-list.html"
 PLAN = "plan.json"
@@ -136,7 +137,7 @@ class Person:
         for name, text in _files(self.plan, place):
             replace_file(self.folder / name, text)
         shown = relative(self.folder / PAGE, Path.cwd())
-        self.session.terminal.complain(f"click list: {shown}")
+        self.session.terminal.complain(f"click list: {inert(shown)}")
 
     @property
     def folder(self) -> Path:

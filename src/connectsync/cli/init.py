@@ -12,6 +12,7 @@ from connectsync import __version__
 from connectsync.cli.session import Session
 from connectsync.config.discovery import PROJECT_FILE, relative
 from connectsync.errors import UsageError
+from connectsync.report.style import inert
 
 KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -35,7 +36,8 @@ def init(
     terminal.place.project = "" if folder == Path() else str(folder)
     texts = fresh_files(__version__)
     start(folder, texts)
-    terminal.show("\n".join(f"made {(folder / name).as_posix()}" for name in texts))
+    made = ((folder / name).as_posix() for name in texts)
+    terminal.show("\n".join(f"made {inert(one)}" for one in made))
     terminal.say("next: `connectsync validate`, then `connectsync new KEY --name NAME`")
     return 0
 
@@ -74,6 +76,6 @@ def new(
     asked = Asked(key, name, tuple(profile or ()), folder)
     path = new_district(project.root, project.districts_dir, asked)
     shown = relative(path, project.root)
-    session.terminal.show(f"made {shown}")
+    session.terminal.show(f"made {inert(shown)}")
     session.terminal.say("next: write its district_id and settings, then validate")
     return 0

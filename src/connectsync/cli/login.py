@@ -9,6 +9,7 @@ import typer
 
 from connectsync.cli.session import Session
 from connectsync.errors import UsageError
+from connectsync.report.style import inert
 
 
 def login(
@@ -64,5 +65,5 @@ def login(
         where = replace(where, headed=True)
         session.terminal.say(f"sign in to {where.url} in the window that opens")
     path = asyncio.run(sign_in(where, email, password))
-    session.terminal.say(f"signed in; the session is kept in {path}")
+    session.terminal.say(f"signed in; the session is kept in {inert(str(path))}")
     return 0

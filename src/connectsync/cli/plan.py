@@ -25,6 +25,7 @@ from connectsync.cli.terminal import STDOUT
 from connectsync.domain.counting import many
 from connectsync.domain.plan import Plan
 from connectsync.domain.policy import Policy
+from connectsync.report.style import inert
 
 
 def plan(
@@ -81,7 +82,8 @@ def plan(
         policy = planned.scope.project.policy
         session.terminal.deliver(plan_text(made), out)
         if out != STDOUT:
-            session.terminal.say(f"wrote {out}; next: {_next(out, made, policy)}")
+            said = f"wrote {out}; next: {_next(out, made, policy)}"
+            session.terminal.say(inert(said))
     review = partial(planned.review, out)
     show_plan(session.terminal, made, review, format_, output, limit=limit)
     return _status(made, detailed=detailed_exitcode)

@@ -20,6 +20,7 @@ from connectsync.operations.gate import insist_files
 from connectsync.operations.planning import guarded
 from connectsync.operations.rolling_back import Over, Rollback, saved_later, undone
 from connectsync.report.plan_text import render_plan
+from connectsync.report.style import inert
 
 
 async def roll_back(
@@ -59,5 +60,6 @@ async def roll_back(
     terminal.show(render_plan(back, colour=terminal.colour, width=terminal.width))
     terminal.deliver(plan_text(back), out)
     if out != STDOUT:
-        terminal.say(f"wrote {out}; next: `connectsync apply {quoted(str(out))}`")
+        next_ = f"`connectsync apply {quoted(str(out))}`"
+        terminal.say(inert(f"wrote {out}; next: {next_}"))
     return ExitStatus.FINDINGS if back.failed else ExitStatus.FINE

@@ -102,4 +102,4 @@ def _say(session: Session, taken: Snapshot, output: Path | None) -> None:
         terminal.say(f"labels that were not given: {', '.join(lacking)}")
     if output is not None:
         districts = many(len(taken.entries), "district")
-        terminal.say(f"wrote {output}: {districts} from {inert(taken.source)}")
+        terminal.say(inert(f"wrote {output}: {districts} from {taken.source}"))

@@ -37,9 +37,6 @@ SOURCES = frozenset([".yaml", ".yml"])
 WIDEST = 110
 """Columns beyond which lines are hard to read."""
 
-_LINE = re.compile(r"\n(?=  (?! *= )|connectsync\.yaml:[0-9])")
-"""Where our own messages begin a line; a line break in the name of a file does not."""
-
 _PAINT = re.compile(r"\x1b\[[0-9;]*m")
 """Our own colours: what others say is inert before it comes here."""
 
@@ -100,7 +97,8 @@ class Terminal:
         if self.log_format is LogFormat.JSON:
             self._tell("error", message, self.place.complete(remedy))
             return
-        first, *rest = _LINE.split(message)
+        # errors spell the line breaks of others, so every one left is ours
+        first, *rest = message.split("\n")
         self.complain(
             f"{Paint(self.colour_aside)(Style.ERROR, 'error:')} {inert(first)}"
         )

@@ -140,7 +140,8 @@ def _insist_inside(document: Document, root: Path, ground: Ground) -> None:
 
 def refusal(findings: tuple[Finding, ...]) -> ProjectError:
     """Give the error that tells of mistakes in the project file, a line each."""
-    return ProjectError("\n".join(_sentence(finding) for finding in findings))
+    first, *below = map(_sentence, findings)
+    return ProjectError(first, below=below)
 
 
 def _sentence(finding: Finding) -> str:

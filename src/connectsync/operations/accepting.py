@@ -40,7 +40,8 @@ def insist_accepted(
     if said:
         flags = acceptance(plan.guards)
         raise GuardRefused(
-            "the plan is refused:\n  " + "\n  ".join(said),
+            "the plan is refused:",
+            below=(f"  {one}" for one in said),
             remedy=f"read the plan; if it is what you mean, give {flags}"
             if flags
             else "leave out what the plan does not hold",

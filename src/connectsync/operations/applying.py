@@ -92,7 +92,8 @@ def insist_same_files(plan: Plan, wanted: Sequence[Wanted]) -> None:
     ]
     if moved:
         raise StalePlan(
-            "the files changed since the plan was made:\n  " + "\n  ".join(moved)
+            "the files changed since the plan was made:",
+            below=(f"  {one}" for one in moved),
         )
 
 

@@ -217,9 +217,9 @@ def _is_way_back(planned: DistrictPlan, before: Form) -> bool:
 def _refuse(later: Sequence[str]) -> None:
     if later:
         named = " ".join(f"--over {one.split(' ', 1)[0]}" for one in later)
-        listed = "\n  ".join(later)
         raise RollbackRefused(
-            f"somebody saved since what the run had saved:\n  {listed}",
+            "somebody saved since what the run had saved:",
+            below=(f"  {one}" for one in later),
             remedy=f"if that is to be undone as well, give {named}",
         )
 

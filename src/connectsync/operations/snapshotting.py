@@ -49,10 +49,10 @@ async def take_snapshot(reader: Reader, keys: Sequence[str]) -> Snapshot:
 def insist_whole(snapshot: Snapshot) -> None:
     """Refuse a snapshot that lacks districts. Raises ``Incomplete``, naming each."""
     if snapshot.unread:
-        lines = [f"{key}: {reason}" for key, reason in snapshot.unread.items()]
         raise Incomplete(
             f"{many(len(snapshot.unread), 'district')} could not be read, so nothing"
-            " was written:\n  " + "\n  ".join(lines)
+            " was written:",
+            below=(f"  {key}: {reason}" for key, reason in snapshot.unread.items()),
         )
 
 
