@@ -17,6 +17,7 @@ ConnectsyncError
 │   └── NotApproved
 ├── ConnectError             Connect did not give or take what was asked
 │   ├── Unreachable          no answer, or none that can be understood
+│   │   └── NeverSent        no connection: nothing left this machine
 │   ├── CredentialsRefused
 │   ├── Unconfirmable        no save could be proven, so none was made
 │   ├── NotSent              nothing was saved: Connect could not be read before
@@ -159,6 +160,10 @@ class ConnectError(ConnectsyncError):
 
 class Unreachable(ConnectError):
     """Connect gave no answer, or none that can be understood."""
+
+
+class NeverSent(Unreachable):
+    """No connection to Connect could be made; nothing left this machine."""
 
 
 class CredentialsRefused(ConnectError):

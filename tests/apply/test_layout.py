@@ -133,7 +133,7 @@ def test_a_migration_that_breaks_changes_nothing(
     def broken(_: Connection) -> None:
         raise StateError("broken")
 
-    monkeypatch.setattr("connectsync.apply.state.audit.seal", broken)
+    monkeypatch.setattr("connectsync.apply.state.migrations.rebuild", broken)
     with pytest.raises(StateError, match="broken"), kept.open():
         pass
     after = described(engine(kept))

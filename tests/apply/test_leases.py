@@ -16,6 +16,7 @@ from connectsync.apply.journal import (
     Intent,
     LeasedElsewhere,
     RunOptions,
+    SaveResult,
     Settled,
 )
 from connectsync.apply.state.heartbeat import Presence, present
@@ -24,6 +25,7 @@ from connectsync.apply.state.store import Store
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import DistrictPlan, Plan
+from connectsync.domain.save import Sent
 from connectsync.domain.settings import Form
 from connectsync.errors import LeaseLost
 from connectsync.operations.planning import Wanted, plan_district
@@ -31,6 +33,7 @@ from connectsync.operations.planning import Wanted, plan_district
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 FORM: Form = {"manage_guardians": False, "phone_types": frozenset[str]()}
 INTENT = Intent("lakeview", 1, FORM, {**FORM, "manage_guardians": True}, "v1")
+CONFIRMED = SaveResult(Settled.CONFIRMED, Sent.ANSWERED, INTENT.after, "v2")
 DONE = DistrictOutcome("lakeview", Ending.DONE, 1, 1)
 
 
@@ -82,7 +85,9 @@ def test_the_same_plan_is_joined_and_not_begun_twice(kept: Place) -> None:
 def test_what_a_runner_ended_is_told_to_the_others(kept: Place) -> None:
     with kept.open() as one, kept.open() as other:
         run = begun(one, "lakeview")
-        one.finish(claimed(one, run), DONE, None, at=NOW)
+        claim = claimed(one, run)
+        one.settle(claim, one.intend(claim, INTENT, at=NOW), CONFIRMED, at=NOW)
+        one.finish(claim, DONE, None, at=NOW)
         assert other.claim(run, "one", "lakeview", at=NOW) == DONE
         # who asks does not keep it
         assert one.claim(run, "one", "lakeview", at=NOW) == DONE
@@ -127,7 +132,7 @@ def test_who_lost_a_district_writes_nothing_any_more(kept: Place) -> None:
         claimed(other, run)
         for write in (
             lambda: slow.intend(old, replace(INTENT, phase=2), at=NOW),
-            lambda: slow.settle(old, row, Settled.CONFIRMED, at=NOW),
+            lambda: slow.settle(old, row, CONFIRMED, at=NOW),
             lambda: slow.finish(old, DONE, None, at=NOW),
             lambda: slow.renew(old),
             lambda: slow.release(old),
@@ -208,12 +213,13 @@ def test_what_is_settled_stays_as_it_was_settled_first(kept: Place) -> None:
     with kept.open() as store:
         claim = claimed(store, begun(store, "lakeview"))
         row = store.intend(claim, INTENT, at=NOW)
-        store.settle(claim, row, Settled.CONFIRMED, at=NOW, note="first")
-        store.settle(claim, row, Settled.FAILED, at=NOW, note="second")
+        store.settle(claim, row, replace(CONFIRMED, note="first"), at=NOW)
+        refused = SaveResult(Settled.FAILED, Sent.REFUSED, note="second")
+        store.settle(claim, row, refused, at=NOW)
         (entry,) = store.entries(claim.run, "lakeview")
         assert entry.settled is Settled.CONFIRMED
-        ((note,),) = kept.run("SELECT note FROM journal")
-        assert note == "first"
+        (saves,) = StateReader(store).entries(claim.run).values()
+        assert [one.note for one in saves] == ["first"]
 
 
 def test_what_is_overridden_by_whoever_joins_is_kept_as_well(kept: Place) -> None:

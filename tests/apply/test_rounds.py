@@ -305,7 +305,8 @@ def test_a_store_that_fails_stops_the_run_after_what_is_in_hand(
         finish(*args, **kwargs)  # type: ignore[arg-type]
 
     # nobody can let go of what it has in hand on a full disk: that takes a lease
-    monkeypatch.setattr(world.store, "clerk", replace(world.store.clerk, seconds=1))
+    table = replace(world.store.lease_table, seconds=1)
+    monkeypatch.setattr(world.store, "lease_table", table)
     monkeypatch.setattr(world.store, "finish", broken)
     trial = Trial(world)
     with pytest.raises(StateError, match="the disk is full"):

@@ -8,11 +8,12 @@ import pytest
 from apply_world import CELL, NOW, World
 from trial import Trial, endings
 
-from connectsync.apply.journal import Claim, Intent, RunOptions, Settled
+from connectsync.apply.journal import Claim, Intent, RunOptions, SaveResult, Settled
 from connectsync.connect import embedded
 from connectsync.domain.live import Live
 from connectsync.domain.plan import SWITCH, Plan
 from connectsync.domain.plan_file import plan_digest
+from connectsync.domain.save import Sent
 from connectsync.domain.settings import Settings, StudentId
 
 KEY = "lakeview"
@@ -26,6 +27,7 @@ async def died(world: World, plan: Plan, *, phases: int = 1, saved: bool) -> Non
     assert isinstance(claim, Claim)
     (planned,) = plan.districts
     form, version = planned.live, planned.live_version
+    live: Live | None = None
     for phase in range(1, phases + 1):
         after = planned.saves[phase - 1].after(form)
         intent = Intent(KEY, phase, form, after, version)
@@ -34,7 +36,11 @@ async def died(world: World, plan: Plan, *, phases: int = 1, saved: bool) -> Non
             live = await saved_by_us(world, intent)
             form, version = live.form, live.version
         if phase < phases:
-            store.settle(claim, row, Settled.CONFIRMED, at=NOW)
+            assert live is not None
+            result = SaveResult(
+                Settled.CONFIRMED, Sent.ANSWERED, live.form, live.version
+            )
+            store.settle(claim, row, result, at=NOW)
     store.release(claim)
 
 
@@ -124,8 +130,10 @@ def test_what_somebody_changed_between_two_saves_is_left_alone(world: World) -> 
         (one,) = (await Trial(world).resume()).districts
         return one.message
 
-    assert "manage_guardians was off, is now on" in asyncio.run(story())
-    assert settled(world) == [(1, "conflict")]
+    assert asyncio.run(story()) == (
+        "somebody saved the form meanwhile: manage_guardians was off, is now on"
+    )
+    assert settled(world) == [(1, "confirmed")], "the first save was ours"
 
 
 def test_a_token_alone_is_typed_again_since_no_form_tells(world: World) -> None:

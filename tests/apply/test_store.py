@@ -17,7 +17,8 @@ NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 
 def test_baselines_of_one_backend_are_not_those_of_another(kept: Place) -> None:
     with kept.open() as store:
-        store.keep("one", "lakeview", BaselineUpdate({}, running=False), at=NOW)
+        seen = BaselineUpdate({"student_id": "STUDENT ID"}, running=False)
+        store.keep("one", "lakeview", seen, at=NOW)
         assert StateReader(store).baselines("one").keys() == {"lakeview"}
         assert StateReader(store).baselines("other") == {}
 

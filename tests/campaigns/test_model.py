@@ -34,12 +34,12 @@ from model_world import (
 
 from connectsync.apply.executor import Executor
 from connectsync.apply.journal import BaselineUpdate
-from connectsync.apply.state.closing import close
 from connectsync.domain.baseline import Baseline
 from connectsync.domain.outcome import Ending, Outcome
 from connectsync.domain.plan import SWITCH, DistrictPlan, Plan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.rollout import Rollout
+from connectsync.domain.save import Sent
 from connectsync.domain.settings import Form, PhoneType, Settings
 from connectsync.errors import RollbackRefused, RunInHand, StalePlan
 from connectsync.operations.applying import (
@@ -208,7 +208,7 @@ class Stories(RuleBasedStateMachine):
         left = [run.number for run in self.world.archive.runs() if run.left]
         if left:
             with suppress(RunInHand):
-                close(self.world.store, left[pick % len(left)], "enough", at=NOW)
+                self.world.store.close(left[pick % len(left)], "enough", at=NOW)
 
     @rule(pick=PICKS, fate=FATES)
     def somebody_rolls_back(self, pick: int, fate: Drawn) -> None:
@@ -306,7 +306,7 @@ class Stories(RuleBasedStateMachine):
 
     def _somebody_did_the_same(self, row: Row) -> bool:
         """Say whether a person made by hand what a run meant to; nobody can tell."""
-        return row.note == "settled by reading" and any(
+        return row.facts.sent is Sent.UNANSWERED and any(
             one.by == PERSON and one.after == row.after
             for one in self.world.true[self.began[row.run] :]
             if one.district == row.district

@@ -7,6 +7,7 @@ import sqlite3
 
 import pytest
 from console import Console
+from stores import left_open
 
 FIRST, SECOND = "harbor-point-usd", "lakeview-usd"
 WHY = "the files moved on"
@@ -54,10 +55,7 @@ def test_a_closed_run_counts_for_the_day_by_what_it_saved_alone(
 
 
 def test_a_save_of_which_nobody_knows_keeps_a_run_open(stopped: Console) -> None:
-    store = sqlite3.connect(stopped.folder / ".connectsync" / "state.db")
-    with store:
-        store.execute("UPDATE journal SET settled = 'intended', settled_at = NULL")
-    store.close()
+    left_open(stopped.folder / ".connectsync", 1, FIRST)
     rows = stopped.state()
     said = stopped.run("runs", "close", "1", "--reason", WHY)
     assert said.status == 1

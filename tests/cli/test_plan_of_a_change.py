@@ -9,6 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 from console import Console, Said
+from stores import failed
 
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.config.schemas import schema
@@ -303,15 +304,11 @@ def test_the_sync_is_not_switched_on_over_settings_that_were_left_behind(
 
 
 def test_a_run_that_stopped_goes_on_with_that_plan(repository: Console) -> None:
-    import sqlite3
-
     by_hand(repository, "lakeview-usd", phone_types=frozenset(["Work"]))
     lower(repository)
     planned(repository)
     assert applied(repository).status == ExitStatus.FINE
-    with sqlite3.connect(repository.folder / ".connectsync" / "state.db") as state:
-        state.execute("UPDATE run_districts SET ending = 'failed' WHERE run = 2")
-    state.close()
+    failed(repository.folder / ".connectsync", 2, "lakeview-usd")
     said = repository.run("resume")
     assert said.status == ExitStatus.FINE, said.err
     assert repository.live("lakeview-usd")["phone_types"] == frozenset(["Work"])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,14 @@ import pytest
 from console import Console, Said
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from connectsync.apply.journal import BaselineUpdate
+from connectsync.apply.journal import BaselineUpdate, Claim, RunOptions
 from connectsync.apply.state.opening import open_store
 from connectsync.cli import applying
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.config.schemas import schema
 from connectsync.connect.embedded import DESCRIBED as BACKEND
+from connectsync.domain.outcome import DistrictOutcome, Ending
+from connectsync.domain.plan_file import plan_digest, read_plan
 from connectsync.domain.settings import Value
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
@@ -279,32 +281,22 @@ def test_a_roll_out_that_stopped_is_not_gone_on_with(
     """However many runs of other districts there were since."""
     settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
     threshold(settled, CREEK, 10)
-    by_hand(settled, "dry-creek-isd", deletion_threshold=20)
-    assert settled.run("apply", "--yes").status == ExitStatus.FINE
-    by_hand(settled, "lakeview-usd", deletion_threshold=15)
-    with sqlite3.connect(settled.folder / ".connectsync" / "state.db") as state:
-        state.executescript(
-            """
-            UPDATE runs SET ended = NULL, stopped = '1 of 1 failed' WHERE run = 2;
-            UPDATE run_districts SET ending = 'failed'
-            WHERE run = 2 AND district = 'dry-creek-isd';
-            UPDATE run_districts SET ending = NULL
-            WHERE run = 2 AND district = 'lakeview-usd';
-            UPDATE baselines SET form = replace(form, '12', '15')
-            WHERE district = 'lakeview-usd';
-            """
-        )
-        for _ in range(later):
-            state.execute(
-                """
-                INSERT INTO runs (plan, backend, header, accepted, reasons, runner,
-                                  began, ended, stopped)
-                SELECT plan, backend, header, accepted, reasons, runner,
-                       began, began, ''
-                FROM runs WHERE run = 1
-                """
-            )
-    state.close()
+    settled.run("plan", "--out", "plan.json")
+    plan = read_plan((settled.folder / "plan.json").read_text("utf-8"))
+    plan = replace(plan, tool="another plan of the same")
+    waves = (("first", ("dry-creek-isd",)), ("rest", ("lakeview-usd",)))
+    with open_store(settled.folder / ".connectsync") as store:
+        at = datetime(2027, 1, 15, 9, tzinfo=UTC)
+        run, _ = store.begin(plan, plan_digest(plan), RunOptions(waves), at=at)
+        claim = store.claim(run, BACKEND, "dry-creek-isd", at=at)
+        assert isinstance(claim, Claim)
+        ended = DistrictOutcome("dry-creek-isd", Ending.FAILED, 0, 0, "no answer")
+        store.finish(claim, ended, None, at=at)
+        store.stop(run, "1 of 1 failed", at=at)
+        for number in range(later):
+            others = replace(plan, tool=f"plan {number}", districts=())
+            more, _ = store.begin(others, f"sha256:{number}", RunOptions(()), at=at)
+            store.end(more, at=at)
     status, data = told(settled)
     assert (status, whys(data, "lakeview-usd")) == (ExitStatus.FINDINGS, ["rollout"])
     # a person looks, and applies it: that settles it

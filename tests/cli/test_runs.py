@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 from console import Console, Said
+from stores import left_open
 
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.config.schemas import schema
@@ -97,7 +98,13 @@ def test_a_run_shows_what_was_saved_and_on_what_grounds(valley: Console) -> None
     (save,) = run["districts"][1]["saves"]
     assert save["settled"] == "confirmed"
     assert save["changes"] == [
-        {"setting": "deletion_threshold", "before": 45, "after": 15}
+        {
+            "setting": "deletion_threshold",
+            "before": 45,
+            "after": 15,
+            "outcome": "made",
+            "observed": 15,
+        }
     ]
 
 
@@ -155,8 +162,8 @@ def test_a_store_that_is_as_logged_gives_a_head_that_stays_true(
     ("statement", "sentence"),
     [
         (
-            "UPDATE journal SET runner = 'nobody' WHERE row = 1",
-            "row 1 of the journal was edited",
+            "UPDATE runs SET runner = 'nobody' WHERE run = 1",
+            "run 1 was edited",
         ),
         ("DELETE FROM audit WHERE seq = 2", "entry 2 of the audit log is missing"),
         (
@@ -186,10 +193,7 @@ def test_a_log_that_was_written_anew_is_found_by_a_head_noted_elsewhere(
 
 
 def test_a_save_of_which_nobody_knows_is_shown_as_such(applied: Console) -> None:
-    tampered(
-        applied,
-        "UPDATE journal SET settled = 'intended', settled_at = NULL WHERE row = 3",
-    )
+    left_open(applied.folder / ".connectsync", 2, KEY)
     said = applied.run("runs", "show", "2").out
     assert "save 1: intended" in said
     assert "`connectsync resume 2` settles that by reading" in said

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from console import Console
+from stores import failed
 
 import connectsync
 from connectsync.cli.registry import COMMANDS
@@ -93,11 +93,8 @@ def test_going_on_and_taking_back_would_be_caught(
         raise Wrote
 
     assert valley.run("apply", "--yes").status == 0
-    ended = "UPDATE run_districts SET ending = 'failed'"
     if command == ["resume"]:
-        with sqlite3.connect(valley.folder / ".connectsync" / "state.db") as state:
-            state.execute(ended)
-        state.close()
+        failed(valley.folder / ".connectsync", 1, "lakeview-usd")
     monkeypatch.setattr("connectsync.cli.going.open_writer", refuse)
     with pytest.raises(Wrote):
         valley.run(*command)

@@ -187,9 +187,9 @@ def test_runs_that_cannot_be_compared_are_refused(world: World) -> None:
 def _on_another_backend(store: Store) -> None:
     with store.database.writing() as connection:
         connection.exec_driver_sql(
-            "INSERT INTO runs (run, plan, backend, header, accepted, reasons, runner,"
-            " began, stopped) SELECT 2, plan, 'other', header, accepted, reasons,"
-            " runner, began, stopped FROM runs"
+            "INSERT INTO runs (run, begun, plan, backend, approved_elsewhere, accepted,"
+            " reasons, runner, began, stopped) SELECT 2, begun, plan, 'other',"
+            " approved_elsewhere, accepted, reasons, runner, began, stopped FROM runs"
         )
 
 
@@ -210,11 +210,11 @@ def test_a_new_store_verifies(tmp_path: Path) -> None:
     "statement",
     [
         "UPDATE runs SET began = 'yesterday'",
-        "UPDATE runs SET header = '[]'",
+        "UPDATE runs SET reasons = 'x'",
         "UPDATE run_districts SET ending = 'well'",
         "UPDATE journal SET settled = 'maybe'",
-        "UPDATE journal SET before = '{\"colour\": 1}'",
-        "UPDATE journal SET after = 'x'",
+        'UPDATE audit SET detail = \'{"before": {"colour": 1}}\'',
+        "UPDATE audit SET detail = 'x'",
     ],
 )
 def test_rows_that_nobody_can_read_are_told_and_are_no_bug(

@@ -84,8 +84,15 @@ def test_a_save_says_what_was_to_change_and_whether_a_token_was_typed() -> None:
     elm, oak, fir, yew = json.loads(REPORTS["run"])["districts"]
     first, second = elm["saves"]
     assert first["changes"] == [
-        {"setting": "phone_types", "before": ["Cell", "Home"], "after": ["Cell"]}
+        {
+            "setting": "phone_types",
+            "before": ["Cell", "Home"],
+            "after": ["Cell"],
+            "outcome": "made",
+            "observed": ["Cell"],
+        }
     ]
+    assert (first["sent"], fir["saves"][1]["sent"]) == ("answered", None)
     assert (first["token_typed"], second["token_typed"]) == (True, False)
     assert (oak["ending"], oak["remedy"]) == ("conflict", "make a new plan")
     assert [save["settled"] for save in fir["saves"]] == ["failed", "intended"]

@@ -50,6 +50,8 @@ WHEN: Mapping[str, str] = {
     "Unconfirmable": "A form comes without an ETag of its version, as behind a proxy"
     " that compresses answers. It is seen before the first save.",
     "NotSent": "Connect could not be read just before the first save of a run.",
+    "NeverSent": "The address does not resolve, or nothing listens there. What was to"
+    " be saved never left this machine, and cannot arrive late.",
     "CredentialsRefused": "The gateway or Clever does not take the token, or the"
     " browser's session is missing or over.",
     "DistrictNotFound": "Connect lists no district of that key, or none can have it.",

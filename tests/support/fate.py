@@ -94,6 +94,8 @@ CALLS = (
     "end",
     "outcomes",
     "keep",
+    "note",
+    "open_saves",
 )
 """What a runner calls on its way, in the order of the way."""
 

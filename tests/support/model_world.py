@@ -32,8 +32,8 @@ from connectsync.domain.baseline import Baselines
 from connectsync.domain.outcome import Outcome
 from connectsync.domain.plan import Plan
 from connectsync.domain.policy import Policy
+from connectsync.domain.save import SaveFacts
 from connectsync.domain.settings import Form, Settings
-from connectsync.domain.values import form_of
 from connectsync.emulator.app import create_app
 from connectsync.emulator.saving import Save as TheirSave
 from connectsync.emulator.saving import saved
@@ -72,7 +72,8 @@ class Row:
     settled: str
     before: Theirs
     after: Theirs
-    note: str
+    facts: SaveFacts
+    is_open: bool
 
 
 @dataclass
@@ -230,14 +231,20 @@ class ModelWorld:
 
     def journal(self) -> list[Row]:
         """Give every row of the journal."""
-        with closing(sqlite3.connect(self.state)) as connection:
-            rows = connection.execute(
-                "SELECT row, run, district, phase, settled, before, after, note"
-                " FROM journal ORDER BY row"
-            ).fetchall()
         return [
-            Row(row, run, key, phase, settled, _theirs(before), _theirs(after), note)
-            for row, run, key, phase, settled, before, after, note in rows
+            Row(
+                entry.row,
+                run.number,
+                entry.intent.district,
+                entry.intent.phase,
+                entry.settled.value,
+                spelled(entry.intent.before),
+                spelled(entry.intent.after),
+                entry.facts,
+                is_open=entry.is_open,
+            )
+            for run in reversed(self.archive.runs())
+            for entry in self.archive.journal(run.number)
         ]
 
 
@@ -267,10 +274,6 @@ def alike(form: Theirs) -> Theirs:
         name: sorted(value) if isinstance(value, list) else value
         for name, value in form.items()
     }
-
-
-def _theirs(text: str) -> Theirs:
-    return spelled(form_of(json.loads(text)))
 
 
 def _hastily(connection: Any, _: object) -> None:

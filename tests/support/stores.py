@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
+from connectsync.apply.journal import Claim
 from connectsync.apply.state.database import Address, in_file
 from connectsync.apply.state.opening import LEASE_SECONDS, open_store
 from connectsync.apply.state.postgres_address import at_url
+from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
 
+AT = datetime(2027, 1, 15, 11, tzinfo=UTC)
 KINDS = ("sqlite", "postgresql")
 
 
@@ -44,6 +48,25 @@ class Place:
                 return [tuple(row) for row in done] if done.returns_rows else []
         finally:
             engine.dispose()
+
+
+def failed(folder: Path, run: int, *districts: str) -> None:
+    """Let districts of a run have failed after all."""
+    with open_store(folder) as store:
+        for district in districts:
+            store.doubt(run, district, "it is not as saved", at=AT)
+
+
+def left_open(folder: Path, run: int, district: str) -> None:
+    """Let a runner have died after the journal said what it was about to send."""
+    failed(folder, run, district)
+    with open_store(folder) as store:
+        store.reopen(run, at=AT)
+        backend = StateReader(store).run(run).backend
+        claim = store.claim(run, backend, district, at=AT)
+        assert isinstance(claim, Claim)
+        store.intend(claim, store.entries(run, district)[-1].intent, at=AT)
+        store.release(claim)
 
 
 def place(kind: str, folder: Path) -> Place:

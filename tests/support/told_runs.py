@@ -14,9 +14,11 @@ from connectsync.domain.run import (
     RunHistory,
     RunLine,
     RunList,
+    SettingOutcome,
     Tally,
 )
 from connectsync.domain.run_diff import DistrictDiff, Known, RunDiff, SettingDiff
+from connectsync.domain.save import Made
 
 BEGAN = datetime(2027, 1, 15, 10, tzinfo=UTC)
 PLAN = "sha256:" + "0123456789ab" + "c" * 52
@@ -24,6 +26,8 @@ HEAD = "sha256:" + "f" * 64
 ONE, OTHER = "vm-1:17:0a1b2c3d", "vm-2:4:ffffffff"
 CELLS = Set("phone_types", frozenset(["Home", "Cell"]), frozenset(["Cell"]))
 THRESHOLD = Set("deletion_threshold", 45, None)
+Changes = tuple[Set, ...]
+CHANGES: Changes = (CELLS,)
 
 
 def at(seconds: int) -> datetime:
@@ -64,12 +68,30 @@ def run(
     return Run(**facts)  # type: ignore[arg-type]
 
 
-def entry(district: str, settled: str = "confirmed", **more: object) -> JournalEntry:
+SEEN: dict[str, tuple[str | None, Made]] = {
+    "confirmed": ("answered", Made.MADE),
+    "failed": ("unanswered", Made.UNKNOWN),
+    "conflict": ("answered", Made.DIFFERS),
+    "intended": (None, Made.UNKNOWN),
+}
+
+
+def entry(
+    district: str,
+    settled: str = "confirmed",
+    *,
+    changes: Changes = CHANGES,
+    **more: object,
+) -> JournalEntry:
+    sent, made = SEEN[settled]
+    observed = {Made.MADE: changes[0].after, Made.DIFFERS: frozenset(["Work"])}
     facts = {
+        "sent": sent,
+        "outcomes": (SettingOutcome(changes[0].setting, made, observed.get(made)),),
         "district": district,
         "phase": 1,
         "settled": settled,
-        "changes": (CELLS,),
+        "changes": changes,
         "set_token": False,
         "runner": ONE,
         "intended_at": at(1),

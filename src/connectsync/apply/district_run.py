@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from connectsync.apply.deps import RunDeps
-from connectsync.apply.journal import (
-    BaselineUpdate,
-    Claim,
-    Entry,
-    Intent,
-    Journal,
-    Settled,
-)
-from connectsync.apply.saving import Saver, is_conflict, moved, told
+from connectsync.apply.freshness import movement
+from connectsync.apply.journal import Claim, Entry, Intent, Settled
+from connectsync.apply.lease_renewal import kept_alive
+from connectsync.apply.saving import Saver, is_conflict
+from connectsync.apply.settling import judged, moved, moved_around, not_held
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import DistrictOutcome, Ending
-from connectsync.domain.plan import SWITCH, DistrictPlan, Save
+from connectsync.domain.plan import DistrictPlan, Save
 from connectsync.domain.settings import Form
-from connectsync.domain.values import differing
+from connectsync.domain.values import differing, is_same
 from connectsync.errors import (
     AwaitsPerson,
     Bug,
+    Conflict,
     ConnectError,
     ConnectsyncError,
     CredentialsRefused,
@@ -35,9 +31,6 @@ from connectsync.errors import (
 NO_OTHER_EITHER = (CredentialsRefused, Unconfirmable)
 """What keeps one district from being saved, and all others as well."""
 
-BEATS = 3
-"""Signs of life while a lease lasts."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
@@ -47,6 +40,7 @@ class _Standing:
     form: Form
     saves: int = 0
     again: bool = False
+    late: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +50,7 @@ class DistrictRun:
 
     ``merged`` says that its baseline keeps what the plan does not speak of;
     ``unread`` is why it could not be read before anything was saved, if so;
-    ``left_open`` are saves of other runs there that nobody settled.
+    ``left_open`` are saves of other runs there that may arrive yet.
     """
 
     means: RunDeps
@@ -74,93 +68,80 @@ class DistrictRun:
         one of ``NO_OTHER_EITHER`` where no district can be saved any more; this one is
         let go of then, and where the run is broken off.
         """
-        means = self.means
-        async with _alive(means.journal, self.claim):
+        means, claim = self.means, self.claim
+        async with kept_alive(means.journal, claim):
             try:
-                outcome, kept = await self._ended()
+                ending, error = await self._ended()
             except (Bug, *NO_OTHER_EITHER, asyncio.CancelledError):
                 # nobody has to wait for the lease of a runner that leaves
                 with suppress(StateError):
-                    means.journal.release(self.claim)
+                    means.journal.release(claim)
                 raise
-            means.journal.finish(self.claim, outcome, kept, at=means.clock())
-        return outcome
+            outcome = DistrictOutcome(self.planned.district, ending, 0, 0)
+            if error is not None:
+                outcome = replace(outcome, message=error.message, remedy=error.remedy)
+            done = ending is Ending.DONE and not self.merged
+            managed = tuple(self.planned.desired) if done else None
+            means.journal.finish(claim, outcome, managed, at=means.clock())
+        # counted from the journal: what is not confirmed there did not happen
+        return means.journal.outcomes(claim.run)[claim.district]
 
-    async def _ended(self) -> tuple[DistrictOutcome, BaselineUpdate | None]:
-        planned, standing = self.planned, self._before()
+    async def _ended(self) -> tuple[Ending, ConnectsyncError | None]:
+        planned = self.planned
         try:
-            standing = await self._settled(standing)
+            standing = await self._settled()
             while standing.saves < len(planned.saves):
                 standing = await self._saved(standing)
+            self._insist_true(standing.form)
         except (Bug, StateError, *NO_OTHER_EITHER):
             raise
         except ConnectsyncError as error:
-            return self._outcome(_ending_of(error), error), None
-        form = standing.form
-        kept = BaselineUpdate(
-            planned.managed(form),
-            running=True in {form.get(SWITCH), planned.live.get(SWITCH)},
-            merged=self.merged,
-        )
-        return self._outcome(Ending.DONE), kept
-
-    def _before(self) -> _Standing:
-        return _Standing(self.planned.live_version, self.planned.live)
-
-    def _outcome(
-        self, ending: Ending, error: ConnectsyncError | None = None
-    ) -> DistrictOutcome:
-        # counted from the journal: what is not confirmed there did not happen
-        saves = self._confirmed(self._entries())
-        changes = sum(len(save.changes) for save in self.planned.saves[:saves])
-        outcome = DistrictOutcome(self.planned.district, ending, saves, changes)
-        if error is None:
-            return outcome
-        return replace(outcome, message=error.message, remedy=error.remedy)
+            return _ending_of(error), error
+        return Ending.DONE, None
 
     def _entries(self) -> tuple[Entry, ...]:
         return self.means.journal.entries(self.claim.run, self.planned.district)
 
-    @staticmethod
-    def _confirmed(entries: tuple[Entry, ...]) -> int:
-        return sum(entry.settled is Settled.CONFIRMED for entry in entries)
-
-    async def _settled(self, standing: _Standing) -> _Standing:
+    async def _settled(self) -> _Standing:
         """Find out how far the district is, by the journal and by reading."""
         entries = self._entries()
         if not entries and self.unread is not None:
             raise self.unread
-        await self._settled_for_others()
+        late = await self._settled_for_others()
         if not entries:
-            return standing
+            planned = self.planned
+            return _Standing(planned.live_version, planned.live, late=late)
         live = await self._read()
         saver = Saver(self.means, self.claim)
         again = any(self._settle(saver, one, live) for one in _open(entries))
-        entries = self._entries()
-        saves = self._confirmed(entries)
-        form = self._form_after(saves)
-        if differing(form, live.form):
-            raise moved(replace(entries[-1].intent, before=form), live)
-        return _Standing(live.version, live.form, saves, again)
+        saves = sum(one.settled is Settled.CONFIRMED for one in self._entries())
+        self._insist_unmoved(saves, live, self._entries())
+        return _Standing(live.version, live.form, saves, again, late)
 
-    async def _settled_for_others(self) -> None:
-        """Settle what other runs left open, as long as a reading still tells."""
+    async def _settled_for_others(self) -> tuple[Entry, ...]:
+        """
+        Settle what other runs left open, as long as a reading still tells.
+
+        Gives what may arrive yet.
+        """
         if not self.left_open:
-            return
-        live, journal = await self._read(), self.means.journal
+            return ()
+        live, means = await self._read(), self.means
         for entry in self.left_open:
-            settled, note = told(entry.intent, live)
-            at = self.means.clock()
-            journal.settle(self.claim, entry.row, settled, at=at, note=note)
+            result = judged(entry, live)
+            means.journal.settle(self.claim, entry.row, result, at=means.clock())
+        untouched = [
+            one for one in self.left_open if one.intent.expected_version == live.version
+        ]
+        return tuple(untouched)
 
     def _settle(self, saver: Saver, entry: Entry, live: Live) -> bool:
-        """Settle a save that nobody settled; say whether it has to be made again."""
-        intent = entry.intent
-        settled, note = told(intent, live)
-        saver.settle(entry.row, intent, settled, note)
-        if settled is Settled.CONFLICT:
-            raise moved(intent, live)
-        return settled is Settled.FAILED
+        """Settle a save that may have been made; say whether to make it again."""
+        result = judged(entry, live)
+        saver.settle(entry.row, entry.intent, result)
+        if result.settled is Settled.CONFLICT:
+            raise moved_around(entry.intent, live)
+        return result.settled is Settled.FAILED
 
     async def _read(self) -> Live:
         return await self.means.reader.read(self.planned.district)
@@ -171,6 +152,35 @@ class DistrictRun:
             form = save.after(form)
         return form
 
+    def _insist_unmoved(
+        self, saves: int, live: Live, entries: tuple[Entry, ...] = ()
+    ) -> None:
+        """
+        Raise ``Conflict`` if anything moved that a save is still to be made over.
+
+        What Connect made of our own saves is told as that.
+        """
+        form = self._form_after(saves)
+        wrong = differing(form, live.form)
+        if saves == len(self.planned.saves) or not wrong:
+            return
+        ours = {
+            name
+            for entry in entries
+            for name, held in entry.facts.held.items()
+            if is_same(name, held, live.form.get(name))
+        }
+        if theirs := {name: form[name] for name in wrong if name not in ours}:
+            raise moved(theirs, live)
+        raise not_held({name: form[name] for name in wrong}, live)
+
+    def _insist_true(self, form: Form) -> None:
+        """Raise ``Conflict`` if what the plan wants is not what Connect holds."""
+        desired, held = self.planned.desired, self.planned.managed(form)
+        if differing(desired, held):
+            said = "; ".join(movement(desired, held))
+            raise Conflict(f"somebody saved the form after us: {said}")
+
     async def _saved(self, standing: _Standing) -> _Standing:
         save: Save = self.planned.saves[standing.saves]
         intent = Intent(
@@ -180,9 +190,14 @@ class DistrictRun:
             after=save.after(standing.form),
             expected_version=standing.version,
             set_token=save.set_token,
+            desired=self.planned.desired,
+            kept=self.planned.kept,
         )
-        live = await Saver(self.means, self.claim, standing.again).save(intent)
-        return _Standing(live.version, live.form, standing.saves + 1)
+        saver = Saver(self.means, self.claim, standing.again, standing.late)
+        live = await saver.save(intent)
+        saves = standing.saves + 1
+        self._insist_unmoved(saves, live)
+        return _Standing(live.version, live.form, saves)
 
 
 def _ending_of(error: ConnectsyncError) -> Ending:
@@ -192,23 +207,4 @@ def _ending_of(error: ConnectsyncError) -> Ending:
 
 
 def _open(entries: tuple[Entry, ...]) -> list[Entry]:
-    return [entry for entry in entries if entry.settled is Settled.INTENDED]
-
-
-@asynccontextmanager
-async def _alive(journal: Journal, claim: Claim) -> AsyncIterator[None]:
-    """Give signs of life while a district is in hand: a page may take its time."""
-
-    async def beat() -> None:
-        while True:
-            await asyncio.sleep(journal.lease_seconds / BEATS)
-            journal.renew(claim)
-
-    beating = asyncio.ensure_future(beat())
-    try:
-        yield
-    finally:
-        beating.cancel()
-        # a lease that is lost is found out at the next thing that is written down
-        with suppress(asyncio.CancelledError, StateError):
-            await beating
+    return [entry for entry in entries if entry.is_open]

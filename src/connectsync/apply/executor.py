@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from connectsync.apply.deps import RunDeps
 from connectsync.apply.freshness import insist_fresh
-from connectsync.apply.journal import RunOptions
+from connectsync.apply.journal import BaselineUpdate, Entry, RunOptions
 from connectsync.apply.rollout import Pace, WaveRunner
+from connectsync.apply.settling import has_arrived, results_of
 from connectsync.domain.event import RunBegan, RunEnded
+from connectsync.domain.live import Live
 from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
-from connectsync.domain.plan import Plan
+from connectsync.domain.plan import SWITCH, Plan
 from connectsync.domain.plan_file import plan_digest
+from connectsync.domain.settings import Form
+from connectsync.domain.values import differing
 from connectsync.errors import Bug, ConnectError, StalePlan
+
+
+@dataclass(frozen=True, slots=True)
+class FileSays:
+    """
+    What files want of a district that a plan leaves alone.
+
+    ``known`` gives of a live form what files can say: labels they know alone.
+    """
+
+    desired: Form
+    known: Callable[[Form], Form]
+
+
+InStep = Mapping[str, FileSays]
+"""What files say of districts in step, by district."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +48,37 @@ class Executor:
     means: RunDeps
     pace: Pace = field(default_factory=Pace)
 
-    async def run(self, plan: Plan, orders: RunOptions) -> Outcome:
+    async def run(
+        self, plan: Plan, orders: RunOptions, in_step: InStep | None = None
+    ) -> Outcome:
         """
         Save every district of the plan; one that fails does not stop the others.
 
-        A run of this very plan that has not ended is joined. Raises ``StalePlan``,
-        with nothing written, if there is none and Connect moved meanwhile.
+        Districts ``in_step`` are read and remembered before the first save, so that no
+        end of the run can lose them. A run of this very plan that has not ended is
+        joined. Raises ``StalePlan``, with nothing written, if there is none and Connect
+        moved meanwhile.
         """
-        if not plan.districts:
-            return Outcome(0, ())
         means, digest = self.means, plan_digest(plan)
+        if not plan.districts:
+            return await self._noted(Outcome(0, ()), plan.backend, in_step or {})
         unread = await self._unread(plan, digest)
         run, joined = means.journal.begin(plan, digest, orders, at=means.clock())
         if joined:
             unread = {}
         self._began(run, plan, digest, joined=joined)
-        return await self._gone_through(run, plan, orders, unread)
+        return await self._gone_through(run, plan, orders, unread, in_step or {})
 
-    async def resume(self, run: int, plan: Plan, orders: RunOptions) -> Outcome:
+    async def resume(
+        self,
+        run: int,
+        plan: Plan,
+        orders: RunOptions,
+        in_step: InStep | None = None,
+    ) -> Outcome:
         """Go on with a run, at what is left of it."""
         self._began(run, plan, plan_digest(plan), joined=True)
-        return await self._gone_through(run, plan, orders, {})
+        return await self._gone_through(run, plan, orders, {}, in_step or {})
 
     def _began(self, run: int, plan: Plan, digest: str, *, joined: bool) -> None:
         means, size = self.means, len(plan.districts)
@@ -62,15 +92,16 @@ class Executor:
         if journal.open_run(digest, plan.backend) is not None:
             return {}
         keys = [planned.district for planned in plan.districts]
+        open_ = journal.open_saves(plan.backend)
         lives = await self.means.reader.read_many(keys)
         if missing := [key for key in keys if key not in lives]:
             raise Bug(f"the backend did not answer for district {missing[0]!r}")
         try:
             insist_fresh(plan, lives)
-        except StalePlan:
+        except StalePlan as stale:
             # another runner may have begun with this plan since we looked
             if journal.open_run(digest, plan.backend) is None:
-                raise
+                raise _with_what_arrived(stale, open_, lives) from stale
         return {key: one for key, one in lives.items() if isinstance(one, ConnectError)}
 
     async def _gone_through(
@@ -79,20 +110,51 @@ class Executor:
         plan: Plan,
         orders: RunOptions,
         unread: Mapping[str, ConnectError],
+        in_step: InStep,
     ) -> Outcome:
         means = self.means
-        left_open = means.journal.left_open(plan.backend, run)
-        rounds = WaveRunner(means, run, plan, orders, self.pace, unread, left_open)
+        noted = await self._noted(Outcome(run, ()), plan.backend, in_step)
+        rounds = WaveRunner(means, run, plan, orders, self.pace, unread)
         await rounds.go()
         if rounds.stopped:
             means.journal.stop(run, rounds.stopped, at=means.clock())
         else:
             means.journal.end(run, at=means.clock())
-        outcome = self._outcome(rounds)
+        outcome = replace(self._outcome(rounds), moved=noted.moved)
         counts = Counter(one.ending for one in outcome.districts)
         counted = tuple((ending, counts[ending]) for ending in Ending)
         means.observe(RunEnded(run, counted, means.clock(), rounds.stopped))
         return outcome
+
+    async def _noted(self, outcome: Outcome, backend: str, in_step: InStep) -> Outcome:
+        """
+        Remember districts that are in step, so that later drift can be told.
+
+        Those that are in step no longer are told with the outcome.
+        """
+        if not in_step:
+            return outcome
+        means = self.means
+        open_ = means.journal.open_saves(backend)
+        try:
+            lives = await means.reader.read_many(list(in_step))
+        except ConnectError:
+            # what the run does is to be told all the same; the next one remembers
+            return outcome
+        moved, seen = [], {}
+        for key, says in in_step.items():
+            live = lives[key]
+            if not isinstance(live, Live):
+                continue
+            form = says.known(live.form)
+            if differing(says.desired, form):
+                moved.append(key)
+            else:
+                known = {name: form[name] for name in says.desired if name in form}
+                seen[key] = BaselineUpdate(known, live.form.get(SWITCH) is True)
+        means.journal.note(backend, seen, at=means.clock())
+        means.journal.look(backend, results_of(open_, lives), at=means.clock())
+        return replace(outcome, moved=tuple(moved))
 
     def _outcome(self, rounds: WaveRunner) -> Outcome:
         ended = self.means.journal.outcomes(rounds.run)
@@ -117,3 +179,19 @@ class Executor:
         return DistrictOutcome(
             district, Ending.NOT_REACHED, 0, 0, "the run stopped before it"
         )
+
+
+def _with_what_arrived(
+    stale: StalePlan,
+    open_: Mapping[str, tuple[Entry, ...]],
+    lives: Mapping[str, Live | ConnectError],
+) -> StalePlan:
+    """Say of a plan that it is stale because a save of ours arrived late, if so."""
+    arrived = [
+        f"\n  {key}: a save of run {entry.run} that got no answer has arrived since"
+        for key, entries in open_.items()
+        if isinstance(live := lives.get(key), Live)
+        for entry in entries
+        if has_arrived(entry, live)
+    ]
+    return StalePlan(stale.message + "".join(arrived), remedy=stale.remedy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,11 +11,17 @@ from typing import Protocol
 from connectsync.domain.outcome import DistrictOutcome
 from connectsync.domain.plan import Plan
 from connectsync.domain.recent import Recent
+from connectsync.domain.save import SaveFacts, Sent
 from connectsync.domain.settings import Form
+from connectsync.domain.untouched import KeptLabels
 
 
 class Settled(StrEnum):
-    """How a save ended."""
+    """
+    How a save ended, in one word; what was sent and seen says more.
+
+    One that failed because no answer came may still be found to have been made.
+    """
 
     INTENDED = "intended"
     CONFIRMED = "confirmed"
@@ -30,7 +36,9 @@ class Intent:
 
     ``phase`` counts a district's saves from 1. ``before`` and ``after`` are the whole
     form; ``expected_version`` is the live version the save insists on. ``set_token``
-    says that the token is typed as well, which no form tells.
+    says that the token is typed as well, which no form tells. ``desired`` is what the
+    plan wants of the district in the end, and ``kept`` the labels that stay ticked
+    though no file knows them.
     """
 
     district: str
@@ -39,15 +47,40 @@ class Intent:
     after: Form
     expected_version: str
     set_token: bool = False
+    desired: Form = field(default_factory=dict)
+    kept: KeptLabels = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SaveResult:
+    """
+    What became of a save, as far as was seen.
+
+    ``observed`` is the form as it was read afterward, and ``version`` its live version;
+    None where it was not read. ``note`` says in a sentence how that was found out.
+    """
+
+    settled: Settled
+    sent: Sent
+    observed: Form | None = None
+    version: str | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row of the journal: a save, and how it ended."""
+    """
+    A row of the journal: a save of a run, and what is known of it.
+
+    One that ``is_open`` may still be found to have been made.
+    """
 
     row: int
+    run: int
     intent: Intent
     settled: Settled
+    facts: SaveFacts
+    is_open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +128,10 @@ class RunOptions:
 @dataclass(frozen=True, slots=True)
 class BaselineUpdate:
     """
-    What a district's baseline becomes: the managed values as confirmed.
+    What was seen of a district without a save: managed values that are in step.
 
-    ``merged`` lays them over what was there, else they take its place.
+    ``running`` says that the nightly sync is on. ``merged`` lays the values over what
+    was known, else they take its place.
     """
 
     form: Form
@@ -144,26 +178,53 @@ class Journal(Protocol):
     def entries(self, run: int, district: str) -> tuple[Entry, ...]:
         """Give a district's saves in a run, in the order they were intended."""
 
-    def left_open(self, backend: str, run: int) -> Mapping[str, tuple[Entry, ...]]:
-        """Give the saves of other runs that nobody settled, by district."""
+    def open_saves(self, backend: str) -> Mapping[str, tuple[Entry, ...]]:
+        """
+        Give the saves that may still be found to have been made, by district.
+
+        The runner may have died, or no answer came: only a later reading tells.
+        """
 
     def intend(self, claim: Claim, intent: Intent, *, at: datetime) -> int:
         """Write down a save before it is made; give the row's number."""
 
     def settle(
-        self, claim: Claim, row: int, settled: Settled, *, at: datetime, note: str = ""
+        self, claim: Claim, row: int, result: SaveResult, *, at: datetime
     ) -> None:
-        """Write down how a save ended; what is settled already stays so."""
+        """
+        Write down what became of a save.
+
+        What was settled stays so, unless the save may still have been made. Where this
+        one was made, nothing that was left open on the district can arrive any more.
+        """
+
+    def look(
+        self,
+        backend: str,
+        results: Mapping[int, SaveResult],
+        *,
+        at: datetime,
+    ) -> None:
+        """
+        Write down what a reading told of open saves, by their rows.
+
+        A district that a runner has in hand is left to that runner.
+        """
 
     def finish(
         self,
         claim: Claim,
         outcome: DistrictOutcome,
-        kept: BaselineUpdate | None,
+        managed: Collection[str] | None,
         *,
         at: datetime,
     ) -> None:
-        """Write down how a district ended, keep its baseline, and let go of it."""
+        """
+        Write down how a district ended, and let go of it.
+
+        ``managed`` are all settings that its files manage: of others the baseline is
+        forgotten. None keeps it.
+        """
 
     def outcomes(self, run: int) -> Mapping[str, DistrictOutcome]:
         """Give how districts of a run ended, whoever ended them."""
@@ -178,6 +239,15 @@ class Journal(Protocol):
         self, backend: str, district: str, kept: BaselineUpdate, *, at: datetime
     ) -> None:
         """Remember managed values that are in step without a save."""
+
+    def note(
+        self,
+        backend: str,
+        seen: Mapping[str, BaselineUpdate],
+        *,
+        at: datetime,
+    ) -> None:
+        """Remember what was seen of many districts, as far as it is new."""
 
     def stop(self, run: int, why: str, *, at: datetime) -> None:
         """Write down that a runner left a run before its end."""

@@ -65,13 +65,19 @@ class WaveRunner:
     orders: RunOptions
     pace: Pace
     unread: Mapping[str, ConnectError]
-    left_open: Mapping[str, tuple[Entry, ...]]
     ended: set[str] = field(default_factory=set)
     stopped: str = ""
     refused: ConnectError | None = None
     _planned: Mapping[str, DistrictPlan] = field(init=False)
+    _left_open: Mapping[str, tuple[Entry, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
+        open_ = self.means.journal.open_saves(self.plan.backend)
+        self._left_open = {
+            key: others
+            for key, entries in open_.items()
+            if (others := tuple(one for one in entries if one.run != self.run))
+        }
         self._planned = {one.district: one for one in self.plan.districts}
 
     async def go(self) -> None:
@@ -145,7 +151,7 @@ class WaveRunner:
             self._planned[key],
             merged=self.plan.partial,
             unread=self.unread.get(key),
-            left_open=self.left_open.get(key, ()),
+            left_open=self._left_open.get(key, ()),
         )
         try:
             outcome = await errand.run()

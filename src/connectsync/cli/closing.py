@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from connectsync.apply.state.closing import close
 from connectsync.apply.state.queries import StateReader
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.session import Session
@@ -26,6 +25,6 @@ def close_run(session: Session, run: int, reason: str) -> ExitStatus:
         if not StateReader(store).run(run).left:
             terminal.say(f"nothing of run {run} is left")
             return ExitStatus.FINE
-        left = close(store, run, why, at=session.now())
+        left = store.close(run, why, at=session.now())
     terminal.show(closed_text(run, left))
     return ExitStatus.FINE

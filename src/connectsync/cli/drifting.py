@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from connectsync.apply.settling import results_of
 from connectsync.apply.state.naming import recognize
 from connectsync.apply.state.queries import StateReader
 from connectsync.cli.backends import connect_of, open_reader
@@ -17,7 +18,7 @@ from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.domain.adoption import Adopted
 from connectsync.domain.drift import DistrictDrift, Moved
 from connectsync.domain.suggest import did_you_mean
-from connectsync.errors import UsageError
+from connectsync.errors import StateError, UsageError
 from connectsync.operations.adopting import (
     Drifted,
     draft_adoption,
@@ -44,13 +45,27 @@ class Found:
 
 
 async def look(session: Session, scope: Scope) -> Found:
-    """Read the districts in scope. It cannot write."""
+    """
+    Read the districts in scope, and remember what was seen. It cannot save.
+
+    Where the state store can only be read, nothing is remembered, and that is said.
+    """
     async with open_reader(session, scope.project, scope.districts) as reader:
+        backend = reader.described
         with open_state(session, scope.project) as store:
             recognize(store, connect_of(session), at=session.now())
-            baselines = StateReader(store).baselines(reader.described)
-        looked = await find_drift(scope.wanted, reader, baselines)
-        return Found(scope, looked, reader.described)
+            baselines = StateReader(store).baselines(backend)
+            open_ = store.open_saves(backend)
+        looked = await find_drift(scope.wanted, reader, baselines, open_)
+    try:
+        with open_state(session, scope.project) as store:
+            lives = {one.drift.district: one.live for one in looked if one.live}
+            store.look(backend, results_of(open_, lives), at=session.now())
+            seen = {one.drift.district: one.seen for one in looked if one.seen}
+            store.note(backend, seen, at=session.now())
+    except StateError as error:
+        session.terminal.say(f"what was seen is not remembered: {error.message}")
+    return Found(scope, looked, backend)
 
 
 def take_what_people_changed(

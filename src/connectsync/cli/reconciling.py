@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from connectsync.apply.settling import results_of
 from connectsync.apply.state.queries import StateReader
 from connectsync.cli.applying import insist_allowed, made_true
 from connectsync.cli.backends import is_by_hand, open_reader
@@ -22,7 +23,7 @@ from connectsync.errors import ConnectsyncError, StalePlan, UsageError
 from connectsync.files.writing import replace_file
 from connectsync.operations.faring import Passed
 from connectsync.operations.planning import make_plan
-from connectsync.operations.reconciling import divided
+from connectsync.operations.reconciling import divided, lives_of, seen_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,14 @@ async def _made(
             findings = scope.findings.findings
             archive = StateReader(store)
             division = divided(plan, scope.wanted, given, archive, findings)
+            if not asked.dry_run:
+                store.look(
+                    plan.backend,
+                    results_of(given.open_saves, lives_of(plan)),
+                    at=session.now(),
+                )
+                seen = seen_in(plan, given.baselines)
+                store.note(plan.backend, seen, at=session.now())
             came: Went | StalePlan | None = None
             if not (asked.dry_run or division.reasons) and _has_work(division.going):
                 said = Said(yes=True)

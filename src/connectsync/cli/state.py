@@ -75,6 +75,7 @@ def circumstances(
         recent=archive.recent(reader.described, session.now()),
         set_token=set_token,
         gone=_gone(scope, baselines),
+        open_saves=store.open_saves(reader.described),
     )
 
 

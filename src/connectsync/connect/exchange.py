@@ -11,7 +11,7 @@ import httpx2
 from connectsync.connect.answers import Members, not_understood
 from connectsync.connect.refusals import refusal
 from connectsync.domain.foreign_text import foreign_text, repeats_secret
-from connectsync.errors import ConnectError, Unreachable
+from connectsync.errors import ConnectError, NeverSent, Unreachable
 from connectsync.web.limits import Limits, fetched
 from connectsync.web.patience import Patience, once
 
@@ -83,7 +83,9 @@ class Exchange:
         except httpx2.RequestError as error:
             why = foreign_text(str(error), call.secrets) or type(error).__name__
             url = self._client.base_url
-            raise Unreachable(
+            # who was never connected has sent nothing: no save can arrive late
+            unsent = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
+            raise (NeverSent if unsent else Unreachable)(
                 f"{call.about}: no answer from {url.host}: {why}"
             ) from error
         if response.status_code != _OK:

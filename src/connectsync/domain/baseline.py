@@ -15,17 +15,23 @@ CHECKING_RESULTS = 8
 @dataclass(frozen=True, slots=True)
 class Baseline:
     """
-    The managed values as they were last confirmed on Connect.
+    The managed values as they were last confirmed, or seen in step, on Connect.
 
-    ``was_running`` remembers whether we ever saw the nightly sync on.
+    ``was_running`` remembers whether we ever saw the nightly sync on, which may be all
+    that is known of a district.
     """
 
     form: Form = field(default_factory=dict)
     was_running: bool = False
 
+    @property
+    def applied(self) -> bool:
+        """Say whether it was ever applied, or seen in step with its file."""
+        return bool(self.form)
+
 
 Baselines = Mapping[str, Baseline]
-"""Baselines by district; one that is missing was never applied."""
+"""Baselines by district; of one that is missing nothing is known."""
 
 
 def is_launched(facts: Facts, baseline: Baseline | None) -> bool:

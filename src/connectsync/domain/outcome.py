@@ -24,7 +24,8 @@ class DistrictOutcome:
     One district's ending.
 
     ``saves`` and ``changes`` count what was confirmed by reading back; ``message``
-    and ``remedy`` say why it is not done.
+    and ``remedy`` say why it is not done. ``unproven`` counts settings that were sent,
+    and that Connect does not hold as they were sent, or was not seen to hold.
     """
 
     district: str
@@ -33,6 +34,7 @@ class DistrictOutcome:
     changes: int
     message: str = ""
     remedy: str = ""
+    unproven: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +63,8 @@ class Outcome:
     def changes(self) -> int:
         """Count the confirmed changes."""
         return sum(one.changes for one in self.districts)
+
+    @property
+    def unproven(self) -> int:
+        """Count the settings that were sent, and are not confirmed."""
+        return sum(one.unproven for one in self.districts)

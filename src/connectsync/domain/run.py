@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from connectsync.domain.change import Set
 from connectsync.domain.outcome import DistrictOutcome, Ending
+from connectsync.domain.save import Made
+from connectsync.domain.settings import Value
 
 OPEN_SAVE = "intended"
 """The journal's word for a save of which nobody knows yet whether it happened."""
@@ -146,13 +148,23 @@ class RunList:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingOutcome:
+    """What became of one setting of a save, and what Connect held afterward."""
+
+    setting: str
+    made: Made
+    observed: Value
+
+
+@dataclass(frozen=True, slots=True)
 class JournalEntry:
     """
     One save as the journal tells it.
 
     ``settled`` is the journal's word: intended, confirmed, failed or conflict.
     ``changes`` are the settings that the save was to change, in the order of the form;
-    ``note`` is what was said as it was settled.
+    ``note`` is what was said as it was settled. ``sent`` says what became of it on its
+    way, None while nothing is known; ``outcomes`` what was seen of each setting.
     """
 
     district: str
@@ -164,6 +176,8 @@ class JournalEntry:
     intended_at: datetime
     settled_at: datetime | None
     note: str
+    sent: str | None = None
+    outcomes: tuple[SettingOutcome, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

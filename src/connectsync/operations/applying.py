@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from connectsync.apply.executor import Executor
-from connectsync.apply.journal import BaselineUpdate, RunOptions
+from connectsync.apply.executor import Executor, FileSays, InStep
+from connectsync.apply.journal import RunOptions
 from connectsync.domain.baseline import Baseline, Baselines
 from connectsync.domain.change import Change
 from connectsync.domain.connect_key import ConnectKey
 from connectsync.domain.district import District
-from connectsync.domain.live import Live
 from connectsync.domain.outcome import Outcome
-from connectsync.domain.plan import SWITCH, DistrictPlan, Plan, Save
+from connectsync.domain.plan import DistrictPlan, Plan, Save
 from connectsync.domain.rollout import LAST, Rollout, wave_by_district
 from connectsync.domain.settings import BY_NAME, Form
 from connectsync.domain.untouched import without
 from connectsync.domain.values import is_same, spell
-from connectsync.errors import ConnectError, DamagedPlan, StalePlan
-from connectsync.operations.compare import changes_between, kept_on
+from connectsync.errors import DamagedPlan, StalePlan
+from connectsync.operations.compare import kept_on
 from connectsync.operations.plan_values import saves_of
 from connectsync.operations.planning import Wanted
 
@@ -131,57 +130,41 @@ class Application:
 
     async def run(self, executor: Executor, orders: RunOptions) -> Outcome:
         """
-        Make the plan true, then remember districts that were in step all along.
+        Make the plan true, and remember districts that were in step all along.
 
         Raises ``StalePlan``, with nothing written, if Connect moved meanwhile.
         """
-        outcome = await executor.run(self.plan, orders)
-        return replace(outcome, moved=await self._adopt(executor))
+        return await executor.run(self.plan, orders, self._in_step)
 
     async def resume(self, executor: Executor, run: int, orders: RunOptions) -> Outcome:
-        """Go on with a run, then remember what its runner could not any more."""
-        outcome = await executor.resume(run, self.plan, orders)
-        return replace(outcome, moved=await self._adopt(executor))
+        """Go on with a run, and remember what its runner could not any more."""
+        return await executor.resume(run, self.plan, orders, self._in_step)
 
-    async def _adopt(self, executor: Executor) -> tuple[str, ...]:
+    @property
+    def _in_step(self) -> InStep:
         """
-        Give districts in step a baseline, so that later drift can be told.
+        Give what the files want of districts that the plan found in step.
 
-        Gives those that are in step no longer. What is in step with a way back is not
-        in step with the files.
+        What is in step with a way back is not in step with the files.
         """
         if self.plan.rollback_of is not None:
-            return ()
-        moved = []
-        in_step = frozenset(self.plan.in_step)
-        adopted = [want for want in self.wanted if want.district.key in in_step]
-        keys = [want.district.key for want in adopted]
-        try:
-            lives = await executor.means.reader.read_many(keys)
-        except ConnectError:
-            # what the run did is to be told all the same; the next one remembers
-            return ()
-        for want in adopted:
-            live, desired = lives[want.district.key], want.district.desired()
-            if not isinstance(live, Live):
-                continue
-            baseline = self.baselines.get(want.district.key, Baseline())
-            kept = kept_on(want.district, live.form, baseline, desired)
-            if changes_between(without(live.form, kept), desired):
-                moved.append(want.district.key)
-            else:
-                running = live.form.get(SWITCH) is True
-                self._keep(
-                    executor, want.district.key, BaselineUpdate(desired, running)
-                )
-        return tuple(moved)
+            return {}
+        keys = frozenset(self.plan.in_step)
+        return {
+            want.district.key: FileSays(want.district.desired(), self._known(want))
+            for want in self.wanted
+            if want.district.key in keys
+        }
 
-    def _keep(self, executor: Executor, key: str, kept: BaselineUpdate) -> None:
-        old = self.baselines.get(key)
-        known = old is not None and old.was_running >= kept.running
-        if not (known and old is not None and old.form == kept.form):
-            means = executor.means
-            means.journal.keep(self.plan.backend, key, kept, at=means.clock())
+    def _known(self, want: Wanted) -> Callable[[Form], Form]:
+        """Give what takes the labels out of a form that no file knows."""
+        desired = want.district.desired()
+        baseline = self.baselines.get(want.district.key, Baseline())
+
+        def known(form: Form) -> Form:
+            return without(form, kept_on(want.district, form, baseline, desired))
+
+        return known
 
 
 def orders_for(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from connectsync.apply.settling import OpenSaves, with_what_arrived
 from connectsync.connect.seam import Reader
 from connectsync.domain.baseline import Baseline, Baselines, is_launched
 from connectsync.domain.district import District
@@ -56,6 +57,7 @@ class Circumstances:
     the districts whose token is to be typed, ``recent`` what was saved lately. With
     ``since`` only what that change to the files causes is planned. ``gone`` are
     districts that were applied once and have no file now, with the file if it is known.
+    ``open_saves`` may arrive late: what arrived of ours is no person's change.
     """
 
     now: datetime
@@ -68,6 +70,7 @@ class Circumstances:
     set_token: frozenset[str] = frozenset()
     since: Since | None = None
     gone: Mapping[str, str] = field(default_factory=dict)
+    open_saves: OpenSaves = field(default_factory=dict)
 
 
 async def make_plan(
@@ -80,6 +83,8 @@ async def make_plan(
     ``ConnectError`` only where nothing at all could be read.
     """
     lives = await reader.read_many([want.district.key for want in wanted])
+    late = with_what_arrived(circumstances.baselines, circumstances.open_saves, lives)
+    circumstances = replace(circumstances, baselines=late)
     ordered = sorted(wanted, key=lambda want: want.district.key)
     answers = [(want, _answer(lives, want)) for want in ordered]
     left = {
@@ -214,12 +219,10 @@ def _left_alone(
         return None if planned else DistrictDrift(key, want.file, error=live.message)
     desired = want.district.desired()
     rest = {name: desired[name] for name in desired if name not in caused}
-    baseline = given.baselines.get(key, Baseline()).form
-    kept = kept_on(want.district, live.form, Baseline(baseline), rest)
-    moved = movements(baseline, rest, without(live.form, kept))
-    return (
-        DistrictDrift(key, want.file, moved, key in given.baselines) if moved else None
-    )
+    known = given.baselines.get(key, Baseline())
+    kept = kept_on(want.district, live.form, known, rest)
+    moved = movements(known.form, rest, without(live.form, kept))
+    return DistrictDrift(key, want.file, moved, known.applied) if moved else None
 
 
 def guarded(

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from connectsync.apply.journal import BaselineUpdate
 from connectsync.apply.state.queries import StateReader
-from connectsync.domain.baseline import Baselines
+from connectsync.domain.baseline import Baseline, Baselines
 from connectsync.domain.drift import Moved
 from connectsync.domain.finding import Finding, Path, Severity
 from connectsync.domain.guard import GuardFinding
+from connectsync.domain.live import Live
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.reconciled import Reason, Why
 from connectsync.domain.risk import Risk
 from connectsync.domain.run import Run, RunState
+from connectsync.domain.untouched import without
 from connectsync.domain.values import spell
 from connectsync.errors import NotApproved
 from connectsync.operations.accepting import insist_approved
+from connectsync.operations.drifting import seen_of
 from connectsync.operations.planning import Circumstances, Wanted, guarded
 
 
@@ -115,7 +119,7 @@ class _Before:
     back: Mapping[str, int]
 
     def reasons(self, key: str) -> Iterator[Reason]:
-        if key not in self.baselines:
+        if not self.baselines.get(key, Baseline()).applied:
             yield Reason(Why.UNKNOWN, "nothing is known of it: it was never applied")
         if key in self.stopped:
             said = f"run {self.stopped[key]} stopped before it, after failures"
@@ -216,3 +220,23 @@ def _stopped_before(archive: StateReader, backend: str) -> dict[str, int]:
 def _stopped_by_failures(run: Run) -> bool:
     tally = run.tally
     return run.state is RunState.STOPPED and tally.failed + tally.conflict > 0
+
+
+def lives_of(plan: Plan) -> Mapping[str, Live]:
+    """Give what was read of the districts that a plan changes."""
+    return {
+        one.district: Live(one.district, one.live_version, one.live, one.read_at)
+        for one in plan.districts
+    }
+
+
+def seen_in(plan: Plan, baselines: Baselines) -> dict[str, BaselineUpdate]:
+    """Say what the reading of a plan proves of the districts that it changes."""
+    return {
+        one.district: seen_of(
+            one.desired,
+            without(one.live, one.kept),
+            baselines.get(one.district, Baseline()),
+        )
+        for one in plan.districts
+    }

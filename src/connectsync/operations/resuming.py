@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from connectsync.apply.journal import Claim, Entry, Settled
-from connectsync.apply.saving import told
+from connectsync.apply.journal import Entry, Settled
+from connectsync.apply.settling import settle_open_saves
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
 from connectsync.connect.seam import Reader
@@ -16,7 +16,7 @@ from connectsync.domain.counting import few
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.run import Run
 from connectsync.domain.settings import Form
-from connectsync.errors import ConnectError, LeaseLost, Superseded
+from connectsync.errors import ConnectError, Superseded
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,34 +69,13 @@ def superseded_text(run: Run, newest: Mapping[str, int]) -> str:
 
 async def settle_open(run: Run, store: Store, reader: Reader, now: datetime) -> None:
     """
-    Find out by reading what became of the saves of a run that are not settled.
+    Find out by reading what became of the saves of a run that may have been made.
 
-    A save that is seen not to have been made stays open: it may arrive late, and is
-    settled when it is made again. What another runner has in progress, or what cannot
-    be read, stays open as well.
+    A save that is seen not to have been made may still arrive, and is looked for again.
+    What another runner has in progress, or what cannot be read, stays as it is.
     """
-    archive = StateReader(store)
-    for key, entries in _open(archive.journal(run.number)).items():
-        claim = archive.hold(run.number, run.backend, key)
-        if not isinstance(claim, Claim):
-            continue
-        # a lease that ran out meanwhile belongs to another runner, who settles it
-        with suppress(ConnectError, LeaseLost):
-            live = await reader.read(key)
-            for entry in entries:
-                settled, note = told(entry.intent, live)
-                if settled is not Settled.FAILED:
-                    store.settle(claim, entry.row, settled, at=now, note=note)
-        with suppress(LeaseLost):
-            store.release(claim)
-
-
-def _open(entries: tuple[Entry, ...]) -> dict[str, list[Entry]]:
-    found: dict[str, list[Entry]] = {}
-    for entry in entries:
-        if entry.settled is Settled.INTENDED:
-            found.setdefault(entry.intent.district, []).append(entry)
-    return found
+    with suppress(ConnectError):
+        await settle_open_saves(reader, store, run.backend, at=now, run=run.number)
 
 
 def rest_of(plan: Plan, run: Run, entries: tuple[Entry, ...]) -> Plan:

@@ -12,7 +12,8 @@ from connectsync.domain.live import Live
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
 from connectsync.domain.run import Run
 from connectsync.domain.run_diff import ConfirmedSave
-from connectsync.domain.settings import Form
+from connectsync.domain.save import Made, SaveFacts
+from connectsync.domain.settings import Form, Value
 from connectsync.domain.suggest import did_you_mean
 from connectsync.domain.untouched import kept_labels, unpublished, without
 from connectsync.domain.values import differing, is_same, spell
@@ -26,18 +27,52 @@ Over = frozenset[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What a run changed on one district: the values before it, and after it."""
+    """
+    What a run did on one district, as its journal tells.
+
+    ``before`` are the values before it. ``after`` are those that it sent, ``held`` what
+    Connect made of them where that is known. What is in ``unsure`` was sent, and not
+    seen; the run that is ``waiting`` sent a save that may still arrive.
+    """
 
     district: str
     before: Form
     after: Form
+    held: Form = field(default_factory=dict)
+    unsure: frozenset[str] = frozenset()
+    waiting: bool = False
+
+    def is_ours(self, name: str, here: Value) -> bool:
+        """Say whether a value that Connect holds is what the run left there."""
+        ours = [self.after[name], *([self.held[name]] if name in self.held else [])]
+        return any(is_same(name, here, value) for value in ours)
+
+    def and_then(self, facts: SaveFacts, *, waiting: bool) -> Undone:
+        """Add what one more save of the run did."""
+        held = facts.held
+        made = facts.made
+        sent = [
+            name
+            for name, what in made.items()
+            if name in held or what in {Made.UNKNOWN, Made.DIFFERS}
+        ]
+        unsure = {name for name in sent if name not in held}
+        return Undone(
+            self.district,
+            {**{name: facts.before[name] for name in sent}, **self.before},
+            {**self.after, **{name: facts.after[name] for name in sent}},
+            {**self.held, **held},
+            frozenset((self.unsure | unsure) - held.keys()),
+            self.waiting or waiting,
+        )
 
 
 def undone(entries: Sequence[Entry]) -> dict[str, Undone]:
     """
-    Work out what a run changed, from its journal, by district.
+    Work out what a run changed, or may have changed, from its journal, by district.
 
-    Raises ``RollbackRefused`` if nobody knows yet whether a save of it happened.
+    What is proven not to have been made is left out. Raises ``RollbackRefused`` if
+    nothing at all is known of a save.
     """
     found: dict[str, Undone] = {}
     for entry in entries:
@@ -47,16 +82,10 @@ def undone(entries: Sequence[Entry]) -> dict[str, Undone]:
                 f"nobody knows yet whether a save of {key!r} happened",
                 remedy="run `connectsync resume` first: it settles that by reading",
             )
-        if entry.settled is Settled.CONFIRMED:
-            first = found.get(key, Undone(key, entry.intent.before, {}))
-            found[key] = Undone(key, first.before, entry.intent.after)
-    return {key: _changed(one) for key, one in found.items()}
-
-
-def _changed(one: Undone) -> Undone:
-    names = differing(one.before, one.after)
-    before = {name: one.before[name] for name in names}
-    return Undone(one.district, before, {name: one.after[name] for name in names})
+        if not entry.facts.unmade:
+            so_far = found.get(key, Undone(key, {}, {}))
+            found[key] = so_far.and_then(entry.facts, waiting=entry.is_open)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +159,26 @@ class Rollback:
     def _later(self, lives: Mapping[str, Live | ConnectError]) -> Iterator[str]:
         for key, live in lives.items():
             one = self.undone[key]
-            for name, after in one.after.items() if isinstance(live, Live) else ():
-                here = live.form.get(name) if isinstance(live, Live) else None
-                expected = (after, one.before[name])
-                if (key, name) not in self.over and not any(
-                    is_same(name, here, value) for value in expected
-                ):
+            left = self._left(one, live.form) if isinstance(live, Live) else ()
+            for name in left:
+                # what may never have been made is no reason to refuse all the rest
+                if name not in one.unsure and isinstance(live, Live):
                     run = self.later.get((key, name))
                     by = f", last saved in run {run}" if run is not None else ""
                     yield (
-                        f"{key}:{name} was {spell(after)} after the run, and is"
-                        f" {spell(here)} now{by}"
+                        f"{key}:{name} was {spell(one.after[name])} after the run, and"
+                        f" is {spell(live.form.get(name))} now{by}"
                     )
+
+    def _left(self, one: Undone, form: Form) -> tuple[str, ...]:
+        """Name the settings that hold neither what was before nor what the run left."""
+        return tuple(
+            name
+            for name, before in one.before.items()
+            if not is_same(name, form.get(name), before)
+            and not one.is_ours(name, form.get(name))
+            and (one.district, name) not in self.over
+        )
 
     def _part(
         self, key: str, live: Live | ConnectError, given: Circumstances
@@ -149,13 +186,17 @@ class Rollback:
         then = next(one for one in self.plan.districts if one.district == key)
         if isinstance(live, ConnectError):
             return NotPlanned(key, then.file, live.message, live.remedy)
+        one = self.undone[key]
+        left = self._left(one, live.form)
+        back = {n: value for n, value in one.before.items() if n not in left}
         known = given.baselines.get(key)
         # labels that no file knows were there before the run, and stay unknown to it
-        kept = _kept(self.undone[key].before, live.form, known or Baseline())
-        desired = without(self.undone[key].before, kept)
+        kept = _kept(back, live.form, known or Baseline())
+        desired = without(back, kept)
         changes = changes_between(without(live.form, kept), desired)
         if not changes:
-            return key
+            unseen = one.waiting or bool(left)
+            return _unseen(one, then.file, self.run) if unseen else key
         launched = known is not None and known.was_running
         return DistrictPlan(
             district=key,
@@ -178,6 +219,19 @@ def _kept(before: Form, live: Form, known: Baseline) -> dict[str, frozenset[str]
     still = kept_labels(live, nothing, frozenset())
     both = {name: there[name] & still.get(name, frozenset()) for name in there}
     return {name: labels for name, labels in both.items() if labels}
+
+
+def _unseen(one: Undone, file: str, run: int) -> NotPlanned:
+    """Say of a save that got no answer that there is nothing to undo, or not yet."""
+    later = "; it may still arrive" if one.waiting else ""
+    return NotPlanned(
+        one.district,
+        file,
+        f"run {run} sent {', '.join(one.after)} and got no answer, and Connect does not"
+        f" hold what was sent{later}",
+        "look at the district on Connect; `connectsync drift` finds what arrives late,"
+        " and then the run can be rolled back",
+    )
 
 
 def saved_later(saves: Sequence[ConfirmedSave], run: int) -> dict[tuple[str, str], int]:
@@ -211,7 +265,11 @@ def insist_way_back(plan: Plan, run: Run, undone: Mapping[str, Undone]) -> None:
 
 
 def _is_way_back(planned: DistrictPlan, before: Form) -> bool:
-    return dict(planned.desired) == without(before, planned.kept)
+    """Say whether a plan wants what was before, of some settings at least."""
+    wanted, there = planned.desired, without(before, planned.kept)
+    return bool(wanted) and all(
+        name in there and there[name] == value for name, value in wanted.items()
+    )
 
 
 def _refuse(later: Sequence[str]) -> None:

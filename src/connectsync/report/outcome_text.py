@@ -59,8 +59,18 @@ def outcome_text(
     confirmed = _confirmed(outcome.changes, proof)
     if outcome.elsewhere:
         confirmed += f" ({outcome.elsewhere:,} ended before or by another runner)"
-    left = _left(outcome, proof)
+    left = f"{_unproven(outcome)}{_left(outcome, proof)}"
     return f"Run {outcome.run}: {', '.join(parts)}; {confirmed}\n{left}{moved}"
+
+
+def _unproven(outcome: Outcome) -> str:
+    """Say how much was sent that is not confirmed; empty if all is."""
+    if not outcome.unproven:
+        return ""
+    return (
+        f"{many(outcome.unproven, 'setting')} sent and not confirmed:"
+        f" `connectsync runs show {outcome.run}` says what was seen\n"
+    )
 
 
 def _left(outcome: Outcome, proof: str) -> str:

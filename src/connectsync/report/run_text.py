@@ -6,15 +6,16 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from connectsync.domain.change import Set
 from connectsync.domain.outcome import Ending
 from connectsync.domain.run import (
     OPEN_SAVE,
     JournalEntry,
     Part,
     RunHistory,
+    SettingOutcome,
     tally_of,
 )
+from connectsync.domain.save import Made
 from connectsync.domain.values import spell
 from connectsync.report.columns import wrapped
 from connectsync.report.run_words import (
@@ -118,7 +119,7 @@ class _Page:
             yield from self._by(entry.runner, indent=6)
         if entry.note and not (part.outcome and entry.note == part.outcome.message):
             yield from self._lines(f"      {inert(entry.note)}", hang=6)
-        rows = [_row(change) for change in entry.changes]
+        rows = list(_rows(entry))
         if entry.set_token:
             rows.append(Row((Cell("oauth_token", Style.NAME), Cell("was typed"))))
         yield from aligned(rows, paint=self.paint, width=self.width, indent=6)
@@ -136,9 +137,25 @@ class _Page:
             yield from wrapped(text, self.width, hang=hang)
 
 
-def _row(change: Set) -> Row:
-    said = f"{spell(change.before)} → {spell(change.after)}"
-    return Row((Cell(change.setting, Style.NAME), Cell(said)))
+def _rows(entry: JournalEntry) -> Iterator[Row]:
+    outcomes = {one.setting: one for one in entry.outcomes}
+    for change in entry.changes:
+        said = f"{spell(change.before)} → {spell(change.after)}"
+        seen = outcomes.get(change.setting)
+        if seen and entry.settled not in {OPEN_SAVE, "confirmed"}:
+            said += f": {_seen(seen)}"
+        yield Row((Cell(change.setting, Style.NAME), Cell(said)))
+
+
+def _seen(outcome: SettingOutcome) -> str:
+    """Say what became of a setting where not all of a save was made."""
+    match outcome.made:
+        case Made.UNKNOWN:
+            return "sent, and not known whether it was made"
+        case Made.DIFFERS:
+            return f"sent, and Connect holds {spell(outcome.observed)}"
+        case _:
+            return outcome.made.value
 
 
 def _last(entry: JournalEntry) -> datetime:

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from connectsync.domain.audit import Audited
-from connectsync.domain.change import Set
 from connectsync.domain.run import (
     JournalEntry,
     Part,
@@ -19,6 +18,7 @@ from connectsync.domain.run import (
     Tally,
 )
 from connectsync.domain.run_diff import DistrictDiff, Known, RunDiff
+from connectsync.domain.save import Made
 from connectsync.domain.values import value_data
 
 SCHEMA = 1
@@ -119,16 +119,21 @@ def _entry(entry: JournalEntry) -> dict[str, Any]:
         "runner": entry.runner,
         "note": entry.note,
         "token_typed": entry.set_token,
-        "changes": list(_changes(entry.changes)),
+        "sent": entry.sent,
+        "changes": list(_changes(entry)),
     }
 
 
-def _changes(changes: Sequence[Set]) -> Iterator[dict[str, Any]]:
-    for change in changes:
+def _changes(entry: JournalEntry) -> Iterator[dict[str, Any]]:
+    outcomes = {one.setting: one for one in entry.outcomes}
+    for change in entry.changes:
+        seen = outcomes.get(change.setting)
         yield {
             "setting": change.setting,
             "before": value_data(change.before),
             "after": value_data(change.after),
+            "outcome": seen.made.value if seen else Made.UNKNOWN.value,
+            "observed": value_data(seen.observed) if seen else None,
         }
 
 

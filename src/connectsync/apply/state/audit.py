@@ -1,49 +1,45 @@
-"""The audit log: every change of the store, chained by hash."""
+"""The audit log: every fact, in order, chained by hash."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
-from connectsync.apply.state.tables import (
-    APPROVALS,
-    AUDIT,
-    BASELINES,
-    DISTRICTS,
-    HEAD,
-    JOURNAL,
-    RUNS,
-)
+from connectsync.apply.state.tables import AUDIT, HEAD
+from connectsync.errors import StateError
 
 NOTHING = "sha256:" + "0" * 64
 """What the first entry is chained to."""
 
-_UNBOUND = {DISTRICTS.name: frozenset(["planned"])}
-"""Columns that the plan's own digest holds already."""
+FACT = "fact"
+"""The kind of entries that hold facts; those of version 0.1.0 hold digests of rows."""
 
-AUDITED: tuple[Table, ...] = (RUNS, DISTRICTS, JOURNAL, BASELINES, APPROVALS)
+CONNECT_NAMED = "connect named"
+"""What was known of a Connect by other keys is known by this one from now on."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
     """
-    Something that was done to one row.
+    A fact: what happened, when, and by which runner.
 
-    ``key`` is the row's primary key, ``detail`` what else is to be remembered.
+    ``run`` is the run it belongs to, if any; ``subject`` the district it is about,
+    ``detail`` all else there is to say, as JSON data. ``seq`` is its place in the log.
     """
 
     action: str
-    table: Table
-    key: tuple[str | int, ...]
-    detail: Mapping[str, Any]
-    runner: str
     at: datetime
+    runner: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    run: int | None = None
+    subject: str = ""
+    seq: int = 0
 
 
 def stamp(at: datetime) -> str:
@@ -51,61 +47,69 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat()
 
 
-def record(connection: Connection, deed: AuditEntry) -> str:
+def append(connection: Connection, entry: AuditEntry) -> int:
     """
-    Append what was done, in the transaction that did it; give the new head.
+    Append a fact; give its place in the log.
 
-    The head stays locked until the commit, so that the chain never forks.
+    The head stays locked until the commit, so that the chain never forks. Raises
+    ``StateError`` if the log was cut off: nothing is added to what is left of one.
     """
-    seq, previous = _head(connection)
-    entry = {
-        "seq": seq + 1,
-        "at": stamp(deed.at),
-        "runner": deed.runner,
-        "action": deed.action,
-        "kind": deed.table.name,
-        "subject": json.dumps(list(deed.key)),
-        "detail": _canonical(deed.detail),
-        "content": content(connection, deed.table, deed.key),
+    previous = connection.execute(
+        select(HEAD.c.seq, HEAD.c.hash).with_for_update()
+    ).one()
+    last = connection.execute(select(AUDIT.c.hash).where(AUDIT.c.seq == previous.seq))
+    if (last.scalar() or NOTHING) != previous.hash:
+        raise StateError(
+            "the audit log of the state store was cut off or edited",
+            remedy="`connectsync runs verify` lists what was changed; restore the"
+            " store from a backup",
+        )
+    values: dict[str, Any] = {
+        "seq": previous.seq + 1,
+        "at": stamp(entry.at),
+        "runner": entry.runner,
+        "action": entry.action,
+        "kind": FACT,
+        "subject": entry.subject,
+        "detail": _canonical(entry.detail),
+        "content": "",
+        "run": entry.run,
     }
-    entry["hash"] = chained(previous, entry)
-    connection.execute(insert(AUDIT).values(entry))
-    connection.execute(update(HEAD).values(seq=entry["seq"], hash=entry["hash"]))
-    return str(entry["hash"])
-
-
-def seal(connection: Connection) -> None:
-    """Log every row as it stands, after a migration gave it another shape."""
-    at = datetime.now(UTC)
-    for table in AUDITED:
-        columns = tuple(table.primary_key.columns)
-        for key in connection.execute(select(*columns).order_by(*columns)).all():
-            record(connection, AuditEntry("migrated", table, tuple(key), {}, "", at))
-
-
-def content(connection: Connection, table: Table, key: tuple[str | int, ...]) -> str:
-    """Give the digest of a row as it stands, of nothing if it is not there."""
-    columns = tuple(table.primary_key.columns)
-    found = select(table).where(
-        *(column == part for column, part in zip(columns, key, strict=True))
-    )
-    return digest_of(table, connection.execute(found).first())
-
-
-def digest_of(table: Table, row: Row[Any] | None) -> str:
-    """Give the digest of a row's columns."""
-    if row is None:
-        return NOTHING
-    left_out = _UNBOUND.get(table.name, frozenset())
-    columns = row._asdict().items()
-    held = {name: value for name, value in columns if name not in left_out}
-    return _hash(_canonical(held))
+    values["hash"] = chained(previous.hash, values)
+    connection.execute(insert(AUDIT).values(values))
+    connection.execute(update(HEAD).values(seq=values["seq"], hash=values["hash"]))
+    return int(values["seq"])
 
 
 def chained(previous: str, entry: Mapping[str, Any]) -> str:
-    """Give the hash of an entry: of what it says, and of all before it."""
-    said = {name: value for name, value in entry.items() if name != "hash"}
+    """Give the hash of an entry: of all that it says, and of all before it."""
+    said = {
+        name: value
+        for name, value in entry.items()
+        if name != "hash" and value is not None
+    }
     return _hash(previous + _canonical(said))
+
+
+def is_chained(previous: str, entry: Row[Any]) -> bool:
+    """Say whether a row of the log has the hash that it should have."""
+    try:
+        return bool(chained(previous, dict(entry._mapping)) == entry.hash)  # noqa: SLF001 - SQLAlchemy's documented way to a row's columns
+    except (TypeError, ValueError):
+        return False
+
+
+def read_entry(row: Row[Any]) -> AuditEntry:
+    """Read a fact. Raises ``ValueError`` if it is none."""
+    return AuditEntry(
+        row.action,
+        datetime.fromisoformat(row.at),
+        row.runner,
+        json.loads(row.detail),
+        row.run,
+        row.subject,
+        row.seq,
+    )
 
 
 def head(connection: Connection) -> str:
@@ -113,9 +117,14 @@ def head(connection: Connection) -> str:
     return str(connection.execute(select(HEAD.c.hash)).scalar_one())
 
 
-def _head(connection: Connection) -> tuple[int, str]:
-    row = connection.execute(select(HEAD.c.seq, HEAD.c.hash).with_for_update()).one()
-    return row.seq, row.hash
+def rows(connection: Connection, *, run: int | None = None) -> Iterator[Row[Any]]:
+    """Give every entry, or those that bear on a run, oldest first."""
+    wanted = select(AUDIT).order_by(AUDIT.c.seq)
+    if run is not None:
+        # what a Connect is called is a matter of every run on it
+        named = AUDIT.c.action == CONNECT_NAMED
+        wanted = wanted.where((AUDIT.c.run == run) | named)
+    yield from connection.execute(wanted.execution_options(yield_per=500))
 
 
 def _hash(text: str) -> str:
@@ -124,8 +133,3 @@ def _hash(text: str) -> str:
 
 def _canonical(data: Mapping[str, Any]) -> str:
     return json.dumps(data, sort_keys=True, separators=(",", ":"))
-
-
-def entries(connection: Connection) -> Iterator[Row[Any]]:
-    """Give every entry, oldest first."""
-    yield from connection.execute(select(AUDIT).order_by(AUDIT.c.seq))

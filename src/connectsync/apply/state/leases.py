@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from connectsync.apply.journal import Claim, LeasedElsewhere
 from connectsync.apply.state.tables import LEASES
-from connectsync.errors import LeaseLost
+from connectsync.errors import LeaseLost, RunInHand
 
 FREE = 0.0
 
@@ -47,19 +47,34 @@ class LeaseTable:
             return LeasedElsewhere(district, "another runner", self.seconds)
         return Claim(run, backend, district, token)
 
+    def take_or_refuse(
+        self, connection: Connection, run: int, place: tuple[str, str], now: float
+    ) -> Claim:
+        """Take the lease of a district. Raises ``RunInHand`` if another one has it."""
+        taken = self.take(connection, run, place, now)
+        if isinstance(taken, Claim):
+            return taken
+        raise RunInHand(f"{taken.runner} has {place[1]!r} of run {run} in hand")
+
     def renew(self, connection: Connection, claim: Claim, now: float) -> None:
-        """Hold on to a district. Raises ``LeaseLost``."""
-        self._put(connection, claim, now + self.seconds)
+        """Hold on to a district. Raises ``LeaseLost``, also if it was let go of."""
+        self._put(connection, claim, now + self.seconds, LEASES.c.expires != FREE)
 
     def release(self, connection: Connection, claim: Claim) -> None:
         """Let go of a district. Raises ``LeaseLost``."""
         self._put(connection, claim, FREE)
 
-    def _put(self, connection: Connection, claim: Claim, expires: float) -> None:
+    def _put(
+        self,
+        connection: Connection,
+        claim: Claim,
+        expires: float,
+        *also: ColumnElement[bool],
+    ) -> None:
         mine = (LEASES.c.token == claim.token) & (LEASES.c.runner == self.runner)
         kept = connection.execute(
             update(LEASES)
-            .where(*_here((claim.backend, claim.district)), mine)
+            .where(*_here((claim.backend, claim.district)), mine, *also)
             .values(expires=expires)
         )
         if kept.rowcount != 1:

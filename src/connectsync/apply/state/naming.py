@@ -6,15 +6,13 @@ import json
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select
 
+from connectsync.apply.state.audit import CONNECT_NAMED
 from connectsync.apply.state.store import Store
-from connectsync.apply.state.tables import AUDIT, BASELINES, LEASES, RUNS
+from connectsync.apply.state.tables import AUDIT, BASELINES, LAUNCHES, LEASES, RUNS
 from connectsync.domain.connect_key import ConnectKey
 from connectsync.errors import ConnectRenamed, StateError
-
-NAMED = "connect named"
-"""The audit log's word for a Connect that got another key."""
 
 
 def recognize(store: Store, connect: ConnectKey, *, at: datetime) -> None:
@@ -52,7 +50,7 @@ def recognize(store: Store, connect: ConnectKey, *, at: datetime) -> None:
 
 def _keys(connection: Connection) -> set[str]:
     found: set[str] = set()
-    for table in (RUNS, BASELINES):
+    for table in (RUNS, BASELINES, LAUNCHES):
         found |= set(connection.execute(select(table.c.backend).distinct()).scalars())
     return found
 
@@ -60,9 +58,9 @@ def _keys(connection: Connection) -> set[str]:
 def _names(connection: Connection, connect: ConnectKey) -> dict[str, list[str]]:
     """Give the names by which people called this Connect, with its spellings."""
     entries = connection.execute(
-        select(AUDIT.c.subject, AUDIT.c.detail).where(AUDIT.c.action == NAMED)
+        select(AUDIT.c.subject, AUDIT.c.detail).where(AUDIT.c.action == CONNECT_NAMED)
     )
-    names = {json.loads(row.subject)[0]: json.loads(row.detail) for row in entries}
+    names = {row.subject: json.loads(row.detail) for row in entries}
     return {
         name: detail["known_as"]
         for name, detail in names.items()
@@ -73,52 +71,10 @@ def _names(connection: Connection, connect: ConnectKey) -> dict[str, list[str]]:
 def _take_over(
     store: Store, connect: ConnectKey, others: Collection[str], at: datetime
 ) -> None:
-    key = connect.key
+    detail = {"known_as": sorted(connect.known_as), "was": list(others)}
     with store.changing() as connection:
-        detail = {"known_as": sorted(connect.known_as), "was": list(others)}
-        place = (key, "")
-        store.record(connection, NAMED, BASELINES, place, at, detail)
-        for run in _runs(connection, others):
-            connection.execute(
-                update(RUNS).where(RUNS.c.run == run).values(backend=key)
-            )
-            store.record(connection, NAMED, RUNS, (run,), at)
-        for was, district in _baselines(connection, others):
-            _move_baseline(connection, (was, district), key)
-            store.record(connection, NAMED, BASELINES, (was, district), at)
-            store.record(connection, NAMED, BASELINES, (key, district), at)
-        _move_leases(connection, others, key)
-
-
-def _runs(connection: Connection, others: Collection[str]) -> list[int]:
-    found = select(RUNS.c.run).where(RUNS.c.backend.in_(others)).order_by(RUNS.c.run)
-    return list(connection.execute(found).scalars())
-
-
-def _baselines(
-    connection: Connection, others: Collection[str]
-) -> list[tuple[str, str]]:
-    found = (
-        select(BASELINES.c.backend, BASELINES.c.district)
-        .where(BASELINES.c.backend.in_(others))
-        .order_by(BASELINES.c.backend, BASELINES.c.district)
-    )
-    return [(row.backend, row.district) for row in connection.execute(found)]
-
-
-def _move_baseline(connection: Connection, place: tuple[str, str], key: str) -> None:
-    """Give a baseline another key; of two the later one stays, and a launch does."""
-    rows = []
-    for backend in (place[0], key):
-        here = (BASELINES.c.backend == backend, BASELINES.c.district == place[1])
-        row = connection.execute(select(BASELINES).where(*here)).first()
-        if row is not None:
-            rows.append(row)
-            connection.execute(delete(BASELINES).where(*here))
-    latest = max(rows, key=lambda row: row.at)
-    running = any(row.was_running for row in rows)
-    kept = {**latest._asdict(), "backend": key, "was_running": running}
-    connection.execute(insert(BASELINES).values(kept))
+        store.log(connection, CONNECT_NAMED, detail, at, subject=connect.key)
+        _move_leases(connection, others, connect.key)
 
 
 def _move_leases(connection: Connection, others: Collection[str], key: str) -> None:

@@ -1,159 +1,60 @@
-"""Runs and their districts, as rows."""
+"""Runs and their districts, as the tables hold them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, union, update
+from sqlalchemy import Connection, Row, func, select, union
 
-from connectsync.apply.journal import RunOptions
+from connectsync.apply.journal import RunOptions, Settled
 from connectsync.apply.state.audit import stamp
-from connectsync.apply.state.tables import DISTRICTS, JOURNAL, RUNS
+from connectsync.apply.state.tables import APPROVALS, AUDIT, DISTRICTS, JOURNAL, RUNS
 from connectsync.domain.counting import many
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import Plan
-from connectsync.domain.plan_data import plan_data
 from connectsync.domain.plan_file import digest_of, plan_of_data
 from connectsync.domain.recent import LATELY, Recent
-from connectsync.domain.run import Part, Run, RunHead
-from connectsync.errors import DamagedPlan, Overtaken, StateError, UnknownRun
-
-NO_PLAN = "{}"
-"""The header of runs from before plans were kept."""
-
-WAVES = "waves"
-"""Where a header holds the digest of the run's waves, which are not in its plan."""
-
-ELSEWHERE = "approved_elsewhere"
-"""What a header says where the digest of the plan was given with it."""
-
-
-def written(  # noqa: PLR0913 - the columns of a row
-    connection: Connection,
-    plan: Plan,
-    digest: str,
-    orders: RunOptions,
-    *,
-    runner: str,
-    at: datetime,
-) -> int:
-    """Write a new run with all its districts; give its number."""
-    data = plan_data(plan)
-    planned = {one["district"]: one for one in data.pop("districts")}
-    data[WAVES] = waves_digest(orders)
-    if orders.approved_elsewhere:
-        data[ELSEWHERE] = True
-    key = connection.execute(
-        insert(RUNS).values(
-            plan=digest,
-            backend=plan.backend,
-            header=json.dumps(data),
-            accepted=json.dumps(dict(orders.accepted)),
-            reasons=json.dumps(dict(orders.reasons)),
-            runner=runner,
-            began=stamp(at),
-            stopped="",
-        )
-    ).inserted_primary_key
-    if key is None:  # pragma: no cover - every table here has a key
-        raise StateError("the state store gave no number for a new run")
-    run = int(key[0])
-    connection.execute(
-        insert(DISTRICTS), list(_parts(run, orders, planned, list(planned)))
-    )
-    return run
+from connectsync.domain.run import (
+    Approved,
+    Part,
+    Run,
+    RunHead,
+    RunLine,
+    RunList,
+    Tally,
+    tally,
+)
+from connectsync.errors import DamagedPlan, Overtaken, RunInHand, UnknownRun
 
 
-def said_more(connection: Connection, run: int, orders: RunOptions) -> bool:
-    """Keep with a run what whoever joins it overrides; say whether that is new."""
-    row = connection.execute(select(RUNS.c.reasons).where(RUNS.c.run == run)).one()
-    known = json.loads(row.reasons)
-    if orders.reasons.items() <= known.items():
-        return False
-    reasons = json.dumps({**known, **orders.reasons})
-    connection.execute(update(RUNS).where(RUNS.c.run == run).values(reasons=reasons))
-    return True
-
-
-def _parts(
-    run: int, orders: RunOptions, planned: Mapping[str, Any], order: Sequence[str]
-) -> Iterator[dict[str, object]]:
-    position = {district: place for place, district in enumerate(order)}
-    turn = 0
-    for wave, districts in orders.waves:
-        for district in districts:
-            turn += 1
-            yield {
-                "run": run,
-                "district": district,
-                "position": position[district],
-                "turn": turn,
-                "wave": wave,
-                "planned": json.dumps(planned[district]),
-                "saves": 0,
-                "changes": 0,
-                "message": "",
-                "remedy": "",
-                "runner": "",
-            }
-
-
-def waves_digest(orders: RunOptions) -> str:
-    """Give the digest of the waves that a run was begun with."""
-    return digest_of({WAVES: orders.waves})
-
-
-def plan_of(connection: Connection, run: int) -> Plan:
+def plan_of(connection: Connection, run: int) -> tuple[Plan, RunOptions]:
     """
-    Put a run's plan together again.
+    Give the plan of a run, and the options it was begun with.
 
-    Raises ``UnknownRun``, and ``DamagedPlan`` if it is no plan any more.
+    Raises ``UnknownRun``, and ``DamagedPlan`` if it is not kept, or was edited.
     """
-    header = connection.execute(select(RUNS.c.header).where(RUNS.c.run == run)).scalar()
-    if header is None:
-        raise _unknown(run)
-    if header == NO_PLAN:
+    row = _row(connection, run)
+    begun = connection.execute(select(AUDIT.c.detail).where(AUDIT.c.seq == row.begun))
+    detail = json.loads(begun.scalar_one())
+    if detail["plan"] is None:
         raise DamagedPlan(f"run {run} is from before plans were kept with their runs")
-    planned = connection.execute(
-        select(DISTRICTS.c.planned)
-        .where(DISTRICTS.c.run == run)
-        .order_by(DISTRICTS.c.position)
-    ).scalars()
-    data = {**json.loads(header), "districts": [json.loads(one) for one in planned]}
-    digest = connection.execute(select(RUNS.c.plan).where(RUNS.c.run == run)).scalar()
-    unsigned = {key: data[key] for key in data.keys() - {WAVES, ELSEWHERE}}
-    if digest_of(unsigned) != digest:
+    if digest_of(detail["plan"]) != row.plan:
         raise DamagedPlan(
             f"the plan of run {run} was edited in the state store after it began",
             remedy="`connectsync runs verify` says what was edited; make a new plan",
         )
-    return plan_of_data(unsigned)
-
-
-def orders_of(connection: Connection, run: int) -> RunOptions:
-    """Give the orders a run was begun with. Raises ``UnknownRun``."""
-    row = connection.execute(select(RUNS).where(RUNS.c.run == run)).first()
-    if row is None:
-        raise _unknown(run)
-    waves: dict[str, list[str]] = {}
-    for part in _part_rows(connection, run):
-        waves.setdefault(part.wave, []).append(part.district)
-    return RunOptions(
-        tuple((wave, tuple(districts)) for wave, districts in waves.items()),
-        json.loads(row.accepted),
-        json.loads(row.reasons),
-    )
+    waves = tuple((wave, tuple(keys)) for wave, keys in detail["waves"])
+    options = RunOptions(waves, json.loads(row.accepted), json.loads(row.reasons))
+    return plan_of_data(detail["plan"]), options
 
 
 def run_of(connection: Connection, run: int) -> Run:
     """Give a run as it stands. Raises ``UnknownRun``."""
-    row = connection.execute(select(RUNS).where(RUNS.c.run == run)).first()
-    if row is None:
-        raise _unknown(run)
-    return _run(connection, row)
+    return _run(connection, _row(connection, run))
 
 
 def all_runs(connection: Connection, backend: str | None) -> tuple[Run, ...]:
@@ -164,18 +65,75 @@ def all_runs(connection: Connection, backend: str | None) -> tuple[Run, ...]:
     return tuple(_run(connection, row) for row in connection.execute(wanted).all())
 
 
+def newest(connection: Connection, limit: int) -> RunList:
+    """Give the newest runs, at most ``limit``, with counts of their districts."""
+    total = connection.execute(select(func.count()).select_from(RUNS)).scalar_one()
+    rows = connection.execute(
+        select(RUNS).order_by(RUNS.c.run.desc()).limit(limit)
+    ).all()
+    counts = _counts(connection, [row.run for row in rows])
+    lines = tuple(RunLine(RunHead(**_facts(row)), counts[row.run]) for row in rows)
+    return RunList(lines, total)
+
+
+def _counts(connection: Connection, numbers: Sequence[int]) -> dict[int, Tally]:
+    counted = (
+        select(DISTRICTS.c.run, DISTRICTS.c.ending, func.count())
+        .where(DISTRICTS.c.run.in_(numbers))
+        .group_by(DISTRICTS.c.run, DISTRICTS.c.ending)
+    )
+    counts: dict[int, dict[Ending | None, int]] = {number: {} for number in numbers}
+    for number, ending, count in connection.execute(counted):
+        counts[number][None if ending is None else Ending(ending)] = count
+    return {number: tally(found) for number, found in counts.items()}
+
+
+def last_of(connection: Connection, plan: str, backend: str) -> int | None:
+    """Give the last run of the plan with this digest, if there is one."""
+    found = (
+        select(RUNS.c.run)
+        .where(RUNS.c.plan == plan, RUNS.c.backend == backend)
+        .order_by(RUNS.c.run.desc())
+    )
+    return connection.execute(found).scalar()
+
+
+def last_that_saved(connection: Connection, plan: str) -> int | None:
+    """Give the last run of the plan with this digest that confirmed anything."""
+    found = (
+        select(RUNS.c.run)
+        .join(JOURNAL, JOURNAL.c.run == RUNS.c.run)
+        .where(RUNS.c.plan == plan)
+        .where(JOURNAL.c.settled == Settled.CONFIRMED.value)
+        .order_by(RUNS.c.run.desc())
+    )
+    return connection.execute(found).scalar()
+
+
+def _row(connection: Connection, run: int) -> Row[Any]:
+    row = connection.execute(select(RUNS).where(RUNS.c.run == run)).first()
+    if row is None:
+        raise UnknownRun(f"there is no run {run}")
+    return row
+
+
 def _run(connection: Connection, row: Row[Any]) -> Run:
-    parts = tuple(_part(one) for one in _part_rows(connection, row.run))
+    ended = outcomes(connection, row.run)
+    rows = select(DISTRICTS).where(DISTRICTS.c.run == row.run)
+    parts = tuple(
+        Part(
+            one.district,
+            one.wave,
+            one.runner,
+            ended.get(one.district),
+            time_of(one.ended),
+        )
+        for one in connection.execute(rows.order_by(DISTRICTS.c.turn))
+    )
     return Run(**_facts(row), parts=parts)
 
 
-def head_of(row: Row[Any]) -> RunHead:
-    """Read a row of the runs."""
-    return RunHead(**_facts(row))
-
-
 def _facts(row: Row[Any]) -> dict[str, Any]:
-    header = json.loads(row.header)
     return {
         "number": row.run,
         "plan": row.plan,
@@ -184,35 +142,66 @@ def _facts(row: Row[Any]) -> dict[str, Any]:
         "began": datetime.fromisoformat(row.began),
         "ended": time_of(row.ended),
         "stopped": row.stopped,
-        "accepted": json.loads(row.accepted),
-        "reasons": json.loads(row.reasons),
-        "rollback_of": header.get("rollback_of"),
-        "approved_elsewhere": header.get(ELSEWHERE, False),
+        "accepted": dict(json.loads(row.accepted)),
+        "reasons": dict(json.loads(row.reasons)),
+        "rollback_of": row.rollback_of,
+        "approved_elsewhere": row.approved_elsewhere,
     }
 
 
-def _part_rows(connection: Connection, run: int) -> Sequence[Row[Any]]:
-    columns = [column for column in DISTRICTS.c if column.name != "planned"]
-    return connection.execute(
-        select(*columns).where(DISTRICTS.c.run == run).order_by(DISTRICTS.c.turn)
-    ).all()
-
-
-def _part(row: Row[Any]) -> Part:
-    ended = outcome_of(row) if row.ending is not None else None
-    return Part(row.district, row.wave, row.runner, ended, time_of(row.ended))
-
-
-def outcome_of(row: Row[Any]) -> DistrictOutcome:
-    """Read how a district ended."""
-    return DistrictOutcome(
-        row.district,
-        Ending(row.ending),
-        row.saves,
-        row.changes,
-        row.message,
-        row.remedy,
+def outcomes(
+    connection: Connection, run: int, district: str | None = None
+) -> dict[str, DistrictOutcome]:
+    """Give how districts of a run ended, counted from its saves."""
+    wanted = select(DISTRICTS).where(
+        DISTRICTS.c.run == run, DISTRICTS.c.ending.is_not(None)
     )
+    if district is not None:
+        wanted = wanted.where(DISTRICTS.c.district == district)
+    counts = _saved(connection, run, district)
+    return {
+        row.district: replace(
+            counts.get(row.district, DistrictOutcome(row.district, Ending.DONE, 0, 0)),
+            ending=Ending(row.ending),
+            message=row.message,
+            remedy=row.remedy,
+        )
+        for row in connection.execute(wanted)
+    }
+
+
+def _saved(
+    connection: Connection, run: int, district: str | None
+) -> Mapping[str, DistrictOutcome]:
+    """Count what was made of a run by district; what its last save left unproven."""
+    rows = select(JOURNAL).where(JOURNAL.c.run == run).order_by(JOURNAL.c.row)
+    if district is not None:
+        rows = rows.where(JOURNAL.c.district == district)
+    counts: dict[str, DistrictOutcome] = {}
+    for row in connection.execute(rows):
+        before = counts.get(row.district)
+        made = row.settled == Settled.CONFIRMED or row.changes > 0
+        counts[row.district] = DistrictOutcome(
+            row.district,
+            Ending.DONE,
+            (before.saves if before else 0) + made,
+            (before.changes if before else 0) + row.changes,
+            unproven=row.unproven,
+        )
+    return counts
+
+
+def insist_settled(connection: Connection, run: int) -> None:
+    """Raise ``RunInHand`` if nothing is known of a save of a run."""
+    unsettled = select(JOURNAL.c.district).where(
+        JOURNAL.c.run == run, JOURNAL.c.settled == Settled.INTENDED
+    )
+    if district := connection.execute(unsettled).scalar():
+        raise RunInHand(
+            f"nobody knows yet whether a save of {district!r} in run {run} happened",
+            remedy=f"`connectsync resume {run} --ignore-files` settles that by"
+            " reading; close the run then",
+        )
 
 
 def insist_known(
@@ -234,7 +223,7 @@ def recent(connection: Connection, backend: str, now: datetime) -> Recent:
         select(JOURNAL.c.district)
         .join(RUNS, RUNS.c.run == JOURNAL.c.run)
         .where(RUNS.c.backend == backend, JOURNAL.c.intended_at >= since)
-        .where(JOURNAL.c.settled.in_(["confirmed", "intended"]))
+        .where(JOURNAL.c.unmade.is_(False))
     )
     promised = (
         select(DISTRICTS.c.district)
@@ -246,7 +235,7 @@ def recent(connection: Connection, backend: str, now: datetime) -> Recent:
 
 
 def unended(connection: Connection, backend: str) -> dict[str, int]:
-    """Give the districts that a run on a backend has yet to end, and the run."""
+    """Give the districts that a run on a backend has not ended yet, and the run."""
     rows = (
         select(DISTRICTS.c.district, RUNS.c.run)
         .join(RUNS, RUNS.c.run == DISTRICTS.c.run)
@@ -257,10 +246,30 @@ def unended(connection: Connection, backend: str) -> dict[str, int]:
     return {row.district: row.run for row in connection.execute(rows)}
 
 
+def newest_runs(connection: Connection, backend: str) -> dict[str, int]:
+    """Give the newest run on a backend that holds a district, by district."""
+    rows = (
+        select(DISTRICTS.c.district, func.max(DISTRICTS.c.run).label("run"))
+        .join(RUNS, RUNS.c.run == DISTRICTS.c.run)
+        .where(RUNS.c.backend == backend)
+        .group_by(DISTRICTS.c.district)
+    )
+    return {row.district: row.run for row in connection.execute(rows)}
+
+
+def approved(connection: Connection, plan: str) -> tuple[Approved, ...]:
+    """Give who approved a plan and when, the first one first."""
+    rows = (
+        select(APPROVALS)
+        .where(APPROVALS.c.plan == plan)
+        .order_by(APPROVALS.c.at, APPROVALS.c.name)
+    )
+    return tuple(
+        Approved(row.name, datetime.fromisoformat(row.at))
+        for row in connection.execute(rows)
+    )
+
+
 def time_of(spelled: str | None) -> datetime | None:
     """Read a time; None where there is none."""
     return None if spelled is None else datetime.fromisoformat(spelled)
-
-
-def _unknown(run: int) -> UnknownRun:
-    return UnknownRun(f"there is no run {run}")

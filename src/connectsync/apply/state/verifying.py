@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, func, select
+from sqlalchemy import (
+    Connection,
+    Row,
+    StaticPool,
+    Table,
+    create_engine,
+    func,
+    insert,
+    select,
+)
 
-from connectsync.apply.state import audit, runs
+from connectsync.apply.state import audit
 from connectsync.apply.state.database import POSTGRESQL
+from connectsync.apply.state.projections import SAVE_INTENDED, project
 from connectsync.apply.state.tables import (
     APPROVALS,
     AUDIT,
@@ -17,12 +28,14 @@ from connectsync.apply.state.tables import (
     DISTRICTS,
     HEAD,
     JOURNAL,
+    LAUNCHES,
+    METADATA,
+    PROJECTIONS,
     RUNS,
 )
 from connectsync.domain.audit import Audited
 from connectsync.domain.plan_file import digest_of
-
-Contents = dict[tuple[str, str], str]
+from connectsync.errors import StateError
 
 
 def audited(connection: Connection, noted: str | None) -> Audited:
@@ -46,25 +59,71 @@ def audited(connection: Connection, noted: str | None) -> Audited:
 
 def verify(connection: Connection) -> Iterator[str]:
     """Give a sentence for everything that is not as the log says."""
-    contents: Contents = {}
     previous, expected = audit.NOTHING, 1
-    for entry in audit.entries(connection):
-        if entry.seq != expected:
-            yield f"entry {expected} of the audit log is missing"
-            expected = entry.seq
-        if entry.hash != _chained(previous, entry):
-            yield f"entry {entry.seq} of the audit log was edited, moved or cut off"
-        previous, expected = entry.hash, expected + 1
-        contents[entry.kind, entry.subject] = entry.content
-    yield from _end(connection, previous, expected - 1)
-    for table in audit.AUDITED:
-        yield from _rows(connection, table, contents)
-    yield from (
-        f"{_spelled(kind, subject)} was removed"
-        for (kind, subject), content in contents.items()
-        if content != audit.NOTHING
-    )
-    yield from _plans(connection)
+    with _scratch() as scratch:
+        for entry in audit.rows(connection):
+            if entry.seq != expected:
+                yield f"entry {expected} of the audit log is missing"
+                expected = entry.seq
+            if not audit.is_chained(previous, entry):
+                yield f"entry {entry.seq} of the audit log was edited, moved or cut off"
+            previous, expected = entry.hash, expected + 1
+            if not _replayed(scratch, entry):
+                yield f"entry {entry.seq} of the audit log holds no fact of ours"
+        yield from _end(connection, previous, expected - 1)
+        for table in PROJECTIONS:
+            yield from _compared(scratch, connection, table)
+
+
+def insist_as_logged(connection: Connection, run: int) -> None:
+    """
+    Refuse a run of which the store says anything else than its audit log.
+
+    Raises ``StateError``. Only the run's own entries are read.
+    """
+    problems: list[str] = []
+    with _scratch() as scratch:
+        for entry in audit.rows(connection, run=run):
+            before = select(AUDIT.c.hash).where(AUDIT.c.seq == entry.seq - 1)
+            previous = connection.execute(before).scalar() or audit.NOTHING
+            if not (audit.is_chained(previous, entry) and _replayed(scratch, entry)):
+                problems.append(f"entry {entry.seq} of the audit log was edited")
+        for table in (RUNS, DISTRICTS, JOURNAL):
+            problems += _compared(scratch, connection, table, run)
+    if problems:
+        raise StateError(
+            f"the state store was edited: {problems[0]}",
+            remedy="`connectsync runs verify` lists all that was edited; restore the"
+            " store from a backup",
+        )
+
+
+@contextmanager
+def _scratch() -> Iterator[Connection]:
+    """Give empty tables in memory, for what follows from the facts."""
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    try:
+        with engine.begin() as connection:
+            METADATA.create_all(connection)
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _replayed(scratch: Connection, row: Row[Any]) -> bool:
+    """Let a fact have its effect on empty tables; False if it is none of ours."""
+    if row.kind != audit.FACT:
+        return True
+    try:
+        entry = audit.read_entry(row)
+        if entry.action == SAVE_INTENDED:
+            # what is seen of a save is read beside what was to be sent
+            scratch.execute(insert(AUDIT).values(dict(row._mapping)))  # noqa: SLF001 - SQLAlchemy's documented way to a row's columns
+        project(scratch, entry)
+        plan = entry.detail.get("plan") if entry.detail.get("waves") else None
+        return plan is None or digest_of(plan) == entry.detail["digest"]
+    except Exception:  # noqa: BLE001 - whatever an edited entry leads to: it is told
+        return False
 
 
 def _grown_from(connection: Connection, head: str) -> Iterator[str]:
@@ -83,19 +142,37 @@ def _end(connection: Connection, previous: str, seq: int) -> Iterator[str]:
         yield "the end of the audit log was cut off"
 
 
-def _rows(connection: Connection, table: Table, contents: Contents) -> Iterator[str]:
-    """Compare a table's rows; what is found is taken out of ``contents``."""
-    columns = tuple(table.primary_key.columns)
-    for row in connection.execute(select(table).order_by(*columns)):
-        key = [row._mapping[column.name] for column in columns]  # noqa: SLF001 - SQLAlchemy's documented way to a row's columns
-        subject = json.dumps(key, default=repr)
-        logged = contents.pop((table.name, subject), None)
-        if logged is None:
-            if table is not DISTRICTS or not _untouched(row):
-                said = "is in no entry of the audit log"
-                yield f"{_spelled(table.name, subject)} {said}"
-        elif logged != _digest(table, row):
-            yield f"{_spelled(table.name, subject)} was edited"
+def _compared(
+    scratch: Connection, connection: Connection, table: Table, run: int | None = None
+) -> Iterator[str]:
+    """Compare what follows from the facts with what a table says."""
+    should, says = (_rows(one, table, run) for one in (scratch, connection))
+    for key in sorted(should.keys() | says.keys()):
+        name = _spelled(table.name, key)
+        if key not in says:
+            yield f"{name} was removed"
+        elif key not in should:
+            yield f"{name} is in no entry of the audit log"
+        elif says[key] != should[key]:
+            yield f"{name} was edited"
+
+
+def _rows(connection: Connection, table: Table, run: int | None) -> dict[str, str]:
+    # as the database holds them: what our types make of an edited value may look right
+    where = "" if run is None else f" WHERE run = {run:d}"
+    asked = f"SELECT * FROM {table.name}{where}"  # noqa: S608 - a name of ours, a number
+    keys = [column.name for column in table.primary_key.columns]
+    found = {}
+    for row in connection.exec_driver_sql(asked).mappings():
+        values = {column.name: _plain(row[column.name]) for column in table.columns}
+        key = json.dumps([values[name] for name in keys], default=repr)
+        found[key] = json.dumps(values, default=repr)
+    return found
+
+
+def _plain(value: object) -> object:
+    # SQLite knows no booleans
+    return int(value) if isinstance(value, bool) else value
 
 
 _NAMES = {
@@ -103,67 +180,11 @@ _NAMES = {
     DISTRICTS.name: "district {1} of run {0}",
     JOURNAL.name: "row {} of the journal",
     BASELINES.name: "the baseline of {1} on {0}",
+    LAUNCHES.name: "the launch of {1} on {0}",
     APPROVALS.name: "the approval of {0} by {1}",
 }
 """What people call a row, by its table and its key."""
 
 
-def _spelled(kind: str, subject: str) -> str:
-    try:
-        return _NAMES[kind].format(*json.loads(subject))
-    except (KeyError, IndexError, TypeError, ValueError):
-        return f"{kind} {subject}"
-
-
-_UNTOUCHED = (None, None, 0, 0, "", "", "")
-
-
-def _untouched(row: Row[Any]) -> bool:
-    """Say whether a district of a run is as it was when the run began."""
-    counts, said = (row.saves, row.changes), (row.message, row.remedy, row.runner)
-    return (row.ending, row.ended, *counts, *said) == _UNTOUCHED
-
-
-def _plans(connection: Connection) -> Iterator[str]:
-    """Hold what runs keep of their districts against digests that the log holds."""
-    for row in connection.execute(select(RUNS).order_by(RUNS.c.run)).all():
-        if not _as_begun(connection, row):
-            yield f"the plan of run {row.run}, or its order, was edited"
-
-
-def _as_begun(connection: Connection, row: Row[Any]) -> bool:
-    parts = connection.execute(
-        select(DISTRICTS)
-        .where(DISTRICTS.c.run == row.run)
-        .order_by(DISTRICTS.c.position)
-    ).all()
-    if row.header == runs.NO_PLAN:
-        return all(part.planned == runs.NO_PLAN for part in parts)
-    places = list(range(len(parts)))
-    try:
-        header = json.loads(row.header)
-        waves = header.pop(runs.WAVES)
-        header.pop(runs.ELSEWHERE, None)
-        planned = [json.loads(part.planned) for part in parts]
-        return (
-            digest_of({**header, "districts": planned}) == row.plan
-            and waves == runs.waves_digest(runs.orders_of(connection, row.run))
-            and [part.position for part in parts] == places
-            and sorted(part.turn - 1 for part in parts) == places
-        )
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return False
-
-
-def _digest(table: Table, row: Row[Any]) -> str:
-    try:
-        return audit.digest_of(table, row)
-    except (TypeError, ValueError):
-        return "nothing that was ever written"
-
-
-def _chained(previous: str, entry: Row[Any]) -> str:
-    try:
-        return audit.chained(previous, dict(entry._mapping))  # noqa: SLF001 - as above
-    except (TypeError, ValueError):
-        return "nothing that was ever written"
+def _spelled(kind: str, key: str) -> str:
+    return _NAMES[kind].format(*json.loads(key))

@@ -1,4 +1,4 @@
-"""The store's tables: made when they are not there, migrated when they are older."""
+"""The store's layout: made when it is not there, migrated when it is older."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, inspect, text
 
 from connectsync.apply.state import audit
-from connectsync.apply.state.database import POSTGRESQL, Database
-from connectsync.apply.state.tables import HEAD, METADATA
+from connectsync.apply.state.database import POSTGRESQL, SQLITE, Database
+from connectsync.apply.state.projections import rebuild
+from connectsync.apply.state.tables import HEAD, METADATA, PROJECTIONS, RUNS
 from connectsync.errors import StateError
 
-NEWEST = "0002"
-"""The last revision in ``migrations/versions``."""
+NEWEST = "0003"
+"""The last revision in ``versions``."""
 
 FIRST = "0001"
 """The layout of stores from before revisions were written down."""
@@ -28,7 +29,8 @@ def ensure(database: Database) -> None:
     """
     Bring a store to the newest layout.
 
-    Raises ``StateError`` if it is newer than this release knows.
+    Raises ``StateError``, with nothing changed, if it is newer than this release
+    knows, if it is the database of something else, or if an older one was edited.
     """
     with database.reading() as connection:
         if _revision(connection) == NEWEST:
@@ -39,21 +41,32 @@ def ensure(database: Database) -> None:
             connection.execute(lock)
         revision = _revision(connection)
         if revision is None:
-            _made(connection)
+            _make(connection)
         elif revision != NEWEST:
             migrate(connection, revision)
-            audit.seal(connection)
+            # what follows from the facts is never migrated, but made anew
+            METADATA.create_all(connection, tables=PROJECTIONS)
+            rebuild(connection)
 
 
 def _revision(connection: Connection) -> str | None:
     tables = set(inspect(connection).get_table_names())
-    if _VERSION in tables:
+    if _VERSION in tables and RUNS.name in tables:
         asked = text(f"SELECT version_num FROM {_VERSION}")  # noqa: S608 - a constant
         return str(connection.execute(asked).scalar_one())
-    return FIRST if "runs" in tables else None
+    if RUNS.name in tables:
+        return FIRST
+    # others may keep tables beside ours on a server, and never in our file
+    if _VERSION in tables or (tables and connection.dialect.name == SQLITE):
+        raise StateError(
+            "the state store is the database of another program: it has the table"
+            f" {min(tables)!r}, and none of ours",
+            remedy="name another state folder or database; nothing was changed",
+        )
+    return None
 
 
-def _made(connection: Connection) -> None:
+def _make(connection: Connection) -> None:
     METADATA.create_all(connection)
     connection.execute(insert(HEAD).values(head=1, seq=0, hash=audit.NOTHING))
     connection.execute(
