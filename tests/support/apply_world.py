@@ -69,16 +69,21 @@ class World:
             Wanted(district(key, settings), f"districts/{key}.yaml") for key in keys
         ]
         async with embedded.open_reader(self.app) as reader:
-            given = Circumstances(
-                now=NOW,
-                tool="test",
-                scope=(),
-                fleet=len(KEYS),
-                policy=Policy(),
-                baselines=self.archive.baselines(reader.described),
-                set_token=frozenset(keys if set_token else ()),
-            )
+            given = self.given(frozenset(keys if set_token else ()))
             return await make_plan(wanted, reader, given)
+
+    def given(self, set_token: frozenset[str] = frozenset()) -> Circumstances:
+        """Give what a plan depends on besides files and Connect."""
+        return Circumstances(
+            now=NOW,
+            tool="test",
+            scope=(),
+            fleet=len(KEYS),
+            policy=Policy(),
+            baselines=self.archive.baselines(embedded.DESCRIBED),
+            set_token=set_token,
+            open_saves=self.store.open_saves(embedded.DESCRIBED),
+        )
 
     async def run(self, plan: Plan, writer: Writer | None = None) -> Outcome:
         async with self.executor(writer) as executor:

@@ -151,7 +151,15 @@ def _engine(address: Address) -> Engine:
 def _prepared(connection: Any, _: object) -> None:
     # transactions are begun by _begun: the driver's own would begin too late
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode = WAL")
+    tables = {
+        name
+        for (name,) in connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table'"
+        )
+    }
+    # the file of another program is refused, and not changed either
+    if not tables or "runs" in tables:
+        connection.execute("PRAGMA journal_mode = WAL")
     # on disk when a commit returns, whatever happens to the machine
     connection.execute("PRAGMA synchronous = FULL")
 
