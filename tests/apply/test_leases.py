@@ -4,16 +4,13 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from apply_world import CELL, district
+from begun_runs import CONFIRMED, DONE, INTENT, NOW, begun, claimed, planned
 from stores import Place
 
 from connectsync.apply.journal import (
-    Claim,
-    Intent,
     LeasedElsewhere,
     RunOptions,
     SaveResult,
@@ -21,42 +18,8 @@ from connectsync.apply.journal import (
 )
 from connectsync.apply.state.heartbeat import Presence, present
 from connectsync.apply.state.queries import StateReader
-from connectsync.apply.state.store import Store
-from connectsync.domain.live import Live
-from connectsync.domain.outcome import DistrictOutcome, Ending
-from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.save import Sent
-from connectsync.domain.settings import Form
 from connectsync.errors import LeaseLost
-from connectsync.operations.planning import Wanted, plan_district
-
-NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
-FORM: Form = {"manage_guardians": False, "phone_types": frozenset[str]()}
-INTENT = Intent("lakeview", 1, FORM, {**FORM, "manage_guardians": True}, "v1")
-CONFIRMED = SaveResult(Settled.CONFIRMED, Sent.ANSWERED, INTENT.after, "v2")
-DONE = DistrictOutcome("lakeview", Ending.DONE, 1, 1)
-
-
-def planned(*keys: str) -> Plan:
-    districts = []
-    for key in keys:
-        want = Wanted(district(key, CELL), f"districts/{key}.yaml")
-        made = plan_district(want, Live(key, "v1", FORM, NOW), {})
-        assert isinstance(made, DistrictPlan)
-        districts.append(made)
-    return Plan(NOW, "test", "one", (), 2, tuple(districts), (), ())
-
-
-def begun(store: Store, *keys: str) -> int:
-    plan = planned(*keys)
-    run, _ = store.begin(plan, "sha256:1", RunOptions((("rest", keys),)), at=NOW)
-    return run
-
-
-def claimed(store: Store, run: int, key: str = "lakeview") -> Claim:
-    taken = store.claim(run, "one", key, at=NOW)
-    assert isinstance(taken, Claim)
-    return taken
 
 
 def elsewhere(kept: Place) -> Path:

@@ -6,54 +6,15 @@ import asyncio
 
 import pytest
 from apply_world import CELL, NOW, World
+from begun_runs import died
 from trial import Trial, endings
 
-from connectsync.apply.journal import Claim, Intent, RunOptions, SaveResult, Settled
-from connectsync.connect import embedded
-from connectsync.domain.live import Live
-from connectsync.domain.plan import SWITCH, Plan
+from connectsync.apply.journal import Claim, Intent, RunOptions
+from connectsync.domain.plan import SWITCH
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.save import Sent
 from connectsync.domain.settings import Settings, StudentId
 
 KEY = "lakeview"
-
-
-async def died(world: World, plan: Plan, *, phases: int = 1, saved: bool) -> None:
-    """Leave behind what a run leaves that dies before or after a save arrived."""
-    store, digest = world.store, plan_digest(plan)
-    run, _ = store.begin(plan, digest, RunOptions((("rest", (KEY,)),)), at=NOW)
-    claim = store.claim(run, plan.backend, KEY, at=NOW)
-    assert isinstance(claim, Claim)
-    (planned,) = plan.districts
-    form, version = planned.live, planned.live_version
-    live: Live | None = None
-    for phase in range(1, phases + 1):
-        after = planned.saves[phase - 1].after(form)
-        intent = Intent(KEY, phase, form, after, version)
-        row = store.intend(claim, intent, at=NOW)
-        if saved or phase < phases:
-            live = await saved_by_us(world, intent)
-            form, version = live.form, live.version
-        if phase < phases:
-            assert live is not None
-            result = SaveResult(
-                Settled.CONFIRMED, Sent.ANSWERED, live.form, live.version
-            )
-            store.settle(claim, row, result, at=NOW)
-    store.release(claim)
-
-
-async def saved_by_us(world: World, intent: Intent) -> Live:
-    changed = {
-        name: value
-        for name, value in intent.after.items()
-        if intent.before.get(name) != value
-    }
-    async with embedded.open_writer(world.app) as writer:
-        return await writer.save(
-            intent.district, changed, expected_version=intent.expected_version
-        )
 
 
 def settled(world: World) -> list[tuple[int, str]]:

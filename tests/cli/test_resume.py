@@ -7,8 +7,11 @@ from contextlib import AbstractContextManager
 
 import pytest
 from console import Console
+from stores import AT
 
+from connectsync.apply.journal import RunOptions
 from connectsync.apply.saving import Saver
+from connectsync.apply.state.opening import open_store
 from connectsync.errors import Bug
 
 Stopping = Callable[[], AbstractContextManager[None]]
@@ -137,8 +140,8 @@ def test_an_error_in_the_file_of_another_district_does_not(stopped: Console) -> 
 def test_an_edited_plan_in_the_state_store_is_not_made_true(stopped: Console) -> None:
     before = stopped.live(SECOND)
     stopped.statement(
-        "UPDATE run_districts SET planned = replace(planned, '15', '60')"
-        " WHERE district = 'lakeview-usd'"
+        "UPDATE audit SET detail = replace(detail, '\"after\":15', '\"after\":60')"
+        " WHERE action = 'run begun'"
     )
     refused = stopped.run("resume")
     assert refused.status == 4
@@ -217,7 +220,8 @@ def test_what_was_not_accepted_of_the_whole_plan_is_asked_of_the_rest(
     valley.run("plan", "--out", "plan.json")
     with stopping():
         valley.run("apply", "plan.json", "--accept", "disruptive=2")
-    valley.statement("UPDATE runs SET accepted = '{}'")
+    with open_store(valley.folder / ".connectsync") as store:
+        store.reopen(1, at=AT, orders=RunOptions((), {}, {}))
     refused = valley.run("resume")
     assert refused.status == 3
     assert "disruptive: the plan holds 2, none was accepted" in refused.err

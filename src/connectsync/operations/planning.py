@@ -83,8 +83,7 @@ async def make_plan(
     ``ConnectError`` only where nothing at all could be read.
     """
     lives = await reader.read_many([want.district.key for want in wanted])
-    late = with_what_arrived(circumstances.baselines, circumstances.open_saves, lives)
-    circumstances = replace(circumstances, baselines=late)
+    circumstances = _with_late_saves(circumstances, lives)
     ordered = sorted(wanted, key=lambda want: want.district.key)
     answers = [(want, _answer(lives, want)) for want in ordered]
     left = {
@@ -124,6 +123,14 @@ async def make_plan(
         still_running=await _still_running(reader, circumstances),
     )
     return _objected(plan, [want.district for want in wanted], circumstances)
+
+
+def _with_late_saves(
+    given: Circumstances, lives: Mapping[str, Live | ConnectError]
+) -> Circumstances:
+    """Know what arrived late of ours: it is no person's change."""
+    known = with_what_arrived(given.baselines, given.open_saves, lives)
+    return replace(given, baselines=known)
 
 
 async def _still_running(

@@ -98,8 +98,9 @@ class StateReader:
         store says of the run is not as its audit log says.
         """
         with self._reading() as connection:
+            found = runs.plan_of(connection, run)
             insist_as_logged(connection, run)
-            return runs.plan_of(connection, run)
+            return found
 
     def journal(self, run: int) -> tuple[Entry, ...]:
         """Give every save of a run, in the order they were intended."""
