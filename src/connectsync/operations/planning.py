@@ -83,46 +83,43 @@ async def make_plan(
     ``ConnectError`` only where nothing at all could be read.
     """
     lives = await reader.read_many([want.district.key for want in wanted])
-    circumstances = _with_late_saves(circumstances, lives)
+    given = _with_late_saves(circumstances, lives)
     ordered = sorted(wanted, key=lambda want: want.district.key)
     answers = [(want, _answer(lives, want)) for want in ordered]
-    left = {
-        want.district.key: _left_alone(want, live, circumstances)
-        for want, live in answers
-    }
+    left = {want.district.key: _left_alone(want, live, given) for want, live in answers}
     outcomes = [
         plan_district(
             want,
             live,
-            circumstances.baselines,
-            set_token=want.district.key in circumstances.set_token,
-            desired=_part(want, circumstances),
+            given.baselines,
+            set_token=want.district.key in given.set_token,
+            desired=_part(want, given),
         )
         for want, live in answers
         if not (one := left[want.district.key]) or not one.error
     ]
     plan = Plan(
-        created=circumstances.now,
-        tool=circumstances.tool,
+        created=given.now,
+        tool=given.tool,
         backend=reader.described,
-        scope=circumstances.scope,
-        fleet=circumstances.fleet,
+        scope=given.scope,
+        fleet=given.fleet,
         districts=tuple(_changed(outcomes)),
         in_step=tuple(
             key for key in outcomes if isinstance(key, str) and not left[key]
         ),
         failed=tuple(failed for failed in outcomes if isinstance(failed, NotPlanned)),
-        since=circumstances.since.commit if circumstances.since else None,
+        since=given.since.commit if given.since else None,
         left_alone=tuple(one for one in left.values() if one),
         untouched=tuple(
             found
             for want, live in answers
             if isinstance(live, Live)
-            for found in untouched_on(want, live, circumstances)
+            for found in untouched_on(want, live, given)
         ),
-        still_running=await _still_running(reader, circumstances),
+        still_running=await _still_running(reader, given),
     )
-    return _objected(plan, [want.district for want in wanted], circumstances)
+    return _objected(plan, [want.district for want in wanted], given)
 
 
 def _with_late_saves(

@@ -18,6 +18,9 @@ from connectsync.domain.plan_data import plan_data
 FAILED = (Ending.FAILED.value, Ending.CONFLICT.value)
 """The endings that count as failures of a wave."""
 
+RETRIED = (*FAILED, Ending.WAITING.value)
+"""The endings that are not the last word: a run goes on at these."""
+
 
 class Store(Ledger):
     """
