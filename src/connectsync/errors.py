@@ -51,8 +51,9 @@ class ConnectsyncError(Exception):
     A failure with a sentence for the user and a remedy.
 
     ``message`` says what is wrong and where; ``remedy`` says what to do next. ``below``
-    are lines that belong to the sentence, such as each setting that moved. A line break
-    in the name of a file comes out spelled, so that no name can begin a line.
+    are lines that belong to the sentence, such as each setting that moved: ``message``
+    is the ``sentence`` with them. A line break in the name of a file comes out spelled,
+    so that no name can begin a line.
     """
 
     default_remedy = ""
@@ -60,7 +61,9 @@ class ConnectsyncError(Exception):
     def __init__(
         self, message: str, *, below: Iterable[str] = (), remedy: str | None = None
     ) -> None:
-        self.message = "\n".join(map(_one_line, (message, *below)))
+        self.sentence, *rest = map(_one_line, (message, *below))
+        self.below = tuple(rest)
+        self.message = "\n".join((self.sentence, *rest))
         self.remedy = _one_line(self.default_remedy if remedy is None else remedy)
         super().__init__(self.message)
 

@@ -229,7 +229,8 @@ def _explained(stale: StalePlan, run: int | None) -> StalePlan:
     if run is None:
         return stale
     return StalePlan(
-        f"this plan was applied in run {run}; {stale.message}",
+        f"this plan was applied in run {run}; {stale.sentence}",
+        below=stale.below,
         remedy=f"for what is left of it run `connectsync resume {run}`; for what is"
         " different now make a new plan",
     )

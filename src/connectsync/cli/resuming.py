@@ -109,7 +109,8 @@ def _insist_files(run: int, rest: Plan, scope: Scope) -> None:
         insist_same_files(rest, scope.wanted)
     except StalePlan as stale:
         raise StalePlan(
-            stale.message,
+            stale.sentence,
+            below=stale.below,
             remedy="go on all the same with --ignore-files; or make a new plan, and"
             f" end this run: `connectsync runs close {run} --reason 'why'`",
         ) from stale
