@@ -50,8 +50,10 @@ def test_what_connect_refuses_cannot_be_allowed() -> None:
 
 
 def test_a_guard_is_accepted_by_the_name_and_count_of_the_plan() -> None:
-    text = explained(replace(PAGE, allowable=False, subject="plan"))
-    assert "--accept NAME=COUNT" in " ".join(text.split())
+    guard = replace(PAGE, allowable=False, subject="plan")
+    text = explained(replace(guard, accept="--accept disruptive=COUNT"))
+    assert "connectsync apply --accept disruptive=COUNT" in " ".join(text.split())
+    assert "It stops nothing" in explained(guard)
 
 
 def test_an_inference_is_never_sold_as_documented() -> None:

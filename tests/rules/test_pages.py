@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from connectsync.domain.finding import Severity
+from connectsync.domain.rollout import WAVES
 from connectsync.domain.rule_page import RulePage
 from connectsync.errors import Bug, UsageError
 from connectsync.rules.catalogue import (
@@ -18,7 +19,9 @@ from connectsync.rules.catalogue import (
     DISTRICT_RULES,
     FLEET_RULES,
     READING_PAGES,
+    acceptable,
     by_name,
+    overridable,
     pages,
 )
 from connectsync.rules.engine import Rule, kebab
@@ -198,3 +201,26 @@ def test_a_malformed_page_is_a_bug(page: str, complaint: str) -> None:
     )
     with pytest.raises(Bug, match=complaint):
         page_of(rule)
+
+
+@pytest.mark.parametrize(
+    ("name", "accept"),
+    [
+        ("guardians-added-on-running-sync", "--accept disruptive=COUNT"),
+        ("overwrites-drift", "--accept overwrites-drift=COUNT"),
+        ("in-a-freeze", "--override in-a-freeze='why'"),
+        ("running-without-a-file", ""),
+        ("home-phone-for-texts", ""),
+    ],
+)
+def test_the_page_of_a_guard_says_the_flag_that_accepts_it(
+    name: str, accept: str
+) -> None:
+    (page,) = (one for one in pages() if one.name == name)
+    assert page.accept == accept
+
+
+def test_every_name_that_can_be_accepted_stands_on_a_page() -> None:
+    spelled = " ".join(page.accept for page in pages())
+    for name in (*acceptable(), *overridable()):
+        assert f" {name}=" in spelled or name == WAVES

@@ -14,7 +14,8 @@ class RulePage:
 
     ``subject`` is what it looks at: ``file``, ``district``, ``fleet`` or ``plan``.
     ``bad`` and ``good`` are YAML; ``source`` is a key of the list of sources and
-    ``inferred`` says that no page states the claim.
+    ``inferred`` says that no page states the claim. ``accept`` is the flag by which a
+    guard that stops a plan is accepted; empty where nothing has to be.
     """
 
     name: str
@@ -27,3 +28,4 @@ class RulePage:
     source: str
     inferred: bool
     allowable: bool
+    accept: str = ""

@@ -88,7 +88,9 @@ def _allowing(page: RulePage) -> str:
     if page.allowable:
         return f"To allow it:\n\n{_yaml(allow_snippet(page.name))}"
     if page.subject == "plan":
-        return f"To accept it: `connectsync apply --accept {page.name}=COUNT`."
+        if not page.accept:
+            return "It stops nothing: it is there to be read."
+        return f"To accept it: `connectsync apply {page.accept}`."
     return "It cannot be allowed."
 
 

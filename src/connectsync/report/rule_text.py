@@ -116,7 +116,9 @@ def _allowing(page: RulePage, paint: Paint, width: int) -> Iterator[str]:
 
 def _why_not(page: RulePage) -> tuple[str, str]:
     if page.subject == "plan":
-        return "To accept it, once", "connectsync apply --accept NAME=COUNT"
+        if not page.accept:
+            return "Nothing to accept", "It stops nothing: it is there to be read."
+        return "To accept it, once", f"connectsync apply {page.accept}"
     text = "Connect would refuse it, or the file has no clear meaning with it."
     return "Cannot be allowed", text
 

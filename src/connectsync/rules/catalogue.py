@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -265,7 +266,20 @@ def overridable() -> tuple[str, ...]:
 
 def pages() -> tuple[RulePage, ...]:
     """Give the page of every rule, sorted by name."""
-    return tuple(page_of(rule) for _, rule in sorted(_by_name().items()))
+    return tuple(
+        replace(page_of(rule), accept=_accepting(rule))
+        for _, rule in sorted(_by_name().items())
+    )
+
+
+def _accepting(rule: Rule[Any]) -> str:
+    """Spell the flag that accepts a guard; empty for one that stops nothing."""
+    if rule not in PLAN_RULES or rule.severity is not Severity.ERROR:
+        return ""
+    if rule in HOUR_GUARDS:
+        return f"--override {rule.name}='why'"
+    name = DISRUPTIVE if rule in DISRUPTIVE_GUARDS else rule.name
+    return f"--accept {name}=COUNT"
 
 
 @cache
