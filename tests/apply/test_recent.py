@@ -7,7 +7,6 @@ from apply_world import CELL, district
 from stores import Place
 
 from connectsync.apply.journal import Claim, RunOptions
-from connectsync.apply.state.closing import close
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
 from connectsync.domain.live import Live
@@ -93,5 +92,5 @@ def test_what_a_closed_run_promised_does_not_count(kept: Place) -> None:
         plan, orders = planned("lakeview"), RunOptions((("rest", ("lakeview",)),))
         run, _ = store.begin(plan, plan_digest(plan), orders, at=NOW)
         assert recent(store) == {"lakeview"}
-        close(store, run, "planned again", at=NOW)
+        store.close(run, "planned again", at=NOW)
         assert recent(store) == set()
