@@ -35,6 +35,9 @@ class Remove:
 
 Change = Set | Add | Remove
 
+CLOSEST = frozenset(["Parent/Guardian", "Primary", "Family", "Parent"])
+"""Contacts that every sync is for. All others, once added, are messaged as well."""
+
 
 def changes_of(setting: str, before: Value, after: Value) -> tuple[Change, ...]:
     """Say how one setting gets from one value to another; nothing if it is there."""
@@ -44,6 +47,33 @@ def changes_of(setting: str, before: Value, after: Value) -> tuple[Change, ...]:
         removed = tuple(Remove(setting, label) for label in sorted(before - after))
         return removed + tuple(Add(setting, label) for label in sorted(after - before))
     return (Set(setting, before, after),)
+
+
+def values_of(change: Change) -> tuple[Value, Value]:
+    """Give the value before and after; None for a label that is not there."""
+    match change:
+        case Set(before=before, after=after):
+            return before, after
+        case Add(label=label):
+            return None, label
+        case Remove(label=label):
+            return label, None
+
+
+def widens(change: Change) -> bool:
+    """
+    Say whether a change makes people guardians who were not reached before.
+
+    They can be messaged at once and without an invitation (C5), and no later change can
+    undo a message that was sent.
+    """
+    match change:
+        case Add("contact_types" | "contact_relationships", label):
+            return label not in CLOSEST
+        case Set("manage_guardians"):
+            return change.after is True
+        case _:
+            return False
 
 
 def applied(form: Form, changes: Iterable[Change]) -> dict[str, Value]:

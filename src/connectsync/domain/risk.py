@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from connectsync.domain.change import Add, Change, Remove, Set
-from connectsync.domain.settings import Form, Value
+from connectsync.domain.change import Add, Change, Remove, Set, values_of, widens
+from connectsync.domain.settings import Form, is_empty, labels_of
 
 
 class Risk(StrEnum):
@@ -30,9 +30,6 @@ def running(form: Form) -> bool:
     """Say whether the nightly sync is on."""
     return form.get("enable_daily_sync") is True
 
-
-CLOSEST = frozenset(["Parent/Guardian", "Primary", "Family", "Parent"])
-"""Contacts that every sync is for. All others, once added, are messaged as well."""
 
 UNDATED = frozenset(["enable_daily_sync", "permissions"])
 """The switch itself, and permissions, which may not wait for the sync (unpublished)."""
@@ -62,22 +59,6 @@ def assess(change: Change, live: Form, *, launched: bool = False) -> Assessment:
     return Assessment(risk, f"Once the sync runs, {effect}")
 
 
-def widens(change: Change) -> bool:
-    """
-    Say whether a change makes people guardians who were not reached before.
-
-    They can be messaged at once and without an invitation (C5), and no later change can
-    undo a message that was sent.
-    """
-    match change:
-        case Add("contact_types" | "contact_relationships", label):
-            return label not in CLOSEST
-        case Set("manage_guardians"):
-            return change.after is True
-        case _:
-            return False
-
-
 def _reaches(change: Change, live: Form) -> bool:
     """Say whether added contacts take effect: not while guardians are not synced."""
     managed = live.get("manage_guardians") is not False
@@ -85,14 +66,14 @@ def _reaches(change: Change, live: Form) -> bool:
 
 
 def _district_id(change: Change) -> Assessment:
-    before, after = _values(change)
-    if _is_empty(after):
+    before, after = values_of(change)
+    if is_empty(after):
         return Assessment(
             Risk.DISRUPTIVE,
             "No roster is named for the sync, which is likely to fail every night"
             " (inferred).",
         )
-    if _is_empty(before):
+    if is_empty(before):
         return Assessment(
             Risk.CAUTION, "The roster with this district id is read (inferred)."
         )
@@ -104,14 +85,14 @@ def _district_id(change: Change) -> Assessment:
 
 
 def _student_id(change: Change) -> Assessment:
-    before, after = _values(change)
-    if _is_empty(after):
+    before, after = values_of(change)
+    if is_empty(after):
         return Assessment(
             Risk.CAUTION,
             "Students have the id that Connect uses by default, which is not"
             " published.",
         )
-    if _is_empty(before):
+    if is_empty(before):
         return Assessment(
             Risk.CAUTION, f"Students have their {after} as their id on Connect."
         )
@@ -123,8 +104,8 @@ def _student_id(change: Change) -> Assessment:
 
 
 def _archived_students(change: Change) -> Assessment:
-    _, after = _values(change)
-    if _is_empty(after):
+    _, after = values_of(change)
+    if is_empty(after):
         return Assessment(
             Risk.CAUTION,
             "Archived students are handled in Connect's default way, which is not"
@@ -200,14 +181,14 @@ def _contacts(change: Change) -> Assessment:
             f"Contacts {kind} stop being guardians and receive no more messages"
             " (inferred).",
         )
-    before, after = _values(change)
-    if _is_empty(after):
+    before, after = values_of(change)
+    if is_empty(after):
         return Assessment(
             Risk.DISRUPTIVE,
             "No contact becomes a guardian, and those who are receive no more messages"
             " (inferred).",
         )
-    if _is_empty(before):
+    if is_empty(before):
         return Assessment(
             Risk.DISRUPTIVE,
             "Contacts like these become guardians and can be messaged at once; others"
@@ -219,20 +200,20 @@ def _contacts(change: Change) -> Assessment:
 
 
 def _phone_types(change: Change) -> Assessment:
-    before, after = _values(change)
-    if _is_empty(after):
+    before, after = values_of(change)
+    if is_empty(after):
         return Assessment(
             Risk.DISRUPTIVE,
             "Numbers of this type are no longer synced; people who have joined keep"
             " theirs unless the sync updates active users (inferred).",
         )
-    if _labels(after) == {"Home"}:
+    if labels_of(after) == {"Home"}:
         return Assessment(
             Risk.DISRUPTIVE,
             "Home numbers fill the Phone field, which is not used for texts, calls or"
             " login.",
         )
-    if _is_empty(before):
+    if is_empty(before):
         return Assessment(
             Risk.DISRUPTIVE,
             "Numbers of this type are used for texts, calls and login.",
@@ -243,7 +224,7 @@ def _phone_types(change: Change) -> Assessment:
 
 
 def _deletion_threshold(change: Change) -> Assessment:
-    before, after = _values(change)
+    before, after = values_of(change)
     if not isinstance(after, int):
         return Assessment(
             Risk.CAUTION,
@@ -280,40 +261,18 @@ def _permissions(change: Change) -> Assessment:
 
 
 def _what_staff_may(change: Change) -> str:
-    before, after = _values(change)
-    if "Permissions Admin" in _labels(after) - _labels(before):
+    before, after = values_of(change)
+    if "Permissions Admin" in labels_of(after) - labels_of(before):
         return "Staff may be able to change the permissions of other staff"
-    if _is_empty(after):
+    if is_empty(after):
         return "Staff may lose permissions that they use today"
-    if _is_empty(before):
+    if is_empty(before):
         return "Staff may be able to do more than before"
     return "Staff may be able to do different things than before"
 
 
 def _turned_on(change: Change) -> bool:
     return isinstance(change, Set) and change.after is True
-
-
-def _values(change: Change) -> tuple[Value, Value]:
-    """Give the value before and after; None for a label that is not there."""
-    match change:
-        case Set(before=before, after=after):
-            return before, after
-        case Add(label=label):
-            return None, label
-        case Remove(label=label):
-            return label, None
-
-
-def _labels(value: Value) -> frozenset[str]:
-    if isinstance(value, frozenset):
-        return value
-    return frozenset() if value is None else frozenset({str(value)})
-
-
-def _is_empty(value: Value) -> bool:
-    """Say whether a field holds nothing: no value, no text, no label."""
-    return value is None or value in ("", frozenset())
 
 
 _ASSESSORS: Mapping[str, Callable[[Change], Assessment]] = {

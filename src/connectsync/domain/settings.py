@@ -177,3 +177,15 @@ def _plain(value: Value) -> Value:
             return str(value)
         case _:
             return value
+
+
+def labels_of(value: Value) -> frozenset[str]:
+    """Give the labels of a field: none, one, or all that are ticked."""
+    if isinstance(value, frozenset):
+        return value
+    return frozenset() if value is None else frozenset({str(value)})
+
+
+def is_empty(value: Value) -> bool:
+    """Say whether a field holds nothing: no value, no text, no label."""
+    return value is None or value in ("", frozenset())

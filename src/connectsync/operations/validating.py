@@ -15,7 +15,7 @@ from connectsync.domain.validation import AllowedFinding, ValidationReport
 from connectsync.rules.allowance import settle
 from connectsync.rules.engine import Found
 from connectsync.rules.examine import examine_district, examine_fleet, names_that_run
-from connectsync.rules.fleet import null_takes_nothing_back, unused_profile
+from connectsync.rules.profiles import null_takes_nothing_back, unused_profile
 from connectsync.rules.subjects import DistrictOnDay, FleetOnDay, placed
 
 NOTHING: frozenset[str] = frozenset()

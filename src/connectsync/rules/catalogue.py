@@ -25,6 +25,7 @@ from connectsync.rules import (
     layer_pages,
     permissions,
     phones,
+    profiles,
     project_pages,
     rollover,
     schema_pages,
@@ -105,8 +106,8 @@ DISTRICT_RULES: tuple[Rule[DistrictOnDay], ...] = (
     threshold.threshold_raised_in_term,
     threshold.threshold_still_raised,
     threshold.threshold_low_in_term,
-    threshold.threshold_low_for_rollover,
-    threshold.threshold_below_tried,
+    rollover.threshold_low_for_rollover,
+    rollover.threshold_below_tried,
     threshold.threshold_far_above_tried,
     threshold.threshold_of_zero,
     permissions.permission_without_family_access,
@@ -130,8 +131,8 @@ FLEET_RULES: tuple[Rule[FleetOnDay], ...] = (
     fleet.district_id_in_two_files,
     fleet.token_in_two_files,
     fleet.two_spellings_of_a_label,
-    fleet.unused_profile,
-    fleet.null_takes_nothing_back,
+    profiles.unused_profile,
+    profiles.null_takes_nothing_back,
 )
 
 READING_PAGES: tuple[Rule[object], ...] = (

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from connectsync.domain.change import widens
 from connectsync.domain.finding import Severity
 from connectsync.domain.plan import DistrictPlan, PlannedChange
-from connectsync.domain.risk import running, widens
+from connectsync.domain.risk import running
 from connectsync.rules.engine import Rule
 from connectsync.rules.plan_subject import PLAN, Objection, PlanAtHour, spelled
 

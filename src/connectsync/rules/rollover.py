@@ -1,4 +1,4 @@
-"""Rules about the rollover: the weeks in which the school year changes."""
+"""Rules about the rollover, the weeks of a new school year, and its threshold."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ from datetime import date, timedelta
 
 from connectsync.domain.finding import Path, Problem, Severity
 from connectsync.rules.subjects import DISTRICT, DistrictOnDay
+from connectsync.rules.threshold import (
+    TERM_LEAST,
+    TERM_LIMIT,
+    THRESHOLD,
+    tried_to_archive,
+)
 
 ROLLOVER: Path = ("facts", "rollover")
 
@@ -15,6 +21,8 @@ LONGEST = timedelta(days=120)
 
 LONG_OVER = timedelta(days=270)
 """Our own bound: a rollover that ended in August is out of date in May."""
+
+EVERYONE = 100
 
 
 @DISTRICT.rule(Severity.WARNING, source="design")
@@ -83,3 +91,88 @@ def rollover_long_over(district: DistrictOnDay) -> Iterator[Problem]:
 
 def _months(district: DistrictOnDay, since: date) -> int:
     return (district.today - since).days // 30
+
+
+@DISTRICT.rule(Severity.INFO, source="T1")
+def threshold_low_for_rollover(district: DistrictOnDay) -> Iterator[Problem]:
+    """
+    The sync runs through the rollover with the deletion threshold of the school year.
+
+    When the school year changes, more than a fifth of a roster may leave at once. Past
+    the threshold a sync archives no one and its status is *Failed: threshold*, so last
+    year's classes stay until the threshold is raised.
+
+    Bad:
+
+        facts:
+          rollover:
+            from: 2027-01-10
+            to: 2027-01-31
+        settings:
+          deletion_threshold: 15
+
+    Good:
+
+        facts:
+          rollover:
+            from: 2027-01-10
+            to: 2027-01-31
+          tried_to_archive: 43
+        settings:
+          deletion_threshold: 45
+    """
+    settings = district.settings
+    threshold, syncing = settings.deletion_threshold, settings.enable_daily_sync
+    known = district.facts.tried_to_archive is not None
+    low = threshold is not None and threshold <= TERM_LIMIT
+    if low and not known and syncing is not False and district.rollover_now:
+        yield Problem(
+            THRESHOLD,
+            "the rollover has started, and a sync that would archive more than"
+            f" {threshold} percent archives no one",
+            hint="if a sync fails on it, state the percentage it tried to archive in"
+            " facts.tried_to_archive, and set the threshold just above that",
+        )
+
+
+@DISTRICT.rule(Severity.WARNING, source="T1")
+def threshold_below_tried(district: DistrictOnDay) -> Iterator[Problem]:
+    """
+    The deletion threshold is not above what the last sync tried to archive.
+
+    The next sync will fail for the same reason. It still adds people, but those who
+    left keep their place in classrooms and their messages.
+
+    Bad:
+
+        facts:
+          rollover:
+            from: 2027-01-10
+            to: 2027-01-31
+          tried_to_archive: 34
+        settings:
+          deletion_threshold: 30
+
+    Good:
+
+        facts:
+          rollover:
+            from: 2027-01-10
+            to: 2027-01-31
+          tried_to_archive: 34
+        settings:
+          deletion_threshold: 35
+    """
+    threshold, tried = district.settings.deletion_threshold, tried_to_archive(district)
+    if threshold is not None and tried is not None and threshold <= tried:
+        yield Problem(
+            THRESHOLD,
+            f"the last sync tried to archive {tried} percent, and a threshold of"
+            f" {threshold} stops it",
+            hint=f"if {tried} percent is right for the rollover, set it to"
+            f" {max(tried + 1, TERM_LEAST)}"
+            if tried < EVERYONE
+            else "no threshold is above that: check the roster in Clever before a sync"
+            f" archives everyone, remove tried_to_archive and set it to {TERM_LEAST} to"
+            f" {TERM_LIMIT}",
+        )

@@ -19,8 +19,6 @@ MOST_WITHOUT_FIGURE = 60
 MARGIN = 10
 """Points above the observed figure that still count as just above it; our own."""
 
-EVERYONE = 100
-
 
 @DISTRICT.rule(Severity.ERROR, source="design", inferred=True)
 def threshold_above_any_rollover(district: DistrictOnDay) -> Iterator[Problem]:
@@ -51,7 +49,7 @@ def threshold_above_any_rollover(district: DistrictOnDay) -> Iterator[Problem]:
     """
     if not _unexplained(district):
         return
-    threshold, tried = district.settings.deletion_threshold, _tried(district)
+    threshold, tried = district.settings.deletion_threshold, tried_to_archive(district)
     if tried is None:
         yield Problem(
             THRESHOLD,
@@ -171,91 +169,6 @@ def threshold_low_in_term(district: DistrictOnDay) -> Iterator[Problem]:
         )
 
 
-@DISTRICT.rule(Severity.INFO, source="T1")
-def threshold_low_for_rollover(district: DistrictOnDay) -> Iterator[Problem]:
-    """
-    The sync runs through the rollover with the deletion threshold of the school year.
-
-    When the school year changes, more than a fifth of a roster may leave at once. Past
-    the threshold a sync archives no one and its status is *Failed: threshold*, so last
-    year's classes stay until the threshold is raised.
-
-    Bad:
-
-        facts:
-          rollover:
-            from: 2027-01-10
-            to: 2027-01-31
-        settings:
-          deletion_threshold: 15
-
-    Good:
-
-        facts:
-          rollover:
-            from: 2027-01-10
-            to: 2027-01-31
-          tried_to_archive: 43
-        settings:
-          deletion_threshold: 45
-    """
-    settings = district.settings
-    threshold, syncing = settings.deletion_threshold, settings.enable_daily_sync
-    known = district.facts.tried_to_archive is not None
-    low = threshold is not None and threshold <= TERM_LIMIT
-    if low and not known and syncing is not False and district.rollover_now:
-        yield Problem(
-            THRESHOLD,
-            "the rollover has started, and a sync that would archive more than"
-            f" {threshold} percent archives no one",
-            hint="if a sync fails on it, state the percentage it tried to archive in"
-            " facts.tried_to_archive, and set the threshold just above that",
-        )
-
-
-@DISTRICT.rule(Severity.WARNING, source="T1")
-def threshold_below_tried(district: DistrictOnDay) -> Iterator[Problem]:
-    """
-    The deletion threshold is not above what the last sync tried to archive.
-
-    The next sync will fail for the same reason. It still adds people, but those who
-    left keep their place in classrooms and their messages.
-
-    Bad:
-
-        facts:
-          rollover:
-            from: 2027-01-10
-            to: 2027-01-31
-          tried_to_archive: 34
-        settings:
-          deletion_threshold: 30
-
-    Good:
-
-        facts:
-          rollover:
-            from: 2027-01-10
-            to: 2027-01-31
-          tried_to_archive: 34
-        settings:
-          deletion_threshold: 35
-    """
-    threshold, tried = district.settings.deletion_threshold, _tried(district)
-    if threshold is not None and tried is not None and threshold <= tried:
-        yield Problem(
-            THRESHOLD,
-            f"the last sync tried to archive {tried} percent, and a threshold of"
-            f" {threshold} stops it",
-            hint=f"if {tried} percent is right for the rollover, set it to"
-            f" {max(tried + 1, TERM_LEAST)}"
-            if tried < EVERYONE
-            else "no threshold is above that: check the roster in Clever before a sync"
-            f" archives everyone, remove tried_to_archive and set it to {TERM_LEAST} to"
-            f" {TERM_LIMIT}",
-        )
-
-
 @DISTRICT.rule(Severity.WARNING, source="T1", inferred=True)
 def threshold_far_above_tried(district: DistrictOnDay) -> Iterator[Problem]:
     """
@@ -284,7 +197,7 @@ def threshold_far_above_tried(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           deletion_threshold: 23
     """
-    threshold, tried = _raised(district), _tried(district)
+    threshold, tried = _raised(district), tried_to_archive(district)
     if threshold is not None and tried is not None and threshold > tried + MARGIN:
         yield Problem(
             THRESHOLD,
@@ -324,7 +237,7 @@ def threshold_of_zero(district: DistrictOnDay) -> Iterator[Problem]:
 
 def _unexplained(district: DistrictOnDay) -> bool:
     """Say whether a threshold for most of a district has no figure just below it."""
-    threshold, tried = district.settings.deletion_threshold, _tried(district)
+    threshold, tried = district.settings.deletion_threshold, tried_to_archive(district)
     if threshold is None or threshold <= MOST_WITHOUT_FIGURE:
         return False
     return tried is None or threshold > tried + MARGIN
@@ -338,6 +251,6 @@ def _raised(district: DistrictOnDay) -> int | None:
     return threshold
 
 
-def _tried(district: DistrictOnDay) -> int | None:
+def tried_to_archive(district: DistrictOnDay) -> int | None:
     """Give the observed percentage; it means something only during the rollover."""
     return district.facts.tried_to_archive if district.rollover_now else None
