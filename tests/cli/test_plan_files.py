@@ -216,7 +216,7 @@ def test_what_the_journal_keeps_is_the_digest_that_was_reviewed(
         "apply", "plan.json", environment={"CONNECTSYNC_NOW": "2027-01-15T12:00"}
     )
     runs = [row for row in planned.state() if row[0] == "runs"]
-    assert [row[2] for row in runs] == [digest]
+    assert [row[3] for row in runs] == [digest]
 
 
 def test_a_plan_that_is_too_old_is_refused_by_a_guard(planned: Console) -> None:

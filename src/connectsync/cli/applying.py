@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from connectsync.apply.freshness import insist_fresh
 from connectsync.apply.state.queries import StateReader
 from connectsync.cli.backends import connect_of, is_by_hand, open_reader
 from connectsync.cli.exit_status import ExitStatus
@@ -15,11 +17,19 @@ from connectsync.cli.plan_files import plan_in
 from connectsync.cli.planned import Planned
 from connectsync.cli.session import Session
 from connectsync.cli.state import circumstances, open_state
+from connectsync.connect.seam import Reader
 from connectsync.domain.counting import many
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.shard import ALL
-from connectsync.errors import NotApproved, Overtaken, StalePlan, Superseded
+from connectsync.errors import (
+    ConnectError,
+    GuardRefused,
+    NotApproved,
+    Overtaken,
+    StalePlan,
+    Superseded,
+)
 from connectsync.operations.applying import insist_same_files, of_connect
 from connectsync.operations.gate import insist_files
 from connectsync.operations.planning import make_plan
@@ -54,8 +64,22 @@ async def apply_file(session: Session, path: Path, said: Said) -> ExitStatus:
                 session.terminal.say(done)
                 return ExitStatus.FINE
             _insist_newest(plan, archive)
-            insist_allowed(going, plan, digest)
+            try:
+                insist_allowed(going, plan, digest)
+            except GuardRefused:
+                # accepting a guard would not help a plan that Connect moved away from
+                if archive.last_run(digest, plan.backend) is None:
+                    await _insist_fresh(plan, reader)
+                raise
             return going.told(await made_true(going, plan, digest), plan)
+
+
+async def _insist_fresh(plan: Plan, reader: Reader) -> None:
+    """Raise ``StalePlan`` if Connect moved since; say nothing of what is unreadable."""
+    with suppress(ConnectError):
+        insist_fresh(
+            plan, await reader.read_many([one.district for one in plan.districts])
+        )
 
 
 def _done_before(plan: Plan, archive: StateReader) -> str:
