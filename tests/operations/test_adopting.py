@@ -249,7 +249,7 @@ def test_a_file_that_cannot_be_written_is_refused_and_not_remembered(
         raise OSError(28, "No space left on device")
 
     drafts = valley.drafts({"lakeview-usd": {"deletion_threshold": 12}})
-    monkeypatch.setattr("tempfile.mkstemp", full)
+    monkeypatch.setattr("os.fsync", full)
     (adopted,) = valley.written(drafts)
     assert adopted.adoption is Adoption.REFUSED
     assert "No space left" in adopted.message

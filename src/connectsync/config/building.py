@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from connectsync.config.checking import NOTHING_RECORDED, Recorded
 from connectsync.config.document import Document
 from connectsync.config.layers import merged, named
 from connectsync.domain.district import (
@@ -20,6 +21,7 @@ from connectsync.domain.district import (
     GuardiansFrom,
     Provider,
 )
+from connectsync.domain.labels import form_spelled_as, spelled_as
 from connectsync.domain.settings import Settings
 from connectsync.domain.untouched import NamedLabels, unpublished
 from connectsync.domain.visible import alike
@@ -27,8 +29,14 @@ from connectsync.domain.visible import alike
 Convert = Callable[[Any], Any]
 
 
-def district_of(layers: Sequence[Document]) -> District:
-    """Build the district that layers describe, weakest first, its own file last."""
+def district_of(
+    layers: Sequence[Document], recorded: Recorded = NOTHING_RECORDED
+) -> District:
+    """
+    Build the district that layers describe, weakest first, its own file last.
+
+    Labels are spelled as they were ``recorded`` from the live page.
+    """
     own = layers[-1]
     return District(
         key=own.data["district"],
@@ -37,16 +45,19 @@ def district_of(layers: Sequence[Document]) -> District:
         profiles=named(own),
         credentials=Credentials(**own.data.get("credentials", {})),
         facts=Facts(**_converted(merged(layers, "facts"), _FACTS)),
-        settings=settings_of(layers),
+        settings=settings_of(layers, recorded),
         allow=tuple(_allow(entry) for entry in own.data.get("allow", ())),
         labels=frozenset(own.data.get("labels", ())),
-        named=_named(layers),
+        named=_named(layers, recorded),
     )
 
 
-def settings_of(layers: Sequence[Document]) -> Settings:
-    """Build what layers say of the form, weakest first."""
-    return Settings(**_converted(merged(layers, "settings"), _SETTINGS))
+def settings_of(
+    layers: Sequence[Document], recorded: Recorded = NOTHING_RECORDED
+) -> Settings:
+    """Build what layers say of the form, weakest first; see above."""
+    stated = _converted(merged(layers, "settings"), _SETTINGS)
+    return Settings(**form_spelled_as(stated, recorded))  # type: ignore[arg-type]
 
 
 def days_of(span: Mapping[str, str]) -> Days:
@@ -64,7 +75,7 @@ def _allow(entry: Mapping[str, str]) -> Allow:
     return Allow(rule=alike(entry["rule"]), reason=entry["reason"], until=until)
 
 
-def _named(layers: Sequence[Document]) -> NamedLabels:
+def _named(layers: Sequence[Document], recorded: Recorded) -> NamedLabels:
     """Give the labels beyond the published ones that any layer names."""
     found: NamedLabels = frozenset()
     for layer in layers:
@@ -72,7 +83,9 @@ def _named(layers: Sequence[Document]) -> NamedLabels:
         found |= unpublished(
             {name: stated[name] for name in stated if isinstance(stated[name], list)}
         )
-    return found
+    return frozenset(
+        (name, spelled_as(label, recorded.get(name, ()))) for name, label in found
+    )
 
 
 def _converted(

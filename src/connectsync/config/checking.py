@@ -15,6 +15,7 @@ from connectsync.config.rule_names import MOST_FINDINGS
 from connectsync.config.schemas import labels_of, schema
 from connectsync.config.source import error, quoted
 from connectsync.domain.finding import Finding, Path, Severity, order
+from connectsync.domain.labels import spelled_as
 from connectsync.errors import Bug
 
 Recorded = Mapping[str, Sequence[str]]
@@ -79,7 +80,7 @@ def _strange_labels(
     count = 0
     for path, part, label in _labels_of(document, name):
         known = (*labels_of(part), *recorded.get(_setting(path), ()))
-        if label in known:
+        if spelled_as(label, known) in known:
             continue
         from connectsync.config.explaining import strange_label  # noqa: PLC0415
 

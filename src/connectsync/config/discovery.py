@@ -5,7 +5,6 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from connectsync.config.ground import Ground
 from connectsync.config.source import spelled_out
+from connectsync.domain.labels import composed
 from connectsync.domain.suggest import did_you_mean
 from connectsync.errors import InvalidFiles, NothingMatched
 
@@ -107,11 +107,6 @@ def is_key(argument: str) -> bool:
 def stem_of(path: Path) -> str:
     """Give a file's stem as files spell it: some systems take letters apart."""
     return composed(path.stem)
-
-
-def composed(text: str) -> str:
-    """Put letters and their accents together (NFC), as most keyboards do."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def below(folder: Path, ground: Ground | None = None) -> Iterator[Path]:

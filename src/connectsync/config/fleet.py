@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from connectsync.config.building import district_of
 from connectsync.config.checking import NOTHING_RECORDED, Recorded
-from connectsync.config.discovery import PROFILES, composed, relative, stem_of
+from connectsync.config.discovery import PROFILES, relative, stem_of
 from connectsync.config.document import Document, Reading
 from connectsync.config.ground import Ground
 from connectsync.config.layers import LAYERED, missing_profiles, named, winning
@@ -23,6 +23,7 @@ from connectsync.config.shelf import (
 )
 from connectsync.domain.district import District
 from connectsync.domain.finding import Finding, Path, Place, Severity, order
+from connectsync.domain.labels import composed
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +257,7 @@ def idle_nulls(fleet: Fleet) -> tuple[tuple[str, str, str], ...]:
 def _built(shelf: Shelf, name: str, document: Document) -> Iterator[LoadedDistrict]:
     layers = shelf.layers(document)
     if layers is not None:
-        yield LoadedDistrict(district_of(layers), name, layers)
+        yield LoadedDistrict(district_of(layers, shelf.recorded), name, layers)
 
 
 def _reaching(shelf: Shelf, readings: Iterable[Reading]) -> Iterator[Finding]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from connectsync.config.discovery import composed
 from connectsync.config.document import Document
 from connectsync.config.rule_names import MOST_FINDINGS
 from connectsync.config.source import error, quoted
 from connectsync.domain.finding import Finding, Path
+from connectsync.domain.labels import composed
 from connectsync.domain.suggest import did_you_mean
 
 LAYERED = ("facts", "settings")

@@ -11,6 +11,7 @@ import asyncio
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -19,6 +20,7 @@ from connectsync.connect.exchange import Call, Exchange
 from connectsync.connect.names import TOKEN_JSON, spelling_of, to_json
 from connectsync.connect.tokens import Tokens, needed, nowhere, unquoted
 from connectsync.domain.foreign_text import SECRETS, foreign_text
+from connectsync.domain.labels import LABELED, form_spelled_as, labels_in
 from connectsync.domain.live import Listed, Live
 from connectsync.domain.settings import BY_NAME, Form, Kind
 from connectsync.errors import (
@@ -164,6 +166,7 @@ class ContractWriter:
     ) -> Live:
         """Save the settings in ``desired``; give the form as it was read back."""
         headers = _save_headers(expected_version)
+        desired = await self._as_offered(desired)
         call = Call(
             "PATCH",
             f"{_address(key)}/settings",
@@ -175,6 +178,15 @@ class ContractWriter:
         await self._insist_confirmable(key)
         saved = await (self._with_token(call, key) if set_token else self._saved(call))
         return await self._read_back(key, saved)
+
+    async def _as_offered(self, desired: Form) -> Form:
+        """Spell labels with accents as Connect offers them, as far as it tells."""
+        offered = {}
+        for name in LABELED.intersection(desired):
+            if not all(map(str.isascii, labels_in(desired[name]))):
+                with suppress(ConnectError):
+                    offered[name] = await self._reader.options(name)
+        return form_spelled_as(desired, offered)
 
     async def _insist_confirmable(self, key: str) -> None:
         """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from connectsync.connect.values import Unfit, json_of, value_of
+from connectsync.domain.labels import composed
 from connectsync.domain.settings import BY_NAME, Form, Setting, Value
 from connectsync.errors import FormRefused
 
@@ -37,7 +38,10 @@ def _unfit(
         return str(error)
     labels = _all(value)
     known = {*(offered or setting.labels or labels), *_all(held)}
-    unknown = sorted(labels - known, key=str)
+    spelled = {composed(label) for label in known if isinstance(label, str)}
+    unknown = sorted(
+        (one for one in labels - known if composed(str(one)) not in spelled), key=str
+    )
     if unknown:
         return f"offers no {unknown[0]!r}"
     if setting.name == "phone_types" and len(labels) > 1:

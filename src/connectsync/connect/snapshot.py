@@ -16,6 +16,7 @@ from connectsync.connect import snapshot_file
 from connectsync.connect.contract import Clock, utc_now
 from connectsync.connect.form_fit import insist_fits
 from connectsync.connect.names import to_json
+from connectsync.domain.labels import form_spelled_as
 from connectsync.domain.live import Listed, Live
 from connectsync.domain.settings import BY_NAME, Form, Kind
 from connectsync.domain.snapshot import Confirmed, Entry, Snapshot
@@ -110,6 +111,7 @@ class SnapshotWriter:
         snapshot = snapshot_file.read(self._path)
         entry = _expected(snapshot, key, expected_version)
         held = entry.live.form
+        desired = form_spelled_as(desired, snapshot.options)
         insist_fits(desired, snapshot.options, held)
         differs = any(held.get(name) != value for name, value in desired.items())
         if not differs and not set_token:

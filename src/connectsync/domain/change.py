@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from connectsync.domain.labels import LABELED, labels_in, spelled_as
 from connectsync.domain.settings import Form, Value
 
 
@@ -40,7 +41,13 @@ CLOSEST = frozenset(["Parent/Guardian", "Primary", "Family", "Parent"])
 
 
 def changes_of(setting: str, before: Value, after: Value) -> tuple[Change, ...]:
-    """Say how one setting gets from one value to another; nothing if it is there."""
+    """
+    Say how one setting gets from one value to another; nothing if it is there.
+
+    A label that is there already is meant as it is spelled there.
+    """
+    if setting in LABELED:
+        after = spelled_as(after, labels_in(before))
     if before == after:
         return ()
     if isinstance(before, frozenset) and isinstance(after, frozenset):

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from connectsync.domain.labels import composed, spelled_as
 from connectsync.domain.settings import BY_NAME, Form, Value
 
 NamedLabels = frozenset[tuple[str, str]]
@@ -60,11 +61,14 @@ def kept_labels(
     a person, or belongs to a newer page, and no file could say so.
     """
     kept = {}
+    spellings = {(name, composed(label)) for name, label in known}
     for name, wanted in desired.items():
         held = live.get(name)
         if isinstance(held, frozenset) and isinstance(wanted, frozenset):
-            strange = held - wanted - set(BY_NAME[name].labels)
-            kept[name] = frozenset(one for one in strange if (name, one) not in known)
+            strange = held - spelled_as(wanted, held) - set(BY_NAME[name].labels)
+            kept[name] = frozenset(
+                one for one in strange if (name, composed(one)) not in spellings
+            )
     return {name: labels for name, labels in kept.items() if labels}
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
+from connectsync.domain.labels import LABELED, is_same_label
 from connectsync.domain.settings import BY_NAME, Form, Kind, Setting, Value
 
 Data = Mapping[str, Any]
@@ -74,12 +75,13 @@ def is_same(name: str, one: Value, other: Value) -> bool:
     """
     Say whether two values of one setting mean the same.
 
-    A District ID in hexadecimal digits is the same in capitals and in small letters.
+    A District ID in hexadecimal digits is the same in capitals and in small letters,
+    a label however its accents are spelled.
     """
     if name == "district_id" and isinstance(one, str) and isinstance(other, str):
         both_hex = _HEX.fullmatch(one) and _HEX.fullmatch(other)
         return one == other or (bool(both_hex) and one.lower() == other.lower())
-    return one == other
+    return is_same_label(one, other) if name in LABELED else one == other
 
 
 def differing(one: Form, other: Form) -> tuple[str, ...]:

@@ -12,12 +12,12 @@ from connectsync.config.discovery import (
     PROFILES,
     PROJECT_FILE,
     SUFFIXES,
-    composed,
     relative,
 )
 from connectsync.config.intake import SIZE_LIMIT
 from connectsync.config.project import Project, project_of_text
 from connectsync.config.shelf import profile_files
+from connectsync.domain.labels import composed
 from connectsync.errors import ProjectError, UsageError
 from connectsync.files.reading import read_regular
 from connectsync.operations.git import (

@@ -9,6 +9,7 @@ from deepdiff import DeepDiff
 from connectsync.domain.baseline import Baseline
 from connectsync.domain.change import Add, Change, changes_of
 from connectsync.domain.district import District
+from connectsync.domain.labels import form_spelled_as, labels_in
 from connectsync.domain.settings import Form
 from connectsync.domain.untouched import KeptLabels, kept_labels, unpublished
 from connectsync.domain.values import differing as in_form_order
@@ -36,7 +37,11 @@ def differing(live: Form, desired: Form) -> tuple[str, ...]:
         return ()
     # forms that are equal are told by Python; DeepDiff is asked where they differ
     held = {name: live[name] for name in names}
-    keys = DeepDiff(held, {name: desired[name] for name in names}).affected_root_keys
+    wanted = form_spelled_as(
+        {name: desired[name] for name in names},
+        {name: labels_in(value) for name, value in held.items()},
+    )
+    keys = DeepDiff(held, wanted).affected_root_keys
     return tuple(name for name in names if name in keys)
 
 

@@ -9,6 +9,7 @@ from connectsync.connect.seam import Reader
 from connectsync.domain.checkup import Check, Standing, failed, fine, look
 from connectsync.domain.counting import few, many
 from connectsync.domain.district import District
+from connectsync.domain.labels import composed, is_same_label
 from connectsync.domain.live import Listed
 from connectsync.domain.settings import FIRST_FORM, SETTINGS, Form, Kind, Setting
 from connectsync.domain.validation import ValidationReport
@@ -141,18 +142,22 @@ def judge_options(
             "record it with `connectsync doctor --record`, so that files can be"
             f" checked: {_snippet(setting, offered)}",
         )
-    if set(known) == set(offered):
+    if set(map(composed, known)) == set(map(composed, offered)):
         return fine(setting.name, f"offers {labels}")
     return look(setting.name, _differs(known, offered), _repair(setting, offered))
 
 
 def _differs(known: Sequence[str], offered: Sequence[str]) -> str:
     parts = []
-    if missing := [label for label in known if label not in offered]:
+    if missing := [label for label in known if not _holds(offered, label)]:
         parts.append(f"does not offer {', '.join(missing)}")
-    if extra := [label for label in offered if label not in known]:
+    if extra := [label for label in offered if not _holds(known, label)]:
         parts.append(f"also offers {', '.join(extra)}")
     return "; ".join(parts)
+
+
+def _holds(labels: Sequence[str], label: str) -> bool:
+    return any(is_same_label(one, label) for one in labels)
 
 
 def _repair(setting: Setting, offered: Sequence[str]) -> str:

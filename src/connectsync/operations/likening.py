@@ -10,7 +10,9 @@ from connectsync.config.building import settings_of
 from connectsync.config.checking import Recorded
 from connectsync.config.shelf import Shelf
 from connectsync.connect.values import json_of
+from connectsync.domain.labels import composed
 from connectsync.domain.settings import SETTINGS, Form, Setting, Value
+from connectsync.domain.values import is_same
 
 FORM = tuple(setting for setting in SETTINGS if setting.section == "settings")
 """The settings that layers share; the district's id is its own."""
@@ -47,7 +49,9 @@ def usable_profiles(shelf: Shelf) -> Iterator[str]:
 def likeness(shelf: Shelf, stem: str, live: Form) -> Likeness:
     """Say what a file that builds on this profile has to state."""
     chain = shelf.chains.under((stem,)) or ()
-    shared = settings_of([shelf.documents[layer] for layer in chain]).managed()
+    shared = settings_of(
+        [shelf.documents[layer] for layer in chain], shelf.recorded
+    ).managed()
     return Likeness(stem, stated_over(shared, live, shelf.recorded))
 
 
@@ -57,7 +61,7 @@ def stated_over(shared: Form, live: Form, recorded: Recorded) -> dict[str, Any]:
     for setting in FORM:
         if setting.name in live:
             value = sayable(setting, live[setting.name], recorded)
-            if value != shared.get(setting.name):
+            if not is_same(setting.name, value, shared.get(setting.name)):
                 found[setting.name] = json_of(setting, value)
     return found
 
@@ -83,7 +87,8 @@ def unknown_labels(
         return ()
     labels = value if isinstance(value, frozenset) else {str(value)}
     known = {*setting.labels, *recorded.get(setting.name, ())}
-    return tuple(sorted(labels - known))
+    said = {composed(label) for label in known}
+    return tuple(sorted(label for label in labels if composed(label) not in said))
 
 
 def notes(live: Form, recorded: Recorded) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from connectsync.connect.values import json_of
 from connectsync.domain.adoption import Adopted, Adoption, Taken
 from connectsync.domain.live import Live
 from connectsync.domain.settings import BY_NAME
+from connectsync.domain.values import is_same
 from connectsync.errors import InvalidFiles
 from connectsync.operations.compare import differing
 from connectsync.operations.likening import note_on, sayable, unknown_labels
@@ -45,7 +46,7 @@ def take_over(
                 note_on(setting, live.form[name], unknown, "no longer managed")
             )
         after = sayable(setting, live.form[name], recorded)
-        if isinstance(after, frozenset) and after == desired[name]:
+        if isinstance(after, frozenset) and is_same(name, after, desired[name]):
             continue
         if name == "district_id" and not after:
             remarks.append("district_id is empty on Connect; left as the file has it")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import Locator
 
+from connectsync.connect.browser.labels import named
 from connectsync.connect.browser.tab import Tab
 from connectsync.connect.names import (
     DAILY_SYNC,
@@ -20,8 +21,8 @@ class DistrictHome:
     def __init__(self, tab: Tab) -> None:
         self._tab = tab
         role, shown = tab.page.get_by_role, tab.labels.shown
-        self.dots = role("button", name=shown(DOTS), exact=True)
-        self.settings = role("menuitem", name=shown(GROUP_OF_BOXES), exact=True)
+        self.dots = role("button", name=named(shown(DOTS)), exact=True)
+        self.settings = role("menuitem", name=named(shown(GROUP_OF_BOXES)), exact=True)
 
     async def to_settings(self) -> None:
         """Click on the dots, and select the settings."""
@@ -62,4 +63,4 @@ class Rostering:
 
 
 def _link(tab: Tab, label: str) -> Locator:
-    return tab.page.get_by_role("link", name=tab.labels.shown(label), exact=True)
+    return tab.page.get_by_role("link", name=named(tab.labels.shown(label)), exact=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from playwright.async_api import Locator
 
+from connectsync.connect.browser.labels import named, pattern_of
 from connectsync.connect.browser.tab import Tab, amiss
 from connectsync.connect.names import (
     DISTRICT_HOME,
@@ -15,6 +16,7 @@ from connectsync.connect.names import (
     SEARCH,
     SEARCH_BOX,
 )
+from connectsync.domain.labels import is_same_label
 from connectsync.domain.live import Listed
 from connectsync.errors import DistrictNotFound, PageChanged
 
@@ -41,9 +43,9 @@ class DropDown:
         self._tab = tab
         self._home = tab.labels.shown(DISTRICT_HOME)
         label = tab.labels.shown(DROP_DOWN)
-        name = re.compile(rf"^{re.escape(label)}: ")
+        name = re.compile(rf"^{pattern_of(label)}: ")
         self.button = tab.page.get_by_role("button", name=name)
-        self._menu = tab.page.get_by_role("menu", name=label, exact=True)
+        self._menu = tab.page.get_by_role("menu", name=named(label), exact=True)
 
     async def go_to(self, key: str) -> None:
         """
@@ -112,7 +114,7 @@ class DropDown:
             entry = _ENTRY.fullmatch(" ".join(text.split()))
             if entry is None or not KEY.fullmatch(entry["key"]):
                 continue
-            if entry["lead"] != self._home:
+            if not is_same_label(entry["lead"], self._home):
                 raise _home_amiss(page, f"is called '{entry['lead']}'")
             listed.append(Listed(entry["key"], entry["name"]))
         if not listed:
@@ -136,7 +138,7 @@ class DropDown:
         await self._tab.follow(one, control, page)
 
     def _leading_to(self, among: Locator, key: str) -> Locator:
-        lead, end = re.escape(self._home), re.escape(key)
+        lead, end = pattern_of(self._home), re.escape(key)
         text = re.compile(rf"^\s*{lead}:[\s\S]*\({end}\)\s*$")
         return among.filter(has_text=text)
 

@@ -12,7 +12,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 
 from connectsync.connect.browser.inert import inert
-from connectsync.connect.browser.labels import Labels
+from connectsync.connect.browser.labels import Labels, named, spellings_of
 from connectsync.connect.names import TOKEN_LABEL
 from connectsync.errors import StateError
 
@@ -63,7 +63,7 @@ class Evidence:
 
     def __init__(self, folder: Path, labels: Labels) -> None:
         self._folder = folder
-        self._tokens = [TOKEN_LABEL, labels.shown(TOKEN_LABEL)]
+        self._tokens = [TOKEN_LABEL, *spellings_of(labels.shown(TOKEN_LABEL))]
         self._typed: list[str] = []
 
     @contextmanager
@@ -99,7 +99,9 @@ class Evidence:
 
     async def _picture(self, page: Page) -> bytes:
         masked = [page.locator("input[type=password]")]
-        masked += [page.get_by_label(label, exact=True) for label in self._tokens]
+        masked += [
+            page.get_by_label(named(label), exact=True) for label in self._tokens
+        ]
         masked += [page.get_by_text(secret) for secret in self._typed]
         try:
             return await page.screenshot(full_page=True, mask=masked)

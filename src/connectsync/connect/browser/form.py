@@ -19,7 +19,7 @@ from connectsync.connect.browser.controls import (
     standing,
     states,
 )
-from connectsync.connect.browser.labels import Labels, control_of
+from connectsync.connect.browser.labels import Labels, control_of, named
 from connectsync.connect.browser.tab import amiss
 from connectsync.connect.names import (
     DAILY_SYNC,
@@ -75,43 +75,43 @@ class FormOnPage:
     def __init__(self, page: Page, labels: Labels) -> None:
         self.labels = labels
         title = labels.shown(DAILY_SYNC)
-        self.whole = page.get_by_role("form", name=title, exact=True)
+        self.whole = page.get_by_role("form", name=named(title), exact=True)
 
     @property
     def save(self) -> Locator:
         """Give the button below the form."""
         name = self.labels.shown(SAVE)
-        return self.whole.get_by_role("button", name=name, exact=True)
+        return self.whole.get_by_role("button", name=named(name), exact=True)
 
     def text(self, label: str) -> Locator:
         """Give a field to type in."""
         name = self.labels.shown(label)
-        return self.whole.get_by_role("textbox", name=name, exact=True)
+        return self.whole.get_by_role("textbox", name=named(name), exact=True)
 
     def drop_down(self, setting: str) -> Locator:
         """Give a drop-down."""
         name = self.labels.of_setting(setting)
-        return self.whole.get_by_role("combobox", name=name, exact=True)
+        return self.whole.get_by_role("combobox", name=named(name), exact=True)
 
     def group(self, setting: str) -> Locator:
         """Give the group that a setting's boxes or radio buttons stand in."""
         single = BY_NAME[setting].kind is Kind.BOX
         labels = self.labels
         name = labels.shown(GROUP_OF_BOXES) if single else labels.of_setting(setting)
-        return self.whole.get_by_role("group", name=name, exact=True)
+        return self.whole.get_by_role("group", name=named(name), exact=True)
 
     def box(self, setting: str) -> Locator:
         """Give the box of a setting that is one box."""
         name = self.labels.of_setting(setting)
-        return self.group(setting).get_by_role("checkbox", name=name, exact=True)
+        return self.group(setting).get_by_role("checkbox", name=named(name), exact=True)
 
     def option(self, setting: str, label: str) -> Locator:
         """Give the box or radio button for one of our labels."""
         name = self.labels.offered(setting, label)
         role = self.group(setting).get_by_role
         if setting in RADIOS:
-            return role("radio", name=name, exact=True)
-        return role("checkbox", name=name, exact=True)
+            return role("radio", name=named(name), exact=True)
+        return role("checkbox", name=named(name), exact=True)
 
     async def read(self) -> Shown:
         """Read everything. Raises ``PageChanged``, naming what is not as it was."""
@@ -149,7 +149,7 @@ class FormOnPage:
         match setting.kind:
             case Kind.TEXT | Kind.PERCENT:
                 label = self.labels.of_setting(setting.name)
-                field = self.whole.get_by_role("textbox", name=label, exact=True)
+                field = self.whole.get_by_role("textbox", name=named(label), exact=True)
                 return [_sole(await states(field), control)]
             case Kind.BOX:
                 return [_sole(await states(self.box(setting.name)), control)]

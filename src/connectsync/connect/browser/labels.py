@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from connectsync.connect.names import (
@@ -12,6 +13,7 @@ from connectsync.connect.names import (
     TOKEN_LABEL,
     spelling_of,
 )
+from connectsync.domain.labels import composed, decomposed, is_same_label
 from connectsync.domain.settings import BY_NAME, SETTINGS, Kind
 from connectsync.domain.suggest import did_you_mean
 from connectsync.errors import ProjectError
@@ -62,7 +64,7 @@ class Labels:
         """Give our label for one that a setting offers; one we do not know stays."""
         group = spelling_of(setting).label
         for label in BY_NAME[setting].labels:
-            if self.shown(label, group) == shown:
+            if is_same_label(self.shown(label, group), shown):
                 return label
         return shown
 
@@ -70,6 +72,21 @@ class Labels:
         """Give what the page shows for a label that a setting offers."""
         known = label in BY_NAME[setting].labels
         return self.shown(label, spelling_of(setting).label) if known else label
+
+
+def named(label: str) -> str | re.Pattern[str]:
+    """Give the name of a control as a browser looks for it, however it is spelled."""
+    return label if label.isascii() else re.compile(rf"^\s*{pattern_of(label)}\s*$")
+
+
+def pattern_of(label: str) -> str:
+    """Give a pattern that finds a label, however it is spelled."""
+    return f"(?:{'|'.join(map(re.escape, spellings_of(label)))})"
+
+
+def spellings_of(label: str) -> tuple[str, ...]:
+    """Give a label as it is stated, and with its accents put together and apart."""
+    return tuple(dict.fromkeys([label, composed(label), decomposed(label)]))
 
 
 def control_of(setting: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 from pathlib import Path
 
 from playwright.async_api import BrowserContext, Page, StorageState
@@ -12,7 +13,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from connectsync.connect.browser.chromium import first_line, launched
 from connectsync.connect.browser.evidence import Evidence
-from connectsync.connect.browser.labels import Labels
+from connectsync.connect.browser.labels import Labels, pattern_of
 from connectsync.connect.browser.obstacles import LOOK_SECONDS, PICTURE_SECONDS
 from connectsync.connect.browser.sign_in import SignIn
 from connectsync.connect.browser.tab import Tab
@@ -125,7 +126,9 @@ async def _any_shows_drop_down(context: BrowserContext, website: Website) -> boo
     label = Labels(website.labels).shown(DROP_DOWN)
     for page in context.pages:
         here = origin_of(page.url) == website.origin
-        button = page.get_by_role("button", name=f"{label}: ")
+        button = page.get_by_role(
+            "button", name=re.compile(pattern_of(label) + ": ", re.IGNORECASE)
+        )
         try:
             if here and await button.first.is_visible():
                 return True

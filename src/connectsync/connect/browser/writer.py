@@ -15,6 +15,7 @@ from connectsync.connect.browser.walk import Walk
 from connectsync.connect.contract import SETTLE, Clock, utc_now
 from connectsync.connect.form_fit import insist_fits
 from connectsync.connect.tokens import Tokens, at_hand, needed, nowhere, unquoted
+from connectsync.domain.labels import form_spelled_as
 from connectsync.domain.live import Live
 from connectsync.domain.settings import Form
 from connectsync.errors import (
@@ -72,6 +73,7 @@ class BrowserWriter:
             async with self._tabs.walk() as walk:
                 shown = await walk.form(key)
                 _insist_version(key, shown, expected_version)
+                desired = form_spelled_as(desired, shown.offered)
                 insist_fits(desired, shown.offered, shown.form)
                 differs = any(shown.form[name] != one for name, one in desired.items())
                 if not differs and not set_token:

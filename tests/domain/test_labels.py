@@ -1,0 +1,89 @@
+"""A label is the same however its accents are spelled, wherever values are compared."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectsync.connect.browser.labels import Labels, named
+from connectsync.connect.form_fit import insist_fits
+from connectsync.domain.change import Add, Remove, Set, changes_of
+from connectsync.domain.drift import movements
+from connectsync.domain.labels import is_same_label, spelled_as
+from connectsync.domain.settings import Form
+from connectsync.domain.since import caused
+from connectsync.domain.untouched import kept_labels
+from connectsync.domain.values import differing
+from connectsync.errors import FormRefused
+from connectsync.operations.compare import changes_between
+
+ONE = "Évaluation"
+APART = "E\N{COMBINING ACUTE ACCENT}valuation"
+
+PAIRS: list[tuple[Form, Form]] = [
+    ({"archived_students": ONE}, {"archived_students": APART}),
+    (
+        {"permissions": frozenset({ONE, "Family Access"})},
+        {"permissions": frozenset({APART, "Family Access"})},
+    ),
+]
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_a_label_spelled_otherwise_is_no_change(pair: tuple[Form, Form]) -> None:
+    for here, there in (pair, pair[::-1]):
+        assert differing(here, there) == ()
+        assert changes_between(here, there) == ()
+        assert movements(here, there, here) == ()
+        assert movements(there, here, here) == ()
+        assert caused(here, there) == {}
+
+
+def test_a_label_that_is_there_is_meant_as_it_is_spelled_there() -> None:
+    before, after = frozenset({APART, "Old"}), frozenset({ONE, "New"})
+    assert changes_of("permissions", before, after) == (
+        Remove("permissions", "Old"),
+        Add("permissions", "New"),
+    )
+
+
+def test_another_label_is_another_value() -> None:
+    change = Set("archived_students", "Evaluation", ONE)
+    assert changes_of("archived_students", "Evaluation", ONE) == (change,)
+
+
+def test_a_value_that_is_no_label_is_compared_as_it_is_written() -> None:
+    assert differing({"district_id": ONE}, {"district_id": APART}) == ("district_id",)
+
+
+def test_a_label_that_files_name_is_not_kept_for_its_spelling() -> None:
+    live: Form = {"permissions": frozenset({APART})}
+    nothing: Form = {"permissions": frozenset()}
+    assert kept_labels(live, {"permissions": frozenset({ONE})}, frozenset()) == {}
+    assert kept_labels(live, nothing, frozenset({("permissions", ONE)})) == {}
+    assert kept_labels(live, nothing, frozenset()) == live
+
+
+def test_the_spelling_that_is_known_is_taken_and_an_exact_one_wins() -> None:
+    assert spelled_as(ONE, [APART]) == APART
+    assert spelled_as(ONE, [APART, ONE]) == ONE
+    assert spelled_as(frozenset({ONE, "a"}), [APART]) == frozenset({APART, "a"})
+    assert spelled_as(ONE, ["other"]) == ONE
+    assert is_same_label(None, None)
+
+
+def test_an_offer_is_taken_however_it_is_spelled() -> None:
+    offered = {"archived_students": (APART,)}
+    insist_fits({"archived_students": ONE}, offered)
+    with pytest.raises(FormRefused, match="offers no"):
+        insist_fits({"archived_students": "Evaluation"}, offered)
+
+
+def test_a_control_of_the_page_is_found_however_it_is_spelled() -> None:
+    labels = Labels({"Users Manager": ONE})
+    assert labels.ours("permissions", APART) == "Users Manager"
+    pattern = named(ONE)
+    assert not isinstance(pattern, str)
+    assert pattern.search(APART)
+    assert pattern.search(ONE)
+    assert not pattern.search(f"{ONE} 2")
+    assert named("Users Manager") == "Users Manager"
