@@ -259,9 +259,3 @@ class Journal(Protocol):
 def districts_of(orders: RunOptions) -> Sequence[str]:
     """Give every district in the order of its wave."""
     return [key for _, keys in orders.waves for key in keys]
-
-
-Orders = RunOptions
-Kept = BaselineUpdate
-Held = LeasedElsewhere
-"""The old names of these."""

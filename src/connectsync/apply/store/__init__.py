@@ -1,1 +1,0 @@
-"""The old name of ``state``: modules move to the new one."""
