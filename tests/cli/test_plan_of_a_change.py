@@ -398,3 +398,22 @@ def test_a_plan_with_a_district_without_a_file_can_be_applied(
     repository.replace(HARBOR, "settings:\n", "settings:\n  deletion_threshold: 15\n")
     assert repository.run("plan", "--out", "plan.json").status == ExitStatus.FINE
     assert repository.run("apply", "plan.json").status == ExitStatus.FINE
+
+
+def test_a_change_that_calls_a_launched_district_new_is_asked_about_all_the_same(
+    repository: Console,
+) -> None:
+    """Its sync is paused, and nothing but its file said that it was launched."""
+    facts = ("setup_step: 5", "setup_step: 9")
+    repository.replace(HARBOR, *facts)
+    commit(repository)
+    git(repository, "checkout", "--quiet", "-b", "change")
+    repository.replace(HARBOR, *reversed(facts))
+    cut = "settings:\n  contact_relationships: [Parent]\n"
+    repository.replace(HARBOR, "settings:\n", cut)
+    commit(repository)
+    data = planned(repository)
+    assert data["summary"]["changes"]["disruptive"] == 2
+    refused = repository.run("apply", "plan.json")
+    assert refused.status == ExitStatus.REFUSED
+    assert "disruptive: the plan holds 2" in refused.err

@@ -188,10 +188,11 @@ def _with_what_arrived(
 ) -> StalePlan:
     """Say of a plan that it is stale because a save of ours arrived late, if so."""
     arrived = [
-        f"\n  {key}: a save of run {entry.run} that got no answer has arrived since"
+        f"  {key}: a save of run {entry.run} that got no answer has arrived since"
         for key, entries in open_.items()
         if isinstance(live := lives.get(key), Live)
         for entry in entries
         if has_arrived(entry, live)
     ]
-    return StalePlan(stale.message + "".join(arrived), remedy=stale.remedy)
+    below = (*stale.below, *arrived)
+    return StalePlan(stale.sentence, below=below, remedy=stale.remedy)

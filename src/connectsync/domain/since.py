@@ -18,13 +18,15 @@ class Since:
     that are other ones than at the commit; a district is missing where there are none.
     ``released`` names, by district, the settings that files managed at the commit and
     manage no longer.
-    ``gone`` gives the files of districts that had one at the commit, by district.
+    ``gone`` gives the files of districts that had one at the commit, by district;
+    ``launched`` are those that were past their launch there, by their own facts.
     """
 
     commit: str
     caused: Mapping[str, Form]
     released: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     gone: Mapping[str, str] = field(default_factory=dict)
+    launched: frozenset[str] = frozenset()
 
     def of(self, district: str) -> Form:
         """Give what the change causes on one district."""

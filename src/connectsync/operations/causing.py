@@ -10,6 +10,7 @@ from pathlib import Path
 from connectsync.config.discovery import below, relative, stem_of
 from connectsync.config.fleet import Fleet, fleet_of_texts
 from connectsync.config.project import Project
+from connectsync.domain.baseline import is_launched
 from connectsync.domain.settings import Form
 from connectsync.domain.since import Since, caused, released
 from connectsync.operations.changed import Changed, Comparison
@@ -72,6 +73,11 @@ def causes_of(
                 for want in concerned
             },
             _gone(project, fleet, wanted),
+            frozenset(
+                one.district.key
+                for one in fleet.districts
+                if is_launched(one.district.facts, None)
+            ),
         ),
         tuple(unclear),
     )

@@ -8,7 +8,14 @@ from dataclasses import replace
 from connectsync.domain.baseline import Baseline, Baselines, is_launched
 from connectsync.domain.district import District, Facts
 from connectsync.domain.drift import Moved, Movement, movements
-from connectsync.domain.plan import DistrictPlan, Plan, Save, saves_for
+from connectsync.domain.plan import (
+    DistrictPlan,
+    Plan,
+    PlannedChange,
+    Save,
+    saves_for,
+)
+from connectsync.domain.risk import Risk
 from connectsync.domain.settings import Form
 from connectsync.domain.untouched import without
 from connectsync.operations.compare import changes_between
@@ -27,7 +34,12 @@ def afresh(
     *,
     begun: bool = False,
 ) -> Plan:
-    """Give a plan with risks and drift worked out again from its own values."""
+    """
+    Give a plan with risks and drift worked out again from its own values.
+
+    A risk that the plan states is never lowered: files or state may have known more
+    when it was made.
+    """
     # what a way back overwrites was asked about when it was planned
     stated = begun or plan.rollback_of is not None
     facts = {district.key: district.facts for district in districts}
@@ -36,7 +48,9 @@ def afresh(
         districts=tuple(
             replace(
                 one,
-                saves=saves_of(one, baselines, facts.get(one.district, Facts())),
+                saves=_as_risky(
+                    saves_of(one, baselines, facts.get(one.district, Facts())), one
+                ),
                 drift=one.drift
                 if stated
                 else drift_of(
@@ -47,6 +61,20 @@ def afresh(
             )
             for one in plan.districts
         ),
+    )
+
+
+def _as_risky(saves: tuple[Save, ...], stated: DistrictPlan) -> tuple[Save, ...]:
+    """Give saves with the risk that a plan states of a change where it is higher."""
+    order = list(Risk)
+    known = {one.change: one for one in stated.changes()}
+
+    def riskier(one: PlannedChange) -> PlannedChange:
+        other = known.get(one.change, one)
+        return max(one, other, key=lambda each: order.index(each.risk))
+
+    return tuple(
+        replace(save, changes=tuple(map(riskier, save.changes))) for save in saves
     )
 
 

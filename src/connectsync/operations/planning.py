@@ -94,6 +94,8 @@ async def make_plan(
             given.baselines,
             set_token=want.district.key in given.set_token,
             desired=_part(want, given),
+            launched=given.since is not None
+            and want.district.key in given.since.launched,
         )
         for want, live in answers
         if not (one := left[want.district.key]) or not one.error
@@ -149,18 +151,20 @@ async def _still_running(
     return tuple(found)
 
 
-def plan_district(
+def plan_district(  # noqa: PLR0913 - each by its name
     want: Wanted,
     live: Live | ConnectError,
     baselines: Baselines,
     *,
     set_token: bool = False,
     desired: Form | None = None,
+    launched: bool = False,
 ) -> DistrictPlan | NotPlanned | str:
     """
     Plan one district, by itself: its neighbours change neither answer nor cost.
 
     ``desired`` is the part of what the files say that is planned; without it, all.
+    ``launched`` says that its file called it so before the change that is planned.
     Gives its key alone where nothing would change.
     """
     key = want.district.key
@@ -175,7 +179,7 @@ def plan_district(
         return key
     if crowded := crowded_out(kept, desired, changes):
         return NotPlanned(key, want.file, *crowded)
-    launched = is_launched(want.district.facts, baselines.get(key))
+    launched = launched or is_launched(want.district.facts, baselines.get(key))
     return DistrictPlan(
         district=key,
         name=want.district.name,
