@@ -296,7 +296,7 @@ def test_the_sync_is_not_switched_on_over_settings_that_were_left_behind(
     assert saves(data) == {"harbor-point-usd": ["enable_daily_sync"]}
     said = {guard["rule"]: guard["message"] for guard in data["guards"]}
     assert said["enable-with-other-changes"] == (
-        "the sync is enabled while phone_types is not as the files say"
+        "the sync is enabled while phone_types differs from the files"
     )
     assert applied(repository, "--accept", "first-enable=1").status == (
         ExitStatus.REFUSED

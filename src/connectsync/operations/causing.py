@@ -73,14 +73,16 @@ def causes_of(
                 for want in concerned
             },
             _gone(project, fleet, wanted),
-            frozenset(
-                one.district.key
-                for one in fleet.districts
-                if is_launched(one.district.facts, None)
-            ),
+            _launched(fleet),
         ),
         tuple(unclear),
     )
+
+
+def _launched(fleet: Fleet) -> frozenset[str]:
+    """Name the districts that are past their launch by their own facts."""
+    districts = (one.district for one in fleet.districts)
+    return frozenset(one.key for one in districts if is_launched(one.facts, None))
 
 
 def _gone(project: Project, before: Fleet, wanted: Sequence[Wanted]) -> dict[str, str]:
