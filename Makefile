@@ -12,7 +12,7 @@ DEMO := .connectsync/demo
 CONNECTSYNC := $(BIN)/connectsync --state-dir $(DEMO)
 
 .PHONY: run test lint check sbom browser-test loop-test crash-test many-runners-test \
-	storm-test model-test lock reference docs clean
+	storm-test model-test fuzz assurance lock reference docs clean
 
 # the sample fleet lives on this day, so that what it allows until a date stays allowed
 run: export CONNECTSYNC_NOW := 2027-01-15T10:00:00+00:00
@@ -60,6 +60,21 @@ storm-test: $(DEV)  ## 1,000 districts through a gateway that fails
 model-test: export HYPOTHESIS_PROFILE := campaign
 model-test: $(DEV)  ## hundreds of stories of files, people, crashes and ways back
 	$(BIN)/pytest tests/campaigns/test_model.py
+
+# beside the lock of the tests: there is no atheris for every Python and system
+fuzz: export FUZZ_SECONDS ?= 600
+fuzz: $(DEV) $(BROWSER)  ## broken input of every kind, for FUZZ_SECONDS in all
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade \
+		--no-deps --require-hashes --only-binary :all: -r requirements/fuzz.txt \
+		--target build/atheris || echo 'atheris does not install here: Hypothesis' \
+		'makes the inputs, which finds less'
+	PYTHONPATH=tests/hermetic $(BIN)/python tests/fuzz/run.py
+
+assurance: export CONNECTSYNC_ASSURANCE := build/assurance
+assurance: $(DEV) $(BROWSER)  ## count what the tests try on us, and write the page of it
+	@rm -rf $(CONNECTSYNC_ASSURANCE)
+	$(BIN)/pytest -n auto $$($(BIN)/python tests/assurance.py --tests)
+	$(BIN)/python tests/assurance.py $(CONNECTSYNC_ASSURANCE)
 
 sbom: $(RUN)  ## write what the image is made of, as CycloneDX, into dist/
 	@mkdir -p dist

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Generator
 from pathlib import Path
 
+import assurance_counts
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -42,6 +44,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # starts would ignore Ctrl-C as well
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+_ASSURANCE = os.environ.get(assurance_counts.VARIABLE)
+
 _KEPT = {
     "CONNECTSYNC_GOLDEN",
     "PATH",
@@ -64,6 +68,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="go every way from an edit to Connect and back, not the main ones",
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep what the tests tried, where somebody asked for it."""
+    report = yield
+    if _ASSURANCE and (report.when == "call" or not report.passed):
+        folder = ROOT / _ASSURANCE
+        properties = report.user_properties
+        assurance_counts.record(folder, item.nodeid, properties, passed=report.passed)
+    return report
 
 
 @pytest.fixture(autouse=True)

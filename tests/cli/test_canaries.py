@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from assurance_counts import TALLY
 from console import Console, Said
 from lying_gateway import Lie, json_answer, lying
 from starlette.requests import Request
@@ -178,7 +179,10 @@ def everything(console: Console, said: list[Said]) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
 def test_no_secret_is_printed_or_written_whatever_the_gateway_repeats(
-    planted: Console, tmp_path: Path, lie: Lie
+    planted: Console,
+    tmp_path: Path,
+    lie: Lie,
+    record_property: Callable[[str, object], None],
 ) -> None:
     del tmp_path
     with lying(planted.connect, GATEWAY) as gateway:
@@ -197,7 +201,9 @@ def test_no_secret_is_printed_or_written_whatever_the_gateway_repeats(
         gateway.lie = lie
         said += [planted.run(*one.split(), "--log-format", "json") for one in COMMANDS]
     assert 70 not in {one.status for one in said}
-    for place, text in everything(planted, said):
+    searched = list(everything(planted, said))
+    for place, text in searched:
         for secret in SECRETS:
             assert secret[:14].lower() not in text.lower(), place
             assert not repeats_secret(text, [secret]), place
+    record_property(TALLY, len(searched))

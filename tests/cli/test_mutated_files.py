@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from assurance_counts import TALLY
 from console import Console
 
 from connectsync.cli.exit_status import ExitStatus
@@ -76,7 +77,9 @@ def plan(valley: Console) -> dict[str, Any]:
 
 @pytest.mark.timeout(600)
 def test_a_plan_of_wrong_types_is_refused_in_a_sentence_whoever_signed_it(
-    valley: Console, plan: dict[str, Any]
+    valley: Console,
+    plan: dict[str, Any],
+    record_property: Callable[[str, object], None],
 ) -> None:
     survivors: dict[str, str] = {}
     count = 0
@@ -86,6 +89,7 @@ def test_a_plan_of_wrong_types_is_refused_in_a_sentence_whoever_signed_it(
         if path != ("digest",) and read_again(text) is not None:
             survivors[f"{path[-1]}={type(_value(changed, path)).__name__}"] = text
     assert count > 1000
+    record_property(TALLY, count)
     for spot, text in survivors.items():
         shutil.rmtree(valley.folder / ".connectsync", ignore_errors=True)
         (valley.folder / "forged.json").write_text(text, "utf-8")

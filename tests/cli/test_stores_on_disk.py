@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from assurance_counts import TALLY
 from console import Console
 
 from connectsync.cli.exit_status import ExitStatus
@@ -111,7 +112,11 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 @pytest.mark.parametrize("name", ["state.db", "connect.db"])
 def test_a_damaged_store_is_told_in_a_sentence_by_every_command(
-    tmp_path: Path, ran: Path, name: str, damage: Damage
+    tmp_path: Path,
+    ran: Path,
+    name: str,
+    damage: Damage,
+    record_property: Callable[[str, object], None],
 ) -> None:
     shutil.copytree(ran, tmp_path / "valley")
     damage(tmp_path / "valley" / ".connectsync" / name)
@@ -122,6 +127,7 @@ def test_a_damaged_store_is_told_in_a_sentence_by_every_command(
         assert said.status in DOCUMENTED, (command, said.both)
         assert "bug in connectsync" not in said.both, command
         assert "Traceback" not in said.both, command
+    record_property(TALLY, len(COMMANDS))
 
 
 @contextmanager
