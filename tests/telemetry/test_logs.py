@@ -63,7 +63,8 @@ def test_lines_are_what_they_are_to_the_letter() -> None:
         '{"time": "2027-01-15T10:00:07.000+00:00", "level": "error",'
         ' "event": "district_ended", "run": 7, "district": "riverside-isd",'
         ' "ending": "failed", "saves": 0, "changes": 0,'
-        f' "message": {json.dumps(MESSAGE)}, "remedy": "look at it"}}'
+        f' "message": {json.dumps(MESSAGE)}, "remedy": "look at it",'
+        ' "unproven": 0}'
     )
     assert json.loads(said[-1])["counts"] == {
         "done": 1,
