@@ -88,7 +88,10 @@ def test_a_secret_is_masked_in_whatever_shape_it_comes_back(shape: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    SHAPES.keys() - {"its beginning", "its end", "its middle", "in wide letters"},
+    # workers have to agree on the order
+    sorted(
+        SHAPES.keys() - {"its beginning", "its end", "its middle", "in wide letters"}
+    ),
 )
 def test_an_accepted_answer_that_repeats_a_secret_is_noticed(name: str) -> None:
     assert repeats_secret(f'{{"items": ["{SHAPES[name]}"]}}', [SECRET])
