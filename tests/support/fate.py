@@ -10,7 +10,8 @@ from typing import Any, cast
 
 from connectsync.apply.journal import Journal
 from connectsync.connect.seam import Reader, Writer
-from connectsync.errors import Unreachable
+from connectsync.domain.settings import Form
+from connectsync.errors import FormRefused, Unreachable
 
 
 class Killed(BaseException):
@@ -25,6 +26,22 @@ class Deed(Enum):
     LOSE = "lose the answer to a save"
     BLIND = "lose it, and every read after it"
     MEDDLE = "a person saves"
+    REFUSE = "Connect refuses a save"
+    CLAMP = "Connect makes another value of a threshold"
+    LATE = "no answer comes, and the save arrives when all is over"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A save that left, and is not there yet."""
+
+    district: str
+    desired: Form
+    version: str
+
+
+CLAMPED, INTO = 5, 10
+"""The threshold that Connect does not take, and what it makes of it."""
 
 
 @dataclass
@@ -43,6 +60,7 @@ class Fate:
     meddle: Callable[[], None] = lambda: None
     calls: Counter[str] = field(default_factory=Counter)
     struck: bool = False
+    on_its_way: list[Sent] = field(default_factory=list)
 
     def journal(self, journal: Journal) -> Journal:
         """Put it over a journal."""
@@ -65,6 +83,22 @@ class Fate:
         due = self.calls[self.name] >= self.count
         if due and late is self.late and not self.struck:
             self._strike(name)
+
+    def sent(self, district: str, desired: Form, **given: Any) -> Form:
+        """Let a save leave; give what of it comes to Connect."""
+        due = self.calls["save"] >= self.count and not self.struck
+        if self.deed is Deed.LATE and due:
+            self.struck = True
+            version = given["expected_version"]
+            self.on_its_way.append(Sent(district, desired, version))
+            raise Unreachable("the connection was dropped")
+        if self.deed is Deed.REFUSE and due:
+            self.struck = True
+            raise FormRefused("no")
+        if self.deed is Deed.CLAMP and desired.get("deletion_threshold") == CLAMPED:
+            self.struck = True
+            return {**desired, "deletion_threshold": INTO}
+        return desired
 
     def _strike(self, name: str) -> None:
         match self.deed:
@@ -135,6 +169,8 @@ class _AsyncFated(_Fated):
         async def called(*given: Any, **named: Any) -> Any:
             fate.calls[name] += 1
             fate.pass_(name, late=False)
+            if name == "save":
+                given = (given[0], fate.sent(*given, **named))
             answer = await real(*given, **named)
             fate.pass_(name, late=True)
             return answer

@@ -7,13 +7,13 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from apply_world import KEYS, NOW, district
-from fate import Fate, Killed
+from fate import Fate, Killed, Sent
 from served_connect import watch
 from sqlalchemy import event
 
@@ -39,6 +39,7 @@ from connectsync.emulator.saving import Save as TheirSave
 from connectsync.emulator.saving import saved
 from connectsync.emulator.seed import enrol
 from connectsync.emulator.store import Store as TheirStore
+from connectsync.errors import VersionMoved
 from connectsync.operations.planning import Circumstances, Wanted
 
 Read = TypeVar("Read")
@@ -104,6 +105,20 @@ class ModelWorld:
         with TheirStore(self.connect).writing() as connection:
             saved(connection, TheirSave(key, fields, None), now=0)
         self.look(by=PERSON)
+
+    def arrive(self, sent: Sent, *, by: int) -> None:
+        """Let a save come to Connect that left long ago, if its version still holds."""
+
+        async def done() -> None:
+            async with embedded.open_writer(self.app) as writer:
+                with suppress(VersionMoved):
+                    await writer.save(
+                        sent.district, sent.desired, expected_version=sent.version
+                    )
+
+        self.look(by=PERSON)
+        asyncio.run(done())
+        self.look(by=by)
 
     # — runners —
 
