@@ -77,8 +77,7 @@ def website(session: Session, project: Project, url: str = "") -> Website:
             "no page is named: backends.browser.url is missing",
             remedy="state it in connectsync.yaml, or write --backend browser:ADDRESS",
         )
-    session.insist_own_clock(stated.url)
-    return Website(
+    page = Website(
         stated.url,
         session=stated.session or state / SESSION,
         evidence=state / "evidence" / f"{session.now():%Y%m%dT%H%M%SZ}",
@@ -88,3 +87,6 @@ def website(session: Session, project: Project, url: str = "") -> Website:
         headed=stated.headed or session.headed,
         slow_ms=session.slow_ms or stated.slow_ms,
     )
+    page.insist_usable()
+    session.insist_own_clock(page.url)
+    return page

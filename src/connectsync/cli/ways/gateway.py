@@ -11,6 +11,7 @@ from connectsync.cli.ways.setup import Setup
 from connectsync.connect import gateway
 from connectsync.connect.seam import Reader, Writer
 from connectsync.errors import ProjectError, UsageError
+from connectsync.web.addresses import insist_safe
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class OverGateway:
                 "no token for the gateway: backends.gateway.token is missing"
             )
         session, root = self.setup.session, self.setup.project.root
-        session.insist_own_clock(stated.url)
+        insist_safe(stated.url, "the gateway's address")
         key = "backends.gateway.token"
         token = stated_in(key, stated.token, environment=session.environment, root=root)
+        session.insist_own_clock(stated.url)
         return gateway.Gateway(stated.url, token)
