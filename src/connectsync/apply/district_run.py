@@ -84,7 +84,7 @@ class DistrictRun:
             managed = tuple(self.planned.desired) if done else None
             means.journal.finish(claim, outcome, managed, at=means.clock())
         # counted from the journal: what is not confirmed there did not happen
-        return means.journal.outcomes(claim.run)[claim.district]
+        return means.journal.outcomes(claim.run, claim.district)[claim.district]
 
     async def _ended(self) -> tuple[Ending, ConnectsyncError | None]:
         planned = self.planned

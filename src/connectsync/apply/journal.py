@@ -226,8 +226,10 @@ class Journal(Protocol):
         forgotten. None keeps it.
         """
 
-    def outcomes(self, run: int) -> Mapping[str, DistrictOutcome]:
-        """Give how districts of a run ended, whoever ended them."""
+    def outcomes(
+        self, run: int, district: str | None = None
+    ) -> Mapping[str, DistrictOutcome]:
+        """Give how districts of a run ended, or one of them, whoever ended them."""
 
     def failures(self, run: int, wave: str) -> int:
         """Count the districts of a wave that failed, whoever had them."""

@@ -23,6 +23,7 @@ from connectsync.apply.state.audit import AuditEntry
 from connectsync.apply.state.database import Database
 from connectsync.apply.state.leases import LeaseTable
 from connectsync.apply.state.tables import APPROVALS, HEAD
+from connectsync.domain.baseline import Baseline
 from connectsync.domain.save import Sent
 from connectsync.domain.untouched import without
 from connectsync.domain.values import differing, form_data
@@ -183,8 +184,10 @@ class Ledger:
         self, backend: str, seen: Mapping[str, BaselineUpdate], *, at: datetime
     ) -> None:
         """Remember what was seen of many districts, as far as it is new."""
+        known: dict[str, Baseline] = {}
         with self.database.reading() as connection:
-            known = saves.baselines(connection, backend)
+            for some in _at_once(sorted(seen)):
+                known |= saves.baselines(connection, backend, some)
         new = {
             district: update
             for district, update in sorted(seen.items())

@@ -101,7 +101,10 @@ def launch(
         return
     known = set(
         connection.execute(
-            select(LAUNCHES.c.district).where(LAUNCHES.c.backend == backend)
+            select(LAUNCHES.c.district).where(
+                LAUNCHES.c.backend == backend,
+                LAUNCHES.c.district.in_(sorted(districts)),
+            )
         ).scalars()
     )
     new = [

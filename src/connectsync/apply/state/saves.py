@@ -162,23 +162,31 @@ def taken_back(connection: Connection, backend: str) -> dict[str, int]:
     return {row.district: row.run for row in connection.execute(back)}
 
 
-def baselines(connection: Connection, backend: str) -> dict[str, Baseline]:
-    """Give what is known of districts on a backend, from saves and readings."""
+def baselines(
+    connection: Connection, backend: str, districts: Sequence[str] | None = None
+) -> dict[str, Baseline]:
+    """Give what is known of districts on a backend, of some if they are named."""
     forms: dict[str, dict[str, Value]] = defaultdict(dict)
     rows = select(BASELINES).where(BASELINES.c.backend == backend)
+    if districts is not None:
+        rows = rows.where(BASELINES.c.district.in_(districts))
     for row in connection.execute(rows):
         value = value_of(row.setting, json.loads(row.value))
         forms[row.district][row.setting] = value
-    running = launched(connection, backend)
+    running = launched(connection, backend, districts)
     return {
         district: Baseline(forms.get(district, {}), district in running)
         for district in forms.keys() | running
     }
 
 
-def launched(connection: Connection, backend: str) -> frozenset[str]:
+def launched(
+    connection: Connection, backend: str, districts: Sequence[str] | None = None
+) -> frozenset[str]:
     """Name the districts whose nightly sync ran at any time that we know of."""
     rows = select(LAUNCHES.c.district).where(LAUNCHES.c.backend == backend)
+    if districts is not None:
+        rows = rows.where(LAUNCHES.c.district.in_(districts))
     return frozenset(connection.execute(rows).scalars())
 
 

@@ -171,10 +171,12 @@ class Store(Ledger):
             self.lease_table.release(connection, claim)
             self._end_district(connection, claim.run, outcome, managed, at)
 
-    def outcomes(self, run: int) -> Mapping[str, DistrictOutcome]:
-        """Give how districts of a run ended, whoever ended them."""
+    def outcomes(
+        self, run: int, district: str | None = None
+    ) -> Mapping[str, DistrictOutcome]:
+        """Give how districts of a run ended, or one of them, whoever ended them."""
         with self.database.reading() as connection:
-            return runs.outcomes(connection, run)
+            return runs.outcomes(connection, run, district)
 
     def failures(self, run: int, wave: str) -> int:
         """Count the districts of a wave that failed, whoever had them."""

@@ -119,6 +119,7 @@ JOURNAL = Table(
     Column("intended_at", TIME, nullable=False),
     Index("journal_run", "run", "district"),
     Index("journal_intended_at", "intended_at"),
+    Index("journal_open", "open", "district"),
 )
 """
 A row is a save: ``row`` is the entry of what was to be sent, ``seen`` the last one of
