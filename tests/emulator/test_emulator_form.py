@@ -46,12 +46,12 @@ def test_a_group_takes_its_labels_each_once(group: str) -> None:
         assert refused(**{group: other}) == [group]
 
 
-@pytest.mark.parametrize("percent", [None, 0, 1, 50, 100])
-def test_a_threshold_is_a_percentage_or_empty(percent: int | None) -> None:
+@pytest.mark.parametrize("percent", [None, 0, 1, 20.0, 50, 100])
+def test_a_threshold_is_a_percentage_or_empty(percent: float | None) -> None:
     assert refused(deletionThreshold=percent) == []
 
 
-@pytest.mark.parametrize("percent", [-1, 101, 20.0, "20", True, False, [], ""])
+@pytest.mark.parametrize("percent", [-1, 101, 20.5, "20", True, False, [], ""])
 def test_anything_else_is_no_threshold(percent: object) -> None:
     assert refused(deletionThreshold=percent) == ["deletionThreshold"]
 
