@@ -186,7 +186,15 @@ def test_districts_are_no_folder_of_the_machine(valley: Console, stated: str) ->
 
 @pytest.mark.parametrize(
     "other",
-    ["connectsync.yml", "Connectsync.yaml", "connectsync.json", ".connectsync.yaml"],
+    [
+        "connectsync.yml",
+        "Connectsync.yaml",
+        "connectsync.json",
+        ".connectsync.yaml",
+        "connectsync.yaml.yaml",
+        "connectsync.yaml.yml.txt",
+        "connect-sync.yaml",
+    ],
 )
 def test_a_project_file_of_another_name_is_refused_not_ignored(
     valley: Console, other: str

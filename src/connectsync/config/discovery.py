@@ -23,7 +23,9 @@ SUFFIXES = (".yaml", ".yml")
 MOST_ENTRIES = 100_000
 """Names below one folder; the whole country has 13,318 districts."""
 
-_MISNAMED = re.compile(r"\.?connectsync\.(?:ya?ml|json|toml)(?:\.txt)?", re.IGNORECASE)
+_MISNAMED = re.compile(
+    r"\.?connect[-_ ]?sync(?:\.(?:ya?ml|json|toml))+(?:\.txt)?", re.IGNORECASE
+)
 _KEY = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
 _MAGIC = re.compile(r"[*?\[]")
 _HIDDEN = ("_", ".")

@@ -104,16 +104,17 @@ def _finding(source: Source, blunder: Blunder) -> Finding:
 def _empty(source: Source) -> Finding:
     return error(
         "empty-file",
-        "the file says nothing",
+        "the file is empty",
         source.place((0, 0), (0, 0)),
-        hint="`connectsync new KEY --name NAME` writes a district file to begin with",
+        hint="begin with `schema: 1`; to add a district: `connectsync new KEY --name"
+        " NAME`",
     )
 
 
 def _not_a_mapping(source: Source, root: Node) -> Finding:
     return error(
         "not-a-mapping",
-        "the file is not made of `key: value` lines",
+        "the file does not hold `key: value` pairs at its top level",
         locating.place_of(source, root),
         hint="begin with `schema: 1`; a space belongs after the colon",
     )
