@@ -18,7 +18,7 @@ CONNECTSYNC := $(BIN)/connectsync --state-dir $(DEMO)
 run: export CONNECTSYNC_NOW := 2027-01-15T10:00:00+00:00
 run: $(RUN)  ## validate the sample fleet, plan, apply, and plan again
 	@rm -rf $(DEMO)
-	@echo '— 1. validate: are the files legal, and do they hurt anybody?'
+	@echo '— 1. validate: are the files valid, and safe for families?'
 	$(CONNECTSYNC) validate
 	@echo '— 2. plan: what would change on (embedded) Connect?'
 	$(CONNECTSYNC) plan --out $(DEMO)/plan.json
@@ -26,7 +26,7 @@ run: $(RUN)  ## validate the sample fleet, plan, apply, and plan again
 	$(CONNECTSYNC) apply $(DEMO)/plan.json --accept disruptive=1
 	@echo '— 4. plan again: nothing is left to do'
 	$(CONNECTSYNC) plan --detailed-exitcode
-	@echo '— 5. drift: nobody moved'
+	@echo '— 5. drift: nothing changed by hand'
 	$(CONNECTSYNC) drift
 	@echo '— 6. runs: what was done, and when'
 	$(CONNECTSYNC) runs

@@ -90,14 +90,14 @@ class ProjectError(ConnectsyncError):
     """The project file cannot be used."""
 
     default_remedy = (
-        "mend connectsync.yaml; `connectsync schema project` prints its schema"
+        "fix connectsync.yaml; `connectsync schema project` shows the allowed keys"
     )
 
 
 class InvalidFiles(ConnectsyncError):
     """District files have errors, so nothing may be planned from them."""
 
-    default_remedy = "run `connectsync validate` and mend the errors first"
+    default_remedy = "run `connectsync validate` and fix the errors first"
 
 
 class PlanError(ConnectsyncError):
@@ -229,7 +229,9 @@ class Unsettled(ConnectError):
 class Incomplete(ConnectsyncError):
     """A snapshot would lack districts that were asked for; nothing was written."""
 
-    default_remedy = "mend that and try again, or give --partial for what can be read"
+    default_remedy = (
+        "fix that and try again, or use --partial to write what could be read"
+    )
 
 
 class StateError(ConnectsyncError):

@@ -251,7 +251,7 @@ def test_a_save_that_nobody_can_settle_stays_intended(
         return [one.message for one in outcome.districts]
 
     (message,) = asyncio.run(story())
-    assert "nobody knows whether the save happened" in message
+    assert "it is not known whether the save happened" in message
     assert journal(tmp_path) == [("lakeview", 1, "intended")]
 
 

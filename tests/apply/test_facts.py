@@ -176,7 +176,8 @@ def test_a_lost_answer_and_a_persons_edit_of_what_files_manage_is_told_as_theirs
     (one,) = outcome.districts
     assert (one.ending.value, one.saves, one.changes) == ("conflict", 1, 2)
     assert one.message == (
-        "somebody saved the form after us: unarchive_classrooms was on, is now off"
+        "someone else saved the form right after: unarchive_classrooms was on,"
+        " is now off"
     )
     assert who(found) == {"unarchive_classrooms": "drift"}
 

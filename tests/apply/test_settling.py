@@ -75,7 +75,7 @@ def test_what_somebody_changed_meanwhile_is_left_alone_and_named(world: World) -
     assert (trial.saved, ending) == ([], "conflict")
     assert (
         message
-        == "somebody saved the form meanwhile: phone_types was (none), is now Work"
+        == "someone else saved the form meanwhile: phone_types was (none), is now Work"
     )
     assert settled(world) == [(1, "conflict")]
     assert asyncio.run(world.live(KEY))["phone_types"] == frozenset(["Work"])
@@ -92,7 +92,7 @@ def test_what_somebody_changed_between_two_saves_is_left_alone(world: World) -> 
         return one.message
 
     assert asyncio.run(story()) == (
-        "somebody saved the form meanwhile: manage_guardians was off, is now on"
+        "someone else saved the form meanwhile: manage_guardians was off, is now on"
     )
     assert settled(world) == [(1, "confirmed")], "the first save was ours"
 

@@ -210,7 +210,7 @@ def test_a_district_that_a_run_has_yet_to_end_is_not_adopted(applied: Console) -
     file = text(applied, LAKEVIEW)
     run = begun_and_left(applied, LAKEVIEW)
     said = applied.run("drift", "--adopt")
-    assert f"run {run} has yet to end it" in said.out
+    assert f"run {run} is not done with it" in said.out
     assert f"connectsync resume {run}" in said.out
     assert text(applied, LAKEVIEW) == file
     assert "phone_types: [Home]" in text(applied, HARBOR)

@@ -27,9 +27,9 @@ def yes(console: Console, name: str, plan: str = "plan.json") -> str:
 
 
 def test_a_plan_is_applied_once_enough_people_said_yes(asking: Console) -> None:
-    assert "so far 1 person said yes: Ada" in yes(asking, "Ada")
+    assert "approved so far by 1 person: Ada" in yes(asking, "Ada")
     assert asking.run("apply", "plan.json").status == ExitStatus.REFUSED
-    assert "so far 2 people said yes: Ada, Bo" in yes(asking, "Bo")
+    assert "approved so far by 2 people: Ada, Bo" in yes(asking, "Bo")
     assert asking.run("apply", "plan.json").status == 0
 
 
@@ -49,7 +49,7 @@ def test_one_person_counts_once_however_they_spell_their_name(
     yes(asking, "Ada Ito")
     before = asking.run("runs", "verify").out
     assert "approved this plan before: nothing changed" in yes(asking, again)
-    assert "so far 1 person said yes: Ada Ito\n" in yes(asking, again)
+    assert "approved so far by 1 person: Ada Ito\n" in yes(asking, again)
     assert asking.run("runs", "verify").out == before
 
 

@@ -47,7 +47,7 @@ def test_yes_is_yes(valley: Console) -> None:
 def test_anything_else_is_no(valley: Console, answer: bytes) -> None:
     status, said = asked(valley.folder, answer)
     assert status == 3
-    assert "error: nobody said yes, so nothing was applied" in said
+    assert "error: you did not confirm, so nothing was applied" in said
     assert valley.live("lakeview-usd")["deletion_threshold"] == 45
     assert valley.state() == ()
 
@@ -98,6 +98,6 @@ def test_an_interrupt_while_it_starts_is_no_traceback() -> None:
 def test_where_nobody_can_answer_nothing_is_applied(valley: Console) -> None:
     said = valley.run("apply", LAKEVIEW, stdin=b"yes\n")
     assert said.status == 3
-    assert "nobody can be asked here" in said.err
+    assert "there is no terminal to ask on" in said.err
     assert valley.live("lakeview-usd")["deletion_threshold"] == 45
     assert valley.state() == ()

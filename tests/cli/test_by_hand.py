@@ -76,7 +76,7 @@ def test_an_answer_decides_and_no_answer_is_none(
 
 
 def test_where_nobody_is_asked_nothing_is_confirmed() -> None:
-    with pytest.raises(NotConfirmed, match="nobody confirms that 'elm'"):
+    with pytest.raises(NotConfirmed, match="it is not confirmed that 'elm'"):
         nobody("elm", {})
 
 

@@ -59,7 +59,9 @@ def test_a_save_of_which_nobody_knows_keeps_a_run_open(stopped: Console) -> None
     rows = stopped.state()
     said = stopped.run("runs", "close", "1", "--reason", WHY)
     assert said.status == 1
-    assert f"nobody knows yet whether a save of '{FIRST}' in run 1 happened" in said.err
+    assert (
+        f"it is not known yet whether a save of '{FIRST}' in run 1 happened" in said.err
+    )
     assert "`connectsync resume 1 --ignore-files` settles that" in said.err
     assert stopped.state() == rows
 
@@ -75,7 +77,7 @@ def test_a_run_that_somebody_has_in_hand_is_not_closed(stopped: Console) -> None
     rows = stopped.state()
     said = stopped.run("runs", "close", "1", "--reason", WHY)
     assert said.status == 1
-    assert "far:1:2 has 'lakeview-usd' of run 1 in hand" in said.err
+    assert "far:1:2 is working on 'lakeview-usd' of run 1" in said.err
     assert stopped.state() == rows
 
 

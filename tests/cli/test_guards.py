@@ -106,7 +106,7 @@ def test_the_guard_refuses_and_steps_aside_for_its_exact_number(
     for given in ([], [*accepts, "--accept", "stale-live=1"], another):
         said = valley.run("apply", "plan.json", *given)
         assert said.status == 3, said.both
-        assert said.err.endswith(f"if it is what you mean, give {' '.join(accepts)}\n")
+        assert said.err.endswith(f"if you mean it, add {' '.join(accepts)}\n")
     assert (valley.live("lakeview-usd"), valley.live("harbor-point-usd")) == before
     assert valley.state() == ()
     assert f"needs {' '.join(accepts)}" in planned.out
@@ -139,7 +139,7 @@ def test_accepting_what_the_plan_does_not_hold_is_refused(valley: Console) -> No
     said = valley.run("apply", "--yes", LAKEVIEW, "--accept", "disruptive=1")
     assert said.status == 3
     assert "disruptive: the plan holds 0, 1 was accepted" in said.err
-    assert "leave out what the plan does not hold" in said.err
+    assert "leave out what this plan does not need" in said.err
 
 
 @pytest.mark.parametrize(

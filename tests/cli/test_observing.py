@@ -129,7 +129,7 @@ def test_metrics_that_cannot_be_written_any_more_stop_no_run(
             tell(event)
     assert tuple(told) == story()
     (said,) = capsys.readouterr().err.splitlines()
-    assert said.startswith("the metrics failed, and the run goes on: cannot write")
+    assert said.startswith("the metrics failed, and the run continues: cannot write")
     assert "\x1b" not in said, "what names a file does not act on a terminal"
 
 

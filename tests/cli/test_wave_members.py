@@ -26,7 +26,7 @@ def waves(valley: Console, wave: str) -> None:
         (
             "{name: canary, label: early-adopter}",
             "no district has the label 'early-adopter'",
-            "mend the spelling, or take it out",
+            "correct the spelling, or remove it",
         ),
     ],
 )

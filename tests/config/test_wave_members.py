@@ -48,7 +48,7 @@ def test_a_wave_that_names_nobody_is_found_with_the_nearest_word(
     assert (district.place.line, district.place.column) == (4, 34)
     assert district.path == ("rollout", "waves", 0, "districts", 0)
     assert district.message == (
-        "the wave 'canary' names nobody: no file describes the district 'lakeview'"
+        "the wave 'canary' names no district: no file describes the district 'lakeview'"
     )
     assert district.hint == "did you mean 'lake-view'?"
     assert label.path == ("rollout", "waves", 1, "label")
@@ -89,7 +89,7 @@ def test_what_nothing_is_like_has_to_be_mended_by_hand(
     write("districts/lakeview.yaml", "")
     write("districts/elm-grove.yaml", "")
     (label,) = held().findings
-    assert label.hint == "mend the spelling, or take it out"
+    assert label.hint == "correct the spelling, or remove it"
 
 
 @pytest.mark.parametrize("text", ["", "rollout: {waves: [{name: a, percent: 10}]}\n"])

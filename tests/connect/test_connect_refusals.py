@@ -167,7 +167,7 @@ def test_a_save_sends_its_version_and_a_key_of_its_own_and_reads_back(
 
 
 AFTERWARDS = [
-    (ok(FORM | {"version": "3-c"}, "3-c"), "somebody else saved right after"),
+    (ok(FORM | {"version": "3-c"}, "3-c"), "someone else saved right after"),
     (httpx2.Response(401), "was saved, but not read back"),
     (httpx2.Response(502), "was saved, but not read back"),
     (ok({}), "was saved, but not read back"),

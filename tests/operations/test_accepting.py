@@ -46,7 +46,7 @@ def test_a_refusal_says_everything_that_is_missing_and_the_exact_flags() -> None
     assert refused.message == (
         "the plan is refused:\n"
         "  too-many-districts: the plan holds 3, none was accepted\n"
-        "  in-a-freeze: nobody gave a reason to override it (nothing is applied from"
+        "  in-a-freeze: it needs a reason to be overridden (nothing is applied from"
         " 2027-01-11 to 2027-01-22: Finals)"
     )
     assert refused.remedy == f"read the plan; if it is what you mean, give {FLAGS}"
@@ -83,9 +83,9 @@ def test_a_reason_may_be_as_long_as_that_and_as_short_as_a_letter() -> None:
 def test_a_reason_for_a_guard_that_does_not_speak_is_refused() -> None:
     refused = refusal(planned({}), {}, {"in-a-freeze": "just in case"})
     assert refused.message.endswith(
-        "in-a-freeze: there is nothing to override, and a reason was given"
+        "in-a-freeze: there is nothing to override in this plan"
     )
-    assert refused.remedy == "leave out what the plan does not hold"
+    assert refused.remedy == "leave out what this plan does not need"
 
 
 def test_what_is_counted_cannot_be_overridden_nor_the_hour_counted() -> None:
@@ -93,9 +93,9 @@ def test_what_is_counted_cannot_be_overridden_nor_the_hour_counted() -> None:
         frozen(), {"in-a-freeze": 1}, {"too-many-districts": "we mean it"}
     )
     number, counted, unsaid, reason = refused.message.splitlines()[1:]
-    assert number == "  in-a-freeze: it is overridden with a reason, not by number"
+    assert number == "  in-a-freeze: override it with a reason, not a number"
     assert counted == "  too-many-districts: the plan holds 3, none was accepted"
-    assert unsaid.startswith("  in-a-freeze: nobody gave a reason to override it (")
+    assert unsaid.startswith("  in-a-freeze: it needs a reason to be overridden (")
     assert reason == "  too-many-districts: it is accepted by number, not with a reason"
 
 

@@ -76,7 +76,7 @@ def test_a_page_that_is_as_we_know_it_is_one_check_with_the_map() -> None:
 
 AMISS = [
     (Found.MISSING, "is missing", '{"Phones: Other": "what the page shows"}'),
-    (Found.DOUBLED, "is there more than once", "nobody can tell which one"),
+    (Found.DOUBLED, "is there more than once", "it is not clear which one"),
     (Found.DISABLED, "is disabled", "connectsync login"),
 ]
 

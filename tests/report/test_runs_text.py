@@ -51,7 +51,7 @@ run  began (UTC)       took        state    what
                                             plan 0123456789ab: 5 done
 
 3 of 57 runs; `--limit 57` shows them all
-`connectsync resume 12` goes on with what is left
+to finish it: `connectsync resume 12`
 """
     )
 
@@ -121,11 +121,11 @@ def test_a_run_tells_of_each_save_what_it_changed_when_and_who_made_it() -> None
         "    save 1: intended 2027-01-15 10:00:01 UTC\n"
         f"      by {OTHER}\n"
         "      phone_types  Cell, Home → Cell\n"
-        "      nobody knows yet whether it happened\n"
+        "      it is not known yet whether it happened\n"
         "      = help: `connectsync resume 2` settles that by reading\n"
         "  left  yew\n"
         "\n"
-        "  = help: `connectsync resume 2` goes on with what is left\n"
+        "  = help: to finish it: `connectsync resume 2`\n"
         f"audit log head {HEAD}\n"
     )
 
@@ -141,7 +141,7 @@ def test_a_run_by_hand_goes_on_with_its_plan() -> None:
     told = run(part("elm", Ending.FAILED, "nobody said so"), backend="snapshot:a.json")
     said = shown(history(told, entry("elm", "intended")))
     assert "resume" not in said
-    assert "plan beside its click list goes on" in said
+    assert "with the plan beside its click list" in said
 
 
 def test_a_run_of_before_runners_were_kept_names_none() -> None:
@@ -185,7 +185,10 @@ def test_a_log_that_is_not_gives_every_sentence() -> None:
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        (Approval(), "the project asks for nobody's approval; it is kept all the same"),
+        (
+            Approval(),
+            "the project does not require approval; it is recorded all the same",
+        ),
         (Approval(2), "the project asks for 2"),
         (
             Approval(1, Risk.CAUTION),
@@ -202,7 +205,7 @@ def test_an_approval_says_who_did_and_how_many_are_asked_for(
 ) -> None:
     said = SaidYes("Bo", ("Ada", "Bo"), new=True)
     assert approval_text(said, asked, colour=False, width=80) == (
-        f"approved by Bo\nso far 2 people said yes: Ada, Bo\n{told}\n"
+        f"approved by Bo\napproved so far by 2 people: Ada, Bo\n{told}\n"
     )
 
 
@@ -210,7 +213,7 @@ def test_saying_yes_twice_is_said_to_change_nothing() -> None:
     said = SaidYes("ada", ("Ada",), new=False)
     assert approval_text(said, Approval(), colour=False, width=80).startswith(
         "ada approved this plan before: nothing changed\n"
-        "so far 1 person said yes: Ada\n"
+        "approved so far by 1 person: Ada\n"
     )
 
 

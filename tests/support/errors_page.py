@@ -74,7 +74,7 @@ WHEN: Mapping[str, str] = {
     " be written down first is not saved.",
     "UnknownRun": "A number is asked for that this state store does not have.",
     "RunInHand": "`runs close` meets a run of which another runner has a district, or"
-    " of which nobody knows yet whether a save happened. Nothing was written.",
+    " of which it is not known yet whether a save happened. Nothing was written.",
     "LeaseLost": "This runner was silent for so long that its district was given to"
     " another one.",
     "Bug": "The log file holds stack frames without values: no secret, no person.",

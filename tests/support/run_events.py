@@ -56,7 +56,9 @@ def story(message: str = MESSAGE, backend: str = "embedded") -> tuple[Event, ...
         ended("riverside-isd", Ending.FAILED, 7, message),
         DistrictBegan(7, "hill-valley", "canary", at(8)),
         SaveIntended(7, "hill-valley", 1, ("student_id",), at(8.25)),
-        ended("hill-valley", Ending.CONFLICT, 9, "somebody saved the form meanwhile"),
+        ended(
+            "hill-valley", Ending.CONFLICT, 9, "someone else saved the form meanwhile"
+        ),
         WaveEnded(7, "canary", 2, at(10)),
         ended("oak-hill", Ending.SKIPPED, 11, "another runner holds it"),
         ended("pine-grove", Ending.NOT_REACHED, 11),

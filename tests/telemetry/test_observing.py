@@ -60,7 +60,7 @@ def test_an_observer_that_fails_is_switched_off_with_one_complaint() -> None:
     assert failing.heard == 3
     assert failing.closed == 1
     assert complaints == [
-        "the metrics failed, and the run goes on: No space left on device"
+        "the metrics failed, and the run continues: No space left on device"
     ]
 
 

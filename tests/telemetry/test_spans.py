@@ -148,7 +148,7 @@ def test_what_went_wrong_is_a_status_with_one_line() -> None:
         ("run", ""): "1 of 2 districts of the wave canary failed",
         ("wave", "canary"): "2 failed",
         ("district", "riverside-isd"): FIRST_LINE,
-        ("district", "hill-valley"): "somebody saved the form meanwhile",
+        ("district", "hill-valley"): "someone else saved the form meanwhile",
         ("district", "elm-park"): "Connect gave no answer",
         ("save", "riverside-isd"): "failed",
         ("save", "hill-valley"): "it was left before its end",

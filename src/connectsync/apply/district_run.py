@@ -179,7 +179,7 @@ class DistrictRun:
         desired, held = self.planned.desired, self.planned.managed(form)
         if differing(desired, held):
             said = "; ".join(movement(desired, held))
-            raise Conflict(f"somebody saved the form after us: {said}")
+            raise Conflict(f"someone else saved the form right after: {said}")
 
     async def _saved(self, standing: _Standing) -> _Standing:
         save: Save = self.planned.saves[standing.saves]

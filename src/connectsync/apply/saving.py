@@ -188,8 +188,8 @@ class Saver:
             return await self.means.reader.read(intent.district)
         except ConnectsyncError as unread:
             raise Unsettled(
-                f"nobody knows whether the save happened: {error.message}; and reading"
-                f" it back failed: {unread.message}"
+                f"it is not known whether the save happened: {error.message}; and"
+                f" reading it back failed: {unread.message}"
             ) from unread
 
 

@@ -61,7 +61,7 @@ def _settled(settled: Settled, live: Live, note: str) -> SaveResult:
 def moved(before: Form, live: Live) -> Conflict:
     """Make the error that names what somebody else saved of a form."""
     said = "; ".join(movement(before, live.form))
-    return Conflict(f"somebody saved the form meanwhile: {said}")
+    return Conflict(f"someone else saved the form meanwhile: {said}")
 
 
 def moved_around(intent: Intent, live: Live) -> Conflict:

@@ -1,4 +1,4 @@
-"""``connectsync apply``: make a plan true on Connect, and prove it."""
+"""``connectsync apply``: apply a plan to Connect and verify the result."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def apply(
     ignore_files: Annotated[
         bool,
         typer.Option(
-            "--ignore-files", help="Apply a plan file though the files changed."
+            "--ignore-files", help="Apply the plan even if the files changed."
         ),
     ] = False,
     click_list: Annotated[
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="On a snapshot: where to write the click list (default: below the"
+            help="Snapshot only: where to write the click list (default: in the"
             " state folder).",
         ),
     ] = None,
@@ -56,14 +56,14 @@ def apply(
         list[str] | None,
         typer.Option(
             metavar="DISTRICT",
-            help="On a snapshot, with the plan beside a click list: a person saved all"
-            " that it says of this district.",
+            help="Snapshot only: record that a person saved every change on the"
+            " click list for this district.",
         ),
     ] = None,
     metrics: metrics_option = None,
 ) -> int:
     """
-    Make a plan true on Connect: a plan file, or districts planned on the spot.
+    Apply a plan to Connect: a plan file, or districts that are planned now.
 
     With a plan file exactly that plan is applied, or nothing. With paths the plan is
     made, shown, and applied once you say yes. Ctrl-C ends after the district in hand.

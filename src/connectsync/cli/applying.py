@@ -180,6 +180,6 @@ def _insist_yes(session: Session, plan: Plan) -> None:
         f"Apply this to {districts} on {plan.backend}? Only `yes` is taken for yes:"
     )
     if answer is None:
-        raise NotApproved("nobody can be asked here, so nothing was applied")
+        raise NotApproved("there is no terminal to ask on, so nothing was applied")
     if answer != "yes":
-        raise NotApproved("nobody said yes, so nothing was applied", remedy="")
+        raise NotApproved("you did not confirm, so nothing was applied", remedy="")

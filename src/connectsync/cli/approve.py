@@ -1,4 +1,4 @@
-"""``connectsync approve``: say yes to a plan that somebody is to apply."""
+"""``connectsync approve``: approve a plan before it is applied."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from connectsync.cli.session import Session
 
 def approve(
     context: typer.Context,
-    plan: Annotated[Path, typer.Argument(help="The plan file that was read.")],
+    plan: Annotated[Path, typer.Argument(help="The plan file that you reviewed.")],
     name: Annotated[
-        str, typer.Option("--as", metavar="NAME", help="Who says yes to it.")
+        str,
+        typer.Option("--as", metavar="NAME", help="Name of the person who approves."),
     ],
 ) -> int:
     """
-    Say yes to a plan file, for a project that asks for approvals.
+    Approve a plan file, for a project that requires approvals.
 
     The yes is kept with the plan's digest: it is worth nothing for any other plan. The
     name is taken as given; who may write to the state store decides who can say yes.

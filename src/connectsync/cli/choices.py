@@ -51,8 +51,8 @@ option_format = Annotated[
     PlanFormat,
     typer.Option(
         "--format",
-        help="How to show it: for people, for programs (json), as annotations of"
-        " GitHub, as test results, as a comment (markdown), or as a page (html).",
+        help="Output format: text, json, annotations (github), test results"
+        " (junit), a comment (markdown) or a page (html).",
     ),
 ]
 
@@ -61,13 +61,18 @@ metrics_option = Annotated[
     typer.Option(
         "--metrics",
         metavar="FILE",
-        help="Keep counts of the run in this file, as OpenMetrics for a monitor.",
+        help="Write metrics of the run to this file (OpenMetrics).",
     ),
 ]
 
 accept_option = Annotated[
     list[str] | None,
-    typer.Option("--accept", metavar="NAME=COUNT", help="Accept what a guard counts."),
+    typer.Option(
+        "--accept",
+        metavar="NAME=COUNT",
+        help="Accept a guard's objection, e.g. `disruptive=3`; the number must match"
+        " the plan.",
+    ),
 ]
 
 override_option = Annotated[
@@ -75,17 +80,20 @@ override_option = Annotated[
     typer.Option(
         "--override",
         metavar="NAME=REASON",
-        help="Apply at an hour that a guard closes; the reason is kept.",
+        help="Apply during a freeze or outside a change window; the reason is"
+        " recorded.",
     ),
 ]
 
-yes_option = Annotated[bool, typer.Option("--yes", "-y", help="Apply without asking.")]
+yes_option = Annotated[
+    bool, typer.Option("--yes", "-y", help="Apply without asking first.")
+]
 
 set_token_option = Annotated[
     list[str] | None,
     typer.Option(
         "--set-token",
         metavar="DISTRICT",
-        help="Type this district's token, whatever Connect has.",
+        help="Also enter this district's OAuth token on Connect.",
     ),
 ]

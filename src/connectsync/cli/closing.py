@@ -18,7 +18,7 @@ def close_run(session: Session, run: int, reason: str) -> ExitStatus:
     if not 0 < len(why) <= LONGEST_REASON:
         raise UsageError(
             f"--reason needs from 1 to {LONGEST_REASON} characters",
-            remedy="say in a sentence why nobody is to go on with the run",
+            remedy="say in a sentence why the run is abandoned",
         )
     terminal = session.terminal
     with open_state(session, session.project()) as store:

@@ -30,15 +30,16 @@ def demo(
     ] = False,
     accept: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=COUNT", help="Accept what a guard counts."),
+        typer.Option(
+            metavar="NAME=COUNT", help="Accept a guard's objection by number."
+        ),
     ] = None,
 ) -> int:
     """
     Plan and apply one district of this project on a stand-in, to see how it goes.
 
-    The stand-in is made anew each time, from the project's seed; nothing leaves this
-    machine. With --browser the settings are saved on its page, and pictures of it
-    are kept.
+    The stand-in is new each time, from the project's seed; nothing leaves this machine.
+    With --browser the settings are saved on its page, and pictures of it are kept.
     """
     import asyncio
 

@@ -23,22 +23,21 @@ def doctor(
         bool,
         typer.Option(
             "--record",
-            help="Write the labels that the page offers and nobody publishes into"
-            " connectsync.yaml.",
+            help="Save the labels that your Connect page offers to connectsync.yaml.",
         ),
     ] = False,
     run_commands: Annotated[
         bool,
         typer.Option(
             "--run-commands",
-            help="Run the commands that token references of districts name, too.",
+            help="Also run the commands that the districts' token references name.",
         ),
     ] = False,
 ) -> int:
     """
-    Look at the project, the state and the backend, and say what can be done.
+    Check the project, the state and the backend for problems.
 
-    Reads only, and asks Clever only if the project names it. Exits with 1 if a check
+    Only reads, and asks Clever only if the project names it. Exits with 1 if a check
     failed, with 5 if Connect or Clever was not reached.
     """
     import asyncio

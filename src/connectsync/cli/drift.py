@@ -1,4 +1,4 @@
-"""``connectsync drift``: who moved what since we last applied."""
+"""``connectsync drift``: what changed since the last apply, and where."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def drift(
     paths: paths_argument = None,
     format_: Annotated[
         DriftFormat,
-        typer.Option("--format", help="How to show it: text, json or junit."),
+        typer.Option("--format", help="Output format: text, json or junit."),
     ] = DriftFormat.TEXT,
     output: option_output = None,
     shard: option_shard = None,
@@ -40,22 +40,22 @@ def drift(
         bool,
         typer.Option(
             "--adopt",
-            help="Take over into the files what people changed on Connect; what the"
-            " files changed stays.",
+            help="Write what people changed on Connect to the files; changes made"
+            " in the files stay.",
         ),
     ] = False,
     adopt_conflict: Annotated[
         list[str] | None,
         typer.Option(
             metavar="DISTRICT:SETTING",
-            help="With --adopt: both sides changed this setting, and Connect is right.",
+            help="With --adopt: keep Connect's value of this conflicting setting.",
         ),
     ] = None,
 ) -> int:
     """
-    Compare files, Connect and what was last applied, and say who moved what.
+    Compare files, Connect and the last apply, and show which side changed.
 
-    With --adopt files take over what people changed; Connect is never changed.
+    With --adopt, files take over what people changed; Connect is never changed.
 
     Exits with 1 if drift is left, or if a district could not be read.
     """

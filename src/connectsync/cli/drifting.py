@@ -153,7 +153,7 @@ def _say(
     terminal = session.terminal
     show = terminal.show if aloud else terminal.say
     if not adopted:
-        show("Nothing to take over: nobody changed Connect by hand")
+        show("Nothing to take over: Connect was not changed by hand")
     else:
         colour = terminal.colour and aloud
         show(adopted_text(adopted, written=True, colour=colour, width=terminal.width))

@@ -15,16 +15,16 @@ from connectsync.errors import UsageError
 def emulator(
     context: typer.Context,
     host: Annotated[
-        str, typer.Option(help="Address to listen on; this machine alone by default.")
+        str, typer.Option(help="Address to listen on; by default only this machine.")
     ] = "127.0.0.1",
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port to listen on.")
     ] = 8765,
 ) -> int:
     """
-    Serve a stand-in for Connect, its pages and the gateway's API, to try things out.
+    Serve a stand-in for Connect (its pages and the gateway API) to try things out.
 
-    It holds the districts of this project. Its token is made anew at every start.
+    It holds the districts of this project. Its token is new at every start.
     """
     from connectsync.cli.stand_in import prepared_server
     from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD

@@ -18,7 +18,7 @@ SHORTEST_LIST = 3
 """Choices that are listed in words; fewer of them stand in the column of values."""
 
 COMPLETION = {
-    "install_completion": "Set completion up for the shell that runs this.",
+    "install_completion": "Set up completion for this shell.",
     "show_completion": "Print what that shell needs for it.",
 }
 """What typer says at length of its own two options."""

@@ -20,13 +20,14 @@ KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 def init(
     context: typer.Context,
     folder: Annotated[
-        Path, typer.Argument(help="Where to make it; made if it is not there.")
+        Path,
+        typer.Argument(help="Folder of the project; created if it does not exist."),
     ] = Path(),
 ) -> int:
     """
-    Make a fresh project that validates clean, with pre-commit and editor set up.
+    Create a new project, with pre-commit and editor settings.
 
-    Nothing that is there already is overwritten.
+    Existing files are never overwritten.
     """
     from connectsync.operations.starting import fresh_files, start
 
@@ -50,10 +51,10 @@ def new(
         list[str] | None, typer.Option(help="A profile to build on.")
     ] = None,
     folder: Annotated[
-        str, typer.Option("--in", help="Folder below the districts' folder.")
+        str, typer.Option("--in", help="Folder inside the folder of districts.")
     ] = "",
 ) -> int:
-    """Make the file of a new district, at step 5 of the setup, sync off."""
+    """Create a file for a new district, at step 5 of the setup, sync off."""
     from connectsync.operations.new_district import Asked, new_district
 
     session: Session = context.obj

@@ -30,7 +30,7 @@ app = typer.Typer(
     name=PROGRAM,
     cls=registry.InOrder,
     help="The roster-sync settings of SchoolStatus Connect districts as code.\n\n"
-    "The options below may stand before a command or after it.",
+    "These options can be given before or after the command.",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -51,7 +51,7 @@ def options(
             "--project",
             "-C",
             metavar="FOLDER",
-            help="Folder that holds connectsync.yaml (default: the nearest above).",
+            help="Folder with connectsync.yaml (default: the nearest one above).",
         ),
     ] = None,
     state_dir: Annotated[
@@ -64,7 +64,7 @@ def options(
         str | None,
         typer.Option(
             metavar="WAY",
-            help="How to reach Connect: embedded, gateway, browser, snapshot:FILE.",
+            help="Way to Connect: embedded, gateway, browser, snapshot:FILE.",
         ),
     ] = None,
     color: Annotated[
@@ -75,10 +75,10 @@ def options(
     ] = False,
     log_format: Annotated[
         LogFormat,
-        typer.Option(help="How to write standard error: text, or lines of JSON."),
+        typer.Option(help="Format of standard error: text, or lines of JSON."),
     ] = LogFormat.TEXT,
     headed: Annotated[
-        bool, typer.Option("--headed", help="Show the window of a browser.")
+        bool, typer.Option("--headed", help="Show the browser window.")
     ] = False,
     slow: Annotated[
         int,
@@ -86,12 +86,14 @@ def options(
             min=0,
             max=10000,
             metavar="MS",
-            help="Let a browser wait before a click, up to 10000 ms.",
+            help="Wait this many ms before each browser click, up to 10000.",
         ),
     ] = 0,
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Print it."),
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Show it and exit."
+        ),
     ] = False,
 ) -> None:
     """Keep Connect's roster-sync settings as code: validate, plan, apply."""

@@ -41,8 +41,8 @@ def plan(
         typer.Option(
             min=1,
             metavar="CHARACTERS",
-            help="With markdown: cut tables, and count what is left out, to fit"
-            " (default: what one comment of GitHub holds).",
+            help="With markdown: shorten tables to this many characters and count"
+            " what is left out (default: one GitHub comment).",
         ),
     ] = None,
     detailed_exitcode: Annotated[
@@ -55,15 +55,15 @@ def plan(
         str | None,
         typer.Option(
             metavar="REF",
-            help="Plan only settings that the files want otherwise than at this git"
-            " revision; what else differs is shown apart.",
+            help="Plan only settings that changed in the files since this git"
+            " revision; other differences are listed separately.",
         ),
     ] = None,
 ) -> int:
     """
-    Compare the files with Connect and say what `apply` would change.
+    Compare the files with Connect and show what `apply` would change.
 
-    Reads only; nothing is ever written to Connect.
+    Only reads; nothing is written to Connect.
     """
     import asyncio
 

@@ -1,4 +1,4 @@
-"""``connectsync reconcile``: one pass over the fleet with nobody there."""
+"""``connectsync reconcile``: apply safe changes unattended."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def reconcile(
     context: typer.Context,
     paths: paths_argument = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be done; write nothing.")
     ] = False,
     format_: Annotated[
         ReconcileFormat,
-        typer.Option("--format", help="How to show it: text or json."),
+        typer.Option("--format", help="Output format: text or json."),
     ] = ReconcileFormat.TEXT,
     output: option_output = None,
     metrics: Annotated[
@@ -35,12 +35,12 @@ def reconcile(
         typer.Option(
             "--metrics",
             metavar="FILE",
-            help="Keep counts of the pass in this file, as OpenMetrics for a monitor.",
+            help="Write metrics of the run to this file (OpenMetrics).",
         ),
     ] = None,
 ) -> int:
     """
-    Bring Connect to what the files say, as far as that hurts nobody, unattended.
+    Apply safe pending changes unattended; list everything else for a person.
 
     Applies the districts whose every change is safe, that nobody changed by hand, and
     that no guard speaks of. The rest is named, and waits for a person.

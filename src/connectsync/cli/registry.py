@@ -68,35 +68,35 @@ WITHIN: Mapping[str, tuple[Callable[..., int], ...]] = {
 
 PANELS: Mapping[str, Mapping[str, str]] = {
     "Start": {
-        "init": "Make a fresh project that validates clean.",
-        "new": "Make the file of a new district, its sync off.",
-        "import": "Write what Connect holds into district files.",
+        "init": "Create a new project.",
+        "new": "Create a file for a new district (sync off).",
+        "import": "Write the settings on Connect to district files.",
     },
     "Check files": {
         "validate": "Check district files against the schema and every rule.",
-        "explain": "Say why a rule or a key matters, with examples.",
+        "explain": "Explain a rule or a key, with examples.",
         "rules": "List every rule.",
         "show": "Show a district's values, each with its file and line.",
-        "fmt": "Put keys into the order of the schema, comments kept.",
+        "fmt": "Put keys in schema order; comments are kept.",
         "schema": "Print a schema, for editors and other tools.",
     },
     "Plan and apply": {
-        "snapshot": "Write live settings to a file, to plan from it.",
+        "snapshot": "Write live settings to a file to plan from.",
         "plan": "Compare the files with Connect; reads only.",
-        "approve": "Say yes to a plan file.",
-        "apply": "Make a plan true on Connect, and prove it.",
-        "resume": "Go on with a run at what is left of it.",
-        "rollback": "Take a run back.",
-        "reconcile": "Bring Connect to what the files say, unattended.",
+        "approve": "Approve a plan file.",
+        "apply": "Apply a plan to Connect and verify the result.",
+        "resume": "Continue an interrupted or failed run.",
+        "rollback": "Undo a run.",
+        "reconcile": "Apply safe changes unattended; list the rest.",
     },
-    "Look": {
-        "runs": "List runs, show, compare or close them, verify the audit log.",
-        "drift": "Say who moved what since the last apply.",
-        "doctor": "Look at project, state and backend: what can be done?",
+    "Inspect": {
+        "runs": "List, show, compare or close runs; verify the audit log.",
+        "drift": "Show what changed since the last apply, and where.",
+        "doctor": "Check project, state and backend for problems.",
     },
     "Connect": {
         "login": "Sign in to Connect's page, for the browser backend.",
-        "emulator": "Serve a stand-in for Connect, to try things out.",
+        "emulator": "Serve a stand-in for Connect to try things out.",
         "demo": "Plan and apply one district on a stand-in.",
     },
 }

@@ -1,4 +1,4 @@
-"""``connectsync resume``: go on with a run that was interrupted, or that failed."""
+"""``connectsync resume``: continue a run that was interrupted or failed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def resume(
         int | None,
         typer.Argument(
             metavar="[RUN]",
-            help="Its number (default: the last that has anything left).",
+            help="Number of the run (default: the last unfinished one).",
         ),
     ] = None,
     accept: accept_option = None,
@@ -36,13 +36,13 @@ def resume(
         bool,
         typer.Option(
             "--ignore-files",
-            help="Continue although the files changed, or have an error.",
+            help="Continue even if the files changed or have errors.",
         ),
     ] = False,
     metrics: metrics_option = None,
 ) -> int:
     """
-    Continue a run: check on Connect what became of unfinished saves, then do the rest.
+    Continue a run: check unfinished saves on Connect, then apply what is left.
 
     What is left is judged as `apply` judges a plan: files, guards, hours, age and
     approval. What is confirmed is not done again. A district that somebody changed

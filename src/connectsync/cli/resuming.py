@@ -39,7 +39,7 @@ async def resume_run(session: Session, number: int | None, said: Said) -> ExitSt
     project = session.project()
     if is_by_hand(session, project):
         raise UsageError(
-            "a run by hand goes on with the plan beside its click list",
+            "continue a run by hand with the plan beside its click list",
             remedy="name it: `connectsync apply PLAN`",
         )
     with open_state(session, project) as store:

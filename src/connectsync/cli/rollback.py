@@ -1,4 +1,4 @@
-"""``connectsync rollback``: take a run back, as a plan like any other."""
+"""``connectsync rollback``: undo a run, as a plan like any other."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from connectsync.cli.session import Session
 
 def rollback(
     context: typer.Context,
-    run: Annotated[int, typer.Argument(help="The number of the run to take back.")],
+    run: Annotated[int, typer.Argument(help="The number of the run to undo.")],
     districts: Annotated[
         list[str] | None,
         typer.Argument(metavar="[DISTRICT]...", help="Only these (default: all)."),
@@ -29,12 +29,13 @@ def rollback(
     over: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="DISTRICT:SETTING", help="Undo what somebody saved since, too."
+            metavar="DISTRICT:SETTING",
+            help="Also undo this setting although it was changed after the run.",
         ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Write the plan to this file for `apply`; apply nothing."),
+        typer.Option(help="Write the plan to this file for `apply`; do not apply it."),
     ] = None,
     accept: accept_option = None,
     override: override_option = None,
@@ -42,13 +43,13 @@ def rollback(
     ignore_files: Annotated[
         bool,
         typer.Option(
-            "--ignore-files", help="Undo it though a district file has an error."
+            "--ignore-files", help="Undo even if a district file has an error."
         ),
     ] = False,
     metrics: metrics_option = None,
 ) -> int:
     """
-    Take a run back: plan the values from before it, show them, apply on your yes.
+    Undo a run: plan the values from before it, show them, apply after you confirm.
 
     The plan is guarded like any other. The files still say what the run made true:
     take their change back as well, or the next plan makes it again.

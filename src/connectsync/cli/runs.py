@@ -12,7 +12,7 @@ from connectsync.cli.session import Session
 from connectsync.errors import UsageError
 
 LATELY = 20
-"""Runs that are listed if nobody says how many."""
+"""Runs that are listed by default."""
 
 
 class RunsFormat(StrEnum):
@@ -23,7 +23,7 @@ class RunsFormat(StrEnum):
 
 
 option_format = Annotated[
-    RunsFormat, typer.Option("--format", help="How to show it: text or json.")
+    RunsFormat, typer.Option("--format", help="Output format: text or json.")
 ]
 
 
@@ -31,13 +31,13 @@ def runs(
     context: typer.Context,
     format_: option_format = RunsFormat.TEXT,
     limit: Annotated[
-        int, typer.Option(min=1, metavar="N", help="How many, the newest first.")
+        int, typer.Option(min=1, metavar="N", help="How many to list, newest first.")
     ] = LATELY,
 ) -> int:
     """
-    List what was run, the newest first; show a run, compare two, verify the audit log.
+    List runs, newest first; show one, compare two, verify the audit log.
 
-    Nothing is asked of Connect, and nothing is changed.
+    Connect is not read, and nothing is changed.
     """
     if context.invoked_subcommand is not None:
         _insist_bare(context.invoked_subcommand, format_, limit)
@@ -67,7 +67,7 @@ def show(
     ] = None,
     format_: option_format = RunsFormat.TEXT,
 ) -> int:
-    """Show a run: how each district ended, what each save changed, when, by whom."""
+    """Show a run: the result of each district and what each save changed."""
     from connectsync.cli.looking_back import show_run
 
     session: Session = context.obj
@@ -78,7 +78,9 @@ def show(
 def diff(
     context: typer.Context,
     run_a: Annotated[int, typer.Argument(metavar="A", help="The number of a run.")],
-    run_b: Annotated[int, typer.Argument(metavar="B", help="That of another one.")],
+    run_b: Annotated[
+        int, typer.Argument(metavar="B", help="Number of the run to compare with.")
+    ],
     format_: option_format = RunsFormat.TEXT,
 ) -> int:
     """
@@ -96,13 +98,13 @@ def close(
     context: typer.Context,
     run: Annotated[int, typer.Argument(help="The number of the run.")],
     reason: Annotated[
-        str, typer.Option(metavar="TEXT", help="Why nobody is to go on with it.")
+        str, typer.Option(metavar="TEXT", help="Why this run is abandoned.")
     ],
 ) -> int:
     """
-    Close a run that nobody is to go on with; what is left of it stays as it is.
+    Abandon an unfinished run; districts not applied yet stay as they are.
 
-    The reason goes to the audit log. Nothing is asked of Connect. Refused while a
+    The reason goes to the audit log. Connect is not read. Refused while a
     runner has a district of it, or nobody knows whether a save of it happened.
     """
     from connectsync.cli.closing import close_run
@@ -123,9 +125,9 @@ def verify(
     format_: option_format = RunsFormat.TEXT,
 ) -> int:
     """
-    Hold runs, journal, baselines and approvals against the audit log.
+    Check runs, journal, baselines and approvals against the audit log.
 
-    Exits with 1 if anything was edited, removed, put in or reordered.
+    Exits with 1 if any entry was edited, removed, inserted or reordered.
     """
     from connectsync.cli.looking_back import verify_log
 

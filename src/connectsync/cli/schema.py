@@ -12,7 +12,7 @@ from connectsync.cli.session import Session
 def schema(
     context: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(help="Which schema; without it: their names.")
+        str | None, typer.Argument(help="Schema to print (default: list their names).")
     ] = None,
 ) -> int:
     """Print a schema: of a district, a profile, the project, a plan, findings …."""

@@ -25,7 +25,7 @@ option_shard = Annotated[
         "--shard",
         metavar="K/N",
         help="Only the K-th of N shares of the districts, such as 3/8; `auto` asks the"
-        " scheduler that runs this. Waves before the last are everybody's.",
+        " scheduler that runs this. Earlier waves are not split.",
     ),
 ]
 

@@ -37,12 +37,13 @@ def snapshot(
     partial: Annotated[
         bool,
         typer.Option(
-            "--partial", help="Write what could be read, and name what could not."
+            "--partial",
+            help="Write what could be read, and name what could not be read.",
         ),
     ] = False,
 ) -> int:
     """
-    Write live settings to a file, to review and to plan from without credentials.
+    Write live settings to a file, to plan from it without credentials.
 
     Exits with 1 if a district cannot be read; only with --partial is it written then.
     """

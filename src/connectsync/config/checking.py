@@ -140,7 +140,7 @@ def _backwards(document: Document, name: str) -> Iterator[Finding]:
                 f" {quoted(span['from'])}",
                 document.locate((*path, "to")),
                 path=(*path, "to"),
-                hint="exchange them, or mend the year",
+                hint="swap the two dates, or correct the year",
             )
 
 

@@ -83,7 +83,7 @@ def _characters(source: Source) -> tuple[Finding, ...]:
             "control-character",
             f"the file holds {invisible(match[0])}, a character that cannot be seen",
             source.place(start, (start[0], start[1] + 1)),
-            hint="delete it and type the text anew",
+            hint="delete it and type the text again",
         )
         for match, start in _points(source.text, found)
     )

@@ -75,5 +75,5 @@ class _There:
             said,
             self.document.locate(keys),
             path=keys,
-            hint=f"mend the path, or {otherwise}",
+            hint=f"correct the path, or {otherwise}",
         )

@@ -93,8 +93,8 @@ def _secret(path: Path, part: Mapping[str, Any], kind: str) -> Mistake:
     return Mistake(
         "literal-secret",
         f"'{_last(path)}' {said}",
-        f"{todo}; if a {secret} was committed, have it replaced: whoever can read the"
-        " file has it",
+        f"{todo}; if a {secret} was committed, have it replaced: anyone who can read"
+        " the file has it",
     )
 
 

@@ -58,7 +58,7 @@ def _labels(fleet: Fleet) -> frozenset[str]:
 def _nobody(document: Document, there: _There) -> Iterator[Finding]:
     for position, wave in enumerate(waves_in(document)):
         place: Path = ("rollout", "waves", position)
-        who = f"the wave {quoted(wave['name'])} names nobody"
+        who = f"the wave {quoted(wave['name'])} names no district"
         for number, key in enumerate(wave.get("districts", ())):
             if key not in there.districts:
                 said = f"{who}: no file describes the district {quoted(key)}"
@@ -96,4 +96,4 @@ def _finding(document: Document, path: Path, said: str, hint: str) -> Finding:
 
 
 def _hint(word: str, known: Collection[str]) -> str:
-    return did_you_mean(word, known) or "mend the spelling, or take it out"
+    return did_you_mean(word, known) or "correct the spelling, or remove it"

@@ -241,7 +241,7 @@ class ContractWriter:
         if live.version != saved:
             raise Unreachable(
                 f"district {key!r} was saved as version {saved}, but is at"
-                f" {live.version}: somebody else saved right after",
+                f" {live.version}: someone else saved right after",
                 remedy=SETTLE,
             )
         return live

@@ -18,14 +18,14 @@ from connectsync.domain.visible import looks
 from connectsync.errors import GuardRefused, NotApproved
 
 LONGEST_REASON = 500
-"""Characters of a reason: it is kept with the run, and somebody is to read it."""
+"""Characters of a reason: it is kept with the run for people to read."""
 
 
 def insist_accepted(
     plan: Plan, accepted: Mapping[str, int], reasons: Mapping[str, str]
 ) -> None:
     """
-    Refuse a plan with guards that nobody accepted, or that were accepted wrongly.
+    Refuse a plan with guards that were not accepted, or accepted wrongly.
 
     What is counted needs its exact number under its name; what is about the hour needs
     a reason. Accepting what the plan does not hold is refused too: somebody read
@@ -42,15 +42,15 @@ def insist_accepted(
         raise GuardRefused(
             "the plan is refused:",
             below=(f"  {one}" for one in said),
-            remedy=f"read the plan; if it is what you mean, give {flags}"
+            remedy=f"read the plan; if you mean it, add {flags}"
             if flags
-            else "leave out what the plan does not hold",
+            else "leave out what this plan does not need",
         )
 
 
 def _miscounted(missing: Unaccepted, hours: Collection[str]) -> str:
     if missing.name in hours:
-        return f"{missing.name}: it is overridden with a reason, not by number"
+        return f"{missing.name}: override it with a reason, not a number"
     holds = f"{missing.name}: the plan holds {missing.needed}"
     if missing.given is None:
         return f"{holds}, none was accepted"
@@ -67,9 +67,9 @@ def _unreasoned(hours: Mapping[str, str], reasons: Mapping[str, str]) -> Iterato
 def _complaint(reason: str | None) -> str:
     """Say what is wrong with a reason; empty where nothing is."""
     if reason is None:
-        return "nobody gave a reason to override it"
+        return "it needs a reason to be overridden"
     if not reason.strip():
-        return "the reason to override it is blank"
+        return "the reason is blank"
     if len(reason) > LONGEST_REASON:
         return f"the reason has {len(reason)} characters, more than {LONGEST_REASON}"
     return ""
@@ -77,8 +77,8 @@ def _complaint(reason: str | None) -> str:
 
 def _unasked(name: str, counted: Mapping[str, int]) -> str:
     if name in counted:
-        return f"{name}: it is accepted by number, not with a reason"
-    return f"{name}: there is nothing to override, and a reason was given"
+        return f"{name}: accept it by number, not with a reason"
+    return f"{name}: there is nothing to override in this plan"
 
 
 def insist_approved(
@@ -89,7 +89,7 @@ def insist_approved(
     given_digest: str | None,
 ) -> None:
     """
-    Refuse a plan that not enough people said yes to.
+    Refuse a plan that too few people approved.
 
     ``plan`` has the risks that `guarded` took afresh, ``digest`` is that of the plan
     as it was reviewed, and ``approved`` are the names that approved it; one that comes

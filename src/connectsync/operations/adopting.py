@@ -135,8 +135,8 @@ def remember_adopted(
 def _busy(one: Drifted, run: int) -> Draft:
     return _refused(
         one,
-        f"run {run} has yet to end it, so nobody can tell yet what people changed",
-        f"let the run end first, or go on with it: `connectsync resume {run}`",
+        f"run {run} is not done with it, so it is not known yet what people changed",
+        f"let the run end first, or continue it: `connectsync resume {run}`",
     )
 
 
@@ -191,7 +191,7 @@ def _blamed(
 def _error(finding: Finding) -> tuple[str, str]:
     return (
         f"its file would have an error: {finding.message}",
-        "mend the rest of the file first, or plan and apply what it says",
+        "fix the rest of the file first, or plan and apply what it says",
     )
 
 

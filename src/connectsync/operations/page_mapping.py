@@ -57,7 +57,7 @@ def _amiss(spot: Spot) -> Check:
         case Found.DOUBLED:
             said, remedy = (
                 "is there more than once",
-                ("look at the page: nobody can tell which one is meant"),
+                ("look at the page: it is not clear which one is meant"),
             )
         case _:
             said, remedy = (

@@ -79,7 +79,7 @@ def undone(entries: Sequence[Entry]) -> dict[str, Undone]:
         key = entry.intent.district
         if entry.settled is Settled.INTENDED:
             raise RollbackRefused(
-                f"nobody knows yet whether a save of {key!r} happened",
+                f"it is not known yet whether a save of {key!r} happened",
                 remedy="run `connectsync resume` first: it settles that by reading",
             )
         if not entry.facts.unmade:
@@ -276,7 +276,7 @@ def _refuse(later: Sequence[str]) -> None:
     if later:
         named = " ".join(f"--over {one.split(' ', 1)[0]}" for one in later)
         raise RollbackRefused(
-            "somebody saved since what the run had saved:",
+            "someone changed since then what the run had saved:",
             below=(f"  {one}" for one in later),
             remedy=f"if that is to be undone as well, give {named}",
         )

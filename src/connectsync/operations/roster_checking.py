@@ -173,7 +173,7 @@ def _others(
             "clever ids",
             f"{many(len(other), 'token')} of another district:"
             f" {few(other, joint='; ')}",
-            "compare both with the District ID on the page, then mend district_id or"
+            "compare both with the District ID on the page, then correct district_id or"
             " oauth_token: a sync with another district's id reads its roster",
         )
     elif found:

@@ -30,12 +30,12 @@ def _said(said: SaidYes) -> str:
 
 def _so_far(said: SaidYes) -> str:
     people = f"{len(said.names)} {'people' if len(said.names) != 1 else 'person'}"
-    return f"so far {people} said yes: {', '.join(map(inert, said.names))}"
+    return f"approved so far by {people}: {', '.join(map(inert, said.names))}"
 
 
 def _asked(asked: Approval) -> str:
     if not asked.names:
-        return "the project asks for nobody's approval; it is kept all the same"
+        return "the project does not require approval; it is recorded all the same"
     from_here = {
         Risk.SAFE: "",
         Risk.CAUTION: " where a change is caution or disruptive",

@@ -31,12 +31,12 @@ _SEVERITIES = Tally(
     "severity",
     {
         Severity.ERROR: ("Errors", "nothing is planned from such a file"),
-        Severity.WARNING: ("Warnings", "likely to hurt somebody"),
+        Severity.WARNING: ("Warnings", "likely to hurt families"),
         Severity.INFO: ("Infos", "good to know"),
     },
 )
 _ALLOWED = (
-    "Somebody accepted these, with a reason and a last day; they are not counted above."
+    "These were accepted, with a reason and a last day; they are not counted above."
 )
 _SAYS = (
     "Without scripts this page shows a plain table; lines of the files, search and"

@@ -40,7 +40,7 @@ _RISKS = Tally(
     {
         Risk.DISRUPTIVE: ("Disruptive", "sure to reach some families"),
         Risk.CAUTION: ("Caution", "to look at"),
-        Risk.SAFE: ("Safe", "hurts nobody"),
+        Risk.SAFE: ("Safe", "harms no one"),
     },
 )
 

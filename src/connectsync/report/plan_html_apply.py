@@ -61,7 +61,7 @@ def _stopped(stop: int) -> str:
         return "Guards warn; none of them stops the plan."
     return (
         f"{many(stop, 'objection')} {'stops' if stop == 1 else 'stop'} the plan until"
-        " somebody accepts by name and number what is counted."
+        " what is counted is accepted by name and number."
     )
 
 

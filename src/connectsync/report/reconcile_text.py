@@ -23,14 +23,14 @@ _STYLES = {
 _ADVICE = {
     Why.DRIFT: "`connectsync drift` says who changed what, and how it is answered",
     Why.CONFLICT: "`connectsync drift` says who changed what, and how it is answered",
-    Why.RISK: "at most {at_most} changes are made with nobody there: a person plans"
+    Why.RISK: "at most {at_most} changes are made unattended: a person plans"
     " and applies the others",
     Why.GUARD: "`connectsync plan` says what it needs; a person applies it",
     Why.FILE: "fix the file, or allow the finding there with a reason",
     Why.APPROVAL: "`connectsync plan --out plan.json`, have it approved, apply it",
     Why.ROLLOUT: "`connectsync runs` shows that run, `connectsync resume` continues it",
     Why.ROLLBACK: "a person applies it again, or takes the change out of the files",
-    Why.UNKNOWN: "nobody can tell what people changed there: a person applies it first",
+    Why.UNKNOWN: "it is not known what people changed there: a person applies it first",
     Why.HOUR: "the next pass tries again",
     Why.CONNECT: "the next pass tries again; if it stays, look at Connect by hand",
 }

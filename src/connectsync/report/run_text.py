@@ -124,7 +124,9 @@ class _Page:
             rows.append(Row((Cell("oauth_token", Style.NAME), Cell("was typed"))))
         yield from aligned(rows, paint=self.paint, width=self.width, indent=6)
         if entry.settled == OPEN_SAVE:
-            yield from self._lines("      nobody knows yet whether it happened", hang=6)
+            yield from self._lines(
+                "      it is not known yet whether it happened", hang=6
+            )
             yield from self._lines(f"      = help: {settling(self.run)}", hang=8)
 
     def _by(self, runner: str, *, indent: int = 0) -> Iterator[str]:

@@ -74,8 +74,10 @@ def districts(count: int) -> str:
 def going_on(head: RunHead) -> str:
     """Say how people go on with a run of which something is left."""
     if head.backend.startswith(_BY_HAND):
-        return "`connectsync apply PLAN` with the plan beside its click list goes on"
-    return f"`connectsync resume {head.number}` goes on with what is left"
+        return (
+            "continue it with the plan beside its click list: `connectsync apply PLAN`"
+        )
+    return f"to finish it: `connectsync resume {head.number}`"
 
 
 def settling(head: RunHead) -> str:

@@ -18,7 +18,7 @@ NAMED_AT_MOST = 5
 @PLAN.rule(Severity.INFO, source="design")
 def unknown_label_kept(subject: PlanAtHour) -> Iterator[Objection]:
     """
-    A label is selected on Connect that the files do not know, so it stays selected.
+    A label is selected on Connect that no file has named, so it stays selected.
 
     The page may offer more labels than were published, and a person may have selected
     this one for a reason. A file that could not name the label does not mean to remove
@@ -42,9 +42,9 @@ def unknown_label_kept(subject: PlanAtHour) -> Iterator[Objection]:
         WhyUntouched.KEPT,
         lambda one: (
             f"{one.setting}: {spell(one.value)} is kept: it is selected on Connect,"
-            " and the files do not know it"
+            " but no file names it"
         ),
-        "to manage it, run `connectsync doctor --record` and name it in the file",
+        "to manage it, run `connectsync doctor --record`, then name it in the file",
     )
 
 

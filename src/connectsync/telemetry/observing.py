@@ -35,7 +35,7 @@ class Watching:
     """
     Tells every observer of every event, in the order given.
 
-    An observer that fails is switched off with one complaint, and the run goes on: a
+    An observer that fails is switched off with one complaint, and the run continues: a
     full disk below a log is no reason to leave a district half saved. What a strange
     error says is not repeated, since it may quote anything; only its kind is.
     """
@@ -68,7 +68,9 @@ class Watching:
 
     def _tell_of(self, watch: Watch, error: Exception) -> None:
         with suppress(Exception):
-            self._complain(f"{watch.name} failed, and the run goes on: {_kind(error)}")
+            self._complain(
+                f"{watch.name} failed, and the run continues: {_kind(error)}"
+            )
 
 
 def _kind(error: Exception) -> str:

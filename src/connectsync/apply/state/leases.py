@@ -54,7 +54,7 @@ class LeaseTable:
         taken = self.take(connection, run, place, now)
         if isinstance(taken, Claim):
             return taken
-        raise RunInHand(f"{taken.runner} has {place[1]!r} of run {run} in hand")
+        raise RunInHand(f"{taken.runner} is working on {place[1]!r} of run {run}")
 
     def renew(self, connection: Connection, claim: Claim, now: float) -> None:
         """Hold on to a district. Raises ``LeaseLost``, also if it was let go of."""

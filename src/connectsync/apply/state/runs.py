@@ -198,7 +198,7 @@ def insist_settled(connection: Connection, run: int) -> None:
     )
     if district := connection.execute(unsettled).scalar():
         raise RunInHand(
-            f"nobody knows yet whether a save of {district!r} in run {run} happened",
+            f"it is not known yet whether a save of {district!r} in run {run} happened",
             remedy=f"`connectsync resume {run} --ignore-files` settles that by"
             " reading; close the run then",
         )

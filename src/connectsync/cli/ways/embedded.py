@@ -75,7 +75,7 @@ _DAMAGED = (ValueError, TypeError, LookupError, OverflowError)
 
 _AFRESH = (
     "check the folder's rights and disk; a damaged connect.db can be moved away, and"
-    " the embedded Connect begins afresh"
+    " the embedded Connect starts over"
 )
 
 
@@ -112,5 +112,5 @@ def _sow(path: Path, seed: Path) -> None:
         path.unlink(missing_ok=True)
         raise ProjectError(
             f"the embedded Connect cannot begin with {seed.name}: {error}",
-            remedy="mend that file, which backends.embedded.seed names",
+            remedy="fix that file, which backends.embedded.seed names",
         ) from error

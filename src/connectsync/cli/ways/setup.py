@@ -16,7 +16,7 @@ from connectsync.errors import NotConfirmed
 def nobody(key: str, desired: Form) -> str:
     """Confirm nothing: there is nobody to ask."""
     del desired
-    raise NotConfirmed(f"nobody confirms that {key!r} was saved by hand")
+    raise NotConfirmed(f"it is not confirmed that {key!r} was saved by hand")
 
 
 @dataclass(frozen=True, slots=True)

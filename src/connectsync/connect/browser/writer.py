@@ -228,5 +228,5 @@ def _insist_version(key: str, shown: Shown, expected: str) -> None:
 
 def _moved(key: str) -> VersionMoved:
     return VersionMoved(
-        f"the form of district {key!r} was saved by somebody else meanwhile"
+        f"the form of district {key!r} was saved by someone else meanwhile"
     )
