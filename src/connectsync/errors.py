@@ -111,7 +111,7 @@ class DamagedPlan(PlanError):
 
 
 class StalePlan(PlanError):
-    """The files or Connect moved since the plan was made."""
+    """The files or Settings on Connect changed since the plan was made."""
 
 
 class Conflict(PlanError):

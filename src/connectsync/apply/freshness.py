@@ -31,7 +31,7 @@ def insist_fresh(plan: Plan, lives: Mapping[str, Live | ConnectError]) -> None:
     if moved:
         rest = [f"and {len(moved) - SHOWN} more"] if len(moved) > SHOWN else []
         raise StalePlan(
-            "Connect moved since the plan was made:",
+            "Settings on Connect changed since the plan was made:",
             below=(f"  {one}" for one in (*moved[:SHOWN], *rest)),
         )
 
