@@ -38,7 +38,7 @@ def test_an_hour_is_closed_until_somebody_says_why_not(
         flags = [word for one in given for word in ("--override", one)]
         said = valley.run("apply", "plan.json", *flags)
         assert said.status == 3, said.both
-        assert said.err.endswith(f"what you mean, give --override {guard}='why'\n")
+        assert said.err.endswith(f"you mean it, add --override {guard}='why'\n")
     assert valley.live("lakeview-usd") == before
     done = valley.run("apply", "plan.json", "--override", f"{guard}={REASON}")
     assert done.status == 0, done.both

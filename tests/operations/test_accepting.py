@@ -49,7 +49,7 @@ def test_a_refusal_says_everything_that_is_missing_and_the_exact_flags() -> None
         "  in-a-freeze: it needs a reason to be overridden (nothing is applied from"
         " 2027-01-11 to 2027-01-22: Finals)"
     )
-    assert refused.remedy == f"read the plan; if it is what you mean, give {FLAGS}"
+    assert refused.remedy == f"read the plan; if you mean it, add {FLAGS}"
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 4])
@@ -63,8 +63,8 @@ def test_a_reason_does_not_make_up_for_a_wrong_number(count: int) -> None:
 @pytest.mark.parametrize(
     ("reason", "said"),
     [
-        ("", "the reason to override it is blank"),
-        (" \t\n", "the reason to override it is blank"),
+        ("", "the reason is blank"),
+        (" \t\n", "the reason is blank"),
         ("x" * (LONGEST_REASON + 1), "the reason has 501 characters, more than 500"),
     ],
 )
@@ -96,7 +96,7 @@ def test_what_is_counted_cannot_be_overridden_nor_the_hour_counted() -> None:
     assert number == "  in-a-freeze: override it with a reason, not a number"
     assert counted == "  too-many-districts: the plan holds 3, none was accepted"
     assert unsaid.startswith("  in-a-freeze: it needs a reason to be overridden (")
-    assert reason == "  too-many-districts: it is accepted by number, not with a reason"
+    assert reason == "  too-many-districts: accept it by number, not with a reason"
 
 
 SAFE = planned(
