@@ -161,7 +161,8 @@ def test_a_seed_that_is_not_there_is_told_when_everything_is_checked(
     said = valley.run("validate")
     assert said.status == 1
     assert said.err.startswith(
-        "error: connectsync.yaml:4:11: there is no file 'live.json' (correct the path, or"
+        "error: connectsync.yaml:4:11: there is no file 'live.json' "
+        "(correct the path, or"
     )
     assert valley.run("validate", LAKEVIEW).status == 0, "a hook looks at files alone"
 
