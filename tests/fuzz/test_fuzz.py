@@ -106,6 +106,16 @@ def test_an_input_that_breaks_a_promise_is_kept_as_small_as_it_can_be(
     assert len(path.read_bytes()) < 20
 
 
+def test_a_target_that_cannot_be_tried_does_not_count_as_one_that_holds(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run = _run()
+    monkeypatch.setattr(run, "WORK", tmp_path)
+    monkeypatch.setattr(run, "__file__", str(tmp_path / "gone.py"))
+    with pytest.raises(SystemExit, match="trial could not be tried"):
+        run.led("trial", 1)
+
+
 def test_a_target_that_holds_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
