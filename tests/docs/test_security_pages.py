@@ -36,7 +36,8 @@ def test_every_defense_names_a_test_that_is_there() -> None:
     assert len(rows) > 30
     for row in rows:
         named = _TEST.findall(row)
-        assert named, row
+        # no cell of the last column may lose a name
+        assert len(named) == row.count("](../../tests/") > 0, row
         for test, file in named:
             assert test in held_by(file), f"{file}::{test}"
 
