@@ -9,6 +9,7 @@ import pytest
 
 from connectsync.cli import references
 from connectsync.cli.references import COMMAND_ENVIRONMENT, resolved
+from connectsync.domain.foreign_text import foreign_text
 from connectsync.errors import ProjectError
 
 ALLOWING = {"CONNECTSYNC_ALLOW_COMMANDS": "1"}
@@ -144,3 +145,21 @@ def test_a_command_that_hangs_is_ended_with_all_that_it_started(
         resolved(
             "command:./hangs", environment={**os.environ, **ALLOWING}, root=tmp_path
         )
+
+
+def test_what_a_command_says_on_standard_error_is_shown_nowhere(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    said = "cAnary-9l.stderr.Jc5gKz61Wd"
+    script = tmp_path / "say.sh"
+    script.write_text(f"#!/bin/sh\necho {said} >&2\necho {said}\nexit $1\n", "utf-8")
+    script.chmod(0o755)
+    allowed = {**os.environ, "CONNECTSYNC_ALLOW_COMMANDS": "1"}
+    with pytest.raises(ProjectError) as failed:
+        resolved(f"command:{script} 1", environment=allowed, root=tmp_path)
+    told = f"{failed.value.message} {failed.value.remedy} {failed.value.__cause__}"
+    assert said not in told
+    given = resolved(f"command:{script} 0", environment=allowed, root=tmp_path)
+    assert given == said
+    assert foreign_text(f"you sent {said}") == "you sent ***"
+    assert said not in "".join(capfd.readouterr())

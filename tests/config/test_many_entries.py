@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from connectsync.config.fleet import load_text
+from connectsync.config.fleet import Fleet, load_text
 from connectsync.config.intake import MOST_ENTRIES, entries_of
+from connectsync.config.rule_names import MOST_FINDINGS
 
 HEAD = "schema: 1\ndistrict: elm\nname: Elm\n"
 ENTRY = "{rule: a, reason: b, until: 2027-01-01}"
@@ -42,3 +46,72 @@ def test_a_file_of_endless_entries_is_refused_before_it_is_read(body: str) -> No
 def test_a_wave_of_the_whole_country_is_not_too_many() -> None:
     lines = "".join(f"      - district-{number}\n" for number in range(13_318))
     assert entries_of(lines.encode()) < MOST_ENTRIES
+
+
+KINDS: dict[str, Callable[[int], str]] = {
+    "repeated keys": lambda number: "name: a\n" * number,
+    "unknown keys": lambda number: "".join(f"k{one}: a\n" for one in range(number)),
+    "near keys": lambda number: (
+        "settings:\n" + "".join(f"  phone_type{one}: a\n" for one in range(number))
+    ),
+    "keys that are numbers": lambda number: "".join(
+        f"{one}: a\n" for one in range(number)
+    ),
+    "complex keys": lambda number: "? a\n" * number,
+    "profile names": lambda number: (
+        "profile:\n" + "".join(f"- p{one}\n" for one in range(number))
+    ),
+    "wrong items": lambda number: "labels: [" + "{a: 1}, " * number + "b]\n",
+    "nested items": lambda number: "labels: [" + "[[1]], " * number + "b]\n",
+    "allow entries": lambda number: "allow:\n" + "- {}\n" * number,
+    "repeated labels": lambda number: (
+        "settings:\n  phone_types: [" + "Cell, " * number + "Cell]\n"
+    ),
+    "anchors": lambda number: "".join(f"k{one}: &a{one} b\n" for one in range(number)),
+    "tabs": lambda number: "\tx: y\n" * number,
+}
+"""What a file may hold again and again, by how often."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_twice_the_entries_take_twice_the_steps_at_most(kind: str) -> None:
+    few, some = (steps(HEAD + KINDS[kind](number)) for number in (400, 800))
+    assert some < 2.5 * few
+
+
+def steps(text: str) -> int:
+    """Count the lines of ours and of libraries that reading a text runs through."""
+    read(text)
+    count = 0
+
+    def counted(*_: object) -> Any:
+        nonlocal count
+        count += 1
+        return counted
+
+    before = sys.gettrace()
+    sys.settrace(counted)
+    try:
+        read(text + "# not seen before\n")
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def read(text: str) -> Fleet:
+    return load_text(
+        "elm.yaml",
+        text.encode(),
+        project_root=Path("/nonexistent"),
+        districts_dir=Path("districts"),
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_full_of_one_mistake_is_told_up_to_a_limit(kind: str) -> None:
+    assert len(read(HEAD + KINDS[kind](5_000)).findings) <= 2 * MOST_FINDINGS + 1
+
+
+def test_brackets_count_as_entries() -> None:
+    text = "labels:\n" + ("- " + "[" * 20 + "]" * 20 + "\n") * 19_000
+    assert entries_of(text.encode()) > MOST_ENTRIES

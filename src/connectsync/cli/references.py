@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from connectsync.config.ground import Ground
+from connectsync.domain.children import environment_of_children
+from connectsync.domain.foreign_text import SECRETS
 from connectsync.errors import ProjectError
 from connectsync.files.reading import NotRegular, TooLarge, read_regular
-from connectsync.web.children import environment_of_children
 
 LIMIT = 1 << 16
 """Bytes that a file with a secret may have."""
@@ -75,6 +76,7 @@ def resolved(reference: str, *, environment: Mapping[str, str], root: Path) -> s
         raise ProjectError(
             f"{reference} gives no token", remedy="set it where this command runs"
         )
+    SECRETS.learn(secret)
     return secret
 
 

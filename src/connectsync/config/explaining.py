@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
@@ -106,14 +105,32 @@ def _finding(
 
 def _second(failure: ValidationError) -> int:
     """Give the position of the first item that stands before it already."""
-    items = failure.instance if isinstance(failure.instance, list) else []
-    seen: set[str] = set()
-    for at, item in enumerate(items):
-        spelled = json.dumps(item, sort_keys=True)
-        if spelled in seen:
+    return _repeated(failure.instance) or 0
+
+
+def _repeated(items: object) -> int | None:
+    """Find the first item that stands before it already, by looking at each once."""
+    seen: set[Hashable] = set()
+    for at, item in enumerate(items if isinstance(items, list) else []):
+        known = _hashed(item)
+        if known in seen:
             return at
-        seen.add(spelled)
-    return 0
+        seen.add(known)
+    return None
+
+
+def _hashed(value: Any) -> Hashable:
+    """Give what is equal for equal JSON: 1 and 1.0 are, 1 and true are not."""
+    match value:
+        case bool():
+            return (bool, value)
+        case list():
+            return (list, tuple(map(_hashed, value)))
+        case dict():
+            pairs = ((key, _hashed(item)) for key, item in value.items())
+            return (dict, frozenset(pairs))
+        case _:
+            return cast("Hashable", value)
 
 
 def _head(line: str) -> str:
@@ -132,7 +149,9 @@ def _explainer(name: str) -> Validator:
     formats = FormatChecker(formats=())
     formats.checks("date")(is_day)
     make: Callable[..., Validator] = extend
-    exact: Any = make(Draft202012Validator, {"pattern": _pattern})
+    exact: Any = make(
+        Draft202012Validator, {"pattern": _pattern, "uniqueItems": _unique}
+    )
     validator: Validator = exact(schema(name), format_checker=formats)
     return validator
 
@@ -143,6 +162,17 @@ def _pattern(
     """Match as the other library does: ``$`` is the very end of the text."""
     if isinstance(instance, str) and not re.search(_exact(pattern), instance):
         yield ValidationError("does not match")
+
+
+def _unique(
+    _validator: Validator,
+    unique: bool,  # noqa: FBT001 - as the library calls it
+    instance: object,
+    _schema: object,
+) -> Iterator[ValidationError]:
+    """Look at each item once: the library compares items that are mappings pairwise."""
+    if unique and _repeated(instance) is not None:
+        yield ValidationError("has items that are not unique")
 
 
 def _exact(pattern: str) -> str:

@@ -146,7 +146,8 @@ def entries_of(raw: bytes) -> int:
     """Count at most what a file can hold: its lines, and items and keys within them."""
     lines = max(raw.count(b"\n"), raw.count(b"\r"))
     marks = raw.count(b"- ") + raw.count(b"? ")
-    return lines + raw.count(b",") + max(0, marks - lines)
+    opened = raw.count(b"[") + raw.count(b"{")
+    return lines + raw.count(b",") + max(0, marks + opened - lines)
 
 
 def _too_many(name: str) -> Finding:

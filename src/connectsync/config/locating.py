@@ -86,16 +86,21 @@ def _find(node: Node, path: Path, *, on_key: bool) -> Node:
 
 def _child(node: Node, part: str | int) -> tuple[Node | None, Node] | None:
     if isinstance(node, MappingNode):
-        pairs = (
-            (key, value)
-            for key, value in reversed(node.value)
-            if isinstance(key, ScalarNode) and key.value == part
-        )
-        return next(pairs, None)
+        return _pairs(node).get(part)
     if isinstance(node, SequenceNode) and isinstance(part, int):
         items = node.value
         return (items[part], items[part]) if part < len(items) else None
     return None
+
+
+@lru_cache(maxsize=8)
+def _pairs(node: MappingNode) -> dict[str | int, tuple[Node, Node]]:
+    """Give the pairs of a mapping by key: of two equal keys the last."""
+    return {
+        key.value: (key, value)
+        for key, value in node.value
+        if isinstance(key, ScalarNode)
+    }
 
 
 def _head(node: Node) -> Node:

@@ -70,7 +70,8 @@ def _mapping(node: MappingNode, depth: int, blunders: list[Blunder]) -> dict[str
             continue
         if key in data:
             first = first or _first_lines(node)
-            _report(blunders, key_node, *_duplicate(key, first(key)))
+            if len(blunders) < MOST_FINDINGS:
+                _report(blunders, key_node, *_duplicate(key, first(key)))
         data[key] = value
     return data
 
@@ -87,7 +88,8 @@ def _key(node: Node, blunders: list[Blunder]) -> str | None:
         _report(blunders, node, *_merge())
         return None
     if not isinstance(key, str):
-        _report(blunders, node, *_not_text(node.value, key))
+        if len(blunders) < MOST_FINDINGS:
+            _report(blunders, node, *_not_text(node.value, key))
         return None
     return key
 

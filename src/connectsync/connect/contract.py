@@ -19,7 +19,7 @@ from connectsync.connect import answers
 from connectsync.connect.exchange import Call, Exchange
 from connectsync.connect.names import TOKEN_JSON, spelling_of, to_json
 from connectsync.connect.tokens import Tokens, needed, nowhere, unquoted
-from connectsync.domain.foreign_text import SECRETS, foreign_text
+from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.labels import LABELED, form_spelled_as, labels_in
 from connectsync.domain.live import Listed, Live
 from connectsync.domain.settings import BY_NAME, Form, Kind
@@ -214,7 +214,6 @@ class ContractWriter:
 
     async def _with_token(self, call: Call, key: str) -> str:
         token = needed(self._tokens, key)
-        SECRETS.learn(token)
         with unquoted(key, token):
             body = {**(call.body or {}), TOKEN_JSON: token}
             secrets = (*call.secrets, token)

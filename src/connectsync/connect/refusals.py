@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from connectsync.connect.names import setting_of
-from connectsync.domain.foreign_text import foreign_text
+from connectsync.domain.foreign_text import foreign_text, masked_secrets
 from connectsync.errors import (
     ConnectError,
     CredentialsRefused,
@@ -21,6 +21,16 @@ FORM_REFUSED = "urn:connectsync:problem:form-refused"
 
 _FIELDS = 20
 """So many refused fields are told; a form has fewer."""
+
+
+def without_secrets(error: ConnectError) -> ConnectError:
+    """Give an error as it is, or with every quotation of a secret masked."""
+    said = [error.sentence, *error.below, error.remedy]
+    shown = [masked_secrets(one) for one in said]
+    if shown == said:
+        return error
+    sentence, *below, remedy = shown
+    return type(error)(sentence, below=below, remedy=remedy)
 
 
 def refusal(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from connectsync.domain.foreign_text import SECRETS
 from connectsync.errors import ConnectError, ProjectError
 
 Tokens = Callable[[str], str | None]
@@ -26,7 +27,7 @@ def nowhere(key: str) -> None:
 
 def needed(tokens: Tokens, key: str) -> str:
     """Give a token that was asked for. Raises ``ProjectError`` if there is none."""
-    token = tokens(key)
+    token = _learned(tokens(key))
     if token is None:
         raise ProjectError(
             f"district {key!r} names no token that could be set",
@@ -39,9 +40,16 @@ def needed(tokens: Tokens, key: str) -> str:
 def at_hand(tokens: Tokens, key: str) -> str | None:
     """Give a token if there is one here; that there is none is no error."""
     try:
-        return tokens(key)
+        return _learned(tokens(key))
     except ProjectError:
         return None
+
+
+def _learned(token: str | None) -> str | None:
+    """Remember a token that may be typed, so that no text of others shows it."""
+    if token:
+        SECRETS.learn(token)
+    return token
 
 
 @contextmanager

@@ -51,6 +51,7 @@ _ENCODED = re.compile(
     r"|(?P<entity>&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});)"
     r"|\\u(?P<unicode>[0-9A-Fa-f]{4})|\\x(?P<hex>[0-9A-Fa-f]{2})"
 )
+_USER_INFO = re.compile(r"(?<=://)[^\s/@]{1,300}@")
 _NO_LETTERS = bytes(one for one in range(128) if not chr(one).isalnum())
 _SEPARATORS = re.compile(r"[^0-9a-z]+")
 
@@ -85,9 +86,11 @@ def foreign_text(text: str, secrets: Iterable[str] = ()) -> str:
 
     ``secrets`` are masked besides those the process knows: whole or cut, in other
     letters, encoded for addresses, HTML, JSON or in base64 or hex, or with line breaks
-    in between. Escapes, controls and marks of direction are left out.
+    in between; so is who signs in, in an address. Escapes, controls and marks of
+    direction are left out.
     """
-    return one_line(masked_secrets(_ESCAPE.sub(" ", text[:_READ]), secrets))
+    shown = masked_secrets(_ESCAPE.sub(" ", text[:_READ]), secrets)
+    return one_line(_USER_INFO.sub(f"{MASK}@", shown))
 
 
 def one_line(text: str) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from connectsync.domain.children import environment_of_children
+from connectsync.domain.foreign_text import foreign_text, masked_secrets
 from connectsync.errors import UsageError
 
 FILES = frozenset(["100644", "100755"])
@@ -35,6 +37,7 @@ _CAUTIONS = (
     "--no-pager",
     "--literal-pathspecs",
 )
+_SECRETIVE = re.compile("TOKEN|SECRET|PASSW|KEY|AUTH|CREDENTIAL", re.IGNORECASE)
 _KEPT = (
     *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"),
     *("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_"),
@@ -70,7 +73,8 @@ class Git:
             env=cleaned(self.environment),
         )
         if done.returncode != 0:
-            raise GitRefused(done.stderr.decode(errors="replace").strip())
+            said = done.stderr.decode(errors="replace").strip()
+            raise GitRefused(masked_secrets(said, _secrets_in(self.environment)))
         return done.stdout
 
     def line(self, *arguments: str) -> str:
@@ -100,14 +104,17 @@ class GitRefused(Exception):
 
 def cleaned(environment: Mapping[str, str]) -> dict[str, str]:
     """Give an environment in which git looks for its repository itself."""
-    kept = {
-        name: value
-        for name, value in environment.items()
-        if not name.startswith("GIT_") or name.startswith(_KEPT)
-    }
+    named = {name for name in environment if name.startswith(_KEPT)}
+    also = frozenset(named | {"SSH_AUTH_SOCK"})
+    kept = environment_of_children(environment, also=also)
     kept.pop("LANGUAGE", None)
     # its complaints are told apart by their words
     return kept | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+
+
+def _secrets_in(environment: Mapping[str, str]) -> list[str]:
+    """Give what may be a secret in an environment, by the names of its variables."""
+    return [value for name, value in environment.items() if _SECRETIVE.search(name)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +247,7 @@ def refused(root: Path, said: str) -> UsageError:
     lines = [" ".join(line.split()) for line in said.splitlines() if line.strip()]
     first = next((one for one in lines if one.startswith("fatal: ")), "git failed")
     return UsageError(
-        f"git cannot compare with that revision: {first.removeprefix('fatal: ')}",
+        "git cannot compare with that revision:"
+        f" {foreign_text(first.removeprefix('fatal: '))}",
         remedy="try `git status` in the project; it says more",
     )

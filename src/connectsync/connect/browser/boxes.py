@@ -7,6 +7,8 @@ import asyncio
 from playwright.async_api import Dialog, Page
 from playwright.async_api import Error as PlaywrightError
 
+from connectsync.domain.foreign_text import foreign_text
+
 QUESTIONS = frozenset({"confirm", "prompt"})
 """The kinds of box that leave a choice; "OK" is all that can be said to an alert."""
 
@@ -38,7 +40,7 @@ class Boxes:
         page.on("dialog", self._answer)
 
     async def _answer(self, box: Dialog) -> None:
-        said = plain(box.message)[:LONGEST]
+        said = foreign_text(box.message)[:LONGEST]
         try:
             if box.type == LEAVING:
                 await box.accept()

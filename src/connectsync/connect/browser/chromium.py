@@ -13,8 +13,9 @@ from typing import Any
 from playwright.async_api import Browser, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
+from connectsync.domain.children import environment_of_children
+from connectsync.domain.foreign_text import foreign_text
 from connectsync.errors import ProjectError
-from connectsync.web.children import environment_of_children
 
 SYSTEM = ("chromium", "chromium-browser", "google-chrome", "msedge")
 """Programs that are looked for in PATH, in this order."""
@@ -95,7 +96,7 @@ def found(own: Path) -> Path:
 
 def first_line(error: Exception) -> str:
     """Give what Playwright says, without its call log."""
-    return str(error).strip().partition("\n")[0].removesuffix(":")
+    return foreign_text(str(error).strip().partition("\n")[0].removesuffix(":"))
 
 
 def _unless_interrupted(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 from pathlib import Path
@@ -14,6 +14,7 @@ from playwright.async_api import Page
 from connectsync.connect.browser.inert import inert
 from connectsync.connect.browser.labels import Labels, named, spellings_of
 from connectsync.connect.names import TOKEN_LABEL
+from connectsync.domain.foreign_text import SECRETS
 from connectsync.errors import StateError
 
 _HTML = """
@@ -83,10 +84,11 @@ class Evidence:
         ``StateError`` if the disk does not take it.
         """
         html = inert(str(await page.evaluate(_HTML, [self._tokens, self._typed])))
-        for secret in self._typed:
+        typed = [*self._typed, *(one for one in SECRETS if one in html)]
+        for secret in typed:
             # a page may have functions of its own where ours look for it
             html = html.replace(escape(secret), "").replace(secret, "")
-        picture = await self._picture(page)
+        picture = await self._picture(page, typed)
         try:
             private_folder(self._folder)
             path = self._unused(f"{about}-{moment}")
@@ -97,12 +99,12 @@ class Evidence:
             raise StateError(f"no evidence can be kept: {error.strerror}") from error
         return path if picture else path.with_suffix(".html")
 
-    async def _picture(self, page: Page) -> bytes:
+    async def _picture(self, page: Page, typed: Sequence[str]) -> bytes:
         masked = [page.locator("input[type=password]")]
         masked += [
             page.get_by_label(named(label), exact=True) for label in self._tokens
         ]
-        masked += [page.get_by_text(secret) for secret in self._typed]
+        masked += [page.get_by_text(secret) for secret in typed]
         try:
             return await page.screenshot(full_page=True, mask=masked)
         except PlaywrightError:

@@ -8,8 +8,8 @@ import re
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Page
 
-from connectsync.connect.browser.boxes import plain
 from connectsync.connect.browser.chromium import first_line
+from connectsync.domain.foreign_text import foreign_text
 
 LOOK_SECONDS = 5.0
 """How long a page may take to say what it shows; one that hangs says nothing."""
@@ -88,7 +88,7 @@ async def shown_instead(page: Page) -> str:
     """Say what a page shows, as the rest of a sentence; empty if it cannot be told."""
     try:
         async with asyncio.timeout(LOOK_SECONDS):
-            said = plain(str(await page.evaluate(_SHOWN)))
+            said = foreign_text(str(await page.evaluate(_SHOWN)))
     except (PlaywrightError, TimeoutError):
         return ""
     return f"; the page shows '{cut(said)}'" if said else "; the page is empty"
@@ -107,5 +107,5 @@ async def _cover(control: Locator) -> str:
         return ""
     if found is None:
         return ""
-    kind, said = str(found[0]), plain(str(found[1]))
+    kind, said = str(found[0]), foreign_text(str(found[1]))
     return f"'{cut(said)}' (<{kind}>)" if said else f"something (<{kind}>)"

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 
 from connectsync.connect.browser.form import Shown
 from connectsync.connect.browser.tabs import Tabs
 from connectsync.connect.browser.walk import Walk
 from connectsync.connect.contract import Clock, utc_now
+from connectsync.connect.names import to_json
+from connectsync.domain.foreign_text import repeats_secret
 from connectsync.domain.live import Listed, Live
 from connectsync.domain.page_map import Spot
 from connectsync.domain.settings import BY_NAME, Kind
-from connectsync.errors import Bug, ConnectError, CredentialsRefused, DistrictNotFound
+from connectsync.errors import (
+    Bug,
+    ConnectError,
+    CredentialsRefused,
+    DistrictNotFound,
+    Unreachable,
+)
 
 
 class BrowserReader:
@@ -37,7 +46,10 @@ class BrowserReader:
     async def list_districts(self) -> tuple[Listed, ...]:
         """Give every district that the page lists, sorted by key."""
         async with self._tabs.walk() as walk:
-            return await walk.districts()
+            listed = await walk.districts()
+        if repeats_secret("\n".join(f"{one.key} {one.name}" for one in listed)):
+            raise Unreachable("the list of districts on the page repeats a secret")
+        return listed
 
     async def read(self, key: str) -> Live:
         """Read one district's form."""
@@ -99,7 +111,10 @@ class BrowserReader:
 
 def live(key: str, shown: Shown, clock: Clock) -> Live:
     """Give the form that is shown as what Connect holds now."""
-    return Live(key, shown.version(key), shown.form, clock())
+    form = shown.form
+    if repeats_secret(json.dumps([to_json(form), shown.offered], ensure_ascii=False)):
+        raise Unreachable(f"the form of district {key!r} repeats a secret")
+    return Live(key, shown.version(key), form, clock())
 
 
 def _all_missing(failures: Sequence[ConnectError]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from playwright.async_api import Error as PlaywrightError
@@ -17,6 +17,7 @@ from connectsync.connect.browser.filling import Filling
 from connectsync.connect.browser.sign_in import SignIn
 from connectsync.connect.browser.tab import Tab, amiss
 from connectsync.connect.names import CONFIRM, DAILY_SYNC, SAVED
+from connectsync.domain.foreign_text import foreign_text
 from connectsync.errors import CredentialsRefused
 
 _TOLD_ON_THE_PAGE = frozenset({409, 422})
@@ -82,7 +83,8 @@ class Saving:
         page.on("requestfailed", self._on_request_failed)
         boxes.accept, boxes.asked = self._website.confirmation, ""
         try:
-            return await self._answer(filling)
+            answer = await self._answer(filling)
+            return replace(answer, said=foreign_text(answer.said))
         except PlaywrightError as error:
             return Answer(Ended.UNKNOWN, first_line(error))
         finally:

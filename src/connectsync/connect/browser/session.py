@@ -19,6 +19,8 @@ from connectsync.connect.browser.sign_in import SignIn
 from connectsync.connect.browser.tab import Tab
 from connectsync.connect.browser.website import Website, origin_of
 from connectsync.connect.names import DROP_DOWN
+from connectsync.connect.refusals import without_secrets
+from connectsync.domain.foreign_text import SECRETS
 from connectsync.errors import (
     ConnectError,
     CredentialsRefused,
@@ -52,14 +54,17 @@ async def sign_in(website: Website, email: str = "", password: str = "") -> Path
         page = await context.new_page()
         page.set_default_timeout(website.load_seconds * 1000)
         evidence = Evidence(website.evidence, Labels(website.labels))
+        SECRETS.learn(password)
         try:
             with evidence.without(password):
                 kept = await _session(page, website, email, password)
         except ConnectError as error:
             seen = await _picture(evidence, page)
-            raise type(error)(
-                f"not signed in: {error.message}{seen}", remedy=error.remedy
-            ) from error.__cause__
+            raise without_secrets(
+                type(error)(
+                    f"not signed in: {error.message}{seen}", remedy=error.remedy
+                )
+            ) from None
     _keep(website.session, json.dumps(kept))
     return website.session
 

@@ -17,7 +17,9 @@ from connectsync.connect.browser.places import Places
 from connectsync.connect.browser.tab import LOG_IN, Tab
 from connectsync.connect.browser.walk import Walk
 from connectsync.connect.browser.website import Website
-from connectsync.errors import CredentialsRefused, Unreachable
+from connectsync.connect.refusals import without_secrets
+from connectsync.domain.foreign_text import masked_secrets
+from connectsync.errors import ConnectError, CredentialsRefused, Unreachable
 from connectsync.web.patience import Patience
 
 STUCK = (
@@ -45,6 +47,13 @@ class Tabs:
         try:
             async with limit:
                 yield walk
+        except ConnectError as error:
+            # whatever a page, a box or the library said stands in it
+            shown, cause = without_secrets(error), error.__cause__
+            quotes = cause is not None and masked_secrets(str(cause)) != str(cause)
+            if shown is error and not quotes:
+                raise
+            raise shown from None
         except TimeoutError as error:
             if not limit.expired():
                 raise

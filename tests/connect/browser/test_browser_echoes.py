@@ -1,0 +1,106 @@
+"""What a page, a box or the browser says comes in without our secrets."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from functools import partial
+
+import pytest
+from browser_world import World
+from starlette.responses import HTMLResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+from tampered_page import Tampered, before_end, on_the_form
+
+from connectsync.connect.browser.reader import BrowserReader
+from connectsync.connect.browser.writer import BrowserWriter
+from connectsync.domain.foreign_text import SECRETS, repeats_secret
+from connectsync.errors import ConnectError
+
+KNOWN = "cAnary-7h.known.Xw4nPb92Ls"
+TYPED = "cAnary-8g.typed.Vc6mRt51Jd"
+CUT = f"{TYPED[:14]} ... {b64encode(TYPED.encode()).decode()} {KNOWN.upper()}"
+COVER = "position: fixed; inset: 0; z-index: 9; background: white"
+
+
+def refusing(answer: str, app: ASGIApp) -> ASGIApp:
+    """Let a page save nothing, and answer this."""
+
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST":
+            await HTMLResponse(answer)(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return answered
+
+
+PAGES = {
+    "an alert after Save": f"<p role=alert>Refused: {CUT}</p>",
+    "a dialog after Save": f"<div role=dialog aria-label='Really {CUT}?'>?</div>",
+    "a box after Save": f"<script>alert('Saved with {CUT}')</script>",
+    "a question after Save": f"<script>confirm('Really {CUT}?')</script>",
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_page_says_after_save_shows_no_secret(world: World, page: str) -> None:
+    async def act(reader: BrowserReader, writer: BrowserWriter) -> None:
+        read = await reader.read("bay")
+        await writer.save(
+            "bay",
+            {"manage_guardians": True},
+            expected_version=read.version,
+            set_token=True,
+        )
+
+    SECRETS.learn(KNOWN)
+    answer = f"<!doctype html><title>No</title><body>{PAGES[page]}</body>"
+    around = partial(refusing, answer)
+    with pytest.raises(ConnectError) as failed:
+        world.run(act, around=around, tokens=lambda _: TYPED, wait_seconds=1.0)
+    insist_silent(world, failed.value)
+
+
+READ = {
+    "something that covers the page": before_end(
+        f"<div style='{COVER}'>Sign in again with {CUT}</div>"
+    ),
+    "a label that is offered": lambda html: html.replace(
+        "(placeholder) Leave archived", KNOWN
+    ),
+    "a heading instead of the form": lambda _: f"<h1>{CUT}</h1>",
+    "an error of the page": before_end(f"<script>throw new Error('{CUT}')</script>"),
+}
+
+
+@pytest.mark.parametrize("page", READ)
+def test_what_a_page_shows_instead_of_the_form_shows_no_secret(
+    world: World, page: str
+) -> None:
+    async def act(reader: BrowserReader, writer: BrowserWriter) -> None:
+        read = await reader.read("bay")
+        await writer.save(
+            "bay", {"manage_guardians": True}, expected_version=read.version
+        )
+
+    for secret in (KNOWN, TYPED):
+        SECRETS.learn(secret)
+    around = partial(Tampered, change=on_the_form(READ[page]))
+    try:
+        world.run(act, around=around, wait_seconds=1.0)
+    except ConnectError as failed:
+        insist_silent(world, failed)
+    else:
+        assert page == "an error of the page"
+
+
+def insist_silent(world: World, failed: ConnectError) -> None:
+    told = [failed.message, failed.remedy, repr(failed), repr(failed.__cause__)]
+    for text in told:
+        assert not repeats_secret(text, (KNOWN, TYPED)), text
+        assert TYPED[:14] not in text, text
+    for path in world.evidence():
+        content = path.read_bytes()
+        for secret in (KNOWN, TYPED):
+            assert secret.encode() not in content, path
+            assert secret not in path.name
