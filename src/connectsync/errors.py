@@ -40,7 +40,8 @@ Errors never carry a secret, a name, a phone number or an email of a family.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 _LINE_ENDS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
 """Every character at which a program that reads lines may begin a new one."""
@@ -116,6 +117,13 @@ class StalePlan(PlanError):
 
 class Conflict(PlanError):
     """A person saved the form between our read and our save."""
+
+    moved: Mapping[str, Any] | None = None
+    """
+    What Connect holds now of each setting that was saved meanwhile.
+
+    Empty where it was saved with the same values, None where nothing moved.
+    """
 
 
 class RollbackRefused(PlanError):

@@ -129,6 +129,36 @@ def test_a_connect_that_changed_its_name_is_refused_in_a_sentence(
     assert valley.state() == rows
 
 
+def test_a_run_of_a_named_connect_is_continued_on_the_backend_at_hand(
+    stopped: Console,
+) -> None:
+    called(stopped, "production")
+    assert stopped.run("drift").status == ExitStatus.FINE
+    for command in (("runs", "show", "1"), ("runs",)):
+        said = stopped.run(*command).out
+        assert "production" in said
+        assert "--backend" not in said
+    assert stopped.run("resume", "1").status == ExitStatus.FINE
+
+
+def test_every_address_that_a_name_was_used_at_is_known_as_that_connect(
+    applied: tuple[Console, Path],
+) -> None:
+    console, connect = applied
+    called(console, "production")
+    with served(connect) as url, served(connect) as elsewhere:
+        use(console, url)
+        assert run(console, "apply", "--yes", LAKEVIEW).status == ExitStatus.FINE
+        spelled(console, url, elsewhere)
+        assert run(console, "drift", LAKEVIEW).status == ExitStatus.FINE
+        console.replace("connectsync.yaml", "production", "staging")
+        for old, new in ((elsewhere, elsewhere), (elsewhere, url)):
+            spelled(console, old, new)
+            refused = run(console, "plan")
+            assert refused.status == ExitStatus.FINDINGS, refused.both
+            assert "knows this Connect as 'production'" in refused.err
+
+
 @pytest.mark.parametrize("name", ["embedded", "Production", "a b", "", "-x"])
 def test_a_name_that_is_none_is_refused_by_the_project_file(
     valley: Console, name: str

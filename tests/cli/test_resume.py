@@ -179,6 +179,23 @@ def test_a_run_that_a_newer_one_superseded_is_named_and_needs_its_number(
     assert "continued because its number was given" in named.err
     assert named.status == 4, "Connect is not as the plan was made from"
     assert stopped.live(SECOND)["deletion_threshold"] == 14
+    since = "deletion_threshold is 14 since run 2"
+    assert f"the form was saved after this plan was made: {since}" in named.err
+    assert "someone" not in named.err
+    stopped.edit(SECOND, {"permissions": frozenset()})
+    named = stopped.run("resume", "1")
+    assert f"{since}; permissions is (none), which no run saved" in named.err
+
+
+def test_a_run_that_was_taken_back_blames_no_one_when_it_is_continued(
+    stopped: Console,
+) -> None:
+    assert stopped.run("rollback", "1", "--yes").status == 0
+    file = f"districts/ca/{SECOND}.yaml"
+    assert stopped.run("apply", "--yes", file).status == 0
+    said = stopped.run("resume", "1")
+    assert "someone" not in said.both
+    assert "the form was saved after this plan was made: by run 3" in said.err
 
 
 def test_a_superseded_run_is_passed_over_for_one_that_is_not(

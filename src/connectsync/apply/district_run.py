@@ -16,7 +16,7 @@ from connectsync.domain.live import Live
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import DistrictPlan, Save
 from connectsync.domain.settings import Form
-from connectsync.domain.values import differing, is_same
+from connectsync.domain.values import differing, is_same, spell
 from connectsync.errors import (
     AwaitsPerson,
     Bug,
@@ -95,9 +95,37 @@ class DistrictRun:
             self._insist_true(standing.form)
         except (Bug, StateError, *NO_OTHER_EITHER):
             raise
+        except Conflict as error:
+            return Ending.CONFLICT, self._told(error)
         except ConnectsyncError as error:
             return _ending_of(error), error
         return Ending.DONE, None
+
+    def _told(self, error: Conflict) -> Conflict:
+        """Name the newer runs of ours that a conflict is with, and blame no one."""
+        moved = error.moved
+        newer = {} if moved is None else self.means.journal.newer(self.claim)
+        if moved is None or not newer:
+            return error
+        ours = {
+            name: newer[name].run
+            for name, here in moved.items()
+            if name in newer and is_same(name, newer[name].value, here)
+        }
+        if moved and not ours:
+            return error
+        by_run = [
+            f"{name} is {spell(moved[name])} since run {run}"
+            for name, run in ours.items()
+        ]
+        others = [
+            f"{name} is {spell(here)}, which no run saved"
+            for name, here in moved.items()
+            if name not in ours
+        ]
+        last = max(one.run for one in newer.values())
+        said = "; ".join(by_run + others) or f"by run {last}"
+        return Conflict(f"the form was saved after this plan was made: {said}")
 
     def _entries(self) -> tuple[Entry, ...]:
         return self.means.journal.entries(self.claim.run, self.planned.district)
@@ -179,7 +207,9 @@ class DistrictRun:
         desired, held = self.planned.desired, self.planned.managed(form)
         if differing(desired, held):
             said = "; ".join(movement(desired, held))
-            raise Conflict(f"someone else saved the form right after: {said}")
+            error = Conflict(f"someone else saved the form right after: {said}")
+            error.moved = {n: held.get(n) for n in differing(desired, held)}
+            raise error
 
     async def _saved(self, standing: _Standing) -> _Standing:
         save: Save = self.planned.saves[standing.saves]

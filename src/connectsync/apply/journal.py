@@ -12,7 +12,7 @@ from connectsync.domain.outcome import DistrictOutcome
 from connectsync.domain.plan import Plan
 from connectsync.domain.recent import Recent
 from connectsync.domain.save import SaveFacts, Sent
-from connectsync.domain.settings import Form
+from connectsync.domain.settings import Form, Value
 from connectsync.domain.untouched import KeptLabels
 
 
@@ -81,6 +81,14 @@ class Entry:
     settled: Settled
     facts: SaveFacts
     is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSince:
+    """What a run left of a setting, and its number."""
+
+    run: int
+    value: Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +185,9 @@ class Journal(Protocol):
 
     def entries(self, run: int, district: str) -> tuple[Entry, ...]:
         """Give a district's saves in a run, in the order they were intended."""
+
+    def newer(self, claim: Claim) -> Mapping[str, SavedSince]:
+        """Give what newer runs last left of each setting they saved on a district."""
 
     def open_saves(self, backend: str) -> Mapping[str, tuple[Entry, ...]]:
         """

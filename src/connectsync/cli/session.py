@@ -122,6 +122,8 @@ class Session:
         ``described`` is how the run names it. What the command line or the project
         says is left where it says the same.
         """
+        if described == project.connect:
+            return  # a name says nothing of the way, so the one at hand is as good
         said = self.backend or project.backend
         if described.startswith("snapshot:"):
             path = project.root / described.removeprefix("snapshot:")

@@ -15,6 +15,7 @@ from connectsync.apply.journal import (
     Entry,
     Intent,
     LeasedElsewhere,
+    SavedSince,
     SaveResult,
     Settled,
 )
@@ -59,6 +60,16 @@ class Ledger:
         """Give a district's saves in a run, in the order they were intended."""
         with self.database.reading() as connection:
             return tuple(saves.saves(connection, run=run, district=district))
+
+    def newer(self, claim: Claim) -> Mapping[str, SavedSince]:
+        """Give what newer runs last left of each setting they saved on a district."""
+        with self.database.reading() as connection:
+            later = saves.later(connection, claim.backend, claim.district, claim.run)
+        return {
+            name: SavedSince(entry.run, value)
+            for entry in later
+            for name, value in entry.facts.held.items()
+        }
 
     def open_saves(self, backend: str) -> Mapping[str, tuple[Entry, ...]]:
         """Give the saves that may still be found to have been made, by district."""

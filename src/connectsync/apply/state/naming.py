@@ -26,16 +26,20 @@ def recognize(store: Store, connect: ConnectKey, *, at: datetime) -> None:
         known = _keys(connection)
         others = sorted((connect.known_as - {connect.key}) & known)
         new = connect.key not in known
-        said = _names(connection, connect) if new else {}
-    named = connect.key not in connect.known_as
-    if new and not others and (called := sorted(said.keys() - {connect.key})):
+        named = connect.key not in connect.known_as
+        said = _names(connection) if new or named else {}
+    here = {name for name, spellings in said.items() if connect.known_as & spellings}
+    if new and not others and (called := sorted(here - {connect.key})):
+        calls = f"calls it {connect.key!r}" if named else "gives it no name"
         raise ConnectRenamed(
-            f"the state knows this Connect as {called[0]!r}, and connectsync.yaml calls"
-            f" it {connect.key if named else 'nothing'!r}",
+            f"the state knows this Connect as {called[0]!r}, and connectsync.yaml"
+            f" {calls}",
             remedy=f"write `connect: {called[0]}` in connectsync.yaml: launches, limits"
             " of a day and what was applied are kept under that name",
         )
-    if others or (new and named and connect.key not in said):
+    # an address that is reached by this name from now on, so that no other may have it
+    moved_to = named and connect.key not in here
+    if others or moved_to:
         try:
             _take_over(store, connect, others, at)
         except StateError as error:
@@ -55,17 +59,15 @@ def _keys(connection: Connection) -> set[str]:
     return found
 
 
-def _names(connection: Connection, connect: ConnectKey) -> dict[str, list[str]]:
-    """Give the names by which people called this Connect, with its spellings."""
+def _names(connection: Connection) -> dict[str, set[str]]:
+    """Give every name by which people called a Connect, with all its spellings."""
     entries = connection.execute(
         select(AUDIT.c.subject, AUDIT.c.detail).where(AUDIT.c.action == CONNECT_NAMED)
     )
-    names = {row.subject: json.loads(row.detail) for row in entries}
-    return {
-        name: detail["known_as"]
-        for name, detail in names.items()
-        if connect.known_as & set(detail["known_as"])
-    }
+    names: dict[str, set[str]] = {}
+    for row in entries:
+        names.setdefault(row.subject, set()).update(json.loads(row.detail)["known_as"])
+    return names
 
 
 def _take_over(

@@ -70,6 +70,17 @@ def open_saves(
     return [_entry(row) for row in connection.execute(wanted)]
 
 
+def later(connection: Connection, backend: str, district: str, run: int) -> list[Entry]:
+    """Give the saves that runs after ``run`` made on a district, in their order."""
+    wanted = (
+        _saves()
+        .join(RUNS, RUNS.c.run == JOURNAL.c.run)
+        .where(RUNS.c.backend == backend, JOURNAL.c.run > run)
+        .where(JOURNAL.c.district == district)
+    )
+    return [_entry(row) for row in connection.execute(wanted)]
+
+
 def _entry(row: Row[Any]) -> Entry:
     facts = facts_of(
         json.loads(row.to_send), None if row.saw is None else json.loads(row.saw)
