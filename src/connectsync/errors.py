@@ -112,7 +112,7 @@ class DamagedPlan(PlanError):
 
 
 class StalePlan(PlanError):
-    """The files or Settings on Connect changed since the plan was made."""
+    """The files or the settings on Connect changed since the plan was made."""
 
 
 class Conflict(PlanError):

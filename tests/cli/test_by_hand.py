@@ -251,3 +251,18 @@ def test_import_fails_where_what_it_wrote_has_errors(valley: Console) -> None:
     assert said.status == 1
     assert "3 districts: 2 changed, 1 left" in said.out
     assert "error[two-phone-types]" in said.out
+
+
+@pytest.mark.parametrize("name", ["", "connect: production\n"])
+def test_a_list_that_waits_is_continued_with_its_plan_whatever_connect_is_called(
+    valley: Console, name: str
+) -> None:
+    valley.replace("connectsync.yaml", "schema: 1\n", f"schema: 1\n{name}")
+    snapshot = ["--backend", "snapshot:live.json"]
+    assert valley.run(*snapshot, "apply", "--click-list", "clicks").status == 0
+    one = (*snapshot, "apply", "clicks/plan.json", "--confirmed", "lakeview-usd")
+    assert valley.run(*one).status == 0
+    for command in (("runs",), ("runs", "show", "1")):
+        said = valley.run(*snapshot, *command).out
+        assert " apply PLAN`" in said
+        assert " resume 1`" not in said

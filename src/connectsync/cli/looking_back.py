@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from connectsync.apply.state.queries import StateReader
+from connectsync.cli.backends import is_by_hand
 from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.session import Session
 from connectsync.cli.state import open_state
@@ -29,6 +30,13 @@ def _archive(session: Session) -> Iterator[StateReader]:
         yield StateReader(store)
 
 
+def _stand_on(session: Session, backend: str) -> bool:
+    """Stand on the backend of a run; say whether a person saves there."""
+    project = session.project()
+    session.stand_on(project, backend)
+    return is_by_hand(session, project)
+
+
 def list_runs(session: Session, limit: int, *, as_json: bool) -> ExitStatus:
     """List the newest runs. Raises ``StateError``."""
     with _archive(session) as archive:
@@ -37,9 +45,13 @@ def list_runs(session: Session, limit: int, *, as_json: bool) -> ExitStatus:
     if as_json:
         terminal.deliver(runs_json(found), None)
     else:
+        by_hand = False
         if (unended := newest_unended(found)) is not None:
-            session.stand_on(session.project(), unended.head.backend)
-        terminal.show(runs_text(found, colour=terminal.colour, width=terminal.width))
+            by_hand = _stand_on(session, unended.head.backend)
+        text = runs_text(
+            found, colour=terminal.colour, width=terminal.width, by_hand=by_hand
+        )
+        terminal.show(text)
     return ExitStatus.FINE
 
 
@@ -53,8 +65,11 @@ def show_run(
     if as_json:
         terminal.deliver(run_json(history), None)
     else:
-        session.stand_on(session.project(), history.run.backend)
-        terminal.show(run_text(history, colour=terminal.colour, width=terminal.width))
+        by_hand = _stand_on(session, history.run.backend)
+        text = run_text(
+            history, colour=terminal.colour, width=terminal.width, by_hand=by_hand
+        )
+        terminal.show(text)
     return ExitStatus.FINE
 
 

@@ -42,9 +42,15 @@ _SETTLED = {
 }
 
 
-def run_text(history: RunHistory, *, colour: bool, width: int) -> str:
-    """Give all that is written down of a run, and what to do next."""
-    page = _Page(history, Paint(colour), width)
+def run_text(
+    history: RunHistory, *, colour: bool, width: int, by_hand: bool = False
+) -> str:
+    """
+    Give all that is written down of a run, and what to do next.
+
+    ``by_hand``: a person saves on the backend at hand.
+    """
+    page = _Page(history, Paint(colour), width, by_hand)
     waves = groupby(history.parts, key=lambda part: part.wave)
     blocks = [
         page.header(),
@@ -55,11 +61,18 @@ def run_text(history: RunHistory, *, colour: bool, width: int) -> str:
 
 
 class _Page:
-    def __init__(self, history: RunHistory, paint: Paint, width: int) -> None:
+    def __init__(
+        self,
+        history: RunHistory,
+        paint: Paint,
+        width: int,
+        by_hand: bool,  # noqa: FBT001 - handed on
+    ) -> None:
         self.history = history
         self.run = history.run
         self.paint = paint
         self.width = width
+        self.by_hand = by_hand
 
     def header(self) -> Iterator[str]:
         run = self.run
@@ -83,7 +96,8 @@ class _Page:
 
     def footer(self) -> Iterator[str]:
         if self.run.left:
-            for line in wrapped(f"  = help: {going_on(self.run)}", self.width, hang=4):
+            hint = f"  = help: {going_on(self.run, by_hand=self.by_hand)}"
+            for line in wrapped(hint, self.width, hang=4):
                 yield self.paint(Style.DIM, line)
         yield self.paint(Style.DIM, f"audit log head {inert(self.history.head)}")
 
@@ -127,7 +141,8 @@ class _Page:
             yield from self._lines(
                 "      it is not known yet whether it happened", hang=6
             )
-            yield from self._lines(f"      = help: {settling(self.run)}", hang=8)
+            hint = settling(self.run, by_hand=self.by_hand)
+            yield from self._lines(f"      = help: {hint}", hang=8)
 
     def _by(self, runner: str, *, indent: int = 0) -> Iterator[str]:
         # a line of its own, however long: names of machines are not to be broken

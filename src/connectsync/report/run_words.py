@@ -71,18 +71,22 @@ def districts(count: int) -> str:
     return many(count, "district")
 
 
-def going_on(head: RunHead) -> str:
-    """Say how people go on with a run of which something is left."""
-    if head.backend.startswith(_BY_HAND):
+def going_on(head: RunHead, *, by_hand: bool = False) -> str:
+    """
+    Say how to continue a run of which something is left.
+
+    ``by_hand``: a person saves there, which the name of a Connect does not tell.
+    """
+    if by_hand or head.backend.startswith(_BY_HAND):
         return (
             "continue it with the plan beside its click list: `connectsync apply PLAN`"
         )
     return f"to finish it: `connectsync resume {head.number}`"
 
 
-def settling(head: RunHead) -> str:
-    """Say how people find out whether a save happened."""
-    if head.backend.startswith(_BY_HAND):
+def settling(head: RunHead, *, by_hand: bool = False) -> str:
+    """Say how to find out whether a save happened; see ``going_on``."""
+    if by_hand or head.backend.startswith(_BY_HAND):
         return (
             "`connectsync apply PLAN` with the plan beside its click list settles that"
         )

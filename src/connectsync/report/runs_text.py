@@ -29,8 +29,14 @@ MINUTES = len("2027-01-15 10:00")
 _HEADINGS = ("run", "began (UTC)", "took", "state", "what")
 
 
-def runs_text(found: RunList, *, colour: bool, width: int) -> str:
-    """Give the runs, newest first, how many are not shown, and what to do next."""
+def runs_text(
+    found: RunList, *, colour: bool, width: int, by_hand: bool = False
+) -> str:
+    """
+    Give the runs, newest first, how many are not shown, and what to do next.
+
+    ``by_hand``: a person saves on the backend at hand.
+    """
     if not found.lines:
         return "No run yet: `connectsync apply` begins one\n"
     paint = Paint(colour)
@@ -39,7 +45,7 @@ def runs_text(found: RunList, *, colour: bool, width: int) -> str:
     rows = [headings, *(_row(one, room) for one in found.lines)]
     last = [
         paint(Style.DIM, line)
-        for said in _closing(found)
+        for said in _closing(found, by_hand=by_hand)
         for line in wrapped(said, width, hang=2)
     ]
     gap = [""] if last else []
@@ -79,7 +85,7 @@ def _style(line: RunLine) -> Style:
     return Style.DIM
 
 
-def _closing(found: RunList) -> list[str]:
+def _closing(found: RunList, *, by_hand: bool) -> list[str]:
     said = []
     if found.total > len(found.lines):
         said.append(
@@ -87,7 +93,7 @@ def _closing(found: RunList) -> list[str]:
             f" `--limit {found.total}` shows them all"
         )
     if (unended := newest_unended(found)) is not None:
-        said.append(going_on(unended.head))
+        said.append(going_on(unended.head, by_hand=by_hand))
     return said
 
 
