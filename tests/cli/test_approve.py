@@ -61,7 +61,7 @@ def test_a_name_that_nobody_could_read_is_none(asking: Console, name: str) -> No
     said = asking.run("approve", "plan.json", "--as", name)
     assert said.status == ExitStatus.USAGE
     assert all(line.isprintable() for line in said.err.splitlines())
-    assert "so far 1 person" in yes(asking, "x" * 100)
+    assert "so far by 1 person" in yes(asking, "x" * 100)
 
 
 def test_the_summary_says_what_the_yes_is_to(asking: Console) -> None:
