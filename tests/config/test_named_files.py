@@ -19,10 +19,10 @@ SNAPSHOT = "schema: 1\nbackend: snapshot:taken/live.json\n"
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (SEED, "connectsync.yaml:3:20: there is no file 'live.json' (mend the path"),
+        (SEED, "connectsync.yaml:3:20: there is no file 'live.json' (correct the path"),
         (
             SNAPSHOT,
-            "connectsync.yaml:2:10: there is no file 'taken/live.json' (mend the path,",
+            "connectsync.yaml:2:10: there is no file 'taken/live.json' (correct the path,",
         ),
     ],
 )
