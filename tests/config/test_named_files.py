@@ -22,7 +22,7 @@ SNAPSHOT = "schema: 1\nbackend: snapshot:taken/live.json\n"
         (SEED, "connectsync.yaml:3:20: there is no file 'live.json' (correct the path"),
         (
             SNAPSHOT,
-            "connectsync.yaml:2:10: there is no file 'taken/live.json' (correct the path,",
+            "connectsync.yaml:2:10: there is no file 'taken/live.json' (correct",
         ),
     ],
 )
