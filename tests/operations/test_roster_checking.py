@@ -111,7 +111,7 @@ def test_a_token_of_another_district_fails_with_both_ids_and_what_to_do() -> Non
         "1 token of another district: a states id-a, its token is of id-x"
         " (Name of id-x)"
     )
-    assert "mend district_id or oauth_token" in check.remedy
+    assert "correct district_id or oauth_token" in check.remedy
 
 
 def test_districts_without_a_token_here_are_counted_and_not_asked() -> None:
