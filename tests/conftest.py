@@ -12,6 +12,8 @@ import assurance_counts
 import pytest
 from hypothesis import HealthCheck, settings
 
+from connectsync.domain.foreign_text import SECRETS
+
 ROOT = Path(__file__).resolve().parent.parent
 HERMETIC = str(ROOT / "tests" / "hermetic")
 NOW = "2027-01-15T10:00:00+00:00"
@@ -91,6 +93,8 @@ def hermetic(
     for name in set(os.environ) - _KEPT:
         if not name.startswith(("PYTEST", "COV", "COVERAGE", "HYPOTHESIS")):
             monkeypatch.delenv(name)
+    # a process learns what it must never show; the next test is another process
+    monkeypatch.setattr(SECRETS, "_known", type(SECRETS._known)())  # noqa: SLF001
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("PYTHONPATH", HERMETIC)
