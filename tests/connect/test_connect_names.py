@@ -16,8 +16,8 @@ from connectsync.connect.names import (
     spelling_of,
     to_json,
 )
-from connectsync.connect.values import described
 from connectsync.domain.settings import SETTINGS
+from connectsync.domain.shape import kind_of
 from connectsync.errors import Bug
 
 ROOT = Path(__file__).parents[2]
@@ -106,4 +106,4 @@ def test_a_token_that_came_back_is_not_shown() -> None:
     ],
 )
 def test_values_are_named_by_kind_and_never_shown(raw: object, name: str) -> None:
-    assert described(raw) == name
+    assert kind_of(raw) == name

@@ -14,9 +14,10 @@ from datetime import datetime
 
 from connectsync.connect.names import from_json
 from connectsync.connect.refusals import refusal
-from connectsync.connect.values import Unfit, described, text_of
+from connectsync.connect.values import Unfit, text_of
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.live import Listed, Live
+from connectsync.domain.shape import kind_of
 from connectsync.errors import ConnectError, Unreachable
 
 Members = Mapping[str, object]
@@ -179,11 +180,11 @@ def _text(body: Members, name: str) -> str:
 def _list(body: Members, name: str) -> list[object]:
     value = _member(body, name)
     if not isinstance(value, list):
-        raise not_understood(f"{name} is {described(value)}, not a list")
+        raise not_understood(f"{name} is {kind_of(value)}, not a list")
     return value
 
 
 def _object(value: object, what: str) -> Members:
     if not isinstance(value, dict):
-        raise not_understood(f"{what} is {described(value)}, not an object")
+        raise not_understood(f"{what} is {kind_of(value)}, not an object")
     return value

@@ -11,9 +11,10 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from connectsync.connect.values import Unfit, described, labels_of, text_of, value_of
+from connectsync.connect.values import Unfit, labels_of, text_of, value_of
 from connectsync.domain.live import Live
 from connectsync.domain.settings import FIRST_FORM, SETTINGS, Kind, Setting, Value
+from connectsync.domain.shape import kind_of
 from connectsync.domain.snapshot import Confirmed, Entry, Snapshot
 from connectsync.files.reading import text_of_json
 
@@ -117,7 +118,7 @@ def _object(
     raw: object, names: tuple[str, ...], what: str, *, optional: tuple[str, ...] = ()
 ) -> dict[str, object]:
     if not isinstance(raw, dict):
-        raise Unfit(f"{what} is {described(raw)}, not an object")
+        raise Unfit(f"{what} is {kind_of(raw)}, not an object")
     if missing := [name for name in names if name not in raw]:
         raise Unfit(f"{what} has no {', '.join(missing)}")
     if unknown := sorted(raw.keys() - {*names, *optional}):
@@ -128,7 +129,7 @@ def _object(
 def _list(body: Mapping[str, object], name: str) -> list[object]:
     value = body[name]
     if not isinstance(value, list):
-        raise Unfit(f"{name} is {described(value)}, not a list")
+        raise Unfit(f"{name} is {kind_of(value)}, not a list")
     return value
 
 

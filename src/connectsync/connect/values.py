@@ -6,6 +6,7 @@ import re
 from typing import assert_never
 
 from connectsync.domain.settings import Kind, Setting, Value
+from connectsync.domain.shape import kind_of
 from connectsync.domain.values import is_whole
 
 _HIGHEST_PERCENT = 100
@@ -46,27 +47,10 @@ def value_of(setting: Setting, raw: object) -> Value:
             assert_never(setting.kind)
 
 
-def described(raw: object) -> str:
-    """Name the kind of a JSON value, and never the value: it may be a secret."""
-    match raw:
-        case None:
-            return "null"
-        case bool():
-            return "true or false"
-        case int() | float():
-            return "a number"
-        case str():
-            return "text"
-        case list():
-            return "a list"
-        case _:
-            return "an object"
-
-
 def text_of(raw: object) -> str:
     """Read text; half of a surrogate pair is none, and no file could hold it."""
     if not isinstance(raw, str):
-        raise Unfit(f"is {described(raw)}, not text")
+        raise Unfit(f"is {kind_of(raw)}, not text")
     if _HALF_A_PAIR.search(raw):
         raise Unfit("is broken Unicode")
     return raw
@@ -81,14 +65,14 @@ def _label(raw: object) -> str:
 
 def _box(raw: object) -> bool:
     if not isinstance(raw, bool):
-        raise Unfit(f"is {described(raw)}, not true or false")
+        raise Unfit(f"is {kind_of(raw)}, not true or false")
     return raw
 
 
 def labels_of(raw: object) -> frozenset[str]:
     """Read a set of labels; an empty one is none, and none stands twice."""
     if not isinstance(raw, list):
-        raise Unfit(f"is {described(raw)}, not a list of labels")
+        raise Unfit(f"is {kind_of(raw)}, not a list of labels")
     labels = frozenset(_label(label) for label in raw)
     if len(labels) != len(raw):
         raise Unfit("names a label twice")
@@ -100,7 +84,7 @@ def _percent(raw: object) -> int | None:
         return None
     # JSON Schema counts 20.0 as a whole number, and so do the schemas we publish
     if not isinstance(raw, int | float) or not is_whole(raw):
-        raise Unfit(f"is {described(raw)}, not a whole number or null")
+        raise Unfit(f"is {kind_of(raw)}, not a whole number or null")
     if not 0 <= raw <= _HIGHEST_PERCENT:
         raise Unfit("is not within 0-100")
     return int(raw)
