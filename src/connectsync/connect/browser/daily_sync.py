@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Frame
 
 from connectsync.connect.browser.chromium import first_line
 from connectsync.connect.browser.form import FormOnPage, Shown
@@ -25,17 +27,38 @@ class DailySync:
         """
         Read the form, as soon as all of it is there.
 
-        Raises ``PageChanged`` if it is not there in time, ``CredentialsRefused``.
+        Raises ``PageChanged`` if it is not there in time, ``CredentialsRefused``, and
+        ``Unreachable`` where the page loads itself again until the time is over.
         """
+        reloads = 0
+
+        def count(frame: Frame) -> None:
+            nonlocal reloads
+            reloads += frame.parent_frame is None
+
+        page = self._tab.page
+        page.on("framenavigated", count)
+        try:
+            return await self._read(lambda: reloads > 0)
+        finally:
+            page.remove_listener("framenavigated", count)
+
+    async def _read(self, reloaded: Callable[[], bool]) -> Shown:
         loop = asyncio.get_running_loop()
         latest = loop.time() + self._tab.website.wait_seconds
         while True:
             self._tab.insist_here()
             try:
                 return await self._form.read()
-            except PageChanged:
+            except PageChanged as error:
                 if loop.time() > latest:
                     await self._tab.insist_signed_in()
+                    if reloaded():
+                        # a page between two loads has no form: it did not change
+                        raise Unreachable(
+                            "the form went away while it was read: the page loads "
+                            "itself again"
+                        ) from error
                     raise
             except PlaywrightError as error:
                 if loop.time() <= latest and not self._tab.page.is_closed():

@@ -40,14 +40,17 @@ class Tabs:
 
     @asynccontextmanager
     async def walk(self) -> AsyncIterator[Walk]:
-        """Take a tab, as it was left by who had it before."""
+        """Take a tab that is free, or a new one; one whose page fails is closed."""
         walk = self._free.pop() if self._free else await self._new()
         total = self.website.total_seconds
         limit = walk.tab.limit = asyncio.timeout(total)
+        usable = True
         try:
             async with limit:
                 yield walk
         except ConnectError as error:
+            # a page that fails may go on loading itself and take the next page away
+            usable = not isinstance(error, Unreachable)
             # whatever a page, a box or the library said stands in it
             shown, cause = without_secrets(error), error.__cause__
             quotes = cause is not None and masked_secrets(str(cause)) != str(cause)
@@ -58,15 +61,17 @@ class Tabs:
             if not limit.expired():
                 raise
             walk.out_of_time = True
-            await _closed(walk)
+            usable = False
             raise Unreachable(
                 f"Connect's page did not come to an end within {total:g} s,"
                 " so it was given up",
                 remedy=STUCK,
             ) from error
         finally:
-            if not walk.out_of_time:
+            if usable:
                 self._free.append(walk)
+            else:
+                await _closed(walk)
 
     async def _new(self) -> Walk:
         website = self.website
