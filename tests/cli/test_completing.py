@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -54,9 +55,22 @@ def bash(script: str, folder: Path, path: str) -> subprocess.CompletedProcess[st
     )
 
 
+@cache
+def script() -> str:
+    """Give what bash sources; it is the same for every line."""
+    done = subprocess.run(
+        [sys.executable, "-m", "connectsync"],
+        env={**os.environ, ASKED_BY_A_SHELL: "source_bash"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
 def offered(line: str, folder: Path, path: str, setup: str = "") -> list[str]:
     """Press the tab key at the end of a line, and give what bash would show."""
-    setup = setup or f"source <({ASKED_BY_A_SHELL}=source_bash connectsync)"
+    setup = setup or script()
     done = bash(PRESSED.format(setup=setup, line=f"'{line}'"), folder, path)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return done.stdout.split()
@@ -97,7 +111,8 @@ def test_bash_is_offered(valley: Console, path: str, line: str) -> None:
 
 def test_the_project_that_is_named_is_looked_at(valley: Console, path: str) -> None:
     line = "connectsync -C valley plan lak"
-    found = offered(line, valley.folder.parent, path)
+    setup = f"source <({ASKED_BY_A_SHELL}=source_bash connectsync)"
+    found = offered(line, valley.folder.parent, path, setup)
     # spelled as the command takes it: from the folder that was named
     assert found == ["districts/ca/lakeview-usd.yaml"]
 

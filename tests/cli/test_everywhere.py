@@ -11,6 +11,7 @@ import typer
 from console import Console
 from typer.core import TyperCommand, TyperGroup
 
+from connectsync.cli import registry
 from connectsync.cli.everywhere import understand_everywhere
 from connectsync.cli.main import app
 from connectsync.cli.registry import COMMANDS, WITHIN
@@ -123,6 +124,21 @@ def test_every_command_understands_all_of_them_and_repeats_none(command: str) ->
         }
 
 
+def test_a_command_does_not_wait_until_all_others_are_made(
+    valley: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = list[str]()
+    make = registry._made  # noqa: SLF001 - what takes its time
+
+    def counted(command: Callable[..., int]) -> TyperCommand | TyperGroup:
+        made.append(command.__name__)
+        return make(command)
+
+    monkeypatch.setattr(registry, "_made", counted)
+    assert valley.run("rules").status == 0
+    assert made == ["rules"]
+
+
 def _own_quiet() -> TyperGroup:
     """Make a program whose command has a `-q` of its own."""
     own = typer.Typer()
@@ -149,7 +165,7 @@ def _own_quiet() -> TyperGroup:
 
     group = typer.main.get_command(own)
     assert isinstance(group, TyperGroup)
-    understand_everywhere(group)
+    understand_everywhere(group.commands["ask"], group.params)  # type: ignore[arg-type]
     return group
 
 

@@ -252,7 +252,6 @@ def runs_of(machine: Machine) -> Mapping[int, str]:
 @contextmanager
 def crash_site(folder: Path, districts: Sequence[Made] = FLEET) -> Iterator[CrashSite]:
     """Build it all: takes two seconds, so do it once."""
-    crashing.kept_command()
     fleet = Fleet(folder / "project", tuple(districts))
     fleet.write()
     with ExitStack() as stack:

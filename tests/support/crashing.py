@@ -16,7 +16,6 @@ request, and between its answer and whoever waits for it.
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import re
@@ -29,7 +28,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import typer
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
@@ -133,22 +131,13 @@ def serve(orders: Iterable[str]) -> None:
     """Run what each order says in a fork; say its status."""
     import connectsync.cli.applying
     import connectsync.cli.resuming  # noqa: F401 - what every fork would import
-    from connectsync.cli.main import app
 
-    kept_command()
-    typer.main.get_command(app)
     for order in orders:
         told = json.loads(order)
         if (child := os.fork()) == 0:
             os._exit(_forked(told))
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201 - the answer
-
-
-def kept_command() -> None:
-    """Build the command line once, not for each command that is run in a process."""
-    if not hasattr(typer.main.get_command, "cache_info"):
-        typer.main.get_command = functools.cache(typer.main.get_command)
 
 
 def _forked(told: Mapping[str, Any]) -> int:

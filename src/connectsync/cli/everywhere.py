@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 import typer
@@ -15,19 +15,22 @@ LATE = "everywhere_"
 """How the names of such options begin, so that they are nobody else's."""
 
 
-def understand_everywhere(group: TyperGroup) -> None:
+def understand_everywhere(command: Command, own: Iterable[object]) -> None:
     """
-    Let every command behind a group take the group's own options too.
+    Let a command, and those behind it, take the options of connectsync itself too.
 
     They are parsed with the command's own ones, so that nothing is guessed: the value
     of another option, a word after `--`, and an option that the command spells the
     same way are what they were. Help does not repeat them.
     """
-    own = [one for one in group.params if isinstance(one, TyperOption)]
-    settled = [one for one in own if one.expose_value and not one.is_eager]
-    for command in _behind(group):
-        taken = {name for one in command.params for name in one.opts}
-        command.params += [
+    settled = [
+        one
+        for one in own
+        if isinstance(one, TyperOption) and one.expose_value and not one.is_eager
+    ]
+    for each in (command, *_behind(command)):
+        taken = {name for one in each.params for name in one.opts}
+        each.params += [
             _again(one, free)
             for one in settled
             if (free := [name for name in one.opts if name not in taken])
@@ -41,12 +44,12 @@ def shown(command: Command) -> None:
             one.hidden = False
 
 
-def _behind(group: TyperGroup) -> Iterator[Command]:
-    for command in group.commands.values():
-        if isinstance(command, Command):
-            yield command
-        if isinstance(command, TyperGroup):
-            yield from _behind(command)
+def _behind(command: Command) -> Iterator[Command]:
+    if isinstance(command, TyperGroup):
+        for one in command.commands.values():
+            if isinstance(one, Command):
+                yield one
+                yield from _behind(one)
 
 
 def _again(option: TyperOption, spelled: list[str]) -> TyperOption:

@@ -131,9 +131,6 @@ def _place(before: object) -> Place:
     return before.place if isinstance(before, Terminal) else Place()
 
 
-registry.register(app)
-
-
 def run() -> None:
     """Run the command line of this process and exit."""
     never_stumble()

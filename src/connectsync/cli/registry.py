@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, cast
 
 import typer
 
@@ -15,7 +15,7 @@ from connectsync.cli.demo import demo
 from connectsync.cli.doctor import doctor
 from connectsync.cli.drift import drift
 from connectsync.cli.emulator import emulator
-from connectsync.cli.everywhere import understand_everywhere
+from connectsync.cli.everywhere import Command, understand_everywhere
 from connectsync.cli.explain import explain, rules
 from connectsync.cli.fmt import fmt
 from connectsync.cli.helping import CommandWithHelp, GroupWithHelp
@@ -103,6 +103,32 @@ PANELS: Mapping[str, Mapping[str, str]] = {
 """Every command once more, in a line each: what the help of connectsync shows."""
 
 
+class OnDemand(Mapping[str, Command]):
+    """
+    The commands in order, each made when it is first asked for.
+
+    Making all of them takes longer than a whole commit hook may.
+    """
+
+    def __init__(self, own: Iterable[object]) -> None:
+        """Take the options of connectsync itself, which every command understands."""
+        self._own = tuple(own)
+        self._made: dict[str, Command] = {}
+
+    def __getitem__(self, name: str) -> Command:
+        if name not in self._made:
+            made = _made(_BY_NAME[name])
+            understand_everywhere(made, self._own)
+            self._made[name] = made
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_BY_NAME)
+
+    def __len__(self) -> int:
+        return len(_BY_NAME)
+
+
 class InOrder(GroupWithHelp):
     """
     Lists commands as they stand above, also where some have others behind them.
@@ -112,37 +138,36 @@ class InOrder(GroupWithHelp):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
+        self.commands = OnDemand(self.params)  # type: ignore[assignment]
         if ASKED_BY_A_SHELL in os.environ:
             from connectsync.cli.completing import teach
 
             teach(self)
-        understand_everywhere(self)
 
     def list_commands(self, ctx: object) -> list[str]:
         """Name them in order."""
         del ctx
-        return [command.__name__ for command in COMMANDS]
+        return list(self.commands)
 
 
-def register(app: typer.Typer) -> None:
-    """Give the app its commands."""
-    for command in COMMANDS:
-        name = command.__name__
-        panel = next((one for one, inside in PANELS.items() if name in inside), "More")
-        short = PANELS.get(panel, {}).get(name)
-        if name in WITHIN:
-            group = _group(command)
-            app.add_typer(group, name=name, short_help=short, rich_help_panel=panel)
-        else:
-            app.command(
-                name, cls=CommandWithHelp, short_help=short, rich_help_panel=panel
-            )(command)
+_BY_NAME = {command.__name__: command for command in COMMANDS}
 
 
-def _group(command: Callable[..., int]) -> typer.Typer:
-    """Make a command that runs by itself, and has others behind it."""
-    group = typer.Typer(cls=GroupWithHelp, invoke_without_command=True)
-    group.callback()(command)
-    for inner in WITHIN[command.__name__]:
-        group.command(inner.__name__, cls=CommandWithHelp)(inner)
-    return group
+def _made(command: Callable[..., int]) -> Command:
+    """Make a command of its function, with those that stand behind it."""
+    name = command.__name__
+    panel = next((one for one, inside in PANELS.items() if name in inside), "More")
+    short = PANELS.get(panel, {}).get(name)
+    behind = WITHIN.get(name, ())
+    one = typer.Typer(name=name, cls=GroupWithHelp, add_completion=False)
+    if not behind:
+        one.command(name, cls=CommandWithHelp, short_help=short, rich_help_panel=panel)(
+            command
+        )
+    else:
+        one.callback(
+            invoke_without_command=True, short_help=short, rich_help_panel=panel
+        )(command)
+    for inner in behind:
+        one.command(inner.__name__, cls=CommandWithHelp)(inner)
+    return cast("Command", typer.main.get_command(one))
