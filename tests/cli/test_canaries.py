@@ -52,7 +52,7 @@ COMMANDS = (
     "reconcile",
     "doctor",
     "snapshot --output now.json",
-    "import --output-dir there",
+    "import --in there",
 )
 
 

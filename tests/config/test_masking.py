@@ -78,6 +78,23 @@ def test_what_may_be_a_secret_is_masked(line: str, shown: str) -> None:
     assert masked(line) == shown
 
 
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("# abc", "# ***"),
+        ("name: Elm # abc", "name: Elm # ***"),
+        ("name: it's Elm # it's abc", "name: it's Elm # ***"),
+        ("name: 'Elm # 7' # abc", "name: 'Elm # 7' # ***"),
+        ('name: "Elm \\" # 7"\t# abc "x"', 'name: "Elm \\" # 7"\t# ***'),
+        ("phone_types: [Cell, 'a # b'] # abc", "phone_types: [Cell, 'a # b'] # ***"),
+        ("name: Elm#7", "name: Elm#7"),
+        ("name: 'never closed # abc", "name: 'never closed # ***"),
+    ],
+)
+def test_a_comment_is_shown_nowhere(line: str, shown: str) -> None:
+    assert masked_line([line], 0) == shown
+
+
 def test_a_line_is_masked_for_what_stands_above_it() -> None:
     lines = ["oauth_token:", "  # a remark", "", "  abc", "x: 1"]
     assert masked_line(lines, 3) == f"  {MASK}"
@@ -90,7 +107,7 @@ def test_a_line_is_masked_for_what_stands_above_it() -> None:
         "  district_id: abc",
     ]
     assert [masked_line(lines, row) for row in range(1, 5)] == [
-        "  # a remark",
+        "  # ***",
         f"  {MASK}",
         f"  key: {MASK}",
         "  district_id: abc",

@@ -129,6 +129,17 @@ TRIALS: Mapping[str, Sequence[Trial]] = {
             ("test_no_secret_is_printed_or_written_whatever_the_gateway_repeats",),
         ),
         Trial(
+            "Texts, files, children and services that were searched for a secret of"
+            " every place where one can stand",
+            "tests/cli/test_planted_secrets.py",
+            (
+                "test_no_secret_of_a_project_is_shown_written_or_sent_elsewhere",
+                "test_no_secret_is_shown_or_written_where_every_service_refuses",
+                "test_no_secret_is_shown_of_a_line_that_is_wrong",
+                "test_no_log_of_a_bug_holds_a_secret",
+            ),
+        ),
+        Trial(
             "Shapes in which a secret came back and was masked",
             "tests/domain/test_foreign_text.py",
             (

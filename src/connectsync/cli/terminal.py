@@ -21,6 +21,7 @@ from connectsync.cli.clock import now_at_least, utc_now
 from connectsync.cli.streams import lost, tell_once
 from connectsync.cli.suggested import Place
 from connectsync.domain.event import Event
+from connectsync.domain.foreign_text import without_user_info
 from connectsync.errors import UsageError
 from connectsync.files.writing import replace_file
 from connectsync.report.style import Paint, Style, inert, unheeded
@@ -115,14 +116,16 @@ class Terminal:
             _write(sys.stderr, event_line(event))
 
     def _tell(self, level: str, text: str, remedy: str = "") -> None:
-        text = self.place.complete(text)
+        # an argument that is quoted may be an address with a password
+        text = without_user_info(self.place.complete(text))
         if not self.colour_aside:
             text = _PAINT.sub("", text)
         if self.log_format is LogFormat.JSON:
             from connectsync.telemetry.logs import Level, message_line
 
             plain = _PAINT.sub("", text).removesuffix("\n")
-            _write(sys.stderr, message_line(Level(level), plain, self.clock(), remedy))
+            hint = without_user_info(remedy)
+            _write(sys.stderr, message_line(Level(level), plain, self.clock(), hint))
             return
         _write(sys.stderr, unheeded(text))
 

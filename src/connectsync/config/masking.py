@@ -33,6 +33,11 @@ _IN_ADDRESS = re.compile(
     r"""(?<=://)([^\s:/@]*:)(?:.*(?=@)|(?![0-9]{1,5}(?:[/?#"'\s,}\]]|$)).*)"""
 )
 _BEARER = re.compile(r"\bBearer\s+(?=\S)", re.IGNORECASE)
+_QUOTED_OR_COMMENT = re.compile(
+    # a quote opens a text only where a value can begin, or `it's # ...` would hide one
+    r"""(?:^|[:\-\[{,?]|[&!*]\S+)\s*(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')"""
+    r"""|(?P<comment>(?:^|(?<=\s))\#.*)"""
+)
 _FAR = 50
 _WIDTH = 400
 
@@ -49,14 +54,27 @@ def masked(text: str) -> str:
 
 
 def masked_line(lines: Sequence[str], number: int) -> str:
-    """Hide the secrets of one line, which may go on from a line above (zero-based)."""
-    line = lines[number][:_WIDTH]
+    """
+    Hide the secrets of one line, which may go on from a line above (zero-based).
+
+    So is its comment: people note there what was valid before.
+    """
+    line = _without_comment(lines[number][:_WIDTH])
     parent = _parent(lines, number)
     if _SECRET_PARENT.match(parent):
         return _indent(line) + MASK
     if _CREDENTIALS_PARENT.match(parent):
         return masked(_pair(line) if ":" in line else _hidden(line))
     return masked(line)
+
+
+def _without_comment(line: str) -> str:
+    if "#" not in line:
+        return line
+    for match in _QUOTED_OR_COMMENT.finditer(line):
+        if match["comment"]:
+            return f"{line[: match.start('comment')]}# {MASK}"
+    return line
 
 
 def _cut(key: re.Pattern[str], text: str) -> str:

@@ -90,7 +90,12 @@ def foreign_text(text: str, secrets: Iterable[str] = ()) -> str:
     direction are left out.
     """
     shown = masked_secrets(_ESCAPE.sub(" ", text[:_READ]), secrets)
-    return one_line(_USER_INFO.sub(f"{MASK}@", shown))
+    return one_line(without_user_info(shown))
+
+
+def without_user_info(text: str) -> str:
+    """Put ``***`` in the place of who signs in, in every address of a text."""
+    return _USER_INFO.sub(f"{MASK}@", text)
 
 
 def one_line(text: str) -> str:
