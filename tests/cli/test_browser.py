@@ -170,7 +170,7 @@ def test_a_fleet_is_planned_applied_and_proven_through_the_page(
 def test_a_check_up_shows_where_every_label_stands(project: Console) -> None:
     log_in(project)
     said = project.run("doctor")
-    assert "fine    page                   all 45 labels are there\n" in said.out
+    assert "ok    page                   all 45 labels are there\n" in said.out
     assert "\n  found        > District-Level Daily Sync\n" in said.out
     assert "\n  found            Aunt/Uncle\n" in said.out
     assert max(map(len, said.out.splitlines())) <= 80

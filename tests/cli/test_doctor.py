@@ -49,10 +49,8 @@ def test_every_token_that_is_here_is_held_against_its_district(
 ) -> None:
     said = examined(valley, clever)
     assert said.status == ExitStatus.FINE, said.both
-    assert f"fine clever Clever at {clever.url} answers for 3 districts" in lines(said)
-    assert "fine clever ids the token names the district_id of 3 districts" in lines(
-        said
-    )
+    assert f"ok clever Clever at {clever.url} answers for 3 districts" in lines(said)
+    assert "ok clever ids the token names the district_id of 3 districts" in lines(said)
     assert len(clever.seen) == 3
     assert {(method, path) for method, path, _ in clever.seen} == {
         ("GET", "/v3.1/districts")
@@ -83,7 +81,7 @@ def test_a_token_of_another_district_is_a_failure_with_both_ids(
     said = examined(valley, clever)
     assert said.status == ExitStatus.FINDINGS
     told = lines(said)
-    assert "failed clever ids 1 token of another district: lakeview-usd states" in told
+    assert "error clever ids 1 token of another district: lakeview-usd states" in told
     assert IDS["lakeview-usd"] in told
     assert IDS["harbor-point-usd"] in told
     assert "compare both with the District ID on the page" in told
@@ -93,7 +91,7 @@ def test_a_refused_token_is_status_5(valley: Console, clever: Clever) -> None:
     del clever.answers["s3cret-dry-creek-isd"]
     said = examined(valley, clever)
     assert said.status == ExitStatus.UNREACHABLE
-    assert "failed clever 1 token refused: dry-creek-isd" in lines(said)
+    assert "error clever 1 token refused: dry-creek-isd" in lines(said)
 
 
 def test_a_clever_that_is_not_understood_is_status_5(
@@ -140,8 +138,8 @@ def test_recorded_labels_make_files_checkable(valley: Console) -> None:
     assert "archived-students-unverified" in valley.run("validate").out
     said = valley.run("doctor", "--record")
     assert said.status == ExitStatus.FINDINGS
-    assert "fine options wrote archived_students into connectsync.yaml" in lines(said)
-    assert "failed files 3 districts without error, and 1 error" in lines(said)
+    assert "ok options wrote archived_students into connectsync.yaml" in lines(said)
+    assert "error files 3 districts without error, and 1 error" in lines(said)
     checked = valley.run("validate")
     assert checked.status == ExitStatus.FINDINGS
     assert "error[archived-students-unknown]" in checked.out
@@ -169,7 +167,7 @@ def test_labels_that_nobody_recorded_cannot_be_taken_from_a_snapshot(
     before = (valley.folder / "connectsync.yaml").read_bytes()
     said = valley.run("--backend", "snapshot:live.json", "doctor", "--record")
     assert said.status == ExitStatus.FINDINGS
-    assert "failed options the labels of archived_students were not" in lines(said)
+    assert "error options the labels of archived_students were not" in lines(said)
     assert (valley.folder / "connectsync.yaml").read_bytes() == before
 
 
@@ -185,14 +183,14 @@ def test_a_connect_that_is_not_reached_records_nothing(valley: Console) -> None:
     [
         (
             "2027-01-15T06:30:00Z",
-            "fine age taken 2027-01-15 06:00 UTC, less than an hour ago",
+            "ok age taken 2027-01-15 06:00 UTC, less than an hour ago",
         ),
-        ("2027-01-15T10:00:00Z", "fine age taken 2027-01-15 06:00 UTC, 4 hours ago"),
-        ("2027-01-16T06:00:00Z", "fine age taken 2027-01-15 06:00 UTC, 1 day ago"),
+        ("2027-01-15T10:00:00Z", "ok age taken 2027-01-15 06:00 UTC, 4 hours ago"),
+        ("2027-01-16T06:00:00Z", "ok age taken 2027-01-15 06:00 UTC, 1 day ago"),
         (
             "2027-01-18T10:00:00Z",
             (
-                "look age taken 2027-01-15 06:00 UTC, 3 days ago: older than 24"
+                "warning age taken 2027-01-15 06:00 UTC, 3 days ago: older than 24"
                 " hours, so `apply` refuses what is planned on it"
             ),
         ),
@@ -214,10 +212,10 @@ def test_the_page_can_be_checked_before_the_first_import(valley: Console) -> Non
         here.unlink()
     said = valley.run("doctor")
     assert said.status == ExitStatus.FINE, said.both
-    assert "look files there is no district file yet" in lines(said)
+    assert "warning files there is no district file yet" in lines(said)
     assert "`connectsync import` writes one" in lines(said)
     for setting in ("student_id", "permissions"):
-        assert f"fine {setting} offers" in lines(said)
+        assert f"ok {setting} offers" in lines(said)
     assert valley.run("doctor", "--record").status == ExitStatus.FINE
     shutil.rmtree(valley.folder / "districts")
     assert valley.run("doctor").status == ExitStatus.FINE

@@ -416,3 +416,20 @@ def test_a_district_without_a_file_is_named_and_holds_nothing_else_up(
     assert fates(data)["lakeview-usd"] == "held"
     assert whys(data, "lakeview-usd") == ["guard"]
     assert fates(data)["dry-creek-isd"] == "done"
+
+
+@pytest.mark.parametrize("added", ["Primary", "Family"])
+def test_no_pass_adds_contacts_to_a_running_sync(settled: Console, added: str) -> None:
+    allow(settled, "reconcile: {at_most: caution}\n")
+    live = settled.live("lakeview-usd")
+    assert live["enable_daily_sync"] is True
+    assert live["contact_types"] == frozenset(["Parent/Guardian"])
+    shared = f"facts:\n  clever_shares: {{contact_types: [Parent/Guardian, {added}]}}\n"
+    settled.replace(LAKEVIEW, "facts:\n", shared)
+    types = f"  contact_types: [Parent/Guardian, {added}]\n"
+    settled.replace(LAKEVIEW, "settings:\n", f"settings:\n{types}")
+    assert settled.run("apply", "--yes", LAKEVIEW).status == ExitStatus.REFUSED
+    status, data = told(settled)
+    assert (status, fates(data)["lakeview-usd"]) == (ExitStatus.FINDINGS, "held")
+    assert set(whys(data, "lakeview-usd")) == {"risk"}
+    assert settled.live("lakeview-usd") == live

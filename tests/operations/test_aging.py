@@ -45,14 +45,14 @@ def examined(age: timedelta, *keys: str) -> list[Check]:
 @pytest.mark.parametrize(
     ("age", "standing", "words"),
     [
-        (timedelta(minutes=-4), "fine", "less than an hour ago"),
-        (timedelta(), "fine", "less than an hour ago"),
-        (timedelta(minutes=59), "fine", "less than an hour ago"),
-        (timedelta(hours=1), "fine", "1 hour ago"),
-        (timedelta(hours=23), "fine", "23 hours ago"),
-        (timedelta(hours=24), "fine", "1 day ago"),
-        (timedelta(hours=24, seconds=1), "look", "1 day ago: older than 24 hours"),
-        (timedelta(days=400), "look", "400 days ago: older than 24 hours"),
+        (timedelta(minutes=-4), "ok", "less than an hour ago"),
+        (timedelta(), "ok", "less than an hour ago"),
+        (timedelta(minutes=59), "ok", "less than an hour ago"),
+        (timedelta(hours=1), "ok", "1 hour ago"),
+        (timedelta(hours=23), "ok", "23 hours ago"),
+        (timedelta(hours=24), "ok", "1 day ago"),
+        (timedelta(hours=24, seconds=1), "warning", "1 day ago: older than 24 hours"),
+        (timedelta(days=400), "warning", "400 days ago: older than 24 hours"),
     ],
 )
 def test_an_age_is_told_in_its_largest_unit_and_judged_as_plans_are(
@@ -61,7 +61,7 @@ def test_an_age_is_told_in_its_largest_unit_and_judged_as_plans_are(
     (check,) = examined(age, "a", "b")
     assert check.standing == standing
     assert check.message.startswith(f"taken 2027-01-15 06:00 UTC, {words}")
-    assert bool(check.remedy) is (standing == "look")
+    assert bool(check.remedy) is (standing == "warning")
 
 
 def test_a_snapshot_of_nothing_has_no_age() -> None:

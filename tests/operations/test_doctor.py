@@ -67,13 +67,13 @@ def examined(reader: Sick, *keys: str) -> dict[str, list[Check]]:
 def test_a_connect_that_does_not_answer_ends_the_check_up() -> None:
     checks = examined(Sick("a", fails="list"), "a")
     assert list(checks) == ["reach"]
-    assert checks["reach"][0].standing is Standing.FAILED
+    assert checks["reach"][0].standing is Standing.ERROR
     assert checks["reach"][0].remedy
 
 
 def test_a_form_that_cannot_be_read_fails_and_the_rest_goes_on() -> None:
     checks = examined(Sick("a", fails="read"), "a")
-    assert checks["form"][0].standing is Standing.FAILED
+    assert checks["form"][0].standing is Standing.ERROR
     assert "student_id" in checks
 
 
@@ -85,7 +85,7 @@ def test_a_form_that_lacks_a_setting_fails() -> None:
 
 def test_options_that_cannot_be_read_are_no_failure() -> None:
     checks = examined(Sick("a", fails="options"), "a")
-    assert checks["phone_types"][0].standing is Standing.LOOK
+    assert checks["phone_types"][0].standing is Standing.WARNING
 
 
 def test_no_district_at_all_is_read_as_such() -> None:
@@ -97,8 +97,8 @@ def test_no_district_at_all_is_read_as_such() -> None:
 def test_districts_are_compared_both_ways() -> None:
     checks = examined(Sick("a", "x", "y"), "a", "b")["districts"]
     assert [(one.standing, one.message) for one in checks] == [
-        (Standing.FAILED, "1 of the files are not on Connect: b"),
-        (Standing.LOOK, "2 on Connect have no file: x, y"),
+        (Standing.ERROR, "1 of the files are not on Connect: b"),
+        (Standing.WARNING, "2 on Connect have no file: x, y"),
     ]
 
 
@@ -111,22 +111,22 @@ def test_many_districts_are_counted_not_listed() -> None:
 @pytest.mark.parametrize(
     ("setting", "offered", "recorded", "standing", "words"),
     [
-        ("phone_types", ("Home", "Cell", "Work", "Other"), None, "fine", "offers"),
-        ("phone_types", ("Cell",), None, "look", "does not offer Home, Work, Other"),
+        ("phone_types", ("Home", "Cell", "Work", "Other"), None, "ok", "offers"),
+        ("phone_types", ("Cell",), None, "warning", "does not offer Home, Work, Other"),
         (
             "phone_types",
             ("Cell", "Home", "Work", "Other", "Fax"),
             None,
-            "look",
+            "warning",
             "also offers Fax",
         ),
-        ("archived_students", ("Keep",), None, "look", "offers Keep"),
-        ("archived_students", ("Keep",), ("Keep",), "fine", "offers Keep"),
+        ("archived_students", ("Keep",), None, "warning", "offers Keep"),
+        ("archived_students", ("Keep",), ("Keep",), "ok", "offers Keep"),
         (
             "archived_students",
             ("Keep", "Drop"),
             ("Keep", "Gone"),
-            "look",
+            "warning",
             "does not offer Gone; also offers Drop",
         ),
     ],
@@ -141,7 +141,7 @@ def test_what_the_page_offers_is_held_against_what_files_may_name(
     check = judge_options(BY_NAME[setting], offered, recorded)
     assert check.standing == standing
     assert words in check.message
-    assert bool(check.remedy) is (standing == "look")
+    assert bool(check.remedy) is (standing == "warning")
 
 
 def test_labels_to_record_are_given_as_they_must_be_written() -> None:
@@ -154,7 +154,7 @@ def test_files_with_errors_fail() -> None:
 
     finding = Finding("x", Severity.ERROR, "bad", Place("a.yaml"))
     check = examine_files([], ValidationReport(3, (finding,)))
-    assert check.standing is Standing.FAILED
+    assert check.standing is Standing.ERROR
     assert check.message == "0 districts without error, and 1 error"
 
 
@@ -172,4 +172,4 @@ def test_tokens_are_asked_for_and_never_shown() -> None:
     check = examine_tokens(districts, resolves)
     assert check.message == "1 of 2 token references give none here: b"
     assert "s3cret" not in repr(check)
-    assert examine_tokens(districts[:1], resolves).standing is Standing.FINE
+    assert examine_tokens(districts[:1], resolves).standing is Standing.OK

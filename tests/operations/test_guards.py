@@ -140,6 +140,10 @@ def asked(live: Mapping[str, object], desired: Mapping[str, object]) -> dict[str
         ("contact_types", "Emergency"),
         ("contact_types", "Secondary"),
         ("contact_types", "Other"),
+        ("contact_types", "Primary"),
+        ("contact_types", "Family"),
+        ("contact_types", "Parent/Guardian"),
+        ("contact_relationships", "Parent"),
         ("contact_relationships", "Grandparent"),
         ("contact_relationships", "Self"),
         ("contact_relationships", "Other"),
@@ -149,6 +153,26 @@ def test_widening_who_is_messaged_on_a_running_sync_is_asked_about(
     setting: str, label: str
 ) -> None:
     assert asked({setting: []}, {setting: [label]}) == {DISRUPTIVE: 1}
+
+
+@pytest.mark.parametrize("before", [None, [], ["Emergency"]])
+@pytest.mark.parametrize("label", ["Parent/Guardian", "Primary", "Family"])
+def test_a_contact_kind_that_is_added_is_widening_whatever_was_there_before(
+    before: list[str] | None, label: str
+) -> None:
+    live = {**RUNNING, "contact_types": before}
+    desired = {"contact_types": [*(before or []), label]}
+    guards = planned({"live": live, "desired": desired}).guards
+    assert {guard.rule for guard in guards} == {"guardians-added-on-running-sync"}
+    assert needed(guards) == {DISRUPTIVE: 1}
+
+
+@pytest.mark.parametrize("label", ["Parent/Guardian", "Primary", "Emergency"])
+def test_a_first_launch_is_not_asked_about_its_contacts(label: str) -> None:
+    never_ran = {"enable_daily_sync": False, "contact_types": []}
+    scene = {"live": never_ran, "desired": {"contact_types": [label]}}
+    assert planned(scene).guards == ()
+    assert planned(scene).risks()[Risk.DISRUPTIVE] == 0
 
 
 def test_taking_guardians_from_the_sync_is_asked_about() -> None:

@@ -69,7 +69,7 @@ def of_page(checks: list[Check]) -> list[Check]:
 
 def test_a_page_that_is_as_we_know_it_is_one_check_with_the_map() -> None:
     (check,) = judge_map(FOUND)
-    assert check.standing is Standing.FINE
+    assert check.standing is Standing.OK
     assert check.message == "all 4 labels are there"
     assert check.spots == FOUND
 
@@ -87,9 +87,9 @@ def test_a_label_that_is_amiss_is_named_with_its_path(
 ) -> None:
     spots = (*FOUND[:3], Spot((*CLICKS, "Phones", "Other"), standing, "", "Phones"))
     whole, check = judge_map(spots)
-    assert (whole.standing, whole.message) == ("failed", "3 of 4 labels are there")
+    assert (whole.standing, whole.message) == ("error", "3 of 4 labels are there")
     assert whole.spots == spots
-    assert check.standing is Standing.FAILED
+    assert check.standing is Standing.ERROR
     assert check.message == f"'Other' {said}: Drop-down > Sync > Phones > Other"
     assert remedy in check.remedy
 
@@ -135,7 +135,7 @@ def test_a_connect_that_does_not_answer_is_not_looked_at_again() -> None:
 def test_a_page_that_goes_away_is_a_check_that_failed() -> None:
     page = Page(*FOUND, fails="map", error=Unreachable("the browser fails"))
     (check,) = asyncio.run(page_checks(page))  # type: ignore[arg-type]
-    assert (check.standing, check.message) == ("failed", "the browser fails")
+    assert (check.standing, check.message) == ("error", "the browser fails")
 
 
 def test_of_a_page_that_is_amiss_the_options_are_not_asked_for() -> None:

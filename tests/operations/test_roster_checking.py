@@ -96,8 +96,8 @@ def test_each_district_is_asked_about_with_its_own_token() -> None:
 def test_where_all_is_well_it_is_said_in_two_lines() -> None:
     checks = judged([one("a"), one("b")], {"a": there("id-a"), "b": there("ID-B")})
     assert [(topic, check.standing) for topic, check in checks.items()] == [
-        ("clever", Standing.FINE),
-        ("clever ids", Standing.FINE),
+        ("clever", Standing.OK),
+        ("clever ids", Standing.OK),
     ]
     assert checks["clever"].message == f"{Provider.described} answers for 2 districts"
 
@@ -106,7 +106,7 @@ def test_a_token_of_another_district_fails_with_both_ids_and_what_to_do() -> Non
     check = judged([one("a"), one("b")], {"a": there("id-x"), "b": there("id-b")})[
         "clever ids"
     ]
-    assert check.standing is Standing.FAILED
+    assert check.standing is Standing.ERROR
     assert check.message == (
         "1 token of another district: a states id-a, its token is of id-x"
         " (Name of id-x)"
@@ -120,13 +120,13 @@ def test_districts_without_a_token_here_are_counted_and_not_asked() -> None:
     assert provider.tokens == ["s3cret-a"]
     assert outcome.silent == ("gone-1", "gone-2")
     said = judged(districts, {"a": there("id-a")})["clever"]
-    assert said.standing is Standing.FINE
+    assert said.standing is Standing.OK
     assert said.message.endswith("1 district; 2 districts not asked: no token here")
 
 
 def test_where_no_token_is_here_nobody_is_asked() -> None:
     check = judged([one("gone-1")], {})["clever"]
-    assert check.standing is Standing.LOOK
+    assert check.standing is Standing.WARNING
     assert check.message == "1 district not asked: no token here"
 
 
@@ -147,10 +147,10 @@ def test_a_refused_token_fails_under_the_name_of_its_district() -> None:
     checks = judged(
         [one("a"), one("b")], {"a": CredentialsRefused("refused"), "b": there("id-b")}
     )
-    assert checks["clever"].standing is Standing.FAILED
+    assert checks["clever"].standing is Standing.ERROR
     assert checks["clever"].message == "1 token refused: a (refused)"
     assert checks["clever"].remedy
-    assert checks["clever ids"].standing is Standing.FINE
+    assert checks["clever ids"].standing is Standing.OK
 
 
 def test_a_provider_that_does_not_answer_is_left_alone_after_five_times() -> None:
@@ -160,7 +160,7 @@ def test_a_provider_that_does_not_answer_is_left_alone_after_five_times() -> Non
     assert len(provider.tokens) <= 5 + AT_ONCE
     assert outcome.unasked == 40 - len(outcome.answers)
     check = judged(districts, answers)["clever"]
-    assert check.standing is Standing.FAILED
+    assert check.standing is Standing.ERROR
     assert f"{outcome.unasked} more were not asked (no answer)" in check.message
 
 
@@ -169,7 +169,7 @@ def test_one_answer_that_is_lost_hides_no_other() -> None:
         [one("a"), one("b")], {"a": Unreachable("lost"), "b": there("id-x")}
     )
     assert checks["clever"].message == "1 district without an answer: a (lost)"
-    assert checks["clever ids"].standing is Standing.FAILED
+    assert checks["clever ids"].standing is Standing.ERROR
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_a_paused_district_is_one_to_look_at_and_its_roster_is_not_old_as_well(
     old = datetime(2026, 6, 1, tzinfo=UTC)
     paused = there("id-a", state="paused", last_sync=old, **known)
     checks = judged([one("a")], {"a": paused})
-    assert checks["clever state"].standing is Standing.LOOK
+    assert checks["clever state"].standing is Standing.WARNING
     assert checks["clever state"].message == words
     assert "last sync" not in checks
 
@@ -201,7 +201,7 @@ def test_a_usual_state_is_not_mentioned(state: str) -> None:
 @pytest.mark.parametrize("state", ["error", "pending", "a new word"])
 def test_any_other_state_is_one_to_look_at(state: str) -> None:
     check = judged([one("a")], {"a": there("id-a", state=state)})["clever state"]
-    assert check.standing is Standing.LOOK
+    assert check.standing is Standing.WARNING
     assert check.message == f"1 not running at Clever: a ({state})"
 
 
@@ -212,7 +212,7 @@ def test_an_old_roster_is_one_to_look_at() -> None:
         "c": there("id-c", last_sync=None),
     }
     check = judged([one("a"), one("b"), one("c")], answers)["last sync"]
-    assert check.standing is Standing.LOOK
+    assert check.standing is Standing.WARNING
     assert check.message == (
         "2 rosters not renewed for 4 days: a (2027-01-11), c (never)"
     )

@@ -20,7 +20,7 @@ SPOTS = (
 
 
 def shown(*, colour: bool = False) -> str:
-    check = Check("page", Standing.FAILED, "5 of 9 labels are there", "", SPOTS)
+    check = Check("page", Standing.ERROR, "5 of 9 labels are there", "", SPOTS)
     return doctor_text([check], colour=colour, width=80)
 
 
@@ -28,11 +28,11 @@ def test_the_map_stands_below_its_check() -> None:
     assert (
         shown()
         == f"""\
-failed  page  5 of 9 labels are there
+error    page  5 of 9 labels are there
   found        Drop-down
   found        > Settings
   found        > Daily Sync
-  doubled        Settings
+  duplicate      Settings
   found            {LONG}
   found            Sync (shown as
                      '\\x1b[31m{"N" * 70}')
@@ -40,7 +40,7 @@ failed  page  5 of 9 labels are there
   not reached      Other
   disabled       Save
 
-1 failed
+1 error
 """
     )
 

@@ -59,7 +59,7 @@ WHEN: Mapping[str, str] = {
     " district ends as a conflict; the others of the run go on.",
     "FormRefused": "The form of this district offers other labels, or does not take"
     " what the rules let pass.",
-    "PageChanged": "A control is missing, renamed, doubled, disabled or covered, its"
+    "PageChanged": "A control is missing, renamed, duplicate, disabled or covered, its"
     " form leads elsewhere, or the page asks something that was not expected. The"
     " message says which, and where picture and page are.",
     "NotConfirmed": "On a snapshot a person presses Save: they said no.",

@@ -157,7 +157,9 @@ def _since(scene: dict[str, Any]) -> Since | None:
 
 def _form(values: dict[str, Any]) -> dict[str, Value]:
     return {
-        name: frozenset(value) if BY_NAME[name].kind is Kind.BOXES else value
+        name: frozenset(value)
+        if BY_NAME[name].kind is Kind.BOXES and value is not None
+        else value
         for name, value in values.items()
     }
 

@@ -13,7 +13,7 @@ from connectsync.cli.exit_status import ExitStatus
 from connectsync.cli.session import TOOL, Session
 from connectsync.config.discovery import relative
 from connectsync.config.project import Project
-from connectsync.domain.checkup import Check, Standing, failed, fine, look
+from connectsync.domain.checkup import Check, Standing, fail, ok, warn
 from connectsync.domain.district import District
 
 
@@ -67,8 +67,8 @@ async def _checks(session: Session, *, record: bool, run_commands: bool) -> list
     beyond, project = await _beyond(session, project, districts, record=record)
     asked = Asked(session.today(), project.options, whole_fleet=True)
     return [
-        fine("tool", f"{TOOL}, Python {platform.python_version()}"),
-        fine("formats", f"schema 1 of {', '.join(schema_names())}"),
+        ok("tool", f"{TOOL}, Python {platform.python_version()}"),
+        ok("formats", f"schema 1 of {', '.join(schema_names())}"),
         _clock(session),
         examine_files(districts, validate_fleet(fleet, asked)),
         examine_tokens(districts, resolves, run_commands=run_commands),
@@ -100,17 +100,17 @@ async def _beyond(
             backend = Backend(reader, districts, project.options)
             checks += await backend.examine()
     except ConnectsyncError as error:
-        checks.append(failed("backend", error.message, error.remedy))
+        checks.append(fail("backend", error.message, error.remedy))
     return checks, project
 
 
 def _clock(session: Session) -> Check:
     said = f"{session.now():%Y-%m-%d %H:%M %Z}"
     if session.environment.get("CONNECTSYNC_NOW"):
-        return look(
+        return warn(
             "clock", f"{said}, told by CONNECTSYNC_NOW", "unset it for real work"
         )
-    return fine("clock", said)
+    return ok("clock", said)
 
 
 def _state(session: Session, project: Project) -> Check:
@@ -118,11 +118,11 @@ def _state(session: Session, project: Project) -> Check:
 
     with open_state(session, project):
         folder = relative(session.state(project), project.root)
-        return fine("state", f"{folder} can be written")
+        return ok("state", f"{folder} can be written")
 
 
 def _status(checks: list[Check]) -> ExitStatus:
-    lost = {check.topic for check in checks if check.standing is Standing.FAILED}
+    lost = {check.topic for check in checks if check.standing is Standing.ERROR}
     if lost & {"reach", "backend", "clever"}:
         return ExitStatus.UNREACHABLE
     return ExitStatus.FINDINGS if lost else ExitStatus.FINE

@@ -7,7 +7,7 @@ from dataclasses import replace
 from connectsync.config.discovery import PROJECT_FILE
 from connectsync.config.project import Project
 from connectsync.connect.seam import Reader
-from connectsync.domain.checkup import Check, failed, fine
+from connectsync.domain.checkup import Check, fail, ok
 from connectsync.errors import ConnectsyncError
 from connectsync.operations.recording import offered_labels, record
 
@@ -20,7 +20,7 @@ async def recorded(reader: Reader, project: Project) -> tuple[Check, Project]:
         offered = await offered_labels(reader)
         new = record(project.root, offered, project.options)
     except ConnectsyncError as error:
-        return failed(TOPIC, error.message, error.remedy), project
+        return fail(TOPIC, error.message, error.remedy), project
     said = f"wrote {', '.join(new)} into" if new else "nothing new for"
     options = {**project.options, **offered}
-    return fine(TOPIC, f"{said} {PROJECT_FILE}"), replace(project, options=options)
+    return ok(TOPIC, f"{said} {PROJECT_FILE}"), replace(project, options=options)

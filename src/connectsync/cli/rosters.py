@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from connectsync.config.project import Project
-from connectsync.domain.checkup import Check, failed
+from connectsync.domain.checkup import Check, fail
 from connectsync.domain.district import District
 from connectsync.errors import ProjectError
 from connectsync.operations.roster_checking import Asking, judge
@@ -27,4 +27,4 @@ async def roster_checks(
             asked = await Asking(roster, districts, resolves).ask()
             return list(judge(asked, districts, roster.described, now))
     except ProjectError as error:
-        return [failed("clever", error.message, error.remedy)]
+        return [fail("clever", error.message, error.remedy)]

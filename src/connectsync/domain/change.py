@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from connectsync.domain.labels import LABELED, labels_in, spelled_as
-from connectsync.domain.settings import Form, Value
+from connectsync.domain.settings import Form, Value, is_empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,6 @@ class Remove:
 
 
 Change = Set | Add | Remove
-
-CLOSEST = frozenset(["Parent/Guardian", "Primary", "Family", "Parent"])
-"""Contacts that every sync is for. All others, once added, are messaged as well."""
 
 
 def changes_of(setting: str, before: Value, after: Value) -> tuple[Change, ...]:
@@ -71,12 +68,14 @@ def widens(change: Change) -> bool:
     """
     Say whether a change makes people guardians who were not reached before.
 
-    They can be messaged at once and without an invitation (C5), and no later change can
-    undo a message that was sent.
+    That holds for every kind of contact: a parent who was not synced yesterday can be
+    messaged today, without an invitation (C5). No later change can undo a message.
     """
     match change:
-        case Add("contact_types" | "contact_relationships", label):
-            return label not in CLOSEST
+        case Add("contact_types" | "contact_relationships"):
+            return True
+        case Set("contact_types" | "contact_relationships"):
+            return is_empty(change.before) and not is_empty(change.after)
         case Set("manage_guardians"):
             return change.after is True
         case _:

@@ -1,4 +1,4 @@
-"""What a check-up of the set-up found."""
+"""What a check of the project, its state and its backend found."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from connectsync.domain.page_map import Spot
 class Standing(StrEnum):
     """How a check ended."""
 
-    FINE = "fine"
-    LOOK = "look"
-    FAILED = "failed"
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """
-    One thing that was looked at: what was seen, and what to do about it.
+    One thing that was checked: what was seen, and what to do about it.
 
     ``topic`` is one or two words. Neither text ever holds a secret. ``spots`` are
     what there is to show of a page.
@@ -32,16 +32,16 @@ class Check:
     spots: tuple[Spot, ...] = ()
 
 
-def fine(topic: str, message: str) -> Check:
-    """Say that something is as it should be."""
-    return Check(topic, Standing.FINE, message)
+def ok(topic: str, message: str) -> Check:
+    """Report that something is as it should be."""
+    return Check(topic, Standing.OK, message)
 
 
-def look(topic: str, message: str, remedy: str = "") -> Check:
-    """Say that somebody should have a look."""
-    return Check(topic, Standing.LOOK, message, remedy)
+def warn(topic: str, message: str, remedy: str = "") -> Check:
+    """Report something that a person should look at."""
+    return Check(topic, Standing.WARNING, message, remedy)
 
 
-def failed(topic: str, message: str, remedy: str = "") -> Check:
-    """Say that something does not work."""
-    return Check(topic, Standing.FAILED, message, remedy)
+def fail(topic: str, message: str, remedy: str = "") -> Check:
+    """Report that something does not work."""
+    return Check(topic, Standing.ERROR, message, remedy)

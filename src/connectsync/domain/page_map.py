@@ -11,7 +11,7 @@ class Found(StrEnum):
 
     THERE = "found"
     MISSING = "missing"
-    DOUBLED = "doubled"
+    DOUBLED = "duplicate"
     """It stands there more than once, and nobody knows which one is meant."""
     DISABLED = "disabled"
     NOT_REACHED = "not reached"

@@ -172,7 +172,7 @@ def _contacts(change: Change) -> Assessment:
     kind = "of this type" if of_type else "with this relationship"
     if isinstance(change, Add):
         return Assessment(
-            Risk.DISRUPTIVE if widens(change) else Risk.CAUTION,
+            Risk.DISRUPTIVE,
             f"Contacts {kind} become guardians and can be messaged at once.",
         )
     if isinstance(change, Remove):

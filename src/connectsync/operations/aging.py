@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from connectsync.connect.seam import Reader
-from connectsync.domain.checkup import Check, fine, look
+from connectsync.domain.checkup import Check, ok, warn
 from connectsync.domain.counting import many
 
 
@@ -25,10 +25,10 @@ def _judged(read_at: datetime, now: datetime, oldest: timedelta) -> Iterator[Che
     age = max(now - read_at, timedelta())
     said = f"taken {read_at:%Y-%m-%d %H:%M %Z}, {_spelled(age)} ago"
     if age <= oldest:
-        yield fine("age", said)
+        yield ok("age", said)
     else:
         hours = f"{oldest.total_seconds() / 3600:g} hours"
-        yield look(
+        yield warn(
             "age",
             f"{said}: older than {hours}, so `apply` refuses what is planned on it",
             "take another one with `connectsync --backend NAME snapshot --output FILE`",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from connectsync.connect.seam import Reader
-from connectsync.domain.checkup import Check, Standing, failed, fine, look
+from connectsync.domain.checkup import Check, Standing, fail, ok, warn
 from connectsync.domain.counting import few, many
 from connectsync.domain.district import District
 from connectsync.domain.labels import composed, is_same_label
@@ -23,19 +23,19 @@ def examine_files(districts: Sequence[District], report: ValidationReport) -> Ch
     """Say whether the district files can be planned from."""
     there = many(len(districts), "district")
     if report.errors:
-        return failed(
+        return fail(
             "files",
             f"{there} without error, and {many(report.errors, 'error')}",
             "run `connectsync validate`",
         )
     if not districts:
-        return look(
+        return warn(
             "files",
             "there is no district file yet",
             "`connectsync import` writes one for each district on Connect,"
             " `connectsync new KEY --name NAME` one for a new district",
         )
-    return fine("files", f"{there} in {report.files} files, no errors")
+    return ok("files", f"{there} in {report.files} files, no errors")
 
 
 def examine_tokens(
@@ -60,8 +60,8 @@ def examine_tokens(
         commands = many(len(stated) - len(asked), "token command")
         not_run = f"; {commands} not run (`doctor --run-commands` runs them)"
     if not silent:
-        return fine("tokens", f"{references} give a token here{not_run}")
-    return look(
+        return ok("tokens", f"{references} give a token here{not_run}")
+    return warn(
         "tokens",
         f"{len(silent)} of {references} give none here: {few(silent)}{not_run}",
         "set them where tokens are needed; planning and applying settings needs none",
@@ -96,14 +96,14 @@ class Backend:
         try:
             listed = await self.reader.list_districts()
         except ConnectError as error:
-            lost = failed("reach", error.message, error.remedy)
+            lost = fail("reach", error.message, error.remedy)
             return [lost, *await page_checks(self.reader, error)]
         page = await page_checks(self.reader)
-        checks = [fine("reach", _reached(self.reader, listed)), *page]
+        checks = [ok("reach", _reached(self.reader, listed)), *page]
         checks += _known(self.districts, listed)
         if listed:
             checks.append(await self._form(listed[0].key))
-        if any(check.standing is Standing.FAILED for check in page):
+        if any(check.standing is Standing.ERROR for check in page):
             return checks
         return [*checks, *await self._options()]
 
@@ -111,7 +111,7 @@ class Backend:
         try:
             live = await self.reader.read(key)
         except ConnectError as error:
-            return failed("form", error.message, error.remedy)
+            return fail("form", error.message, error.remedy)
         return _whole(live.key, live.form)
 
     async def _options(self) -> list[Check]:
@@ -125,7 +125,7 @@ class Backend:
         try:
             offered = await self.reader.options(setting.name)
         except ConnectError as error:
-            return look(setting.name, error.message, error.remedy)
+            return warn(setting.name, error.message, error.remedy)
         return judge_options(setting, offered, self.options.get(setting.name))
 
 
@@ -136,15 +136,15 @@ def judge_options(
     labels = ", ".join(offered)
     known = recorded or setting.labels
     if not known:
-        return look(
+        return warn(
             setting.name,
             f"offers {labels}",
             "record it with `connectsync doctor --record`, so that files can be"
             f" checked: {_snippet(setting, offered)}",
         )
     if set(map(composed, known)) == set(map(composed, offered)):
-        return fine(setting.name, f"offers {labels}")
-    return look(setting.name, _differs(known, offered), _repair(setting, offered))
+        return ok(setting.name, f"offers {labels}")
+    return warn(setting.name, _differs(known, offered), _repair(setting, offered))
 
 
 def _differs(known: Sequence[str], offered: Sequence[str]) -> str:
@@ -178,15 +178,15 @@ def _known(districts: Sequence[District], listed: Sequence[Listed]) -> Iterator[
     there = {one.key for one in listed}
     ours = {one.key for one in districts}
     if gone := sorted(ours - there):
-        yield failed(
+        yield fail(
             "districts",
             f"{len(gone)} of the files are not on Connect: {few(gone)}",
             "check the spelling of the files' names",
         )
     elif ours:
-        yield fine("districts", "all districts of the files are there")
+        yield ok("districts", "all districts of the files are there")
     if others := sorted(there - ours):
-        yield look(
+        yield warn(
             "districts",
             f"{len(others)} on Connect have no file: {few(others)}",
             "take them over with `connectsync import`",
@@ -196,11 +196,11 @@ def _known(districts: Sequence[District], listed: Sequence[Listed]) -> Iterator[
 def _whole(key: str, form: Form) -> Check:
     missing = [setting.name for setting in SETTINGS if setting.name not in form]
     if FIRST_FORM.intersection(missing):
-        return failed("form", f"{key} lacks {', '.join(missing)}")
+        return fail("form", f"{key} lacks {', '.join(missing)}")
     if missing:
-        return look(
+        return warn(
             "form",
             f"Connect does not show {', '.join(missing)} ({key})",
             "what it does not show is unknown: it is neither compared nor written",
         )
-    return fine("form", f"all {len(SETTINGS)} settings can be read ({key})")
+    return ok("form", f"all {len(SETTINGS)} settings can be read ({key})")

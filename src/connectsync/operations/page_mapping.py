@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from connectsync.connect.seam import Mapper, Reader
-from connectsync.domain.checkup import Check, failed, fine
+from connectsync.domain.checkup import Check, fail, ok
 from connectsync.domain.page_map import Found, Spot
 from connectsync.errors import ConnectError, PageChanged
 
@@ -27,18 +27,18 @@ async def page_checks(reader: Reader, lost: ConnectError | None = None) -> list[
     try:
         return judge_map(await reader.page_map())
     except ConnectError as error:
-        return [failed(TOPIC, error.message, error.remedy)]
+        return [fail(TOPIC, error.message, error.remedy)]
 
 
 def judge_map(spots: Sequence[Spot]) -> list[Check]:
     """Say how much of the page is as we know it, and what is amiss with the rest."""
     there = sum(spot.standing is Found.THERE for spot in spots)
     if there == len(spots):
-        whole = fine(TOPIC, f"all {there} labels are there")
+        whole = ok(TOPIC, f"all {there} labels are there")
     else:
         unseen = sum(spot.standing is Found.NOT_REACHED for spot in spots)
         behind = f"; {unseen} could not be reached" if unseen else ""
-        whole = failed(TOPIC, f"{there} of {len(spots)} labels are there{behind}")
+        whole = fail(TOPIC, f"{there} of {len(spots)} labels are there{behind}")
     amiss = [_amiss(spot) for spot in spots if spot.standing in _NOT_THERE]
     return [replace(whole, spots=tuple(spots)), *amiss]
 
@@ -65,7 +65,7 @@ def _amiss(spot: Spot) -> Check:
                 ("look at the page, as who `connectsync login` signed in"),
             )
     shown = f" (shown as '{spot.shown_as}')" if spot.shown_as else ""
-    return failed(TOPIC, f"'{spot.label}'{shown} {said}: {where}", remedy)
+    return fail(TOPIC, f"'{spot.label}'{shown} {said}: {where}", remedy)
 
 
 def _key(spot: Spot) -> str:

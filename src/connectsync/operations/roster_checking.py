@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connectsync.domain.checkup import Check, failed, fine, look
+from connectsync.domain.checkup import Check, fail, ok, warn
 from connectsync.domain.counting import SHOWN, few, many
 from connectsync.domain.district import District
 from connectsync.errors import ConnectError, CredentialsRefused, ProjectError
@@ -111,7 +111,7 @@ def _reached(asked: Asked, answered: int, described: str) -> Iterator[Check]:
     lost = _lost(asked.answers)
     if refused:
         first = refused[min(refused)]
-        yield failed(
+        yield fail(
             "clever",
             f"{many(len(refused), 'token')} refused: {few(sorted(refused))}"
             f" ({first.message})",
@@ -120,7 +120,7 @@ def _reached(asked: Asked, answered: int, described: str) -> Iterator[Check]:
     if lost:
         first = lost[min(lost)]
         left = f"; {asked.unasked} more were not asked" if asked.unasked else ""
-        yield failed(
+        yield fail(
             "clever",
             f"{many(len(lost), 'district')} without an answer:"
             f" {few(sorted(lost))}{left} ({first.message})",
@@ -134,9 +134,9 @@ def _all_answered(answered: int, silent: int, described: str) -> Check:
     left = f"{many(silent, 'district')} not asked: no token here" if silent else ""
     if answered:
         said = f"{described} answers for {many(answered, 'district')}"
-        return fine("clever", f"{said}; {left}" if left else said)
+        return ok("clever", f"{said}; {left}" if left else said)
     why = left or "no district states both district_id and oauth_token"
-    return look("clever", why, "run it where the tokens are, to have the ids compared")
+    return warn("clever", why, "run it where the tokens are, to have the ids compared")
 
 
 def _refused(answers: Mapping[str, Answer]) -> dict[str, ConnectError]:
@@ -169,7 +169,7 @@ def _others(
         if there.id.casefold() != ids[key].casefold()
     ]
     if other:
-        yield failed(
+        yield fail(
             "clever ids",
             f"{many(len(other), 'token')} of another district:"
             f" {few(other, joint='; ')}",
@@ -178,7 +178,7 @@ def _others(
         )
     elif found:
         same = many(len(found), "district")
-        yield fine("clever ids", f"the token names the district_id of {same}")
+        yield ok("clever ids", f"the token names the district_id of {same}")
 
 
 def _states(found: Mapping[str, RosterDistrict]) -> Iterator[Check]:
@@ -188,7 +188,7 @@ def _states(found: Mapping[str, RosterDistrict]) -> Iterator[Check]:
         if there.state.casefold() == PAUSED
     ]
     if paused:
-        yield look(
+        yield warn(
             "clever state",
             f"{len(paused)} paused at Clever: {few(paused)}",
             "while it is paused no news of the roster reach Connect",
@@ -199,7 +199,7 @@ def _states(found: Mapping[str, RosterDistrict]) -> Iterator[Check]:
         if there.state.casefold() not in USUAL | {PAUSED}
     ]
     if strange:
-        yield look(
+        yield warn(
             "clever state",
             f"{len(strange)} not running at Clever: {few(strange)}",
             "see in Clever what is the matter",
@@ -220,7 +220,7 @@ def _old(found: Mapping[str, RosterDistrict], now: datetime) -> Iterator[Check]:
         and (there.last_sync is None or now - there.last_sync > OLD)
     ]
     if old:
-        yield look(
+        yield warn(
             "last sync",
             f"{many(len(old), 'roster')} not renewed for {OLD.days} days: {few(old)}",
             "ask whether the district's SIS still delivers to Clever",

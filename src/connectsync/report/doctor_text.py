@@ -6,17 +6,18 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from connectsync.domain.checkup import Check, Standing
+from connectsync.domain.counting import many
 from connectsync.report.columns import padded, wrapped
 from connectsync.report.page_map_text import page_map_lines
 from connectsync.report.style import Paint, Style, inert
 
 _STYLES = {
-    Standing.FINE: Style.SAFE,
-    Standing.LOOK: Style.WARNING,
-    Standing.FAILED: Style.ERROR,
+    Standing.OK: Style.SAFE,
+    Standing.WARNING: Style.WARNING,
+    Standing.ERROR: Style.ERROR,
 }
 
-STANDING_ROOM = 8
+STANDING_ROOM = 9
 
 
 def doctor_text(checks: Sequence[Check], *, colour: bool, width: int) -> str:
@@ -44,7 +45,13 @@ def _check(check: Check, paint: Paint, room: int, width: int) -> Iterator[str]:
 def _summary(checks: Sequence[Check], paint: Paint) -> str:
     counts = Counter(check.standing for check in checks)
     return ", ".join(
-        paint(_STYLES[standing], f"{counts[standing]} {standing.value}")
+        paint(_STYLES[standing], _counted(standing, counts[standing]))
         for standing in Standing
         if counts[standing]
     )
+
+
+def _counted(standing: Standing, count: int) -> str:
+    if standing is Standing.OK:
+        return f"{count} ok"
+    return many(count, standing.value)

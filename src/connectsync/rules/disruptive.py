@@ -33,8 +33,8 @@ def guardians_cut_on_running_sync(subject: PlanAtHour) -> Iterator[Objection]:
 
     Good:
 
-        live: {enable_daily_sync: true, contact_types: [Parent/Guardian]}
-        desired: {contact_types: [Parent/Guardian, Primary]}
+        live: {enable_daily_sync: false, contact_types: [Parent/Guardian, Primary]}
+        desired: {contact_types: [Parent/Guardian]}
     """
     for planned, change in subject.disruptive(*GUARDIANS):
         if not widens(change.change):
@@ -47,8 +47,9 @@ def guardians_added_on_running_sync(subject: PlanAtHour) -> Iterator[Objection]:
     More people become guardians while the nightly sync is running.
 
     A synced guardian can be messaged at once, without an invitation, and no later
-    change can undo a message. Emergency contacts, for example, often do not expect to
-    hear about every event at school.
+    change can undo a message. That holds for every contact type and relationship.
+    Emergency contacts, for example, often do not expect to hear about every event at
+    school.
 
     Bad:
 

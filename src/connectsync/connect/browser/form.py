@@ -116,7 +116,7 @@ class FormOnPage:
     async def read(self) -> Shown:
         """Read everything. Raises ``PageChanged``, naming what is not as it was."""
         if await self.whole.count() != 1:
-            raise _amiss(f"'{DAILY_SYNC}'", "is missing or doubled")
+            raise _amiss(f"'{DAILY_SYNC}'", "is missing or there more than once")
         # asked for at once, answered in the order of the form
         asked = [self._found(setting) for setting in SETTINGS]
         answers = await asyncio.gather(
