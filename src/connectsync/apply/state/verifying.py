@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     Connection,
+    Engine,
+    Index,
+    NullPool,
     Row,
-    StaticPool,
     Table,
     create_engine,
     func,
     insert,
     select,
 )
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from connectsync.apply.state import audit
 from connectsync.apply.state.database import POSTGRESQL
@@ -101,13 +105,34 @@ def insist_as_logged(connection: Connection, run: int) -> None:
 @contextmanager
 def _scratch() -> Iterator[Connection]:
     """Give empty tables in memory, for what follows from the facts."""
-    engine = create_engine("sqlite://", poolclass=StaticPool)
-    try:
-        with engine.begin() as connection:
-            METADATA.create_all(connection)
-            yield connection
-    finally:
-        engine.dispose()
+    with _in_memory().begin() as connection:
+        for statement in _tables():
+            connection.exec_driver_sql(statement)
+        yield connection
+
+
+@cache
+def _in_memory() -> Engine:
+    # one for all: it remembers how statements are spelled, and each of its connections
+    # has a database of its own
+    return create_engine("sqlite://", poolclass=NullPool)
+
+
+@cache
+def _tables() -> tuple[str, ...]:
+    made = [
+        one
+        for table in METADATA.sorted_tables
+        for one in (
+            CreateTable(table),
+            *map(CreateIndex, sorted(table.indexes, key=_name)),
+        )
+    ]
+    return tuple(str(one.compile(_in_memory())) for one in made)
+
+
+def _name(index: Index) -> str:
+    return str(index.name)
 
 
 def _replayed(scratch: Connection, row: Row[Any]) -> bool:
