@@ -9,6 +9,8 @@ import jsonschema
 import pytest
 from console import Console
 
+from connectsync.cli.choices import FindingFormat
+from connectsync.cli.exit_status import ExitStatus
 from connectsync.config.schemas import schema
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
@@ -188,3 +190,35 @@ def test_one_such_file_is_told_before_there_is_no_district(valley: Console) -> N
     assert said.status == 64
     assert said.err.startswith("4 files below districts/ are not read: ")
     assert "there is no district file in districts/" in said.err
+
+
+@pytest.mark.parametrize("form", list(FindingFormat))
+def test_every_format_says_how_many_mistakes_are_behind_the_limit(
+    valley: Console, form: str
+) -> None:
+    path = valley.folder / "districts" / "ca" / "lakeview-usd.yaml"
+    lines = "".join(f"k{number}: a\n" for number in range(14_100))
+    path.write_text(path.read_text("utf-8") + lines, "utf-8")
+    said = valley.run("validate", "--format", form)
+    assert said.status == ExitStatus.FINDINGS
+    # an annotation of each is not shown either, and is counted with the others
+    counted = "14,090 errors" if form == FindingFormat.GITHUB else "14,000 more"
+    assert counted in said.out
+    planned = valley.run("plan")
+    assert planned.status == ExitStatus.FINDINGS
+    assert ", and 14,099 more" in planned.err
+
+
+def test_allow_entries_behind_the_limit_are_counted(valley: Console) -> None:
+    path = valley.folder / "districts" / "ca" / "lakeview-usd.yaml"
+    entry = "- {rule: home-phone-for-texts, reason: Landlines, until: 2027-02-01}\n"
+    path.write_text(path.read_text("utf-8") + "allow:\n" + entry * 300, "utf-8")
+    said = valley.run("validate", "--format", "json")
+    summary = json.loads(said.out)["summary"]
+    found = json.loads(said.out)["findings"]
+    (more,) = [one for one in found if "more wrong entries" in one["message"]]
+    left = int(more["message"].split()[1])
+    assert left + len(found) - 1 == sum(
+        summary[one] for one in ("errors", "warnings", "infos")
+    )
+    assert left > 100

@@ -112,6 +112,31 @@ def test_a_file_full_of_one_mistake_is_told_up_to_a_limit(kind: str) -> None:
     assert len(read(HEAD + KINDS[kind](5_000)).findings) <= 2 * MOST_FINDINGS + 1
 
 
+MISTAKES = {
+    "repeated keys": 5_000,  # the first name is in the head
+    "unknown keys": 5_000,
+    "near keys": 5_000,
+    "keys that are numbers": 5_000,
+    "complex keys": 5_000,
+    "profile names": 5_000,
+    "allow entries": 15_000,
+    "anchors": 5_000,
+    "tabs": 5_000,
+    "nested items": 5_000,
+}
+
+
+@pytest.mark.parametrize("kind", MISTAKES)
+def test_behind_the_limit_it_says_how_many_more_there_are(kind: str) -> None:
+    findings = read(HEAD + KINDS[kind](5_000)).findings
+    shown = [one for one in findings if "more mistake" not in one.message]
+    more = [one for one in findings if "more mistake" in one.message]
+    for one in more:
+        assert one.message == f"and {one.stands_for:,} more mistakes in this file"
+    assert len(shown) + sum(one.stands_for for one in more) == MISTAKES[kind]
+    assert findings.index(more[0]) >= MOST_FINDINGS
+
+
 def test_brackets_count_as_entries() -> None:
     text = "labels:\n" + ("- " + "[" * 20 + "]" * 20 + "\n") * 19_000
     assert entries_of(text.encode()) > MOST_ENTRIES

@@ -153,7 +153,8 @@ def _refuse(findings: Sequence[Finding]) -> None:
     errors = [one for one in findings if one.severity is Severity.ERROR]
     if errors:
         place = errors[0].place
-        more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
+        left = sum(one.stands_for for one in errors) - 1
+        more = f", and {left:,} more" if left else ""
         where = f"{spelled_out(place.file)}:{place.line}:{place.column}"
         raise InvalidFiles(
             "nothing is planned from files with errors:"

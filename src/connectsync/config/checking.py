@@ -13,7 +13,7 @@ from connectsync.config.document import Document
 from connectsync.config.layers import LAYERED
 from connectsync.config.rule_names import MOST_FINDINGS
 from connectsync.config.schemas import labels_of, schema
-from connectsync.config.source import error, quoted
+from connectsync.config.source import and_more, error, quoted
 from connectsync.domain.finding import Finding, Path, Severity, order
 from connectsync.domain.labels import spelled_as
 from connectsync.errors import Bug
@@ -40,18 +40,23 @@ def mistakes(
     A label must be published, or ``recorded`` from the live page. Raises Bug if the
     two libraries that judge it do not agree.
     """
-    labels = tuple(_strange_labels(document, name, recorded))
+    strange = [*_strange_labels(document, name, recorded)]
+    labels = [_strange(document, *one) for one in strange[:MOST_FINDINGS]]
+    left = len(strange) - len(labels)
     if accepts(document.data, name):
+        labels = [*and_more(labels, left)]
         return (*_backwards(document, name), *labels, *_emptied(document, name))
     # 0.08 s to import, so only for documents that fail
     from connectsync.config.explaining import explain  # noqa: PLC0415
 
-    findings = explain(document, name)
+    findings, more = explain(document, name)
     if not findings:
         raise Bug(f"{document.file} fails its schema and nothing says why")
     told = {finding.path for finding in findings}
-    more = [one for one in labels if one.path not in told]
-    return tuple(sorted([*findings, *more], key=order)[:MOST_FINDINGS])
+    others = [one for one in labels if one.path not in told]
+    found = sorted([*findings, *others], key=order)
+    shown = found[:MOST_FINDINGS]
+    return and_more(shown, left + more + len(found) - len(shown))
 
 
 def _emptied(document: Document, name: str) -> Iterator[Finding]:
@@ -73,27 +78,29 @@ def _emptied(document: Document, name: str) -> Iterator[Finding]:
             )
 
 
+_Labeled = tuple[Path, Mapping[str, Any], str]
+"""Where a label stands, what the schema says of it, and the label."""
+
+
 def _strange_labels(
     document: Document, name: str, recorded: Recorded
-) -> Iterator[Finding]:
+) -> Iterator[_Labeled]:
     """Find labels that are neither published nor recorded from the live page."""
-    count = 0
     for path, part, label in _labels_of(document, name):
         known = (*labels_of(part), *recorded.get(_setting(path), ()))
-        if spelled_as(label, known) in known:
-            continue
-        from connectsync.config.explaining import strange_label  # noqa: PLC0415
-
-        known_part = {**part, "x-labels": tuple(dict.fromkeys(known))}
-        yield strange_label(document, path, known_part, label)
-        count += 1
-        if count == MOST_FINDINGS:
-            return
+        if spelled_as(label, known) not in known:
+            yield path, {**part, "x-labels": tuple(dict.fromkeys(known))}, label
 
 
-def _labels_of(
-    document: Document, name: str
-) -> Iterator[tuple[Path, Mapping[str, Any], str]]:
+def _strange(
+    document: Document, path: Path, part: Mapping[str, Any], label: str
+) -> Finding:
+    from connectsync.config.explaining import strange_label  # noqa: PLC0415 - as above
+
+    return strange_label(document, path, part, label)
+
+
+def _labels_of(document: Document, name: str) -> Iterator[_Labeled]:
     """Give every label that a file names, where it stands, and what its schema says."""
     for section in _LABELED.get(name, ()):
         stated: Any = document.data

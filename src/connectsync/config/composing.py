@@ -10,10 +10,11 @@ almost nothing, and otherwise by a pass over the events that stops at the limit.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from yaml import Node, ScalarNode
+from yaml import Node, ScalarNode, YAMLError
 from yaml._yaml import CParser, Mark
 from yaml.events import (
     AliasEvent,
@@ -46,10 +47,11 @@ class Marked(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Refusal(Exception):
-    """Something that may not be in a file at all: which rule, and where."""
+    """Something that may not be in a file: which rule, where, and how often more."""
 
     rule: str
     marks: tuple[Marked, ...]
+    more: int = 0
 
 
 class _Composer(CParser):
@@ -112,7 +114,19 @@ def _survey(raw: bytes) -> None:
         if len(anchored) >= MOST_FINDINGS or isinstance(event, StreamEndEvent):
             break
     if anchored:
-        raise Refusal("yaml-alias", tuple(anchored))
+        raise Refusal("yaml-alias", tuple(anchored), _more_anchors(parser, depth))
+
+
+def _more_anchors(parser: _Composer, depth: int) -> int:
+    """Count anchors and aliases to the end, or to where it cannot be read any more."""
+    count = 0
+    with suppress(YAMLError):
+        while (event := parser.get_event()) is not None:
+            depth += _step(event)
+            if depth > DEPTH_LIMIT or isinstance(event, StreamEndEvent):
+                break
+            count += isinstance(event, NodeEvent) and event.anchor is not None
+    return count
 
 
 def _step(event: Event) -> int:

@@ -11,7 +11,7 @@ from yaml import Node, YAMLError
 from connectsync.config import locating
 from connectsync.config.composing import Refusal, compose
 from connectsync.config.intake import text_of
-from connectsync.config.source import Source, error
+from connectsync.config.source import Source, and_more, error
 from connectsync.config.syntax import refused, syntax_finding
 from connectsync.config.walking import Blunder, data_of
 from connectsync.domain.finding import Finding, Path, Place, Severity
@@ -86,7 +86,8 @@ def _document(source: Source, root: Node | None) -> Reading:
     if root is None:
         return Reading(None, (_empty(source),))
     data, blunders = data_of(root)
-    findings = tuple(_finding(source, blunder) for blunder in blunders)
+    found = [_finding(source, blunder) for blunder in blunders]
+    findings = and_more(found, blunders.more)
     if data is None and not findings:
         return Reading(None, (_empty(source),))
     if any(blunder.rule == "nesting-too-deep" for blunder in blunders):

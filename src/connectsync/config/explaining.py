@@ -34,22 +34,27 @@ _FIRST = ("type", "const", "enum", "minLength", "pattern", "format")
 """Of several things wrong with one value the first of these is told."""
 
 
-def explain(document: Document, name: str) -> tuple[Finding, ...]:
-    """Say what is wrong with a document, in the order of the file."""
+def explain(document: Document, name: str) -> tuple[tuple[Finding, ...], int]:
+    """
+    Say what is wrong with a document, in the order of the file, and how much more is.
+
+    Where each mistake beyond the limit stands is not looked for: that takes longest.
+    """
     told: dict[Path, ValidationError] = {}
-    findings: list[Finding] = []
+    keys: list[tuple[Path, str, ValidationError]] = []
     for failure in _explainer(name).iter_errors(document.data):
         path: Path = tuple(failure.absolute_path)
         if failure.validator in {"required", "additionalProperties"}:
-            findings += _keys(document, path, failure)
+            keys += [(path, key, failure) for key in _keys(failure)]
         elif failure.validator == "uniqueItems":
             told.setdefault((*path, _second(failure)), failure)
         elif path not in told or _rank(failure) < _rank(told[path]):
             told[path] = failure
-        if len(findings) + len(told) >= MOST_FINDINGS:
-            break
-    findings += [_value(document, path, told[path]) for path in told]
-    return tuple(sorted(findings, key=order))
+    values = list(told)[: max(0, MOST_FINDINGS - len(keys))]
+    findings = [_key(document, *one) for one in keys[:MOST_FINDINGS]]
+    findings += [_value(document, path, told[path]) for path in values]
+    left = len(keys) + len(told) - len(findings)
+    return tuple(sorted(findings, key=order)), left
 
 
 def strange_label(
@@ -60,21 +65,25 @@ def strange_label(
     return _finding(document, path, strange(path, part, label, source), on_key=False)
 
 
-def _keys(
-    document: Document, path: Path, failure: ValidationError
-) -> Iterator[Finding]:
+def _keys(failure: ValidationError) -> Iterator[str]:
+    """Give the keys that are unknown, or the one that is missing."""
     known: Mapping[str, Any] = schema_of(failure)["properties"]
     stated = failure.instance if isinstance(failure.instance, dict) else {}
-    unknown = [key for key in stated if key not in known][:MOST_FINDINGS]
+    unknown = [key for key in stated if key not in known]
     if failure.validator == "additionalProperties":
-        for key in unknown:
-            yield _unknown(document, (*path, key), key, known)
+        yield from unknown
         return
     # jsonschema tells of each missing key by itself, in its message alone
     key = next(key for key in known if failure.message.startswith(f"{key!r} is "))
-    if key not in {nearest(other, known) for other in unknown}:
-        mistake = missing(key, known[key], path)
-        yield _finding(document, path, mistake, on_key=True)
+    if key not in {nearest(other, known) for other in unknown[:MOST_FINDINGS]}:
+        yield key
+
+
+def _key(document: Document, path: Path, key: str, failure: ValidationError) -> Finding:
+    known: Mapping[str, Any] = schema_of(failure)["properties"]
+    if failure.validator == "additionalProperties":
+        return _unknown(document, (*path, key), key, known)
+    return _finding(document, path, missing(key, known[key], path), on_key=True)
 
 
 def _unknown(

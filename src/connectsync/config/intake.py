@@ -13,6 +13,7 @@ from connectsync.config.source import (
     INVISIBLE,
     Point,
     Source,
+    and_more,
     error,
     lines_of,
     quoted,
@@ -64,7 +65,7 @@ def text_of(name: str, raw: bytes) -> str | tuple[Finding, ...]:
     if raw.translate(None, _USUAL) and (found := _characters(Source(name, text))):
         return found
     if b"\t" in raw:
-        return tuple(_tabs(Source(name, text))) or text
+        return _tabs(Source(name, text)) or text
     return text
 
 
@@ -77,16 +78,17 @@ def invisible(text: str) -> str | None:
 def _characters(source: Source) -> tuple[Finding, ...]:
     if source.text.startswith(_BOM):
         return (_byte_order_mark(source),)
-    found = islice(INVISIBLE.finditer(source.text), MOST_FINDINGS)
-    return tuple(
+    matches = INVISIBLE.finditer(source.text)
+    found = [
         error(
             "control-character",
             f"the file holds {invisible(match[0])}, a character that cannot be seen",
             source.place(start, (start[0], start[1] + 1)),
             hint="delete it and type the text again",
         )
-        for match, start in _points(source.text, found)
-    )
+        for match, start in _points(source.text, islice(matches, MOST_FINDINGS))
+    ]
+    return and_more(found, sum(1 for _ in matches))
 
 
 def _byte_order_mark(source: Source) -> Finding:
@@ -98,15 +100,18 @@ def _byte_order_mark(source: Source) -> Finding:
     )
 
 
-def _tabs(source: Source) -> Iterator[Finding]:
-    found = islice(_TAB_INDENT.finditer(source.text), MOST_FINDINGS)
-    for match, start in _points(source.text, found):
-        yield error(
+def _tabs(source: Source) -> tuple[Finding, ...]:
+    matches = _TAB_INDENT.finditer(source.text)
+    found = [
+        error(
             "tab-indentation",
             "the line is indented with a tab; YAML takes only spaces",
             source.place(start, (start[0], len(match[0]))),
             hint="indent by two spaces",
         )
+        for match, start in _points(source.text, islice(matches, MOST_FINDINGS))
+    ]
+    return and_more(found, sum(1 for _ in matches))
 
 
 def _points(

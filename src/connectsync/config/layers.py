@@ -9,7 +9,7 @@ from typing import Any
 
 from connectsync.config.document import Document
 from connectsync.config.rule_names import MOST_FINDINGS
-from connectsync.config.source import error, quoted
+from connectsync.config.source import and_more, error, quoted
 from connectsync.domain.finding import Finding, Path
 from connectsync.domain.labels import composed
 from connectsync.domain.suggest import did_you_mean
@@ -50,10 +50,20 @@ def named(document: Document) -> tuple[str, ...]:
 
 def missing_profiles(
     document: Document, profiles: Mapping[str, object]
-) -> Iterator[Finding]:
-    """Tell of the profiles that a file names and nobody wrote, up to a limit."""
+) -> tuple[Finding, ...]:
+    """Tell of the profiles that a file names and that are not there, up to a limit."""
     stems = named(document)
     lacking = [at for at, stem in enumerate(stems) if stem not in profiles]
+    found = list(_missing(document, stems, profiles, lacking))
+    return and_more(found, len(lacking) - len(found))
+
+
+def _missing(
+    document: Document,
+    stems: Sequence[str],
+    profiles: Mapping[str, object],
+    lacking: Sequence[int],
+) -> Iterator[Finding]:
     for position in lacking[:MOST_FINDINGS]:
         stem = stems[position]
         path: Path = ("profile",)

@@ -196,7 +196,7 @@ def _shelved(
     findings += chained.findings
     broken = {stem for stem, (_, reading) in readings.items() if reading.errors}
     for stem, document in documents.items():
-        lacking = tuple(missing_profiles(document, names))
+        lacking = missing_profiles(document, names)
         findings += lacking
         if lacking:
             broken.add(stem)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from connectsync.config.masking import MASK, masked, masked_line
@@ -54,6 +55,20 @@ def error(
 ) -> Finding:
     """Make a finding; what cannot be read is always an error."""
     return Finding(rule, Severity.ERROR, message, place, path=path, hint=hint)
+
+
+def and_more(shown: Sequence[Finding], left: int) -> tuple[Finding, ...]:
+    """Give findings of one file, and behind the last how many more there are."""
+    if not left:
+        return tuple(shown)
+    last = shown[-1]
+    place = replace(last.place, line=last.place.end_line, column=last.place.end_column)
+    message = f"and {left:,} more {'mistake' if left == 1 else 'mistakes'} in this file"
+    hint = "fix those that are shown, then validate again"
+    return (
+        *shown,
+        replace(last, message=message, place=place, hint=hint, stands_for=left),
+    )
 
 
 def quoted(text: str) -> str:

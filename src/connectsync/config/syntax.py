@@ -9,7 +9,7 @@ from yaml.error import MarkedYAMLError, YAMLError
 
 from connectsync.config.composing import DEPTH_LIMIT, Marked, Refusal
 from connectsync.config.locating import point
-from connectsync.config.source import Point, Source, error, lines_of, quoted
+from connectsync.config.source import Point, Source, and_more, error, lines_of, quoted
 from connectsync.domain.finding import Finding
 
 _NO_SPACE = re.compile(r"""^\s*(?:- )?["']?([A-Za-z_][\w-]*)["']?:(?=[^\s:/])""")
@@ -80,7 +80,7 @@ def syntax_finding(source: Source, failure: YAMLError) -> Finding:
 
 def refused(source: Source, refusal: Refusal) -> tuple[Finding, ...]:
     """Say what may not be in a file at all."""
-    return tuple(
+    found = [
         error(
             refusal.rule,
             _REFUSALS[refusal.rule][0],
@@ -88,7 +88,8 @@ def refused(source: Source, refusal: Refusal) -> tuple[Finding, ...]:
             hint=_REFUSALS[refusal.rule][1],
         )
         for marked in refusal.marks
-    )
+    ]
+    return and_more(found, refusal.more)
 
 
 _REFUSALS: Mapping[str, tuple[str, str]] = {

@@ -23,7 +23,18 @@ class Blunder(NamedTuple):
     hint: str
 
 
-def data_of(root: Node) -> tuple[Any, list[Blunder]]:
+class Blunders(list[Blunder]):
+    """The first mistakes of the walk; ``more`` counts those that are not kept."""
+
+    more = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Say whether one more is only counted."""
+        return len(self) >= MOST_FINDINGS
+
+
+def data_of(root: Node) -> tuple[Any, Blunders]:
     """
     Give the data of a tree as JSON knows it, and the mistakes met on the way.
 
@@ -31,11 +42,11 @@ def data_of(root: Node) -> tuple[Any, list[Blunder]]:
     them at once: of two equal keys the last stays, a tagged value counts as untagged,
     and what is nested too deep is null.
     """
-    blunders: list[Blunder] = []
+    blunders = Blunders()
     return _value(root, 1, blunders), blunders
 
 
-def _value(node: Node, depth: int, blunders: list[Blunder]) -> Any:
+def _value(node: Node, depth: int, blunders: Blunders) -> Any:
     if isinstance(node, ScalarNode):
         return _scalar(node, blunders)
     if node.tag is not COLLECTION:
@@ -48,7 +59,7 @@ def _value(node: Node, depth: int, blunders: list[Blunder]) -> Any:
     return [_value(item, depth + 1, blunders) for item in _items(node)]
 
 
-def _scalar(node: ScalarNode, blunders: list[Blunder]) -> Any:
+def _scalar(node: ScalarNode, blunders: Blunders) -> Any:
     text: str = node.value
     if node.tag is PLAIN:
         return plain(text)
@@ -60,7 +71,7 @@ def _scalar(node: ScalarNode, blunders: list[Blunder]) -> Any:
     return text
 
 
-def _mapping(node: MappingNode, depth: int, blunders: list[Blunder]) -> dict[str, Any]:
+def _mapping(node: MappingNode, depth: int, blunders: Blunders) -> dict[str, Any]:
     data: dict[str, Any] = {}
     first: Callable[[str], int] | None = None
     for key_node, value_node in node.value:
@@ -70,13 +81,13 @@ def _mapping(node: MappingNode, depth: int, blunders: list[Blunder]) -> dict[str
             continue
         if key in data:
             first = first or _first_lines(node)
-            if len(blunders) < MOST_FINDINGS:
-                _report(blunders, key_node, *_duplicate(key, first(key)))
+            line = 0 if blunders.is_full else first(key)
+            _report(blunders, key_node, *_duplicate(key, line))
         data[key] = value
     return data
 
 
-def _key(node: Node, blunders: list[Blunder]) -> str | None:
+def _key(node: Node, blunders: Blunders) -> str | None:
     if not isinstance(node, ScalarNode):
         hint = "quote it if it begins with a bracket, or write `key: value`"
         _report(blunders, node, "key-not-text", "a key is a single word of text", hint)
@@ -88,8 +99,7 @@ def _key(node: Node, blunders: list[Blunder]) -> str | None:
         _report(blunders, node, *_merge())
         return None
     if not isinstance(key, str):
-        if len(blunders) < MOST_FINDINGS:
-            _report(blunders, node, *_not_text(node.value, key))
+        _report(blunders, node, *_not_text(node.value, key))
         return None
     return key
 
@@ -106,10 +116,10 @@ def _first_lines(node: MappingNode) -> Callable[[str], int]:
     return lambda key: lines.get(key, 0)
 
 
-def _report(
-    blunders: list[Blunder], node: Node, rule: str, message: str, hint: str
-) -> None:
-    if len(blunders) < MOST_FINDINGS:
+def _report(blunders: Blunders, node: Node, rule: str, message: str, hint: str) -> None:
+    if blunders.is_full:
+        blunders.more += 1
+    else:
         blunders.append(Blunder(rule, node, message, hint))
 
 

@@ -27,13 +27,15 @@ class Problem:
     """
     What a rule yields: a path into the district and a sentence.
 
-    ``on_key`` points at the key of the path instead of its value.
+    ``on_key`` points at the key of the path instead of its value. ``stands_for`` is
+    more than 1 for what only counts others.
     """
 
     path: Path
     message: str
     hint: str = ""
     on_key: bool = False
+    stands_for: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Finding:
     One mistake: which rule, how bad, what, where, and what next.
 
     ``districts`` lists the districts it reaches when it stands in a shared layer.
+    ``stands_for`` is more than 1 for what only counts the mistakes behind a limit.
     """
 
     rule: str
@@ -70,6 +73,7 @@ class Finding:
     hint: str = ""
     districts: tuple[str, ...] = ()
     fingerprint: str = ""
+    stands_for: int = 1
 
 
 def pointer(path: Path) -> str:

@@ -45,8 +45,12 @@ class ValidationReport:
         )
 
     def count(self, severity: Severity) -> int:
-        """Count the findings of one severity."""
-        return sum(finding.severity is severity for finding in self.findings)
+        """Count the findings of one severity, those behind a limit included."""
+        return sum(
+            finding.stands_for
+            for finding in self.findings
+            if finding.severity is severity
+        )
 
     @property
     def errors(self) -> int:

@@ -133,6 +133,7 @@ def _finding(found: Found, place: Place, *, districts: tuple[str, ...] = ()) -> 
         path=problem.path,
         hint=problem.hint,
         districts=districts,
+        stands_for=problem.stands_for,
     )
 
 

@@ -23,7 +23,9 @@ def by_rule(findings: Sequence[Finding], paint: Paint) -> Iterator[str]:
     if len(findings) <= MANY:
         return
     severities = {one.rule: one.severity for one in findings}
-    counts = Counter(one.rule for one in findings)
+    counts = Counter[str]()
+    for one in findings:
+        counts[one.rule] += one.stands_for
     ranked = sorted(counts, key=lambda rule: (-counts[rule], rule))
     # one more is no longer than the line that says that there is one more
     named = ranked if len(ranked) == TOP + 1 else ranked[:TOP]
@@ -51,11 +53,14 @@ def worst(findings: Sequence[Finding], most: int | None) -> tuple[Finding, ...]:
 
 def unshown(findings: Sequence[Finding], shown: Sequence[Finding]) -> str:
     """Say how many findings are not shown, of which severity; empty if none."""
-    left = len(findings) - len(shown)
+    counts = Counter[Severity]()
+    for one in findings:
+        counts[one.severity] += one.stands_for
+    for one in shown:
+        counts[one.severity] -= one.stands_for
+    left = counts.total()
     if not left:
         return ""
-    counts = Counter(one.severity for one in findings)
-    counts.subtract(one.severity for one in shown)
     kinds = [
         many(counts[severity], severity.value)
         for severity in Severity

@@ -17,7 +17,8 @@ def findings_github(report: ValidationReport) -> str:
 
 
 def _annotation(one: Finding) -> Annotation:
-    return Annotation(one.severity, one.rule, tuple(_lines(one)), one.place)
+    lines = tuple(_lines(one))
+    return Annotation(one.severity, one.rule, lines, one.place, one.stands_for)
 
 
 def _lines(one: Finding) -> Iterator[str]:

@@ -141,7 +141,7 @@ def _rank(counts: Counter[str]) -> tuple[int, ...]:
 
 
 def _plain(findings: Sequence[tuple[Finding, str]]) -> Html:
-    more = len(findings) - MOST
+    more = sum(one.stands_for for one, _ in findings[MOST:])
     return joined(
         [
             element("p", with_code(_SAYS)),

@@ -55,7 +55,7 @@ def _case(
 
 def _message(failures: Sequence[Finding]) -> str:
     first = f"{failures[0].rule}: {failures[0].message}"
-    more = len(failures) - 1
+    more = sum(one.stands_for for one in failures) - 1
     return f"{first} (and {more:,} more)" if more else first
 
 

@@ -31,13 +31,14 @@ class Annotation:
     What is shown beside a file, or above all of them where ``place`` is None.
 
     ``lines`` are the message; a place that knows no line is one at line 0. Texts need
-    not be inert.
+    not be inert. ``stands_for`` is more than 1 for one that only counts others.
     """
 
     severity: Severity
     title: str
     lines: tuple[str, ...]
     place: Place | None = None
+    stands_for: int = 1
 
 
 def workflow_commands(found: Sequence[Annotation], *, summary: str) -> str:
@@ -52,11 +53,18 @@ def workflow_commands(found: Sequence[Annotation], *, summary: str) -> str:
     if any(counts[severity] > MOST for severity in Severity):
         room[Severity.INFO] -= 1
     shown = list(_fitting(found, room))
-    left = counts - Counter(one.severity for one in shown)
+    left = _counted(found) - _counted(shown)
     lines = [_command(one) for one in shown]
     if left:
         lines.append(_command(Annotation(Severity.INFO, "connectsync", (_left(left),))))
     return "\n".join([*lines, summary]) + "\n"
+
+
+def _counted(found: Sequence[Annotation]) -> Counter[Severity]:
+    counts = Counter[Severity]()
+    for one in found:
+        counts[one.severity] += one.stands_for
+    return counts
 
 
 def _fitting(

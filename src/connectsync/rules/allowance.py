@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 
@@ -68,10 +68,20 @@ def settle(
             for one in everything
             if one[0].name in entries
         ),
-        problems=tuple(
-            islice(
-                problems((rule for rule in ALLOW_RULES if rule.name in ran), subject),
-                MOST_PROBLEMS,
-            )
+        problems=_first(
+            problems((rule for rule in ALLOW_RULES if rule.name in ran), subject)
         ),
     )
+
+
+def _first(found: Iterator[Found]) -> tuple[Found, ...]:
+    """Give so many problems, and behind the last how many more there are."""
+    shown = tuple(islice(found, MOST_PROBLEMS))
+    left = sum(1 for _ in found)
+    if not left:
+        return shown
+    rule, last = shown[-1]
+    message = f"and {left:,} more wrong {'entry' if left == 1 else 'entries'}"
+    hint = "fix those that are shown, then validate again"
+    counted = replace(last, message=message, hint=hint, stands_for=left)
+    return (*shown, (rule, counted))
