@@ -20,7 +20,7 @@ from sqlalchemy import (
     insert,
     select,
 )
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
 from connectsync.apply.state import audit
 from connectsync.apply.state.database import POSTGRESQL
@@ -120,7 +120,7 @@ def _in_memory() -> Engine:
 
 @cache
 def _tables() -> tuple[str, ...]:
-    made = [
+    made: list[ExecutableDDLElement] = [
         one
         for table in METADATA.sorted_tables
         for one in (
