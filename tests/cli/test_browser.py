@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
@@ -14,7 +18,9 @@ from typing import Any
 import pytest
 from console import Console
 from playwright.async_api import Browser
+from processes import environment
 
+from connectsync.cli.exit_status import ExitStatus
 from connectsync.config.fleet import load_fleet
 from connectsync.connect.browser.chromium import launched
 from connectsync.emulator import store
@@ -170,7 +176,7 @@ def test_a_fleet_is_planned_applied_and_proven_through_the_page(
 def test_a_check_up_shows_where_every_label_stands(project: Console) -> None:
     log_in(project)
     said = project.run("doctor")
-    assert "ok    page                   all 45 labels are there\n" in said.out
+    assert "ok       page                   all 45 labels are there\n" in said.out
     assert "\n  found        > District-Level Daily Sync\n" in said.out
     assert "\n  found            Aunt/Uncle\n" in said.out
     assert max(map(len, said.out.splitlines())) <= 80
@@ -250,3 +256,52 @@ def test_a_box_that_files_do_not_know_stays_ticked_on_the_page(
         {"Users Manager", "Engagement Visibility"}
     )
     assert "Nothing to do" in project.run("plan", "districts/d05.yaml").out
+
+
+def pasted(command: str, here: Path) -> str:
+    """Give a command to a shell as it is printed, in another folder; give all said."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    more = {"PASSWORD": DEMO_PASSWORD, "TMPDIR": str(here)}
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=here,
+        env=environment(**more) | {"PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == ExitStatus.FINE, f"$ {command}\n{done.stderr}"
+    return done.stdout + done.stderr
+
+
+def named(command: str, text: str) -> str:
+    """Give the one suggestion of a command of connectsync."""
+    found = re.findall(rf"`(connectsync [^`]*\b{command}\b[^`]*)`", text)
+    assert len(set(found)) == 1, text
+    return str(found[0])
+
+
+@pytest.mark.timeout(600)
+def test_what_is_suggested_on_the_browser_works_when_a_shell_is_given_it(
+    project: Console, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    here = tmp_path_factory.mktemp("another folder")
+    project.replace("connectsync.yaml", "backend: browser\n", "")
+    place = ["-C", str(project.folder), "--backend", "browser"]
+    unknown = project.run(*place, "plan", "d03")
+    assert unknown.status == ExitStatus.UNREACHABLE, unknown.both
+    login = named("login", unknown.both)
+    pasted(f"{login} --email {DEMO_EMAIL} --password-from env:PASSWORD", here)
+    plan = str(here / "our plan.json")
+    planned = project.run(*place, "plan", "d03", "--out", plan)
+    assert planned.status == ExitStatus.FINE, planned.both
+    said = pasted(named("apply", planned.err), here)
+    assert "1 done" in said
+    assert project.live("d03")["deletion_threshold"] == 3
+    labels = '["(placeholder) Leave archived", "(placeholder) Restore"]'
+    project.replace("connectsync.yaml", f"  archived_students: {labels}\n", "")
+    project.replace("connectsync.yaml", "options:\n", "")
+    checked = project.run(*place, "doctor")
+    pasted(named("doctor --record", checked.out), here)
+    text = project.folder.joinpath("connectsync.yaml").read_text("utf-8")
+    assert "(placeholder) Restore" in text

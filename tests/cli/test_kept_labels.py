@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import jsonschema
 import pytest
-from console import Console
+from console import Console, Said
+from served_gateway import ENVIRONMENT, served, use
+from stores import left_open
 
 from connectsync.config.schemas import schema
 from connectsync.domain.plan_file import digest_of
@@ -17,6 +21,11 @@ from connectsync.domain.settings import BY_NAME
 NEW = "Engagement Visibility"
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 PERMISSIONS = "enable_daily_sync: true\n"
+WAVES = """\
+rollout:
+  waves:
+    - {name: first, districts: [harbor-point-usd]}
+"""
 GROUPS = {
     "permissions": (["Family Access"], "Family Access"),
     "contact_types": (["Parent/Guardian"], "Parent/Guardian"),
@@ -211,3 +220,69 @@ def test_a_forged_plan_cannot_keep_what_files_know(valley: Console) -> None:
     said = valley.run("apply", "forged.json")
     assert "which is not there or which files can name" in said.err
     assert permissions(valley) == {"Family Access", NEW}
+
+
+@pytest.fixture
+def behind_a_gateway(valley: Console) -> Iterator[Console]:
+    """Give the project whose Connect, with a label of its own, is a served gateway."""
+    hold(valley, "permissions", ["Family Access", NEW])
+    want(valley, "permissions", ["Users Manager"])
+    assert valley.run("plan").status == 0
+    with served(valley.connect) as url:
+        use(valley, url)
+        yield valley
+
+
+def over_the_gateway(console: Console, *arguments: str) -> Said:
+    said = console.run(*arguments, environment=ENVIRONMENT)
+    assert said.status == 0, said.both
+    return said
+
+
+def test_over_a_gateway_a_kept_label_outlives_apply_drift_and_rollback(
+    behind_a_gateway: Console,
+) -> None:
+    told = over_the_gateway(behind_a_gateway, "plan", LAKEVIEW, "--out", "plan.json")
+    assert f"permissions: {NEW} is kept" in re.sub(r"\s+", " ", told.out)
+    over_the_gateway(behind_a_gateway, "apply", "plan.json")
+    assert permissions(behind_a_gateway) == {"Users Manager", NEW}
+    over_the_gateway(behind_a_gateway, "drift", LAKEVIEW)
+    over_the_gateway(behind_a_gateway, "rollback", "1", "--yes")
+    assert permissions(behind_a_gateway) == {"Family Access", NEW}
+
+
+def test_adopting_a_persons_edit_leaves_a_kept_label_to_connect(
+    behind_a_gateway: Console,
+) -> None:
+    over_the_gateway(behind_a_gateway, "apply", LAKEVIEW, "--yes")
+    edited = frozenset(["Content Moderator", "Family Access", NEW])
+    behind_a_gateway.edit("lakeview-usd", {"permissions": edited})
+    over_the_gateway(behind_a_gateway, "drift", LAKEVIEW, "--adopt")
+    text = (behind_a_gateway.folder / LAKEVIEW).read_text("utf-8")
+    assert "Content Moderator" in text
+    assert NEW not in text
+    assert behind_a_gateway.run("validate", LAKEVIEW).status == 0
+    over_the_gateway(behind_a_gateway, "plan", LAKEVIEW, "--detailed-exitcode")
+    assert permissions(behind_a_gateway) == edited
+
+
+def test_resume_keeps_a_label_that_the_run_began_with(
+    behind_a_gateway: Console, stopping: Callable[[], AbstractContextManager[None]]
+) -> None:
+    behind_a_gateway.replace("connectsync.yaml", "schema: 1\n", f"schema: 1\n{WAVES}")
+    with stopping():
+        over_the_gateway(behind_a_gateway, "plan", "--out", "plan.json")
+        said = behind_a_gateway.run("apply", "plan.json", environment=ENVIRONMENT)
+    assert "1 not reached" in said.out, said.both
+    assert permissions(behind_a_gateway) == {"Family Access", NEW}
+    over_the_gateway(behind_a_gateway, "resume")
+    assert permissions(behind_a_gateway) == {"Users Manager", NEW}
+
+
+def test_a_save_without_an_answer_is_found_made_beside_a_kept_label(
+    behind_a_gateway: Console,
+) -> None:
+    over_the_gateway(behind_a_gateway, "apply", LAKEVIEW, "--yes")
+    left_open(behind_a_gateway.folder / ".connectsync", 1, "lakeview-usd")
+    assert "1 done" in over_the_gateway(behind_a_gateway, "resume", "1").out
+    assert permissions(behind_a_gateway) == {"Users Manager", NEW}

@@ -417,3 +417,42 @@ def test_a_change_that_calls_a_launched_district_new_is_asked_about_all_the_same
     refused = repository.run("apply", "plan.json")
     assert refused.status == ExitStatus.REFUSED
     assert "disruptive: the plan holds 2" in refused.err
+
+
+@pytest.mark.parametrize("how", ["taken out", "null"])
+def test_a_setting_that_the_change_no_longer_manages_is_said_with_what_stays(
+    repository: Console, how: str
+) -> None:
+    git(repository, "checkout", "--quiet", "-b", "change")
+    without = "" if how == "taken out" else "  deletion_threshold: null\n"
+    stated = "  deletion_threshold: 15  # above our worst night in August\n"
+    repository.replace(LAKEVIEW, stated, without)
+    commit(repository)
+    before = repository.live("lakeview-usd")
+    said = repository.run("plan", "--changed-since", "main")
+    assert said.status == ExitStatus.FINE, said.both
+    text = " ".join(said.out.split())
+    assert "info[setting-no-longer-managed] lakeview-usd: deletion_threshold is" in text
+    assert "it stays 15 on Connect" in text
+    data = planned(repository)
+    assert {
+        "district": "lakeview-usd",
+        "setting": "deletion_threshold",
+        "why": "released",
+        "value": 15,
+    } in data["untouched"]
+    assert saves(data) == {}
+    assert applied(repository).status == ExitStatus.FINE
+    assert repository.live("lakeview-usd") == before
+
+
+def test_a_profile_that_lets_go_of_a_setting_is_said_for_each_of_its_districts(
+    repository: Console,
+) -> None:
+    git(repository, "checkout", "--quiet", "-b", "change")
+    repository.replace(PROFILE, "  student_id: STUDENT ID\n", "")
+    commit(repository)
+    untouched = planned(repository)["untouched"]
+    released = [one for one in untouched if one["why"] == "released"]
+    assert {one["setting"] for one in released} == {"student_id"}
+    assert len(released) > 1

@@ -8,12 +8,16 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 import typer.main
 from console import Console
+from processes import environment
+from served_gateway import ENVIRONMENT, served, use
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from connectsync.cli.exit_status import ExitStatus
@@ -343,3 +347,81 @@ def insist_complete(
     for one in found.params:
         if isinstance(one, TyperOption) and one.required:
             assert given & set(one.opts), f"{found.name} needs {one.opts}"
+
+
+def pasted(command: str, here: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """Give a command to a shell as it stands, in a folder of its own."""
+    path = f"{Path(sys.executable).parent}:{environment()['PATH']}"
+    here.mkdir(exist_ok=True)
+    return subprocess.run(
+        ["bash", "-c", command],
+        cwd=here,
+        env=environment(PATH=path, **more),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def offices(valley: Console, tmp_path: Path) -> Console:
+    """Give the project under a name that a shell would take apart."""
+    assert valley.run("plan").status == ExitStatus.FINE
+    folder = tmp_path / "Ana's $HOME; districts"
+    valley.folder.rename(folder)
+    return Console(folder)
+
+
+def only(text: str, command: str) -> str:
+    """Give the one suggestion of a command, as it is printed."""
+    (found,) = [one for one in suggested(text) if name_of(shlex.split(one)) == command]
+    return found
+
+
+def test_what_is_suggested_on_a_gateway_works_when_a_shell_is_given_it(
+    offices: Console, tmp_path: Path
+) -> None:
+    here = tmp_path / "here"
+    with served(offices.connect) as url:
+        use(offices, url)
+        offices.replace("connectsync.yaml", "backend: gateway\n", "")
+        place = f"connectsync -C {shlex.quote(str(offices.folder))} --backend gateway"
+        planned = pasted(f"{place} plan --out plan.json", here, **ENVIRONMENT)
+        assert planned.returncode == ExitStatus.FINE, planned.stderr
+        apply = only(planned.stderr, "apply")
+        assert pasted(apply, here, **ENVIRONMENT).returncode == ExitStatus.FINE
+        assert offices.live("lakeview-usd")["deletion_threshold"] == 15
+        offices.edit("lakeview-usd", {"deletion_threshold": 12})
+        drifted = pasted(f"{place} drift", here, **ENVIRONMENT)
+        assert drifted.returncode == ExitStatus.FINDINGS, drifted.stderr
+        told = [
+            one
+            for one in suggested(drifted.stdout + drifted.stderr)
+            if " drift " in f"{one} "
+        ]
+        adopted = pasted(told[0], here, **ENVIRONMENT)
+        assert adopted.returncode == ExitStatus.FINE, adopted.stderr
+        text = (offices.folder / "districts/ca/lakeview-usd.yaml").read_text("utf-8")
+        assert "deletion_threshold: 12" in text
+        again = pasted(f"{place} plan --detailed-exitcode", here, **ENVIRONMENT)
+        assert again.returncode == ExitStatus.FINE, again.stdout
+
+
+def test_a_run_on_a_gateway_is_continued_by_the_command_it_ends_with(
+    offices: Console,
+    tmp_path: Path,
+    stopping: Callable[[], AbstractContextManager[None]],
+) -> None:
+    here = tmp_path / "here"
+    with served(offices.connect) as url:
+        use(offices, url)
+        waves = "rollout: {waves: [{name: first, districts: [harbor-point-usd]}]}\n"
+        offices.replace("connectsync.yaml", "backend: gateway\n", waves)
+        place = ["-C", str(offices.folder), "--backend", "gateway"]
+        with stopping():
+            said = offices.run(*place, "apply", "--yes", environment=ENVIRONMENT)
+        assert "1 done, 1 not reached" in said.out, said.both
+        resumed = pasted(only(said.both, "resume"), here, **ENVIRONMENT)
+        assert resumed.returncode == ExitStatus.FINE, resumed.stderr
+        assert "2 done" in resumed.stdout
+    assert offices.live("lakeview-usd")["deletion_threshold"] == 15
