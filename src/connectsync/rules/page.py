@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from inspect import cleandoc
 from textwrap import dedent
 from typing import Any
@@ -14,6 +15,7 @@ LONGEST_SUMMARY = 88
 INDENT = "    "
 
 
+@cache
 def page_of(rule: Rule[Any]) -> RulePage:
     """
     Give the page of a rule.

@@ -120,14 +120,10 @@ def _in_memory() -> Engine:
 
 @cache
 def _tables() -> tuple[str, ...]:
-    made: list[ExecutableDDLElement] = [
-        one
-        for table in METADATA.sorted_tables
-        for one in (
-            CreateTable(table),
-            *map(CreateIndex, sorted(table.indexes, key=_name)),
-        )
-    ]
+    made = list[ExecutableDDLElement]()
+    for table in METADATA.sorted_tables:
+        made.append(CreateTable(table))
+        made += [CreateIndex(one) for one in sorted(table.indexes, key=_name)]
     return tuple(str(one.compile(_in_memory())) for one in made)
 
 
