@@ -40,7 +40,7 @@ MEANINGS: Mapping[ExitStatus, str] = {
     " drift, files that `fmt` changed or would change, districts that failed, or files"
     " that cannot be used.",
     ExitStatus.PENDING: "Changes are pending; only from `plan --detailed-exitcode`.",
-    ExitStatus.REFUSED: "A guard refused the plan, or nobody approved it. Nothing was"
+    ExitStatus.REFUSED: "A guard refused the plan, or it was not approved. Nothing was"
     " written.",
     ExitStatus.STALE: "The plan is damaged or stale, or a person saved the form"
     " meanwhile (a conflict).",

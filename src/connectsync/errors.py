@@ -22,10 +22,10 @@ ConnectsyncError
 │   ├── Unconfirmable        no save could be proven, so none was made
 │   ├── NotSent              nothing was saved: Connect could not be read before
 │   ├── DistrictNotFound
-│   ├── VersionMoved         the form was saved by somebody else meanwhile
+│   ├── VersionMoved         the form was saved by someone else meanwhile
 │   ├── FormRefused          Connect's form does not accept these settings
 │   ├── PageChanged          a control of the page is not where and what it was
-│   ├── NotConfirmed         nobody says that a save was made by hand
+│   ├── NotConfirmed         a save by hand was not confirmed
 │   │   └── AwaitsPerson     the click list was given; it waits for a person
 │   └── Unsettled            a save whose outcome could not be read back
 ├── Incomplete               a snapshot would lack districts that were asked for
@@ -158,7 +158,7 @@ class Superseded(Refused):
 
 
 class NotApproved(Refused):
-    """Nobody said yes."""
+    """The plan was not approved."""
 
     default_remedy = "answer `yes` at the prompt, or give --yes where no one can answer"
 
@@ -198,7 +198,7 @@ class DistrictNotFound(ConnectError):
 
 
 class VersionMoved(ConnectError):
-    """The form was saved by somebody else since it was read."""
+    """The form was saved by someone else since it was read."""
 
     default_remedy = "make a new plan from what is there now"
 
@@ -219,7 +219,7 @@ class PageChanged(ConnectError):
 
 
 class NotConfirmed(ConnectError):
-    """Nobody says that a save was made by hand; nothing was recorded."""
+    """A save by hand was not confirmed; nothing was recorded."""
 
     default_remedy = "follow the click list, then confirm what is done"
 

@@ -28,20 +28,21 @@ WHEN: Mapping[str, str] = {
     " The message names district and setting. Nothing was saved.",
     "Conflict": "What is read back after a save is not what was saved. The district is"
     " left as it is; the others of the run go on.",
-    "RollbackRefused": "A setting that the run saved was saved again since, or nobody"
-    " knows yet whether one of its saves happened. No plan was made.",
+    "RollbackRefused": "A setting that the run saved was saved again since, or it"
+    " is not known yet whether one of its saves happened. No plan was made.",
     "Refused": "",
     "GuardRefused": "A guard of severity error was not accepted, or by another number"
     " than the plan's, or an hour is closed that was not overridden. The message names"
     " each with its number.",
-    "NotApproved": "A person answered no, or nobody could be asked; approvals are"
-    " missing that the project wants; or another plan's digest was approved.",
+    "NotApproved": "A person answered no, or there was no terminal to ask on;"
+    " approvals are missing that the project wants; or another plan's digest was"
+    " approved.",
     "ConnectRenamed": "Everything the store knows of a Connect is kept under its name:"
     " launches, the limits of a day, what was applied.",
     "Superseded": "A bare `resume` never revives such a run, nor does `apply` with its"
     " plan: the newer run was made from what Connect held later.",
     "Overtaken": "What the other run changes was not among what the guards of a day"
-    " had counted. `apply` asks them once more by itself, and goes on if they agree.",
+    " had counted. `apply` asks them once more by itself, and continues if they agree.",
     "ConnectError": "Within a run it is the ending of one"
     " district, and the others go on.",
     "Unreachable": "No connection, no answer in time, an answer of another shape than"

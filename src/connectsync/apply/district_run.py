@@ -73,7 +73,7 @@ class DistrictRun:
             try:
                 ending, error = await self._ended()
             except (Bug, *NO_OTHER_EITHER, asyncio.CancelledError):
-                # nobody has to wait for the lease of a runner that leaves
+                # no other runner has to wait for the lease of one that leaves
                 with suppress(StateError):
                     means.journal.release(claim)
                 raise

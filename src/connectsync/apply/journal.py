@@ -240,7 +240,7 @@ class Journal(Protocol):
     def outcomes(
         self, run: int, district: str | None = None
     ) -> Mapping[str, DistrictOutcome]:
-        """Give how districts of a run ended, or one of them, whoever ended them."""
+        """Give how districts of a run ended, or one of them, by any runner."""
 
     def failures(self, run: int, wave: str) -> int:
         """Count the districts of a wave that failed, whoever had them."""

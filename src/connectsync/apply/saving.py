@@ -194,7 +194,7 @@ class Saver:
 
 
 def is_conflict(error: ConnectsyncError) -> bool:
-    """Say whether the reason is that Connect was saved by somebody else."""
+    """Say whether the reason is that Connect was saved by someone else."""
     return isinstance(error, Conflict | StalePlan)
 
 

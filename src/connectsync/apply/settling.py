@@ -59,7 +59,7 @@ def _settled(settled: Settled, live: Live, note: str) -> SaveResult:
 
 
 def moved(before: Form, live: Live) -> Conflict:
-    """Make the error that names what somebody else saved of a form."""
+    """Make the error that names what someone else saved of a form."""
     said = "; ".join(movement(before, live.form))
     error = Conflict(f"someone else saved the form meanwhile: {said}")
     error.moved = {n: live.form.get(n) for n in differing(before, live.form)}

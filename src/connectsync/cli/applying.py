@@ -43,7 +43,7 @@ async def apply_file(session: Session, path: Path, said: Said) -> ExitStatus:
     Apply exactly the plan in the file, or the part of it that is said to be done.
 
     Raises ``PlanError`` if it is damaged or stale, ``Refused`` if a guard says no, or
-    somebody has not said yes; then nothing is written.
+    a person has not said yes; then nothing is written.
     """
     plan = plan_in(path)
     session.terminal.place.plan = str(path)

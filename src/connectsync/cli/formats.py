@@ -40,7 +40,7 @@ READ_HERE = frozenset([FindingFormat.TEXT, FindingFormat.JSON, FindingFormat.HTM
 """
 Formats that are read where they are made.
 
-The others are for the pages of a code host: there nobody stands in a folder.
+The others are for the pages of a code host, which are not in any folder.
 """
 
 MOST_FINDINGS = 200

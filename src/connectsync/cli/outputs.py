@@ -28,7 +28,7 @@ def insist_free(
     Refuse an output that would take the place of something, before anything is done.
 
     That is the state, a district or project file, live settings that are planned from
-    (but for ``over_live``, which takes them anew), the file that is ``read``, and
+    (but for ``over_live``, which replaces them), the file that is ``read``, and
     another output of the same command. A link is not followed out of the project.
     Raises ``UsageError``.
     """

@@ -42,11 +42,11 @@ def reconcile(
     """
     Apply safe pending changes unattended; list everything else for a person.
 
-    Applies the districts whose every change is safe, that nobody changed by hand, and
-    that no guard speaks of. The rest is named, and waits for a person.
+    Applies the districts whose every change is safe, that were not changed by hand, and
+    that no guard objects to. The rest is listed, and waits for a person.
 
     Exits with 1 if something waits for a person, 3 if it waits for its hour, 4 if
-    somebody saved meanwhile. It can be run again at any time.
+    someone saved meanwhile. It can be run again at any time.
     """
     import asyncio
 

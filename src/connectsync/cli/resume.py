@@ -45,7 +45,7 @@ def resume(
     Continue a run: check unfinished saves on Connect, then apply what is left.
 
     What is left is judged as `apply` judges a plan: files, guards, hours, age and
-    approval. What is confirmed is not done again. A district that somebody changed
+    approval. What is confirmed is not done again. A district that someone changed
     meanwhile is left alone, and named. A run whose districts a newer run planned as
     well is continued only by its number.
     """

@@ -1,4 +1,4 @@
-"""Continuing a run from the store, whoever began it."""
+"""Continuing a run from the store, on any runner."""
 
 from __future__ import annotations
 

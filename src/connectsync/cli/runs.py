@@ -105,7 +105,7 @@ def close(
     Abandon an unfinished run; districts not applied yet stay as they are.
 
     The reason goes to the audit log. Connect is not read. Refused while a
-    runner has a district of it, or nobody knows whether a save of it happened.
+    runner has a district of it, or while it is not known whether a save happened.
     """
     from connectsync.cli.closing import close_run
 

@@ -60,7 +60,7 @@ def explain(document: Document, name: str) -> tuple[tuple[Finding, ...], int]:
 def strange_label(
     document: Document, path: Path, part: Mapping[str, Any], label: str
 ) -> Finding:
-    """Say that a file names a label that nobody has seen on the page."""
+    """Say that a file names a label that was not seen on the page."""
     source = document.locate(path).text
     return _finding(document, path, strange(path, part, label, source), on_key=False)
 

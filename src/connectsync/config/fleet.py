@@ -220,7 +220,7 @@ def _lacking(shelf: Shelf, document: Document | None) -> Iterator[Finding]:
 
 def idle_nulls(fleet: Fleet) -> tuple[tuple[str, str, str], ...]:
     """
-    Find nulls in profiles that take nothing back, whoever builds on the profile.
+    Find nulls in profiles that take nothing back, for any district of the profile.
 
     Gives the stem of the profile, the section and the key, sorted.
     """

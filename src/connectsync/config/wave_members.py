@@ -19,7 +19,7 @@ from connectsync.domain.suggest import did_you_mean
 
 def held_against_waves(project: Project, fleet: Fleet, *, whole: bool) -> Fleet:
     """
-    Add to a fleet's findings those of waves that name nobody, and of freezes.
+    Add to a fleet's findings those of waves that name no district, and of freezes.
 
     A wave may name any district of the project, whatever was read of it. Labels are
     held against the fleet only where it is the ``whole`` one, without a file that

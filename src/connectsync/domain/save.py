@@ -117,7 +117,7 @@ class SaveFacts:
         observed = self.observed or {}
         ours = {Made.MADE}
         if self.sent is Sent.ANSWERED:
-            # nobody but us and Connect had a hand in what an answer gives
+            # only we and Connect had a hand in what an answer gives
             ours.add(Made.DIFFERS)
         return {
             name: observed[name] for name, made in self.made.items() if made in ours

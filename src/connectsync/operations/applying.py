@@ -137,7 +137,7 @@ class Application:
         return await executor.run(self.plan, orders, self._in_step)
 
     async def resume(self, executor: Executor, run: int, orders: RunOptions) -> Outcome:
-        """Go on with a run, and remember what its runner could not any more."""
+        """Continue a run, and remember what its runner could not remember."""
         return await executor.resume(run, self.plan, orders, self._in_step)
 
     @property

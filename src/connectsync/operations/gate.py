@@ -1,4 +1,4 @@
-"""The gate: what a plan has to pass before anything is saved, whoever asks for it."""
+"""The gate: what a plan has to pass before anything is saved, by any command."""
 
 from __future__ import annotations
 

@@ -243,9 +243,9 @@ def guarded(
     """
     Give the plan with what the guards say of it at this hour.
 
-    Risks, drift and the size of the fleet are taken afresh: a plan file may lie about
-    them. Of a plan that is ``begun`` the drift stays: what it saved itself since is in
-    the baselines now, and is no edit of a person.
+    Risks, drift and the size of the fleet are worked out again: a plan file may lie
+    about them. Of a plan that is ``begun`` the drift stays: what it saved itself since
+    is in the baselines now, and is no edit of a person.
     """
     fresh = afresh(plan, districts, circumstances.baselines, begun=begun)
     sized = replace(fresh, fleet=circumstances.fleet)

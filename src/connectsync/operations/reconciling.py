@@ -50,10 +50,9 @@ def divided(
     Divide the plan of a fleet; ``findings`` are those of its files.
 
     A district may go if each of its changes is at most as risky as the project allows
-    with nobody there, it was applied before and nobody changed it by hand since, no
-    roll-out stopped before it, nobody took a run back there, and neither a guard nor a
-    rule about the changed settings says anything: a warning that nobody reads is no
-    warning.
+    unattended, it was applied before and not changed by hand since, no roll-out stopped
+    before it, no run was undone there, and neither a guard nor a rule about the changed
+    settings says anything: an unread warning is no warning.
     """
     districts = [want.district for want in wanted]
     before = _Before(

@@ -98,6 +98,6 @@ def _closing(found: RunList, *, by_hand: bool) -> list[str]:
 
 
 def newest_unended(found: RunList) -> RunLine | None:
-    """Give the run that people go on with next, if there is one."""
+    """Give the run that people continue next, if there is one."""
     unended = (one for one in found.lines if one.head.state is not RunState.ENDED)
     return next(unended, None)

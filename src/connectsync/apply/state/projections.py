@@ -47,7 +47,7 @@ def record(connection: Connection, entry: AuditEntry) -> int:
 
 
 def rebuild(connection: Connection) -> None:
-    """Make all tables anew from the facts."""
+    """Rebuild all tables from the facts."""
     for table in PROJECTIONS:
         connection.execute(delete(table))
     facts = select(AUDIT.c.seq).where(AUDIT.c.kind == FACT).order_by(AUDIT.c.seq)

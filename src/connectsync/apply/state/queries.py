@@ -1,4 +1,4 @@
-"""What the store knows, for whoever plans, resumes, rolls back or looks."""
+"""What the store knows, for plans, resumes, rollbacks and reports."""
 
 from __future__ import annotations
 

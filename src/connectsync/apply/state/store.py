@@ -174,12 +174,12 @@ class Store(Ledger):
     def outcomes(
         self, run: int, district: str | None = None
     ) -> Mapping[str, DistrictOutcome]:
-        """Give how districts of a run ended, or one of them, whoever ended them."""
+        """Give how districts of a run ended, or one of them, by any runner."""
         with self.database.reading() as connection:
             return runs.outcomes(connection, run, district)
 
     def failures(self, run: int, wave: str) -> int:
-        """Count the districts of a wave that failed, whoever had them."""
+        """Count the districts of a wave that failed, with any runner."""
         counted = select(func.count()).where(
             DISTRICTS.c.run == run,
             DISTRICTS.c.wave == wave,

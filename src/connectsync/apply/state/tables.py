@@ -3,7 +3,7 @@ The tables of the state store, alike in SQLite and PostgreSQL.
 
 ``audit`` is the history: every fact, in order, chained by hash. The tables after it
 hold what follows from the facts, so that it is found quickly; each of their rows can be
-made anew from the facts. Only leases are no history.
+rebuilt from the facts. Only leases are no history.
 """
 
 from __future__ import annotations

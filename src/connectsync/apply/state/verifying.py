@@ -44,7 +44,7 @@ from connectsync.errors import StateError
 
 def audited(connection: Connection, noted: str | None) -> Audited:
     """
-    Hold the store against its log, as it is at one moment, whoever writes meanwhile.
+    Hold the store against its log, as it is at one moment, even while others write.
 
     ``noted`` is a hash that the log ended with once, and must still hold.
     """

@@ -71,7 +71,7 @@ def embedded_store(path: Path, project: Project, districts: Sequence[District]) 
 
 
 _DAMAGED = (ValueError, TypeError, LookupError, OverflowError)
-"""What reading a row raises in which somebody else wrote."""
+"""What reading a row raises that another program wrote."""
 
 _AFRESH = (
     "check the folder's rights and disk; a damaged connect.db can be moved away, and"

@@ -65,7 +65,7 @@ def inert(html: str) -> str:
 
 
 class _Inert(HTMLParser):
-    """Spells anew what is allowed; nothing of the page is copied as it stands."""
+    """Rewrites what is allowed; nothing of the page is copied as it stands."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

@@ -64,7 +64,7 @@ _STANDS = (
     ("outside of the viewport", "stands outside the window"),
     ("element was detached", "was taken off the page while it was used"),
 )
-"""What the library's log says of a control, and how a sentence goes on with it."""
+"""What the library's log says of a control, and how a sentence continues with it."""
 
 
 async def obstacle(control: Locator, error: PlaywrightError) -> tuple[str, str | None]:

@@ -44,7 +44,7 @@ def ensure(database: Database) -> None:
             _make(connection)
         elif revision != NEWEST:
             migrate(connection, revision)
-            # what follows from the facts is never migrated, but made anew
+            # what follows from the facts is never migrated, but rebuilt
             METADATA.create_all(connection, tables=PROJECTIONS)
             rebuild(connection)
 
