@@ -47,7 +47,7 @@ def test_names_are_unique_and_kebab_case() -> None:
 
 
 def test_every_rule_written_in_a_module_is_in_the_catalogue() -> None:
-    modules = Path(page_of.__code__.co_filename).parent.glob("*.py")
+    modules = Path(kebab.__code__.co_filename).parent.glob("*.py")
     written = re.compile(
         r"^@[A-Z]+\.(?:rule|page)\(.*?\)\ndef (\w+)", re.MULTILINE | re.DOTALL
     )
