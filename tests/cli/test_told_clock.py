@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from console import Console
 
@@ -56,3 +62,54 @@ def test_the_clock_of_the_machine_holds_anywhere(valley: Console) -> None:
     own = {**NOW, "CONNECTSYNC_NOW": ""}
     said = valley.run("plan", "--backend", "gateway", environment=own)
     assert said.status == 5
+
+
+def test_a_run_by_a_told_time_says_so_and_the_log_holds_the_real_one(
+    valley: Console,
+) -> None:
+    own = {"CONNECTSYNC_NOW": ""}
+    before = datetime.now(UTC)
+    assert valley.run("apply", "--yes", "lakeview-usd", environment=NOW).status == 0
+    line = "its times were told by CONNECTSYNC_NOW"
+    assert line in valley.run("runs", "show", "1", environment=own).out
+    shown = valley.run("runs", "show", "1", "--format", "json", environment=own).out
+    listed = valley.run("runs", "--format", "json", environment=own).out
+    assert json.loads(shown)["run"]["told_time"] is True
+    assert json.loads(listed)["runs"][0]["told_time"] is True
+    assert valley.run("runs", "verify", environment=own).status == 0
+    path = valley.folder / ".connectsync" / "state.db"
+    with closing(sqlite3.connect(path)) as store:
+        facts = store.execute("SELECT at, detail FROM audit WHERE run = 1").fetchall()
+    for at, detail in facts:
+        real = datetime.fromisoformat(json.loads(detail)["told_time"])
+        assert before - timedelta(seconds=1) <= real <= datetime.now(UTC)
+        assert at.startswith("2027-01-15")
+    # the mark cannot be taken away without a word
+    valley.statement(
+        "UPDATE audit SET detail = replace(detail, '\"told_time\"', '\"x\"')"
+    )
+    assert valley.run("runs", "verify", environment=own).status == 1
+
+
+def test_a_run_by_the_clock_of_the_machine_has_no_mark(valley: Console) -> None:
+    own = {"CONNECTSYNC_NOW": ""}
+    assert valley.run("apply", "--yes", "lakeview-usd", environment=own).status == 0
+    assert "CONNECTSYNC_NOW" not in valley.run("runs", "show", "1").out
+    shown = valley.run("runs", "show", "1", "--format", "json").out
+    assert json.loads(shown)["run"]["told_time"] is False
+
+
+def test_a_run_that_is_continued_by_a_told_time_says_so(
+    valley: Console, stopping: Callable[[], AbstractContextManager[None]]
+) -> None:
+    own = {"CONNECTSYNC_NOW": ""}
+    with stopping():
+        valley.run("plan", "--out", "plan.json", environment=own)
+        valley.run("apply", "plan.json", environment=own)
+    shown = valley.run("runs", "show", "1", "--format", "json").out
+    assert json.loads(shown)["run"]["told_time"] is False
+    soon = (datetime.now(UTC) + timedelta(minutes=5)).isoformat()
+    said = valley.run("resume", "1", environment={"CONNECTSYNC_NOW": soon})
+    assert said.status == 0, said.both
+    shown = valley.run("runs", "show", "1", "--format", "json").out
+    assert json.loads(shown)["run"]["told_time"] is True

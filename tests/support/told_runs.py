@@ -62,6 +62,7 @@ def run(
         "reasons": {},
         "rollback_of": None,
         "approved_elsewhere": False,
+        "told_time": False,
         "parts": parts or (part("elm"),),
         **more,
     }

@@ -12,6 +12,7 @@ from connectsync.apply.state.postgres_address import at_url
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
 from connectsync.cli.backends import connect_of
+from connectsync.cli.clock import TOLD
 from connectsync.cli.fleets import Scope
 from connectsync.cli.references import stated_in
 from connectsync.cli.session import Session
@@ -32,6 +33,7 @@ def open_state(session: Session, project: Project) -> Iterator[Store]:
         session.state(project),
         _address(session, project),
         lease_seconds=project.lease_seconds,
+        told_time=bool(session.environment.get(TOLD)),
     )
     with opening as store:
         yield store

@@ -80,7 +80,8 @@ class RunHead:
 
     ``plan`` is the digest of its plan, ``runner`` who began it; ``stopped`` says why
     a runner left it before its end, empty if none did. ``approved_elsewhere`` says
-    that whoever began it gave the plan's digest, as approved by others.
+    that whoever began it gave the plan's digest, as approved by others; ``told_time``
+    that some of its times are not the machine's, but those of CONNECTSYNC_NOW.
     """
 
     number: int
@@ -94,6 +95,7 @@ class RunHead:
     reasons: Mapping[str, str]
     rollback_of: int | None
     approved_elsewhere: bool
+    told_time: bool
 
     @property
     def state(self) -> RunState:

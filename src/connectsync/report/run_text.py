@@ -81,6 +81,8 @@ class _Page:
         yield from self._lines(f"{kind_of(run)} on {inert(run.backend)}")
         lasted = "" if run.seconds is None else f", took {took(run.seconds)}"
         yield f"began {moment(run.began)}{lasted}"
+        if run.told_time:
+            yield "its times were told by CONNECTSYNC_NOW"
         yield from self._by(run.runner)
         yield f"plan {inert(run.plan)}"
         yield from self._lines(stopped(run))

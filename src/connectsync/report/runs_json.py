@@ -92,6 +92,7 @@ def _head(head: RunHead, tally: Tally) -> dict[str, Any]:
         "seconds": head.seconds,
         "state": head.state.value,
         "stopped": head.stopped,
+        "told_time": head.told_time,
         "districts": asdict(tally),
     }
 

@@ -20,6 +20,9 @@ NOTHING = "sha256:" + "0" * 64
 FACT = "fact"
 """The kind of entries that hold facts; those of version 0.1.0 hold digests of rows."""
 
+TOLD_TIME = "told_time"
+"""In the detail of a fact whose time was told: what the machine's clock said then."""
+
 CONNECT_NAMED = "connect named"
 """What was known of a Connect by other keys is known by this one from now on."""
 

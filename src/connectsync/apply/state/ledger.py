@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -20,7 +20,7 @@ from connectsync.apply.journal import (
     Settled,
 )
 from connectsync.apply.state import projections, saves
-from connectsync.apply.state.audit import AuditEntry
+from connectsync.apply.state.audit import TOLD_TIME, AuditEntry, stamp
 from connectsync.apply.state.database import Database
 from connectsync.apply.state.leases import LeaseTable
 from connectsync.apply.state.tables import APPROVALS, HEAD
@@ -37,12 +37,16 @@ class Ledger:
     """
     What a runner writes down of saves and readings. See ``journal.Journal``.
 
-    All methods raise ``StateError``. Forms never hold the token.
+    All methods raise ``StateError``. Forms never hold the token. With ``told_time``
+    the time is not the machine's: each fact says so, and when it was by the machine.
     """
 
-    def __init__(self, database: Database, lease_table: LeaseTable) -> None:
+    def __init__(
+        self, database: Database, lease_table: LeaseTable, *, told_time: bool = False
+    ) -> None:
         self.database = database
         self.lease_table = lease_table
+        self.told_time = told_time
 
     @property
     def lease_seconds(self) -> float:
@@ -251,6 +255,8 @@ class Ledger:
         subject: str = "",
     ) -> int:
         """Append a fact, and let the tables say what follows; give its place."""
+        if self.told_time:
+            detail = {**detail, TOLD_TIME: stamp(datetime.now(UTC))}
         entry = AuditEntry(action, at, self.runner, detail, run, subject)
         return projections.record(connection, entry)
 

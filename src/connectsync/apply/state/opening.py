@@ -24,12 +24,14 @@ def open_store(
     address: Address | None = None,
     *,
     lease_seconds: float = LEASE_SECONDS,
+    told_time: bool = False,
 ) -> Iterator[Store]:
     """
     Open the store at an address, or in a SQLite file in the folder.
 
     The folder keeps this runner's sign of life either way. A store that is not there
-    is made, an older one brought up to date. Raises ``StateError``.
+    is made, an older one brought up to date. ``told_time`` marks all that is written
+    by a time that is not the machine's. Raises ``StateError``.
     """
     try:
         private_folder(folder)
@@ -42,4 +44,5 @@ def open_store(
     with opened(address or in_file(folder / FILE)) as database:
         ensure(database)
         with present(folder) as here:
-            yield Store(database, LeaseTable(here.runner, lease_seconds, here.is_gone))
+            leases = LeaseTable(here.runner, lease_seconds, here.is_gone)
+            yield Store(database, leases, told_time=told_time)

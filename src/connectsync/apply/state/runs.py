@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, union
 
 from connectsync.apply.journal import RunOptions, Settled
-from connectsync.apply.state.audit import stamp
+from connectsync.apply.state.audit import TOLD_TIME, stamp
 from connectsync.apply.state.tables import APPROVALS, AUDIT, DISTRICTS, JOURNAL, RUNS
 from connectsync.domain.counting import many
 from connectsync.domain.outcome import DistrictOutcome, Ending
@@ -54,7 +54,7 @@ def plan_of(connection: Connection, run: int) -> tuple[Plan, RunOptions]:
 
 def run_of(connection: Connection, run: int) -> Run:
     """Give a run as it stands. Raises ``UnknownRun``."""
-    return _run(connection, _row(connection, run))
+    return _run(connection, _row(connection, run), _told(connection, [run]))
 
 
 def all_runs(connection: Connection, backend: str | None) -> tuple[Run, ...]:
@@ -62,7 +62,9 @@ def all_runs(connection: Connection, backend: str | None) -> tuple[Run, ...]:
     wanted = select(RUNS).order_by(RUNS.c.run.desc())
     if backend is not None:
         wanted = wanted.where(RUNS.c.backend == backend)
-    return tuple(_run(connection, row) for row in connection.execute(wanted).all())
+    found = connection.execute(wanted).all()
+    told = _told(connection, [row.run for row in found])
+    return tuple(_run(connection, row, told) for row in found)
 
 
 def newest(connection: Connection, limit: int) -> RunList:
@@ -72,7 +74,10 @@ def newest(connection: Connection, limit: int) -> RunList:
         select(RUNS).order_by(RUNS.c.run.desc()).limit(limit)
     ).all()
     counts = _counts(connection, [row.run for row in rows])
-    lines = tuple(RunLine(RunHead(**_facts(row)), counts[row.run]) for row in rows)
+    told = _told(connection, list(counts))
+    lines = tuple(
+        RunLine(RunHead(**_facts(row, told)), counts[row.run]) for row in rows
+    )
     return RunList(lines, total)
 
 
@@ -117,7 +122,15 @@ def _row(connection: Connection, run: int) -> Row[Any]:
     return row
 
 
-def _run(connection: Connection, row: Row[Any]) -> Run:
+def _told(connection: Connection, numbers: Sequence[int]) -> frozenset[int]:
+    """Give the runs of which a fact has a time that was told."""
+    # the details are JSON without spaces, in which no text has quotes of its own
+    marked = AUDIT.c.detail.contains(f'"{TOLD_TIME}":', autoescape=True)
+    found = select(AUDIT.c.run).where(AUDIT.c.run.in_(numbers), marked).distinct()
+    return frozenset(connection.execute(found).scalars())
+
+
+def _run(connection: Connection, row: Row[Any], told: frozenset[int]) -> Run:
     ended = outcomes(connection, row.run)
     rows = select(DISTRICTS).where(DISTRICTS.c.run == row.run)
     parts = tuple(
@@ -130,10 +143,10 @@ def _run(connection: Connection, row: Row[Any]) -> Run:
         )
         for one in connection.execute(rows.order_by(DISTRICTS.c.turn))
     )
-    return Run(**_facts(row), parts=parts)
+    return Run(**_facts(row, told), parts=parts)
 
 
-def _facts(row: Row[Any]) -> dict[str, Any]:
+def _facts(row: Row[Any], told: frozenset[int]) -> dict[str, Any]:
     return {
         "number": row.run,
         "plan": row.plan,
@@ -146,6 +159,7 @@ def _facts(row: Row[Any]) -> dict[str, Any]:
         "reasons": dict(json.loads(row.reasons)),
         "rollback_of": row.rollback_of,
         "approved_elsewhere": row.approved_elsewhere,
+        "told_time": row.run in told,
     }
 
 
