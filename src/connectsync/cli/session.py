@@ -24,7 +24,7 @@ from connectsync.config.discovery import (
 from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.config.project import Project, load_project
 from connectsync.domain.counting import few
-from connectsync.errors import NothingMatched, UsageError
+from connectsync.errors import NothingMatched, StateError, UsageError
 from connectsync.report.style import inert
 
 TOOL = f"connectsync {__version__}"
@@ -112,8 +112,29 @@ class Session:
         return load_project(self.root)
 
     def state(self, project: Project) -> Path:
-        """Give the folder that keeps state, as told or as the project says."""
-        return self.state_dir.resolve() if self.state_dir else project.state_dir
+        """
+        Give the folder that keeps state, as told or as the project says.
+
+        Raises ``StateError`` if it came with a commit: who wrote that could approve a
+        plan in it, or sign in.
+        """
+        folder = self.state_dir.resolve() if self.state_dir else project.state_dir
+        if "state is ours" not in self.shared:
+            self._insist_untracked(folder, project.root)
+            self.shared["state is ours"] = True
+        return folder
+
+    def _insist_untracked(self, folder: Path, root: Path) -> None:
+        from connectsync.operations.git import tracked_in
+
+        if (tracked := tracked_in(folder, self.environment)) is not None:
+            named = inert(relative(folder, root))
+            raise StateError(
+                f"{named} holds {inert(tracked)!r}, which is kept in git: state that"
+                " comes with a commit is not used",
+                remedy=f"see where it comes from: `git log -- {named}`; take it out"
+                f" with `git rm -r --cached {named}`, and ignore that folder",
+            )
 
     def stand_on(self, project: Project, described: str) -> None:
         """

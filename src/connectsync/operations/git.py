@@ -94,6 +94,23 @@ class Git:
         return program
 
 
+def tracked_in(path: Path, environment: Mapping[str, str]) -> str | None:
+    """
+    Name a file that lies at or below a path and that a commit brings along.
+
+    None if there is none, or no repository or git to ask.
+    """
+    if not os.path.lexists(path):
+        return None
+    try:
+        # from above: the path itself may be a link that a commit holds
+        git = Git(path.parent, environment)
+        listed = git.run("ls-files", "-z", "--", path.name)
+    except (GitRefused, UsageError):
+        return None
+    return os.fsdecode(listed.split(b"\0")[0]) or None
+
+
 class GitRefused(Exception):
     """Git ended with an error; ``said`` is what it wrote, in English."""
 

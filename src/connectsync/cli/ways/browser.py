@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 
 from connectsync.cli.session import Session
 from connectsync.cli.ways.setup import Setup
@@ -13,6 +14,7 @@ from connectsync.config.project import Browser, Project
 from connectsync.connect.browser.website import Website
 from connectsync.connect.seam import Reader, Writer
 from connectsync.errors import ProjectError
+from connectsync.operations.git import tracked_in
 
 SESSION = "session.json"
 """Where `login` keeps the session, in the folder of the state."""
@@ -53,6 +55,17 @@ class ThroughBrowser:
         return website(setup.session, setup.project, setup.argument)
 
 
+def _insist_own(session: Session, kept: Path) -> None:
+    """Raise ``ProjectError`` for a session that a commit brings along."""
+    if tracked_in(kept, session.environment) is not None:
+        raise ProjectError(
+            f"the session in {kept.name} is kept in git, so it is not used: whose it"
+            " is, a commit decides",
+            remedy=f"take it out with `git rm --cached {kept.name}`, then sign in with"
+            " `connectsync login`",
+        )
+
+
 def insist_playwright() -> None:
     """Raise ``ProjectError`` where the extra ``browser`` is not installed."""
     if find_spec("playwright") is None:
@@ -77,9 +90,11 @@ def website(session: Session, project: Project, url: str = "") -> Website:
             "no page is named: backends.browser.url is missing",
             remedy="state it in connectsync.yaml, or write --backend browser:ADDRESS",
         )
+    kept = stated.session or state / SESSION
+    _insist_own(session, kept)
     page = Website(
         stated.url,
-        session=stated.session or state / SESSION,
+        session=kept,
         evidence=state / "evidence" / f"{session.now():%Y%m%dT%H%M%SZ}",
         labels=stated.labels,
         confirmation=stated.accept_confirmation,

@@ -1,0 +1,109 @@
+"""State that comes with a commit is not used: its author could approve plans in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from console import Console
+
+from connectsync.cli.exit_status import ExitStatus
+
+AUTHOR = {
+    f"GIT_{who}_{what}": f"{who}@example.org"
+    for who in ("AUTHOR", "COMMITTER")
+    for what in ("NAME", "EMAIL")
+}
+
+
+def git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ["git", "-C", str(folder), *arguments],
+        env={**os.environ, **AUTHOR},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+@pytest.fixture
+def ours(valley: Console) -> Console:
+    """Give a repository in which state is ignored, as `init` makes one."""
+    (valley.folder / ".gitignore").write_text(".connectsync/\n")
+    git(valley.folder, "init", "-q", "-b", "main")
+    git(valley.folder, "add", "-A")
+    git(valley.folder, "commit", "-qm", "districts")
+    assert valley.run("plan", "--out", "plan.json").status == ExitStatus.FINE
+    return valley
+
+
+COMMANDS = (
+    "plan",
+    "apply plan.json --yes",
+    "apply --yes lakeview-usd",
+    "approve plan.json --as Ada",
+    "resume",
+    "runs",
+    "runs show 1",
+    "runs verify",
+    "rollback 1",
+    "drift",
+    "reconcile",
+    "snapshot",
+    "import",
+    "doctor",
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_state_that_came_with_a_commit_is_refused(
+    ours: Console, tmp_path: Path, command: str
+) -> None:
+    shutil.copy(ours.folder / "plan.json", tmp_path / "plan.json")
+    ours.run("approve", "plan.json", "--as", "Mallory")
+    git(ours.folder, "checkout", "-q", "-b", "theirs")
+    git(ours.folder, "add", "-f", ".connectsync")
+    git(ours.folder, "commit", "-qm", "a harmless change")
+    before = (ours.folder / ".connectsync" / "state.db").read_bytes()
+    said = ours.run(*command.split())
+    # doctor tells it as what is wrong with the backend
+    expected = ExitStatus.UNREACHABLE if command == "doctor" else ExitStatus.FINDINGS
+    assert said.status == expected, said.both
+    told = " ".join(said.both.split())
+    assert "state that comes with a commit is not used" in told
+    assert "git rm -r --cached .connectsync" in told
+    assert (ours.folder / ".connectsync" / "state.db").read_bytes() == before
+
+
+def test_a_link_in_the_place_of_the_state_is_refused(
+    ours: Console, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    shutil.rmtree(ours.folder / ".connectsync")
+    (ours.folder / ".connectsync").symlink_to(elsewhere)
+    git(ours.folder, "add", "-f", ".connectsync")
+    said = ours.run("plan")
+    assert said.status == ExitStatus.FINDINGS
+    assert "which is kept in git" in said.err
+    assert not list(elsewhere.iterdir())
+
+
+def test_a_browser_session_that_came_with_a_commit_is_refused(ours: Console) -> None:
+    (ours.folder / "session.json").write_text('{"cookies": [], "origins": []}')
+    (ours.folder / "connectsync.yaml").write_text(
+        "schema: 1\nbackends: {browser: {url: 'http://127.0.0.1:1',"
+        " session: session.json}}\n"
+    )
+    git(ours.folder, "add", "-f", "session.json")
+    said = ours.run("plan", "--backend", "browser")
+    assert said.status == ExitStatus.FINDINGS
+    assert "the session in session.json is kept in git" in said.err
+
+
+def test_state_that_git_ignores_is_used(ours: Console) -> None:
+    assert ours.run("approve", "plan.json", "--as", "Ada").status == ExitStatus.FINE
+    assert ours.run("runs", "verify").status == ExitStatus.FINE
