@@ -38,7 +38,7 @@ def lines_of_code(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 @pytest.mark.parametrize("module", MODULES, ids=names(MODULES))
 def test_a_module_is_one_thing(module: Path) -> None:
-    assert len(module.read_text().splitlines()) <= 300
+    assert len(module.read_text().splitlines()) <= 400
     assert module.stem not in BANNED
 
 

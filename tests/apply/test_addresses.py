@@ -11,7 +11,7 @@ from postgres_over_network import NAME, certificates, served
 from sqlalchemy.engine import make_url
 
 from connectsync.apply.state.opening import FILE, open_store
-from connectsync.apply.state.postgres_address import at_url
+from connectsync.config.state_address import at_url
 from connectsync.errors import StateError
 
 FOLDERS = (

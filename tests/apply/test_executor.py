@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +8,8 @@ from pathlib import Path
 import pytest
 from apply_world import CELL, KEYS, World, reading
 
+from connectsync.apply.state.opening import open_store
+from connectsync.apply.state.queries import StateReader
 from connectsync.connect import embedded
 from connectsync.connect.seam import Reader, Writer
 from connectsync.domain.live import Listed, Live
@@ -61,13 +62,14 @@ class Flaky:
 
 
 def journal(tmp_path: Path) -> list[tuple[str, int, str]]:
-    with sqlite3.connect(tmp_path / "state.db") as connection:
-        rows = connection.execute(
-            "select district, phase, settled from journal order by row"
-        )
-        found = list(rows)
-    connection.close()
-    return found
+    """Read district, phase and ending of each save, as another runner would."""
+    with open_store(tmp_path) as store:
+        reader = StateReader(store)
+        return [
+            (entry.intent.district, entry.intent.phase, entry.settled.value)
+            for run in reversed(reader.runs())
+            for entry in reader.journal(run.number)
+        ]
 
 
 def lost(_: str) -> Awaitable[None]:

@@ -450,7 +450,7 @@ def test_a_sync_that_we_turn_off_is_remembered_before_it_is_touched(
     seen: list[frozenset[str]] = []
 
     async def look(_: str) -> None:
-        seen.append(world.archive.launched(BACKEND))
+        seen.append(frozenset(world.store.known().launches[BACKEND]))
 
     async def story() -> None:
         await world.edit(LAKE, {SWITCH: True})
@@ -466,7 +466,7 @@ def test_a_sync_that_a_run_turned_on_and_that_then_failed_is_launched(
     world: World,
 ) -> None:
     asyncio.run(half(world))
-    assert world.archive.launched(BACKEND) == {LAKE}
+    assert world.store.known().launches[BACKEND] == {LAKE}
 
 
 def test_a_run_that_sees_a_sync_on_remembers_it_before_any_save(world: World) -> None:

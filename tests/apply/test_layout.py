@@ -3,24 +3,36 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, inspect, text
+from sqlalchemy import Engine, create_engine, inspect, text
 from stores import Place
 
-from connectsync.apply.state import migrations as layout
+from connectsync.apply.state.audit import AuditEntry
 from connectsync.apply.state.queries import StateReader
 from connectsync.errors import DamagedPlan, StateError
 
 OLD = "2026-12-01T08:00:00+00:00"
 
-
-def config(connection: Connection) -> Config:
-    made = Config()
-    folder = layout.FOLDER
-    made.set_main_option("script_location", str(folder))
-    made.attributes["connection"] = connection
-    return made
+FIRST = """
+CREATE TABLE runs (
+  run INTEGER PRIMARY KEY, plan VARCHAR(80) NOT NULL, backend TEXT NOT NULL,
+  districts TEXT NOT NULL, began VARCHAR(40) NOT NULL, ended VARCHAR(40)
+);
+CREATE TABLE journal (
+  "row" INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs (run),
+  district VARCHAR(200) NOT NULL, phase INTEGER NOT NULL,
+  settled VARCHAR(20) NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL,
+  expected_version TEXT NOT NULL, intended_at VARCHAR(40) NOT NULL,
+  settled_at VARCHAR(40), note TEXT NOT NULL
+);
+CREATE INDEX ix_journal_run ON journal (run);
+CREATE INDEX ix_journal_district ON journal (district);
+CREATE TABLE baselines (
+  backend VARCHAR(400), district VARCHAR(200), form TEXT NOT NULL,
+  was_running BOOLEAN NOT NULL, at VARCHAR(40) NOT NULL,
+  PRIMARY KEY (backend, district)
+);
+"""
+"""The layout of the first release, which did not name it."""
 
 
 def engine(kept: Place) -> Engine:
@@ -31,8 +43,8 @@ def made_old(kept: Place) -> None:
     """Make a store as the first release did, with a run in it."""
     made = engine(kept)
     with made.begin() as connection:
-        command.upgrade(config(connection), layout.FIRST)
-        connection.execute(text("DROP TABLE alembic_version"))
+        for statement in FIRST.strip().split(";\n"):
+            connection.execute(text(statement.rstrip(";")))
         connection.execute(
             text(
                 "INSERT INTO runs (run, plan, backend, districts, began)"
@@ -40,14 +52,15 @@ def made_old(kept: Place) -> None:
             ),
             {"at": OLD},
         )
-        for district, settled in (("a", "confirmed"), ("b", "conflict")):
+        rows = enumerate((("a", "confirmed"), ("b", "conflict")), start=1)
+        for row, (district, settled) in rows:
             connection.execute(
                 text(
-                    "INSERT INTO journal (run, district, phase, settled, before, after,"
-                    " expected_version, intended_at, note) VALUES (1, :district, 1,"
-                    " :settled, '{}', '{}', 'v1', :at, '')"
+                    'INSERT INTO journal ("row", run, district, phase, settled, before,'
+                    " after, expected_version, intended_at, note) VALUES (:row, 1,"
+                    " :district, 1, :settled, '{}', '{}', 'v1', :at, '')"
                 ),
-                {"district": district, "settled": settled, "at": OLD},
+                {"row": row, "district": district, "settled": settled, "at": OLD},
             )
         connection.execute(
             text(
@@ -72,7 +85,7 @@ def test_a_store_of_the_first_release_keeps_everything(kept: Place) -> None:
         baseline = archive.baselines("embedded")["a"]
         assert baseline.form == {"manage_guardians": True}
         assert baseline.was_running
-        assert archive.verify() == ()
+        assert archive.audited().problems == ()
 
 
 def test_a_run_without_its_plan_cannot_be_resumed_and_says_why(kept: Place) -> None:
@@ -130,10 +143,10 @@ def test_a_migration_that_breaks_changes_nothing(
     made_old(kept)
     before = described(engine(kept))
 
-    def broken(_: Connection) -> None:
+    def broken(*_: AuditEntry) -> None:
         raise StateError("broken")
 
-    monkeypatch.setattr("connectsync.apply.state.migrations.rebuild", broken)
+    monkeypatch.setattr("connectsync.apply.state.audit.append", broken)
     with pytest.raises(StateError, match="broken"), kept.open():
         pass
     after = described(engine(kept))

@@ -16,7 +16,7 @@ from connectsync.apply.journal import (
     SaveResult,
     Settled,
 )
-from connectsync.apply.state.heartbeat import Presence, present
+from connectsync.apply.state.opening import Presence, present
 from connectsync.apply.state.queries import StateReader
 from connectsync.domain.save import Sent
 from connectsync.errors import LeaseLost
@@ -118,7 +118,7 @@ def test_a_lease_that_ran_out_and_that_nobody_took_is_still_good(kept: Place) ->
 HOLDING = """
 import sys, time
 from pathlib import Path
-from connectsync.apply.state.heartbeat import present
+from connectsync.apply.state.opening import present
 with present(Path(sys.argv[1])) as here:
     print(here.runner, flush=True)
     time.sleep(60)

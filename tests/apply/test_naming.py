@@ -29,7 +29,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def keep(store: Store, backend: str, value: int, *, running: bool, days: int) -> None:
     kept = BaselineUpdate({"deletion_threshold": value}, running)
-    store.keep(backend, "lakeview", kept, at=NOW + timedelta(days=days))
+    store.note(backend, {"lakeview": kept}, at=NOW + timedelta(days=days))
 
 
 def test_of_two_addresses_the_later_baseline_stays_and_the_launch_does(
@@ -44,7 +44,7 @@ def test_of_two_addresses_the_later_baseline_stays_and_the_launch_does(
     assert baseline.form == {"deletion_threshold": 12}
     assert baseline.was_running
     assert reader.baselines(GATEWAY) == reader.baselines(PAGE) == {}
-    assert reader.verify() == ()
+    assert reader.audited().problems == ()
 
 
 def test_an_older_baseline_of_another_address_does_not_come_back(store: Store) -> None:

@@ -10,18 +10,19 @@ from pathlib import Path
 
 import pytest
 from apply_world import NOW
+from forging import Entry, forge
 from recorded import old_rows, recorded, world_beside
 from stores import KINDS, Place
 from trial import Trial, endings
 
 from connectsync.apply.journal import Settled
-from connectsync.apply.state.database import in_file
 from connectsync.apply.state.queries import StateReader
+from connectsync.config.state_address import in_file
 from connectsync.connect import embedded
 from connectsync.domain.plan import Plan
 from connectsync.domain.save import Made, Sent
 from connectsync.domain.values import form_of
-from connectsync.errors import StateError
+from connectsync.errors import DamagedPlan, StateError
 from connectsync.operations.rolling_back import Rollback, undone
 
 ELM, HARBOR, LAKE, MAPLE = "elm-grove", "harbor-point", "lakeview", "maple"
@@ -70,7 +71,7 @@ def test_what_was_applied_by_the_last_version_is_still_the_baseline(old: Place) 
         for row in old_rows("baselines"):
             assert known[row["district"]].form == form_of(json.loads(row["form"]))
             assert known[row["district"]].was_running == bool(row["was_running"])
-        assert archive.launched("embedded") == {LAKE}
+        assert store.known().launches["embedded"] == {LAKE}
 
 
 def test_what_the_last_version_did_not_record_is_unknown(old: Place) -> None:
@@ -105,7 +106,7 @@ def test_a_run_that_the_last_version_left_half_done_is_resumed(
         assert trial.saved == [LAKE], "the save of the other one had arrived"
         settled = [one.settled for one in world.archive.journal(4)]
         assert settled == [Settled.CONFIRMED, Settled.CONFIRMED]
-        assert world.archive.verify() == ()
+        assert world.archive.audited().problems == ()
 
 
 def test_a_run_of_the_last_version_is_rolled_back(old: Place, tmp_path: Path) -> None:
@@ -124,7 +125,7 @@ def test_a_run_of_the_last_version_is_rolled_back(old: Place, tmp_path: Path) ->
         assert [one.district for one in back.districts] == [LAKE]
         live = asyncio.run(world.live(LAKE))
         assert (live["enable_daily_sync"], live["phone_types"]) == (True, frozenset())
-        assert world.archive.verify() == ()
+        assert world.archive.audited().problems == ()
 
 
 @pytest.mark.parametrize(
@@ -169,7 +170,7 @@ def test_nothing_is_added_to_a_log_that_was_cut_off(kept: Place) -> None:
         store.approve("sha256:1", "Ada", at=NOW)
         store.approve("sha256:1", "Bo", at=NOW)
     kept.run("DELETE FROM audit WHERE seq = 2")
-    with kept.open() as store, pytest.raises(StateError, match="cut off or edited"):
+    with kept.open() as store, pytest.raises(StateError, match="audit log was cut off"):
         store.approve("sha256:1", "Cy", at=NOW)
     assert kept.run("SELECT count(*) FROM audit") == [(1,)]
 
@@ -177,6 +178,23 @@ def test_nothing_is_added_to_a_log_that_was_cut_off(kept: Place) -> None:
 def test_a_run_that_was_edited_is_not_read_as_a_plan(old: Place) -> None:
     with old.open():
         pass
-    old.run("UPDATE run_districts SET ending = 'done' WHERE run = 4")
+    old.run("UPDATE audit SET detail = '{}' WHERE run = 4 AND kind = 'fact'")
     with old.open() as store, pytest.raises(StateError, match="store was edited"):
         StateReader(store).plan(4)
+
+
+def test_a_plan_that_was_forged_in_the_log_is_not_its_runs(old: Place) -> None:
+    with old.open():
+        pass
+
+    def other(entry: Entry) -> None:
+        if entry["run"] == 4 and entry["action"] == "run begun":
+            entry["detail"]["plan"]["scope"] = ["everything"]
+
+    forge(old.address.url, other)
+    with old.open() as store:
+        with pytest.raises(DamagedPlan, match="plan of run 4 was edited"):
+            StateReader(store).plan(4)
+        assert StateReader(store).audited().problems == (
+            "the plan of run 4 was edited",
+        )

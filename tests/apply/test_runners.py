@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from apply_world import CELL, KEYS, NOW, World, reading
 from begun_runs import INTENT, begun, claimed, died
+from forging import Entry, forge
 from sqlalchemy import event, text
 from stores import Place
 from trial import Trial, endings
@@ -20,6 +21,7 @@ from trial import Trial, endings
 from connectsync.apply.journal import Claim, LeasedElsewhere, RunOptions
 from connectsync.apply.lease_renewal import BEATS, kept_alive
 from connectsync.apply.rollout import Pace
+from connectsync.apply.state import audit
 from connectsync.apply.state.queries import StateReader
 from connectsync.connect import embedded
 from connectsync.domain.event import WaveBegan
@@ -274,8 +276,16 @@ def test_what_an_ended_run_never_came_to_does_not_count_for_the_day(
     with kept.open() as store:
         begun(store, "lakeview")
         assert StateReader(store).recent("one", NOW).districts == {"lakeview"}
-    kept.run("UPDATE runs SET ended = began")
+
+    def ended(entry: Entry) -> None:
+        if entry["action"] == audit.RUN_STOPPED:
+            entry.update(action=audit.RUN_ENDED, detail={})
+
     with kept.open() as store:
+        store.stop(1, "to be forged", at=NOW)
+    forge(kept.address.url, ended)
+    with kept.open() as store:
+        assert StateReader(store).run(1).ended is not None
         assert StateReader(store).recent("one", NOW).districts == frozenset()
 
 
@@ -295,7 +305,7 @@ def test_who_is_going_to_write_takes_the_file_at_once(tmp_path: Any) -> None:
 
 
 def _file(folder: Any) -> Any:
-    from connectsync.apply.state.database import in_file
+    from connectsync.config.state_address import in_file
 
     return in_file(folder / "state.db")
 
@@ -306,5 +316,5 @@ def test_what_was_said_of_a_failure_is_gone_once_it_is_tried_again(kept: Place) 
         failed = DistrictOutcome("lakeview", Ending.FAILED, 0, 0, "no answer", "wait")
         store.finish(claimed(store, run), failed, None, at=NOW)
         store.reopen(run, at=NOW)
-        told = kept.run("SELECT message, remedy, ending FROM run_districts")
-        assert told == [("", "", None)]
+        (part,) = StateReader(store).run(run).parts
+        assert (part.outcome, part.ended) == (None, None)

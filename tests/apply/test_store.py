@@ -8,8 +8,8 @@ from stores import Place
 
 from connectsync.apply.journal import BaselineUpdate
 from connectsync.apply.state.opening import open_store
-from connectsync.apply.state.postgres_address import at_url
 from connectsync.apply.state.queries import StateReader
+from connectsync.config.state_address import at_url
 from connectsync.errors import StateError, UnknownRun
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
@@ -18,7 +18,7 @@ NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 def test_baselines_of_one_backend_are_not_those_of_another(kept: Place) -> None:
     with kept.open() as store:
         seen = BaselineUpdate({"student_id": "STUDENT ID"}, running=False)
-        store.keep("one", "lakeview", seen, at=NOW)
+        store.note("one", {"lakeview": seen}, at=NOW)
         assert StateReader(store).baselines("one").keys() == {"lakeview"}
         assert StateReader(store).baselines("other") == {}
 
@@ -26,7 +26,7 @@ def test_baselines_of_one_backend_are_not_those_of_another(kept: Place) -> None:
 def test_state_survives_being_closed(kept: Place) -> None:
     form = {"phone_types": frozenset(["Cell"]), "deletion_threshold": None}
     with kept.open() as store:
-        store.keep("one", "lakeview", BaselineUpdate(form, running=True), at=NOW)
+        store.note("one", {"lakeview": BaselineUpdate(form, running=True)}, at=NOW)
     with kept.open() as store:
         assert StateReader(store).baselines("one")["lakeview"].form == form
         assert StateReader(store).baselines("one")["lakeview"].was_running
@@ -34,8 +34,8 @@ def test_state_survives_being_closed(kept: Place) -> None:
 
 def test_a_sync_once_seen_running_is_not_forgotten(kept: Place) -> None:
     with kept.open() as store:
-        store.keep("one", "lakeview", BaselineUpdate({}, running=True), at=NOW)
-        store.keep("one", "lakeview", BaselineUpdate({}, running=False), at=NOW)
+        store.note("one", {"lakeview": BaselineUpdate({}, running=True)}, at=NOW)
+        store.note("one", {"lakeview": BaselineUpdate({}, running=False)}, at=NOW)
         assert StateReader(store).baselines("one")["lakeview"].was_running
 
 
@@ -44,9 +44,9 @@ def test_a_merged_baseline_keeps_what_it_does_not_speak_of(kept: Place) -> None:
         {"student_id": "STUDENT ID", "manage_guardians": True}, running=False
     )
     with kept.open() as store:
-        store.keep("one", "lakeview", whole, at=NOW)
+        store.note("one", {"lakeview": whole}, at=NOW)
         part = BaselineUpdate({"manage_guardians": False}, running=False, merged=True)
-        store.keep("one", "lakeview", part, at=NOW)
+        store.note("one", {"lakeview": part}, at=NOW)
         assert StateReader(store).baselines("one")["lakeview"].form == {
             "student_id": "STUDENT ID",
             "manage_guardians": False,

@@ -88,7 +88,7 @@ def check_costs(world: World) -> int:
     """Hold a run against its log, as is done before it is gone on with."""
     with counted(Pool) as count:
         world.archive.plan(1)
-        assert world.archive.verify() == ()
+        assert world.archive.audited().problems == ()
     return count.steps
 
 
@@ -97,7 +97,7 @@ def remembering_costs(world: World, plan: Plan) -> int:
     with counted(world.store.database.engine.pool) as count:
         for one in plan.districts:
             kept = BaselineUpdate(one.desired, running=True, merged=True)
-            world.store.keep(embedded.DESCRIBED, one.district, kept, at=NOW)
+            world.store.note(embedded.DESCRIBED, {one.district: kept}, at=NOW)
     return count.steps
 
 

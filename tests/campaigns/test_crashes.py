@@ -23,7 +23,7 @@ SAVES = 4
 PARTS = 12
 """Into how many tests the whole matrix is cut, so that two workers share it."""
 
-NARROW = ("2:answered PATCH", "3:before UPDATE journal", "1:before UPDATE runs")
+NARROW = ("2:answered PATCH", "3:before save seen", "1:before run ended")
 """Points that no sample may miss: a save that nobody saw, a run that is not ended."""
 
 SAMPLE, PAIRS, ALL_PAIRS = 7, 2, 100

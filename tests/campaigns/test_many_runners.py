@@ -226,7 +226,7 @@ def test_who_is_suspended_while_it_writes_does_not_stop_the_others(
     crowd = crowd_of(many, 2, lease_seconds=5)
     first, second = crowd.machines
     words = ("apply", many.path)
-    asleep = first.start_up_to("3:after INSERT journal", *words, number="STOP")
+    asleep = first.start_up_to("3:after save intended", *words, number="STOP")
     asleep.suspended()
     all_fine([second.start(*words)])
     crowd.insist_true()
@@ -260,7 +260,7 @@ def test_two_plans_at_once_leave_no_district_half_way(many: CrashSite) -> None:
     found = ended(running)
     insist_either(many, found, [many.plan, read_plan(plan.read_text("utf-8"))])
     with opened(ours) as store:
-        assert StateReader(store).verify() == ()
+        assert StateReader(store).audited().problems == ()
 
 
 def test_two_plans_at_once_do_not_pass_the_guard_that_stops_them_together(

@@ -125,7 +125,7 @@ class Stories(RuleBasedStateMachine):
         self.applied(self.planned(), fate)
 
     def teardown(self) -> None:
-        problems = self.world.archive.verify()
+        problems = self.world.archive.audited().problems
         self.world.close()
         self.folder.cleanup()
         assert problems == (), "the audit log tells of all that is there"
@@ -154,7 +154,7 @@ class Stories(RuleBasedStateMachine):
         if taken:
             world.files[key] = settings_of(taken)
             kept = BaselineUpdate(taken, live.form[SWITCH] is True, merged=True)
-            world.store.keep(BACKEND, key, kept, at=NOW)
+            world.store.note(BACKEND, {key: kept}, at=NOW)
 
     # — what runners do —
 
@@ -190,7 +190,7 @@ class Stories(RuleBasedStateMachine):
             return
         run = left[pick % len(left)]
         plan, orders = self.world.archive.plan(run)
-        self.world.archive.reopen(run, at=NOW)
+        self.world.store.reopen(run, at=NOW)
         alone = self._untouched(run)
 
         async def deed(executor: Executor) -> Outcome:

@@ -53,7 +53,7 @@ def known(valley: Console) -> Console:
         for key in ("dry-creek-isd", "harbor-point-usd", "lakeview-usd"):
             form = valley.live(key)
             kept = BaselineUpdate(form, running=form["enable_daily_sync"] is True)
-            store.keep(BACKEND, key, kept, at=datetime(2027, 1, 14, tzinfo=UTC))
+            store.note(BACKEND, {key: kept}, at=datetime(2027, 1, 14, tzinfo=UTC))
     return valley
 
 

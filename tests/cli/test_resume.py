@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import pytest
 from console import Console
+from forging import Entry
 from stores import AT
 
 from connectsync.apply.journal import RunOptions
@@ -143,12 +145,29 @@ def test_an_edited_plan_in_the_state_store_is_not_made_true(stopped: Console) ->
         "UPDATE audit SET detail = replace(detail, '\"after\":15', '\"after\":60')"
         " WHERE action = 'run begun'"
     )
-    refused = stopped.run("resume")
-    assert refused.status == 4
-    assert "the plan of run 1 was edited in the state store" in refused.err
-    assert stopped.live(SECOND) == before
-    assert stopped.run("resume", "1", "--ignore-files").status == 4
-    assert stopped.live(SECOND) == before
+    for words in (("resume",), ("resume", "1", "--ignore-files")):
+        refused = stopped.run(*words)
+        assert refused.status == 1
+        assert "the state store was edited: entry " in refused.err
+        assert stopped.live(SECOND) == before
+
+
+def test_a_plan_that_was_forged_with_all_hashes_is_not_made_true(
+    stopped: Console,
+) -> None:
+    before = stopped.live(SECOND)
+
+    def forged(entry: Entry) -> None:
+        if entry["action"] == "run begun":
+            told = json.dumps(entry["detail"]).replace('"after": 15', '"after": 60')
+            entry["detail"] = json.loads(told)
+
+    stopped.forge(forged)
+    for words in (("resume",), ("resume", "1", "--ignore-files")):
+        refused = stopped.run(*words)
+        assert refused.status == 4
+        assert "the plan of run 1 was edited in the state store" in refused.err
+        assert stopped.live(SECOND) == before
 
 
 def test_a_plan_that_now_needs_approval_is_not_resumed_without(

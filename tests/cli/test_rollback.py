@@ -6,6 +6,7 @@ import json
 import shutil
 
 from console import Console
+from forging import Entry
 
 from connectsync.domain.plan_file import digest_of
 from connectsync.domain.settings import Form
@@ -160,10 +161,15 @@ def test_a_run_is_taken_back_on_its_own_backend(valley: Console) -> None:
     assert valley.state() == rows
 
 
+def far_away(entry: Entry) -> None:
+    if entry["action"] == "run begun":
+        entry["detail"]["backend"] = "gateway https://far.example"
+
+
 def test_a_way_back_to_another_backend_is_damaged(valley: Console) -> None:
     applied(valley)
     valley.run("rollback", "1", "--out", "back.json")
-    valley.statement("UPDATE runs SET backend = 'gateway https://far.example'")
+    valley.forge(far_away)
     refused = valley.run("apply", "back.json")
     assert refused.status == 4
     assert "was made on gateway https://far.example, and it is for embedded" in (

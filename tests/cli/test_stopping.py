@@ -176,7 +176,7 @@ def test_a_second_ctrl_c_stops_at_once_and_resume_settles_the_rest(
         project,
         "embedded",
         Hold([CTRL_C, CTRL_C]),
-        points=f"{FIRST_SAVE},1:before UPDATE journal",
+        points=f"{FIRST_SAVE},1:before save seen",
     )
     assert seen.status == 130, seen.text
     assert "stopped at once" in seen.text

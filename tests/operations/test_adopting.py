@@ -43,14 +43,14 @@ class Shelf:
     kept: dict[str, BaselineUpdate] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
 
-    def keep(
-        self, backend: str, district: str, kept: BaselineUpdate, *, at: datetime
+    def note(
+        self, backend: str, seen: Mapping[str, BaselineUpdate], *, at: datetime
     ) -> None:
         assert (backend, at) == ("table", NOW)
-        self.kept[district] = kept
+        self.kept |= seen
         for path in self.root.rglob("*.yaml"):
-            if path.stem == district:
-                self.files[district] = path.read_text("utf-8")
+            if path.stem in seen:
+                self.files[path.stem] = path.read_text("utf-8")
 
 
 @dataclass(frozen=True)

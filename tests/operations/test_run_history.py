@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 from apply_world import KEYS, NOW, World
+from begun_runs import begun
+from forging import forge
 from stores import Place, place
 
 from connectsync.apply.journal import Claim, Intent
 from connectsync.apply.state.opening import open_store
 from connectsync.apply.state.queries import StateReader
-from connectsync.apply.state.store import Store
 from connectsync.domain.change import Set
 from connectsync.domain.outcome import Ending
 from connectsync.domain.plan_file import plan_digest
@@ -179,18 +180,9 @@ def test_runs_that_cannot_be_compared_are_refused(world: World) -> None:
         diff_of(world.archive, 1, 1)
     with pytest.raises(UnknownRun):
         diff_of(world.archive, 1, 7)
-    _on_another_backend(world.store)
-    with pytest.raises(UsageError, match="run 1 was on embedded, and run 2 on other"):
+    begun(world.store, ELM)
+    with pytest.raises(UsageError, match="run 1 was on embedded, and run 2 on one"):
         diff_of(world.archive, 1, 2)
-
-
-def _on_another_backend(store: Store) -> None:
-    with store.database.writing() as connection:
-        connection.exec_driver_sql(
-            "INSERT INTO runs (run, begun, plan, backend, approved_elsewhere, accepted,"
-            " reasons, runner, began, stopped) SELECT 2, begun, plan, 'other',"
-            " approved_elsewhere, accepted, reasons, runner, began, stopped FROM runs"
-        )
 
 
 @pytest.mark.parametrize("head", ["", "sha256:", "ab" * 32, "sha256:" + "A" * 64])
@@ -209,24 +201,28 @@ def test_a_new_store_verifies(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE runs SET began = 'yesterday'",
-        "UPDATE runs SET reasons = 'x'",
-        "UPDATE run_districts SET ending = 'well'",
-        "UPDATE journal SET settled = 'maybe'",
+        "UPDATE audit SET at = 'yesterday'",
+        "UPDATE audit SET action = 'sat down'",
+        "UPDATE audit SET subject = 'nowhere'",
         'UPDATE audit SET detail = \'{"before": {"colour": 1}}\'',
         "UPDATE audit SET detail = 'x'",
     ],
 )
+@pytest.mark.parametrize("chained", [False, True])
 def test_rows_that_nobody_can_read_are_told_and_are_no_bug(
-    tmp_path: Path, statement: str
+    tmp_path: Path, statement: str, *, chained: bool
 ) -> None:
     kept = Place(tmp_path, place("sqlite", tmp_path).address)
     enrol(tmp_path / "connect.db", [(key, key) for key in KEYS])
     with kept.open() as store:
         ran(World(create_app(tmp_path / "connect.db"), store), CELL, ELM)
     kept.run(statement)
-    with kept.open() as store, pytest.raises(StateError, match="no connectsync wrote"):
+    if chained:
+        forge(kept.address.url, lambda _: None)
+    with kept.open() as store, pytest.raises(StateError, match="store was edited"):
         _told(StateReader(store))
+    with kept.open() as store:
+        assert StateReader(store).audited().problems
 
 
 def _told(archive: StateReader) -> None:

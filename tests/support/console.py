@@ -9,7 +9,7 @@ import platform
 import re
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import (
     ExitStack,
     closing,
@@ -21,7 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
+from forging import Entry, forge
+
 from connectsync.cli.main import main
+from connectsync.config.state_address import in_file
 from connectsync.connect import embedded
 from connectsync.domain.settings import Form
 from connectsync.emulator.app import create_app
@@ -118,14 +121,18 @@ class Console:
             store.execute(statement)
             store.commit()
 
+    def forge(self, change: Callable[[Entry], object]) -> None:
+        """Change the log of the state store, and make all hashes fit again."""
+        forge(in_file(self.folder / ".connectsync/state.db").url, change)
+
     def state(self) -> tuple[tuple[object, ...], ...]:
-        """Give every row of the journal, the runs and the baselines."""
+        """Give every entry of the audit log, and so all that the store knows."""
         path = self.folder / ".connectsync" / "state.db"
         with sqlite3.connect(path) as connection:
             rows = tuple(
                 (table, *row)
-                for table in ("runs", "journal", "baselines")
-                for row in connection.execute(f"SELECT * FROM {table}")  # noqa: S608 - our own three names
+                for table in ("audit", "audit_head")
+                for row in connection.execute(f"SELECT * FROM {table}")  # noqa: S608 - our own two names
             )
         connection.close()
         return rows

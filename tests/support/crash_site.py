@@ -19,11 +19,10 @@ from processes import WITHOUT_CERTIFICATES, Ended, Machine, environment
 from served_connect import ServedConnect, served
 
 from connectsync.apply.journal import Settled
-from connectsync.apply.state.database import in_file
 from connectsync.apply.state.opening import open_store
-from connectsync.apply.state.postgres_address import at_url
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
+from connectsync.config.state_address import at_url, in_file
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.plan_file import read_plan
 from connectsync.domain.settings import Form

@@ -31,11 +31,17 @@ import httpx2
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
+from connectsync.apply.state import audit
+
 COUNTED = re.compile(r"^points: (\d+)$", re.MULTILINE)
 STRUCK = re.compile(r"^struck at (\d+): (.+)$", re.MULTILINE)
 
 _WRITES = re.compile(
     r"\s*(INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE|CREATE INDEX)\s+(\w+)"
+)
+
+_FACTS = frozenset(
+    value for name, value in vars(audit).items() if name.isupper() and name != "FACT"
 )
 
 
@@ -56,10 +62,13 @@ class Points:
             _say(f"struck at {self.passed}: {name}")
             os.kill(os.getpid(), self.number)
 
-    def statement(self, side: str, statement: str) -> None:
-        """Pass a statement's side, if it writes."""
+    def statement(self, side: str, statement: str, values: Any) -> None:
+        """Pass a statement's side, if it writes; of the log it says which fact."""
         if written := _WRITES.match(statement):
-            self.point(f"{side} {written[1].split()[0]} {written[2]}")
+            given = values.values() if isinstance(values, Mapping) else values
+            facts = [one for one in given if one in _FACTS]
+            what = facts[0] if facts else f"{written[1].split()[0]} {written[2]}"
+            self.point(f"{side} {what}")
 
 
 def _say(line: str) -> None:
@@ -72,11 +81,11 @@ def watch_store(points: Points) -> None:
 
     @event.listens_for(Engine, "before_cursor_execute")
     def before(*told: Any) -> None:
-        points.statement("before", told[2])
+        points.statement("before", told[2], told[3])
 
     @event.listens_for(Engine, "after_cursor_execute")
     def after(*told: Any) -> None:
-        points.statement("after", told[2])
+        points.statement("after", told[2], told[3])
 
     commit: Any = DefaultDialect.do_commit
 

@@ -20,11 +20,12 @@ from sqlalchemy import event
 from connectsync.apply.deps import RunDeps
 from connectsync.apply.executor import Executor
 from connectsync.apply.rollout import Pace
-from connectsync.apply.state.database import in_file, opened
+from connectsync.apply.state.database import opened
+from connectsync.apply.state.layout import ensure
 from connectsync.apply.state.leases import LeaseTable
-from connectsync.apply.state.migrations import ensure
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
+from connectsync.config.state_address import in_file
 from connectsync.connect import embedded
 from connectsync.connect.names import to_json
 from connectsync.connect.seam import Reader

@@ -7,13 +7,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
 from apply_world import World
 from sqlalchemy import Boolean, create_engine, inspect, text
 from stores import Place, place
 
-from connectsync.apply.state import migrations
 from connectsync.apply.state.store import Store
 from connectsync.emulator.app import create_app
 
@@ -62,29 +59,30 @@ def _load(path: Path, dump: str) -> None:
 def _copy(old: Path, kept: Place) -> None:
     """Make the tables as that version made them on a server, with the same rows."""
     engine = create_engine(kept.address.url)
-    with engine.begin() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(migrations.FOLDER))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0002")
-        connection.execute(text("DELETE FROM audit_head"))
-        with closing(sqlite3.connect(old)) as source:
-            source.row_factory = sqlite3.Row
-            for table in TABLES:
-                boxes = {
-                    column["name"]
-                    for column in inspect(connection).get_columns(table)
-                    if isinstance(column["type"], Boolean)
+    source = sqlite3.connect(old)
+    with closing(source), engine.begin() as connection:
+        source.row_factory = sqlite3.Row
+        for table in ("alembic_version", *TABLES):
+            (made,) = source.execute(
+                "SELECT sql FROM sqlite_master WHERE name = ?", [table]
+            ).fetchone()
+            connection.execute(text(made))
+        connection.execute(text("INSERT INTO alembic_version VALUES ('0002')"))
+        for table in TABLES:
+            boxes = {
+                column["name"]
+                for column in inspect(connection).get_columns(table)
+                if isinstance(column["type"], Boolean)
+            }
+            for row in source.execute(f"SELECT * FROM {table}"):  # noqa: S608 - our own names
+                values = {
+                    name: bool(row[name]) if name in boxes else row[name]
+                    for name in row.keys()  # noqa: SIM118 - a row has no iterator over names
                 }
-                for row in source.execute(f"SELECT * FROM {table}"):  # noqa: S608 - our own names
-                    values = {
-                        name: bool(row[name]) if name in boxes else row[name]
-                        for name in row.keys()  # noqa: SIM118 - a row has no iterator over names
-                    }
-                    names = ", ".join(f'"{name}"' for name in values)
-                    marks = ", ".join(f":{name}" for name in values)
-                    connection.execute(
-                        text(f"INSERT INTO {table} ({names}) VALUES ({marks})"),  # noqa: S608 - as above
-                        values,
-                    )
+                names = ", ".join(f'"{name}"' for name in values)
+                marks = ", ".join(f":{name}" for name in values)
+                connection.execute(
+                    text(f"INSERT INTO {table} ({names}) VALUES ({marks})"),  # noqa: S608 - as above
+                    values,
+                )
     engine.dispose()

@@ -11,11 +11,10 @@ from pathlib import Path
 from sqlalchemy import create_engine, text
 
 from connectsync.apply.journal import Claim
-from connectsync.apply.state.database import Address, in_file
 from connectsync.apply.state.opening import LEASE_SECONDS, open_store
-from connectsync.apply.state.postgres_address import at_url
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
+from connectsync.config.state_address import Address, at_url, in_file
 
 AT = datetime(2027, 1, 15, 11, tzinfo=UTC)
 KINDS = ("sqlite", "postgresql")

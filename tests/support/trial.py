@@ -73,7 +73,7 @@ class Trial:
 
     async def resume(self, run: int = 1) -> Outcome:
         plan, orders = self.world.archive.plan(run)
-        self.world.archive.reopen(run, at=NOW)
+        self.world.store.reopen(run, at=NOW)
         async with self.executor() as executor:
             return await executor.resume(run, plan, orders)
 

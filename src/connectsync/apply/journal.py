@@ -248,11 +248,6 @@ class Journal(Protocol):
     def doubt(self, run: int, district: str, message: str, *, at: datetime) -> None:
         """Take back that a district is done: it was read, and is not as saved."""
 
-    def keep(
-        self, backend: str, district: str, kept: BaselineUpdate, *, at: datetime
-    ) -> None:
-        """Remember managed values that are in step without a save."""
-
     def note(
         self,
         backend: str,

@@ -91,7 +91,7 @@ class Going:
         archive = StateReader(self.store)
         run = archive.last_run(plan_digest(plan), plan.backend)
         if run is not None and self._by_hand:
-            archive.reopen(run.number, at=self.session.now())
+            self.store.reopen(run.number, at=self.session.now())
             return await self._carried_out(plan, orders, run.number)
         try:
             return await self._carried_out(plan, orders, None)

@@ -84,7 +84,7 @@ def _opened(going: Going, plan: Plan, run: Run) -> Going:
         if rest.districts:
             going.gate(run).insist_allowed(rest, run.plan)
         try:
-            archive.reopen(
+            going.store.reopen(
                 run.number,
                 at=going.session.now(),
                 orders=RunOptions(

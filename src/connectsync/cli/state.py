@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from connectsync.apply.state.database import Address
 from connectsync.apply.state.naming import recognize
 from connectsync.apply.state.opening import open_store
-from connectsync.apply.state.postgres_address import at_url
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
 from connectsync.cli.backends import connect_of
@@ -18,6 +16,7 @@ from connectsync.cli.references import stated_in
 from connectsync.cli.session import Session
 from connectsync.config.discovery import below
 from connectsync.config.project import Project
+from connectsync.config.state_address import Address, at_url
 from connectsync.connect.seam import Reader
 from connectsync.domain.baseline import Baselines
 from connectsync.domain.shard import taken_apart

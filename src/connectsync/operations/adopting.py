@@ -55,10 +55,10 @@ class Draft:
 class Keeper(Protocol):
     """What remembers baselines: the state store."""
 
-    def keep(
-        self, backend: str, district: str, kept: BaselineUpdate, *, at: datetime
+    def note(
+        self, backend: str, seen: Mapping[str, BaselineUpdate], *, at: datetime
     ) -> None:
-        """Remember managed values. Raises ``StateError``."""
+        """Remember managed values by district. Raises ``StateError``."""
 
 
 def draft_adoption(
@@ -129,7 +129,7 @@ def remember_adopted(
     if form:
         running = draft.drifted.live.form.get(SWITCH) is True
         kept = BaselineUpdate(form, running, merged=True)
-        keeper.keep(backend, draft.adopted.district, kept, at=at)
+        keeper.note(backend, {draft.adopted.district: kept}, at=at)
 
 
 def _busy(one: Drifted, run: int) -> Draft:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from connectsync.apply.state.tables import AUDIT, HEAD
 from connectsync.errors import StateError
@@ -23,8 +23,18 @@ FACT = "fact"
 TOLD_TIME = "told_time"
 """In the detail of a fact whose time was told: what the machine's clock said then."""
 
+RUN_BEGUN = "run begun"
+RUN_JOINED = "run joined"
+RUN_RESUMED = "run resumed"
+RUN_STOPPED = "run stopped"
+RUN_ENDED = "run ended"
+RUN_CLOSED = "run closed"
+DISTRICT_ENDED = "district ended"
+SAVE_INTENDED = "save intended"
+SAVE_SEEN = "save seen"
+DISTRICT_SEEN = "district seen"
+PLAN_APPROVED = "plan approved"
 CONNECT_NAMED = "connect named"
-"""What was known of a Connect by other keys is known by this one from now on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,43 +55,35 @@ class AuditEntry:
     seq: int = 0
 
 
-def stamp(at: datetime) -> str:
-    """Spell a time, always in UTC, so that times sort as they spell."""
-    return at.astimezone(UTC).isoformat()
+@dataclass(frozen=True, slots=True)
+class End:
+    """The place and the hash of the entry that a log ends with."""
+
+    seq: int = 0
+    hash: str = NOTHING
 
 
-def append(connection: Connection, entry: AuditEntry) -> int:
+def append(connection: Connection, end: End, entry: AuditEntry) -> End:
     """
-    Append a fact; give its place in the log.
+    Append a fact to a log that ends there; give its new end.
 
-    The head stays locked until the commit, so that the chain never forks. Raises
-    ``StateError`` if the log was cut off: nothing is added to what is left of one.
+    Its head has to be locked until the commit, so that the chain never forks.
     """
-    previous = connection.execute(
-        select(HEAD.c.seq, HEAD.c.hash).with_for_update()
-    ).one()
-    last = connection.execute(select(AUDIT.c.hash).where(AUDIT.c.seq == previous.seq))
-    if (last.scalar() or NOTHING) != previous.hash:
-        raise StateError(
-            "the audit log of the state store was cut off or edited",
-            remedy="`connectsync runs verify` lists what was changed; restore the"
-            " store from a backup",
-        )
     values: dict[str, Any] = {
-        "seq": previous.seq + 1,
-        "at": stamp(entry.at),
+        "seq": end.seq + 1,
+        "at": entry.at.astimezone(UTC).isoformat(),
         "runner": entry.runner,
         "action": entry.action,
         "kind": FACT,
         "subject": entry.subject,
-        "detail": _canonical(entry.detail),
+        "detail": canonical(entry.detail),
         "content": "",
         "run": entry.run,
     }
-    values["hash"] = chained(previous.hash, values)
-    connection.execute(insert(AUDIT).values(values))
-    connection.execute(update(HEAD).values(seq=values["seq"], hash=values["hash"]))
-    return int(values["seq"])
+    new = End(end.seq + 1, chained(end.hash, values))
+    connection.execute(insert(AUDIT).values(**values, hash=new.hash))
+    connection.execute(update(HEAD).values(seq=new.seq, hash=new.hash))
+    return new
 
 
 def chained(previous: str, entry: Mapping[str, Any]) -> str:
@@ -91,13 +93,13 @@ def chained(previous: str, entry: Mapping[str, Any]) -> str:
         for name, value in entry.items()
         if name != "hash" and value is not None
     }
-    return _hash(previous + _canonical(said))
+    return hashed(previous + canonical(said))
 
 
-def is_chained(previous: str, entry: Row[Any]) -> bool:
+def is_chained(previous: str, row: Row[Any]) -> bool:
     """Say whether a row of the log has the hash that it should have."""
     try:
-        return bool(chained(previous, dict(entry._mapping)) == entry.hash)  # noqa: SLF001 - SQLAlchemy's documented way to a row's columns
+        return bool(chained(previous, dict(row._mapping)) == row.hash)  # noqa: SLF001 - SQLAlchemy's documented way to a row's columns
     except (TypeError, ValueError):
         return False
 
@@ -115,24 +117,44 @@ def read_entry(row: Row[Any]) -> AuditEntry:
     )
 
 
-def head(connection: Connection) -> str:
-    """Give the hash at which the chain ends."""
-    return str(connection.execute(select(HEAD.c.hash)).scalar_one())
-
-
-def rows(connection: Connection, *, run: int | None = None) -> Iterator[Row[Any]]:
-    """Give every entry, or those that bear on a run, oldest first."""
+def rows(
+    connection: Connection, after: int = 0, up_to: int | None = None
+) -> Iterator[Row[Any]]:
+    """Give every entry between two places, oldest first."""
     wanted = select(AUDIT).order_by(AUDIT.c.seq)
-    if run is not None:
-        # what a Connect is called is a matter of every run on it
-        named = AUDIT.c.action == CONNECT_NAMED
-        wanted = wanted.where((AUDIT.c.run == run) | named)
-    yield from connection.execute(wanted.execution_options(yield_per=500))
+    # what stands before the first one is an entry that somebody put in
+    if after:
+        wanted = wanted.where(AUDIT.c.seq > after)
+    if up_to is not None:
+        wanted = wanted.where(AUDIT.c.seq <= up_to)
+    with connection.execute(wanted.execution_options(yield_per=500)) as found:
+        yield from found
 
 
-def _hash(text: str) -> str:
+def end(connection: Connection) -> End | None:
+    """Give where the log ends by its head; None if its last entry is another one."""
+    last = select(func.max(AUDIT.c.seq)).scalar_subquery()
+    # in one statement: somebody may append between two
+    row = connection.execute(
+        select(HEAD.c.seq, HEAD.c.hash, last.label("last"))
+    ).first()
+    return End(row.seq, row.hash) if row and row.seq == (row.last or 0) else None
+
+
+def edited(problem: str) -> StateError:
+    """Make the error that refuses a store that somebody else wrote to."""
+    return StateError(
+        f"the state store was edited: {problem}",
+        remedy="`connectsync runs verify` lists all that was edited; restore the"
+        " store from a backup",
+    )
+
+
+def hashed(text: str) -> str:
+    """Give the digest of a text."""
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def _canonical(data: Mapping[str, Any]) -> str:
-    return json.dumps(data, sort_keys=True, separators=(",", ":"))
+def canonical(data: Mapping[str, Any]) -> str:
+    """Spell JSON data in the one way that is hashed."""
+    return json.dumps(dict(data), sort_keys=True, separators=(",", ":"))

@@ -5,19 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from connectsync.config.extras import how_to_add
+from connectsync.config.state_address import POSTGRESQL, SQLITE, Address
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.errors import StateError
-
-SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
 WAIT_SECONDS = 30
 """How long a runner waits for another one's transaction."""
@@ -51,25 +47,6 @@ _REMEDIES = (
         ),
     ),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """
-    Where the state is kept; ``url`` may hold a password and is never shown.
-
-    ``shown`` names it for people; ``secrets`` are what no message may repeat.
-    """
-
-    url: URL = field(repr=False)
-    shown: str
-    secrets: tuple[str, ...] = field(default=(), repr=False)
-
-
-def in_file(path: Path) -> Address:
-    """Give the address of a SQLite file, whatever characters its path has."""
-    # as an object: spelled as text, a ? or % of the path would name another file
-    return Address(URL.create(SQLITE, database=str(path)), str(path))
 
 
 class Database:
@@ -158,7 +135,7 @@ def _prepared(connection: Any, _: object) -> None:
         )
     }
     # the file of another program is refused, and not changed either
-    if not tables or "runs" in tables:
+    if not tables or tables & {"audit", "runs"}:
         connection.execute("PRAGMA journal_mode = WAL")
     # on disk when a commit returns, whatever happens to the machine
     connection.execute("PRAGMA synchronous = FULL")

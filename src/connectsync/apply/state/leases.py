@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from connectsync.apply.journal import Claim, LeasedElsewhere
 from connectsync.apply.state.tables import LEASES
-from connectsync.errors import LeaseLost, RunInHand
+from connectsync.errors import LeaseLost
 
 FREE = 0.0
 
@@ -47,15 +47,6 @@ class LeaseTable:
             return LeasedElsewhere(district, "another runner", self.seconds)
         return Claim(run, backend, district, token)
 
-    def take_or_refuse(
-        self, connection: Connection, run: int, place: tuple[str, str], now: float
-    ) -> Claim:
-        """Take the lease of a district. Raises ``RunInHand`` if another one has it."""
-        taken = self.take(connection, run, place, now)
-        if isinstance(taken, Claim):
-            return taken
-        raise RunInHand(f"{taken.runner} is working on {place[1]!r} of run {run}")
-
     def renew(self, connection: Connection, claim: Claim, now: float) -> None:
         """Hold on to a district. Raises ``LeaseLost``, also if it was let go of."""
         self._put(connection, claim, now + self.seconds, LEASES.c.expires != FREE)
@@ -88,24 +79,27 @@ class LeaseTable:
 
 def prepare(connection: Connection, backend: str, districts: Iterable[str]) -> None:
     """Give every district a lease that nobody holds, where it has none."""
-    known = set(
-        connection.execute(
-            select(LEASES.c.district).where(LEASES.c.backend == backend)
-        ).scalars()
-    )
-    rows = [
-        {
-            "backend": backend,
-            "district": district,
-            "token": 0,
-            "runner": "",
-            "expires": FREE,
-        }
-        for district in districts
-        if district not in known
-    ]
+    known = set(_known(connection, backend))
+    free = {"backend": backend, "token": 0, "runner": "", "expires": FREE}
+    rows = [{**free, "district": one} for one in districts if one not in known]
     if rows:
         connection.execute(insert(LEASES), rows)
+
+
+def move(connection: Connection, others: Collection[str], backend: str) -> None:
+    """Let the leases of other names of a backend be its own; one that it has stays."""
+    known = set(_known(connection, backend))
+    old = LEASES.c.backend.in_(others)
+    rows = connection.execute(select(LEASES).where(old)).all()
+    connection.execute(delete(LEASES).where(old))
+    new = {row.district: row._asdict() | {"backend": backend} for row in reversed(rows)}
+    if left := [row for district, row in new.items() if district not in known]:
+        connection.execute(insert(LEASES), left)
+
+
+def _known(connection: Connection, backend: str) -> Iterable[str]:
+    here = select(LEASES.c.district).where(LEASES.c.backend == backend)
+    return connection.execute(here).scalars()
 
 
 def _here(place: tuple[str, str]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,15 +21,14 @@ from connectsync.apply.journal import (
     SaveResult,
     Settled,
 )
-from connectsync.apply.state import projections, saves
-from connectsync.apply.state.audit import TOLD_TIME, AuditEntry, stamp
+from connectsync.apply.state import audit
 from connectsync.apply.state.database import Database
+from connectsync.apply.state.known import Known
 from connectsync.apply.state.leases import LeaseTable
-from connectsync.apply.state.tables import APPROVALS, HEAD
-from connectsync.domain.baseline import Baseline
+from connectsync.apply.state.tables import HEAD
 from connectsync.domain.save import Sent
 from connectsync.domain.untouched import without
-from connectsync.domain.values import differing, form_data
+from connectsync.domain.values import differing, form_data, is_same
 
 AT_ONCE = 500
 """How many districts one entry of the log tells of that were seen."""
@@ -45,40 +46,80 @@ class Ledger:
         self, database: Database, lease_table: LeaseTable, *, told_time: bool = False
     ) -> None:
         self.database = database
-        self.lease_table = lease_table
         self.told_time = told_time
+        self.lease_table = lease_table
+        self.lease_seconds = lease_table.seconds
+        self.runner = lease_table.runner
+        self._known = Known()
 
-    @property
-    def lease_seconds(self) -> float:
-        """How long a district stays in hand without a sign of life."""
-        return self.lease_table.seconds
+    # — how it is read and written —
 
-    @property
-    def runner(self) -> str:
-        """Name this runner."""
-        return self.lease_table.runner
+    def known(self) -> Known:
+        """Give what follows from all that was written up to now, by any runner."""
+        with self.database.reading() as connection:
+            self._known.catch_up(connection)
+            return self._known
+
+    @contextmanager
+    def changing(self) -> Iterator[Connection]:
+        """Change something that the audit log tells of, one runner after another."""
+        end = None
+        try:
+            with self.database.writing() as connection:
+                # nobody else appends until the commit
+                connection.execute(select(HEAD).with_for_update()).first()
+                self._known.catch_up(connection)
+                end = self._known.end
+                yield connection
+        except BaseException:
+            if self._known.end != end:
+                # what was not committed did not happen
+                self._known = Known()
+            raise
+
+    def log(  # noqa: PLR0913 - what an entry says
+        self,
+        connection: Connection,
+        action: str,
+        detail: Mapping[str, Any],
+        at: datetime,
+        *,
+        run: int | None = None,
+        subject: str = "",
+    ) -> int:
+        """Append a fact, and learn what follows from it; give its place."""
+        if self.told_time:
+            detail = {**detail, audit.TOLD_TIME: datetime.now(UTC).isoformat()}
+        at, known = at.astimezone(UTC), self._known
+        entry = audit.AuditEntry(action, at, self.runner, detail, run, subject)
+        known.end = audit.append(connection, known.end, entry)
+        known.add(replace(entry, seq=known.end.seq))
+        return known.end.seq
+
+    def hold(self, connection: Connection, claim: Claim) -> None:
+        """Insist that this runner still has a district. Raises ``LeaseLost``."""
+        self.lease_table.renew(connection, claim, self.database.now(connection))
 
     # — saves —
 
     def entries(self, run: int, district: str) -> tuple[Entry, ...]:
         """Give a district's saves in a run, in the order they were intended."""
-        with self.database.reading() as connection:
-            return tuple(saves.saves(connection, run=run, district=district))
+        saves = self.known().run(run).saves.get(district, ())
+        return tuple(save.entry for save in saves)
 
     def newer(self, claim: Claim) -> Mapping[str, SavedSince]:
         """Give what newer runs last left of each setting they saved on a district."""
-        with self.database.reading() as connection:
-            later = saves.later(connection, claim.backend, claim.district, claim.run)
         return {
-            name: SavedSince(entry.run, value)
-            for entry in later
-            for name, value in entry.facts.held.items()
+            name: SavedSince(run.head.number, value)
+            for run in self.known().runs_on(claim.backend)
+            if run.head.number > claim.run
+            for save in run.saves.get(claim.district, ())
+            for name, value in save.entry.facts.held.items()
         }
 
     def open_saves(self, backend: str) -> Mapping[str, tuple[Entry, ...]]:
         """Give the saves that may still be found to have been made, by district."""
-        with self.database.reading() as connection:
-            return _by_district(saves.open_saves(connection, backend))
+        return _by_district(self.known().open_saves(backend))
 
     def intend(self, claim: Claim, intent: Intent, *, at: datetime) -> int:
         """Write down a save before it is made; give the row's number."""
@@ -96,15 +137,11 @@ class Ledger:
             "set_token": intent.set_token,
             "lease": claim.token,
         }
+        action, district = audit.SAVE_INTENDED, intent.district
         with self.changing() as connection:
             self.hold(connection, claim)
             return self.log(
-                connection,
-                projections.SAVE_INTENDED,
-                detail,
-                at,
-                run=claim.run,
-                subject=intent.district,
+                connection, action, detail, at, run=claim.run, subject=district
             )
 
     def settle(
@@ -114,8 +151,7 @@ class Ledger:
         with self.changing() as connection:
             self.hold(connection, claim)
             here = (claim.backend, claim.district)
-            open_ = saves.open_saves(connection, *here)
-            for entry in open_:
+            for entry in self._known.open_saves(*here):
                 if entry.row == row:
                     self._save_seen(connection, entry, result, at)
             if result.settled is Settled.CONFIRMED or result.sent is Sent.ANSWERED:
@@ -129,18 +165,17 @@ class Ledger:
             return
         with self.changing() as connection:
             now = self.database.now(connection)
-            found = _by_district(saves.open_saves(connection, backend))
-            for district, entries in found.items():
-                seen = [one for one in entries if one.row in results]
-                if not seen:
-                    continue
+            news = [
+                entry
+                for entry in self._known.open_saves(backend)
+                if entry.row in results and _is_news(entry, results[entry.row])
+            ]
+            for district, entries in _by_district(news).items():
                 place = (backend, district)
-                claim = self.lease_table.take(connection, seen[0].run, place, now)
+                claim = self.lease_table.take(connection, entries[0].run, place, now)
                 if isinstance(claim, LeasedElsewhere):
                     continue
-                for entry in reversed(seen):
-                    if not _is_news(entry, results[entry.row]):
-                        continue
+                for entry in reversed(entries):
                     self._save_seen(connection, entry, results[entry.row], at)
                     if results[entry.row].settled is Settled.CONFIRMED:
                         self._close_others(connection, place, entry.row, at)
@@ -151,14 +186,13 @@ class Ledger:
         self, connection: Connection, place: tuple[str, str], row: int, at: datetime
     ) -> None:
         """Let nothing else on a district be looked for: the form has moved past it."""
-        for entry in saves.open_saves(connection, *place):
-            if entry.row != row:
-                facts = entry.facts
-                if facts.sent is not None:
-                    last = SaveResult(
-                        entry.settled, facts.sent, facts.observed, facts.version
-                    )
-                    self._save_seen(connection, entry, last, at, closed=True)
+        for entry in self._known.open_saves(*place):
+            facts = entry.facts
+            if entry.row != row and facts.sent is not None:
+                last = SaveResult(
+                    entry.settled, facts.sent, facts.observed, facts.version
+                )
+                self._save_seen(connection, entry, last, at, closed=True)
 
     def _save_seen(
         self,
@@ -183,86 +217,38 @@ class Ledger:
             "note": result.note,
             "closed": closed,
         }
-        district = entry.intent.district
-        action = projections.SAVE_SEEN
+        action, district = audit.SAVE_SEEN, entry.intent.district
         self.log(connection, action, detail, at, run=entry.run, subject=district)
 
     # — what is known without a save —
-
-    def keep(
-        self, backend: str, district: str, kept: BaselineUpdate, *, at: datetime
-    ) -> None:
-        """Remember managed values that are in step without a save."""
-        self.note(backend, {district: kept}, at=at)
 
     def note(
         self, backend: str, seen: Mapping[str, BaselineUpdate], *, at: datetime
     ) -> None:
         """Remember what was seen of many districts, as far as it is new."""
-        known: dict[str, Baseline] = {}
-        with self.database.reading() as connection:
-            for some in _at_once(sorted(seen)):
-                known |= saves.baselines(connection, backend, some)
-        new = {
-            district: update
-            for district, update in sorted(seen.items())
-            if saves.is_news(known.get(district), update)
-        }
-        for some in _at_once(list(new)):
-            detail = {
-                "backend": backend,
-                "districts": {
-                    district: {
-                        "form": form_data(new[district].form),
-                        "running": new[district].running,
-                        "whole": not new[district].merged,
-                    }
-                    for district in some
-                },
+        known = self.known()
+        new = [key for key in sorted(seen) if _is_new(known, backend, key, seen[key])]
+        for begin in range(0, len(new), AT_ONCE):
+            districts = {
+                district: {
+                    "form": form_data(seen[district].form),
+                    "running": seen[district].running,
+                    "whole": not seen[district].merged,
+                }
+                for district in new[begin : begin + AT_ONCE]
             }
+            detail = {"backend": backend, "districts": districts}
             with self.changing() as connection:
-                self.log(connection, projections.DISTRICT_SEEN, detail, at)
+                self.log(connection, audit.DISTRICT_SEEN, detail, at)
 
     def approve(self, plan: str, name: str, *, at: datetime) -> bool:
         """Write down that a person approves a plan; False if they had before."""
         with self.changing() as connection:
-            given = connection.execute(
-                select(APPROVALS.c.name).where(APPROVALS.c.plan == plan)
-            ).scalars()
-            if name in set(given):
+            if name in self._known.approvals[plan]:
                 return False
             detail = {"plan": plan, "name": name}
-            self.log(connection, projections.PLAN_APPROVED, detail, at)
+            self.log(connection, audit.PLAN_APPROVED, detail, at)
             return True
-
-    # — how it is written —
-
-    @contextmanager
-    def changing(self) -> Iterator[Connection]:
-        """Change something that the audit log tells of, one runner after another."""
-        with self.database.writing() as connection:
-            connection.execute(select(HEAD).with_for_update()).one()
-            yield connection
-
-    def log(  # noqa: PLR0913 - what an entry says
-        self,
-        connection: Connection,
-        action: str,
-        detail: Mapping[str, Any],
-        at: datetime,
-        *,
-        run: int | None = None,
-        subject: str = "",
-    ) -> int:
-        """Append a fact, and let the tables say what follows; give its place."""
-        if self.told_time:
-            detail = {**detail, TOLD_TIME: stamp(datetime.now(UTC))}
-        entry = AuditEntry(action, at, self.runner, detail, run, subject)
-        return projections.record(connection, entry)
-
-    def hold(self, connection: Connection, claim: Claim) -> None:
-        """Insist that this runner still has a district. Raises ``LeaseLost``."""
-        self.lease_table.renew(connection, claim, self.database.now(connection))
 
 
 def _is_news(entry: Entry, result: SaveResult) -> bool:
@@ -270,14 +256,21 @@ def _is_news(entry: Entry, result: SaveResult) -> bool:
     return (entry.settled, entry.facts.version) != (result.settled, result.version)
 
 
+def _is_new(known: Known, backend: str, district: str, seen: BaselineUpdate) -> bool:
+    """Say whether what was seen of a district is not known yet."""
+    here = known.form(backend, district)
+    if seen.running and district not in known.launches[backend]:
+        return True
+    if not seen.merged and here.keys() - seen.form.keys():
+        return True
+    return any(
+        name not in here or not is_same(name, here[name], value)
+        for name, value in seen.form.items()
+    )
+
+
 def _by_district(entries: Sequence[Entry]) -> dict[str, tuple[Entry, ...]]:
-    found: dict[str, tuple[Entry, ...]] = {}
+    found: dict[str, tuple[Entry, ...]] = defaultdict(tuple)
     for entry in entries:
-        district = entry.intent.district
-        found[district] = (*found.get(district, ()), entry)
-    return found
-
-
-def _at_once(districts: Sequence[str]) -> Iterator[Sequence[str]]:
-    for begin in range(0, len(districts), AT_ONCE):
-        yield districts[begin : begin + AT_ONCE]
+        found[entry.intent.district] += (entry,)
+    return dict(found)

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import json
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from connectsync.apply.journal import Entry, RunOptions
-from connectsync.apply.state import audit, runs, saves
+from connectsync.apply.journal import Entry, RunOptions, Settled
+from connectsync.apply.state import audit
+from connectsync.apply.state.known import Known, KnownSave
 from connectsync.apply.state.store import Store
-from connectsync.apply.state.tables import APPROVALS
-from connectsync.apply.state.verifying import audited, insist_as_logged
+from connectsync.apply.state.tables import AUDIT
+from connectsync.config.state_address import POSTGRESQL
 from connectsync.domain.audit import Audited
 from connectsync.domain.baseline import Baseline
+from connectsync.domain.change import Set
 from connectsync.domain.plan import Plan
+from connectsync.domain.plan_file import digest_of, plan_of_data
 from connectsync.domain.recent import Recent
-from connectsync.domain.run import Approved, JournalEntry, Run, RunList
+from connectsync.domain.run import (
+    Approved,
+    JournalEntry,
+    Run,
+    RunLine,
+    RunList,
+    SettingOutcome,
+)
 from connectsync.domain.run_diff import ConfirmedSave
-from connectsync.errors import StateError
+from connectsync.errors import DamagedPlan
 
 
 class StateReader:
@@ -29,143 +39,230 @@ class StateReader:
         self._store = store
         self._database = store.database
 
+    # — districts —
+
     def baselines(self, backend: str) -> dict[str, Baseline]:
         """Give what was last confirmed or seen in step on a backend, by district."""
-        with self._reading() as connection:
-            return saves.baselines(connection, backend)
-
-    def launched(self, backend: str) -> frozenset[str]:
-        """Name the districts whose nightly sync ran at any time that we know of."""
-        with self._reading() as connection:
-            return saves.launched(connection, backend)
+        known = self._store.known()
+        applied = {key for key, form in known.baselines[backend].items() if form}
+        running = known.launches[backend]
+        return {
+            key: Baseline(known.form(backend, key), key in running)
+            for key in sorted(applied | running)
+        }
 
     def recent(self, backend: str, now: datetime) -> Recent:
         """Give what was saved in the last 24 hours, or is about to be."""
-        with self._reading() as connection:
-            return runs.recent(connection, backend, now)
+        return self._store.known().recent(backend, now)
 
     def unended(self, backend: str) -> dict[str, int]:
         """Give the districts that a run has not ended yet, and the run's number."""
-        with self._reading() as connection:
-            return runs.unended(connection, backend)
-
-    def open_saves(self, backend: str) -> tuple[Entry, ...]:
-        """Give the saves that may still be found to have been made."""
-        with self._reading() as connection:
-            return tuple(saves.open_saves(connection, backend))
-
-    def taken_back(self, backend: str) -> dict[str, int]:
-        """Give the districts that were saved last to undo a run, and by which."""
-        with self._reading() as connection:
-            return saves.taken_back(connection, backend)
+        runs = self._store.known().runs_on(backend)
+        return {key: run.head.number for run in runs for key in run.unended}
 
     def newest_runs(self, backend: str) -> dict[str, int]:
         """Give the newest run that holds a district, by district."""
-        with self._reading() as connection:
-            return runs.newest_runs(connection, backend)
+        runs = self._store.known().runs_on(backend)
+        return {key: run.head.number for run in runs for key in run.parts}
 
-    def run_of(self, plan: str) -> int | None:
-        """Give the last run of the plan with this digest that confirmed anything."""
-        with self._reading() as connection:
-            return runs.last_that_saved(connection, plan)
+    def taken_back(self, backend: str) -> dict[str, int]:
+        """Give the districts that were saved last to undo a run, and by which."""
+        runs = list(self._store.known().runs_on(backend))
+        last = {
+            key: run.head
+            for run in runs
+            for key, saves in run.saves.items()
+            if any(save.entry.settled is Settled.CONFIRMED for save in saves)
+        }
+        return {
+            key: head.number
+            for key, head in last.items()
+            if head.rollback_of is not None
+        }
 
-    def last_run(self, plan: str, backend: str) -> Run | None:
-        """Give the last run of the plan with this digest, if there is one."""
-        with self._reading() as connection:
-            run = runs.last_of(connection, plan, backend)
-            return None if run is None else runs.run_of(connection, run)
-
-    def newest(self, limit: int) -> RunList:
-        """Give the newest runs, on whatever backend, at most ``limit``."""
-        with self._reading() as connection:
-            return runs.newest(connection, limit)
-
-    def runs(self, backend: str | None = None) -> tuple[Run, ...]:
-        """Give all runs on a backend, or on any, newest first."""
-        with self._reading() as connection:
-            return runs.all_runs(connection, backend)
+    # — runs —
 
     def run(self, number: int) -> Run:
         """Give one run. Raises ``UnknownRun``."""
-        with self._reading() as connection:
-            return runs.run_of(connection, number)
+        return self._store.known().run(number).told()
+
+    def runs(self, backend: str | None = None) -> tuple[Run, ...]:
+        """Give all runs on a backend, or on any, newest first."""
+        return tuple(
+            run.told()
+            for run in reversed(self._store.known().runs.values())
+            if backend in {None, run.head.backend}
+        )
+
+    def newest(self, limit: int) -> RunList:
+        """Give the newest runs, on whatever backend, at most ``limit``."""
+        runs = self._store.known().runs
+        lines = [
+            RunLine(run.head, run.told().tally)
+            for run in list(reversed(runs.values()))[:limit]
+        ]
+        return RunList(tuple(lines), len(runs))
+
+    def run_of(self, plan: str) -> int | None:
+        """Give the last run of the plan with this digest that confirmed anything."""
+        numbers = [
+            run.head.number
+            for run in self._store.known().runs.values()
+            if run.head.plan == plan
+            for saves in run.saves.values()
+            if any(save.entry.settled is Settled.CONFIRMED for save in saves)
+        ]
+        return max(numbers, default=None)
+
+    def last_run(self, plan: str, backend: str) -> Run | None:
+        """Give the last run of the plan with this digest, if there is one."""
+        runs = self._store.known().runs_of(plan, backend)
+        return runs[0].told() if runs else None
 
     def plan(self, run: int) -> tuple[Plan, RunOptions]:
         """
         Give the plan that a run makes true, and its options.
 
-        Raises ``UnknownRun``, ``DamagedPlan``, and ``StateError`` if anything that the
-        store says of the run is not as its audit log says.
+        Raises ``UnknownRun``, and ``DamagedPlan`` if it is not kept, or was edited.
         """
-        with self._reading() as connection:
-            found = runs.plan_of(connection, run)
-            insist_as_logged(connection, run)
-            return found
+        known = self._store.known().run(run)
+        begun = select(AUDIT.c.detail).where(AUDIT.c.seq == known.begun)
+        with self._database.reading() as connection:
+            detail = json.loads(connection.execute(begun).scalar_one())
+        if detail["plan"] is None:
+            raise DamagedPlan(
+                f"run {run} is from before plans were kept with their runs"
+            )
+        if digest_of(detail["plan"]) != known.head.plan:
+            raise DamagedPlan(
+                f"the plan of run {run} was edited in the state store after it began",
+                remedy="`connectsync runs verify` says what was edited; plan anew",
+            )
+        waves = tuple((wave, tuple(keys)) for wave, keys in detail["waves"])
+        options = RunOptions(waves, known.head.accepted, known.head.reasons)
+        return plan_of_data(detail["plan"]), options
+
+    # — saves —
 
     def journal(self, run: int) -> tuple[Entry, ...]:
         """Give every save of a run, in the order they were intended."""
-        with self._reading() as connection:
-            return tuple(saves.saves(connection, run=run))
+        saves = self._store.known().run(run).saves.values()
+        entries = (save.entry for of_district in saves for save in of_district)
+        return tuple(sorted(entries, key=lambda entry: entry.row))
 
     def entries(self, run: int) -> dict[str, tuple[JournalEntry, ...]]:
         """Give every save of a run by district, and who made it."""
-        with self._reading() as connection:
-            return saves.told(connection, run)
+        saves = self._store.known().run(run).saves
+        return {key: tuple(map(_told, found)) for key, found in saves.items()}
 
     def confirmed(
         self, backend: str, numbers: Sequence[int]
     ) -> tuple[ConfirmedSave, ...]:
-        """Give what was confirmed, up to these runs, of the districts they saved."""
-        with self._reading() as connection:
-            return saves.confirmed(connection, backend, numbers)
+        """
+        Give what was seen to be made on a backend, of the districts some runs saved.
 
-    def reopen(
-        self, run: int, *, at: datetime, orders: RunOptions | None = None
-    ) -> None:
-        """Let the districts that failed be tried again. See ``Store.reopen``."""
-        self._store.reopen(run, at=at, orders=orders)
+        All runs up to the last of ``numbers`` count; saves are in the order they were
+        intended. Of a save that was made in part, ``after`` is what was made of it.
+        """
+        saves = [
+            save.entry
+            for save in self._store.known().saves_on(backend)
+            if save.is_made and save.entry.run <= max(numbers)
+        ]
+        saved = {one.intent.district for one in saves if one.run in numbers}
+        return tuple(
+            ConfirmedSave(
+                one.run,
+                one.intent.district,
+                one.facts.before,
+                {**one.facts.before, **one.facts.held},
+            )
+            for one in saves
+            if one.intent.district in saved
+        )
+
+    # — approvals —
+
+    def approvals(self, plan: str) -> tuple[str, ...]:
+        """Name who approved a plan, sorted."""
+        return tuple(sorted(self._store.known().approvals[plan]))
+
+    def approved(self, plan: str) -> tuple[Approved, ...]:
+        """Give who approved a plan and when, the first one first."""
+        given = self._store.known().approvals[plan].items()
+        ordered = sorted(given, key=lambda one: (one[1], one[0]))
+        return tuple(Approved(name, at) for name, at in ordered)
 
     def approve(self, plan: str, name: str, *, at: datetime) -> bool:
         """Write down that a person approves a plan. See ``Store.approve``."""
         return self._store.approve(plan, name, at=at)
 
-    def approvals(self, plan: str) -> tuple[str, ...]:
-        """Name who approved a plan, sorted."""
-        rows = select(APPROVALS.c.name).where(APPROVALS.c.plan == plan)
-        with self._reading() as connection:
-            return tuple(sorted(connection.execute(rows).scalars()))
+    # — the log —
 
-    def approved(self, plan: str) -> tuple[Approved, ...]:
-        """Give who approved a plan, and when."""
-        with self._reading() as connection:
-            return runs.approved(connection, plan)
-
-    def verify(self) -> tuple[str, ...]:
-        """Give a sentence for everything that is not as the audit log says."""
-        return self.audited().problems
+    def head(self) -> str:
+        """Give the hash at which the audit log ends."""
+        return self._store.known().end.hash
 
     def audited(self, noted: str | None = None) -> Audited:
         """
-        Hold everything against the audit log.
+        Read the whole audit log again, as it is at one moment, and check it.
 
-        ``noted`` is the hash at which the log ended at some time: it may have grown
-        since, and must still hold it.
+        ``noted`` is a hash at which it ended at some time: it may have grown since,
+        and must still hold it.
         """
         with self._database.reading() as connection:
             return audited(connection, noted)
 
-    def head(self) -> str:
-        """Give the hash at which the audit log ends."""
-        with self._database.reading() as connection:
-            return audit.head(connection)
 
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with self._database.reading() as connection:
-            try:
-                yield connection
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise StateError(
-                    "the state store holds what no connectsync wrote there",
-                    remedy="`connectsync runs verify` says what was edited",
-                ) from error
+def audited(connection: Connection, noted: str | None) -> Audited:
+    """Check a whole log, as it is at one moment. See ``StateReader.audited``."""
+    # SQLite shows one moment anyway
+    if connection.dialect.name == POSTGRESQL:
+        connection.execution_options(isolation_level="REPEATABLE READ")
+    known, found = Known(), noted in {None, audit.NOTHING}
+    problems: list[str] = []
+    for row in audit.rows(connection):
+        problems += known.replay([row])
+        found = found or row.hash == noted
+        if row.kind == audit.FACT and not _is_its_plan(row.detail):
+            problems.append(f"the plan of run {row.run} was edited")
+    if audit.end(connection) != known.end:
+        problems.append("the end of the audit log was cut off")
+    if not found:
+        problems.append(
+            f"the audit log does not hold {noted}: it was rewritten, or cut off, since"
+            " that was noted"
+        )
+    return Audited(known.end.seq, known.end.hash, tuple(problems))
+
+
+def _is_its_plan(detail: str) -> bool:
+    """Say whether the plan that a run began with has the digest that is noted."""
+    try:
+        begun = json.loads(detail)
+        plan = begun["plan"] if "waves" in begun else None
+        return plan is None or digest_of(plan) == begun["digest"]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def _told(save: KnownSave) -> JournalEntry:
+    entry, facts = save.entry, save.entry.facts
+    return JournalEntry(
+        district=entry.intent.district,
+        phase=entry.intent.phase,
+        settled=entry.settled.value,
+        changes=tuple(
+            Set(name, facts.before[name], facts.after[name]) for name in facts.changed
+        ),
+        set_token=facts.set_token,
+        runner=save.runner,
+        intended_at=save.intended_at,
+        settled_at=save.settled_at,
+        note=save.note,
+        sent=None if facts.sent is None else facts.sent.value,
+        outcomes=tuple(
+            SettingOutcome(name, made, (facts.observed or {}).get(name))
+            for name, made in facts.made.items()
+        ),
+    )

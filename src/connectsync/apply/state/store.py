@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
-from connectsync.apply.journal import Claim, LeasedElsewhere, RunOptions
-from connectsync.apply.state import leases, projections, runs
+from connectsync.apply.journal import Claim, LeasedElsewhere, RunOptions, Settled
+from connectsync.apply.state import audit, leases
+from connectsync.apply.state.known import Known
 from connectsync.apply.state.ledger import Ledger
-from connectsync.apply.state.tables import DISTRICTS, RUNS
+from connectsync.domain.counting import many
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_data import plan_data
+from connectsync.errors import Overtaken, RunInHand
 
-FAILED = (Ending.FAILED.value, Ending.CONFLICT.value)
+FAILED = frozenset([Ending.FAILED, Ending.CONFLICT])
 """The endings that count as failures of a wave."""
 
-RETRIED = (*FAILED, Ending.WAITING.value)
+RETRIED = FAILED | {Ending.WAITING}
 """The endings that are not the last word: a run goes on at these."""
 
 
@@ -33,27 +35,24 @@ class Store(Ledger):
 
     def open_run(self, plan: str, backend: str) -> int | None:
         """Give the run of the plan with this digest that has not ended, if any."""
-        with self.database.reading() as connection:
-            return _open_run(connection, plan, backend)
+        return _open_run(self.known(), plan, backend)
 
     def begin(
         self, plan: Plan, digest: str, orders: RunOptions, *, at: datetime
     ) -> tuple[int, bool]:
         """Open a run, or join the one that is open; say whether it was joined."""
         with self.changing() as connection:
-            run = _open_run(connection, digest, plan.backend)
+            run = _open_run(self._known, digest, plan.backend)
             if run is not None:
-                known = runs.run_of(connection, run).reasons
+                known = self._known.run(run).head.reasons
                 if not orders.reasons.items() <= known.items():
                     said = {"reasons": dict(orders.reasons)}
-                    self.log(connection, projections.RUN_JOINED, said, at, run=run)
+                    self.log(connection, audit.RUN_JOINED, said, at, run=run)
                 return run, True
-            if orders.recent is not None:
-                runs.insist_known(connection, plan.backend, orders.recent, at)
+            _insist_known(self._known, plan.backend, orders, at)
             districts = [planned.district for planned in plan.districts]
             leases.prepare(connection, plan.backend, districts)
-            last = connection.execute(select(func.max(RUNS.c.run))).scalar()
-            run = (last or 0) + 1
+            run = max(self._known.runs, default=0) + 1
             detail = {
                 "plan": plan_data(plan),
                 "digest": digest,
@@ -63,7 +62,7 @@ class Store(Ledger):
                 "reasons": dict(orders.reasons),
                 "approved_elsewhere": orders.approved_elsewhere,
             }
-            self.log(connection, projections.RUN_BEGUN, detail, at, run=run)
+            self.log(connection, audit.RUN_BEGUN, detail, at, run=run)
             return run, False
 
     def reopen(
@@ -76,37 +75,31 @@ class Store(Ledger):
         know of.
         """
         with self.changing() as connection:
-            if orders is not None and orders.recent is not None:
-                backend = runs.run_of(connection, run).backend
-                runs.insist_known(connection, backend, orders.recent, at)
-            failed = connection.execute(
-                select(DISTRICTS.c.district)
-                .where(DISTRICTS.c.run == run, DISTRICTS.c.ending.in_(RETRIED))
-                .order_by(DISTRICTS.c.turn)
-            ).scalars()
-            detail: dict[str, object] = {"districts": list(failed)}
+            known = self._known.run(run)
+            detail: dict[str, object] = {
+                "districts": [
+                    key
+                    for key, part in known.parts.items()
+                    if part.outcome is not None and part.outcome.ending in RETRIED
+                ]
+            }
             if orders is not None:
+                _insist_known(self._known, known.head.backend, orders, at)
                 detail["reasons"] = dict(orders.reasons)
                 detail["accepted"] = dict(orders.accepted)
-            self.log(connection, projections.RUN_RESUMED, detail, at, run=run)
+            self.log(connection, audit.RUN_RESUMED, detail, at, run=run)
 
     def stop(self, run: int, why: str, *, at: datetime) -> None:
         """Write down that a runner left a run before its end."""
         with self.changing() as connection:
-            detail = {"why": why}
-            self.log(connection, projections.RUN_STOPPED, detail, at, run=run)
+            self.log(connection, audit.RUN_STOPPED, {"why": why}, at, run=run)
 
     def end(self, run: int, *, at: datetime) -> None:
         """Close a run, if no district is left in it."""
         with self.changing() as connection:
-            left = connection.execute(
-                select(DISTRICTS.c.district).where(
-                    DISTRICTS.c.run == run, DISTRICTS.c.ending.is_(None)
-                )
-            ).first()
-            row = connection.execute(select(RUNS.c.ended).where(RUNS.c.run == run))
-            if left is None and row.scalar_one() is None:
-                self.log(connection, projections.RUN_ENDED, {}, at, run=run)
+            known = self._known.run(run)
+            if known.head.ended is None and not known.unended:
+                self.log(connection, audit.RUN_ENDED, {}, at, run=run)
 
     def close(self, run: int, why: str, *, at: datetime) -> tuple[str, ...]:
         """
@@ -116,20 +109,30 @@ class Store(Ledger):
         has one of them, or while it is not known whether a save of it happened.
         """
         with self.changing() as connection:
-            closed = runs.run_of(connection, run)
-            runs.insist_settled(connection, run)
-            now = self.database.now(connection)
-            for district in closed.left:
-                place = (closed.backend, district)
-                claim = self.lease_table.take_or_refuse(connection, run, place, now)
+            closed = self._known.run(run)
+            for save in self._known.open.values():
+                if save.entry.run == run and save.entry.settled is Settled.INTENDED:
+                    raise RunInHand(
+                        "it is not known yet whether a save of"
+                        f" {save.entry.intent.district!r} in run {run} happened",
+                        remedy=f"`connectsync resume {run} --ignore-files` settles"
+                        " that by reading; close the run then",
+                    )
+            now, left = self.database.now(connection), closed.told().left
+            for district in left:
+                place = (closed.head.backend, district)
+                claim = self.lease_table.take(connection, run, place, now)
+                if isinstance(claim, LeasedElsewhere):
+                    raise RunInHand(
+                        f"{claim.runner} is working on {district!r} of run {run}"
+                    )
                 skipped = DistrictOutcome(
                     district, Ending.SKIPPED, 0, 0, f"closed: {why}"
                 )
                 self._end_district(connection, run, skipped, None, at)
                 self.lease_table.release(connection, claim)
-            detail = {"why": why}
-            self.log(connection, projections.RUN_CLOSED, detail, at, run=run)
-            return closed.left
+            self.log(connection, audit.RUN_CLOSED, {"why": why}, at, run=run)
+            return left
 
     # — districts —
 
@@ -141,7 +144,8 @@ class Store(Ledger):
         with self.database.writing() as connection:
             now = self.database.now(connection)
             taken = self.lease_table.take(connection, run, (backend, district), now)
-            ended = runs.outcomes(connection, run, district).get(district)
+            self._known.catch_up(connection)
+            ended = self._known.run(run).outcome(district)
             if ended is None:
                 return taken
             if isinstance(taken, Claim):
@@ -175,18 +179,18 @@ class Store(Ledger):
         self, run: int, district: str | None = None
     ) -> Mapping[str, DistrictOutcome]:
         """Give how districts of a run ended, or one of them, by any runner."""
-        with self.database.reading() as connection:
-            return runs.outcomes(connection, run, district)
+        known = self.known().run(run)
+        keys = known.parts if district is None else (district,)
+        ended = {key: known.outcome(key) for key in keys}
+        return {key: one for key, one in ended.items() if one is not None}
 
     def failures(self, run: int, wave: str) -> int:
         """Count the districts of a wave that failed, with any runner."""
-        counted = select(func.count()).where(
-            DISTRICTS.c.run == run,
-            DISTRICTS.c.wave == wave,
-            DISTRICTS.c.ending.in_(FAILED),
+        return sum(
+            part.outcome is not None and part.outcome.ending in FAILED
+            for part in self.known().run(run).parts.values()
+            if part.wave == wave
         )
-        with self.database.reading() as connection:
-            return connection.execute(counted).scalar_one()
 
     def doubt(self, run: int, district: str, message: str, *, at: datetime) -> None:
         """Take back that a district is done: it was read, and is not as saved."""
@@ -208,13 +212,24 @@ class Store(Ledger):
             "remedy": outcome.remedy,
             "managed": None if managed is None else sorted(managed),
         }
-        action = projections.DISTRICT_ENDED
-        self.log(connection, action, detail, at, run=run, subject=outcome.district)
+        action, district = audit.DISTRICT_ENDED, outcome.district
+        self.log(connection, action, detail, at, run=run, subject=district)
 
 
-def _open_run(connection: Connection, plan: str, backend: str) -> int | None:
-    return connection.execute(
-        select(RUNS.c.run)
-        .where(RUNS.c.plan == plan, RUNS.c.backend == backend, RUNS.c.ended.is_(None))
-        .order_by(RUNS.c.run.desc())
-    ).scalar()
+def _open_run(known: Known, plan: str, backend: str) -> int | None:
+    runs = (run.head for run in known.runs_of(plan, backend))
+    return next((run.number for run in runs if run.ended is None), None)
+
+
+def _insist_known(
+    known: Known, backend: str, orders: RunOptions, now: datetime
+) -> None:
+    """Raise ``Overtaken`` if more happened of late than the guards knew of."""
+    if orders.recent is None:
+        return
+    unknown = known.recent(backend, now).districts - orders.recent.districts
+    if unknown:
+        raise Overtaken(
+            f"another run began on {many(len(unknown), 'district')} after the guards"
+            " were asked"
+        )

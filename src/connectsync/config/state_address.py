@@ -1,18 +1,20 @@
-"""The address of a PostgreSQL database: read leniently, and reached safely."""
+"""Where the state is kept: a SQLite file, or a PostgreSQL server, reached safely."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote
 
 from sqlalchemy.engine import URL
 
-from connectsync.apply.state.database import POSTGRESQL, Address
 from connectsync.domain.foreign_text import SECRETS
 from connectsync.errors import StateError
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
 _NONE: Mapping[str, str] = {}
 _DRIVER = "postgresql+psycopg"
@@ -30,6 +32,25 @@ _WRITE = "write it as postgresql://USER:PASSWORD@HOST/DATABASE"
 _ENCODE = f"{_WRITE}; in the password write @ as %40, / as %2F and % as %25"
 _SYSTEM_SINCE = 160_000
 """The version of libpq that can ask the system which certificates it trusts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """
+    Where the state is kept; ``url`` may hold a password and is never shown.
+
+    ``shown`` names it for people; ``secrets`` are what no message may repeat.
+    """
+
+    url: URL = field(repr=False)
+    shown: str
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+
+def in_file(path: Path) -> Address:
+    """Give the address of a SQLite file, whatever characters its path has."""
+    # as an object: spelled as text, a ? or % of the path would name another file
+    return Address(URL.create(SQLITE, database=str(path)), str(path))
 
 
 def at_url(url: str, environment: Mapping[str, str] = _NONE) -> Address:

@@ -1,0 +1,400 @@
+"""What follows from the facts: runs, saves, baselines, launches, approvals."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import Connection, Row
+
+from connectsync.apply.journal import Entry, Intent, Settled
+from connectsync.apply.state import audit
+from connectsync.apply.state.audit import AuditEntry, End
+from connectsync.domain.outcome import DistrictOutcome, Ending
+from connectsync.domain.plan import SWITCH
+from connectsync.domain.recent import LATELY, Recent
+from connectsync.domain.run import Part, Run, RunHead
+from connectsync.domain.save import Made, SaveFacts, Sent
+from connectsync.domain.settings import Value
+from connectsync.domain.untouched import without
+from connectsync.domain.values import form_of, is_same
+from connectsync.errors import UnknownRun
+
+Data = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class KnownSave:
+    """
+    A row of the journal, and who made it.
+
+    ``intended`` is what was said of it before it was sent, as JSON data; ``note`` what
+    was said as it was settled, at ``settled_at``.
+    """
+
+    entry: Entry
+    intended: Data
+    runner: str
+    intended_at: datetime
+    settled_at: datetime | None = None
+    note: str = ""
+
+    @property
+    def is_made(self) -> bool:
+        """Say whether it, or a part of it, was seen on Connect."""
+        return self.entry.settled is Settled.CONFIRMED or self.entry.facts.changes > 0
+
+
+@dataclass(slots=True)
+class KnownRun:
+    """
+    A run: its head, its districts in their order, their saves.
+
+    ``begun`` is the entry that holds its plan and its waves.
+    """
+
+    head: RunHead
+    begun: int
+    parts: dict[str, Part]
+    saves: dict[str, list[KnownSave]] = field(default_factory=dict)
+
+    def outcome(self, district: str) -> DistrictOutcome | None:
+        """Give how a district ended, counted from its saves; None if it has not."""
+        ended = self.parts[district].outcome if district in self.parts else None
+        saves = self.saves.get(district)
+        if ended is None or not saves:
+            return ended
+        return replace(
+            ended,
+            saves=sum(one.is_made for one in saves),
+            changes=sum(one.entry.facts.changes for one in saves),
+            unproven=saves[-1].entry.facts.unproven,
+        )
+
+    @property
+    def unended(self) -> tuple[str, ...]:
+        """Name the districts that have not ended, unless the run has."""
+        if self.head.ended is not None:
+            return ()
+        return tuple(key for key, part in self.parts.items() if part.outcome is None)
+
+    def told(self) -> Run:
+        """Give it as people read it."""
+        head = {name: getattr(self.head, name) for name in RunHead.__slots__}
+        parts = self.parts.items()
+        ended = (replace(part, outcome=self.outcome(key)) for key, part in parts)
+        return Run(**head, parts=tuple(ended))
+
+
+@dataclass(slots=True)
+class Known:
+    """
+    All that follows from the facts, up to where the log ended as it was read.
+
+    ``baselines`` are by backend, district and setting, each value with the entry that
+    proves it; ``launches`` name the districts of a backend whose nightly sync ran at
+    any time; ``approvals`` are by plan and name; ``names`` give for each name of a
+    Connect the spellings of its address. ``open`` are saves that may still be found to
+    have been made.
+    """
+
+    runs: dict[int, KnownRun] = field(default_factory=dict)
+    open: dict[int, KnownSave] = field(default_factory=dict)
+    baselines: dict[str, dict[str, dict[str, tuple[Value, int]]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(dict))
+    )
+    launches: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    approvals: dict[str, dict[str, datetime]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    names: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    end: End = field(default_factory=End)
+
+    def catch_up(self, connection: Connection) -> None:
+        """
+        Learn what was written since. Raises ``StateError`` if the log was edited.
+
+        Whatever plans, saves or undoes comes by here first.
+        """
+        end = audit.end(connection)
+        up_to = end.seq if end else None
+        problem = next(self.replay(audit.rows(connection, self.end.seq, up_to)), None)
+        if problem is not None:
+            raise audit.edited(problem)
+        if self.end != end:
+            raise audit.edited("the end of the audit log was cut off")
+
+    def replay(self, rows: Iterable[Row[Any]]) -> Iterator[str]:
+        """Learn from entries; give a sentence for all that is not as we wrote it."""
+        for row in rows:
+            if row.seq != self.end.seq + 1:
+                yield f"entry {self.end.seq + 1} of the audit log is missing"
+            if not audit.is_chained(self.end.hash, row):
+                yield f"entry {row.seq} of the audit log was edited, moved or cut off"
+            try:
+                if row.kind == audit.FACT:
+                    self.add(audit.read_entry(row))
+            except Exception:  # noqa: BLE001 - whatever an edited entry leads to
+                yield f"entry {row.seq} of the audit log holds no fact of ours"
+            self.end = End(row.seq, row.hash)
+
+    def add(self, entry: AuditEntry) -> None:
+        """Learn what follows from one more fact."""
+        self._BY_ACTION[entry.action](self, entry)
+        if audit.TOLD_TIME in entry.detail and entry.run in self.runs:
+            run = self._run(entry)
+            run.head = replace(run.head, told_time=True)
+
+    # — questions —
+
+    def run(self, number: int) -> KnownRun:
+        """Give a run. Raises ``UnknownRun``."""
+        if number not in self.runs:
+            raise UnknownRun(f"there is no run {number}")
+        return self.runs[number]
+
+    def runs_of(self, plan: str, backend: str) -> list[KnownRun]:
+        """Give the runs of the plan with this digest, newest first."""
+        return [
+            run
+            for run in reversed(self.runs.values())
+            if (run.head.plan, run.head.backend) == (plan, backend)
+        ]
+
+    @property
+    def backends(self) -> set[str]:
+        """Give every key by which anything is known of a Connect."""
+        learned = (*self.baselines.items(), *self.launches.items())
+        runs = {run.head.backend for run in self.runs.values()}
+        return runs | {backend for backend, districts in learned if districts}
+
+    def form(self, backend: str, district: str) -> dict[str, Value]:
+        """Give what was last confirmed, or seen in step, of a district."""
+        return {n: value for n, (value, _) in self.baselines[backend][district].items()}
+
+    def recent(self, backend: str, now: datetime) -> Recent:
+        """Name the districts that were saved of late, or may have been, or will be."""
+        since = now - LATELY
+        runs = (run for run in self.runs_on(backend) if run.head.began >= since)
+        saves = (save for save in self.saves_on(backend) if save.intended_at >= since)
+        promised = {key for run in runs for key in run.unended}
+        saved = {s.entry.intent.district for s in saves if not s.entry.facts.unmade}
+        return Recent(frozenset(promised | saved))
+
+    def runs_on(self, backend: str) -> Iterator[KnownRun]:
+        """Give the runs on a backend, oldest first."""
+        return (run for run in self.runs.values() if run.head.backend == backend)
+
+    def saves_on(self, backend: str) -> list[KnownSave]:
+        """Give every save on a backend, in the order they were intended."""
+        runs = self.runs_on(backend)
+        saves = (save for run in runs for some in run.saves.values() for save in some)
+        return sorted(saves, key=lambda save: save.entry.row)
+
+    def open_saves(self, backend: str, district: str | None = None) -> list[Entry]:
+        """Give the saves on a backend that may still be found to have been made."""
+        return [
+            save.entry
+            for save in self.open.values()
+            if self.runs[save.entry.run].head.backend == backend
+            and district in {None, save.entry.intent.district}
+        ]
+
+    # — runs —
+
+    def _run(self, entry: AuditEntry) -> KnownRun:
+        return self.runs[entry.run or 0]
+
+    def _run_begun(self, entry: AuditEntry) -> None:
+        detail, plan = entry.detail, entry.detail["plan"]
+        head = RunHead(
+            number=entry.run or 0,
+            plan=detail["digest"],
+            backend=detail["backend"],
+            runner=entry.runner,
+            began=entry.at,
+            ended=None,
+            stopped="",
+            accepted=dict(detail["accepted"]),
+            reasons=dict(detail["reasons"]),
+            rollback_of=(plan or {}).get("rollback_of"),
+            approved_elsewhere=detail["approved_elsewhere"],
+            told_time=False,
+        )
+        parts = {
+            district: Part(district, wave, "", None, None)
+            for wave, districts in detail["waves"]
+            for district in districts
+        }
+        self.runs[head.number] = KnownRun(head, entry.seq, parts)
+        planned = plan["districts"] if plan is not None else ()
+        on = (one["district"] for one in planned if one["live"].get(SWITCH) is True)
+        self.launches[head.backend].update(on)
+
+    def _run_joined(self, entry: AuditEntry) -> None:
+        run = self._run(entry)
+        reasons = {**run.head.reasons, **entry.detail["reasons"]}
+        run.head = replace(run.head, reasons=reasons)
+
+    def _run_resumed(self, entry: AuditEntry) -> None:
+        run, detail = self._run(entry), entry.detail
+        for district in detail["districts"]:
+            part = run.parts[district]
+            run.parts[district] = replace(part, outcome=None, ended=None)
+        said = {n: detail[n] for n in ("reasons", "accepted") if n in detail}
+        run.head = replace(run.head, ended=None, stopped="", **said)
+
+    def _run_stopped(self, entry: AuditEntry) -> None:
+        run = self._run(entry)
+        run.head = replace(run.head, stopped=str(entry.detail["why"]))
+
+    def _run_ended(self, entry: AuditEntry) -> None:
+        run = self._run(entry)
+        run.head = replace(run.head, ended=entry.at, stopped="")
+
+    def _district_ended(self, entry: AuditEntry) -> None:
+        run, detail = self._run(entry), entry.detail
+        ending = Ending(detail["ending"])
+        said = detail["message"], detail["remedy"]
+        outcome = DistrictOutcome(entry.subject, ending, 0, 0, *said)
+        run.parts[entry.subject] = replace(
+            run.parts[entry.subject],
+            runner=entry.runner,
+            outcome=outcome,
+            ended=entry.at,
+        )
+        if detail["managed"] is not None:
+            self._forget_all_but(detail["managed"], run.head.backend, entry.subject)
+
+    # — saves —
+
+    def _save_intended(self, entry: AuditEntry) -> None:
+        run, detail = self._run(entry), entry.detail
+        before = form_of(detail["before"])
+        after = {**before, **form_of(detail["changes"])}
+        facts = SaveFacts(before, after, detail["version"], detail["set_token"])
+        intent = Intent(
+            entry.subject,
+            detail["phase"],
+            before,
+            after,
+            facts.expected_version,
+            set_token=facts.set_token,
+        )
+        settled, number = Settled.INTENDED, run.head.number
+        row = Entry(entry.seq, number, intent, settled, facts, is_open=True)
+        save = KnownSave(row, detail, entry.runner, entry.at)
+        run.saves.setdefault(entry.subject, []).append(save)
+        self.open[entry.seq] = save
+        # remembered before the switch is touched: a paused sync is one that ran
+        if before.get(SWITCH) is True:
+            self.launches[run.head.backend].add(entry.subject)
+
+    def _save_seen(self, entry: AuditEntry) -> None:
+        run, detail = self._run(entry), entry.detail
+        save = next(
+            one for one in run.saves[entry.subject] if one.entry.row == detail["save"]
+        )
+        observed = detail["observed"]
+        facts = replace(
+            save.entry.facts,
+            sent=Sent(detail["sent"]),
+            observed=None if observed is None else form_of(observed),
+            version=detail["version"],
+        )
+        is_open = facts.may_arrive and not detail["closed"]
+        save.entry = replace(
+            save.entry, settled=Settled(detail["settled"]), facts=facts, is_open=is_open
+        )
+        save.settled_at, save.note = entry.at, detail["note"]
+        self.open.pop(save.entry.row, None)
+        if is_open:
+            self.open[save.entry.row] = save
+        held = facts.held
+        if held or facts.sent is Sent.ANSWERED:
+            self._learn(save, run.head.backend, entry.seq)
+        if held.get(SWITCH) is True:
+            self.launches[run.head.backend].add(entry.subject)
+
+    # — what saves and readings prove —
+
+    def _learn(self, save: KnownSave, backend: str, seq: int) -> None:
+        """
+        Keep what a save proves: what it made, and what else was as the files say.
+
+        What the file wants and this save did not bring yet is kept where nothing was:
+        from now on it can be told who changes it.
+        """
+        facts, intended = save.entry.facts, save.intended
+        observed, made = facts.observed or {}, facts.made
+        known: dict[str, Value] = dict(facts.held)
+        first: dict[str, Value] = {}
+        unseen = {name for name, what in made.items() if what is Made.UNKNOWN}
+        for name in (*intended["agreed"], *intended["pending"]):
+            if name in unseen | known.keys() or name not in facts.after:
+                continue
+            planned = facts.before[name] if name in made else facts.after[name]
+            agreed = name in intended["agreed"] and name not in made
+            if agreed and name in observed and is_same(name, observed[name], planned):
+                known[name] = planned
+            else:
+                first[name] = planned
+        kept = {name: frozenset(labels) for name, labels in intended["kept"].items()}
+        here = self.baselines[backend][save.entry.intent.district]
+        new = without({n: v for n, v in first.items() if n not in here}, kept)
+        proven = {**new, **without(known, kept)}
+        here.update({name: (value, seq) for name, value in proven.items()})
+
+    def _forget_all_but(
+        self, managed: Collection[str], backend: str, district: str
+    ) -> None:
+        """Forget what is known of settings that are not managed any more."""
+        here = self.baselines[backend][district]
+        self.baselines[backend][district] = {n: here[n] for n in here if n in managed}
+
+    def _district_seen(self, entry: AuditEntry) -> None:
+        backend = entry.detail["backend"]
+        for district, seen in entry.detail["districts"].items():
+            form = form_of(seen["form"])
+            if seen["whole"]:
+                self._forget_all_but(form, backend, district)
+            values = {name: (value, entry.seq) for name, value in form.items()}
+            self.baselines[backend][district].update(values)
+            if seen["running"]:
+                self.launches[backend].add(district)
+
+    def _plan_approved(self, entry: AuditEntry) -> None:
+        self.approvals[entry.detail["plan"]][entry.detail["name"]] = entry.at
+
+    def _connect_named(self, entry: AuditEntry) -> None:
+        """Know by one key what was known by others; of two values the later stays."""
+        key, others = entry.subject, entry.detail["was"]
+        self.names[key].update(entry.detail["known_as"])
+        for run in self.runs.values():
+            if run.head.backend in others:
+                run.head = replace(run.head, backend=key)
+        for other in others:
+            self.launches[key] |= self.launches.pop(other, set())
+            for district, values in self.baselines.pop(other, {}).items():
+                here = self.baselines[key][district]
+                for name, (value, seq) in values.items():
+                    if name not in here or here[name][1] < seq:
+                        here[name] = value, seq
+
+    _BY_ACTION: ClassVar[Mapping[str, Callable[[Known, AuditEntry], None]]] = {
+        audit.RUN_BEGUN: _run_begun,
+        audit.RUN_JOINED: _run_joined,
+        audit.RUN_RESUMED: _run_resumed,
+        audit.RUN_STOPPED: _run_stopped,
+        audit.RUN_ENDED: _run_ended,
+        audit.RUN_CLOSED: _run_ended,
+        audit.DISTRICT_ENDED: _district_ended,
+        audit.SAVE_INTENDED: _save_intended,
+        audit.SAVE_SEEN: _save_seen,
+        audit.DISTRICT_SEEN: _district_seen,
+        audit.PLAN_APPROVED: _plan_approved,
+        audit.CONNECT_NAMED: _connect_named,
+    }
