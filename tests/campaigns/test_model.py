@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import functools
-import json
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
@@ -29,7 +28,6 @@ from model_world import (
     PERSON,
     Committed,
     Row,
-    alike,
     copied,
     spelled,
     template,
@@ -116,6 +114,10 @@ class Stories(RuleBasedStateMachine):
         self.folder = TemporaryDirectory(prefix="connectsync-model-")
         self.world = copied(first(), Path(self.folder.name) / "world")
         self.began: dict[int, int] = {}
+        self.ended: set[tuple[int, str]] = set()
+        self.known: dict[str, Form] = {}
+        self.told: dict[int, tuple[object, ...]] = {}
+        self.looked = 0
         self.plans: list[Plan] = []
         self.on_its_way: list[tuple[int, fate.Sent]] = []
 
@@ -155,6 +157,7 @@ class Stories(RuleBasedStateMachine):
             world.files[key] = settings_of(taken)
             kept = BaselineUpdate(taken, live.form[SWITCH] is True, merged=True)
             world.store.note(BACKEND, {key: kept}, at=NOW)
+            self.known[key] = {**self.known.get(key, {}), **taken}
 
     # — what runners do —
 
@@ -327,12 +330,13 @@ class Stories(RuleBasedStateMachine):
             row = next((row for row in rows if tells(row, one)), None)
             assert row is not None, f"{one} is not in the journal: {rows}"
             rows.remove(row)
-            # what arrived late is found by the next look
-            assert row.settled != "failed" or row.is_open, f"{row} was made"
-            # what got an answer is in conflict with what Connect made of it
-            if row.settled == "conflict" and row.facts.sent is not Sent.ANSWERED:
+            # what arrived late is found by the next look, and nothing else is
+            late = row.is_open and row.facts.sent is Sent.UNANSWERED
+            assert row.settled != "failed" or late, f"{row} was made"
+            if row.settled == "conflict":
                 later = self.world.true[number + 1 :]
-                assert any(other.district == one.district for other in later)
+                clamped = Made.DIFFERS in row.facts.made.values()
+                assert clamped or any(other.district == one.district for other in later)
         for row in rows:
             if row.settled == "confirmed":
                 assert self._somebody_did_the_same(row), f"{row} was never made"
@@ -378,25 +382,69 @@ class Stories(RuleBasedStateMachine):
             assert one.by == PERSON or one.district in counted
 
     @invariant()
-    def baselines_are_what_connect_held_and_what_saves_proved(self) -> None:
+    def baselines_are_what_was_confirmed_last(self) -> None:
+        """Setting by setting: what a save made, and what was seen in step."""
+        self._learn_saves()
         world = self.world
-        held: dict[tuple[str, str], set[str]] = {}
-        forms = [(key, alike(form)) for key, form in world.pristine.items()]
-        for key, form in (*forms, *((one.district, one.after) for one in world.true)):
-            for name, value in form.items():
-                held.setdefault((key, name), set()).add(json.dumps(value))
-        for key, known in world.baselines.items():
-            for name, value in spelled(known.form).items():
-                assert json.dumps(value) in held[key, name]
-        proved: dict[tuple[str, str], object] = {}
-        for row in world.journal():
-            for name, value in spelled(row.facts.held).items():
-                proved[row.district, name] = value
-        for (key, name), value in proved.items():
-            form = spelled(world.baselines.get(key, Baseline()).form)
-            if name in form and form[name] != value:
-                # seen in step, or adopted, or proved by an older run that ended later
-                assert json.dumps(form[name]) in held[key, name]
+        for run in reversed(world.archive.runs()):
+            plan = world.plan_of(run.number)
+            for planned in plan.districts:
+                self._learn_end(run.number, plan, planned)
+        for want in world.wanted:
+            key, desired = want.district.key, want.district.desired()
+            kept = world.baselines.get(key, Baseline()).form
+            if kept == desired and self._was_held(key, desired):
+                self.known[key] = kept  # it was in step, and seen to be
+            assert kept == self.known.get(key, {})
+        self.looked = len(world.true)
+
+    def _was_held(self, key: str, form: Form) -> bool:
+        """Say whether Connect held a form now, or at any time since we last looked."""
+        since = [one for one in self.world.true[self.looked :] if one.district == key]
+        held = [
+            self.world.live(key),
+            *(f for one in since for f in (one.before, one.after)),
+        ]
+        return any(spelled(form).items() <= one.items() for one in held)
+
+    def _learn_saves(self) -> None:
+        """Learn what saves proved of which more is known than when we last looked."""
+        news: dict[str, list[Row]] = {}
+        for row in sorted(self.world.journal(), key=lambda row: row.row):
+            told = (row.facts.sent, row.facts.version, row.settled)
+            if self.told.get(row.row) != told:
+                self.told[row.row] = told
+                news.setdefault(row.district, []).append(row)
+        for key, rows in news.items():
+            facts = [row.facts for row in rows if row.facts.sent is not None]
+            old = self.known.get(key, {})
+            new = {**old, **{n: v for one in facts for n, v in one.held.items()}}
+            proved = {name for one in facts for name in one.held}
+            now = self.world.baselines.get(key, Baseline()).form
+            for name in now.keys() - proved:
+                if name in old and old[name] == now[name]:
+                    continue
+                # it was as the file wants it, or nothing was known of it before
+                seen = [one.observed[name] for one in facts if one.observed]
+                planned = [
+                    form[name] for one in facts for form in (one.before, one.after)
+                ]
+                assert now[name] in (seen if name in old else seen + planned)
+                new[name] = now[name]
+            self.known[key] = new
+
+    def _learn_end(self, run: int, plan: Plan, planned: DistrictPlan) -> None:
+        key = planned.district
+        outcome = self.world.store.outcomes(run).get(key)
+        if outcome is None or outcome.ending is not Ending.DONE:
+            return
+        if (run, key) in self.ended:
+            return
+        self.ended.add((run, key))
+        form = after(planned, len(planned.saves))
+        kept = {name: form[name] for name in planned.desired}
+        old = self.known.get(key, {}) if plan.rollback_of is not None else {}
+        self.known[key] = {**old, **kept}
 
 
 NOBODY = Drawn(Deed.NOTHING, "", 1, late=False, district="lakeview", form={})

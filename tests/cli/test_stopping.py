@@ -26,7 +26,7 @@ from connectsync.emulator.seed import enrol
 from connectsync.emulator.serve import server
 
 TOKEN = "the-token-of-the-gateway-42"  # noqa: S105 - of a stand-in
-FIRST_SAVE = "1:after INSERT journal"
+FIRST_SAVE = "1:after save intended"
 KEYS = [f"d{number:02}" for number in range(12)]
 """More districts than any backend has in progress at a time."""
 

@@ -66,7 +66,7 @@ class Points:
         """Pass a statement's side, if it writes; of the log it says which fact."""
         if written := _WRITES.match(statement):
             given = values.values() if isinstance(values, Mapping) else values
-            facts = [one for one in given if one in _FACTS]
+            facts = [one for one in given if isinstance(one, str) and one in _FACTS]
             what = facts[0] if facts else f"{written[1].split()[0]} {written[2]}"
             self.point(f"{side} {what}")
 

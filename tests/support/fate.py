@@ -127,7 +127,6 @@ CALLS = (
     "finish",
     "end",
     "outcomes",
-    "keep",
     "note",
     "open_saves",
 )
