@@ -153,7 +153,4 @@ def _reason(error: SQLAlchemyError) -> str:
 
 
 def _remedy(reason: str) -> str | None:
-    for telling, remedy in _REMEDIES:
-        if telling.search(reason):
-            return remedy
-    return None
+    return next((said for sign, said in _REMEDIES if sign.search(reason)), None)

@@ -75,6 +75,12 @@ class KnownRun:
         )
 
     @property
+    def confirmed(self) -> set[str]:
+        """Name the districts on which a save of it was confirmed."""
+        saves = (one.entry for some in self.saves.values() for one in some)
+        return {s.intent.district for s in saves if s.settled is Settled.CONFIRMED}
+
+    @property
     def unended(self) -> tuple[str, ...]:
         """Name the districts that have not ended, unless the run has."""
         if self.head.ended is not None:

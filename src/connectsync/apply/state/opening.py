@@ -10,7 +10,7 @@ import os
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,13 +111,9 @@ def present(folder: Path) -> Iterator[Presence]:
 
 
 def _clear(runners: Path) -> None:
-    files = sorted(runners.glob("*.lock"), key=lambda path: path.name)
-    for path in files[: max(0, len(files) - KEPT)]:
-        try:
-            with FileLock(path, timeout=0):
-                path.unlink(missing_ok=True)
-        except (Timeout, OSError):
-            continue
+    for path in sorted(runners.glob("*.lock"), key=lambda path: path.name)[:-KEPT]:
+        with suppress(Timeout, OSError), FileLock(path, timeout=0):
+            path.unlink(missing_ok=True)
 
 
 def _machine(runner: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from connectsync.apply.journal import Entry, RunOptions, Settled
+from connectsync.apply.journal import Entry, RunOptions
 from connectsync.apply.state import audit
 from connectsync.apply.state.known import Known, KnownSave
 from connectsync.apply.state.store import Store
@@ -67,18 +67,9 @@ class StateReader:
 
     def taken_back(self, backend: str) -> dict[str, int]:
         """Give the districts that were saved last to undo a run, and by which."""
-        runs = list(self._store.known().runs_on(backend))
-        last = {
-            key: run.head
-            for run in runs
-            for key, saves in run.saves.items()
-            if any(save.entry.settled is Settled.CONFIRMED for save in saves)
-        }
-        return {
-            key: head.number
-            for key, head in last.items()
-            if head.rollback_of is not None
-        }
+        runs = self._store.known().runs_on(backend)
+        last = {key: run.head for run in runs for key in run.confirmed}
+        return {key: head.number for key, head in last.items() if head.rollback_of}
 
     # — runs —
 
@@ -105,14 +96,9 @@ class StateReader:
 
     def run_of(self, plan: str) -> int | None:
         """Give the last run of the plan with this digest that confirmed anything."""
-        numbers = [
-            run.head.number
-            for run in self._store.known().runs.values()
-            if run.head.plan == plan
-            for saves in run.saves.values()
-            if any(save.entry.settled is Settled.CONFIRMED for save in saves)
-        ]
-        return max(numbers, default=None)
+        runs = self._store.known().runs.items()
+        saved = (n for n, run in runs if run.head.plan == plan and run.confirmed)
+        return max(saved, default=None)
 
     def last_run(self, plan: str, backend: str) -> Run | None:
         """Give the last run of the plan with this digest, if there is one."""
