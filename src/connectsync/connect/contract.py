@@ -19,6 +19,7 @@ from connectsync.connect import answers
 from connectsync.connect.exchange import Call, Exchange
 from connectsync.connect.names import TOKEN_JSON, spelling_of, to_json
 from connectsync.connect.tokens import Tokens, needed, nowhere, unquoted
+from connectsync.domain.counting import many
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.labels import LABELED, form_spelled_as, labels_in
 from connectsync.domain.live import Listed, Live
@@ -133,7 +134,7 @@ class ContractReader:
         return answers.page((await self._exchange.read(call)).body)
 
     async def _part(self, keys: Sequence[str]) -> dict[str, Live | ConnectError]:
-        about = f"the forms of {len(keys)} districts"
+        about = f"the forms of {many(len(keys), 'district')}"
         call = Call("POST", BULK_READ, about, body={"districts": list(keys)})
         body = (await self._exchange.read(call)).body
         return answers.forms(body, keys=keys, read_at=self._clock())
