@@ -249,3 +249,57 @@ def test_a_district_that_connect_does_not_know_is_not_read_and_the_rest_is_plann
     drift = valley.run("drift")
     assert drift.status == 1
     assert "unread  lakeview-usd" in drift.out
+
+
+def test_a_plan_that_an_editor_saved_with_a_byte_order_mark_is_applied(
+    valley: Console,
+) -> None:
+    assert valley.run("plan", "--out", "plan.json").status == 0
+    path = valley.folder / "plan.json"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    said = valley.run("apply", "plan.json")
+    assert said.status == 0, said.both
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_a_plan_of_another_encoding_is_named_so_and_nothing_is_saved(
+    valley: Console, encoding: str
+) -> None:
+    assert valley.run("plan", "--out", "plan.json").status == 0
+    before = valley.live("lakeview-usd")
+    path = valley.folder / "plan.json"
+    path.write_bytes(path.read_text("utf-8").encode(encoding))
+    said = valley.run("apply", "plan.json")
+    assert said.status == 4
+    assert f"it is saved as {encoding.upper()}; save it as UTF-8" in said.err
+    assert valley.live("lakeview-usd") == before
+
+
+@pytest.mark.parametrize("spelled", ["20.0", "2e1"])
+def test_a_whole_number_with_a_point_in_a_snapshot_is_no_change(
+    valley: Console, spelled: str
+) -> None:
+    assert valley.run("snapshot", "--output", "now.json").status == 0
+    path = valley.folder / "now.json"
+    data = json.loads(path.read_text("utf-8"))
+    for one in data["districts"]:
+        one["settings"]["deletion_threshold"] = 15
+    text = json.dumps(data).replace(
+        '"deletion_threshold": 15', f'"deletion_threshold": {spelled}'
+    )
+    path.write_text(text, "utf-8")
+    valley.replace(
+        "districts/ca/lakeview-usd.yaml",
+        "deletion_threshold: 15  #",
+        "deletion_threshold: 20  #",
+    )
+    on = ("--backend", "snapshot:now.json", "plan", "lakeview-usd")
+    said = valley.run(*on, "--format", "json")
+    assert said.status == 0, said.both
+    changed = [
+        change["setting"]
+        for one in json.loads(said.out)["districts"]
+        for save in one["saves"]
+        for change in save["changes"]
+    ]
+    assert "deletion_threshold" not in changed

@@ -26,6 +26,23 @@ def test_a_token_comes_from_a_file_of_the_project(tmp_path: Path) -> None:
     assert resolved("file:token", environment={}, root=tmp_path) == SECRET
 
 
+def test_a_token_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "token").write_bytes(b"\xef\xbb\xbf" + SECRET.encode() + b"\r\n")
+    assert resolved("file:token", environment={}, root=tmp_path) == SECRET
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_a_token_file_of_another_encoding_is_named_without_what_it_holds(
+    tmp_path: Path, encoding: str
+) -> None:
+    (tmp_path / "token").write_bytes(SECRET.encode(encoding))
+    with pytest.raises(ProjectError) as refused:
+        resolved("file:token", environment={}, root=tmp_path)
+    assert f"it is saved as {encoding[:6].upper()}" in refused.value.message
+    assert "UTF-8" in refused.value.remedy
+    assert SECRET not in str(refused.value)
+
+
 def test_a_token_comes_from_a_command(tmp_path: Path) -> None:
     reference = f"command:{sys.executable} -c \"print('{SECRET}')\""
     assert resolved(reference, environment=ALLOWING, root=tmp_path) == SECRET

@@ -20,3 +20,9 @@ def test_utf_16_is_told(encoding: str) -> None:
 def test_another_encoding_is_told_with_its_place() -> None:
     with pytest.raises(ValueError, match="UTF-8"):
         decoded(b'"\xe9"')
+
+
+@pytest.mark.parametrize("encoding", ["utf-32", "utf-32-le", "utf-32-be"])
+def test_utf_32_is_not_called_utf_16(encoding: str) -> None:
+    with pytest.raises(ValueError, match="saved as UTF-32; save it as UTF-8"):
+        decoded('{"a": 1}'.encode(encoding))

@@ -13,7 +13,12 @@ from connectsync.config.ground import Ground
 from connectsync.domain.children import environment_of_children
 from connectsync.domain.foreign_text import SECRETS
 from connectsync.errors import ProjectError
-from connectsync.files.reading import NotRegular, TooLarge, read_regular
+from connectsync.files.reading import (
+    NotRegular,
+    TooLarge,
+    read_regular,
+    wide_encoding,
+)
 
 LIMIT = 1 << 16
 """Bytes that a file with a secret may have."""
@@ -101,7 +106,14 @@ def _file(path: Path, reference: str, ground: Ground) -> str:
             remedy="name the file itself, as file:/the/whole/path",
         )
     try:
-        return read_regular(path, LIMIT).decode("utf-8")
+        raw = read_regular(path, LIMIT)
+        if wide := wide_encoding(raw):
+            raise ProjectError(
+                f"{reference} cannot be read: it is saved as {wide}",
+                remedy="save it as UTF-8",
+            )
+        # an editor may put a byte order mark before the token
+        return raw.decode("utf-8-sig")
     except (NotRegular, TooLarge) as error:
         raise ProjectError(f"{reference} is not read: {error.strerror}") from error
     except (OSError, ValueError) as error:

@@ -63,9 +63,16 @@ def text_of_json(raw: bytes) -> str:
 
     A byte order mark is harmless. Raises ``ValueError`` with a sentence.
     """
-    if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\0" in raw[:4]:
-        raise ValueError("it is saved as UTF-16; save it as UTF-8")
+    if wide := wide_encoding(raw):
+        raise ValueError(f"it is saved as {wide}; save it as UTF-8")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"the byte 0x{raw[error.start]:02X} is not UTF-8") from error
+
+
+def wide_encoding(raw: bytes) -> str:
+    """Name the encoding of a text whose letters have more than a byte; else empty."""
+    if b"\0\0" in raw[:4]:
+        return "UTF-32"
+    return "UTF-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\0" in raw[:4] else ""
