@@ -92,6 +92,22 @@ def test_a_link_in_the_place_of_the_state_is_refused(
     assert not list(elsewhere.iterdir())
 
 
+def test_no_bare_repository_beside_it_hides_that_state_is_kept_in_git(
+    ours: Console,
+) -> None:
+    below = Console(ours.folder / "below")
+    shutil.copytree(ours.folder / "districts", below.folder / "districts")
+    shutil.copy(ours.folder / "connectsync.yaml", below.folder)
+    shutil.copy(ours.folder / "live.json", below.folder)
+    assert below.run("plan").status == ExitStatus.FINE
+    git(below.folder, "init", "-q", "--bare", str(ours.folder.parent / "bare"))
+    shutil.copytree(ours.folder.parent / "bare", below.folder, dirs_exist_ok=True)
+    git(ours.folder, "add", "-f", "below/.connectsync", "below/HEAD")
+    said = below.run("plan")
+    assert said.status == ExitStatus.FINDINGS
+    assert "which is kept in git" in said.err
+
+
 def test_a_browser_session_that_came_with_a_commit_is_refused(ours: Console) -> None:
     (ours.folder / "session.json").write_text('{"cookies": [], "origins": []}')
     (ours.folder / "connectsync.yaml").write_text(

@@ -102,10 +102,15 @@ def tracked_in(path: Path, environment: Mapping[str, str]) -> str | None:
     """
     if not os.path.lexists(path):
         return None
+    # the path itself may be a link that a commit holds, and is not followed
+    lies = Path(os.path.realpath(path.parent), path.name)
+    # from the top: below it, files laid out as a bare repository make git refuse
+    top = next((one for one in lies.parents if os.path.lexists(one / ".git")), None)
+    if top is None:
+        return None
     try:
-        # from above: the path itself may be a link that a commit holds
-        git = Git(path.parent, environment)
-        listed = git.run("ls-files", "-z", "--", path.name)
+        name = lies.relative_to(top).as_posix()
+        listed = Git(top, environment).run("ls-files", "-z", "--", name)
     except (GitRefused, UsageError):
         return None
     return os.fsdecode(listed.split(b"\0")[0]) or None
