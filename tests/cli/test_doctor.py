@@ -243,3 +243,25 @@ def test_a_stand_in_can_be_served_before_the_first_import(valley: Console) -> No
     finally:
         process.kill()
         process.communicate()
+
+
+HOSTS = ("evil.example.org", "clever.com.evil.example.org", "notclever.com")
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_no_token_goes_to_a_host_that_is_not_clevers(
+    valley: Console, host: str
+) -> None:
+    said = examined(valley, Clever(url=f"https://{host}/v3.1"))
+    told = " ".join(said.both.split())
+    assert f"{host} is not Clever's, so no token is sent there" in told
+    assert said.status == ExitStatus.UNREACHABLE
+
+
+def test_another_host_is_asked_where_the_environment_names_it(valley: Console) -> None:
+    clever = Clever(url="https://clever.invalid/v3.1")
+    named = {"CONNECTSYNC_CLEVER_HOST": "clever.invalid"}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(*next(iter(named.items())))
+        said = examined(valley, clever)
+    assert "is not Clever's" not in said.both

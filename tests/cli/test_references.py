@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from connectsync.cli import references
-from connectsync.cli.references import COMMAND_ENVIRONMENT, resolved
+from connectsync.cli.references import COMMAND_ENVIRONMENT, district_token, resolved
+from connectsync.config.project import Gateway, Project
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.errors import ProjectError
 
@@ -180,3 +181,37 @@ def test_what_a_command_says_on_standard_error_is_shown_nowhere(
     assert given == said
     assert foreign_text(f"you sent {said}") == "you sent ***"
     assert said not in "".join(capfd.readouterr())
+
+
+STATED = Project(
+    Path(),
+    Path("districts"),
+    Path(".connectsync"),
+    state_url="env:STATE",
+    gateway=Gateway("https://gateway.example.org", "env:GATEWAY"),
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "GATEWAY",
+        "STATE",
+        "CONNECTSYNC_STATE_URL",
+        "GITHUB_TOKEN",
+        "CI_JOB_TOKEN",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+        "AWS_SECRET_ACCESS_KEY",
+        "PGPASSWORD",
+    ],
+)
+def test_a_district_file_gets_at_no_secret_but_a_districts(name: str) -> None:
+    with pytest.raises(ProjectError, match="is no district's token") as error:
+        district_token(f"env:{name}", project=STATED, environment={name: SECRET})
+    assert SECRET not in error.value.message + error.value.remedy
+
+
+@pytest.mark.parametrize("name", ["LAKEVIEW_TOKEN", "SSHS_TOKEN", "PGH_USD", "CI_USD"])
+def test_a_districts_token_may_have_any_other_name(name: str) -> None:
+    given = district_token(f"env:{name}", project=STATED, environment={name: SECRET})
+    assert given == SECRET

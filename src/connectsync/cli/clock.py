@@ -39,7 +39,7 @@ def insist_own_clock(environment: Mapping[str, str], address: str) -> str:
     where the clock is the machine's or the address is here. Raises ``UsageError``.
     """
     told, host = environment.get(TOLD), _host(address)
-    if not told or _is_here(host):
+    if not told or is_here(host):
         return ""
     if environment.get(ANYWHERE) != "1":
         raise UsageError(
@@ -58,7 +58,8 @@ def _host(address: str) -> str:
         return ""
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
+    """Say whether a host is this machine, or none is named."""
     try:
         return not host or host == "localhost" or ip_address(host).is_loopback
     except ValueError:

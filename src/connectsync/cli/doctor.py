@@ -53,7 +53,7 @@ def doctor(
 
 
 async def _checks(session: Session, *, record: bool, run_commands: bool) -> list[Check]:
-    from connectsync.cli.references import allowing, resolved
+    from connectsync.cli.references import allowing, district_token
     from connectsync.cli.rosters import roster_checks
     from connectsync.config.schemas import schema_names
     from connectsync.operations.doctor import examine_files, examine_tokens
@@ -63,7 +63,7 @@ async def _checks(session: Session, *, record: bool, run_commands: bool) -> list
     fleet = session.whole_fleet(project)
     districts = [loaded.district for loaded in fleet.districts]
     environment = allowing(session.environment, commands=run_commands)
-    resolves = partial(resolved, environment=environment, root=project.root)
+    resolves = partial(district_token, project=project, environment=environment)
     beyond, project = await _beyond(session, project, districts, record=record)
     asked = Asked(session.today(), project.options, whole_fleet=True)
     return [
@@ -73,7 +73,7 @@ async def _checks(session: Session, *, record: bool, run_commands: bool) -> list
         examine_files(districts, validate_fleet(fleet, asked)),
         examine_tokens(districts, resolves, run_commands=run_commands),
         *beyond,
-        *await roster_checks(project, districts, resolves, session.now()),
+        *await roster_checks(project, districts, resolves, session.now(), environment),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from connectsync.config.ground import Ground
+from connectsync.config.project import Project
 from connectsync.domain.children import environment_of_children
 from connectsync.domain.foreign_text import SECRETS
 from connectsync.errors import ProjectError
@@ -83,6 +85,35 @@ def resolved(reference: str, *, environment: Mapping[str, str], root: Path) -> s
         )
     SECRETS.learn(secret)
     return secret
+
+
+_NO_DISTRICT = re.compile(
+    "(CONNECTSYNC|ACTIONS|CI_JOB|CI_REGISTRY|OTEL_EXPORTER)_[A-Z0-9_]+"
+    "|(GITHUB|GH|GITLAB|NPM|VAULT)_TOKEN|PGPASSWORD"
+    "|AWS_(SECRET_ACCESS_KEY|SESSION_TOKEN)|AZURE_CLIENT_SECRET"
+)
+"""Variables that hold secrets of ours or of a CI, and never a district's token."""
+
+
+def district_token(
+    reference: str, *, project: Project, environment: Mapping[str, str]
+) -> str:
+    """
+    Give the token that a district file refers to; see ``resolved``.
+
+    A district's token is typed on Connect and shown to Clever, so a district file does
+    not get at any other secret. Raises ``ProjectError``.
+    """
+    kind, _, where = reference.partition(":")
+    gateway = project.gateway.token if project.gateway else None
+    if reference in {gateway, project.state_url} or (
+        kind == "env" and _NO_DISTRICT.fullmatch(where)
+    ):
+        raise ProjectError(
+            f"{reference} is no district's token, so it is not read for one",
+            remedy="name the variable that holds the token of this district alone",
+        )
+    return resolved(reference, environment=environment, root=project.root)
 
 
 def allowing(environment: Mapping[str, str], *, commands: bool) -> Mapping[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connectsync.cli.references import resolved
+from connectsync.cli.references import district_token
 from connectsync.cli.session import Session
 from connectsync.config.project import Project
 from connectsync.connect.snapshot import Confirm
@@ -42,9 +42,8 @@ class Setup:
         """
         for district in self.districts:
             if district.key == key and (stated := district.credentials.oauth_token):
-                return resolved(
-                    stated,
-                    environment=self.session.environment,
-                    root=self.project.root,
+                environment = self.session.environment
+                return district_token(
+                    stated, project=self.project, environment=environment
                 )
         return None
