@@ -90,6 +90,9 @@ def test_a_missing_setting_is_an_error(mock: Mocked, name: str) -> None:
 
 
 BAD_SETTINGS = [
+    ("districtId", "x" * 1_001, "districtId is longer than 1,000 characters"),
+    ("studentId", "x" * 1_001, "studentId is longer than 1,000 characters"),
+    ("permissions", list(map(str, range(1_001))), "names more than 1,000 labels"),
     ("districtId", None, "districtId is null, not text"),
     ("districtId", "\ud800", "districtId is broken Unicode"),
     ("studentId", 1, "studentId is a number, not text"),
@@ -121,7 +124,12 @@ HTML = httpx2.Response(
     200, content=b"<html>Sign in</html>", headers={"Content-Type": "text/html"}
 )
 
+TWICE = json.dumps(FORM).replace(
+    '"enableDailySync": false', '"enableDailySync": false, "enableDailySync": true'
+)
+
 BAD_ANSWERS = [
+    (lambda: ok(TWICE.encode()), "a JSON object in which each name stands once"),
     (lambda: HTML, "it is text/html, not application/json"),
     (lambda: httpx2.Response(200, content=b"{}"), "it is of no stated type"),
     (lambda: ok(b"<html>"), "not a JSON object"),

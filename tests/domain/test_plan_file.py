@@ -85,3 +85,11 @@ def test_every_plan_is_of_the_shape_that_its_schema_promises(plan: Plan) -> None
 def test_text_that_is_no_plan_is_refused(text: str) -> None:
     with pytest.raises(DamagedPlan):
         read_plan(text)
+
+
+@given(PLANS)
+def test_a_plan_that_says_something_twice_is_refused(plan: Plan) -> None:
+    # one reader shows a reviewer the first, another applies the last
+    text = plan_text(plan).replace('"scope"', '"scope": ["elm"],\n  "scope"', 1)
+    with pytest.raises(DamagedPlan, match="a name stands twice"):
+        read_plan(text)

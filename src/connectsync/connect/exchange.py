@@ -11,6 +11,7 @@ import httpx2
 from connectsync.connect.answers import Members, not_understood
 from connectsync.connect.refusals import refusal
 from connectsync.domain.foreign_text import foreign_text, repeats_secret
+from connectsync.domain.shape import unique_members
 from connectsync.errors import ConnectError, NeverSent, Unreachable
 from connectsync.web.limits import Limits, fetched
 from connectsync.web.patience import Patience, once
@@ -129,7 +130,7 @@ def _members(response: httpx2.Response, media_type: str) -> Members | None:
     if _media_type(response) != media_type:
         return None
     try:
-        body = json.loads(response.content)
+        body = json.loads(response.content, object_pairs_hook=unique_members)
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
@@ -142,6 +143,6 @@ def _media_type(response: httpx2.Response) -> str:
 
 def _what_came(response: httpx2.Response) -> str:
     if _media_type(response) == JSON:
-        return "it is not a JSON object"
+        return "it is not a JSON object in which each name stands once"
     came = foreign_text(_media_type(response)) or "of no stated type"
     return f"it is {came}, not {JSON}"

@@ -10,6 +10,9 @@ from connectsync.domain.shape import kind_of
 from connectsync.domain.values import is_whole
 
 _HIGHEST_PERCENT = 100
+_LONGEST = 1_000
+_MOST_LABELS = 1_000
+"""No label or id is longer, and no list of a form has more: reports show them."""
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 
@@ -51,6 +54,8 @@ def text_of(raw: object) -> str:
     """Read text; half of a surrogate pair is none, and no file could hold it."""
     if not isinstance(raw, str):
         raise Unfit(f"is {kind_of(raw)}, not text")
+    if len(raw) > _LONGEST:
+        raise Unfit(f"is longer than {_LONGEST:,} characters")
     if _HALF_A_PAIR.search(raw):
         raise Unfit("is broken Unicode")
     return raw
@@ -73,6 +78,8 @@ def labels_of(raw: object) -> frozenset[str]:
     """Read a set of labels; an empty one is none, and none stands twice."""
     if not isinstance(raw, list):
         raise Unfit(f"is {kind_of(raw)}, not a list of labels")
+    if len(raw) > _MOST_LABELS:
+        raise Unfit(f"names more than {_MOST_LABELS:,} labels")
     labels = frozenset(_label(label) for label in raw)
     if len(labels) != len(raw):
         raise Unfit("names a label twice")

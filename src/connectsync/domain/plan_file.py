@@ -23,7 +23,7 @@ from connectsync.domain.plan import (
 from connectsync.domain.plan_data import SCHEMA, plan_data
 from connectsync.domain.plan_shape import PLAN
 from connectsync.domain.risk import Risk
-from connectsync.domain.shape import Misshapen
+from connectsync.domain.shape import Misshapen, unique_members
 from connectsync.domain.untouched import Untouched, WhyUntouched
 from connectsync.domain.values import Data, form_of, value_of
 from connectsync.errors import DamagedPlan
@@ -88,7 +88,7 @@ def plan_of_data(data: Data) -> Plan:
 
 def _json(text: str) -> dict[str, Any]:
     try:
-        data = json.loads(text.removeprefix("\ufeff"))
+        data = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=unique_members)
     except (ValueError, RecursionError) as error:
         raise DamagedPlan(f"the plan is not JSON: {error}") from error
     if not isinstance(data, dict):

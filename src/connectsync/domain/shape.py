@@ -142,3 +142,16 @@ def kind_of(data: Any) -> str:
 
 def _named(where: str) -> str:
     return where or "it"
+
+
+def unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """
+    Give the members of a JSON object, as ``object_pairs_hook``.
+
+    Of a name that stands twice readers take either: what one person reviewed is not
+    what another program reads. Raises ``ValueError``.
+    """
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return members

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 import httpx2
 
 from connectsync.domain.foreign_text import foreign_text, one_line, repeats_secret
+from connectsync.domain.shape import unique_members
 from connectsync.errors import ConnectError, CredentialsRefused, Unreachable
 from connectsync.roster.seam import RosterDistrict
 
@@ -86,7 +87,7 @@ def _reason(text: str) -> str:
 
 def _parsed(content: bytes) -> object:
     try:
-        return json.loads(content)
+        return json.loads(content, object_pairs_hook=unique_members)
     except (ValueError, RecursionError) as error:
         raise _not_understood("it is not JSON") from error
 
