@@ -16,6 +16,7 @@ from playwright.async_api import Browser
 from starlette.types import ASGIApp
 
 from connectsync.connect import embedded
+from connectsync.connect.browser.places import Place
 from connectsync.connect.browser.reader import BrowserReader
 from connectsync.connect.browser.tabs import Tabs
 from connectsync.connect.browser.website import Website
@@ -28,11 +29,14 @@ from connectsync.emulator.faults import NO_FAULTS, Faults
 from connectsync.emulator.manners import Manners
 from connectsync.emulator.serve import server
 from connectsync.emulator.sessions import COOKIE
-from connectsync.emulator.store import find, opened
+from connectsync.emulator.store import find, opened, page
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
 from connectsync.web.patience import WithinBudget
 
 T = TypeVar("T")
+
+FORM = "/settings/sis-rostering/daily-sync"
+"""Where the form of a district is, below the district."""
 
 WAIT_SECONDS = 5.0
 """How long a control is waited for, on a machine that has other things to do."""
@@ -101,10 +105,21 @@ def website(address: str, folder: Path) -> Website:
 
 
 def both(
-    browser: Browser, site: Website, tokens: Tokens = nowhere
+    browser: Browser, site: Website, tokens: Tokens = nowhere, known: Path | None = None
 ) -> tuple[BrowserReader, BrowserWriter]:
-    """Give a reader and a writer over the tabs of one browser, as a run has them."""
+    """
+    Give a reader and a writer over the tabs of one browser, as a run has them.
+
+    With the store as ``known`` they are those of a run that was at every form before,
+    and that loads them by their address: clicking to a form takes half of such a test.
+    """
     tabs = Tabs(browser, site, WithinBudget(budget_seconds=2))
+    if known is not None:
+        with opened(known).reading() as connection:
+            for row in page(connection, "", 1000):
+                address = f"{site.url}/districts/{row.key}{FORM}"
+                place = Place(address, (f"Drop-down: {row.name}",))
+                tabs._places.note(row.key, place)  # noqa: SLF001 - as a look would
     return BrowserReader(tabs), BrowserWriter(tabs, tokens=tokens)
 
 
@@ -116,7 +131,7 @@ async def over_browser(
     await asyncio.to_thread(session_of, store, store.parent / "session.json")
     async with served(store) as address:
         try:
-            yield both(browser, website(address, store.parent), tokens)
+            yield both(browser, website(address, store.parent), tokens, store)
         finally:
             await close_tabs(browser)
 
@@ -134,6 +149,8 @@ class World:
     runner: asyncio.Runner
     browser: Browser
     folder: Path
+    known: bool = False
+    """Whether every form was looked at before, and is not clicked to any more."""
 
     @property
     def store(self) -> Path:
@@ -155,7 +172,8 @@ class World:
             async with served(self.store, faults, manners, around) as address:
                 described = replace(website(address, self.folder), **site)
                 try:
-                    return await act(*both(self.browser, described, tokens))
+                    store = self.store if self.known else None
+                    return await act(*both(self.browser, described, tokens, store))
                 finally:
                     await close_tabs(self.browser)
 

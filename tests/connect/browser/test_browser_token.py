@@ -47,6 +47,7 @@ def saved(world: World, *steps: Step, **around: Any) -> None:
             )
             assert world.token_digest("bay") == digest(there)
 
+    world.known = True
     world.run(act, tokens=lambda _: at_hand[0], **around)
 
 
