@@ -27,7 +27,7 @@ REFERENCE = ROOT / "docs" / "reference"
 GENERATOR = ROOT / "tests" / "reference.py"
 PAGES = documents()
 
-OF_OTHERS = {"--all-files", "--build-arg", "--from-file", "--message"} | {
+OF_OTHERS = {"--all-files", "--build-arg", "--from-file", "--message", "--cached"} | {
     f"--{option}"
     for option in (
         "all",
