@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from connectsync.domain.children import environment_of_children
+from connectsync.domain.children import environment_of_children, program_on_path
 from connectsync.domain.foreign_text import foreign_text, masked_secrets
 from connectsync.errors import UsageError
 
@@ -82,10 +81,7 @@ class Git:
         return os.fsdecode(self.run(*arguments).removesuffix(b"\n"))
 
     def _program(self) -> str:
-        # an empty or relative entry would mean a `git` in the folder under review
-        stated = self.environment.get("PATH", os.defpath).split(os.pathsep)
-        absolute = os.pathsep.join(one for one in stated if os.path.isabs(one))  # noqa: PTH117
-        program = shutil.which("git", path=absolute) if absolute else None
+        program = program_on_path("git", self.environment)
         if program is None:
             raise UsageError(
                 "--changed-since needs git, which is not installed",

@@ -12,7 +12,8 @@ from browser_world import World
 from playwright.async_api import Browser
 
 from connectsync.connect.browser import chromium
-from connectsync.connect.browser.chromium import launched
+from connectsync.connect.browser.chromium import SYSTEM, found, launched
+from connectsync.errors import ProjectError
 
 SECRET = "not-for-any-child-4f1c9a"  # noqa: S105 - of no one
 PROC = Path("/proc")
@@ -94,3 +95,16 @@ def test_the_sandbox_is_left_out_for_root_alone(
 
     world.runner.run(act())
     assert asked == [False, True]
+
+
+def test_no_chromium_of_the_folder_itself_is_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in SYSTEM:
+        (tmp_path / name).write_text("#!/bin/sh\ntouch ran\n", "utf-8")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    for entries in ("", ".", f"bin{os.pathsep}.{os.pathsep}"):
+        monkeypatch.setenv("PATH", entries)
+        with pytest.raises(ProjectError, match="there is no Chromium"):
+            found(tmp_path / "none")
