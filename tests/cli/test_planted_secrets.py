@@ -227,6 +227,7 @@ def _plant(folder: Path, around: Path) -> None:
     console.replace(HARBOR, "setup_step: 5", f"setup_step: 5  # {COMMENT}")
     console.replace(DRY_CREEK, "env:DRY_CREEK_ISD_TOKEN", "'command:sh secrets/say.sh'")
     console.replace(PROFILE, "schema: 1\n", f"# {COMMENT}\nschema: 1\n")
+    (folder / ".gitignore").write_text(".connectsync/\nsecrets/\n")
     secrets, told, bin_ = folder / "secrets", around / "told", around / "bin"
     for one in (secrets, told, bin_):
         one.mkdir()
