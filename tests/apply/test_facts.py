@@ -15,10 +15,12 @@ from trial import Trial, endings
 from connectsync.apply.settling import results_of, settle_open_saves
 from connectsync.connect import embedded
 from connectsync.domain.baseline import Baseline
+from connectsync.domain.district import District, Facts
 from connectsync.domain.drift import DistrictDrift
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import Outcome
 from connectsync.domain.plan import SWITCH, Plan
+from connectsync.domain.rollout import Rollout
 from connectsync.domain.save import Made, Sent
 from connectsync.domain.settings import Form, Settings, StudentId
 from connectsync.errors import (
@@ -29,9 +31,10 @@ from connectsync.errors import (
     StalePlan,
     Unreachable,
 )
-from connectsync.operations.applying import Application
+from connectsync.operations.applying import Application, orders_for
 from connectsync.operations.drifting import find_drift
-from connectsync.operations.planning import Wanted
+from connectsync.operations.planning import Wanted, make_plan
+from connectsync.operations.reconciling import Division, divided
 from connectsync.operations.rolling_back import Rollback, undone
 
 ELM, HARBOR, LAKE = KEYS
@@ -606,3 +609,83 @@ def test_six_districts_in_three_plans_do_not_pass_a_cap_of_two_a_day(
     assert recent(world) == set(KEYS)
     tomorrow = NOW + timedelta(hours=25)
     assert world.archive.recent(BACKEND, tomorrow).districts == frozenset()
+
+
+# — what a file says once —
+
+
+def launched_by_file(settings: Settings, key: str = LAKE) -> District:
+    return replace(district(key, settings), facts=Facts(setup_step=9))
+
+
+def test_a_launch_that_a_file_tells_is_remembered_before_the_first_save(
+    world: World,
+) -> None:
+    """A fact that is taken out of the file later makes no district new again."""
+    seen: list[bool] = []
+
+    async def look(_: str) -> None:
+        seen.append(world.archive.baselines(BACKEND)[LAKE].was_running)
+
+    async def story() -> None:
+        plan = await world.plan(CELL, keys=(LAKE, ELM))
+        files = [launched_by_file(CELL), district(ELM, CELL)]
+        orders = orders_for(plan, Rollout(), files, {}, {})
+        await Trial(world, before=look, orders=orders).run(plan)
+
+    asyncio.run(story())
+    assert seen == [True, True]
+    assert not world.archive.baselines(BACKEND)[ELM].was_running
+
+
+def test_a_launch_that_a_file_tells_is_remembered_when_it_is_seen(
+    world: World,
+) -> None:
+    async def story() -> None:
+        wanted = [Wanted(launched_by_file(CELL), f"districts/{LAKE}.yaml")]
+        async with embedded.open_reader(world.app) as reader:
+            (one,) = await find_drift(wanted, reader, {}, {})
+        assert one.seen is not None
+        world.store.note(BACKEND, {LAKE: one.seen}, at=NOW)
+
+    asyncio.run(story())
+    assert world.archive.baselines(BACKEND) == {LAKE: Baseline({}, was_running=True)}
+
+
+def test_a_launch_that_a_file_tells_is_remembered_of_a_district_in_step(
+    world: World,
+) -> None:
+    async def story() -> None:
+        plan = await world.plan(CELL, keys=(ELM,))
+        live = await world.live(LAKE)
+        assert live["student_id"] == StudentId.STUDENT_ID.value
+        same = Settings(student_id=StudentId.STUDENT_ID)
+        wanted = [Wanted(launched_by_file(same), f"districts/{LAKE}.yaml")]
+        plan = replace(plan, in_step=(LAKE,))
+        async with world.executor() as executor:
+            await Application(plan, wanted, {}).run(executor, world.orders(plan))
+
+    asyncio.run(story())
+    assert world.archive.baselines(BACKEND)[LAKE].was_running
+
+
+# — what arrives late, and nobody there —
+
+
+def test_what_arrives_late_is_found_and_named_by_reconcile(world: World) -> None:
+    more = replace(CELL, deletion_threshold=15)
+
+    async def story() -> Division:
+        await given_up(world)
+        await world.edit(LAKE, CELL.managed())
+        wanted = [Wanted(district(LAKE, more), f"districts/{LAKE}.yaml")]
+        given = world.given()
+        async with embedded.open_reader(world.app) as reader:
+            plan = await make_plan(wanted, reader, given)
+        return divided(plan, wanted, given, world.archive)
+
+    division = asyncio.run(story())
+    said = [reason.message for reason in division.held[LAKE]]
+    assert "a save of run 1 that got no answer has arrived since:" in str(said)
+    assert "manage_guardians, phone_types" in str(said)
+    assert "nothing is known of it" not in str(said)

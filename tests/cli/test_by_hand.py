@@ -15,6 +15,7 @@ import pytest
 from console import Console
 from jsonschema import Draft202012Validator
 
+from connectsync.apply.state.opening import open_store
 from connectsync.cli.ways.setup import nobody
 from connectsync.errors import NotConfirmed
 
@@ -61,8 +62,10 @@ def test_each_district_is_asked_about_and_only_yes_is_recorded(
     }
     assert after["harbor-point-usd"]["version"] == "1"
     assert "confirmed" not in after["harbor-point-usd"]
-    baselines = [row for row in valley.state() if row[0] == "baselines"]
-    assert {row[1:3] for row in baselines} == {("snapshot:live.json", "lakeview-usd")}
+    with open_store(valley.folder / ".connectsync") as store:
+        known = store.known().baselines
+    named = {backend: set(of_district) for backend, of_district in known.items()}
+    assert named == {"snapshot:live.json": {"lakeview-usd"}}
 
 
 @pytest.mark.parametrize(("answer", "status"), [("yes", 0), ("no", 1), (None, 0)])
@@ -131,8 +134,29 @@ def test_who_asks_for_a_click_list_is_told_that_it_waits_wherever_runs_are_told(
     told = json.loads(valley.run("runs", "show", "1", "--format", "json").out)
     assert told["run"]["districts"]["waiting"] == 2
     assert {one["ending"] for one in told["districts"]} == {"waiting"}
+    saves = [save for one in told["districts"] for save in one["saves"]]
+    assert {(save["settled"], save["sent"]) for save in saves} == {("waiting", "asked")}
     schema = json.loads(SCHEMA.read_text("utf-8"))
     Draft202012Validator(schema).validate(told)
+
+
+def test_undoing_a_list_that_waits_never_says_that_there_is_nothing_to_do(
+    valley: Console,
+) -> None:
+    snapshot = ["--backend", "snapshot:live.json"]
+    assert (
+        valley.run(*snapshot, "apply", LAKEVIEW, "--click-list", "clicks").status == 0
+    )
+    said = valley.run(*snapshot, "rollback", "1")
+    assert said.status == 1
+    told = " ".join(said.both.split())
+    assert "nothing to" not in told.lower()
+    assert "the click list of run 1 asks a person for deletion_threshold" in told
+    # once it is done and said, it is undone like any other save
+    confirmed = ("--confirmed", "lakeview-usd")
+    assert valley.run(*snapshot, "apply", "clicks/plan.json", *confirmed).status == 0
+    back = valley.run(*snapshot, "rollback", "1", "--out", "back.json")
+    assert "15 → 45" in back.both
     done = valley.run(
         *snapshot, "apply", "clicks/plan.json", "--confirmed", "lakeview-usd"
     )

@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 from console import Console
 
+from connectsync.apply.state.opening import open_store
 from connectsync.config.schemas import schema
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
@@ -215,8 +216,8 @@ def test_what_the_journal_keeps_is_the_digest_that_was_reviewed(
     planned.run(
         "apply", "plan.json", environment={"CONNECTSYNC_NOW": "2027-01-15T12:00"}
     )
-    runs = [row for row in planned.state() if row[0] == "runs"]
-    assert [row[3] for row in runs] == [digest]
+    with open_store(planned.folder / ".connectsync") as store:
+        assert [run.head.plan for run in store.known().runs.values()] == [digest]
 
 
 def test_a_plan_that_is_too_old_is_refused_by_a_guard(planned: Console) -> None:

@@ -230,3 +230,40 @@ def test_nothing_is_written_by_looking_back(applied: Console) -> None:
         applied.run(*arguments)
     assert applied.state() == before
     assert told(applied, "verify")["head"] == head
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit SET detail = replace(detail, '12', '99') WHERE run = 2",
+        "UPDATE audit SET subject = 'elsewhere' WHERE action = 'save seen'",
+        "DELETE FROM audit WHERE action = 'save intended'",
+        "DELETE FROM audit WHERE seq > 4",
+    ],
+)
+def test_an_edited_state_is_refused_by_whatever_plans_saves_or_undoes(
+    applied: Console, statement: str
+) -> None:
+    threshold(applied, 12, 9)
+    assert applied.run("plan", "--out", "plan.json").status == 0
+    applied.replace(FILE, "deletion_threshold: 9", "deletion_threshold: 8")
+    applied.statement(statement)
+    rows, live = applied.state(), [applied.live(key) for key in (KEY, OTHER)]
+    for words in (
+        ("plan",),
+        ("apply", "--yes"),
+        ("apply", "plan.json", "--ignore-files"),
+        ("resume",),
+        ("rollback", "1"),
+        ("rollback", "2", "--out", "back.json"),
+        ("reconcile",),
+        ("drift",),
+        ("approve", "plan.json", "--as", "Ada"),
+        ("runs", "show", "1"),
+    ):
+        said = applied.run(*words)
+        assert said.status == ExitStatus.FINDINGS, words
+        assert "the state store was edited: " in said.err, words
+        assert "`connectsync runs verify`" in said.err, words
+    assert applied.state() == rows
+    assert [applied.live(key) for key in (KEY, OTHER)] == live

@@ -27,10 +27,12 @@ class FileSays:
     What files want of a district that a plan leaves alone.
 
     ``known`` gives of a live form what files can say: labels they know alone.
+    ``launched`` says that it is past its launch by its file.
     """
 
     desired: Form
     known: Callable[[Form], Form]
+    launched: bool = False
 
 
 InStep = Mapping[str, FileSays]
@@ -151,7 +153,8 @@ class Executor:
                 moved.append(key)
             else:
                 known = {name: form[name] for name in says.desired if name in form}
-                seen[key] = BaselineUpdate(known, live.form.get(SWITCH) is True)
+                running = says.launched or live.form.get(SWITCH) is True
+                seen[key] = BaselineUpdate(known, running)
         means.journal.note(backend, seen, at=means.clock())
         means.journal.look(backend, results_of(open_, lives), at=means.clock())
         return replace(outcome, moved=tuple(moved))

@@ -27,6 +27,8 @@ class Settled(StrEnum):
     CONFIRMED = "confirmed"
     FAILED = "failed"
     CONFLICT = "conflict"
+    WAITING = "waiting"
+    """For a person, who was given the click list and has not said that it is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,8 @@ class RunOptions:
     ``waves`` are pairs of a name and its districts, in order, and hold every district
     of the plan once. ``accepted`` and ``reasons`` are what was said to the guards, and
     ``recent`` is what they knew of the last day; None where nobody asks them.
-    ``approved_elsewhere`` says that the digest of the plan was given with it.
+    ``approved_elsewhere`` says that the digest of the plan was given with it, and
+    ``launched`` names the districts that are past their launch by their files.
     """
 
     waves: tuple[tuple[str, tuple[str, ...]], ...]
@@ -131,6 +134,7 @@ class RunOptions:
     reasons: Mapping[str, str] = field(default_factory=dict)
     recent: Recent | None = None
     approved_elsewhere: bool = False
+    launched: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +142,8 @@ class BaselineUpdate:
     """
     What was seen of a district without a save: managed values that are in step.
 
-    ``running`` says that the nightly sync is on. ``merged`` lays the values over what
-    was known, else they take its place.
+    ``running`` says that the nightly sync is on, or was at any time. ``merged`` lays
+    the values over what was known, else they take its place.
     """
 
     form: Form

@@ -25,6 +25,7 @@ from connectsync.domain.live import Live
 from connectsync.domain.save import Sent
 from connectsync.domain.values import differing
 from connectsync.errors import (
+    AwaitsPerson,
     Bug,
     Conflict,
     ConnectError,
@@ -147,6 +148,8 @@ class Saver:
             )
         except VersionMoved as error:
             return await self._overtaken(intent, error, again=again)
+        except AwaitsPerson as error:
+            return _Seen(Sent.ASKED, None, error)
         except REFUSALS as error:
             return _Seen(Sent.UNANSWERED if again else Sent.REFUSED, None, error)
         except ConnectError as error:
@@ -210,7 +213,9 @@ def _unproven(intent: Intent, seen: _Seen) -> Conflict | None:
 
 def _result(seen: _Seen, error: ConnectsyncError | None) -> SaveResult:
     settled = Settled.CONFIRMED
-    if error is not None:
+    if isinstance(error, AwaitsPerson):
+        settled = Settled.WAITING
+    elif error is not None:
         settled = Settled.CONFLICT if is_conflict(error) else Settled.FAILED
     live = seen.live
     return SaveResult(

@@ -130,6 +130,19 @@ def with_what_arrived(
     return known
 
 
+def arrivals(
+    open_: OpenSaves, lives: Mapping[str, Live | ConnectError]
+) -> dict[str, Entry]:
+    """Give the last save of each district that got no answer and a reading shows."""
+    return {
+        district: entry
+        for district, entries in open_.items()
+        if isinstance(live := lives.get(district), Live)
+        for entry in entries
+        if has_arrived(entry, live)
+    }
+
+
 def has_arrived(entry: Entry, live: Live) -> bool:
     """Say whether a reading shows a save that got no answer."""
     moved_on = live.version != entry.intent.expected_version

@@ -79,7 +79,7 @@ async def _made(
                     results_of(given.open_saves, lives_of(plan)),
                     at=session.now(),
                 )
-                seen = seen_in(plan, given.baselines)
+                seen = seen_in(plan, scope.wanted, given.baselines)
                 store.note(plan.backend, seen, at=session.now())
             came: Went | StalePlan | None = None
             if not (asked.dry_run or division.reasons) and _has_work(division.going):

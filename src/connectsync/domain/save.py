@@ -15,12 +15,14 @@ class Sent(StrEnum):
     """
     What became of a save on its way to Connect.
 
-    ``no``: it never left this machine. ``refused``: Connect said that it was not made.
+    ``no``: it never left this machine. ``asked``: a person was asked to make it, and
+    has not said that it is done. ``refused``: Connect said that it was not made.
     ``unanswered``: it left, or may have left, and no answer came: it may arrive late.
     ``answered``: Connect said that it was made.
     """
 
     NO = "no"
+    ASKED = "asked"
     REFUSED = "refused"
     UNANSWERED = "unanswered"
     ANSWERED = "answered"
@@ -104,12 +106,9 @@ class SaveFacts:
     @property
     def unproven(self) -> int:
         """Count the settings that may have been made, and are not seen as sent."""
-        open_ = {Made.UNKNOWN, Made.DIFFERS}
-        return (
-            0
-            if self.sent is None
-            else sum(made in open_ for made in self.made.values())
-        )
+        if self.sent in {None, Sent.ASKED}:
+            return 0
+        return sum(one in {Made.UNKNOWN, Made.DIFFERS} for one in self.made.values())
 
     @property
     def held(self) -> Form:

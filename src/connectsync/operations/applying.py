@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from connectsync.apply.executor import Executor, FileSays, InStep
 from connectsync.apply.journal import RunOptions
-from connectsync.domain.baseline import Baseline, Baselines
+from connectsync.domain.baseline import Baseline, Baselines, is_launched
 from connectsync.domain.change import Change
 from connectsync.domain.connect_key import ConnectKey
 from connectsync.domain.district import District
@@ -151,7 +151,11 @@ class Application:
             return {}
         keys = frozenset(self.plan.in_step)
         return {
-            want.district.key: FileSays(want.district.desired(), self._known(want))
+            want.district.key: FileSays(
+                want.district.desired(),
+                self._known(want),
+                launched=is_launched(want.district.facts, None),
+            )
             for want in self.wanted
             if want.district.key in keys
         }
@@ -174,7 +178,11 @@ def orders_for(
     accepted: Mapping[str, int],
     reasons: Mapping[str, str],
 ) -> RunOptions:
-    """Put the plan's districts into the project's waves, each wave in plan order."""
+    """
+    Put the plan's districts into the project's waves, each wave in plan order.
+
+    ``districts`` are those of the files; what these say of a launch goes along.
+    """
     labels = {district.key: district.labels for district in districts}
     planned = [one.district for one in plan.districts]
     waves = wave_by_district(
@@ -184,6 +192,10 @@ def orders_for(
     grouped = [
         (name, tuple(key for key in planned if waves[key] == name)) for name in names
     ]
+    launched = {one.key for one in districts if is_launched(one.facts, None)}
     return RunOptions(
-        tuple((name, keys) for name, keys in grouped if keys), accepted, reasons
+        tuple((name, keys) for name, keys in grouped if keys),
+        accepted,
+        reasons,
+        launched=frozenset(launched.intersection(planned)),
     )

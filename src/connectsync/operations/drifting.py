@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from connectsync.apply.journal import BaselineUpdate
 from connectsync.apply.settling import OpenSaves, with_what_arrived
 from connectsync.connect.seam import Reader
-from connectsync.domain.baseline import Baseline, Baselines
+from connectsync.domain.baseline import Baseline, Baselines, is_launched
 from connectsync.domain.drift import DistrictDrift, movements
 from connectsync.domain.live import Live
 from connectsync.domain.plan import SWITCH
@@ -63,19 +63,23 @@ def _looked(want: Wanted, live: Live | ConnectError, baselines: Baselines) -> Lo
     form = without(live.form, kept)
     moved = movements(baseline.form, desired, form)
     drift = DistrictDrift(key, want.file, moved, baseline.applied)
-    return Looked(drift, live, seen_of(desired, form, baseline))
+    launched = is_launched(want.district.facts, None)
+    return Looked(drift, live, seen_of(desired, form, baseline, launched=launched))
 
 
-def seen_of(desired: Form, live: Form, baseline: Baseline) -> BaselineUpdate:
+def seen_of(
+    desired: Form, live: Form, baseline: Baseline, *, launched: bool = False
+) -> BaselineUpdate:
     """
     Say what a reading proves of a district, without a save.
 
-    A district that was never applied stays one of which no edit can be told.
+    A district that was never applied stays one of which no edit can be told. One that
+    is ``launched`` by its file is remembered so: the file may not say it for good.
     """
     same = {
         name: live[name]
         for name, value in desired.items()
         if name in live and is_same(name, live[name], value)
     }
-    running = live.get(SWITCH) is True
+    running = launched or live.get(SWITCH) is True
     return BaselineUpdate(same if baseline.applied else {}, running, merged=True)

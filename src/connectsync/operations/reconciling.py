@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from connectsync.apply.journal import BaselineUpdate
+from connectsync.apply.journal import BaselineUpdate, Entry
+from connectsync.apply.settling import arrivals
 from connectsync.apply.state.queries import StateReader
-from connectsync.domain.baseline import Baseline, Baselines
+from connectsync.domain.baseline import Baseline, Baselines, is_launched
+from connectsync.domain.counting import few
 from connectsync.domain.drift import Moved
 from connectsync.domain.finding import Finding, Path, Severity
 from connectsync.domain.guard import GuardFinding
@@ -59,6 +61,7 @@ def divided(
         given.baselines,
         _stopped_before(archive, plan.backend),
         archive.taken_back(plan.backend),
+        arrivals(given.open_saves, lives_of(plan)),
     )
     held = {
         planned.district: reasons
@@ -110,15 +113,21 @@ class _Before:
     """
     What came before, by district.
 
-    ``stopped`` are runs that stopped before it, ``back`` runs that took it back.
+    ``stopped`` are runs that stopped before it, ``back`` runs that took it back, and
+    ``arrived`` saves of ours that got no answer and are there now.
     """
 
     baselines: Baselines
     stopped: Mapping[str, int]
     back: Mapping[str, int]
+    arrived: Mapping[str, Entry]
 
     def reasons(self, key: str) -> Iterator[Reason]:
-        if not self.baselines.get(key, Baseline()).applied:
+        if key in self.arrived:
+            entry = self.arrived[key]
+            sent = f"a save of run {entry.run} that got no answer has arrived since"
+            yield Reason(Why.ROLLOUT, f"{sent}: {few(entry.facts.changed)}")
+        elif not self.baselines.get(key, Baseline()).applied:
             yield Reason(Why.UNKNOWN, "nothing is known of it: it was never applied")
         if key in self.stopped:
             said = f"run {self.stopped[key]} stopped before it, after failures"
@@ -229,13 +238,19 @@ def lives_of(plan: Plan) -> Mapping[str, Live]:
     }
 
 
-def seen_in(plan: Plan, baselines: Baselines) -> dict[str, BaselineUpdate]:
+def seen_in(
+    plan: Plan, wanted: Sequence[Wanted], baselines: Baselines
+) -> dict[str, BaselineUpdate]:
     """Say what the reading of a plan proves of the districts that it changes."""
+    launched = {
+        want.district.key for want in wanted if is_launched(want.district.facts, None)
+    }
     return {
         one.district: seen_of(
             one.desired,
             without(one.live, one.kept),
             baselines.get(one.district, Baseline()),
+            launched=one.district in launched,
         )
         for one in plan.districts
     }

@@ -12,7 +12,7 @@ from connectsync.domain.live import Live
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
 from connectsync.domain.run import Run
 from connectsync.domain.run_diff import ConfirmedSave
-from connectsync.domain.save import Made, SaveFacts
+from connectsync.domain.save import Made, SaveFacts, Sent
 from connectsync.domain.settings import Form, Value
 from connectsync.domain.suggest import did_you_mean
 from connectsync.domain.untouched import kept_labels, unpublished, without
@@ -32,7 +32,8 @@ class Undone:
 
     ``before`` are the values before it. ``after`` are those that it sent, ``held`` what
     Connect made of them where that is known. What is in ``unsure`` was sent, and not
-    seen; the run that is ``waiting`` sent a save that may still arrive.
+    seen; the run that is ``waiting`` sent a save that may still arrive, or ``asked`` a
+    person who has not said that it is done.
     """
 
     district: str
@@ -41,6 +42,7 @@ class Undone:
     held: Form = field(default_factory=dict)
     unsure: frozenset[str] = frozenset()
     waiting: bool = False
+    asked: bool = False
 
     def is_ours(self, name: str, here: Value) -> bool:
         """Say whether a value that Connect holds is what the run left there."""
@@ -64,6 +66,7 @@ class Undone:
             {**self.held, **held},
             frozenset((self.unsure | unsure) - held.keys()),
             self.waiting or waiting,
+            facts.sent is Sent.ASKED,
         )
 
 
@@ -195,7 +198,7 @@ class Rollback:
         desired = without(back, kept)
         changes = changes_between(without(live.form, kept), desired)
         if not changes:
-            unseen = one.waiting or bool(left)
+            unseen = one.waiting or one.asked or bool(left)
             return _unseen(one, then.file, self.run) if unseen else key
         launched = known is not None and known.was_running
         return DistrictPlan(
@@ -222,7 +225,16 @@ def _kept(before: Form, live: Form, known: Baseline) -> dict[str, frozenset[str]
 
 
 def _unseen(one: Undone, file: str, run: int) -> NotPlanned:
-    """Say of a save that got no answer that there is nothing to undo, or not yet."""
+    """Say of a save that is not seen that there is nothing to undo, or not yet."""
+    if one.asked:
+        return NotPlanned(
+            one.district,
+            file,
+            f"the click list of run {run} asks a person for {', '.join(one.after)}, and"
+            " it is not known whether that was done",
+            "look at the district on Connect. If it was done, take a new snapshot and"
+            " undo it there; if not, throw the click list away",
+        )
     later = "; it may still arrive" if one.waiting else ""
     return NotPlanned(
         one.district,

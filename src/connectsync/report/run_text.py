@@ -39,6 +39,7 @@ _SETTLED = {
     "confirmed": Style.SAFE,
     "failed": Style.ERROR,
     "conflict": Style.ERROR,
+    "waiting": Style.WARNING,
 }
 
 

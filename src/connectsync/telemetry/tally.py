@@ -21,7 +21,7 @@ from connectsync.domain.event import (
 from connectsync.domain.outcome import Ending
 
 UNSETTLED = "unsettled"
-SETTLED = ("confirmed", "failed", "conflict", UNSETTLED)
+SETTLED = ("confirmed", "failed", "conflict", "waiting", UNSETTLED)
 """How a save can end; of one that is unsettled nobody knows."""
 
 

@@ -238,7 +238,7 @@ class Known:
         self.runs[head.number] = KnownRun(head, entry.seq, parts)
         planned = plan["districts"] if plan is not None else ()
         on = (one["district"] for one in planned if one["live"].get(SWITCH) is True)
-        self.launches[head.backend].update(on)
+        self.launches[head.backend].update(on, detail.get("launched", ()))
 
     def _run_joined(self, entry: AuditEntry) -> None:
         run = self._run(entry)

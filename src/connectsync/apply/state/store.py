@@ -61,6 +61,7 @@ class Store(Ledger):
                 "accepted": dict(orders.accepted),
                 "reasons": dict(orders.reasons),
                 "approved_elsewhere": orders.approved_elsewhere,
+                "launched": sorted(orders.launched),
             }
             self.log(connection, audit.RUN_BEGUN, detail, at, run=run)
             return run, False
