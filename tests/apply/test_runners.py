@@ -83,8 +83,27 @@ def test_who_is_cancelled_lets_go_of_what_it_has_in_hand(world: World) -> None:
     assert isinstance(world.store.claim(1, BACKEND, ELM, at=NOW), Claim)
 
 
-def test_signs_of_life_come_often_enough_to_lose_one() -> None:
+def test_signs_of_life_come_often_enough_to_lose_one(
+    kept: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert BEATS >= 3
+    waits: list[float] = []
+    begun_to_wait, wait = threading.Event(), threading.Event.wait
+
+    def waited(event: threading.Event, timeout: float | None = None) -> bool:
+        if threading.current_thread().name == "lease" and timeout is not None:
+            waits.append(timeout)
+            begun_to_wait.set()
+        return wait(event, timeout)
+
+    async def story(store: Any, claim: Claim) -> None:
+        async with kept_alive(store, claim):
+            assert await asyncio.to_thread(begun_to_wait.wait, 60)
+
+    monkeypatch.setattr(threading.Event, "wait", waited)
+    with kept.open() as store:
+        asyncio.run(story(store, claimed(store, begun(store, "lakeview"))))
+        assert waits == [store.lease_seconds / BEATS]
 
 
 def test_signs_of_life_come_while_the_event_loop_stands_still(kept: Place) -> None:

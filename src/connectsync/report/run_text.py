@@ -162,7 +162,7 @@ def _rows(entry: JournalEntry) -> Iterator[Row]:
     for change in entry.changes:
         said = f"{spell(change.before)} → {spell(change.after)}"
         seen = outcomes.get(change.setting)
-        if seen and entry.settled not in {OPEN_SAVE, "confirmed"}:
+        if seen and entry.settled not in {OPEN_SAVE, "confirmed", "waiting"}:
             said += f": {_seen(seen)}"
         yield Row((Cell(change.setting, Style.NAME), Cell(said)))
 
