@@ -11,7 +11,7 @@ export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/$(VENV)/browsers
 DEMO := .connectsync/demo
 CONNECTSYNC := $(BIN)/connectsync --state-dir $(DEMO)
 
-.PHONY: run test lint check sbom browser-test loop-test crash-test many-runners-test \
+.PHONY: run test lint check coverage sbom browser-test loop-test crash-test many-runners-test \
 	storm-test model-test fuzz assurance lock reference docs clean
 
 # the sample fleet lives on this day, so that what it allows until a date stays allowed
@@ -40,7 +40,10 @@ lint: $(DEV)
 	$(BIN)/lint-imports
 
 check: $(DEV) $(BROWSER)
-	$(BIN)/pytest -n auto --cov --cov-report=term
+	$(BIN)/pytest -n auto --dist worksteal
+
+coverage: $(DEV) $(BROWSER)  ## the same tests, with every line and branch counted
+	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term
 
 browser-test: $(DEV) $(BROWSER)  ## every label of the form in a browser, not a sample
 	$(BIN)/pytest -n auto --every-label tests/connect tests/cli/test_browser.py
