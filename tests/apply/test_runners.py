@@ -337,3 +337,15 @@ def test_what_was_said_of_a_failure_is_gone_once_it_is_tried_again(kept: Place) 
         store.reopen(run, at=NOW)
         (part,) = StateReader(store).run(run).parts
         assert (part.outcome, part.ended) == (None, None)
+
+
+def test_who_asks_for_a_district_that_has_ended_does_not_keep_its_lease(
+    kept: Place,
+) -> None:
+    with kept.open() as one, kept.open() as other:
+        run = begun(one, "lakeview")
+        failed = DistrictOutcome("lakeview", Ending.FAILED, 0, 0, "no answer")
+        one.finish(claimed(one, run), failed, None, at=NOW)
+        assert other.claim(run, "one", "lakeview", at=NOW) == failed
+        one.reopen(run, at=NOW)
+        assert isinstance(one.claim(run, "one", "lakeview", at=NOW), Claim)
