@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 _ALLOWED = re.compile(
@@ -27,14 +27,13 @@ _ALLOWED = re.compile(
 _PROXY = re.compile("(HTTP|HTTPS|ALL)_PROXY", re.IGNORECASE)
 
 
-def program_on_path(name: str, environment: Mapping[str, str]) -> str | None:
+def program_in(folders: Iterable[str], name: str) -> str | None:
     """
-    Find a program by its name in the folders of ``PATH`` that are spelled whole.
+    Find a program by its name in those of the folders that are spelled whole.
 
     An empty or relative entry would mean a program in the folder under review.
     """
-    stated = environment.get("PATH", os.defpath).split(os.pathsep)
-    absolute = os.pathsep.join(one for one in stated if os.path.isabs(one))  # noqa: PTH117
+    absolute = os.pathsep.join(one for one in folders if os.path.isabs(one))  # noqa: PTH117
     return shutil.which(name, path=absolute) if absolute else None
 
 

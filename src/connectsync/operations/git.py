@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from connectsync.domain.children import environment_of_children, program_on_path
+from connectsync.domain.children import environment_of_children, program_in
 from connectsync.domain.foreign_text import foreign_text, masked_secrets
 from connectsync.errors import UsageError
 
@@ -81,7 +81,7 @@ class Git:
         return os.fsdecode(self.run(*arguments).removesuffix(b"\n"))
 
     def _program(self) -> str:
-        program = program_on_path("git", self.environment)
+        program = program_in(os.get_exec_path(self.environment), "git")
         if program is None:
             raise UsageError(
                 "--changed-since needs git, which is not installed",

@@ -12,7 +12,7 @@ from typing import Any
 from playwright.async_api import Browser, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
-from connectsync.domain.children import environment_of_children, program_on_path
+from connectsync.domain.children import environment_of_children, program_in
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.errors import ProjectError
 
@@ -84,7 +84,7 @@ def found(own: Path) -> Path:
     if own.exists():
         return own
     for name in SYSTEM:
-        if program := program_on_path(name, os.environ):
+        if program := program_in(os.get_exec_path(), name):
             return Path(program)
     raise ProjectError(
         "there is no Chromium to reach Connect's page with",
