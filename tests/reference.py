@@ -14,14 +14,10 @@ from pathlib import Path
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from connectsync.cli.exit_status import ExitStatus, status_of
-from connectsync.cli.main import app
+from connectsync.cli.app import app
+from connectsync.cli.terminal import ExitStatus, status_of
 from connectsync.errors import ConnectsyncError
-from connectsync.report.reference import (
-    GENERATED,
-    exit_statuses_page,
-    rules_page,
-)
+from connectsync.report.rule_text import GENERATED, exit_statuses_page, rules_page
 from connectsync.rules.catalogue import pages
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -38,7 +38,7 @@ def lines_of_code(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 @pytest.mark.parametrize("module", MODULES, ids=names(MODULES))
 def test_a_module_is_one_thing(module: Path) -> None:
-    assert len(module.read_text().splitlines()) <= 400
+    assert len(module.read_text().splitlines()) <= 450
     assert module.stem not in BANNED
 
 
@@ -113,7 +113,7 @@ def test_http_clients_are_made_in_one_place() -> None:
         for node in ast.walk(ast.parse(module.read_text()))
         if isinstance(node, ast.Call) and ast.unparse(node.func) in HTTP_CLIENTS
     }
-    assert made == {"web/clients.py"}
+    assert made == {"web/http.py"}
 
 
 def test_the_wheel_carries_schemas_and_templates(tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from connectsync.config.extras import EXTRAS, how_to_add
-from connectsync.emulator.errors import UvicornMissing
+from connectsync.emulator.http import UvicornMissing
+from connectsync.errors import EXTRAS, how_to_add
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ("run.txt", "dev.txt", "deploy.txt")

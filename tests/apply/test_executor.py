@@ -10,9 +10,9 @@ from apply_world import CELL, KEYS, World, reading
 
 from connectsync.apply.state.opening import open_store
 from connectsync.apply.state.queries import StateReader
-from connectsync.connect import embedded
-from connectsync.connect.seam import Reader, Writer
-from connectsync.domain.live import Listed, Live
+from connectsync.backends import embedded
+from connectsync.backends.seam import Reader, Writer
+from connectsync.domain.live import ListedDistrict, Live
 from connectsync.domain.outcome import Ending, Outcome
 from connectsync.domain.plan import SWITCH
 from connectsync.domain.settings import Form, PhoneType, Settings, StudentId
@@ -343,7 +343,7 @@ class Partial:
         self.reader = reader
         self.error = error
 
-    async def list_districts(self) -> tuple[Listed, ...]:
+    async def list_districts(self) -> tuple[ListedDistrict, ...]:
         return await self.reader.list_districts()
 
     async def read(self, key: str) -> Live:

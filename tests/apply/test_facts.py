@@ -12,15 +12,14 @@ from apply_world import CELL, KEYS, NOW, World, district
 from fate import Killed
 from trial import Trial, endings
 
-from connectsync.apply.settling import results_of, settle_open_saves
-from connectsync.connect import embedded
-from connectsync.domain.baseline import Baseline
+from connectsync.apply.saving import results_of, settle_open_saves
+from connectsync.backends import embedded
 from connectsync.domain.district import District, Facts
-from connectsync.domain.drift import DistrictDrift
+from connectsync.domain.drift import Baseline, DistrictDrift
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import Outcome
 from connectsync.domain.plan import SWITCH, Plan
-from connectsync.domain.rollout import Rollout
+from connectsync.domain.policy import Rollout
 from connectsync.domain.save import Made, Sent
 from connectsync.domain.settings import Form, Settings, StudentId
 from connectsync.errors import (
@@ -31,11 +30,11 @@ from connectsync.errors import (
     StalePlan,
     Unreachable,
 )
-from connectsync.operations.applying import Application, orders_for
-from connectsync.operations.drifting import find_drift
-from connectsync.operations.planning import Wanted, make_plan
-from connectsync.operations.reconciling import Division, divided
-from connectsync.operations.rolling_back import Rollback, undone
+from connectsync.operations.apply import PlanApplication, orders_for
+from connectsync.operations.drift import find_drift
+from connectsync.operations.plan import PlannedDistrict, make_plan
+from connectsync.operations.reconcile import Split, divide_plan
+from connectsync.operations.rollback import Rollback, undone
 
 ELM, HARBOR, LAKE = KEYS
 BACKEND = embedded.DESCRIBED
@@ -75,7 +74,7 @@ async def back_from(world: World, run: int = 1) -> Plan:
 
 async def drift(world: World, settings: Settings, key: str = LAKE) -> DistrictDrift:
     async with embedded.open_reader(world.app) as reader:
-        wanted = [Wanted(district(key, settings), f"districts/{key}.yaml")]
+        wanted = [PlannedDistrict(district(key, settings), f"districts/{key}.yaml")]
         open_ = world.store.open_saves(BACKEND)
         known = world.archive.baselines(BACKEND)
         (one,) = await find_drift(wanted, reader, known, open_)
@@ -306,9 +305,11 @@ def test_what_arrives_late_is_found_by_the_next_apply_where_all_is_in_step(
         await given_up(world)
         await world.edit(LAKE, dict(CELL.managed()))
         plan = await world.plan(CELL, keys=(LAKE,))
-        wanted = [Wanted(district(LAKE, CELL), "x.yaml")]
+        wanted = [PlannedDistrict(district(LAKE, CELL), "x.yaml")]
         async with world.executor() as executor:
-            application = Application(plan, wanted, world.archive.baselines(BACKEND))
+            application = PlanApplication(
+                plan, wanted, world.archive.baselines(BACKEND)
+            )
             await application.run(executor, world.orders(plan))
 
     asyncio.run(story())
@@ -526,9 +527,9 @@ def test_districts_in_step_are_remembered_before_the_first_save(
     async def story() -> None:
         await world.edit(ELM, dict(CELL.managed()))
         plan = await world.plan(CELL)
-        wanted = [Wanted(district(key, CELL), f"{key}.yaml") for key in KEYS]
+        wanted = [PlannedDistrict(district(key, CELL), f"{key}.yaml") for key in KEYS]
         async with world.executor() as executor:
-            application = Application(plan, wanted, {})
+            application = PlanApplication(plan, wanted, {})
             await application.run(executor, world.orders(plan))
 
     monkeypatch.setattr(world.store, last, kill)
@@ -544,9 +545,9 @@ def test_districts_that_are_in_step_no_longer_are_named_and_not_remembered(
         await world.edit(ELM, dict(CELL.managed()))
         plan = await world.plan(CELL)
         await world.edit(ELM, {"manage_guardians": False})
-        wanted = [Wanted(district(key, CELL), f"{key}.yaml") for key in KEYS]
+        wanted = [PlannedDistrict(district(key, CELL), f"{key}.yaml") for key in KEYS]
         async with world.executor() as executor:
-            application = Application(plan, wanted, {})
+            application = PlanApplication(plan, wanted, {})
             return await application.run(executor, world.orders(plan))
 
     assert asyncio.run(story()).moved == (ELM,)
@@ -555,13 +556,13 @@ def test_districts_that_are_in_step_no_longer_are_named_and_not_remembered(
 
 def test_a_district_in_step_whose_sync_began_to_run_is_launched(world: World) -> None:
     async def story() -> None:
-        wanted = [Wanted(district(ELM, CELL), "x.yaml")]
+        wanted = [PlannedDistrict(district(ELM, CELL), "x.yaml")]
         for running in (False, True):
             await world.edit(ELM, {**CELL.managed(), SWITCH: running})
             plan = await world.plan(CELL, keys=(ELM,))
             async with world.executor() as executor:
                 known = world.archive.baselines(BACKEND)
-                application = Application(plan, wanted, known)
+                application = PlanApplication(plan, wanted, known)
                 await application.run(executor, world.orders(plan))
 
     asyncio.run(story())
@@ -642,7 +643,7 @@ def test_a_launch_that_a_file_tells_is_remembered_when_it_is_seen(
     world: World,
 ) -> None:
     async def story() -> None:
-        wanted = [Wanted(launched_by_file(CELL), f"districts/{LAKE}.yaml")]
+        wanted = [PlannedDistrict(launched_by_file(CELL), f"districts/{LAKE}.yaml")]
         async with embedded.open_reader(world.app) as reader:
             (one,) = await find_drift(wanted, reader, {}, {})
         assert one.seen is not None
@@ -660,10 +661,10 @@ def test_a_launch_that_a_file_tells_is_remembered_of_a_district_in_step(
         live = await world.live(LAKE)
         assert live["student_id"] == StudentId.STUDENT_ID.value
         same = Settings(student_id=StudentId.STUDENT_ID)
-        wanted = [Wanted(launched_by_file(same), f"districts/{LAKE}.yaml")]
+        wanted = [PlannedDistrict(launched_by_file(same), f"districts/{LAKE}.yaml")]
         plan = replace(plan, in_step=(LAKE,))
         async with world.executor() as executor:
-            await Application(plan, wanted, {}).run(executor, world.orders(plan))
+            await PlanApplication(plan, wanted, {}).run(executor, world.orders(plan))
 
     asyncio.run(story())
     assert world.archive.baselines(BACKEND)[LAKE].was_running
@@ -675,14 +676,14 @@ def test_a_launch_that_a_file_tells_is_remembered_of_a_district_in_step(
 def test_what_arrives_late_is_found_and_named_by_reconcile(world: World) -> None:
     more = replace(CELL, deletion_threshold=15)
 
-    async def story() -> Division:
+    async def story() -> Split:
         await given_up(world)
         await world.edit(LAKE, CELL.managed())
-        wanted = [Wanted(district(LAKE, more), f"districts/{LAKE}.yaml")]
+        wanted = [PlannedDistrict(district(LAKE, more), f"districts/{LAKE}.yaml")]
         given = world.given()
         async with embedded.open_reader(world.app) as reader:
             plan = await make_plan(wanted, reader, given)
-        return divided(plan, wanted, given, world.archive)
+        return divide_plan(plan, wanted, given, world.archive)
 
     division = asyncio.run(story())
     said = [reason.message for reason in division.held[LAKE]]

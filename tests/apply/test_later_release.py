@@ -8,20 +8,19 @@ from dataclasses import replace
 from apply_world import CELL, KEYS, NOW, World, district, reading
 from later_release import one_setting_more
 
-from connectsync.apply.freshness import insist_fresh
 from connectsync.apply.journal import Claim, Intent
-from connectsync.connect import embedded, snapshot_file
-from connectsync.connect.seam import Reader
-from connectsync.connect.snapshot_parsing import parsed
+from connectsync.apply.saving import insist_fresh
+from connectsync.backends import embedded, snapshot
+from connectsync.backends.seam import Reader
+from connectsync.backends.snapshot import parse_snapshot
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import Ending
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest, plan_text, read_plan
 from connectsync.domain.settings import Form
-from connectsync.operations.compare import changes_between
-from connectsync.operations.drifting import find_drift
-from connectsync.operations.planning import Wanted
-from connectsync.operations.snapshotting import take_snapshot
+from connectsync.operations.drift import find_drift
+from connectsync.operations.plan import PlannedDistrict, changes_between
+from connectsync.operations.snapshot import take_snapshot
 
 KEY = "lakeview"
 
@@ -123,11 +122,11 @@ def test_a_snapshot_of_before_a_setting_was_known_leaves_it_unknown(
 ) -> None:
     async def story() -> None:
         async with embedded.open_reader(world.app) as reader:
-            old = snapshot_file.spelled(await take_snapshot(reader, ()))
+            old = snapshot.render_snapshot(await take_snapshot(reader, ()))
         with one_setting_more():
-            read = parsed(old.encode())
+            read = parse_snapshot(old.encode())
             assert all("night_mode" not in one.live.form for one in read.entries)
-            assert snapshot_file.spelled(read) == old
+            assert snapshot.render_snapshot(read) == old
 
     asyncio.run(story())
 
@@ -140,7 +139,7 @@ def test_a_baseline_of_before_a_setting_was_known_is_no_drift(world: World) -> N
             async with world.executor() as executor:
                 reader = WithNightMode(executor.means.reader)
                 (one,) = await find_drift(
-                    [Wanted(district(KEY, CELL), "x.yaml")],
+                    [PlannedDistrict(district(KEY, CELL), "x.yaml")],
                     reader,  # type: ignore[arg-type]
                     baselines,
                 )

@@ -14,7 +14,7 @@ from connectsync.apply.journal import (
     LeasedElsewhere,
     RunOptions,
     SaveResult,
-    Settled,
+    SaveStatus,
 )
 from connectsync.apply.state.opening import Presence, present
 from connectsync.apply.state.queries import StateReader
@@ -103,7 +103,7 @@ def test_who_lost_a_district_writes_nothing_any_more(kept: Place) -> None:
             with pytest.raises(LeaseLost):
                 write()
         (entry,) = other.entries(run, "lakeview")
-        assert entry.settled is Settled.INTENDED
+        assert entry.settled is SaveStatus.INTENDED
         assert other.outcomes(run) == {}
 
 
@@ -177,10 +177,10 @@ def test_what_is_settled_stays_as_it_was_settled_first(kept: Place) -> None:
         claim = claimed(store, begun(store, "lakeview"))
         row = store.intend(claim, INTENT, at=NOW)
         store.settle(claim, row, replace(CONFIRMED, note="first"), at=NOW)
-        refused = SaveResult(Settled.FAILED, Sent.REFUSED, note="second")
+        refused = SaveResult(SaveStatus.FAILED, Sent.REFUSED, note="second")
         store.settle(claim, row, refused, at=NOW)
         (entry,) = store.entries(claim.run, "lakeview")
-        assert entry.settled is Settled.CONFIRMED
+        assert entry.settled is SaveStatus.CONFIRMED
         (saves,) = StateReader(store).entries(claim.run).values()
         assert [one.note for one in saves] == ["first"]
 

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from connectsync.apply.journal import BaselineUpdate
-from connectsync.apply.state.naming import recognize
 from connectsync.apply.state.opening import open_store
-from connectsync.apply.state.queries import StateReader
+from connectsync.apply.state.queries import StateReader, recognize
 from connectsync.apply.state.store import Store
 from connectsync.domain.connect_key import connect_key
 from connectsync.errors import ConnectRenamed

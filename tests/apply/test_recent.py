@@ -13,10 +13,10 @@ from connectsync.domain.live import Live
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.recent import Recent
+from connectsync.domain.run import RecentSaves
 from connectsync.domain.settings import Form
 from connectsync.errors import Overtaken
-from connectsync.operations.planning import Wanted, plan_district
+from connectsync.operations.plan import PlannedDistrict, plan_district
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 TOMORROW = NOW + timedelta(hours=25)
@@ -26,7 +26,7 @@ def planned(*keys: str) -> Plan:
     form: Form = {"manage_guardians": False, "phone_types": frozenset[str]()}
     districts = []
     for key in keys:
-        want = Wanted(district(key, CELL), f"districts/{key}.yaml")
+        want = PlannedDistrict(district(key, CELL), f"districts/{key}.yaml")
         made = plan_district(want, Live(key, "v1", form, NOW), {})
         assert isinstance(made, DistrictPlan)
         districts.append(made)
@@ -34,7 +34,7 @@ def planned(*keys: str) -> Plan:
 
 
 def begun(
-    store: Store, *keys: str, known: Recent | None, at: datetime = NOW
+    store: Store, *keys: str, known: RecentSaves | None, at: datetime = NOW
 ) -> tuple[int, bool]:
     orders = RunOptions((("rest", keys),), recent=known)
     return store.begin(planned(*keys), f"sha256:{'-'.join(keys)}", orders, at=at)
@@ -46,15 +46,15 @@ def recent(store: Store, at: datetime = NOW) -> set[str]:
 
 def test_what_a_run_is_yet_to_save_counts_for_the_day(kept: Place) -> None:
     with kept.open() as store:
-        begun(store, "lakeview", "elm-grove", known=Recent())
+        begun(store, "lakeview", "elm-grove", known=RecentSaves())
         assert recent(store) == {"lakeview", "elm-grove"}
-        assert StateReader(store).recent("other", NOW) == Recent()
+        assert StateReader(store).recent("other", NOW) == RecentSaves()
         assert recent(store, TOMORROW) == set()
 
 
 def test_what_a_run_left_alone_does_not_count(kept: Place) -> None:
     with kept.open() as store:
-        run, _ = begun(store, "lakeview", "elm-grove", known=Recent())
+        run, _ = begun(store, "lakeview", "elm-grove", known=RecentSaves())
         claim = store.claim(run, "one", "lakeview", at=NOW)
         assert isinstance(claim, Claim)
         failed = DistrictOutcome("lakeview", Ending.FAILED, 0, 0, "no answer")
@@ -66,7 +66,7 @@ def test_of_two_runs_that_knew_nothing_of_each_other_only_one_begins(
     kept: Place,
 ) -> None:
     with kept.open() as one, kept.open() as other:
-        nothing = Recent()
+        nothing = RecentSaves()
         begun(one, "lakeview", known=nothing)
         with pytest.raises(Overtaken, match="began on 1 district after the guards"):
             begun(other, "elm-grove", known=nothing)
@@ -77,14 +77,14 @@ def test_of_two_runs_that_knew_nothing_of_each_other_only_one_begins(
 
 def test_the_run_of_the_same_plan_is_joined_whatever_was_known(kept: Place) -> None:
     with kept.open() as one, kept.open() as other:
-        begun(one, "lakeview", known=Recent())
-        assert begun(other, "lakeview", known=Recent()) == (1, True)
+        begun(one, "lakeview", known=RecentSaves())
+        assert begun(other, "lakeview", known=RecentSaves()) == (1, True)
 
 
 def test_yesterday_overtakes_nobody(kept: Place) -> None:
     with kept.open() as store:
-        begun(store, "lakeview", known=Recent())
-        assert begun(store, "elm-grove", known=Recent(), at=TOMORROW) == (2, False)
+        begun(store, "lakeview", known=RecentSaves())
+        assert begun(store, "elm-grove", known=RecentSaves(), at=TOMORROW) == (2, False)
 
 
 def test_what_a_closed_run_promised_does_not_count(kept: Place) -> None:

@@ -15,15 +15,15 @@ from recorded import old_rows, recorded, world_beside
 from stores import KINDS, Place
 from trial import Trial, endings
 
-from connectsync.apply.journal import Settled
+from connectsync.apply.journal import SaveStatus
 from connectsync.apply.state.queries import StateReader
+from connectsync.backends import embedded
 from connectsync.config.state_address import in_file
-from connectsync.connect import embedded
 from connectsync.domain.plan import Plan
 from connectsync.domain.save import Made, Sent
-from connectsync.domain.values import form_of
+from connectsync.domain.settings import form_of
 from connectsync.errors import DamagedPlan, StateError
-from connectsync.operations.rolling_back import Rollback, undone
+from connectsync.operations.rollback import Rollback, undone
 
 ELM, HARBOR, LAKE, MAPLE = "elm-grove", "harbor-point", "lakeview", "maple"
 
@@ -105,7 +105,7 @@ def test_a_run_that_the_last_version_left_half_done_is_resumed(
         assert endings(outcome) == {HARBOR: "done", LAKE: "done"}
         assert trial.saved == [LAKE], "the save of the other one had arrived"
         settled = [one.settled for one in world.archive.journal(4)]
-        assert settled == [Settled.CONFIRMED, Settled.CONFIRMED]
+        assert settled == [SaveStatus.CONFIRMED, SaveStatus.CONFIRMED]
         assert world.archive.audited().problems == ()
 
 

@@ -9,7 +9,7 @@ from apply_world import CELL, KEYS, World, reading
 from trial import Trial, endings
 
 from connectsync.apply.journal import RunOptions
-from connectsync.apply.rollout import Pace
+from connectsync.apply.rollout import RolloutLimits
 from connectsync.domain.event import (
     RunBegan,
     RunEnded,
@@ -58,7 +58,7 @@ def test_a_wave_that_fails_stops_the_roll_out_and_the_rest_is_not_touched(
 ) -> None:
     trial = Trial(
         world,
-        Pace(max_failures_percent=0),
+        RolloutLimits(max_failures_percent=0),
         RunOptions(CANARY_FIRST),
         before=refusing(LAKE),
     )
@@ -77,7 +77,9 @@ def test_a_wave_that_fails_stops_the_roll_out_and_the_rest_is_not_touched(
 
 def test_as_many_failures_as_are_allowed_stop_nothing(world: World) -> None:
     orders = RunOptions((("first", (ELM, HARBOR)), ("rest", (LAKE,))))
-    trial = Trial(world, Pace(max_failures_percent=50), orders, before=refusing(ELM))
+    trial = Trial(
+        world, RolloutLimits(max_failures_percent=50), orders, before=refusing(ELM)
+    )
     assert endings(asyncio.run(trial.run())) == {
         ELM: "failed",
         HARBOR: "done",
@@ -90,7 +92,7 @@ def test_a_canary_that_a_person_changes_after_its_save_stops_the_roll_out(
 ) -> None:
     async def story() -> Outcome:
         orders = RunOptions(CANARY_FIRST)
-        trial = Trial(world, Pace(max_failures_percent=0))
+        trial = Trial(world, RolloutLimits(max_failures_percent=0))
         plan = await world.plan(CELL)
         async with trial.executor() as executor:
             reader = executor.means.reader
@@ -117,7 +119,7 @@ def test_nothing_is_begun_once_there_is_a_reason_to_stop(world: World) -> None:
     def pause() -> str:
         return "the window closed" if world.store.outcomes(1) else ""
 
-    trial = Trial(world, Pace(pause=pause))
+    trial = Trial(world, RolloutLimits(pause=pause))
     outcome = asyncio.run(trial.run())
     assert endings(outcome) == {
         ELM: "done",
@@ -132,7 +134,7 @@ def test_a_run_that_was_stopped_is_gone_on_with_where_it_stopped(world: World) -
     def pause() -> str:
         return "enough" if world.store.outcomes(1) else ""
 
-    asyncio.run(Trial(world, Pace(pause=pause)).run())
+    asyncio.run(Trial(world, RolloutLimits(pause=pause)).run())
     second = Trial(world)
     outcome = asyncio.run(second.resume())
     assert second.saved == [HARBOR, LAKE]
@@ -159,7 +161,7 @@ def test_apply_again_joins_the_run_that_is_open(world: World) -> None:
         def pause() -> str:
             return "enough" if world.store.outcomes(1) else ""
 
-        await Trial(world, Pace(pause=pause)).run(plan)
+        await Trial(world, RolloutLimits(pause=pause)).run(plan)
         second = Trial(world)
         return await second.run(plan), second
 
@@ -177,7 +179,7 @@ def test_several_districts_are_in_hand_at_once_as_far_as_is_allowed(
     async def slow(_: str) -> None:
         await asyncio.sleep(0.05)
 
-    trial = Trial(world, Pace(at_once=2), before=slow)
+    trial = Trial(world, RolloutLimits(at_once=2), before=slow)
     outcome = asyncio.run(trial.run())
     assert set(endings(outcome).values()) == {"done"}
     assert trial.writer is not None
@@ -185,7 +187,7 @@ def test_several_districts_are_in_hand_at_once_as_far_as_is_allowed(
 
 
 def test_districts_of_others_are_left_to_them(world: World) -> None:
-    trial = Trial(world, Pace(only=frozenset([ELM])))
+    trial = Trial(world, RolloutLimits(only=frozenset([ELM])))
     outcome = asyncio.run(trial.run())
     assert endings(outcome) == {ELM: "done", HARBOR: "skipped", LAKE: "skipped"}
     # the run is open for them
@@ -193,7 +195,7 @@ def test_districts_of_others_are_left_to_them(world: World) -> None:
 
 
 def test_a_wave_before_the_last_is_everybodys(world: World) -> None:
-    trial = Trial(world, Pace(only=frozenset([ELM])), RunOptions(CANARY_FIRST))
+    trial = Trial(world, RolloutLimits(only=frozenset([ELM])), RunOptions(CANARY_FIRST))
     assert endings(asyncio.run(trial.run())) == {
         ELM: "done",
         HARBOR: "skipped",

@@ -18,12 +18,12 @@ from sqlalchemy import event, text
 from stores import Place
 from trial import Trial, endings
 
+from connectsync.apply.district_run import BEATS, keep_lease_alive
 from connectsync.apply.journal import Claim, LeasedElsewhere, RunOptions
-from connectsync.apply.lease_renewal import BEATS, kept_alive
-from connectsync.apply.rollout import Pace
+from connectsync.apply.rollout import RolloutLimits
 from connectsync.apply.state import audit
 from connectsync.apply.state.queries import StateReader
-from connectsync.connect import embedded
+from connectsync.backends import embedded
 from connectsync.domain.event import WaveBegan
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
@@ -97,7 +97,7 @@ def test_signs_of_life_come_often_enough_to_lose_one(
         return wait(event, timeout)
 
     async def story(store: Any, claim: Claim) -> None:
-        async with kept_alive(store, claim):
+        async with keep_lease_alive(store, claim):
             assert await asyncio.to_thread(begun_to_wait.wait, 60)
 
     monkeypatch.setattr(threading.Event, "wait", waited)
@@ -118,7 +118,7 @@ def test_signs_of_life_come_while_the_event_loop_stands_still(kept: Place) -> No
             alive.set()
 
         store.renew = renewed
-        async with kept_alive(store, claim):
+        async with keep_lease_alive(store, claim):
             assert alive.wait(timeout=60), "nobody gave a sign of life"
 
     with kept.open(lease_seconds=0.3) as store:
@@ -207,7 +207,7 @@ def test_only_what_differs_is_sent(world: World) -> None:
 
 
 def test_no_wave_begins_once_there_is_a_reason_to_stop(world: World) -> None:
-    trial = Trial(world, Pace(pause=lambda: "the window closed"))
+    trial = Trial(world, RolloutLimits(pause=lambda: "the window closed"))
     asyncio.run(trial.run())
     assert not [one for one in trial.events if isinstance(one, WaveBegan)]
 
@@ -221,7 +221,9 @@ def test_failures_are_held_against_a_share_of_the_wave(
             raise FormRefused("no")
 
     orders = RunOptions((("first", (ELM, HARBOR)), ("rest", (LAKE,))))
-    trial = Trial(world, Pace(max_failures_percent=most), orders, before=refuse)
+    trial = Trial(
+        world, RolloutLimits(max_failures_percent=most), orders, before=refuse
+    )
     assert endings(asyncio.run(trial.run()))[LAKE] == last
 
 
@@ -229,7 +231,7 @@ def test_failures_stop_the_very_wave_they_are_in(world: World) -> None:
     async def refuse(_: str) -> None:
         raise FormRefused("no")
 
-    trial = Trial(world, Pace(max_failures_percent=0), before=refuse)
+    trial = Trial(world, RolloutLimits(max_failures_percent=0), before=refuse)
     assert endings(asyncio.run(trial.run())) == {
         ELM: "failed",
         HARBOR: "not reached",

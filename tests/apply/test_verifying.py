@@ -24,8 +24,8 @@ from connectsync.apply.state.opening import FILE, open_store
 from connectsync.apply.state.queries import StateReader, audited
 from connectsync.apply.state.store import Store
 from connectsync.apply.state.tables import AUDIT, HEAD
-from connectsync.domain.audit import Audited
 from connectsync.domain.plan_file import plan_digest
+from connectsync.domain.run import AuditResult
 from connectsync.domain.settings import PhoneType, Settings
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol
@@ -108,7 +108,7 @@ class File:
 
             yield after
 
-    def audited(self, noted: str | None = None) -> Audited:
+    def audited(self, noted: str | None = None) -> AuditResult:
         with open_store(self.folder) as store:
             return StateReader(store).audited(noted)
 

@@ -14,7 +14,7 @@ from sqlalchemy.pool import Pool
 
 from connectsync.apply.journal import BaselineUpdate
 from connectsync.apply.state.opening import open_store
-from connectsync.connect import embedded
+from connectsync.backends import embedded
 from connectsync.domain.outcome import Ending
 from connectsync.domain.plan import SWITCH, Plan
 from connectsync.domain.settings import Settings

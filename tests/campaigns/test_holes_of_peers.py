@@ -21,8 +21,9 @@ from served_connect import ServedConnect, watch
 from starlette.requests import Request
 from starlette.responses import Response
 
-from connectsync.cli.exit_status import ExitStatus
-from connectsync.connect import embedded, snapshot_file
+from connectsync.backends import embedded
+from connectsync.backends import snapshot as snapshot_file
+from connectsync.cli.terminal import ExitStatus
 from connectsync.emulator.seed import Seed, sow
 
 SECRET = "t0ken-of-the-gateway"  # noqa: S105 - of a stand-in that lives for one test
@@ -57,7 +58,7 @@ def town(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Town]:
     fleet = Fleet(tmp_path / "project", tuple(alike(count)))
     fleet.write()
     store = tmp_path / "connect.db"
-    snapshot = snapshot_file.read(fleet.folder / "live.json")
+    snapshot = snapshot_file.read_snapshot(fleet.folder / "live.json")
     sow(store, [Seed(*one) for one in embedded.seeds(snapshot)])
     watch(store)
     with lying(store, SECRET) as gateway:

@@ -35,22 +35,22 @@ from model_world import (
 
 from connectsync.apply.executor import Executor
 from connectsync.apply.journal import BaselineUpdate
-from connectsync.domain.baseline import Baseline
+from connectsync.domain.drift import Baseline
 from connectsync.domain.outcome import Ending, Outcome
 from connectsync.domain.plan import SWITCH, DistrictPlan, Plan
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.rollout import Rollout
+from connectsync.domain.policy import Rollout
 from connectsync.domain.save import Made, Sent
 from connectsync.domain.settings import Form, PhoneType, Settings
 from connectsync.errors import RollbackRefused, RunInHand, StalePlan
-from connectsync.operations.applying import (
-    Application,
+from connectsync.operations.apply import (
+    PlanApplication,
     insist_honest,
     insist_same_files,
     orders_for,
 )
-from connectsync.operations.planning import make_plan
-from connectsync.operations.rolling_back import Rollback, undone
+from connectsync.operations.plan import make_plan
+from connectsync.operations.rollback import Rollback, undone
 
 CELL, HOME = frozenset([PhoneType.CELL]), frozenset([PhoneType.HOME])
 
@@ -197,7 +197,7 @@ class Stories(RuleBasedStateMachine):
         alone = self._untouched(run)
 
         async def deed(executor: Executor) -> Outcome:
-            application = Application(plan, self.world.wanted, self.world.baselines)
+            application = PlanApplication(plan, self.world.wanted, self.world.baselines)
             return await application.resume(executor, run, orders)
 
         outcome = self._carried_out(run, fate, deed)
@@ -266,7 +266,7 @@ class Stories(RuleBasedStateMachine):
         orders = orders_for(plan, Rollout(), [], {}, {})
 
         async def deed(executor: Executor) -> Outcome:
-            application = Application(plan, world.wanted, world.baselines)
+            application = PlanApplication(plan, world.wanted, world.baselines)
             return await application.run(executor, orders)
 
         rows = world.journal()

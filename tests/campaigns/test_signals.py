@@ -8,7 +8,7 @@ import pytest
 from crash_site import CrashSite, opened
 from processes import Machine
 
-from connectsync.apply.journal import Settled
+from connectsync.apply.journal import SaveStatus
 from connectsync.apply.state.queries import StateReader
 
 IN_HAND = 8
@@ -39,7 +39,7 @@ def test_who_is_asked_to_stop_ends_what_is_in_hand_and_can_be_resumed(
     assert run.stopped == "it was interrupted"
     done = {one.intent.district for one in entries}
     assert len(done) == IN_HAND
-    assert {one.settled for one in entries} == {Settled.CONFIRMED}
+    assert {one.settled for one in entries} == {SaveStatus.CONFIRMED}
     assert set(run.left) == {one.district for one in crowd.plan.districts} - done
     assert crowd.went_on(machine) == "resume"
     crowd.insist_true(machine)
@@ -53,7 +53,7 @@ def test_who_is_asked_twice_ends_at_once_and_can_be_resumed(
     interrupted(crowd, machine, TWICE, name)
     with opened(machine) as store:
         entries = StateReader(store).journal(1)
-    assert Settled.INTENDED in {one.settled for one in entries}
+    assert SaveStatus.INTENDED in {one.settled for one in entries}
     began = time.monotonic()
     assert crowd.went_on(machine) == "resume"
     assert time.monotonic() - began < LEASE, "it let go of what it had in hand"

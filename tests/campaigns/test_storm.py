@@ -11,7 +11,7 @@ from crash_site import CrashSite, crash_site, insist_journal, opened
 from fleets_of import alike
 from processes import Machine
 
-from connectsync.apply.journal import Settled
+from connectsync.apply.journal import SaveStatus
 from connectsync.apply.state.queries import StateReader
 
 SAMPLE, ALL = 60, 1000
@@ -75,7 +75,7 @@ def test_what_is_planned_comes_true_in_any_weather_and_no_save_is_made_twice(
         insist_journal(store, coast.plan)
         entries = StateReader(store).journal(1)
     settled = {one.settled for one in entries}
-    assert settled <= {Settled.CONFIRMED, Settled.FAILED}
+    assert settled <= {SaveStatus.CONFIRMED, SaveStatus.FAILED}
     record_property(
         MEASURED,
         f"{weather}: {len(coast.plan.districts)} districts in {took:.1f} s,"

@@ -10,7 +10,7 @@ from console import Console
 
 from connectsync.apply.journal import RunOptions
 from connectsync.apply.state.opening import open_store
-from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.terminal import ExitStatus
 from connectsync.domain.plan_file import plan_digest, read_plan
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
@@ -65,7 +65,7 @@ def test_adopting_opens_no_writer(
 
     for way in ("cli.backends.open_writer", "connect.embedded.open_writer"):
         monkeypatch.setattr(f"connectsync.{way}", refuse)
-    writer = "connectsync.connect.contract.ContractWriter.__init__"
+    writer = "connectsync.backends.contract.ContractWriter.__init__"
     monkeypatch.setattr(writer, refuse)
     assert applied.run("drift", "--adopt").status == 0
     assert "deletion_threshold: 12" in text(applied, LAKEVIEW)

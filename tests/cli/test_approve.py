@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from console import Console
 
-from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.terminal import ExitStatus
 from connectsync.domain.plan_file import digest_of
 
 

@@ -79,7 +79,7 @@ import sys
 
 class Interrupt:
     def find_spec(self, name, path=None, target=None):
-        if name == "connectsync.cli.main":
+        if name == "connectsync.cli.app":
             raise KeyboardInterrupt
 
 sys.meta_path.insert(0, Interrupt())

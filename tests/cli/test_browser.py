@@ -20,14 +20,13 @@ from console import Console
 from playwright.async_api import Browser
 from processes import environment
 
-from connectsync.cli.exit_status import ExitStatus
+from connectsync.backends.browser.website import launch_browser
+from connectsync.cli.terminal import ExitStatus
 from connectsync.config.fleet import load_fleet
-from connectsync.connect.browser.chromium import launched
 from connectsync.emulator import store
-from connectsync.emulator.app import create_app
+from connectsync.emulator.app import create_app, server
 from connectsync.emulator.form import BLANK
 from connectsync.emulator.seed import Seed, enrol, sow
-from connectsync.emulator.serve import server
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
 
 DISTRICTS = 12
@@ -114,15 +113,15 @@ def launches(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def counted(**how: Any) -> AbstractAsyncContextManager[Browser]:
         started.append("Chromium")
-        return launched(**how)
+        return launch_browser(**how)
 
-    monkeypatch.setattr("connectsync.connect.browser.sharing.launched", counted)
+    monkeypatch.setattr("connectsync.backends.browser.pool.launched", counted)
     return started
 
 
 def tokens(console: Console) -> dict[str, str]:
     """Give the digest of every token that the stand-in keeps."""
-    with store.opened(console.connect).reading() as connection:
+    with store.open_store(console.connect).reading() as connection:
         rows = store.find_many(connection, keys())
     return {row.key: row.token_digest for row in rows if row.token_digest}
 

@@ -16,7 +16,7 @@ from console import Console
 from jsonschema import Draft202012Validator
 
 from connectsync.apply.state.opening import open_store
-from connectsync.cli.ways.setup import nobody
+from connectsync.cli.backend_setup import nobody
 from connectsync.errors import NotConfirmed
 
 COMMAND = (sys.executable, "-m", "connectsync", "--backend", "snapshot:live.json")

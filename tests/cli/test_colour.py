@@ -14,7 +14,7 @@ from console import Console
 from processes import environment
 from screen import COLOUR, on_a_terminal
 
-from connectsync.cli.registry import COMMANDS
+from connectsync.cli.app import COMMANDS
 
 SAID_BY = {
     "init": [["init", "fresh"]],
@@ -51,7 +51,7 @@ COLOURLESS = {"schema", "emulator", "new", "snapshot", "resume", "login", "init"
 
 TELL = """
 import json, sys
-from connectsync.cli.main import main
+from connectsync.cli.app import main
 for arguments in json.loads(sys.argv[1]):
     for stream in (sys.stdout, sys.stderr):
         print(f"@@ {' '.join(arguments)}", file=stream, flush=True)

@@ -14,9 +14,8 @@ import typer
 from console import Console
 from typer.core import TyperGroup
 
-from connectsync.cli import completing
-from connectsync.cli.main import app
-from connectsync.cli.registry import ASKED_BY_A_SHELL
+from connectsync.cli import completion
+from connectsync.cli.app import ASKED_BY_A_SHELL, app
 
 BASH = shutil.which("bash")
 
@@ -184,14 +183,14 @@ def test_words_are_offered_for_all_that_is_named_so_and_for_nothing_else() -> No
     group = typer.main.get_command(app)
     assert isinstance(group, TyperGroup)
     look(group)
-    assert completing.BY_NAME.keys() <= named
-    assert completing.BY_METAVAR.keys() | completing.PATHS <= metavars
+    assert completion.BY_NAME.keys() <= named
+    assert completion.BY_METAVAR.keys() | completion.PATHS <= metavars
 
 
 def test_who_presses_no_tab_key_does_not_wait_for_it(valley: Console) -> None:
     probe = (
-        "import sys; from connectsync.cli.main import main; main(['rules'])\n"
-        "print('connectsync.cli.completing' in sys.modules)"
+        "import sys; from connectsync.cli.app import main; main(['rules'])\n"
+        "print('connectsync.cli.completion' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", probe],

@@ -8,7 +8,7 @@ import pytest
 from console import Console, Said
 from served_gateway import ENVIRONMENT, served, use
 
-from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.terminal import ExitStatus
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 CREEK = "districts/tx/dry-creek-isd.yaml"

@@ -14,13 +14,16 @@ from console import Console
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectsync.cli.backends import open_reader
-from connectsync.cli.reading import Counted, CountedMapper, counted
+from connectsync.backends.seam import Mapper, Reader
+from connectsync.cli.backends import (
+    CountingMapper,
+    CountingReader,
+    count_reads,
+    open_reader,
+)
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import Terminal
-from connectsync.connect.seam import Mapper, Reader
-from connectsync.domain.live import Listed, Live
-from connectsync.domain.page_map import Spot
+from connectsync.domain.live import ListedDistrict, Live, PageSpot
 from connectsync.errors import (
     ConnectError,
     CredentialsRefused,
@@ -48,8 +51,8 @@ class Scripted:
     asked: list[tuple[str, ...]] = field(default_factory=list)
     described: str = "scripted"
 
-    async def list_districts(self) -> tuple[Listed, ...]:
-        return tuple(Listed(key, key) for key in sorted(self.script))
+    async def list_districts(self) -> tuple[ListedDistrict, ...]:
+        return tuple(ListedDistrict(key, key) for key in sorted(self.script))
 
     async def read(self, key: str) -> Live:
         return Live(key, "1", {}, READ_AT)
@@ -79,7 +82,7 @@ class Scripted:
 
 
 class ScriptedPage(Scripted):
-    async def page_map(self) -> tuple[Spot, ...]:
+    async def page_map(self) -> tuple[PageSpot, ...]:
         return ()
 
 
@@ -110,7 +113,7 @@ def test_in_parts_the_same_is_read_the_same_is_lost_and_the_same_is_raised(
     keys = [*script, *list(script)[:3]]
     raised, whole = answered(Scripted(script), list(script))
     inside = Scripted(script)
-    raised_in_parts, parts = answered(Counted(inside, session(), part), keys)
+    raised_in_parts, parts = answered(CountingReader(inside, session(), part), keys)
     assert raised_in_parts == raised
     assert list(parts) == list(whole)
     assert [isinstance(one, Live) for one in parts.values()] == [
@@ -123,14 +126,16 @@ def test_in_parts_the_same_is_read_the_same_is_lost_and_the_same_is_raised(
 def test_it_raises_only_where_nothing_at_all_could_be_read(
     script: Mapping[str, str], part: int
 ) -> None:
-    raised, _ = answered(Counted(Scripted(script), session(), part), list(script))
+    raised, _ = answered(
+        CountingReader(Scripted(script), session(), part), list(script)
+    )
     assert not (raised and "there" in script.values())
 
 
 def test_a_part_that_is_lost_takes_no_other_with_it() -> None:
     kinds = ["there", "there", "lost", "lost", "there"]
     script = {str(number): kind for number, kind in enumerate(kinds)}
-    _, found = answered(Counted(Scripted(script), session(), 2), list(script))
+    _, found = answered(CountingReader(Scripted(script), session(), 2), list(script))
     assert [type(one).__name__ for one in found.values()] == [
         "Live",
         "Live",
@@ -143,7 +148,7 @@ def test_a_part_that_is_lost_takes_no_other_with_it() -> None:
 def test_who_is_not_let_in_does_not_go_on_asking() -> None:
     kinds = ["there", "there", *["refused"] * 8]
     inside = Scripted({str(number): kind for number, kind in enumerate(kinds)})
-    _, found = answered(Counted(inside, session(), 2), list(inside.script))
+    _, found = answered(CountingReader(inside, session(), 2), list(inside.script))
     assert inside.asked == [("0", "1"), ("2", "3")]
     errors = [one for one in found.values() if isinstance(one, CredentialsRefused)]
     assert len(errors) == 8
@@ -151,20 +156,20 @@ def test_who_is_not_let_in_does_not_go_on_asking() -> None:
 
 def test_few_are_read_at_once() -> None:
     inside = Scripted({"a": "there", "b": "there"})
-    answered(Counted(inside, session(), 2), ["b", "a", "b"])
+    answered(CountingReader(inside, session(), 2), ["b", "a", "b"])
     assert inside.asked == [("b", "a")]
 
 
 def test_a_reader_that_knows_its_page_still_does() -> None:
-    assert isinstance(counted(ScriptedPage({}), session(), 9), CountedMapper)
-    assert isinstance(counted(ScriptedPage({}), session(), 9), Mapper)
-    assert not isinstance(counted(Scripted({}), session(), 9), Mapper)
+    assert isinstance(count_reads(ScriptedPage({}), session(), 9), CountingMapper)
+    assert isinstance(count_reads(ScriptedPage({}), session(), 9), Mapper)
+    assert not isinstance(count_reads(Scripted({}), session(), 9), Mapper)
 
 
 def test_where_nobody_watches_nothing_stands_between() -> None:
     inside = Scripted({})
-    assert counted(inside, session(quiet=True), 9) is inside
-    assert counted(inside, session(), None) is inside
+    assert count_reads(inside, session(quiet=True), 9) is inside
+    assert count_reads(inside, session(), None) is inside
 
 
 @pytest.mark.parametrize("part", [1, 2, 500])
@@ -176,7 +181,7 @@ def test_what_a_real_backend_gives_comes_through(valley: Console, part: int) -> 
         fleet = opened.fleet(project, ())
         districts = tuple(one.district for one in fleet.districts)
         async with open_reader(opened, project, districts) as reader:
-            told = Counted(reader, session(), part)
+            told = CountingReader(reader, session(), part)
             keys = [*(one.key for one in districts), "nowhere", "a/b"]
             whole, parts = await reader.read_many(keys), await told.read_many(keys)
             assert list(parts) == list(whole)
@@ -205,7 +210,7 @@ def test_lines_of_a_long_reading_go_to_standard_error(
         "connectsync.cli.progress.monotonic", lambda: float(next(clock))
     )
     script = {f"district-{number:03}": "there" for number in range(100)}
-    answered(Counted(Scripted(script), session(), 25), list(script))
+    answered(CountingReader(Scripted(script), session(), 25), list(script))
     assert capsys.readouterr().err.splitlines() == [
         "read 25 of 100 districts (8.3/s), 0:09 left",
         "read 50 of 100 districts (8.3/s), 0:06 left",

@@ -12,7 +12,7 @@ from clever_world import Clever, answer, district, listed, serving
 from console import Console, Said
 from processes import connectsync, environment
 
-from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.terminal import ExitStatus
 
 IDS = {
     "lakeview-usd": "58da8a43cc70ab00017a1a10",

@@ -11,10 +11,9 @@ import typer
 from console import Console
 from typer.core import TyperCommand, TyperGroup
 
-from connectsync.cli import registry
-from connectsync.cli.everywhere import understand_everywhere
-from connectsync.cli.main import app
-from connectsync.cli.registry import COMMANDS, WITHIN
+from connectsync.cli import app as registry
+from connectsync.cli.app import COMMANDS, WITHIN, app
+from connectsync.cli.help import understand_everywhere
 
 SPELLINGS = {
     "--quiet": ["--quiet"],

@@ -15,7 +15,7 @@ import httpx2
 import pytest
 from console import Console
 
-from connectsync.cli.exit_status import ExitStatus, status_of
+from connectsync.cli.terminal import ExitStatus, status_of
 from connectsync.errors import (
     Bug,
     ConnectError,
@@ -80,7 +80,7 @@ def test_4_is_a_stale_plan(valley: Console) -> None:
 def test_4_is_a_conflict_met_while_applying(
     valley: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from connectsync.connect.contract import ContractWriter
+    from connectsync.backends.contract import ContractWriter
 
     save = ContractWriter.save
 
@@ -108,7 +108,7 @@ def test_5_is_connect_out_of_reach(
         raise error
 
     monkeypatch.setattr(
-        "connectsync.connect.contract.ContractReader.read_many", unreachable
+        "connectsync.backends.contract.ContractReader.read_many", unreachable
     )
     for command in (["plan"], ["drift"], ["apply", "--yes"]):
         said = valley.run(*command)

@@ -13,8 +13,8 @@ import yaml
 from console import Console
 from hostile import WICKED
 
-from connectsync.cli.choices import FindingFormat, PlanFormat
-from connectsync.report.style import inert
+from connectsync.cli.options import FindingFormat, PlanFormat
+from connectsync.report.terminal import inert
 
 Fixture = Callable[[str], Console]
 

@@ -8,7 +8,7 @@ import pytest
 from console import Console
 from served_gateway import ENVIRONMENT, TOKEN, served, use
 
-from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.terminal import ExitStatus
 from connectsync.emulator.faults import Faults
 
 

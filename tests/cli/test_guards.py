@@ -8,7 +8,7 @@ import pytest
 from console import Console
 
 from connectsync.rules.catalogue import acceptable
-from connectsync.rules.disruptive import DISRUPTIVE_GUARDS
+from connectsync.rules.guards import DISRUPTIVE_GUARDS
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 HARBOR = "districts/ca/harbor-point-usd.yaml"

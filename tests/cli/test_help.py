@@ -9,9 +9,8 @@ import typer
 from console import Console
 from typer.core import TyperCommand, TyperGroup
 
-from connectsync.cli.main import app
-from connectsync.cli.registry import COMMANDS, PANELS
-from connectsync.report.columns import columns
+from connectsync.cli.app import COMMANDS, PANELS, app
+from connectsync.report.terminal import columns
 
 
 def commands() -> Iterator[tuple[str, TyperCommand | TyperGroup]]:

@@ -12,8 +12,8 @@ import pytest
 from assurance_counts import TALLY
 from console import Console
 
-from connectsync.cli.exit_status import ExitStatus
-from connectsync.connect.snapshot_parsing import parsed
+from connectsync.backends.snapshot import parse_snapshot
+from connectsync.cli.terminal import ExitStatus
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import digest_of, read_plan
 from connectsync.errors import DamagedPlan
@@ -117,7 +117,7 @@ def test_a_snapshot_of_wrong_types_is_refused_in_a_sentence(valley: Console) -> 
     for path, changed in mutations(data):
         text = json.dumps(changed)
         try:
-            parsed(text.encode("utf-8"))
+            parse_snapshot(text.encode("utf-8"))
         except ValueError:
             continue
         survivors[f"{path[-1]}={type(_value(changed, path)).__name__}"] = text

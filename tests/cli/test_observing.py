@@ -15,7 +15,7 @@ from collector import collecting
 from console import Console
 from run_events import story
 
-from connectsync.cli.observing import observers
+from connectsync.cli.runner import observers
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import LogFormat, Terminal
 from connectsync.domain.event import Event
@@ -190,7 +190,7 @@ def test_without_the_extra_it_says_how_to_install_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delitem(sys.modules, "connectsync.telemetry.traces", raising=False)
-    monkeypatch.delitem(sys.modules, "connectsync.telemetry.spans", raising=False)
+    monkeypatch.delitem(sys.modules, "connectsync.telemetry.traces", raising=False)
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
     watched(session(environment={"OTEL_EXPORTER_OTLP_ENDPOINT": NOBODY}))
     said = capsys.readouterr().err
@@ -201,7 +201,7 @@ PROGRAM = """
 import os, sys
 from pathlib import Path
 from run_events import story
-from connectsync.cli.observing import observers
+from connectsync.cli.runner import observers
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import LogFormat, terminal
 
@@ -350,7 +350,7 @@ def test_a_run_on_connect_is_traced_from_end_to_end(valley: Console) -> None:
 
 LOADED = """
 import sys
-from connectsync.cli.main import main
+from connectsync.cli.app import main
 status = main(["apply", "districts", "--yes"])
 print(status, *{name.partition(".")[0] for name in sys.modules}, sep="\\n")
 """

@@ -196,7 +196,7 @@ def test_a_plan_of_another_connect_is_refused(planned: Console, tmp_path: Path) 
 def test_a_plan_made_on_another_backend_is_refused(
     planned: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connectsync.connect.embedded.DESCRIBED", "the other one")
+    monkeypatch.setattr("connectsync.backends.embedded.DESCRIBED", "the other one")
     said = planned.run("apply", "plan.json")
     assert said.status == 4
     assert "made on embedded, and this is the other one" in said.err
@@ -237,7 +237,7 @@ def test_a_district_that_connect_does_not_know_is_not_read_and_the_rest_is_plann
 ) -> None:
     valley.run("plan")
     valley.forget("lakeview-usd")
-    monkeypatch.setattr("connectsync.cli.ways.embedded.enrol", lambda *_: 0)
+    monkeypatch.setattr("connectsync.cli.backend_setup.enrol", lambda *_: 0)
     said = valley.run("plan")
     assert said.status == 1
     assert "Not read, so not planned\n  lakeview-usd (districts/ca/lake" in said.out

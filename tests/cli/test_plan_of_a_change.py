@@ -11,7 +11,7 @@ import pytest
 from console import Console, Said
 from stores import failed
 
-from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.terminal import ExitStatus
 from connectsync.config.schemas import schema
 from connectsync.domain.plan_file import digest_of
 from connectsync.domain.settings import Value

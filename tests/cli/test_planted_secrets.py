@@ -30,11 +30,11 @@ from postgres import database
 from starlette.requests import Request
 from starlette.responses import Response
 
-from connectsync.cli import main as front
-from connectsync.cli.choices import FindingFormat, PlanFormat
+from connectsync.cli import app as front
+from connectsync.cli.app import COMMANDS
 from connectsync.cli.drift import DriftFormat
-from connectsync.cli.exit_status import ExitStatus
-from connectsync.cli.registry import COMMANDS
+from connectsync.cli.options import FindingFormat, PlanFormat
+from connectsync.cli.terminal import ExitStatus
 
 GATEWAY = "cAnary-01.gateway/Zq7wXr93Kd44=="
 BY_ENV = "cAnary-02.byenv.Rm5tYu82Lp77"

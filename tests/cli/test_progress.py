@@ -14,8 +14,14 @@ from fleets_of import Fleet, alike
 from processes import connectsync, environment
 from screen import COLOUR, Seen, on_a_terminal
 
-from connectsync.cli.pace import APPLYING, READING, Pace
-from connectsync.cli.progress import Lines, Manner, manner
+from connectsync.cli.progress import (
+    APPLYING,
+    READING,
+    ProgressLines,
+    ProgressRate,
+    ProgressStyle,
+    manner,
+)
 from connectsync.cli.terminal import LogFormat, Terminal
 
 QUIET = Terminal(colour=False, width=80, quiet=True)
@@ -35,19 +41,19 @@ def fleet(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("terminal", "variables", "on_terminal", "told"),
     [
-        (PLAIN, {}, True, Manner.BAR),
-        (PLAIN, {"TERM": "xterm"}, True, Manner.BAR),
-        (PLAIN, {"CI": ""}, True, Manner.BAR),
-        (PLAIN, {"CI": "false"}, True, Manner.BAR),
-        (PLAIN, {}, False, Manner.LINES),
-        (PLAIN, {"CI": "true"}, True, Manner.LINES),
-        (PLAIN, {"CI": "1"}, True, Manner.LINES),
-        (PLAIN, {"TERM": "dumb"}, True, Manner.LINES),
-        (PLAIN, {"TERM": "unknown"}, True, Manner.LINES),
-        (QUIET, {}, True, Manner.NOT),
-        (QUIET, {}, False, Manner.NOT),
-        (JSON, {}, True, Manner.NOT),
-        (JSON, {}, False, Manner.NOT),
+        (PLAIN, {}, True, ProgressStyle.BAR),
+        (PLAIN, {"TERM": "xterm"}, True, ProgressStyle.BAR),
+        (PLAIN, {"CI": ""}, True, ProgressStyle.BAR),
+        (PLAIN, {"CI": "false"}, True, ProgressStyle.BAR),
+        (PLAIN, {}, False, ProgressStyle.LINES),
+        (PLAIN, {"CI": "true"}, True, ProgressStyle.LINES),
+        (PLAIN, {"CI": "1"}, True, ProgressStyle.LINES),
+        (PLAIN, {"TERM": "dumb"}, True, ProgressStyle.LINES),
+        (PLAIN, {"TERM": "unknown"}, True, ProgressStyle.LINES),
+        (QUIET, {}, True, ProgressStyle.NOT),
+        (QUIET, {}, False, ProgressStyle.NOT),
+        (JSON, {}, True, ProgressStyle.NOT),
+        (JSON, {}, False, ProgressStyle.NOT),
     ],
 )
 def test_a_bar_is_for_people_lines_for_logs_and_nothing_for_the_quiet(
@@ -55,7 +61,7 @@ def test_a_bar_is_for_people_lines_for_logs_and_nothing_for_the_quiet(
     terminal: Terminal,
     variables: dict[str, str],
     on_terminal: bool,  # noqa: FBT001 - a column of the table
-    told: Manner,
+    told: ProgressStyle,
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: on_terminal)
     assert manner(terminal, variables) is told
@@ -76,11 +82,11 @@ def test_a_bar_is_for_people_lines_for_logs_and_nothing_for_the_quiet(
 def test_the_figures_say_how_much_how_fast_and_how_long(
     done: int, seconds: float, said: str
 ) -> None:
-    assert Pace(13_318, 0.0, done).figures(seconds) == said
+    assert ProgressRate(13_318, 0.0, done).figures(seconds) == said
 
 
 def test_the_longest_figures_leave_room_for_a_bar() -> None:
-    longest = Pace(13_318, 0.0, 13_317, 13_317).figures(4.0)
+    longest = ProgressRate(13_318, 0.0, 13_317, 13_317).figures(4.0)
     assert longest == "13,317/13,318  13,317 failed  3,329/s  0:00 left"
     assert len(longest) <= 50
 
@@ -93,7 +99,7 @@ def lines_of(
     """Tell of work that has done so many districts after so many seconds."""
     clock = iter([seconds for seconds, _ in steps])
     monkeypatch.setattr("connectsync.cli.progress.monotonic", lambda: next(clock))
-    lines = Lines(PLAIN, READING, Pace(1_000, 0.0))
+    lines = ProgressLines(PLAIN, READING, ProgressRate(1_000, 0.0))
     for _, done in steps:
         lines.advance(done - lines.pace.done)
     return capsys.readouterr().err.splitlines()
@@ -129,7 +135,7 @@ def test_what_is_over_at_once_has_no_line(
 
 
 def test_a_line_counts_what_failed() -> None:
-    pace = Pace(1_000, 0.0, 500, 7)
+    pace = ProgressRate(1_000, 0.0, 500, 7)
     said = "applied 500 of 1,000 districts (50/s), 7 failed, 0:10 left"
     assert pace.sentence(APPLYING, 10.0) == said
 
@@ -225,8 +231,8 @@ def test_an_interrupted_run_leaves_nothing_of_its_bar(fleet: Path) -> None:
 BREAKS_OFF = """
 import os
 from run_events import story
-from connectsync.cli.observing import observers
-from connectsync.cli.run_progress import RunProgress
+from connectsync.cli.runner import observers
+from connectsync.cli.progress import RunProgress
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import LogFormat, terminal
 looks = terminal(color="auto", quiet=False, log_format=LogFormat.TEXT,
@@ -267,7 +273,7 @@ def test_a_run_that_is_killed_leaves_the_cursor_too(fleet: Path) -> None:
 
 BREAKS = """
 import os, sys
-from connectsync.cli.pace import READING
+from connectsync.cli.progress import READING
 from connectsync.cli.progress import counting
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import LogFormat, terminal
@@ -305,7 +311,7 @@ def test_who_watches_no_bar_does_not_wait_for_what_draws_it(
     fleet: Path, command: list[str]
 ) -> None:
     probe = (
-        "import sys; from connectsync.cli.main import main;"
+        "import sys; from connectsync.cli.app import main;"
         f"main({command!r}); print('rich' in sys.modules)"
     )
     seen = on_a_terminal([sys.executable, "-c", probe], fleet, more={"CI": "1"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from console import Console
 
-from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.terminal import ExitStatus
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ from console import Console
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectsync.config.described import described_paths
-from connectsync.config.rendering import spell_scalar
+from connectsync.config.schemas import list_described_paths, spell_scalar
 from connectsync.rules.catalogue import pages
 
 SCHEMA = Path(__file__).parent.parent.parent / "schema"
@@ -30,7 +29,7 @@ def test_every_rule_is_listed_once_with_its_severity(valley: Console) -> None:
 
 
 def test_every_rule_and_every_key_is_explained(valley: Console) -> None:
-    for name in (*RULES, *described_paths()):
+    for name in (*RULES, *list_described_paths()):
         said = valley.run("explain", name)
         assert (said.status, said.err) == (0, ""), name
         assert said.out.startswith(name)

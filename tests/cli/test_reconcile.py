@@ -16,10 +16,10 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from connectsync.apply.journal import BaselineUpdate, Claim, RunOptions
 from connectsync.apply.state.opening import open_store
-from connectsync.cli import applying
-from connectsync.cli.exit_status import ExitStatus
+from connectsync.backends.embedded import DESCRIBED as BACKEND
+from connectsync.cli import apply
+from connectsync.cli.terminal import ExitStatus
 from connectsync.config.schemas import schema
-from connectsync.connect.embedded import DESCRIBED as BACKEND
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan_file import plan_digest, read_plan
 from connectsync.domain.settings import Value
@@ -256,7 +256,7 @@ def test_what_was_saved_meanwhile_is_left_alone(
     settled: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
-    gate = applying.insist_allowed
+    gate = apply.insist_allowed
 
     def meanwhile(*given: Any) -> None:
         with ThreadPoolExecutor() as person:
@@ -265,7 +265,7 @@ def test_what_was_saved_meanwhile_is_left_alone(
             ).result()
         gate(*given)
 
-    monkeypatch.setattr("connectsync.cli.reconciling.insist_allowed", meanwhile)
+    monkeypatch.setattr("connectsync.cli.reconcile.insist_allowed", meanwhile)
     said: Said = settled.run("reconcile")
     assert said.status == ExitStatus.STALE
     assert "student_id was STUDENT ID, is now STUDENT NUMBER" in " ".join(
@@ -309,7 +309,7 @@ def test_a_district_that_cannot_be_read_is_named_and_the_others_go(
 ) -> None:
     known.forget("harbor-point-usd")
     # the stand-in would take it in again
-    monkeypatch.setattr("connectsync.cli.ways.embedded.enrol", lambda *_: None)
+    monkeypatch.setattr("connectsync.cli.backend_setup.enrol", lambda *_: None)
     status, data = told(known)
     assert status == ExitStatus.FINDINGS
     assert fates(data)["lakeview-usd"] == "done"

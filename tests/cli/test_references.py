@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from connectsync.cli import references
-from connectsync.cli.references import COMMAND_ENVIRONMENT, district_token, resolved
-from connectsync.config.project import Gateway, Project
+from connectsync.cli import secrets
+from connectsync.cli.secrets import (
+    COMMAND_ENVIRONMENT,
+    district_token,
+    resolve_reference,
+)
+from connectsync.config.project import GatewayConfig, Project
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.errors import ProjectError
 
@@ -19,17 +23,19 @@ SECRET = "s3cret-t0ken"  # noqa: S105 - lives for one test
 
 def test_a_token_comes_from_the_environment(tmp_path: Path) -> None:
     environment = {"TOKEN": f" {SECRET}\n"}
-    assert resolved("env:TOKEN", environment=environment, root=tmp_path) == SECRET
+    assert (
+        resolve_reference("env:TOKEN", environment=environment, root=tmp_path) == SECRET
+    )
 
 
 def test_a_token_comes_from_a_file_of_the_project(tmp_path: Path) -> None:
     (tmp_path / "token").write_text(f"{SECRET}\n")
-    assert resolved("file:token", environment={}, root=tmp_path) == SECRET
+    assert resolve_reference("file:token", environment={}, root=tmp_path) == SECRET
 
 
 def test_a_token_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     (tmp_path / "token").write_bytes(b"\xef\xbb\xbf" + SECRET.encode() + b"\r\n")
-    assert resolved("file:token", environment={}, root=tmp_path) == SECRET
+    assert resolve_reference("file:token", environment={}, root=tmp_path) == SECRET
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
@@ -38,7 +44,7 @@ def test_a_token_file_of_another_encoding_is_named_without_what_it_holds(
 ) -> None:
     (tmp_path / "token").write_bytes(SECRET.encode(encoding))
     with pytest.raises(ProjectError) as refused:
-        resolved("file:token", environment={}, root=tmp_path)
+        resolve_reference("file:token", environment={}, root=tmp_path)
     assert f"it is saved as {encoding[:6].upper()}" in refused.value.message
     assert "UTF-8" in refused.value.remedy
     assert SECRET not in str(refused.value)
@@ -46,7 +52,7 @@ def test_a_token_file_of_another_encoding_is_named_without_what_it_holds(
 
 def test_a_token_comes_from_a_command(tmp_path: Path) -> None:
     reference = f"command:{sys.executable} -c \"print('{SECRET}')\""
-    assert resolved(reference, environment=ALLOWING, root=tmp_path) == SECRET
+    assert resolve_reference(reference, environment=ALLOWING, root=tmp_path) == SECRET
 
 
 @pytest.mark.parametrize("environment", [{}, {"CONNECTSYNC_ALLOW_COMMANDS": "0"}])
@@ -54,7 +60,7 @@ def test_a_command_runs_only_where_the_environment_allows_it(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     with pytest.raises(ProjectError, match="is not run") as error:
-        resolved("command:touch ran", environment=environment, root=tmp_path)
+        resolve_reference("command:touch ran", environment=environment, root=tmp_path)
     assert "CONNECTSYNC_ALLOW_COMMANDS=1" in error.value.remedy
     assert not (tmp_path / "ran").exists()
 
@@ -69,10 +75,10 @@ def test_a_token_is_read_from_no_pipe_device_or_link_out_of_the_project(
     (project / "link").symlink_to("../secret")
     for reference in ("file:pipe", "file:/dev/zero", "file:link", "file:."):
         with pytest.raises(ProjectError, match="not read"):
-            resolved(reference, environment={}, root=project)
+            resolve_reference(reference, environment={}, root=project)
     # named as what it is, a file may lie anywhere
     named = f"file:{tmp_path / 'secret'}"
-    assert resolved(named, environment={}, root=project) == SECRET
+    assert resolve_reference(named, environment={}, root=project) == SECRET
 
 
 @pytest.mark.parametrize(
@@ -95,20 +101,20 @@ def test_what_gives_no_token_is_told_without_what_it_holds(
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     environment = {"EMPTY": " ", "TWO_LINES": f"{SECRET}\nmore", **ALLOWING}
     with pytest.raises(ProjectError) as error:
-        resolved(reference, environment=environment, root=tmp_path)
+        resolve_reference(reference, environment=environment, root=tmp_path)
     assert SECRET not in error.value.message + error.value.remedy
 
 
 def test_a_command_that_fails_does_not_say_what_it_said(tmp_path: Path) -> None:
     reference = f"command:{sys.executable} -c \"import sys; sys.exit('{SECRET}')\""
     with pytest.raises(ProjectError) as error:
-        resolved(reference, environment=ALLOWING, root=tmp_path)
+        resolve_reference(reference, environment=ALLOWING, root=tmp_path)
     assert error.value.message.endswith("failed")
 
 
 def test_a_command_is_given_no_shell(tmp_path: Path) -> None:
     reference = "command:echo $HOME; touch here"
-    said = resolved(reference, environment=ALLOWING, root=tmp_path)
+    said = resolve_reference(reference, environment=ALLOWING, root=tmp_path)
     assert said == "$HOME; touch here"
     assert not (tmp_path / "here").exists()
 
@@ -137,7 +143,9 @@ def test_a_command_gets_no_secret_of_ours_and_what_the_operator_names(
         "print(base64.b64encode(kept).decode())"
     )
     reference = f'command:{sys.executable} -c "{code}"'
-    told = base64.b64decode(resolved(reference, environment=known, root=tmp_path))
+    told = base64.b64decode(
+        resolve_reference(reference, environment=known, root=tmp_path)
+    )
     given = dict(pair.split(b"=", 1) for pair in told.split(b"\0") if pair)
     assert SECRET.encode() not in told
     assert set(given) == {b"PATH", b"HOME", b"VAULT_ADDR", b"OP_SERVICE_ACCOUNT_TOKEN"}
@@ -147,7 +155,9 @@ def test_a_command_is_in_no_terminal_of_ours(tmp_path: Path) -> None:
     code = "import os; print(os.getsid(0) == os.getpid())"
     reference = f'command:{sys.executable} -c "{code}"'
     assert (
-        resolved(reference, environment={**os.environ, **ALLOWING}, root=tmp_path)
+        resolve_reference(
+            reference, environment={**os.environ, **ALLOWING}, root=tmp_path
+        )
         == "True"
     )
 
@@ -155,12 +165,12 @@ def test_a_command_is_in_no_terminal_of_ours(tmp_path: Path) -> None:
 def test_a_command_that_hangs_is_ended_with_all_that_it_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(references, "SECONDS", 0.5)
+    monkeypatch.setattr(secrets, "SECONDS", 0.5)
     script = tmp_path / "hangs"
     script.write_text("#!/bin/sh\nsleep 600 & wait\n", "utf-8")
     script.chmod(0o700)
     with pytest.raises(ProjectError, match="failed"):
-        resolved(
+        resolve_reference(
             "command:./hangs", environment={**os.environ, **ALLOWING}, root=tmp_path
         )
 
@@ -174,10 +184,10 @@ def test_what_a_command_says_on_standard_error_is_shown_nowhere(
     script.chmod(0o755)
     allowed = {**os.environ, "CONNECTSYNC_ALLOW_COMMANDS": "1"}
     with pytest.raises(ProjectError) as failed:
-        resolved(f"command:{script} 1", environment=allowed, root=tmp_path)
+        resolve_reference(f"command:{script} 1", environment=allowed, root=tmp_path)
     told = f"{failed.value.message} {failed.value.remedy} {failed.value.__cause__}"
     assert said not in told
-    given = resolved(f"command:{script} 0", environment=allowed, root=tmp_path)
+    given = resolve_reference(f"command:{script} 0", environment=allowed, root=tmp_path)
     assert given == said
     assert foreign_text(f"you sent {said}") == "you sent ***"
     assert said not in "".join(capfd.readouterr())
@@ -188,7 +198,7 @@ STATED = Project(
     Path("districts"),
     Path(".connectsync"),
     state_url="env:STATE",
-    gateway=Gateway("https://gateway.example.org", "env:GATEWAY"),
+    gateway=GatewayConfig("https://gateway.example.org", "env:GATEWAY"),
 )
 
 

@@ -4,7 +4,7 @@ import shutil
 
 from console import Console
 
-from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.terminal import ExitStatus
 
 
 def copy_elsewhere(valley: Console, name: str) -> None:

@@ -13,7 +13,7 @@ from console import Console, Said
 from forging import Entry
 from stores import left_open
 
-from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.terminal import ExitStatus
 from connectsync.config.schemas import schema
 
 KEY, OTHER = "lakeview-usd", "harbor-point-usd"
@@ -65,7 +65,7 @@ def test_runs_are_listed_without_asking_connect(
         raise AssertionError("Connect was asked")
 
     monkeypatch.setattr("connectsync.cli.backends.open_reader", refuse)
-    monkeypatch.setattr("connectsync.connect.embedded.open_reader", refuse)
+    monkeypatch.setattr("connectsync.backends.embedded.open_reader", refuse)
     for arguments in (["runs"], ["runs", "show", "1"], ["runs", "diff", "1", "2"]):
         assert applied.run(*arguments).status == 0
     # files of districts are not asked either

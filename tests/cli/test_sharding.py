@@ -8,13 +8,12 @@ import os
 import pytest
 from console import Console
 
-from connectsync.cli.exit_status import ExitStatus
-from connectsync.cli.fleets import named_scope, planned_scope
+from connectsync.cli.fleets import load_named_scope, load_planned_scope
+from connectsync.cli.options import choose_shard
 from connectsync.cli.session import Session
-from connectsync.cli.sharding import asked_shard
-from connectsync.cli.terminal import LogFormat, terminal
+from connectsync.cli.terminal import ExitStatus, LogFormat, terminal
 from connectsync.domain.plan_file import plan_digest, read_plan
-from connectsync.domain.shard import ALL, Shard
+from connectsync.domain.policy import ALL, Shard
 from connectsync.errors import UsageError
 
 GITLAB = {"CI_NODE_INDEX": "3", "CI_NODE_TOTAL": "8"}
@@ -43,7 +42,7 @@ def planned(console: Console, *arguments: str) -> list[str]:
     ids=["GitLab", "Buildkite", "CircleCI", "Kubernetes", "direct", "two that agree"],
 )
 def test_a_scheduler_says_which_shard_this_is(told: dict[str, str]) -> None:
-    assert asked_shard("auto", told) == Shard(3, 8)
+    assert choose_shard("auto", told) == Shard(3, 8)
 
 
 @pytest.mark.parametrize(
@@ -56,18 +55,18 @@ def test_a_scheduler_says_which_shard_this_is(told: dict[str, str]) -> None:
     ],
 )
 def test_a_job_that_is_not_divided_takes_everything(told: dict[str, str]) -> None:
-    assert asked_shard("auto", told) == ALL
+    assert choose_shard("auto", told) == ALL
 
 
 def test_a_job_that_is_not_divided_leaves_it_to_who_divided_it() -> None:
-    assert asked_shard("auto", {"CI_NODE_TOTAL": "1", **DIRECT}) == Shard(3, 8)
-    assert asked_shard("auto", {"CI_NODE_TOTAL": "1", **KUBERNETES}) == Shard(3, 8)
+    assert choose_shard("auto", {"CI_NODE_TOTAL": "1", **DIRECT}) == Shard(3, 8)
+    assert choose_shard("auto", {"CI_NODE_TOTAL": "1", **KUBERNETES}) == Shard(3, 8)
 
 
 def test_without_auto_no_variable_changes_anything() -> None:
     told = GITLAB | BUILDKITE | CIRCLE | KUBERNETES | {"CONNECTSYNC_SHARD": "no/shard"}
-    assert asked_shard(None, told) == ALL
-    assert asked_shard("2/5", told) == Shard(2, 5)
+    assert choose_shard(None, told) == ALL
+    assert choose_shard("2/5", told) == Shard(2, 5)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +99,7 @@ def test_what_does_not_say_which_shard_is_refused_with_a_sentence(
     told: dict[str, str], sentence: str
 ) -> None:
     with pytest.raises(UsageError) as refused:
-        asked_shard("auto", told)
+        choose_shard("auto", told)
     assert sentence in refused.value.message
     assert refused.value.remedy
 
@@ -164,8 +163,8 @@ def test_what_a_plan_was_made_from_is_found_again_from_its_scope(
         color="never", quiet=True, log_format=LogFormat.TEXT, environment={}
     )
     session = Session(plain, os.environ, valley.folder, None, None)
-    scope = planned_scope(session, paths, shard)
-    assert named_scope(session, session.project(), scope.arguments) == scope
+    scope = load_planned_scope(session, paths, shard)
+    assert load_named_scope(session, session.project(), scope.arguments) == scope
 
 
 def test_an_empty_shard_is_fine_and_says_so(valley: Console) -> None:

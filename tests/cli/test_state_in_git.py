@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from console import Console
 
-from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.terminal import ExitStatus
 
 AUTHOR = {
     f"GIT_{who}_{what}": f"{who}@example.org"

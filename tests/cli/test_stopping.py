@@ -21,9 +21,8 @@ from console import Console
 from crashing import launched
 from screen import Seen, on_a_terminal
 
-from connectsync.emulator.app import create_app
+from connectsync.emulator.app import create_app, server
 from connectsync.emulator.seed import enrol
-from connectsync.emulator.serve import server
 
 TOKEN = "the-token-of-the-gateway-42"  # noqa: S105 - of a stand-in
 FIRST_SAVE = "1:after save intended"

@@ -15,7 +15,7 @@ import pytest
 from assurance_counts import TALLY
 from console import Console
 
-from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.terminal import ExitStatus
 
 COMMANDS = (
     "plan",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from console import Console
 
-from connectsync.cli.registry import COMMANDS
+from connectsync.cli.app import COMMANDS
 
 PROJECTS = Path(__file__).parent / "projects"
 
@@ -75,7 +75,7 @@ def test_our_signs_are_spelled_in_ascii_where_that_is_all_there_is(
 
 PROBE = """
 import sys
-from connectsync.cli.main import main
+from connectsync.cli.app import main
 status = main(sys.argv[1:])
 print(status, *sorted(sys.modules), sep="\\n")
 """

@@ -20,10 +20,10 @@ from processes import environment
 from served_gateway import ENVIRONMENT, served, use
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from connectsync.cli.exit_status import ExitStatus
-from connectsync.cli.main import app
-from connectsync.cli.suggested import Place, quoted
-from connectsync.report.columns import wrapped
+from connectsync.cli.app import app
+from connectsync.cli.suggest import CommandPlace, quote_word
+from connectsync.cli.terminal import ExitStatus
+from connectsync.report.terminal import wrap
 
 ROOT = Path(__file__).resolve().parents[2]
 STORIES = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
@@ -67,7 +67,7 @@ def name_of(words: list[str]) -> str:
 
 
 def test_a_command_keeps_the_options_it_was_suggested_under() -> None:
-    place = Place(project="our districts", state_dir="s", backend="gateway")
+    place = CommandPlace(project="our districts", state_dir="s", backend="gateway")
     assert place.complete("`connectsync resume 3` goes on; `plan` does not") == (
         "`connectsync -C 'our districts' --state-dir s --backend gateway resume 3`"
         " goes on; `plan` does not"
@@ -75,7 +75,7 @@ def test_a_command_keeps_the_options_it_was_suggested_under() -> None:
 
 
 def test_a_browser_that_is_watched_stays_watched() -> None:
-    place = Place(backend="browser", headed=True, slow_ms=200)
+    place = CommandPlace(backend="browser", headed=True, slow_ms=200)
     assert place.complete("`connectsync login`") == (
         "`connectsync --backend browser --slow 200 --headed login`"
     )
@@ -87,17 +87,19 @@ def test_a_browser_that_is_watched_stays_watched() -> None:
 )
 def test_a_command_that_needs_no_folder_is_given_none(command: str) -> None:
     text = f"`connectsync {command}`"
-    assert Place(project="elsewhere").complete(text) == text
+    assert CommandPlace(project="elsewhere").complete(text) == text
 
 
 def test_completing_twice_is_completing_once() -> None:
-    place = Place(project="a b", state_dir="it's", backend="snapshot:x.json", slow_ms=9)
+    place = CommandPlace(
+        project="a b", state_dir="it's", backend="snapshot:x.json", slow_ms=9
+    )
     once = place.complete("`connectsync plan --out plan.json`")
     assert place.complete(once) == once
 
 
 def test_a_command_that_names_its_own_backend_keeps_it() -> None:
-    place = Place(backend="snapshot:old.json")
+    place = CommandPlace(backend="snapshot:old.json")
     text = "`connectsync --backend NAME snapshot --output FILE`"
     assert place.complete(text) == text
 
@@ -105,14 +107,14 @@ def test_a_command_that_names_its_own_backend_keeps_it() -> None:
 @pytest.mark.parametrize("word", ["a b", "it's", "$HOME", "x;y", "a\nb", "\\\x1b[1m"])
 def test_what_is_quoted_is_read_back_by_a_shell(word: str) -> None:
     said = subprocess.run(
-        ["bash", "-c", f"printf %s {quoted(word)}"], capture_output=True, check=True
+        ["bash", "-c", f"printf %s {quote_word(word)}"], capture_output=True, check=True
     )
     assert said.stdout.decode() == word
-    assert quoted(word).isprintable()
+    assert quote_word(word).isprintable()
 
 
 def test_a_page_is_completed_with_what_a_page_escapes() -> None:
-    place = Place(project="R&D's")
+    place = CommandPlace(project="R&D's")
     page = "<p><code>connectsync plan</code></p>"
     assert place.complete_html(page) == (
         "<p><code>connectsync -C 'R&amp;D'\"'\"'s' plan</code></p>"
@@ -122,11 +124,11 @@ def test_a_page_is_completed_with_what_a_page_escapes() -> None:
 def test_a_command_is_never_broken_over_two_lines() -> None:
     text = "for what is left run `connectsync -C 'a b' resume 12`, and read it again"
     for room in range(10, 90):
-        lines = wrapped(text, room)
+        lines = wrap(text, room)
         assert " ".join(lines) == text
         assert any("`connectsync -C 'a b' resume 12`" in line for line in lines)
     unclosed = "a `connectsync plan and no end " * 9
-    assert " ".join(wrapped(unclosed.strip(), 40)) == unclosed.strip()
+    assert " ".join(wrap(unclosed.strip(), 40)) == unclosed.strip()
 
 
 def commands_of(story: Path) -> Iterator[tuple[str, list[str]]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from console import Console
 
-from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.terminal import ExitStatus
 
 
 @pytest.mark.parametrize(

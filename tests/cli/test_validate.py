@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 from console import Console
 
-from connectsync.cli.choices import FindingFormat
-from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.options import FindingFormat
+from connectsync.cli.terminal import ExitStatus
 from connectsync.config.schemas import schema
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"

@@ -11,8 +11,8 @@ import pytest
 from console import Console
 
 from connectsync.apply.rollout import WaveRunner
-from connectsync.cli.exit_status import ExitStatus
-from connectsync.connect.contract import ContractWriter
+from connectsync.backends.contract import ContractWriter
+from connectsync.cli.terminal import ExitStatus
 from connectsync.domain.live import Live
 from connectsync.domain.settings import Form
 from connectsync.errors import FormRefused

@@ -8,12 +8,9 @@ from pathlib import Path
 import pytest
 from console import Console
 
+from connectsync.cli.backend_setup import BackendSetup, browser_of, patience_of, website
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import Terminal
-from connectsync.cli.ways.browser import website
-from connectsync.cli.ways.budget import patience_of
-from connectsync.cli.ways.one_browser import browser_of
-from connectsync.cli.ways.setup import Setup
 from connectsync.domain.district import Credentials, District
 from connectsync.errors import Bug, ProjectError
 
@@ -56,7 +53,7 @@ def test_a_token_is_found_by_the_reference_of_its_district_alone(
         District("elm", "Elm", credentials=Credentials(None, "env:ELM_TOKEN")),
         District("oak", "Oak"),
     )
-    setup = Setup(session, session.project(), districts, "")
+    setup = BackendSetup(session, session.project(), districts, "")
     assert setup.token("bay") == "s3cret"
     assert setup.token("oak") is None
     assert setup.token("nowhere") is None

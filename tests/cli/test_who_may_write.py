@@ -11,7 +11,7 @@ from console import Console
 from stores import failed
 
 import connectsync
-from connectsync.cli.registry import COMMANDS
+from connectsync.cli.app import COMMANDS
 
 HOUSE = Path(connectsync.__file__).parent
 # the demo writes to a stand-in of its own
@@ -57,8 +57,8 @@ def no_writer(monkeypatch: pytest.MonkeyPatch) -> None:
         "connect.gateway",
     ):
         monkeypatch.setattr(f"connectsync.{module}.open_writer", refuse)
-    monkeypatch.setattr("connectsync.connect.contract.ContractWriter.__init__", refuse)
-    monkeypatch.setattr("connectsync.connect.snapshot.SnapshotWriter.__init__", refuse)
+    monkeypatch.setattr("connectsync.backends.contract.ContractWriter.__init__", refuse)
+    monkeypatch.setattr("connectsync.backends.snapshot.SnapshotWriter.__init__", refuse)
     monkeypatch.setattr("uvicorn.Server.run", lambda *_, **__: None)
 
 
@@ -95,7 +95,7 @@ def test_going_on_and_taking_back_would_be_caught(
     assert valley.run("apply", "--yes").status == 0
     if command == ["resume"]:
         failed(valley.folder / ".connectsync", 1, "lakeview-usd")
-    monkeypatch.setattr("connectsync.cli.going.open_writer", refuse)
+    monkeypatch.setattr("connectsync.cli.runner.open_writer", refuse)
     with pytest.raises(Wrote):
         valley.run(*command)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from console import Console
 
-from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.terminal import ExitStatus
 
 PROJECTS = Path(__file__).parent / "projects"
 CAPS = "-dac_override,-dac_read_search"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectsync.config.canonical import canonical
-from connectsync.config.document import read
+from connectsync.config.document import read_document
+from connectsync.config.schemas import canonical
 from connectsync.errors import InvalidFiles
 
 Write = Callable[[str, str], Path]
@@ -163,11 +163,11 @@ def files(draw: st.DrawFn) -> str:
 
 @given(files())
 def test_ordering_says_the_same_keeps_every_line_and_is_done_once(text: str) -> None:
-    reading = read("f", text.encode())
+    reading = read_document("f", text.encode())
     if reading.document is None or reading.findings:
         return
     ordered = canonical(text)
-    again = read("f", ordered.encode()).document
+    again = read_document("f", ordered.encode()).document
     assert again is not None
     assert again.data == reading.document.data
     assert sorted(ordered.splitlines()) == sorted(text.splitlines())

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectsync.config.document import read
-from connectsync.config.editing import KeyPath, edited
+from connectsync.config.document import read_document
+from connectsync.config.edit import KeyPath, edit_values
 from connectsync.domain.settings import SETTINGS, Kind, Setting
 from connectsync.errors import InvalidFiles
 
@@ -48,7 +48,7 @@ def settings(**values: Any) -> dict[KeyPath, Any]:
 
 
 def data(text: str) -> Mapping[str, Any]:
-    reading = read("elm.yaml", text.encode())
+    reading = read_document("elm.yaml", text.encode())
     assert reading.document is not None
     assert reading.findings == ()
     return reading.document.data
@@ -131,12 +131,12 @@ def test_one_place_changes_and_nothing_else(
     changes: dict[KeyPath, Any], old: str, new: str
 ) -> None:
     assert FULL.count(old) == 1
-    assert edited(FULL, changes) == FULL.replace(old, new)
+    assert edit_values(FULL, changes) == FULL.replace(old, new)
 
 
 def test_a_key_before_all_others_stands_below_its_section() -> None:
     text = f"{HEAD}settings:\n  # of the sync\n  permissions: []\n"
-    assert edited(text, settings(enable_daily_sync=True)) == (
+    assert edit_values(text, settings(enable_daily_sync=True)) == (
         f"{HEAD}settings:\n  enable_daily_sync: true\n"
         "  # of the sync\n  permissions: []\n"
     )
@@ -145,21 +145,21 @@ def test_a_key_before_all_others_stands_below_its_section() -> None:
 def test_a_section_that_is_missing_is_written_in_order() -> None:
     text = f"{HEAD}allow: []\n"
     changes = {("credentials", "district_id"): "58da"} | settings(phone_types=["Cell"])
-    assert edited(text, changes) == (
+    assert edit_values(text, changes) == (
         f"{HEAD}credentials:\n  district_id: 58da\n"
         "settings:\n  phone_types: [Cell]\nallow: []\n"
     )
 
 
 def test_a_key_before_the_first_of_the_file_comes_to_the_top() -> None:
-    assert edited("name: Elm\ndistrict: elm\n", {("schema",): 1}) == (
+    assert edit_values("name: Elm\ndistrict: elm\n", {("schema",): 1}) == (
         "schema: 1\nname: Elm\ndistrict: elm\n"
     )
 
 
 def test_a_comment_within_the_value_above_stays_with_it() -> None:
     text = f"{HEAD}facts:\n  setup_step: 9\n    # seen by Ada\n"
-    assert edited(text, settings(student_id="STUDENT ID")) == (
+    assert edit_values(text, settings(student_id="STUDENT ID")) == (
         f"{text}settings:\n  student_id: STUDENT ID\n"
     )
 
@@ -167,7 +167,7 @@ def test_a_comment_within_the_value_above_stays_with_it() -> None:
 def test_a_file_in_braces_stays_in_braces() -> None:
     text = "{schema: 1, district: elm, name: Elm, settings: {}}\n"
     changes = settings(phone_types=["Cell"]) | {("credentials", "district_id"): "a, b"}
-    assert edited(text, changes) == (
+    assert edit_values(text, changes) == (
         "{schema: 1, district: elm, name: Elm, settings: {phone_types: [Cell]},"
         ' credentials: {district_id: "a, b"}}\n'
     )
@@ -175,7 +175,7 @@ def test_a_file_in_braces_stays_in_braces() -> None:
 
 def test_a_list_over_several_lines_without_comments_becomes_one_line() -> None:
     text = f"{HEAD}settings:\n  phone_types: [\n    Cell,\n  ]\n"
-    assert edited(text, settings(phone_types=["Home"])) == (
+    assert edit_values(text, settings(phone_types=["Home"])) == (
         f"{HEAD}settings:\n  phone_types: [Home]\n"
     )
 
@@ -185,7 +185,7 @@ def test_a_list_over_several_lines_without_comments_becomes_one_line() -> None:
 def test_line_ends_are_kept(end: str, *, last: bool) -> None:
     text = f"{HEAD}settings:\n  phone_types:\n    - Cell\n".replace("\n", end)
     text = text if last else text.removesuffix(end)
-    after = edited(text, settings(phone_types=["Cell", "Home"], permissions=[]))
+    after = edit_values(text, settings(phone_types=["Cell", "Home"], permissions=[]))
     assert after.endswith(end) is last
     assert re.findall(r"\r?\n", after) == [end] * after.count("\n")
     assert data(after)["settings"] == {"phone_types": ["Cell", "Home"]} | {
@@ -209,24 +209,24 @@ def test_what_could_be_lost_is_refused(written: str) -> None:
     if "x: 1" in written:
         changes = {("settings", "x", "y"): 1}
     with pytest.raises(InvalidFiles, match="cannot be changed without losing") as error:
-        edited(text, changes)
+        edit_values(text, changes)
     assert "by hand" in error.value.remedy
 
 
 def test_an_edit_that_would_say_something_else_is_refused() -> None:
     text = f"{HEAD}settings:\n  archived_students: |+\n    Leave\n\n\n"
     with pytest.raises(InvalidFiles, match="permissions is written in a way"):
-        edited(text, settings(permissions=[]))
+        edit_values(text, settings(permissions=[]))
 
 
 def test_a_file_that_cannot_be_read_is_refused_at_its_place() -> None:
     with pytest.raises(InvalidFiles, match=r"line 2, column 1: key 'a' is written"):
-        edited("a: 1\na: 2\n", {("a",): 3})
+        edit_values("a: 1\na: 2\n", {("a",): 3})
 
 
 def test_profiles_have_an_order_of_their_own() -> None:
     text = "schema: 1\nsettings:\n  permissions: []\n"
-    assert edited(text, {("provider",): "clever"}) == (
+    assert edit_values(text, {("provider",): "clever"}) == (
         "schema: 1\nprovider: clever\nsettings:\n  permissions: []\n"
     )
 
@@ -250,7 +250,7 @@ def values(setting: Setting) -> st.SearchStrategy[Any]:
 def test_any_values_are_written_and_no_comment_is_lost(
     changes: dict[KeyPath, Any],
 ) -> None:
-    after = edited(FULL, changes)
+    after = edit_values(FULL, changes)
     got, before = data(after), data(FULL)
     for setting in SETTINGS:
         section, name = setting.path
@@ -264,4 +264,4 @@ def test_any_values_are_written_and_no_comment_is_lost(
             assert got[section].get(name) == before[section].get(name)
     for comment in re.findall(r"# .+", FULL):
         assert after.count(comment) == 1
-    assert edited(after, changes) == after
+    assert edit_values(after, changes) == after

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from connectsync.config.decode import MOST_ENTRIES, entries_of
 from connectsync.config.fleet import Fleet, load_text
-from connectsync.config.intake import MOST_ENTRIES, entries_of
-from connectsync.config.rule_names import MOST_FINDINGS
+from connectsync.config.source import MOST_FINDINGS
 
 HEAD = "schema: 1\ndistrict: elm\nname: Elm\n"
 ENTRY = "{rule: a, reason: b, until: 2027-01-01}"

@@ -4,9 +4,8 @@ from itertools import product
 
 import pytest
 
-from connectsync.config.masking import MASK, masked, masked_line
-from connectsync.config.shelf import checked
-from connectsync.config.source import quoted
+from connectsync.config.profiles import check_bytes
+from connectsync.config.source import MASK, mask_line, mask_source, quote_text
 
 LITERAL = "Zq7wXr93Kd"
 FRAMES = (
@@ -39,7 +38,7 @@ def test_no_literal_token_leaves_a_file_however_it_is_written(frame: str) -> Non
     for dress, tail in product(DRESSES, TAILS):
         body = frame.format(dress.format(LITERAL))
         text = f"schema: 1\ndistrict: x\nname: X\n{body}{tail}"
-        findings = checked("f.yaml", text.encode(), "district").findings
+        findings = check_bytes("f.yaml", text.encode(), "district").findings
         assert findings, text
         shown = [
             (found.message, found.hint, found.place.text, found.place.line_text)
@@ -61,7 +60,7 @@ def test_no_literal_token_leaves_a_file_however_it_is_written(frame: str) -> Non
     ],
 )
 def test_what_is_no_secret_is_shown(line: str) -> None:
-    assert masked(line) == line
+    assert mask_source(line) == line
 
 
 @pytest.mark.parametrize(
@@ -75,7 +74,7 @@ def test_what_is_no_secret_is_shown(line: str) -> None:
     ],
 )
 def test_what_may_be_a_secret_is_masked(line: str, shown: str) -> None:
-    assert masked(line) == shown
+    assert mask_source(line) == shown
 
 
 @pytest.mark.parametrize(
@@ -92,13 +91,13 @@ def test_what_may_be_a_secret_is_masked(line: str, shown: str) -> None:
     ],
 )
 def test_a_comment_is_shown_nowhere(line: str, shown: str) -> None:
-    assert masked_line([line], 0) == shown
+    assert mask_line([line], 0) == shown
 
 
 def test_a_line_is_masked_for_what_stands_above_it() -> None:
     lines = ["oauth_token:", "  # a remark", "", "  abc", "x: 1"]
-    assert masked_line(lines, 3) == f"  {MASK}"
-    assert masked_line(lines, 4) == "x: 1"
+    assert mask_line(lines, 3) == f"  {MASK}"
+    assert mask_line(lines, 4) == "x: 1"
     lines = [
         "credentials:",
         "  # a remark",
@@ -106,7 +105,7 @@ def test_a_line_is_masked_for_what_stands_above_it() -> None:
         "  key: abc",
         "  district_id: abc",
     ]
-    assert [masked_line(lines, row) for row in range(1, 5)] == [
+    assert [mask_line(lines, row) for row in range(1, 5)] == [
         "  # ***",
         f"  {MASK}",
         f"  key: {MASK}",
@@ -117,6 +116,6 @@ def test_a_line_is_masked_for_what_stands_above_it() -> None:
 def test_quoted_text_is_short_on_one_line_and_shows_what_only_looks_like_a_space() -> (
     None
 ):
-    assert quoted("a\n  b") == "'a b'"
-    assert quoted("a\u00a0b") == "'a\\xa0b'"
-    assert len(quoted("x" * 10_000)) == 62
+    assert quote_text("a\n  b") == "'a b'"
+    assert quote_text("a\u00a0b") == "'a\\xa0b'"
+    assert len(quote_text("x" * 10_000)) == 62

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectsync.config.named_files import insist_named_files
+from connectsync.config.project import insist_named_files
 from connectsync.errors import ProjectError
 
 Write = Callable[[str, str], Path]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from connectsync.config.intake import SIZE_LIMIT
-from connectsync.config.shelf import checked, read_checked
+from connectsync.config.decode import SIZE_LIMIT
+from connectsync.config.profiles import check_bytes, read_and_check
 from connectsync.domain.finding import Finding, pointer
 
 NASTY = Path(__file__).parent / "nasty"
@@ -63,7 +63,7 @@ HUGE: dict[str, bytes] = {
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_a_nasty_file_gives_exactly_these_findings(path: Path) -> None:
-    findings = read_checked(path, path.name, "district").findings
+    findings = read_and_check(path, path.name, "district").findings
     wanted = path.with_suffix(".out")
     said = "".join(f"{line}\n" for line in _told(findings))
     assert wanted.exists(), f"write {wanted.name}:\n{said}"
@@ -72,7 +72,7 @@ def test_a_nasty_file_gives_exactly_these_findings(path: Path) -> None:
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_no_part_of_a_secret_leaves_a_file(path: Path) -> None:
-    findings = read_checked(path, path.name, "district").findings
+    findings = read_and_check(path, path.name, "district").findings
     shown = "".join(repr(finding) for finding in findings)
     if "secret" in path.stem:
         assert findings
@@ -82,7 +82,7 @@ def test_no_part_of_a_secret_leaves_a_file(path: Path) -> None:
 @pytest.mark.parametrize("name", HUGE)
 def test_a_huge_file_ends_in_seconds(name: str) -> None:
     begin = time.monotonic()
-    findings = checked("huge.yaml", HUGE[name], "district").findings
+    findings = check_bytes("huge.yaml", HUGE[name], "district").findings
     assert findings
     assert len(findings) <= 250
     assert time.monotonic() - begin < SECONDS
@@ -92,7 +92,7 @@ def test_a_file_of_fifty_megabytes_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "big.yaml"
     with path.open("wb") as file:
         file.truncate(50 << 20)
-    (finding,) = read_checked(path, "big.yaml", "district").findings
+    (finding,) = read_and_check(path, "big.yaml", "district").findings
     assert finding.rule == "file-too-large"
 
 
@@ -100,7 +100,7 @@ def test_a_file_just_small_enough_is_read(tmp_path: Path) -> None:
     path = tmp_path / "full.yaml"
     head = b"schema: 1\ndistrict: x\nname: X\n#"
     path.write_bytes(head.ljust(SIZE_LIMIT, b"x"))
-    assert read_checked(path, "full.yaml", "district").findings == ()
+    assert read_and_check(path, "full.yaml", "district").findings == ()
 
 
 def _told(findings: tuple[Finding, ...]) -> Iterator[str]:

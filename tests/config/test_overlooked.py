@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connectsync.config.discovery import below
-from connectsync.config.overlooked import overlooked
+from connectsync.config.fleet import overlooked
 
 
 def names(folder: Path, *files: str) -> list[str]:

@@ -9,9 +9,15 @@ from pathlib import Path
 import pytest
 
 from connectsync.config.project import load_project
-from connectsync.domain.policy import END_OF_DAY, Approval, Policy, Window
+from connectsync.domain.policy import (
+    END_OF_DAY,
+    Approval,
+    Policy,
+    Rollout,
+    Wave,
+    Window,
+)
 from connectsync.domain.risk import Risk
-from connectsync.domain.rollout import Rollout, Wave
 from connectsync.errors import ProjectError
 
 Write = Callable[[str, str], Path]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectsync.config.project import Clever, Gateway, load_project
+from connectsync.config.project import CleverConfig, GatewayConfig, load_project
 from connectsync.domain.district import Days
 from connectsync.domain.policy import Freeze, Policy, Window
 from connectsync.errors import ProjectError
@@ -56,8 +56,8 @@ def test_every_key_of_the_file_is_taken(tmp_path: Path, write: Write) -> None:
     assert project.state_dir == Path("/var/lib/x")
     assert project.backend == "gateway"
     assert project.embedded_seed == tmp_path / "live.json"
-    assert project.gateway == Gateway("https://gateway.example.org", "env:TOKEN")
-    assert project.clever == Clever("https://clever.example.org/v3.1")
+    assert project.gateway == GatewayConfig("https://gateway.example.org", "env:TOKEN")
+    assert project.clever == CleverConfig("https://clever.example.org/v3.1")
     assert project.options == {"archived_students": ("One", "Two")}
     assert project.policy == Policy(
         max_districts=3,
@@ -158,7 +158,7 @@ def test_clever_is_asked_at_its_own_address_unless_another_is_named(
     tmp_path: Path, write: Write, spelled: str
 ) -> None:
     write("connectsync.yaml", f"schema: 1\n{spelled}\n")
-    assert load_project(tmp_path).clever == Clever("https://api.clever.com/v3.1")
+    assert load_project(tmp_path).clever == CleverConfig("https://api.clever.com/v3.1")
 
 
 def test_a_roster_that_names_no_provider_asks_nobody(

@@ -10,11 +10,11 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from connectsync.config.document import read
-from connectsync.config.intake import bytes_of
-from connectsync.config.rule_names import READING_RULES
-from connectsync.config.scalars import BEYOND, plain
-from connectsync.config.shelf import checked, read_checked
+from connectsync.config.decode import bytes_of
+from connectsync.config.document import read_document
+from connectsync.config.profiles import check_bytes, read_and_check
+from connectsync.config.source import READING_RULES
+from connectsync.config.yaml_tree import BEYOND, plain
 from connectsync.domain.finding import Finding, Severity
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,18 +35,18 @@ SIGNS = st.sampled_from(
 @example(b"\x00")
 @example(b"? |\n: ")
 def test_any_bytes_give_findings_and_never_an_exception(raw: bytes) -> None:
-    _sound(checked("f.yaml", raw, "district").findings, raw)
+    _sound(check_bytes("f.yaml", raw, "district").findings, raw)
 
 
 @given(st.lists(SIGNS, max_size=40).map("".join))
 def test_any_mixture_of_yaml_signs_gives_findings_with_a_place(text: str) -> None:
     raw = text.encode()
-    _sound(checked("f.yaml", raw, "district").findings, raw)
+    _sound(check_bytes("f.yaml", raw, "district").findings, raw)
 
 
 @given(st.lists(SIGNS, max_size=30).map("".join))
 def test_what_is_read_without_findings_is_what_libyaml_composes(text: str) -> None:
-    reading = read("f.yaml", text.encode())
+    reading = read_document("f.yaml", text.encode())
     if reading.document is None or reading.findings:
         return
     node = yaml.compose(text, Loader=yaml.CBaseLoader)
@@ -121,7 +121,7 @@ def test_a_folder_and_a_pipe_are_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.yaml"
     os.mkfifo(pipe)
     for path in (tmp_path, pipe):
-        (finding,) = read_checked(path, "x", "district").findings
+        (finding,) = read_and_check(path, "x", "district").findings
         assert finding.rule == "file-not-readable"
         assert "not a regular file" in finding.message
 
@@ -138,7 +138,7 @@ def test_the_nasty_files_meet_every_rule_of_reading_one_file() -> None:
     met = {
         finding.rule
         for path in NASTY.glob("*.yaml")
-        for finding in read_checked(path, path.name, "district").findings
+        for finding in read_and_check(path, path.name, "district").findings
     }
     elsewhere = {"file-too-large", "file-not-readable"}
     fleets = {"missing-profile", "profile-cycle", "wave-names-nobody"}
@@ -198,20 +198,20 @@ def test_a_place_is_the_value_its_key_or_what_is_nearest_above(
         b"schema: 1\nname: |\n  Two\n\n# comment\nsettings:\n"
         b"  phone_types: [Cell, 'Home']\n  contact_types:\n    - A\n\n# end\n"
     )
-    document = read("f.yaml", raw).document
+    document = read_document("f.yaml", raw).document
     assert document is not None
     assert document.locate(path, on_key=on_key).text == text
 
 
 def test_of_a_key_written_twice_the_last_one_is_located() -> None:
-    document = read("f.yaml", b"a: 1\na: 2\n").document
+    document = read_document("f.yaml", b"a: 1\na: 2\n").document
     assert document is not None
     assert document.data == {"a": 2}
     assert document.locate(("a",)).line == 2
 
 
 def test_a_document_knows_what_it_states_itself() -> None:
-    document = read("f.yaml", b"a: {b: [1]}\nc: null\n").document
+    document = read_document("f.yaml", b"a: {b: [1]}\nc: null\n").document
     assert document is not None
     assert document.holds(("a", "b", 0))
     assert document.holds(("c",))
@@ -222,7 +222,7 @@ def test_a_document_knows_what_it_states_itself() -> None:
 
 def test_long_lines_and_long_texts_are_shortened() -> None:
     raw = b"a: " + b"x " * 5000 + b"\n"
-    document = read("f.yaml", raw).document
+    document = read_document("f.yaml", raw).document
     assert document is not None
     place = document.locate(("a",))
     assert len(place.line_text) == 240

@@ -7,10 +7,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectsync.config.canonical import canonical
-from connectsync.config.document import read
-from connectsync.config.rendering import render_district, spell_scalar
-from connectsync.config.schemas import schema
+from connectsync.config.document import read_document
+from connectsync.config.schemas import canonical, render_district, schema, spell_scalar
 from connectsync.config.source import INVISIBLE
 from connectsync.domain import district as values
 from connectsync.domain import settings as form
@@ -65,7 +63,7 @@ DISTRICTS = st.fixed_dictionaries(
 
 
 def _loaded(text: str) -> Any:
-    reading = read("f", text.encode())
+    reading = read_document("f", text.encode())
     assert reading.findings == (), text
     assert reading.document is not None
     return reading.document.data

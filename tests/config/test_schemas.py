@@ -10,16 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectsync.config import checking, schemas
-from connectsync.config.checking import accepts
-from connectsync.config.days import is_day
-from connectsync.config.described import describe, described_paths
-from connectsync.config.document import read
-from connectsync.config.explaining import explain
-from connectsync.config.rendering import render_district
-from connectsync.config.rule_names import READING_RULES
-from connectsync.config.schemas import schema, schema_names, schema_text
-from connectsync.config.shelf import checked
+from connectsync.config import schema_check, schemas
+from connectsync.config.document import is_day, read_document
+from connectsync.config.profiles import check_bytes
+from connectsync.config.schema_check import accepts
+from connectsync.config.schema_errors import explain
+from connectsync.config.schemas import (
+    describe,
+    list_described_paths,
+    render_district,
+    schema,
+    schema_names,
+    schema_text,
+)
+from connectsync.config.source import READING_RULES
 from connectsync.domain import district as values
 from connectsync.domain import settings as form
 from connectsync.errors import Bug, UsageError
@@ -106,7 +110,7 @@ def broken(draw: st.DrawFn) -> dict[str, Any]:
 def test_the_library_that_says_whether_and_the_one_that_says_why_agree(
     data: dict[str, Any],
 ) -> None:
-    reading = read("f.yaml", render_district(data).encode())
+    reading = read_document("f.yaml", render_district(data).encode())
     assert reading.document is not None
     assert reading.document.data == data
     findings, _ = explain(reading.document, "district")
@@ -115,7 +119,9 @@ def test_the_library_that_says_whether_and_the_one_that_says_why_agree(
 
 @given(broken())
 def test_every_sentence_is_ours_and_every_rule_is_known(data: dict[str, Any]) -> None:
-    for finding in checked("f", render_district(data).encode(), "district").findings:
+    for finding in check_bytes(
+        "f", render_district(data).encode(), "district"
+    ).findings:
         assert finding.rule in READING_RULES
         assert finding.hint
         for prose in ("is not of type", "is not one of", "does not match", "any of"):
@@ -259,7 +265,7 @@ def _parts(
 
 
 def test_every_key_can_be_described_and_others_cannot() -> None:
-    paths = described_paths()
+    paths = list_described_paths()
     assert {"settings.phone_types", "allow.reason", "guards.max_percent"} <= set(paths)
     for path in paths:
         described = describe(path)
@@ -275,9 +281,9 @@ def test_every_key_can_be_described_and_others_cannot() -> None:
 def test_libraries_that_do_not_agree_are_our_bug(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(checking, "accepts", lambda *_: False)
+    monkeypatch.setattr(schema_check, "accepts", lambda *_: False)
     with pytest.raises(Bug, match="nothing says why"):
-        checked("f.yaml", render_district(FULL).encode(), "district")
+        check_bytes("f.yaml", render_district(FULL).encode(), "district")
 
 
 def test_schemas_that_are_not_installed_are_our_bug(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from connectsync.config.profiles import read_and_check
 from connectsync.config.project import load_project
-from connectsync.config.shelf import read_checked
 from connectsync.errors import ProjectError
 
 Write = Callable[[str, str], Path]
@@ -78,7 +78,7 @@ def test_a_literal_password_is_a_literal_secret_and_never_repeated(
         failure.value.message
     )
     assert "if a password was committed, have it replaced" in failure.value.message
-    (finding,) = read_checked(path, "connectsync.yaml", "project").findings
+    (finding,) = read_and_check(path, "connectsync.yaml", "project").findings
     assert finding.rule == "literal-secret"
     assert LITERAL not in repr(finding)
 
@@ -97,7 +97,7 @@ def test_a_literal_password_is_a_literal_secret_and_never_repeated(
 )
 def test_a_password_in_any_address_is_never_shown(write: Write, text: str) -> None:
     path = write("connectsync.yaml", f"schema: 1\n{text}")
-    findings = read_checked(path, "connectsync.yaml", "project").findings
+    findings = read_and_check(path, "connectsync.yaml", "project").findings
     assert findings
     assert LITERAL not in repr(findings)
 

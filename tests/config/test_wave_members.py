@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from connectsync.cli.fleets import check_waves
 from connectsync.config.discovery import discover
 from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.config.project import load_project
-from connectsync.config.wave_members import held_against_waves
 
 Write = Callable[[str, str], Path]
 Held = Callable[..., Fleet]
@@ -31,7 +31,7 @@ def held(tmp_path: Path) -> Held:
         project = load_project(tmp_path)
         files = discover(tmp_path, [named]).files
         read = load_fleet(tmp_path, files, districts_dir=Path("districts"))
-        return held_against_waves(project, read, whole=whole)
+        return check_waves(project, read, whole=whole)
 
     return fleet
 

@@ -17,21 +17,23 @@ import pytest
 from browser_world import over_browser
 from playwright.async_api import Browser
 
-from connectsync.connect import embedded, gateway, snapshot_file
-from connectsync.connect.browser.chromium import launched
-from connectsync.connect.contract import ContractReader, ContractWriter
-from connectsync.connect.exchange import Exchange
-from connectsync.connect.read_only import ReadOnly
-from connectsync.connect.seam import Reader, Writer
-from connectsync.connect.snapshot import SnapshotReader, SnapshotWriter
-from connectsync.connect.tokens import Tokens
+from connectsync.backends import embedded, gateway, snapshot
+from connectsync.backends.browser.website import launch_browser
+from connectsync.backends.contract import (
+    ContractReader,
+    ContractWriter,
+    ReadOnly,
+    Tokens,
+)
+from connectsync.backends.exchange import Exchange
+from connectsync.backends.seam import Reader, Writer
+from connectsync.backends.snapshot import SnapshotReader, SnapshotWriter
 from connectsync.emulator import store
-from connectsync.emulator.app import create_app
+from connectsync.emulator.app import create_app, server
 from connectsync.emulator.seed import enrol
-from connectsync.emulator.serve import server
 from connectsync.errors import ProjectError
-from connectsync.operations.snapshotting import take_snapshot
-from connectsync.web.clients import client
+from connectsync.operations.snapshot import take_snapshot
+from connectsync.web.http import client
 
 Both = tuple[Reader, Writer]
 Opened = Callable[[Path, Tokens], AbstractAsyncContextManager[Both]]
@@ -48,7 +50,7 @@ DISTRICT_TOKEN = "of-lakeview-4f1c9a7d2b"  # noqa: S105 - of a stand-in as well
 def chromium() -> Iterator[Chromium]:
     """Start one Chromium for all tests; each has contexts of its own in it."""
     with asyncio.Runner() as runner:
-        opened = launched()
+        opened = launch_browser()
         browser = runner.run(opened.__aenter__())
         yield runner, browser
         runner.run(opened.__aexit__(None, None, None))
@@ -93,7 +95,7 @@ class Backend:
 
     def token_digest(self, key: str) -> str:
         """Give what the stand-in keeps of a token; empty if it has none."""
-        with store.opened(self.store).reading() as connection:
+        with store.open_store(self.store).reading() as connection:
             row = store.find(connection, key)
         assert row is not None
         return row.token_digest
@@ -112,7 +114,7 @@ async def over_embedded(store: Path, tokens: Tokens) -> AsyncIterator[Both]:
 @asynccontextmanager
 async def over_loopback(store: Path, tokens: Tokens) -> AsyncIterator[Both]:
     async with served(store) as address:
-        where = gateway.Gateway(address, TOKEN)
+        where = gateway.GatewayAddress(address, TOKEN)
         async with (
             gateway.open_reader(where) as reader,
             gateway.open_writer(where, tokens=tokens) as writer,
@@ -142,7 +144,7 @@ async def over_snapshot(store: Path, tokens: Tokens) -> AsyncIterator[Both]:
     async with over_embedded(store, tokens) as (reader, _):
         taken = await take_snapshot(reader, ())
     path = store.with_name("live.json")
-    snapshot_file.write(path, taken)
+    snapshot.write(path, taken)
     yield (
         SnapshotReader(path, described="snapshot:live.json"),
         SnapshotWriter(path, lambda _, __: "a person who always says yes"),

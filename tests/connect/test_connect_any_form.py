@@ -11,8 +11,8 @@ from typing import TypeVar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectsync.connect.embedded import open_reader, open_writer
-from connectsync.connect.seam import Reader, Writer
+from connectsync.backends.embedded import open_reader, open_writer
+from connectsync.backends.seam import Reader, Writer
 from connectsync.domain.settings import SETTINGS, Form, Kind, Setting, Value
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol

@@ -7,9 +7,9 @@ from typing import Protocol, TypeVar
 
 import pytest
 
-from connectsync.connect.names import SPELLINGS
-from connectsync.connect.seam import Reader, Writer
-from connectsync.domain.live import Listed, Live
+from connectsync.backends.names import SPELLINGS
+from connectsync.backends.seam import Reader, Writer
+from connectsync.domain.live import ListedDistrict, Live
 from connectsync.domain.settings import SETTINGS, Kind, Value
 from connectsync.errors import (
     ConnectError,
@@ -107,13 +107,13 @@ def test_the_table_covers_every_setting() -> None:
 
 
 def test_districts_are_listed_by_key_with_their_names(backend: Backend) -> None:
-    async def act(reader: Reader, _: Writer) -> tuple[Listed, ...]:
+    async def act(reader: Reader, _: Writer) -> tuple[ListedDistrict, ...]:
         return await reader.list_districts()
 
     assert backend.run(act) == (
-        Listed("bay", "Bay of São João"),
-        Listed("elm.park_1", "Elm Park"),
-        Listed(KEY, "Lakeview Unified"),
+        ListedDistrict("bay", "Bay of São João"),
+        ListedDistrict("elm.park_1", "Elm Park"),
+        ListedDistrict(KEY, "Lakeview Unified"),
     )
 
 

@@ -6,7 +6,7 @@ import asyncio
 import time
 from pathlib import Path
 
-from connectsync.connect.embedded import open_reader
+from connectsync.backends.embedded import open_reader
 from connectsync.domain.live import Live
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from connectsync.connect.gateway import Gateway, open_reader, open_writer
+from connectsync.backends.gateway import GatewayAddress, open_reader, open_writer
 from connectsync.errors import CredentialsRefused, ProjectError, Unreachable
 from connectsync.web.patience import once
 
 
-def opened(gateway: Gateway) -> None:
+def opened(gateway: GatewayAddress) -> None:
     async def act() -> None:
         async with open_writer(gateway):
             pass
@@ -38,17 +38,19 @@ def opened(gateway: Gateway) -> None:
 )
 def test_an_address_that_is_not_safe_is_refused(address: str, sentence: str) -> None:
     with pytest.raises(ProjectError, match=sentence) as error:
-        opened(Gateway(address, "token"))
+        opened(GatewayAddress(address, "token"))
     assert "secret" not in error.value.message
 
 
 @pytest.mark.parametrize("address", ["https://gateway.test/a/", "http://[::1]:8765"])
 def test_a_safe_address_is_taken(address: str) -> None:
-    opened(Gateway(address, "token"))
+    opened(GatewayAddress(address, "token"))
 
 
 def test_the_token_is_in_no_description() -> None:
-    gateway = Gateway("https://gateway.test/", "s3cret", proxy="http://u:s3cret@p")
+    gateway = GatewayAddress(
+        "https://gateway.test/", "s3cret", proxy="http://u:s3cret@p"
+    )
     assert gateway.described == "gateway https://gateway.test"
     assert "s3cret" not in repr(gateway)
 
@@ -56,12 +58,14 @@ def test_the_token_is_in_no_description() -> None:
 def test_certificates_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     missing = tmp_path / "ca.pem"
     with pytest.raises(ProjectError, match=r"ca\.pem"):
-        opened(Gateway("https://gateway.test", "token", ca_file=missing))
+        opened(GatewayAddress("https://gateway.test", "token", ca_file=missing))
 
 
 def test_certificates_are_verified() -> None:
     async def act() -> ssl.SSLContext:
-        async with open_reader(Gateway("https://gateway.test", "token")) as reader:
+        async with open_reader(
+            GatewayAddress("https://gateway.test", "token")
+        ) as reader:
             through = reader._exchange._client._transport  # noqa: SLF001 - looks inside
             pool = through._transport._pool  # type: ignore[attr-defined]  # noqa: SLF001 - as above
             context: ssl.SSLContext = pool._ssl_context  # noqa: SLF001 - as above
@@ -75,7 +79,7 @@ def test_certificates_are_verified() -> None:
 @pytest.mark.parametrize("token", ["", "s3cret\n", "s3 cret", "s3crét"])
 def test_a_token_that_no_header_can_hold_is_refused_unseen(token: str) -> None:
     with pytest.raises(CredentialsRefused) as error:
-        opened(Gateway("https://gateway.test", token))
+        opened(GatewayAddress("https://gateway.test", token))
     assert "s3" not in error.value.message
 
 
@@ -85,11 +89,13 @@ def test_a_wrong_token_and_a_closed_port_are_told_apart(
     async def act() -> None:
         async with (
             served(tmp_path / "connect.db") as address,
-            open_reader(Gateway(address, "wrong")) as reader,
+            open_reader(GatewayAddress(address, "wrong")) as reader,
         ):
             with pytest.raises(CredentialsRefused, match="missing or wrong"):
                 await reader.list_districts()
-        async with open_reader(Gateway(address, "wrong"), patience=once) as reader:
+        async with open_reader(
+            GatewayAddress(address, "wrong"), patience=once
+        ) as reader:
             with pytest.raises(Unreachable, match="no answer"):
                 await reader.list_districts()
 

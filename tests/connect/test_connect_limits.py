@@ -13,12 +13,12 @@ from contextlib import asynccontextmanager
 import pytest
 from hostile_service import Answer, Request, sent, serving
 
-from connectsync.connect import contract, gateway
-from connectsync.connect.contract import ContractReader
+from connectsync.backends import contract, gateway
+from connectsync.backends.contract import ContractReader
 from connectsync.errors import ConnectError, Unreachable
 from connectsync.roster.clever import open_roster
 from connectsync.web.limits import MEBIBYTE, Limits
-from connectsync.web.patience import WithinBudget
+from connectsync.web.patience import RetryBudget
 
 TOKEN = "t0ken-of-endless"  # noqa: S105 - of a stand-in that lives for one test
 JSON = {"content-type": "application/json"}
@@ -103,8 +103,8 @@ ENDLESS: dict[str, Answer] = {
 
 @asynccontextmanager
 async def reading(url: str) -> AsyncIterator[ContractReader]:
-    patience = WithinBudget(budget_seconds=SHORT, limits=limits())
-    where = gateway.Gateway(url, TOKEN)
+    patience = RetryBudget(budget_seconds=SHORT, limits=limits())
+    where = gateway.GatewayAddress(url, TOKEN)
     async with gateway.open_reader(where, patience=patience) as reader:
         yield reader
 
@@ -130,7 +130,7 @@ def test_a_gateway_without_end_is_one_that_does_not_answer(answer: Answer) -> No
 @pytest.mark.parametrize("answer", ENDLESS.values(), ids=ENDLESS)
 def test_a_clever_without_end_is_one_that_does_not_answer(answer: Answer) -> None:
     async def act() -> None:
-        patience = WithinBudget(budget_seconds=SHORT, limits=limits())
+        patience = RetryBudget(budget_seconds=SHORT, limits=limits())
         async with open_roster(service.url, patience=patience) as roster:
             await roster.district(TOKEN)
 
@@ -141,8 +141,8 @@ def test_a_clever_without_end_is_one_that_does_not_answer(answer: Answer) -> Non
 @pytest.mark.parametrize("answer", [drip, pour, silence])
 def test_a_save_without_end_may_or_may_not_have_happened(answer: Answer) -> None:
     async def act() -> None:
-        where = gateway.Gateway(service.url, TOKEN)
-        patience = WithinBudget(budget_seconds=SHORT, limits=limits())
+        where = gateway.GatewayAddress(service.url, TOKEN)
+        patience = RetryBudget(budget_seconds=SHORT, limits=limits())
         async with gateway.open_writer(where, patience=patience) as writer:
             writer._confirmable = True  # noqa: SLF001 - it cannot be read either
             await writer.save("bay", {}, expected_version="1-a")

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import httpx2
 import pytest
 
-from connectsync.connect.contract import ContractReader, ContractWriter
+from connectsync.backends.contract import ContractReader, ContractWriter
 from connectsync.domain.live import Live
 from connectsync.errors import ConnectError, DistrictNotFound, Unreachable
 

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from connectsync.connect.names import (
+from connectsync.backends.names import (
     SPELLINGS,
     TOKEN_JSON,
+    find_spelling,
     from_json,
     setting_of,
-    spelling_of,
     to_json,
 )
+from connectsync.domain.plan_shape import kind_of
 from connectsync.domain.settings import SETTINGS
-from connectsync.domain.shape import kind_of
 from connectsync.errors import Bug
 
 ROOT = Path(__file__).parents[2]
@@ -84,7 +84,7 @@ def test_a_name_of_the_gateway_that_we_do_not_know_stays() -> None:
 
 def test_a_name_that_is_not_ours_is_a_bug() -> None:
     with pytest.raises(Bug):
-        spelling_of("phoneTypes")
+        find_spelling("phoneTypes")
 
 
 def test_a_token_that_came_back_is_not_shown() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hostile_service import Service, proxy, serving
 from lying_gateway import lying
 
-from connectsync.connect import gateway
+from connectsync.backends import gateway
 from connectsync.domain.live import Live
 from connectsync.emulator.seed import enrol
 from connectsync.errors import ConnectError, Unconfirmable
@@ -34,7 +34,7 @@ def saved_through(service: Service) -> Live:
     """Save one district through a proxy."""
 
     async def act() -> Live:
-        where = gateway.Gateway(service.url, TOKEN)
+        where = gateway.GatewayAddress(service.url, TOKEN)
         async with (
             gateway.open_reader(where) as reader,
             gateway.open_writer(where) as writer,
@@ -94,7 +94,7 @@ def test_a_gateway_that_cannot_be_read_is_sent_no_save(store: Path) -> None:
     with lying(store, TOKEN) as honest:
 
         async def act() -> None:
-            where = gateway.Gateway(honest.url, TOKEN)
+            where = gateway.GatewayAddress(honest.url, TOKEN)
             async with gateway.open_writer(where) as writer:
                 await writer.save("sea", {}, expected_version="1-a")
 

@@ -11,12 +11,11 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from connectsync.connect import embedded, gateway, seam
-from connectsync.connect.contract import BULK_READ, ContractReader
-from connectsync.connect.read_only import ReadOnly
+from connectsync.backends import embedded, gateway, seam
+from connectsync.backends.contract import BULK_READ, ContractReader, ReadOnly
 from connectsync.emulator.app import create_app
 from connectsync.errors import Bug
-from connectsync.web.clients import client
+from connectsync.web.http import client
 
 METHODS = ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"]
 
@@ -50,7 +49,7 @@ def test_a_request_that_could_write_does_not_leave_the_reader(method: str) -> No
 def test_every_way_to_open_a_reader_goes_through_that_gate(tmp_path: Path) -> None:
     async def opened() -> None:
         app = create_app(tmp_path / "connect.db")
-        where = gateway.Gateway("https://gateway.test", "token")
+        where = gateway.GatewayAddress("https://gateway.test", "token")
         async with (
             embedded.open_reader(app) as one,
             gateway.open_reader(where) as other,
@@ -63,7 +62,7 @@ def test_every_way_to_open_a_reader_goes_through_that_gate(tmp_path: Path) -> No
 
 
 def test_the_seam_alone_brings_no_http_library() -> None:
-    code = "import sys, connectsync.connect.seam; print('httpx2' in sys.modules)"
+    code = "import sys, connectsync.backends.seam; print('httpx2' in sys.modules)"
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

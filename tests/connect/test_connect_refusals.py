@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from connectsync.connect.contract import ContractReader, ContractWriter
+from connectsync.backends.contract import ContractReader, ContractWriter
 from connectsync.domain.live import Live
 from connectsync.domain.settings import Form
 from connectsync.errors import (

@@ -7,11 +7,11 @@ import asyncio
 import httpx2
 import pytest
 
-from connectsync.connect.contract import ContractReader
-from connectsync.connect.exchange import Exchange
+from connectsync.backends.contract import ContractReader
+from connectsync.backends.exchange import Exchange
 from connectsync.errors import Unreachable
-from connectsync.web.clients import client
-from connectsync.web.patience import WithinBudget
+from connectsync.web.http import client
+from connectsync.web.patience import RetryBudget
 
 
 class Sleeps(list[float]):
@@ -30,7 +30,7 @@ def test_reads_are_repeated_and_the_last_answer_is_understood() -> None:
     async def read() -> None:
         transport = httpx2.MockTransport(answer)
         async with client(transport, base_url="https://gateway.test") as reading:
-            exchange = Exchange(reading, WithinBudget(sleep=sleeps))
+            exchange = Exchange(reading, RetryBudget(sleep=sleeps))
             await ContractReader(exchange, described="mock").read_many(["bay"])
 
     with pytest.raises(Unreachable, match="status 429"):

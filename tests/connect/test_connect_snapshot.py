@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from connectsync.connect import snapshot_file
-from connectsync.connect.form_fit import insist_fits
-from connectsync.connect.seam import Reader, Writer
-from connectsync.connect.snapshot import SnapshotReader, SnapshotWriter
-from connectsync.domain.live import Live
+from connectsync.backends import snapshot as snapshot_file
+from connectsync.backends.names import insist_fits
+from connectsync.backends.seam import Reader, Writer
+from connectsync.backends.snapshot import SnapshotReader, SnapshotWriter
+from connectsync.domain.live import HandConfirmation, Live, Snapshot, SnapshotEntry
 from connectsync.domain.settings import Form, Value
-from connectsync.domain.snapshot import Confirmed, Entry, Snapshot
 from connectsync.errors import (
     Bug,
     DistrictNotFound,
@@ -45,7 +44,7 @@ FORM: dict[str, Value] = {
 
 
 def snapshot(*keys: str) -> Snapshot:
-    entries = [Entry(f"The {key}", Live(key, "1", FORM, TAKEN)) for key in keys]
+    entries = [SnapshotEntry(f"The {key}", Live(key, "1", FORM, TAKEN)) for key in keys]
     return Snapshot(TAKEN, "gateway https://x.test", tuple(entries))
 
 
@@ -87,11 +86,11 @@ def test_a_form_was_read_when_the_snapshot_was_taken(path: Path) -> None:
 
 def test_what_a_person_confirms_is_noted_with_who_and_when(path: Path) -> None:
     saved = save(writer(path, yes), manage_guardians=True)
-    bay, elm = snapshot_file.read(path).entries
+    bay, elm = snapshot_file.read_snapshot(path).entries
     assert saved == bay.live
     assert saved.form == FORM | {"manage_guardians": True}
     assert saved.version != "1"
-    assert bay.confirmed == Confirmed("Ada", LATER)
+    assert bay.confirmed == HandConfirmation("Ada", LATER)
     assert elm == snapshot("elm").entries[0]
 
 
@@ -117,26 +116,32 @@ def test_a_file_that_moves_while_a_person_clicks_is_not_overwritten(
 ) -> None:
     def slow(key: str, _: Form) -> str:
         moved = replace(snapshot(key).entries[0].live, version="2")
-        snapshot_file.write(path, Snapshot(LATER, "", (Entry("Bay", moved),)))
+        snapshot_file.write(path, Snapshot(LATER, "", (SnapshotEntry("Bay", moved),)))
         return "Ada"
 
     with pytest.raises(VersionMoved, match="'bay' is no longer"):
         save(writer(path, slow), manage_guardians=True)
-    (left,) = snapshot_file.read(path).entries
+    (left,) = snapshot_file.read_snapshot(path).entries
     assert (left.live.version, left.confirmed) == ("2", None)
 
 
 def test_others_may_be_noted_while_a_person_clicks(path: Path) -> None:
     def meanwhile(_: str, __: Form) -> str:
-        read = snapshot_file.read(path)
+        read = snapshot_file.read_snapshot(path)
         bay, elm = read.entries
-        noted = replace(elm, confirmed=Confirmed("Ada", LATER))
+        noted = replace(elm, confirmed=HandConfirmation("Ada", LATER))
         snapshot_file.write(path, replace(read, entries=(bay, noted)))
         return "Bob"
 
     save(writer(path, meanwhile), deletion_threshold=20)
-    by = [(one.live.key, one.confirmed) for one in snapshot_file.read(path).entries]
-    assert by == [("bay", Confirmed("Bob", LATER)), ("elm", Confirmed("Ada", LATER))]
+    by = [
+        (one.live.key, one.confirmed)
+        for one in snapshot_file.read_snapshot(path).entries
+    ]
+    assert by == [
+        ("bay", HandConfirmation("Bob", LATER)),
+        ("elm", HandConfirmation("Ada", LATER)),
+    ]
 
 
 def test_a_file_that_cannot_be_written_is_an_error(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectsync.files.reading import text_of_json as decoded
+from connectsync.files.access import text_of_json as decoded
 
 
 def test_a_byte_order_mark_does_no_harm() -> None:

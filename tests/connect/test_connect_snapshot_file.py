@@ -12,11 +12,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-from connectsync.connect import snapshot_file
-from connectsync.connect.embedded import seeds
-from connectsync.domain.live import Live
+from connectsync.backends import snapshot as snapshot_file
+from connectsync.backends.embedded import seeds
+from connectsync.domain.live import HandConfirmation, Live, Snapshot, SnapshotEntry
 from connectsync.domain.settings import SETTINGS, Value
-from connectsync.domain.snapshot import Confirmed, Entry, Snapshot
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import Seed, sow
 from connectsync.errors import Unreachable
@@ -41,7 +40,9 @@ FORM: dict[str, Value] = {
 
 
 def snapshot(*keys: str) -> Snapshot:
-    entries = (Entry(f"The {key}", Live(key, "7-x", FORM, TAKEN)) for key in keys)
+    entries = (
+        SnapshotEntry(f"The {key}", Live(key, "7-x", FORM, TAKEN)) for key in keys
+    )
     return Snapshot(TAKEN, "embedded", tuple(entries))
 
 
@@ -54,13 +55,13 @@ def schema() -> dict[str, Any]:
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "live.json"
     snapshot_file.write(path, snapshot("elm", "bay"))
-    assert snapshot_file.read(path) == snapshot("bay", "elm")
+    assert snapshot_file.read_snapshot(path) == snapshot("bay", "elm")
     assert [entry.name for entry in tmp_path.iterdir()] == ["live.json"]
 
 
 def test_the_same_snapshot_is_always_the_same_text() -> None:
-    text = snapshot_file.spelled(snapshot("bay", "elm"))
-    assert text == snapshot_file.spelled(snapshot("elm", "bay"))
+    text = snapshot_file.render_snapshot(snapshot("bay", "elm"))
+    assert text == snapshot_file.render_snapshot(snapshot("elm", "bay"))
     assert text.endswith("}\n")
     assert "as the page says: é" in text
     assert text.index('"bay"') < text.index('"elm"')
@@ -68,7 +69,7 @@ def test_the_same_snapshot_is_always_the_same_text() -> None:
 
 def full() -> Snapshot:
     plain = snapshot("bay", "elm")
-    confirmed = Confirmed("a person", TAKEN)
+    confirmed = HandConfirmation("a person", TAKEN)
     return replace(
         plain,
         entries=(replace(plain.entries[0], confirmed=confirmed), plain.entries[1]),
@@ -80,7 +81,7 @@ def full() -> Snapshot:
 def test_options_what_was_not_read_and_who_confirmed_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "live.json"
     snapshot_file.write(path, full())
-    assert snapshot_file.read(path) == full()
+    assert snapshot_file.read_snapshot(path) == full()
     body = json.loads(path.read_text("utf-8"))
     assert list(body["options"]) == ["student_id", "archived_students"]
     assert [one["district"] for one in body["unread"]] == ["oak", "zoo"]
@@ -96,7 +97,7 @@ def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("written", [snapshot("bay"), full()], ids=["usual", "full"])
 def test_what_is_written_fits_the_schema(written: Snapshot) -> None:
-    body = json.loads(snapshot_file.spelled(written))
+    body = json.loads(snapshot_file.render_snapshot(written))
     jsonschema.validate(body, schema(), jsonschema.Draft202012Validator)
 
 
@@ -111,7 +112,7 @@ def test_the_schema_describes_every_setting_and_every_property() -> None:
 
 
 def changed(change: Callable[[Any], object]) -> bytes:
-    body = json.loads(snapshot_file.spelled(snapshot("bay", "elm")))
+    body = json.loads(snapshot_file.render_snapshot(snapshot("bay", "elm")))
     change(body)
     return json.dumps(body).encode()
 
@@ -167,7 +168,7 @@ def test_a_snapshot_that_is_not_whole_is_refused(
     path = tmp_path / "live.json"
     path.write_bytes(changed(change))
     with pytest.raises(Unreachable, match=sentence) as error:
-        snapshot_file.read(path)
+        snapshot_file.read_snapshot(path)
     assert "live.json" in error.value.message
     assert "snapshot --output FILE`" in error.value.remedy
 
@@ -177,26 +178,26 @@ def test_a_file_that_is_no_snapshot_is_refused(tmp_path: Path, content: bytes) -
     path = tmp_path / "live.json"
     path.write_bytes(content)
     with pytest.raises(Unreachable, match="is not a snapshot"):
-        snapshot_file.read(path)
+        snapshot_file.read_snapshot(path)
 
 
 def test_a_name_that_stands_twice_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "live.json"
     path.write_bytes(b'{"schema": 1, "schema": 1}')
     with pytest.raises(Unreachable, match="stands twice"):
-        snapshot_file.read(path)
+        snapshot_file.read_snapshot(path)
 
 
 def test_a_time_without_zone_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "live.json"
     path.write_bytes(changed(lambda s: s.update(taken="2026-11-02T03:04:05")))
     with pytest.raises(Unreachable, match="no time zone"):
-        snapshot_file.read(path)
+        snapshot_file.read_snapshot(path)
 
 
 def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
     with pytest.raises(Unreachable, match="cannot be read"):
-        snapshot_file.read(tmp_path / "none.json")
+        snapshot_file.read_snapshot(tmp_path / "none.json")
 
 
 def test_a_write_that_fails_leaves_the_old_file(
@@ -211,14 +212,14 @@ def test_a_write_that_fails_leaves_the_old_file(
     monkeypatch.setattr("os.fsync", refuse)
     with pytest.raises(OSError, match="disk full"):
         snapshot_file.write(path, snapshot("elm"))
-    assert snapshot_file.read(path) == snapshot("bay")
+    assert snapshot_file.read_snapshot(path) == snapshot("bay")
     assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_snapshot_seeds_the_embedded_connect(tmp_path: Path) -> None:
     import asyncio
 
-    from connectsync.connect.embedded import open_reader
+    from connectsync.backends.embedded import open_reader
 
     store = tmp_path / "connect.db"
     assert sow(store, [Seed(*seed) for seed in seeds(snapshot("bay", "elm"))]) == 2

@@ -13,10 +13,15 @@ from typing import Protocol, TypeVar
 import httpx2
 import pytest
 
-from connectsync.connect.contract import ContractReader, ContractWriter
-from connectsync.connect.exchange import Call
-from connectsync.connect.seam import Reader, Writer
-from connectsync.connect.tokens import at_hand, needed, unquoted
+from connectsync.backends.contract import (
+    ContractReader,
+    ContractWriter,
+    at_hand,
+    needed,
+    unquoted,
+)
+from connectsync.backends.exchange import GatewayCall
+from connectsync.backends.seam import Reader, Writer
 from connectsync.domain.live import Live
 from connectsync.domain.settings import Form
 from connectsync.errors import (
@@ -169,7 +174,7 @@ def test_half_a_quotation_is_one_too(error: type[ConnectError]) -> None:
 
 
 def test_a_call_does_not_show_its_body() -> None:
-    call = Call("PATCH", "/v1", "saving", body={"districtOauthToken": TOKEN})
+    call = GatewayCall("PATCH", "/v1", "saving", body={"districtOauthToken": TOKEN})
     assert TOKEN not in repr(call)
 
 

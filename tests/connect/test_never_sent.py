@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from connectsync.connect import gateway
+from connectsync.backends import gateway
 from connectsync.errors import NeverSent, Unreachable
 
 
@@ -21,7 +21,7 @@ def test_nothing_leaves_where_nothing_listens() -> None:
     url = f"http://127.0.0.1:{unused_port()}"
 
     async def story() -> None:
-        async with gateway.open_reader(gateway.Gateway(url, "token")) as reader:
+        async with gateway.open_reader(gateway.GatewayAddress(url, "token")) as reader:
             await reader.read("elm")
 
     with pytest.raises(NeverSent):
@@ -36,7 +36,7 @@ def test_an_answer_that_is_lost_may_have_left() -> None:
         server = await asyncio.start_server(drop, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         async with server:
-            there = gateway.Gateway(f"http://127.0.0.1:{port}", "token")
+            there = gateway.GatewayAddress(f"http://127.0.0.1:{port}", "token")
             async with gateway.open_reader(there) as reader:
                 await reader.read("elm")
 

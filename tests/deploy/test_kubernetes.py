@@ -13,7 +13,7 @@ import pytest
 import yaml
 from kustomize import Manifest, containers, copied, pod, rendered
 
-from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.terminal import ExitStatus
 
 OVERLAYS = ("apply", "drift", "reconcile")
 RELEASES = ("1.33", kubernetes_validate.latest_version())

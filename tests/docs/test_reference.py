@@ -16,9 +16,8 @@ from documents import ROOT, anchors, documents, links, slug
 from typer.core import TyperGroup
 
 from connectsync import errors
-from connectsync.cli.exit_status import ExitStatus
-from connectsync.cli.main import app
-from connectsync.cli.registry import COMMANDS, WITHIN
+from connectsync.cli.app import COMMANDS, WITHIN, app
+from connectsync.cli.terminal import ExitStatus
 from connectsync.config.schemas import schema, schema_names, schema_text
 from connectsync.errors import ConnectsyncError
 from connectsync.rules.catalogue import pages

@@ -22,7 +22,7 @@ import pytest
 from documents import ROOT, documents
 from playwright.async_api import Browser, Page
 
-from connectsync.connect.browser.chromium import launched
+from connectsync.backends.browser.website import launch_browser
 from connectsync.rules.catalogue import pages
 
 T = TypeVar("T")
@@ -175,7 +175,7 @@ class Reader:
 @pytest.fixture(scope="module")
 def reader(site: Path) -> Iterator[Reader]:
     with asyncio.Runner() as runner:
-        opening = launched()
+        opening = launch_browser()
         browser = runner.run(opening.__aenter__())
         yield Reader(runner, browser, site)
         runner.run(opening.__aexit__(None, None, None))

@@ -3,10 +3,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectsync.domain.change import Add, Remove, Set, applied, changes_of
+from connectsync.domain.change import Add, Remove, Set, apply_changes, changes_of
 from connectsync.domain.plan import SWITCH, saves_for
 from connectsync.domain.settings import SETTINGS, Form, Kind, Setting, Value
-from connectsync.operations.compare import changes_between
+from connectsync.operations.plan import changes_between
 
 
 def values(setting: Setting) -> st.SearchStrategy[Value]:
@@ -41,7 +41,7 @@ def test_nothing_differs_from_itself(form: Form) -> None:
 def test_applying_what_differs_makes_the_desired_true(
     live: Form, desired: Form
 ) -> None:
-    after = applied(live, changes_between(live, desired))
+    after = apply_changes(live, changes_between(live, desired))
     assert {name: after[name] for name in desired} == desired
 
 
@@ -49,7 +49,7 @@ def test_applying_what_differs_makes_the_desired_true(
 def test_a_setting_that_no_layer_names_is_never_touched(
     live: Form, desired: Form
 ) -> None:
-    after = applied(live, changes_between(live, desired))
+    after = apply_changes(live, changes_between(live, desired))
     assert all(after[name] == live[name] for name in live if name not in desired)
 
 
@@ -59,7 +59,7 @@ def test_saves_in_their_order_come_to_the_same(live: Form, desired: Form) -> Non
     form: Form = live
     for save in saves_for(changes, live):
         form = save.after(form)
-    assert form == applied(live, changes)
+    assert form == apply_changes(live, changes)
 
 
 @given(FORMS, DESIRED)
@@ -83,7 +83,7 @@ def test_labels_are_removed_before_others_are_added() -> None:
 
 
 def test_labels_can_be_added_where_nothing_was() -> None:
-    form = applied({}, [Add("phone_types", "Cell")])
+    form = apply_changes({}, [Add("phone_types", "Cell")])
     assert form == {"phone_types": frozenset(["Cell"])}
 
 

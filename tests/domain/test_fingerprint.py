@@ -7,8 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectsync.domain.finding import Finding, Place, Severity, order
-from connectsync.domain.fingerprint import with_fingerprints
+from connectsync.domain.finding import (
+    Finding,
+    Place,
+    Severity,
+    order,
+    with_fingerprints,
+)
 
 HOME = Finding(
     "home-phone-for-texts",

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from connectsync.connect.browser.labels import Labels, named
-from connectsync.connect.form_fit import insist_fits
+from connectsync.backends.browser.controls import PageLabels, name_pattern
+from connectsync.backends.names import insist_fits
 from connectsync.domain.change import Add, Remove, Set, changes_of
+from connectsync.domain.district import kept_labels
 from connectsync.domain.drift import movements
-from connectsync.domain.labels import is_same_label, spelled_as
-from connectsync.domain.settings import Form
-from connectsync.domain.since import caused
-from connectsync.domain.untouched import kept_labels
-from connectsync.domain.values import differing
+from connectsync.domain.guard import caused_changes
+from connectsync.domain.settings import Form, is_same_label, list_differing, spell_like
 from connectsync.errors import FormRefused
-from connectsync.operations.compare import changes_between
+from connectsync.operations.plan import changes_between
 
 ONE = "Évaluation"
 APART = "E\N{COMBINING ACUTE ACCENT}valuation"
@@ -31,11 +29,11 @@ PAIRS: list[tuple[Form, Form]] = [
 @pytest.mark.parametrize("pair", PAIRS)
 def test_a_label_spelled_otherwise_is_no_change(pair: tuple[Form, Form]) -> None:
     for here, there in (pair, pair[::-1]):
-        assert differing(here, there) == ()
+        assert list_differing(here, there) == ()
         assert changes_between(here, there) == ()
         assert movements(here, there, here) == ()
         assert movements(there, here, here) == ()
-        assert caused(here, there) == {}
+        assert caused_changes(here, there) == {}
 
 
 def test_a_label_that_is_there_is_meant_as_it_is_spelled_there() -> None:
@@ -52,7 +50,9 @@ def test_another_label_is_another_value() -> None:
 
 
 def test_a_value_that_is_no_label_is_compared_as_it_is_written() -> None:
-    assert differing({"district_id": ONE}, {"district_id": APART}) == ("district_id",)
+    assert list_differing({"district_id": ONE}, {"district_id": APART}) == (
+        "district_id",
+    )
 
 
 def test_a_label_that_files_name_is_not_kept_for_its_spelling() -> None:
@@ -64,10 +64,10 @@ def test_a_label_that_files_name_is_not_kept_for_its_spelling() -> None:
 
 
 def test_the_spelling_that_is_known_is_taken_and_an_exact_one_wins() -> None:
-    assert spelled_as(ONE, [APART]) == APART
-    assert spelled_as(ONE, [APART, ONE]) == ONE
-    assert spelled_as(frozenset({ONE, "a"}), [APART]) == frozenset({APART, "a"})
-    assert spelled_as(ONE, ["other"]) == ONE
+    assert spell_like(ONE, [APART]) == APART
+    assert spell_like(ONE, [APART, ONE]) == ONE
+    assert spell_like(frozenset({ONE, "a"}), [APART]) == frozenset({APART, "a"})
+    assert spell_like(ONE, ["other"]) == ONE
     assert is_same_label(None, None)
 
 
@@ -79,11 +79,11 @@ def test_an_offer_is_taken_however_it_is_spelled() -> None:
 
 
 def test_a_control_of_the_page_is_found_however_it_is_spelled() -> None:
-    labels = Labels({"Users Manager": ONE})
+    labels = PageLabels({"Users Manager": ONE})
     assert labels.ours("permissions", APART) == "Users Manager"
-    pattern = named(ONE)
+    pattern = name_pattern(ONE)
     assert not isinstance(pattern, str)
     assert pattern.search(APART)
     assert pattern.search(ONE)
     assert not pattern.search(f"{ONE} 2")
-    assert named("Users Manager") == "Users Manager"
+    assert name_pattern("Users Manager") == "Users Manager"

@@ -14,8 +14,13 @@ from hypothesis import strategies as st
 
 from connectsync.config.schemas import schema
 from connectsync.domain.plan import Plan
-from connectsync.domain.plan_data import plan_data
-from connectsync.domain.plan_file import digest_of, plan_digest, plan_text, read_plan
+from connectsync.domain.plan_file import (
+    digest_of,
+    plan_data,
+    plan_digest,
+    plan_text,
+    read_plan,
+)
 from connectsync.errors import DamagedPlan
 
 

@@ -6,12 +6,15 @@ from datetime import UTC, datetime
 import pytest
 
 from connectsync.domain.change import Set
-from connectsync.domain.drift import DistrictDrift, Moved, Movement, worst_of
-from connectsync.domain.plan import DistrictPlan, Plan, PlannedChange, Save
-from connectsync.domain.plan_review import (
+from connectsync.domain.drift import DistrictDrift, MovedBy, Movement, worst_of
+from connectsync.domain.plan import (
+    DistrictPlan,
+    DistrictStanding,
     Member,
+    Plan,
+    PlannedChange,
     PlanReview,
-    Standing,
+    Save,
     group_of,
     only_left_alone,
     standing_of,
@@ -26,8 +29,8 @@ def planned(settings: str, *, drift: str = "", conflict: str = "") -> DistrictPl
     changes = tuple(
         PlannedChange(Set(name, 1, 2), Risk.SAFE, "") for name in settings.split()
     )
-    moved = [(name, Moved.THEM) for name in drift.split()]
-    moved += [(name, Moved.BOTH) for name in conflict.split()]
+    moved = [(name, MovedBy.THEM) for name in drift.split()]
+    moved += [(name, MovedBy.BOTH) for name in conflict.split()]
     movements = tuple(Movement(name, who, 1, 2, 3) for name, who in moved)
     saves = (Save(changes),)
     return DistrictPlan("a", "A", "a.yaml", "1", NOW, {}, {}, saves, movements)
@@ -36,16 +39,16 @@ def planned(settings: str, *, drift: str = "", conflict: str = "") -> DistrictPl
 @pytest.mark.parametrize(
     ("district", "standing"),
     [
-        (planned("x"), Standing.PENDING),
-        (planned("x", drift="x"), Standing.DRIFT),
-        (planned("x y", drift="x"), Standing.CONFLICT),
-        (planned("x", conflict="x"), Standing.CONFLICT),
-        (replace(planned(""), saves=(TYPED,)), Standing.PENDING),
-        (replace(planned("x", drift="x"), saves=(TYPED,)), Standing.CONFLICT),
+        (planned("x"), DistrictStanding.PENDING),
+        (planned("x", drift="x"), DistrictStanding.DRIFT),
+        (planned("x y", drift="x"), DistrictStanding.CONFLICT),
+        (planned("x", conflict="x"), DistrictStanding.CONFLICT),
+        (replace(planned(""), saves=(TYPED,)), DistrictStanding.PENDING),
+        (replace(planned("x", drift="x"), saves=(TYPED,)), DistrictStanding.CONFLICT),
     ],
 )
 def test_a_district_stands_as_drift_would_call_it(
-    district: DistrictPlan, standing: Standing
+    district: DistrictPlan, standing: DistrictStanding
 ) -> None:
     assert standing_of(district) is standing
 

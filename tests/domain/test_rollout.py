@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectsync.domain.rollout import LAST, Rollout, Wave, by_chance, wave_by_district
+from connectsync.domain.policy import LAST, Rollout, Wave, by_chance, wave_by_district
 
 KEYS = [f"district-{number}" for number in range(40)]
 NO_LABELS = dict.fromkeys(KEYS, frozenset[str]())

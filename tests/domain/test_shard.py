@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectsync.domain.shard import ALL, MOST, Shard, shard_of, taken_apart
+from connectsync.domain.policy import ALL, MOST, Shard, shard_of, split_shard
 
 PROMISED = {
     "lakeview-usd": {2: 2, 3: 3, 8: 6, 16: 6, 100: 22},
@@ -48,7 +48,7 @@ def test_the_shard_is_the_hash_that_the_page_promises(key: str, count: int) -> N
 
 def test_the_shard_depends_on_nothing_of_this_process() -> None:
     code = (
-        "from connectsync.domain.shard import Shard;"
+        "from connectsync.domain.policy import Shard;"
         "print([Shard(6, 8).holds(key) for key in ('lakeview-usd', 'a')])"
     )
     for seed in ("0", "1", "4711"):
@@ -99,8 +99,8 @@ def test_the_scope_of_a_plan_gives_its_shard_back(
     named: tuple[str, ...], count: int, data: st.DataObject
 ) -> None:
     shard = Shard(data.draw(st.integers(1, count)), count)
-    if taken_apart(named) == (named, ALL):
-        assert taken_apart((*named, *shard.entries)) == (named, shard)
+    if split_shard(named) == (named, ALL):
+        assert split_shard((*named, *shard.entries)) == (named, shard)
 
 
 @pytest.mark.parametrize(
@@ -116,4 +116,4 @@ def test_the_scope_of_a_plan_gives_its_shard_back(
     ],
 )
 def test_what_a_plan_never_writes_is_no_shard(scope: tuple[str, ...]) -> None:
-    assert taken_apart(scope) == (scope, ALL)
+    assert split_shard(scope) == (scope, ALL)

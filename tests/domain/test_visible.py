@@ -7,17 +7,16 @@ from pathlib import Path
 import pytest
 
 from connectsync.config.fleet import load_text
-from connectsync.domain.visible import alike, looks, said
-from connectsync.operations.accepting import _people
-from connectsync.operations.approving import look_alike
+from connectsync.domain.foreign_text import alike, looks, visible_line
+from connectsync.operations.approve import _people, look_alike
 
 BLANKS = [" ", "\u00a0", "\u3000", "\u2003", "\u200b", "\u2060", "\u3164", "\u2800"]
 
 
 @pytest.mark.parametrize("blank", BLANKS)
 def test_a_reason_of_white_space_alone_is_none(blank: str) -> None:
-    assert said(blank * 3) == ""
-    assert said(f"{blank}a{blank}") != ""
+    assert visible_line(blank * 3) == ""
+    assert visible_line(f"{blank}a{blank}") != ""
 
 
 @pytest.mark.parametrize("blank", BLANKS)

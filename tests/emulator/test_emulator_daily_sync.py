@@ -11,10 +11,16 @@ from emulator_browser import Browser, Page
 
 from connectsync.emulator.app import create_app
 from connectsync.emulator.form import BLANK, BOX_GROUPS, BOXES, OPTIONS, TOKEN
-from connectsync.emulator.manners import Manners, SavedMeanwhile, SavedToken
 from connectsync.emulator.pages.filled_in import MASK
 from connectsync.emulator.seed import Seed, enrol, sow
-from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
+from connectsync.emulator.users import (
+    DEMO_EMAIL,
+    DEMO_PASSWORD,
+    Behavior,
+    SavedMeanwhile,
+    SavedToken,
+    add_demo_user,
+)
 
 FORM = "/districts/bay/settings/sis-rostering/daily-sync"
 GATEWAY = "/v1/districts/bay"
@@ -47,7 +53,7 @@ def store(tmp_path: Path) -> Path:
 
 
 def signed_in(store: Path, **manners: Any) -> Browser:
-    browser = Browser(create_app(store, manners=Manners(**manners)))
+    browser = Browser(create_app(store, manners=Behavior(**manners)))
     browser.sign_in(DEMO_EMAIL, DEMO_PASSWORD)
     return browser
 

@@ -15,15 +15,20 @@ import httpx2
 import pytest
 from emulator_browser import Browser
 
-from connectsync.emulator.app import create_app
-from connectsync.emulator.errors import FaultsRefused
-from connectsync.emulator.faults import NO_FAULTS, Faults, faults_of, spelled_of
-from connectsync.emulator.interference import HANG_UP, Interference
-from connectsync.emulator.labels import CLICKS, FIELDS, SAVE
+from connectsync.emulator.app import create_app, server
+from connectsync.emulator.faults import (
+    NO_FAULTS,
+    DroppedAnswer,
+    Faults,
+    FaultState,
+    faults_of,
+    spelled_of,
+)
+from connectsync.emulator.form import CLICKS, FIELDS, SAVE
+from connectsync.emulator.http import FaultsRefused
+from connectsync.emulator.middleware import HANG_UP, FaultMiddleware
 from connectsync.emulator.seed import enrol
-from connectsync.emulator.serve import server
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
-from connectsync.emulator.weather import Dropped, Weather
 
 FORM = "/districts/bay/settings/sis-rostering/daily-sync"
 GATEWAY = "/v1/districts/bay"
@@ -69,7 +74,7 @@ def test_nothing_is_on_by_itself(browser: Browser) -> None:
     said = browser.ask("GET", SWITCH).json()
     assert said["faults"] == spelled_of(NO_FAULTS)
     assert faults_of(said["faults"]) == NO_FAULTS == Faults()
-    weather = Weather()
+    weather = FaultState()
     assert [weather.next_request() for _ in range(100)] == [None] * 100
     assert not any(weather.drops_after(number) for number in range(1, 100))
     assert not any(weather.edits_before(number) for number in range(1, 100))
@@ -149,7 +154,7 @@ def test_faults_that_cannot_be_are_refused_and_change_nothing(
 
 def test_the_same_seed_meets_the_same_requests() -> None:
     def statuses(**faults: Any) -> list[int]:
-        weather = Weather(Faults(**faults))
+        weather = FaultState(Faults(**faults))
         problems = [weather.next_request() for _ in range(200)]
         return [problem.status if problem else 200 for problem in problems]
 
@@ -157,7 +162,9 @@ def test_the_same_seed_meets_the_same_requests() -> None:
     assert statuses(**some) == statuses(**some) != statuses(**{**some, "seed": 5})
     assert 20 <= statuses(**some).count(429) <= 60
     assert 5 <= statuses(**some).count(500) <= 35
-    drops = [Weather(Faults(drop_after_commit=0.5)).drops_after(n) for n in range(200)]
+    drops = [
+        FaultState(Faults(drop_after_commit=0.5)).drops_after(n) for n in range(200)
+    ]
     assert 70 <= drops.count(True) <= 130
 
 
@@ -190,7 +197,7 @@ def test_latency_is_waited_for(browser: Browser) -> None:
 def test_a_dropped_save_was_made_and_the_next_is_answered(browser: Browser) -> None:
     form = browser.open(FORM).form("Save").fill(deletionThreshold="5")
     switch(browser, drop_saves=[1, 3])
-    with pytest.raises(Dropped):
+    with pytest.raises(DroppedAnswer):
         browser.post(form)
     assert live(browser)["settings"]["deletionThreshold"] == 5
     assert browser.post(form.fill(deletionThreshold="6")).status_code == 303
@@ -206,7 +213,7 @@ def test_a_refused_save_is_answered_though_drops_were_asked_for(
     switch(browser, drop_after_commit=1)
     assert browser.post(form).status_code == 422
     assert patch(browser, deletionThreshold="x").status_code == 422
-    with pytest.raises(Dropped):
+    with pytest.raises(DroppedAnswer):
         patch(browser, deletionThreshold=5)
 
 
@@ -357,7 +364,7 @@ def test_hanging_up_waits_until_the_server_has_seen_it() -> None:
     messages = iter(["http.request", "http.disconnect"])
 
     async def dropping(*_: object) -> None:
-        raise Dropped
+        raise DroppedAnswer
 
     async def receive() -> dict[str, Any]:
         happened.append(next(messages))
@@ -368,7 +375,7 @@ def test_hanging_up_waits_until_the_server_has_seen_it() -> None:
 
     extensions = {HANG_UP: lambda: happened.append("closed")}
     scope = {"type": "http", "path": "/", "extensions": extensions}
-    asyncio.run(Interference(dropping, weather=Weather())(scope, receive, send))
+    asyncio.run(FaultMiddleware(dropping, weather=FaultState())(scope, receive, send))
     assert happened == ["closed", "http.request", "http.disconnect"]
 
 

@@ -12,7 +12,7 @@ import connectsync.emulator
 PACKAGE = Path(connectsync.emulator.__file__).parent
 OURS = "connectsync.emulator"
 LOADED = (
-    "import sys, connectsync.emulator.app, connectsync.emulator.serve,"
+    "import sys, connectsync.emulator.app, connectsync.emulator.app,"
     " connectsync.emulator.seed;"
     "print(*(name for name in sys.modules if name.startswith('connectsync')))"
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from emulator_browser import Browser, Page
 
-from connectsync.emulator import labels
+from connectsync.emulator import form as labels
 from connectsync.emulator.app import create_app
 from connectsync.emulator.form import BOX_GROUPS, BOXES, OPTIONS, TOKEN
 from connectsync.emulator.seed import enrol
@@ -270,9 +270,9 @@ def test_without_the_extra_pages_say_how_to_install_it(
 ) -> None:
     import sys
 
-    from connectsync.emulator.pages import rendering
+    from connectsync.emulator.pages import site
 
-    rendering.environment.cache_clear()
+    site.environment.cache_clear()
     monkeypatch.setitem(sys.modules, "jinja2", None)
     browser = Browser(create_app(store))
     answer = browser.ask("GET", "/sign-in")

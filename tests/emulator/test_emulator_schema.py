@@ -17,9 +17,8 @@ from schemathesis.specs.openapi.checks import (
     positive_data_acceptance,
 )
 
-from connectsync.emulator.app import create_app
+from connectsync.emulator.app import create_app, server
 from connectsync.emulator.seed import enrol
-from connectsync.emulator.serve import server
 
 CONTRACT = Path(__file__).parents[2] / "schema" / "gateway.openapi.yaml"
 TOKEN = "let-me-in"  # noqa: S105 - of a stand-in that lives for one module

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-from connectsync.emulator.app import create_app
-from connectsync.emulator.errors import UvicornMissing
-from connectsync.emulator.serve import serve
+from connectsync.emulator.app import create_app, serve
+from connectsync.emulator.http import UvicornMissing
 
 
 def test_it_serves_on_loopback_unless_told_otherwise(

@@ -10,13 +10,13 @@ import pytest
 from emulator_browser import Browser
 
 from connectsync.emulator.app import create_app
-from connectsync.emulator.errors import SeedRefused
-from connectsync.emulator.manners import Manners
+from connectsync.emulator.http import SeedRefused
 from connectsync.emulator.seed import enrol
-from connectsync.emulator.sessions import COOKIE
 from connectsync.emulator.users import (
+    COOKIE,
     DEMO_EMAIL,
     DEMO_PASSWORD,
+    Behavior,
     add_demo_user,
     add_user,
 )
@@ -49,7 +49,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def browser(store: Path, clock: Clock) -> Browser:
-    return Browser(create_app(store, clock=clock, manners=Manners(session_seconds=60)))
+    return Browser(create_app(store, clock=clock, manners=Behavior(session_seconds=60)))
 
 
 def sign_in(browser: Browser, path: str = "/") -> str:

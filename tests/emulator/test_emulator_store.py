@@ -14,15 +14,19 @@ from pathlib import Path
 import pytest
 
 from connectsync.emulator import store
-from connectsync.emulator.errors import EmulatorError, SeedRefused, StoreUnusable
 from connectsync.emulator.form import BLANK
-from connectsync.emulator.problem import Problem
-from connectsync.emulator.saving import Save, saved
+from connectsync.emulator.http import (
+    EmulatorError,
+    ProblemAnswer,
+    SeedRefused,
+    StoreUnusable,
+)
 from connectsync.emulator.seed import Seed, enrol, sow
+from connectsync.emulator.store import SaveRequest, save_form
 
 
-def found(path: Path, key: str) -> store.Row:
-    with store.opened(path).reading() as connection:
+def found(path: Path, key: str) -> store.DistrictRow:
+    with store.open_store(path).reading() as connection:
         row = store.find(connection, key)
     assert row is not None
     return row
@@ -44,7 +48,7 @@ def test_a_key_that_fits_no_address_is_refused(tmp_path: Path, key: str) -> None
         enrol(path, [("bay", "Bay"), (key, "Name")])
     with pytest.raises(SeedRefused):
         sow(path, [Seed(key, "Name", BLANK)])
-    with store.opened(path).reading() as connection:
+    with store.open_store(path).reading() as connection:
         assert store.page(connection, "", 10) == []
 
 
@@ -75,7 +79,7 @@ def test_a_label_nobody_publishes_is_learnt_from_a_seed(tmp_path: Path) -> None:
     path = tmp_path / "connect.db"
     form = {**BLANK, "archivedStudents": "As the page says"}
     sow(path, [Seed("bay", "Bay", form), Seed("elm", "Elm", form)])
-    with store.opened(path).reading() as connection:
+    with store.open_store(path).reading() as connection:
         offered = store.options(connection)["archivedStudents"]
     assert [option.placeholder for option in offered] == [True, True, False]
     assert offered[-1].label == "As the page says"
@@ -114,11 +118,11 @@ def test_of_many_saves_at_one_version_exactly_one_is_made(tmp_path: Path) -> Non
     outcomes: list[str] = []
 
     def save(percent: int) -> None:
-        ask = Save("bay", {"deletionThreshold": percent}, version)
+        ask = SaveRequest("bay", {"deletionThreshold": percent}, version)
         try:
-            with store.opened(path).writing() as connection:
-                outcomes.append(saved(connection, ask, now=0.0))
-        except Problem as problem:
+            with store.open_store(path).writing() as connection:
+                outcomes.append(save_form(connection, ask, now=0.0))
+        except ProblemAnswer as problem:
             outcomes.append(str(problem.status))
 
     threads = [threading.Thread(target=save, args=(n,)) for n in range(1, 9)]
@@ -133,7 +137,7 @@ def test_of_many_saves_at_one_version_exactly_one_is_made(tmp_path: Path) -> Non
 DIES = """
 import os, sys
 from connectsync.emulator import store
-from connectsync.emulator.saving import Save, saved
+from connectsync.emulator.store import Save, saved
 opened = store.opened(sys.argv[1])
 with opened.reading() as connection:
     version = store.find(connection, "bay").version
@@ -173,7 +177,7 @@ def test_a_file_that_is_no_store_of_ours_is_said_to_be_unusable(
 ) -> None:
     for path in not_stores(tmp_path):
         with pytest.raises(StoreUnusable, match=str(path)):
-            store.opened(path)
+            store.open_store(path)
     assert issubclass(StoreUnusable, EmulatorError)
 
 
@@ -181,6 +185,6 @@ def test_a_row_is_put_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "connect.db"
     enrol(path, [("bay", "Bay")])
     row = replace(found(path, "bay"), name="Bucht", token_digest="d")  # noqa: S106 - of none
-    with store.opened(path).writing() as connection:
-        store.put(connection, row)
+    with store.open_store(path).writing() as connection:
+        store.put_row(connection, row)
     assert found(path, "bay") == row

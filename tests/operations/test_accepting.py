@@ -10,7 +10,7 @@ from connectsync.domain.plan import Plan, Save
 from connectsync.domain.policy import Approval, Policy
 from connectsync.domain.risk import Risk
 from connectsync.errors import GuardRefused, NotApproved
-from connectsync.operations.accepting import (
+from connectsync.operations.approve import (
     LONGEST_REASON,
     insist_accepted,
     insist_approved,

@@ -13,26 +13,30 @@ import pytest
 from connectsync.apply.journal import BaselineUpdate
 from connectsync.config.discovery import discover
 from connectsync.config.fleet import Fleet, LoadedDistrict, load_fleet
-from connectsync.domain.adoption import Adopted, Adoption
-from connectsync.domain.baseline import Baseline
-from connectsync.domain.drift import DistrictDrift, movements
+from connectsync.domain.drift import (
+    AdoptedDistrict,
+    AdoptionResult,
+    Baseline,
+    DistrictDrift,
+    movements,
+)
 from connectsync.domain.live import Live
 from connectsync.domain.settings import Form, Value
-from connectsync.operations.adopting import (
+from connectsync.operations.drift import (
+    AdoptionDraft,
     Conflicts,
-    Draft,
-    Drifted,
+    DriftedDistrict,
     draft_adoption,
     without_adopted,
     write_adopted,
 )
-from connectsync.operations.validating import Asked
+from connectsync.operations.validate import ValidationOptions
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 VALLEY = Path(__file__).resolve().parents[1] / "cli" / "projects" / "valley"
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 HARBOR = "districts/ca/harbor-point-usd.yaml"
-ASKED = Asked(today=date(2027, 1, 15), whole_fleet=True)
+ASKED = ValidationOptions(today=date(2027, 1, 15), whole_fleet=True)
 
 
 @dataclass
@@ -78,7 +82,7 @@ class Valley:
         edits: Mapping[str, Form],
         baselines: Mapping[str, Form] | None = None,
         conflicts: Conflicts | None = None,
-    ) -> tuple[Draft, ...]:
+    ) -> tuple[AdoptionDraft, ...]:
         """Draft what comes of people's edits; ``baselines`` where they are not ours."""
         fleet = self.fleet
         drifted = [
@@ -88,7 +92,7 @@ class Valley:
         ]
         return draft_adoption(drifted, conflicts or {}, {}, fleet, ASKED)
 
-    def written(self, drafts: tuple[Draft, ...]) -> tuple[Adopted, ...]:
+    def written(self, drafts: tuple[AdoptionDraft, ...]) -> tuple[AdoptedDistrict, ...]:
         return tuple(
             write_adopted(drafts, self.root, self.shelf, backend="table", at=NOW)
         )
@@ -96,13 +100,13 @@ class Valley:
 
 def _drifted(
     loaded: LoadedDistrict, edits: Form, baselines: Mapping[str, Form]
-) -> Drifted:
+) -> DriftedDistrict:
     key, desired = loaded.district.key, loaded.district.desired()
     applied = Baseline({**desired, **baselines.get(key, {})})
     form: dict[str, Value] = {**applied.form, **edits}
     moved = movements(applied.form, desired, form)
     drift = DistrictDrift(key, loaded.file, moved, applied=True)
-    return Drifted(loaded, Live(key, "2", form, NOW), drift)
+    return DriftedDistrict(loaded, Live(key, "2", form, NOW), drift)
 
 
 @pytest.fixture
@@ -119,7 +123,7 @@ def test_what_a_person_changed_goes_into_the_file_and_the_comment_stays(
     (adopted,) = valley.written(
         valley.drafts({"lakeview-usd": {"deletion_threshold": 12}})
     )
-    assert adopted.adoption is Adoption.CHANGED
+    assert adopted.adoption is AdoptionResult.CHANGED
     after = before.replace("deletion_threshold: 15", "deletion_threshold: 12")
     assert valley.text(LAKEVIEW) == after != before
     assert "# above our worst night in August" in after
@@ -169,7 +173,7 @@ def test_a_setting_that_both_sides_changed_refuses_the_whole_district(
     )
     before = valley.text(LAKEVIEW)
     (adopted,) = valley.written(drafts)
-    assert adopted.adoption is Adoption.REFUSED
+    assert adopted.adoption is AdoptionResult.REFUSED
     assert "both sides changed deletion_threshold" in adopted.message
     assert "--adopt-conflict lakeview-usd:deletion_threshold" in adopted.remedy
     assert valley.text(LAKEVIEW) == before
@@ -192,7 +196,7 @@ def test_a_file_that_would_have_an_error_is_refused_whole(valley: Valley) -> Non
     before = valley.text(LAKEVIEW)
     moved: Form = {"deletion_threshold": 12, "phone_types": frozenset(["Cell", "Home"])}
     (adopted,) = valley.written(valley.drafts({"lakeview-usd": moved}))
-    assert adopted.adoption is Adoption.REFUSED
+    assert adopted.adoption is AdoptionResult.REFUSED
     assert adopted.message.startswith("its file would have an error: ")
     assert valley.text(LAKEVIEW) == before
     assert not valley.shelf.kept
@@ -203,7 +207,7 @@ def test_an_error_that_shows_only_across_files_is_refused_too(valley: Valley) ->
     (adopted,) = valley.written(
         valley.drafts({"lakeview-usd": {"district_id": theirs}})
     )
-    assert adopted.adoption is Adoption.REFUSED
+    assert adopted.adoption is AdoptionResult.REFUSED
     assert "the same district_id is in" in adopted.message
     assert "58da8a43cc70ab00017a1a10" in valley.text(LAKEVIEW)
 
@@ -216,12 +220,12 @@ def test_two_districts_that_changed_places_fit_together_or_not_at_all(
         "harbor-point-usd": {"district_id": "58da8a43cc70ab00017a1a10"},
     }
     fitting = valley.drafts(swapped)
-    assert {one.adopted.adoption for one in fitting} == {Adoption.CHANGED}
+    assert {one.adopted.adoption for one in fitting} == {AdoptionResult.CHANGED}
     # one of them is refused for a reason of its own, so the other does not fit any more
     wrong: Form = {"phone_types": frozenset(["Cell", "Home"])}
     swapped["harbor-point-usd"] = {**swapped["harbor-point-usd"], **wrong}  # type: ignore[dict-item]
     refused = valley.drafts(swapped)
-    assert {one.adopted.adoption for one in refused} == {Adoption.REFUSED}
+    assert {one.adopted.adoption for one in refused} == {AdoptionResult.REFUSED}
     assert not [one.text for one in refused if one.text is not None]
 
 
@@ -235,8 +239,8 @@ def test_one_that_is_refused_does_not_stop_the_others(valley: Valley) -> None:
         )
     )
     assert {one.district: one.adoption for one in adopted} == {
-        "harbor-point-usd": Adoption.CHANGED,
-        "lakeview-usd": Adoption.REFUSED,
+        "harbor-point-usd": AdoptionResult.CHANGED,
+        "lakeview-usd": AdoptionResult.REFUSED,
     }
     assert "phone_types: [Home]" in valley.text(HARBOR)
     assert set(valley.shelf.kept) == {"harbor-point-usd"}
@@ -251,7 +255,7 @@ def test_a_file_that_cannot_be_written_is_refused_and_not_remembered(
     drafts = valley.drafts({"lakeview-usd": {"deletion_threshold": 12}})
     monkeypatch.setattr("os.fsync", full)
     (adopted,) = valley.written(drafts)
-    assert adopted.adoption is Adoption.REFUSED
+    assert adopted.adoption is AdoptionResult.REFUSED
     assert "No space left" in adopted.message
     assert not valley.shelf.kept
 
@@ -264,14 +268,14 @@ def test_what_cannot_be_edited_without_loss_is_refused(valley: Valley) -> None:
         f"phone_types: {several}\n  deletion_threshold: 15",
     )
     (draft,) = valley.drafts({"lakeview-usd": {"phone_types": frozenset(["Home"])}})
-    assert draft.adopted.adoption is Adoption.REFUSED
+    assert draft.adopted.adoption is AdoptionResult.REFUSED
     assert "cannot be changed without losing" in draft.adopted.message
 
 
 def test_an_id_that_vanished_from_connect_is_not_taken_over(valley: Valley) -> None:
     (draft,) = valley.drafts({"lakeview-usd": {"district_id": ""}})
     assert draft.text is None
-    assert draft.adopted.adoption is Adoption.LEFT
+    assert draft.adopted.adoption is AdoptionResult.LEFT
     valley.written((draft,))
     assert not valley.shelf.kept
     assert without_adopted(draft.drifted.drift, draft.adopted).standing == "drift"

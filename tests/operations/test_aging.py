@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from plan_scenes import BLANK
 
-from connectsync.domain.checkup import Check
-from connectsync.domain.live import Listed, Live
+from connectsync.domain.live import Check, ListedDistrict, Live
 from connectsync.errors import ConnectError
-from connectsync.operations.aging import examine_age
+from connectsync.operations.doctor import examine_age
 
 TAKEN = datetime(2027, 1, 15, 6, tzinfo=UTC)
 
@@ -25,8 +24,8 @@ class Taken:
     def __init__(self, *keys: str) -> None:
         self.keys = keys
 
-    async def list_districts(self) -> tuple[Listed, ...]:
-        return tuple(Listed(key, key) for key in self.keys)
+    async def list_districts(self) -> tuple[ListedDistrict, ...]:
+        return tuple(ListedDistrict(key, key) for key in self.keys)
 
     async def read(self, key: str) -> Live:
         return Live(key, "1", BLANK, TAKEN)

@@ -10,15 +10,17 @@ from plan_scenes import planned
 from connectsync.domain.district import District
 from connectsync.domain.settings import Settings
 from connectsync.errors import StalePlan
-from connectsync.operations.applying import insist_same_files
-from connectsync.operations.planning import Wanted
+from connectsync.operations.apply import insist_same_files
+from connectsync.operations.plan import PlannedDistrict
 
 PLAN = planned({"desired": {"unarchive_classrooms": True}})
 OF_A_CHANGE = replace(PLAN, since="1a2b3c")
 
 
-def files(settings: Settings) -> list[Wanted]:
-    return [Wanted(District("d0", "d0", settings=settings), "districts/d0.yaml")]
+def files(settings: Settings) -> list[PlannedDistrict]:
+    return [
+        PlannedDistrict(District("d0", "d0", settings=settings), "districts/d0.yaml")
+    ]
 
 
 def test_files_that_say_the_same_are_fine() -> None:

@@ -8,13 +8,12 @@ import pytest
 from generated_plans import PLANS
 from hypothesis import given
 
-from connectsync.connect.names import PAGE_PATH, TOKEN_LABEL, spelling_of
+from connectsync.backends.names import PAGE_PATH, TOKEN_LABEL, find_spelling
 from connectsync.domain.change import Add, Change, Remove, Set
 from connectsync.domain.plan import DistrictPlan, Plan, saves_for
 from connectsync.domain.settings import BY_NAME, Form, Kind
-from connectsync.operations.click_listing import click_list, wording
-from connectsync.report.click_list_html import click_list_html
-from connectsync.report.click_list_markdown import click_list_markdown
+from connectsync.operations.click_list import click_list, wording
+from connectsync.report.click_list import click_list_html, click_list_markdown
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 
@@ -30,7 +29,7 @@ def test_a_list_holds_every_change_of_the_plan_in_its_order(plan: Plan) -> None:
         labels = [[click.control for click in save] for save in one.saves]
         assert labels == [
             [
-                *(spelling_of(each.change.setting).label for each in save.changes),
+                *(find_spelling(each.change.setting).label for each in save.changes),
                 *([TOKEN_LABEL] if save.set_token else []),
             ]
             for save in planned.saves

@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 import pytest
 from plan_scenes import BLANK
 
-from connectsync.domain.checkup import Check, Standing
 from connectsync.domain.district import Credentials, District
-from connectsync.domain.live import Listed, Live
+from connectsync.domain.finding import ValidationReport
+from connectsync.domain.live import Check, CheckStatus, ListedDistrict, Live
 from connectsync.domain.settings import BY_NAME
-from connectsync.domain.validation import ValidationReport
 from connectsync.errors import ConnectError, ProjectError, Unreachable
 from connectsync.operations.doctor import (
-    Backend,
+    BackendCheck,
     examine_files,
     examine_tokens,
     judge_options,
@@ -39,9 +38,9 @@ class Sick:
         if part == self.fails:
             raise Unreachable(f"{part} failed")
 
-    async def list_districts(self) -> tuple[Listed, ...]:
+    async def list_districts(self) -> tuple[ListedDistrict, ...]:
         self._insist("list")
-        return tuple(Listed(key, key) for key in self.keys)
+        return tuple(ListedDistrict(key, key) for key in self.keys)
 
     async def read(self, key: str) -> Live:
         self._insist("read")
@@ -57,7 +56,7 @@ class Sick:
 
 def examined(reader: Sick, *keys: str) -> dict[str, list[Check]]:
     districts = [District(key, key) for key in keys]
-    checks = asyncio.run(Backend(reader, districts, {}).examine())
+    checks = asyncio.run(BackendCheck(reader, districts, {}).examine())
     by_topic: dict[str, list[Check]] = {}
     for check in checks:
         by_topic.setdefault(check.topic, []).append(check)
@@ -67,13 +66,13 @@ def examined(reader: Sick, *keys: str) -> dict[str, list[Check]]:
 def test_a_connect_that_does_not_answer_ends_the_check_up() -> None:
     checks = examined(Sick("a", fails="list"), "a")
     assert list(checks) == ["reach"]
-    assert checks["reach"][0].standing is Standing.ERROR
+    assert checks["reach"][0].standing is CheckStatus.ERROR
     assert checks["reach"][0].remedy
 
 
 def test_a_form_that_cannot_be_read_fails_and_the_rest_goes_on() -> None:
     checks = examined(Sick("a", fails="read"), "a")
-    assert checks["form"][0].standing is Standing.ERROR
+    assert checks["form"][0].standing is CheckStatus.ERROR
     assert "student_id" in checks
 
 
@@ -85,7 +84,7 @@ def test_a_form_that_lacks_a_setting_fails() -> None:
 
 def test_options_that_cannot_be_read_are_no_failure() -> None:
     checks = examined(Sick("a", fails="options"), "a")
-    assert checks["phone_types"][0].standing is Standing.WARNING
+    assert checks["phone_types"][0].standing is CheckStatus.WARNING
 
 
 def test_no_district_at_all_is_read_as_such() -> None:
@@ -97,8 +96,8 @@ def test_no_district_at_all_is_read_as_such() -> None:
 def test_districts_are_compared_both_ways() -> None:
     checks = examined(Sick("a", "x", "y"), "a", "b")["districts"]
     assert [(one.standing, one.message) for one in checks] == [
-        (Standing.ERROR, "1 of the files are not on Connect: b"),
-        (Standing.WARNING, "2 on Connect have no file: x, y"),
+        (CheckStatus.ERROR, "1 of the files are not on Connect: b"),
+        (CheckStatus.WARNING, "2 on Connect have no file: x, y"),
     ]
 
 
@@ -154,7 +153,7 @@ def test_files_with_errors_fail() -> None:
 
     finding = Finding("x", Severity.ERROR, "bad", Place("a.yaml"))
     check = examine_files([], ValidationReport(3, (finding,)))
-    assert check.standing is Standing.ERROR
+    assert check.standing is CheckStatus.ERROR
     assert check.message == "0 districts without error, and 1 error"
 
 
@@ -172,4 +171,4 @@ def test_tokens_are_asked_for_and_never_shown() -> None:
     check = examine_tokens(districts, resolves)
     assert check.message == "1 of 2 token references give none here: b"
     assert "s3cret" not in repr(check)
-    assert examine_tokens(districts[:1], resolves).standing is Standing.OK
+    assert examine_tokens(districts[:1], resolves).standing is CheckStatus.OK

@@ -6,10 +6,14 @@ from pathlib import Path
 import pytest
 
 from connectsync.errors import InvalidFiles, UsageError
-from connectsync.files.writing import replace_file
-from connectsync.operations.formatting import format_file
-from connectsync.operations.new_district import Asked, new_district
-from connectsync.operations.starting import fresh_files, start
+from connectsync.files.access import replace_file
+from connectsync.operations.files import (
+    NewDistrict,
+    format_file,
+    fresh_files,
+    new_district,
+    start,
+)
 
 
 def test_a_file_is_replaced_whole_and_keeps_its_mode(tmp_path: Path) -> None:
@@ -75,7 +79,9 @@ def test_a_fresh_project_whose_folder_is_a_file_is_told(tmp_path: Path) -> None:
 def test_a_district_is_not_made_where_a_folder_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "ca").write_text("")
     with pytest.raises(UsageError, match="cannot make"):
-        new_district(tmp_path, tmp_path, Asked("lakeview", "Lakeview", folder="ca/x"))
+        new_district(
+            tmp_path, tmp_path, NewDistrict("lakeview", "Lakeview", folder="ca/x")
+        )
 
 
 @pytest.mark.parametrize("folder", ["..", "../elsewhere", "_profiles", ".hidden"])
@@ -85,5 +91,7 @@ def test_a_district_is_made_only_where_districts_are(
     districts = tmp_path / "districts"
     districts.mkdir()
     with pytest.raises(UsageError, match="is no folder for districts"):
-        new_district(tmp_path, districts, Asked("lakeview", "Lakeview", folder=folder))
+        new_district(
+            tmp_path, districts, NewDistrict("lakeview", "Lakeview", folder=folder)
+        )
     assert list(districts.iterdir()) == []

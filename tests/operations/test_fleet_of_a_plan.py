@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 
 from connectsync.domain.plan import Plan
 from connectsync.domain.policy import Policy
-from connectsync.operations.planning import Circumstances, guarded
+from connectsync.operations.plan import PlanContext, add_guards
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 
 
 def test_a_plan_file_does_not_say_how_large_the_fleet_is() -> None:
     plan = Plan(NOW, "test", "embedded", (), 1000, (), (), ())
-    given = Circumstances(NOW, "test", (), 3, Policy(), {})
-    assert guarded(plan, [], given).fleet == 3
+    given = PlanContext(NOW, "test", (), 3, Policy(), {})
+    assert add_guards(plan, [], given).fleet == 3

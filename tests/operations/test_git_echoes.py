@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connectsync.domain.foreign_text import SECRETS, repeats_secret
-from connectsync.operations.git import Git, GitRefused, refused
+from connectsync.operations.git import Git, GitRefused, explain_refusal
 
 KNOWN = "cAnary-5j.known.Tb7kWx38Fs"
 OURS = "cAnary-6k.ours.Hn2dQv94Gm"
@@ -42,7 +42,7 @@ def test_what_git_repeats_is_masked(echoing: Path) -> None:
     SECRETS.learn(KNOWN)
     with pytest.raises(GitRefused) as failed:
         Git(echoing, environment(echoing)).run("status")
-    told = refused(echoing, failed.value.said)
+    told = explain_refusal(echoing, failed.value.said)
     for text in (failed.value.said, told.message, told.remedy):
         assert not repeats_secret(text, (KNOWN, OURS)), text
         assert OURS[:15] not in text

@@ -6,16 +6,15 @@ from dataclasses import replace
 import pytest
 from plan_scenes import guards_of, planned
 
-from connectsync.domain.baseline import Baseline
-from connectsync.domain.finding import Severity
+from connectsync.domain.drift import Baseline
+from connectsync.domain.finding import RulePage, Severity
 from connectsync.domain.guard import Unaccepted, needed, unaccepted
 from connectsync.domain.policy import Policy
 from connectsync.domain.risk import Risk
-from connectsync.domain.rule_page import RulePage
-from connectsync.operations.planning import Circumstances, guarded
+from connectsync.operations.plan import PlanContext, add_guards
 from connectsync.rules.catalogue import PLAN_RULES
-from connectsync.rules.disruptive import DISRUPTIVE
-from connectsync.rules.page import page_of
+from connectsync.rules.engine import page_of
+from connectsync.rules.guards import DISRUPTIVE
 
 PAGES = [page_of(rule) for rule in PLAN_RULES]
 
@@ -201,8 +200,8 @@ def test_a_plan_file_that_hides_an_edit_of_a_person_is_asked_about_it() -> None:
     (one,) = plan.districts
     hidden = replace(plan, districts=(replace(one, drift=()),), guards=())
     baselines = {"d0": Baseline({"unarchive_classrooms": True})}
-    given = Circumstances(plan.created, "test", (), 1000, Policy(), baselines)
-    assert needed(guarded(hidden, [], given).guards) == {"overwrites-drift": 1}
+    given = PlanContext(plan.created, "test", (), 1000, Policy(), baselines)
+    assert needed(add_guards(hidden, [], given).guards) == {"overwrites-drift": 1}
 
 
 @pytest.mark.parametrize(

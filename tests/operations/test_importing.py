@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectsync.config.fleet import Fleet, load_fleet
-from connectsync.config.shelf import shelf_of
-from connectsync.domain.adoption import Adopted, Adoption, Taken
-from connectsync.domain.live import Listed, Live
+from connectsync.config.profiles import shelf_of
+from connectsync.domain.drift import AdoptedDistrict, AdoptionResult, TakenValue
+from connectsync.domain.live import ListedDistrict, Live
 from connectsync.domain.settings import SETTINGS, Form, Kind, Setting, Value
 from connectsync.errors import ConnectError, Unreachable
-from connectsync.operations.importing import Found, Home, adopt
+from connectsync.operations.import_ import ImportTarget, LiveDistrict, adopt
 
 READ = datetime(2027, 1, 15, 10, tzinfo=UTC)
 LIVE: dict[str, Value] = {
@@ -60,24 +60,24 @@ def fleet(root: Path) -> Fleet:
     return load_fleet(root, files, districts_dir=Path("districts"))
 
 
-def home(root: Path, *, profile: str = "") -> Home:
+def home(root: Path, *, profile: str = "") -> ImportTarget:
     districts = root / "districts"
     there = fleet(root) if list(districts.glob("*.yaml")) else None
     shelf = shelf_of(root, districts)
-    return Home(root, districts, districts, shelf, there, profile)
+    return ImportTarget(root, districts, districts, shelf, there, profile)
 
 
-def found(key: str = "elm", name: str = "Elm Grove", **settings: Value) -> Found:
+def found(key: str = "elm", name: str = "Elm Grove", **settings: Value) -> LiveDistrict:
     return holding(LIVE | settings, key, name)
 
 
-def holding(form: Form, key: str = "elm", name: str = "Elm Grove") -> Found:
-    return Found(Listed(key, name), Live(key, "1", form, READ))
+def holding(form: Form, key: str = "elm", name: str = "Elm Grove") -> LiveDistrict:
+    return LiveDistrict(ListedDistrict(key, name), Live(key, "1", form, READ))
 
 
 def imported(
-    root: Path, *lives: Found, profile: str = "", write: bool = True
-) -> Sequence[Adopted]:
+    root: Path, *lives: LiveDistrict, profile: str = "", write: bool = True
+) -> Sequence[AdoptedDistrict]:
     return tuple(adopt(lives, home(root, profile=profile), write=write))
 
 
@@ -87,8 +87,8 @@ def text(root: Path, key: str = "elm") -> str:
 
 def test_a_new_file_states_only_what_its_profile_does_not(root: Path) -> None:
     (adopted,) = imported(root, found())
-    assert adopted == Adopted(
-        "elm", Adoption.MADE, "districts/elm.yaml", profile="b-texting", own=9
+    assert adopted == AdoptedDistrict(
+        "elm", AdoptionResult.MADE, "districts/elm.yaml", profile="b-texting", own=9
     )
     assert text(root) == (
         "# yaml-language-server: $schema=../schema/district.schema.json\n"
@@ -129,7 +129,7 @@ def test_a_profile_that_shares_nothing_is_not_chosen(root: Path) -> None:
 def test_no_profile_is_needed(root: Path) -> None:
     shutil.rmtree(root / "districts" / "_profiles")
     (adopted,) = imported(root, found())
-    assert (adopted.adoption, adopted.profile) == (Adoption.MADE, "")
+    assert (adopted.adoption, adopted.profile) == (AdoptionResult.MADE, "")
 
 
 def test_what_is_empty_on_connect_is_not_managed(root: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_label_that_files_do_not_know_is_left_unmanaged_and_said(root: Path) -
     (loaded,) = fleet(root).districts
     assert "student_id" not in loaded.district.desired()
     assert loaded.district.desired()["contact_types"] == frozenset({"Family"})
-    assert [one.adoption for one in imported(root, lives)] == [Adoption.LEFT]
+    assert [one.adoption for one in imported(root, lives)] == [AdoptionResult.LEFT]
 
 
 OWN = """\
@@ -174,12 +174,12 @@ settings:
 def test_a_file_takes_over_what_differs_and_keeps_the_rest(root: Path) -> None:
     (root / "districts" / "elm.yaml").write_text(OWN, "utf-8")
     (adopted,) = imported(root, found(deletion_threshold=30))
-    assert adopted.adoption is Adoption.CHANGED
+    assert adopted.adoption is AdoptionResult.CHANGED
     both = frozenset({"Parent/Guardian", "Emergency"})
     assert adopted.taken == (
-        Taken("enable_daily_sync", before=False, after=True),
-        Taken("contact_types", both, frozenset({"Parent/Guardian"})),
-        Taken("deletion_threshold", 20, 30),
+        TakenValue("enable_daily_sync", before=False, after=True),
+        TakenValue("contact_types", both, frozenset({"Parent/Guardian"})),
+        TakenValue("deletion_threshold", 20, 30),
     )
     changed = OWN.replace("sync: false #", "sync: true #")
     changed = changed.replace("    - Emergency  # for", "    # for")
@@ -200,7 +200,7 @@ def test_an_id_that_went_empty_on_connect_is_left(root: Path) -> None:
         contact_types=frozenset({"Parent/Guardian", "Family"}),
     )
     (adopted,) = imported(root, live)
-    assert adopted.adoption is Adoption.LEFT
+    assert adopted.adoption is AdoptionResult.LEFT
     assert adopted.notes == (
         "district_id is empty on Connect; left as the file has it",
     )
@@ -230,26 +230,26 @@ BAD_KEYS = ["Elm", "elm grove", "elm/../../x", "_elm", "", "-elm", "ключ", "
 def test_a_key_that_no_file_can_have_is_refused(root: Path, key: str) -> None:
     before = sorted(root.rglob("*"))
     refused, made = imported(root, found(key), found("oak"))
-    assert refused.adoption is Adoption.REFUSED
+    assert refused.adoption is AdoptionResult.REFUSED
     assert refused.message == (
         f"the key {key!r} on Connect cannot be the name of a file"
     )
     assert "small letters, digits" in refused.remedy
-    assert made.adoption is Adoption.MADE
+    assert made.adoption is AdoptionResult.MADE
     assert {*root.rglob("*")} - {*before} == {root / "districts" / "oak.yaml"}
 
 
 @pytest.mark.parametrize("name", ["", " ", "two\nlines", "x" * 201, "\u202eevil"])
 def test_a_name_that_no_file_can_hold_is_refused(root: Path, name: str) -> None:
     (refused,) = imported(root, found(name=name))
-    assert refused.adoption is Adoption.REFUSED
+    assert refused.adoption is AdoptionResult.REFUSED
     assert "what Connect holds cannot be written to districts/elm" in refused.message
     assert not (root / "districts" / "elm.yaml").exists()
 
 
 def test_a_district_that_could_not_be_read_is_refused(root: Path) -> None:
     error: ConnectError = Unreachable("no answer", remedy="wait")
-    (refused,) = imported(root, Found(Listed("elm", "Elm"), error))
+    (refused,) = imported(root, LiveDistrict(ListedDistrict("elm", "Elm"), error))
     assert (refused.message, refused.remedy) == ("no answer", "wait")
 
 
@@ -279,7 +279,7 @@ def test_a_value_that_cannot_be_changed_safely_refuses_the_file(root: Path) -> N
 def test_a_folder_that_cannot_be_made_refuses_the_district(root: Path) -> None:
     there = home(root)
     (root / "districts" / "ca").write_text("a file", "utf-8")
-    below = Home(
+    below = ImportTarget(
         there.root, there.districts_dir, there.districts_dir / "ca", there.shelf, None
     )
     (refused,) = adopt([found()], below, write=True)
@@ -334,11 +334,11 @@ def test_importing_again_changes_nothing(
     path.unlink(missing_ok=True)
     for form in (first, second):
         (adopted,) = imported(root, holding(form))
-        assert adopted.adoption is not Adoption.REFUSED, adopted.message
+        assert adopted.adoption is not AdoptionResult.REFUSED, adopted.message
         (loaded,) = fleet(root).districts
         desired = loaded.district.desired()
         assert desired == {name: known(form[name]) for name in desired}
         written = path.read_bytes()
         (again,) = imported(root, holding(form))
-        assert again.adoption is Adoption.LEFT
+        assert again.adoption is AdoptionResult.LEFT
         assert path.read_bytes() == written

@@ -11,15 +11,15 @@ import pytest
 from apply_world import CELL, KEYS, World, district
 
 from connectsync.apply.state.opening import open_store
-from connectsync.connect.embedded import DESCRIBED
-from connectsync.domain.baseline import Baseline
+from connectsync.backends.embedded import DESCRIBED
+from connectsync.domain.drift import Baseline
 from connectsync.domain.outcome import Outcome
 from connectsync.domain.plan import Plan
 from connectsync.domain.settings import PhoneType, Settings
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol
-from connectsync.operations.applying import Application
-from connectsync.operations.planning import Wanted
+from connectsync.operations.apply import PlanApplication
+from connectsync.operations.plan import PlannedDistrict
 
 KEY = "lakeview"
 BY_HAND = {"phone_types": frozenset([PhoneType.HOME.value])}
@@ -40,10 +40,10 @@ def applied(world: World, plan: Plan, settings: Settings = CELL) -> Outcome:
     """Apply a plan, and what comes after it."""
 
     async def apply() -> Outcome:
-        wanted = [Wanted(district(KEY, settings), f"districts/{KEY}.yaml")]
+        wanted = [PlannedDistrict(district(KEY, settings), f"districts/{KEY}.yaml")]
         known = world.archive.baselines(DESCRIBED)
         async with world.executor() as executor:
-            application = Application(plan, wanted, known)
+            application = PlanApplication(plan, wanted, known)
             return await application.run(executor, world.orders(plan))
 
     return asyncio.run(apply())

@@ -13,11 +13,11 @@ from connectsync.domain.guard import needed
 from connectsync.domain.plan import PlannedChange, Save
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import Approval, Policy
-from connectsync.domain.recent import Recent
 from connectsync.domain.risk import Risk
+from connectsync.domain.run import RecentSaves
 from connectsync.errors import GuardRefused, NotApproved
-from connectsync.operations.accepting import insist_accepted, insist_approved
-from connectsync.operations.planning import Circumstances, guarded
+from connectsync.operations.approve import insist_accepted, insist_approved
+from connectsync.operations.plan import PlanContext, add_guards
 
 DAY = "too-many-districts-a-day"
 SHARE = "too-much-of-the-fleet-a-day"
@@ -97,16 +97,16 @@ def _part(keys: list[str], saved: list[str], policy: Policy, fleet: int = 1000) 
         replace(one, district=key)
         for one, key in zip(plan.districts, keys, strict=True)
     )
-    given = Circumstances(
+    given = PlanContext(
         now=datetime.fromisoformat(NOW).replace(tzinfo=UTC),
         tool="test",
         scope=(),
         fleet=fleet,
         policy=policy,
         baselines={},
-        recent=Recent(frozenset(saved)),
+        recent=RecentSaves(frozenset(saved)),
     )
-    return guarded(replace(plan, districts=named), [], given)
+    return add_guards(replace(plan, districts=named), [], given)
 
 
 def test_a_district_that_is_saved_twice_a_day_counts_once() -> None:
@@ -167,7 +167,7 @@ def test_a_plan_that_calls_its_risks_safe_is_asked_about_all_the_same() -> None:
     forged = replace(plan, districts=(replace(one, saves=_harmless(one.saves)),))
     assert list(+forged.risks()) == [Risk.SAFE]
     policy = Policy(approval=Approval(1, Risk.DISRUPTIVE))
-    given = Circumstances(
+    given = PlanContext(
         now=plan.created,
         tool="test",
         scope=(),
@@ -175,7 +175,7 @@ def test_a_plan_that_calls_its_risks_safe_is_asked_about_all_the_same() -> None:
         policy=policy,
         baselines={},
     )
-    afresh = guarded(forged, [], given)
+    afresh = add_guards(forged, [], given)
     assert needed(afresh.guards) == {"disruptive": 1}
     with pytest.raises(NotApproved):
         insist_approved(afresh, plan_digest(forged), policy, [], None)

@@ -7,20 +7,24 @@ import asyncio
 import pytest
 from plan_scenes import BLANK
 
-from connectsync.connect.seam import Mapper
-from connectsync.domain.checkup import Check, Standing
-from connectsync.domain.live import Listed, Live
-from connectsync.domain.page_map import Found, Spot
+from connectsync.backends.seam import Mapper
+from connectsync.domain.live import (
+    Check,
+    CheckStatus,
+    LabelStatus,
+    ListedDistrict,
+    Live,
+    PageSpot,
+)
 from connectsync.errors import ConnectError, PageChanged, Unreachable
-from connectsync.operations.doctor import Backend
-from connectsync.operations.page_mapping import judge_map, page_checks
+from connectsync.operations.doctor import BackendCheck, judge_map, page_checks
 
 CLICKS = ("Drop-down", "Sync")
 FOUND = (
-    Spot(CLICKS[:1], Found.THERE, clicked=True),
-    Spot(CLICKS, Found.THERE, clicked=True),
-    Spot((*CLICKS, "Phones"), Found.THERE),
-    Spot((*CLICKS, "Phones", "Other"), Found.THERE, "Another", "Phones"),
+    PageSpot(CLICKS[:1], LabelStatus.THERE, clicked=True),
+    PageSpot(CLICKS, LabelStatus.THERE, clicked=True),
+    PageSpot((*CLICKS, "Phones"), LabelStatus.THERE),
+    PageSpot((*CLICKS, "Phones", "Other"), LabelStatus.THERE, "Another", "Phones"),
 )
 
 
@@ -30,7 +34,7 @@ class Page:
     described = "page"
 
     def __init__(
-        self, *spots: Spot, fails: str = "", error: ConnectError | None = None
+        self, *spots: PageSpot, fails: str = "", error: ConnectError | None = None
     ) -> None:
         self.spots = spots
         self.fails = fails
@@ -42,13 +46,13 @@ class Page:
         if part == self.fails:
             raise self.error
 
-    async def page_map(self) -> tuple[Spot, ...]:
+    async def page_map(self) -> tuple[PageSpot, ...]:
         self._did("map")
         return self.spots
 
-    async def list_districts(self) -> tuple[Listed, ...]:
+    async def list_districts(self) -> tuple[ListedDistrict, ...]:
         self._did("list")
-        return (Listed("a", "A"),)
+        return (ListedDistrict("a", "A"),)
 
     async def read(self, key: str) -> Live:
         self._did("read")
@@ -60,7 +64,7 @@ class Page:
 
 
 def examined(page: Page) -> list[Check]:
-    return asyncio.run(Backend(page, [], {}).examine())  # type: ignore[arg-type]
+    return asyncio.run(BackendCheck(page, [], {}).examine())  # type: ignore[arg-type]
 
 
 def of_page(checks: list[Check]) -> list[Check]:
@@ -69,33 +73,33 @@ def of_page(checks: list[Check]) -> list[Check]:
 
 def test_a_page_that_is_as_we_know_it_is_one_check_with_the_map() -> None:
     (check,) = judge_map(FOUND)
-    assert check.standing is Standing.OK
+    assert check.standing is CheckStatus.OK
     assert check.message == "all 4 labels are there"
     assert check.spots == FOUND
 
 
 AMISS = [
-    (Found.MISSING, "is missing", '{"Phones: Other": "what the page shows"}'),
-    (Found.DOUBLED, "is there more than once", "it is not clear which one"),
-    (Found.DISABLED, "is disabled", "connectsync login"),
+    (LabelStatus.MISSING, "is missing", '{"Phones: Other": "what the page shows"}'),
+    (LabelStatus.DOUBLED, "is there more than once", "it is not clear which one"),
+    (LabelStatus.DISABLED, "is disabled", "connectsync login"),
 ]
 
 
 @pytest.mark.parametrize(("standing", "said", "remedy"), AMISS)
 def test_a_label_that_is_amiss_is_named_with_its_path(
-    standing: Found, said: str, remedy: str
+    standing: LabelStatus, said: str, remedy: str
 ) -> None:
-    spots = (*FOUND[:3], Spot((*CLICKS, "Phones", "Other"), standing, "", "Phones"))
+    spots = (*FOUND[:3], PageSpot((*CLICKS, "Phones", "Other"), standing, "", "Phones"))
     whole, check = judge_map(spots)
     assert (whole.standing, whole.message) == ("error", "3 of 4 labels are there")
     assert whole.spots == spots
-    assert check.standing is Standing.ERROR
+    assert check.standing is CheckStatus.ERROR
     assert check.message == f"'Other' {said}: Drop-down > Sync > Phones > Other"
     assert remedy in check.remedy
 
 
 def test_a_label_in_no_group_is_overridden_by_its_name_alone() -> None:
-    spots = (Spot(CLICKS[:1], Found.MISSING, "Menu", clicked=True),)
+    spots = (PageSpot(CLICKS[:1], LabelStatus.MISSING, "Menu", clicked=True),)
     (_, check) = judge_map(spots)
     assert check.message == "'Drop-down' (shown as 'Menu') is missing: Drop-down"
     assert '{"Drop-down": "what the page shows"}' in check.remedy
@@ -103,9 +107,9 @@ def test_a_label_in_no_group_is_overridden_by_its_name_alone() -> None:
 
 def test_what_could_not_be_reached_is_counted_and_not_complained_of() -> None:
     spots = [
-        Spot(CLICKS[:1], Found.MISSING, clicked=True),
-        Spot(CLICKS, Found.NOT_REACHED, clicked=True),
-        Spot((*CLICKS, "Save"), Found.NOT_REACHED),
+        PageSpot(CLICKS[:1], LabelStatus.MISSING, clicked=True),
+        PageSpot(CLICKS, LabelStatus.NOT_REACHED, clicked=True),
+        PageSpot((*CLICKS, "Save"), LabelStatus.NOT_REACHED),
     ]
     whole, *others = judge_map(spots)
     assert whole.message == "0 of 3 labels are there; 2 could not be reached"
@@ -121,7 +125,7 @@ def test_a_backend_without_a_page_has_no_such_checks() -> None:
 
 
 def test_a_list_that_cannot_be_read_for_the_page_s_sake_is_shown_on_the_map() -> None:
-    spots = (Spot(CLICKS[:1], Found.MISSING, clicked=True),)
+    spots = (PageSpot(CLICKS[:1], LabelStatus.MISSING, clicked=True),)
     checks = examined(Page(*spots, fails="list"))
     assert [check.topic for check in checks] == ["reach", "page", "page"]
 
@@ -139,7 +143,7 @@ def test_a_page_that_goes_away_is_a_check_that_failed() -> None:
 
 
 def test_of_a_page_that_is_amiss_the_options_are_not_asked_for() -> None:
-    missing = (*FOUND[:3], Spot((*CLICKS, "Save"), Found.MISSING))
+    missing = (*FOUND[:3], PageSpot((*CLICKS, "Save"), LabelStatus.MISSING))
     page = Page(*missing)
     assert "form" in {check.topic for check in examined(page)}
     assert "options" not in page.asked

@@ -10,11 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plan_scenes import BLANK, planned
 
-from connectsync.domain.baseline import Baseline, Baselines
 from connectsync.domain.district import District
-from connectsync.domain.drift import Moved
+from connectsync.domain.drift import Baseline, Baselines, MovedBy
 from connectsync.domain.guard import needed
-from connectsync.domain.live import Listed, Live
+from connectsync.domain.live import ListedDistrict, Live
 from connectsync.domain.plan import (
     DistrictPlan,
     NotPlanned,
@@ -26,10 +25,10 @@ from connectsync.domain.policy import Policy
 from connectsync.domain.risk import Risk
 from connectsync.domain.settings import PhoneType, Settings
 from connectsync.errors import Bug, ConnectError, DistrictNotFound
-from connectsync.operations.planning import (
-    Circumstances,
-    Wanted,
-    guarded,
+from connectsync.operations.plan import (
+    PlanContext,
+    PlannedDistrict,
+    add_guards,
     make_plan,
     plan_district,
 )
@@ -46,8 +45,8 @@ class Table:
     def __init__(self, answers: Mapping[str, Live | ConnectError]) -> None:
         self.answers = answers
 
-    async def list_districts(self) -> tuple[Listed, ...]:
-        return tuple(Listed(key, key) for key in self.answers)
+    async def list_districts(self) -> tuple[ListedDistrict, ...]:
+        return tuple(ListedDistrict(key, key) for key in self.answers)
 
     async def read(self, key: str) -> Live:
         answer = self.answers[key]
@@ -62,8 +61,10 @@ class Table:
         return (setting,)
 
 
-def wanted(key: str, settings: Settings = CELL) -> Wanted:
-    return Wanted(District(key, key, settings=settings), f"districts/{key}.yaml")
+def wanted(key: str, settings: Settings = CELL) -> PlannedDistrict:
+    return PlannedDistrict(
+        District(key, key, settings=settings), f"districts/{key}.yaml"
+    )
 
 
 def live(key: str) -> Live:
@@ -71,7 +72,7 @@ def live(key: str) -> Live:
 
 
 def plan(keys: Sequence[str], answers: Mapping[str, Live | ConnectError]) -> Plan:
-    given = Circumstances(NOW, "test", (), len(keys), Policy(), {})
+    given = PlanContext(NOW, "test", (), len(keys), Policy(), {})
     return asyncio.run(make_plan([wanted(key) for key in keys], Table(answers), given))
 
 
@@ -110,7 +111,7 @@ def test_what_people_changed_is_told_apart_from_what_the_file_changed() -> None:
     )
     (district,) = made.districts
     assert [(one.setting, one.who) for one in district.drift] == [
-        ("phone_types", Moved.THEM)
+        ("phone_types", MovedBy.THEM)
     ]
 
 
@@ -170,14 +171,14 @@ def test_what_both_sides_changed_is_told_and_asked_about() -> None:
         }
     )
     (district,) = made.districts
-    assert [one.who for one in district.drift] == [Moved.BOTH]
+    assert [one.who for one in district.drift] == [MovedBy.BOTH]
     assert needed(made.guards) == {"overwrites-drift": 1}
 
 
 def test_the_size_of_the_fleet_is_counted_and_not_taken_from_the_plan() -> None:
     made = planned({"districts": 3, "fleet": 1000})
-    given = Circumstances(NOW, "test", (), 4, Policy(), {})
-    assert needed(guarded(made, [], given).guards) == {"too-much-of-the-fleet": 3}
+    given = PlanContext(NOW, "test", (), 4, Policy(), {})
+    assert needed(add_guards(made, [], given).guards) == {"too-much-of-the-fleet": 3}
 
 
 def test_what_lost_its_file_and_does_not_run_is_not_named() -> None:
@@ -189,7 +190,7 @@ def test_what_lost_its_file_and_does_not_run_is_not_named() -> None:
         "silent": ConnectError("no answer"),
     }
     gone = {key: f"districts/{key}.yaml" for key in answers}
-    given = Circumstances(NOW, "test", (), 1, Policy(), {}, gone=gone)
+    given = PlanContext(NOW, "test", (), 1, Policy(), {}, gone=gone)
     made = asyncio.run(make_plan([], Table(answers), given))
     assert made.still_running == (
         StillRunning("on", "districts/on.yaml"),

@@ -12,16 +12,16 @@ from generated_plans import FORMS, SOME
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectsync.domain.baseline import Baseline
-from connectsync.domain.change import applied
+from connectsync.domain.change import apply_changes
 from connectsync.domain.district import Credentials, District
-from connectsync.domain.live import Listed, Live
+from connectsync.domain.drift import Baseline
+from connectsync.domain.guard import ChangedSince, caused_changes
+from connectsync.domain.live import ListedDistrict, Live
 from connectsync.domain.plan import Plan
 from connectsync.domain.policy import Policy
 from connectsync.domain.settings import Form, Settings
-from connectsync.domain.since import Since, caused
 from connectsync.errors import ConnectError, DistrictNotFound
-from connectsync.operations.planning import Circumstances, Wanted, make_plan
+from connectsync.operations.plan import PlanContext, PlannedDistrict, make_plan
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 COMMIT = "0123456789" * 4
@@ -35,7 +35,7 @@ class Table:
     answers: Mapping[str, Live | ConnectError]
     described: str = "table"
 
-    async def list_districts(self) -> tuple[Listed, ...]:
+    async def list_districts(self) -> tuple[ListedDistrict, ...]:
         return ()
 
     async def read(self, key: str) -> Live:
@@ -58,20 +58,25 @@ class Scene:
     baselines: Mapping[str, Form]
 
     @property
-    def since(self) -> Since:
+    def since(self) -> ChangedSince:
         found = {
-            key: caused(self.before.get(key, {}), form)
+            key: caused_changes(self.before.get(key, {}), form)
             for key, form in self.after.items()
         }
-        return Since(COMMIT, {key: form for key, form in found.items() if form})
+        return ChangedSince(COMMIT, {key: form for key, form in found.items() if form})
 
-    def plan(self, since: Since | None, live: Mapping[str, Form] | None = None) -> Plan:
+    def plan(
+        self, since: ChangedSince | None, live: Mapping[str, Form] | None = None
+    ) -> Plan:
         answers = {
             key: Live(key, "1", form, NOW) for key, form in (live or self.live).items()
         }
         kept = {key: Baseline(form) for key, form in self.baselines.items()}
-        given = Circumstances(NOW, "test", (), 3, Policy(), kept, since=since)
-        wanted = [Wanted(_district(key, form), key) for key, form in self.after.items()]
+        given = PlanContext(NOW, "test", (), 3, Policy(), kept, since=since)
+        wanted = [
+            PlannedDistrict(_district(key, form), key)
+            for key, form in self.after.items()
+        ]
         return asyncio.run(make_plan(wanted, Table(answers), given))
 
 
@@ -148,7 +153,7 @@ def test_once_it_is_applied_only_what_it_left_alone_is_left(scene: Scene) -> Non
     made = scene.plan(scene.since)
     live = dict(scene.live)
     for one in made.districts:
-        live[one.district] = applied(
+        live[one.district] = apply_changes(
             live[one.district], [change.change for change in one.changes()]
         )
     again = scene.plan(scene.since, live)
@@ -167,10 +172,13 @@ def test_a_district_that_cannot_be_read_fails_the_plan_only_if_it_is_changed() -
     form: Form = {"deletion_threshold": 15}
     other: Form = {"deletion_threshold": 12}
     gone = DistrictNotFound("no such district")
-    given = Circumstances(
-        NOW, "test", (), 2, Policy(), {}, since=Since(COMMIT, {"a": other})
+    given = PlanContext(
+        NOW, "test", (), 2, Policy(), {}, since=ChangedSince(COMMIT, {"a": other})
     )
-    wanted = [Wanted(_district("a", other), "a"), Wanted(_district("b", form), "b")]
+    wanted = [
+        PlannedDistrict(_district("a", other), "a"),
+        PlannedDistrict(_district("b", form), "b"),
+    ]
     made = asyncio.run(make_plan(wanted, Table({"a": gone, "b": gone}), given))
     assert [one.district for one in made.failed] == ["a"]
     assert [(one.district, one.error) for one in made.left_alone] == [

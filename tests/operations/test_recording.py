@@ -10,8 +10,8 @@ import pytest
 from connectsync.config.project import load_project
 from connectsync.domain.settings import BY_NAME
 from connectsync.errors import ConnectError, InvalidFiles, Unreachable, UsageError
-from connectsync.operations.recording import OFFERING, offered_labels, record
-from connectsync.operations.starting import fresh_files
+from connectsync.operations.doctor import OFFERING, offered_labels, record
+from connectsync.operations.files import fresh_files
 
 OFFERED: dict[str, tuple[str, ...]] = {
     "archived_students": ("Leave archived", "Restore")

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from review_scenes import EVERYTHING, WAVES, everything, found, reviewed
 
+from connectsync.backends.names import PAGE_PATH, SPELLINGS, TOKEN_LABEL
 from connectsync.config.project import Project
-from connectsync.connect.names import PAGE_PATH, SPELLINGS, TOKEN_LABEL
-from connectsync.domain.plan_review import Member
-from connectsync.domain.rollout import Rollout
+from connectsync.domain.plan import Member
+from connectsync.domain.policy import Rollout
 from connectsync.domain.settings import SETTINGS
-from connectsync.operations.reviewing import connect_page, plan_review
+from connectsync.operations.review import connect_page, plan_review
 
 ROOT = Path("/project")
 

@@ -9,15 +9,20 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectsync.domain.checkup import Check, Standing
 from connectsync.domain.district import Credentials, District
+from connectsync.domain.live import Check, CheckStatus
 from connectsync.errors import (
     ConnectError,
     CredentialsRefused,
     ProjectError,
     Unreachable,
 )
-from connectsync.operations.roster_checking import AT_ONCE, Asked, Asking, judge
+from connectsync.operations.roster_check import (
+    AT_ONCE,
+    RosterAnswers,
+    RosterCheck,
+    judge,
+)
 from connectsync.roster.seam import RosterDistrict
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
@@ -69,9 +74,9 @@ def resolves(reference: str) -> str:
 
 def asked(
     districts: list[District], answers: Mapping[str, RosterDistrict | ConnectError]
-) -> tuple[Asked, Provider]:
+) -> tuple[RosterAnswers, Provider]:
     provider = Provider({f"s3cret-{key}": answers[key] for key in answers})
-    return asyncio.run(Asking(provider, districts, resolves).ask()), provider
+    return asyncio.run(RosterCheck(provider, districts, resolves).ask()), provider
 
 
 def judged(
@@ -96,8 +101,8 @@ def test_each_district_is_asked_about_with_its_own_token() -> None:
 def test_where_all_is_well_it_is_said_in_two_lines() -> None:
     checks = judged([one("a"), one("b")], {"a": there("id-a"), "b": there("ID-B")})
     assert [(topic, check.standing) for topic, check in checks.items()] == [
-        ("clever", Standing.OK),
-        ("clever ids", Standing.OK),
+        ("clever", CheckStatus.OK),
+        ("clever ids", CheckStatus.OK),
     ]
     assert checks["clever"].message == f"{Provider.described} answers for 2 districts"
 
@@ -106,7 +111,7 @@ def test_a_token_of_another_district_fails_with_both_ids_and_what_to_do() -> Non
     check = judged([one("a"), one("b")], {"a": there("id-x"), "b": there("id-b")})[
         "clever ids"
     ]
-    assert check.standing is Standing.ERROR
+    assert check.standing is CheckStatus.ERROR
     assert check.message == (
         "1 token of another district: a states id-a, its token is of id-x"
         " (Name of id-x)"
@@ -120,13 +125,13 @@ def test_districts_without_a_token_here_are_counted_and_not_asked() -> None:
     assert provider.tokens == ["s3cret-a"]
     assert outcome.silent == ("gone-1", "gone-2")
     said = judged(districts, {"a": there("id-a")})["clever"]
-    assert said.standing is Standing.OK
+    assert said.standing is CheckStatus.OK
     assert said.message.endswith("1 district; 2 districts not asked: no token here")
 
 
 def test_where_no_token_is_here_nobody_is_asked() -> None:
     check = judged([one("gone-1")], {})["clever"]
-    assert check.standing is Standing.WARNING
+    assert check.standing is CheckStatus.WARNING
     assert check.message == "1 district not asked: no token here"
 
 
@@ -138,7 +143,7 @@ def test_a_district_that_lacks_id_or_reference_is_not_asked_about(
 ) -> None:
     outcome, provider = asked([district], {})
     assert provider.tokens == []
-    assert outcome == Asked({})
+    assert outcome == RosterAnswers({})
     check = judged([district], {})["clever"]
     assert check.message == "no district states both district_id and oauth_token"
 
@@ -147,10 +152,10 @@ def test_a_refused_token_fails_under_the_name_of_its_district() -> None:
     checks = judged(
         [one("a"), one("b")], {"a": CredentialsRefused("refused"), "b": there("id-b")}
     )
-    assert checks["clever"].standing is Standing.ERROR
+    assert checks["clever"].standing is CheckStatus.ERROR
     assert checks["clever"].message == "1 token refused: a (refused)"
     assert checks["clever"].remedy
-    assert checks["clever ids"].standing is Standing.OK
+    assert checks["clever ids"].standing is CheckStatus.OK
 
 
 def test_a_provider_that_does_not_answer_is_left_alone_after_five_times() -> None:
@@ -160,7 +165,7 @@ def test_a_provider_that_does_not_answer_is_left_alone_after_five_times() -> Non
     assert len(provider.tokens) <= 5 + AT_ONCE
     assert outcome.unasked == 40 - len(outcome.answers)
     check = judged(districts, answers)["clever"]
-    assert check.standing is Standing.ERROR
+    assert check.standing is CheckStatus.ERROR
     assert f"{outcome.unasked} more were not asked (no answer)" in check.message
 
 
@@ -169,7 +174,7 @@ def test_one_answer_that_is_lost_hides_no_other() -> None:
         [one("a"), one("b")], {"a": Unreachable("lost"), "b": there("id-x")}
     )
     assert checks["clever"].message == "1 district without an answer: a (lost)"
-    assert checks["clever ids"].standing is Standing.ERROR
+    assert checks["clever ids"].standing is CheckStatus.ERROR
 
 
 @pytest.mark.parametrize(
@@ -188,7 +193,7 @@ def test_a_paused_district_is_one_to_look_at_and_its_roster_is_not_old_as_well(
     old = datetime(2026, 6, 1, tzinfo=UTC)
     paused = there("id-a", state="paused", last_sync=old, **known)
     checks = judged([one("a")], {"a": paused})
-    assert checks["clever state"].standing is Standing.WARNING
+    assert checks["clever state"].standing is CheckStatus.WARNING
     assert checks["clever state"].message == words
     assert "last sync" not in checks
 
@@ -201,7 +206,7 @@ def test_a_usual_state_is_not_mentioned(state: str) -> None:
 @pytest.mark.parametrize("state", ["error", "pending", "a new word"])
 def test_any_other_state_is_one_to_look_at(state: str) -> None:
     check = judged([one("a")], {"a": there("id-a", state=state)})["clever state"]
-    assert check.standing is Standing.WARNING
+    assert check.standing is CheckStatus.WARNING
     assert check.message == f"1 not running at Clever: a ({state})"
 
 
@@ -212,7 +217,7 @@ def test_an_old_roster_is_one_to_look_at() -> None:
         "c": there("id-c", last_sync=None),
     }
     check = judged([one("a"), one("b"), one("c")], answers)["last sync"]
-    assert check.standing is Standing.WARNING
+    assert check.standing is CheckStatus.WARNING
     assert check.message == (
         "2 rosters not renewed for 4 days: a (2027-01-11), c (never)"
     )
@@ -246,5 +251,5 @@ def test_a_reference_that_takes_its_time_does_not_hold_up_the_others() -> None:
         return resolves(reference)
 
     provider = Provider({"s3cret-a": there("id-a"), "s3cret-b": there("id-b")})
-    asking = Asking(provider, [one("a"), one("b")], slow)
+    asking = RosterCheck(provider, [one("a"), one("b")], slow)
     assert len(asyncio.run(asking.ask()).answers) == 2

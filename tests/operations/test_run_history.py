@@ -19,14 +19,18 @@ from connectsync.apply.state.queries import StateReader
 from connectsync.domain.change import Set
 from connectsync.domain.outcome import Ending
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.run import RunState, Tally
-from connectsync.domain.run_diff import DistrictDiff, Known, SettingDiff
+from connectsync.domain.run import (
+    DistrictDiff,
+    KnownValue,
+    RunState,
+    RunTally,
+    SettingDiff,
+)
 from connectsync.domain.settings import Permission, PhoneType, Settings
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol
 from connectsync.errors import StateError, UnknownRun, UsageError
-from connectsync.operations.run_diff import diff_of
-from connectsync.operations.run_history import audited, history_of
+from connectsync.operations.history import audit_store, diff_of, history_of
 
 ELM, HARBOR, LAKEVIEW = KEYS
 
@@ -70,8 +74,8 @@ def broken_off(world: World, settings: Settings, *keys: str) -> int:
     return asyncio.run(begin())
 
 
-def of(form: str) -> Known:
-    return Known(frozenset([form]))
+def of(form: str) -> KnownValue:
+    return KnownValue(frozenset([form]))
 
 
 def test_the_newest_runs_come_first_and_the_rest_is_counted(world: World) -> None:
@@ -81,8 +85,8 @@ def test_the_newest_runs_come_first_and_the_rest_is_counted(world: World) -> Non
     assert [one.head.number for one in found.lines] == [2]
     assert found.total == 2
     newest, first = world.archive.newest(20).lines
-    assert (newest.head.state, newest.tally) == (RunState.OPEN, Tally(0, 0, 0, 0, 2))
-    assert (first.head.state, first.tally) == (RunState.ENDED, Tally(2, 0, 0, 0, 0))
+    assert (newest.head.state, newest.tally) == (RunState.OPEN, RunTally(0, 0, 0, 0, 2))
+    assert (first.head.state, first.tally) == (RunState.ENDED, RunTally(2, 0, 0, 0, 0))
     assert first.head.seconds == 0
 
 
@@ -188,12 +192,12 @@ def test_runs_that_cannot_be_compared_are_refused(world: World) -> None:
 @pytest.mark.parametrize("head", ["", "sha256:", "ab" * 32, "sha256:" + "A" * 64])
 def test_what_cannot_be_a_head_is_not_looked_for(tmp_path: Path, head: str) -> None:
     with open_store(tmp_path) as store, pytest.raises(UsageError, match="no head"):
-        audited(World(create_app(tmp_path / "x.db"), store).archive, head)
+        audit_store(World(create_app(tmp_path / "x.db"), store).archive, head)
 
 
 def test_a_new_store_verifies(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
-        found = audited(World(create_app(tmp_path / "x.db"), store).archive)
+        found = audit_store(World(create_app(tmp_path / "x.db"), store).archive)
     assert (found.entries, found.problems) == (0, ())
     assert re.fullmatch("sha256:0{64}", found.head)
 

@@ -11,14 +11,16 @@ import pytest
 
 from connectsync.config.discovery import discover
 from connectsync.config.fleet import Fleet, load_fleet
-from connectsync.domain.finding import Finding
-from connectsync.domain.shard import Shard
-from connectsync.domain.validation import ValidationReport
-from connectsync.operations.sharding import share_of_report
-from connectsync.operations.validating import Asked, validate_fleet
+from connectsync.domain.finding import Finding, ValidationReport
+from connectsync.domain.policy import Shard
+from connectsync.operations.validate import (
+    ValidationOptions,
+    share_of_report,
+    validate_fleet,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
-ASKED = Asked(today=date(2027, 1, 15), whole_fleet=True)
+ASKED = ValidationOptions(today=date(2027, 1, 15), whole_fleet=True)
 
 
 def loaded(root: Path) -> Fleet:

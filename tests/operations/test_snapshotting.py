@@ -9,12 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connectsync.connect.snapshot_file import spelled
-from connectsync.domain.live import Listed, Live
+from connectsync.backends.snapshot import render_snapshot
+from connectsync.domain.live import ListedDistrict, Live, Snapshot
 from connectsync.domain.settings import BY_NAME, SETTINGS, Kind, Value
-from connectsync.domain.snapshot import Snapshot
 from connectsync.errors import ConnectError, DistrictNotFound, Incomplete, Unreachable
-from connectsync.operations.snapshotting import insist_whole, take_snapshot
+from connectsync.operations.snapshot import insist_whole, take_snapshot
 
 READ = datetime(2027, 1, 15, 10, tzinfo=UTC)
 BLANK: dict[Kind, Value] = {
@@ -37,8 +36,8 @@ class Connect:
     described: str = "made up"
     asked: list[str] = field(default_factory=list)
 
-    async def list_districts(self) -> tuple[Listed, ...]:
-        return tuple(Listed(key, f"The {key}") for key in sorted(self.lives))
+    async def list_districts(self) -> tuple[ListedDistrict, ...]:
+        return tuple(ListedDistrict(key, f"The {key}") for key in sorted(self.lives))
 
     async def read(self, key: str) -> Live:
         return self.lives[key]
@@ -89,7 +88,7 @@ def test_the_same_live_gives_the_same_bytes_but_for_the_time() -> None:
     later = READ + timedelta(days=1)
     for key, live in other.lives.items():
         other.lives[key] = replace(live, read_at=later)
-    first, second = spelled(taken(one)), spelled(taken(other))
+    first, second = render_snapshot(taken(one)), render_snapshot(taken(other))
     assert first != second
     assert first == second.replace(later.isoformat(), READ.isoformat())
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from connectsync.config.discovery import discover
 from connectsync.config.fleet import Fleet, load_fleet
-from connectsync.domain.validation import ValidationReport
-from connectsync.operations.validating import Asked, validate_fleet
+from connectsync.domain.finding import ValidationReport
+from connectsync.operations.validate import ValidationOptions, validate_fleet
 
 TODAY = date(2027, 1, 15)
-WHOLE = Asked(today=TODAY, whole_fleet=True)
+WHOLE = ValidationOptions(today=TODAY, whole_fleet=True)
 
 DISTRICT = """\
 schema: 1
@@ -54,7 +54,7 @@ def test_a_finding_in_a_profile_is_told_once_with_the_districts_it_reaches(
     write(tmp_path, "_profiles/standard.yaml", phones)
     for key in ("a", "bb", "ccc"):
         district(tmp_path, key)
-    asked = Asked(today=TODAY, select=frozenset(["two-phone-types"]))
+    asked = ValidationOptions(today=TODAY, select=frozenset(["two-phone-types"]))
     (finding,) = validate_fleet(fleet(tmp_path), asked).findings
     assert finding.place.file == "districts/_profiles/standard.yaml"
     assert (finding.place.line, finding.place.column) == (2, 25)
@@ -77,7 +77,7 @@ def test_what_only_the_whole_fleet_shows_is_not_said_of_a_part(tmp_path: Path) -
     write(tmp_path, "_profiles/standard.yaml", STANDARD)
     district(tmp_path, "a", variable="SAME")
     district(tmp_path, "bb", variable="SAME")
-    assert rules(validate_fleet(fleet(tmp_path), Asked(today=TODAY))) == []
+    assert rules(validate_fleet(fleet(tmp_path), ValidationOptions(today=TODAY))) == []
 
 
 def test_a_profile_that_nobody_uses_is_told_in_the_profile(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_rule_that_was_not_asked_for_says_nothing(tmp_path: Path) -> None:
     write(tmp_path, "_profiles/spare.yaml", STANDARD)
     write(tmp_path, "a.yaml", "schema: 1\n")
     ignore = frozenset(["missing-key", "unused-profile"])
-    asked = Asked(today=TODAY, ignore=ignore, whole_fleet=True)
+    asked = ValidationOptions(today=TODAY, ignore=ignore, whole_fleet=True)
     assert rules(validate_fleet(fleet(tmp_path), asked)) == []
 
 
@@ -116,10 +116,12 @@ def test_what_is_allowed_is_set_apart_and_what_ran_out_is_not(tmp_path: Path) ->
     )
     write(tmp_path, "a.yaml", (tmp_path / "districts/a.yaml").read_text() + allow)
     select = frozenset(["home-phone-for-texts", "allow-expired"])
-    during = validate_fleet(fleet(tmp_path), Asked(today=TODAY, select=select))
+    during = validate_fleet(
+        fleet(tmp_path), ValidationOptions(today=TODAY, select=select)
+    )
     assert rules(during) == []
     assert [one.reason for one in during.allowed] == ["landlines"]
-    late = Asked(today=date(2027, 7, 1), select=select)
+    late = ValidationOptions(today=date(2027, 7, 1), select=select)
     after = validate_fleet(fleet(tmp_path), late)
     assert [one.rule for one in after.findings] == [
         "home-phone-for-texts",

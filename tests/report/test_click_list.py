@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from connectsync.domain.click_list import Click, ClickList, DistrictClicks
+from connectsync.domain.live import Click, ClickList, DistrictClicks
 from connectsync.domain.risk import Risk
-from connectsync.report import click_list_html
-from connectsync.report.click_list_html import click_list_html as page
-from connectsync.report.click_list_markdown import click_list_markdown as markdown
+from connectsync.report import click_list
+from connectsync.report.click_list import click_list_html as page
+from connectsync.report.click_list import click_list_markdown as markdown
 from connectsync.report.markdown import plain
 
 GOLDEN = Path(__file__).parent / "click_list"
@@ -172,7 +172,7 @@ def test_hostile_text_is_inert_in_markdown() -> None:
 def test_plain_words_are_left_as_they_are() -> None:
     words = "Bay of São João (placeholder) 15.5 - STUDENT ID, Parent/Guardian"
     assert plain(words) == words
-    assert click_list_html.plain(words) == words
+    assert click_list.inert_text(words) == words
 
 
 def test_what_a_change_does_is_said_once_of_several_alike() -> None:

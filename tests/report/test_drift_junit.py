@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from junit_shape import misshapen
 
-from connectsync.domain.drift import DistrictDrift, Moved, Movement
-from connectsync.report.drift_junit import drift_junit
+from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
+from connectsync.report.junit import drift_junit
 
 CELL, HOME, WORK = (frozenset([label]) for label in ("Cell", "Home", "Work"))
-THEIRS = Movement("phone_types", Moved.THEM, CELL, CELL, HOME)
-OURS = Movement("deletion_threshold", Moved.US, 15, 12, 15)
-BOTH = Movement("phone_types", Moved.BOTH, CELL, HOME, WORK)
+THEIRS = Movement("phone_types", MovedBy.THEM, CELL, CELL, HOME)
+OURS = Movement("deletion_threshold", MovedBy.US, 15, 12, 15)
+BOTH = Movement("phone_types", MovedBy.BOTH, CELL, HOME, WORK)
 DRIFTS = st.lists(
     st.builds(
         DistrictDrift,
@@ -124,7 +124,7 @@ def test_the_same_drift_is_the_same_text_in_any_encoding(
 
 def test_marks_and_controls_cannot_break_out() -> None:
     wicked = '</failure><testcase name="&lt;"/>]]>\x1b[31m\x00\u202e'
-    move = Movement("archived_students", Moved.THEM, "Keep", "Keep", wicked)
+    move = Movement("archived_students", MovedBy.THEM, "Keep", "Keep", wicked)
     drift = DistrictDrift(wicked, wicked, (move,), applied=True)
     root = told(drift)
     assert len(list(root.iter("testcase"))) == 1

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectsync.config.schemas import schema
-from connectsync.domain.drift import DistrictDrift, Moved, Movement
+from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
 from connectsync.report.drift import drift_json, drift_text
 
 CELL, HOME, WORK = (frozenset([label]) for label in ("Cell", "Home", "Work"))
-THEIRS = Movement("phone_types", Moved.THEM, CELL, CELL, HOME)
-OURS = Movement("phone_types", Moved.US, CELL, HOME, CELL)
-BOTH = Movement("phone_types", Moved.BOTH, CELL, HOME, WORK)
+THEIRS = Movement("phone_types", MovedBy.THEM, CELL, CELL, HOME)
+OURS = Movement("phone_types", MovedBy.US, CELL, HOME, CELL)
+BOTH = Movement("phone_types", MovedBy.BOTH, CELL, HOME, WORK)
 DRIFTS = st.lists(
     st.builds(
         DistrictDrift,

@@ -10,10 +10,14 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectsync.domain.finding import Finding, Place, Severity
-from connectsync.domain.validation import AllowedFinding, ValidationReport
-from connectsync.report.findings_counts import MANY
-from connectsync.report.findings_text import render
+from connectsync.domain.finding import (
+    AllowedFinding,
+    Finding,
+    Place,
+    Severity,
+    ValidationReport,
+)
+from connectsync.report.findings_text import MANY, render
 
 OF_RULE = {
     "literal-secret": Severity.ERROR,

@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 from hostile import wicked_report
 
-from connectsync.domain.finding import Finding, Place, Severity
-from connectsync.domain.fingerprint import with_fingerprints
-from connectsync.domain.validation import ValidationReport
-from connectsync.report.findings_gitlab import findings_gitlab
+from connectsync.domain.finding import (
+    Finding,
+    Place,
+    Severity,
+    ValidationReport,
+    with_fingerprints,
+)
+from connectsync.report.findings_json import findings_gitlab
 
 FOUND = Finding(
     "some-rule",

@@ -9,9 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from connectsync.domain.finding import Finding, Place, Severity
-from connectsync.domain.fingerprint import with_fingerprints
-from connectsync.domain.validation import ValidationReport
+from connectsync.domain.finding import (
+    Finding,
+    Place,
+    Severity,
+    ValidationReport,
+    with_fingerprints,
+)
 from connectsync.report.findings_json import render
 
 SCHEMA: dict[str, Any] = json.loads(

@@ -9,9 +9,14 @@ from xml.etree.ElementTree import Element
 import pytest
 from junit_shape import read_junit
 
-from connectsync.domain.finding import Finding, Place, Severity
-from connectsync.domain.validation import AllowedFinding, ValidationReport
-from connectsync.report.findings_junit import findings_junit
+from connectsync.domain.finding import (
+    AllowedFinding,
+    Finding,
+    Place,
+    Severity,
+    ValidationReport,
+)
+from connectsync.report.junit import findings_junit
 
 ERROR = Finding(
     "some-rule", Severity.ERROR, "it is wrong", Place("a.yaml", 4, 3), hint="mend it"

@@ -18,11 +18,16 @@ from markdown_it import MarkdownIt
 
 from connectsync.config.discovery import discover
 from connectsync.config.fleet import load_fleet
-from connectsync.domain.finding import Finding, Place, Severity
-from connectsync.domain.fingerprint import with_fingerprints
-from connectsync.domain.validation import AllowedFinding, ValidationReport
-from connectsync.operations.validating import Asked, validate_fleet
-from connectsync.report.findings_sarif import ROOM, Room, findings_sarif
+from connectsync.domain.finding import (
+    AllowedFinding,
+    Finding,
+    Place,
+    Severity,
+    ValidationReport,
+    with_fingerprints,
+)
+from connectsync.operations.validate import ValidationOptions, validate_fleet
+from connectsync.report.sarif import ROOM, SarifLimits, findings_sarif
 from connectsync.rules.catalogue import pages
 
 SCHEMA = json.loads(
@@ -46,7 +51,7 @@ def run(
     *found: Finding,
     allowed: tuple[AllowedFinding, ...] = (),
     files: dict[str, str] | None = None,
-    room: Room = ROOM,
+    room: SarifLimits = ROOM,
 ) -> dict[str, Any]:
     report = ValidationReport(3, with_fingerprints(found), allowed)
     text = findings_sarif(report, RULES, version="1.2.3", files=files, room=room)
@@ -230,7 +235,7 @@ def scanned(root: Path, text: str) -> list[tuple[str, str, int]]:
     (root / "districts" / "elm.yaml").write_text(text, "utf-8")
     files = discover(root, ["districts"]).files
     fleet = load_fleet(root, files, districts_dir=root / "districts")
-    report = validate_fleet(fleet, Asked(today=date(2027, 1, 15)))
+    report = validate_fleet(fleet, ValidationOptions(today=date(2027, 1, 15)))
     log = json.loads(findings_sarif(report, RULES, version="1"))
     return [
         (
@@ -285,7 +290,7 @@ def notes(one: dict[str, Any]) -> list[str]:
 def test_what_has_no_room_is_the_least_grave_and_is_counted(
     room: int, kept: dict[str, int]
 ) -> None:
-    one = run(*MIXED, allowed=(allow(FOUND),), room=Room(room, 10_000_000))
+    one = run(*MIXED, allowed=(allow(FOUND),), room=SarifLimits(room, 10_000_000))
     levels = [each["level"] for each in one["results"]]
     assert {level: levels.count(level) for level in levels} == kept
     (said,) = notes(one)
@@ -297,7 +302,7 @@ def test_a_log_is_never_larger_than_it_may_be() -> None:
     report = ValidationReport(3, with_fingerprints(many(400, Severity.ERROR, "a-rule")))
     bare = len(findings_sarif(ValidationReport(0), RULES, version="1"))
     for extra in (1_500, 3_000, 30_000):
-        room = Room(25_000, bare + extra)
+        room = SarifLimits(25_000, bare + extra)
         text = findings_sarif(report, RULES, version="1", room=room)
         assert bare < len(text.encode()) <= bare + extra
         (one,) = json.loads(text)["runs"]
@@ -310,7 +315,7 @@ def test_a_log_that_holds_everything_notes_nothing() -> None:
 
 
 def test_results_keep_the_order_of_every_report() -> None:
-    one = run(*MIXED, room=Room(5, 10_000_000))
+    one = run(*MIXED, room=SarifLimits(5, 10_000_000))
     lines = [
         each["locations"][0]["physicalLocation"]["region"]["startLine"]
         for each in one["results"]

@@ -6,9 +6,14 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectsync.domain.finding import Finding, Place, Severity
-from connectsync.domain.fingerprint import with_fingerprints
-from connectsync.domain.validation import AllowedFinding, ValidationReport
+from connectsync.domain.finding import (
+    AllowedFinding,
+    Finding,
+    Place,
+    Severity,
+    ValidationReport,
+    with_fingerprints,
+)
 from connectsync.report.findings_text import render, summary
 
 ANY = st.text(st.characters(exclude_categories=()), max_size=30)

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from review_scenes import country
 
-from connectsync.domain.drift import DistrictDrift, Moved, Movement
+from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
 from connectsync.domain.outcome import DistrictOutcome, Ending
-from connectsync.report.columns import columns
 from connectsync.report.fleet_text import (
     MANY,
     drift_tables,
@@ -19,8 +18,9 @@ from connectsync.report.fleet_text import (
     plan_tables,
 )
 from connectsync.report.plan_text import render_plan
+from connectsync.report.terminal import columns
 
-OURS = Movement("deletion_threshold", Moved.US, 10, 15, 10)
+OURS = Movement("deletion_threshold", MovedBy.US, 10, 15, 10)
 
 
 def drifted(number: int, folder: str, *, pending: bool = False) -> DistrictDrift:

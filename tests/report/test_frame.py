@@ -5,9 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectsync.domain.finding import Place
-from connectsync.report.columns import ELLIPSIS, columns, fitting
-from connectsync.report.frame import framed, marked
-from connectsync.report.style import Paint, Style, inert
+from connectsync.report.frame import draw_frame, mark_line
+from connectsync.report.terminal import ELLIPSIS, Paint, Style, columns, fit, inert
 
 PLAIN = Paint(colour=False)
 
@@ -21,7 +20,7 @@ def place(line: str, first: int, last: int, **more: int) -> Place:
 
 def carets(line: str, first: int, last: int, *, room: int = 60) -> tuple[str, str]:
     """Give the line as shown, and a line of carets as wide."""
-    mark = marked(place(line, first, last), room)
+    mark = mark_line(place(line, first, last), room)
     return mark.text, " " * mark.start + "^" * mark.length
 
 
@@ -58,7 +57,7 @@ def test_the_line_end_is_not_shown() -> None:
 
 
 def test_a_place_on_several_lines_is_marked_to_the_end_of_the_first() -> None:
-    mark = marked(place("  allow:  ", 2, 0, end_line=9), 60)
+    mark = mark_line(place("  allow:  ", 2, 0, end_line=9), 60)
     assert mark.length == len("allow:")
 
 
@@ -81,18 +80,18 @@ def test_a_line_cut_before_the_carets_shows_all_that_follows() -> None:
 
 def test_a_place_without_a_line_has_no_frame() -> None:
     nowhere = Place("x.yaml")
-    assert framed(nowhere, style=Style.ERROR, paint=PLAIN, width=80) == ()
+    assert draw_frame(nowhere, style=Style.ERROR, paint=PLAIN, width=80) == ()
 
 
 def test_a_frame_numbers_its_line() -> None:
-    lines = framed(place("a: b", 3, 4), style=Style.ERROR, paint=PLAIN, width=80)
+    lines = draw_frame(place("a: b", 3, 4), style=Style.ERROR, paint=PLAIN, width=80)
     assert lines == ("  |", "7 | a: b", "  |    ^")
 
 
 @pytest.mark.parametrize("width", [0, 10, 80])
 def test_a_narrow_terminal_still_shows_some_source(width: int) -> None:
     spot = place("a" * 100, 50, 51)
-    _, line, _ = framed(spot, style=Style.ERROR, paint=PLAIN, width=width)
+    _, line, _ = draw_frame(spot, style=Style.ERROR, paint=PLAIN, width=width)
     assert columns(line) >= 20
 
 
@@ -109,11 +108,11 @@ def test_the_carets_always_stand_under_what_they_point_at(
 ) -> None:
     line, first, length = spot
     last = min(first + length, len(line))
-    mark = marked(place(line, first, last), room)
+    mark = mark_line(place(line, first, last), room)
     shown, pointed = mark.text, inert(line[first:last])
     assert columns(shown) <= room
-    before = fitting(shown, mark.start)
-    under = fitting(shown.removeprefix(before), mark.length)
+    before = fit(shown, mark.start)
+    under = fit(shown.removeprefix(before), mark.length)
     whole = under.removesuffix(ELLIPSIS)
     assert columns(before) == mark.start
     if columns(pointed):
@@ -126,6 +125,6 @@ def test_the_carets_always_stand_under_what_they_point_at(
 @given(SPOTS)
 def test_a_line_that_fits_is_shown_whole(spot: tuple[str, int, int]) -> None:
     line, first, length = spot
-    mark = marked(place(line, first, first + length), 10_000)
+    mark = mark_line(place(line, first, first + length), 10_000)
     assert mark.text == inert(line)
     assert mark.start == columns(inert(line[:first]))

@@ -19,30 +19,27 @@ from typing import Any
 
 import pytest
 
-from connectsync.domain.described import Described
-from connectsync.domain.finding import Finding, Place, Severity
-from connectsync.domain.fingerprint import with_fingerprints
+from connectsync.domain.finding import (
+    AllowedFinding,
+    Described,
+    Finding,
+    Place,
+    RulePage,
+    Severity,
+    ValidationReport,
+    with_fingerprints,
+)
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_of_data
-from connectsync.domain.rule_page import RulePage
-from connectsync.domain.validation import AllowedFinding, ValidationReport
-from connectsync.report import (
-    findings_json,
-    findings_text,
-    reference,
-    rule_text,
-    setting_text,
-    show_text,
-)
-from connectsync.report.findings_github import findings_github
-from connectsync.report.findings_gitlab import findings_gitlab
-from connectsync.report.findings_junit import findings_junit
-from connectsync.report.findings_markdown import findings_markdown
-from connectsync.report.findings_sarif import findings_sarif
-from connectsync.report.plan_github import plan_github
-from connectsync.report.plan_junit import plan_junit
-from connectsync.report.plan_markdown import plan_markdown
+from connectsync.report import findings_json, findings_text, rule_text, show_text
+from connectsync.report import rule_text as reference
+from connectsync.report import rule_text as setting_text
+from connectsync.report.findings_json import findings_gitlab
+from connectsync.report.github import findings_github, plan_github
+from connectsync.report.junit import findings_junit, plan_junit
+from connectsync.report.markdown import findings_markdown, plan_markdown
 from connectsync.report.plan_text import render_plan
+from connectsync.report.sarif import findings_sarif
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = sorted(GOLDEN.iterdir())
@@ -94,17 +91,17 @@ def rule(case: dict[str, Any], *, colour: bool) -> str:
 
 def rules(case: dict[str, Any], *, colour: bool) -> str:
     pages = map(page, case["rules"])
-    return rule_text.listing(pages, colour=colour, width=case["width"])
+    return rule_text.list_rules(pages, colour=colour, width=case["width"])
 
 
 def setting(case: dict[str, Any], *, colour: bool) -> str:
     value = described(case["setting"])
-    return setting_text.explain(value, colour=colour, width=case["width"])
+    return setting_text.explain_setting(value, colour=colour, width=case["width"])
 
 
 def show(case: dict[str, Any], *, colour: bool) -> str:
     rows = [
-        show_text.Shown(tuple(path), value, origin)
+        show_text.EffectiveValue(tuple(path), value, origin)
         for path, value, origin in case["rows"]
     ]
     return show_text.render(

@@ -21,10 +21,10 @@ from hostile import WICKED, wicked_plan, wicked_report
 from playwright.async_api import Browser, Page
 from review_scenes import COUNTRY, country, everything, found, one_change
 
-from connectsync.connect.browser.chromium import launched
-from connectsync.domain.drift import DistrictDrift, Moved, Movement
-from connectsync.domain.plan_review import PlanReview
-from connectsync.operations.reviewing import connect_page
+from connectsync.backends.browser.website import launch_browser
+from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
+from connectsync.domain.plan import PlanReview
+from connectsync.operations.review import connect_page
 from connectsync.report.findings_html import findings_html
 from connectsync.report.plan_html import plan_html
 
@@ -37,7 +37,7 @@ WICKED_LEFT = tuple(
     DistrictDrift(
         text[::-1],
         text,
-        (Movement("archived_students", Moved.THEM, text, text, text),),
+        (Movement("archived_students", MovedBy.THEM, text, text, text),),
         error=text,
     )
     for text in WICKED
@@ -135,7 +135,7 @@ def _watch(opened: Opened, address: str) -> None:
 @pytest.fixture(scope="module")
 def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
     with asyncio.Runner() as runner:
-        opening = launched()
+        opening = launch_browser()
         browser = runner.run(opening.__aenter__())
         yield Screen(runner, browser, tmp_path_factory.mktemp("pages"))
         runner.run(opening.__aexit__(None, None, None))

@@ -24,21 +24,18 @@ from junit_shape import read_junit
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from connectsync.domain.validation import ValidationReport
+from connectsync.domain.finding import ValidationReport
 from connectsync.report import findings_json, findings_text
 from connectsync.report.drift import drift_text
-from connectsync.report.findings_github import findings_github
-from connectsync.report.findings_gitlab import findings_gitlab
-from connectsync.report.findings_junit import findings_junit
-from connectsync.report.findings_markdown import findings_markdown
-from connectsync.report.findings_sarif import findings_sarif
+from connectsync.report.findings_json import findings_gitlab
 from connectsync.report.findings_text import reach
-from connectsync.report.plan_github import plan_github
-from connectsync.report.plan_junit import plan_junit
-from connectsync.report.plan_markdown import plan_markdown
+from connectsync.report.github import findings_github, plan_github
+from connectsync.report.junit import findings_junit, plan_junit
+from connectsync.report.markdown import findings_markdown, plan_markdown
 from connectsync.report.plan_text import render_plan
-from connectsync.report.reconcile_text import reconcile_text
-from connectsync.report.style import inert
+from connectsync.report.reconcile import reconcile_text
+from connectsync.report.sarif import findings_sarif
+from connectsync.report.terminal import inert
 
 FOUND, PLANNED = wicked_report(), wicked_plan()
 

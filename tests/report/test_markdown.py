@@ -14,14 +14,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plan_scenes import planned
 
-from connectsync.domain.drift import DistrictDrift, Moved, Movement
-from connectsync.domain.finding import Finding, Place, Severity
+from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
+from connectsync.domain.finding import (
+    AllowedFinding,
+    Finding,
+    Place,
+    Severity,
+    ValidationReport,
+)
 from connectsync.domain.guard import GuardFinding
 from connectsync.domain.plan import NotPlanned, Plan
-from connectsync.domain.validation import AllowedFinding, ValidationReport
-from connectsync.report.findings_markdown import findings_markdown
-from connectsync.report.markdown import LIMIT, Table, code, page, plain
-from connectsync.report.plan_markdown import plan_markdown
+from connectsync.report.markdown import (
+    LIMIT,
+    MarkdownTable,
+    code,
+    findings_markdown,
+    page,
+    plain,
+    plan_markdown,
+)
 
 
 @pytest.mark.parametrize(
@@ -61,9 +72,9 @@ def test_only_tame_names_are_code(text: str, written: str) -> None:
     assert code(text) == written
 
 
-def table(rows: int, *, title: str = "Rows") -> Table:
+def table(rows: int, *, title: str = "Rows") -> MarkdownTable:
     cells = [(f"row {number}", "x" * number) for number in range(rows)]
-    return Table(title, ("One", "Two"), iter(cells), rows, "row")
+    return MarkdownTable(title, ("One", "Two"), iter(cells), rows, "row")
 
 
 TWO = st.tuples(st.integers(0, 30), st.integers(0, 30))
@@ -105,7 +116,7 @@ def test_rows_beyond_the_limit_are_not_even_made() -> None:
             made.append(number)
             yield (f"row {number}",)
 
-    endless = Table("T", ("One",), rows(), 1_000_000, "row", folded=True)  # type: ignore[arg-type]
+    endless = MarkdownTable("T", ("One",), rows(), 1_000_000, "row", folded=True)  # type: ignore[arg-type]
     text = page([endless], limit=500)
     assert len(made) < 100
     assert text.startswith("<details><summary>T (1,000,000 rows)</summary>\n\n| One |")
@@ -206,7 +217,7 @@ def test_what_must_be_accepted_is_spelled_as_it_must_be_given() -> None:
 
 def test_a_plan_says_what_was_not_read_and_what_a_person_changed() -> None:
     failed = NotPlanned("elm", "districts/elm.yaml", "no answer", "try again")
-    move = Movement("phone_types", Moved.THEM, None, None, frozenset(["Home"]))
+    move = Movement("phone_types", MovedBy.THEM, None, None, frozenset(["Home"]))
     district = replace(PLAN.districts[0], drift=(move,))
     text = plan_markdown(replace(PLAN, districts=(district,), failed=(failed,)))
     why = "no answer<br>*help:* try again"
@@ -224,7 +235,7 @@ def test_a_token_that_is_typed_is_told_among_the_changes() -> None:
 
 
 def test_what_a_change_did_not_cause_is_told_apart() -> None:
-    move = Movement("phone_types", Moved.THEM, None, None, frozenset(["Home"]))
+    move = Movement("phone_types", MovedBy.THEM, None, None, frozenset(["Home"]))
     left = (DistrictDrift("elm", "districts/elm.yaml", (move,), applied=True),)
     text = plan_markdown(replace(PLAN, since="0123456789abcdef", left_alone=left))
     assert "<br>\nonly what the files want otherwise than at 0123456789ab<br>" in text

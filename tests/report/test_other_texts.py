@@ -1,42 +1,55 @@
 from __future__ import annotations
 
-from connectsync.domain.described import Described
-from connectsync.report.columns import columns
-from connectsync.report.prose import paragraphs
-from connectsync.report.setting_text import explain
-from connectsync.report.show_text import Shown, render
-from connectsync.report.style import Paint, Style
-from connectsync.report.table import Cell, Row, aligned, breadth
+from connectsync.domain.finding import Described
+from connectsync.report.frame import paragraphs
+from connectsync.report.rule_text import explain_setting
+from connectsync.report.show_text import EffectiveValue, render
+from connectsync.report.terminal import (
+    Paint,
+    Style,
+    TableCell,
+    TableRow,
+    align_rows,
+    breadth,
+    columns,
+)
 
 PLAIN = Paint(colour=False)
 LONG = "districts/_profiles/clever-standard.yaml:12"
 ROWS = [
-    Shown(("name",), "Lakeview", "districts/ca/lakeview-usd.yaml:3"),
-    Shown(("settings", "student_id"), "STUDENT NUMBER", LONG),
-    Shown(("settings", "phone_types"), "[Cell]", ""),
+    EffectiveValue(("name",), "Lakeview", "districts/ca/lakeview-usd.yaml:3"),
+    EffectiveValue(("settings", "student_id"), "STUDENT NUMBER", LONG),
+    EffectiveValue(("settings", "phone_types"), "[Cell]", ""),
 ]
 
 
 def test_columns_line_up_whatever_the_characters() -> None:
-    rows = [Row((Cell("松本"), Cell("a"))), Row((Cell("abc"), Cell("b")))]
-    assert aligned(rows, paint=PLAIN, width=80) == ("松本  a", "abc   b")
+    rows = [
+        TableRow((TableCell("松本"), TableCell("a"))),
+        TableRow((TableCell("abc"), TableCell("b"))),
+    ]
+    assert align_rows(rows, paint=PLAIN, width=80) == ("松本  a", "abc   b")
 
 
 def test_a_table_wraps_its_last_cell_and_what_stands_under_it() -> None:
-    rows = [Row((Cell("a"), Cell("one two three")), under=Cell("four five"))]
-    lines = aligned(rows, paint=PLAIN, width=11, indent=1)
+    rows = [
+        TableRow(
+            (TableCell("a"), TableCell("one two three")), under=TableCell("four five")
+        )
+    ]
+    lines = align_rows(rows, paint=PLAIN, width=11, indent=1)
     assert lines == (" a  one two", "    three", "    four", "    five")
     assert breadth(rows, indent=1) == len(" a  one two three")
 
 
 def test_each_line_of_a_wrapped_cell_carries_its_style() -> None:
-    rows = [Row((Cell("one two", Style.SAFE),))]
-    lines = aligned(rows, paint=Paint(colour=True), width=4)
+    rows = [TableRow((TableCell("one two", Style.SAFE),))]
+    lines = align_rows(rows, paint=Paint(colour=True), width=4)
     assert lines == ("\x1b[32mone\x1b[0m", "\x1b[32mtwo\x1b[0m")
 
 
 def test_an_empty_table_has_no_lines() -> None:
-    assert aligned([], paint=PLAIN, width=80) == ()
+    assert align_rows([], paint=PLAIN, width=80) == ()
     assert breadth([]) == 0
 
 
@@ -52,7 +65,7 @@ def test_origins_stand_beneath_values_where_there_is_not() -> None:
 
 
 def test_a_hostile_value_is_shown_inert() -> None:
-    hostile = Shown(("settings", "a\x1bb"), "c\u202ed", "e\nf:1")
+    hostile = EffectiveValue(("settings", "a\x1bb"), "c\u202ed", "e\nf:1")
     text = render([hostile], unmanaged=["\x07"], colour=False, width=80)
     assert all(line.isprintable() for line in text.splitlines())
     assert r"c\u202ed" in text
@@ -65,7 +78,7 @@ def test_lists_in_prose_keep_their_items() -> None:
 
 
 def test_a_key_without_labels_or_examples_shows_neither() -> None:
-    text = explain(
+    text = explain_setting(
         Described("facts.note", "", "What it is.", "text", default="none"),
         colour=False,
         width=80,
@@ -77,6 +90,6 @@ def test_examples_on_several_lines_are_indented_under_their_key() -> None:
     described = Described(
         "allow", "", "Accepted.", "a list", examples=("[]", "- rule: x\n  reason: y")
     )
-    text = explain(described, colour=False, width=80)
+    text = explain_setting(described, colour=False, width=80)
     assert "  | allow: []\n  | allow:\n  |   - rule: x\n  |     reason: y\n" in text
     assert "Examples\n" in text

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from connectsync.domain.checkup import Check, Standing
-from connectsync.domain.page_map import Found, Spot
+from connectsync.domain.live import Check, CheckStatus, LabelStatus, PageSpot
 from connectsync.report.doctor_text import doctor_text
 
 LONG = "Allow the sync to update contact details of active users"
 CLICKS = ("Drop-down", "Settings", "Daily Sync")
 SPOTS = (
-    *(Spot(CLICKS[:end], Found.THERE, clicked=True) for end in (1, 2, 3)),
-    Spot((*CLICKS, "Settings"), Found.DOUBLED),
-    Spot((*CLICKS, "Settings", LONG), Found.THERE, group="Settings"),
-    Spot((*CLICKS, "Settings", "Sync"), Found.THERE, "\x1b[31m" + "N" * 70, "Settings"),
-    Spot((*CLICKS, "Contact Types"), Found.MISSING),
-    Spot((*CLICKS, "Contact Types", "Other"), Found.NOT_REACHED, group="Contact Types"),
-    Spot((*CLICKS, "Save"), Found.DISABLED),
+    *(PageSpot(CLICKS[:end], LabelStatus.THERE, clicked=True) for end in (1, 2, 3)),
+    PageSpot((*CLICKS, "Settings"), LabelStatus.DOUBLED),
+    PageSpot((*CLICKS, "Settings", LONG), LabelStatus.THERE, group="Settings"),
+    PageSpot(
+        (*CLICKS, "Settings", "Sync"),
+        LabelStatus.THERE,
+        "\x1b[31m" + "N" * 70,
+        "Settings",
+    ),
+    PageSpot((*CLICKS, "Contact Types"), LabelStatus.MISSING),
+    PageSpot(
+        (*CLICKS, "Contact Types", "Other"),
+        LabelStatus.NOT_REACHED,
+        group="Contact Types",
+    ),
+    PageSpot((*CLICKS, "Save"), LabelStatus.DISABLED),
 )
 
 
 def shown(*, colour: bool = False) -> str:
-    check = Check("page", Standing.ERROR, "5 of 9 labels are there", "", SPOTS)
+    check = Check("page", CheckStatus.ERROR, "5 of 9 labels are there", "", SPOTS)
     return doctor_text([check], colour=colour, width=80)
 
 

@@ -8,13 +8,13 @@ from hypothesis import given
 from junit_shape import read_junit
 from plan_scenes import planned
 
-from connectsync.domain.drift import DistrictDrift, Moved, Movement
+from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
 from connectsync.domain.finding import Severity
 from connectsync.domain.guard import GuardFinding
 from connectsync.domain.plan import NotPlanned, Plan
-from connectsync.report.plan_junit import WHOLE, plan_junit
-from connectsync.report.plan_words import held_against
-from connectsync.report.style import inert
+from connectsync.report.junit import WHOLE, plan_junit
+from connectsync.report.plan_text import guard_text
+from connectsync.report.terminal import inert
 
 CALM = planned({"districts": 2, "desired": {"deletion_threshold": 10}})
 GUARD = GuardFinding(
@@ -66,7 +66,7 @@ def test_a_district_that_was_not_read_is_an_error() -> None:
 
 
 def test_what_is_left_alone_passes_and_says_so() -> None:
-    move = Movement("phone_types", Moved.THEM, None, None, frozenset(["Home"]))
+    move = Movement("phone_types", MovedBy.THEM, None, None, frozenset(["Home"]))
     left = tuple(DistrictDrift(key, "", (move,), applied=True) for key in ("d1", "e1"))
     found = cases(replace(CALM, since="0" * 40, left_alone=left))
     said = "left alone: phone_types: changed by hand on Connect: applied (empty), "
@@ -84,5 +84,5 @@ def test_every_district_of_a_plan_is_a_case(plan: Plan) -> None:
     assert total <= len(cases) <= total + len(plan.left_alone) + 1
     said = "".join(str(text) for one in cases for text in one.itertext())
     for guard in plan.guards:
-        assert f"[{inert(guard.rule)}] {inert(held_against(guard))}" in said
+        assert f"[{inert(guard.rule)}] {inert(guard_text(guard))}" in said
     assert plan_junit(plan).isascii()

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectsync.domain.change import Add, Change, Remove, Set
-from connectsync.domain.drift import Moved, Movement
+from connectsync.domain.drift import MovedBy, Movement
 from connectsync.domain.finding import Severity
 from connectsync.domain.guard import GuardFinding
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
 from connectsync.domain.settings import Form
-from connectsync.report.columns import columns
 from connectsync.report.plan_text import render_plan
+from connectsync.report.terminal import columns
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 ESCAPE = re.compile("\x1b\\[[0-9;]*m")
@@ -91,7 +91,7 @@ def test_a_district_that_was_not_read_is_never_told_as_empty() -> None:
 def test_what_a_person_changed_is_told_with_the_change_that_overwrites_it() -> None:
     plan = district(*CHANGES)
     home, cell = frozenset(["Home"]), frozenset(["Cell"])
-    move = Movement("phone_types", Moved.THEM, cell, cell, home)
+    move = Movement("phone_types", MovedBy.THEM, cell, cell, home)
     drifted = replace(plan, districts=(replace(plan.districts[0], drift=(move,)),))
     expected = (
         "  ! changed by hand since we last applied: phone_types was Cell, is now Home"

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from connectsync.report.links import rule_link, source_link
-from connectsync.report.reference import exit_statuses_page
+from connectsync.report.rule_text import exit_statuses_page, rule_link, source_link
 
 
 def test_links_lead_to_headings() -> None:

@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from connectsync.domain.finding import Severity
-from connectsync.domain.rule_page import RulePage
-from connectsync.report.columns import columns
-from connectsync.report.rule_text import allow_snippet, by_subject, explain, listing
+from connectsync.domain.finding import RulePage, Severity
+from connectsync.report.rule_text import allow_snippet, by_subject, explain, list_rules
+from connectsync.report.terminal import columns
 
 PAGE = RulePage(
     name="home-phone-for-texts",
@@ -92,10 +91,10 @@ def test_rules_stand_by_subject_then_name() -> None:
 @pytest.mark.parametrize("name", ["a", "a-very-long-name-for-one-rule"])
 def test_the_list_fits_its_width(width: int, name: str) -> None:
     pages = [PAGE, replace(PAGE, name=name, summary="word " * 40)]
-    text = listing(pages, colour=False, width=width)
+    text = list_rules(pages, colour=False, width=width)
     assert all(columns(line) <= width for line in text.splitlines())
     assert text.splitlines()[-1].startswith("2 rules;")
 
 
 def test_one_rule_is_one_rule() -> None:
-    assert "\n1 rule;" in listing([PAGE], colour=False, width=80)
+    assert "\n1 rule;" in list_rules([PAGE], colour=False, width=80)

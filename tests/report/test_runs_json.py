@@ -9,10 +9,9 @@ import jsonschema
 import pytest
 from told_runs import BROKEN_OFF, DIFF, HEAD, LIST, history, run
 
-from connectsync.apply.journal import Settled
+from connectsync.apply.journal import SaveStatus
 from connectsync.config.schemas import schema, schema_names
-from connectsync.domain.audit import Audited
-from connectsync.domain.run import RunList, RunState
+from connectsync.domain.run import AuditResult, RunList, RunState
 from connectsync.domain.settings import BY_NAME
 from connectsync.report.runs_json import (
     audit_json,
@@ -29,8 +28,8 @@ REPORTS = {
     "a run before runners were kept": run_json(history(run(runner="", plan=""))),
     "diff": run_diff_json(DIFF),
     "nothing that differs": run_diff_json(replace(DIFF, districts=())),
-    "audit": audit_json(Audited(3, HEAD, ())),
-    "an edited store": audit_json(Audited(3, HEAD, ("run 2 was edited",))),
+    "audit": audit_json(AuditResult(3, HEAD, ())),
+    "an edited store": audit_json(AuditResult(3, HEAD, ("run 2 was edited",))),
 }
 
 
@@ -68,7 +67,7 @@ def test_the_words_of_the_schema_are_those_of_the_code() -> None:
         for path, part in parts(schema("runs"))
         if "enum" in part
     }
-    assert words["settled"] == [one.value for one in Settled]
+    assert words["settled"] == [one.value for one in SaveStatus]
     assert words["state"] == [one.value for one in RunState]
     assert words["setting"] == list(BY_NAME)
 

@@ -18,19 +18,13 @@ from told_runs import (
     run,
 )
 
-from connectsync.domain.assent import SaidYes
-from connectsync.domain.audit import Audited
 from connectsync.domain.outcome import Ending
 from connectsync.domain.policy import Approval
 from connectsync.domain.risk import Risk
-from connectsync.domain.run import RunHistory, RunList
-from connectsync.report.approval_text import approval_text
-from connectsync.report.audit_text import audit_text
-from connectsync.report.columns import columns
-from connectsync.report.run_diff_text import run_diff_text
-from connectsync.report.run_text import run_text
-from connectsync.report.run_words import took
-from connectsync.report.runs_text import runs_text
+from connectsync.domain.run import Approvals, AuditResult, RunHistory, RunList
+from connectsync.report.outcome_text import approval_text, audit_text, run_diff_text
+from connectsync.report.runs_text import run_text, runs_text, took
+from connectsync.report.terminal import columns
 
 
 def shown(told: RunHistory) -> str:
@@ -166,19 +160,19 @@ def test_the_difference_names_who_saved_what_alone() -> None:
 
 
 def test_a_log_that_is_true_gives_its_length_and_its_head() -> None:
-    said = audit_text(Audited(31, HEAD, ()), colour=False, width=80)
+    said = audit_text(AuditResult(31, HEAD, ()), colour=False, width=80)
     assert said == f"all is as the audit log says\n31 entries, head {HEAD}\n"
 
 
 def test_a_log_that_is_not_gives_every_sentence() -> None:
     problems = ("row 1 of the journal was edited", "run 2 was removed")
-    said = audit_text(Audited(1, HEAD, problems), colour=False, width=80)
+    said = audit_text(AuditResult(1, HEAD, problems), colour=False, width=80)
     assert said.startswith(
         "row 1 of the journal was edited\nrun 2 was removed\n"
         "2 things are not as the audit log says\n  = help: "
     )
     assert HEAD not in said, "a head that is worth nothing is not to be noted"
-    one = audit_text(Audited(1, HEAD, problems[:1]), colour=False, width=80)
+    one = audit_text(AuditResult(1, HEAD, problems[:1]), colour=False, width=80)
     assert "\n1 thing is not as" in one
 
 
@@ -203,14 +197,14 @@ def test_a_log_that_is_not_gives_every_sentence() -> None:
 def test_an_approval_says_who_did_and_how_many_are_asked_for(
     asked: Approval, told: str
 ) -> None:
-    said = SaidYes("Bo", ("Ada", "Bo"), new=True)
+    said = Approvals("Bo", ("Ada", "Bo"), new=True)
     assert approval_text(said, asked, colour=False, width=80) == (
         f"approved by Bo\napproved so far by 2 people: Ada, Bo\n{told}\n"
     )
 
 
 def test_saying_yes_twice_is_said_to_change_nothing() -> None:
-    said = SaidYes("ada", ("Ada",), new=False)
+    said = Approvals("ada", ("Ada",), new=False)
     assert approval_text(said, Approval(), colour=False, width=80).startswith(
         "ada approved this plan before: nothing changed\n"
         "approved so far by 1 person: Ada\n"
@@ -241,7 +235,7 @@ def everything(
         backend=text,
         districts=(replace(DIFF.districts[3], district=key or text),),
     )
-    said = SaidYes(text, (text,), new=True)
+    said = Approvals(text, (text,), new=True)
     return [
         run_text(
             replace(whole, approved=(replace(whole.approved[0], name=text),)),
@@ -250,8 +244,8 @@ def everything(
         ),
         runs_text(RunList((line,), 1), colour=colour, width=width),
         run_diff_text(diff, colour=colour, width=width),
-        audit_text(Audited(1, text, (text,)), colour=colour, width=width),
-        audit_text(Audited(1, text, ()), colour=colour, width=width),
+        audit_text(AuditResult(1, text, (text,)), colour=colour, width=width),
+        audit_text(AuditResult(1, text, ()), colour=colour, width=width),
         approval_text(said, Approval(), colour=colour, width=width),
     ]
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from connectsync.domain.finding import Severity
 from connectsync.domain.risk import Risk
-from connectsync.report.style import Paint, Style, inert, style_of
+from connectsync.report.terminal import Paint, Style, inert, style_of
 
 
 @pytest.mark.parametrize(

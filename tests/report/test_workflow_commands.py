@@ -11,13 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plan_scenes import planned
 
-from connectsync.domain.drift import Moved, Movement
-from connectsync.domain.finding import Finding, Place, Severity
+from connectsync.domain.drift import MovedBy, Movement
+from connectsync.domain.finding import Finding, Place, Severity, ValidationReport
 from connectsync.domain.plan import NotPlanned
-from connectsync.domain.validation import ValidationReport
-from connectsync.report.findings_github import findings_github
-from connectsync.report.plan_github import plan_github
-from connectsync.report.workflow_commands import Annotation, workflow_commands
+from connectsync.report.github import (
+    Annotation,
+    findings_github,
+    plan_github,
+    workflow_commands,
+)
 
 PLACE = Place("districts/elm.yaml", 4, 3, 4, 9)
 FOUND = Finding("some-rule", Severity.ERROR, "it is wrong", PLACE, hint="mend it")
@@ -146,7 +148,7 @@ def test_a_calm_change_is_a_notice_and_one_over_drift_a_warning() -> None:
     calm = planned({"desired": {"deletion_threshold": 10}})
     assert levels(plan_github(calm)) == {"notice": 1}
     (district,) = calm.districts
-    move = Movement("deletion_threshold", Moved.THEM, 12, 10, 30)
+    move = Movement("deletion_threshold", MovedBy.THEM, 12, 10, 30)
     drifted = replace(calm, districts=(replace(district, drift=(move,)),))
     said = plan_github(drifted)
     assert levels(said) == {"warning": 1}

@@ -21,10 +21,9 @@ from connectsync.errors import (
     ProjectError,
     Unreachable,
 )
-from connectsync.roster.clever import open_roster, until_reset
-from connectsync.roster.clever_answers import district_of
+from connectsync.roster.clever import district_of, open_roster, until_reset
 from connectsync.roster.seam import RosterDistrict
-from connectsync.web.patience import ATTEMPTS, WithinBudget
+from connectsync.web.patience import ATTEMPTS, RetryBudget
 
 TOKEN = "t0ken-of-lakeview"  # noqa: S105 - of a stand-in that lives for one test
 OTHER = "t0ken-of-harbor-point"
@@ -45,7 +44,7 @@ def asked(url: str, *tokens: str, sleeps: Sleeps | None = None) -> list[RosterDi
     """Ask for the district of each token, over one client."""
 
     async def ask() -> list[RosterDistrict]:
-        patience = WithinBudget(
+        patience = RetryBudget(
             longest_wait_seconds=75,
             asked=until_reset,
             sleep=Sleeps() if sleeps is None else sleeps,

@@ -12,16 +12,21 @@ from typing import Any
 import pytest
 import yaml
 
+from connectsync.cli.fleets import check_waves
 from connectsync.config.discovery import PROJECT_FILE
 from connectsync.config.fleet import Fleet, idle_nulls, load_fleet
 from connectsync.config.project import load_project
-from connectsync.config.wave_members import held_against_waves
 from connectsync.domain.district import District
 from connectsync.domain.finding import Problem, pointer
-from connectsync.rules.allowance import Settled, settle
 from connectsync.rules.engine import Found
-from connectsync.rules.examine import examine_district, examine_fleet, names_that_run
-from connectsync.rules.subjects import DistrictOnDay, FleetOnDay, placed
+from connectsync.rules.evaluate import (
+    AllowResult,
+    examine_district,
+    examine_fleet,
+    names_that_run,
+    settle,
+)
+from connectsync.rules.subjects import DistrictOnDay, FleetOnDay, place_problem
 
 TODAY = date(2027, 1, 15)
 
@@ -57,7 +62,7 @@ class Situation:
         settled = self.settled()
         return settled.kept + settled.problems
 
-    def settled(self) -> Settled:
+    def settled(self) -> AllowResult:
         subject = self.subject()
         ran = names_that_run(with_fleet=False)
         return settle(examine_district(subject), subject.allow, self.today, ran)
@@ -84,7 +89,7 @@ class Situation:
         """Spell where a problem is, with its file where there are several."""
         if self.files is None:
             return pointer(problem.path)
-        inside = placed(problem)
+        inside = place_problem(problem)
         file = (
             f"districts/_profiles/{inside.profile}.yaml"
             if inside.district is None
@@ -112,7 +117,7 @@ def load_texts(texts: Mapping[str, bytes]) -> Fleet:
             if "/_profiles/" not in name and name != PROJECT_FILE
         ]
         fleet = load_fleet(root, own, districts_dir=DISTRICTS)
-        return held_against_waves(load_project(root), fleet, whole=True)
+        return check_waves(load_project(root), fleet, whole=True)
 
 
 def whole(name: str, fragment: Fragment) -> bytes:

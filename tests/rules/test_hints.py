@@ -25,8 +25,7 @@ from connectsync.domain.settings import (
     PhoneType,
 )
 from connectsync.rules.catalogue import ALLOW_RULES, DISTRICT_RULES, by_name
-from connectsync.rules.engine import Rule
-from connectsync.rules.page import page_of
+from connectsync.rules.engine import Rule, page_of
 
 CASES = Path(__file__).parent / "cases"
 RULES: tuple[Rule[Any], ...] = (*DISTRICT_RULES, *ALLOW_RULES)

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from connectsync.domain.finding import Severity
-from connectsync.domain.rollout import WAVES
-from connectsync.domain.rule_page import RulePage
+from connectsync.domain.finding import RulePage, Severity
+from connectsync.domain.policy import WAVES
 from connectsync.errors import Bug, UsageError
 from connectsync.rules.catalogue import (
     ALL,
@@ -24,8 +23,7 @@ from connectsync.rules.catalogue import (
     overridable,
     pages,
 )
-from connectsync.rules.engine import Rule, kebab
-from connectsync.rules.page import page_of
+from connectsync.rules.engine import Rule, kebab, page_of
 
 SOURCES = Path(__file__).parents[2] / "docs" / "reference" / "sources.md"
 

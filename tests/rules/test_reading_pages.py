@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from connectsync.config.fleet import Fleet, load_fleet
-from connectsync.config.rule_names import READING_RULES
+from connectsync.config.source import READING_RULES
 from connectsync.domain.finding import Severity
 from connectsync.rules.catalogue import READING_PAGES, by_name
-from connectsync.rules.page import page_of
+from connectsync.rules.engine import page_of
 
 BASE = {
     "schema": "schema: 1\n",

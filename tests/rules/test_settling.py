@@ -10,17 +10,22 @@ import pytest
 from connectsync.domain.district import Allow, District
 from connectsync.domain.finding import Problem
 from connectsync.errors import Bug
-from connectsync.rules.allowance import settle
 from connectsync.rules.catalogue import by_name
 from connectsync.rules.engine import Found
-from connectsync.rules.examine import examine_district, examine_fleet, names_that_run
+from connectsync.rules.evaluate import (
+    examine_district,
+    examine_fleet,
+    names_that_run,
+    settle,
+)
 from connectsync.rules.subjects import (
     FleetOnDay,
     in_district,
     in_profile,
-    placed,
+    join_words,
+    place_problem,
+    quote_labels,
 )
-from connectsync.rules.wording import joined, quoted
 
 TODAY = date(2027, 1, 15)
 RAN = names_that_run(with_fleet=True)
@@ -151,10 +156,10 @@ def test_every_district_of_a_large_fleet_is_found_in_little_time(read: Any) -> N
 def test_a_problem_of_a_fleet_is_placed_in_one_file() -> None:
     inside = Problem(("settings", "phone_types"), "wrong", "mend it", on_key=True)
     path = in_district(7, "settings", "phone_types")
-    in_a_district = placed(Problem(path, "wrong", "mend it", on_key=True))
+    in_a_district = place_problem(Problem(path, "wrong", "mend it", on_key=True))
     assert in_a_district.problem == inside
     assert (in_a_district.district, in_a_district.profile) == (7, None)
-    in_a_profile = placed(Problem(in_profile("rural"), "unused"))
+    in_a_profile = place_problem(Problem(in_profile("rural"), "unused"))
     assert in_a_profile.problem == Problem((), "unused")
     assert (in_a_profile.district, in_a_profile.profile) == (None, "rural")
 
@@ -167,7 +172,7 @@ def test_a_problem_of_a_fleet_that_names_no_file_is_a_bug(
     path: tuple[str | int, ...],
 ) -> None:
     with pytest.raises(Bug, match="which is no file"):
-        placed(Problem(path, "wrong"))
+        place_problem(Problem(path, "wrong"))
 
 
 def test_profiles_that_are_missing_or_build_on_each_other_do_no_harm() -> None:
@@ -180,10 +185,10 @@ def test_profiles_that_are_missing_or_build_on_each_other_do_no_harm() -> None:
 
 
 def test_labels_are_joined_as_in_speech() -> None:
-    assert quoted(["b"]) == "'b'"
-    assert quoted({"b", "a"}) == "'a' and 'b'"
-    assert joined(["a", "b", "c"]) == "a, b and c"
-    assert joined([]) == ""
+    assert quote_labels(["b"]) == "'b'"
+    assert quote_labels({"b", "a"}) == "'a' and 'b'"
+    assert join_words(["a", "b", "c"]) == "a, b and c"
+    assert join_words([]) == ""
 
 
 def test_a_district_on_a_day_passes_its_parts_on(read: Any) -> None:

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from connectsync.config.fleet import load_fleet
-from connectsync.config.rivals import rivals
+from connectsync.config.fleet import load_fleet, rivals
 from connectsync.domain.district import token_identity
-from connectsync.operations.new_district import Asked, new_district
-from connectsync.operations.validating import Asked as Validation
-from connectsync.operations.validating import validate_fleet
+from connectsync.operations.files import NewDistrict, new_district
+from connectsync.operations.validate import ValidationOptions as Validation
+from connectsync.operations.validate import validate_fleet
 
 DISTRICT = """\
 schema: 1
@@ -85,7 +84,7 @@ def test_two_districts_are_never_given_one_variable(tmp_path: Path) -> None:
     folder = tmp_path / "districts"
     folder.mkdir()
     for key in ("elm-grove", "elm.grove", "elm_grove"):
-        new_district(tmp_path, folder, Asked(key, key))
+        new_district(tmp_path, folder, NewDistrict(key, key))
     named = sorted(
         line.strip()
         for path in folder.iterdir()

@@ -20,13 +20,13 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from connectsync.backends.names import find_spelling
 from connectsync.config.fleet import load_text
-from connectsync.config.rendering import render_district
-from connectsync.connect.names import spelling_of
+from connectsync.config.schemas import render_district
 from connectsync.domain.settings import SETTINGS, Kind, Setting
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol
-from connectsync.operations.validating import Asked, validate_fleet
+from connectsync.operations.validate import ValidationOptions, validate_fleet
 
 KEY = "lakeview-usd"
 TODAY = date(2027, 1, 15)
@@ -58,7 +58,9 @@ class Form:
                 tag = (await client.get(f"/v1/districts/{KEY}")).headers["ETag"]
                 answer = await client.patch(
                     f"/v1/districts/{KEY}/settings",
-                    json={spelling_of(name).json: settings[name] for name in settings},
+                    json={
+                        find_spelling(name).json: settings[name] for name in settings
+                    },
                     headers={"If-Match": tag},
                 )
                 statuses.append(answer.status_code)
@@ -93,7 +95,7 @@ def errors_of(settings: Settings, folder: Path) -> list[str]:
         project_root=folder,
         districts_dir=folder / "districts",
     )
-    asked = Asked(today=TODAY, options={"archived_students": OFFERED})
+    asked = ValidationOptions(today=TODAY, options={"archived_students": OFFERED})
     report = validate_fleet(fleet, asked)
     return [one.rule for one in report.findings if one.severity == "error"]
 

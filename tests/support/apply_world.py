@@ -9,22 +9,20 @@ from datetime import UTC, datetime
 
 from starlette.applications import Starlette
 
-from connectsync.apply.deps import Observe, RunDeps, ignored
 from connectsync.apply.executor import Executor
-from connectsync.apply.journal import RunOptions
-from connectsync.apply.rollout import Pace
+from connectsync.apply.journal import Observe, RunDeps, RunOptions, ignore_event
+from connectsync.apply.rollout import RolloutLimits
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
-from connectsync.connect import embedded
-from connectsync.connect.seam import Writer
+from connectsync.backends import embedded
+from connectsync.backends.seam import Writer
 from connectsync.domain.district import Credentials, District
 from connectsync.domain.outcome import Outcome
 from connectsync.domain.plan import Plan
-from connectsync.domain.policy import Policy
-from connectsync.domain.rollout import Rollout
+from connectsync.domain.policy import Policy, Rollout
 from connectsync.domain.settings import Form, PhoneType, Settings
-from connectsync.operations.applying import orders_for
-from connectsync.operations.planning import Circumstances, Wanted, make_plan
+from connectsync.operations.apply import orders_for
+from connectsync.operations.plan import PlanContext, PlannedDistrict, make_plan
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 KEYS = ("elm-grove", "harbor-point", "lakeview")
@@ -40,8 +38,8 @@ class World:
 
     app: Starlette
     store: Store
-    pace: Pace = field(default_factory=Pace)
-    observe: Observe = ignored
+    pace: RolloutLimits = field(default_factory=RolloutLimits)
+    observe: Observe = ignore_event
 
     @property
     def archive(self) -> StateReader:
@@ -66,15 +64,16 @@ class World:
         set_token: bool = False,
     ) -> Plan:
         wanted = [
-            Wanted(district(key, settings), f"districts/{key}.yaml") for key in keys
+            PlannedDistrict(district(key, settings), f"districts/{key}.yaml")
+            for key in keys
         ]
         async with embedded.open_reader(self.app) as reader:
             given = self.given(frozenset(keys if set_token else ()))
             return await make_plan(wanted, reader, given)
 
-    def given(self, set_token: frozenset[str] = frozenset()) -> Circumstances:
+    def given(self, set_token: frozenset[str] = frozenset()) -> PlanContext:
         """Give what a plan depends on besides files and Connect."""
-        return Circumstances(
+        return PlanContext(
             now=NOW,
             tool="test",
             scope=(),

@@ -6,28 +6,28 @@ from datetime import UTC, datetime
 
 from apply_world import CELL, World, district
 
-from connectsync.apply.journal import Claim, Intent, RunOptions, SaveResult, Settled
+from connectsync.apply.journal import Claim, Intent, RunOptions, SaveResult, SaveStatus
 from connectsync.apply.state.store import Store
-from connectsync.connect import embedded
+from connectsync.backends import embedded
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.save import Sent
 from connectsync.domain.settings import Form
-from connectsync.operations.planning import Wanted, plan_district
+from connectsync.operations.plan import PlannedDistrict, plan_district
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 FORM: Form = {"manage_guardians": False, "phone_types": frozenset[str]()}
 INTENT = Intent("lakeview", 1, FORM, {**FORM, "manage_guardians": True}, "v1")
-CONFIRMED = SaveResult(Settled.CONFIRMED, Sent.ANSWERED, INTENT.after, "v2")
+CONFIRMED = SaveResult(SaveStatus.CONFIRMED, Sent.ANSWERED, INTENT.after, "v2")
 DONE = DistrictOutcome("lakeview", Ending.DONE, 1, 1)
 
 
 def planned(*keys: str) -> Plan:
     districts = []
     for key in keys:
-        want = Wanted(district(key, CELL), f"districts/{key}.yaml")
+        want = PlannedDistrict(district(key, CELL), f"districts/{key}.yaml")
         made = plan_district(want, Live(key, "v1", FORM, NOW), {})
         assert isinstance(made, DistrictPlan)
         districts.append(made)
@@ -67,7 +67,7 @@ async def died(world: World, plan: Plan, *, phases: int = 1, saved: bool) -> Non
         if phase < phases:
             assert live is not None
             result = SaveResult(
-                Settled.CONFIRMED, Sent.ANSWERED, live.form, live.version
+                SaveStatus.CONFIRMED, Sent.ANSWERED, live.form, live.version
             )
             store.settle(claim, row, result, at=NOW)
     store.release(claim)

@@ -15,23 +15,25 @@ from emulator_browser import Browser as Client
 from playwright.async_api import Browser
 from starlette.types import ASGIApp
 
-from connectsync.connect import embedded
-from connectsync.connect.browser.places import Place
-from connectsync.connect.browser.reader import BrowserReader
-from connectsync.connect.browser.tabs import Tabs
-from connectsync.connect.browser.website import Website
-from connectsync.connect.browser.writer import BrowserWriter
-from connectsync.connect.tokens import Tokens, nowhere
+from connectsync.backends import embedded
+from connectsync.backends.browser.backend import BrowserReader, BrowserWriter
+from connectsync.backends.browser.navigation import FormAddress
+from connectsync.backends.browser.pool import TabPool
+from connectsync.backends.browser.website import Website
+from connectsync.backends.contract import Tokens, nowhere
 from connectsync.domain.live import Live
 from connectsync.domain.settings import Form
-from connectsync.emulator.app import create_app
+from connectsync.emulator.app import create_app, server
 from connectsync.emulator.faults import NO_FAULTS, Faults
-from connectsync.emulator.manners import Manners
-from connectsync.emulator.serve import server
-from connectsync.emulator.sessions import COOKIE
-from connectsync.emulator.store import find, opened, page
-from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
-from connectsync.web.patience import WithinBudget
+from connectsync.emulator.store import find, open_store, page
+from connectsync.emulator.users import (
+    COOKIE,
+    DEMO_EMAIL,
+    DEMO_PASSWORD,
+    Behavior,
+    add_demo_user,
+)
+from connectsync.web.patience import RetryBudget
 
 T = TypeVar("T")
 
@@ -74,7 +76,7 @@ def bare(app: ASGIApp) -> ASGIApp:
 async def served(
     store: Path,
     faults: Faults = NO_FAULTS,
-    manners: Manners | None = None,
+    manners: Behavior | None = None,
     around: Around = bare,
 ) -> AsyncIterator[str]:
     """Serve the stand-in; give its address."""
@@ -82,7 +84,7 @@ async def served(
     listening = socket.socket(proto=socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
     port = listening.getsockname()[1]
-    app = create_app(store, faults=faults, manners=manners or Manners())
+    app = create_app(store, faults=faults, manners=manners or Behavior())
     uvicorn = server(around(app), "127.0.0.1", port)
     serving = asyncio.create_task(uvicorn.serve(sockets=[listening]))
     try:
@@ -113,12 +115,12 @@ def both(
     With the store as ``known`` they are those of a run that was at every form before,
     and that loads them by their address: clicking to a form takes half of such a test.
     """
-    tabs = Tabs(browser, site, WithinBudget(budget_seconds=2))
+    tabs = TabPool(browser, site, RetryBudget(budget_seconds=2))
     if known is not None:
-        with opened(known).reading() as connection:
+        with open_store(known).reading() as connection:
             for row in page(connection, "", 1000):
                 address = f"{site.url}/districts/{row.key}{FORM}"
-                place = Place(address, (f"Drop-down: {row.name}",))
+                place = FormAddress(address, (f"Drop-down: {row.name}",))
                 tabs._places.note(row.key, place)  # noqa: SLF001 - as a look would
     return BrowserReader(tabs), BrowserWriter(tabs, tokens=tokens)
 
@@ -161,7 +163,7 @@ class World:
         act: Callable[[BrowserReader, BrowserWriter], Awaitable[T]],
         *,
         faults: Faults = NO_FAULTS,
-        manners: Manners | None = None,
+        manners: Behavior | None = None,
         tokens: Tokens = nowhere,
         around: Around = bare,
         **site: Any,
@@ -200,7 +202,7 @@ class World:
 
     def token_digest(self, key: str) -> str:
         """Give the digest of the token that the stand-in keeps, if it has one."""
-        with opened(self.store).reading() as connection:
+        with open_store(self.store).reading() as connection:
             row = find(connection, key)
         assert row is not None
         return row.token_digest

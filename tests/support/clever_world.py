@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from connectsync.emulator.serve import server
+from connectsync.emulator.app import server
 
 VERSION = "/v3.1"
 

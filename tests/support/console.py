@@ -23,9 +23,9 @@ from unittest.mock import patch
 
 from forging import Entry, forge
 
-from connectsync.cli.main import main
+from connectsync.backends import embedded
+from connectsync.cli.app import main
 from connectsync.config.state_address import in_file
-from connectsync.connect import embedded
 from connectsync.domain.settings import Form
 from connectsync.emulator.app import create_app
 

@@ -18,7 +18,7 @@ from fleets_of import STATE, Fleet, Made
 from processes import WITHOUT_CERTIFICATES, Ended, Machine, environment
 from served_connect import ServedConnect, served
 
-from connectsync.apply.journal import Settled
+from connectsync.apply.journal import SaveStatus
 from connectsync.apply.state.opening import open_store
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
@@ -208,11 +208,11 @@ def insist_journal(store: Store, plan: Plan) -> None:
     assert run.ended is not None
     assert not run.left
     entries = archive.journal(run.number)
-    assert all(one.settled is not Settled.INTENDED for one in entries)
+    assert all(one.settled is not SaveStatus.INTENDED for one in entries)
     confirmed = sorted(
         (one.intent.district, one.intent.phase)
         for one in entries
-        if one.settled is Settled.CONFIRMED
+        if one.settled is SaveStatus.CONFIRMED
     )
     assert confirmed == [
         (one.district, phase)

@@ -138,8 +138,8 @@ def main(words: Sequence[str]) -> None:
 
 def serve(orders: Iterable[str]) -> None:
     """Run what each order says in a fork; say its status."""
-    import connectsync.cli.applying
-    import connectsync.cli.resuming  # noqa: F401 - what every fork would import
+    import connectsync.cli.apply
+    import connectsync.cli.resume  # noqa: F401 - what every fork would import
 
     for order in orders:
         told = json.loads(order)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from schema_pages import page, table
 
 from connectsync import errors
-from connectsync.cli.exit_status import status_of
+from connectsync.cli.terminal import status_of
 from connectsync.errors import ConnectsyncError
 
 WHEN: Mapping[str, str] = {

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any, cast
 
 from connectsync.apply.journal import Journal
-from connectsync.connect.seam import Reader, Writer
+from connectsync.backends.seam import Reader, Writer
 from connectsync.domain.settings import Form
 from connectsync.errors import FormRefused, Unreachable
 

@@ -33,28 +33,28 @@ from emulator_browser import Browser as Client
 from hostile import wicked_plan
 from tampered_page import Tampered, on_the_form
 
-from connectsync.cli.exit_status import ExitStatus, status_of
-from connectsync.config.canonical import canonical
+from connectsync.backends import snapshot
+from connectsync.backends.browser.evidence import inert as inert_page
+from connectsync.backends.browser.website import launch_browser
+from connectsync.backends.contract import ContractReader, ContractWriter
+from connectsync.backends.exchange import Exchange
+from connectsync.cli.terminal import ExitStatus, status_of
+from connectsync.config.decode import text_of
 from connectsync.config.fleet import fleet_of_texts
-from connectsync.config.intake import text_of
 from connectsync.config.project import project_of_text
-from connectsync.connect import snapshot_file
-from connectsync.connect.browser.chromium import launched
-from connectsync.connect.browser.inert import inert as inert_page
-from connectsync.connect.contract import ContractReader, ContractWriter
-from connectsync.connect.exchange import Exchange
+from connectsync.config.schemas import canonical
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import digest_of, plan_text, read_plan
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
 from connectsync.errors import Bug, ConnectsyncError
-from connectsync.operations.validating import Asked, validate_fleet
+from connectsync.operations.validate import ValidationOptions, validate_fleet
 from connectsync.report import findings_json, findings_text
-from connectsync.report.plan_markdown import plan_markdown
+from connectsync.report.markdown import plan_markdown
 from connectsync.report.plan_text import render_plan
 from connectsync.roster.clever import CleverRoster
-from connectsync.web.clients import client
+from connectsync.web.http import client
 from connectsync.web.patience import once
 
 VALLEY = Path(__file__).resolve().parent.parent / "cli" / "projects" / "valley"
@@ -140,7 +140,7 @@ def bounded(calls: int) -> Iterator[None]:
 
 def _validated(district: bytes, profile: bytes) -> None:
     fleet = fleet_of_texts({DISTRICT: district}, {PROFILE: profile})
-    report = validate_fleet(fleet, Asked(today=TODAY, whole_fleet=True))
+    report = validate_fleet(fleet, ValidationOptions(today=TODAY, whole_fleet=True))
     shown = findings_text.render(report, colour=False, width=80)
     if not all(line.isprintable() for line in shown.split("\n")):
         raise Broken("what is shown holds a control character")
@@ -195,7 +195,7 @@ def _snapshot(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "live.json"
         path.write_bytes(data)
-        snapshot_file.spelled(snapshot_file.read(path))
+        snapshot.render_snapshot(snapshot.read_snapshot(path))
 
 
 def _answering(data: bytes) -> httpx2.MockTransport:
@@ -305,7 +305,7 @@ def _browser() -> World:
     enrol(folder / "connect.db", [("bay", "Bay")])
     session_of(folder / "connect.db", folder / "session.json")
     runner = _OPENED.enter_context(asyncio.Runner())
-    opened = launched()
+    opened = launch_browser()
     browser = runner.run(opened.__aenter__())
     _OPENED.callback(lambda: runner.run(opened.__aexit__(None, None, None)))
     return World(runner, browser, folder)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import strategies as st
 
 from connectsync.domain.change import changes_of
-from connectsync.domain.drift import DistrictDrift, Moved, Movement
+from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
 from connectsync.domain.finding import Severity
 from connectsync.domain.guard import GuardFinding
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
@@ -48,7 +48,9 @@ SOME: st.SearchStrategy[dict[str, Value]] = st.fixed_dictionaries(
 def movements(draw: st.DrawFn) -> Movement:
     setting = draw(st.sampled_from(SETTINGS))
     baseline, desired, live = (draw(values(setting)) for _ in range(3))
-    return Movement(setting.name, draw(st.sampled_from(Moved)), baseline, desired, live)
+    return Movement(
+        setting.name, draw(st.sampled_from(MovedBy)), baseline, desired, live
+    )
 
 
 @st.composite

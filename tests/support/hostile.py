@@ -12,10 +12,23 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 from connectsync.domain.change import Add, Set
-from connectsync.domain.drift import DistrictDrift, Moved, Movement
-from connectsync.domain.finding import Finding, Place, Severity
-from connectsync.domain.fingerprint import with_fingerprints
+from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
+from connectsync.domain.finding import (
+    AllowedFinding,
+    Finding,
+    Place,
+    Severity,
+    ValidationReport,
+    with_fingerprints,
+)
 from connectsync.domain.guard import GuardFinding
+from connectsync.domain.outcome import (
+    DistrictResult,
+    Reason,
+    ReasonKind,
+    ReconcileReport,
+    Result,
+)
 from connectsync.domain.plan import (
     DistrictPlan,
     NotPlanned,
@@ -23,9 +36,7 @@ from connectsync.domain.plan import (
     PlannedChange,
     Save,
 )
-from connectsync.domain.reconciled import Fared, Fate, Reason, Reconciled, Why
 from connectsync.domain.risk import Risk
-from connectsync.domain.validation import AllowedFinding, ValidationReport
 
 WICKED = (
     "<script>alert(1)</script>",
@@ -143,7 +154,7 @@ def wicked_plan() -> Plan:
 
 
 def _moved(text: str) -> Movement:
-    return Movement("archived_students", Moved.THEM, text, text, f"{text}!")
+    return Movement("archived_students", MovedBy.THEM, text, text, f"{text}!")
 
 
 def _district(number: int, text: str) -> DistrictPlan:
@@ -169,7 +180,7 @@ def wicked_drift() -> tuple[DistrictDrift, ...]:
     """Give drift of districts, files and values that are no better than their names."""
     moves = tuple(
         Movement("deletion_threshold", who, text, text, text)
-        for who in Moved
+        for who in MovedBy
         for text in WICKED[:3]
     )
     return tuple(
@@ -177,15 +188,17 @@ def wicked_drift() -> tuple[DistrictDrift, ...]:
     )
 
 
-def wicked_pass() -> Reconciled:
+def wicked_pass() -> ReconcileReport:
     """Give a pass over such districts, for such reasons."""
-    reasons = tuple(Reason(why, text) for why in Why for text in WICKED[:3])
-    return Reconciled(
+    reasons = tuple(Reason(why, text) for why in ReasonKind for text in WICKED[:3])
+    return ReconcileReport(
         at=NOW,
         backend="".join(WICKED[:6]),
         at_most=Risk.SAFE,
         dry_run=True,
-        districts=tuple(Fared(text, text, Fate.HELD, reasons) for text in WICKED),
+        districts=tuple(
+            DistrictResult(text, text, Result.HELD, reasons) for text in WICKED
+        ),
         reasons=reasons,
         run=7,
     )

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from connectsync.connect import names
+from connectsync.backends import names
 from connectsync.domain import settings
 from connectsync.domain.settings import Kind, Setting
 

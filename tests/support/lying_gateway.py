@@ -16,8 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from connectsync.emulator.app import create_app
-from connectsync.emulator.serve import LOOPBACK, server
+from connectsync.emulator.app import LOOPBACK, create_app, server
 
 READS = frozenset([("GET", ""), ("POST", "/v1/districts:read")])
 """What asks for something and changes nothing; any address for GET."""

@@ -17,31 +17,31 @@ from fate import Fate, Killed, Sent
 from served_connect import watch
 from sqlalchemy import event
 
-from connectsync.apply.deps import RunDeps
 from connectsync.apply.executor import Executor
-from connectsync.apply.rollout import Pace
+from connectsync.apply.journal import RunDeps
+from connectsync.apply.rollout import RolloutLimits
 from connectsync.apply.state.database import opened
-from connectsync.apply.state.layout import ensure
 from connectsync.apply.state.leases import LeaseTable
+from connectsync.apply.state.opening import ensure
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
+from connectsync.backends import embedded
+from connectsync.backends.names import to_json
+from connectsync.backends.seam import Reader
 from connectsync.config.state_address import in_file
-from connectsync.connect import embedded
-from connectsync.connect.names import to_json
-from connectsync.connect.seam import Reader
-from connectsync.domain.baseline import Baselines
+from connectsync.domain.drift import Baselines
 from connectsync.domain.outcome import Outcome
 from connectsync.domain.plan import Plan
 from connectsync.domain.policy import Policy
 from connectsync.domain.save import SaveFacts
 from connectsync.domain.settings import Form, Settings
 from connectsync.emulator.app import create_app
-from connectsync.emulator.saving import Save as TheirSave
-from connectsync.emulator.saving import saved
 from connectsync.emulator.seed import enrol
-from connectsync.emulator.store import Store as TheirStore
+from connectsync.emulator.store import EmulatorStore as TheirStore
+from connectsync.emulator.store import SaveRequest as TheirSave
+from connectsync.emulator.store import save_form
 from connectsync.errors import VersionMoved
-from connectsync.operations.planning import Circumstances, Wanted
+from connectsync.operations.plan import PlanContext, PlannedDistrict
 
 Read = TypeVar("Read")
 
@@ -104,7 +104,7 @@ class ModelWorld:
         """Save as a person does, in Connect's own spelling."""
         self.look(by=self.author)
         with TheirStore(self.connect).writing() as connection:
-            saved(connection, TheirSave(key, fields, None), now=0)
+            save_form(connection, TheirSave(key, fields, None), now=0)
         self.look(by=PERSON)
 
     def arrive(self, sent: Sent, *, by: int) -> None:
@@ -142,7 +142,7 @@ class ModelWorld:
                     fate.journal(self.store),
                     lambda: NOW,
                 )
-                return await deed(Executor(means, Pace()))
+                return await deed(Executor(means, RolloutLimits()))
 
         try:
             return asyncio.run(done())
@@ -186,10 +186,10 @@ class ModelWorld:
     # — planning —
 
     @property
-    def wanted(self) -> Sequence[Wanted]:
+    def wanted(self) -> Sequence[PlannedDistrict]:
         """Give what the files say now."""
         return [
-            Wanted(district(key, settings), f"districts/{key}.yaml")
+            PlannedDistrict(district(key, settings), f"districts/{key}.yaml")
             for key, settings in self.files.items()
         ]
 
@@ -199,9 +199,9 @@ class ModelWorld:
         return self.archive.baselines(BACKEND)
 
     @property
-    def given(self) -> Circumstances:
+    def given(self) -> PlanContext:
         """Give what a plan depends on besides files and Connect."""
-        return Circumstances(
+        return PlanContext(
             now=NOW,
             tool="test",
             scope=(),

@@ -8,7 +8,6 @@ from typing import Any
 
 import yaml
 
-from connectsync.domain.baseline import Baseline
 from connectsync.domain.district import (
     Credentials,
     Days,
@@ -16,11 +15,12 @@ from connectsync.domain.district import (
     Facts,
     GuardiansFrom,
 )
-from connectsync.domain.guard import GuardFinding
+from connectsync.domain.drift import Baseline
+from connectsync.domain.guard import ChangedSince, GuardFinding
 from connectsync.domain.live import Live
 from connectsync.domain.plan import DistrictPlan, Plan, StillRunning
 from connectsync.domain.policy import Freeze, Policy, Window
-from connectsync.domain.recent import Recent
+from connectsync.domain.run import RecentSaves
 from connectsync.domain.settings import (
     BY_NAME,
     ContactRelationship,
@@ -33,11 +33,10 @@ from connectsync.domain.settings import (
     StudentId,
     Value,
 )
-from connectsync.domain.since import Since
-from connectsync.operations.planning import (
-    Circumstances,
-    Wanted,
-    guarded,
+from connectsync.operations.plan import (
+    PlanContext,
+    PlannedDistrict,
+    add_guards,
     plan_district,
     untouched_on,
 )
@@ -79,8 +78,10 @@ def planned(scene: dict[str, Any]) -> Plan:
     now = _moment(scene.get("now", NOW))
     count = scene.get("districts", 1)
     lives = {f"d{number}": _live(scene, f"d{number}", now) for number in range(count)}
-    wanted = [Wanted(_district(scene, key), f"districts/{key}.yaml") for key in lives]
-    given = Circumstances(
+    wanted = [
+        PlannedDistrict(_district(scene, key), f"districts/{key}.yaml") for key in lives
+    ]
+    given = PlanContext(
         now=now,
         tool="test",
         scope=(),
@@ -111,7 +112,7 @@ def planned(scene: dict[str, Any]) -> Plan:
         ),
         still_running=tuple(map(StillRunning, scene.get("still_running", ()))),
     )
-    return guarded(plan, [want.district for want in wanted], given)
+    return add_guards(plan, [want.district for want in wanted], given)
 
 
 def _district(scene: dict[str, Any], key: str) -> District:
@@ -146,13 +147,13 @@ def _live(scene: dict[str, Any], key: str, now: datetime) -> Live:
     return Live(key, "1", shown, read_at)
 
 
-def _since(scene: dict[str, Any]) -> Since | None:
+def _since(scene: dict[str, Any]) -> ChangedSince | None:
     """Give a change to the files, where the scene says what they said before."""
     if "before" not in scene:
         return None
     desired = {"d0": _form(scene["desired"])}
     gone = tuple(name for name in scene["before"] if name not in scene["desired"])
-    return Since("0" * 40, desired, {"d0": gone})
+    return ChangedSince("0" * 40, desired, {"d0": gone})
 
 
 def _form(values: dict[str, Any]) -> dict[str, Value]:
@@ -182,10 +183,10 @@ def _policy(given: dict[str, Any]) -> Policy:
     )
 
 
-def _recent(told: int | list[str]) -> Recent:
+def _recent(told: int | list[str]) -> RecentSaves:
     """Name the districts saved lately: some, or so many of which none is planned."""
     named = [f"other{n}" for n in range(told)] if isinstance(told, int) else told
-    return Recent(frozenset(named))
+    return RecentSaves(frozenset(named))
 
 
 def _freezes(given: dict[str, Any]) -> tuple[Freeze, ...]:

@@ -10,28 +10,37 @@ from pathlib import Path
 from plan_scenes import BLANK
 
 from connectsync.config.project import Project
-from connectsync.domain.baseline import Baseline
 from connectsync.domain.change import changes_of
 from connectsync.domain.district import District
-from connectsync.domain.drift import DistrictDrift, Moved, Movement
-from connectsync.domain.finding import Finding, Place, Severity
-from connectsync.domain.fingerprint import with_fingerprints
+from connectsync.domain.drift import Baseline, DistrictDrift, MovedBy, Movement
+from connectsync.domain.finding import (
+    AllowedFinding,
+    Finding,
+    Place,
+    Severity,
+    ValidationReport,
+    with_fingerprints,
+)
 from connectsync.domain.guard import GuardFinding
 from connectsync.domain.live import Live
-from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
-from connectsync.domain.plan_review import Member, PlanReview
-from connectsync.domain.policy import Policy
-from connectsync.domain.rollout import Rollout, Wave
+from connectsync.domain.plan import (
+    DistrictPlan,
+    Member,
+    NotPlanned,
+    Plan,
+    PlanReview,
+    saves_for,
+)
+from connectsync.domain.policy import Policy, Rollout, Wave
 from connectsync.domain.settings import ContactType, PhoneType, Settings, Value
-from connectsync.domain.validation import AllowedFinding, ValidationReport
 from connectsync.errors import ConnectError, Unreachable
-from connectsync.operations.planning import (
-    Circumstances,
-    Wanted,
-    guarded,
+from connectsync.operations.plan import (
+    PlanContext,
+    PlannedDistrict,
+    add_guards,
     plan_district,
 )
-from connectsync.operations.reviewing import connect_page, plan_review
+from connectsync.operations.review import connect_page, plan_review
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 COUNTRY = 13_318
@@ -62,7 +71,7 @@ class Scene:
     labels: frozenset[str] = frozenset()
 
     @property
-    def wanted(self) -> Wanted:
+    def wanted(self) -> PlannedDistrict:
         """Give it as planning does."""
         district = District(
             self.key,
@@ -71,7 +80,7 @@ class Scene:
             settings=self.settings,
             labels=self.labels,
         )
-        return Wanted(district, f"districts/{self.group}{self.key}.yaml")
+        return PlannedDistrict(district, f"districts/{self.group}{self.key}.yaml")
 
     @property
     def answer(self) -> Live | ConnectError:
@@ -140,7 +149,7 @@ def everything(findings: ValidationReport | None = None) -> PlanReview:
 
 def one_change() -> PlanReview:
     """Give a plan of one change to the files, which leaves other things alone."""
-    move = Movement("deletion_threshold", Moved.THEM, 15, 15, 60)
+    move = Movement("deletion_threshold", MovedBy.THEM, 15, 15, 60)
     left = (
         DistrictDrift("bay-usd", "districts/ca/bay-usd.yaml", (move,), applied=True),
         DistrictDrift("oak-usd", "districts/ca/oak-usd.yaml", (move,), applied=True),
@@ -200,7 +209,7 @@ def reviewed(
 ) -> PlanReview:
     """Plan scenes, and put beside the plan what belongs to it."""
     wanted = [scene.wanted for scene in scenes]
-    given = Circumstances(
+    given = PlanContext(
         now=NOW,
         tool="connectsync 1.2.3",
         scope=(),
@@ -234,7 +243,7 @@ def reviewed(
         root, root / "districts", root / ".connectsync", policy=Policy(rollout=rollout)
     )
     return plan_review(
-        guarded(plan, [want.district for want in wanted], given),
+        add_guards(plan, [want.district for want in wanted], given),
         wanted,
         project,
         findings=findings,
@@ -334,7 +343,7 @@ def _planned(number: int, files: Mapping[str, str]) -> DistrictPlan:
         for name in desired
         for change in changes_of(name, live[name], desired[name])
     ]
-    drift = Movement("deletion_threshold", Moved.THEM, 12, 12, 15)
+    drift = Movement("deletion_threshold", MovedBy.THEM, 12, 12, 15)
     return DistrictPlan(
         district=key,
         name=f"District {number} of {_PLACES[number % len(_PLACES)]}",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from connectsync.config.schemas import kind_of, labels_of, schema
-from connectsync.report.reference import GENERATED
+from connectsync.report.rule_text import GENERATED
 
 Part = Mapping[str, Any]
 Kind = Callable[[Part], str]

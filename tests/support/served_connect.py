@@ -18,11 +18,10 @@ import httpx2
 from fleets_of import TOKEN, Fleet
 from processes import connectsync, environment
 
-from connectsync.connect import embedded
+from connectsync.backends import embedded
 from connectsync.domain.settings import Form
 from connectsync.emulator.app import create_app
-from connectsync.emulator.saving import Save, saved
-from connectsync.emulator.store import Store
+from connectsync.emulator.store import EmulatorStore, SaveRequest, save_form
 
 _SAID = re.compile(r"on (http://\S+)\nbearer token: (\S+)")
 
@@ -94,8 +93,8 @@ class ServedConnect:
 
     def edit(self, district: str, **fields: object) -> None:
         """Save some fields of a form, as a person would on the page."""
-        with Store(self.store).writing() as connection:
-            saved(connection, Save(district, fields, None), now=0)
+        with EmulatorStore(self.store).writing() as connection:
+            save_form(connection, SaveRequest(district, fields, None), now=0)
 
     def faults(self, **faults: object) -> None:
         """Put faults on, and those off that are not named."""

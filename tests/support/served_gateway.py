@@ -10,9 +10,8 @@ from pathlib import Path
 
 from console import Console
 
-from connectsync.emulator.app import create_app
+from connectsync.emulator.app import create_app, server
 from connectsync.emulator.faults import Faults
-from connectsync.emulator.serve import server
 
 TOKEN = "t0ken-of-the-gateway"  # noqa: S105 - of a stand-in that lives for one test
 ENVIRONMENT = {"GATEWAY_TOKEN": TOKEN}

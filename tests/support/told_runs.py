@@ -7,17 +7,20 @@ from datetime import UTC, datetime, timedelta
 from connectsync.domain.change import Set
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.run import (
-    Approved,
+    ApprovalRecord,
+    DistrictDiff,
     JournalEntry,
-    Part,
+    KnownValue,
     Run,
+    RunDiff,
+    RunDistrict,
     RunHistory,
     RunLine,
     RunList,
+    RunTally,
+    SettingDiff,
     SettingOutcome,
-    Tally,
 )
-from connectsync.domain.run_diff import DistrictDiff, Known, RunDiff, SettingDiff
 from connectsync.domain.save import Made
 
 BEGAN = datetime(2027, 1, 15, 10, tzinfo=UTC)
@@ -36,15 +39,15 @@ def at(seconds: int) -> datetime:
 
 def part(
     key: str, ending: Ending | None = Ending.DONE, message: str = "", remedy: str = ""
-) -> Part:
+) -> RunDistrict:
     if ending is None:
-        return Part(key, "rest", "", None, None)
+        return RunDistrict(key, "rest", "", None, None)
     outcome = DistrictOutcome(key, ending, 1, 1, message, remedy)
-    return Part(key, "canary" if key == "elm" else "rest", ONE, outcome, at(9))
+    return RunDistrict(key, "canary" if key == "elm" else "rest", ONE, outcome, at(9))
 
 
 def run(
-    *parts: Part,
+    *parts: RunDistrict,
     number: int = 2,
     ended: bool = False,
     stopped: str = "",
@@ -109,7 +112,7 @@ def history(told: Run, *entries: JournalEntry) -> RunHistory:
         told,
         told.parts,
         {key: tuple(one for one in entries if one.district == key) for key in named},
-        (Approved("Ada", at(-60)), Approved("Bo", at(-30))),
+        (ApprovalRecord("Ada", at(-60)), ApprovalRecord("Bo", at(-30))),
         HEAD,
     )
 
@@ -134,9 +137,9 @@ BROKEN_OFF = history(
 
 LIST = RunList(
     (
-        RunLine(run(number=12, stopped="it was interrupted"), Tally(3, 1, 1, 0, 7)),
-        RunLine(run(number=3), Tally(0, 0, 0, 0, 2)),
-        RunLine(run(number=2, ended=True, rollback_of=1), Tally(5, 0, 0, 0, 0)),
+        RunLine(run(number=12, stopped="it was interrupted"), RunTally(3, 1, 1, 0, 7)),
+        RunLine(run(number=3), RunTally(0, 0, 0, 0, 2)),
+        RunLine(run(number=2, ended=True, rollback_of=1), RunTally(5, 0, 0, 0, 0)),
     ),
     57,
 )
@@ -150,9 +153,13 @@ DIFF = RunDiff(
         DistrictDiff(
             "fir",
             (1, 2),
-            (SettingDiff("phone_types", Known(frozenset()), Known(CELLS.before)),),
+            (
+                SettingDiff(
+                    "phone_types", KnownValue(frozenset()), KnownValue(CELLS.before)
+                ),
+            ),
         ),
         DistrictDiff("oak", (1,), ()),
-        DistrictDiff("yew", (2,), (SettingDiff("student_id", None, Known("X")),)),
+        DistrictDiff("yew", (2,), (SettingDiff("student_id", None, KnownValue("X")),)),
     ),
 )

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field, replace
 
 from apply_world import CELL, NOW, World
 
-from connectsync.apply.deps import RunDeps
 from connectsync.apply.executor import Executor
-from connectsync.apply.journal import RunOptions
-from connectsync.apply.rollout import Pace
-from connectsync.connect import embedded
-from connectsync.connect.seam import Writer
+from connectsync.apply.journal import RunDeps, RunOptions
+from connectsync.apply.rollout import RolloutLimits
+from connectsync.backends import embedded
+from connectsync.backends.seam import Writer
 from connectsync.domain.event import Event
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import Outcome
@@ -58,7 +57,7 @@ class Trial:
     """One way through a run, watched."""
 
     world: World
-    pace: Pace = field(default_factory=Pace)
+    pace: RolloutLimits = field(default_factory=RolloutLimits)
     orders: RunOptions | None = None
     before: Callable[[str], Awaitable[None]] | None = None
     after: Callable[[str], Awaitable[None]] | None = None

@@ -19,16 +19,15 @@ from connectsync.domain.event import (
     SaveSettled,
 )
 from connectsync.domain.outcome import Ending
-from connectsync.files.writing import replace_file
-from connectsync.telemetry.metrics import BUCKETS, Metrics, exposition
-from connectsync.telemetry.tally import Tally
+from connectsync.files.access import replace_file
+from connectsync.telemetry.metrics import BUCKETS, Metrics, MetricsTally, exposition
 
 ANY = st.text(st.characters())
 """Any text, halves of characters among it."""
 
 
 def counted(events: tuple[Event, ...]) -> str:
-    tally = Tally()
+    tally = MetricsTally()
     for event in events:
         tally.add(event)
     return exposition(tally)

@@ -7,7 +7,7 @@ from run_events import story
 
 from connectsync.domain.event import Event
 from connectsync.errors import UsageError
-from connectsync.telemetry.observing import Watch, Watching
+from connectsync.telemetry.events import NamedObserver, Observers
 
 TOKEN = "tok-2d9c-never-shown"  # noqa: S105 - made up, to look for it
 
@@ -29,7 +29,7 @@ class Failing:
         self.closed += 1
 
 
-def told(watching: Watching) -> None:
+def told(watching: Observers) -> None:
     for event in story():
         watching(event)
 
@@ -37,7 +37,9 @@ def told(watching: Watching) -> None:
 def test_every_observer_hears_every_event_in_order() -> None:
     first: list[Event] = []
     second: list[Event] = []
-    watching = Watching([Watch("a", first.append), Watch("b", second.append)], print)
+    watching = Observers(
+        [NamedObserver("a", first.append), NamedObserver("b", second.append)], print
+    )
     told(watching)
     watching.close()
     assert tuple(first) == tuple(second) == story()
@@ -47,10 +49,10 @@ def test_an_observer_that_fails_is_switched_off_with_one_complaint() -> None:
     complaints: list[str] = []
     heard: list[Event] = []
     failing = Failing(OSError(28, "No space left on device"), after=2)
-    watching = Watching(
+    watching = Observers(
         [
-            Watch("the metrics", failing, failing.close),
-            Watch("the others", heard.append),
+            NamedObserver("the metrics", failing, failing.close),
+            NamedObserver("the others", heard.append),
         ],
         complaints.append,
     )
@@ -76,7 +78,7 @@ def test_a_complaint_says_what_happened_and_quotes_nothing_strange(
     error: Exception, said: str
 ) -> None:
     complaints: list[str] = []
-    Watching([Watch("the log", Failing(error))], complaints.append)(story()[0])
+    Observers([NamedObserver("the log", Failing(error))], complaints.append)(story()[0])
     assert said in complaints[0]
     assert TOKEN not in complaints[0]
 
@@ -88,10 +90,10 @@ def test_closing_goes_on_where_one_cannot_be_closed() -> None:
     def refuse() -> None:
         raise ValueError
 
-    watching = Watching(
+    watching = Observers(
         [
-            Watch("a", lambda _: None, refuse),
-            Watch("b", lambda _: None, lambda: closed.append("b")),
+            NamedObserver("a", lambda _: None, refuse),
+            NamedObserver("b", lambda _: None, lambda: closed.append("b")),
         ],
         complaints.append,
     )
@@ -106,11 +108,11 @@ def test_a_complaint_that_cannot_be_made_stops_nothing_either() -> None:
         raise BrokenPipeError(text)
 
     failing = Failing(RuntimeError())
-    told(Watching([Watch("a", failing)], refuse))
+    told(Observers([NamedObserver("a", failing)], refuse))
     assert failing.heard == 1
 
 
 def test_ctrl_c_is_no_failure_of_an_observer() -> None:
-    watching = Watching([Watch("a", Failing(KeyboardInterrupt()))], print)
+    watching = Observers([NamedObserver("a", Failing(KeyboardInterrupt()))], print)
     with pytest.raises(KeyboardInterrupt):
         told(watching)

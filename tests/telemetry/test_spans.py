@@ -16,8 +16,8 @@ from run_events import FIRST_LINE, PLAN, at, ended, story
 
 from connectsync.domain.event import DistrictBegan, Event, RunEnded, WaveBegan
 from connectsync.domain.outcome import Ending
-from connectsync.telemetry.spans import Spans
-from connectsync.telemetry.texts import LONGEST
+from connectsync.telemetry.events import LONGEST
+from connectsync.telemetry.traces import Spans
 
 ANY = st.text(st.characters())
 """Any text, halves of characters among it."""

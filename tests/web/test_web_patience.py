@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import httpx2
 import pytest
 
-from connectsync.web.patience import WithinBudget
+from connectsync.web.patience import RetryBudget
 
 NOW = datetime(2026, 11, 2, 12, 0, 0, tzinfo=UTC)
 REQUEST = httpx2.Request("GET", "https://gateway.test/")
@@ -41,8 +41,8 @@ def busy(retry_after: str = "", status: int = 429) -> httpx2.Response:
     return httpx2.Response(status, headers=headers)
 
 
-def patience(sleeps: Sleeps, *, budget_seconds: float = 120.0) -> WithinBudget:
-    return WithinBudget(budget_seconds=budget_seconds, sleep=sleeps, now=lambda: NOW)
+def patience(sleeps: Sleeps, *, budget_seconds: float = 120.0) -> RetryBudget:
+    return RetryBudget(budget_seconds=budget_seconds, sleep=sleeps, now=lambda: NOW)
 
 
 FINE = httpx2.Response(200)

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
-from connectsync.apply.deps import RunDeps
-from connectsync.apply.freshness import movement
-from connectsync.apply.journal import Claim, Entry, Intent, Settled
-from connectsync.apply.lease_renewal import kept_alive
-from connectsync.apply.saving import Saver, is_conflict
-from connectsync.apply.settling import judged, moved, moved_around, not_held
+from connectsync.apply.journal import (
+    Claim,
+    Intent,
+    Journal,
+    JournalRow,
+    RunDeps,
+    SaveStatus,
+)
+from connectsync.apply.saving import (
+    Saver,
+    form_moved_error,
+    is_conflict,
+    judge_save,
+    moved_around_error,
+    movement,
+    not_held_error,
+)
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import DistrictPlan, Save
-from connectsync.domain.settings import Form
-from connectsync.domain.values import differing, is_same, spell
+from connectsync.domain.settings import Form, is_same, list_differing, spell
 from connectsync.errors import (
     AwaitsPerson,
     Bug,
@@ -24,23 +36,60 @@ from connectsync.errors import (
     ConnectError,
     ConnectsyncError,
     CredentialsRefused,
+    LeaseLost,
     StateError,
     Unconfirmable,
 )
+
+BEATS = 3
+"""Signs of life while a lease lasts."""
+
+
+@asynccontextmanager
+async def keep_lease_alive(journal: Journal, claim: Claim) -> AsyncIterator[None]:
+    """
+    Hold on to a district: a page may take its time, and so may a lock of the store.
+
+    The signs of life are given in a thread, over a connection of its own.
+    """
+    ended = threading.Event()
+    thread = threading.Thread(
+        target=_beat, args=(journal, claim, ended), name="lease", daemon=True
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        # it may wait for the store: the other districts need not
+        await asyncio.shield(asyncio.to_thread(thread.join))
+
+
+def _beat(journal: Journal, claim: Claim, ended: threading.Event) -> None:
+    while not ended.wait(journal.lease_seconds / BEATS):
+        try:
+            journal.renew(claim)
+        except LeaseLost:
+            # that is found out at the next thing that is written down
+            return
+        except StateError:
+            # the store was busy for long: the next sign may get through
+            continue
+
 
 NO_OTHER_EITHER = (CredentialsRefused, Unconfirmable)
 """What keeps one district from being saved, and all others as well."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class _Progress:
     """How far a district is: the saves that are confirmed, and the form after them."""
 
     version: str
     form: Form
     saves: int = 0
     again: bool = False
-    late: tuple[Entry, ...] = ()
+    late: tuple[JournalRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +107,7 @@ class DistrictRun:
     planned: DistrictPlan
     merged: bool = False
     unread: ConnectError | None = None
-    left_open: tuple[Entry, ...] = ()
+    left_open: tuple[JournalRow, ...] = ()
 
     async def run(self) -> DistrictOutcome:
         """
@@ -69,7 +118,7 @@ class DistrictRun:
         let go of then, and where the run is broken off.
         """
         means, claim = self.means, self.claim
-        async with kept_alive(means.journal, claim):
+        async with keep_lease_alive(means.journal, claim):
             try:
                 ending, error = await self._ended()
             except (Bug, *NO_OTHER_EITHER, asyncio.CancelledError):
@@ -127,10 +176,10 @@ class DistrictRun:
         said = "; ".join(by_run + others) or f"by run {last}"
         return Conflict(f"the form was saved after this plan was made: {said}")
 
-    def _entries(self) -> tuple[Entry, ...]:
+    def _entries(self) -> tuple[JournalRow, ...]:
         return self.means.journal.entries(self.claim.run, self.planned.district)
 
-    async def _settled(self) -> _Standing:
+    async def _settled(self) -> _Progress:
         """Find out how far the district is, by the journal and by reading."""
         entries = self._entries()
         if not entries and self.unread is not None:
@@ -138,15 +187,15 @@ class DistrictRun:
         late = await self._settled_for_others()
         if not entries:
             planned = self.planned
-            return _Standing(planned.live_version, planned.live, late=late)
+            return _Progress(planned.live_version, planned.live, late=late)
         live = await self._read()
         saver = Saver(self.means, self.claim)
         again = any(self._settle(saver, one, live) for one in _open(entries))
-        saves = sum(one.settled is Settled.CONFIRMED for one in self._entries())
+        saves = sum(one.settled is SaveStatus.CONFIRMED for one in self._entries())
         self._insist_unmoved(saves, live, self._entries())
-        return _Standing(live.version, live.form, saves, again, late)
+        return _Progress(live.version, live.form, saves, again, late)
 
-    async def _settled_for_others(self) -> tuple[Entry, ...]:
+    async def _settled_for_others(self) -> tuple[JournalRow, ...]:
         """
         Settle what other runs left open, as long as a reading still tells.
 
@@ -156,20 +205,20 @@ class DistrictRun:
             return ()
         live, means = await self._read(), self.means
         for entry in self.left_open:
-            result = judged(entry, live)
+            result = judge_save(entry, live)
             means.journal.settle(self.claim, entry.row, result, at=means.clock())
         untouched = [
             one for one in self.left_open if one.intent.expected_version == live.version
         ]
         return tuple(untouched)
 
-    def _settle(self, saver: Saver, entry: Entry, live: Live) -> bool:
+    def _settle(self, saver: Saver, entry: JournalRow, live: Live) -> bool:
         """Settle a save that may have been made; say whether to make it again."""
-        result = judged(entry, live)
+        result = judge_save(entry, live)
         saver.settle(entry.row, entry.intent, result)
-        if result.settled is Settled.CONFLICT:
-            raise moved_around(entry.intent, live)
-        return result.settled is Settled.FAILED
+        if result.settled is SaveStatus.CONFLICT:
+            raise moved_around_error(entry.intent, live)
+        return result.settled is SaveStatus.FAILED
 
     async def _read(self) -> Live:
         return await self.means.reader.read(self.planned.district)
@@ -181,7 +230,7 @@ class DistrictRun:
         return form
 
     def _insist_unmoved(
-        self, saves: int, live: Live, entries: tuple[Entry, ...] = ()
+        self, saves: int, live: Live, entries: tuple[JournalRow, ...] = ()
     ) -> None:
         """
         Raise ``Conflict`` if anything moved that a save is still to be made over.
@@ -189,7 +238,7 @@ class DistrictRun:
         What Connect made of our own saves is told as that.
         """
         form = self._form_after(saves)
-        wrong = differing(form, live.form)
+        wrong = list_differing(form, live.form)
         if saves == len(self.planned.saves) or not wrong:
             return
         ours = {
@@ -199,19 +248,19 @@ class DistrictRun:
             if is_same(name, held, live.form.get(name))
         }
         if theirs := {name: form[name] for name in wrong if name not in ours}:
-            raise moved(theirs, live)
-        raise not_held({name: form[name] for name in wrong}, live)
+            raise form_moved_error(theirs, live)
+        raise not_held_error({name: form[name] for name in wrong}, live)
 
     def _insist_true(self, form: Form) -> None:
         """Raise ``Conflict`` if what the plan wants is not what Connect holds."""
         desired, held = self.planned.desired, self.planned.managed(form)
-        if differing(desired, held):
+        if list_differing(desired, held):
             said = "; ".join(movement(desired, held))
             error = Conflict(f"someone else saved the form right after: {said}")
-            error.moved = {n: held.get(n) for n in differing(desired, held)}
+            error.moved = {n: held.get(n) for n in list_differing(desired, held)}
             raise error
 
-    async def _saved(self, standing: _Standing) -> _Standing:
+    async def _saved(self, standing: _Progress) -> _Progress:
         save: Save = self.planned.saves[standing.saves]
         intent = Intent(
             district=self.planned.district,
@@ -227,7 +276,7 @@ class DistrictRun:
         live = await saver.save(intent)
         saves = standing.saves + 1
         self._insist_unmoved(saves, live)
-        return _Standing(live.version, live.form, saves)
+        return _Progress(live.version, live.form, saves)
 
 
 def _ending_of(error: ConnectsyncError) -> Ending:
@@ -236,5 +285,5 @@ def _ending_of(error: ConnectsyncError) -> Ending:
     return Ending.CONFLICT if is_conflict(error) else Ending.FAILED
 
 
-def _open(entries: tuple[Entry, ...]) -> list[Entry]:
+def _open(entries: tuple[JournalRow, ...]) -> list[JournalRow]:
     return [entry for entry in entries if entry.is_open]

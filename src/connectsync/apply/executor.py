@@ -1,4 +1,4 @@
-"""Making a plan true: one run, which other runners may join, and which can go on."""
+"""Run a plan wave by wave; runs can be joined by other workers and resumed."""
 
 from __future__ import annotations
 
@@ -6,18 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from connectsync.apply.deps import RunDeps
-from connectsync.apply.freshness import insist_fresh
-from connectsync.apply.journal import BaselineUpdate, Entry, RunOptions
-from connectsync.apply.rollout import Pace, WaveRunner
-from connectsync.apply.settling import has_arrived, results_of
+from connectsync.apply.journal import BaselineUpdate, JournalRow, RunDeps, RunOptions
+from connectsync.apply.rollout import RolloutLimits, WaveRunner
+from connectsync.apply.saving import has_arrived, insist_fresh, results_of
 from connectsync.domain.event import RunBegan, RunEnded
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
 from connectsync.domain.plan import SWITCH, Plan
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.settings import Form
-from connectsync.domain.values import differing
+from connectsync.domain.settings import Form, list_differing
 from connectsync.errors import ConnectError, StalePlan
 
 
@@ -48,7 +45,7 @@ class Executor:
     """
 
     means: RunDeps
-    pace: Pace = field(default_factory=Pace)
+    pace: RolloutLimits = field(default_factory=RolloutLimits)
 
     async def run(
         self, plan: Plan, orders: RunOptions, in_step: InStep | None = None
@@ -147,7 +144,7 @@ class Executor:
             if not isinstance(live, Live):
                 continue
             form = says.known(live.form)
-            if differing(says.desired, form):
+            if list_differing(says.desired, form):
                 moved.append(key)
             else:
                 known = {name: form[name] for name in says.desired if name in form}
@@ -184,7 +181,7 @@ class Executor:
 
 def _with_what_arrived(
     stale: StalePlan,
-    open_: Mapping[str, tuple[Entry, ...]],
+    open_: Mapping[str, tuple[JournalRow, ...]],
     lives: Mapping[str, Live | ConnectError],
 ) -> StalePlan:
     """Say of a plan that it is stale because a save of ours arrived late, if so."""

@@ -1,22 +1,24 @@
-"""What a run writes down, before and after each save, and who may write it."""
+"""What a run records before and after each save, and the interfaces it needs."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from connectsync.backends.seam import Reader, Writer
+from connectsync.domain.district import KeptLabels
+from connectsync.domain.event import Event
 from connectsync.domain.outcome import DistrictOutcome
 from connectsync.domain.plan import Plan
-from connectsync.domain.recent import Recent
+from connectsync.domain.run import RecentSaves
 from connectsync.domain.save import SaveFacts, Sent
 from connectsync.domain.settings import Form, Value
-from connectsync.domain.untouched import KeptLabels
 
 
-class Settled(StrEnum):
+class SaveStatus(StrEnum):
     """
     How a save ended, in one word; what was sent and seen says more.
 
@@ -62,7 +64,7 @@ class SaveResult:
     None where it was not read. ``note`` says in a sentence how that was found out.
     """
 
-    settled: Settled
+    settled: SaveStatus
     sent: Sent
     observed: Form | None = None
     version: str | None = None
@@ -70,7 +72,7 @@ class SaveResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalRow:
     """
     A row of the journal: a save of a run, and what is known of it.
 
@@ -80,7 +82,7 @@ class Entry:
     row: int
     run: int
     intent: Intent
-    settled: Settled
+    settled: SaveStatus
     facts: SaveFacts
     is_open: bool
 
@@ -132,7 +134,7 @@ class RunOptions:
     waves: tuple[tuple[str, tuple[str, ...]], ...]
     accepted: Mapping[str, int] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
-    recent: Recent | None = None
+    recent: RecentSaves | None = None
     approved_elsewhere: bool = False
     launched: frozenset[str] = frozenset()
 
@@ -187,13 +189,13 @@ class Journal(Protocol):
     def release(self, claim: Claim) -> None:
         """Let go of a district that was not ended."""
 
-    def entries(self, run: int, district: str) -> tuple[Entry, ...]:
+    def entries(self, run: int, district: str) -> tuple[JournalRow, ...]:
         """Give a district's saves in a run, in the order they were intended."""
 
     def newer(self, claim: Claim) -> Mapping[str, SavedSince]:
         """Give what newer runs last left of each setting they saved on a district."""
 
-    def open_saves(self, backend: str) -> Mapping[str, tuple[Entry, ...]]:
+    def open_saves(self, backend: str) -> Mapping[str, tuple[JournalRow, ...]]:
         """
         Give the saves that may still be found to have been made, by district.
 
@@ -271,3 +273,38 @@ class Journal(Protocol):
 def districts_of(orders: RunOptions) -> Sequence[str]:
     """Give every district in the order of its wave."""
     return [key for _, keys in orders.waves for key in keys]
+
+
+Observe = Callable[[Event], None]
+"""Told of everything that happens, as it happens."""
+
+
+def ignore_event(event: Event) -> None:
+    """Watch, and say nothing."""
+    del event
+
+
+Rest = Callable[[int], Awaitable[bool]]
+"""Waits before the next try, given the tries so far; False: there is to be none."""
+
+
+async def never(tried: int) -> bool:
+    """Try nothing twice."""
+    del tried
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class RunDeps:
+    """
+    A way to read and to save, a journal, a clock, and somebody who watches.
+
+    ``rest`` waits before a save is sent again that was seen not to have been made.
+    """
+
+    reader: Reader
+    writer: Writer
+    journal: Journal
+    clock: Callable[[], datetime]
+    observe: Observe = ignore_event
+    rest: Rest = never

@@ -7,9 +7,15 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from connectsync.apply.deps import RunDeps
 from connectsync.apply.district_run import NO_OTHER_EITHER, DistrictRun
-from connectsync.apply.journal import Claim, Entry, LeasedElsewhere, RunOptions
+from connectsync.apply.journal import (
+    Claim,
+    JournalRow,
+    LeasedElsewhere,
+    RunDeps,
+    RunOptions,
+)
+from connectsync.domain.district import without
 from connectsync.domain.event import (
     DistrictBegan,
     DistrictEnded,
@@ -19,8 +25,7 @@ from connectsync.domain.event import (
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import Ending
 from connectsync.domain.plan import DistrictPlan, Plan
-from connectsync.domain.untouched import without
-from connectsync.domain.values import differing, spell
+from connectsync.domain.settings import list_differing, spell
 from connectsync.errors import ConnectError, LeaseLost
 
 LONGEST_WAIT_SECONDS = 1.0
@@ -34,7 +39,7 @@ def nothing() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class RolloutLimits:
     """
     How a runner goes through a run.
 
@@ -63,13 +68,13 @@ class WaveRunner:
     run: int
     plan: Plan
     orders: RunOptions
-    pace: Pace
+    pace: RolloutLimits
     unread: Mapping[str, ConnectError]
     ended: set[str] = field(default_factory=set)
     stopped: str = ""
     refused: ConnectError | None = None
     _planned: Mapping[str, DistrictPlan] = field(init=False)
-    _left_open: Mapping[str, tuple[Entry, ...]] = field(init=False)
+    _left_open: Mapping[str, tuple[JournalRow, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
         open_ = self.means.journal.open_saves(self.plan.backend)
@@ -212,7 +217,7 @@ def _wrong(planned: DistrictPlan, live: Live | ConnectError | None) -> str:
     return "; ".join(
         f"{name} was saved as {spell(desired[name])}, and is {spell(held[name])}"
         " after its wave"
-        for name in differing(desired, held)
+        for name in list_differing(desired, held)
     )
 
 

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from connectsync.apply.deps import RunDeps
 from connectsync.apply.journal import (
     Claim,
-    Entry,
     Intent,
+    Journal,
+    JournalRow,
+    RunDeps,
     SaveResult,
-    Settled,
+    SaveStatus,
 )
-from connectsync.apply.settling import (
-    arrived_late,
-    is_blind,
-    judged,
-    moved_around,
-    not_held,
-    unseen,
-)
+from connectsync.backends.seam import Reader
+from connectsync.domain.drift import Baseline, Baselines
 from connectsync.domain.event import SaveIntended, SaveSettled
 from connectsync.domain.live import Live
+from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.save import Sent
-from connectsync.domain.values import differing
+from connectsync.domain.settings import Form, is_same, list_differing, spell
 from connectsync.errors import (
     AwaitsPerson,
     Bug,
@@ -43,6 +41,209 @@ from connectsync.errors import (
     Unsettled,
     VersionMoved,
 )
+
+SHOWN = 10
+"""How many moved settings one error lists; the rest is counted."""
+
+
+def insist_fresh(plan: Plan, lives: Mapping[str, Live | ConnectError]) -> None:
+    """
+    Refuse the plan if any of its districts was saved since it was read.
+
+    Raises ``StalePlan`` naming district, setting, old and new value, and ``Bug`` if
+    the backend left a district out. One that cannot be read now is not looked at: it
+    must not be written either.
+    """
+    moved = [
+        sentence
+        for planned in plan.districts
+        if isinstance(live := answer_for(planned.district, lives), Live)
+        for sentence in moves(planned, live)
+    ]
+    if moved:
+        rest = [f"and {len(moved) - SHOWN} more"] if len(moved) > SHOWN else []
+        raise StalePlan(
+            "Settings on Connect changed since the plan was made:",
+            below=(f"  {one}" for one in (*moved[:SHOWN], *rest)),
+        )
+
+
+def answer_for(
+    district: str, lives: Mapping[str, Live | ConnectError]
+) -> Live | ConnectError:
+    """Give what was read of a district. Raises ``Bug`` if nothing was answered."""
+    if district not in lives:
+        raise Bug(f"the backend did not answer for district {district!r}")
+    return lives[district]
+
+
+def moves(planned: DistrictPlan, live: Live) -> Iterator[str]:
+    """Say in a sentence each what moved on a district since it was planned."""
+    # a version that a backend gives twice must not hide what was changed
+    if live.version != planned.live_version or list_differing(planned.live, live.form):
+        for sentence in movement(planned.live, live.form):
+            yield f"{planned.district}: {sentence}"
+
+
+def movement(before: Form, after: Form) -> Iterator[str]:
+    """Say in a sentence each what somebody's save changed."""
+    names = list_differing(before, after)
+    for name in names:
+        yield f"{name} was {spell(before.get(name))}, is now {spell(after.get(name))}"
+    if not names:
+        yield "saved again since, with the same values"
+
+
+OpenSaves = Mapping[str, tuple[JournalRow, ...]]
+"""Saves that may still be found to have been made, by district."""
+
+
+def is_blind(intent: Intent) -> bool:
+    """Say whether no form tells that a save was made: it types the token alone."""
+    return intent.set_token and not list_differing(intent.before, intent.after)
+
+
+def unseen(intent: Intent, live: Live) -> tuple[str, ...]:
+    """
+    Name the settings that were sent, and that a reading does not show as sent.
+
+    What else moved on the form says nothing about the save.
+    """
+    return tuple(
+        name
+        for name in list_differing(intent.before, intent.after)
+        if name not in live.form
+        or not is_same(name, live.form[name], intent.after[name])
+    )
+
+
+def judge_save(entry: JournalRow, live: Live) -> SaveResult:
+    """Say what became of a save of which only a reading tells, and why."""
+    intent = entry.intent
+    if not unseen(intent, live) and not is_blind(intent):
+        note = "settled by reading"
+        if entry.settled is not SaveStatus.INTENDED:
+            note = "arrived late: settled by reading"
+        return _settle_result(SaveStatus.CONFIRMED, live, note)
+    # what was saved and put back is no save that was not made: no undoing that
+    untouched = live.version == intent.expected_version or is_blind(intent)
+    if untouched and not list_differing(intent.before, live.form):
+        return _settle_result(
+            SaveStatus.FAILED, live, "not made, or not to be seen: made again"
+        )
+    return _settle_result(
+        SaveStatus.CONFLICT, live, moved_around_error(intent, live).message
+    )
+
+
+def _settle_result(settled: SaveStatus, live: Live, note: str) -> SaveResult:
+    return SaveResult(settled, Sent.UNANSWERED, live.form, live.version, note)
+
+
+def form_moved_error(before: Form, live: Live) -> Conflict:
+    """Make the error that names what someone else saved of a form."""
+    said = "; ".join(movement(before, live.form))
+    error = Conflict(f"someone else saved the form meanwhile: {said}")
+    error.moved = {n: live.form.get(n) for n in list_differing(before, live.form)}
+    return error
+
+
+def moved_around_error(intent: Intent, live: Live) -> Conflict:
+    """Make the error that names what was saved meanwhile, and not by this save."""
+    ours = set(list_differing(intent.before, intent.after)) - set(unseen(intent, live))
+    return form_moved_error(
+        {n: v for n, v in intent.before.items() if n not in ours}, live
+    )
+
+
+def not_held_error(sent: Form, live: Live) -> Conflict:
+    """Make the error that names what Connect made of a save of ours."""
+    held = "; ".join(
+        f"{name} should be {spell(value)}, is {spell(live.form.get(name))}"
+        for name, value in sent.items()
+    )
+    return Conflict(f"Connect does not hold what was saved: {held}")
+
+
+def late_arrival_error(entry: JournalRow) -> Conflict:
+    """Make the error that names a save of ours that arrived only now."""
+    return Conflict(
+        f"a save of run {entry.run} that got no answer arrived only now: the plan was"
+        " made before it"
+    )
+
+
+async def settle_open_saves(
+    reader: Reader,
+    journal: Journal,
+    backend: str,
+    *,
+    at: datetime,
+    run: int | None = None,
+) -> None:
+    """
+    Read districts with saves that may still have been made, and write down what is.
+
+    Of one ``run``, or of all. A district that cannot be read, or that a runner has in
+    hand, stays as it is. Raises ``ConnectError`` where nothing at all can be read, and
+    ``StateError``.
+    """
+    found = {
+        district: mine
+        for district, entries in journal.open_saves(backend).items()
+        if (mine := tuple(one for one in entries if run in {None, one.run}))
+    }
+    if found:
+        lives = await reader.read_many(sorted(found))
+        journal.look(backend, results_of(found, lives), at=at)
+
+
+def with_what_arrived(
+    baselines: Baselines, open_: OpenSaves, lives: Mapping[str, Live | ConnectError]
+) -> Baselines:
+    """Give baselines that know what a reading shows of saves that got no answer."""
+    known = dict(baselines)
+    for district, entries in open_.items():
+        live = lives.get(district)
+        if not isinstance(live, Live):
+            continue
+        for entry in (one for one in entries if has_arrived(one, live)):
+            old = known.get(district, Baseline())
+            ours = {name: live.form[name] for name in entry.facts.changed}
+            known[district] = replace(old, form={**old.form, **ours})
+    return known
+
+
+def arrivals(
+    open_: OpenSaves, lives: Mapping[str, Live | ConnectError]
+) -> dict[str, JournalRow]:
+    """Give the last save of each district that got no answer and a reading shows."""
+    return {
+        district: entry
+        for district, entries in open_.items()
+        if isinstance(live := lives.get(district), Live)
+        for entry in entries
+        if has_arrived(entry, live)
+    }
+
+
+def has_arrived(entry: JournalRow, live: Live) -> bool:
+    """Say whether a reading shows a save that got no answer."""
+    moved_on = live.version != entry.intent.expected_version
+    return moved_on and not unseen(entry.intent, live)
+
+
+def results_of(
+    open_: OpenSaves, lives: Mapping[str, Live | ConnectError]
+) -> dict[int, SaveResult]:
+    """Say what a reading tells of open saves, by their rows."""
+    return {
+        entry.row: judge_save(entry, live)
+        for district, entries in open_.items()
+        if isinstance(live := lives.get(district), Live)
+        for entry in entries
+    }
+
 
 TRIES = 5
 """How often a save is sent that is seen not to have been made."""
@@ -80,7 +281,7 @@ class Saver:
     means: RunDeps
     claim: Claim
     again: bool = False
-    late: tuple[Entry, ...] = ()
+    late: tuple[JournalRow, ...] = ()
 
     async def save(self, intent: Intent) -> Live:
         """
@@ -91,7 +292,7 @@ class Saver:
         """
         means = self.means
         row = means.journal.intend(self.claim, intent, at=means.clock())
-        settings = differing(intent.before, intent.after)
+        settings = list_differing(intent.before, intent.after)
         means.observe(
             SaveIntended(
                 self.claim.run, intent.district, intent.phase, settings, means.clock()
@@ -142,7 +343,10 @@ class Saver:
         try:
             live = await self.means.writer.save(
                 intent.district,
-                {n: intent.after[n] for n in differing(intent.before, intent.after)},
+                {
+                    n: intent.after[n]
+                    for n in list_differing(intent.before, intent.after)
+                },
                 expected_version=intent.expected_version,
                 set_token=intent.set_token,
             )
@@ -172,10 +376,10 @@ class Saver:
         sent = Sent.UNANSWERED if again else Sent.REFUSED
         ours = [one for one in self.late if not unseen(one.intent, live)]
         for entry in ours:
-            self.settle(entry.row, entry.intent, judged(entry, live))
+            self.settle(entry.row, entry.intent, judge_save(entry, live))
         if ours:
-            return _Seen(sent, live, arrived_late(ours[-1]))
-        return _Seen(sent, live, moved_around(intent, live))
+            return _Seen(sent, live, late_arrival_error(ours[-1]))
+        return _Seen(sent, live, moved_around_error(intent, live))
 
     async def _looked(self, intent: Intent, error: ConnectError, sent: Sent) -> _Seen:
         """Read whether a save happened of which no answer tells."""
@@ -184,7 +388,9 @@ class Saver:
         arrived = not unseen(intent, live) and not (untouched and is_blind(intent))
         if arrived and sent is Sent.UNANSWERED:
             return _Seen(sent, live)
-        return _Seen(sent, live, error if untouched else moved_around(intent, live))
+        return _Seen(
+            sent, live, error if untouched else moved_around_error(intent, live)
+        )
 
     async def _read(self, intent: Intent, error: ConnectsyncError) -> Live:
         try:
@@ -208,15 +414,15 @@ def _unproven(intent: Intent, seen: _Seen) -> Conflict | None:
     wrong = unseen(intent, seen.live)
     if not wrong:
         return None
-    return not_held({name: intent.after[name] for name in wrong}, seen.live)
+    return not_held_error({name: intent.after[name] for name in wrong}, seen.live)
 
 
 def _result(seen: _Seen, error: ConnectsyncError | None) -> SaveResult:
-    settled = Settled.CONFIRMED
+    settled = SaveStatus.CONFIRMED
     if isinstance(error, AwaitsPerson):
-        settled = Settled.WAITING
+        settled = SaveStatus.WAITING
     elif error is not None:
-        settled = Settled.CONFLICT if is_conflict(error) else Settled.FAILED
+        settled = SaveStatus.CONFLICT if is_conflict(error) else SaveStatus.FAILED
     live = seen.live
     return SaveResult(
         settled,

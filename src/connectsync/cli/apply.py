@@ -2,26 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from connectsync.cli.accepting import accepted_counts, override_reasons
-from connectsync.cli.choices import (
+from connectsync.apply.saving import insist_fresh
+from connectsync.apply.state.queries import StateReader
+from connectsync.backends.seam import Reader
+from connectsync.cli.backends import connect_of, is_by_hand, open_reader
+from connectsync.cli.fleets import (
+    FleetScope,
+    any_scope,
+    load_named_scope,
+    load_planned_scope,
+)
+from connectsync.cli.formats import insist_free
+from connectsync.cli.options import (
     accept_option,
+    choose_shard,
     metrics_option,
+    option_shard,
     override_option,
+    override_reasons,
+    parse_accepted,
     paths_argument,
     set_token_option,
     yes_option,
 )
-from connectsync.cli.exit_status import ExitStatus
-from connectsync.cli.outputs import insist_free
+from connectsync.cli.plan_source import ScopedPlan, circumstances, open_state, plan_in
+from connectsync.cli.runner import ApplyOptions, ApplyRun, RunResult
 from connectsync.cli.session import Session
-from connectsync.cli.sharding import asked_shard, option_shard
+from connectsync.cli.terminal import ExitStatus
 from connectsync.config.discovery import SUFFIXES
-from connectsync.errors import UsageError
+from connectsync.domain.plan import Plan
+from connectsync.domain.plan_file import plan_digest
+from connectsync.domain.policy import ALL
+from connectsync.domain.wording import many
+from connectsync.errors import (
+    ConnectError,
+    GuardRefused,
+    NotApproved,
+    Overtaken,
+    StalePlan,
+    Superseded,
+    UsageError,
+)
+from connectsync.operations.apply import insist_same_files, of_connect
+from connectsync.operations.gate import insist_files
+from connectsync.operations.plan import make_plan
+from connectsync.operations.resume import superseded, superseded_text
+from connectsync.report.fleet_text import plan_tables
+from connectsync.report.plan_text import render_plan
 
 
 def apply(
@@ -72,17 +107,16 @@ def apply(
     """
     import asyncio
 
-    from connectsync.cli.applying import apply_file, apply_paths
-    from connectsync.cli.by_hand import PAGE, PLAN, ByHand
-    from connectsync.cli.going import Said
+    from connectsync.cli.manual import PAGE, PLAN, ManualSaves
+    from connectsync.cli.runner import ApplyOptions
 
     session: Session = context.obj
-    said = Said(
-        accepted=accepted_counts(accept or []),
+    said = ApplyOptions(
+        accepted=parse_accepted(accept or []),
         reasons=override_reasons(override or []),
         approved=approved,
-        by_hand=ByHand(click_list, tuple(confirmed or ())),
-        shard=asked_shard(shard, session.environment),
+        by_hand=ManualSaves(click_list, tuple(confirmed or ())),
+        shard=choose_shard(shard, session.environment),
         set_token=frozenset(set_token or ()),
         metrics=metrics,
         yes=yes,
@@ -113,3 +147,152 @@ def _plan_file(paths: list[str]) -> Path | None:
 
 def _is_plan(path: Path) -> bool:
     return path.suffix == ".json" or (path.is_file() and path.suffix not in SUFFIXES)
+
+
+async def apply_file(session: Session, path: Path, said: ApplyOptions) -> ExitStatus:
+    """
+    Apply exactly the plan in the file, or the part of it that is said to be done.
+
+    Raises ``PlanError`` if it is damaged or stale, ``Refused`` if a guard says no, or
+    a person has not said yes; then nothing is written.
+    """
+    plan = plan_in(path)
+    session.terminal.place.plan = str(path)
+    digest = plan_digest(plan)
+    scope = _scope(session, plan, said)
+    said.by_hand.insist_fits(by_hand=is_by_hand(session, scope.project))
+    async with open_reader(session, scope.project, scope.districts) as reader:
+        plan = of_connect(plan, connect_of(session))
+        with open_state(session, scope.project) as store:
+            given = circumstances(session, scope, store, reader)
+            archive = StateReader(store)
+            going = ApplyRun(session, scope, said, reader, store, given)
+            going.gate().insist_honest(plan)
+            if done := _done_before(plan, archive):
+                if said.shard == ALL:
+                    raise StalePlan(done)
+                # others did this worker's share: nothing is wrong with that
+                session.terminal.say(done)
+                return ExitStatus.FINE
+            _insist_newest(plan, archive)
+            try:
+                insist_allowed(going, plan, digest)
+            except GuardRefused:
+                # accepting a guard would not help a plan that Connect moved away from
+                if archive.last_run(digest, plan.backend) is None:
+                    await _insist_fresh(plan, reader)
+                raise
+            return going.told(await execute_plan(going, plan, digest), plan)
+
+
+async def _insist_fresh(plan: Plan, reader: Reader) -> None:
+    """Raise ``StalePlan`` if Connect moved since; say nothing of what is unreadable."""
+    with suppress(ConnectError):
+        insist_fresh(
+            plan, await reader.read_many([one.district for one in plan.districts])
+        )
+
+
+def _done_before(plan: Plan, archive: StateReader) -> str:
+    """Say in which run a plan was applied, all of it; empty if none did."""
+    run = archive.last_run(plan_digest(plan), plan.backend)
+    if run is None or run.left:
+        return ""
+    if run.tally.skipped:
+        return f"run {run.number} of this plan was closed, so it is not applied again"
+    return f"this plan was applied in run {run.number}: nothing of it is left"
+
+
+def _insist_newest(plan: Plan, archive: StateReader) -> None:
+    """Refuse to continue the run of a plan that a newer run superseded."""
+    run = archive.last_run(plan_digest(plan), plan.backend)
+    if run is None or run.ended is not None:
+        return
+    newest = archive.newest_runs(plan.backend)
+    if superseded(run, newest):
+        raise Superseded(superseded_text(run, newest))
+
+
+def insist_allowed(going: ApplyRun, plan: Plan, digest: str = "") -> None:
+    """
+    Raise ``Refused`` unless guards are accepted, and the plan is approved.
+
+    ``digest`` is that of the plan as it was reviewed, where it was spelled otherwise.
+    """
+    going.gate().insist_allowed(plan, digest)
+
+
+async def execute_plan(going: ApplyRun, plan: Plan, digest: str = "") -> RunResult:
+    """
+    Make a plan true that is allowed.
+
+    Where another run began meanwhile the guards are asked once more: of two plans that
+    are each small enough, both together may not be. Raises ``Refused``, and
+    ``StalePlan``, with nothing written.
+    """
+    while True:
+        try:
+            return await going.made_true(plan)
+        except Overtaken:
+            session, backend = going.session, plan.backend
+            recent = StateReader(going.store).recent(backend, session.now())
+            going = replace(going, given=replace(going.given, recent=recent))
+            insist_allowed(going, plan, digest)
+
+
+def _scope(session: Session, plan: Plan, said: ApplyOptions) -> FleetScope:
+    if plan.rollback_of is not None:
+        scope = any_scope(session, plan.scope)
+        if not said.ignore_files:
+            insist_files(plan, scope.wanted, scope.findings.findings)
+        return scope
+    scope = load_named_scope(session, session.project(), plan.scope)
+    if not said.ignore_files:
+        insist_same_files(plan, scope.wanted)
+    return scope
+
+
+async def apply_paths(
+    session: Session, paths: Sequence[str], said: ApplyOptions
+) -> ExitStatus:
+    """
+    Plan, show, ask, apply.
+
+    Raises ``Refused`` if a guard or the person says no; then nothing is written.
+    """
+    scope = load_planned_scope(session, paths, said.shard)
+    by_person = is_by_hand(session, scope.project)
+    said.by_hand.insist_fits(by_hand=by_person, planned_before=False)
+    async with open_reader(session, scope.project, scope.districts) as reader:
+        with open_state(session, scope.project) as store:
+            given = circumstances(
+                session, scope, store, reader, set_token=said.set_token
+            )
+            plan = await make_plan(scope.wanted, reader, given)
+            going = ApplyRun(session, scope, said, reader, store, given)
+            return await show_and_apply(going, plan)
+
+
+async def show_and_apply(going: ApplyRun, plan: Plan) -> ExitStatus:
+    """Show a plan that was made on the spot, ask, and apply it. Raises ``Refused``."""
+    session, said = going.session, going.said
+    terminal = session.terminal
+    colour, width = terminal.colour, terminal.width
+    tables = plan_tables(ScopedPlan(plan, going.scope).review(None), colour=colour)
+    terminal.show(render_plan(plan, colour=colour, width=width, tables=tables))
+    insist_allowed(going, plan)
+    by_person = is_by_hand(session, going.scope.project)
+    if plan.districts and not (said.yes or by_person):
+        _insist_yes(session, plan)
+    return going.told(await execute_plan(going, plan), plan)
+
+
+def _insist_yes(session: Session, plan: Plan) -> None:
+    districts = many(len(plan.districts), "district")
+    answer = session.terminal.ask(
+        f"Apply this to {districts} on {plan.backend}? Only `yes` is taken for yes:"
+    )
+    if answer is None:
+        raise NotApproved("there is no terminal to ask on, so nothing was applied")
+    if answer != "yes":
+        raise NotApproved("you did not confirm, so nothing was applied", remedy="")

@@ -1,4 +1,4 @@
-"""``connectsync approve``: approve a plan before it is applied."""
+"""``connectsync approve``: approve a plan file."""
 
 from __future__ import annotations
 
@@ -7,11 +7,24 @@ from typing import Annotated
 
 import typer
 
-from connectsync.cli.exit_status import ExitStatus
+from connectsync.apply.state.queries import StateReader
+from connectsync.cli.fleets import any_scope
+from connectsync.cli.plan_source import open_state, plan_in
 from connectsync.cli.session import Session
+from connectsync.cli.terminal import ExitStatus
+from connectsync.domain.plan_file import plan_digest
+from connectsync.operations.approve import (
+    approver,
+    as_it_is,
+    look_alike,
+    record_approval,
+)
+from connectsync.report.outcome_text import approval_text
+from connectsync.report.plan_text import render_summary
+from connectsync.report.terminal import inert
 
 
-def approve(
+def approve_approve(
     context: typer.Context,
     plan: Annotated[Path, typer.Argument(help="The plan file that you reviewed.")],
     name: Annotated[
@@ -25,7 +38,29 @@ def approve(
     The yes is kept with the plan's digest: it is worth nothing for any other plan. The
     name is taken as given; who may write to the state store decides who can say yes.
     """
-    from connectsync.cli.approving import approve_file
-
     session: Session = context.obj
     return ExitStatus(approve_file(session, plan, name))
+
+
+def approve_file(session: Session, path: Path, given: str) -> ExitStatus:
+    """
+    Approve the plan in a file.
+
+    Connect is not asked: whether a plan is stale is judged when it is applied.
+    Raises ``DamagedPlan``, and ``UsageError`` for a name that is none.
+    """
+    name, plan = approver(given), plan_in(path)
+    project, terminal, digest = session.project(), session.terminal, plan_digest(plan)
+    with open_state(session, project) as store:
+        archive = StateReader(store)
+        districts = any_scope(session, ()).districts
+        shown = as_it_is(plan, districts, archive.baselines(plan.backend))
+        doubt = look_alike(name, archive.approvals(digest))
+        said = record_approval(archive, digest, name, at=session.now())
+    colour, width = terminal.colour, terminal.width
+    if doubt:
+        terminal.complain(f"warning: {inert(doubt)}")
+    terminal.show(render_summary(shown, digest, colour=colour, width=width))
+    asked = project.policy.approval
+    terminal.show(approval_text(said, asked, colour=colour, width=width))
+    return ExitStatus.FINE

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from connectsync.cli.accepting import accepted_counts
+from connectsync.cli.options import parse_accepted
 from connectsync.cli.session import Session
 from connectsync.errors import UsageError
 
@@ -47,34 +47,34 @@ def demo(
     state = given.state(given.project()) / "demo"
     shutil.rmtree(state, ignore_errors=True)
     session = replace(given, state_dir=state, backend="embedded")
-    counts = accepted_counts(accept or [])
-    run = _through_the_page if browser else _applied
+    counts = parse_accepted(accept or [])
+    run = _through_the_page if browser else _apply
     return asyncio.run(run(session, district or _first(session), counts))
 
 
-async def _applied(session: Session, path: str, accepted: Mapping[str, int]) -> int:
-    from connectsync.cli.applying import apply_paths
-    from connectsync.cli.going import Said
+async def _apply(session: Session, path: str, accepted: Mapping[str, int]) -> int:
+    from connectsync.cli.apply import apply_paths
+    from connectsync.cli.runner import ApplyOptions
 
-    return await apply_paths(session, [path], Said(accepted=accepted, yes=True))
+    return await apply_paths(session, [path], ApplyOptions(accepted=accepted, yes=True))
 
 
 async def _through_the_page(
     session: Session, path: str, accepted: Mapping[str, int]
 ) -> int:
-    from connectsync.cli.stand_in import served
-    from connectsync.cli.ways.browser import insist_playwright, website
+    from connectsync.cli.backend_setup import insist_playwright, website
+    from connectsync.cli.emulator import serve_districts
     from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD
 
     insist_playwright()
-    from connectsync.connect.browser.session import sign_in
+    from connectsync.backends.browser.session import sign_in
 
     project = session.project()
-    async with served(session, project) as address:
+    async with serve_districts(session, project) as address:
         session.terminal.say(f"Connect (a stand-in) is on {address}")
         await sign_in(website(session, project, address), DEMO_EMAIL, DEMO_PASSWORD)
         through = replace(session, backend=f"browser:{address}")
-        status = await _applied(through, path, accepted)
+        status = await _apply(through, path, accepted)
     _show_pictures(session, session.state(project))
     return status
 
@@ -88,10 +88,10 @@ def _first(session: Session) -> str:
     """Find the first district that has something to apply, and no guard against it."""
     import asyncio
 
-    from connectsync.cli.planned import planned_now
+    from connectsync.cli.plan_source import plan_now
     from connectsync.domain.guard import needed
 
-    plan = asyncio.run(planned_now(session, [])).plan
+    plan = asyncio.run(plan_now(session, [])).plan
     guarded = {guard.district for guard in plan.guards if needed([guard])}
     for planned in plan.districts:
         if planned.district not in guarded:

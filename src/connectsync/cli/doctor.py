@@ -1,20 +1,28 @@
-"""``connectsync doctor``: what works here, and what does not."""
+"""``connectsync doctor``: check the project, the state and the backend."""
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
-from connectsync.cli.exit_status import ExitStatus
+from connectsync.backends.seam import Reader
 from connectsync.cli.session import TOOL, Session
-from connectsync.config.discovery import relative
+from connectsync.cli.terminal import ExitStatus, is_here
+from connectsync.config.discovery import PROJECT_FILE, relative
 from connectsync.config.project import Project
-from connectsync.domain.checkup import Check, Standing, fail, ok, warn
 from connectsync.domain.district import District
+from connectsync.domain.live import Check, CheckStatus, fail, ok, warn
+from connectsync.errors import ConnectsyncError, ProjectError
+from connectsync.operations.doctor import offered_labels, record
+from connectsync.operations.roster_check import RosterCheck, judge
+from connectsync.roster.clever import open_roster
 
 
 def doctor(
@@ -53,11 +61,10 @@ def doctor(
 
 
 async def _checks(session: Session, *, record: bool, run_commands: bool) -> list[Check]:
-    from connectsync.cli.references import allowing, district_token
-    from connectsync.cli.rosters import roster_checks
+    from connectsync.cli.secrets import allowing, district_token
     from connectsync.config.schemas import schema_names
     from connectsync.operations.doctor import examine_files, examine_tokens
-    from connectsync.operations.validating import Asked, validate_fleet
+    from connectsync.operations.validate import ValidationOptions, validate_fleet
 
     project = session.project()
     fleet = session.whole_fleet(project)
@@ -65,7 +72,7 @@ async def _checks(session: Session, *, record: bool, run_commands: bool) -> list
     environment = allowing(session.environment, commands=run_commands)
     resolves = partial(district_token, project=project, environment=environment)
     beyond, project = await _beyond(session, project, districts, record=record)
-    asked = Asked(session.today(), project.options, whole_fleet=True)
+    asked = ValidationOptions(session.today(), project.options, whole_fleet=True)
     return [
         ok("tool", f"{TOOL}, Python {platform.python_version()}"),
         ok("formats", f"schema 1 of {', '.join(schema_names())}"),
@@ -82,10 +89,8 @@ async def _beyond(
 ) -> tuple[list[Check], Project]:
     """Look at the state and the backend; give the project with what was recorded."""
     from connectsync.cli.backends import is_by_hand, open_reader
-    from connectsync.cli.recording import recorded
     from connectsync.errors import ConnectsyncError
-    from connectsync.operations.aging import examine_age
-    from connectsync.operations.doctor import Backend
+    from connectsync.operations.doctor import BackendCheck, examine_age
 
     checks: list[Check] = []
     try:
@@ -95,9 +100,9 @@ async def _beyond(
                 oldest = project.policy.max_live_age
                 checks += await examine_age(reader, session.now(), oldest)
             if record:
-                done, project = await recorded(reader, project)
+                done, project = await record_labels(reader, project)
                 checks.append(done)
-            backend = Backend(reader, districts, project.options)
+            backend = BackendCheck(reader, districts, project.options)
             checks += await backend.examine()
     except ConnectsyncError as error:
         checks.append(fail("backend", error.message, error.remedy))
@@ -114,7 +119,7 @@ def _clock(session: Session) -> Check:
 
 
 def _state(session: Session, project: Project) -> Check:
-    from connectsync.cli.state import open_state
+    from connectsync.cli.plan_source import open_state
 
     with open_state(session, project):
         folder = relative(session.state(project), project.root)
@@ -122,7 +127,71 @@ def _state(session: Session, project: Project) -> Check:
 
 
 def _status(checks: list[Check]) -> ExitStatus:
-    lost = {check.topic for check in checks if check.standing is Standing.ERROR}
+    lost = {check.topic for check in checks if check.standing is CheckStatus.ERROR}
     if lost & {"reach", "backend", "clever"}:
         return ExitStatus.UNREACHABLE
     return ExitStatus.FINDINGS if lost else ExitStatus.FINE
+
+
+TOPIC = "options"
+
+
+async def record_labels(reader: Reader, project: Project) -> tuple[Check, Project]:
+    """Write what is offered, and give the project as its file says it then."""
+    try:
+        offered = await offered_labels(reader)
+        new = record(project.root, offered, project.options)
+    except ConnectsyncError as error:
+        return fail(TOPIC, error.message, error.remedy), project
+    said = f"wrote {', '.join(new)} into" if new else "nothing new for"
+    options = {**project.options, **offered}
+    return ok(TOPIC, f"{said} {PROJECT_FILE}"), replace(project, options=options)
+
+
+CLEVER = "clever.com"
+CLEVER_HOST = "CONNECTSYNC_CLEVER_HOST"
+"""The variable that names another host which may be asked: a file cannot."""
+
+
+async def roster_checks(
+    project: Project,
+    districts: Sequence[District],
+    resolves: Callable[[str], str],
+    now: datetime,
+    environment: Mapping[str, str],
+) -> list[Check]:
+    """Ask Clever about every district whose token is here; nobody if none is named."""
+    if project.clever is None:
+        return []
+    try:
+        _insist_clever(project.clever.url, environment)
+        async with open_roster(project.clever.url) as roster:
+            asked = await RosterCheck(roster, districts, resolves).ask()
+            return list(judge(asked, districts, roster.described, now))
+    except ProjectError as error:
+        return [fail("clever", error.message, error.remedy)]
+
+
+def _insist_clever(url: str, environment: Mapping[str, str]) -> None:
+    """
+    Refuse a host that is not Clever's: the tokens of all districts would go there.
+
+    Raises ``ProjectError``.
+    """
+    try:
+        address = urlsplit(url)
+        host = address.hostname or ""
+    except ValueError:
+        return
+    if address.scheme != "https":
+        # what no token is sent to is refused where it is opened
+        return
+    named = environment.get(CLEVER_HOST, "").lower()
+    if host in {CLEVER, named} or host.endswith(f".{CLEVER}") or is_here(host):
+        return
+    raise ProjectError(
+        f"{host} is not Clever's, so no token is sent there: a file does not decide"
+        " alone who gets them",
+        remedy=f"correct roster.clever.url; if that host is yours, set"
+        f" {CLEVER_HOST}={host} where this command runs",
+    )

@@ -1,22 +1,51 @@
-"""``connectsync drift``: what changed since the last apply, and where."""
+"""``connectsync drift``: what changed since the last apply, and who changed it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from connectsync.cli.choices import option_output, paths_argument
-from connectsync.cli.exit_status import ExitStatus
-from connectsync.cli.outputs import insist_free
+from connectsync.apply.saving import results_of
+from connectsync.apply.state.queries import StateReader, recognize
+from connectsync.cli.backends import connect_of, open_reader
+from connectsync.cli.fleets import FleetScope
+from connectsync.cli.formats import insist_free
+from connectsync.cli.options import (
+    choose_shard,
+    option_output,
+    option_shard,
+    paths_argument,
+)
+from connectsync.cli.plan_source import open_state
 from connectsync.cli.session import Session
-from connectsync.cli.sharding import asked_shard, option_shard
-from connectsync.config.discovery import relative
-from connectsync.domain.drift import DistrictDrift
-from connectsync.errors import UsageError
+from connectsync.cli.terminal import ExitStatus
+from connectsync.config.discovery import below, relative
+from connectsync.config.fleet import Fleet, load_fleet
+from connectsync.config.project import Project
+from connectsync.domain.drift import (
+    AdoptedDistrict,
+    AdoptionResult,
+    DistrictDrift,
+    MovedBy,
+)
+from connectsync.domain.finding import Severity
+from connectsync.domain.wording import did_you_mean
+from connectsync.errors import StateError, UsageError
+from connectsync.operations.drift import (
+    DriftedDistrict,
+    DriftReading,
+    draft_adoption,
+    find_drift,
+    without_adopted,
+    write_adopted,
+)
+from connectsync.operations.validate import ValidationOptions
+from connectsync.report.show_text import adoption_text
 
 
 class DriftFormat(StrEnum):
@@ -61,15 +90,14 @@ def drift(
     """
     import asyncio
 
-    from connectsync.cli.drifting import look, take_what_people_changed
-    from connectsync.cli.fleets import planned_scope
+    from connectsync.cli.fleets import load_planned_scope
 
     session: Session = context.obj
     if adopt_conflict and not adopt:
         raise UsageError("--adopt-conflict goes with --adopt")
     insist_free(session, output)
-    share = asked_shard(shard, session.environment)
-    scope = planned_scope(session, paths or [], share)
+    share = choose_shard(shard, session.environment)
+    scope = load_planned_scope(session, paths or [], share)
     looked = asyncio.run(look(session, scope))
     found = looked.drift
     if adopt:
@@ -93,13 +121,13 @@ def _deliver(
 ) -> None:
     terminal = session.terminal
     colour = terminal.colour and output is None
-    text = _spelled(found, folder, format_, named, colour=colour, width=terminal.width)
+    text = _render(found, folder, format_, named, colour=colour, width=terminal.width)
     if format_ is DriftFormat.TEXT:
         text = terminal.place.complete(text)
     terminal.deliver(text, output)
 
 
-def _spelled(
+def _render(
     found: Sequence[DistrictDrift],
     folder: str,
     format_: DriftFormat,
@@ -109,8 +137,8 @@ def _spelled(
     width: int,
 ) -> str:
     from connectsync.report.drift import drift_json, drift_text
-    from connectsync.report.drift_junit import drift_junit
     from connectsync.report.fleet_text import drift_tables
+    from connectsync.report.junit import drift_junit
 
     match format_:
         case DriftFormat.TEXT:
@@ -122,3 +150,170 @@ def _spelled(
             return drift_json(found)
         case DriftFormat.JUNIT:
             return drift_junit(found)
+
+
+WRITTEN = frozenset([AdoptionResult.MADE, AdoptionResult.CHANGED])
+
+
+def show_findings(
+    session: Session, project: Project, adopted: Sequence[AdoptedDistrict]
+) -> int:
+    """Show what the rules say of the files that were written; count the errors."""
+    from connectsync.operations.validate import ValidationOptions, validate_fleet
+    from connectsync.report.findings_text import render
+
+    files = [one.file for one in adopted if one.adoption in WRITTEN]
+    if not files:
+        return 0
+    asked = ValidationOptions(today=session.today(), options=project.options)
+    report = validate_fleet(session.fleet(project, files), asked)
+    terminal = session.terminal
+    # of many districts there are too many infos to find anything else among them
+    grave = [one for one in report.findings if one.severity is not Severity.INFO]
+    if grave:
+        shown = replace(report, findings=tuple(grave))
+        text = render(shown, colour=terminal.colour, width=terminal.width)
+        terminal.show(f"\n{text}")
+    if report.infos:
+        terminal.say(f"{report.infos} infos; `connectsync validate` shows them")
+    return report.errors
+
+
+@dataclass(frozen=True, slots=True)
+class DriftFound:
+    """What was found in a scope, and the name of the backend it was found on."""
+
+    scope: FleetScope
+    looked: tuple[DriftReading, ...]
+    backend: str
+
+    @property
+    def drift(self) -> tuple[DistrictDrift, ...]:
+        """Who moved what, district by district."""
+        return tuple(one.drift for one in self.looked)
+
+
+async def look(session: Session, scope: FleetScope) -> DriftFound:
+    """
+    Read the districts in scope, and remember what was seen. It cannot save.
+
+    Where the state store can only be read, nothing is remembered, and that is said.
+    """
+    async with open_reader(session, scope.project, scope.districts) as reader:
+        backend = reader.described
+        with open_state(session, scope.project) as store:
+            recognize(store, connect_of(session), at=session.now())
+            baselines = StateReader(store).baselines(backend)
+            open_ = store.open_saves(backend)
+        looked = await find_drift(scope.wanted, reader, baselines, open_)
+    try:
+        with open_state(session, scope.project) as store:
+            lives = {one.drift.district: one.live for one in looked if one.live}
+            store.look(backend, results_of(open_, lives), at=session.now())
+            seen = {one.drift.district: one.seen for one in looked if one.seen}
+            store.note(backend, seen, at=session.now())
+    except StateError as error:
+        session.terminal.say(f"what was seen is not remembered: {error.message}")
+    return DriftFound(scope, looked, backend)
+
+
+def take_what_people_changed(
+    session: Session, found: DriftFound, conflicts: Sequence[str], *, aloud: bool
+) -> tuple[DistrictDrift, ...]:
+    """
+    Let files take over what people changed, say what was taken, and give what is left.
+
+    ``conflicts`` are spelled DISTRICT:SETTING. ``aloud`` says that what was taken is a
+    result; else it is said aside. Raises ``UsageError`` where a conflict is none.
+    """
+    agreed = _agreed(found.drift, conflicts)
+    project = found.scope.project
+    fleet = _around(found.scope)
+    asked = ValidationOptions(
+        today=session.today(), options=project.options, whole_fleet=True
+    )
+    with open_state(session, project) as store:
+        busy = StateReader(store).unended(found.backend)
+        drafts = draft_adoption(
+            _drifted_districts(found, fleet), agreed, busy, fleet, asked
+        )
+        adopted = tuple(
+            write_adopted(
+                drafts,
+                project.root,
+                store,
+                backend=found.backend,
+                at=session.now(),
+            )
+        )
+    _say(session, found, adopted, aloud=aloud)
+    left = {one.district: one for one in adopted}
+    return tuple(
+        without_adopted(one, left[one.district]) if one.district in left else one
+        for one in found.drift
+    )
+
+
+def _agreed(
+    found: Sequence[DistrictDrift], conflicts: Sequence[str]
+) -> dict[str, list[str]]:
+    """Read the conflicts that were named, each of which has to be one."""
+    there = {
+        f"{one.district}:{move.setting}": (one.district, move.setting)
+        for one in found
+        for move in one.movements
+        if move.who is MovedBy.BOTH
+    }
+    agreed: dict[str, list[str]] = {}
+    for named in conflicts:
+        if named not in there:
+            raise UsageError(
+                f"--adopt-conflict {named!r}: both sides changed no such setting",
+                remedy=did_you_mean(named, there)
+                or f"conflicts, as DISTRICT:SETTING: {', '.join(there) or '(none)'}",
+            )
+        district, setting = there[named]
+        agreed.setdefault(district, []).append(setting)
+    return agreed
+
+
+def _around(scope: FleetScope) -> Fleet:
+    """Load the whole fleet, for a file has to fit the others as well."""
+    project = scope.project
+    named = {project.root / want.file for want in scope.wanted}
+    files = sorted({*below(project.districts_dir), *named})
+    return load_fleet(
+        project.root,
+        files,
+        districts_dir=project.districts_dir,
+        recorded=project.options,
+    )
+
+
+def _drifted_districts(found: DriftFound, fleet: Fleet) -> tuple[DriftedDistrict, ...]:
+    loaded = {one.file: one for one in fleet.districts}
+    return tuple(
+        DriftedDistrict(loaded[one.drift.file], one.live, one.drift)
+        for one in found.looked
+        if one.live is not None
+        and any(move.who is not MovedBy.US for move in one.drift.movements)
+    )
+
+
+def _say(
+    session: Session,
+    found: DriftFound,
+    adopted: Sequence[AdoptedDistrict],
+    *,
+    aloud: bool,
+) -> None:
+    terminal = session.terminal
+    show = terminal.show if aloud else terminal.say
+    if not adopted:
+        show("Nothing to take over: Connect was not changed by hand")
+    else:
+        colour = terminal.colour and aloud
+        show(adoption_text(adopted, written=True, colour=colour, width=terminal.width))
+    if aloud:
+        show_findings(session, found.scope.project, adopted)
+        show("")

@@ -1,15 +1,23 @@
-"""``connectsync emulator``: serve the stand-in for Connect."""
+"""``connectsync emulator``: serve the emulator of Connect."""
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 import typer
 
+from connectsync.cli.backend_setup import make_embedded_store
 from connectsync.cli.session import Session
-from connectsync.errors import UsageError
+from connectsync.config.project import Project
+from connectsync.emulator.app import LOOPBACK, Server, create_app, server
+from connectsync.emulator.http import UvicornMissing
+from connectsync.emulator.users import add_demo_user
+from connectsync.errors import UsageError, how_to_add
 
 
 def emulator(
@@ -26,12 +34,11 @@ def emulator(
 
     It holds the districts of this project. Its token is new at every start.
     """
-    from connectsync.cli.stand_in import prepared_server
     from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD
 
     session: Session = context.obj
     token = secrets.token_urlsafe(24)
-    serving = prepared_server(session, session.project(), token, host, port)
+    serving = make_server(session, session.project(), token, host, port)
     with _listening(host, port) as listening:
         port = listening.getsockname()[1]
         session.terminal.show(
@@ -52,4 +59,43 @@ def _listening(host: str, port: int) -> socket.socket:
         raise UsageError(
             f"cannot listen on {host}:{port}: {reason}",
             remedy="choose another --port, or 0 for any that is free",
+        ) from error
+
+
+@asynccontextmanager
+async def serve_districts(session: Session, project: Project) -> AsyncIterator[str]:
+    """Serve the project's districts while it is needed; give the address."""
+    with socket.create_server((LOOPBACK, 0)) as listening:
+        port = listening.getsockname()[1]
+        token = secrets.token_urlsafe(24)
+        serving = make_server(session, project, token, LOOPBACK, port)
+        task = asyncio.create_task(serving.serve(sockets=[listening]))
+        try:
+            yield f"http://{LOOPBACK}:{port}"
+        finally:
+            serving.should_exit = True
+            await task
+
+
+def make_server(
+    session: Session, project: Project, token: str, host: str, port: int
+) -> Server:
+    """
+    Make a server of a stand-in with the project's districts and the demo user.
+
+    ``token`` is what its gateway asks for. Raises ``UsageError`` where what it needs
+    is not installed.
+    """
+    fleet = session.whole_fleet(project)
+    store = make_embedded_store(
+        session.state(project) / "connect.db",
+        project,
+        [one.district for one in fleet.districts],
+    )
+    add_demo_user(store)
+    try:
+        return server(create_app(store, token=token), host, port)
+    except UvicornMissing as error:
+        raise UsageError(
+            "serving the emulator needs uvicorn", remedy=how_to_add("emulator")
         ) from error

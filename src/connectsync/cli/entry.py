@@ -11,7 +11,7 @@ def run() -> None:
     """Run the command line of this process and exit."""
     try:
         # most of a start is imports, and people press Ctrl-C then, too
-        from connectsync.cli.main import run as run_main
+        from connectsync.cli.app import run as run_main
 
         run_main()
     except KeyboardInterrupt:

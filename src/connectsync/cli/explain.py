@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Annotated
 
 import typer
 
 from connectsync.cli.session import Session
-from connectsync.domain.suggest import did_you_mean
-from connectsync.errors import UsageError
+from connectsync.config.fleet import Fleet, LoadedDistrict
+from connectsync.domain.wording import did_you_mean
+from connectsync.errors import InvalidFiles, UsageError
+from connectsync.report.terminal import inert
 
 
 def explain(
@@ -19,8 +22,9 @@ def explain(
     ],
 ) -> int:
     """Explain a rule or a key of a file: why it matters, with examples."""
-    from connectsync.config.described import describe, described_paths
-    from connectsync.report import rule_text, setting_text
+    from connectsync.config.schemas import describe, list_described_paths
+    from connectsync.report import rule_text
+    from connectsync.report import rule_text as setting_text
     from connectsync.rules.catalogue import pages
 
     session: Session = context.obj
@@ -30,26 +34,81 @@ def explain(
     if name in by_name:
         terminal.show(rule_text.explain(by_name[name], colour=colour, width=width))
         return 0
-    found = [path for path in described_paths() if path.rpartition(".")[2] == name]
+    found = [path for path in list_described_paths() if path.rpartition(".")[2] == name]
     # what a setting offers is listed under the setting's own name
     bare = [path for path in found if not path.startswith("options.")] or found
     described = describe(bare[0] if len(bare) == 1 else name)
     if described is None:
         raise UsageError(
             f"there is no rule and no key {name!r}",
-            remedy=did_you_mean(name, [*by_name, *described_paths()])
+            remedy=did_you_mean(name, [*by_name, *list_described_paths()])
             or "`connectsync rules` lists all rules",
         )
-    terminal.show(setting_text.explain(described, colour=colour, width=width))
+    terminal.show(setting_text.explain_setting(described, colour=colour, width=width))
     return 0
 
 
 def rules(context: typer.Context) -> int:
     """List every rule: what it looks at, how bad it is, what it finds."""
-    from connectsync.report.rule_text import listing
+    from connectsync.report.rule_text import list_rules
     from connectsync.rules.catalogue import pages
 
     session: Session = context.obj
     terminal = session.terminal
-    terminal.show(listing(pages(), colour=terminal.colour, width=terminal.width))
+    terminal.show(list_rules(pages(), colour=terminal.colour, width=terminal.width))
     return 0
+
+
+def schema(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(help="Schema to print (default: list their names).")
+    ] = None,
+) -> int:
+    """Print a schema: of a district, a profile, the project, a plan, findings …."""
+    from connectsync.config.schemas import schema_names, schema_text
+
+    session: Session = context.obj
+    names = "\n".join(schema_names())
+    session.terminal.deliver(names if name is None else schema_text(name), None)
+    return 0
+
+
+def show(
+    context: typer.Context,
+    district: Annotated[str, typer.Argument(help="A district's name, or its file.")],
+) -> int:
+    """Show a district's effective values, each with the file and line it came from."""
+    from connectsync.operations.files import effective, unmanaged
+    from connectsync.report.show_text import render
+
+    session: Session = context.obj
+    terminal = session.terminal
+    loaded = _find_district(session.fleet(session.project(), ()), district)
+    text = render(
+        effective(loaded),
+        unmanaged=unmanaged(loaded),
+        colour=terminal.colour,
+        width=terminal.width,
+    )
+    terminal.show(text)
+    return 0
+
+
+def _find_district(fleet: Fleet, name: str) -> LoadedDistrict:
+    for loaded in fleet.districts:
+        if name in {loaded.district.key, loaded.file}:
+            return loaded
+    asked = {name, PurePosixPath(name).stem}
+    for finding in fleet.findings:
+        file = finding.place.file
+        # a layer that is wrong takes the districts on it along
+        if not asked.isdisjoint({file, PurePosixPath(file).stem, *finding.districts}):
+            place = f"{file}:{finding.place.line}"
+            raise InvalidFiles(inert(f"{place}: {finding.message}"))
+    names = [PurePosixPath(file).stem for file in fleet.files]
+    raise UsageError(
+        f"there is no district {name!r}",
+        remedy=did_you_mean(name, names)
+        or "a district is named as its file is, without .yaml",
+    )

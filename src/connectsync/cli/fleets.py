@@ -2,29 +2,123 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
+from connectsync.cli.options import say_share
 from connectsync.cli.session import Session
-from connectsync.cli.sharding import say_share
-from connectsync.config.fleet import Fleet, load_fleet
+from connectsync.config.decode import Ground
+from connectsync.config.discovery import PROJECT_FILE, below
+from connectsync.config.document import Document
+from connectsync.config.fleet import Fleet, load_fleet, rivals
+from connectsync.config.policy import waves_in
+from connectsync.config.profiles import read_and_check
 from connectsync.config.project import Project
-from connectsync.config.rivals import rivals
-from connectsync.config.source import spelled_out
-from connectsync.config.wave_members import held_against_waves
+from connectsync.config.source import error, quote_text, spell_control_characters
 from connectsync.domain.district import District
-from connectsync.domain.finding import Finding, Severity
-from connectsync.domain.shard import ALL, Shard, taken_apart
-from connectsync.domain.validation import ValidationReport
+from connectsync.domain.finding import (
+    Finding,
+    KeyPath,
+    Severity,
+    ValidationReport,
+    order,
+)
+from connectsync.domain.policy import ALL, Shard, split_shard
+from connectsync.domain.wording import did_you_mean
 from connectsync.errors import InvalidFiles, NothingMatched, UsageError
-from connectsync.operations.planning import Wanted
-from connectsync.operations.sharding import share_of_report
-from connectsync.operations.validating import Asked, validate_fleet
+from connectsync.operations.plan import PlannedDistrict
+from connectsync.operations.validate import (
+    ValidationOptions,
+    share_of_report,
+    validate_fleet,
+)
 from connectsync.rules.catalogue import FLEET_RULES
 
 
+def check_waves(project: Project, fleet: Fleet, *, whole: bool) -> Fleet:
+    """
+    Add to a fleet's findings those of waves that name no district, and of freezes.
+
+    A wave may name any district of the project, whatever was read of it. Labels are
+    held against the fleet only where it is the ``whole`` one, without a file that
+    could not be read.
+    """
+    policy = project.policy
+    named = any(wave.districts or wave.labels for wave in policy.rollout.waves)
+    if not (named or (whole and policy.freezes)):
+        return fleet
+    ground = Ground.of(project.root)
+    path = project.root / PROJECT_FILE
+    reading = read_and_check(path, PROJECT_FILE, "project", ground=ground)
+    if reading.document is None:
+        return fleet
+    there = _KnownDistricts(
+        districts=frozenset(path.stem for path in below(project.districts_dir)),
+        labels=_labels(fleet) if whole and fleet.complete else None,
+    )
+    found = [*fleet.findings, *_nobody(reading.document, there)]
+    found += _without_zone(reading.document) if whole else ()
+    return replace(fleet, findings=tuple(sorted(found, key=order)))
+
+
 @dataclass(frozen=True, slots=True)
-class Scope:
+class _KnownDistricts:
+    """Every district's key, and every label; None where not all are known."""
+
+    districts: frozenset[str]
+    labels: frozenset[str] | None
+
+
+def _labels(fleet: Fleet) -> frozenset[str]:
+    return frozenset().union(*(one.district.labels for one in fleet.districts))
+
+
+def _nobody(document: Document, there: _KnownDistricts) -> Iterator[Finding]:
+    for position, wave in enumerate(waves_in(document)):
+        place: KeyPath = ("rollout", "waves", position)
+        who = f"the wave {quote_text(wave['name'])} names no district"
+        for number, key in enumerate(wave.get("districts", ())):
+            if key not in there.districts:
+                said = f"{who}: no file describes the district {quote_text(key)}"
+                path = (*place, "districts", number)
+                yield _finding(document, path, said, _hint(key, there.districts))
+        label = wave.get("label")
+        if label is not None and there.labels is not None and label not in there.labels:
+            said = f"{who}: no district has the label {quote_text(label)}"
+            hint = _hint(label, there.labels)
+            yield _finding(document, (*place, "label"), said, hint)
+
+
+def _without_zone(document: Document) -> Iterator[Finding]:
+    if "timezone" in document.data:
+        return
+    for position, freeze in enumerate(document.data.get("freezes", ())):
+        if "timezone" not in freeze:
+            path: KeyPath = ("freezes", position)
+            yield Finding(
+                "freeze-without-zone",
+                Severity.WARNING,
+                f"the freeze until {freeze['to']} names no time zone, so its days end"
+                " at midnight UTC: in Chicago its last evening is open from 18:00 or"
+                " 19:00 on",
+                document.locate(path),
+                path=path,
+                hint="write `timezone: America/Chicago`, or your own zone, once at the"
+                " top of the file",
+            )
+
+
+def _finding(document: Document, path: KeyPath, said: str, hint: str) -> Finding:
+    place = document.locate(path)
+    return error("wave-names-nobody", said, place, path=path, hint=hint)
+
+
+def _hint(word: str, known: Collection[str]) -> str:
+    return did_you_mean(word, known) or "correct the spelling, or remove it"
+
+
+@dataclass(frozen=True, slots=True)
+class FleetScope:
     """
     What the command line named, and the whole fleet around it.
 
@@ -35,7 +129,7 @@ class Scope:
 
     project: Project
     arguments: tuple[str, ...]
-    wanted: tuple[Wanted, ...]
+    wanted: tuple[PlannedDistrict, ...]
     fleet_size: int
     findings: ValidationReport = field(default_factory=lambda: ValidationReport(0))
 
@@ -45,9 +139,9 @@ class Scope:
         return tuple(want.district for want in self.wanted)
 
 
-def planned_scope(
+def load_planned_scope(
     session: Session, arguments: Sequence[str], shard: Shard = ALL
-) -> Scope:
+) -> FleetScope:
     """
     Load what the arguments name, for planning the share of it that a shard holds.
 
@@ -56,25 +150,27 @@ def planned_scope(
     """
     project = session.project()
     named = session.named(project, arguments)
-    if taken_apart(named)[1] != ALL:
+    if split_shard(named)[1] != ALL:
         raise UsageError(
             f"{named[-1]!r} is no file",
-            remedy=f"give --shard {taken_apart(named)[1]} for that share of them",
+            remedy=f"give --shard {split_shard(named)[1]} for that share of them",
         )
     return _scope(session, project, named, shard, aloud=True)
 
 
-def named_scope(session: Session, project: Project, named: tuple[str, ...]) -> Scope:
+def load_named_scope(
+    session: Session, project: Project, named: tuple[str, ...]
+) -> FleetScope:
     """
     Load what arguments spelled from the project's folder name, such as a plan's.
 
     Raises ``InvalidFiles`` as `planned_scope` does.
     """
-    arguments, shard = taken_apart(named)
+    arguments, shard = split_shard(named)
     return _scope(session, project, arguments, shard)
 
 
-def any_scope(session: Session, named: tuple[str, ...]) -> Scope:
+def any_scope(session: Session, named: tuple[str, ...]) -> FleetScope:
     """
     Load every district that can be read, whatever is wrong with the others.
 
@@ -85,11 +181,13 @@ def any_scope(session: Session, named: tuple[str, ...]) -> Scope:
     try:
         fleet = session.fleet(project, ())
     except NothingMatched:
-        return Scope(project, named, (), 0)
-    wanted = tuple(Wanted(one.district, one.file) for one in fleet.districts)
-    asked = Asked(today=session.today(), options=project.options, whole_fleet=True)
+        return FleetScope(project, named, (), 0)
+    wanted = tuple(PlannedDistrict(one.district, one.file) for one in fleet.districts)
+    asked = ValidationOptions(
+        today=session.today(), options=project.options, whole_fleet=True
+    )
     findings = validate_fleet(fleet, asked)
-    return Scope(project, named, wanted, session.count(project), findings)
+    return FleetScope(project, named, wanted, session.count(project), findings)
 
 
 def _scope(
@@ -99,20 +197,20 @@ def _scope(
     shard: Shard,
     *,
     aloud: bool = False,
-) -> Scope:
+) -> FleetScope:
     fleet = session.fleet(project, named)
-    fleet = held_against_waves(project, fleet, whole=not named)
+    fleet = check_waves(project, fleet, whole=not named)
     findings = _insist_valid(session, project, fleet)
     if named:
         _insist_alone(session, project, fleet)
     wanted = tuple(
-        Wanted(one.district, one.file)
+        PlannedDistrict(one.district, one.file)
         for one in fleet.districts
         if shard.holds(one.district.key)
     )
     if aloud:
         say_share(session.terminal, shard, len(wanted), len(fleet.districts))
-    return Scope(
+    return FleetScope(
         project=project,
         arguments=(*named, *shard.entries),
         wanted=wanted,
@@ -122,7 +220,9 @@ def _scope(
 
 
 def _insist_valid(session: Session, project: Project, fleet: Fleet) -> ValidationReport:
-    asked = Asked(today=session.today(), options=project.options, whole_fleet=True)
+    asked = ValidationOptions(
+        today=session.today(), options=project.options, whole_fleet=True
+    )
     report = validate_fleet(fleet, asked)
     _refuse(report.findings)
     return report
@@ -143,7 +243,7 @@ def _insist_alone(session: Session, project: Project, fleet: Fleet) -> None:
         recorded=project.options,
     )
     select = frozenset(rule.name for rule in FLEET_RULES)
-    asked = Asked(today=session.today(), select=select, whole_fleet=True)
+    asked = ValidationOptions(today=session.today(), select=select, whole_fleet=True)
     inside = frozenset(fleet.files)
     found = validate_fleet(both, asked).findings
     _refuse([one for one in found if one.place.file in inside])
@@ -155,8 +255,8 @@ def _refuse(findings: Sequence[Finding]) -> None:
         place = errors[0].place
         left = sum(one.stands_for for one in errors) - 1
         more = f", and {left:,} more" if left else ""
-        where = f"{spelled_out(place.file)}:{place.line}:{place.column}"
+        where = f"{spell_control_characters(place.file)}:{place.line}:{place.column}"
         raise InvalidFiles(
             "nothing is planned from files with errors:"
-            f" {where}: {spelled_out(errors[0].message)}{more}"
+            f" {where}: {spell_control_characters(errors[0].message)}{more}"
         )

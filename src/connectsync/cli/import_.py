@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from connectsync.cli.exit_status import ExitStatus
+from connectsync.cli.drift import show_findings
 from connectsync.cli.session import Session
-from connectsync.cli.written import show_findings
+from connectsync.cli.terminal import ExitStatus
 from connectsync.config.project import Project
-from connectsync.domain.adoption import Adopted, Adoption
-from connectsync.domain.suggest import did_you_mean
+from connectsync.domain.drift import AdoptedDistrict, AdoptionResult
+from connectsync.domain.wording import did_you_mean
 from connectsync.errors import UsageError
 
 
@@ -49,16 +49,16 @@ def import_(
     """
     import asyncio
 
-    from connectsync.report.adopted_text import adopted_text
+    from connectsync.report.show_text import adoption_text
 
     session: Session = context.obj
     project = session.project()
     adopted = asyncio.run(
-        _adopted(session, project, keys or [], profile, folder, write=not dry_run)
+        _adopt(session, project, keys or [], profile, folder, write=not dry_run)
     )
     terminal = session.terminal
     terminal.show(
-        adopted_text(
+        adoption_text(
             adopted,
             written=not dry_run,
             colour=terminal.colour,
@@ -66,14 +66,14 @@ def import_(
         )
     )
     errors = 0 if dry_run else show_findings(session, project, adopted)
-    refused = any(one.adoption is Adoption.REFUSED for one in adopted)
+    refused = any(one.adoption is AdoptionResult.REFUSED for one in adopted)
     return ExitStatus.FINDINGS if refused or errors else ExitStatus.FINE
 
 
 import_.__name__ = "import"  # what the command is called; Python keeps the word
 
 
-async def _adopted(
+async def _adopt(
     session: Session,
     project: Project,
     keys: Sequence[str],
@@ -81,12 +81,12 @@ async def _adopted(
     folder: str,
     *,
     write: bool,
-) -> tuple[Adopted, ...]:
+) -> tuple[AdoptedDistrict, ...]:
     from connectsync.cli.backends import open_reader
-    from connectsync.config.shelf import shelf_of
-    from connectsync.operations.importing import Home, adopt, find_live
-    from connectsync.operations.likening import usable_profiles
-    from connectsync.operations.new_district import insist_inside
+    from connectsync.config.profiles import shelf_of
+    from connectsync.operations.files import insist_inside
+    from connectsync.operations.from_live import usable_profiles
+    from connectsync.operations.import_ import ImportTarget, adopt, find_live
 
     inside = project.districts_dir / folder
     insist_inside(inside / "any.yaml", project.districts_dir, folder)
@@ -103,7 +103,7 @@ async def _adopted(
             remedy=did_you_mean(profile, usable)
             or f"choose one of: {', '.join(usable) or '(none yet)'}",
         )
-    home = Home(
+    home = ImportTarget(
         project.root, project.districts_dir, inside, shelf, fleet, profile or ""
     )
     async with open_reader(session, project, ()) as reader:

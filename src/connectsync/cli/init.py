@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 
 from connectsync import __version__
+from connectsync.cli.options import paths_argument
 from connectsync.cli.session import Session
+from connectsync.cli.terminal import ExitStatus
 from connectsync.config.discovery import PROJECT_FILE, relative
 from connectsync.errors import UsageError
-from connectsync.report.style import inert
+from connectsync.report.terminal import inert
 
 KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -29,7 +31,7 @@ def init(
 
     Existing files are never overwritten.
     """
-    from connectsync.operations.starting import fresh_files, start
+    from connectsync.operations.files import fresh_files, start
 
     session: Session = context.obj
     terminal = session.terminal
@@ -55,7 +57,7 @@ def new(
     ] = "",
 ) -> int:
     """Create a file for a new district, at step 5 of the setup, sync off."""
-    from connectsync.operations.new_district import Asked, new_district
+    from connectsync.operations.files import NewDistrict, new_district
 
     session: Session = context.obj
     if not KEY.fullmatch(key):
@@ -74,9 +76,39 @@ def new(
             f"there is no {PROJECT_FILE} here or above",
             remedy="make a project with `connectsync init`, or name its folder with -C",
         )
-    asked = Asked(key, name, tuple(profile or ()), folder)
+    asked = NewDistrict(key, name, tuple(profile or ()), folder)
     path = new_district(project.root, project.districts_dir, asked)
     shown = relative(path, project.root)
     session.terminal.show(f"made {inert(shown)}")
     session.terminal.say("next: write its district_id and settings, then validate")
     return 0
+
+
+def fmt(
+    context: typer.Context,
+    paths: paths_argument = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Change nothing; exit with 1 if a file would change."
+        ),
+    ] = False,
+) -> int:
+    """
+    Put the keys of district files into the order of the schema, keeping comments.
+
+    Exits with 1 if a file was changed, so that a commit stops and can be looked at.
+    """
+    from connectsync.operations.files import format_file
+
+    session: Session = context.obj
+    project = session.project()
+    verb = "would be formatted" if check else "formatted"
+    changed = False
+    named = session.named(project, paths or [])
+    files = session.files(project, named, perhaps_none=True)
+    for path in files:
+        if format_file(path, root=project.root, write=not check):
+            changed = True
+            session.terminal.show(f"{verb}: {inert(relative(path, project.root))}")
+    return ExitStatus.FINDINGS if changed else ExitStatus.FINE

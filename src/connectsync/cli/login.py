@@ -9,7 +9,7 @@ import typer
 
 from connectsync.cli.session import Session
 from connectsync.errors import UsageError
-from connectsync.report.style import inert
+from connectsync.report.terminal import inert
 
 
 def login(
@@ -40,8 +40,8 @@ def login(
     """
     import asyncio
 
-    from connectsync.cli.references import allowing, resolved
-    from connectsync.cli.ways.browser import insist_playwright, website
+    from connectsync.cli.backend_setup import insist_playwright, website
+    from connectsync.cli.secrets import allowing, resolve_reference
 
     session: Session = context.obj
     project = session.project()
@@ -53,14 +53,16 @@ def login(
     backend, _, argument = (session.backend or "").partition(":")
     url = url or (argument if backend == "browser" else "")
     insist_playwright()
-    from connectsync.connect.browser.session import sign_in
+    from connectsync.backends.browser.session import sign_in
 
     where = website(session, project, url)
     password = ""
     if email:
         # it is the command line that names the command, not a file
         environment = allowing(session.environment, commands=True)
-        password = resolved(password_from, environment=environment, root=project.root)
+        password = resolve_reference(
+            password_from, environment=environment, root=project.root
+        )
     else:
         where = replace(where, headed=True)
         session.terminal.say(f"sign in to {where.url} in the window that opens")

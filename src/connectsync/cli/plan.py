@@ -8,24 +8,23 @@ from typing import Annotated
 
 import typer
 
-from connectsync.cli.choices import (
+from connectsync.cli.formats import insist_free, show_plan
+from connectsync.cli.options import (
     PlanFormat,
+    choose_shard,
     option_format,
     option_output,
+    option_shard,
     paths_argument,
     set_token_option,
 )
-from connectsync.cli.exit_status import ExitStatus
-from connectsync.cli.formats import show_plan
-from connectsync.cli.outputs import insist_free
 from connectsync.cli.session import Session
-from connectsync.cli.sharding import asked_shard, option_shard
-from connectsync.cli.suggested import quoted
-from connectsync.cli.terminal import STDOUT
-from connectsync.domain.counting import many
+from connectsync.cli.suggest import quote_word
+from connectsync.cli.terminal import STDOUT, ExitStatus
 from connectsync.domain.plan import Plan
 from connectsync.domain.policy import Policy
-from connectsync.report.style import inert
+from connectsync.domain.wording import many
+from connectsync.report.terminal import inert
 
 
 def plan(
@@ -67,15 +66,15 @@ def plan(
     """
     import asyncio
 
-    from connectsync.cli.planned import planned_now
+    from connectsync.cli.plan_source import plan_now
     from connectsync.domain.plan_file import plan_text
 
     session: Session = context.obj
     insist_free(session, out, output)
-    share = asked_shard(shard, session.environment)
+    share = choose_shard(shard, session.environment)
     tokens = frozenset(set_token or ())
     planned = asyncio.run(
-        planned_now(session, paths or [], share, tokens, changed_since=changed_since)
+        plan_now(session, paths or [], share, tokens, changed_since=changed_since)
     )
     made = planned.plan
     if out is not None:
@@ -90,10 +89,10 @@ def plan(
 
 
 def _next(out: Path, made: Plan, policy: Policy) -> str:
-    from connectsync.operations.accepting import needed_names
+    from connectsync.operations.approve import needed_names
 
     names = needed_names(made, policy)
-    file = quoted(str(out))
+    file = quote_word(str(out))
     apply_ = f"`connectsync apply {file}`"
     if not names:
         return apply_

@@ -1,18 +1,89 @@
-"""How far long work has come: a bar on a terminal, now and then a line elsewhere."""
+"""Progress of long work: a bar on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from io import TextIOBase
 from time import monotonic
-from typing import Protocol
+from typing import Protocol, TextIO
 
-from connectsync.cli.pace import Pace, Work
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Column, Table
+from rich.text import Text
+
 from connectsync.cli.session import Session
-from connectsync.cli.terminal import LogFormat, Terminal
+from connectsync.cli.terminal import WIDEST, LogFormat, Terminal
+from connectsync.domain.event import DistrictEnded, Event, RunBegan, RunEnded
+from connectsync.domain.outcome import Ending
+
+UNCLEAR_SECONDS = 2.0
+"""How long a pace is too young to say anything about the time left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What is done to many districts, in two words: ``reading`` and ``read``."""
+
+    doing: str
+    done: str
+
+
+READING = Activity("reading", "read")
+APPLYING = Activity("applying", "applied")
+
+
+@dataclass(slots=True)
+class ProgressRate:
+    """How much of how much is done since when. Times are in seconds, of one clock."""
+
+    total: int
+    began: float
+    done: int = 0
+    failed: int = 0
+
+    def share(self) -> float:
+        """Give the part that is done, from 0 to 1."""
+        return min(1.0, self.done / self.total) if self.total else 1.0
+
+    def rate(self, now: float) -> str:
+        """Give the districts in a second, or in a minute where they are few."""
+        each = self.done / max(now - self.began, 0.001)
+        if each >= 10:  # noqa: PLR2004 - two digits are enough
+            return f"{each:,.0f}/s"
+        return f"{each:.1f}/s" if each >= 1 else f"{each * 60:.0f}/min"
+
+    def left(self, now: float) -> str:
+        """Say how long the rest takes at this pace; empty while nobody can tell."""
+        passed = now - self.began
+        if passed < UNCLEAR_SECONDS or not 0 < self.done < self.total:
+            return ""
+        seconds = round(passed / self.done * (self.total - self.done))
+        minutes, seconds = divmod(seconds, 60)
+        hours, minutes = divmod(minutes, 60)
+        clock = f"{hours}:{minutes:02}" if hours else f"{minutes}"
+        return f"{clock}:{seconds:02} left"
+
+    def figures(self, now: float) -> str:
+        """Say it in figures, at most fifty columns of them."""
+        failed = f"{self.failed:,} failed" if self.failed else ""
+        rate = self.rate(now) if self.done else ""
+        total = max(self.total, self.done)
+        parts = [f"{self.done:,}/{total:,}", failed, rate, self.left(now)]
+        return "  ".join(part for part in parts if part)
+
+    def sentence(self, work: Activity, now: float) -> str:
+        """Say it in a line of a log."""
+        said = f"{work.done} {self.done:,} of {self.total:,} districts"
+        failed = f"{self.failed:,} failed" if self.failed else ""
+        rest = ", ".join(part for part in (failed, self.left(now)) if part)
+        return f"{said} ({self.rate(now)})" + (f", {rest}" if rest else "")
+
 
 FEW = 25
 """Districts that are over before anybody asks how long they take."""
@@ -23,7 +94,7 @@ SHORTEST_WAIT, LONGEST_WAIT = 2.0, 10.0
 DUMB = frozenset(["dumb", "unknown"])
 
 
-class Manner(Enum):
+class ProgressStyle(Enum):
     """How progress is told."""
 
     NOT = "not"
@@ -31,17 +102,17 @@ class Manner(Enum):
     BAR = "bar"
 
 
-def manner(terminal: Terminal, environment: Mapping[str, str]) -> Manner:
+def manner(terminal: Terminal, environment: Mapping[str, str]) -> ProgressStyle:
     """Choose how to tell progress on standard error, as flags and environment ask."""
     if terminal.quiet or terminal.log_format is LogFormat.JSON:
-        return Manner.NOT
+        return ProgressStyle.NOT
     by_machine = environment.get("CI", "").lower() not in {"", "0", "false"}
     if by_machine or environment.get("TERM") in DUMB or not sys.stderr.isatty():
-        return Manner.LINES
-    return Manner.BAR
+        return ProgressStyle.LINES
+    return ProgressStyle.BAR
 
 
-class Count(Protocol):
+class Progress(Protocol):
     """Is told how work goes on."""
 
     def advance(self, count: int = 1, *, failed: int = 0) -> None:
@@ -51,7 +122,7 @@ class Count(Protocol):
         """Leave the terminal as it was."""
 
 
-class Silence:
+class NoProgress:
     """Tells nobody."""
 
     def advance(self, count: int = 1, *, failed: int = 0) -> None:
@@ -62,12 +133,12 @@ class Silence:
 
 
 @dataclass(slots=True)
-class Lines:
+class ProgressLines:
     """Tells it in lines, seldom enough for a log."""
 
     terminal: Terminal
-    work: Work
-    pace: Pace
+    work: Activity
+    pace: ProgressRate
     told: float = field(init=False)
     told_share: float = 0.0
 
@@ -92,33 +163,189 @@ class Lines:
         return waited >= LONGEST_WAIT or (a_tenth and waited >= SHORTEST_WAIT)
 
 
-def begin(session: Session, work: Work, total: int) -> Count:
+def begin(session: Session, work: Activity, total: int) -> Progress:
     """
     Begin to tell how work goes on; whoever begins it closes it.
 
     Small work is not told of, and of two works at a time only the first.
     """
     how = manner(session.terminal, session.environment)
-    if how is Manner.NOT or total <= FEW or session.shared.get(TOLD):
-        return Silence()
-    pace = Pace(total, monotonic())
-    if how is Manner.LINES:
-        return Lines(session.terminal, work, pace)
+    if how is ProgressStyle.NOT or total <= FEW or session.shared.get(TOLD):
+        return NoProgress()
+    pace = ProgressRate(total, monotonic())
+    if how is ProgressStyle.LINES:
+        return ProgressLines(session.terminal, work, pace)
     # imported here: only who looks at a bar waits for what draws it
-    from connectsync.cli.progress_bar import Bar
 
     session.shared[TOLD] = True
-    return Bar(session.terminal, work, pace, closed=lambda: session.shared.pop(TOLD))
+    return TerminalProgress(
+        session.terminal, work, pace, closed=lambda: session.shared.pop(TOLD)
+    )
 
 
 TOLD = "a bar is shown"
 
 
 @contextmanager
-def counting(session: Session, work: Work, total: int) -> Iterator[Count]:
+def show_progress(session: Session, work: Activity, total: int) -> Iterator[Progress]:
     """Tell how work goes on for as long as it does, however it ends."""
     count = begin(session, work, total)
     try:
         yield count
     finally:
         count.close()
+
+
+LOOKS_PER_SECOND = 4
+
+
+class _Console(Console):
+    """A console that never hides the cursor: what was not hidden need not be found."""
+
+    def show_cursor(self, show: bool = True) -> bool:
+        """Leave the cursor alone, so that even a process that is killed does."""
+        del show
+        return False
+
+
+class TerminalProgress:
+    """
+    Shows how work goes on, until it is closed; then nothing of it is left.
+
+    What is written to standard error meanwhile scrolls above it.
+    """
+
+    def __init__(
+        self,
+        terminal: Terminal,
+        work: Activity,
+        pace: ProgressRate,
+        *,
+        closed: Callable[[], object],
+    ) -> None:
+        self._work = work
+        self._pace = pace
+        self._closed: Callable[[], object] | None = closed
+        self._stream = sys.stderr
+        self._console = _Console(
+            file=self._stream,
+            force_terminal=True,
+            color_system="standard" if terminal.colour_aside else None,
+            no_color=not terminal.colour_aside,
+            highlight=False,
+        )
+        self._live = Live(
+            console=self._console,
+            get_renderable=self._line,
+            refresh_per_second=LOOKS_PER_SECOND,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._above = _AboveBar(self._stream, self._console)
+        sys.stderr = self._above
+        self._live.start(refresh=True)
+
+    def advance(self, count: int = 1, *, failed: int = 0) -> None:
+        """Note what is done; the bar is drawn anew a few times a second."""
+        self._pace.done += count
+        self._pace.failed += failed
+
+    def close(self) -> None:
+        """Take the bar away, once."""
+        if self._closed is None:
+            return
+        self._closed()
+        self._closed = None
+        sys.stderr = self._stream
+        self._live.stop()
+        self._stream.write(self._above.begun)
+
+    def _line(self) -> RenderableType:
+        width = min(self._console.width, WIDEST)
+        line = Table.grid(
+            Column(no_wrap=True),
+            Column(ratio=1),
+            Column(no_wrap=True),
+            padding=(0, 2, 0, 0),
+            expand=True,
+        )
+        line.width = width - 1
+        line.add_row(
+            Text(self._work.doing),
+            ProgressBar(
+                self._pace.total,
+                self._pace.done,
+                style="bright_black",
+                complete_style="cyan",
+                finished_style="green",
+            ),
+            Text(self._pace.figures(monotonic())),
+        )
+        return line
+
+
+class _AboveBar(TextIOBase):
+    """Standard error while a bar is shown: what is written goes above the bar."""
+
+    def __init__(self, stream: TextIO, console: Console) -> None:
+        self.begun = ""
+        self._stream = stream
+        self._console = console
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """Name the letters that the terminal knows."""
+        return self._stream.encoding
+
+    def write(self, text: str) -> int:
+        """Write whole lines above the bar; what is no line yet waits for its end."""
+        whole, end, self.begun = (self.begun + text).rpartition("\n")
+        if end:
+            # left as long as it is: half a path can be neither clicked nor copied
+            self._console.print(Text.from_ansi(whole), soft_wrap=True)
+        return len(text)
+
+    def flush(self) -> None:
+        """Let everything be seen that is a line."""
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        """Say that it is the terminal still."""
+        return True
+
+    def fileno(self) -> int:
+        """Give the terminal's own number."""
+        return self._stream.fileno()
+
+
+FAILURES = frozenset([Ending.FAILED, Ending.CONFLICT])
+
+
+@dataclass(slots=True)
+class RunProgress:
+    """
+    Tells how far a run has come, from its first event to its last.
+
+    ``districts`` are how many this runner may end.
+    """
+
+    session: Session
+    districts: int
+    _count: Progress = field(default_factory=NoProgress)
+
+    def __call__(self, event: Event) -> None:
+        """Note what happened."""
+        match event:
+            case RunBegan():
+                self._count = begin(self.session, APPLYING, self.districts)
+            case DistrictEnded(outcome=outcome):
+                self._count.advance(failed=outcome.ending in FAILURES)
+            case RunEnded():
+                self.close()
+            case _:
+                pass
+
+    def close(self) -> None:
+        """Leave the terminal as it was, also where the run broke off."""
+        self._count.close()

@@ -1,15 +1,37 @@
-"""``connectsync reconcile``: apply safe changes unattended."""
+"""``connectsync reconcile``: apply safe changes unattended, report the rest."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from connectsync.cli.choices import option_output, paths_argument
+from connectsync.apply.saving import results_of
+from connectsync.apply.state.queries import StateReader
+from connectsync.cli.apply import execute_plan, insist_allowed
+from connectsync.cli.backends import is_by_hand, open_reader
+from connectsync.cli.fleets import load_planned_scope
+from connectsync.cli.formats import insist_free
+from connectsync.cli.options import option_output, paths_argument
+from connectsync.cli.plan_source import circumstances, open_state
+from connectsync.cli.runner import ApplyOptions, ApplyRun, RunResult
 from connectsync.cli.session import Session
+from connectsync.cli.terminal import ExitStatus, insist_no_source, status_of
+from connectsync.domain.outcome import ReconcileReport, Result
+from connectsync.domain.plan import Plan
+from connectsync.errors import ConnectsyncError, StalePlan, UsageError
+from connectsync.files.access import replace_file
+from connectsync.operations.plan import make_plan
+from connectsync.operations.reconcile import (
+    ReconcileSummary,
+    divide_plan,
+    lives_of,
+    observe_plan,
+)
 
 
 class ReconcileFormat(StrEnum):
@@ -50,8 +72,153 @@ def reconcile(
     """
     import asyncio
 
-    from connectsync.cli.reconciling import Asked, reconcile_fleet
-
     session: Session = context.obj
-    asked = Asked(dry_run, output, metrics, as_json=format_ is ReconcileFormat.JSON)
+    asked = ReconcileOptions(
+        dry_run, output, metrics, as_json=format_ is ReconcileFormat.JSON
+    )
     return asyncio.run(reconcile_fleet(session, paths or [], asked))
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileOptions:
+    """What the command line asked for."""
+
+    dry_run: bool = False
+    output: Path | None = None
+    metrics: Path | None = None
+    as_json: bool = False
+
+
+async def reconcile_fleet(
+    session: Session, paths: Sequence[str], asked: ReconcileOptions
+) -> ExitStatus:
+    """
+    Make one pass, and tell of it.
+
+    Raises ``InvalidFiles``, and ``ConnectError`` where nothing at all could be read;
+    the file of metrics tells of that too.
+    """
+    _insist_metrics(asked.metrics)
+    insist_free(session, asked.output, asked.metrics)
+    try:
+        made, status = await _reconcile(session, paths, asked)
+    except ConnectsyncError as error:
+        _keep_metrics(session, asked, None, status_of(error))
+        raise
+    _keep_metrics(session, asked, made, status)
+    _tell(session, asked, made, status)
+    return status
+
+
+async def _reconcile(
+    session: Session, paths: Sequence[str], asked: ReconcileOptions
+) -> tuple[ReconcileReport, ExitStatus]:
+    scope = load_planned_scope(session, paths)
+    if is_by_hand(session, scope.project):
+        raise UsageError(
+            "on a snapshot a person presses Save, so nothing is done unattended",
+            remedy="name another --backend, or `apply` with a click list",
+        )
+    async with open_reader(session, scope.project, scope.districts) as reader:
+        with open_state(session, scope.project) as store:
+            given = circumstances(session, scope, store, reader)
+            plan = await make_plan(scope.wanted, reader, given)
+            findings = scope.findings.findings
+            archive = StateReader(store)
+            division = divide_plan(plan, scope.wanted, given, archive, findings)
+            if not asked.dry_run:
+                store.look(
+                    plan.backend,
+                    results_of(given.open_saves, lives_of(plan)),
+                    at=session.now(),
+                )
+                seen = observe_plan(plan, scope.wanted, given.baselines)
+                store.note(plan.backend, seen, at=session.now())
+            came: RunResult | StalePlan | None = None
+            if not (asked.dry_run or division.reasons) and _has_work(division.going):
+                said = ApplyOptions(yes=True)
+                going = ApplyRun(session, scope, said, reader, store, given)
+                came = await _gone(going, division.going)
+    outcome = came.outcome if isinstance(came, RunResult) else came
+    passed = ReconcileSummary(plan, scope.wanted, division, outcome)
+    at_most = given.policy.unattended
+    made = passed.told(at_most=at_most, dry_run=asked.dry_run)
+    return made, _status(made, came)
+
+
+def _has_work(going: Plan) -> bool:
+    """Say whether there is something to save, or to remember as in step."""
+    return bool(going.districts or going.in_step)
+
+
+async def _gone(going: ApplyRun, plan: Plan) -> RunResult | StalePlan:
+    """Make the plan true, past the same gate as any other one."""
+    insist_allowed(going, plan)
+    try:
+        return await execute_plan(going, plan)
+    except StalePlan as stale:
+        return stale
+
+
+def _status(made: ReconcileReport, came: RunResult | StalePlan | None) -> ExitStatus:
+    """Say the gravest thing: what stopped the run, then who is waited for."""
+    if isinstance(came, StalePlan):
+        return ExitStatus.STALE
+    if came is not None and came.interrupted:
+        return ExitStatus.INTERRUPTED
+    if came is not None and came.outcome.refused:
+        return ExitStatus.UNREACHABLE
+    counts = made.counts
+    if counts[Result.CONFLICT]:
+        return ExitStatus.STALE
+    if made.needs_a_person:
+        return ExitStatus.FINDINGS
+    waits = made.reasons or counts[Result.LEFT]
+    return ExitStatus.REFUSED if waits else ExitStatus.FINE
+
+
+def _tell(
+    session: Session, asked: ReconcileOptions, made: ReconcileReport, status: ExitStatus
+) -> None:
+    from connectsync.report.reconcile import reconcile_json, reconcile_text
+
+    terminal = session.terminal
+    colour = terminal.colour and asked.output is None
+    text = (
+        reconcile_json(made, int(status))
+        if asked.as_json
+        else reconcile_text(made, colour=colour, width=terminal.width)
+    )
+    if not asked.as_json:
+        text = terminal.place.complete(text)
+    terminal.deliver(text, asked.output)
+
+
+def _insist_metrics(path: Path | None) -> None:
+    """Refuse a file of metrics that cannot be one before anything else happens."""
+    if path is None:
+        return
+    insist_no_source(path)
+    if path == Path("-") or path.is_dir():
+        raise UsageError(f"--metrics needs the name of a file, and {path} is none")
+
+
+def _keep_metrics(
+    session: Session,
+    asked: ReconcileOptions,
+    made: ReconcileReport | None,
+    status: ExitStatus,
+) -> None:
+    if asked.metrics is None:
+        return
+    from connectsync.telemetry.metrics import reconcile_exposition
+
+    try:
+        asked.metrics.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(
+            asked.metrics,
+            reconcile_exposition(made, status=int(status), at=session.now()),
+        )
+    except (OSError, UsageError) as error:
+        # what was done is done: a full disk below a monitor does not undo it
+        session.terminal.complain(f"the metrics failed: {error}")

@@ -1,17 +1,42 @@
-"""``connectsync resume``: continue a run that was interrupted or failed."""
+"""``connectsync resume``: continue an interrupted or failed run."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from connectsync.cli.accepting import accepted_counts, override_reasons
-from connectsync.cli.choices import accept_option, metrics_option, override_option
-from connectsync.cli.exit_status import ExitStatus
-from connectsync.cli.outputs import insist_free
+from connectsync.apply.journal import RunOptions
+from connectsync.apply.state.queries import StateReader, recognize
+from connectsync.cli.backends import connect_of, is_by_hand, open_reader
+from connectsync.cli.fleets import FleetScope, any_scope
+from connectsync.cli.formats import insist_free
+from connectsync.cli.options import (
+    accept_option,
+    choose_shard,
+    metrics_option,
+    option_shard,
+    override_option,
+    override_reasons,
+    parse_accepted,
+)
+from connectsync.cli.plan_source import circumstances, open_state
+from connectsync.cli.runner import ApplyOptions, ApplyRun
 from connectsync.cli.session import Session
-from connectsync.cli.sharding import asked_shard, option_shard
+from connectsync.cli.terminal import ExitStatus
+from connectsync.domain.plan import Plan
+from connectsync.domain.run import Run
+from connectsync.errors import Overtaken, StalePlan, UsageError
+from connectsync.operations.apply import insist_same_files, of_connect
+from connectsync.operations.gate import insist_files, lasting_reasons
+from connectsync.operations.resume import (
+    choose_run,
+    rest_of,
+    settle_open,
+    superseded,
+    superseded_text,
+)
 
 
 def resume(
@@ -51,17 +76,123 @@ def resume(
     """
     import asyncio
 
-    from connectsync.cli.going import Said
-    from connectsync.cli.resuming import resume_run
+    from connectsync.cli.runner import ApplyOptions
 
     session: Session = context.obj
     insist_free(session, metrics)
-    said = Said(
-        accepted=accepted_counts(accept or []),
+    said = ApplyOptions(
+        accepted=parse_accepted(accept or []),
         approved=approved,
         reasons=override_reasons(override or []),
-        shard=asked_shard(shard, session.environment),
+        shard=choose_shard(shard, session.environment),
         metrics=metrics,
         ignore_files=ignore_files,
     )
     return ExitStatus(asyncio.run(resume_run(session, run, said)))
+
+
+async def resume_run(
+    session: Session, number: int | None, said: ApplyOptions
+) -> ExitStatus:
+    """
+    Continue a run: settle by reading, then pass the gate of `apply` with the rest.
+
+    Without a number it is the newest run that has anything left, unless a newer run
+    planned the same districts. Raises ``UnknownRun``, ``Superseded``, ``InvalidFiles``,
+    ``PlanError`` if the plan was edited or its files changed, and ``Refused``; then
+    nothing is saved.
+    """
+    project = session.project()
+    if is_by_hand(session, project):
+        raise UsageError(
+            "continue a run by hand with the plan beside its click list",
+            remedy="name it: `connectsync apply PLAN`",
+        )
+    with open_state(session, project) as store:
+        archive = StateReader(store)
+        scope = any_scope(session, ())
+        async with open_reader(session, project, scope.districts) as reader:
+            recognize(store, connect_of(session), at=session.now())
+            run = _choose_run(session, archive, number, reader.described)
+            if run is None:
+                session.terminal.say("nothing to resume: no run has anything left")
+                return ExitStatus.FINE
+            if not run.left:
+                # its runner may have died between its last district and its end
+                store.end(run.number, at=session.now())
+                session.terminal.say(f"nothing of run {run.number} is left")
+                return ExitStatus.FINE
+            plan, orders = archive.plan(run.number)
+            # the run's, not the plan's: the state may know that Connect by a name now
+            plan = of_connect(replace(plan, backend=run.backend), connect_of(session))
+            await settle_open(run, store, reader, session.now())
+            given = circumstances(session, scope, store, reader)
+            going = ApplyRun(session, scope, said, reader, store, given)
+            going = _reopen_run(going, plan, run)
+            return await going.resume(run.number, plan, orders)
+
+
+def _reopen_run(going: ApplyRun, plan: Plan, run: Run) -> ApplyRun:
+    """
+    Open a run again once what is left of it passed the gate.
+
+    Where another run began meanwhile the guards are asked once more. Gives the run on
+    its way, with the reasons that hold.
+    """
+    archive, said, scope = StateReader(going.store), going.said, going.scope
+    going.gate(run).insist_honest(plan)
+    rest = rest_of(plan, run, archive.journal(run.number))
+    reasons = {**lasting_reasons(run, going.given.now), **said.reasons}
+    if rest.districts and not said.ignore_files:
+        _insist_files(run.number, rest, scope)
+    while True:
+        # where every save is confirmed, nothing is left to be judged
+        if rest.districts:
+            going.gate(run).insist_allowed(rest, run.plan)
+        try:
+            going.store.reopen(
+                run.number,
+                at=going.session.now(),
+                orders=RunOptions(
+                    (),
+                    {**run.accepted, **said.accepted},
+                    reasons,
+                    recent=going.given.recent if rest.districts else None,
+                ),
+            )
+        except Overtaken:
+            recent = archive.recent(plan.backend, going.session.now())
+            going = replace(going, given=replace(going.given, recent=recent))
+        else:
+            return replace(going, said=replace(said, reasons=reasons))
+
+
+def _insist_files(run: int, rest: Plan, scope: FleetScope) -> None:
+    insist_files(rest, scope.wanted, scope.findings.findings)
+    if rest.rollback_of is not None:
+        return
+    try:
+        insist_same_files(rest, scope.wanted)
+    except StalePlan as stale:
+        raise StalePlan(
+            stale.sentence,
+            below=stale.below,
+            remedy="go on all the same with --ignore-files; or make a new plan, and"
+            f" end this run: `connectsync runs close {run} --reason 'why'`",
+        ) from stale
+
+
+def _choose_run(
+    session: Session, archive: StateReader, number: int | None, backend: str
+) -> Run | None:
+    if number is None:
+        chosen = choose_run(archive, backend)
+        for one in chosen.passed_over:
+            session.terminal.say(f"{one}: passed over")
+        return chosen.run
+    run = archive.run(number)
+    newest = archive.newest_runs(run.backend)
+    if superseded(run, newest):
+        text = superseded_text(run, newest)
+        session.terminal.say(f"{text}; continued because its number was given")
+    return run

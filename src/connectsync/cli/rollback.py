@@ -1,22 +1,37 @@
-"""``connectsync rollback``: undo a run, as a plan like any other."""
+"""``connectsync rollback``: undo a run by a plan of its own."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from connectsync.cli.accepting import accepted_counts, override_reasons
-from connectsync.cli.choices import (
+from connectsync.apply.state.queries import StateReader
+from connectsync.cli.apply import show_and_apply
+from connectsync.cli.backends import open_reader
+from connectsync.cli.fleets import any_scope
+from connectsync.cli.formats import insist_free
+from connectsync.cli.options import (
     accept_option,
     metrics_option,
     override_option,
+    override_reasons,
+    parse_accepted,
     yes_option,
 )
-from connectsync.cli.exit_status import ExitStatus
-from connectsync.cli.outputs import insist_free
+from connectsync.cli.plan_source import circumstances, open_state
+from connectsync.cli.runner import ApplyOptions, ApplyRun
 from connectsync.cli.session import Session
+from connectsync.cli.suggest import quote_word
+from connectsync.cli.terminal import STDOUT, ExitStatus
+from connectsync.domain.plan_file import plan_text
+from connectsync.operations.gate import insist_files
+from connectsync.operations.plan import add_guards
+from connectsync.operations.rollback import Over, Rollback, find_later_saves, undone
+from connectsync.report.plan_text import render_plan
+from connectsync.report.terminal import inert
 
 
 def rollback(
@@ -56,14 +71,13 @@ def rollback(
     """
     import asyncio
 
-    from connectsync.cli.going import Said
-    from connectsync.cli.rolling_back import roll_back
-    from connectsync.operations.rolling_back import overs
+    from connectsync.cli.runner import ApplyOptions
+    from connectsync.operations.rollback import overs
 
     session: Session = context.obj
     insist_free(session, out, metrics)
-    said = Said(
-        accepted=accepted_counts(accept or []),
+    said = ApplyOptions(
+        accepted=parse_accepted(accept or []),
         reasons=override_reasons(override or []),
         metrics=metrics,
         yes=yes,
@@ -72,3 +86,45 @@ def rollback(
     only = tuple(districts or ())
     way = roll_back(session, run, only, overs(over or []), said, out)
     return ExitStatus(asyncio.run(way))
+
+
+async def roll_back(
+    session: Session,
+    run: int,
+    only: tuple[str, ...],
+    over: Over,
+    said: ApplyOptions,
+    out: Path | None,
+) -> ExitStatus:
+    """
+    Plan the way back from a run; write the plan, or show it and apply it.
+
+    Raises ``UnknownRun``, ``RollbackRefused`` if it would undo what was saved since,
+    and ``Refused``.
+    """
+    project, scope = session.project(), any_scope(session, ())
+    with open_state(session, project) as store:
+        archive = StateReader(store)
+        plan, _ = archive.plan(run)
+        newest = archive.newest(1).lines[0].head.number
+        changed = undone(archive.journal(run))
+        async with open_reader(session, project, scope.districts) as reader:
+            given = circumstances(session, scope, store, reader)
+            # the run's, not the plan's: the state may know that Connect by a name now
+            plan = replace(plan, backend=archive.run(run).backend)
+            saves = archive.confirmed(plan.backend, (run, newest))
+            later = find_later_saves(saves, run)
+            way = Rollback(run, plan, changed, only, over, later)
+            back = add_guards(await way.planned(reader, given), scope.districts, given)
+            if not said.ignore_files:
+                insist_files(back, scope.wanted, scope.findings.findings)
+            if out is None:
+                going = ApplyRun(session, scope, said, reader, store, given)
+                return await show_and_apply(going, back)
+    terminal = session.terminal
+    terminal.show(render_plan(back, colour=terminal.colour, width=terminal.width))
+    terminal.deliver(plan_text(back), out)
+    if out != STDOUT:
+        next_ = f"`connectsync apply {quote_word(str(out))}`"
+        terminal.say(inert(f"wrote {out}; next: {next_}"))
+    return ExitStatus.FINDINGS if back.failed else ExitStatus.FINE

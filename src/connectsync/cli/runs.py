@@ -1,15 +1,36 @@
-"""``connectsync runs``: what was run, what it did, whether the log still says so."""
+"""``connectsync runs``: list, show, compare, close and verify runs."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from connectsync.cli.exit_status import ExitStatus
+from connectsync.apply.state.queries import StateReader
+from connectsync.cli.backends import is_by_hand
+from connectsync.cli.plan_source import open_state
 from connectsync.cli.session import Session
+from connectsync.cli.terminal import ExitStatus
+from connectsync.domain.foreign_text import visible_line
 from connectsync.errors import UsageError
+from connectsync.operations.approve import LONGEST_REASON
+from connectsync.operations.history import audit_store, diff_of, history_of
+from connectsync.report.outcome_text import audit_text, run_diff_text
+from connectsync.report.runs_json import (
+    audit_json,
+    run_diff_json,
+    run_json,
+    runs_json,
+)
+from connectsync.report.runs_text import (
+    closed_run_text,
+    newest_unended,
+    run_text,
+    runs_text,
+)
 
 LATELY = 20
 """Runs that are listed by default."""
@@ -42,7 +63,6 @@ def runs(
     if context.invoked_subcommand is not None:
         _insist_bare(context.invoked_subcommand, format_, limit)
         return ExitStatus.FINE
-    from connectsync.cli.looking_back import list_runs
 
     return list_runs(context.obj, limit, as_json=format_ is RunsFormat.JSON)
 
@@ -68,8 +88,6 @@ def show(
     format_: option_format = RunsFormat.TEXT,
 ) -> int:
     """Show a run: the result of each district and what each save changed."""
-    from connectsync.cli.looking_back import show_run
-
     session: Session = context.obj
     as_json = format_ is RunsFormat.JSON
     return show_run(session, run, tuple(districts or ()), as_json=as_json)
@@ -89,8 +107,6 @@ def diff(
     Of the districts that either saved: what a save of it changed, as the last confirmed
     save up to the one run says, and up to the other. People's own saves are not seen.
     """
-    from connectsync.cli.looking_back import diff_runs
-
     return diff_runs(context.obj, run_a, run_b, as_json=format_ is RunsFormat.JSON)
 
 
@@ -107,8 +123,6 @@ def close(
     The reason goes to the audit log. Connect is not read. Refused while a
     runner has a district of it, or while it is not known whether a save happened.
     """
-    from connectsync.cli.closing import close_run
-
     return close_run(context.obj, run, reason)
 
 
@@ -129,6 +143,95 @@ def verify(
 
     Exits with 1 if any entry was edited, removed, inserted or reordered.
     """
-    from connectsync.cli.looking_back import verify_log
-
     return verify_log(context.obj, head, as_json=format_ is RunsFormat.JSON)
+
+
+@contextmanager
+def _archive(session: Session) -> Iterator[StateReader]:
+    with open_state(session, session.project()) as store:
+        yield StateReader(store)
+
+
+def _stand_on(session: Session, backend: str) -> bool:
+    """Stand on the backend of a run; say whether a person saves there."""
+    project = session.project()
+    session.stand_on(project, backend)
+    return is_by_hand(session, project)
+
+
+def list_runs(session: Session, limit: int, *, as_json: bool) -> ExitStatus:
+    """List the newest runs. Raises ``StateError``."""
+    with _archive(session) as archive:
+        found = archive.newest(limit)
+    terminal = session.terminal
+    if as_json:
+        terminal.deliver(runs_json(found), None)
+    else:
+        by_hand = False
+        if (unended := newest_unended(found)) is not None:
+            by_hand = _stand_on(session, unended.head.backend)
+        text = runs_text(
+            found, colour=terminal.colour, width=terminal.width, by_hand=by_hand
+        )
+        terminal.show(text)
+    return ExitStatus.FINE
+
+
+def show_run(
+    session: Session, number: int, districts: tuple[str, ...], *, as_json: bool
+) -> ExitStatus:
+    """Show a run, or some of its districts. Raises ``UnknownRun``."""
+    with _archive(session) as archive:
+        history = history_of(archive, number, districts)
+    terminal = session.terminal
+    if as_json:
+        terminal.deliver(run_json(history), None)
+    else:
+        by_hand = _stand_on(session, history.run.backend)
+        text = run_text(
+            history, colour=terminal.colour, width=terminal.width, by_hand=by_hand
+        )
+        terminal.show(text)
+    return ExitStatus.FINE
+
+
+def diff_runs(session: Session, run_a: int, run_b: int, *, as_json: bool) -> ExitStatus:
+    """Compare two runs. Raises ``UnknownRun``, and ``UsageError`` where none can be."""
+    with _archive(session) as archive:
+        diff = diff_of(archive, run_a, run_b)
+    terminal = session.terminal
+    if as_json:
+        terminal.deliver(run_diff_json(diff), None)
+    else:
+        terminal.show(run_diff_text(diff, colour=terminal.colour, width=terminal.width))
+    return ExitStatus.FINE
+
+
+def verify_log(session: Session, noted: str | None, *, as_json: bool) -> ExitStatus:
+    """Verify the audit log. Raises ``UsageError`` for what cannot be a head."""
+    with _archive(session) as archive:
+        found = audit_store(archive, noted)
+    terminal = session.terminal
+    if as_json:
+        terminal.deliver(audit_json(found), None)
+    else:
+        terminal.show(audit_text(found, colour=terminal.colour, width=terminal.width))
+    return ExitStatus.FINDINGS if found.problems else ExitStatus.FINE
+
+
+def close_run(session: Session, run: int, reason: str) -> ExitStatus:
+    """Close a run. Raises ``UnknownRun``, ``RunInHand``, ``UsageError``."""
+    why = visible_line(reason)
+    if not 0 < len(why) <= LONGEST_REASON:
+        raise UsageError(
+            f"--reason needs from 1 to {LONGEST_REASON} characters",
+            remedy="say in a sentence why the run is abandoned",
+        )
+    terminal = session.terminal
+    with open_state(session, session.project()) as store:
+        if not StateReader(store).run(run).left:
+            terminal.say(f"nothing of run {run} is left")
+            return ExitStatus.FINE
+        left = store.close(run, why, at=session.now())
+    terminal.show(closed_run_text(run, left))
+    return ExitStatus.FINE

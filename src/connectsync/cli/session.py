@@ -1,4 +1,4 @@
-"""What every command starts from: the project, the clock, the files, the state."""
+"""What every command starts from: project, clock, files and state folder."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from connectsync import __version__
-from connectsync.cli.clock import ANYWHERE, TOLD, insist_own_clock, now
-from connectsync.cli.terminal import Terminal
+from connectsync.cli.terminal import ANYWHERE, TOLD, Terminal, insist_own_clock, now
 from connectsync.config.discovery import (
     PROJECT_FILE,
     below,
@@ -23,9 +22,9 @@ from connectsync.config.discovery import (
 )
 from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.config.project import Project, load_project
-from connectsync.domain.counting import few
+from connectsync.domain.wording import few
 from connectsync.errors import NothingMatched, StateError, UsageError
-from connectsync.report.style import inert
+from connectsync.report.terminal import inert
 
 TOOL = f"connectsync {__version__}"
 

@@ -9,15 +9,15 @@ from typing import Annotated
 
 import typer
 
-from connectsync.cli.choices import option_output
-from connectsync.cli.exit_status import ExitStatus
-from connectsync.cli.outputs import insist_free
+from connectsync.cli.formats import insist_free
+from connectsync.cli.options import option_output
 from connectsync.cli.session import Session
+from connectsync.cli.terminal import ExitStatus
 from connectsync.config.discovery import SUFFIXES
 from connectsync.config.project import Project
-from connectsync.domain.counting import many
 from connectsync.domain.district import District
-from connectsync.domain.snapshot import Snapshot
+from connectsync.domain.live import Snapshot
+from connectsync.domain.wording import many
 
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -49,22 +49,22 @@ def snapshot(
     """
     import asyncio
 
-    from connectsync.connect.snapshot_file import spelled
-    from connectsync.operations.snapshotting import insist_whole
+    from connectsync.backends.snapshot import render_snapshot
+    from connectsync.operations.snapshot import insist_whole
 
     session: Session = context.obj
     insist_free(session, output, over_live=True)
-    taken = asyncio.run(_taken(session, districts or []))
+    taken = asyncio.run(_take_snapshot(session, districts or []))
     if not partial:
         insist_whole(taken)
-    _deliver(session, spelled(taken), output)
+    _deliver(session, render_snapshot(taken), output)
     _say(session, taken, output)
     return ExitStatus.FINDINGS if taken.unread else ExitStatus.FINE
 
 
-async def _taken(session: Session, arguments: Sequence[str]) -> Snapshot:
+async def _take_snapshot(session: Session, arguments: Sequence[str]) -> Snapshot:
     from connectsync.cli.backends import open_reader
-    from connectsync.operations.snapshotting import take_snapshot
+    from connectsync.operations.snapshot import take_snapshot
 
     project = session.project()
     keys = [key for one in arguments for key in _keys(session, project, one)]
@@ -92,8 +92,8 @@ def _deliver(session: Session, text: str, output: Path | None) -> None:
 
 
 def _say(session: Session, taken: Snapshot, output: Path | None) -> None:
-    from connectsync.operations.snapshotting import OFFERING
-    from connectsync.report.style import inert
+    from connectsync.operations.snapshot import OFFERING
+    from connectsync.report.terminal import inert
 
     terminal = session.terminal
     for key, reason in taken.unread.items():

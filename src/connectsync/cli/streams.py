@@ -62,8 +62,8 @@ def secure() -> None:
     if sys.stdin is None or "stdin" in CLOSED:
         # it lives as long as the process
         sys.stdin = open(0, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115 - as above
-    sys.stdout = _guarded(sys.stdout, 1)
-    sys.stderr = _guarded(sys.stderr, 2)
+    sys.stdout = _guard_stream(sys.stdout, 1)
+    sys.stderr = _guard_stream(sys.stderr, 2)
 
 
 def lost(stream: TextIO) -> OSError | None:
@@ -118,7 +118,7 @@ def _to_nowhere(descriptor: int) -> None:
         os.close(opened)
 
 
-def _guarded(stream: TextIO | None, descriptor: int) -> TextIO:
+def _guard_stream(stream: TextIO | None, descriptor: int) -> TextIO:
     """Put an outlet behind a stream that is one of this process's own."""
     if stream is not None and not _is_own(stream, descriptor):
         return stream

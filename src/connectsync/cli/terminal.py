@@ -1,4 +1,4 @@
-"""Where words go: standard output, standard error, a file, a question."""
+"""Standard output, standard error, questions to the user, and the clock."""
 
 from __future__ import annotations
 
@@ -10,21 +10,96 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
-from enum import StrEnum
+from datetime import UTC, datetime
+from enum import IntEnum, StrEnum
 from functools import partial
 from io import TextIOWrapper
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TextIO
+from urllib.parse import urlsplit
 
-from connectsync.cli.clock import now_at_least, utc_now
 from connectsync.cli.streams import lost, tell_once
-from connectsync.cli.suggested import Place
+from connectsync.cli.suggest import CommandPlace
 from connectsync.domain.event import Event
 from connectsync.domain.foreign_text import without_user_info
-from connectsync.errors import UsageError
-from connectsync.files.writing import replace_file
-from connectsync.report.style import Paint, Style, inert, unheeded
+from connectsync.errors import (
+    Bug,
+    ConnectError,
+    ConnectsyncError,
+    DistrictNotFound,
+    InvalidFiles,
+    PlanError,
+    Refused,
+    UsageError,
+)
+from connectsync.files.access import replace_file
+from connectsync.report.terminal import Paint, Style, inert, unheeded
+
+TOLD = "CONNECTSYNC_NOW"
+ANYWHERE = "CONNECTSYNC_NOW_ANYWHERE"
+"""Set to 1: the time may be told to a Connect that is not on this machine."""
+
+
+def utc_now() -> datetime:
+    """Give the time by the clock of the machine."""
+    return datetime.now(UTC)
+
+
+def now(environment: Mapping[str, str]) -> datetime:
+    """Give the time, from CONNECTSYNC_NOW if set. Raises ``UsageError``."""
+    told = environment.get(TOLD)
+    if not told:
+        return utc_now()
+    try:
+        at = datetime.fromisoformat(told)
+    except ValueError as error:
+        raise UsageError(f"{TOLD} is not a time: {told!r}") from error
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def insist_own_clock(environment: Mapping[str, str], address: str) -> str:
+    """
+    Refuse to tell the time to a Connect that is not on this machine.
+
+    Gives a sentence where it is told all the same, because that is asked for; empty
+    where the clock is the machine's or the address is here. Raises ``UsageError``.
+    """
+    told, host = environment.get(TOLD), _host(address)
+    if not told or is_here(host):
+        return ""
+    if environment.get(ANYWHERE) != "1":
+        raise UsageError(
+            f"{TOLD} is set, and {host} is not this machine: freezes, windows and ages"
+            " would be judged by a time that is not the real one",
+            remedy=f"unset {TOLD}; to use it all the same, set {ANYWHERE}=1",
+        )
+    return f"the time is told by {TOLD}: {told}, on {host}"
+
+
+def _host(address: str) -> str:
+    # of an address that is none only its own check speaks: it may hold a password
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
+
+
+def is_here(host: str) -> bool:
+    """Say whether a host is this machine, or none is named."""
+    try:
+        return not host or host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def now_at_least(environment: Mapping[str, str]) -> datetime:
+    """Give the time, from the machine where what is told is no time."""
+    try:
+        return now(environment)
+    except UsageError:
+        return utc_now()
+
 
 PLAIN = {"→": "->", "…": "...", "—": "-", "·": "*"}
 """Our own signs, for terminals whose encoding lacks them."""
@@ -65,7 +140,7 @@ class Terminal:
     log_format: LogFormat = LogFormat.TEXT
     colour_aside: bool = False
     clock: Callable[[], datetime] = utc_now
-    place: Place = field(default_factory=Place)
+    place: CommandPlace = field(default_factory=CommandPlace)
 
     def show(self, text: str) -> None:
         """Print a result for people; nothing in it is a command to a CI."""
@@ -230,3 +305,37 @@ def _write(stream: TextIO, text: str) -> bool:
     stream.write(text if text.endswith("\n") else f"{text}\n")
     stream.flush()
     return lost(stream) is None
+
+
+class ExitStatus(IntEnum):
+    """What the process says when it ends."""
+
+    FINE = 0
+    FINDINGS = 1
+    PENDING = 2
+    REFUSED = 3
+    STALE = 4
+    UNREACHABLE = 5
+    USAGE = 64
+    BUG = 70
+    UNWRITTEN = 74
+    INTERRUPTED = 130
+
+
+_BY_ERROR: tuple[tuple[type[ConnectsyncError], ExitStatus], ...] = (
+    (Bug, ExitStatus.BUG),
+    (UsageError, ExitStatus.USAGE),
+    (InvalidFiles, ExitStatus.FINDINGS),
+    (PlanError, ExitStatus.STALE),
+    (Refused, ExitStatus.REFUSED),
+    (DistrictNotFound, ExitStatus.FINDINGS),
+    (ConnectError, ExitStatus.UNREACHABLE),
+)
+
+
+def status_of(error: ConnectsyncError) -> ExitStatus:
+    """Give the exit status of an error; what is not listed is a finding."""
+    for kind, status in _BY_ERROR:
+        if isinstance(error, kind):
+            return status
+    return ExitStatus.FINDINGS

@@ -8,14 +8,19 @@ from typing import Annotated
 
 import typer
 
-from connectsync.cli.choices import FindingFormat, option_output, paths_argument
-from connectsync.cli.exit_status import ExitStatus
-from connectsync.cli.formats import Validated, show_validated
-from connectsync.cli.outputs import insist_free
+from connectsync.cli.fleets import check_waves
+from connectsync.cli.formats import ValidationOutput, insist_free, show_validated
+from connectsync.cli.options import (
+    FindingFormat,
+    choose_shard,
+    option_output,
+    option_shard,
+    paths_argument,
+    say_share,
+)
 from connectsync.cli.session import Session
-from connectsync.cli.sharding import asked_shard, option_shard, say_share
 from connectsync.cli.streams import standard_input
-from connectsync.cli.surroundings import look_around
+from connectsync.cli.terminal import ExitStatus
 from connectsync.config.discovery import below, relative
 from connectsync.config.fleet import (
     STANDARD_INPUT,
@@ -24,13 +29,39 @@ from connectsync.config.fleet import (
     load_text,
 )
 from connectsync.config.project import Project
-from connectsync.config.wave_members import held_against_waves
-from connectsync.domain.counting import few
-from connectsync.domain.shard import ALL
+from connectsync.domain.policy import ALL
+from connectsync.domain.wording import few
 from connectsync.errors import UsageError
-from connectsync.operations.sharding import share_of_files, share_of_report
-from connectsync.operations.validating import Asked, validate_fleet
-from connectsync.report.style import inert
+from connectsync.operations.validate import (
+    ValidationOptions,
+    share_of_files,
+    share_of_report,
+    validate_fleet,
+)
+from connectsync.report.terminal import inert
+
+
+def look_around(session: Session, project: Project) -> None:
+    """
+    Look for the files that the project names, and tell of files that nobody reads.
+
+    Raises ``ProjectError`` if a file that is named is not there.
+    """
+    from connectsync.config.fleet import overlooked
+    from connectsync.config.project import insist_named_files
+
+    insist_named_files(project.root, with_backend=session.backend is None)
+    idle = [relative(path, project.root) for path in overlooked(project.districts_dir)]
+    if idle:
+        folder = relative(project.districts_dir, project.root)
+        one = len(idle) == 1
+        counted = "1 file" if one else f"{len(idle)} files"
+        verb, them = ("is", "it") if one else ("are", "them")
+        session.terminal.complain(
+            f"{counted} below {folder}/ {verb} not read: {inert(few(idle))}"
+            f" (name {them} .yaml)"
+        )
+
 
 DASH = "-"
 NEEDS_A_FILE = frozenset(["file-named-otherwise"])
@@ -70,16 +101,16 @@ def validate(
     """
     session: Session = context.obj
     insist_free(session, output)
-    share = asked_shard(shard, session.environment)
+    share = choose_shard(shard, session.environment)
     project = session.project()
     named = _Named(paths or [], changed_since)
     if named == EVERYTHING:
         look_around(session, project)
     if DASH in named.paths and share != ALL:
         raise UsageError("`-` is one district: it cannot be shared with --shard")
-    fleet = _loaded(session, project, named)
+    fleet = _load_fleet(session, project, named)
     unnamed = NEEDS_A_FILE if DASH in named.paths else frozenset()
-    asked = Asked(
+    asked = ValidationOptions(
         today=session.today(),
         options=project.options,
         select=_rules(select) if select else None,
@@ -88,7 +119,7 @@ def validate(
     )
     report = share_of_report(validate_fleet(fleet, asked), fleet, share)
     say_share(session.terminal, share, report.files, len(fleet.files), noun="file")
-    done = Validated(
+    done = ValidationOutput(
         report,
         files=share_of_files(fleet, share),
         districts={one.district.key: one.file for one in fleet.districts},
@@ -110,11 +141,11 @@ class _Named:
 EVERYTHING = _Named([], None)
 
 
-def _loaded(session: Session, project: Project, named: _Named) -> Fleet:
+def _load_fleet(session: Session, project: Project, named: _Named) -> Fleet:
     fleet = _fleet(session, project, named)
     if not _is_whole(project, fleet):
         return fleet
-    return held_against_waves(project, fleet, whole=True)
+    return check_waves(project, fleet, whole=True)
 
 
 def _fleet(session: Session, project: Project, named: _Named) -> Fleet:
@@ -131,18 +162,18 @@ def _fleet(session: Session, project: Project, named: _Named) -> Fleet:
     arguments = session.named(project, named.paths)
     if named.changed_since is None:
         return session.fleet(project, arguments, perhaps_none=True)
-    return _changed(session, project, arguments, named.changed_since)
+    return _load_changed(session, project, arguments, named.changed_since)
 
 
-def _changed(
+def _load_changed(
     session: Session, project: Project, arguments: tuple[str, ...], revision: str
 ) -> Fleet:
     """Load what changed; a profile or project file that changed reaches everybody."""
     # git, hashes and processes: only for those who compare
-    from connectsync.operations.changed import Changed, changed_since
+    from connectsync.operations.changes import ChangedFiles, compare_since
 
-    compared = changed_since(project.root, revision, session.environment)
-    changed = Changed(project, compared)
+    compared = compare_since(project.root, revision, session.environment)
+    changed = ChangedFiles(project, compared)
     if changed.reaches_all():
         return session.fleet(project, arguments, perhaps_none=True)
     files = session.files(project, arguments, perhaps_none=True)

@@ -10,10 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectsync.config.ground import Ground
-from connectsync.config.source import spelled_out
-from connectsync.domain.labels import composed
-from connectsync.domain.suggest import did_you_mean
+from connectsync.config.decode import Ground
+from connectsync.config.source import spell_control_characters
+from connectsync.domain.settings import compose_accents
+from connectsync.domain.wording import did_you_mean
 from connectsync.errors import InvalidFiles, NothingMatched
 
 PROFILES = "_profiles"
@@ -59,17 +59,17 @@ def discover(
     files: set[Path] = set()
     left_out: set[Path] = set()
     for argument in arguments:
-        matched = set(_matched(root, argument, ground))
+        matched = set(_match(root, argument, ground))
         if not matched:
             named = argument.replace("\n", r"\n")
             raise NothingMatched(f"'{named}' matches no district file")
         hidden = {path for path in matched if _is_hidden(path, root, home)}
         files |= matched - hidden
         left_out |= hidden
-    return Discovered(_sorted(files), _sorted(left_out))
+    return Discovered(_sort_paths(files), _sort_paths(left_out))
 
 
-def _sorted(paths: Iterable[Path]) -> tuple[Path, ...]:
+def _sort_paths(paths: Iterable[Path]) -> tuple[Path, ...]:
     return tuple(sorted(paths, key=Path.as_posix))
 
 
@@ -108,7 +108,7 @@ def is_key(argument: str) -> bool:
 
 def stem_of(path: Path) -> str:
     """Give a file's stem as files spell it: some systems take letters apart."""
-    return composed(path.stem)
+    return compose_accents(path.stem)
 
 
 def below(folder: Path, ground: Ground | None = None) -> Iterator[Path]:
@@ -167,7 +167,7 @@ def _entries(
     if (end := ground.way_out(folder)) is not None:
         raise InvalidFiles(
             f"the folder {ground.named(folder)} is a link that leads out of the"
-            f" project, to {spelled_out(end)}",
+            f" project, to {spell_control_characters(end)}",
             remedy="put the folder itself here; what lies outside is not read",
         )
     try:
@@ -243,7 +243,7 @@ def _is_hidden(path: Path, root: Path, home: Path) -> bool:
     return any(folder.startswith(_HIDDEN) and folder != ".." for folder in folders)
 
 
-def _matched(root: Path, argument: str, ground: Ground) -> Iterable[Path]:
+def _match(root: Path, argument: str, ground: Ground) -> Iterable[Path]:
     if "\0" in argument or not argument:
         return ()
     path = root / argument
@@ -251,10 +251,10 @@ def _matched(root: Path, argument: str, ground: Ground) -> Iterable[Path]:
         return below(path, ground)
     if os.path.lexists(path):
         return (path,)
-    return _globbed(Path(path.anchor), path.parts[1:], ground)
+    return _glob(Path(path.anchor), path.parts[1:], ground)
 
 
-def _globbed(folder: Path, parts: Sequence[str], ground: Ground) -> Iterator[Path]:
+def _glob(folder: Path, parts: Sequence[str], ground: Ground) -> Iterator[Path]:
     """Match the parts of a pattern below a folder; what is there is no pattern."""
     while parts and (folder / parts[0]).is_dir():
         folder, parts = folder / parts[0], parts[1:]
@@ -264,15 +264,15 @@ def _globbed(folder: Path, parts: Sequence[str], ground: Ground) -> Iterator[Pat
     part, *rest = parts
     if part == "**":
         for parent, _ in walk(folder, ground=ground):
-            yield from _matching(Path(parent), rest or ["*"], ground)
+            yield from _match_folder(Path(parent), rest or ["*"], ground)
     else:
-        yield from _matching(folder, parts, ground)
+        yield from _match_folder(folder, parts, ground)
 
 
-def _matching(folder: Path, parts: Sequence[str], ground: Ground) -> Iterator[Path]:
+def _match_folder(folder: Path, parts: Sequence[str], ground: Ground) -> Iterator[Path]:
     part, *rest = parts
     if part == "**":
-        yield from _globbed(folder, parts, ground)
+        yield from _glob(folder, parts, ground)
         return
     if not _MAGIC.search(part):
         names = [part] if os.path.lexists(folder / part) else []
@@ -288,6 +288,6 @@ def _matching(folder: Path, parts: Sequence[str], ground: Ground) -> Iterator[Pa
         if path.is_dir():
             if name[0] in _HIDDEN and part[0] != name[0]:
                 continue
-            yield from _globbed(path, rest, ground) if rest else below(path, ground)
+            yield from _glob(path, rest, ground) if rest else below(path, ground)
         elif not rest and name.endswith(SUFFIXES):
             yield path

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from yaml import Node, YAMLError
 
-from connectsync.config import locating
-from connectsync.config.composing import Refusal, compose
-from connectsync.config.intake import text_of
+from connectsync.config import yaml_tree
+from connectsync.config.decode import text_of
 from connectsync.config.source import Source, and_more, error
-from connectsync.config.syntax import refused, syntax_finding
-from connectsync.config.walking import Blunder, data_of
-from connectsync.domain.finding import Finding, Path, Place, Severity
+from connectsync.config.yaml_errors import refusal_finding, syntax_finding
+from connectsync.config.yaml_tree import TreeMistake, YamlRefusal, compose, data_of
+from connectsync.domain.finding import Finding, KeyPath, Place, Severity
 from connectsync.errors import InvalidFiles
 
 
@@ -30,11 +30,11 @@ class Document:
         """The file's path, relative to the project, with forward slashes."""
         return self.source.file
 
-    def locate(self, path: Path, *, on_key: bool = False) -> Place:
+    def locate(self, path: KeyPath, *, on_key: bool = False) -> Place:
         """Give the place of a value or its key, or of what is nearest above it."""
-        return locating.locate(self.source, path, on_key=on_key)
+        return yaml_tree.locate(self.source, path, on_key=on_key)
 
-    def holds(self, path: Path) -> bool:
+    def holds(self, path: KeyPath) -> bool:
         """Say whether the file itself states a value at this path."""
         value: Any = self.data
         for part in path:
@@ -62,7 +62,7 @@ class Reading:
         return tuple(one for one in self.findings if one.severity is Severity.ERROR)
 
 
-def read(file: str, raw: bytes) -> Reading:
+def read_document(file: str, raw: bytes) -> Reading:
     """
     Read the YAML of a file strictly.
 
@@ -75,8 +75,8 @@ def read(file: str, raw: bytes) -> Reading:
     source = Source(file, text)
     try:
         root = compose(raw)
-    except Refusal as refusal:
-        return Reading(None, refused(source, refusal))
+    except YamlRefusal as refusal:
+        return Reading(None, refusal_finding(source, refusal))
     except YAMLError as failure:
         return Reading(None, (syntax_finding(source, failure),))
     return _document(source, root)
@@ -97,8 +97,8 @@ def _document(source: Source, root: Node | None) -> Reading:
     return Reading(Document(source, data), findings)
 
 
-def _finding(source: Source, blunder: Blunder) -> Finding:
-    place = locating.place_of(source, blunder.node)
+def _finding(source: Source, blunder: TreeMistake) -> Finding:
+    place = yaml_tree.place_of(source, blunder.node)
     return error(blunder.rule, blunder.message, place, hint=blunder.hint)
 
 
@@ -116,16 +116,30 @@ def _not_a_mapping(source: Source, root: Node) -> Finding:
     return error(
         "not-a-mapping",
         "the file does not hold `key: value` pairs at its top level",
-        locating.place_of(source, root),
+        yaml_tree.place_of(source, root),
         hint="begin with `schema: 1`; a space belongs after the colon",
     )
 
 
 def data_of_text(text: str) -> Mapping[str, Any]:
     """Give the data of a text. Raises ``InvalidFiles`` at its first mistake."""
-    reading = read("the file", text.encode(errors="surrogatepass"))
+    reading = read_document("the file", text.encode(errors="surrogatepass"))
     if reading.document is None or reading.findings:
         first = reading.findings[0]
         at = f"line {first.place.line}, column {first.place.column}"
         raise InvalidFiles(f"{at}: {first.message}", remedy=first.hint)
     return reading.document.data
+
+
+_LENGTH = len("2027-06-15")
+
+
+def is_day(text: object) -> bool:
+    """Say whether a text is a day of the calendar, spelled year-month-day."""
+    if not isinstance(text, str):
+        return True
+    try:
+        # `fromisoformat` also takes 20270615 and 2027-W24-2
+        return len(text) == _LENGTH and date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

@@ -1,29 +1,39 @@
-"""District files to districts: every layer laid, every finding with its place."""
+"""Load district files into districts, with the place of every finding."""
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from pathlib import Path as FilePath
-from pathlib import PurePosixPath
 
-from connectsync.config.building import district_of
-from connectsync.config.checking import NOTHING_RECORDED, Recorded
-from connectsync.config.discovery import PROFILES, relative, stem_of
+from connectsync.config.decode import Ground, bytes_of
+from connectsync.config.discovery import (
+    PROFILES,
+    PROJECT_FILE,
+    SUFFIXES,
+    below,
+    relative,
+    stem_of,
+    walk,
+)
 from connectsync.config.document import Document, Reading
-from connectsync.config.ground import Ground
-from connectsync.config.layers import LAYERED, missing_profiles, named, winning
-from connectsync.config.shelf import (
-    Shelf,
-    checked,
-    read_checked,
+from connectsync.config.layers import LAYERED, missing_profiles, named_profiles, winning
+from connectsync.config.profiles import (
+    Profiles,
+    check_bytes,
+    district_of,
+    read_and_check,
     shelf_of,
     shelf_of_texts,
     users_of,
 )
-from connectsync.domain.district import District
-from connectsync.domain.finding import Finding, Path, Place, Severity, order
-from connectsync.domain.labels import composed
+from connectsync.config.schema_check import NOTHING_RECORDED, Recorded
+from connectsync.domain.district import District, token_identity
+from connectsync.domain.finding import Finding, KeyPath, Place, Severity, order
+from connectsync.domain.settings import compose_accents
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,7 @@ class LoadedDistrict:
     file: str
     layers: tuple[Document, ...]
 
-    def locate(self, path: Path, *, on_key: bool = False) -> Place:
+    def locate(self, path: KeyPath, *, on_key: bool = False) -> Place:
         """
         Give the place of the word that counts at a path, in whichever layer it is.
 
@@ -48,7 +58,7 @@ class LoadedDistrict:
         layer = winning(self.layers, path) or self.layers[-1]
         return layer.locate(path, on_key=on_key)
 
-    def origin(self, path: Path) -> Place:
+    def origin(self, path: KeyPath) -> Place:
         """Give the key from which an effective value came."""
         return self.locate(path, on_key=True)
 
@@ -67,7 +77,7 @@ class Fleet:
     findings: tuple[Finding, ...]
     profiles: Mapping[str, tuple[str, ...]]
     files: tuple[str, ...]
-    shelf: Shelf
+    shelf: Profiles
 
     @property
     def complete(self) -> bool:
@@ -76,7 +86,7 @@ class Fleet:
         read = sum(file not in profiles for file in self.files)
         return read == len(self.districts)
 
-    def place_in_profile(self, stem: str, path: Path) -> Place:
+    def place_in_profile(self, stem: str, path: KeyPath) -> Place:
         """Give the place of a path in a profile's own file."""
         return self.shelf.documents[stem].locate(path)
 
@@ -106,12 +116,12 @@ def load_fleet(
     folder = project_root / districts_dir
     ground = Ground.of(project_root)
     shelf = shelf_of(project_root, folder, recorded)
-    asked = _asked(project_root, folder, files)
+    asked = _make_request(project_root, folder, files)
     if asked.profiles:
         users = users_of(shelf, asked.profiles, project_root, folder)
         asked.districts.update({relative(path, project_root): path for path in users})
     readings = {
-        name: read_checked(path, name, "district", recorded, ground=ground)
+        name: read_and_check(path, name, "district", recorded, ground=ground)
         for name, path in sorted(asked.districts.items())
     }
     return _fleet(shelf, readings, None if every_profile else asked.profiles)
@@ -127,7 +137,7 @@ def load_text(
 ) -> Fleet:
     """Read one district from bytes, such as standard input, under a given name."""
     shelf = shelf_of(project_root, project_root / districts_dir, recorded)
-    reading = checked(name, content, "district", recorded)
+    reading = check_bytes(name, content, "district", recorded)
     return _fleet(shelf, {name: reading}, frozenset())
 
 
@@ -139,7 +149,7 @@ def fleet_of_texts(
     """Read districts and profiles that lie in no folder, such as those of a commit."""
     shelf = shelf_of_texts(profiles, recorded)
     readings = {
-        name: checked(name, content, "district", recorded)
+        name: check_bytes(name, content, "district", recorded)
         for name, content in districts.items()
     }
     return _fleet(shelf, readings, None)
@@ -148,7 +158,7 @@ def fleet_of_texts(
 def with_texts(fleet: Fleet, texts: Mapping[str, str]) -> Fleet:
     """Give the fleet as it would be if these files of its districts said this."""
     readings = {
-        file: checked(file, text.encode(), "district", fleet.shelf.recorded)
+        file: check_bytes(file, text.encode(), "district", fleet.shelf.recorded)
         for file, text in texts.items()
     }
     districts: list[LoadedDistrict] = []
@@ -156,31 +166,33 @@ def with_texts(fleet: Fleet, texts: Mapping[str, str]) -> Fleet:
         if one.file not in readings:
             districts.append(one)
         elif (document := readings[one.file].document) is not None:
-            districts += _built(fleet.shelf, one.file, document)
+            districts += _build_districts(fleet.shelf, one.file, document)
     found = [finding for reading in readings.values() for finding in reading.findings]
     findings = tuple(sorted([*fleet.findings, *found], key=order))
     return replace(fleet, districts=tuple(districts), findings=findings)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _LoadRequest:
     districts: dict[str, FilePath]
     profiles: frozenset[str]
 
 
-def _asked(root: FilePath, folder: FilePath, files: Sequence[FilePath]) -> _Asked:
+def _make_request(
+    root: FilePath, folder: FilePath, files: Sequence[FilePath]
+) -> _LoadRequest:
     shared = relative(folder / PROFILES, root)
     paths = {relative(root / file, root): root / file for file in files}
     profiles = [name for name in paths if name.rpartition("/")[0] == shared]
     stems = frozenset(stem_of(paths.pop(name)) for name in profiles)
-    return _Asked(paths, stems)
+    return _LoadRequest(paths, stems)
 
 
 def _fleet(
-    shelf: Shelf, readings: Mapping[str, Reading], asked: frozenset[str] | None
+    shelf: Profiles, readings: Mapping[str, Reading], asked: frozenset[str] | None
 ) -> Fleet:
     """Build what was read; ``asked`` names profiles that count even if unused."""
-    counted = _counted(shelf, readings.values(), asked)
+    counted = _counted_profiles(shelf, readings.values(), asked)
     findings: list[Finding] = []
     districts: list[LoadedDistrict] = []
     for name, reading in readings.items():
@@ -188,23 +200,25 @@ def _fleet(
         findings += found
         errors = [one for one in found if one.severity is Severity.ERROR]
         if not errors and reading.document is not None:
-            districts += _built(shelf, name, reading.document)
+            districts += _build_districts(shelf, name, reading.document)
     shared = [
         finding
         for finding in _reaching(shelf, readings.values())
-        if composed(PurePosixPath(finding.place.file).stem) in counted
+        if compose_accents(PurePosixPath(finding.place.file).stem) in counted
     ]
     return Fleet(
         districts=tuple(districts),
         findings=tuple(sorted([*findings, *shared], key=order)),
-        profiles={stem: named(document) for stem, document in shelf.documents.items()},
+        profiles={
+            stem: named_profiles(document) for stem, document in shelf.documents.items()
+        },
         files=tuple(sorted([*readings, *map(shelf.names.__getitem__, counted)])),
         shelf=shelf,
     )
 
 
-def _counted(
-    shelf: Shelf, readings: Iterable[Reading], asked: frozenset[str] | None
+def _counted_profiles(
+    shelf: Profiles, readings: Iterable[Reading], asked: frozenset[str] | None
 ) -> frozenset[str]:
     """Give the stems of the profiles that count; all of them if none was asked for."""
     if asked is None:
@@ -213,7 +227,7 @@ def _counted(
     return asked.union(*map(shelf.reached, documents)) & shelf.names.keys()
 
 
-def _lacking(shelf: Shelf, document: Document | None) -> Iterator[Finding]:
+def _lacking(shelf: Profiles, document: Document | None) -> Iterator[Finding]:
     if document is not None:
         yield from missing_profiles(document, shelf.names)
 
@@ -254,13 +268,15 @@ def idle_nulls(fleet: Fleet) -> tuple[tuple[str, str, str], ...]:
     return tuple(sorted(waiting))
 
 
-def _built(shelf: Shelf, name: str, document: Document) -> Iterator[LoadedDistrict]:
+def _build_districts(
+    shelf: Profiles, name: str, document: Document
+) -> Iterator[LoadedDistrict]:
     layers = shelf.layers(document)
     if layers is not None:
         yield LoadedDistrict(district_of(layers, shelf.recorded), name, layers)
 
 
-def _reaching(shelf: Shelf, readings: Iterable[Reading]) -> Iterator[Finding]:
+def _reaching(shelf: Profiles, readings: Iterable[Reading]) -> Iterator[Finding]:
     """Add to each finding in a profile the districts it reaches."""
     if not shelf.findings:
         return
@@ -274,3 +290,84 @@ def _reaching(shelf: Shelf, readings: Iterable[Reading]) -> Iterator[Finding]:
         stem = stems.get(finding.place.file)
         districts = sorted(key for key, under in reach.items() if stem in under)
         yield replace(finding, districts=tuple(districts))
+
+
+_PLAIN = re.compile("[A-Za-z0-9_]+")
+
+MANY = 50
+"""Districts in scope beyond which reading every file costs less than searching it."""
+
+
+def rivals(
+    districts: Sequence[District], scope: Iterable[Path], districts_dir: Path
+) -> tuple[Path, ...]:
+    """
+    Find the other files in which a key, an id or a token reference of these stands.
+
+    They are searched as bytes: reading the YAML of a whole country takes seconds,
+    looking for a word does not. What is found is a candidate, not yet a finding.
+    """
+    inside = {path.resolve() for path in scope}
+    others = [
+        path for path in sorted(below(districts_dir)) if path.resolve() not in inside
+    ]
+    if len(districts) > MANY:
+        return tuple(others)
+    stems = {district.key for district in districts}
+    words = [word.encode() for word in sorted(_words(districts))]
+    ground = Ground.around(districts_dir, PROJECT_FILE)
+    return tuple(
+        path for path in others if path.stem in stems or _holds(path, words, ground)
+    )
+
+
+def _words(districts: Sequence[District]) -> set[str]:
+    """Give words in small letters that no other spelling of these can do without."""
+    return {
+        word.lower()
+        for district in districts
+        for word in (district.credentials.district_id, _word(district))
+        if word
+    }
+
+
+def _word(district: District) -> str:
+    """Give the part of a token reference that is spelled alike however it is named."""
+    scheme, *parts = token_identity(district.credentials.oauth_token or "")
+    if scheme == "file":
+        return posixpath.basename(parts[0])
+    # in a quoted command a quote may stand anywhere, so its longest plain word counts
+    plain = [word for part in parts for word in _PLAIN.findall(part)]
+    return max(plain, key=len, default="")
+
+
+def _holds(path: Path, words: Sequence[bytes], ground: Ground) -> bool:
+    content = bytes_of(path, path.name, ground)
+    # what cannot be read may be anyone's: loading it says why
+    return isinstance(content, Finding) or any(
+        word in content.lower() for word in words
+    )
+
+
+MEANT = (*SUFFIXES, ".json")
+"""Endings, in any case of letters, that a file of settings may be given."""
+
+
+def overlooked(folder: Path) -> tuple[Path, ...]:
+    """Find files below a folder whose ending keeps them from being read; sorted."""
+    return tuple(sorted(_find_files(folder), key=Path.as_posix))
+
+
+def _find_files(folder: Path) -> Iterator[Path]:
+    def enters(parent: str, name: str) -> bool:
+        shared = name == PROFILES and parent == str(folder)
+        return shared or not name.startswith(("_", "."))
+
+    for parent, names in walk(folder, enters=enters):
+        yield from (
+            Path(parent, name)
+            for name in names
+            if name.lower().endswith(MEANT)
+            and not name.endswith(SUFFIXES)
+            and not name.startswith(".")
+        )

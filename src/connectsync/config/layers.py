@@ -1,4 +1,4 @@
-"""Profiles: which ones a district builds on, in order, and their values laid over."""
+"""Profiles and their order: lay the values of all layers over each other."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from connectsync.config.document import Document
-from connectsync.config.rule_names import MOST_FINDINGS
-from connectsync.config.source import and_more, error, quoted
-from connectsync.domain.finding import Finding, Path
-from connectsync.domain.labels import composed
-from connectsync.domain.suggest import did_you_mean
+from connectsync.config.source import MOST_FINDINGS, and_more, error, quote_text
+from connectsync.domain.finding import Finding, KeyPath
+from connectsync.domain.settings import compose_accents
+from connectsync.domain.wording import did_you_mean
 
 LAYERED = ("facts", "settings")
 """The sections that are merged key by key; a null takes a value back."""
@@ -36,23 +35,23 @@ class Chains:
         """Give the layers under a file that names these; None if one is no good."""
         if any(stem not in self.by_stem for stem in stems):
             return None
-        return _laid(stems, self.by_stem)
+        return _lay_profiles(stems, self.by_stem)
 
 
-def named(document: Document) -> tuple[str, ...]:
+def named_profiles(document: Document) -> tuple[str, ...]:
     """Give the profiles a file names itself, weakest first."""
     stated = document.data.get("profile", ())
     stems = [stated] if isinstance(stated, str) else stated
     usable = isinstance(stems, list | tuple)
     texts = [stem for stem in stems if isinstance(stem, str)] if usable else []
-    return tuple(map(composed, texts))
+    return tuple(map(compose_accents, texts))
 
 
 def missing_profiles(
     document: Document, profiles: Mapping[str, object]
 ) -> tuple[Finding, ...]:
     """Tell of the profiles that a file names and that are not there, up to a limit."""
-    stems = named(document)
+    stems = named_profiles(document)
     lacking = [at for at, stem in enumerate(stems) if stem not in profiles]
     found = list(_missing(document, stems, profiles, lacking))
     return and_more(found, len(lacking) - len(found))
@@ -66,13 +65,13 @@ def _missing(
 ) -> Iterator[Finding]:
     for position in lacking[:MOST_FINDINGS]:
         stem = stems[position]
-        path: Path = ("profile",)
+        path: KeyPath = ("profile",)
         if not isinstance(document.data["profile"], str):
             path = ("profile", position)
         hint = did_you_mean(stem, profiles) or "write it, or name another one"
         yield error(
             "missing-profile",
-            f"there is no profile {quoted(stem)} in '_profiles'",
+            f"there is no profile {quote_text(stem)} in '_profiles'",
             document.locate(path),
             path=path,
             hint=hint,
@@ -82,7 +81,7 @@ def _missing(
 def chains(profiles: Profiles) -> Chains:
     """Resolve what each profile builds on; tell of each cycle once."""
     graph = {
-        stem: [base for base in named(document) if base in profiles]
+        stem: [base for base in named_profiles(document) if base in profiles]
         for stem, document in profiles.items()
     }
     findings: list[Finding] = []
@@ -91,10 +90,10 @@ def chains(profiles: Profiles) -> Chains:
         findings.append(_cycle_finding(profiles, cycle))
         looped.update(cycle)
         graph[cycle[0]] = []
-    return Chains(_resolved(profiles, graph, looped), tuple(findings))
+    return Chains(_resolve_profiles(profiles, graph, looped), tuple(findings))
 
 
-def merged(layers: Sequence[Document], section: str) -> dict[str, Any]:
+def merge_section(layers: Sequence[Document], section: str) -> dict[str, Any]:
     """Lay the keys of a section over each other; later wins, null takes back."""
     values: dict[str, Any] = {}
     for layer in layers:
@@ -102,7 +101,7 @@ def merged(layers: Sequence[Document], section: str) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def winning(layers: Sequence[Document], path: Path) -> Document | None:
+def winning(layers: Sequence[Document], path: KeyPath) -> Document | None:
     """Find the layer whose word counts at a path; None if no layer says anything."""
     depth = 2 if path[:1] and path[0] in LAYERED else 1
     stated = (layer for layer in reversed(layers) if layer.holds(path[:depth]))
@@ -123,7 +122,7 @@ def _cycle(graph: Mapping[str, list[str]]) -> list[str]:
 
 def _cycle_finding(profiles: Profiles, cycle: Sequence[str]) -> Finding:
     document = profiles[cycle[0]]
-    around = " → ".join(quoted(stem) for stem in (*cycle, cycle[0]))
+    around = " → ".join(quote_text(stem) for stem in (*cycle, cycle[0]))
     return error(
         "profile-cycle",
         f"profiles build on each other in a circle: {around}",
@@ -133,7 +132,7 @@ def _cycle_finding(profiles: Profiles, cycle: Sequence[str]) -> Finding:
     )
 
 
-def _laid(
+def _lay_profiles(
     stems: Sequence[str], by_stem: Mapping[str, tuple[str, ...]]
 ) -> tuple[str, ...]:
     """
@@ -149,13 +148,13 @@ def _laid(
     return tuple(layers)
 
 
-def _resolved(
+def _resolve_profiles(
     profiles: Profiles, graph: Mapping[str, list[str]], looped: set[str]
 ) -> dict[str, tuple[str, ...]]:
     by_stem: dict[str, tuple[str, ...]] = {}
     for stem in TopologicalSorter(graph).static_order():
-        bases = named(profiles[stem])
+        bases = named_profiles(profiles[stem])
         if stem in looped or any(base not in by_stem for base in bases):
             continue
-        by_stem[stem] = (*_laid(bases, by_stem), stem)
+        by_stem[stem] = (*_lay_profiles(bases, by_stem), stem)
     return by_stem

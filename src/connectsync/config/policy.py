@@ -2,15 +2,183 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import time, timedelta
 from typing import Any
 
-from connectsync.config.building import days_of
-from connectsync.config.hours import windows_of
-from connectsync.config.waves import rollout_of
-from connectsync.domain.policy import Approval, Freeze, Policy
+from connectsync.config.document import Document
+from connectsync.config.profiles import days_of
+from connectsync.config.source import error, quote_text
+from connectsync.domain.finding import Finding, KeyPath
+from connectsync.domain.policy import (
+    END_OF_DAY,
+    LAST,
+    Approval,
+    Freeze,
+    Policy,
+    Rollout,
+    Wave,
+    Window,
+)
 from connectsync.domain.risk import Risk
+from connectsync.domain.wording import did_you_mean
+
+WEEKDAYS = (
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+)
+_END = "24:00"
+_OFTEN_MEANT = {
+    **dict.fromkeys(("eastern", "eastern time", "edt", "et"), "America/New_York"),
+    **dict.fromkeys(
+        ("central", "central time", "cst", "cdt", "ct", "chicago"), "America/Chicago"
+    ),
+    **dict.fromkeys(("mountain", "mountain time", "mdt", "mt"), "America/Denver"),
+    **dict.fromkeys(
+        ("pacific", "pacific time", "pst", "pdt", "pt"), "America/Los_Angeles"
+    ),
+}
+"""How people in schools name their zones, and what the IANA database calls them."""
+
+OF_HOURS = ("windows", "nightly_sync")
+OF_DAYS = ("freezes",)
+
+
+def windows_of(entries: Iterable[Mapping[str, Any]]) -> tuple[Window, ...]:
+    """Read spans of hours; one that names no days is of every day."""
+    return tuple(
+        Window(
+            weekdays=frozenset(map(WEEKDAYS.index, entry.get("days", WEEKDAYS))),
+            opens=time.fromisoformat(entry["from"]),
+            closes=_end(entry["to"]),
+            timezone=entry["timezone"],
+        )
+        for entry in entries
+    )
+
+
+def _end(spelled: str) -> time:
+    return END_OF_DAY if spelled == _END else time.fromisoformat(spelled)
+
+
+def mistaken_hours(document: Document) -> Iterator[Finding]:
+    """Find hours and days that no schema can refuse, in a document that passed it."""
+    yield from _mistaken_zone(document, document.data, ())
+    for section in (*OF_HOURS, *OF_DAYS):
+        for position, span in enumerate(document.data.get(section, ())):
+            yield from _mistaken_zone(document, span, (section, position))
+            if section in OF_HOURS and span["from"] == span["to"]:
+                yield error(
+                    "wrong-format",
+                    f"the hours end at {quote_text(span['to'])}, when they begin",
+                    document.locate((section, position, "to")),
+                    hint="write another hour for one of them, or '24:00' for the end of"
+                    " the day",
+                )
+
+
+def _mistaken_zone(
+    document: Document, span: Mapping[str, Any], path: KeyPath
+) -> Iterator[Finding]:
+    name = span.get("timezone", "UTC")
+    if _is_known_zone(name):
+        return
+    from zoneinfo import available_timezones  # noqa: PLC0415 - as below
+
+    place = document.locate((*path, "timezone"))
+    zones = available_timezones()
+    if not zones:
+        yield error(
+            "wrong-format",
+            f"this machine has no time zone data, so {quote_text(name)} cannot be"
+            " checked",
+            place,
+            hint="install it: `pip install tzdata`, or the package tzdata of the"
+            " system",
+        )
+        return
+    meant = _OFTEN_MEANT.get(name.strip().casefold())
+    yield error(
+        "wrong-format",
+        f"{quote_text(name)} is not a time zone",
+        place,
+        hint=(f"did you mean {meant!r}?" if meant else did_you_mean(name, zones))
+        or "write a name of the IANA database, such as 'America/Chicago'",
+    )
+
+
+def _is_known_zone(name: str) -> bool:
+    from zoneinfo import (  # noqa: PLC0415 - slow, and few have windows
+        ZoneInfo,
+        ZoneInfoNotFoundError,
+    )
+
+    if name == "UTC":
+        return True
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+TAKES = ("districts", "label", "percent")
+
+
+def rollout_of(data: Mapping[str, Any]) -> Rollout:
+    """
+    Read the roll-out.
+
+    Where there are waves, one failure stops the next wave unless the file says how
+    many do not: a canary whose death nobody heeds is none.
+    """
+    waves = tuple(_wave(entry) for entry in data.get("waves", ()))
+    stated = data.get("max_failures_percent", 0 if waves else None)
+    return Rollout(waves, None if stated is None else int(stated))
+
+
+def _wave(entry: Mapping[str, Any]) -> Wave:
+    label = entry.get("label")
+    return Wave(
+        name=entry["name"],
+        districts=frozenset(entry.get("districts", ())),
+        labels=frozenset() if label is None else frozenset([label]),
+        percent=int(entry.get("percent", 0)),
+    )
+
+
+def mistaken_waves(document: Document) -> Iterator[Finding]:
+    """Find waves that no schema can refuse, in a document that passed it."""
+    names: set[str] = set()
+    for position, wave in enumerate(waves_in(document)):
+        name, place = wave["name"], ("rollout", "waves", position)
+        if name == LAST:
+            message = (
+                f"{quote_text(name)} is the wave of the districts that no wave takes"
+            )
+            yield _wrong(document, (*place, "name"), message, "give it another name")
+        if name in names:
+            message = f"there are two waves {quote_text(name)}"
+            yield _wrong(document, (*place, "name"), message, "give each its own name")
+        if not wave.keys() & set(TAKES):
+            message = f"the wave {quote_text(name)} takes no district"
+            todo = "give it districts, a label or a percent"
+            yield _wrong(document, (*place, "name"), message, todo)
+        names.add(name)
+
+
+def waves_in(document: Document) -> tuple[Mapping[str, Any], ...]:
+    """Give the waves that a project file states, as it states them."""
+    return tuple(document.data.get("rollout", {}).get("waves", ()))
+
+
+def _wrong(document: Document, path: KeyPath, message: str, todo: str) -> Finding:
+    return error("wrong-format", message, document.locate(path), path=path, hint=todo)
 
 
 def policy_of(data: Mapping[str, Any]) -> Policy:

@@ -1,28 +1,26 @@
-"""The project file: where the districts are, how Connect is reached, the guards."""
+"""The project file: districts, backends, guards, waves and change windows."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from connectsync.config.decode import Ground
 from connectsync.config.discovery import PROJECT_FILE, misnamed
 from connectsync.config.document import Document
-from connectsync.config.ground import Ground
-from connectsync.config.hours import mistaken_hours
-from connectsync.config.policy import policy_of
-from connectsync.config.shelf import checked, read_checked
-from connectsync.config.source import error, quoted
-from connectsync.config.waves import mistaken_waves
-from connectsync.domain.finding import Finding
+from connectsync.config.policy import mistaken_hours, mistaken_waves, policy_of
+from connectsync.config.profiles import check_bytes, read_and_check
+from connectsync.config.source import error, quote_text
+from connectsync.domain.finding import Finding, KeyPath
 from connectsync.domain.policy import Policy
 from connectsync.errors import ProjectError
 
 
 @dataclass(frozen=True, slots=True)
-class Gateway:
+class GatewayConfig:
     """Where the gateway is; ``token`` is a reference, never the token."""
 
     url: str
@@ -30,7 +28,7 @@ class Gateway:
 
 
 @dataclass(frozen=True, slots=True)
-class Browser:
+class BrowserConfig:
     """
     Where Connect's page is; ``session`` is None for the one that lies with the state.
 
@@ -47,7 +45,7 @@ class Browser:
 
 
 @dataclass(frozen=True, slots=True)
-class Clever:
+class CleverConfig:
     """Where Clever is asked about districts."""
 
     url: str = "https://api.clever.com/v3.1"
@@ -74,9 +72,9 @@ class Project:
     backend: str = "embedded"
     connect: str | None = None
     embedded_seed: Path | None = None
-    gateway: Gateway | None = None
-    browser: Browser | None = None
-    clever: Clever | None = None
+    gateway: GatewayConfig | None = None
+    browser: BrowserConfig | None = None
+    clever: CleverConfig | None = None
     policy: Policy = field(default_factory=Policy)
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -92,7 +90,7 @@ def load_project(root: Path) -> Project:
     path, ground = root / PROJECT_FILE, Ground.of(root)
     if not os.path.lexists(path):
         return _project(root, {})
-    reading = read_checked(path, PROJECT_FILE, "project", ground=ground)
+    reading = read_and_check(path, PROJECT_FILE, "project", ground=ground)
     if reading.document is None or reading.findings:
         raise refusal(reading.findings)
     document = reading.document
@@ -104,7 +102,7 @@ def load_project(root: Path) -> Project:
 
 def project_of_text(root: Path, raw: bytes) -> Project:
     """Read the bytes of a project file. Raises ProjectError as `load_project`."""
-    reading = checked(PROJECT_FILE, raw, "project")
+    reading = check_bytes(PROJECT_FILE, raw, "project")
     if reading.document is None or reading.findings:
         raise refusal(reading.findings)
     return _project(root, reading.document.data)
@@ -130,7 +128,7 @@ def _insist_inside(document: Document, root: Path, ground: Ground) -> None:
     where = "the project" if ground.folder == str(root) else "the repository"
     finding = error(
         "file-not-readable",
-        f"the folder {quoted(stated)} lies outside {where}",
+        f"the folder {quote_text(stated)} lies outside {where}",
         document.locate(("districts",)),
         path=("districts",),
         hint=f"put {PROJECT_FILE} into a folder, or a git repository, that holds both",
@@ -165,7 +163,7 @@ def _project(root: Path, data: Mapping[str, Any]) -> Project:
         connect=data.get("connect"),
         backend=_backend(root, data.get("backend", "embedded")),
         embedded_seed=root / seed if seed else None,
-        gateway=Gateway(**gateway) if gateway else None,
+        gateway=GatewayConfig(**gateway) if gateway else None,
         browser=_browser(root, backends.get("browser")),
         clever=_clever(data.get("roster", {})),
         policy=policy_of(data),
@@ -178,12 +176,78 @@ def _backend(root: Path, stated: str) -> str:
     return f"{name}{colon}{root / path}" if colon else name
 
 
-def _clever(data: Mapping[str, Any]) -> Clever | None:
-    return Clever(**data["clever"]) if "clever" in data else None
+def _clever(data: Mapping[str, Any]) -> CleverConfig | None:
+    return CleverConfig(**data["clever"]) if "clever" in data else None
 
 
-def _browser(root: Path, data: Mapping[str, Any] | None) -> Browser | None:
+def _browser(root: Path, data: Mapping[str, Any] | None) -> BrowserConfig | None:
     if not data:
         return None
     session = data.get("session")
-    return Browser(**{**data, "session": root / session if session else None})
+    return BrowserConfig(**{**data, "session": root / session if session else None})
+
+
+SNAPSHOT = "snapshot:"
+
+
+def insist_named_files(root: Path, *, with_backend: bool = True) -> None:
+    """
+    Refuse a project file that names a file which is not there.
+
+    Without ``with_backend`` the snapshot that the project uses does not count, since
+    the command line named another backend. Raises ``ProjectError`` with the place.
+    """
+    path = root / PROJECT_FILE
+    if not path.exists():
+        return
+    ground = Ground.of(root)
+    document = read_and_check(path, PROJECT_FILE, "project", ground=ground).document
+    if document is not None:
+        there = _There(root, ground, document)
+        missing = tuple(there.missing(with_backend=with_backend))
+        if missing:
+            raise refusal(missing)
+
+
+@dataclass(frozen=True, slots=True)
+class _There:
+    """The project file, and what is there of what it names."""
+
+    root: Path
+    ground: Ground
+    document: Document
+
+    def missing(self, *, with_backend: bool) -> Iterator[Finding]:
+        """Tell of each file that cannot be read."""
+        data = self.document.data
+        backend = data.get("backend", "")
+        if with_backend and backend.startswith(SNAPSHOT):
+            name = backend.removeprefix(SNAPSHOT)
+            make = "make it: `connectsync --backend NAME snapshot --output FILE`"
+            yield from self._unless_there(("backend",), name, make)
+        seed = data.get("backends", {}).get("embedded", {}).get("seed")
+        if seed is not None:
+            keys: KeyPath = ("backends", "embedded", "seed")
+            yield from self._unless_there(keys, seed, "take the key out")
+
+    def _unless_there(
+        self, keys: KeyPath, name: str, otherwise: str
+    ) -> Iterator[Finding]:
+        path = self.root / name
+        if (end := self.ground.way_out(path)) is not None:
+            said = (
+                f"{quote_text(name)} is a link out of the project, to {quote_text(end)}"
+            )
+        elif not path.exists():
+            said = f"there is no file {quote_text(name)}"
+        elif not path.is_file():
+            said = f"{quote_text(name)} is no regular file"
+        else:
+            return
+        yield error(
+            "file-not-readable",
+            said,
+            self.document.locate(keys),
+            path=keys,
+            hint=f"correct the path, or {otherwise}",
+        )

@@ -1,4 +1,4 @@
-"""The text of a file, and places in it."""
+"""The text of a file, decoded and limited, and places in it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,102 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from connectsync.config.masking import MASK, masked, masked_line
-from connectsync.domain.finding import Finding, Path, Place, Severity
+from connectsync.domain.finding import Finding, KeyPath, Place, Severity
+
+MASK = "***"
+
+_SECRETIVE = r"(?<![\w-])[\w-]*(?:token|secret|password|bearer|auth)[\w-]*"
+_REFERENCE = re.compile(
+    r"""["']?(?:env:[A-Za-z_][A-Za-z0-9_]*["']?\s*(?:$|[,}\]#])|(?:file|command):\S)"""
+)
+_AFTER_KEY = re.compile(rf"{_SECRETIVE}[\"']?\s*[:=]\s*(?=[^\s#])", re.IGNORECASE)
+_NO_COLON = re.compile(rf"^\s*{_SECRETIVE}[\"']?\s+(?=[^\s:=#])", re.IGNORECASE)
+_CREDENTIALS = re.compile(r"""["']?credentials["']?\s*:\s*(?=[^\s{#])""")
+_IN_CREDENTIALS = re.compile(
+    r"""(?:^|[{,])\s*(?!\s|["']?(?:district_id|credentials)\b)[^:,{}#]+:\s*(?=[^\s#])"""
+)
+_TOKEN_LIKE = re.compile(r"(?=[0-9]*[A-Za-z])(?=[A-Za-z]*[0-9])[A-Za-z0-9]{32,}")
+_TOKEN_AS_KEY = re.compile(
+    r"(?<![\w-])(?=[\w-]*[0-9])(?=[\w-]*[A-Za-z])[\w-]{8,}(?=[\"']?\s*:)"
+)
+_SECRET_PARENT = re.compile(rf"^\s*(?:- )?[\"']?{_SECRETIVE}[\"']?\s*:", re.IGNORECASE)
+_CREDENTIALS_PARENT = re.compile(r"""^\s*["']?credentials["']?\s*:""")
+_IN_ADDRESS = re.compile(
+    r"""(?<=://)([^\s:/@]*:)(?:.*(?=@)|(?![0-9]{1,5}(?:[/?#"'\s,}\]]|$)).*)"""
+)
+_BEARER = re.compile(r"\bBearer\s+(?=\S)", re.IGNORECASE)
+_QUOTED_OR_COMMENT = re.compile(
+    # a quote opens a text only where a value can begin, or `it's # ...` would hide one
+    r"""(?:^|[:\-\[{,?]|[&!*]\S+)\s*(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')"""
+    r"""|(?P<comment>(?:^|(?<=\s))\#.*)"""
+)
+_FAR = 50
+_WIDTH = 400
+
+
+def mask_source(text: str) -> str:
+    """Hide what follows a key that names a secret, and whatever looks like a token."""
+    text = text[:_WIDTH]
+    for key in (_AFTER_KEY, _NO_COLON, _CREDENTIALS, _BEARER):
+        text = _cut_text(key, text)
+    if "credentials" in text:
+        text = _pair(text)
+    text = _IN_ADDRESS.sub(rf"\1{MASK}", text)
+    return _TOKEN_LIKE.sub(MASK, text)
+
+
+def mask_line(lines: Sequence[str], number: int) -> str:
+    """
+    Hide the secrets of one line, which may go on from a line above (zero-based).
+
+    So is its comment: people note there what was valid before.
+    """
+    line = _without_comment(lines[number][:_WIDTH])
+    parent = _parent(lines, number)
+    if _SECRET_PARENT.match(parent):
+        return _indent(line) + MASK
+    if _CREDENTIALS_PARENT.match(parent):
+        return mask_source(_pair(line) if ":" in line else _hide_secret(line))
+    return mask_source(line)
+
+
+def _without_comment(line: str) -> str:
+    if "#" not in line:
+        return line
+    for match in _QUOTED_OR_COMMENT.finditer(line):
+        if match["comment"]:
+            return f"{line[: match.start('comment')]}# {MASK}"
+    return line
+
+
+def _cut_text(key: re.Pattern[str], text: str) -> str:
+    for match in key.finditer(text):
+        if not _REFERENCE.match(text, match.end()):
+            return text[: match.end()] + MASK
+    return text
+
+
+def _pair(line: str) -> str:
+    return _TOKEN_AS_KEY.sub(MASK, _cut_text(_IN_CREDENTIALS, line))
+
+
+def _hide_secret(line: str) -> str:
+    bare = line.strip()
+    return line if not bare or bare.startswith(("#", "}")) else _indent(line) + MASK
+
+
+def _parent(lines: Sequence[str], number: int) -> str:
+    """Give the nearest line above that is less indented; a far one does not count."""
+    depth = len(_indent(lines[number]))
+    for above in reversed(lines[max(0, number - _FAR) : number]):
+        if above.strip() and len(_indent(above)) < depth:
+            return above
+    return ""
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
+
 
 Point = tuple[int, int]
 """Line and column, both from zero, as libyaml counts."""
@@ -45,13 +139,13 @@ class Source:
             column=column + 1,
             end_line=end[0] + 1,
             end_column=end[1] + 1,
-            text=_shown(lines, (row, column), end),
-            line_text=_shortened(masked_line(lines, row), _LINE_LIMIT),
+            text=_show_text(lines, (row, column), end),
+            line_text=_shorten(mask_line(lines, row), _LINE_LIMIT),
         )
 
 
 def error(
-    rule: str, message: str, place: Place, *, path: Path = (), hint: str = ""
+    rule: str, message: str, place: Place, *, path: KeyPath = (), hint: str = ""
 ) -> Finding:
     """Make a finding; what cannot be read is always an error."""
     return Finding(rule, Severity.ERROR, message, place, path=path, hint=hint)
@@ -71,17 +165,17 @@ def and_more(shown: Sequence[Finding], left: int) -> tuple[Finding, ...]:
     )
 
 
-def quoted(text: str) -> str:
+def quote_text(text: str) -> str:
     """
     Quote source text for a sentence: on one line, short, its secrets masked.
 
     Spaces that only look like spaces are spelled out: they are the mistake.
     """
     one_line = _SPACES.sub(" ", text[:_LINE_LIMIT].strip())
-    return f"'{_shortened(masked(spelled_out(one_line)), 60)}'"
+    return f"'{_shorten(mask_source(spell_control_characters(one_line)), 60)}'"
 
 
-def spelled_out(text: str) -> str:
+def spell_control_characters(text: str) -> str:
     """Spell what cannot be seen, so that a name of a file stays on its line."""
     return "".join(
         character if character.isprintable() else ascii(character)[1:-1]
@@ -95,17 +189,61 @@ def lines_of(text: str) -> list[str]:
     return _LINE_BREAK.split(text)
 
 
-def _shown(lines: list[str], start: Point, end: Point) -> str:
+def _show_text(lines: list[str], start: Point, end: Point) -> str:
     row, column = start
-    whole = masked_line(lines, row)
+    whole = mask_line(lines, row)
     if end[0] == row:
         part = lines[row][column : end[1]]
-        return _shortened(part if part in whole else MASK, _TEXT_LIMIT)
+        return _shorten(part if part in whole else MASK, _TEXT_LIMIT)
     below = range(row + 1, min(end[0] + 1, row + _MOST_ROWS, len(lines)))
-    rows = [whole[column:], *(masked_line(lines, other) for other in below)]
-    return _shortened("\n".join(rows), _TEXT_LIMIT)
+    rows = [whole[column:], *(mask_line(lines, other) for other in below)]
+    return _shorten("\n".join(rows), _TEXT_LIMIT)
 
 
-def _shortened(text: str, limit: int) -> str:
+def _shorten(text: str, limit: int) -> str:
     visible = INVISIBLE.sub("\ufffd", text[:limit])
     return visible if len(text) <= limit else f"{visible[:-1]}…"
+
+
+READING_RULES: tuple[str, ...] = (
+    "file-too-large",
+    "file-not-readable",
+    "not-utf-8",
+    "byte-order-mark",
+    "control-character",
+    "tab-indentation",
+    "yaml-syntax",
+    "yaml-tag",
+    "yaml-alias",
+    "merge-key",
+    "several-documents",
+    "nesting-too-deep",
+    "duplicate-key",
+    "key-not-text",
+    "empty-file",
+    "not-a-mapping",
+    "unknown-key",
+    "missing-key",
+    "wrong-type",
+    "empty-value",
+    "unknown-label",
+    "number-for-id",
+    "boolean-for-label",
+    "not-a-boolean",
+    "wrong-format",
+    "repeated-label",
+    "unknown-schema-version",
+    "literal-secret",
+    "threshold-out-of-range",
+    "allow-without-reason",
+    "allow-without-date",
+    "district-fact-in-profile",
+    "missing-profile",
+    "profile-cycle",
+    "freeze-without-zone",
+    "wave-names-nobody",
+)
+"""In the order in which a file is read; each has a page for `explain`."""
+
+MOST_FINDINGS = 100
+"""A file with more mistakes than this is not helped by hearing of them all."""

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from connectsync.domain.labels import LABELED, labels_in, spelled_as
-from connectsync.domain.settings import Form, Value, is_empty
+from connectsync.domain.settings import (
+    LABELED,
+    Form,
+    Value,
+    is_empty,
+    labels_in,
+    spell_like,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,7 @@ def changes_of(setting: str, before: Value, after: Value) -> tuple[Change, ...]:
     A label that is there already is meant as it is spelled there.
     """
     if setting in LABELED:
-        after = spelled_as(after, labels_in(before))
+        after = spell_like(after, labels_in(before))
     if before == after:
         return ()
     if isinstance(before, frozenset) and isinstance(after, frozenset):
@@ -82,7 +88,7 @@ def widens(change: Change) -> bool:
             return False
 
 
-def applied(form: Form, changes: Iterable[Change]) -> dict[str, Value]:
+def apply_changes(form: Form, changes: Iterable[Change]) -> dict[str, Value]:
     """Give the form as it is after the changes."""
     result = dict(form)
     for change in changes:

@@ -1,15 +1,16 @@
-"""Three-way comparison of baseline, desired and live: who moved which field."""
+"""Baseline, desired and live compared: who changed which setting."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from connectsync.domain.settings import SETTINGS, Form, Value
-from connectsync.domain.values import is_same
+from connectsync.domain.district import Facts
+from connectsync.domain.settings import SETTINGS, Form, Value, is_same
 
 
-class Moved(StrEnum):
+class MovedBy(StrEnum):
     """Who moved a setting away from the baseline."""
 
     US = "pending"
@@ -26,7 +27,7 @@ class Movement:
     """
 
     setting: str
-    who: Moved
+    who: MovedBy
     baseline: Value
     desired: Value
     live: Value
@@ -47,13 +48,13 @@ def movements(baseline: Form, desired: Form, live: Form) -> tuple[Movement, ...]
     )
 
 
-def _who(name: str, baseline: Form, desired: Form, live: Form) -> Moved | None:
+def _who(name: str, baseline: Form, desired: Form, live: Form) -> MovedBy | None:
     if name not in live or is_same(name, desired[name], live[name]):
         return None
     if name not in baseline or is_same(name, live[name], baseline[name]):
-        return Moved.US
+        return MovedBy.US
     ours = is_same(name, desired[name], baseline[name])
-    return Moved.THEM if ours else Moved.BOTH
+    return MovedBy.THEM if ours else MovedBy.BOTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,85 @@ class DistrictDrift:
         return worst_of({move.who for move in self.movements}) or "in step"
 
 
-def worst_of(moved: set[Moved]) -> str:
+def worst_of(moved: set[MovedBy]) -> str:
     """Sum up who moved the settings of one district; empty if nobody did."""
-    for who in (Moved.BOTH, Moved.THEM, Moved.US):
+    for who in (MovedBy.BOTH, MovedBy.THEM, MovedBy.US):
         if who in moved:
-            return "conflict" if moved == {Moved.US, Moved.THEM} else who.value
+            return "conflict" if moved == {MovedBy.US, MovedBy.THEM} else who.value
     return ""
+
+
+class AdoptionResult(StrEnum):
+    """What came of one district."""
+
+    MADE = "made"
+    CHANGED = "changed"
+    LEFT = "left"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class TakenValue:
+    """A value that a file takes over: what it said, and what Connect holds."""
+
+    setting: str
+    before: Value
+    after: Value
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptedDistrict:
+    """
+    One district as it was adopted.
+
+    ``profile`` is what a new file builds on and ``own`` how many settings it states
+    itself. ``notes`` say what of the live form no file can say; ``message`` and
+    ``remedy`` say why a district is refused.
+    """
+
+    district: str
+    adoption: AdoptionResult
+    file: str = ""
+    profile: str = ""
+    own: int = 0
+    taken: tuple[TakenValue, ...] = ()
+    notes: tuple[str, ...] = ()
+    message: str = ""
+    remedy: str = ""
+
+
+CHECKING_RESULTS = 8
+"""The setup step after the one that launches the sync (C0)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """
+    The managed values as they were last confirmed, or seen in step, on Connect.
+
+    ``was_running`` remembers whether we ever saw the nightly sync on, which may be all
+    that is known of a district.
+    """
+
+    form: Form = field(default_factory=dict)
+    was_running: bool = False
+
+    @property
+    def applied(self) -> bool:
+        """Say whether it was ever applied, or seen in step with its file."""
+        return bool(self.form)
+
+
+Baselines = Mapping[str, Baseline]
+"""Baselines by district; of one that is missing nothing is known."""
+
+
+def is_launched(facts: Facts, baseline: Baseline | None) -> bool:
+    """
+    Say whether people of a district were ever reached by its sync, as far as known.
+
+    A district that is past the launch by its facts counts, though its sync is paused
+    and nothing of it was ever applied from here.
+    """
+    seen = baseline is not None and baseline.was_running
+    return seen or (facts.setup_step or 0) >= CHECKING_RESULTS

@@ -1,11 +1,17 @@
-"""Findings: data with a place. A rule yields a problem; others add the rest."""
+"""Findings: what is wrong, where, and how to fix it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
+from hashlib import sha256
+from pathlib import PurePosixPath
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """Keys and positions from the top of a document to a value."""
 
 
@@ -31,7 +37,7 @@ class Problem:
     more than 1 for what only counts others.
     """
 
-    path: Path
+    path: KeyPath
     message: str
     hint: str = ""
     on_key: bool = False
@@ -69,14 +75,14 @@ class Finding:
     severity: Severity
     message: str
     place: Place
-    path: Path = ()
+    path: KeyPath = ()
     hint: str = ""
     districts: tuple[str, ...] = ()
     fingerprint: str = ""
     stands_for: int = 1
 
 
-def pointer(path: Path) -> str:
+def pointer(path: KeyPath) -> str:
     """Spell a path as people write it: ``settings.contact_types[1]``."""
     spelled = ""
     for part in path:
@@ -95,3 +101,172 @@ def order(finding: Finding) -> tuple[str, int, int, int, str, str]:
         finding.rule,
         finding.message,
     )
+
+
+LENGTH = 16
+"""Hexadecimal digits of a fingerprint: 64 bits, ample for a fleet's findings."""
+
+_Identity = tuple[str, str, str, str]
+
+
+def with_fingerprints(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """
+    Give the findings in order, each with its fingerprint.
+
+    A fingerprint rests on the rule, the file's path as given, the pointer and the
+    offending text, not on lines: text that moves keeps it. Findings that agree in all
+    four are told apart by a counter, in order.
+    """
+    seen: Counter[_Identity] = Counter()
+    marked: list[Finding] = []
+    for finding in sorted(findings, key=_rank):
+        identity = _identity(finding)
+        fingerprint = _digest(identity, seen[identity])
+        seen[identity] += 1
+        marked.append(replace(finding, fingerprint=fingerprint))
+    return tuple(marked)
+
+
+def _rank(finding: Finding) -> tuple[object, ...]:
+    # Whatever may differ decides, so that repeats are counted in one order always.
+    place = finding.place
+    return (
+        order(finding),
+        _identity(finding),
+        finding.hint,
+        finding.districts,
+        (place.end_line, place.end_column, place.line_text),
+    )
+
+
+def _identity(finding: Finding) -> _Identity:
+    place = finding.place
+    return (
+        finding.rule,
+        PurePosixPath(place.file).as_posix(),
+        pointer(finding.path),
+        " ".join(place.text.split()),
+    )
+
+
+def _digest(identity: _Identity, repeat: int) -> str:
+    # JSON keeps the parts apart whatever they hold, lone surrogates included.
+    spelled = json.dumps([*identity, repeat]).encode("ascii")
+    return sha256(spelled).hexdigest()[:LENGTH]
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedFinding:
+    """A finding that a district accepts, with its reason and its last day."""
+
+    finding: Finding
+    reason: str
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationReport:
+    """
+    The outcome of one validation.
+
+    ``files`` counts the files that were read, those without findings included.
+    ``findings`` are the ones that stand; ``allowed`` are reported, never counted
+    among them.
+    """
+
+    files: int
+    findings: tuple[Finding, ...] = ()
+    allowed: tuple[AllowedFinding, ...] = ()
+
+    def ordered(self) -> tuple[Finding, ...]:
+        """Give the findings in the order of every report: the same for the same set."""
+        return tuple(sorted(self.findings, key=_severity_rank))
+
+    def ordered_allowed(self) -> tuple[AllowedFinding, ...]:
+        """Give the allowed findings in the order of every report."""
+        return tuple(
+            sorted(
+                self.allowed,
+                key=lambda each: (
+                    _severity_rank(each.finding),
+                    each.until,
+                    each.reason,
+                ),
+            )
+        )
+
+    def count(self, severity: Severity) -> int:
+        """Count the findings of one severity, those behind a limit included."""
+        return sum(
+            finding.stands_for
+            for finding in self.findings
+            if finding.severity is severity
+        )
+
+    @property
+    def errors(self) -> int:
+        """How many findings block."""
+        return self.count(Severity.ERROR)
+
+    @property
+    def warnings(self) -> int:
+        """How many findings warn."""
+        return self.count(Severity.WARNING)
+
+    @property
+    def infos(self) -> int:
+        """How many findings inform."""
+        return self.count(Severity.INFO)
+
+
+def _severity_rank(
+    finding: Finding,
+) -> tuple[tuple[str, int, int, int, str, str], str, str]:
+    # Beyond the usual order: two findings may say the same of one place.
+    return (order(finding), pointer(finding.path), finding.fingerprint)
+
+
+@dataclass(frozen=True, slots=True)
+class RulePage:
+    """
+    What `explain` and the reference show of a rule.
+
+    ``subject`` is what it looks at: ``file``, ``district``, ``fleet`` or ``plan``.
+    ``bad`` and ``good`` are YAML; ``source`` is a key of the list of sources and
+    ``inferred`` says that no page states the claim. ``accept`` is the flag by which a
+    guard that stops a plan is accepted; empty where nothing has to be.
+    """
+
+    name: str
+    severity: Severity
+    subject: str
+    summary: str
+    why: str
+    bad: str
+    good: str
+    source: str
+    inferred: bool
+    allowable: bool
+    accept: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """
+    What `explain settings.phone_types` shows of a key.
+
+    ``path`` is the pointer as people write it, ``title`` the name of the control on
+    Connect's page or of the key, ``description`` prose in paragraphs. ``kind`` is what
+    sort of value it takes, in words (``a list of labels``); ``labels`` are the values
+    it may take, empty where any will do or where they are not published. ``default``
+    is what absence means, spelled as YAML, None where nothing is assumed;
+    ``examples`` are YAML values.
+    """
+
+    path: str
+    title: str
+    description: str
+    kind: str
+    labels: tuple[str, ...] = ()
+    default: str | None = None
+    examples: tuple[str, ...] = ()

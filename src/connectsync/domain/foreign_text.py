@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import base64
 import html
+import os
 import re
+import shutil
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_to_bytes, urlsplit
 
 MASK = "***"
 
@@ -89,7 +91,7 @@ def foreign_text(text: str, secrets: Iterable[str] = ()) -> str:
     in between; so is who signs in, in an address. Escapes, controls and marks of
     direction are left out.
     """
-    shown = masked_secrets(_ESCAPE.sub(" ", text[:_READ]), secrets)
+    shown = mask_secrets(_ESCAPE.sub(" ", text[:_READ]), secrets)
     return one_line(without_user_info(shown))
 
 
@@ -106,7 +108,7 @@ def one_line(text: str) -> str:
     return f"{line[:LONGEST]}…" if len(line) > LONGEST else line
 
 
-def masked_secrets(text: str, secrets: Iterable[str] = ()) -> str:
+def mask_secrets(text: str, secrets: Iterable[str] = ()) -> str:
     """Put ``***`` in the place of every quotation of a secret; see above."""
     letters = _Letters.of(text)
     found = [
@@ -163,7 +165,7 @@ class _Letters:
         signs = list(text)
         spans = [(place, place + 1) for place in range(len(text))]
         for _ in range(_DEPTH):
-            decoded = _decoded(signs, spans)
+            decoded = _decode(signs, spans)
             if decoded is None:
                 break
             signs, spans = decoded
@@ -191,7 +193,7 @@ class _Letters:
         return self._spans[start][0], self._spans[start + size - 1][1]
 
 
-def _decoded(
+def _decode(
     signs: list[str], spans: list[tuple[int, int]]
 ) -> tuple[list[str], list[tuple[int, int]]] | None:
     text = "".join(signs)
@@ -273,3 +275,131 @@ def _squeezed(text: str) -> str:
 @lru_cache(maxsize=4096)
 def _plain(sign: str) -> str:
     return _squeezed(sign)
+
+
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and symbols that are drawn as nothing."""
+
+_ALIKE: Mapping[str, str] = {
+    "\u0430": "a",
+    "\u0441": "c",
+    "\u0435": "e",
+    "\u04bb": "h",
+    "\u0456": "i",
+    "\u0458": "j",
+    "\u04cf": "l",
+    "\u043c": "m",
+    "\u043d": "h",
+    "\u043e": "o",
+    "\u0440": "p",
+    "\u051b": "q",
+    "\u0455": "s",
+    "\u0442": "t",
+    "\u0443": "y",
+    "\u051d": "w",
+    "\u0445": "x",
+    "\u0432": "b",
+    "\u043a": "k",
+    "\u03b1": "a",
+    "\u03b2": "b",
+    "\u03b5": "e",
+    "\u03b7": "h",
+    "\u03b9": "i",
+    "\u03ba": "k",
+    "\u03bc": "m",
+    "\u03bd": "n",
+    "\u03bf": "o",
+    "\u03c1": "p",
+    "\u03c4": "t",
+    "\u03c5": "y",
+    "\u03c7": "x",
+    "\u03b6": "z",
+}
+"""Cyrillic and Greek letters, in small, by the Latin letter they look like."""
+
+
+def visible_line(text: str) -> str:
+    """
+    Give what a person said, on one line; nothing if nothing of it can be seen.
+
+    White space of every script counts as a space; zero-width and blank letters alone
+    say nothing.
+    """
+    line = " ".join(text.split())
+    return line if any(_is_seen(character) for character in line) else ""
+
+
+def _is_seen(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category[0] not in "ZCM" and character not in _BLANK
+
+
+def alike(name: str) -> str:
+    """Give a name as it is compared: one spelling of each letter, in small letters."""
+    spelled = unicodedata.normalize("NFKC", name).casefold()
+    return " ".join(unicodedata.normalize("NFKC", spelled).split())
+
+
+def looks(name: str) -> str:
+    """Give what a name looks like: letters of other alphabets as Latin ones."""
+    return "".join(_ALIKE.get(letter, letter) for letter in alike(name))
+
+
+def foreign_letters(name: str) -> tuple[str, ...]:
+    """Name the letters, as ``U+0430``, that only look like Latin ones."""
+    found = [letter for letter in alike(name) if letter in _ALIKE]
+    return tuple(f"U+{ord(letter):04X}" for letter in dict.fromkeys(found))
+
+
+_ALLOWED = re.compile(
+    # who and where, in which language and time
+    "PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|TZDIR|TMPDIR|TEMP|TMP|TERM"
+    # a window, its fonts and the keys of the desktop
+    "|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|XDG_[A-Z_]+|DBUS_SESSION_BUS_ADDRESS"
+    "|FONTCONFIG_(PATH|FILE)"
+    # where programs, libraries and certificates are
+    "|LD_LIBRARY_PATH|DYLD_[A-Z_]+|NIX_SSL_CERT_FILE|SSL_CERT_(FILE|DIR)"
+    "|NODE_EXTRA_CA_CERTS|NO_PROXY"
+    "|PLAYWRIGHT_(BROWSERS_PATH|NODEJS_PATH|SKIP_[A-Z_]+)|PW_(LANG|CLI)_[A-Z_]+"
+    # what Windows does not run without
+    "|SYSTEMROOT|SYSTEMDRIVE|WINDIR|COMSPEC|PATHEXT|USERPROFILE|USERNAME|APPDATA"
+    "|LOCALAPPDATA|PROGRAMDATA|PROGRAMFILES(\\(X86\\))?",
+    re.IGNORECASE,
+)
+
+_PROXY = re.compile("(HTTP|HTTPS|ALL)_PROXY", re.IGNORECASE)
+
+
+def program_in(folders: Iterable[str], name: str) -> str | None:
+    """
+    Find a program by its name in those of the folders that are spelled whole.
+
+    An empty or relative entry would mean a program in the folder under review.
+    """
+    absolute = os.pathsep.join(one for one in folders if os.path.isabs(one))  # noqa: PTH117
+    return shutil.which(name, path=absolute) if absolute else None
+
+
+def environment_of_children(
+    environment: Mapping[str, str], *, also: frozenset[str] = frozenset()
+) -> dict[str, str]:
+    """
+    Give the environment of a process that we start, out of ours.
+
+    ``also`` names variables that it gets on top. A proxy is handed on only if its
+    address holds no password.
+    """
+    return {
+        name: value
+        for name, value in environment.items()
+        if name in also or _ALLOWED.fullmatch(name) or _is_open_proxy(name, value)
+    }
+
+
+def _is_open_proxy(name: str, value: str) -> bool:
+    if not _PROXY.fullmatch(name):
+        return False
+    try:
+        return "@" not in urlsplit(value if "//" in value else f"//{value}").netloc
+    except ValueError:
+        return False

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connectsync.domain.finding import Severity
+from connectsync.domain.settings import Form, is_same
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +77,50 @@ def unaccepted(
         for name in names
         if counts.get(name, 0) != accepted.get(name)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedSince:
+    """
+    A change to the files, told from the commit before it.
+
+    ``commit`` is spelled in full. ``caused`` holds, by district, the desired values
+    that are other ones than at the commit; a district is missing where there are none.
+    ``released`` names, by district, the settings that files managed at the commit and
+    manage no longer.
+    ``gone`` gives the files of districts that had one at the commit, by district;
+    ``launched`` are those that were past their launch there, by their own facts.
+    """
+
+    commit: str
+    caused: Mapping[str, Form]
+    released: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    gone: Mapping[str, str] = field(default_factory=dict)
+    launched: frozenset[str] = frozenset()
+
+    def of(self, district: str) -> Form:
+        """Give what the change causes on one district."""
+        return self.caused.get(district, {})
+
+    def released_on(self, district: str) -> tuple[str, ...]:
+        """Name the settings of one district that files manage no longer."""
+        return self.released.get(district, ())
+
+
+def caused_changes(before: Form, after: Form) -> Form:
+    """
+    Give the desired values that were others before, or were not managed.
+
+    A setting that is not managed any more is not among them: it is left to the page,
+    and ``released`` names it.
+    """
+    return {
+        name: value
+        for name, value in after.items()
+        if name not in before or not is_same(name, before[name], value)
+    }
+
+
+def released_settings(before: Form, after: Form) -> tuple[str, ...]:
+    """Name the settings that were managed before and are not any more."""
+    return tuple(name for name in before if name not in after)

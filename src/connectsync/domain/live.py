@@ -1,15 +1,18 @@
-"""What Connect holds: a district's whole form at one version."""
+"""What Connect holds, as values: forms, snapshots, page maps, click lists."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
+from connectsync.domain.risk import Risk
 from connectsync.domain.settings import Form
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedDistrict:
     """A district as Connect lists it."""
 
     key: str
@@ -29,3 +32,167 @@ class Live:
     version: str
     form: Form
     read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HandConfirmation:
+    """Who said that a form was saved by hand, in words, and when."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotEntry:
+    """
+    A district of a snapshot: its name on Connect and its form.
+
+    ``confirmed`` is there once a person saved the form by hand and said so.
+    """
+
+    name: str
+    live: Live
+    confirmed: HandConfirmation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """
+    Live forms as they were at one time, sorted by key.
+
+    ``taken`` has a time zone; ``source`` names the backend they were read from.
+    ``options`` are the labels that were offered, by setting, where they were asked
+    for; ``unread`` says by district why it is missing though it was asked for.
+    """
+
+    taken: datetime
+    source: str
+    entries: tuple[SnapshotEntry, ...]
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
+
+
+class LabelStatus(StrEnum):
+    """What came of looking for a label."""
+
+    THERE = "found"
+    MISSING = "missing"
+    DOUBLED = "duplicate"
+    """It stands there more than once, and nobody knows which one is meant."""
+    DISABLED = "disabled"
+    NOT_REACHED = "not reached"
+    """What leads to it is not there, so nobody could look."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageSpot:
+    """
+    One label, and the place on the page where it was looked for.
+
+    ``path`` are our labels from the first click to this one, which comes last.
+    ``clicked`` says that it leads on; ``group`` is the group of the form that it is
+    in, if any. ``shown_as`` is what the page shows instead, as the project says; empty
+    where the page shows the label itself.
+    """
+
+    path: tuple[str, ...]
+    standing: LabelStatus
+    shown_as: str = ""
+    group: str = ""
+    clicked: bool = False
+
+    @property
+    def label(self) -> str:
+        """Give the label, as we know it."""
+        return self.path[-1]
+
+
+class CheckStatus(StrEnum):
+    """How a check ended."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """
+    One thing that was checked: what was seen, and what to do about it.
+
+    ``topic`` is one or two words. Neither text ever holds a secret. ``spots`` are
+    what there is to show of a page.
+    """
+
+    topic: str
+    standing: CheckStatus
+    message: str
+    remedy: str = ""
+    spots: tuple[PageSpot, ...] = ()
+
+
+def ok(topic: str, message: str) -> Check:
+    """Report that something is as it should be."""
+    return Check(topic, CheckStatus.OK, message)
+
+
+def warn(topic: str, message: str, remedy: str = "") -> Check:
+    """Report something that a person should look at."""
+    return Check(topic, CheckStatus.WARNING, message, remedy)
+
+
+def fail(topic: str, message: str, remedy: str = "") -> Check:
+    """Report that something does not work."""
+    return Check(topic, CheckStatus.ERROR, message, remedy)
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """
+    One control to change.
+
+    ``control`` is its name on the page and ``option`` the box among several, if it
+    is one. ``verb`` says what to do with it; ``before`` and ``after`` are what the
+    page shows, as a person would say it.
+    """
+
+    control: str
+    option: str
+    verb: str
+    before: str
+    after: str
+    risk: Risk
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictClicks:
+    """One district: the clicks before each press of Save, in order."""
+
+    district: str
+    name: str
+    file: str
+    read_at: datetime
+    saves: tuple[tuple[Click, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClickList:
+    """
+    All that a plan needs a person for.
+
+    ``path`` is what to click on to come to the form, ``save`` the name of its button;
+    ``plan`` is the plan's digest and ``backend`` where its live settings came from.
+    """
+
+    plan: str
+    backend: str
+    created: datetime
+    path: tuple[str, ...]
+    save: str
+    districts: tuple[DistrictClicks, ...]
+
+    @property
+    def clicks(self) -> int:
+        """Count the controls to change."""
+        return sum(len(save) for one in self.districts for save in one.saves)

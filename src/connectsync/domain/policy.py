@@ -1,13 +1,79 @@
-"""What the project allows a plan to do: how much, and when."""
+"""What the project allows a plan to do: limits, change windows, waves, shards."""
 
 from __future__ import annotations
 
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
+from hashlib import sha256
 
 from connectsync.domain.district import Days
 from connectsync.domain.risk import Risk
-from connectsync.domain.rollout import Rollout
+
+WAVES = "waves"
+"""The name by which the waves are overridden, with a reason."""
+
+LAST = "rest"
+"""The wave of the districts that no wave names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """
+    Districts that are saved and verified before the next wave begins.
+
+    A wave holds the districts it lists, those with one of its labels, and as many
+    others as make up ``percent`` of all districts of the plan.
+    """
+
+    name: str
+    districts: frozenset[str] = frozenset()
+    labels: frozenset[str] = frozenset()
+    percent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """
+    The project's waves, in order.
+
+    ``max_failures_percent`` is the share of a wave's districts that may fail before
+    the rest is left alone; None never stops.
+    """
+
+    waves: tuple[Wave, ...] = ()
+    max_failures_percent: int | None = None
+
+
+def wave_by_district(
+    rollout: Rollout, labels: Mapping[str, frozenset[str]]
+) -> dict[str, str]:
+    """
+    Give each district its wave: the first that takes it, else ``LAST``.
+
+    ``labels`` holds every district of the plan. A percentage takes the same districts
+    each time, whatever else is in the plan.
+    """
+    found: dict[str, str] = {}
+    for wave in rollout.waves:
+        left = [key for key in by_chance(labels) if key not in found]
+        named = [key for key in left if _names(wave, key, labels[key])]
+        others = [key for key in left if not _names(wave, key, labels[key])]
+        room = -(-len(labels) * wave.percent // 100) - len(named)
+        found |= dict.fromkeys(named + others[: max(0, room)], wave.name)
+    return {key: found.get(key, LAST) for key in labels}
+
+
+def by_chance(keys: Iterable[str]) -> list[str]:
+    """Order districts as if by chance, and always alike."""
+    return sorted(keys, key=lambda key: hashlib.sha256(key.encode()).digest())
+
+
+def _names(wave: Wave, key: str, labels: frozenset[str]) -> bool:
+    return key in wave.districts or bool(wave.labels & labels)
+
 
 END_OF_DAY = time.max
 """How ``closes`` says that a window lasts until the day is over."""
@@ -77,3 +143,75 @@ class Policy:
     rollout: Rollout = field(default_factory=Rollout)
     approval: Approval = field(default_factory=Approval)
     unattended: Risk = Risk.SAFE
+
+
+MOST = 10_000
+"""More shards than anybody has workers: some other number was given by mistake."""
+
+_SPELLED = re.compile(r"([0-9]{1,9})/([0-9]{1,9})", re.ASCII)
+_ENTRY = "shard:"
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """
+    Shard ``index`` of ``count``, counted from 1.
+
+    Raises ``ValueError``, with a sentence, for a shard that cannot be.
+    """
+
+    index: int
+    count: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.count <= MOST:
+            raise ValueError(f"{self.count} shards cannot be: from 1 to {MOST:,} can")
+        if not 1 <= self.index <= self.count:
+            raise ValueError(
+                f"there is no shard {self.index} of {self.count}: the first is 1,"
+                f" the last {self.count}"
+            )
+
+    def __str__(self) -> str:
+        return f"{self.index}/{self.count}"
+
+    def holds(self, key: str) -> bool:
+        """Say whether a district, or any other key, falls into this shard."""
+        if self.count == 1:
+            return True
+        # a file's name may hold bytes that are no text; it has to fall somewhere
+        digest = sha256(key.encode("utf-8", "surrogateescape")).digest()
+        return int.from_bytes(digest, "big") % self.count == self.index - 1
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """Give what the scope of a plan says of it: nothing where it holds all."""
+        return (f"{_ENTRY}{self}",) if self.count > 1 else ()
+
+
+ALL = Shard(1, 1)
+"""The one shard that holds every district."""
+
+
+def shard_of(text: str) -> Shard:
+    """Read ``3/8``. Raises ``ValueError`` with a sentence."""
+    spelled = _SPELLED.fullmatch(text)
+    if spelled is None:
+        raise ValueError(f"{text!r} is not a shard and a number of shards, as in 3/8")
+    return Shard(int(spelled[1]), int(spelled[2]))
+
+
+def split_shard(scope: tuple[str, ...]) -> tuple[tuple[str, ...], Shard]:
+    """
+    Take the scope of a plan apart: what was named, and the shard.
+
+    Only the last entry can be a shard, as `Shard.entries` spells it.
+    """
+    if scope and scope[-1].startswith(_ENTRY):
+        try:
+            shard = shard_of(scope[-1].removeprefix(_ENTRY))
+        except ValueError:
+            return scope, ALL
+        if shard.entries == scope[-1:]:
+            return scope[:-1], shard
+    return scope, ALL

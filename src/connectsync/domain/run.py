@@ -1,17 +1,17 @@
-"""A run as it stands in the store: its districts, its saves, how far it is."""
+"""A run as the state store knows it: districts, saves, approvals, audit."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from connectsync.domain.change import Set
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.save import Made
-from connectsync.domain.settings import Value
+from connectsync.domain.settings import Form, Value
 
 OPEN_SAVE = "intended"
 """The journal's word for a save of which nobody knows yet whether it happened."""
@@ -29,7 +29,7 @@ class RunState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class RunDistrict:
     """A district of a run: its wave, who ended it and how; None while it has not."""
 
     district: str
@@ -40,7 +40,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class RunTally:
     """
     Districts of a run by how they ended; ``left`` have not.
 
@@ -56,14 +56,14 @@ class Tally:
     waiting: int = 0
 
 
-def tally_of(endings: Iterable[Ending | None]) -> Tally:
+def tally_of(endings: Iterable[Ending | None]) -> RunTally:
     """Count districts by how they ended; None: not yet."""
     return tally(Counter(endings))
 
 
-def tally(counts: Mapping[Ending | None, int]) -> Tally:
+def tally(counts: Mapping[Ending | None, int]) -> RunTally:
     """Put counts by ending into a tally."""
-    return Tally(
+    return RunTally(
         done=counts.get(Ending.DONE, 0),
         failed=counts.get(Ending.FAILED, 0),
         conflict=counts.get(Ending.CONFLICT, 0),
@@ -114,7 +114,7 @@ class RunHead:
 class Run(RunHead):
     """A run with all its districts; ``parts`` are in the order of their waves."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[RunDistrict, ...]
 
     @property
     def left(self) -> tuple[str, ...]:
@@ -126,7 +126,7 @@ class Run(RunHead):
         )
 
     @property
-    def tally(self) -> Tally:
+    def tally(self) -> RunTally:
         """Count its districts by how they ended."""
         return tally_of(
             part.outcome.ending if part.outcome else None for part in self.parts
@@ -138,7 +138,7 @@ class RunLine:
     """A run in the list of runs."""
 
     head: RunHead
-    tally: Tally
+    tally: RunTally
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ class JournalEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Approved:
+class ApprovalRecord:
     """Somebody said yes to a plan."""
 
     name: str
@@ -201,7 +201,103 @@ class RunHistory:
     """
 
     run: Run
-    parts: tuple[Part, ...]
+    parts: tuple[RunDistrict, ...]
     entries: Mapping[str, tuple[JournalEntry, ...]]
-    approved: tuple[Approved, ...]
+    approved: tuple[ApprovalRecord, ...]
     head: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmedSave:
+    """A save that was confirmed: its run, its district, the form before and after."""
+
+    run: int
+    district: str
+    before: Form
+    after: Form
+
+
+@dataclass(frozen=True, slots=True)
+class KnownValue:
+    """A value that the journal confirms."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class SettingDiff:
+    """A setting after the one run and after the other; None: no save tells it."""
+
+    setting: str
+    after_a: KnownValue | None
+    after_b: KnownValue | None
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictDiff:
+    """
+    A district that at least one of two runs saved.
+
+    ``saved_by`` are the numbers of those that did; ``settings`` those that are not the
+    same after both, in the order of the form.
+    """
+
+    district: str
+    saved_by: tuple[int, ...]
+    settings: tuple[SettingDiff, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunDiff:
+    """Two runs on one backend, and every district that they saved, by key."""
+
+    run_a: int
+    run_b: int
+    backend: str
+    districts: tuple[DistrictDiff, ...]
+
+    @property
+    def alike(self) -> int:
+        """Count the districts that both saved, and that are the same after both."""
+        return sum(len(one.saved_by) > 1 and not one.settings for one in self.districts)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditResult:
+    """
+    An audit log of so many entries that ends with ``head``.
+
+    ``problems`` are sentences on what is not as the log says; none: all is.
+    """
+
+    entries: int
+    head: str
+    problems: tuple[str, ...]
+
+
+LATELY = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class RecentSaves:
+    """
+    What the journal holds of the last 24 hours on one backend.
+
+    ``districts`` are those with a save that was confirmed, or that may have happened,
+    and those that a run began in that time has yet to end.
+    """
+
+    districts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """
+    Who said yes to a plan so far: ``names``, sorted.
+
+    ``name`` is who says it now; ``new`` that nobody of this name had yet.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    new: bool

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connectsync.domain.change import changes_of
-from connectsync.domain.settings import Form
-from connectsync.domain.values import differing, is_same
+from connectsync.domain.settings import Form, is_same, list_differing
 
 
 class Sent(StrEnum):
@@ -58,7 +57,7 @@ class SaveFacts:
     @property
     def changed(self) -> tuple[str, ...]:
         """Name the settings that it sends, in form order."""
-        return differing(self.before, self.after)
+        return list_differing(self.before, self.after)
 
     @property
     def made(self) -> Mapping[str, Made]:

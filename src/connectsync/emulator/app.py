@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from connectsync.emulator.door import Door
-from connectsync.emulator.faults import NO_FAULTS, Faults
-from connectsync.emulator.faults_route import FaultsRoute
-from connectsync.emulator.gateway import Gateway
-from connectsync.emulator.interference import Interference
-from connectsync.emulator.manners import Manners
-from connectsync.emulator.pages.failure import HANDLERS
-from connectsync.emulator.pages.routes import page_routes
-from connectsync.emulator.pages.site import Site
-from connectsync.emulator.saver import Saver
-from connectsync.emulator.store import opened
-from connectsync.emulator.weather import Weather
+from connectsync.emulator.faults import NO_FAULTS, Faults, FaultState
+from connectsync.emulator.gateway import FaultsRoute, GatewayRoutes
+from connectsync.emulator.http import UvicornMissing
+from connectsync.emulator.middleware import HANG_UP, BearerAuth, FaultMiddleware
+from connectsync.emulator.pages import site as looks
+from connectsync.emulator.pages.daily_sync import DailySyncPage
+from connectsync.emulator.pages.districts import DistrictPages, SignInPage
+from connectsync.emulator.pages.site import HANDLERS, Site
+from connectsync.emulator.store import FormSaver, open_store
+from connectsync.emulator.users import Behavior
+
+
+def page_routes(site: Site) -> list[Route]:
+    """Give the route table."""
+    return [
+        *SignInPage(site).routes(),
+        *DistrictPages(site).routes(),
+        *DailySyncPage(site).routes(),
+        *looks.routes(),
+    ]
 
 
 def _now() -> datetime:
@@ -33,7 +45,7 @@ def create_app(
     token: str | None = None,
     clock: Callable[[], datetime] = _now,
     faults: Faults = NO_FAULTS,
-    manners: Manners = Manners(),  # noqa: B008 - a frozen value
+    manners: Behavior = Behavior(),  # noqa: B008 - a frozen value
 ) -> Starlette:
     """
     Make the stand-in over the store at ``store_path``; the file is made if missing.
@@ -43,17 +55,65 @@ def create_app(
     from the start, and can be changed at ``/emulator/faults``. Raises
     ``StoreUnusable``.
     """
-    store = opened(store_path)
-    weather = Weather(faults)
-    saver = Saver(store, clock, weather)
+    store = open_store(store_path)
+    weather = FaultState(faults)
+    saver = FormSaver(store, clock, weather)
     site = Site(store, saver, clock, manners, weather)
-    door = [] if token is None else [Middleware(Door, token=token)]
+    door = [] if token is None else [Middleware(BearerAuth, token=token)]
     return Starlette(
         routes=[
-            *Gateway(store, saver).routes(),
+            *GatewayRoutes(store, saver).routes(),
             *FaultsRoute(weather).routes(),
             *page_routes(site),
         ],
-        middleware=[Middleware(Interference, weather=weather), *door],
+        middleware=[Middleware(FaultMiddleware, weather=weather), *door],
         exception_handlers=HANDLERS,
     )
+
+
+LOOPBACK = "127.0.0.1"
+"""This machine alone: a stand-in has no business on a network."""
+
+
+class Server(Protocol):
+    """What is used of a uvicorn server."""
+
+    should_exit: bool
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until interrupted."""
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until ``should_exit``."""
+
+
+class HangingUp:
+    """Let an application close a connection without an answer, as a fault."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on what closes the connection, where uvicorn lets go of it."""
+        transport = getattr(getattr(send, "__self__", None), "transport", None)
+        if scope["type"] == "http" and transport is not None:
+            extensions = scope.get("extensions", {})
+            scope["extensions"] = {**extensions, HANG_UP: transport.close}
+        await self._app(scope, receive, send)
+
+
+def server(app: ASGIApp, host: str, port: int) -> Server:
+    """Make a server. Raises ``UvicornMissing`` where the extra is not installed."""
+    try:
+        import uvicorn  # noqa: PLC0415 - an optional extra
+    except ImportError as error:
+        raise UvicornMissing from error
+    config = uvicorn.Config(
+        HangingUp(app), host, port, log_level="warning", ws="none", lifespan="off"
+    )
+    return uvicorn.Server(config)
+
+
+def serve(app: ASGIApp, host: str = LOOPBACK, port: int = 8765) -> None:
+    """Serve until interrupted. Raises ``UvicornMissing``."""
+    server(app, host, port).run()

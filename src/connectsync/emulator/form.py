@@ -1,23 +1,18 @@
-"""
-The form of the stand-in: its fields, what they offer, and what it refuses.
-
-The labels of *Archived students* are published nowhere. The two given here are
-placeholders, say so in their text, and are marked so by the options endpoint.
-"""
+"""The emulator's form: fields, options, and what it refuses."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-Options = Mapping[str, Sequence["Option"]]
+Options = Mapping[str, Sequence["FieldOption"]]
 
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
+class FieldOption:
     """A label that a field offers; a placeholder stands for one nobody publishes."""
 
     label: str
@@ -25,22 +20,22 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class FieldRefusal:
     """A field the form does not accept, and why."""
 
     field: str
     detail: str
 
 
-def _labels(*labels: str) -> tuple[Option, ...]:
-    return tuple(Option(label) for label in labels)
+def _labels(*labels: str) -> tuple[FieldOption, ...]:
+    return tuple(FieldOption(label) for label in labels)
 
 
 OPTIONS: Options = {
     "studentId": _labels("STUDENT ID", "STUDENT NUMBER"),
     "archivedStudents": (
-        Option("(placeholder) Leave archived", placeholder=True),
-        Option("(placeholder) Restore", placeholder=True),
+        FieldOption("(placeholder) Leave archived", placeholder=True),
+        FieldOption("(placeholder) Restore", placeholder=True),
     ),
     "contactTypes": _labels(
         "Parent/Guardian", "Emergency", "Primary", "Secondary", "Family", "Other"
@@ -86,18 +81,20 @@ TOKEN = "districtOauthToken"  # noqa: S105 - the name of a field, not a secret
 """The field that is taken and never given back."""
 
 
-def refusals(form: Mapping[str, object], options: Options) -> list[Refusal]:
+def refusals(form: Mapping[str, object], options: Options) -> list[FieldRefusal]:
     """Say what the form does not accept; an empty list means that it saves."""
-    unknown = [Refusal(name, "is no field of the form") for name in form.keys() - BLANK]
+    unknown = [
+        FieldRefusal(name, "is no field of the form") for name in form.keys() - BLANK
+    ]
     found = [_refusal(name, form.get(name), options) for name in BLANK]
     return sorted(unknown, key=lambda refusal: refusal.field) + [
         refusal for refusal in found if refusal is not None
     ]
 
 
-def token_refusal(token: object) -> Refusal | None:
+def token_refusal(token: object) -> FieldRefusal | None:
     """Say why the form does not take a token, or None."""
-    return None if _is_text(token) else Refusal(TOKEN, "must be text")
+    return None if _is_text(token) else FieldRefusal(TOKEN, "must be text")
 
 
 def in_page_order(form: Mapping[str, object], options: Options) -> dict[str, object]:
@@ -111,7 +108,7 @@ def _ordered(name: str, value: object, options: Options) -> object:
     return int(value) if isinstance(value, float) else value
 
 
-def _refusal(name: str, value: object, options: Options) -> Refusal | None:
+def _refusal(name: str, value: object, options: Options) -> FieldRefusal | None:
     if name in BOXES:
         why = "" if isinstance(value, bool) else "must be true or false"
     elif name in CHOICES:
@@ -122,15 +119,15 @@ def _refusal(name: str, value: object, options: Options) -> Refusal | None:
         why = "" if _is_percent(value) else "must be a whole number 0-100, or empty"
     else:
         why = "" if _is_text(value) else "must be text"
-    return Refusal(name, why) if why else None
+    return FieldRefusal(name, why) if why else None
 
 
-def _why_not_choice(value: object, offered: Sequence[Option]) -> str:
+def _why_not_choice(value: object, offered: Sequence[FieldOption]) -> str:
     labels = [choice.label for choice in offered]
     return "" if value in labels else f"must be one of {_spelled(labels)}"
 
 
-def _why_not_group(name: str, value: object, offered: Sequence[Option]) -> str:
+def _why_not_group(name: str, value: object, offered: Sequence[FieldOption]) -> str:
     labels = [choice.label for choice in offered]
     if not isinstance(value, list) or any(label not in labels for label in value):
         return f"must be a list of labels out of {_spelled(labels)}"
@@ -157,3 +154,73 @@ def _is_text(value: object) -> bool:
 
 def _spelled(labels: Sequence[str]) -> str:
     return ", ".join(f"'{label}'" for label in labels)
+
+
+DROP_DOWN = "Drop-down"
+DISTRICT_HOME = "District Home Page"
+DOTS = "3 black dots"
+SETTINGS = "Settings"
+SIS_ROSTERING = "SIS Rostering"
+DAILY_SYNC = "District-Level Daily Sync"
+SAVE = "Save"
+
+CLICKS = (DROP_DOWN, DISTRICT_HOME, DOTS, SETTINGS, SIS_ROSTERING, DAILY_SYNC)
+"""The way from the sign-in to the form, in the order of the clicks."""
+
+FIELDS = {
+    "districtId": "District ID",
+    TOKEN: "District OAuth Token",
+    "studentId": "Student ID",
+    "archivedStudents": "Archived students",
+    "enableDailySync": "Enable Daily sync",
+    "manageGuardians": "Allow sync to manage Guardians",
+    "unarchiveClassrooms": "Unarchive classrooms that reappear in the roster data",
+    "updateActiveUsers": "Allow the sync to update contact details of active users",
+    "contactTypes": "Contact Types to sync",
+    "contactRelationships": "Contact Relationships to sync",
+    "phoneTypes": "Phone Types to sync",
+    "deletionThreshold": "Deletion Threshold",
+    "permissions": "Permissions",
+}
+"""The label of every field of the form."""
+
+IDENTITY = "District ID and OAuth Token"
+"""The heading above the first two fields."""
+
+GROUPS = {
+    "studentId": FIELDS["studentId"],
+    **{name: FIELDS[name] for name in BOX_GROUPS},
+    **dict.fromkeys(BOXES, SETTINGS),
+}
+"""The legend of the group in which a field's boxes stand."""
+
+
+def qualified(label: str, group: str) -> str:
+    """Tell a label in a group from the same label in another."""
+    return f"{group}: {label}" if group else label
+
+
+def _known_labels() -> Iterable[str]:
+    yield from (*CLICKS, SAVE, IDENTITY, *FIELDS.values())
+    yield from (qualified(FIELDS[name], SETTINGS) for name in BOXES)
+    for name, offered in OPTIONS.items():
+        for option in offered:
+            yield option.label
+            yield qualified(option.label, FIELDS[name])
+
+
+KNOWN = frozenset(_known_labels())
+"""Every label that a fault can be about."""
+
+PERMISSION_DETAILS = {
+    "Permissions Admin": "Can change the custom permissions of other staff.",
+    "School-Wide Communications": "Can use everything that writes to a whole school.",
+    "Rostering Administrator": (
+        "Runs the school directory: enrols students, adds staff, fills classrooms,"
+        " looks after guardians and job titles."
+    ),
+    "Content Moderator": "Sees flagged content and decides on it.",
+    "Users Manager": "Can edit active students, staff and guardians.",
+    "Family Access": "Sees school directories, and can write to students and families.",
+}
+"""What each permission gives, in our own words (C5)."""

@@ -1,4 +1,4 @@
-"""The routes of the gateway contract, answered from the store."""
+"""The routes of the gateway contract, answered from the emulator's store."""
 
 from __future__ import annotations
 
@@ -12,11 +12,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from connectsync.emulator import store
-from connectsync.emulator.answer import json_response, tagged
-from connectsync.emulator.problem import Problem, district_not_found, not_understood
-from connectsync.emulator.received import json_object
-from connectsync.emulator.saver import Saver
-from connectsync.emulator.saving import Save
+from connectsync.emulator.faults import NO_FAULTS, FaultState, faults_of, spelled_of
+from connectsync.emulator.http import (
+    FaultsRefused,
+    ProblemAnswer,
+    district_not_found,
+    json_object,
+    json_response,
+    not_understood,
+    tag_response,
+)
+from connectsync.emulator.store import FormSaver, SaveRequest
 
 LONGEST_PAGE = 1000
 USUAL_PAGE = 100
@@ -26,11 +32,11 @@ _STRONG_TAG = re.compile(r'"([!#-~]+)"')
 
 
 @dataclass(frozen=True, slots=True)
-class Gateway:
+class GatewayRoutes:
     """The operations of the contract over one store."""
 
-    store: store.Store
-    saver: Saver
+    store: store.EmulatorStore
+    saver: FormSaver
 
     def routes(self) -> list[Route]:
         """Give the route table."""
@@ -64,7 +70,7 @@ class Gateway:
             for key in missing
         ]
         return json_response(
-            {"items": [_spelled(row) for row in rows], "errors": errors}
+            {"items": [_district_body(row) for row in rows], "errors": errors}
         )
 
     async def read(self, request: Request) -> Response:
@@ -74,18 +80,18 @@ class Gateway:
             row = store.find(connection, key)
         if row is None:
             raise district_not_found(key)
-        return tagged(_spelled(row), row.version)
+        return tag_response(_district_body(row), row.version)
 
     async def save(self, request: Request) -> Response:
         """Save some fields of one form at the version the request expects."""
-        save = Save(
+        save = SaveRequest(
             district=request.path_params["district"],
             expected_version=_expected_version(request),
             idempotency_key=request.headers.get("Idempotency-Key", ""),
             fields=await json_object(request),
         )
         version = self.saver.save(save)
-        return tagged({"district": save.district, "version": version}, version)
+        return tag_response({"district": save.district, "version": version}, version)
 
     async def options(self, request: Request) -> Response:
         """Answer the labels of one drop-down or box group."""
@@ -93,7 +99,9 @@ class Gateway:
         with self.store.reading() as connection:
             offered = store.options(connection).get(setting)
         if offered is None:
-            raise Problem(404, "setting-not-found", f"'{setting}' offers no labels")
+            raise ProblemAnswer(
+                404, "setting-not-found", f"'{setting}' offers no labels"
+            )
         labels = [
             {"label": choice.label, "placeholder": choice.placeholder}
             for choice in offered
@@ -101,7 +109,7 @@ class Gateway:
         return json_response({"setting": setting, "options": labels})
 
 
-def _spelled(row: store.Row) -> dict[str, object]:
+def _district_body(row: store.DistrictRow) -> dict[str, object]:
     return {
         "district": row.key,
         "name": row.name,
@@ -142,8 +150,53 @@ def _keys(body: dict[str, object]) -> list[str]:
 def _expected_version(request: Request) -> str:
     spelled = request.headers.get("If-Match")
     if spelled is None:
-        raise Problem(428, "version-required", "a save needs If-Match")
+        raise ProblemAnswer(428, "version-required", "a save needs If-Match")
     tag = _STRONG_TAG.fullmatch(spelled)
     if tag is None:
         raise not_understood("If-Match must be the one ETag that was read")
     return tag[1]
+
+
+@dataclass(frozen=True, slots=True)
+class FaultsRoute:
+    """Read, replace and clear the faults of one stand-in."""
+
+    weather: FaultState
+
+    def routes(self) -> list[Route]:
+        """Give the route table."""
+        path = "/emulator/faults"
+        return [
+            Route(path, self.read, methods=["GET"]),
+            Route(path, self.replace, methods=["PUT"]),
+            Route(path, self.clear, methods=["DELETE"]),
+        ]
+
+    async def read(self, _: Request) -> Response:
+        """Answer the faults that are on, and what was counted since."""
+        return self._said()
+
+    async def replace(self, request: Request) -> Response:
+        """Put the faults of the body on; what it does not name is off."""
+        try:
+            faults = faults_of(await json_object(request))
+        except FaultsRefused as error:
+            title = "these faults cannot be put on"
+            raise ProblemAnswer(422, "faults-refused", title, str(error)) from error
+        self.weather.change(faults)
+        return self._said()
+
+    async def clear(self, _: Request) -> Response:
+        """Put all faults off."""
+        self.weather.change(NO_FAULTS)
+        return self._said()
+
+    def _said(self) -> Response:
+        weather = self.weather
+        return json_response(
+            {
+                "faults": spelled_of(weather.faults),
+                "requests": weather.requests,
+                "saves": weather.saves,
+            }
+        )

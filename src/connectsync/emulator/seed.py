@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectsync.emulator import store
-from connectsync.emulator.errors import SeedRefused
 from connectsync.emulator.form import (
     BLANK,
     BOX_GROUPS,
@@ -17,6 +16,7 @@ from connectsync.emulator.form import (
     in_page_order,
     refusals,
 )
+from connectsync.emulator.http import SeedRefused
 
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """What a district's key looks like; it is part of addresses."""
@@ -37,8 +37,8 @@ def enrol(store_path: Path | str, districts: Iterable[tuple[str, str]]) -> int:
 
     Those that exist are left alone. Raises ``SeedRefused`` and ``StoreUnusable``.
     """
-    with store.opened(store_path).writing() as connection:
-        return sum(_enrolled(connection, key, name) for key, name in districts)
+    with store.open_store(store_path).writing() as connection:
+        return sum(_enroll(connection, key, name) for key, name in districts)
 
 
 def sow(store_path: Path | str, seeds: Iterable[Seed]) -> int:
@@ -49,38 +49,38 @@ def sow(store_path: Path | str, seeds: Iterable[Seed]) -> int:
     that the page offers it. Raises ``SeedRefused`` and ``StoreUnusable``; then
     nothing at all was sown.
     """
-    with store.opened(store_path).writing() as connection:
+    with store.open_store(store_path).writing() as connection:
         return sum(_sown(connection, seed) for seed in seeds)
 
 
-def _enrolled(connection: sqlite3.Connection, key: str, name: str) -> bool:
+def _enroll(connection: sqlite3.Connection, key: str, name: str) -> bool:
     if store.find(connection, key) is not None:
         return False
-    store.put(connection, _row(key, name, 1, dict(BLANK)))
+    store.put_row(connection, _row(key, name, 1, dict(BLANK)))
     return True
 
 
 def _sown(connection: sqlite3.Connection, seed: Seed) -> bool:
-    form = _accepted(connection, seed)
+    form = _accept_seed(connection, seed)
     row = store.find(connection, seed.key)
     if row is not None and (row.name, row.form) == (seed.name, form):
         return False
     saves, token_digest = (row.saves, row.token_digest) if row is not None else (0, "")
     after = _row(seed.key, seed.name, saves + 1, form, token_digest)
-    store.put(connection, after)
+    store.put_row(connection, after)
     return True
 
 
 def _row(
     key: str, name: str, saves: int, form: dict[str, object], token_digest: str = ""
-) -> store.Row:
+) -> store.DistrictRow:
     if not KEY.fullmatch(key):
         raise SeedRefused(f"{key!r} cannot be the key of a district")
     version = store.version_of(saves, form)
-    return store.Row(key, name, saves, version, form, token_digest)
+    return store.DistrictRow(key, name, saves, version, form, token_digest)
 
 
-def _accepted(connection: sqlite3.Connection, seed: Seed) -> dict[str, object]:
+def _accept_seed(connection: sqlite3.Connection, seed: Seed) -> dict[str, object]:
     for field in (*CHOICES, *BOX_GROUPS):
         _learn(connection, field, seed.form.get(field))
     offered = store.options(connection)

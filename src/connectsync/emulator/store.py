@@ -1,4 +1,4 @@
-"""The store of the stand-in: one SQLite file, one row a district."""
+"""The emulator's store: one SQLite file, one row per district."""
 
 from __future__ import annotations
 
@@ -6,13 +6,23 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
-from connectsync.emulator.errors import StoreUnusable
-from connectsync.emulator.form import OPTIONS, Option, Options
+from connectsync.emulator.faults import DroppedAnswer, FaultState
+from connectsync.emulator.form import (
+    OPTIONS,
+    TOKEN,
+    FieldOption,
+    Options,
+    in_page_order,
+    refusals,
+    token_refusal,
+)
+from connectsync.emulator.http import ProblemAnswer, StoreUnusable, district_not_found
 
 LAYOUT = 1
 """The version of the tables, kept in the file itself."""
@@ -61,7 +71,7 @@ _TABLES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DistrictRow:
     """A district: its form as JSON values, and how often it was saved."""
 
     key: str
@@ -73,7 +83,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
+class EmulatorStore:
     """
     Where the file is; every use opens and closes a connection of its own.
 
@@ -103,11 +113,11 @@ class Store:
         return connection
 
 
-def opened(path: Path | str) -> Store:
+def open_store(path: Path | str) -> EmulatorStore:
     """Open a store, or make it with its directory. Raises ``StoreUnusable``."""
-    store = Store(Path(path))
+    store = EmulatorStore(Path(path))
     try:
-        _made_private(store.path)
+        _make_private(store.path)
         with store.writing() as connection:
             (layout,) = connection.execute("PRAGMA user_version").fetchone()
             if layout not in {0, LAYOUT}:
@@ -119,7 +129,7 @@ def opened(path: Path | str) -> Store:
     return store
 
 
-def _made_private(path: Path) -> None:
+def _make_private(path: Path) -> None:
     """Make the file, if it is not there, so that only this user may read it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -128,22 +138,24 @@ def _made_private(path: Path) -> None:
         path.chmod(path.stat().st_mode & 0o700 | 0o600)
 
 
-def page(connection: sqlite3.Connection, after: str, limit: int) -> list[Row]:
+def page(connection: sqlite3.Connection, after: str, limit: int) -> list[DistrictRow]:
     """Give the districts whose key comes after ``after``, by key, without forms."""
     rows = connection.execute(
         "SELECT key, name, saves, version FROM district"
         " WHERE key > ? ORDER BY key LIMIT ?",
         (after, limit),
     )
-    return [Row(key, name, saves, version, {}) for key, name, saves, version in rows]
+    return [
+        DistrictRow(key, name, saves, version, {}) for key, name, saves, version in rows
+    ]
 
 
-def find(connection: sqlite3.Connection, key: str) -> Row | None:
+def find(connection: sqlite3.Connection, key: str) -> DistrictRow | None:
     """Give one district, or None."""
     return next(iter(find_many(connection, [key])), None)
 
 
-def find_many(connection: sqlite3.Connection, keys: Sequence[str]) -> list[Row]:
+def find_many(connection: sqlite3.Connection, keys: Sequence[str]) -> list[DistrictRow]:
     """Give the districts among ``keys`` that exist, by key, in one query."""
     rows = connection.execute(
         "SELECT key, name, saves, version, form, token_digest FROM district"
@@ -151,7 +163,7 @@ def find_many(connection: sqlite3.Connection, keys: Sequence[str]) -> list[Row]:
         (json.dumps(list(keys)),),
     )
     return [
-        Row(key, name, saves, version, _form(key, form), token_digest)
+        DistrictRow(key, name, saves, version, _form(key, form), token_digest)
         for key, name, saves, version, form, token_digest in rows
     ]
 
@@ -166,7 +178,7 @@ def _form(key: object, kept: object) -> dict[str, object]:
     return form
 
 
-def put(connection: sqlite3.Connection, row: Row) -> None:
+def put_row(connection: sqlite3.Connection, row: DistrictRow) -> None:
     """Keep a district as it now is."""
     connection.execute(
         "REPLACE INTO district VALUES (?, ?, ?, ?, ?, ?)",
@@ -197,7 +209,7 @@ def options(connection: sqlite3.Connection) -> Options:
     learnt = connection.execute("SELECT field, label FROM learnt_option ORDER BY rowid")
     offered = {field: list(choices) for field, choices in OPTIONS.items()}
     for field, label in learnt:
-        offered[field].append(Option(label))
+        offered[field].append(FieldOption(label))
     return offered
 
 
@@ -206,3 +218,153 @@ def learn(connection: sqlite3.Connection, field: str, label: str) -> None:
     connection.execute(
         "INSERT OR IGNORE INTO learnt_option VALUES (?, ?)", (field, label)
     )
+
+
+REMEMBERED_SECONDS = 24 * 60 * 60
+"""How long an idempotency key keeps its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaveRequest:
+    """
+    What was asked: which fields of which district, at which version.
+
+    No ``expected_version`` means whichever is there: the last who saves wins.
+    ``idempotency_key`` is empty where the request names none.
+    """
+
+    district: str
+    fields: Mapping[str, object]
+    expected_version: str | None
+    idempotency_key: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Tell one save from another; it gives away nothing of its content."""
+        spelled = json.dumps(
+            [self.district, self.expected_version, self.fields], sort_keys=True
+        )
+        return hashlib.sha256(spelled.encode("ascii")).hexdigest()
+
+
+def save_form(connection: sqlite3.Connection, save: SaveRequest, *, now: float) -> str:
+    """
+    Make a save and give the version the form then has.
+
+    ``now`` is in seconds since the epoch. A save that changes nothing keeps the
+    version. Raises ``Problem``: 404, 412, or 422; then nothing was written.
+    """
+    _forget(connection, before=now - REMEMBERED_SECONDS)
+    if version := _remember_save(connection, save):
+        return version
+    version = _write_save(connection, save)
+    _remember(connection, save, version, now)
+    return version
+
+
+def _write_save(connection: sqlite3.Connection, save: SaveRequest) -> str:
+    row = find(connection, save.district)
+    if row is None:
+        raise district_not_found(save.district)
+    if save.expected_version not in {None, row.version}:
+        raise ProblemAnswer(
+            412,
+            "version-moved",
+            "the form was saved by somebody else meanwhile",
+            f"it is at version {row.version}, not {save.expected_version}",
+        )
+    after = _fill_in(connection, row, save.fields)
+    if (after.form, after.token_digest) == (row.form, row.token_digest):
+        return row.version
+    saves = row.saves + 1
+    version = version_of(saves, after.form)
+    put_row(connection, replace(after, saves=saves, version=version))
+    return version
+
+
+def _fill_in(
+    connection: sqlite3.Connection, row: DistrictRow, fields: Mapping[str, object]
+) -> DistrictRow:
+    offered = options(connection)
+    form = row.form | {name: fields[name] for name in fields if name != TOKEN}
+    token = fields.get(TOKEN, "")
+    found = refusals(form, offered)
+    if (refusal := token_refusal(token)) is not None:
+        found.append(refusal)
+    if found:
+        raise ProblemAnswer(
+            422, "form-refused", "the form does not accept this", refusals=found
+        )
+    digest = _digest(str(token)) if TOKEN in fields else row.token_digest
+    return replace(row, form=in_page_order(form, offered), token_digest=digest)
+
+
+def _digest(token: str) -> str:
+    # enough to tell a new token from the old; what is not kept cannot be shown
+    return hashlib.sha256(token.encode("utf-8")).hexdigest() if token else ""
+
+
+def _remember_save(connection: sqlite3.Connection, save: SaveRequest) -> str:
+    row = connection.execute(
+        "SELECT fingerprint, version FROM remembered WHERE key = ?",
+        (save.idempotency_key,),
+    ).fetchone()
+    if row is None:
+        return ""
+    fingerprint, version = row
+    if fingerprint != save.fingerprint:
+        raise ProblemAnswer(
+            422,
+            "idempotency-key-reused",
+            "this Idempotency-Key was used for another save",
+        )
+    return str(version)
+
+
+def _remember(
+    connection: sqlite3.Connection, save: SaveRequest, version: str, now: float
+) -> None:
+    if save.idempotency_key:
+        connection.execute(
+            "INSERT INTO remembered VALUES (?, ?, ?, ?, ?)",
+            (save.idempotency_key, save.fingerprint, save.district, version, now),
+        )
+
+
+def _forget(connection: sqlite3.Connection, *, before: float) -> None:
+    connection.execute("DELETE FROM remembered WHERE at < ?", (before,))
+
+
+@dataclass(frozen=True, slots=True)
+class FormSaver:
+    """Saves over one store, in whatever weather there is."""
+
+    store: EmulatorStore
+    clock: Callable[[], datetime]
+    weather: FaultState
+
+    def save(self, ask: SaveRequest) -> str:
+        """
+        Make a save and give the version the form then has.
+
+        Raises ``Problem`` if nothing was saved, and ``DroppedAnswer`` if the save was
+        made but must not be answered.
+        """
+        number = self.weather.next_save()
+        if self.weather.edits_before(number):
+            self._edited_by_a_person(ask.district)
+        version = self._made(ask)
+        if self.weather.drops_after(number):
+            raise DroppedAnswer
+        return version
+
+    def _made(self, ask: SaveRequest) -> str:
+        with self.store.writing() as connection:
+            return save_form(connection, ask, now=self.clock().timestamp())
+
+    def _edited_by_a_person(self, district: str) -> None:
+        with self.store.reading() as connection:
+            row = find(connection, district)
+        if row is not None:
+            turned = {"unarchiveClassrooms": not row.form["unarchiveClassrooms"]}
+            self._made(SaveRequest(district, self.weather.faults.edit or turned, None))

@@ -1,20 +1,113 @@
-"""A check-up: what can be done with this project and this backend, and what not."""
+"""Check the project, the state and the backend for problems."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
-from connectsync.connect.seam import Reader
-from connectsync.domain.checkup import Check, Standing, fail, ok, warn
-from connectsync.domain.counting import few, many
+from connectsync.backends.seam import Mapper, Reader
+from connectsync.config.discovery import PROJECT_FILE
+from connectsync.config.edit import KeyPath, edit_values
+from connectsync.config.profiles import check_bytes
 from connectsync.domain.district import District
-from connectsync.domain.labels import composed, is_same_label
-from connectsync.domain.live import Listed
-from connectsync.domain.settings import FIRST_FORM, SETTINGS, Form, Kind, Setting
-from connectsync.domain.validation import ValidationReport
-from connectsync.errors import ConnectError, ProjectError
-from connectsync.operations.page_mapping import page_checks
+from connectsync.domain.finding import ValidationReport
+from connectsync.domain.live import (
+    Check,
+    CheckStatus,
+    LabelStatus,
+    ListedDistrict,
+    PageSpot,
+    fail,
+    ok,
+    warn,
+)
+from connectsync.domain.settings import (
+    BY_NAME,
+    FIRST_FORM,
+    SETTINGS,
+    Form,
+    Kind,
+    Setting,
+    compose_accents,
+    is_same_label,
+)
+from connectsync.domain.wording import few, many
+from connectsync.errors import (
+    ConnectError,
+    InvalidFiles,
+    PageChanged,
+    ProjectError,
+    UsageError,
+)
+from connectsync.files.access import replace_file
+
+TOPIC = "page"
+
+_NOT_THERE = frozenset({LabelStatus.MISSING, LabelStatus.DOUBLED, LabelStatus.DISABLED})
+
+
+async def page_checks(reader: Reader, lost: ConnectError | None = None) -> list[Check]:
+    """
+    Look at the page of a backend that has one; the others have no such checks.
+
+    ``lost`` is why the districts could not be listed. Nothing is written.
+    """
+    nowhere = lost is not None and not isinstance(lost, PageChanged)
+    if nowhere or not isinstance(reader, Mapper):
+        return []
+    try:
+        return judge_map(await reader.page_map())
+    except ConnectError as error:
+        return [fail(TOPIC, error.message, error.remedy)]
+
+
+def judge_map(spots: Sequence[PageSpot]) -> list[Check]:
+    """Say how much of the page is as we know it, and what is amiss with the rest."""
+    there = sum(spot.standing is LabelStatus.THERE for spot in spots)
+    if there == len(spots):
+        whole = ok(TOPIC, f"all {there} labels are there")
+    else:
+        unseen = sum(spot.standing is LabelStatus.NOT_REACHED for spot in spots)
+        behind = f"; {unseen} could not be reached" if unseen else ""
+        whole = fail(TOPIC, f"{there} of {len(spots)} labels are there{behind}")
+    amiss = [_amiss(spot) for spot in spots if spot.standing in _NOT_THERE]
+    return [replace(whole, spots=tuple(spots)), *amiss]
+
+
+def _amiss(spot: PageSpot) -> Check:
+    where = " > ".join(spot.path)
+    match spot.standing:
+        case LabelStatus.MISSING:
+            said, remedy = (
+                "is missing",
+                (
+                    f'if it only has another name, state it: labels: {{"{_key(spot)}":'
+                    ' "what the page shows"} under backends.browser in connectsync.yaml'
+                ),
+            )
+        case LabelStatus.DOUBLED:
+            said, remedy = (
+                "is there more than once",
+                ("look at the page: it is not clear which one is meant"),
+            )
+        case _:
+            said, remedy = (
+                "is disabled",
+                ("look at the page, as who `connectsync login` signed in"),
+            )
+    shown = f" (shown as '{spot.shown_as}')" if spot.shown_as else ""
+    return fail(TOPIC, f"'{spot.label}'{shown} {said}: {where}", remedy)
+
+
+def _key(spot: PageSpot) -> str:
+    """Name a label so that no other is meant: a box by its group."""
+    if spot.group:
+        return f"{spot.group}: {spot.label}"
+    return spot.label
+
 
 Options = Mapping[str, tuple[str, ...]]
 
@@ -80,7 +173,7 @@ def _resolves(district: District, resolves: Callable[[str], str]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Backend:
+class BackendCheck:
     """A backend to look at, with what the files say about it."""
 
     reader: Reader
@@ -99,11 +192,11 @@ class Backend:
             lost = fail("reach", error.message, error.remedy)
             return [lost, *await page_checks(self.reader, error)]
         page = await page_checks(self.reader)
-        checks = [ok("reach", _reached(self.reader, listed)), *page]
-        checks += _known(self.districts, listed)
+        checks = [ok("reach", _reach_text(self.reader, listed)), *page]
+        checks += _check_districts(self.districts, listed)
         if listed:
             checks.append(await self._form(listed[0].key))
-        if any(check.standing is Standing.ERROR for check in page):
+        if any(check.standing is CheckStatus.ERROR for check in page):
             return checks
         return [*checks, *await self._options()]
 
@@ -142,7 +235,7 @@ def judge_options(
             "record it with `connectsync doctor --record`, so that files can be"
             f" checked: {_snippet(setting, offered)}",
         )
-    if set(map(composed, known)) == set(map(composed, offered)):
+    if set(map(compose_accents, known)) == set(map(compose_accents, offered)):
         return ok(setting.name, f"offers {labels}")
     return warn(setting.name, _differs(known, offered), _repair(setting, offered))
 
@@ -170,11 +263,13 @@ def _snippet(setting: Setting, offered: Sequence[str]) -> str:
     return f"options: {{{setting.name}: [{quoted}]}} in connectsync.yaml"
 
 
-def _reached(reader: Reader, listed: Sequence[Listed]) -> str:
+def _reach_text(reader: Reader, listed: Sequence[ListedDistrict]) -> str:
     return f"{reader.described} lists {many(len(listed), 'district')}"
 
 
-def _known(districts: Sequence[District], listed: Sequence[Listed]) -> Iterator[Check]:
+def _check_districts(
+    districts: Sequence[District], listed: Sequence[ListedDistrict]
+) -> Iterator[Check]:
     there = {one.key for one in listed}
     ours = {one.key for one in districts}
     if gone := sorted(ours - there):
@@ -204,3 +299,105 @@ def _whole(key: str, form: Form) -> Check:
             "what it does not show is unknown: it is neither compared nor written",
         )
     return ok("form", f"all {len(SETTINGS)} settings can be read ({key})")
+
+
+OFFERING = tuple(
+    setting.name for setting in SETTINGS if setting.kind in {Kind.CHOICE, Kind.BOXES}
+)
+"""The settings that offer labels."""
+
+FRESH = "schema: 1\n"
+"""What a project file holds that says nothing yet."""
+
+
+async def offered_labels(reader: Reader) -> Options:
+    """
+    Read what every drop-down and box group offers.
+
+    Where it is not told, published labels stand for themselves. Raises
+    ``ConnectError`` for a setting whose labels are published nowhere.
+    """
+    offered = {}
+    for name in OFFERING:
+        try:
+            offered[name] = await reader.options(name)
+        except ConnectError:
+            if not BY_NAME[name].labels:
+                raise
+    return offered
+
+
+def record(root: Path, offered: Options, recorded: Options) -> tuple[str, ...]:
+    """
+    Write labels into the project file; give the settings whose labels were new.
+
+    A setting that offers just the published labels is left out. Comments and
+    everything else stay. Another order makes no difference. Without a project file one
+    is made. Raises ``InvalidFiles`` or ``UsageError``, with nothing written, if it
+    cannot be done.
+    """
+    new = {
+        name: labels
+        for name, labels in offered.items()
+        if set(labels) != set(recorded.get(name, BY_NAME[name].labels))
+    }
+    if new:
+        changes: dict[KeyPath, Any] = {
+            ("options", name): list(labels) for name, labels in new.items()
+        }
+        text = edit_values(_text(root), changes, name="project")
+        _insist_valid(text)
+        replace_file(root / PROJECT_FILE, text)
+    return tuple(new)
+
+
+def _text(root: Path) -> str:
+    path = root / PROJECT_FILE
+    if not path.exists():
+        return FRESH
+    try:
+        return path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {path}") from error
+
+
+def _insist_valid(text: str) -> None:
+    for finding in check_bytes(PROJECT_FILE, text.encode(), "project").findings:
+        raise InvalidFiles(
+            f"the labels cannot be recorded: {finding.message}",
+            remedy=finding.hint,
+        )
+
+
+async def examine_age(reader: Reader, now: datetime, oldest: timedelta) -> list[Check]:
+    """
+    Say when the forms were read, and whether a plan may still rest on them.
+
+    Says nothing where there is no form. Raises ``ConnectError``.
+    """
+    listed = await reader.list_districts()
+    taken = [(await reader.read(one.key)).read_at for one in listed[:1]]
+    return [check for read_at in taken for check in _check_age(read_at, now, oldest)]
+
+
+def _check_age(read_at: datetime, now: datetime, oldest: timedelta) -> Iterator[Check]:
+    age = max(now - read_at, timedelta())
+    said = f"taken {read_at:%Y-%m-%d %H:%M %Z}, {_spell_age(age)} ago"
+    if age <= oldest:
+        yield ok("age", said)
+    else:
+        hours = f"{oldest.total_seconds() / 3600:g} hours"
+        yield warn(
+            "age",
+            f"{said}: older than {hours}, so `apply` refuses what is planned on it",
+            "take another one with `connectsync --backend NAME snapshot --output FILE`",
+        )
+
+
+def _spell_age(age: timedelta) -> str:
+    """Spell a span of time in its largest unit."""
+    hours = int(age.total_seconds() // 3600)
+    for count, noun in ((age.days, "day"), (hours, "hour")):
+        if count:
+            return many(count, noun)
+    return "less than an hour"

@@ -13,14 +13,13 @@ from connectsync.domain.finding import Finding, Severity
 from connectsync.domain.guard import closing, needed
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.recent import LATELY
-from connectsync.domain.rollout import WAVES
-from connectsync.domain.run import RunHead
+from connectsync.domain.policy import WAVES
+from connectsync.domain.run import LATELY, RunHead
 from connectsync.errors import InvalidFiles, UsageError
-from connectsync.operations.accepting import insist_accepted, insist_approved
-from connectsync.operations.applying import insist_honest
-from connectsync.operations.planning import Circumstances, Wanted, guarded
-from connectsync.operations.rolling_back import insist_way_back, undone
+from connectsync.operations.apply import insist_honest
+from connectsync.operations.approve import insist_accepted, insist_approved
+from connectsync.operations.plan import PlanContext, PlannedDistrict, add_guards
+from connectsync.operations.rollback import insist_way_back, undone
 from connectsync.rules.catalogue import lasting
 
 PROFILES = "_profiles"
@@ -51,7 +50,7 @@ class Gate:
     plan itself then still holds for the part that is left, and so does its approval.
     """
 
-    given: Circumstances
+    given: PlanContext
     districts: Sequence[District]
     archive: StateReader
     consent: Consent = field(default_factory=Consent)
@@ -78,7 +77,7 @@ class Gate:
         """
         policy, digest = self.given.policy, digest or plan_digest(plan)
         begun = self.archive.last_run(digest, plan.backend) is not None
-        now = guarded(plan, self.districts, self.given, begun=begun)
+        now = add_guards(plan, self.districts, self.given, begun=begun)
         insist_accepted(now, self._accepted(now), self._reasons(now))
         approved = self.consent.approved
         if approved is None and self.begun is not None:
@@ -121,7 +120,7 @@ def lasting_reasons(run: RunHead, now: datetime) -> dict[str, str]:
 
 
 def insist_files(
-    plan: Plan, wanted: Sequence[Wanted], findings: Sequence[Finding]
+    plan: Plan, wanted: Sequence[PlannedDistrict], findings: Sequence[Finding]
 ) -> None:
     """
     Refuse a plan of a district whose file has an error now.

@@ -9,8 +9,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from connectsync.domain.children import environment_of_children, program_in
-from connectsync.domain.foreign_text import foreign_text, masked_secrets
+from connectsync.domain.foreign_text import (
+    environment_of_children,
+    foreign_text,
+    mask_secrets,
+    program_in,
+)
 from connectsync.errors import UsageError
 
 FILES = frozenset(["100644", "100755"])
@@ -69,11 +73,11 @@ class Git:
             capture_output=True,
             check=False,
             input=given,
-            env=cleaned(self.environment),
+            env=clean_environment(self.environment),
         )
         if done.returncode != 0:
             said = done.stderr.decode(errors="replace").strip()
-            raise GitRefused(masked_secrets(said, _secrets_in(self.environment)))
+            raise GitRefused(mask_secrets(said, _secrets_in(self.environment)))
         return done.stdout
 
     def line(self, *arguments: str) -> str:
@@ -120,7 +124,7 @@ class GitRefused(Exception):
         self.said = said
 
 
-def cleaned(environment: Mapping[str, str]) -> dict[str, str]:
+def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Give an environment in which git looks for its repository itself."""
     named = {name for name in environment if name.startswith(_KEPT)}
     also = frozenset(named | {"SSH_AUTH_SOCK"})
@@ -172,7 +176,7 @@ class CommitTree:
         try:
             return _blobs(self.git, [self.entries[name][1] for name in names])
         except GitRefused as refusal:
-            raise refused(self.git.folder, refusal.said) from refusal
+            raise explain_refusal(self.git.folder, refusal.said) from refusal
 
     def is_file(self, name: str) -> bool:
         """Say whether there is a file of this name, and no link or folder."""
@@ -219,10 +223,10 @@ def _blobs(git: Git, objects: list[str]) -> list[bytes]:
     if not objects:
         return []
     asked = "".join(f"{oid}\n" for oid in objects).encode()
-    return list(_taken_apart(git.run("cat-file", "--batch", given=asked)))
+    return list(_split_batch(git.run("cat-file", "--batch", given=asked)))
 
 
-def _taken_apart(answer: bytes) -> Iterator[bytes]:
+def _split_batch(answer: bytes) -> Iterator[bytes]:
     """Take apart what ``cat-file --batch`` answers: a line, so many bytes, a line."""
     at = 0
     while at < len(answer):
@@ -235,7 +239,7 @@ def _taken_apart(answer: bytes) -> Iterator[bytes]:
         at = end + 1 + size + 1
 
 
-def refused(root: Path, said: str) -> UsageError:
+def explain_refusal(root: Path, said: str) -> UsageError:
     """Give the sentence for a complaint of git, and what to do about it."""
     if "dubious ownership" in said:
         named = re.search(r"repository at '(.+)'", said)

@@ -7,12 +7,11 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from connectsync.domain.counting import many
-from connectsync.domain.drift import DistrictDrift, Moved, Movement
-from connectsync.domain.plan_data import movement_data
-from connectsync.domain.values import spell
-from connectsync.report.columns import padded, wrapped
-from connectsync.report.style import Paint, Style, inert, unheeded
+from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
+from connectsync.domain.plan_file import movement_data
+from connectsync.domain.settings import spell
+from connectsync.domain.wording import many
+from connectsync.report.terminal import Paint, Style, inert, pad, unheeded, wrap
 
 STANDINGS = ("conflict", "drift", "pending", "unread", "in step")
 
@@ -25,9 +24,9 @@ _STYLES = {
 }
 
 _WHO = {
-    Moved.US: "the file changed",
-    Moved.THEM: "changed by hand on Connect",
-    Moved.BOTH: "both changed",
+    MovedBy.US: "the file changed",
+    MovedBy.THEM: "changed by hand on Connect",
+    MovedBy.BOTH: "both changed",
 }
 
 
@@ -84,21 +83,21 @@ def district_lines(one: DistrictDrift, paint: Paint, width: int) -> Iterator[str
     name = paint(Style.BOLD, inert(one.district))
     yield f"{standing}  {name}  {paint(Style.DIM, inert(one.file))}"
     if one.error:
-        yield from wrapped(f"  {inert(one.error)}", width, hang=4)
+        yield from wrap(f"  {inert(one.error)}", width, hang=4)
     for move in one.movements:
-        who = paint(Style.DIM, moved_by(one, move))
-        yield f"  {padded(move.setting, 23)}{who}"
-        yield from wrapped(f"    {inert(values_of(move))}", width, hang=4)
+        who = paint(Style.DIM, mover_text(one, move))
+        yield f"  {pad(move.setting, 23)}{who}"
+        yield from wrap(f"    {inert(values_of(move))}", width, hang=4)
 
 
-def moved_by(one: DistrictDrift, move: Movement) -> str:
+def mover_text(one: DistrictDrift, move: Movement) -> str:
     """Say who moved a setting of a district."""
     return _WHO[move.who] if one.applied else "never applied yet"
 
 
 def values_of(move: Movement) -> str:
     """Spell what was applied, what the file says and what Connect holds."""
-    applied = f"applied {spell(move.baseline)}" if move.who is not Moved.US else ""
+    applied = f"applied {spell(move.baseline)}" if move.who is not MovedBy.US else ""
     parts = [applied, f"file {spell(move.desired)}", f"Connect {spell(move.live)}"]
     return ", ".join(part for part in parts if part)
 
@@ -117,16 +116,16 @@ def _next(
     found: Sequence[DistrictDrift], named: Sequence[str], paint: Paint, width: int
 ) -> Iterator[str]:
     for said in _advice(found, "".join(f" {shlex.quote(inert(one))}" for one in named)):
-        yield from (paint(Style.DIM, line) for line in wrapped(said, width, hang=2))
+        yield from (paint(Style.DIM, line) for line in wrap(said, width, hang=2))
 
 
 def _advice(found: Sequence[DistrictDrift], named: str) -> Iterator[str]:
     """Say how people go on; both ways where somebody changed Connect by hand."""
     moved = {move.who for one in found for move in one.movements}
-    if moved - {Moved.US}:
+    if moved - {MovedBy.US}:
         adopt = f"`connectsync drift{named} --adopt`"
         yield f"{adopt} takes what people changed into the files"
-    if Moved.BOTH in moved:
+    if MovedBy.BOTH in moved:
         yield (
             f"`connectsync drift{named} --adopt --adopt-conflict {_conflict(found)}`"
             " says as well that Connect is right where both changed"
@@ -140,5 +139,5 @@ def _conflict(found: Sequence[DistrictDrift]) -> str:
         inert(f"{one.district}:{move.setting}")
         for one in found
         for move in one.movements
-        if move.who is Moved.BOTH
+        if move.who is MovedBy.BOTH
     )

@@ -1,33 +1,105 @@
-"""Findings as one HTML page, each with its line: `validate --format html`."""
+"""Findings as one HTML page: `validate --format html`."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import starmap
+from typing import Any
 
-from connectsync.domain.finding import Finding, Severity
-from connectsync.domain.plan_review import group_of
-from connectsync.domain.validation import ValidationReport
-from connectsync.report.findings_html_data import findings_data
-from connectsync.report.html_element import Child, Html, element, joined, with_code
-from connectsync.report.html_glance import Part, Tally
-from connectsync.report.html_page import html_page
-from connectsync.report.html_pieces import (
+from connectsync.domain.finding import (
+    AllowedFinding,
+    Finding,
+    Severity,
+    ValidationReport,
+)
+from connectsync.domain.plan import group_of
+from connectsync.report.frame import mark_line
+from connectsync.report.html import (
+    Child,
+    GlancePart,
+    GlanceTally,
+    Html,
+    TextTable,
+    element,
     facts,
     header,
-    listed,
+    html_page,
+    join_html,
+    list_section,
     many,
     navigation,
     plain_table,
+    with_code,
 )
-from connectsync.report.html_texts import Texts
+from connectsync.report.terminal import fit
+
+ROOM = 96
+"""Columns of a line that are shown, around what is wrong in it."""
+
+_COUNTED_SEVERITIES = tuple(Severity)
+
+
+def findings_data(
+    report: ValidationReport, texts: TextTable, folder: str
+) -> dict[str, Any]:
+    """Give findings, the gravest first, and allowed findings."""
+    rows = _FindingRows(texts, folder)
+    return {
+        "severities": list(_COUNTED_SEVERITIES),
+        "findings": [rows.finding(one) for one in _gravest_first(report)],
+        "allowed": [rows.allowed(one) for one in report.ordered_allowed()],
+    }
+
+
+def _gravest_first(report: ValidationReport) -> list[Finding]:
+    return sorted(report.ordered(), key=lambda one: one.severity.rank)
+
+
+@dataclass(frozen=True, slots=True)
+class _FindingRows:
+    texts: TextTable
+    folder: str
+
+    def allowed(self, one: AllowedFinding) -> dict[str, Any]:
+        by = self.texts.numbers([one.reason, one.until.isoformat()])
+        return self.finding(one.finding) | {"allowed": by}
+
+    def finding(self, finding: Finding) -> dict[str, Any]:
+        """Give one finding; what is empty is left out."""
+        place, number = finding.place, self.texts.number
+        shown: dict[str, Any] = {
+            "severity": _COUNTED_SEVERITIES.index(finding.severity),
+            "rule": number(finding.rule),
+            "message": number(finding.message),
+            "file": number(place.file),
+            "at": [place.line, place.column],
+        }
+        if group := group_of(place.file, self.folder):
+            shown["group"] = number(group)
+        if finding.hint:
+            shown["hint"] = number(finding.hint)
+        if finding.districts:
+            shown["districts"] = self.texts.numbers(finding.districts)
+        if place.line_text.strip():
+            shown["line"] = self.texts.numbers(line_of(finding))
+        return shown
+
+
+def line_of(finding: Finding) -> tuple[str, str, str]:
+    """Give the line of a finding: what is before its place, in it, and after it."""
+    line = mark_line(finding.place, ROOM)
+    before = fit(line.text, line.start)
+    inside = fit(line.text[len(before) :], line.length)
+    return before, inside, line.text[len(before) + len(inside) :].rstrip()
+
 
 MOST = 500
 """Findings that the plain table holds."""
 
-_SEVERITIES = Tally(
+_SEVERITIES = GlanceTally(
     "severity",
     {
         Severity.ERROR: ("Errors", "nothing is planned from such a file"),
@@ -52,7 +124,7 @@ def findings_html(
 
     ``folder`` is where the districts' files are, from the project's folder.
     """
-    texts = Texts()
+    texts = TextTable()
     data = findings_data(report, texts, folder) | {"texts": texts.all()}
     title = f"Findings of {today.isoformat()}"
     return html_page(title, _body(report, title, folder, tool), data)
@@ -62,14 +134,14 @@ def finding_sections(report: ValidationReport) -> Iterator[Html]:
     """Give the sections of findings and of allowed ones, where there are any."""
     if report.findings:
         found = [(one, "") for one in report.ordered()]
-        yield listed("findings", "Findings", _plain(found))
+        yield list_section("findings", "Findings", _plain(found))
     if report.allowed:
         allowed = [
             (one.finding, f"Allowed until {one.until.isoformat()}: {one.reason}")
             for one in report.ordered_allowed()
         ]
         told = element("p", _ALLOWED)
-        yield listed("allowed", "Allowed findings", _plain(allowed), told)
+        yield list_section("allowed", "Allowed findings", _plain(allowed), told)
 
 
 def _body(
@@ -132,8 +204,10 @@ def _glance(report: ValidationReport, folder: str) -> Html:
     )
 
 
-def _part(facet: str, title: str, caption: str, order: Sequence[str] = ()) -> Part:
-    return Part(facet, title, caption, "(none)", order, sized=True)
+def _part(
+    facet: str, title: str, caption: str, order: Sequence[str] = ()
+) -> GlancePart:
+    return GlancePart(facet, title, caption, "(none)", order, sized=True)
 
 
 def _rank(counts: Counter[str]) -> tuple[int, ...]:
@@ -142,7 +216,7 @@ def _rank(counts: Counter[str]) -> tuple[int, ...]:
 
 def _plain(findings: Sequence[tuple[Finding, str]]) -> Html:
     more = sum(one.stands_for for one, _ in findings[MOST:])
-    return joined(
+    return join_html(
         [
             element("p", with_code(_SAYS)),
             plain_table(("Place", "Finding", "Rule"), starmap(_row, findings[:MOST])),
@@ -157,6 +231,6 @@ def _row(one: Finding, note: str) -> tuple[Child, ...]:
     told = [element("small", with_code(said)) for said in notes if said]
     return (
         element("code", place),
-        joined([f"{one.severity}: ", with_code(one.message), *told]),
+        join_html([f"{one.severity}: ", with_code(one.message), *told]),
         element("code", one.rule),
     )

@@ -1,15 +1,74 @@
-"""Findings for people at a terminal."""
+"""Findings as text for a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
-from connectsync.domain.finding import Finding
-from connectsync.domain.validation import ValidationReport
-from connectsync.report.columns import wrapped
-from connectsync.report.findings_counts import ALL_OF_THEM, by_rule, unshown, worst
-from connectsync.report.frame import framed
-from connectsync.report.style import Paint, Style, inert, style_of, unheeded
+from connectsync.domain.finding import Finding, Severity, ValidationReport
+from connectsync.domain.wording import many
+from connectsync.report.frame import draw_frame
+from connectsync.report.terminal import Paint, Style, inert, style_of, unheeded, wrap
+
+MANY = 50
+"""Findings up to which they can be counted by looking at them."""
+
+TOP = 10
+"""Rules that are named; the rest is one line, with its count."""
+
+ALL_OF_THEM = "`--output FILE` or `--format json` has all"
+
+
+def by_rule(findings: Sequence[Finding], paint: Paint) -> Iterator[str]:
+    """Count many findings by rule, the one that found most first."""
+    if len(findings) <= MANY:
+        return
+    severities = {one.rule: one.severity for one in findings}
+    counts = Counter[str]()
+    for one in findings:
+        counts[one.rule] += one.stands_for
+    ranked = sorted(counts, key=lambda rule: (-counts[rule], rule))
+    # one more is no longer than the line that says that there is one more
+    named = ranked if len(ranked) == TOP + 1 else ranked[:TOP]
+    room = len(f"{counts[ranked[0]]:,}")
+    for rule in named:
+        severity = severities[rule]
+        word = paint(style_of(severity), severity.value)
+        gap = " " * (SEVERITY_ROOM - len(severity.value))
+        yield f"{counts[rule]:>{room},}  {word}{gap}  {inert(rule)}"
+    if rest := ranked[len(named) :]:
+        found = sum(counts[rule] for rule in rest)
+        yield paint(Style.DIM, f"{found:>{room},}  of {len(rest)} other rules")
+
+
+SEVERITY_ROOM = max(len(severity.value) for severity in Severity)
+
+
+def worst(findings: Sequence[Finding], most: int | None) -> tuple[Finding, ...]:
+    """Give at most so many findings, the worst, in the order in which they came."""
+    if most is None or len(findings) <= most:
+        return tuple(findings)
+    ranked = sorted(range(len(findings)), key=lambda at: findings[at].severity.rank)
+    return tuple(findings[at] for at in sorted(ranked[:most]))
+
+
+def unshown(findings: Sequence[Finding], shown: Sequence[Finding]) -> str:
+    """Say how many findings are not shown, of which severity; empty if none."""
+    counts = Counter[Severity]()
+    for one in findings:
+        counts[one.severity] += one.stands_for
+    for one in shown:
+        counts[one.severity] -= one.stands_for
+    left = counts.total()
+    if not left:
+        return ""
+    kinds = [
+        many(counts[severity], severity.value)
+        for severity in Severity
+        if counts[severity]
+    ]
+    return f"… and {left:,} more: {', '.join(kinds)}; {ALL_OF_THEM}"
+
 
 NAMED_DISTRICTS = 5
 
@@ -30,7 +89,7 @@ def render(
     shown = worst(findings, most)
     blocks = ["\n".join(_finding(finding, paint, width)) for finding in shown]
     if left := unshown(findings, shown):
-        blocks.append("\n".join(wrapped(left, width, hang=2)))
+        blocks.append("\n".join(wrap(left, width, hang=2)))
     if report.allowed:
         blocks.append("\n".join(_all_allowed(report, paint, most)))
     if table := "\n".join(by_rule(findings, paint)):
@@ -42,9 +101,9 @@ def render(
 def summary(report: ValidationReport, *, colour: bool) -> str:
     """Count files and findings in one line: ``14 files: 1 error, 2 warnings``."""
     paint = Paint(colour)
-    files = _counted(report.files, "file")
+    files = _count_text(report.files, "file")
     found = [
-        paint(style, _counted(count, word))
+        paint(style, _count_text(count, word))
         for count, word, style in (
             (report.errors, "error", Style.ERROR),
             (report.warnings, "warning", Style.WARNING),
@@ -63,7 +122,7 @@ def reach(districts: tuple[str, ...]) -> str:
     named = ", ".join(districts[:NAMED_DISTRICTS])
     more = len(districts) - NAMED_DISTRICTS
     rest = f" and {more:,} more" if more > 0 else ""
-    return f"{_counted(len(districts), 'district')}: {named}{rest}"
+    return f"{_count_text(len(districts), 'district')}: {named}{rest}"
 
 
 def _pointer_to_why(report: ValidationReport, paint: Paint) -> Iterator[str]:
@@ -79,7 +138,7 @@ def _finding(finding: Finding, paint: Paint, width: int) -> Iterator[str]:
     margin = " " * len(str(finding.place.line))
     if finding.place.file:
         yield f"{margin}{paint(Style.FRAME, '-->')} {_spot(finding)}"
-    frame = framed(finding.place, style=style, paint=paint, width=width)
+    frame = draw_frame(finding.place, style=style, paint=paint, width=width)
     yield from frame
     notes = list(_notes(finding))
     if frame and notes:
@@ -92,7 +151,7 @@ def _headline(
     finding: Finding, style: Style, paint: Paint, width: int
 ) -> Iterator[str]:
     lead = f"{finding.severity}[{inert(finding.rule)}]"
-    first, *rest = wrapped(f"{lead} {inert(finding.message)}", width, hang=2)
+    first, *rest = wrap(f"{lead} {inert(finding.message)}", width, hang=2)
     yield paint(style, lead) + paint(Style.BOLD, first.removeprefix(lead))
     for line in rest:
         yield paint(Style.BOLD, line)
@@ -110,7 +169,7 @@ def _note(
 ) -> Iterator[str]:
     lead = f"{margin} = "
     hang = " " * (len(lead) + len(label) + 2)
-    first, *rest = wrapped(inert(text), width - len(hang))
+    first, *rest = wrap(inert(text), width - len(hang))
     yield f"{paint(Style.FRAME, lead)}{paint(Style.BOLD, f'{label}:')} {first}"
     for line in rest:
         yield f"{hang}{line}"
@@ -135,5 +194,5 @@ def _spot(finding: Finding) -> str:
     return f"{inert(place.file)}:{place.line}:{place.column}"
 
 
-def _counted(count: int, word: str) -> str:
+def _count_text(count: int, word: str) -> str:
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from connectsync.domain.drift import DistrictDrift
 from connectsync.domain.outcome import DistrictOutcome, Ending
-from connectsync.domain.plan_review import PlanReview, group_of, only_left_alone
-from connectsync.report.columns import columns, cut, padded
-from connectsync.report.style import Paint, Style, inert
+from connectsync.domain.plan import PlanReview, group_of, only_left_alone
+from connectsync.report.terminal import Paint, Style, columns, cut_text, inert, pad
 
 MANY = 25
 """Districts up to which every one of them can be looked at instead."""
@@ -57,7 +56,7 @@ _DRIFTED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Stood:
+class DistrictGroup:
     """How a district stands, and the group that it is counted with."""
 
     group: str
@@ -94,7 +93,7 @@ def drift_tables(
     """Count how many districts stand, by folder; ``folder`` is what holds them all."""
     if len(found) <= MANY:
         return ()
-    stood = [Stood(_folder(one.file, folder), one.standing) for one in found]
+    stood = [DistrictGroup(_folder(one.file, folder), one.standing) for one in found]
     return tuple(_table("by folder", stood, _DRIFTED, Paint(colour)))
 
 
@@ -106,12 +105,12 @@ def _both(
 ) -> Iterator[str]:
     members = {key: review.member(key) for key in standing}
     by_folder = [
-        Stood(_folder(members[key].file, review.folder), stood)
+        DistrictGroup(_folder(members[key].file, review.folder), stood)
         for key, stood in standing.items()
     ]
     yield from _table("by folder", by_folder, kinds, paint)
     by_wave = [
-        Stood(members[key].wave, stood)
+        DistrictGroup(members[key].wave, stood)
         for key, stood in standing.items()
         if members[key].wave
     ]
@@ -124,7 +123,7 @@ def _folder(file: str, folder: str) -> str:
 
 def _table(
     title: str,
-    stood: Iterable[Stood],
+    stood: Iterable[DistrictGroup],
     kinds: Mapping[str, Style],
     paint: Paint,
     *,
@@ -144,7 +143,7 @@ def _table(
         rows = list(_rows(names, counts))
         room = max(columns(text) for text in (title, *(name for name, _ in rows)))
         used = {kind: style for kind, style in kinds.items() if kind in found}
-        page = _Page(used, min(room, NAME_ROOM), paint)
+        page = _FleetPage(used, min(room, NAME_ROOM), paint)
         yield "\n".join([page.head(title), *(page.row(*row) for row in rows)])
 
 
@@ -165,18 +164,18 @@ def _rows(
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
+class _FleetPage:
     kinds: Mapping[str, Style]
     room: int
     paint: Paint
 
     def head(self, title: str) -> str:
         kinds = [kind.rjust(NUMBER_ROOM) for kind in self.kinds]
-        cells = [padded(title, self.room), *([TOTAL] if self._total else []), *kinds]
+        cells = [pad(title, self.room), *([TOTAL] if self._total else []), *kinds]
         return self.paint(Style.DIM, "  ".join(cells))
 
     def row(self, name: str, count: Counter[str]) -> str:
-        cells = [padded(cut(inert(name), self.room), self.room)]
+        cells = [pad(cut_text(inert(name), self.room), self.room)]
         if self._total:
             cells.append(self._number(count.total(), TOTAL, Style.PLAIN))
         kinds = (

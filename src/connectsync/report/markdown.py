@@ -1,19 +1,34 @@
-"""
-Markdown for comments and summaries: foreign text that stays text, pages that fit.
-
-A page is cut between rows of its tables, never inside one, and says how many rows
-are missing.
-"""
+"""Markdown for pull-request comments and summaries."""
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from connectsync.domain.counting import many
-from connectsync.report.columns import cut
-from connectsync.report.style import inert
+from connectsync.domain.drift import DistrictDrift
+from connectsync.domain.finding import AllowedFinding, Finding, ValidationReport
+from connectsync.domain.guard import GuardFinding, acceptance
+from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange, Save
+from connectsync.domain.plan_file import plan_digest
+from connectsync.domain.risk import Risk
+from connectsync.domain.settings import SETTINGS, spell
+from connectsync.domain.wording import many
+from connectsync.report.drift import mover_text, values_of
+from connectsync.report.findings_text import reach, summary
+from connectsync.report.plan_text import (
+    LEFT_ALONE,
+    TOKEN,
+    count_text,
+    guard_text,
+    rollback_text,
+    sign,
+    since_text,
+    step,
+    totals,
+)
+from connectsync.report.terminal import cut_text, inert
 
 LIMIT = 65_536
 """The characters that GitHub takes in one comment; others take more."""
@@ -35,7 +50,7 @@ _TAME = re.compile(r"[\w./:=+,()'-]+( [\w./:=+,()'-]+)*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class MarkdownTable:
     """
     A titled table; cells are Markdown already.
 
@@ -52,7 +67,7 @@ class Table:
     folded: bool = False
 
 
-Block = str | Table
+Block = str | MarkdownTable
 
 
 def plain(text: str) -> str:
@@ -64,7 +79,7 @@ def plain(text: str) -> str:
 
 def short(text: str) -> str:
     """Give foreign text as `plain` does, and no more of it than is read."""
-    return plain(cut(inert(text), _LONGEST))
+    return plain(cut_text(inert(text), _LONGEST))
 
 
 def code(text: str) -> str:
@@ -86,8 +101,8 @@ def page(blocks: Sequence[Block], *, limit: int | None = None) -> str:
     room = None if limit is None else limit - fixed
     texts = []
     for block in blocks:
-        if isinstance(block, Table):
-            rows = list(_fitting(block, room))
+        if isinstance(block, MarkdownTable):
+            rows = list(_fit_rows(block, room))
             room = room if room is None else room - sum(len(row) + 1 for row in rows)
             texts.append(_table(block, rows, left=block.count - len(rows)))
         else:
@@ -97,12 +112,12 @@ def page(blocks: Sequence[Block], *, limit: int | None = None) -> str:
 
 def _least(block: Block) -> int:
     """Count the characters of a block of which every row is left out."""
-    if isinstance(block, Table):
+    if isinstance(block, MarkdownTable):
         return len(_table(block, [], left=block.count))
     return len(block)
 
 
-def _fitting(table: Table, room: int | None) -> Iterator[str]:
+def _fit_rows(table: MarkdownTable, room: int | None) -> Iterator[str]:
     left = room
     for cells in table.rows:
         row = _row(cells)
@@ -113,7 +128,7 @@ def _fitting(table: Table, room: int | None) -> Iterator[str]:
         yield row
 
 
-def _table(table: Table, rows: Sequence[str], *, left: int) -> str:
+def _table(table: MarkdownTable, rows: Sequence[str], *, left: int) -> str:
     lines = [_row(table.head), _row(["---"] * len(table.head)), *rows]
     parts = [_title(table), "\n".join(lines)]
     if left:
@@ -123,7 +138,7 @@ def _table(table: Table, rows: Sequence[str], *, left: int) -> str:
     return "\n\n".join(parts)
 
 
-def _title(table: Table) -> str:
+def _title(table: MarkdownTable) -> str:
     if table.folded:
         counted = many(table.count, table.noun)
         return f"<details><summary>{table.title} ({counted})</summary>"
@@ -136,3 +151,243 @@ def _row(cells: Iterable[str]) -> str:
 
 def _apart(address: re.Match[str]) -> str:
     return address[0].replace(".", "\\.").replace(":", "\\:")
+
+
+TITLE = "## connectsync validate"
+
+
+def findings_markdown(report: ValidationReport, *, limit: int | None = None) -> str:
+    """
+    Write counts, what stands, and folded what is allowed.
+
+    A ``limit`` is in characters. The gravest come first, so that they are left out
+    last. Raises ``ValueError`` for a limit in which not even the counts have room.
+    """
+    return page(list(_blocks(report)), limit=limit)
+
+
+def _blocks(report: ValidationReport) -> Iterator[Block]:
+    yield TITLE
+    yield f"**{summary(report, colour=False)}**"
+    found = sorted(report.ordered(), key=lambda one: one.severity.rank)
+    if found:
+        yield MarkdownTable(
+            "Findings",
+            ("Severity", "Where", "Rule", "What"),
+            map(_finding, found),
+            len(found),
+            "finding",
+            folded=len(found) > FOLDED,
+        )
+    if allowed := report.ordered_allowed():
+        yield MarkdownTable(
+            "Allowed",
+            ("Rule", "Where", "What", "Why", "Until"),
+            map(_allowed, allowed),
+            len(allowed),
+            "finding",
+            folded=True,
+        )
+
+
+def _finding(one: Finding) -> tuple[str, ...]:
+    return one.severity.value, _where(one), code(one.rule), "<br>".join(_what(one))
+
+
+def _what(one: Finding) -> Iterator[str]:
+    yield short(one.message)
+    if one.hint:
+        yield f"*help:* {short(one.hint)}"
+    if one.districts:
+        yield f"*reaches* {short(reach(one.districts))}"
+
+
+def _allowed(each: AllowedFinding) -> tuple[str, ...]:
+    one = each.finding
+    until = each.until.isoformat()
+    return code(one.rule), _where(one), short(one.message), short(each.reason), until
+
+
+def _where(one: Finding) -> str:
+    place = one.place
+    return code(f"{place.file}:{place.line}:{place.column}")
+
+
+PLAN_TITLE = "## connectsync plan"
+NAMED = 5
+"""Districts that are named beside one change; the rest is a number."""
+
+_FORM = {setting.name: number for number, setting in enumerate(SETTINGS)}
+_GRAVITY = {risk: -number for number, risk in enumerate(Risk)}
+
+
+def plan_markdown(plan: Plan, *, limit: int | None = None) -> str:
+    """
+    Write counts, objections and changes, in at most ``limit`` characters.
+
+    A change that many districts share is one row, the gravest first; below it, folded,
+    stands every change of each district. Raises ``ValueError`` for a limit in which
+    not even the counts have room.
+    """
+    return page(list(_plan_blocks(plan)), limit=limit)
+
+
+def _plan_blocks(plan: Plan) -> Iterator[Block]:
+    yield PLAN_TITLE
+    yield _summary(plan)
+    if plan.failed:
+        yield _plan_table(
+            "Not read, so not planned",
+            ("District", "File", "Why"),
+            [_failed(one) for one in plan.failed],
+            "district",
+        )
+    if plan.guards:
+        yield _plan_table(
+            "Guards",
+            ("Severity", "Guard", "What", "Districts"),
+            list(_guards(plan.guards)),
+            "different objection",
+        )
+    if plan.districts:
+        yield _changes(plan)
+    if moved := [cells for one in plan.districts for cells in _drift_rows(one)]:
+        yield _plan_table(
+            "Changed by hand since we last applied",
+            ("District", "Setting", "Was", "Is now"),
+            moved,
+            "setting",
+        )
+    if len(plan.districts) > 1:
+        yield _each(plan)
+    if left := [cells for one in plan.left_alone for cells in _left(one)]:
+        head = ("District", "Setting", "Who", "Values")
+        yield MarkdownTable(LEFT_ALONE, head, left, len(left), "setting", folded=True)
+    yield f"on {short(plan.backend)}, `{plan_digest(plan)}`"
+
+
+def _plan_table(
+    title: str, head: tuple[str, ...], rows: list[tuple[str, ...]], noun: str
+) -> MarkdownTable:
+    return MarkdownTable(title, head, rows, len(rows), noun, folded=len(rows) > FOLDED)
+
+
+def _summary(plan: Plan) -> str:
+    lines = [f"**{count_text(plan)}**"]
+    if plan.districts:
+        lines.append(totals(plan))
+    lines += filter(None, [rollback_text(plan), short(since_text(plan))])
+    if given := acceptance(plan.guards):
+        lines.append(f"apply needs {code(given)}")
+    return "<br>\n".join(lines)
+
+
+def _failed(one: NotPlanned) -> tuple[str, ...]:
+    why = short(one.message)
+    if one.remedy:
+        why += f"<br>*help:* {short(one.remedy)}"
+    return code(one.district), code(one.file), why
+
+
+def _guards(found: tuple[GuardFinding, ...]) -> Iterator[tuple[str, ...]]:
+    """Give a row for each objection, which the districts of a profile share."""
+    shared: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for one in found:
+        what = short(guard_text(one))
+        if one.hint:
+            what += f"<br>*help:* {short(one.hint)}"
+        same = shared[one.severity.value, code(one.rule), what]
+        same += [one.district] if one.district else []
+    for cells, districts in shared.items():
+        yield *cells, _few(districts)
+
+
+def _drift_rows(one: DistrictPlan) -> Iterator[tuple[str, ...]]:
+    for move in one.drift:
+        was, now = spell(move.baseline), spell(move.live)
+        yield code(one.district), code(move.setting), short(was), short(now)
+
+
+def _left(one: DistrictDrift) -> Iterator[tuple[str, ...]]:
+    for move in one.movements:
+        who, values = mover_text(one, move), values_of(move)
+        yield code(one.district), code(move.setting), who, short(values)
+
+
+def _changes(plan: Plan) -> MarkdownTable:
+    shared = _shared(plan)
+    return _plan_table(
+        "Changes",
+        ("Risk", "Setting", "Change", "What it does to people", "Districts"),
+        [(*_kind(kind), _few(shared[kind])) for kind in sorted(shared, key=_rank)],
+        "different change",
+    )
+
+
+def _each(plan: Plan) -> MarkdownTable:
+    return MarkdownTable(
+        "District by district",
+        ("District", "Name", "Save", "Setting", "Change", "Risk"),
+        (row for one in plan.districts for row in _district(one)),
+        sum(map(_steps, plan.districts)),
+        "change",
+        folded=True,
+    )
+
+
+_Kind = PlannedChange | None
+"""A change that districts may share; None is the typing of a token."""
+
+
+def _shared(plan: Plan) -> dict[_Kind, list[str]]:
+    shared: dict[_Kind, list[str]] = defaultdict(list)
+    for planned in plan.districts:
+        for one in planned.changes():
+            shared[one].append(planned.district)
+        if planned.set_token:
+            shared[None].append(planned.district)
+    return shared
+
+
+def _rank(kind: _Kind) -> tuple[int, int]:
+    """Sort by risk, then as on the form; what ties stays as it was met."""
+    if kind is None:
+        return (len(Risk), 0)
+    return (_GRAVITY[kind.risk], _FORM.get(kind.change.setting, -1))
+
+
+def _kind(kind: _Kind) -> tuple[str, ...]:
+    if kind is None:
+        return ("", "", f"\\* {TOKEN}", "")
+    return (kind.risk.value, *_change(kind), short(kind.effect))
+
+
+def _few(keys: list[str]) -> str:
+    named = ", ".join(map(code, keys[:NAMED]))
+    more = len(keys) - NAMED
+    return f"{len(keys):,}: {named} and {more:,} more" if more > 0 else named
+
+
+def _steps(planned: DistrictPlan) -> int:
+    return sum(len(save.changes) + save.set_token for save in planned.saves)
+
+
+def _district(planned: DistrictPlan) -> Iterator[tuple[str, ...]]:
+    named = (code(planned.district), short(planned.name))
+    for number, save in enumerate(planned.saves, 1):
+        several = len(planned.saves) > 1
+        which = f"{number} of {len(planned.saves)}" if several else ""
+        for cells in _save(save):
+            yield (*named, which, *cells)
+
+
+def _save(save: Save) -> Iterator[tuple[str, ...]]:
+    for one in save.changes:
+        yield (*_change(one), one.risk.value)
+    if save.set_token:
+        yield ("", f"\\* {TOKEN}", "")
+
+
+def _change(one: PlannedChange) -> tuple[str, str]:
+    said = f"{plain(sign(one.change))} {short(step(one.change))}"
+    return code(one.change.setting), said

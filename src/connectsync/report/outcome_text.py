@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
-from connectsync.domain.counting import many
+from collections import Counter
+from collections.abc import Iterator
+
 from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
 from connectsync.domain.plan import Plan
-from connectsync.report.style import Paint, Style, inert
+from connectsync.domain.policy import Approval
+from connectsync.domain.risk import Risk
+from connectsync.domain.run import (
+    Approvals,
+    AuditResult,
+    DistrictDiff,
+    KnownValue,
+    RunDiff,
+    SettingDiff,
+)
+from connectsync.domain.settings import spell
+from connectsync.domain.wording import many
+from connectsync.report.runs_text import districts
+from connectsync.report.terminal import (
+    Paint,
+    Style,
+    TableCell,
+    TableRow,
+    align_rows,
+    inert,
+    wrap,
+)
 
 READ_BACK = "by reading back"
 BY_A_PERSON = "by a person"
@@ -26,7 +49,9 @@ def ended_line(
 ) -> str:
     """Say in a line how one district ended."""
     word = Paint(colour)(_STYLES[outcome.ending], outcome.ending.value)
-    line = f"{word}  {inert(outcome.district)}  {_confirmed(outcome.changes, proof)}"
+    line = (
+        f"{word}  {inert(outcome.district)}  {_confirmed_text(outcome.changes, proof)}"
+    )
     if outcome.ending is Ending.DONE:
         return line
     return f"{line}\n  {inert(outcome.message)}\n  = help: {inert(outcome.remedy)}"
@@ -56,7 +81,7 @@ def outcome_text(
     ]
     if plan.failed:
         parts.append(paint(Style.ERROR, f"{len(plan.failed):,} not read"))
-    confirmed = _confirmed(outcome.changes, proof)
+    confirmed = _confirmed_text(outcome.changes, proof)
     if outcome.elsewhere:
         confirmed += f" ({outcome.elsewhere:,} ended before or by another runner)"
     left = f"{_unproven(outcome)}{_left(outcome, proof)}"
@@ -93,5 +118,116 @@ def _left(outcome: Outcome, proof: str) -> str:
     return why
 
 
-def _confirmed(changes: int, proof: str) -> str:
+def _confirmed_text(changes: int, proof: str) -> str:
     return f"{many(changes, 'change')} confirmed {proof}"
+
+
+def approval_text(said: Approvals, asked: Approval, *, colour: bool, width: int) -> str:
+    """Say who approved a plan so far, and how many people the project asks for."""
+    paint = Paint(colour)
+    style = Style.SAFE if said.new else Style.PLAIN
+    lines = [
+        *(paint(style, line) for line in wrap(_repeat_text(said), width, hang=2)),
+        *wrap(_so_far(said), width, hang=2),
+        *(paint(Style.DIM, line) for line in wrap(_asked_text(asked), width, hang=2)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _repeat_text(said: Approvals) -> str:
+    name = inert(said.name)
+    if said.new:
+        return f"approved by {name}"
+    return f"{name} approved this plan before: nothing changed"
+
+
+def _so_far(said: Approvals) -> str:
+    people = f"{len(said.names)} {'people' if len(said.names) != 1 else 'person'}"
+    return f"approved so far by {people}: {', '.join(map(inert, said.names))}"
+
+
+def _asked_text(asked: Approval) -> str:
+    if not asked.names:
+        return "the project does not require approval; it is recorded all the same"
+    from_here = {
+        Risk.SAFE: "",
+        Risk.CAUTION: " where a change is caution or disruptive",
+        Risk.DISRUPTIVE: " where a change is disruptive",
+    }
+    return f"the project asks for {asked.names}{from_here[asked.at]}"
+
+
+def audit_text(found: AuditResult, *, colour: bool, width: int) -> str:
+    """Give the length and the head of a log that is true, else what is not."""
+    return "\n".join(_lines(found, Paint(colour), width)) + "\n"
+
+
+def _lines(found: AuditResult, paint: Paint, width: int) -> Iterator[str]:
+    counted = many(found.entries, "entry", "entries")
+    if not found.problems:
+        yield paint(Style.SAFE, "all is as the audit log says")
+        yield f"{counted}, head {inert(found.head)}"
+        return
+    for sentence in found.problems:
+        for line in wrap(inert(sentence), width, hang=2):
+            yield paint(Style.ERROR, line)
+    number = len(found.problems)
+    verb = "are" if number != 1 else "is"
+    yield f"{many(number, 'thing')} {verb} not as the audit log says"
+    said = (
+        "  = help: keep a copy of the store as it is, and find out who can write to it"
+    )
+    for line in wrap(said, width, hang=4):
+        yield paint(Style.DIM, line)
+
+
+UNKNOWN = "not known"
+
+
+def run_diff_text(diff: RunDiff, *, colour: bool, width: int) -> str:
+    """Give what is not the same after both runs, and a count of what is."""
+    paint = Paint(colour)
+    blocks = [
+        "\n".join(_district(one, paint, width))
+        for one in diff.districts
+        if one.settings or len(one.saved_by) == 1
+    ]
+    title = f"after run {diff.run_a} → after run {diff.run_b}, on {inert(diff.backend)}"
+    head = "\n".join(wrap(title, width, hang=2))
+    last = "\n".join(wrap(_summary(diff), width, hang=2))
+    return "\n\n".join([paint(Style.DIM, head), *blocks, last]) + "\n"
+
+
+def _district(one: DistrictDiff, paint: Paint, width: int) -> Iterator[str]:
+    alone = f"  saved by run {one.saved_by[0]} alone" if len(one.saved_by) == 1 else ""
+    name = paint(Style.BOLD, inert(one.district))
+    yield f"{name}{paint(Style.INFO, alone)}"
+    yield from align_rows(
+        [_row(setting) for setting in one.settings],
+        paint=paint,
+        width=width,
+        indent=2,
+    )
+    if not one.settings:
+        yield "  the same after both"
+
+
+def _row(setting: SettingDiff) -> TableRow:
+    said = f"{_spell_known(setting.after_a)} → {_spell_known(setting.after_b)}"
+    return TableRow((TableCell(setting.setting, Style.NAME), TableCell(said)))
+
+
+def _spell_known(known: KnownValue | None) -> str:
+    return UNKNOWN if known is None else spell(known.value)
+
+
+def _summary(diff: RunDiff) -> str:
+    differ = sum(len(one.saved_by) > 1 and bool(one.settings) for one in diff.districts)
+    parts = [f"{differ} not the same", f"{diff.alike} the same"]
+    alone = Counter(one.saved_by for one in diff.districts)
+    parts += [
+        f"{alone[run,]} by run {run} alone"
+        for run in (diff.run_a, diff.run_b)
+        if alone[run,]
+    ]
+    return f"{districts(len(diff.districts))}: {', '.join(parts)}"

@@ -1,41 +1,224 @@
-"""A plan as one HTML page to read before anybody says yes: `plan --format html`."""
+"""A plan as one HTML page: `plan --format html`."""
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
-from connectsync.domain.plan import Plan
-from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.plan_review import (
+from connectsync.domain.finding import Severity
+from connectsync.domain.guard import GuardFinding, acceptance
+from connectsync.domain.plan import (
+    DistrictPlan,
+    DistrictStanding,
     Member,
+    Plan,
     PlanReview,
-    Standing,
     group_of,
     only_left_alone,
     standing_of,
 )
+from connectsync.domain.plan_file import plan_digest
+from connectsync.domain.policy import ALL, split_shard
 from connectsync.domain.risk import Risk
-from connectsync.domain.shard import ALL, taken_apart
 from connectsync.report.findings_html import finding_sections
-from connectsync.report.html_element import Child, Html, element
-from connectsync.report.html_glance import Part, Tally
-from connectsync.report.html_page import html_page
-from connectsync.report.html_pieces import facts, header, listed, navigation
-from connectsync.report.plan_html_apply import how_to_apply
+from connectsync.report.html import (
+    Child,
+    GlancePart,
+    GlanceTally,
+    Html,
+    chip,
+    element,
+    facts,
+    header,
+    html_page,
+    join_html,
+    list_section,
+    many,
+    navigation,
+    plain_table,
+    with_code,
+)
 from connectsync.report.plan_html_data import plan_page_data
-from connectsync.report.plan_html_plain import plain_districts
-from connectsync.report.plan_words import caused_since, counted, taken_back
+from connectsync.report.plan_text import (
+    TOKEN,
+    count_text,
+    guard_text,
+    rollback_text,
+    since_text,
+    spell_change,
+)
+
+_SHOWN = 5
+"""Objections of a guard that are listed; each stands with its district too."""
+
+_NOT_KEPT = (
+    "This plan was shown and not kept. Make it again with `--out`, where this one was"
+    " made, and read what has changed since."
+)
+_KEPT = (
+    "That makes exactly the plan in the file true, or nothing: not if it was edited,"
+    " not if the files or the live settings moved since."
+)
+_COUNTS = (
+    "Write the numbers by hand, from what you have read: a job that copies them from"
+    " the plan accepts anything."
+)
+_REASON = "Say why in place of `why`; the reason is kept."
+
+
+def how_to_apply(review: PlanReview) -> Html:
+    """Give the section: objections first, then what to call."""
+    return element(
+        "section",
+        element("h2", "How to apply it"),
+        *_guards(review.plan.guards),
+        *_commands(review),
+        id="apply",
+    )
+
+
+def _guards(guards: Sequence[GuardFinding]) -> Iterator[Html]:
+    if not guards:
+        yield element("p", "No guard objects.")
+        return
+    stop = sum(guard.severity is Severity.ERROR for guard in guards)
+    yield element("p", _stopped(stop))
+    ordered = sorted(guards, key=lambda one: (one.severity.rank, one.rule))
+    groups = groupby(ordered, key=lambda one: (one.severity, one.rule))
+    items = (_guard(severity, rule, list(same)) for (severity, rule), same in groups)
+    yield element("ul", *items, class_="guards")
+
+
+def _stopped(stop: int) -> str:
+    if not stop:
+        return "Guards warn; none of them stops the plan."
+    return (
+        f"{many(stop, 'objection')} {'stops' if stop == 1 else 'stop'} the plan until"
+        " what is counted is accepted by name and number."
+    )
+
+
+def _guard(severity: Severity, rule: str, same: Sequence[GuardFinding]) -> Html:
+    more = len(same) - _SHOWN
+    hints = dict.fromkeys(guard.hint for guard in same if guard.hint)
+    return element(
+        "li",
+        element("p", chip(severity), " ", element("code", rule)),
+        *map(_objection, same[:_SHOWN]),
+        *([element("p", f"and {more:,} more, each with its district")] * (more > 0)),
+        *(
+            element("p", with_code(f"Help: {hint}"), class_="hint")
+            for hint in list(hints)[:_SHOWN]
+        ),
+    )
+
+
+def _objection(guard: GuardFinding) -> Html:
+    if not guard.district:
+        return element("p", guard_text(guard))
+    return element("p", element("b", guard.district), f": {guard_text(guard)}")
+
+
+def _commands(review: PlanReview) -> Iterator[Html]:
+    plan = review.plan
+    if not plan.districts:
+        yield element("p", "There is nothing to apply.")
+        return
+    file = review.plan_file or "plan.json"
+    if not review.plan_file:
+        yield element("p", with_code(_NOT_KEPT))
+        yield _command(f"{_planning(plan)} --out {file}")
+    given = acceptance(plan.guards)
+    yield _command(f"connectsync apply {shlex.quote(file)} {given}".rstrip())
+    yield element("p", _KEPT)
+    if "--accept" in given:
+        yield element("p", _COUNTS)
+    if "--override" in given:
+        yield element("p", with_code(_REASON))
+
+
+def _planning(plan: Plan) -> str:
+    """Spell the command that makes a plan of the same scope."""
+    named, shard = split_shard(plan.scope)
+    shards = [f"--shard {shard}"] if shard != ALL else []
+    since = [f"--changed-since {shlex.quote(plan.since)}"] if plan.since else []
+    tokens = [
+        f"--set-token {shlex.quote(one.district)}"
+        for one in plan.districts
+        if one.set_token
+    ]
+    words = ["connectsync plan", *map(shlex.quote, named), *shards, *since, *tokens]
+    return " ".join(words)
+
+
+def _command(text: str) -> Html:
+    prompt = element("span", "$ ", class_="prompt", aria_hidden="true")
+    return element("pre", join_html([prompt, element("code", text)]), class_="command")
+
+
+MOST = 500
+"""Districts that the table holds: it is in every page, and hardly ever shown."""
+
+_SAYS = (
+    "Without scripts this page shows a plain table of what would change; forms, search"
+    " and filters need them. `connectsync plan` says all of it as text."
+)
+
+
+def plain_districts(plan: Plan) -> Html:
+    """Give what would change, and what could not be read."""
+    rows = [*_unread(plan), *map(_row, plan.districts[:MOST])]
+    more = len(plan.failed) + len(plan.districts) - MOST
+    return join_html(
+        [
+            element("p", with_code(_SAYS)),
+            plain_table(("District", "Standing", "Changes"), rows[:MOST]),
+            *([element("p", f"and {more:,} more districts")] * (more > 0)),
+        ]
+    )
+
+
+def _unread(plan: Plan) -> Iterator[tuple[Child, ...]]:
+    for failed in plan.failed:
+        told = element("small", with_code(failed.remedy))
+        yield (
+            _name_cell(failed.district, failed.file),
+            DistrictStanding.NOT_READ,
+            join_html([with_code(failed.message), told]),
+        )
+
+
+def _row(planned: DistrictPlan) -> tuple[Child, ...]:
+    told = [
+        element("li", f"{spell_change(one.change)} ({one.risk}): {one.effect}")
+        for one in planned.changes()
+    ]
+    if planned.set_token:
+        told.append(element("li", TOKEN))
+    return (
+        _name_cell(planned.district, planned.file, planned.name),
+        standing_of(planned),
+        element("ul", *told),
+    )
+
+
+def _name_cell(key: str, file: str, name: str = "") -> Html:
+    return join_html(
+        [element("b", name or key), " ", element("code", key), element("small", file)]
+    )
+
 
 _STANDINGS: dict[str, tuple[str, str]] = {
-    Standing.CONFLICT: ("Conflict", "file and Connect both changed"),
-    Standing.DRIFT: ("Drift", "changed by hand on Connect"),
-    Standing.PENDING: ("Pending", "the file changed"),
-    Standing.NOT_READ: ("Not read", "so not planned"),
-    Standing.LEFT_ALONE: ("Left alone", "not caused by this change"),
-    Standing.IN_STEP: ("In step", "nothing to do"),
+    DistrictStanding.CONFLICT: ("Conflict", "file and Connect both changed"),
+    DistrictStanding.DRIFT: ("Drift", "changed by hand on Connect"),
+    DistrictStanding.PENDING: ("Pending", "the file changed"),
+    DistrictStanding.NOT_READ: ("Not read", "so not planned"),
+    DistrictStanding.LEFT_ALONE: ("Left alone", "not caused by this change"),
+    DistrictStanding.IN_STEP: ("In step", "nothing to do"),
 }
-_RISKS = Tally(
+_RISKS = GlanceTally(
     "risk",
     {
         Risk.DISRUPTIVE: ("Disruptive", "sure to reach some families"),
@@ -58,7 +241,7 @@ def _body(review: PlanReview, title: str) -> Iterator[Html]:
     yield Html("<main>")
     yield _glance(review)
     yield how_to_apply(review)
-    yield listed("districts", "Districts", plain_districts(plan))
+    yield list_section("districts", "Districts", plain_districts(plan))
     yield from finding_sections(review.findings)
     yield _about(plan)
     yield Html("</main>")
@@ -76,8 +259,8 @@ def _sections(review: PlanReview) -> Iterator[tuple[str, str]]:
 
 
 def _lead(plan: Plan) -> Iterator[str]:
-    yield f"{counted(plan)}."
-    for said in (taken_back(plan), caused_since(plan)):
+    yield f"{count_text(plan)}."
+    for said in (rollback_text(plan), since_text(plan)):
         if said:
             yield f"{said[0].upper()}{said[1:]}."
 
@@ -103,31 +286,31 @@ def _glance(review: PlanReview) -> Html:
     )
 
 
-def _tally(plan: Plan) -> Tally:
+def _tally(plan: Plan) -> GlanceTally:
     """Count by standing; only a plan of one change leaves districts alone."""
     kinds = dict(_STANDINGS)
     if plan.since is None:
-        del kinds[Standing.LEFT_ALONE]
-    return Tally("standing", kinds)
+        del kinds[DistrictStanding.LEFT_ALONE]
+    return GlanceTally("standing", kinds)
 
 
-def _members(review: PlanReview) -> Iterator[tuple[Member, Standing]]:
+def _members(review: PlanReview) -> Iterator[tuple[Member, DistrictStanding]]:
     plan = review.plan
     for planned in plan.districts:
         found = review.member(planned.district, name=planned.name, file=planned.file)
         yield found, standing_of(planned)
     for failed in plan.failed:
         found = review.member(failed.district, file=failed.file)
-        yield found, Standing.NOT_READ
+        yield found, DistrictStanding.NOT_READ
     for left in only_left_alone(plan):
-        yield review.member(left.district, file=left.file), Standing.LEFT_ALONE
+        yield review.member(left.district, file=left.file), DistrictStanding.LEFT_ALONE
     for key in plan.in_step:
-        yield review.member(key), Standing.IN_STEP
+        yield review.member(key), DistrictStanding.IN_STEP
 
 
 def _parts(
-    review: PlanReview, members: list[tuple[Member, Standing]]
-) -> Iterator[tuple[Part, Mapping[str, Counter[str]]]]:
+    review: PlanReview, members: list[tuple[Member, DistrictStanding]]
+) -> Iterator[tuple[GlancePart, Mapping[str, Counter[str]]]]:
     groups: dict[str, Counter[str]] = defaultdict(Counter)
     waves: dict[str, Counter[str]] = defaultdict(Counter)
     profiles: dict[str, Counter[str]] = defaultdict(Counter)
@@ -137,15 +320,15 @@ def _parts(
             waves[member.wave][standing] += 1
         for profile in member.profiles or ("",):
             profiles[profile][standing] += 1
-    yield Part("group", "Folder", "By folder of the file", "(none)"), groups
+    yield GlancePart("group", "Folder", "By folder of the file", "(none)"), groups
     saved = "By wave, in the order in which they are saved"
-    yield Part("wave", "Wave", saved, "", review.waves), waves
+    yield GlancePart("wave", "Wave", saved, "", review.waves), waves
     several = "By profile; a district with several counts for each"
-    yield Part("profile", "Profile", several, "(none)"), profiles
+    yield GlancePart("profile", "Profile", several, "(none)"), profiles
 
 
 def _scope(plan: Plan) -> str:
-    named, shard = taken_apart(plan.scope)
+    named, shard = split_shard(plan.scope)
     share = "" if shard == ALL else f", of which shard {shard}"
     return (" ".join(named) or "every district of the project") + share
 

@@ -13,37 +13,39 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectsync.domain.change import Add, Remove, Set
-from connectsync.domain.drift import DistrictDrift, Moved, Movement
+from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
 from connectsync.domain.guard import GuardFinding
-from connectsync.domain.plan import DistrictPlan, NotPlanned, PlannedChange, Save
-from connectsync.domain.plan_review import (
+from connectsync.domain.plan import (
+    DistrictPlan,
+    DistrictStanding,
     Member,
+    NotPlanned,
     PageSection,
+    PlannedChange,
     PlanReview,
-    Standing,
+    Save,
     group_of,
     only_left_alone,
     standing_of,
 )
 from connectsync.domain.risk import Risk
-from connectsync.domain.settings import BY_NAME, SETTINGS, Form, Value
-from connectsync.domain.values import spell
-from connectsync.report.findings_html_data import findings_data
-from connectsync.report.html_texts import Texts
-from connectsync.report.style import inert
+from connectsync.domain.settings import BY_NAME, SETTINGS, Form, Value, spell
+from connectsync.report.findings_html import findings_data
+from connectsync.report.html import TextTable
+from connectsync.report.terminal import inert
 
 _NUMBER = {setting.name: number for number, setting in enumerate(SETTINGS)}
 _RISKS = tuple(Risk)
-_STANDINGS = tuple(Standing)
-_MOVED = tuple(Moved)
+_STANDINGS = tuple(DistrictStanding)
+_MOVED = tuple(MovedBy)
 
 
 def plan_page_data(review: PlanReview) -> dict[str, Any]:
     """Give what the page's lists are made of, those that need a look first."""
-    texts = Texts()
+    texts = TextTable()
     plan = review.plan
     left = {one.district: one.movements for one in plan.left_alone}
-    rows = _Rows(review, texts, _by_district(plan.guards), left)
+    rows = _PlanRows(review, texts, _by_district(plan.guards), left)
     data = {
         "risks": list(_RISKS),
         "standings": list(_STANDINGS),
@@ -70,7 +72,7 @@ def _attention(row: Mapping[str, Any]) -> tuple[int, int, str]:
     return row["standing"], -row.get("worst", 0), row["key"]
 
 
-def _section(section: PageSection, texts: Texts) -> dict[str, Any]:
+def _section(section: PageSection, texts: TextTable) -> dict[str, Any]:
     return {
         "title": texts.number(section.title),
         "fields": [
@@ -81,7 +83,7 @@ def _section(section: PageSection, texts: Texts) -> dict[str, Any]:
     }
 
 
-def _kind(name: str, texts: Texts) -> list[Any]:
+def _kind(name: str, texts: TextTable) -> list[Any]:
     setting = BY_NAME[name]
     return [
         texts.number(name),
@@ -90,16 +92,16 @@ def _kind(name: str, texts: Texts) -> list[Any]:
     ]
 
 
-def _guard(guard: GuardFinding, texts: Texts) -> list[int]:
+def _guard(guard: GuardFinding, texts: TextTable) -> list[int]:
     return texts.numbers(
         [guard.severity, guard.rule, guard.message, guard.hint, guard.accept]
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
+class _PlanRows:
     review: PlanReview
-    texts: Texts
+    texts: TextTable
     guards: Mapping[str, Sequence[int]]
     left: Mapping[str, Sequence[Movement]]
 
@@ -109,9 +111,9 @@ class _Rows:
         yield from map(self._unread, plan.failed)
         yield from map(self._left_alone, only_left_alone(plan))
         for key in plan.in_step:
-            yield self._district(self.review.member(key), Standing.IN_STEP)
+            yield self._district(self.review.member(key), DistrictStanding.IN_STEP)
 
-    def _district(self, member: Member, standing: Standing) -> dict[str, Any]:
+    def _district(self, member: Member, standing: DistrictStanding) -> dict[str, Any]:
         """Give what is known of any district; what is empty is left out."""
         group = group_of(member.file, self.review.folder)
         stated = {
@@ -129,7 +131,7 @@ class _Rows:
     def _unread(self, failed: NotPlanned) -> dict[str, Any]:
         member = self.review.member(failed.district, file=failed.file)
         said = {"message": failed.message, "remedy": failed.remedy}
-        return self._district(member, Standing.NOT_READ) | {
+        return self._district(member, DistrictStanding.NOT_READ) | {
             name: self.texts.number(text) for name, text in said.items() if text
         }
 
@@ -137,7 +139,7 @@ class _Rows:
         member = self.review.member(left.district, file=left.file)
         told = {"message": self.texts.number(left.error)} if left.error else {}
         moved = {"left": [self._movement(move) for move in left.movements]}
-        return self._district(member, Standing.LEFT_ALONE) | moved | told
+        return self._district(member, DistrictStanding.LEFT_ALONE) | moved | told
 
     def _changing(self, planned: DistrictPlan) -> dict[str, Any]:
         member = self.review.member(

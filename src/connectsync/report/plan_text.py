@@ -1,31 +1,139 @@
-"""A plan as people read it: every change, and what it does to people."""
+"""A plan as text: every change, and what it does to people."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from connectsync.domain.change import Add, Change, Remove, Set
-from connectsync.domain.drift import DistrictDrift
+from connectsync.domain.drift import DistrictDrift, Movement
 from connectsync.domain.guard import GuardFinding, acceptance
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.risk import Risk
-from connectsync.report.columns import columns, padded, wrapped
+from connectsync.domain.settings import spell
+from connectsync.domain.wording import many
 from connectsync.report.drift import district_lines
-from connectsync.report.plan_words import (
-    LEFT_ALONE,
-    TOKEN,
-    by_hand,
-    caused_since,
-    counted,
-    held_against,
-    sign,
-    step,
-    taken_back,
-    totals,
+from connectsync.report.terminal import (
+    Paint,
+    Style,
+    columns,
+    inert,
+    pad,
+    style_of,
+    unheeded,
+    wrap,
 )
-from connectsync.report.style import Paint, Style, inert, style_of, unheeded
+
+TOKEN = "the OAuth token is typed"  # noqa: S105 - no token
+
+
+def sign(change: Change) -> str:
+    """Give the sign of a change: another value, one more label, one less."""
+    match change:
+        case Set():
+            return "~"
+        case Add():
+            return "+"
+        case Remove():
+            return "-"
+
+
+def step(change: Change) -> str:
+    """Say what a change does to the value of its setting."""
+    match change:
+        case Set(_, before, after):
+            return f"{spell(before)} → {spell(after)}"
+        case Add(_, label) | Remove(_, label):
+            return label
+
+
+def lines_of(planned: DistrictPlan) -> Iterator[str]:
+    """Give a line for every change of a district, save by save."""
+    for number, save in enumerate(planned.saves, 1):
+        if len(planned.saves) > 1:
+            yield f"save {number} of {len(planned.saves)}"
+        for one in save.changes:
+            yield f"{spell_change(one.change)} ({one.risk.value})"
+        if save.set_token:
+            yield f"* {TOKEN}"
+
+
+def spell_change(change: Change) -> str:
+    """Spell a change in one line."""
+    return f"{sign(change)} {change.setting} {step(change)}"
+
+
+def by_hand(move: Movement) -> str:
+    """Say what a person changed since we last applied."""
+    return f"{move.setting} was {spell(move.baseline)}, is now {spell(move.live)}"
+
+
+def guard_text(guard: GuardFinding) -> str:
+    """Say what a guard objects to, and the name it counts as if not its own."""
+    own = guard.accept in {guard.rule, ""}
+    return guard.message if own else f"{guard.message} (counts as {guard.accept})"
+
+
+def count_text(plan: Plan) -> str:
+    """Count the districts of a plan: to change, in step, left alone, not read."""
+    if plan.empty and not plan.left_alone and not plan.still_running:
+        return f"Nothing to do: {districts(plan.size)} in step with Connect"
+    parts = [f"{len(plan.districts):,} to change", f"{len(plan.in_step):,} in step"]
+    if left := plan.size - len(plan.districts) - len(plan.in_step) - len(plan.failed):
+        parts.append(f"{left:,} left alone")
+    if plan.failed:
+        parts.append(f"{len(plan.failed):,} not read")
+    if plan.still_running:
+        parts.append(f"{len(plan.still_running):,} still running without a file")
+    return f"{districts(plan.size)}: {', '.join(parts)}"
+
+
+def districts(count: int) -> str:
+    """Count districts."""
+    return many(count, "district")
+
+
+def plainly(risk: Risk, said: str) -> str:
+    """Give what is said of a risk as it is."""
+    del risk
+    return said
+
+
+def changes(count: int) -> str:
+    """Count changes."""
+    return many(count, "change")
+
+
+def totals(plan: Plan, paint: Callable[[Risk, str], str] = plainly) -> str:
+    """Count the changes of a plan by risk, and the tokens that it types."""
+    found = plan.risks()
+    parts = [
+        paint(risk, f"{found[risk]:,} {risk.value}") for risk in Risk if found[risk]
+    ]
+    said = [f"{changes(found.total())}: {', '.join(parts)}"] if parts else []
+    if typed := sum(planned.set_token for planned in plan.districts):
+        said.append(f"{many(typed, 'token')} typed")
+    return "; ".join(said)
+
+
+def rollback_text(plan: Plan) -> str:
+    """Say which run a plan takes back; nothing for a plan that files make."""
+    if plan.rollback_of is None:
+        return ""
+    return f"this takes run {plan.rollback_of} back, not what files say"
+
+
+LEFT_ALONE = "Not caused by this change, so left alone"
+"""What stands above differences that a plan of one change does not touch."""
+
+
+def since_text(plan: Plan) -> str:
+    """Say since when a plan of one change to the files counts; nothing for others."""
+    if plan.since is None:
+        return ""
+    return f"only what the files want otherwise than at {plan.since[:12]}"
+
 
 SETTING_ROOM = 23
 
@@ -38,7 +146,7 @@ def render_plan(
 
     ``tables`` stand above the summary: the fleet in a few lines.
     """
-    page = _Page(Paint(colour), width)
+    page = _PlanPage(Paint(colour), width)
     blocks = [
         *map(page.district, plan.districts),
         *page.left_alone(plan.left_alone),
@@ -52,10 +160,10 @@ def render_plan(
 
 def render_summary(plan: Plan, digest: str, *, colour: bool, width: int) -> str:
     """Give what stands at the end of a plan: counts, risks, digest, what it needs."""
-    return _Page(Paint(colour), width).summary(plan, digest) + "\n"
+    return _PlanPage(Paint(colour), width).summary(plan, digest) + "\n"
 
 
-class _Page:
+class _PlanPage:
     def __init__(self, paint: Paint, width: int) -> None:
         self.paint = paint
         self.width = width
@@ -85,13 +193,13 @@ class _Page:
         """Say what changes; an effect that several share is said once, after them."""
         for effect, group in groupby(changes, key=lambda planned: planned.effect):
             yield from map(self._change, group)
-            for line in wrapped(inert(effect), self.width - 4):
+            for line in wrap(inert(effect), self.width - 4):
                 yield self.paint(Style.DIM, f"    {line}")
 
     def _change(self, planned: PlannedChange) -> str:
         mark, text = sign(planned.change), inert(step(planned.change))
         style = _style(planned.change)
-        setting = padded(planned.change.setting, SETTING_ROOM)
+        setting = pad(planned.change.setting, SETTING_ROOM)
         left = f"  {mark} {setting}{text}"
         risk = planned.risk.value
         gap = " " * max(2, self.width - columns(left) - columns(risk))
@@ -103,7 +211,7 @@ class _Page:
             said = f"  ! changed by hand since we last applied: {inert(by_hand(move))}"
             yield from (
                 self.paint(Style.WARNING, line)
-                for line in wrapped(said, self.width, hang=4)
+                for line in wrap(said, self.width, hang=4)
             )
 
     def left_alone(self, left: tuple[DistrictDrift, ...]) -> Iterator[str]:
@@ -120,10 +228,10 @@ class _Page:
 
     def _unread(self, failed: NotPlanned) -> Iterator[str]:
         said = f"  {failed.district} ({failed.file}): {failed.message}"
-        yield from wrapped(inert(said), self.width, hang=4)
+        yield from wrap(inert(said), self.width, hang=4)
         if failed.remedy:
             help_ = inert(f"    = help: {failed.remedy}")
-            yield from wrapped(help_, self.width, hang=6)
+            yield from wrap(help_, self.width, hang=6)
 
     def guards(self, guards: tuple[GuardFinding, ...]) -> Iterator[str]:
         if guards:
@@ -135,18 +243,18 @@ class _Page:
     def _guard(self, guard: GuardFinding) -> Iterator[str]:
         label = f"{guard.severity.value}[{guard.rule}]"
         about = f"{guard.district}: " if guard.district else ""
-        said = f"  {label} {about}{held_against(guard)}"
-        lines = wrapped(inert(said), self.width, hang=4)
+        said = f"  {label} {about}{guard_text(guard)}"
+        lines = wrap(inert(said), self.width, hang=4)
         painted = self.paint(style_of(guard.severity), label)
         yield lines[0].replace(label, painted, 1)
         yield from lines[1:]
         if guard.hint:
-            for line in wrapped(inert(f"    = help: {guard.hint}"), self.width, hang=6):
+            for line in wrap(inert(f"    = help: {guard.hint}"), self.width, hang=6):
                 yield self.paint(Style.DIM, line)
 
     def summary(self, plan: Plan, digest: str) -> str:
-        lines = [counted(plan)]
-        lines += filter(None, [taken_back(plan), inert(caused_since(plan))])
+        lines = [count_text(plan)]
+        lines += filter(None, [rollback_text(plan), inert(since_text(plan))])
         if plan.districts:
             lines.append(totals(plan, self._risk))
         lines.append(self.paint(Style.DIM, f"on {inert(plan.backend)}, {digest}"))

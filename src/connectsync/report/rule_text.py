@@ -1,14 +1,38 @@
-"""Rules for people at a terminal: one explained, or all of them listed."""
+"""Rules and keys explained, at a terminal and in the reference."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from connectsync.domain.rule_page import RulePage
-from connectsync.report.links import OWN_DESIGN, SOURCES_PAGE
-from connectsync.report.prose import example, paragraphs
-from connectsync.report.style import Paint, Style, inert, style_of
-from connectsync.report.table import Cell, Row, aligned, breadth
+from connectsync.domain.finding import Described, RulePage
+from connectsync.report.frame import INDENT, example, paragraphs
+from connectsync.report.terminal import (
+    Paint,
+    Style,
+    TableCell,
+    TableRow,
+    align_rows,
+    breadth,
+    inert,
+    style_of,
+)
+
+RULES_PAGE = "docs/reference/rules.md"
+SOURCES_PAGE = "docs/reference/sources.md"
+
+OWN_DESIGN = "design"
+"""The source of rules that make no claim about Connect or Clever."""
+
+
+def rule_link(rule: str) -> str:
+    """Give the place where a rule is explained."""
+    return f"{RULES_PAGE}#{rule}"
+
+
+def source_link(source: str) -> str:
+    """Give the place where a source is listed."""
+    return f"{SOURCES_PAGE}#{source.lower()}"
+
 
 SUBJECTS: Mapping[str, str] = {
     "file": "one file, before it is read as a district",
@@ -35,7 +59,7 @@ def explain(page: RulePage, *, colour: bool, width: int) -> str:
     return "\n\n".join(text for block in blocks if (text := "\n".join(block))) + "\n"
 
 
-def listing(pages: Iterable[RulePage], *, colour: bool, width: int) -> str:
+def list_rules(pages: Iterable[RulePage], *, colour: bool, width: int) -> str:
     """
     List rules by subject, then name, each with its severity and summary.
 
@@ -43,13 +67,13 @@ def listing(pages: Iterable[RulePage], *, colour: bool, width: int) -> str:
     """
     paint = Paint(colour)
     groups = by_subject(pages)
-    names = [Row(_name(page)) for group in groups.values() for page in group]
+    names = [TableRow(_name(page)) for group in groups.values() for page in group]
     layout = _beside if breadth(names, indent=2) + READABLE <= width else _below
     blocks = [
         "\n".join([_title(subject, paint), *layout(group, names, paint, width)])
         for subject, group in groups.items()
     ]
-    return "\n\n".join([*blocks, _counted(groups)]) + "\n"
+    return "\n\n".join([*blocks, _count_text(groups)]) + "\n"
 
 
 def by_subject(pages: Iterable[RulePage]) -> dict[str, tuple[RulePage, ...]]:
@@ -93,10 +117,10 @@ def _source(page: RulePage, paint: Paint, width: int) -> Iterator[str]:
     if not page.source:
         return
     yield paint(Style.BOLD, "Source")
-    yield from paragraphs(_sourced(page), width=width, indent=2)
+    yield from paragraphs(_source_text(page), width=width, indent=2)
 
 
-def _sourced(page: RulePage) -> str:
+def _source_text(page: RulePage) -> str:
     if page.source == OWN_DESIGN:
         return "connectsync itself: a safeguard, not a claim about Connect or Clever."
     doubt = " Inferred: no published page states it." if page.inferred else ""
@@ -130,29 +154,174 @@ def _title(subject: str, paint: Paint) -> str:
 
 
 def _beside(
-    pages: Sequence[RulePage], names: Sequence[Row], paint: Paint, width: int
+    pages: Sequence[RulePage], names: Sequence[TableRow], paint: Paint, width: int
 ) -> Iterator[str]:
-    table = [Row((*_name(page), Cell(page.summary))) for page in pages]
-    like = [Row((*row.cells, Cell(""))) for row in names]
-    yield from aligned(table, paint=paint, width=width, indent=2, like=like)
+    table = [TableRow((*_name(page), TableCell(page.summary))) for page in pages]
+    like = [TableRow((*row.cells, TableCell(""))) for row in names]
+    yield from align_rows(table, paint=paint, width=width, indent=2, like=like)
 
 
 def _below(
-    pages: Sequence[RulePage], names: Sequence[Row], paint: Paint, width: int
+    pages: Sequence[RulePage], names: Sequence[TableRow], paint: Paint, width: int
 ) -> Iterator[str]:
     for page in pages:
-        row = [Row(_name(page))]
-        yield from aligned(row, paint=paint, width=width, indent=2, like=names)
+        row = [TableRow(_name(page))]
+        yield from align_rows(row, paint=paint, width=width, indent=2, like=names)
         for line in paragraphs(page.summary, width=width, indent=4):
             yield paint(Style.DIM, line)
 
 
-def _name(page: RulePage) -> tuple[Cell, Cell]:
-    severity = Cell(page.severity.value, style_of(page.severity))
-    return (Cell(page.name), severity)
+def _name(page: RulePage) -> tuple[TableCell, TableCell]:
+    severity = TableCell(page.severity.value, style_of(page.severity))
+    return (TableCell(page.name), severity)
 
 
-def _counted(groups: Mapping[str, tuple[RulePage, ...]]) -> str:
+def _count_text(groups: Mapping[str, tuple[RulePage, ...]]) -> str:
     count = sum(map(len, groups.values()))
     rules = "rule" if count == 1 else "rules"
     return f"{count} {rules}; for details: `connectsync explain RULE`"
+
+
+def explain_setting(described: Described, *, colour: bool, width: int) -> str:
+    """Explain one key: its title, its meaning, what it may hold, examples."""
+    paint = Paint(colour)
+    blocks = [
+        _setting_head(described, paint),
+        paragraphs(described.description, width=width),
+        align_rows(_facts(described), paint=paint, width=width),
+        _setting_examples(described, paint),
+    ]
+    return "\n\n".join(text for block in blocks if (text := "\n".join(block))) + "\n"
+
+
+def _setting_head(described: Described, paint: Paint) -> Iterator[str]:
+    yield paint(Style.BOLD, inert(described.path))
+    if described.title:
+        yield paint(Style.DIM, inert(described.title))
+
+
+def _facts(described: Described) -> tuple[TableRow, ...]:
+    facts = [("kind", described.kind)]
+    if described.labels:
+        facts.append(("allowed", " · ".join(described.labels)))
+    if described.default is not None:
+        facts.append(("default", described.default))
+    return tuple(
+        TableRow((TableCell(name, Style.BOLD), TableCell(text))) for name, text in facts
+    )
+
+
+def _setting_examples(described: Described, paint: Paint) -> Iterator[str]:
+    if not described.examples:
+        return
+    key = described.path.rpartition(".")[2]
+    text = "\n".join(_spell_example(key, value) for value in described.examples)
+    title = "Example" if len(described.examples) == 1 else "Examples"
+    yield from example(text, title=title, style=Style.ADDED, paint=paint)
+
+
+def _spell_example(key: str, value: str) -> str:
+    if "\n" not in value:
+        return f"{key}: {value}"
+    inner = "\n".join(f"{' ' * (INDENT // 2)}{line}" for line in value.split("\n"))
+    return f"{key}:\n{inner}"
+
+
+GENERATED = "<!-- Generated from the code by `make reference`. Do not edit. -->"
+
+INTRODUCTION = (
+    "Each rule is named for the mistake it finds. `connectsync explain RULE` shows the"
+    " same text at a terminal."
+)
+
+
+def rules_page(pages: Iterable[RulePage]) -> str:
+    """
+    Write ``docs/reference/rules.md``: a table of contents, then every rule.
+
+    Each rule's heading is its name, so its anchor is too.
+    """
+    groups = by_subject(pages)
+    blocks = [
+        GENERATED,
+        "# Rules",
+        INTRODUCTION,
+        "## Contents",
+        *(_contents(subject, group) for subject, group in groups.items()),
+        *(
+            block
+            for group in groups.values()
+            for page in group
+            for block in _rule(page)
+        ),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def exit_statuses_page(statuses: Mapping[int, str]) -> str:
+    """Write the table of exit statuses, by number."""
+    rows = [(f"`{status}`", meaning) for status, meaning in sorted(statuses.items())]
+    table = _table(("Status", "Meaning"), rows)
+    return f"{GENERATED}\n\n# Exit statuses\n\n{table}\n"
+
+
+def explain_rule(page: RulePage) -> Iterator[str]:
+    """Give what a rule's page says, block by block, without its head."""
+    yield page.summary
+    if page.why.strip():
+        yield page.why.strip()
+    if page.bad:
+        yield f"Bad:\n\n{_yaml(page.bad)}"
+    if page.good:
+        yield f"Good:\n\n{_yaml(page.good)}"
+    yield _rule_allowing(page)
+
+
+def _contents(subject: str, pages: Iterable[RulePage]) -> str:
+    rows = [
+        (f"[`{page.name}`](#{page.name})", page.severity.value, page.summary)
+        for page in pages
+    ]
+    title = f"Rules about {SUBJECTS.get(subject, subject)}:"
+    return f"{title}\n\n{_table(('Rule', 'Severity', 'Mistake'), rows)}"
+
+
+def _rule(page: RulePage) -> Iterator[str]:
+    yield f"## {page.name}"
+    yield f"**{page.severity}** · looks at {looks_at(page)}{_rule_source(page)}"
+    yield from explain_rule(page)
+
+
+def _rule_source(page: RulePage) -> str:
+    if not page.source:
+        return ""
+    if page.source == OWN_DESIGN:
+        return " · a safeguard of connectsync itself"
+    # The page stands beside the list of sources, so the link is relative.
+    target = source_link(page.source).removeprefix("docs/reference/")
+    inferred = ", inferred" if page.inferred else ""
+    return f" · source [{page.source}]({target}){inferred}"
+
+
+def _rule_allowing(page: RulePage) -> str:
+    if page.allowable:
+        return f"To allow it:\n\n{_yaml(allow_snippet(page.name))}"
+    if page.subject == "plan":
+        if not page.accept:
+            return "It stops nothing: it is there to be read."
+        return f"To accept it: `connectsync apply {page.accept}`."
+    return "It cannot be allowed."
+
+
+def _yaml(text: str) -> str:
+    body = text.strip("\n")
+    return f"```yaml\n{body}\n```"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -8,18 +8,20 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from connectsync.domain.audit import Audited
 from connectsync.domain.run import (
+    AuditResult,
+    DistrictDiff,
     JournalEntry,
-    Part,
+    KnownValue,
+    RunDiff,
+    RunDistrict,
     RunHead,
     RunHistory,
     RunList,
-    Tally,
+    RunTally,
 )
-from connectsync.domain.run_diff import DistrictDiff, Known, RunDiff
 from connectsync.domain.save import Made
-from connectsync.domain.values import value_data
+from connectsync.domain.settings import value_data
 
 SCHEMA = 1
 
@@ -65,7 +67,7 @@ def run_diff_json(diff: RunDiff) -> str:
     return _text("diff", data)
 
 
-def audit_json(found: Audited) -> str:
+def audit_json(found: AuditResult) -> str:
     """Give what holding the store against its audit log found."""
     data = {
         "entries": found.entries,
@@ -80,7 +82,7 @@ def _text(report: str, data: dict[str, Any]) -> str:
     return json.dumps({"schema": SCHEMA, "report": report} | data, indent=2) + "\n"
 
 
-def _head(head: RunHead, tally: Tally) -> dict[str, Any]:
+def _head(head: RunHead, tally: RunTally) -> dict[str, Any]:
     return {
         "run": head.number,
         "kind": "apply" if head.rollback_of is None else "rollback",
@@ -97,7 +99,7 @@ def _head(head: RunHead, tally: Tally) -> dict[str, Any]:
     }
 
 
-def _part(part: Part, entries: Sequence[JournalEntry]) -> dict[str, Any]:
+def _part(part: RunDistrict, entries: Sequence[JournalEntry]) -> dict[str, Any]:
     outcome = part.outcome
     return {
         "district": part.district,
@@ -145,15 +147,15 @@ def _district(one: DistrictDiff) -> dict[str, Any]:
         "settings": [
             {
                 "setting": setting.setting,
-                "after_a": _known(setting.after_a),
-                "after_b": _known(setting.after_b),
+                "after_a": _known_json(setting.after_a),
+                "after_b": _known_json(setting.after_b),
             }
             for setting in one.settings
         ],
     }
 
 
-def _known(known: Known | None) -> dict[str, Any]:
+def _known_json(known: KnownValue | None) -> dict[str, Any]:
     value = None if known is None else value_data(known.value)
     return {"known": known is not None, "value": value}
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from connectsync.domain.district import Allow
 from connectsync.domain.finding import Problem, Severity
-from connectsync.domain.suggest import did_you_mean
-from connectsync.domain.visible import foreign_letters, looks
+from connectsync.domain.foreign_text import foreign_letters, looks
+from connectsync.domain.wording import did_you_mean
 from connectsync.rules.engine import Rule, Scope
 
 LONGEST = timedelta(days=400)

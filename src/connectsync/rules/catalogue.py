@@ -6,44 +6,36 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from connectsync.domain.finding import Severity
-from connectsync.domain.rollout import WAVES
-from connectsync.domain.rule_page import RulePage
-from connectsync.domain.suggest import did_you_mean
+from connectsync.domain.finding import RulePage, Severity
+from connectsync.domain.policy import WAVES
+from connectsync.domain.wording import did_you_mean
 from connectsync.errors import UsageError
 from connectsync.rules import (
     accounts,
     allow_entries,
-    archiving,
     contacts,
-    file_pages,
     fleet,
     guardians,
     guardians_file,
     identity,
     launch,
-    layer_pages,
     permissions,
     phones,
     profiles,
-    project_pages,
-    rollover,
-    schema_pages,
+    reading,
+    reading_schema,
     sharing,
     students,
     threshold,
-    yaml_pages,
 )
+from connectsync.rules import accounts as archiving
+from connectsync.rules import launch as rollover
 from connectsync.rules.allow_entries import AllowOnDay
-from connectsync.rules.disruptive import DISRUPTIVE, DISRUPTIVE_GUARDS
-from connectsync.rules.engine import Rule
-from connectsync.rules.guards import CHANGE_GUARDS
+from connectsync.rules.engine import Rule, page_of
+from connectsync.rules.guards import CHANGE_GUARDS, DISRUPTIVE, DISRUPTIVE_GUARDS
 from connectsync.rules.hours import HOUR_GUARDS
-from connectsync.rules.limits import LIMIT_GUARDS, TIMED_GUARDS
-from connectsync.rules.page import page_of
-from connectsync.rules.plan_subject import PlanAtHour
-from connectsync.rules.subjects import DistrictOnDay, FleetOnDay
-from connectsync.rules.untouched import UNTOUCHED_RULES
+from connectsync.rules.limits import LIMIT_GUARDS, TIMED_GUARDS, UNTOUCHED_RULES
+from connectsync.rules.subjects import DistrictOnDay, FleetOnDay, PlanAtHour
 
 DISTRICT_RULES: tuple[Rule[DistrictOnDay], ...] = (
     identity.file_named_otherwise,
@@ -136,42 +128,42 @@ FLEET_RULES: tuple[Rule[FleetOnDay], ...] = (
 )
 
 READING_PAGES: tuple[Rule[object], ...] = (
-    file_pages.file_too_large,
-    file_pages.file_not_readable,
-    file_pages.not_utf_8,
-    file_pages.byte_order_mark,
-    file_pages.control_character,
-    yaml_pages.tab_indentation,
-    yaml_pages.yaml_syntax,
-    yaml_pages.yaml_tag,
-    yaml_pages.yaml_alias,
-    yaml_pages.merge_key,
-    yaml_pages.several_documents,
-    yaml_pages.nesting_too_deep,
-    yaml_pages.duplicate_key,
-    yaml_pages.key_not_text,
-    file_pages.empty_file,
-    file_pages.not_a_mapping,
-    schema_pages.unknown_key,
-    schema_pages.missing_key,
-    schema_pages.wrong_type,
-    schema_pages.empty_value,
-    schema_pages.unknown_label,
-    schema_pages.number_for_id,
-    schema_pages.boolean_for_label,
-    schema_pages.not_a_boolean,
-    schema_pages.wrong_format,
-    schema_pages.repeated_label,
-    schema_pages.unknown_schema_version,
-    layer_pages.literal_secret,
-    layer_pages.threshold_out_of_range,
-    layer_pages.allow_without_reason,
-    layer_pages.allow_without_date,
-    layer_pages.district_fact_in_profile,
-    layer_pages.missing_profile,
-    layer_pages.profile_cycle,
-    project_pages.freeze_without_zone,
-    project_pages.wave_names_nobody,
+    reading.file_too_large,
+    reading.file_not_readable,
+    reading.not_utf_8,
+    reading.byte_order_mark,
+    reading.control_character,
+    reading.tab_indentation,
+    reading.yaml_syntax,
+    reading.yaml_tag,
+    reading.yaml_alias,
+    reading.merge_key,
+    reading.several_documents,
+    reading.nesting_too_deep,
+    reading.duplicate_key,
+    reading.key_not_text,
+    reading.empty_file,
+    reading.not_a_mapping,
+    reading_schema.unknown_key,
+    reading_schema.missing_key,
+    reading_schema.wrong_type,
+    reading_schema.empty_value,
+    reading_schema.unknown_label,
+    reading_schema.number_for_id,
+    reading_schema.boolean_for_label,
+    reading_schema.not_a_boolean,
+    reading_schema.wrong_format,
+    reading_schema.repeated_label,
+    reading_schema.unknown_schema_version,
+    reading_schema.literal_secret,
+    reading_schema.threshold_out_of_range,
+    reading_schema.allow_without_reason,
+    reading_schema.allow_without_date,
+    reading_schema.district_fact_in_profile,
+    reading_schema.missing_profile,
+    reading_schema.profile_cycle,
+    reading.freeze_without_zone,
+    reading.wave_names_nobody,
 )
 
 PLAN_RULES: tuple[Rule[PlanAtHour], ...] = (

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectsync.domain.finding import Path, Problem, Severity
+from connectsync.domain.finding import KeyPath, Problem, Severity
 from connectsync.domain.settings import ContactRelationship, ContactType
-from connectsync.rules.subjects import DISTRICT, DistrictOnDay, shares_of
-from connectsync.rules.wording import how_to_add, how_to_remove, quoted
+from connectsync.rules.subjects import (
+    DISTRICT,
+    DistrictOnDay,
+    how_to_add,
+    how_to_remove,
+    quote_labels,
+    shares_of,
+)
 
-CONTACT_TYPES: Path = ("settings", "contact_types")
-CONTACT_RELATIONSHIPS: Path = ("settings", "contact_relationships")
+CONTACT_TYPES: KeyPath = ("settings", "contact_types")
+CONTACT_RELATIONSHIPS: KeyPath = ("settings", "contact_relationships")
 
 PARENTAL_TYPES = frozenset(
     {ContactType.PARENT_GUARDIAN, ContactType.PRIMARY, ContactType.FAMILY}
@@ -166,13 +172,15 @@ def parents_left_out(district: DistrictOnDay) -> Iterator[Problem]:
     if types and not types & PARENTAL_TYPES:
         yield Problem(
             CONTACT_TYPES,
-            f"only {quoted(types)} selected as contact types: parents are left out",
+            f"only {quote_labels(types)} selected as contact types: parents are left"
+            " out",
             hint=how_to_add({ContactType.PARENT_GUARDIAN}, shares.contact_types),
         )
     if relationships and ContactRelationship.PARENT not in relationships:
         yield Problem(
             CONTACT_RELATIONSHIPS,
-            f"only {quoted(relationships)} selected as relationships: parents are left"
+            f"only {quote_labels(relationships)} selected as relationships: parents"
+            " are left"
             " out",
             hint=how_to_add({ContactRelationship.PARENT}, shares.contact_relationships),
         )

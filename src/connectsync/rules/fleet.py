@@ -7,9 +7,14 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 
 from connectsync.domain.district import District, token_identity
 from connectsync.domain.finding import Problem, Severity
-from connectsync.domain.suggest import folded
-from connectsync.rules.subjects import FLEET, FleetOnDay, in_district
-from connectsync.rules.wording import joined, quoted
+from connectsync.domain.wording import fold_word
+from connectsync.rules.subjects import (
+    FLEET,
+    FleetOnDay,
+    in_district,
+    join_words,
+    quote_labels,
+)
 
 NAMED_AT_MOST = 3
 """How many other places a message names before it counts the rest."""
@@ -51,7 +56,7 @@ def district_in_two_files(fleet: FleetOnDay) -> Iterator[Problem]:
           district_id: 4fd43cc56d11340000000005
           oauth_token: env:LAKEVIEW_TX_TOKEN
     """
-    for position, holders in _repeated(fleet, lambda district: district.key):
+    for position, holders in _find_repeated(fleet, lambda district: district.key):
         yield Problem(
             in_district(position, "district"),
             f"district '{fleet.districts[position].key}' is also described by"
@@ -96,7 +101,7 @@ def district_id_in_two_files(fleet: FleetOnDay) -> Iterator[Problem]:
           district_id: 4fd43cc56d11340000000005
           oauth_token: env:RIVERSIDE_TOKEN
     """
-    for position, holders in _repeated(fleet, _district_id):
+    for position, holders in _find_repeated(fleet, _district_id):
         yield Problem(
             in_district(position, "credentials", "district_id"),
             f"the same district_id is in {_others(fleet, position, holders)}",
@@ -141,7 +146,7 @@ def token_in_two_files(fleet: FleetOnDay) -> Iterator[Problem]:
           district_id: 4fd43cc56d11340000000005
           oauth_token: env:RIVERSIDE_TOKEN
     """
-    for position, holders in _repeated(fleet, lambda one: _token(one, fleet.root)):
+    for position, holders in _find_repeated(fleet, lambda one: _token(one, fleet.root)):
         yield Problem(
             in_district(position, "credentials", "oauth_token"),
             f"the same token reference is in {_others(fleet, position, holders)}",
@@ -194,22 +199,22 @@ def two_spellings_of_a_label(fleet: FleetOnDay) -> Iterator[Problem]:
     for position, district in enumerate(fleet.districts):
         label = district.settings.archived_students
         if label is not None:
-            spellings[folded(label)][label].append(position)
+            spellings[fold_word(label)][label].append(position)
     for labels in spellings.values():
         for label in labels if len(labels) > 1 else ():
-            yield from _misspelled(fleet, label, labels)
+            yield from _find_misspelled(fleet, label, labels)
 
 
-def _misspelled(
+def _find_misspelled(
     fleet: FleetOnDay, label: str, labels: Mapping[str, list[int]]
 ) -> Iterator[Problem]:
     others = labels.keys() - {label}
     places = sorted(position for other in others for position in labels[other])
-    where = _named(fleet, places, len(places))
+    where = _name_districts(fleet, places, len(places))
     for position in labels[label]:
         yield Problem(
             in_district(position, "settings", "archived_students"),
-            f"'{label}' is spelled {quoted(others)} in {where}",
+            f"'{label}' is spelled {quote_labels(others)} in {where}",
             hint="use the page's spelling in every file",
         )
 
@@ -226,7 +231,7 @@ def _token(district: District, root: str) -> tuple[str, ...] | None:
     return None if stated is None else token_identity(stated, root)
 
 
-def _repeated(
+def _find_repeated(
     fleet: FleetOnDay, value_of: Callable[[District], Hashable | None]
 ) -> Iterator[tuple[int, list[int]]]:
     """Give each district whose value others have too, with all that have it."""
@@ -244,10 +249,10 @@ def _others(fleet: FleetOnDay, position: int, positions: list[int]) -> str:
     """Name the others; only a few, because a whole fleet may share a value."""
     few = positions[: NAMED_AT_MOST + 1]
     others = [other for other in few if other != position][:NAMED_AT_MOST]
-    return _named(fleet, others, len(positions) - 1)
+    return _name_districts(fleet, others, len(positions) - 1)
 
 
-def _named(fleet: FleetOnDay, positions: list[int], count: int) -> str:
+def _name_districts(fleet: FleetOnDay, positions: list[int], count: int) -> str:
     names = [fleet.named(position) for position in positions[:NAMED_AT_MOST]]
     rest = count - len(names)
-    return joined([*names, f"{rest} more"] if rest else names)
+    return join_words([*names, f"{rest} more"] if rest else names)

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectsync.domain.district import GuardiansFrom
-from connectsync.domain.finding import Path, Problem, Severity
+from connectsync.domain.finding import KeyPath, Problem, Severity
 from connectsync.domain.settings import ContactRelationship, ContactType
 from connectsync.rules.sharing import (
     RELATIONSHIPS_LEFT_OUT_ON_PURPOSE,
     TYPES_LEFT_OUT_ON_PURPOSE,
 )
-from connectsync.rules.subjects import DISTRICT, DistrictOnDay, shares_of
-from connectsync.rules.wording import OF_GUARDIANS, how_to_add, how_to_stop_managing
+from connectsync.rules.subjects import (
+    DISTRICT,
+    OF_GUARDIANS,
+    DistrictOnDay,
+    how_to_add,
+    how_to_stop_managing,
+    shares_of,
+)
 
-MANAGE_GUARDIANS: Path = ("settings", "manage_guardians")
+MANAGE_GUARDIANS: KeyPath = ("settings", "manage_guardians")
 
 OTHER_SOURCES = {
     GuardiansFrom.GUARDIANS_CSV: "they come from guardians.csv",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectsync.domain.district import GuardiansCsv, GuardiansFrom
-from connectsync.domain.finding import Path, Problem, Severity
+from connectsync.domain.finding import KeyPath, Problem, Severity
 from connectsync.domain.settings import StudentId
-from connectsync.domain.suggest import folded
+from connectsync.domain.wording import fold_word
 from connectsync.rules.subjects import DISTRICT, DistrictOnDay
 
-FILE: Path = ("facts", "guardians_csv")
+FILE: KeyPath = ("facts", "guardians_csv")
 FILE_NAME = "guardians.csv"
 THIS_LEVEL = "district"
 THIS_FORM = "District-Level Daily Sync"
@@ -40,7 +40,7 @@ def guardians_file_misnamed(district: DistrictOnDay) -> Iterator[Problem]:
           guardians_csv:
             file_name: guardians.csv
     """
-    stated = _stated(district).file_name
+    stated = _stated_file(district).file_name
     if stated is not None and stated != FILE_NAME:
         yield Problem(
             (*FILE, "file_name"),
@@ -74,7 +74,7 @@ def guardians_file_at_other_level(district: DistrictOnDay) -> Iterator[Problem]:
             level: district
             sync_level: district
     """
-    stated = _stated(district)
+    stated = _stated_file(district)
     if stated.level not in {None, THIS_LEVEL}:
         yield Problem(
             (*FILE, "level"),
@@ -114,8 +114,8 @@ def guardians_file_encoding(district: DistrictOnDay) -> Iterator[Problem]:
           guardians_csv:
             encoding: UTF-8
     """
-    stated = _stated(district).encoding
-    if stated is not None and folded(stated) not in READ_ANYWAY | READ_ON_REQUEST:
+    stated = _stated_file(district).encoding
+    if stated is not None and fold_word(stated) not in READ_ANYWAY | READ_ON_REQUEST:
         yield Problem(
             (*FILE, "encoding"),
             f"Connect does not read {stated!r}; it reads UTF-8 and ASCII, and"
@@ -147,8 +147,8 @@ def guardians_file_encoding_not_agreed(district: DistrictOnDay) -> Iterator[Prob
             encoding: ISO-8859-1
             encoding_agreed: true
     """
-    stated = _stated(district)
-    on_request = folded(stated.encoding or "") in READ_ON_REQUEST
+    stated = _stated_file(district)
+    on_request = fold_word(stated.encoding or "") in READ_ON_REQUEST
     if on_request and not stated.encoding_agreed:
         yield Problem(
             (*FILE, "encoding"),
@@ -223,7 +223,7 @@ def guardians_file_not_in_use(district: DistrictOnDay) -> Iterator[Problem]:
         )
 
 
-def _stated(district: DistrictOnDay) -> GuardiansCsv:
+def _stated_file(district: DistrictOnDay) -> GuardiansCsv:
     return district.facts.guardians_csv or _NOTHING
 
 

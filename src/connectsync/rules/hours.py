@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from connectsync.domain.finding import Severity
 from connectsync.domain.policy import END_OF_DAY, Policy, Window
 from connectsync.rules.engine import Rule
-from connectsync.rules.plan_subject import PLAN, Objection, PlanAtHour
+from connectsync.rules.subjects import PLAN, Objection, PlanAtHour
 
 
 @PLAN.rule(Severity.ERROR, source="design")
@@ -75,7 +75,7 @@ def during_the_nightly_sync(subject: PlanAtHour) -> Iterator[Objection]:
 
 
 @dataclass(frozen=True, slots=True)
-class Closing:
+class ClosedHours:
     """A guard that blocks the current hour, why, and until when."""
 
     guard: str
@@ -83,7 +83,7 @@ class Closing:
     until: str
 
 
-def closings(policy: Policy, now: datetime) -> Iterator[Closing]:
+def closings(policy: Policy, now: datetime) -> Iterator[ClosedHours]:
     """Give every reason why nothing is applied at this hour."""
     yield from _frozen(policy, now)
     yield from _shut(policy, now)
@@ -102,18 +102,20 @@ def closed(policy: Policy, now: datetime, overridden: Collection[str] = ()) -> s
     return next((one.why for one in found), "")
 
 
-def _objections(subject: PlanAtHour, found: Iterator[Closing]) -> Iterator[Objection]:
+def _objections(
+    subject: PlanAtHour, found: Iterator[ClosedHours]
+) -> Iterator[Objection]:
     """Object to the hour, unless there is nothing to apply."""
     if subject.plan.districts:
         for one in found:
             yield Objection((), one.why, hint=one.until, needs_reason=True)
 
 
-def _frozen(policy: Policy, now: datetime) -> Iterator[Closing]:
+def _frozen(policy: Policy, now: datetime) -> Iterator[ClosedHours]:
     for freeze in policy.freezes:
         if _local(now, freeze.timezone).date() in freeze.days:
             first, last = freeze.days.first, freeze.days.last
-            yield Closing(
+            yield ClosedHours(
                 in_a_freeze.name,
                 f"nothing is applied from {first} to {last}: {freeze.reason}",
                 _after(last, freeze.timezone),
@@ -126,21 +128,21 @@ def _after(last: date, timezone: str) -> str:
     return f"wait until {last + timedelta(days=1)} {timezone}"
 
 
-def _shut(policy: Policy, now: datetime) -> Iterator[Closing]:
+def _shut(policy: Policy, now: datetime) -> Iterator[ClosedHours]:
     windows = policy.windows
     if windows and not any(is_open(window, now) for window in windows):
-        yield Closing(
+        yield ClosedHours(
             outside_the_window.name,
             "no change window of the project is open now",
             "wait for one of: " + "; ".join(map(spelled_window, windows)),
         )
 
 
-def _syncing(policy: Policy, now: datetime) -> Iterator[Closing]:
+def _syncing(policy: Policy, now: datetime) -> Iterator[ClosedHours]:
     for sync in policy.nightly_syncs:
         if is_open(sync, now):
             hours = f"{_hour(sync.opens)} to {_hour(sync.closes)} {sync.timezone}"
-            yield Closing(
+            yield ClosedHours(
                 during_the_nightly_sync.name,
                 f"the nightly sync may be running now: {hours}",
                 f"wait until {_hour(sync.closes)} {sync.timezone}",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from connectsync.domain.finding import Path, Problem, Severity
+from connectsync.domain.finding import KeyPath, Problem, Severity
 from connectsync.rules.subjects import DISTRICT, DistrictOnDay
 
-DISTRICT_ID: Path = ("credentials", "district_id")
-OAUTH_TOKEN: Path = ("credentials", "oauth_token")
+DISTRICT_ID: KeyPath = ("credentials", "district_id")
+OAUTH_TOKEN: KeyPath = ("credentials", "oauth_token")
 
 CLEVER_ID = re.compile(r"[0-9a-f]{24}", re.IGNORECASE)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectsync.domain.finding import Path, Problem, Severity
+from connectsync.domain.finding import KeyPath, Problem, Severity
 from connectsync.domain.settings import Permission
-from connectsync.rules.subjects import DISTRICT, DistrictOnDay
-from connectsync.rules.wording import quoted
+from connectsync.rules.subjects import DISTRICT, DistrictOnDay, quote_labels
 
-PERMISSIONS: Path = ("settings", "permissions")
+PERMISSIONS: KeyPath = ("settings", "permissions")
 
 NEED_FAMILY_ACCESS = frozenset(
     {Permission.ROSTERING_ADMINISTRATOR, Permission.CONTENT_MODERATOR}
@@ -39,7 +38,7 @@ def permission_without_family_access(district: DistrictOnDay) -> Iterator[Proble
     """
     granted = district.settings.permissions or frozenset()
     needing = granted & NEED_FAMILY_ACCESS
-    if Permission.FAMILY_ACCESS not in granted | _brought(granted):
+    if Permission.FAMILY_ACCESS not in granted | _included_permissions(granted):
         for label in sorted(needing):
             yield Problem(
                 PERMISSIONS,
@@ -68,11 +67,11 @@ def family_access_comes_along(district: DistrictOnDay) -> Iterator[Problem]:
           permissions: [Family Access, School-Wide Communications]
     """
     granted = district.settings.permissions or frozenset()
-    if _brought(granted) and Permission.FAMILY_ACCESS not in granted:
+    if _included_permissions(granted) and Permission.FAMILY_ACCESS not in granted:
         yield Problem(
             PERMISSIONS,
             "'Family Access' is included in"
-            f" {quoted(granted & BRING_FAMILY_ACCESS)}, and is not listed",
+            f" {quote_labels(granted & BRING_FAMILY_ACCESS)}, and is not listed",
             hint="add 'Family Access', so that the file shows what staff can do",
         )
 
@@ -170,7 +169,7 @@ def no_permissions(district: DistrictOnDay) -> Iterator[Problem]:
         )
 
 
-def _brought(granted: frozenset[str]) -> frozenset[str]:
+def _included_permissions(granted: frozenset[str]) -> frozenset[str]:
     """Give the permissions that are included in those that are granted."""
     if granted & BRING_FAMILY_ACCESS:
         return frozenset({Permission.FAMILY_ACCESS})

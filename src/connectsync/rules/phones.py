@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectsync.domain.finding import Path, Problem, Severity
+from connectsync.domain.finding import KeyPath, Problem, Severity
 from connectsync.domain.settings import PhoneType
-from connectsync.rules.subjects import DISTRICT, DistrictOnDay
-from connectsync.rules.wording import quoted
+from connectsync.rules.subjects import DISTRICT, DistrictOnDay, quote_labels
 
-PHONE_TYPES: Path = ("settings", "phone_types")
+PHONE_TYPES: KeyPath = ("settings", "phone_types")
 
 HOME_ALONE = frozenset({PhoneType.HOME})
 WORK_ALONE = frozenset({PhoneType.WORK})
@@ -38,7 +37,8 @@ def two_phone_types(district: DistrictOnDay) -> Iterator[Problem]:
     if chosen is not None and len(chosen) > 1:
         yield Problem(
             PHONE_TYPES,
-            f"{len(chosen)} phone types are selected ({quoted(chosen)}), but Connect"
+            f"{len(chosen)} phone types are selected ({quote_labels(chosen)}), but"
+            " Connect"
             " takes only one from Clever",
             hint="keep the one that most families are texted at, usually 'Cell'",
         )

@@ -8,8 +8,14 @@ from connectsync.domain.district import GuardiansFrom
 from connectsync.domain.finding import Problem, Severity
 from connectsync.domain.settings import ContactRelationship, ContactType
 from connectsync.rules.contacts import PARENTAL_TYPES
-from connectsync.rules.subjects import DISTRICT, DistrictOnDay, shares_of
-from connectsync.rules.wording import how_to_share, how_to_stop_managing, quoted
+from connectsync.rules.subjects import (
+    DISTRICT,
+    DistrictOnDay,
+    how_to_share,
+    how_to_stop_managing,
+    quote_labels,
+    shares_of,
+)
 
 TYPES_LEFT_OUT_ON_PURPOSE = frozenset(
     {ContactType.EMERGENCY, ContactType.SECONDARY, ContactType.OTHER}
@@ -86,11 +92,11 @@ def contact_type_not_shared(district: DistrictOnDay) -> Iterator[Problem]:
           contact_types: [Parent/Guardian, Primary]
     """
     chosen, shared = district.settings.contact_types, shares_of(district).contact_types
-    if _compared(district) and chosen and shared is not None and chosen - shared:
+    if _is_compared(district) and chosen and shared is not None and chosen - shared:
         yield Problem(
             ("settings", "contact_types"),
-            f"the file selects {quoted(chosen - shared)}, but Clever shares"
-            f" {quoted(shared) or 'no contact type'}",
+            f"the file selects {quote_labels(chosen - shared)}, but Clever shares"
+            f" {quote_labels(shared) or 'no contact type'}",
             hint=_how_to_match(chosen, shared, PARENTAL_TYPES),
         )
 
@@ -121,11 +127,11 @@ def contact_relationship_not_shared(district: DistrictOnDay) -> Iterator[Problem
     """
     chosen = district.settings.contact_relationships
     shared = shares_of(district).contact_relationships
-    if _compared(district) and chosen and shared is not None and chosen - shared:
+    if _is_compared(district) and chosen and shared is not None and chosen - shared:
         yield Problem(
             ("settings", "contact_relationships"),
-            f"the file selects {quoted(chosen - shared)}, but Clever shares"
-            f" {quoted(shared) or 'no relationship'}",
+            f"the file selects {quote_labels(chosen - shared)}, but Clever shares"
+            f" {quote_labels(shared) or 'no relationship'}",
             hint=_how_to_match(chosen, shared, frozenset({ContactRelationship.PARENT})),
         )
 
@@ -156,12 +162,13 @@ def shared_contact_type_left_out(district: DistrictOnDay) -> Iterator[Problem]:
           contact_types: [Parent/Guardian, Primary]
     """
     chosen, shared = district.settings.contact_types, shares_of(district).contact_types
-    if _compared(district) and chosen and shared:
+    if _is_compared(district) and chosen and shared:
         missing = shared - chosen - TYPES_LEFT_OUT_ON_PURPOSE
         if missing:
             yield Problem(
                 ("settings", "contact_types"),
-                f"Clever shares {quoted(missing)}, which is not selected here: those"
+                f"Clever shares {quote_labels(missing)}, which is not selected here:"
+                " those"
                 " contacts do not become guardians",
                 hint=_how_to_take_in(missing),
             )
@@ -194,12 +201,13 @@ def shared_relationship_left_out(district: DistrictOnDay) -> Iterator[Problem]:
     """
     chosen = district.settings.contact_relationships
     shared = shares_of(district).contact_relationships
-    if _compared(district) and chosen and shared:
+    if _is_compared(district) and chosen and shared:
         missing = shared - chosen - RELATIONSHIPS_LEFT_OUT_ON_PURPOSE
         if missing:
             yield Problem(
                 ("settings", "contact_relationships"),
-                f"Clever shares {quoted(missing)}, which is not selected here: those"
+                f"Clever shares {quote_labels(missing)}, which is not selected here:"
+                " those"
                 " contacts do not become guardians",
                 hint=_how_to_take_in(missing),
             )
@@ -276,7 +284,8 @@ def sharing_not_stated(district: DistrictOnDay) -> Iterator[Problem]:
 def _how_to_take_in(missing: Collection[str]) -> str:
     them = "it" if len(missing) == 1 else "them"
     return (
-        f"add {quoted(missing)} here; or stop sharing {them} in Clever, then correct"
+        f"add {quote_labels(missing)} here; or stop sharing {them} in Clever, then"
+        " correct"
         " clever_shares"
     )
 
@@ -290,11 +299,11 @@ def _how_to_match(
     # removing them must not leave the parents out
     rest = frozenset(chosen) & frozenset(shared)
     if rest & parents or (rest and not missing & parents):
-        return f"{share}, or remove {quoted(missing)} here"
+        return f"{share}, or remove {quote_labels(missing)} here"
     return share
 
 
-def _compared(district: DistrictOnDay) -> bool:
+def _is_compared(district: DistrictOnDay) -> bool:
     """Say whether sharing matters: contacts are shared, and the sync uses them."""
     managed = district.settings.manage_guardians is not False
     return managed and shares_of(district).contacts is not False

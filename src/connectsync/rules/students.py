@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectsync.domain.finding import Path, Problem, Severity
+from connectsync.domain.finding import KeyPath, Problem, Severity
 from connectsync.domain.settings import SETTINGS, Kind, StudentId
-from connectsync.domain.suggest import did_you_mean
-from connectsync.rules.subjects import DISTRICT, DistrictOnDay
-from connectsync.rules.wording import quoted
+from connectsync.domain.wording import did_you_mean
+from connectsync.rules.subjects import DISTRICT, DistrictOnDay, quote_labels
 
-ARCHIVED_STUDENTS: Path = ("settings", "archived_students")
+ARCHIVED_STUDENTS: KeyPath = ("settings", "archived_students")
 
 
 @DISTRICT.rule(Severity.INFO, source="CV-users")
@@ -67,7 +66,7 @@ def archived_students_unknown(district: DistrictOnDay) -> Iterator[Problem]:
         yield Problem(
             ARCHIVED_STUDENTS,
             f"the page does not offer {label!r} for archived students; it offers"
-            f" {quoted(offered) or 'nothing'}",
+            f" {quote_labels(offered) or 'nothing'}",
             hint=did_you_mean(label, offered) or "use a label that the page offers",
         )
 
@@ -126,18 +125,18 @@ def label_not_offered(district: DistrictOnDay) -> Iterator[Problem]:
         offered = district.options.get(setting.name)
         if offered is None or setting.path == ARCHIVED_STUDENTS:
             continue
-        for label in _chosen(district, setting.name, setting.kind):
+        for label in _chosen_labels(district, setting.name, setting.kind):
             if label not in offered:
                 yield Problem(
                     setting.path,
                     f"the page does not offer '{label}' for {setting.name}; it offers"
-                    f" {quoted(offered) or 'nothing'}",
+                    f" {quote_labels(offered) or 'nothing'}",
                     hint=did_you_mean(label, offered)
                     or "use a label that the page offers",
                 )
 
 
-def _chosen(district: DistrictOnDay, name: str, kind: Kind) -> tuple[str, ...]:
+def _chosen_labels(district: DistrictOnDay, name: str, kind: Kind) -> tuple[str, ...]:
     value = getattr(district.settings, name, None)
     match kind:
         case Kind.CHOICE if value is not None:

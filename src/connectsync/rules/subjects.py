@@ -1,11 +1,12 @@
-"""What rules look at: a file, a district on a day, a fleet on a day."""
+"""What rules look at: a district, a fleet, or a plan, on a day."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
+from connectsync.domain.change import Change, Remove, Set
 from connectsync.domain.district import (
     Allow,
     CleverShares,
@@ -15,8 +16,13 @@ from connectsync.domain.district import (
     Facts,
     Provider,
 )
-from connectsync.domain.finding import Path, Problem
-from connectsync.domain.settings import Settings
+from connectsync.domain.drift import Baseline, Baselines
+from connectsync.domain.finding import KeyPath, Problem
+from connectsync.domain.plan import DistrictPlan, Plan, PlannedChange
+from connectsync.domain.policy import Policy
+from connectsync.domain.risk import Risk
+from connectsync.domain.run import RecentSaves
+from connectsync.domain.settings import Settings, is_same, spell
 from connectsync.errors import Bug
 from connectsync.rules.engine import Scope
 
@@ -97,7 +103,7 @@ class FleetOnDay:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedProblem:
     """
     A problem of a fleet, taken apart: which file, and the problem inside of it.
 
@@ -122,23 +128,164 @@ FLEET: Scope[FleetOnDay] = Scope("fleet")
 READING: Scope[object] = Scope("file")
 
 
-def in_district(position: int, *path: str | int) -> Path:
+def in_district(position: int, *path: str | int) -> KeyPath:
     """Give the path of a fleet's problem that points into a district's file."""
     return ("districts", position, *path)
 
 
-def in_profile(stem: str, *path: str | int) -> Path:
+def in_profile(stem: str, *path: str | int) -> KeyPath:
     """Give the path of a fleet's problem that points into a profile's file."""
     return ("profiles", stem, *path)
 
 
-def placed(problem: Problem) -> Placed:
+def place_problem(problem: Problem) -> PlacedProblem:
     """Take the path of a fleet's problem apart into a file and a path inside."""
     inside = Problem(problem.path[2:], problem.message, problem.hint, problem.on_key)
     match problem.path:
         case ("districts", int(position), *_):
-            return Placed(inside, district=position)
+            return PlacedProblem(inside, district=position)
         case ("profiles", str(stem), *_):
-            return Placed(inside, profile=stem)
+            return PlacedProblem(inside, profile=stem)
         case _:
             raise Bug(f"a fleet rule points at {problem.path!r}, which is no file")
+
+
+@dataclass(frozen=True, slots=True)
+class PlanAtHour:
+    """
+    A plan as a guard sees it.
+
+    ``now`` has a time zone. ``districts`` are the effective districts of the files;
+    one that is missing there has no facts. ``recent`` is what was saved lately.
+    """
+
+    plan: Plan
+    policy: Policy
+    now: datetime
+    districts: Mapping[str, District] = field(default_factory=dict)
+    baselines: Baselines = field(default_factory=dict)
+    recent: RecentSaves = field(default_factory=RecentSaves)
+
+    def facts(self, planned: DistrictPlan) -> Facts:
+        """Give what the files say of a district."""
+        district = self.districts.get(planned.district)
+        return district.facts if district else Facts()
+
+    def baseline(self, planned: DistrictPlan) -> Baseline:
+        """Give what was last applied to a district."""
+        return self.baselines.get(planned.district, Baseline())
+
+    def left_alone(self, planned: DistrictPlan) -> tuple[str, ...]:
+        """
+        Name the settings that differ from the files and that the plan does not change.
+
+        Only a plan of one change to the files can have any. They come from the files
+        themselves, because a plan may have been made to leave some out.
+        """
+        district = self.districts.get(planned.district)
+        if self.plan.since is None or district is None:
+            return ()
+        return tuple(
+            name
+            for name, value in district.desired().items()
+            if name not in planned.desired
+            and name in planned.live
+            and not is_same(name, planned.live[name], value)
+        )
+
+    def disruptive(
+        self, *settings: str
+    ) -> Iterator[tuple[DistrictPlan, PlannedChange]]:
+        """Give every disruptive change of these settings."""
+        for planned, change in self.changes(*settings):
+            if change.risk is Risk.DISRUPTIVE:
+                yield planned, change
+
+    def changes(self, *settings: str) -> Iterator[tuple[DistrictPlan, PlannedChange]]:
+        """Give every change of these settings."""
+        for planned in self.plan.districts:
+            for change in planned.changes():
+                if change.change.setting in settings:
+                    yield planned, change
+
+
+PLAN: Scope[PlanAtHour] = Scope("plan")
+
+
+@dataclass(frozen=True, slots=True)
+class Objection(Problem):
+    """
+    What a guard yields: a problem whose path is the district, or empty for the plan.
+
+    ``accept`` is the name to accept it by, if that is not the guard's own; ``count`` is
+    the number to accept. An objection that ``needs_reason`` is not counted.
+    """
+
+    accept: str = ""
+    count: int = 1
+    needs_reason: bool = False
+
+
+def turns_on(change: Change) -> bool:
+    """Say whether a box is turned on."""
+    return isinstance(change, Set) and change.after is True
+
+
+def spell_change(change: Change) -> str:
+    """Spell a change in a few words, for a sentence."""
+    match change:
+        case Set(setting, before, after):
+            return f"{setting} {spell(before)} → {spell(after)}"
+        case Remove(setting, label):
+            return f"{setting} loses {label!r}"
+        case _:
+            return f"{change.setting} gains {change.label!r}"
+
+
+OF_GUARDIANS = ("contact_types", "contact_relationships", "phone_types")
+"""Settings that have no effect while the sync does not manage guardians."""
+
+
+def quote_labels(labels: Iterable[str]) -> str:
+    """Spell labels as ``'A', 'B' and 'C'``, sorted."""
+    return join_words([repr(str(label)) for label in sorted(labels)])
+
+
+def join_words(words: list[str]) -> str:
+    """Join words as in speech: ``a, b and c``."""
+    if len(words) < 2:  # noqa: PLR2004 - one word needs no joint
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def how_to_add(labels: Collection[str], shared: Collection[str] | None) -> str:
+    """Say how to add labels that Clever may not share; None: not stated."""
+    missing = frozenset() if shared is None else frozenset(labels) - frozenset(shared)
+    if not missing:
+        return f"add {quote_labels(labels)}"
+    return f"{how_to_share(missing)}, then add {quote_labels(labels)} here"
+
+
+def how_to_share(labels: Collection[str]) -> str:
+    """Say how to let labels through in Clever, and to state so."""
+    them = "it" if len(labels) == 1 else "them"
+    return f"share {quote_labels(labels)} in Clever and add {them} to clever_shares"
+
+
+def how_to_stop_managing(settings: Settings, *, source: bool) -> str:
+    """
+    Say how to leave guardians to another source, without settings left over.
+
+    ``source`` says whether the facts name that source already.
+    """
+    idle = [name for name in OF_GUARDIANS if getattr(settings, name)]
+    steps = ["set manage_guardians to false"]
+    steps += [f"remove {join_words(idle)}"] if idle else []
+    steps += [] if source else ["set guardians_from to their source"]
+    return ", ".join(steps)
+
+
+def how_to_remove(label: str, chosen: Collection[str], adding: str) -> str:
+    """Say how to remove a label; ``adding`` says what to add where none is left."""
+    alone = len(chosen) == 1
+    return f"{adding} and remove '{label}'" if alone else f"remove '{label}'"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectsync.domain.finding import Path, Problem, Severity
+from connectsync.domain.finding import KeyPath, Problem, Severity
 from connectsync.rules.subjects import DISTRICT, DistrictOnDay
 
-THRESHOLD: Path = ("settings", "deletion_threshold")
+THRESHOLD: KeyPath = ("settings", "deletion_threshold")
 
 TERM_LEAST = 10
 TERM_LIMIT = 20
@@ -88,7 +88,7 @@ def threshold_raised_in_term(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           deletion_threshold: 15
     """
-    threshold, rollover = _raised(district), district.facts.rollover
+    threshold, rollover = _raised_threshold(district), district.facts.rollover
     if threshold is None or (rollover and rollover.first <= district.today):
         return
     when = (
@@ -129,7 +129,7 @@ def threshold_still_raised(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           deletion_threshold: 15
     """
-    threshold, rollover = _raised(district), district.facts.rollover
+    threshold, rollover = _raised_threshold(district), district.facts.rollover
     if threshold is not None and rollover and rollover.last < district.today:
         yield Problem(
             THRESHOLD,
@@ -197,7 +197,7 @@ def threshold_far_above_tried(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           deletion_threshold: 23
     """
-    threshold, tried = _raised(district), tried_to_archive(district)
+    threshold, tried = _raised_threshold(district), tried_to_archive(district)
     if threshold is not None and tried is not None and threshold > tried + MARGIN:
         yield Problem(
             THRESHOLD,
@@ -243,7 +243,7 @@ def _unexplained(district: DistrictOnDay) -> bool:
     return tried is None or threshold > tried + MARGIN
 
 
-def _raised(district: DistrictOnDay) -> int | None:
+def _raised_threshold(district: DistrictOnDay) -> int | None:
     """Give a threshold above that of the school year, unless it is already an error."""
     threshold = district.settings.deletion_threshold
     if threshold is None or threshold <= TERM_LIMIT or _unexplained(district):

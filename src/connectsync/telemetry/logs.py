@@ -21,7 +21,7 @@ from connectsync.domain.event import (
     WaveEnded,
 )
 from connectsync.domain.outcome import Ending
-from connectsync.telemetry.texts import decodable
+from connectsync.telemetry.events import decodable
 
 
 class Level(StrEnum):
@@ -38,7 +38,7 @@ def event_line(event: Event) -> str:
 
     The keys are ``time``, ``level``, ``event``, then the event's own in their order.
     """
-    return _line(event.at, level_of(event), _name(event), dict(_said(event)))
+    return _line(event.at, level_of(event), _name(event), dict(_event_fields(event)))
 
 
 def message_line(level: Level, message: str, at: datetime, remedy: str = "") -> str:
@@ -82,7 +82,7 @@ def _name(event: Event) -> str:
     return spelled.removeprefix("_")
 
 
-def _said(event: Event) -> Iterator[tuple[str, Any]]:
+def _event_fields(event: Event) -> Iterator[tuple[str, Any]]:
     for field in fields(event):
         match field.name:
             case "at":

@@ -1,16 +1,14 @@
-"""
-A run as a file of metrics, for a collector of text files such as node_exporter's.
-
-The text is OpenMetrics, and at the same time what older collectors read: it has no
-type they do not know (so the run's description is a gauge) and no moments of creation.
-"""
+"""A run as OpenMetrics text."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import accumulate
+from typing import assert_never
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import (
@@ -22,10 +20,78 @@ from prometheus_client.metrics_core import (
 from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.registry import Collector
 
-from connectsync.domain.event import DistrictEnded, Event, RunBegan, RunEnded
-from connectsync.domain.outcome import Ending
-from connectsync.telemetry.tally import SETTLED, Tally
-from connectsync.telemetry.texts import decodable
+from connectsync.domain.event import (
+    DistrictBegan,
+    DistrictEnded,
+    Event,
+    RunBegan,
+    RunEnded,
+    SaveIntended,
+    SaveSettled,
+    WaveBegan,
+    WaveEnded,
+)
+from connectsync.domain.outcome import Ending, ReconcileReport, Result
+from connectsync.telemetry.events import decodable
+
+UNSETTLED = "unsettled"
+SETTLED = ("confirmed", "failed", "conflict", "waiting", UNSETTLED)
+"""How a save can end; of one that is unsettled nobody knows."""
+
+
+@dataclass(slots=True)
+class MetricsTally:
+    """
+    One runner's part in one run.
+
+    ``seconds`` holds how long each save took, from its row in the journal until it was
+    settled. ``ended`` is None while the run goes on.
+    """
+
+    began: RunBegan | None = None
+    ended: RunEnded | None = None
+    last: datetime | None = None
+    districts: Counter[Ending] = field(default_factory=Counter)
+    settled: Counter[str] = field(default_factory=Counter)
+    changes: int = 0
+    waves: int = 0
+    seconds: list[float] = field(default_factory=list)
+    _intended: dict[str, datetime] = field(default_factory=dict)
+
+    def add(self, event: Event) -> None:
+        """Count one more event."""
+        self.last = event.at
+        match event:
+            case RunBegan():
+                self.began = event
+            case SaveIntended():
+                self._intended[event.district] = event.at
+            case SaveSettled():
+                self._settle(event)
+            case DistrictEnded(outcome=outcome):
+                self.districts[outcome.ending] += 1
+                if self._intended.pop(outcome.district, None):
+                    self.settled[UNSETTLED] += 1
+                self.changes += outcome.changes
+            case WaveBegan():
+                self.waves += 1
+            case RunEnded():
+                self.ended = event
+                self.districts = Counter(dict(event.counts))
+            case DistrictBegan():
+                # a save from before its lease was lost is another runner's now
+                self._intended.pop(event.district, None)
+            case WaveEnded():
+                pass
+            case _:
+                assert_never(event)
+
+    def _settle(self, event: SaveSettled) -> None:
+        self.settled[event.settled] += 1
+        intended = self._intended.pop(event.district, None)
+        if intended is not None:
+            self.seconds.append(max(0.0, (event.at - intended).total_seconds()))
+
 
 EVERY = timedelta(seconds=15)
 """How old the file may grow while districts end: as often as collectors look."""
@@ -45,7 +111,7 @@ class Metrics:
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
-        self._tally = Tally()
+        self._tally = MetricsTally()
         self._due: datetime | None = None
 
     def __call__(self, event: Event) -> None:
@@ -69,16 +135,16 @@ class Metrics:
         self._write(exposition(self._tally))
 
 
-def exposition(tally: Tally) -> str:
+def exposition(tally: MetricsTally) -> str:
     """Give the metrics of a run as OpenMetrics text. The same tally, the same bytes."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Families(tally))
+    registry.register(_RunFamilies(tally))
     text: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]
     return text.decode()
 
 
-class _Families(Collector):
-    def __init__(self, tally: Tally) -> None:
+class _RunFamilies(Collector):
+    def __init__(self, tally: MetricsTally) -> None:
         self._tally = tally
 
     def collect(self) -> Iterable[Metric]:
@@ -87,7 +153,7 @@ class _Families(Collector):
         yield from _of_its_districts(self._tally)
 
 
-def _of_the_run(tally: Tally) -> Iterator[Metric]:
+def _of_the_run(tally: MetricsTally) -> Iterator[Metric]:
     began, ended, last = tally.began, tally.ended, tally.last
     if began is None or last is None:
         return
@@ -108,7 +174,7 @@ def _of_the_run(tally: Tally) -> Iterator[Metric]:
     )
 
 
-def _of_its_districts(tally: Tally) -> Iterator[Metric]:
+def _of_its_districts(tally: MetricsTally) -> Iterator[Metric]:
     planned = tally.began.districts if tally.began else 0
     yield _gauge("planned_districts", "Districts that the run is to save.", planned)
     districts = GaugeMetricFamily(
@@ -159,3 +225,52 @@ def _buckets(seconds: Iterable[float]) -> list[tuple[str, float]]:
         held[bisect_left(BUCKETS, one)] += 1
     ends = [*map(str, BUCKETS), "+Inf"]
     return list(zip(ends, map(float, accumulate(held)), strict=True))
+
+
+def reconcile_exposition(
+    made: ReconcileReport | None, *, status: int, at: datetime
+) -> str:
+    """
+    Give the metrics of a pass as OpenMetrics text; of one that failed its status only.
+
+    ``status`` is what the command exits with, ``at`` when it ended.
+    """
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_ReconcileFamilies(made, status, at))
+    text: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]
+    return text.decode()
+
+
+@dataclass(frozen=True, slots=True)
+class _ReconcileFamilies(Collector):
+    made: ReconcileReport | None
+    status: int
+    at: datetime
+
+    def collect(self) -> Iterable[Metric]:
+        """Give every family in a fixed order."""
+        yield _reconcile_gauge(
+            "ended_timestamp_seconds", "When the last pass ended.", self.at.timestamp()
+        )
+        yield _reconcile_gauge(
+            "exit_status",
+            "How it ended: 0 in step or done, 1 something waits for a person.",
+            self.status,
+        )
+        if self.made is None:
+            return
+        districts = GaugeMetricFamily(
+            "connectsync_reconcile_districts",
+            "Districts by what became of them.",
+            labels=["fate"],
+        )
+        for fate in Result:
+            districts.add_metric([fate.value], self.made.counts[fate])
+        yield districts
+        yield _reconcile_gauge(
+            "changes", "Changes that were confirmed.", self.made.changes
+        )
+
+
+def _reconcile_gauge(name: str, meaning: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"connectsync_reconcile_{name}", meaning, value=value)

@@ -1,11 +1,14 @@
-"""Spans on their way: to a collector over HTTP, or to a stream. Needs ``otel``."""
+"""A run as OpenTelemetry spans; needs the extra ``otel``."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
 from typing import TextIO, assert_never
 
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
@@ -16,11 +19,266 @@ from opentelemetry.sdk.trace.export import (
     SpanExporter,
     SpanExportResult,
 )
+from opentelemetry.trace import Span, Status, StatusCode, Tracer, set_span_in_context
+from opentelemetry.util.types import AttributeValue
 
 from connectsync import __version__
-from connectsync.domain.event import Event
-from connectsync.telemetry.destinations import Destination
-from connectsync.telemetry.spans import Spans
+from connectsync.domain.event import (
+    DistrictBegan,
+    DistrictEnded,
+    Event,
+    RunBegan,
+    RunEnded,
+    SaveIntended,
+    SaveSettled,
+    WaveBegan,
+    WaveEnded,
+)
+from connectsync.domain.outcome import DistrictOutcome, Ending
+from connectsync.errors import UsageError
+from connectsync.telemetry.events import decodable, first_line
+
+ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+SPOKEN = "http/protobuf"
+"""The one protocol that the extra ``otel`` brings."""
+
+
+class Destination(StrEnum):
+    """Where spans are exported to."""
+
+    OTLP = "otlp"
+    CONSOLE = "console"
+
+
+def destinations(environment: Mapping[str, str]) -> tuple[Destination, ...]:
+    """
+    Give where traces are to go, in the order asked; nowhere unless it is asked.
+
+    An exporter without an address goes nowhere: OpenTelemetry would take a port of
+    this machine, and who listens there was never named. Raises ``UsageError`` for an
+    exporter or a protocol that we do not have.
+    """
+    if environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return ()
+    asked = environment.get("OTEL_TRACES_EXPORTER", "").strip() or Destination.OTLP
+    names = dict.fromkeys(name.strip() for name in asked.split(","))
+    if "none" in names:
+        return ()
+    if not _first(environment, ENDPOINTS):
+        names.pop(Destination.OTLP, None)
+    known = tuple(map(_known_destination, names))
+    if Destination.OTLP in known:
+        _insist_spoken(environment)
+    return known
+
+
+def _known_destination(name: str) -> Destination:
+    try:
+        return Destination(name)
+    except ValueError as error:
+        raise UsageError(
+            f"no traces: OTEL_TRACES_EXPORTER asks for {name!r}",
+            remedy="set it to otlp, console or none",
+        ) from error
+
+
+def _insist_spoken(environment: Mapping[str, str]) -> None:
+    protocol = _first(environment, PROTOCOLS)
+    if protocol not in {"", SPOKEN}:
+        raise UsageError(
+            f"no traces: OTEL_EXPORTER_OTLP_PROTOCOL asks for {protocol!r}",
+            remedy=f"set it to {SPOKEN}; collectors take it on port 4318",
+        )
+
+
+def _first(environment: Mapping[str, str], names: tuple[str, ...]) -> str:
+    return next(
+        (told for name in names if (told := environment.get(name, "").strip())), ""
+    )
+
+
+Told = Mapping[str, str | int | Sequence[str]]
+"""What a span says of itself, by name without ``connectsync.``."""
+
+_Key = tuple[str, ...]
+_RUN: _Key = ("run",)
+
+_UNTOUCHED = frozenset([Ending.WAITING, Ending.SKIPPED, Ending.NOT_REACHED])
+
+
+class Spans:
+    """
+    Opens and ends spans as events tell it; districts may be under way together.
+
+    ``ended`` counts the spans that were ended and are to be exported.
+    """
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer = tracer
+        self._spans: dict[_Key, Span] = {}
+        self._last: datetime | None = None
+        self.ended = 0
+
+    def __call__(self, event: Event) -> None:
+        """Open or end the span that an event is about."""
+        self._last = event.at
+        match event:
+            case RunBegan() | WaveBegan() | DistrictBegan() | SaveIntended():
+                self._begin(event)
+            case SaveSettled(settled=settled):
+                wrong = "" if settled == "confirmed" else settled
+                self._end(_save(event), event.at, {"settled": settled}, wrong)
+            case DistrictEnded():
+                self._district_ended(event)
+            case WaveEnded(wave=wave, failures=failures):
+                wrong = f"{failures} failed" if failures else ""
+                self._end(("wave", wave), event.at, {"failures": failures}, wrong)
+            case RunEnded():
+                self._run_ended(event)
+            case _:
+                assert_never(event)
+
+    def close(self) -> None:
+        """End what is open still: the runner left before its end."""
+        if self._last is not None:
+            self._abandon(self._last, list(self._spans))
+
+    def _begin(
+        self, event: RunBegan | WaveBegan | DistrictBegan | SaveIntended
+    ) -> None:
+        run, at = event.run, event.at
+        match event:
+            case RunBegan():
+                self._open(_RUN, (), at, _of_run(event))
+            case WaveBegan(wave=wave, districts=districts):
+                told: Told = {"run": run, "wave": wave, "districts": districts}
+                self._open(("wave", wave), (_RUN,), at, told)
+            case DistrictBegan(district=district, wave=wave):
+                told = {"run": run, "wave": wave, "district": district}
+                self._open(("district", district), (("wave", wave), _RUN), at, told)
+            case SaveIntended(district=district):
+                above = ("district", district)
+                self._open(_save(event), (above, _RUN), at, _of_save(event))
+            case _:
+                assert_never(event)
+
+    def _abandon(self, at: datetime, keys: Sequence[_Key]) -> None:
+        """End spans that nobody will end, innermost first."""
+        for key in reversed(keys):
+            self._end(key, at, {}, "it was left before its end")
+
+    def _district_ended(self, event: DistrictEnded) -> None:
+        outcome, key = event.outcome, ("district", event.outcome.district)
+        saves = ("save", outcome.district)
+        self._abandon(event.at, [one for one in self._spans if one[:2] == saves])
+        untouched = outcome.ending in _UNTOUCHED
+        if key not in self._spans and not untouched:
+            # it failed before it began: the trace must not look better than the run
+            told: Told = {"run": event.run, "district": outcome.district}
+            self._open(key, (_RUN,), event.at, told)
+        fine = untouched or outcome.ending is Ending.DONE
+        wrong = "" if fine else first_line(outcome.message) or outcome.ending.value
+        self._end(key, event.at, _of_outcome(outcome), wrong)
+
+    def _run_ended(self, event: RunEnded) -> None:
+        left = [key for key in self._spans if key[0] in {"district", "save"}]
+        self._abandon(event.at, left)
+        # the last wave ends with the run, and nobody says so
+        for wave in [key for key in self._spans if key[0] == "wave"]:
+            self._end(wave, event.at, {}, "")
+        self._end(_RUN, event.at, _counts(event), _wrong(event))
+
+    def _open(
+        self, key: _Key, above: tuple[_Key, ...], at: datetime, told: Told
+    ) -> None:
+        if key in self._spans:
+            # its lease was lost, and now this runner holds it again
+            self._abandon(at, [key])
+        parent = next((self._spans[one] for one in above if one in self._spans), None)
+        outside = Context()
+        context = set_span_in_context(parent, outside) if parent else outside
+        span = self._tracer.start_span(key[0], context, start_time=_nanoseconds(at))
+        self._spans[key] = span
+        _tell(span, told)
+
+    def _end(self, key: _Key, at: datetime, told: Told, wrong: str) -> None:
+        span = self._spans.pop(key, None)
+        if span is None:
+            return
+        _tell(span, told)
+        if wrong:
+            span.set_status(Status(StatusCode.ERROR, decodable(wrong)))
+        self.ended += span.get_span_context().trace_flags.sampled
+        span.end(_nanoseconds(at))
+
+
+def _save(event: SaveIntended | SaveSettled) -> _Key:
+    return ("save", event.district, str(event.phase))
+
+
+def _of_run(event: RunBegan) -> Told:
+    return {
+        "run": event.run,
+        "plan": event.plan,
+        "backend": event.backend,
+        "districts": event.districts,
+        "joined": event.joined,
+    }
+
+
+def _of_save(event: SaveIntended) -> Told:
+    return {
+        "run": event.run,
+        "district": event.district,
+        "phase": event.phase,
+        "settings": event.settings,
+    }
+
+
+def _of_outcome(outcome: DistrictOutcome) -> Told:
+    return {
+        "ending": outcome.ending.value,
+        "saves": outcome.saves,
+        "changes": outcome.changes,
+    }
+
+
+def _counts(event: RunEnded) -> Told:
+    counts = {
+        f"districts.{ending.value.replace(' ', '_')}": count
+        for ending, count in event.counts
+    }
+    return {**counts, "stopped": bool(event.stopped)}
+
+
+def _wrong(event: RunEnded) -> str:
+    if event.stopped:
+        return first_line(event.stopped)
+    counts = dict(event.counts)
+    undone = counts.get(Ending.FAILED, 0) + counts.get(Ending.CONFLICT, 0)
+    return f"{undone} of its districts failed" if undone else ""
+
+
+def _tell(span: Span, told: Told) -> None:
+    for name, value in told.items():
+        span.set_attribute(f"connectsync.{name}", _attribute(value))
+
+
+def _attribute(value: str | int | Sequence[str]) -> AttributeValue:
+    match value:
+        case str():
+            return decodable(value)
+        case int():
+            return value
+        case _:
+            return [decodable(one) for one in value]
+
+
+def _nanoseconds(at: datetime) -> int:
+    """Give a time as spans count it, exact to the microsecond."""
+    return round(at.timestamp() * 1_000_000) * 1000
+
 
 SERVICE = "connectsync"
 
@@ -43,7 +301,7 @@ class Traces:
         # what the library logs would reach standard error in its own form
         logging.getLogger("opentelemetry").addHandler(logging.NullHandler())
         self._complain = complain
-        self._deliveries: list[Delivery] = []
+        self._deliveries: list[SpanDelivery] = []
         self._provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
         for destination in destinations:
             self._provider.add_span_processor(self._processor(destination, stream))
@@ -71,14 +329,14 @@ class Traces:
                 console = ConsoleSpanExporter(out=stream, formatter=_line)
                 return SimpleSpanProcessor(console)
             case Destination.OTLP:
-                delivery = Delivery(OTLPSpanExporter())
+                delivery = SpanDelivery(OTLPSpanExporter())
                 self._deliveries.append(delivery)
                 return BatchSpanProcessor(delivery)
             case _:
                 assert_never(destination)
 
 
-class Delivery(SpanExporter):
+class SpanDelivery(SpanExporter):
     """
     Hands spans on, and counts what was taken.
 

@@ -60,7 +60,7 @@ class Limits:
         self._bytes_over += max(0, size - self.usual_bytes)
 
 
-async def fetched(
+async def fetch(
     client: httpx2.AsyncClient, request: httpx2.Request, limits: Limits
 ) -> httpx2.Response:
     """

@@ -34,7 +34,7 @@ Asked = Callable[[httpx2.Response, datetime], float]
 """Reads how many seconds an answer asks to wait from now; 0 if it asks for none."""
 
 
-class Patience(Protocol):
+class RetryPolicy(Protocol):
     """Decides whether and when a call that may be repeated is made again."""
 
     async def __call__(self, attempt: Attempt) -> httpx2.Response:
@@ -65,7 +65,7 @@ def plausible(seconds: float) -> float:
     return seconds if 0.0 < seconds <= LONGEST_ASKED_SECONDS else 0.0
 
 
-class WithinBudget:
+class RetryBudget:
     """
     Repeat reads while the run's budget of waiting lasts.
 
@@ -99,21 +99,21 @@ class WithinBudget:
         """Give the last answer, or raise the last ``httpx2.RequestError``."""
         for made in range(1, ATTEMPTS):
             began = monotonic()
-            outcome = await _tried(attempt)
+            outcome = await _try_once(attempt)
             if not _worth_another(outcome):
                 self._left = min(self._budget, self._left + EARNED_SECONDS)
-                return _settled(outcome)
+                return _settle_outcome(outcome)
             self._left -= monotonic() - began
             wait = self._wait(outcome, made)
             if wait > min(self._left, self._longest):
-                return _settled(outcome)
+                return _settle_outcome(outcome)
             self._left -= wait
             await self._sleep(wait)
         return await attempt()
 
     async def rest(self, made: int) -> bool:
         """Wait before another try at what is no call; False if nothing is left."""
-        wait = _doubled(made)
+        wait = _backoff_seconds(made)
         if made >= ATTEMPTS or wait > self._left:
             return False
         self._left -= wait
@@ -124,20 +124,20 @@ class WithinBudget:
         asked = 0.0
         if isinstance(outcome, httpx2.Response):
             asked = self._asked(outcome, self._now())
-        return asked or _doubled(made)
+        return asked or _backoff_seconds(made)
 
 
-def limits_of(patience: Patience) -> Limits:
+def limits_of(patience: RetryPolicy) -> Limits:
     """Give the limits of every answer of a run: those that go with its patience."""
-    return patience.limits if isinstance(patience, WithinBudget) else Limits()
+    return patience.limits if isinstance(patience, RetryBudget) else Limits()
 
 
-def _doubled(made: int) -> float:
+def _backoff_seconds(made: int) -> float:
     # jitter needs no secrecy
     return 0.5 * 2.0 ** (made - 1) * random.uniform(0.5, 1.0)  # noqa: S311
 
 
-async def _tried(attempt: Attempt) -> httpx2.Response | httpx2.RequestError:
+async def _try_once(attempt: Attempt) -> httpx2.Response | httpx2.RequestError:
     try:
         return await attempt()
     except httpx2.RequestError as error:
@@ -150,7 +150,7 @@ def _worth_another(outcome: httpx2.Response | httpx2.RequestError) -> bool:
     return isinstance(outcome, httpx2.TransportError)
 
 
-def _settled(outcome: httpx2.Response | httpx2.RequestError) -> httpx2.Response:
+def _settle_outcome(outcome: httpx2.Response | httpx2.RequestError) -> httpx2.Response:
     if isinstance(outcome, httpx2.RequestError):
         raise outcome
     return outcome

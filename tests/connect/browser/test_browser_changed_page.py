@@ -7,11 +7,10 @@ from collections.abc import Iterator
 import pytest
 from browser_world import World
 
-from connectsync.connect.browser.form import Shown
-from connectsync.connect.browser.reader import BrowserReader
-from connectsync.connect.browser.writer import BrowserWriter
+from connectsync.backends.browser.backend import BrowserReader, BrowserWriter
+from connectsync.backends.browser.form import FormReading
 from connectsync.domain.settings import Form
-from connectsync.emulator import labels
+from connectsync.emulator import form
 from connectsync.emulator.faults import Faults
 from connectsync.emulator.form import BOX_GROUPS, OPTIONS
 from connectsync.errors import PageChanged
@@ -21,12 +20,12 @@ WAIT = 1.0
 NEW = "Renamed overnight"
 
 SAMPLE = {
-    labels.DROP_DOWN,
-    labels.DISTRICT_HOME,
-    labels.SETTINGS,
-    labels.SAVE,
-    labels.FIELDS["enableDailySync"],
-    labels.FIELDS["contactTypes"],
+    form.DROP_DOWN,
+    form.DISTRICT_HOME,
+    form.SETTINGS,
+    form.SAVE,
+    form.FIELDS["enableDailySync"],
+    form.FIELDS["contactTypes"],
     "Phone Types to sync: Other",
     "Student ID: STUDENT NUMBER",
 }
@@ -35,14 +34,14 @@ SAMPLE = {
 
 def every_label() -> Iterator[str]:
     """Give every label that a save rests on."""
-    yield from labels.CLICKS
-    yield labels.SAVE
-    yield from labels.FIELDS.values()
+    yield from form.CLICKS
+    yield form.SAVE
+    yield from form.FIELDS.values()
     for name, offered in OPTIONS.items():
         if name != "archivedStudents":
             # whose labels nobody publishes: any of them may stand there
-            group = labels.FIELDS[name]
-            yield from (labels.qualified(one.label, group) for one in offered)
+            group = form.FIELDS[name]
+            yield from (form.qualified(one.label, group) for one in offered)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -62,7 +61,7 @@ def plain(label: str) -> str:
 @pytest.fixture
 def version(world: World) -> str:
     """Give the version that the page's form has, without looking at the page."""
-    return Shown(world.live("bay").form, {}).version("bay")
+    return FormReading(world.live("bay").form, {}).version("bay")
 
 
 def stopped(world: World, version: str, faults: Faults) -> PageChanged:
@@ -118,9 +117,9 @@ def test_overrides_mend_a_page_on_which_everything_is_renamed(
 FAULTS = {"missing": "missing", "disabled": "disabled", "doubled": "more than once"}
 
 AMISS = [
-    ("missing", labels.FIELDS["deletionThreshold"]),
-    ("disabled", labels.FIELDS["manageGuardians"]),
-    ("doubled", labels.SIS_ROSTERING),
+    ("missing", form.FIELDS["deletionThreshold"]),
+    ("disabled", form.FIELDS["manageGuardians"]),
+    ("doubled", form.SIS_ROSTERING),
     ("missing", "Permissions: Users Manager"),
 ]
 """What is tried each time; ``--every-label`` tries all."""
@@ -130,7 +129,7 @@ def amiss(*, whole: bool) -> list[tuple[str, str]]:
     """Give each fault with each control, or a sample of that."""
     if not whole:
         return AMISS
-    groups = {labels.FIELDS[name] for name in ("studentId", *BOX_GROUPS)}
+    groups = {form.FIELDS[name] for name in ("studentId", *BOX_GROUPS)}
     # the stand-in cannot take away, disable or double a whole group
     controls = [label for label in every_label() if label not in groups]
     return [(fault, control) for fault in FAULTS for control in controls]

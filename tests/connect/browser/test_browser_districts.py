@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from browser_world import World
 
-from connectsync.connect.browser.reader import BrowserReader
-from connectsync.connect.browser.writer import BrowserWriter
-from connectsync.domain.live import Listed, Live
+from connectsync.backends.browser.backend import BrowserReader, BrowserWriter
+from connectsync.domain.live import ListedDistrict, Live
 from connectsync.emulator.faults import Faults
 from connectsync.emulator.seed import enrol
 from connectsync.errors import DistrictNotFound, PageChanged
@@ -15,7 +14,7 @@ from connectsync.errors import DistrictNotFound, PageChanged
 MANY = [(f"d{number:03}", f"District {number:03}") for number in range(60)]
 
 
-async def listed(reader: BrowserReader, _: BrowserWriter) -> tuple[Listed, ...]:
+async def listed(reader: BrowserReader, _: BrowserWriter) -> tuple[ListedDistrict, ...]:
     return await reader.list_districts()
 
 
@@ -25,7 +24,7 @@ def test_every_page_of_the_search_is_read(world: World) -> None:
     keys = [one.key for one in found]
     assert keys == sorted(keys)
     assert set(keys) == {"bay", "elm", "oak", *(key for key, _ in MANY)}
-    assert Listed("oak", "Oak (North)") in found
+    assert ListedDistrict("oak", "Oak (North)") in found
 
 
 def test_a_district_that_is_not_in_the_menu_is_searched_for(world: World) -> None:

@@ -11,8 +11,7 @@ from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from tampered_page import Tampered, before_end, on_the_form
 
-from connectsync.connect.browser.reader import BrowserReader
-from connectsync.connect.browser.writer import BrowserWriter
+from connectsync.backends.browser.backend import BrowserReader, BrowserWriter
 from connectsync.domain.foreign_text import SECRETS, repeats_secret
 from connectsync.errors import ConnectError
 

@@ -14,11 +14,10 @@ from browser_world import World, close_tabs, served, website
 from playwright.async_api import Page
 from tampered_page import Tampered, before_end, on_the_form
 
-from connectsync.connect.browser.evidence import Evidence
-from connectsync.connect.browser.labels import Labels
-from connectsync.connect.browser.reader import BrowserReader
-from connectsync.connect.browser.session import sign_in
-from connectsync.connect.browser.writer import BrowserWriter
+from connectsync.backends.browser.backend import BrowserReader, BrowserWriter
+from connectsync.backends.browser.controls import PageLabels
+from connectsync.backends.browser.evidence import Evidence
+from connectsync.backends.browser.session import sign_in
 from connectsync.domain.live import Live
 from connectsync.emulator.faults import Faults
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD
@@ -212,7 +211,7 @@ def test_evidence_of_a_hostile_page_does_nothing_when_it_is_opened(
         page = await world.browser.new_page()
         await page.route("**/*", lambda route: route.fulfill(body=""))
         await page.set_content(HOSTILE)
-        evidence = Evidence(world.folder / "kept" / "here", Labels({}))
+        evidence = Evidence(world.folder / "kept" / "here", PageLabels({}))
         path = (await evidence.keep(page, "bay", "x")).with_suffix(".html")
         await page.context.close()
         page = await world.browser.new_page()

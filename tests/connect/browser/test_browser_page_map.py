@@ -7,23 +7,22 @@ from typing import Any
 import pytest
 from browser_world import World
 
-from connectsync.connect.browser.reader import BrowserReader
-from connectsync.connect.browser.writer import BrowserWriter
-from connectsync.connect.names import CLICKS, SAVE, TOKEN_LABEL
-from connectsync.connect.seam import Mapper
-from connectsync.domain.page_map import Found, Spot
-from connectsync.emulator import labels
+from connectsync.backends.browser.backend import BrowserReader, BrowserWriter
+from connectsync.backends.names import CLICKS, SAVE, TOKEN_LABEL
+from connectsync.backends.seam import Mapper
+from connectsync.domain.live import LabelStatus, PageSpot
+from connectsync.emulator import form
 from connectsync.emulator.faults import NO_FAULTS, Faults
 from connectsync.emulator.form import BOXES, OPTIONS
 from connectsync.errors import CredentialsRefused
 
 WAIT = 1.0
 
-Map = dict[tuple[str, ...], Spot]
+Map = dict[tuple[str, ...], PageSpot]
 
 
 def drawn(world: World, faults: Faults = NO_FAULTS, **site: Any) -> Map:
-    async def act(reader: BrowserReader, _: BrowserWriter) -> tuple[Spot, ...]:
+    async def act(reader: BrowserReader, _: BrowserWriter) -> tuple[PageSpot, ...]:
         assert isinstance(reader, Mapper)
         return await reader.page_map()
 
@@ -37,10 +36,10 @@ def drawn(world: World, faults: Faults = NO_FAULTS, **site: Any) -> Map:
 def every_path() -> set[tuple[str, ...]]:
     """Give every label with its place, as the stand-in knows them."""
     paths = {CLICKS[:number] for number in range(1, len(CLICKS) + 1)}
-    paths |= {(*CLICKS, label) for label in (SAVE, labels.SETTINGS)}
-    for name, label in labels.FIELDS.items():
+    paths |= {(*CLICKS, label) for label in (SAVE, form.SETTINGS)}
+    for name, label in form.FIELDS.items():
         if name in BOXES:
-            paths.add((*CLICKS, labels.SETTINGS, label))
+            paths.add((*CLICKS, form.SETTINGS, label))
         else:
             paths.add((*CLICKS, label))
         if name != "archivedStudents":
@@ -50,11 +49,11 @@ def every_path() -> set[tuple[str, ...]]:
     return paths
 
 
-def amiss(page: Map) -> dict[tuple[str, ...], Found]:
+def amiss(page: Map) -> dict[tuple[str, ...], LabelStatus]:
     return {
         spot.path[len(CLICKS) :] or spot.path[-1:]: spot.standing
         for spot in page.values()
-        if spot.standing is not Found.THERE
+        if spot.standing is not LabelStatus.THERE
     }
 
 
@@ -81,15 +80,15 @@ def test_what_is_amiss_is_named_and_the_rest_is_found_all_the_same(
     )
     page = drawn(world, faults)
     assert amiss(page) == {
-        ("3 black dots",): Found.DOUBLED,
-        ("SIS Rostering",): Found.DOUBLED,
-        ("District ID",): Found.MISSING,
-        (TOKEN_LABEL,): Found.MISSING,
-        ("Student ID", "STUDENT NUMBER"): Found.DISABLED,
-        ("Settings", "Enable Daily sync"): Found.DOUBLED,
-        ("Phone Types to sync", "Other"): Found.MISSING,
-        ("Permissions", "Users Manager"): Found.MISSING,
-        (SAVE,): Found.DISABLED,
+        ("3 black dots",): LabelStatus.DOUBLED,
+        ("SIS Rostering",): LabelStatus.DOUBLED,
+        ("District ID",): LabelStatus.MISSING,
+        (TOKEN_LABEL,): LabelStatus.MISSING,
+        ("Student ID", "STUDENT NUMBER"): LabelStatus.DISABLED,
+        ("Settings", "Enable Daily sync"): LabelStatus.DOUBLED,
+        ("Phone Types to sync", "Other"): LabelStatus.MISSING,
+        ("Permissions", "Users Manager"): LabelStatus.MISSING,
+        (SAVE,): LabelStatus.DISABLED,
     }
     assert page.keys() == every_path()
 
@@ -110,36 +109,36 @@ def test_what_lies_behind_a_click_that_is_not_there_is_said_to_be_unseen(
     page = drawn(world, Faults(missing=frozenset({click})))
     place = CLICKS.index(click)
     for path in every_path():
-        expected = Found.THERE if len(path) <= place else Found.NOT_REACHED
+        expected = LabelStatus.THERE if len(path) <= place else LabelStatus.NOT_REACHED
         if path == CLICKS[: place + 1]:
-            expected = Found.MISSING
+            expected = LabelStatus.MISSING
         assert page[path].standing is expected, path
 
 
 def test_a_group_that_is_not_there_hides_its_boxes(world: World) -> None:
-    group = labels.FIELDS["contactTypes"]
+    group = form.FIELDS["contactTypes"]
     found = amiss(drawn(world, Faults(renamed={group: "Kinds"})))
-    assert found.pop((group,)) is Found.MISSING
+    assert found.pop((group,)) is LabelStatus.MISSING
     assert set(found) == {(group, option.label) for option in OPTIONS["contactTypes"]}
-    assert set(found.values()) == {Found.NOT_REACHED}
+    assert set(found.values()) == {LabelStatus.NOT_REACHED}
 
 
 def test_a_form_of_another_name_is_told_apart_from_the_link_to_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # the stand-in renames both at once, so the map is given the new name of the link
-    from connectsync.connect.browser import page_map
-    from connectsync.connect.browser.form import FormOnPage
-    from connectsync.connect.browser.labels import Labels
+    from connectsync.backends.browser import page_map
+    from connectsync.backends.browser.controls import PageLabels
+    from connectsync.backends.browser.form import FormOnPage
 
     monkeypatch.setattr(
-        page_map, "FormOnPage", lambda page, _: FormOnPage(page, Labels({}))
+        page_map, "FormOnPage", lambda page, _: FormOnPage(page, PageLabels({}))
     )
-    other = {labels.DAILY_SYNC: "Nightly sync"}
+    other = {form.DAILY_SYNC: "Nightly sync"}
     page = drawn(world, Faults(renamed=other), labels=other)
-    assert page[CLICKS].standing is Found.THERE
-    assert page[*CLICKS, labels.DAILY_SYNC].standing is Found.MISSING
-    assert page[*CLICKS, SAVE].standing is Found.NOT_REACHED
+    assert page[CLICKS].standing is LabelStatus.THERE
+    assert page[*CLICKS, form.DAILY_SYNC].standing is LabelStatus.MISSING
+    assert page[*CLICKS, SAVE].standing is LabelStatus.NOT_REACHED
 
 
 def test_a_label_that_the_project_overrides_says_what_it_is_shown_as(

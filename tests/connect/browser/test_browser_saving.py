@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 from browser_world import World
 
-from connectsync.connect.browser.evidence import Evidence
-from connectsync.connect.browser.filling import Filling
-from connectsync.connect.browser.labels import Labels
-from connectsync.connect.browser.reader import BrowserReader
-from connectsync.connect.browser.writer import BrowserWriter
+from connectsync.backends.browser.backend import BrowserReader, BrowserWriter
+from connectsync.backends.browser.controls import PageLabels
+from connectsync.backends.browser.evidence import Evidence
+from connectsync.backends.browser.saving import FormFiller
 from connectsync.domain.live import Live
 from connectsync.domain.settings import Form
 from connectsync.emulator.faults import Faults
-from connectsync.emulator.manners import Manners, SavedMeanwhile
+from connectsync.emulator.users import Behavior, SavedMeanwhile
 from connectsync.errors import (
     CredentialsRefused,
     FormRefused,
@@ -54,13 +53,13 @@ def test_what_a_person_saved_after_the_plan_is_not_overwritten(world: World) -> 
 def test_what_a_person_saves_while_the_form_is_filled_in_is_not_overwritten(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill = Filling.fill
+    fill = FormFiller.fill
 
-    async def disturbed(self: Filling, before: Form, desired: Form) -> None:
+    async def disturbed(self: FormFiller, before: Form, desired: Form) -> None:
         await fill(self, before, desired)
         await world.edit("bay", {"deletion_threshold": 15})
 
-    monkeypatch.setattr(Filling, "fill", disturbed)
+    monkeypatch.setattr(FormFiller, "fill", disturbed)
     with pytest.raises(VersionMoved, match="bay"):
         world.run(changed)
     form = world.live("bay").form
@@ -69,7 +68,7 @@ def test_what_a_person_saves_while_the_form_is_filled_in_is_not_overwritten(
 
 def test_a_page_that_refuses_a_form_saved_meanwhile_is_believed(world: World) -> None:
     faults = Faults(edit_before_saves=frozenset({1}), edit={"deletionThreshold": 15})
-    manners = Manners(saved_meanwhile=SavedMeanwhile.REFUSED)
+    manners = Behavior(saved_meanwhile=SavedMeanwhile.REFUSED)
     with pytest.raises(VersionMoved, match="bay"):
         world.run(changed, faults=faults, manners=manners)
     form = world.live("bay").form
@@ -144,7 +143,9 @@ def test_a_token_that_the_page_shows_is_blanked(world: World) -> None:
             "<label for=d>District ID</label><input id=d value=''>"
         )
         await page.get_by_label("District ID").fill("58da")
-        kept = await Evidence(world.folder / "kept", Labels({})).keep(page, "bay", "x")
+        kept = await Evidence(world.folder / "kept", PageLabels({})).keep(
+            page, "bay", "x"
+        )
         await page.context.close()
         return kept
 

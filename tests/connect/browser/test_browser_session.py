@@ -16,9 +16,9 @@ import pytest
 from browser_world import World, close_tabs, served, website
 from playwright.async_api import Browser, BrowserContext
 
-from connectsync.connect.browser import session
-from connectsync.connect.browser.session import sign_in
-from connectsync.connect.browser.sign_in import SignIn
+from connectsync.backends.browser import session
+from connectsync.backends.browser.session import sign_in
+from connectsync.backends.browser.tab import SignIn
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD
 from connectsync.errors import ConnectError, CredentialsRefused
 

@@ -14,16 +14,19 @@ import pytest
 from browser_world import World, served, website
 from playwright.async_api import Browser
 
-from connectsync.connect import seam
-from connectsync.connect.browser.chromium import launched
-from connectsync.connect.browser.opening import open_reader, open_writer
-from connectsync.connect.browser.places import Place, Places
-from connectsync.connect.browser.reader import BrowserReader
-from connectsync.connect.browser.sharing import OneBrowser
-from connectsync.connect.browser.writer import BrowserWriter
+from connectsync.backends import seam
+from connectsync.backends.browser.backend import (
+    BrowserReader,
+    BrowserWriter,
+    open_reader,
+    open_writer,
+)
+from connectsync.backends.browser.navigation import FormAddress, UrlCache
+from connectsync.backends.browser.pool import SharedBrowser
+from connectsync.backends.browser.website import launch_browser
 from connectsync.domain.live import Live
 from connectsync.errors import ProjectError
-from connectsync.web.patience import WithinBudget
+from connectsync.web.patience import RetryBudget
 
 
 @pytest.fixture
@@ -33,11 +36,11 @@ def browsers(monkeypatch: pytest.MonkeyPatch) -> list[Browser]:
 
     @asynccontextmanager
     async def counted(*, headed: bool, slow_ms: int) -> AsyncIterator[Browser]:
-        async with launched(headed=headed, slow_ms=slow_ms) as browser:
+        async with launch_browser(headed=headed, slow_ms=slow_ms) as browser:
             started.append(browser)
             yield browser
 
-    monkeypatch.setattr("connectsync.connect.browser.sharing.launched", counted)
+    monkeypatch.setattr("connectsync.backends.browser.pool.launched", counted)
     return started
 
 
@@ -46,7 +49,7 @@ def test_who_reads_and_who_saves_share_one_browser_until_both_have_left(
 ) -> None:
     async def story() -> None:
         async with served(world.store) as address:
-            one = OneBrowser(website(address, world.folder), WithinBudget())
+            one = SharedBrowser(website(address, world.folder), RetryBudget())
             async with open_reader(one) as reader:
                 async with open_writer(one) as writer, open_reader(one) as another:
                     read = await reader.read("bay")
@@ -70,7 +73,7 @@ def test_two_who_come_at_once_start_one_browser(
     world: World, browsers: list[Browser]
 ) -> None:
     async def story() -> None:
-        one = OneBrowser(website("http://127.0.0.1:9", world.folder), WithinBudget())
+        one = SharedBrowser(website("http://127.0.0.1:9", world.folder), RetryBudget())
         both = asyncio.Barrier(2)
 
         async def come() -> None:
@@ -88,7 +91,7 @@ def test_an_address_that_cannot_be_used_starts_no_browser(
 ) -> None:
     async def story() -> None:
         site = replace(website("http://page.example", world.folder))
-        one = OneBrowser(site, WithinBudget())
+        one = SharedBrowser(site, RetryBudget())
         for _ in range(2):
             with pytest.raises(ProjectError, match="https"):
                 async with open_reader(one):
@@ -108,9 +111,9 @@ def test_a_reader_of_the_page_has_no_method_that_writes() -> None:
 def test_a_reader_of_the_page_is_not_built_from_anything_that_writes() -> None:
     writing = ("filling", "saving", "writer")
     code = (
-        "import sys, connectsync.connect.browser.reader;"
+        "import sys, connectsync.backends.browser.backend;"
         "print(*(name.rpartition('.')[2] for name in sys.modules"
-        " if name.startswith('connectsync.connect.browser.')))"
+        " if name.startswith('connectsync.backends.browser.')))"
     )
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -129,25 +132,25 @@ def test_an_address_that_leads_to_another_district_is_not_believed(
 ) -> None:
     """What a session remembers may make one district's address show another's form."""
     world.runner.run(world.edit("elm", {"deletion_threshold": 15}))
-    noted = Places.note
+    noted = UrlCache.note
 
-    def mistaken(self: Places, key: str, place: Place) -> None:
+    def mistaken(self: UrlCache, key: str, place: FormAddress) -> None:
         wrong = place.address.replace("/districts/bay/", "/districts/elm/")
         noted(self, key, replace(place, address=wrong))
 
-    monkeypatch.setattr(Places, "note", mistaken)
+    monkeypatch.setattr(UrlCache, "note", mistaken)
     bay, elm = world.run(both_forms)
     assert bay.form["deletion_threshold"] is None
     assert elm.form["deletion_threshold"] == 15
 
 
 def test_forms_that_share_an_address_are_clicked_to_each_time() -> None:
-    places = Places()
-    places.note("bay", Place("https://c.test/form", ("Drop-down: Bay",)))
+    places = UrlCache()
+    places.note("bay", FormAddress("https://c.test/form", ("Drop-down: Bay",)))
     assert places.find("bay")
-    places.note("bay", Place("https://c.test/form", ("Drop-down: Bay",)))
+    places.note("bay", FormAddress("https://c.test/form", ("Drop-down: Bay",)))
     assert places.find("bay")
-    places.note("elm", Place("https://c.test/form", ("Drop-down: Elm",)))
+    places.note("elm", FormAddress("https://c.test/form", ("Drop-down: Elm",)))
     assert not places.find("bay")
     assert not places.find("elm")
 
@@ -155,12 +158,12 @@ def test_forms_that_share_an_address_are_clicked_to_each_time() -> None:
 def test_a_form_is_clicked_to_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from connectsync.connect.browser.drop_down import DropDown
+    from connectsync.backends.browser.district_picker import DistrictPicker
 
     walks: list[str] = []
-    go_to = DropDown.go_to
+    go_to = DistrictPicker.go_to
 
-    async def counted(self: DropDown, key: str) -> None:
+    async def counted(self: DistrictPicker, key: str) -> None:
         walks.append(key)
         await go_to(self, key)
 
@@ -172,6 +175,6 @@ def test_a_form_is_clicked_to_once(
             )
         await reader.read("bay")
 
-    monkeypatch.setattr(DropDown, "go_to", counted)
+    monkeypatch.setattr(DistrictPicker, "go_to", counted)
     world.run(act)
     assert walks == ["bay", "elm"]

@@ -9,17 +9,16 @@ from typing import Any
 import pytest
 from browser_world import World, website
 
-from connectsync.connect.browser.evidence import Evidence
-from connectsync.connect.browser.filling import Filling
-from connectsync.connect.browser.form import FormOnPage
-from connectsync.connect.browser.labels import Labels
-from connectsync.connect.browser.reader import BrowserReader
-from connectsync.connect.browser.tab import Tab
-from connectsync.connect.browser.writer import BrowserWriter
-from connectsync.connect.names import TOKEN_KEPT, TOKEN_LABEL
+from connectsync.backends.browser.backend import BrowserReader, BrowserWriter
+from connectsync.backends.browser.controls import PageLabels
+from connectsync.backends.browser.evidence import Evidence
+from connectsync.backends.browser.form import FormOnPage
+from connectsync.backends.browser.saving import FormFiller
+from connectsync.backends.browser.tab import Tab
+from connectsync.backends.names import TOKEN_KEPT, TOKEN_LABEL
 from connectsync.domain.settings import Form
 from connectsync.emulator.faults import Faults
-from connectsync.emulator.manners import Manners, SavedToken
+from connectsync.emulator.users import Behavior, SavedToken
 from connectsync.errors import PageChanged
 from connectsync.web.patience import once
 
@@ -70,7 +69,7 @@ def test_a_token_that_the_page_speaks_of_is_replaced_only_if_asked_for(
         ({}, OLD, ASKED, OLD),
         ({"manage_guardians": True}, NEW, not ASKED, NEW if silent else OLD),
         ({}, NEW, ASKED, NEW),
-        manners=Manners(saved_token=shown),
+        manners=Behavior(saved_token=shown),
     )
     assert len(world.evidence()) == 12
     for path in world.evidence():
@@ -109,7 +108,7 @@ def test_whatever_says_that_a_token_is_kept_is_believed(world: World) -> None:
         page = await world.browser.new_page()
         for html, _ in SAID:
             await page.set_content(f"<form aria-label=x>{html}<input></form>")
-            form = FormOnPage(page, Labels({"District-Level Daily Sync": "x"}))
+            form = FormOnPage(page, PageLabels({"District-Level Daily Sync": "x"}))
             found.append(await form.has_token())
         await page.context.close()
         return found
@@ -132,7 +131,7 @@ def test_a_field_that_cuts_a_token_stops_the_save(world: World) -> None:
             await page.set_content(f"{html}{field}</form>")
             page.set_default_timeout(500)
             with pytest.raises(PageChanged) as stopped:
-                await Filling(tab).type_token(NEW)
+                await FormFiller(tab).type_token(NEW)
             said.append(repr(stopped.value) + repr(stopped.value.__cause__))
         await page.context.close()
         return " ".join(said)
@@ -159,7 +158,7 @@ def test_evidence_does_not_depend_on_the_token_that_is_typed(
     async def kept(token: str) -> Path:
         page = await world.browser.new_page()
         await page.set_content(html.replace("TOKEN", token))
-        evidence = Evidence(world.folder / "kept", Labels({}))
+        evidence = Evidence(world.folder / "kept", PageLabels({}))
         with evidence.without(token):
             path = await evidence.keep(page, "bay", "x")
         await page.context.close()

@@ -12,13 +12,11 @@ from hypothesis import strategies as st
 from review_scenes import found
 from web_page import WebPage
 
-from connectsync.domain.finding import Finding, Place, Severity
-from connectsync.domain.validation import ValidationReport
+from connectsync.domain.finding import Finding, Place, Severity, ValidationReport
 from connectsync.report import findings_html as module
-from connectsync.report.columns import columns
-from connectsync.report.findings_html import findings_html
-from connectsync.report.findings_html_data import ROOM, line_of
-from connectsync.report.frame import marked
+from connectsync.report.findings_html import ROOM, findings_html, line_of
+from connectsync.report.frame import mark_line
+from connectsync.report.terminal import columns
 
 GOLDEN = Path(__file__).parent / "findings.html"
 
@@ -88,7 +86,7 @@ def test_any_line_is_marked_where_the_terminal_marks_it(
     place = Place("a.yaml", 1, column, end_line, end_column, "", line)
     one = Finding("r", Severity.INFO, "m", place)
     before, inside, after = line_of(one)
-    told = marked(place, ROOM)
+    told = mark_line(place, ROOM)
     assert before + inside + after == told.text.rstrip() or not after
     assert columns(before) == told.start
     assert columns(inside) <= told.length

@@ -7,15 +7,15 @@ from hostile import WICKED
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectsync.report.html_element import (
+from connectsync.report.html import (
     Html,
+    TextTable,
     element,
-    joined,
+    join_html,
     lines,
     with_code,
 )
-from connectsync.report.html_texts import Texts
-from connectsync.report.style import inert
+from connectsync.report.terminal import inert
 
 
 class Read(HTMLParser):
@@ -53,7 +53,7 @@ def test_text_stays_text_wherever_it_stands(text: str) -> None:
 
 
 def test_pieces_are_put_in_as_they_are() -> None:
-    assert joined([Html("<i></i>"), "<i>"]).text == "<i></i>&lt;i&gt;"
+    assert join_html([Html("<i></i>"), "<i>"]).text == "<i></i>&lt;i&gt;"
     assert lines([Html("<i></i>"), "&"]).text == "<i></i>\n&amp;\n"
 
 
@@ -80,6 +80,6 @@ def test_backquotes_make_code(sentence: str, made: str) -> None:
 
 
 def test_a_text_has_one_number_and_is_inert() -> None:
-    texts = Texts()
+    texts = TextTable()
     assert texts.numbers(["b", "a", "b", "\x1b"]) == [0, 1, 0, 2]
     assert texts.all() == ["b", "a", "\\x1b"]

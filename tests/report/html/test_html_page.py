@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from review_scenes import everything, found
 from web_page import WebPage, hash_of
 
-from connectsync.domain.plan_review import PlanReview
-from connectsync.operations.reviewing import connect_page
+from connectsync.domain.plan import PlanReview
+from connectsync.operations.review import connect_page
 from connectsync.report.findings_html import findings_html
-from connectsync.report.html_page import embedded
+from connectsync.report.html import embed_json
 from connectsync.report.plan_html import plan_html
-from connectsync.report.style import inert
+from connectsync.report.terminal import inert
 
 ASSETS = Path(__file__).parents[3] / "src" / "connectsync" / "report" / "assets"
 TODAY = date(2027, 1, 15)
@@ -90,7 +90,7 @@ def test_no_text_has_signs_that_nobody_sees(text: str) -> None:
 @given(st.text(max_size=60) | st.sampled_from(WICKED))
 def test_data_cannot_end_the_element_they_stand_in(text: str) -> None:
     shown = inert(text)
-    spelled = embedded({"a": shown, shown: 1})
+    spelled = embed_json({"a": shown, shown: 1})
     assert "<" not in spelled
     assert spelled.isascii()
     assert json.loads(spelled) == {"a": shown, shown: 1}

@@ -15,19 +15,16 @@ from hypothesis import assume, given, settings
 from review_scenes import EVERYTHING, WAVES, everything, one_change, reviewed
 from web_page import WebPage
 
-from connectsync.domain.change import applied
-from connectsync.domain.finding import Severity
+from connectsync.domain.change import apply_changes
+from connectsync.domain.finding import Severity, ValidationReport
 from connectsync.domain.guard import GuardFinding
-from connectsync.domain.plan import Plan
+from connectsync.domain.plan import Plan, PlanReview
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.plan_review import PlanReview
-from connectsync.domain.settings import SETTINGS, Form
-from connectsync.domain.validation import ValidationReport
-from connectsync.domain.values import spell
-from connectsync.operations.reviewing import connect_page
-from connectsync.report import plan_html_plain
+from connectsync.domain.settings import SETTINGS, Form, spell
+from connectsync.operations.review import connect_page
+from connectsync.report import plan_html as plan_html_plain
 from connectsync.report.plan_html import plan_html
-from connectsync.report.style import inert
+from connectsync.report.terminal import inert
 
 GOLDEN = Path(__file__).parent / "plan.html"
 NOTHING = ValidationReport(0)
@@ -134,7 +131,7 @@ def test_any_plan_is_shown_whole(plan: Plan) -> None:
     for planned in plan.districts:
         row = rows[planned.district]
         assert after(data, row) == told(
-            applied(planned.live, (one.change for one in planned.changes()))
+            apply_changes(planned.live, (one.change for one in planned.changes()))
         )
         effects = [
             data["texts"][change[2]]

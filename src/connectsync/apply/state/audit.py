@@ -1,4 +1,4 @@
-"""The audit log: every fact, in order, chained by hash."""
+"""The audit log: every change of the state store, chained by hash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The database under the store: connections, transactions, and its clock."""
+"""The database of the state store: connections, transactions and clock."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from connectsync.config.extras import how_to_add
 from connectsync.config.state_address import POSTGRESQL, SQLITE, Address
 from connectsync.domain.foreign_text import foreign_text
-from connectsync.errors import StateError
+from connectsync.errors import StateError, how_to_add
 
 WAIT_SECONDS = 30
 """How long a runner waits for another one's transaction."""

@@ -10,17 +10,15 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Row
 
-from connectsync.apply.journal import Entry, Intent, Settled
+from connectsync.apply.journal import Intent, JournalRow, SaveStatus
 from connectsync.apply.state import audit
 from connectsync.apply.state.audit import AuditEntry, End
+from connectsync.domain.district import without
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import SWITCH
-from connectsync.domain.recent import LATELY, Recent
-from connectsync.domain.run import Part, Run, RunHead
+from connectsync.domain.run import LATELY, RecentSaves, Run, RunDistrict, RunHead
 from connectsync.domain.save import Made, SaveFacts, Sent
-from connectsync.domain.settings import Value
-from connectsync.domain.untouched import without
-from connectsync.domain.values import form_of, is_same
+from connectsync.domain.settings import Value, form_of, is_same
 from connectsync.errors import UnknownRun
 
 Data = Mapping[str, Any]
@@ -35,7 +33,7 @@ class KnownSave:
     was said as it was settled, at ``settled_at``.
     """
 
-    entry: Entry
+    entry: JournalRow
     intended: Data
     runner: str
     intended_at: datetime
@@ -45,7 +43,9 @@ class KnownSave:
     @property
     def is_made(self) -> bool:
         """Say whether it, or a part of it, was seen on Connect."""
-        return self.entry.settled is Settled.CONFIRMED or self.entry.facts.changes > 0
+        return (
+            self.entry.settled is SaveStatus.CONFIRMED or self.entry.facts.changes > 0
+        )
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ class KnownRun:
 
     head: RunHead
     begun: int
-    parts: dict[str, Part]
+    parts: dict[str, RunDistrict]
     saves: dict[str, list[KnownSave]] = field(default_factory=dict)
 
     def outcome(self, district: str) -> DistrictOutcome | None:
@@ -78,7 +78,7 @@ class KnownRun:
     def confirmed(self) -> set[str]:
         """Name the districts on which a save of it was confirmed."""
         saves = (one.entry for some in self.saves.values() for one in some)
-        return {s.intent.district for s in saves if s.settled is Settled.CONFIRMED}
+        return {s.intent.district for s in saves if s.settled is SaveStatus.CONFIRMED}
 
     @property
     def unended(self) -> tuple[str, ...]:
@@ -181,14 +181,14 @@ class Known:
         """Give what was last confirmed, or seen in step, of a district."""
         return {n: value for n, (value, _) in self.baselines[backend][district].items()}
 
-    def recent(self, backend: str, now: datetime) -> Recent:
+    def recent(self, backend: str, now: datetime) -> RecentSaves:
         """Name the districts that were saved of late, or may have been, or will be."""
         since = now - LATELY
         runs = (run for run in self.runs_on(backend) if run.head.began >= since)
         saves = (save for save in self.saves_on(backend) if save.intended_at >= since)
         promised = {key for run in runs for key in run.unended}
         saved = {s.entry.intent.district for s in saves if not s.entry.facts.unmade}
-        return Recent(frozenset(promised | saved))
+        return RecentSaves(frozenset(promised | saved))
 
     def runs_on(self, backend: str) -> Iterator[KnownRun]:
         """Give the runs on a backend, oldest first."""
@@ -200,7 +200,7 @@ class Known:
         saves = (save for run in runs for some in run.saves.values() for save in some)
         return sorted(saves, key=lambda save: save.entry.row)
 
-    def open_saves(self, backend: str, district: str | None = None) -> list[Entry]:
+    def open_saves(self, backend: str, district: str | None = None) -> list[JournalRow]:
         """Give the saves on a backend that may still be found to have been made."""
         return [
             save.entry
@@ -231,7 +231,7 @@ class Known:
             told_time=False,
         )
         parts = {
-            district: Part(district, wave, "", None, None)
+            district: RunDistrict(district, wave, "", None, None)
             for wave, districts in detail["waves"]
             for district in districts
         }
@@ -290,8 +290,8 @@ class Known:
             facts.expected_version,
             set_token=facts.set_token,
         )
-        settled, number = Settled.INTENDED, run.head.number
-        row = Entry(entry.seq, number, intent, settled, facts, is_open=True)
+        settled, number = SaveStatus.INTENDED, run.head.number
+        row = JournalRow(entry.seq, number, intent, settled, facts, is_open=True)
         save = KnownSave(row, detail, entry.runner, entry.at)
         run.saves.setdefault(entry.subject, []).append(save)
         self.open[entry.seq] = save
@@ -313,7 +313,10 @@ class Known:
         )
         is_open = facts.may_arrive and not detail["closed"]
         save.entry = replace(
-            save.entry, settled=Settled(detail["settled"]), facts=facts, is_open=is_open
+            save.entry,
+            settled=SaveStatus(detail["settled"]),
+            facts=facts,
+            is_open=is_open,
         )
         save.settled_at, save.note = entry.at, detail["note"]
         self.open.pop(save.entry.row, None)

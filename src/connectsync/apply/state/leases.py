@@ -1,4 +1,4 @@
-"""Leases: which runner has a district in hand, and the token that proves it."""
+"""Leases and heartbeats: which runner holds a district, and proof that it lives."""
 
 from __future__ import annotations
 

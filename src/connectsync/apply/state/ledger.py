@@ -14,21 +14,21 @@ from sqlalchemy import Connection, select
 from connectsync.apply.journal import (
     BaselineUpdate,
     Claim,
-    Entry,
     Intent,
+    JournalRow,
     LeasedElsewhere,
     SavedSince,
     SaveResult,
-    Settled,
+    SaveStatus,
 )
 from connectsync.apply.state import audit
 from connectsync.apply.state.database import Database
 from connectsync.apply.state.known import Known
 from connectsync.apply.state.leases import LeaseTable
 from connectsync.apply.state.tables import HEAD
+from connectsync.domain.district import without
 from connectsync.domain.save import Sent
-from connectsync.domain.untouched import without
-from connectsync.domain.values import differing, form_data, is_same
+from connectsync.domain.settings import form_data, is_same, list_differing
 
 AT_ONCE = 500
 """How many districts one entry of the log tells of that were seen."""
@@ -102,7 +102,7 @@ class Ledger:
 
     # — saves —
 
-    def entries(self, run: int, district: str) -> tuple[Entry, ...]:
+    def entries(self, run: int, district: str) -> tuple[JournalRow, ...]:
         """Give a district's saves in a run, in the order they were intended."""
         saves = self.known().run(run).saves.get(district, ())
         return tuple(save.entry for save in saves)
@@ -117,15 +117,15 @@ class Ledger:
             for name, value in save.entry.facts.held.items()
         }
 
-    def open_saves(self, backend: str) -> Mapping[str, tuple[Entry, ...]]:
+    def open_saves(self, backend: str) -> Mapping[str, tuple[JournalRow, ...]]:
         """Give the saves that may still be found to have been made, by district."""
         return _by_district(self.known().open_saves(backend))
 
     def intend(self, claim: Claim, intent: Intent, *, at: datetime) -> int:
         """Write down a save before it is made; give the row's number."""
-        changed = differing(intent.before, intent.after)
+        changed = list_differing(intent.before, intent.after)
         wanted = {n: v for n, v in intent.desired.items() if n in intent.after}
-        pending = differing(wanted, without(intent.after, intent.kept))
+        pending = list_differing(wanted, without(intent.after, intent.kept))
         detail = {
             "phase": intent.phase,
             "before": form_data(intent.before),
@@ -154,7 +154,7 @@ class Ledger:
             for entry in self._known.open_saves(*here):
                 if entry.row == row:
                     self._save_seen(connection, entry, result, at)
-            if result.settled is Settled.CONFIRMED or result.sent is Sent.ANSWERED:
+            if result.settled is SaveStatus.CONFIRMED or result.sent is Sent.ANSWERED:
                 self._close_others(connection, here, row, at)
 
     def look(
@@ -177,7 +177,7 @@ class Ledger:
                     continue
                 for entry in reversed(entries):
                     self._save_seen(connection, entry, results[entry.row], at)
-                    if results[entry.row].settled is Settled.CONFIRMED:
+                    if results[entry.row].settled is SaveStatus.CONFIRMED:
                         self._close_others(connection, place, entry.row, at)
                         break
                 self.lease_table.release(connection, claim)
@@ -197,7 +197,7 @@ class Ledger:
     def _save_seen(
         self,
         connection: Connection,
-        entry: Entry,
+        entry: JournalRow,
         result: SaveResult,
         at: datetime,
         *,
@@ -251,7 +251,7 @@ class Ledger:
             return True
 
 
-def _is_news(entry: Entry, result: SaveResult) -> bool:
+def _is_news(entry: JournalRow, result: SaveResult) -> bool:
     """Say whether a reading tells more of a save than is known."""
     return (entry.settled, entry.facts.version) != (result.settled, result.version)
 
@@ -269,8 +269,8 @@ def _is_new(known: Known, backend: str, district: str, seen: BaselineUpdate) -> 
     )
 
 
-def _by_district(entries: Sequence[Entry]) -> dict[str, tuple[Entry, ...]]:
-    found: dict[str, tuple[Entry, ...]] = defaultdict(tuple)
+def _by_district(entries: Sequence[JournalRow]) -> dict[str, tuple[JournalRow, ...]]:
+    found: dict[str, tuple[JournalRow, ...]] = defaultdict(tuple)
     for entry in entries:
         found[entry.intent.district] += (entry,)
     return dict(found)

@@ -1,4 +1,4 @@
-"""What the store knows, for plans, resumes, rollbacks and reports."""
+"""Read the state store: for planning, resuming, rolling back and reports."""
 
 from __future__ import annotations
 
@@ -8,28 +8,29 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from connectsync.apply.journal import Entry, RunOptions
-from connectsync.apply.state import audit
+from connectsync.apply.journal import JournalRow, RunOptions
+from connectsync.apply.state import audit, leases
 from connectsync.apply.state.known import Known, KnownSave
 from connectsync.apply.state.store import Store
 from connectsync.apply.state.tables import AUDIT
 from connectsync.config.state_address import POSTGRESQL
-from connectsync.domain.audit import Audited
-from connectsync.domain.baseline import Baseline
 from connectsync.domain.change import Set
+from connectsync.domain.connect_key import ConnectKey
+from connectsync.domain.drift import Baseline
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import digest_of, plan_of_data
-from connectsync.domain.recent import Recent
 from connectsync.domain.run import (
-    Approved,
+    ApprovalRecord,
+    AuditResult,
+    ConfirmedSave,
     JournalEntry,
+    RecentSaves,
     Run,
     RunLine,
     RunList,
     SettingOutcome,
 )
-from connectsync.domain.run_diff import ConfirmedSave
-from connectsync.errors import DamagedPlan
+from connectsync.errors import ConnectRenamed, DamagedPlan, StateError
 
 
 class StateReader:
@@ -51,7 +52,7 @@ class StateReader:
             for key in sorted(applied | running)
         }
 
-    def recent(self, backend: str, now: datetime) -> Recent:
+    def recent(self, backend: str, now: datetime) -> RecentSaves:
         """Give what was saved in the last 24 hours, or is about to be."""
         return self._store.known().recent(backend, now)
 
@@ -130,7 +131,7 @@ class StateReader:
 
     # — saves —
 
-    def journal(self, run: int) -> tuple[Entry, ...]:
+    def journal(self, run: int) -> tuple[JournalRow, ...]:
         """Give every save of a run, in the order they were intended."""
         saves = self._store.known().run(run).saves.values()
         entries = (save.entry for of_district in saves for save in of_district)
@@ -173,11 +174,11 @@ class StateReader:
         """Name who approved a plan, sorted."""
         return tuple(sorted(self._store.known().approvals[plan]))
 
-    def approved(self, plan: str) -> tuple[Approved, ...]:
+    def approved(self, plan: str) -> tuple[ApprovalRecord, ...]:
         """Give who approved a plan and when, the first one first."""
         given = self._store.known().approvals[plan].items()
         ordered = sorted(given, key=lambda one: (one[1], one[0]))
-        return tuple(Approved(name, at) for name, at in ordered)
+        return tuple(ApprovalRecord(name, at) for name, at in ordered)
 
     def approve(self, plan: str, name: str, *, at: datetime) -> bool:
         """Write down that a person approves a plan. See ``Store.approve``."""
@@ -189,7 +190,7 @@ class StateReader:
         """Give the hash at which the audit log ends."""
         return self._store.known().end.hash
 
-    def audited(self, noted: str | None = None) -> Audited:
+    def audited(self, noted: str | None = None) -> AuditResult:
         """
         Read the whole audit log again, as it is at one moment, and check it.
 
@@ -200,7 +201,7 @@ class StateReader:
             return audited(connection, noted)
 
 
-def audited(connection: Connection, noted: str | None) -> Audited:
+def audited(connection: Connection, noted: str | None) -> AuditResult:
     """Check a whole log, as it is at one moment. See ``StateReader.audited``."""
     # SQLite shows one moment anyway
     if connection.dialect.name == POSTGRESQL:
@@ -219,7 +220,7 @@ def audited(connection: Connection, noted: str | None) -> Audited:
             f"the audit log does not hold {noted}: it was rewritten, or cut off, since"
             " that was noted"
         )
-    return Audited(known.end.seq, known.end.hash, tuple(problems))
+    return AuditResult(known.end.seq, known.end.hash, tuple(problems))
 
 
 def _is_its_plan(detail: str) -> bool:
@@ -252,3 +253,42 @@ def _told(save: KnownSave) -> JournalEntry:
             for name, made in facts.made.items()
         ),
     )
+
+
+def recognize(store: Store, connect: ConnectKey, *, at: datetime) -> None:
+    """
+    Let the store know a Connect by its key, with all it knows of it by other names.
+
+    Raises ``ConnectRenamed`` if the store knows it by another name that people gave,
+    and ``StateError`` if it may not be written.
+    """
+    known = store.known()
+    keys = known.backends
+    others = sorted((connect.known_as - {connect.key}) & keys)
+    named = connect.key not in connect.known_as
+    here = {name for name, said in known.names.items() if connect.known_as & said}
+    called = sorted(here - {connect.key})
+    if connect.key not in keys and not others and called:
+        calls = f"calls it {connect.key!r}" if named else "gives it no name"
+        raise ConnectRenamed(
+            f"the state knows this Connect as {called[0]!r}, and connectsync.yaml"
+            f" {calls}",
+            remedy=f"write `connect: {called[0]}` in connectsync.yaml: launches, limits"
+            " of a day and what was applied are kept under that name",
+        )
+    # an address that is reached by this name from now on, so that no other may have it
+    if others or (named and connect.key not in here):
+        detail = {"known_as": sorted(connect.known_as), "was": others}
+        try:
+            with store.changing() as connection:
+                action = audit.CONNECT_NAMED
+                store.log(connection, action, detail, at, subject=connect.key)
+                leases.move(connection, others, connect.key)
+        except StateError as error:
+            if not others:
+                return  # nothing is known of it yet, so nothing is lost by waiting
+            raise StateError(
+                f"the state knows this Connect as {others[0]!r} still, and may not be"
+                f" written here: {error.message}",
+                remedy="run `connectsync drift` once where the state may be written",
+            ) from error

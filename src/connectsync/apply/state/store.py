@@ -1,4 +1,4 @@
-"""The store that a run writes to; every call is on disk before it returns."""
+"""The state store that a run writes to; each call is on disk when it returns."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from connectsync.apply.journal import Claim, LeasedElsewhere, RunOptions, Settled
+from connectsync.apply.journal import Claim, LeasedElsewhere, RunOptions, SaveStatus
 from connectsync.apply.state import audit, leases
 from connectsync.apply.state.known import Known
 from connectsync.apply.state.ledger import Ledger
-from connectsync.domain.counting import many
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import Plan
-from connectsync.domain.plan_data import plan_data
+from connectsync.domain.plan_file import plan_data
+from connectsync.domain.wording import many
 from connectsync.errors import Overtaken, RunInHand
 
 FAILED = frozenset([Ending.FAILED, Ending.CONFLICT])
@@ -112,7 +112,7 @@ class Store(Ledger):
         with self.changing() as connection:
             closed = self._known.run(run)
             for save in self._known.open.values():
-                if save.entry.run == run and save.entry.settled is Settled.INTENDED:
+                if save.entry.run == run and save.entry.settled is SaveStatus.INTENDED:
                     raise RunInHand(
                         "it is not known yet whether a save of"
                         f" {save.entry.intent.district!r} in run {run} happened",

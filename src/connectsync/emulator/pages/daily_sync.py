@@ -10,18 +10,17 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from connectsync.emulator import store
-from connectsync.emulator.manners import SavedMeanwhile
-from connectsync.emulator.pages.filled_in import FilledIn, fields_of
+from connectsync.emulator.http import ProblemAnswer, last
+from connectsync.emulator.pages.filled_in import FilledForm, fields_of
 from connectsync.emulator.pages.site import Site, Visit, submission
-from connectsync.emulator.problem import Problem
-from connectsync.emulator.received import last
-from connectsync.emulator.saving import Save
+from connectsync.emulator.store import SaveRequest
+from connectsync.emulator.users import SavedMeanwhile
 
 PATH = "/districts/{district}/settings/sis-rostering/daily-sync"
 
 
 @dataclass(frozen=True, slots=True)
-class DailySync:
+class DailySyncPage:
     """The page with the form, and its Save."""
 
     site: Site
@@ -37,7 +36,7 @@ class DailySync:
         """Show the form as it is saved."""
         visit = self.site.visit(request)
         row = self.site.district(visit, request)
-        filled_in = FilledIn(row.form, row.version)
+        filled_in = FilledForm(row.form, row.version)
         just_saved = request.query_params.get("saved") == row.version
         return self._page(visit, row, filled_in, just_saved=just_saved)
 
@@ -48,11 +47,13 @@ class DailySync:
         row = self.site.district(visit, request)
         fields, version = fields_of(form), last(form, "version")
         try:
-            saved = self.site.saver.save(Save(row.key, fields, self._from(version)))
-        except Problem as problem:
+            saved = self.site.saver.save(
+                SaveRequest(row.key, fields, self._from(version))
+            )
+        except ProblemAnswer as problem:
             if problem.status not in {412, 422}:
                 raise
-            return self._refused(visit, row, FilledIn(fields, version), problem)
+            return self._refused(visit, row, FilledForm(fields, version), problem)
         return RedirectResponse(f"{request.url.path}?saved={saved}", 303)
 
     def _from(self, version: str) -> str | None:
@@ -60,7 +61,11 @@ class DailySync:
         return None if last_wins else version
 
     def _refused(
-        self, visit: Visit, row: store.Row, typed: FilledIn, problem: Problem
+        self,
+        visit: Visit,
+        row: store.DistrictRow,
+        typed: FilledForm,
+        problem: ProblemAnswer,
     ) -> Response:
         shown = typed.over(row.form)
         if problem.status == 412:  # noqa: PLR2004 - of RFC 9110: the version moved
@@ -70,8 +75,8 @@ class DailySync:
     def _page(
         self,
         visit: Visit,
-        row: store.Row,
-        filled_in: FilledIn,
+        row: store.DistrictRow,
+        filled_in: FilledForm,
         *,
         status: int = 200,
         just_saved: bool = False,

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from connectsync.emulator import reach
-from connectsync.emulator.pages.site import Site
+from connectsync.emulator import users
+from connectsync.emulator.http import last
+from connectsync.emulator.pages.site import Site, submission
+from connectsync.emulator.users import COOKIE, signed_in
 
 ON_A_PAGE = 25
 """How many districts the search lists at once."""
@@ -21,7 +23,7 @@ _SYNC_HOUR = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Districts:
+class DistrictPages:
     """The way to the form, page by page."""
 
     site: Site
@@ -51,7 +53,7 @@ class Districts:
         number = _page_number(request.query_params.get("page", ""))
         skip = (number - 1) * ON_A_PAGE
         with self.site.store.reading() as connection:
-            found = reach.listed(
+            found = users.list_reachable(
                 connection, visit.user, wanted=wanted, skip=skip, limit=ON_A_PAGE
             )
         values = {
@@ -91,3 +93,80 @@ def _page_number(spelled: str) -> int:
 def _last_sync(now: datetime) -> str:
     night = now.replace(hour=_SYNC_HOUR, minute=0)
     return f"{night if night <= now else night - timedelta(days=1):%Y-%m-%d %H:%M}"
+
+
+_OF_THIS_SITE = re.compile(r"/(?![/\\])[!-~]*")
+
+
+@dataclass(frozen=True, slots=True)
+class SignInPage:
+    """The sign-in page, and what its buttons do."""
+
+    site: Site
+
+    def routes(self) -> list[Route]:
+        """Give the route table."""
+        return [
+            Route("/sign-in", self.ask, methods=["GET"]),
+            Route("/sign-in", self.sign_in, methods=["POST"]),
+            Route("/sign-out", self.sign_out, methods=["POST"]),
+        ]
+
+    async def ask(self, request: Request) -> Response:
+        """Ask for an email address and a password."""
+        way_back = _local(request.query_params.get("next", "/"))
+        session = self.site.session(request)
+        if session is not None and self.site.user(session) is not None:
+            return RedirectResponse(way_back, 303)
+        secret = ""
+        if session is None:
+            secret, session = self._begun("")
+        values = {"csrf": session.csrf, "next": way_back, "email": "", "refused": False}
+        page = self.site.page("sign_in.html", None, values=values)
+        return _carrying(page, request, secret) if secret else page
+
+    async def sign_in(self, request: Request) -> Response:
+        """Sign in whose password it is, and go where they wanted to go."""
+        session = self.site.session(request)
+        form = await submission(request, session)
+        email, way_back = last(form, "email"), _local(last(form, "next"))
+        with self.site.store.reading() as connection:
+            user = signed_in(connection, email, last(form, "password"))
+        if user is None or session is None:
+            csrf = last(form, "csrf")
+            values = {"csrf": csrf, "next": way_back, "email": email, "refused": True}
+            return self.site.page("sign_in.html", None, status=422, values=values)
+        self._ended(session)
+        secret, _ = self._begun(user.email)
+        return _carrying(RedirectResponse(way_back, 303), request, secret)
+
+    async def sign_out(self, request: Request) -> Response:
+        """End the session."""
+        visit = self.site.visit(request)
+        await submission(request, visit.session)
+        self._ended(visit.session)
+        answer = RedirectResponse("/sign-in", 303)
+        answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
+        return answer
+
+    def _begun(self, email: str) -> tuple[str, users.BrowserSession]:
+        lifetime = self.site.manners.session_seconds
+        with self.site.store.writing() as connection:
+            return users.begin(
+                connection, email, now=self.site.now(), lifetime_seconds=lifetime
+            )
+
+    def _ended(self, session: users.BrowserSession) -> None:
+        with self.site.store.writing() as connection:
+            users.end(connection, session)
+
+
+def _carrying(answer: Response, request: Request, secret: str) -> Response:
+    secure = request.url.scheme == "https"
+    answer.set_cookie(COOKIE, secret, httponly=True, samesite="lax", secure=secure)
+    return answer
+
+
+def _local(path: str) -> str:
+    # anything else would send who signs in here to another site
+    return path if _OF_THIS_SITE.fullmatch(path) else "/"

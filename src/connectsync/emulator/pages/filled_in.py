@@ -6,9 +6,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from connectsync.emulator.form import BOX_GROUPS, BOXES, CHOICES, TOKEN, Refusal
-from connectsync.emulator.labels import FIELDS
-from connectsync.emulator.received import Submitted, last
+from connectsync.emulator.form import (
+    BOX_GROUPS,
+    BOXES,
+    CHOICES,
+    FIELDS,
+    TOKEN,
+    FieldRefusal,
+)
+from connectsync.emulator.http import Submitted, last
 
 MASK = "••••••••"
 """What stands in the field of a masked token; sent back, it leaves the token alone."""
@@ -43,18 +49,18 @@ def _percent(typed: str) -> object:
 
 
 @dataclass(frozen=True, slots=True)
-class FilledIn:
+class FilledForm:
     """A form on the page: its fields, the version it is from, and what is refused."""
 
     fields: Mapping[str, object]
     version: str
     refused: Mapping[str, str] = field(default_factory=dict)
 
-    def over(self, saved: Mapping[str, object]) -> FilledIn:
+    def over(self, saved: Mapping[str, object]) -> FilledForm:
         """Give the form with what is saved wherever nothing was submitted."""
         return replace(self, fields={**saved, **self.fields})
 
-    def with_refusals(self, refusals: Iterable[Refusal]) -> FilledIn:
+    def with_refusals(self, refusals: Iterable[FieldRefusal]) -> FilledForm:
         """Give the form with a sentence for each field that was refused."""
         sentences = {no.field: f"{FIELDS[no.field]} {no.detail}." for no in refusals}
         return replace(self, refused=sentences)

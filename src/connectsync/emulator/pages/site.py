@@ -1,27 +1,167 @@
-"""What every page has: who visits, what they submitted, and the frame around it."""
+"""What every page shares: visitor, submitted form, frame and static files."""
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Mapping
+import sqlite3
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import quote
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import (
+    HTMLResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+)
+from starlette.routing import Route
 
-from connectsync.emulator import reach, sessions
-from connectsync.emulator.manners import Manners
-from connectsync.emulator.pages.failure import SignInNeeded
-from connectsync.emulator.pages.rendering import rendered
-from connectsync.emulator.pages.surface import Surface
-from connectsync.emulator.problem import Problem, district_not_found
-from connectsync.emulator.received import Submitted, last, submitted
-from connectsync.emulator.saver import Saver
-from connectsync.emulator.sessions import Session
-from connectsync.emulator.store import Row, Store
-from connectsync.emulator.users import User, find_user
-from connectsync.emulator.weather import Weather
+from connectsync.emulator import form, users
+from connectsync.emulator.faults import NO_FAULTS, Faults, FaultState
+from connectsync.emulator.form import qualified
+from connectsync.emulator.http import (
+    JinjaMissing,
+    ProblemAnswer,
+    Submitted,
+    district_not_found,
+    last,
+    problem_of,
+    read_submission,
+)
+from connectsync.emulator.pages.filled_in import MASK
+from connectsync.emulator.store import DistrictRow, EmulatorStore, FormSaver
+from connectsync.emulator.users import Behavior, BrowserSession, User, find_user
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+"""On every page: nothing from elsewhere, nothing inline, nothing kept."""
+
+
+def render_page(template: str, status: int = 200, **values: object) -> Response:
+    """Give a page. Raises ``JinjaMissing`` where the extra is not installed."""
+    content = environment().get_template(template).render(values)
+    return HTMLResponse(content, status, HEADERS)
+
+
+@cache
+def environment() -> Any:
+    """Give what renders templates. Raises ``JinjaMissing``."""
+    try:
+        import jinja2  # noqa: PLC0415 - an optional extra
+    except ImportError as error:
+        raise JinjaMissing from error
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("connectsync.emulator.pages"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["L"] = form
+    environment.globals["MASK"] = MASK
+    return environment
+
+
+@dataclass(frozen=True, slots=True)
+class ControlView:
+    """One control as it stands on the page."""
+
+    label: str
+    id: str
+    disabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FaultView:
+    """The look of every control under some faults."""
+
+    faults: Faults
+
+    def named(self, label: str, group: str = "") -> str:
+        """Give what stands on the page where ``label`` belongs."""
+        renamed = self.faults.renamed
+        return renamed.get(qualified(label, group), renamed.get(label, label))
+
+    def shown(self, label: str, ident: str, group: str = "") -> list[ControlView]:
+        """Give the controls that stand where one belongs: usually exactly one."""
+        faults = self.faults
+        if _names(faults.missing, label, group):
+            return []
+        name = self.named(label, group)
+        disabled = _names(faults.disabled, label, group)
+        one = ControlView(name, ident, disabled)
+        if _names(faults.doubled, label, group):
+            return [one, ControlView(name, f"{ident}-again", disabled)]
+        return [one]
+
+
+def _names(labels: Collection[str], label: str, group: str) -> bool:
+    return label in labels or qualified(label, group) in labels
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in, or not any more; afterwards they come back to ``path``."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+def answer_problem(request: Request, problem: ProblemAnswer) -> Response:
+    """Answer a problem in the form that the client reads."""
+    for_a_program = request.url.path.startswith(("/v1/", "/emulator/"))
+    if for_a_program or "text/html" not in request.headers.get("Accept", ""):
+        return problem.response()
+    try:
+        page = _page(problem)
+    except JinjaMissing:
+        return problem.response()
+    page.headers.update(problem.headers)
+    return page
+
+
+def _page(problem: ProblemAnswer) -> Response:
+    surface = FaultView(NO_FAULTS)
+    values = {"problem": problem.body, "surface": surface, "frame": None}
+    return render_page("failure.html", problem.status, **values)
+
+
+async def _answer_error(request: Request, error: Exception) -> Response:
+    return answer_problem(request, problem_of(error))
+
+
+async def _extra_missing(_: Request, error: Exception) -> Response:
+    return PlainTextResponse(str(error), 501)
+
+
+async def _to_sign_in(_: Request, error: Exception) -> Response:
+    if not isinstance(error, SignInNeeded):  # pragma: no cover - registered for it
+        raise error
+    return RedirectResponse(f"/sign-in?next={quote(error.path, safe='/')}", 303)
+
+
+HANDLERS = {
+    ProblemAnswer: _answer_error,
+    HTTPException: _answer_error,
+    sqlite3.Error: _answer_error,
+    JinjaMissing: _extra_missing,
+    SignInNeeded: _to_sign_in,
+}
+"""Which exception of a route becomes which answer."""
+
 
 IN_THE_MENU = 8
 """How many districts the drop-down lists before it refers to the search."""
@@ -34,7 +174,7 @@ _NOTHING: Mapping[str, object] = {}
 class Visit:
     """Somebody who is signed in asks for a page."""
 
-    session: Session
+    session: BrowserSession
     user: User
 
 
@@ -43,8 +183,8 @@ class Frame:
     """The header of a page: who is signed in, where they are, where they can go."""
 
     visit: Visit
-    here: Row | None
-    menu: list[Row]
+    here: DistrictRow | None
+    menu: list[DistrictRow]
     total: int
 
 
@@ -52,21 +192,21 @@ class Frame:
 class Site:
     """The pages over one store."""
 
-    store: Store
-    saver: Saver
+    store: EmulatorStore
+    saver: FormSaver
     clock: Callable[[], datetime]
-    manners: Manners
-    weather: Weather
+    manners: Behavior
+    weather: FaultState
 
     def now(self) -> float:
         """Give the time in seconds since the epoch."""
         return self.clock().timestamp()
 
-    def session(self, request: Request) -> Session | None:
+    def session(self, request: Request) -> BrowserSession | None:
         """Give the session of a request, signed in or not."""
-        secret = request.cookies.get(sessions.COOKIE, "")
+        secret = request.cookies.get(users.COOKIE, "")
         with self.store.reading() as connection:
-            return sessions.find(connection, secret, now=self.now())
+            return users.find(connection, secret, now=self.now())
 
     def visit(self, request: Request) -> Visit:
         """Let in who is signed in. Raises ``SignInNeeded``."""
@@ -76,16 +216,16 @@ class Site:
             raise SignInNeeded(_way_back(request))
         return Visit(session, user)
 
-    def user(self, session: Session) -> User | None:
+    def user(self, session: BrowserSession) -> User | None:
         """Give who is signed in, or None; who was taken away is not."""
         with self.store.reading() as connection:
             return find_user(connection, session.email)
 
-    def district(self, visit: Visit, request: Request) -> Row:
+    def district(self, visit: Visit, request: Request) -> DistrictRow:
         """Give the district of an address. Raises ``Problem``: 404, also if hidden."""
         key = request.path_params["district"]
         with self.store.reading() as connection:
-            row = reach.reached(connection, visit.user, key)
+            row = users.find_reachable(connection, visit.user, key)
         if row is None:
             raise district_not_found(key)
         return row
@@ -94,42 +234,42 @@ class Site:
         self,
         template: str,
         visit: Visit | None,
-        here: Row | None = None,
+        here: DistrictRow | None = None,
         *,
         status: int = 200,
         values: Mapping[str, object] = _NOTHING,
     ) -> Response:
         """Give a page, in its frame if somebody is signed in."""
         frame = None if visit is None else self._frame(visit, here)
-        surface = Surface(self.weather.faults)
-        return rendered(template, status, frame=frame, surface=surface, **values)
+        surface = FaultView(self.weather.faults)
+        return render_page(template, status, frame=frame, surface=surface, **values)
 
-    def _frame(self, visit: Visit, here: Row | None) -> Frame:
+    def _frame(self, visit: Visit, here: DistrictRow | None) -> Frame:
         with self.store.reading() as connection:
-            found = reach.listed(connection, visit.user, limit=IN_THE_MENU)
+            found = users.list_reachable(connection, visit.user, limit=IN_THE_MENU)
         others = [row for row in found.districts if here is None or row.key != here.key]
         menu = others if here is None else [here, *others]
         return Frame(visit, here, menu, found.total)
 
-    def _goes_on(self, session: Session) -> bool:
+    def _goes_on(self, session: BrowserSession) -> bool:
         most = self.weather.faults.expire_session_after
         if most is None:
             return True
         with self.store.writing() as connection:
-            return sessions.visit(connection, session, most=most)
+            return users.visit(connection, session, most=most)
 
 
-async def submission(request: Request, session: Session | None) -> Submitted:
+async def submission(request: Request, session: BrowserSession | None) -> Submitted:
     """
     Give what a page of this session submitted.
 
     Raises ``Problem``: 403 if the page was not of this session, 400, or 415.
     """
-    form = await submitted(request)
+    form = await read_submission(request)
     expected = "" if session is None else session.csrf
     given = last(form, "csrf").encode("utf-8", "surrogatepass")
     if not expected or not hmac.compare_digest(given, expected.encode()):
-        raise Problem(
+        raise ProblemAnswer(
             403,
             "not-from-this-page",
             "this did not come from a page of your session",
@@ -141,3 +281,26 @@ async def submission(request: Request, session: Session | None) -> Submitted:
 def _way_back(request: Request) -> str:
     query = request.url.query if request.method == "GET" else ""
     return f"{request.url.path}?{query}" if query else request.url.path
+
+
+TYPES = {
+    "page.css": "text/css; charset=utf-8",
+    "page.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+"""Every file there is, and its media type."""
+
+
+def routes() -> list[Route]:
+    """Give the route table."""
+    return [Route("/static/{name}", look, methods=["GET"])]
+
+
+async def look(request: Request) -> Response:
+    """Answer one file."""
+    name = request.path_params["name"]
+    if name not in TYPES:
+        raise ProblemAnswer(404, "no-such-operation", "there is no such file")
+    content = files("connectsync.emulator.pages").joinpath("static", name).read_bytes()
+    headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+    return Response(content, 200, headers, TYPES[name])

@@ -1,0 +1,261 @@
+"""Parse the gateway's answers strictly; anything else is refused with a sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from connectsync.backends.names import Unfit, from_json, setting_of, text_of
+from connectsync.domain.foreign_text import foreign_text, mask_secrets
+from connectsync.domain.live import ListedDistrict, Live
+from connectsync.domain.plan_shape import kind_of
+from connectsync.errors import (
+    ConnectError,
+    CredentialsRefused,
+    DistrictNotFound,
+    FormRefused,
+    Unreachable,
+    VersionMoved,
+)
+
+DISTRICT_NOT_FOUND = "urn:connectsync:problem:district-not-found"
+FORM_REFUSED = "urn:connectsync:problem:form-refused"
+
+
+_FIELDS = 20
+"""So many refused fields are told; a form has fewer."""
+
+
+def without_secrets(error: ConnectError) -> ConnectError:
+    """Give an error as it is, or with every quotation of a secret masked."""
+    said = [error.sentence, *error.below, error.remedy]
+    shown = [mask_secrets(one) for one in said]
+    if shown == said:
+        return error
+    sentence, *below, remedy = shown
+    return type(error)(sentence, below=below, remedy=remedy)
+
+
+def refusal(
+    status: int,
+    problem: Mapping[str, object],
+    *,
+    about: str,
+    secrets: tuple[str, ...] = (),
+) -> ConnectError:
+    """
+    Give the error for an answer with this status; ``about`` says what was asked.
+
+    ``problem`` is empty where the answer had none; ``secrets`` are what was sent, which
+    is not quoted. A status that any proxy sends is
+    believed only with the contract's own problem type: a 404 from a wrong address
+    does not mean that a district is gone.
+    """
+    said = _reason_text(status, problem, secrets)
+    why = f"{about}: {said}"
+    match status, problem.get("type"):
+        case ((401 | 403), _):
+            return CredentialsRefused(why)
+        case 404, kind if kind == DISTRICT_NOT_FOUND:
+            return DistrictNotFound(why)
+        case 412, _:
+            return VersionMoved(why)
+        case 422, kind if kind == FORM_REFUSED:
+            return FormRefused(f"{about}: {_fields(problem, secrets) or said}")
+        case _:
+            return Unreachable(why)
+
+
+def _reason_text(
+    status: int, problem: Mapping[str, object], secrets: tuple[str, ...]
+) -> str:
+    detail = problem.get("detail") or problem.get("title")
+    said = foreign_text(detail, secrets) if isinstance(detail, str) else ""
+    return f"{said or 'no reason given'} (status {status})"
+
+
+def _fields(problem: Mapping[str, object], secrets: tuple[str, ...]) -> str:
+    errors = problem.get("errors")
+    members = errors[:_FIELDS] if isinstance(errors, list) else []
+    named = (_field(error, secrets) for error in members if isinstance(error, dict))
+    return "; ".join(named)
+
+
+def _field(error: Mapping[str, object], secrets: tuple[str, ...]) -> str:
+    name = setting_of(str(error.get("field", "a setting")))
+    why = str(error.get("detail", "is refused"))
+    return f"{foreign_text(name, secrets)} {foreign_text(why, secrets)}"
+
+
+Members = Mapping[str, object]
+"""A JSON object."""
+
+VERSION = re.compile("[!#-~]{1,200}")
+"""What the version of a form looks like: it fits between the quotes of an ETag."""
+
+_TAG = re.compile(r'(?:W/)?"(?P<opaque>[!#-~\x80-\xff]*)"')
+
+_LET_TAGS_THROUGH = (
+    "a proxy before the gateway may drop the ETag of an answer that it compresses"
+    " (nginx), or add -gzip to it (Apache): switch compression off for this address"
+    " there, or set DeflateAlterETag NoChange"
+)
+
+
+class TagUnusable(Unreachable):
+    """The tag of a form does not say its version, so no save could be proven."""
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictPage:
+    """Some of the districts, and the cursor of the next page if there is one."""
+
+    districts: tuple[ListedDistrict, ...]
+    following: str | None
+
+
+def page(body: Members) -> DistrictPage:
+    """Read one page of the list."""
+    items = [_object(item, "a district of the list") for item in _list(body, "items")]
+    following = None if _member(body, "next") is None else _text(body, "next")
+    if following == "":
+        raise not_understood("next is an empty cursor")
+    if following is not None and not items:
+        raise not_understood("a page of the list is empty although more should follow")
+    listed = (
+        ListedDistrict(_text(item, "district"), _text(item, "name")) for item in items
+    )
+    return DistrictPage(tuple(listed), following)
+
+
+def live(body: Members, *, key: str, read_at: datetime) -> Live:
+    """Read the form of the district ``key``."""
+    if (other := _text(body, "district")) != key:
+        raise not_understood(
+            f"district {key!r} was asked for, {foreign_text(other)!r} came"
+        )
+    settings = _object(_member(body, "settings"), "settings")
+    try:
+        form = from_json(settings)
+    except Unfit as error:
+        raise not_understood(f"the form of district {key!r}: {error}") from error
+    return Live(key, version(body), form, read_at)
+
+
+def version(body: Members) -> str:
+    """Read the version of a form; it must fit into an ETag."""
+    spelled = _text(body, "version")
+    if not VERSION.fullmatch(spelled):
+        raise not_understood("version has characters that no ETag can hold")
+    return spelled
+
+
+def read_tagged_version(body: Members, etag: str | None) -> str:
+    """
+    Read the version of one form, which the ETag must repeat.
+
+    A weak tag is as good as a strong one here (RFC 9110, weak comparison): what a
+    proxy packed is the same form. Raises ``TagUnusable``.
+    """
+    spelled = version(body)
+    if not etag:
+        raise TagUnusable("the form came without an ETag", remedy=_LET_TAGS_THROUGH)
+    tag = _TAG.fullmatch(etag)
+    if tag is None or tag["opaque"] != spelled:
+        raise TagUnusable(
+            f"the ETag {foreign_text(etag)} is not the version of the form, {spelled}",
+            remedy=_LET_TAGS_THROUGH,
+        )
+    return spelled
+
+
+def forms(
+    body: Members, *, keys: Sequence[str], read_at: datetime
+) -> dict[str, Live | ConnectError]:
+    """
+    Read a bulk answer: for each of ``keys`` a form or the error it got.
+
+    Raises ``Unreachable`` where the answer cannot be told apart by district.
+    """
+    items = _by_district(body, "items")
+    errors = _by_district(body, "errors")
+    if strange := (items.keys() | errors.keys()) - set(keys):
+        raise not_understood(f"{foreign_text(min(strange))!r} was not asked for")
+    answered: dict[str, Live | ConnectError] = {}
+    for key in keys:
+        try:
+            answered[key] = _form(key, items.get(key), errors.get(key), read_at)
+        except ConnectError as error:
+            answered[key] = error
+    return answered
+
+
+def _form(
+    key: str, item: Members | None, error: Members | None, read_at: datetime
+) -> Live:
+    if (item is None) == (error is None):
+        raise not_understood(f"district {key!r} is not answered exactly once")
+    if item is not None:
+        return live(item, key=key, read_at=read_at)
+    problem = _object(_member(error or {}, "problem"), "problem")
+    status = problem.get("status")
+    raise refusal(
+        status if isinstance(status, int) else 0, problem, about=f"district {key!r}"
+    )
+
+
+def _by_district(body: Members, name: str) -> dict[str, Members]:
+    found = [_object(entry, f"an entry of {name}") for entry in _list(body, name)]
+    by_district = {_text(entry, "district"): entry for entry in found}
+    if len(by_district) != len(found):
+        raise not_understood(f"{name} holds a district twice")
+    return by_district
+
+
+def labels(body: Members, *, setting: str) -> tuple[str, ...]:
+    """Read the labels that the setting named ``setting`` by the gateway offers."""
+    if (other := _text(body, "setting")) != setting:
+        raise not_understood(
+            f"options of {setting} were asked for, {foreign_text(other)!r} came"
+        )
+    found = [_object(item, "an option") for item in _list(body, "options")]
+    offered = tuple(_text(item, "label") for item in found)
+    if not offered or "" in offered or len(set(offered)) != len(offered):
+        raise not_understood(f"the options of {setting} are empty or not distinct")
+    return offered
+
+
+def not_understood(why: str) -> Unreachable:
+    """Make the error that says an answer is not the contract's."""
+    return Unreachable(
+        f"an answer is not understood: {why}",
+        remedy="compare the gateway with schema/gateway.openapi.yaml",
+    )
+
+
+def _member(body: Members, name: str) -> object:
+    if name not in body:
+        raise not_understood(f"{name} is missing")
+    return body[name]
+
+
+def _text(body: Members, name: str) -> str:
+    try:
+        return text_of(_member(body, name))
+    except Unfit as error:
+        raise not_understood(f"{name} {error}") from error
+
+
+def _list(body: Members, name: str) -> list[object]:
+    value = _member(body, name)
+    if not isinstance(value, list):
+        raise not_understood(f"{name} is {kind_of(value)}, not a list")
+    return value
+
+
+def _object(value: object, what: str) -> Members:
+    if not isinstance(value, dict):
+        raise not_understood(f"{what} is {kind_of(value)}, not an object")
+    return value

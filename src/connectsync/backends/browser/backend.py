@@ -1,0 +1,369 @@
+"""The browser backend: read and save forms through Connect's page."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectsync.backends.browser.form import FormReading
+from connectsync.backends.browser.navigation import Navigation
+from connectsync.backends.browser.pool import SharedBrowser, TabPool
+from connectsync.backends.browser.saving import (
+    FormFiller,
+    PageAnswer,
+    SaveEnding,
+    SavePress,
+)
+from connectsync.backends.browser.tab import LOG_IN
+from connectsync.backends.contract import (
+    SETTLE,
+    Clock,
+    Tokens,
+    at_hand,
+    needed,
+    nowhere,
+    unquoted,
+    utc_now,
+)
+from connectsync.backends.names import insist_fits, to_json
+from connectsync.domain.foreign_text import repeats_secret
+from connectsync.domain.live import ListedDistrict, Live, PageSpot
+from connectsync.domain.settings import BY_NAME, Form, Kind, form_spelled_as
+from connectsync.errors import (
+    Bug,
+    ConnectError,
+    CredentialsRefused,
+    DistrictNotFound,
+    FormRefused,
+    PageChanged,
+    Unreachable,
+    VersionMoved,
+)
+
+
+class BrowserReader:
+    """
+    Reads what the page shows; it has nothing to fill a form in with.
+
+    See ``seam.Reader``.
+
+    Districts are read side by side, in as many tabs as the website says.
+    """
+
+    def __init__(self, tabs: TabPool, *, clock: Clock = utc_now) -> None:
+        self._tabs = tabs
+        self._clock = clock
+        self._offered: Mapping[str, tuple[str, ...]] = {}
+
+    @property
+    def described(self) -> str:
+        """Name the website."""
+        return self._tabs.website.described
+
+    async def list_districts(self) -> tuple[ListedDistrict, ...]:
+        """Give every district that the page lists, sorted by key."""
+        async with self._tabs.walk() as walk:
+            listed = await walk.districts()
+        if repeats_secret("\n".join(f"{one.key} {one.name}" for one in listed)):
+            raise Unreachable("the list of districts on the page repeats a secret")
+        return listed
+
+    async def read(self, key: str) -> Live:
+        """Read one district's form."""
+        async with self._tabs.walk() as walk:
+            return await self._read(walk, key)
+
+    async def read_many(self, keys: Sequence[str]) -> Mapping[str, Live | ConnectError]:
+        """
+        Read many forms; every key is answered, by a form or an error.
+
+        Once Connect asks to sign in, the rest is not tried.
+        """
+        wanted = list(dict.fromkeys(keys))
+        found: dict[str, Live | ConnectError] = {}
+        waiting = list(reversed(wanted))
+        readers = min(self._tabs.website.contexts, len(wanted))
+        await asyncio.gather(*(self._read_some(waiting, found) for _ in range(readers)))
+        failures = [one for one in found.values() if isinstance(one, ConnectError)]
+        if failures and len(failures) == len(wanted) and not _all_missing(failures):
+            raise next(one for one in failures if not _all_missing([one]))
+        return {key: found[key] for key in wanted}
+
+    async def options(self, setting: str) -> tuple[str, ...]:
+        """Give what a drop-down or box group offers on a form, in page order."""
+        if BY_NAME[setting].kind not in {Kind.CHOICE, Kind.BOXES}:
+            raise Bug(f"{setting} offers no labels")
+        if not self._offered:
+            # every district has the same form: the first one tells
+            await self.read((await self.list_districts())[0].key)
+        return self._offered[setting]
+
+    async def page_map(self) -> tuple[PageSpot, ...]:
+        """Look where every label stands. See ``seam.Mapper``."""
+        async with self._tabs.walk() as walk:
+            return await walk.page_map()
+
+    async def _read_some(
+        self, waiting: list[str], found: dict[str, Live | ConnectError]
+    ) -> None:
+        refused: CredentialsRefused | None = None
+        while waiting:
+            key = waiting.pop()
+            try:
+                found[key] = await self.read(key)
+            except CredentialsRefused as error:
+                refused = error
+                found[key] = error
+            except ConnectError as error:
+                found[key] = error
+            if refused is not None:
+                found.update(dict.fromkeys(waiting, refused))
+                waiting.clear()
+
+    async def _read(self, walk: Navigation, key: str) -> Live:
+        shown = await walk.form(key)
+        self._offered = shown.offered
+        return live(key, shown, self._clock)
+
+
+def live(key: str, shown: FormReading, clock: Clock) -> Live:
+    """Give the form that is shown as what Connect holds now."""
+    form = shown.form
+    if repeats_secret(json.dumps([to_json(form), shown.offered], ensure_ascii=False)):
+        raise Unreachable(f"the form of district {key!r} repeats a secret")
+    return Live(key, shown.version(key), form, clock())
+
+
+def _all_missing(failures: Sequence[ConnectError]) -> bool:
+    return all(isinstance(one, DistrictNotFound) for one in failures)
+
+
+READ_IT = (
+    "do what it says, or save the district on the page by hand; `connectsync resume`"
+    " tries again"
+)
+
+CONFIRMATION = (
+    "if this is what you want, state the question word by word in connectsync.yaml"
+    " as backends.browser.accept_confirmation"
+)
+
+
+class BrowserWriter:
+    """
+    Fills in the form and presses *Save*. See ``seam.Writer``.
+
+    ``tokens`` finds the token to type. It is typed where that was asked for, and where
+    the page speaks of none and something else is saved anyway; else an empty field
+    leaves it as it is.
+    """
+
+    def __init__(
+        self, tabs: TabPool, *, tokens: Tokens = nowhere, clock: Clock = utc_now
+    ) -> None:
+        self._tabs = tabs
+        self._tokens = tokens
+        self._clock = clock
+
+    async def save(
+        self,
+        key: str,
+        desired: Form,
+        *,
+        expected_version: str,
+        set_token: bool = False,
+    ) -> Live:
+        """
+        Save the settings in ``desired``; give the form as it was read back.
+
+        Nothing is typed before the whole form was found as we know it, and at
+        ``expected_version``.
+        """
+        errand: _SaveTask | None = None
+        try:
+            async with self._tabs.walk() as walk:
+                shown = await walk.form(key)
+                _insist_version(key, shown, expected_version)
+                desired = form_spelled_as(desired, shown.offered)
+                insist_fits(desired, shown.offered, shown.form)
+                differs = any(shown.form[name] != one for name, one in desired.items())
+                if not differs and not set_token:
+                    return live(key, shown, self._clock)
+                token = self._token(key, shown, set_token=set_token)
+                errand = _SaveTask(walk, key, shown, desired)
+                with unquoted(key, token), walk.tab.evidence.without(token):
+                    await errand.make(token)
+                return await self._read_back(walk, key)
+        except Unreachable as error:
+            if errand is not None and errand.walk.out_of_time and not errand.pressed:
+                # known not to be saved, so that it is not tried again and again
+                raise PageChanged(
+                    f"{error.message}; nothing was saved", remedy=error.remedy
+                ) from error
+            raise
+
+    def _token(self, key: str, shown: FormReading, *, set_token: bool) -> str | None:
+        if set_token:
+            return needed(self._tokens, key)
+        return None if shown.has_token else at_hand(self._tokens, key)
+
+    async def _read_back(self, walk: Navigation, key: str) -> Live:
+        try:
+            return live(key, await walk.form(key), self._clock)
+        except ConnectError as error:
+            # whatever the reason, the save is made: nobody may take it for refused
+            signed_out = isinstance(error, CredentialsRefused)
+            raise Unreachable(
+                f"district {key!r} was saved, but not read back: {error.message}",
+                remedy=LOG_IN if signed_out else SETTLE,
+            ) from error
+
+
+@dataclass(slots=True)
+class _SaveTask:
+    walk: Navigation
+    key: str
+    shown: FormReading
+    desired: Form
+    pressed: bool = False
+
+    async def make(self, token: str | None) -> None:
+        """Fill in the form and save it; raise ``ConnectError`` unless it was seen."""
+        walk, key = self.walk, self.key
+        filling = FormFiller(walk.tab)
+        async with walk.witnessed(key):
+            await self._fill(filling, token)
+            self.pressed = True
+            answer = await SavePress(walk.tab).press(filling)
+            refused = await self._refused(filling, answer)
+        asked = answer.ended is SaveEnding.ASKED
+        picture = await walk.kept(key, "page-changed" if asked else "after")
+        if answer.ended is SaveEnding.SAVED:
+            return
+        if answer.ended is SaveEnding.UNKNOWN:
+            raise self._unknown(answer.said, picture)
+        # whatever was said or asked, it is the form that tells what was saved
+        now = await self._look_back(answer)
+        if not self._is_made(now, token):
+            raise self._failure(answer, refused, now, picture)
+
+    async def _fill(self, filling: FormFiller, token: str | None) -> None:
+        walk, key, shown = self.walk, self.key, self.shown
+        await filling.insist_sent_home()
+        await walk.tab.evidence.keep(walk.tab.page, key, "before")
+        await filling.fill(shown.form, self.desired)
+        # filling in takes a moment, in which somebody else may have pressed Save
+        if (again := await walk.look_again(key)) is not None:
+            _insist_version(key, again, shown.version(key))
+        # and in which a script of the page may have changed where its form goes
+        await filling.insist_sent_home()
+        if token is not None:
+            await filling.type_token(token)
+            await filling.insist_sent_home()
+
+    async def _refused(self, filling: FormFiller, answer: PageAnswer) -> list[str]:
+        return await filling.refused() if answer.ended is SaveEnding.REFUSED else []
+
+    async def _look_back(self, answer: PageAnswer) -> FormReading:
+        try:
+            return await self.walk.form(self.key)
+        except ConnectError as error:
+            unknown = self._unknown(f"Connect said {answer.said!r}")
+            raise Unreachable(
+                f"{unknown.message}; and reading it back failed: {error.message}",
+                remedy=unknown.remedy,
+            ) from error
+
+    def _is_made(self, now: FormReading, token: str | None) -> bool:
+        """Say whether the form that was loaded again shows what was to be saved."""
+        before = self.shown
+        changed = {
+            name: value
+            for name, value in self.desired.items()
+            if before.form[name] != value
+        }
+        if changed:
+            return all(now.form[name] == value for name, value in changed.items())
+        return token is not None and now.has_token and not before.has_token
+
+    def _failure(
+        self,
+        answer: PageAnswer,
+        refused: list[str],
+        now: FormReading,
+        picture: Path | None,
+    ) -> ConnectError:
+        key, said = self.key, answer.said
+        if now.form != self.shown.form:
+            if answer.ended is SaveEnding.REFUSED:
+                return _version_moved(key)
+            return self._unknown(f"Connect said {said!r}, and the form is another now")
+        only_token = all(
+            self.shown.form[name] == one for name, one in self.desired.items()
+        )
+        saved = (
+            "whether the token was saved cannot be seen"
+            if only_token
+            else "loaded again, the form shows that nothing was saved"
+        )
+        match answer.ended:
+            case SaveEnding.ASKED:
+                return PageChanged(
+                    f"after Save Connect asks {said!r}, which the project does not"
+                    f" accept, so it was not answered; {saved}{_see(picture)}",
+                    remedy=CONFIRMATION,
+                )
+            case SaveEnding.REFUSED if refused:
+                named = ", ".join(refused)
+                return FormRefused(f"district {key!r}: {named} is refused: {said}")
+            case SaveEnding.REFUSED:
+                return FormRefused(f"district {key!r}: {said}")
+            case _:
+                return FormRefused(
+                    f"district {key!r}: after Save Connect says {said!r}; {saved}",
+                    remedy=READ_IT,
+                )
+
+    def _unknown(self, said: str, picture: Path | None = None) -> Unreachable:
+        return Unreachable(
+            f"saving district {self.key!r}: {said}; it may or may not have been"
+            f" saved{_see(picture)}",
+            remedy=SETTLE,
+        )
+
+
+def _see(picture: Path | None) -> str:
+    return f"; see {picture}" if picture else ""
+
+
+def _insist_version(key: str, shown: FormReading, expected: str) -> None:
+    if shown.version(key) != expected:
+        raise _version_moved(key)
+
+
+def _version_moved(key: str) -> VersionMoved:
+    return VersionMoved(
+        f"the form of district {key!r} was saved by someone else meanwhile"
+    )
+
+
+@asynccontextmanager
+async def open_reader(
+    browser: SharedBrowser, *, clock: Clock = utc_now
+) -> AsyncIterator[BrowserReader]:
+    """Open a reader in the browser of a run. Raises ``ProjectError``."""
+    async with browser.tabs() as tabs:
+        yield BrowserReader(tabs, clock=clock)
+
+
+@asynccontextmanager
+async def open_writer(
+    browser: SharedBrowser, *, tokens: Tokens = nowhere, clock: Clock = utc_now
+) -> AsyncIterator[BrowserWriter]:
+    """Open a writer in the browser of a run; see above."""
+    async with browser.tabs() as tabs:
+        yield BrowserWriter(tabs, tokens=tokens, clock=clock)

@@ -1,0 +1,218 @@
+"""The drop-down at the top of every page, and the list of districts behind it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from playwright.async_api import Locator
+
+from connectsync.backends.browser.controls import name_pattern, pattern_of
+from connectsync.backends.browser.tab import Tab, amiss
+from connectsync.backends.names import (
+    DISTRICT_HOME,
+    DROP_DOWN,
+    NEXT,
+    SEARCH,
+    SEARCH_BOX,
+)
+from connectsync.domain.live import ListedDistrict
+from connectsync.domain.settings import is_same_label
+from connectsync.errors import DistrictNotFound, PageChanged
+
+KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+_ENTRY = re.compile(r"(?P<lead>.*?): (?P<name>.*) \((?P<key>[^ ()]+)\)")
+_TOTAL = re.compile(r"of ([0-9][0-9,]*) districts?\Z")
+_ALL = re.compile(r"^All [0-9][0-9,]* districts$")
+_TEXTS = "all => all.map(one => one.innerText)"
+
+DISTRICTS = "Districts"
+
+MOST = 100_000
+"""More districts than there are in the country: a list of more does not end."""
+
+LONGEST = 12
+"""So many digits of a number of districts are read."""
+
+
+class DistrictPicker:
+    """The way to a district: by the menu, or by the search where it is not listed."""
+
+    def __init__(self, tab: Tab) -> None:
+        self._tab = tab
+        self._home = tab.labels.shown(DISTRICT_HOME)
+        label = tab.labels.shown(DROP_DOWN)
+        name = re.compile(rf"^{pattern_of(label)}: ")
+        self.button = tab.page.get_by_role("button", name=name)
+        self._menu = tab.page.get_by_role("menu", name=name_pattern(label), exact=True)
+
+    async def go_to(self, key: str) -> None:
+        """
+        Select a district's home page.
+
+        Raises ``DistrictNotFound``, ``PageChanged`` and other ``ConnectError``.
+        """
+        menu = await self._opened()
+        items = menu.get_by_role("menuitem")
+        texts = await items.evaluate_all(_TEXTS)
+        listed = self._entries(texts, DROP_DOWN)
+        if any(one.key == key for one in listed):
+            await self._follow(items, key, DROP_DOWN)
+        elif await self._to_search(menu):
+            await self._search(key)
+        else:
+            self._insist_whole(texts)
+            raise _not_listed(key)
+
+    async def all(self) -> tuple[ListedDistrict, ...]:
+        """
+        Give every district that is listed, sorted by key.
+
+        Raises ``PageChanged`` if not every one of them can be read.
+        """
+        menu = await self._opened()
+        if await self._to_search(menu):
+            listed = await self._every_page()
+        else:
+            texts = await menu.get_by_role("menuitem").evaluate_all(_TEXTS)
+            listed = self._entries(texts, DROP_DOWN)
+            self._insist_whole(texts)
+        by_key = {one.key: one for one in listed}
+        if len(by_key) != len(listed):
+            raise _home_amiss(DROP_DOWN, "stands there twice for one district")
+        return tuple(by_key[key] for key in sorted(by_key))
+
+    async def opened(self) -> None:
+        """Open the menu; which of several buttons opens it does not matter."""
+        if not await self._menu.is_visible():
+            await self._tab.press(self.button.first, f"'{DROP_DOWN}'", "start")
+
+    async def shown(self) -> tuple[str, ...]:
+        """Give what the drop-down shows: on a district's pages, which one it is."""
+        texts: list[str] = await self.button.evaluate_all(_TEXTS)
+        return tuple(" ".join(text.split()) for text in texts)
+
+    async def any_home(self) -> Locator:
+        """Find what leads to the first district that is listed, be it never so odd."""
+        items = self._menu.get_by_role("menuitem")
+        await self._tab.standing(items)
+        texts = await items.evaluate_all(_TEXTS)
+        entries = (_ENTRY.fullmatch(" ".join(text.split())) for text in texts)
+        keys = [entry["key"] for entry in entries if entry]
+        return self._leading_to(items, keys[0] if keys else "")
+
+    async def _opened(self) -> Locator:
+        await self._tab.the_only(self.button, f"'{DROP_DOWN}'", "start")
+        await self.opened()
+        return await self._tab.the_only(self._menu, f"'{DROP_DOWN}'", "start")
+
+    def _entries(self, texts: Iterable[str], page: str) -> list[ListedDistrict]:
+        """Read the districts of a menu or list; an empty one is not believed."""
+        listed = []
+        for text in texts:
+            entry = _ENTRY.fullmatch(" ".join(text.split()))
+            if entry is None or not KEY.fullmatch(entry["key"]):
+                continue
+            if not is_same_label(entry["lead"], self._home):
+                raise _home_amiss(page, f"is called '{entry['lead']}'")
+            listed.append(ListedDistrict(entry["key"], entry["name"]))
+        if not listed:
+            raise _home_amiss(page, "is missing")
+        return listed
+
+    def _insist_whole(self, texts: Iterable[str]) -> None:
+        """Refuse a menu with an item that may lead to more districts."""
+        for text in texts:
+            spelled = " ".join(text.split())
+            if not _ENTRY.fullmatch(spelled):
+                raise PageChanged(
+                    f"the menu '{DROP_DOWN}' holds '{spelled}', and it is not known"
+                    " whether more districts stand behind it"
+                )
+
+    async def _follow(self, among: Locator, key: str, page: str) -> None:
+        one = self._leading_to(among, key)
+        control = f"'{DISTRICT_HOME}'"
+        one = await self._tab.the_only(one, control, page)
+        await self._tab.follow(one, control, page)
+
+    def _leading_to(self, among: Locator, key: str) -> Locator:
+        lead, end = pattern_of(self._home), re.escape(key)
+        text = re.compile(rf"^\s*{lead}:[\s\S]*\({end}\)\s*$")
+        return among.filter(has_text=text)
+
+    async def _to_search(self, menu: Locator) -> bool:
+        every = menu.get_by_role("menuitem", name=_ALL)
+        if not await every.count():
+            return False
+        await self._tab.follow(every, "'All districts'", DROP_DOWN)
+        return True
+
+    async def _search(self, key: str) -> None:
+        tab = self._tab
+        box = tab.page.get_by_role("searchbox", name=SEARCH_BOX, exact=True)
+        box = await tab.the_only(box, f"'{SEARCH_BOX}'", DISTRICTS)
+        button = tab.page.get_by_role("button", name=SEARCH, exact=True)
+        button = await tab.the_only(button, f"'{SEARCH}'", DISTRICTS)
+        await tab.type_into(box, key, f"'{SEARCH_BOX}'", DISTRICTS)
+        await tab.follow(button, f"'{SEARCH}'", DISTRICTS)
+        seen = 0
+        while seen < await self._total():
+            texts = await self._links().evaluate_all(_TEXTS)
+            listed = self._entries(texts, DISTRICTS)
+            if any(one.key == key for one in listed):
+                await self._follow(self._links(), key, DISTRICTS)
+                return
+            seen += len(listed)
+            if not await self._turned():
+                break
+        raise _not_listed(key)
+
+    async def _every_page(self) -> Sequence[ListedDistrict]:
+        total, listed = await self._total(), list[ListedDistrict]()
+        while True:
+            texts = await self._links().evaluate_all(_TEXTS)
+            listed += self._entries(texts, DISTRICTS)
+            # a list that does not end is not followed to its end
+            if len(listed) > total or not await self._turned():
+                break
+        if len(listed) != total:
+            raise PageChanged(
+                f"the page '{DISTRICTS}' speaks of {total} districts,"
+                f" but lists {len(listed)}"
+            )
+        return listed
+
+    def _links(self) -> Locator:
+        page = self._tab.page
+        return page.get_by_role("main").get_by_role("listitem").get_by_role("link")
+
+    async def _total(self) -> int:
+        """Give how many districts were found."""
+        status = self._tab.page.get_by_role("status")
+        status = await self._tab.the_only(status, "'1 to n of n'", DISTRICTS)
+        found = _TOTAL.search(" ".join((await status.inner_text()).split()))
+        total = int(found[1].replace(",", "")[:LONGEST]) if found else 0
+        if total > MOST:
+            raise PageChanged(
+                f"the page '{DISTRICTS}' speaks of {total:,} districts,"
+                f" which is more than the {MOST:,} that are read"
+            )
+        return total
+
+    async def _turned(self) -> bool:
+        following = self._tab.page.get_by_role("link", name=NEXT, exact=True)
+        if not await following.count():
+            return False
+        self._tab.take_more_time()
+        await self._tab.follow(following, f"'{NEXT}'", DISTRICTS)
+        return True
+
+
+def _home_amiss(page: str, why: str) -> PageChanged:
+    return amiss(f"'{DISTRICT_HOME}'", page, why)
+
+
+def _not_listed(key: str) -> DistrictNotFound:
+    return DistrictNotFound(f"district {key!r} is not among those that Connect lists")

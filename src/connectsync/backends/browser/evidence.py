@@ -1,0 +1,267 @@
+"""What the page looked like, kept for people: never with a token in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from html import escape
+from html.parser import HTMLParser
+from pathlib import Path
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Page
+
+from connectsync.backends.browser.controls import PageLabels, name_pattern, spellings_of
+from connectsync.backends.names import TOKEN_LABEL
+from connectsync.domain.foreign_text import SECRETS
+from connectsync.errors import StateError
+
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
+)
+"""What a browser lets the kept page do: nothing, whatever may stand in it."""
+
+_HEAD = f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{POLICY}">
+<meta name="referrer" content="no-referrer"><title>Evidence</title>
+<style>
+  body {{ font: 16px/1.4 system-ui, sans-serif; margin: 1rem auto; max-width: 60rem;
+    padding: 0 1rem; }}
+  .kept-as-evidence {{ background: #fff3c4; border: 1px solid #c9a400; color: #000;
+    padding: .5rem 1rem; }}
+  [role=form] {{ border: 1px solid #888; padding: 0 1rem; }}
+  label {{ margin-right: .5rem; }}
+</style></head><body>
+<p class="kept-as-evidence">Kept by connectsync. Scripts, links, forms, styles and
+pictures were taken out, and so were tokens; the picture beside this file shows how the
+page looked.</p>
+"""
+
+
+def _words(*lines: str) -> frozenset[str]:
+    return frozenset(word for line in lines for word in line.split())
+
+
+_DROPPED = _words(
+    "script style template iframe frame frameset object embed applet noscript noembed",
+    "noframes svg math audio video canvas map xmp plaintext",
+)
+"""Left out with all that stands in them."""
+
+_EMPTY = _words("br hr input img wbr col")
+
+_KEPT = _EMPTY | _words(
+    "main header footer nav section article aside address h1 h2 h3 h4 h5 h6 hgroup p",
+    "pre div span blockquote figure figcaption ul ol li dl dt dd table caption thead",
+    "tbody tfoot tr td th colgroup a b i u s em strong small mark code kbd samp sub",
+    "sup abbr cite q time fieldset legend label button select optgroup option datalist",
+    "textarea output progress meter details summary dialog del ins",
+)
+"""Kept by their name; ``form`` and what is not known become ``div``."""
+
+_ATTRIBUTES = _words(
+    "id class role name type value checked selected disabled readonly multiple",
+    "required open hidden label for alt title placeholder lang dir maxlength pattern",
+    "min max colspan rowspan",
+)
+
+
+def inert(html: str) -> str:
+    """Give the structure and the words of a page, under a policy that loads nothing."""
+    page = _Inert()
+    page.feed(html)
+    page.close()
+    return page.text
+
+
+class _Inert(HTMLParser):
+    """Rewrites what is allowed; nothing of the page is copied as it stands."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self._parts = [_HEAD]
+        self._open: list[tuple[str, str]] = []
+        self._dropped = ""
+        self._depth = 0
+
+    @property
+    def text(self) -> str:
+        """The whole page, with everything closed that was opened."""
+        ends = "".join(f"</{ours}>" for _, ours in reversed(self._open))
+        return f"{''.join(self._parts)}{ends}\n</body></html>\n"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Open an element, as what is left of it."""
+        if self._dropped:
+            self._depth += tag == self._dropped
+            return
+        if tag in _DROPPED:
+            self._dropped, self._depth = tag, 1
+            return
+        if tag in {"html", "head", "body", "meta", "link", "base"}:
+            return
+        ours = tag if tag in _KEPT else "div"
+        self._parts.append(f"<{ours}{_attribute_text(tag, ours, attrs)}>")
+        if ours not in _EMPTY:
+            self._open.append((tag, ours))
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take ``<a/>`` for ``<a>``, as browsers do."""
+        self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close an element and what was left open in it."""
+        if self._dropped:
+            self._depth -= tag == self._dropped
+            if not self._depth:
+                self._dropped = ""
+            return
+        if not any(theirs == tag for theirs, _ in self._open):
+            return
+        while self._open:
+            theirs, ours = self._open.pop()
+            self._parts.append(f"</{ours}>")
+            if theirs == tag:
+                return
+
+    def handle_data(self, data: str) -> None:
+        """Keep words."""
+        if not self._dropped:
+            self._parts.append(escape(data))
+
+
+def _attribute_text(
+    tag: str, ours: str, attributes: list[tuple[str, str | None]]
+) -> str:
+    spelled = []
+    if tag != ours:
+        spelled.append(f' data-tag="{escape(tag)}"')
+    if tag == "form":
+        spelled.append(' role="form"')
+    for name, value in dict(attributes).items():
+        if name in _ATTRIBUTES or name.startswith("aria-"):
+            spelled.append(f' {name}="{escape(value or "")}"')
+        elif name in {"href", "action", "formaction", "src"}:
+            # where it led is evidence; as text it leads nowhere
+            spelled.append(f' data-{name}="{escape(value or "")}"')
+    return "".join(spelled)
+
+
+_HTML = """
+([tokens, typed]) => {
+  const whole = document.documentElement;
+  const copy = whole.cloneNode(true);
+  const originals = whole.querySelectorAll("*");
+  const copies = copy.querySelectorAll("*");
+  const secrets = new Set(typed);
+  originals.forEach((one, place) => {
+    const other = copies[place];
+    if (one.tagName === "SCRIPT") { other.textContent = ""; return; }
+    if (one.tagName === "OPTION") other.toggleAttribute("selected", one.selected);
+    if (one.tagName !== "INPUT" && one.tagName !== "TEXTAREA") return;
+    const names = [...(one.labels || [])].map(label => label.textContent.trim());
+    names.push(one.getAttribute("aria-label") || "");
+    const secret = ["password", "hidden"].includes(one.type)
+      || names.some(name => tokens.includes(name));
+    if (secret) {
+      for (const value of [one.value, one.getAttribute("value")])
+        if (value && value.length > 5) secrets.add(value);
+      other.removeAttribute("value");
+      if (one.tagName === "TEXTAREA") other.textContent = "";
+    } else if (["checkbox", "radio"].includes(one.type)) {
+      other.toggleAttribute("checked", one.checked);
+    } else if (one.tagName === "INPUT") {
+      other.setAttribute("value", one.value);
+    }
+  });
+  let html = "<!doctype html>" + copy.outerHTML;
+  const text = document.createElement("i");
+  for (const secret of secrets) {
+    text.textContent = secret;
+    const escaped = text.innerHTML;
+    const spellings = [escaped.replaceAll('"', "&quot;"), escaped, secret,
+      encodeURIComponent(secret)];
+    for (const one of spellings) html = html.split(one).join("");
+  }
+  return html;
+}
+"""
+"""The page as it is filled in, with empty tokens, hidden fields and scripts."""
+
+
+class Evidence:
+    """A folder of screenshots and pages that only this user can read."""
+
+    def __init__(self, folder: Path, labels: PageLabels) -> None:
+        self._folder = folder
+        self._tokens = [TOKEN_LABEL, *spellings_of(labels.shown(TOKEN_LABEL))]
+        self._typed: list[str] = []
+
+    @contextmanager
+    def without(self, secret: str | None) -> Iterator[None]:
+        """Blank a secret wherever a page may show it, while it is typed and saved."""
+        self._typed = [secret] if secret else []
+        try:
+            yield
+        finally:
+            self._typed = []
+
+    async def keep(self, page: Page, about: str, moment: str) -> Path:
+        """
+        Keep what a page shows; give the path of the screenshot.
+
+        ``about`` is the district, or what else the page is about. Raises
+        ``StateError`` if the disk does not take it.
+        """
+        html = inert(str(await page.evaluate(_HTML, [self._tokens, self._typed])))
+        typed = [*self._typed, *(one for one in SECRETS if one in html)]
+        for secret in typed:
+            # a page may have functions of its own where ours look for it
+            html = html.replace(escape(secret), "").replace(secret, "")
+        picture = await self._picture(page, typed)
+        try:
+            private_folder(self._folder)
+            path = self._unused(f"{about}-{moment}")
+            _private(path.with_suffix(".html"), html.encode("utf-8", "replace"))
+            if picture:
+                _private(path, picture)
+        except OSError as error:
+            raise StateError(f"no evidence can be kept: {error.strerror}") from error
+        return path if picture else path.with_suffix(".html")
+
+    async def _picture(self, page: Page, typed: Sequence[str]) -> bytes:
+        masked = [page.locator("input[type=password]")]
+        masked += [
+            page.get_by_label(name_pattern(label), exact=True) for label in self._tokens
+        ]
+        masked += [page.get_by_text(secret) for secret in typed]
+        try:
+            return await page.screenshot(full_page=True, mask=masked)
+        except PlaywrightError:
+            # of a page that is too large to draw there is still the HTML
+            return b""
+
+    def _unused(self, stem: str) -> Path:
+        number = 1
+        while (self._folder / f"{stem}-{number}.html").exists():
+            number += 1
+        return self._folder / f"{stem}-{number}.png"
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for this user alone."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(exist_ok=True)
+        one.chmod(0o700)
+    folder.chmod(0o700)
+
+
+def _private(path: Path, content: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        # whatever the umask takes away or leaves
+        os.chmod(path, 0o600)  # noqa: PTH101 - of the file just made
+        file.write(content)

@@ -1,0 +1,166 @@
+"""Tabs of one browser, as many as are needed at once, each used again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+
+from playwright.async_api import Browser
+from playwright.async_api import Error as PlaywrightError
+
+from connectsync.backends.answers import without_secrets
+from connectsync.backends.browser.controls import LOOK_SECONDS
+from connectsync.backends.browser.fence import Fence
+from connectsync.backends.browser.navigation import Navigation, UrlCache
+from connectsync.backends.browser.tab import LOG_IN, Tab
+from connectsync.backends.browser.website import Website, first_line, launch_browser
+from connectsync.domain.foreign_text import mask_secrets
+from connectsync.errors import ConnectError, CredentialsRefused, Unreachable
+from connectsync.web.patience import RetryPolicy
+
+STUCK = (
+    "open the page in a browser of your own: if it is stuck there too, try again"
+    " once Connect is well"
+)
+
+
+class TabPool:
+    """The tabs of a browser, signed in; all of them share one patience."""
+
+    def __init__(
+        self, browser: Browser, website: Website, patience: RetryPolicy
+    ) -> None:
+        self.website = website
+        self._browser = browser
+        self._patience = patience
+        self._free: list[Navigation] = []
+        self._places = UrlCache()
+
+    @asynccontextmanager
+    async def walk(self) -> AsyncIterator[Navigation]:
+        """Take a tab that is free, or a new one; one whose page fails is closed."""
+        walk = self._free.pop() if self._free else await self._new()
+        total = self.website.total_seconds
+        limit = walk.tab.limit = asyncio.timeout(total)
+        usable = True
+        try:
+            async with limit:
+                yield walk
+        except ConnectError as error:
+            # a page that fails may go on loading itself and take the next page away
+            usable = not isinstance(error, Unreachable)
+            # whatever a page, a box or the library said stands in it
+            shown, cause = without_secrets(error), error.__cause__
+            quotes = cause is not None and mask_secrets(str(cause)) != str(cause)
+            if shown is error and not quotes:
+                raise
+            raise shown from None
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            walk.out_of_time = True
+            usable = False
+            raise Unreachable(
+                f"Connect's page did not come to an end within {total:g} s,"
+                " so it was given up",
+                remedy=STUCK,
+            ) from error
+        finally:
+            if usable:
+                self._free.append(walk)
+            else:
+                await _close_tab(walk)
+
+    async def _new(self) -> Navigation:
+        website = self.website
+        _insist_session(website)
+        try:
+            context = await self._browser.new_context(
+                storage_state=website.session,
+                accept_downloads=False,
+                # what a worker of the page asks for would pass the fence
+                service_workers="block",
+            )
+            fence = Fence(website.origin)
+            await fence.set_up(context)
+            # what is there may be used as slowly as a page may load
+            context.set_default_timeout(website.load_seconds * 1000)
+            tab = Tab(await context.new_page(), website, self._patience, fence)
+            return Navigation(tab, self._places)
+        except PlaywrightError as error:
+            if not self._browser.is_connected():
+                raise Unreachable("the browser has ended by itself") from error
+            raise CredentialsRefused(
+                f"the session in {website.session} cannot be used: {first_line(error)}",
+                remedy=LOG_IN,
+            ) from error
+
+
+async def _close_tab(walk: Navigation) -> None:
+    """Close the tab of a page that hangs; what does not close ends with the browser."""
+    with suppress(PlaywrightError, TimeoutError):
+        async with asyncio.timeout(LOOK_SECONDS):
+            await walk.tab.page.context.close()
+
+
+def _insist_session(website: Website) -> None:
+    try:
+        json.loads(website.session.read_bytes())
+    except OSError as error:
+        raise CredentialsRefused(
+            f"there is no session in {website.session}", remedy=LOG_IN
+        ) from error
+    except ValueError as error:
+        raise CredentialsRefused(
+            f"the file {website.session} holds no session", remedy=LOG_IN
+        ) from error
+
+
+class SharedBrowser:
+    """
+    A Chromium that the first user starts and the last one ends.
+
+    Its tabs are shared, and with them one patience: who saves goes on where who read
+    left off.
+    """
+
+    def __init__(self, website: Website, patience: RetryPolicy) -> None:
+        self._website = website
+        self.patience = patience
+        self._users = 0
+        self._turn = asyncio.Lock()
+        self._closing = AsyncExitStack()
+        self._tabs: TabPool | None = None
+
+    @asynccontextmanager
+    async def tabs(self) -> AsyncIterator[TabPool]:
+        """Use the browser. Raises ``ProjectError`` if there is none to be had."""
+        tabs = await self._entered()
+        try:
+            yield tabs
+        finally:
+            await self._left()
+
+    async def _entered(self) -> TabPool:
+        async with self._turn:
+            if self._tabs is None:
+                self._tabs = await self._opened()
+            self._users += 1
+            return self._tabs
+
+    async def _opened(self) -> TabPool:
+        site = self._website
+        site.insist_usable()
+        browser = await self._closing.enter_async_context(
+            launch_browser(headed=site.headed, slow_ms=site.slow_ms)
+        )
+        return TabPool(browser, site, self.patience)
+
+    async def _left(self) -> None:
+        async with self._turn:
+            self._users -= 1
+            if not self._users:
+                self._tabs = None
+                await self._closing.aclose()

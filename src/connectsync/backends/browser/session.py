@@ -1,0 +1,163 @@
+"""The session that a person begins, and runs without them use afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+from pathlib import Path
+
+from playwright.async_api import BrowserContext, Page, StorageState
+from playwright.async_api import Error as PlaywrightError
+
+from connectsync.backends.answers import without_secrets
+from connectsync.backends.browser.controls import (
+    LOOK_SECONDS,
+    PICTURE_SECONDS,
+    PageLabels,
+    pattern_of,
+)
+from connectsync.backends.browser.evidence import Evidence
+from connectsync.backends.browser.tab import SignIn, Tab
+from connectsync.backends.browser.website import (
+    Website,
+    first_line,
+    launch_browser,
+    origin_of,
+)
+from connectsync.backends.names import DROP_DOWN
+from connectsync.domain.foreign_text import SECRETS
+from connectsync.errors import (
+    ConnectError,
+    CredentialsRefused,
+    StateError,
+    Unreachable,
+)
+from connectsync.web.patience import once
+
+PATIENCE_SECONDS = 600.0
+"""How long a person may take to sign in, second factor and all."""
+
+AGAIN = "run `connectsync login` again"
+
+_AGAIN_SECONDS = 0.2
+
+
+async def sign_in(website: Website, email: str = "", password: str = "") -> Path:
+    """
+    Open the sign-in, and keep the session once a person is signed in.
+
+    With ``email`` the two fields are filled in; without, a person does it in the
+    window, whatever page their district sends them to. Raises ``ConnectError`` and
+    ``StateError``.
+    """
+    website.insist_usable()
+    async with launch_browser(
+        headed=website.headed, slow_ms=website.slow_ms
+    ) as browser:
+        # a window is as large as whoever sits before it likes
+        context = await browser.new_context(
+            no_viewport=website.headed or None, accept_downloads=False
+        )
+        page = await context.new_page()
+        page.set_default_timeout(website.load_seconds * 1000)
+        evidence = Evidence(website.evidence, PageLabels(website.labels))
+        SECRETS.learn(password)
+        try:
+            with evidence.without(password):
+                kept = await _session(page, website, email, password)
+        except ConnectError as error:
+            seen = await _picture(evidence, page)
+            raise without_secrets(
+                type(error)(
+                    f"not signed in: {error.message}{seen}", remedy=error.remedy
+                )
+            ) from None
+    _keep(website.session, json.dumps(kept))
+    return website.session
+
+
+async def _session(
+    page: Page, website: Website, email: str, password: str
+) -> StorageState:
+    """Sign in and give the session; a page that hangs is given up in the end."""
+    context = page.context
+    seconds = website.total_seconds if email else PATIENCE_SECONDS + LOOK_SECONDS
+    try:
+        async with asyncio.timeout(seconds):
+            tab = Tab(page, website, once)
+            if email:
+                await tab.start()
+                await SignIn(page).sign_in(email, password)
+            else:
+                await tab.open()
+            await _signed_in(context, website, patient=not email)
+            return await context.storage_state()
+    except PlaywrightError as error:
+        _insist_open(context)
+        raise Unreachable(f"the browser fails: {first_line(error)}") from error
+    except TimeoutError as error:
+        raise Unreachable(
+            f"the page did not come to an end within {seconds:g} s"
+        ) from error
+
+
+async def _picture(evidence: Evidence, page: Page) -> str:
+    """Keep what the page shows; say where, as the rest of a sentence."""
+    try:
+        async with asyncio.timeout(PICTURE_SECONDS):
+            return f"; see {await evidence.keep(page, 'login', 'failed')}"
+    except (PlaywrightError, StateError, TimeoutError):
+        return ""
+
+
+async def _signed_in(
+    context: BrowserContext, website: Website, *, patient: bool
+) -> None:
+    seconds = PATIENCE_SECONDS if patient else website.wait_seconds
+    loop = asyncio.get_running_loop()
+    latest = loop.time() + seconds
+    while not await _any_shows_drop_down(context, website):
+        _insist_open(context)
+        if loop.time() > latest:
+            raise CredentialsRefused(
+                f"after {seconds:g} s no page of {website.host} shows '{DROP_DOWN}'",
+                remedy=AGAIN,
+            )
+        await asyncio.sleep(_AGAIN_SECONDS)
+
+
+def _insist_open(context: BrowserContext) -> None:
+    if not context.pages:
+        raise CredentialsRefused(
+            "the window was closed before anyone had signed in", remedy=AGAIN
+        )
+
+
+async def _any_shows_drop_down(context: BrowserContext, website: Website) -> bool:
+    """Look at every tab: some sign-ins end in another than they began in."""
+    label = PageLabels(website.labels).shown(DROP_DOWN)
+    for page in context.pages:
+        here = origin_of(page.url) == website.origin
+        button = page.get_by_role(
+            "button", name=re.compile(pattern_of(label) + ": ", re.IGNORECASE)
+        )
+        try:
+            if here and await button.first.is_visible():
+                return True
+        except PlaywrightError:
+            # it is being left or closed; what comes of that is seen the next time
+            continue
+    return False
+
+
+def _keep(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.unlink(missing_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise StateError(f"the session cannot be kept: {error.strerror}") from error

@@ -1,0 +1,149 @@
+"""One call over HTTP: sent, repeated where that is harmless, and understood."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import httpx2
+
+from connectsync.backends.answers import Members, not_understood, refusal
+from connectsync.domain.foreign_text import foreign_text, repeats_secret
+from connectsync.domain.plan_shape import unique_members
+from connectsync.errors import ConnectError, NeverSent, Unreachable
+from connectsync.web.limits import Limits, fetch
+from connectsync.web.patience import RetryPolicy, once
+
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+
+_OK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayCall:
+    """
+    A request of the contract.
+
+    ``about`` says in a sentence what is asked for, e.g. ``district 'x'``; ``body``
+    is None where there is none, and never shown: it may hold a token. ``secrets`` are
+    what the call sends that no answer may repeat.
+    """
+
+    method: str
+    path: str
+    about: str
+    query: Mapping[str, str] | None = None
+    body: Members | None = field(default=None, repr=False)
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayAnswer:
+    """A successful answer: its members, and its ETag as it was sent."""
+
+    body: Members
+    etag: str | None
+
+
+class Exchange:
+    """
+    Makes calls through one HTTP client.
+
+    ``patience`` repeats reads; it is shared by all exchanges of a run, so that they
+    wait within one budget; so are ``limits``. A save is sent once, whatever happens to
+    it. What comes is searched for what was sent: a service that repeats a secret is
+    not believed, and never quoted.
+    """
+
+    def __init__(
+        self,
+        client: httpx2.AsyncClient,
+        patience: RetryPolicy = once,
+        *,
+        limits: Limits | None = None,
+    ) -> None:
+        self._client = client
+        self._patience = patience
+        self._limits = Limits() if limits is None else limits
+
+    async def read(self, call: GatewayCall) -> GatewayAnswer:
+        """Make a call that changes nothing. Raises ``ConnectError``."""
+        return await self._understood(call, self._patience)
+
+    async def save(self, call: GatewayCall) -> GatewayAnswer:
+        """Make a call that changes something. Raises ``ConnectError``."""
+        return await self._understood(call, once)
+
+    async def _understood(
+        self, call: GatewayCall, patience: RetryPolicy
+    ) -> GatewayAnswer:
+        try:
+            response = await patience(lambda: self._sent(call))
+        except httpx2.RequestError as error:
+            why = foreign_text(str(error), call.secrets) or type(error).__name__
+            url = self._client.base_url
+            # who was never connected has sent nothing: no save can arrive late
+            unsent = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
+            raise (NeverSent if unsent else Unreachable)(
+                f"{call.about}: no answer from {url.host}: {why}"
+            ) from error
+        if response.status_code != _OK:
+            raise _refusal_of(response, call)
+        body = _members(response, JSON)
+        if body is None:
+            raise not_understood(f"{call.about}: {_what_came(response)}")
+        etag = response.headers.get("ETag")
+        if repeats_secret(
+            f"{json.dumps(body, ensure_ascii=False)}\n{etag}", call.secrets
+        ):
+            raise not_understood(f"{call.about}: it repeats a secret that was sent")
+        return GatewayAnswer(body, etag)
+
+    async def _sent(self, call: GatewayCall) -> httpx2.Response:
+        headers = dict(call.headers or {})
+        content = None
+        if call.body is not None:
+            # ASCII: any text can be sent, and the other side judges it
+            content = json.dumps(call.body).encode("ascii")
+            headers["Content-Type"] = JSON
+        request = self._client.build_request(
+            call.method, call.path, params=call.query, content=content, headers=headers
+        )
+        return await fetch(self._client, request, self._limits)
+
+
+def _refusal_of(response: httpx2.Response, call: GatewayCall) -> ConnectError:
+    about, problem = call.about, _members(response, PROBLEM)
+    if problem is None and response.is_redirect:
+        return Unreachable(
+            f"{about}: the address redirects elsewhere, which is not followed",
+            remedy="give the address that the redirect leads to, if you trust it",
+        )
+    return refusal(
+        response.status_code, problem or {}, about=about, secrets=call.secrets
+    )
+
+
+def _members(response: httpx2.Response, media_type: str) -> Members | None:
+    if _media_type(response) != media_type:
+        return None
+    try:
+        body = json.loads(response.content, object_pairs_hook=unique_members)
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _media_type(response: httpx2.Response) -> str:
+    spelled: str = response.headers.get("Content-Type", "")
+    return spelled.partition(";")[0].strip().lower()
+
+
+def _what_came(response: httpx2.Response) -> str:
+    if _media_type(response) == JSON:
+        return "it is not a JSON object in which each name stands once"
+    came = foreign_text(_media_type(response)) or "of no stated type"
+    return f"it is {came}, not {JSON}"

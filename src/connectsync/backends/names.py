@@ -1,0 +1,300 @@
+"""The one translation between our setting names, the gateway's and the page's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from connectsync.domain.plan_shape import kind_of
+from connectsync.domain.settings import (
+    BY_NAME,
+    FIRST_FORM,
+    SETTINGS,
+    Form,
+    Kind,
+    Setting,
+    Value,
+    compose_accents,
+    is_whole,
+)
+from connectsync.errors import Bug, FormRefused
+
+_HIGHEST_PERCENT = 100
+_LONGEST = 1_000
+_MOST_LABELS = 1_000
+"""No label or id is longer, and no list of a form has more: reports show them."""
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
+
+
+class Unfit(ValueError):
+    """JSON that is not of the kind it should be; the sentence says why."""
+
+
+def json_of(setting: Setting, value: Value) -> object:
+    """Give a value as JSON: sets as lists, in the order of the page's labels."""
+    if isinstance(value, frozenset):
+        order = {label: place for place, label in enumerate(setting.labels)}
+        return sorted(value, key=lambda label: (order.get(label, len(order)), label))
+    return value
+
+
+def value_of(setting: Setting, raw: object) -> Value:
+    """
+    Read a value from JSON.
+
+    Labels we do not know are values like any other: it is Connect that spells them.
+    Raises ``Unfit``, whose sentence goes on from the name of the setting.
+    """
+    match setting.kind:
+        case Kind.TEXT:
+            return text_of(raw)
+        case Kind.CHOICE:
+            return _label(raw)
+        case Kind.BOX:
+            return _box(raw)
+        case Kind.BOXES:
+            return labels_of(raw)
+        case Kind.PERCENT:
+            return _percent(raw)
+        case _:
+            assert_never(setting.kind)
+
+
+def text_of(raw: object) -> str:
+    """Read text; half of a surrogate pair is none, and no file could hold it."""
+    if not isinstance(raw, str):
+        raise Unfit(f"is {kind_of(raw)}, not text")
+    if len(raw) > _LONGEST:
+        raise Unfit(f"is longer than {_LONGEST:,} characters")
+    if _HALF_A_PAIR.search(raw):
+        raise Unfit("is broken Unicode")
+    return raw
+
+
+def _label(raw: object) -> str:
+    label = text_of(raw)
+    if not label:
+        raise Unfit("is empty, where a label is shown")
+    return label
+
+
+def _box(raw: object) -> bool:
+    if not isinstance(raw, bool):
+        raise Unfit(f"is {kind_of(raw)}, not true or false")
+    return raw
+
+
+def labels_of(raw: object) -> frozenset[str]:
+    """Read a set of labels; an empty one is none, and none stands twice."""
+    if not isinstance(raw, list):
+        raise Unfit(f"is {kind_of(raw)}, not a list of labels")
+    if len(raw) > _MOST_LABELS:
+        raise Unfit(f"names more than {_MOST_LABELS:,} labels")
+    labels = frozenset(_label(label) for label in raw)
+    if len(labels) != len(raw):
+        raise Unfit("names a label twice")
+    return labels
+
+
+def _percent(raw: object) -> int | None:
+    if raw is None:
+        return None
+    # JSON Schema counts 20.0 as a whole number, and so do the schemas we publish
+    if not isinstance(raw, int | float) or not is_whole(raw):
+        raise Unfit(f"is {kind_of(raw)}, not a whole number or null")
+    if not 0 <= raw <= _HIGHEST_PERCENT:
+        raise Unfit("is not within 0-100")
+    return int(raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How one setting is spelled: by us, in the gateway's JSON, on the page (C5)."""
+
+    setting: str
+    json: str
+    label: str
+
+
+SPELLINGS: tuple[Spelling, ...] = (
+    Spelling("district_id", "districtId", "District ID"),
+    Spelling("student_id", "studentId", "Student ID"),
+    Spelling("archived_students", "archivedStudents", "Archived students"),
+    Spelling("enable_daily_sync", "enableDailySync", "Enable Daily sync"),
+    Spelling("manage_guardians", "manageGuardians", "Allow sync to manage Guardians"),
+    Spelling(
+        "unarchive_classrooms",
+        "unarchiveClassrooms",
+        "Unarchive classrooms that reappear in the roster data",
+    ),
+    Spelling(
+        "update_active_users",
+        "updateActiveUsers",
+        "Allow the sync to update contact details of active users",
+    ),
+    Spelling("contact_types", "contactTypes", "Contact Types to sync"),
+    Spelling(
+        "contact_relationships", "contactRelationships", "Contact Relationships to sync"
+    ),
+    Spelling("phone_types", "phoneTypes", "Phone Types to sync"),
+    # not named by C5; spelled as the article on thresholds does (T1)
+    Spelling("deletion_threshold", "deletionThreshold", "Deletion Threshold"),
+    Spelling("permissions", "permissions", "Permissions"),
+)
+"""In the order of the form."""
+
+PAGE_PATH: tuple[str, ...] = (
+    "the drop-down",
+    "District Home Page",
+    "the 3 black dots",
+    "Settings",
+    "SIS Rostering",
+    "District-Level Daily Sync",
+)
+"""What a person clicks on to come to the form (C5)."""
+
+SAVE = "Save"
+"""The button below the form (C5)."""
+
+DROP_DOWN = "Drop-down"
+DISTRICT_HOME = "District Home Page"
+DOTS = "3 black dots"
+GROUP_OF_BOXES = "Settings"
+"""The group of the four single boxes; the page before it has the same name (C5)."""
+SIS_ROSTERING = "SIS Rostering"
+DAILY_SYNC = "District-Level Daily Sync"
+TOKEN_LABEL = "District OAuth Token"  # noqa: S105 - the label of a field
+CLICKS: tuple[str, ...] = (
+    DROP_DOWN,
+    DISTRICT_HOME,
+    DOTS,
+    GROUP_OF_BOXES,
+    SIS_ROSTERING,
+    DAILY_SYNC,
+)
+"""The labels of what is clicked on, in the order of the clicks (C5)."""
+
+TOKEN_KEPT = re.compile(
+    r"\b(saved?|keep|kept|stored?|sets?|exists?|already|unchanged|current(ly)?|hidden"
+    r"|configured|connected|on file)\b|[•●*∙·]{3}",
+    re.IGNORECASE,
+)
+"""
+How a page may say that it holds a token; nobody publishes how Connect's does.
+
+Widely meant: where it is in doubt, nothing is typed over a token.
+"""
+
+SIGN_IN, EMAIL, PASSWORD = "Sign in", "Email", "Password"
+"""What asks who you are, as far as it is not somebody else's page."""
+
+SEARCH_BOX, SEARCH, NEXT = "Search by name or key", "Search", "Next"
+"""The search of districts, where the drop-down does not list them all."""
+
+SAVED = "Saved"
+CONFIRM = "Confirm"
+RADIOS = frozenset({"student_id"})
+"""Choices that are radio buttons in a group; the others are drop-downs."""
+
+TOKEN_JSON = "districtOauthToken"  # noqa: S105 - the name of a field, not a secret
+"""The gateway's name for the field that may be sent and must never come back."""
+
+_BY_SETTING = {spelling.setting: spelling for spelling in SPELLINGS}
+_BY_JSON = {spelling.json: spelling.setting for spelling in SPELLINGS}
+
+
+def find_spelling(setting: str) -> Spelling:
+    """Give the spellings of one of our settings; a name we do not have is a bug."""
+    if setting not in _BY_SETTING:
+        raise Bug(f"there is no setting {setting!r} to translate")
+    return _BY_SETTING[setting]
+
+
+def setting_of(json_name: str) -> str:
+    """Give our name for a name of the gateway; one that we do not know stays."""
+    return _BY_JSON.get(json_name, json_name)
+
+
+def to_json(form: Form) -> dict[str, object]:
+    """Spell the settings in ``form`` as the gateway does, in the form's order."""
+    for name in form:
+        find_spelling(name)
+    return {
+        find_spelling(setting.name).json: json_of(setting, form[setting.name])
+        for setting in SETTINGS
+        if setting.name in form
+    }
+
+
+def from_json(settings: Mapping[str, object]) -> dict[str, Value]:
+    """
+    Read a whole form as the gateway spells it; members we do not know are left out.
+
+    A gateway may be older than a setting, and then does not name it. Raises ``Unfit``
+    with a sentence if a setting of the first form is missing, if one is not of its
+    kind, or if the token came back.
+    """
+    if TOKEN_JSON in settings:
+        raise Unfit(f"{TOKEN_JSON} came back, which must never be shown")
+    for spelling in SPELLINGS:
+        if spelling.json not in settings and spelling.setting in FIRST_FORM:
+            raise Unfit(f"{spelling.json} is missing")
+    return {
+        spelling.setting: _read_value(spelling, settings)
+        for spelling in SPELLINGS
+        if spelling.json in settings
+    }
+
+
+def _read_value(spelling: Spelling, settings: Mapping[str, object]) -> Value:
+    try:
+        return value_of(BY_NAME[spelling.setting], settings[spelling.json])
+    except Unfit as error:
+        raise Unfit(f"{spelling.json} {error}") from error
+
+
+NOTHING: Form = {}
+Options = Mapping[str, tuple[str, ...]]
+"""Labels that are offered, by setting; those of a setting may not be known."""
+
+
+def insist_fits(form: Form, options: Options, held: Form = NOTHING) -> None:
+    """
+    Refuse settings that the form does not take, naming each.
+
+    What the form ``held`` when it was read it can hold again. Raises ``FormRefused``.
+    """
+    refused = [
+        f"{name} {why}"
+        for name, value in form.items()
+        if (why := _unfit(BY_NAME[name], value, options.get(name), held.get(name)))
+    ]
+    if refused:
+        raise FormRefused("; ".join(refused))
+
+
+def _unfit(
+    setting: Setting, value: Value, offered: tuple[str, ...] | None, held: Value
+) -> str:
+    try:
+        value_of(setting, json_of(setting, value))
+    except Unfit as error:
+        return str(error)
+    labels = _all(value)
+    known = {*(offered or setting.labels or labels), *_all(held)}
+    spelled = {compose_accents(label) for label in known if isinstance(label, str)}
+    unknown = sorted(
+        (one for one in labels - known if compose_accents(str(one)) not in spelled),
+        key=str,
+    )
+    if unknown:
+        return f"offers no {unknown[0]!r}"
+    if setting.name == "phone_types" and len(labels) > 1:
+        return "takes one type at most with Clever"
+    return ""
+
+
+def _all(value: Value) -> frozenset[Value]:
+    return frozenset[Value](value if isinstance(value, frozenset) else [value])

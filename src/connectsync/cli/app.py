@@ -1,0 +1,413 @@
+"""The command line: parse, run one command, return its exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+
+from connectsync import __version__
+from connectsync.cli import runs as of_runs
+from connectsync.cli.apply import apply
+from connectsync.cli.approve import approve_approve
+from connectsync.cli.demo import demo
+from connectsync.cli.doctor import doctor
+from connectsync.cli.drift import drift
+from connectsync.cli.emulator import emulator
+from connectsync.cli.explain import explain, rules, schema, show
+from connectsync.cli.help import (
+    Command,
+    CommandWithHelp,
+    GroupWithHelp,
+    understand_everywhere,
+)
+from connectsync.cli.import_ import import_
+from connectsync.cli.init import fmt, init, new
+from connectsync.cli.login import login
+from connectsync.cli.plan import plan
+from connectsync.cli.reconcile import reconcile
+from connectsync.cli.resume import resume
+from connectsync.cli.rollback import rollback
+from connectsync.cli.runs import runs
+from connectsync.cli.session import Session
+from connectsync.cli.snapshot import snapshot
+from connectsync.cli.streams import secure
+from connectsync.cli.suggest import CommandPlace
+from connectsync.cli.terminal import (
+    ExitStatus,
+    LogFormat,
+    Terminal,
+    never_stumble,
+    status_of,
+    terminal,
+)
+from connectsync.cli.validate import validate
+from connectsync.errors import Bug, ConnectsyncError
+from connectsync.report.terminal import inert
+
+ASKED_BY_A_SHELL = "_CONNECTSYNC_COMPLETE"
+"""The variable by which a shell asks for words at the tab key."""
+
+COMMANDS = (
+    init,
+    new,
+    validate,
+    explain,
+    rules,
+    show,
+    fmt,
+    import_,
+    snapshot,
+    plan,
+    approve_approve,
+    apply,
+    resume,
+    rollback,
+    runs,
+    drift,
+    reconcile,
+    login,
+    doctor,
+    emulator,
+    demo,
+    schema,
+)
+
+
+WITHIN: Mapping[str, tuple[Callable[..., int], ...]] = {
+    "runs": (of_runs.show, of_runs.diff, of_runs.verify, of_runs.close),
+}
+"""Commands that stand behind another one."""
+
+PANELS: Mapping[str, Mapping[str, str]] = {
+    "Start": {
+        "init": "Create a new project.",
+        "new": "Create a file for a new district (sync off).",
+        "import": "Write the settings on Connect to district files.",
+    },
+    "Check files": {
+        "validate": "Check district files against the schema and every rule.",
+        "explain": "Explain a rule or a key, with examples.",
+        "rules": "List every rule.",
+        "show": "Show a district's values, each with its file and line.",
+        "fmt": "Put keys in schema order; comments are kept.",
+        "schema": "Print a schema, for editors and other tools.",
+    },
+    "Plan and apply": {
+        "snapshot": "Write live settings to a file to plan from.",
+        "plan": "Compare the files with Connect; reads only.",
+        "approve": "Approve a plan file.",
+        "apply": "Apply a plan to Connect and verify the result.",
+        "resume": "Continue an interrupted or failed run.",
+        "rollback": "Undo a run.",
+        "reconcile": "Apply safe changes unattended; list the rest.",
+    },
+    "Inspect": {
+        "runs": "List, show, compare or close runs; verify the audit log.",
+        "drift": "Show what changed since the last apply, and where.",
+        "doctor": "Check project, state and backend for problems.",
+    },
+    "Connect": {
+        "login": "Sign in to Connect's page, for the browser backend.",
+        "emulator": "Serve a stand-in for Connect to try things out.",
+        "demo": "Plan and apply one district on a stand-in.",
+    },
+}
+"""Every command once more, in a line each: what the help of connectsync shows."""
+
+
+class OnDemand(Mapping[str, Command]):
+    """
+    The commands in order, each made when it is first asked for.
+
+    Making all of them takes longer than a whole commit hook may.
+    """
+
+    def __init__(self, own: Iterable[object]) -> None:
+        """Take the options of connectsync itself, which every command understands."""
+        self._own = tuple(own)
+        self._made: dict[str, Command] = {}
+
+    def __getitem__(self, name: str) -> Command:
+        if name not in self._made:
+            made = _made(_BY_NAME[name])
+            understand_everywhere(made, self._own)
+            self._made[name] = made
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_BY_NAME)
+
+    def __len__(self) -> int:
+        return len(_BY_NAME)
+
+
+class CommandGroup(GroupWithHelp):
+    """
+    Lists commands as they stand above, also where some have others behind them.
+
+    All of them understand its own options as well.
+    """
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.commands = OnDemand(self.params)  # type: ignore[assignment]
+        if ASKED_BY_A_SHELL in os.environ:
+            from connectsync.cli.completion import teach
+
+            teach(self)
+
+    def list_commands(self, ctx: object) -> list[str]:
+        """Name them in order."""
+        del ctx
+        return list(self.commands)
+
+
+_BY_NAME = {command.__name__: command for command in COMMANDS}
+
+
+def _made(command: Callable[..., int]) -> Command:
+    """Make a command of its function, with those that stand behind it."""
+    name = command.__name__
+    panel = next((one for one, inside in PANELS.items() if name in inside), "More")
+    short = PANELS.get(panel, {}).get(name)
+    behind = WITHIN.get(name, ())
+    one = typer.Typer(name=name, cls=GroupWithHelp, add_completion=False)
+    if not behind:
+        one.command(name, cls=CommandWithHelp, short_help=short, rich_help_panel=panel)(
+            command
+        )
+    else:
+        one.callback(
+            invoke_without_command=True, short_help=short, rich_help_panel=panel
+        )(command)
+    for inner in behind:
+        one.command(inner.__name__, cls=CommandWithHelp)(inner)
+    return cast("Command", typer.main.get_command(one))
+
+
+PROGRAM = "connectsync"
+
+app = typer.Typer(
+    name=PROGRAM,
+    cls=CommandGroup,
+    help="The roster-sync settings of SchoolStatus Connect districts as code.\n\n"
+    "These options can be given before or after the command.",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"connectsync {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    project: Annotated[
+        Path | None,
+        typer.Option(
+            "--project",
+            "-C",
+            metavar="FOLDER",
+            help="Folder with connectsync.yaml (default: the nearest one above).",
+        ),
+    ] = None,
+    state_dir: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Folder for state and the embedded Connect."
+        ),
+    ] = None,
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WAY",
+            help="Way to Connect: embedded, gateway, browser, snapshot:FILE.",
+        ),
+    ] = None,
+    color: Annotated[
+        str, typer.Option(help="auto, always or never.", metavar="WHEN")
+    ] = "auto",
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print results only.")
+    ] = False,
+    log_format: Annotated[
+        LogFormat,
+        typer.Option(help="Format of standard error: text, or lines of JSON."),
+    ] = LogFormat.TEXT,
+    headed: Annotated[
+        bool, typer.Option("--headed", help="Show the browser window.")
+    ] = False,
+    slow: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=10000,
+            metavar="MS",
+            help="Wait this many ms before each browser click, up to 10000.",
+        ),
+    ] = 0,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Show it and exit."
+        ),
+    ] = False,
+) -> None:
+    """Keep Connect's roster-sync settings as code: validate, plan, apply."""
+    del version
+    if color not in {"auto", "always", "never"}:
+        raise typer.BadParameter("choose auto, always or never", param_hint="--color")
+    # the same place for all of this run: an error is told by who began it
+    place = _place(context.obj)
+    place.take(
+        CommandPlace(
+            project="" if project is None else str(project),
+            state_dir="" if state_dir is None else str(state_dir),
+            backend=backend or "",
+            headed=headed,
+            slow_ms=slow,
+        )
+    )
+    looked_at = terminal(
+        color=color, quiet=quiet, log_format=log_format, environment=os.environ
+    )
+    context.obj = Session(
+        terminal=replace(looked_at, place=place),
+        environment=os.environ,
+        folder=project,
+        state_dir=state_dir,
+        backend=backend,
+        headed=headed,
+        slow_ms=slow,
+    )
+
+
+def _place(before: object) -> CommandPlace:
+    if isinstance(before, Session):
+        return before.terminal.place
+    return before.place if isinstance(before, Terminal) else CommandPlace()
+
+
+def run() -> None:
+    """Run the command line of this process and exit."""
+    never_stumble()
+    secure()
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: list[str]) -> int:
+    """
+    Run one command; give its exit status. Never raises.
+
+    A command that ended well, but whose words could not be written, says so.
+    """
+    plain = terminal(
+        color=_read_option(arguments, "--color", {"always", "never"}, "auto"),
+        quiet=False,
+        log_format=LogFormat(_read_option(arguments, "--log-format", {"json"}, "text")),
+        environment=os.environ,
+    )
+    status = _ended(plain, arguments)
+    lost = plain.tell_lost()
+    return ExitStatus.UNWRITTEN if lost and status in _WELL else status
+
+
+_WELL = frozenset({ExitStatus.FINE, ExitStatus.PENDING})
+
+
+def _ended(plain: Terminal, arguments: list[str]) -> int:
+    try:
+        return _ran(plain, arguments)
+    except typer.TyperException as error:
+        return _usage(plain, error)
+    except (typer.Abort, KeyboardInterrupt):
+        return _end_interrupted(plain)
+    except Bug as error:
+        return _bug(plain, error, error.message)
+    except ConnectsyncError as error:
+        return _failed(plain, error)
+    except Exception as error:  # noqa: BLE001 - the last net under the user
+        return _unforeseen(plain, error)
+
+
+def _ran(plain: Terminal, arguments: list[str]) -> int:
+    asked = arguments or ["--help"]
+    status = app(asked, prog_name=PROGRAM, standalone_mode=False, obj=plain)
+    if status == ExitStatus.INTERRUPTED:
+        return _end_interrupted(plain)
+    return int(status or 0) if arguments else ExitStatus.USAGE
+
+
+def _read_option(
+    arguments: list[str], option: str, words: Collection[str], otherwise: str
+) -> str:
+    """Give what an option says, before anything is parsed that may fail."""
+    spelled = [word for one in arguments for word in one.split("=", 1)]
+    for asked, word in pairwise(spelled):
+        if asked == option and word in words:
+            return word
+    return otherwise
+
+
+def _end_interrupted(plain: Terminal) -> int:
+    plain.complain("interrupted")
+    return ExitStatus.INTERRUPTED
+
+
+def _usage(plain: Terminal, error: typer.TyperException) -> int:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else PROGRAM
+    plain.fail(inert(error.format_message()), f"see `{command} --help`")
+    return ExitStatus.USAGE
+
+
+def _failed(plain: Terminal, error: ConnectsyncError) -> int:
+    plain.fail(error.message, error.remedy)
+    return status_of(error)
+
+
+def _unforeseen(plain: Terminal, error: Exception) -> int:
+    """Tell a bug of ours from a disk, a folder or a socket that we are not given."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return _bug(plain, error, type(error).__name__)
+    what = f" ({inert(str(error.filename))})" if error.filename else ""
+    plain.fail(
+        f"this machine refused a file or folder: {error.strerror}{what}",
+        "check its space and rights, then run the command again; `connectsync runs`"
+        " lists what was applied",
+    )
+    return ExitStatus.UNWRITTEN
+
+
+def _bug(plain: Terminal, error: Exception, said: str) -> int:
+    try:
+        remedy = f"please report it with {_write_crash_log(error)}"
+    except OSError as full:
+        remedy = f"please report it; no log: {full.strerror}"
+    plain.fail(f"this is a bug in connectsync: {inert(said)}", remedy)
+    return ExitStatus.BUG
+
+
+def _write_crash_log(error: Exception) -> str:
+    """Keep what helps to mend it in a file that only this user can read."""
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="connectsync-", suffix=".log", delete=False, encoding="utf-8"
+    ) as log:
+        log.write(f"connectsync {__version__}, Python {sys.version}\n")
+        # frames only: what an exception says may quote a secret
+        log.write("".join(traceback.format_tb(error.__traceback__)))
+        log.write(f"{type(error).__qualname__}\n")
+    return log.name

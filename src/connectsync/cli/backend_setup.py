@@ -1,0 +1,396 @@
+"""What a backend is put together from."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+
+from connectsync.backends import embedded, gateway
+from connectsync.backends import snapshot as snapshot_file
+from connectsync.backends.browser.pool import SharedBrowser
+from connectsync.backends.browser.website import Website
+from connectsync.backends.seam import Reader, Writer
+from connectsync.backends.snapshot import Confirm, SnapshotReader, SnapshotWriter
+from connectsync.cli.secrets import district_token, read_secret
+from connectsync.cli.session import Session
+from connectsync.config.decode import Ground
+from connectsync.config.project import BrowserConfig, Project
+from connectsync.domain.district import District
+from connectsync.domain.live import Snapshot
+from connectsync.domain.settings import Form
+from connectsync.emulator.app import create_app
+from connectsync.emulator.http import EmulatorError
+from connectsync.emulator.seed import Seed, enrol, sow
+from connectsync.errors import (
+    Bug,
+    NotConfirmed,
+    ProjectError,
+    StateError,
+    Unreachable,
+    UsageError,
+    how_to_add,
+)
+from connectsync.files.access import private_folder
+from connectsync.operations.git import tracked_in
+from connectsync.report.terminal import inert
+from connectsync.web.http import insist_safe
+from connectsync.web.patience import RetryBudget
+
+
+def nobody(key: str, desired: Form) -> str:
+    """Confirm nothing: there is nobody to ask."""
+    del desired
+    raise NotConfirmed(f"it is not confirmed that {key!r} was saved by hand")
+
+
+@dataclass(frozen=True, slots=True)
+class BackendSetup:
+    """
+    The project and the districts in scope.
+
+    ``argument`` is what stands behind the colon of ``--backend NAME:ARGUMENT``;
+    ``confirm`` asks a person, where it is a person who presses Save.
+    """
+
+    session: Session
+    project: Project
+    districts: tuple[District, ...]
+    argument: str
+    confirm: Confirm = nobody
+
+    def token(self, key: str) -> str | None:
+        """
+        Find a district's token; None where its file names no reference.
+
+        Raises ``ProjectError`` if the reference gives nothing here.
+        """
+        for district in self.districts:
+            if district.key == key and (stated := district.credentials.oauth_token):
+                environment = self.session.environment
+                return district_token(
+                    stated, project=self.project, environment=environment
+                )
+        return None
+
+
+SESSION = "session.json"
+"""Where `login` keeps the session, in the folder of the state."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserBackend:
+    """
+    The page at the address behind ``browser:``, or at the project's.
+
+    Everything a run loads shares one Chromium, its tabs and one budget of retries.
+    """
+
+    setup: BackendSetup
+
+    def reader(self) -> AbstractAsyncContextManager[Reader]:
+        """Open a reader on the page."""
+        insist_playwright()
+
+        from connectsync.backends.browser.backend import open_reader
+
+        setup = self.setup
+        browser = browser_of(setup.session, self._website())
+        return open_reader(browser, clock=setup.session.now)
+
+    def writer(self) -> AbstractAsyncContextManager[Writer]:
+        """Open a writer on the page."""
+        insist_playwright()
+
+        from connectsync.backends.browser.backend import open_writer
+
+        setup = self.setup
+        browser = browser_of(setup.session, self._website())
+        return open_writer(browser, tokens=setup.token, clock=setup.session.now)
+
+    def _website(self) -> Website:
+        setup = self.setup
+        return website(setup.session, setup.project, setup.argument)
+
+
+def _insist_own(session: Session, kept: Path) -> None:
+    """Raise ``ProjectError`` for a session that a commit brings along."""
+    if tracked_in(kept, session.environment) is not None:
+        raise ProjectError(
+            f"the session in {kept.name} is kept in git, so it is not used: whose it"
+            " is, a commit decides",
+            remedy=f"take it out with `git rm --cached {kept.name}`, then sign in with"
+            " `connectsync login`",
+        )
+
+
+def insist_playwright() -> None:
+    """Raise ``ProjectError`` where the extra ``browser`` is not installed."""
+    if find_spec("playwright") is None:
+        raise ProjectError(
+            "the browser backend needs Playwright",
+            remedy=how_to_add("browser"),
+        )
+
+
+def website(session: Session, project: Project, url: str = "") -> Website:
+    """
+    Describe the page at ``url``, or the project's if it is empty.
+
+    Raises ``ProjectError`` if there is no address.
+    """
+    state, stated = session.state(project), project.browser
+    if stated is None or (url and url != stated.url):
+        # what is stated of one page, its session before all, is not for another
+        stated = BrowserConfig(url)
+    if not stated.url:
+        raise ProjectError(
+            "no page is named: backends.browser.url is missing",
+            remedy="state it in connectsync.yaml, or write --backend browser:ADDRESS",
+        )
+    kept = stated.session or state / SESSION
+    _insist_own(session, kept)
+    page = Website(
+        stated.url,
+        session=kept,
+        evidence=state / "evidence" / f"{session.now():%Y%m%dT%H%M%SZ}",
+        labels=stated.labels,
+        confirmation=stated.accept_confirmation,
+        contexts=stated.contexts,
+        headed=stated.headed or session.headed,
+        slow_ms=session.slow_ms or stated.slow_ms,
+    )
+    page.insist_usable()
+    session.insist_own_clock(page.url)
+    return page
+
+
+def patience_of(session: Session) -> RetryBudget:
+    """Give the run's budget; the first who asks begins it."""
+    patience = session.shared.setdefault("patience", RetryBudget())
+    if not isinstance(patience, RetryBudget):
+        raise Bug("something else is kept where the budget of a run belongs")
+    return patience
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedBackend:
+    """The stand-in, its data beside the state."""
+
+    setup: BackendSetup
+
+    def reader(self) -> AbstractAsyncContextManager[Reader]:
+        """Open a reader on the stand-in."""
+        return embedded.open_reader(self._app(), clock=self.setup.session.now)
+
+    def writer(self) -> AbstractAsyncContextManager[Writer]:
+        """Open a writer on the stand-in."""
+        setup = self.setup
+        return embedded.open_writer(
+            self._app(), tokens=setup.token, clock=setup.session.now
+        )
+
+    def _app(self) -> embedded.App:
+        if self.setup.argument:
+            raise UsageError("the backend 'embedded' takes nothing behind a colon")
+        session, project = self.setup.session, self.setup.project
+        path = session.state(project) / "connect.db"
+        store = make_embedded_store(path, project, self.setup.districts)
+        return _guard_store(create_app(store, clock=session.now), store)
+
+
+def make_embedded_store(
+    path: Path, project: Project, districts: Sequence[District]
+) -> Path:
+    """
+    Make the embedded Connect's store, with every district of the files enrolled.
+
+    A new store is given the forms of the project's seed. Raises ``StateError``, and
+    ``ProjectError`` for a seed that the form does not accept: then there is no store.
+    """
+    try:
+        private_folder(path.parent)
+        if not path.exists() and project.embedded_seed is not None:
+            _insist_inside(project, project.embedded_seed)
+            _sow(path, project.embedded_seed)
+        enrol(path, [(district.key, district.name) for district in districts])
+    except (OSError, EmulatorError, sqlite3.Error, *_DAMAGED) as error:
+        raise StateError(
+            f"the embedded Connect cannot be opened: {error}", remedy=_AFRESH
+        ) from error
+    return path
+
+
+_DAMAGED = (ValueError, TypeError, LookupError, OverflowError)
+"""What reading a row raises that another program wrote."""
+
+_AFRESH = (
+    "check the folder's rights and disk; a damaged connect.db can be moved away, and"
+    " the embedded Connect starts over"
+)
+
+
+def _guard_store(app: Starlette, path: Path) -> embedded.App:
+    """Let a damaged store be told as one, wherever in the stand-in it is met."""
+
+    async def guarded(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await app(scope, receive, send)
+        except (EmulatorError, sqlite3.Error, *_DAMAGED) as error:
+            what = f"{error}" if isinstance(error, EmulatorError) else "it is damaged"
+            raise StateError(
+                f"the embedded Connect at {path} cannot be used: {what}",
+                remedy=_AFRESH,
+            ) from error
+
+    return guarded
+
+
+def _insist_inside(project: Project, seed: Path) -> None:
+    if (end := Ground.of(project.root).way_out(seed)) is not None:
+        raise ProjectError(
+            f"{seed.name} is a link that leads out of the project, to {end}",
+            remedy="put the file itself where backends.embedded.seed names it",
+        )
+
+
+def _sow(path: Path, seed: Path) -> None:
+    snapshot = snapshot_file.read_snapshot(seed)
+    try:
+        sow(path, [Seed(*one) for one in embedded.seeds(snapshot)])
+    except EmulatorError as error:
+        # left behind, it would be taken for a Connect on which every form is blank
+        path.unlink(missing_ok=True)
+        raise ProjectError(
+            f"the embedded Connect cannot begin with {seed.name}: {error}",
+            remedy="fix that file, which backends.embedded.seed names",
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayBackend:
+    """The project's gateway; all calls of a run share one budget of retries."""
+
+    setup: BackendSetup
+
+    def reader(self) -> AbstractAsyncContextManager[Reader]:
+        """Open a reader on the gateway."""
+        session = self.setup.session
+        return gateway.open_reader(
+            self._gateway(), patience=patience_of(session), clock=session.now
+        )
+
+    def writer(self) -> AbstractAsyncContextManager[Writer]:
+        """Open a writer on the gateway."""
+        session = self.setup.session
+        return gateway.open_writer(
+            self._gateway(),
+            patience=patience_of(session),
+            tokens=self.setup.token,
+            clock=session.now,
+        )
+
+    def _gateway(self) -> gateway.GatewayAddress:
+        stated = self.setup.project.gateway
+        if self.setup.argument:
+            raise UsageError("the backend 'gateway' takes nothing behind a colon")
+        if stated is None:
+            raise ProjectError("no gateway is named: backends.gateway.url is missing")
+        if stated.token is None:
+            raise ProjectError(
+                "no token for the gateway: backends.gateway.token is missing"
+            )
+        session, root = self.setup.session, self.setup.project.root
+        insist_safe(stated.url, "the gateway's address")
+        key = "backends.gateway.token"
+        token = read_secret(
+            key, stated.token, environment=session.environment, root=root
+        )
+        session.insist_own_clock(stated.url)
+        return gateway.GatewayAddress(stated.url, token)
+
+
+def browser_of(session: Session, site: Website) -> SharedBrowser:
+    """Give the run's browser for a page; the first who asks begins it."""
+    fresh = SharedBrowser(site, patience_of(session))
+    browser = session.shared.setdefault(site.described, fresh)
+    if not isinstance(browser, SharedBrowser):
+        raise Bug("something else is kept where the browser of a run belongs")
+    return browser
+
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far ahead the clock may go of the machine that took a snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotBackend:
+    """The file behind the colon of ``snapshot:FILE``."""
+
+    setup: BackendSetup
+
+    def reader(self) -> AbstractAsyncContextManager[Reader]:
+        """Open a reader on the file, and say how old it is."""
+        path = self._path()
+        reader = SnapshotReader(path, described=f"snapshot:{self._named(path)}")
+        self._tell_age(reader.described, reader.snapshot())
+        return nullcontext(reader)
+
+    def writer(self) -> AbstractAsyncContextManager[Writer]:
+        """Open a writer that notes what a person confirms."""
+        setup = self.setup
+        return nullcontext(
+            SnapshotWriter(self._path(), setup.confirm, clock=setup.session.now)
+        )
+
+    def _path(self) -> Path:
+        if not self.setup.argument:
+            raise UsageError(
+                "the backend 'snapshot' needs a file",
+                remedy="write --backend snapshot:FILE",
+            )
+        base = self.setup.session.folder or self.setup.session.here
+        path = base / self.setup.argument
+        if (end := Ground.of(self.setup.project.root).way_out(path)) is not None:
+            raise UsageError(
+                f"{self.setup.argument} is a link that leads out of the project, to"
+                f" {end}",
+                remedy="name the file itself",
+            )
+        return path
+
+    def _named(self, path: Path) -> str:
+        """Name the file as every machine does that has the project."""
+        root = self.setup.project.root
+        try:
+            named = Path(os.path.relpath(path, root))
+        except ValueError:  # pragma: no cover - another drive of Windows
+            named = Path(path.name)
+        return named.as_posix()
+
+    def _tell_age(self, described: str, snapshot: Snapshot) -> None:
+        session, oldest = self.setup.session, self.setup.project.policy.max_live_age
+        age = session.now() - snapshot.taken
+        if age < -CLOCKS_DIFFER:
+            raise Unreachable(
+                f"{described} says it was taken {snapshot.taken:%Y-%m-%d %H:%M %Z},"
+                " which is yet to come",
+                remedy="check the clock, or take the snapshot again",
+            )
+        taken = f"{snapshot.taken:%Y-%m-%d %H:%M %Z}"
+        said = f"live settings as of {taken}, by {inert(described)}"
+        if age <= oldest:
+            session.terminal.say(said)
+        else:
+            hours = f"{oldest.total_seconds() / 3600:g} hours"
+            session.terminal.complain(
+                f"{said}: older than {hours}, so `apply` refuses what is planned on it"
+            )

@@ -1,0 +1,154 @@
+"""Where a person presses Save: handing out the click list, asking what is done."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from connectsync.cli.session import Session
+from connectsync.cli.suggest import CommandPlace, quote_word
+from connectsync.config.discovery import relative
+from connectsync.config.project import Project
+from connectsync.domain.plan import Plan
+from connectsync.domain.plan_file import plan_digest, plan_text
+from connectsync.domain.settings import Form
+from connectsync.domain.wording import did_you_mean
+from connectsync.errors import AwaitsPerson, NotConfirmed, UsageError
+from connectsync.files.access import replace_file
+from connectsync.operations.click_list import click_list
+from connectsync.report.click_list import click_list_html, click_list_markdown
+from connectsync.report.terminal import inert
+
+PAGE = "click-list.html"
+PLAN = "plan.json"
+"""The plan that a click list was made from; it lies beside it."""
+
+DIGITS = 12
+"""How much of a plan's digest names the folder of its click list."""
+
+
+@dataclass(frozen=True, slots=True)
+class ManualSaves:
+    """
+    What the command line said of saves that a person makes.
+
+    ``folder`` is where the click list goes; ``confirmed`` are districts that are done.
+    """
+
+    folder: Path | None = None
+    confirmed: tuple[str, ...] = ()
+
+    def insist_fits(self, *, by_hand: bool, planned_before: bool = True) -> None:
+        """
+        Refuse what was said where it means nothing. Raises ``UsageError``.
+
+        ``by_hand`` says that a person presses Save, ``planned_before`` that a plan
+        file is applied.
+        """
+        option = "--confirmed" if self.confirmed else "--click-list"
+        if (self.folder or self.confirmed) and not by_hand:
+            raise UsageError(
+                f"{option} goes with a snapshot: here `apply` itself presses Save",
+                remedy="give --backend snapshot:FILE before `apply`",
+            )
+        if self.confirmed and not planned_before:
+            raise UsageError(
+                "--confirmed goes with the plan whose click list was followed",
+                remedy=f"apply the {PLAN} that lies beside the click list",
+            )
+
+    def chosen(self, plan: Plan) -> frozenset[str]:
+        """
+        Give the districts of a plan that are said to be done.
+
+        Raises ``UsageError`` if one is not in the plan.
+        """
+        keys = [one.district for one in plan.districts]
+        for key in self.confirmed:
+            if key not in keys:
+                raise UsageError(
+                    f"the plan changes nothing on a district {key!r}",
+                    remedy=did_you_mean(key, keys)
+                    or f"it changes: {', '.join(keys) or '(none)'}",
+                )
+        return frozenset(self.confirmed)
+
+
+@dataclass(slots=True)
+class ManualSaver:
+    """
+    Asks the person at the terminal, or takes what was given with ``--confirmed``.
+
+    The click list is written before the first question.
+    """
+
+    session: Session
+    project: Project
+    plan: Plan
+    by_hand: ManualSaves
+    _asked: Counter[str] = field(default_factory=Counter)
+
+    def ready(self) -> None:
+        """Make the folder of the click list. Raises ``UsageError``."""
+        if self.plan.districts and not self.by_hand.confirmed:
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise UsageError(
+                    f"cannot make {self.folder}: {error.strerror}"
+                ) from error
+
+    def confirm(self, key: str, desired: Form) -> str:
+        """Give who says that this save is made. Raises ``NotConfirmed``."""
+        del desired
+        if key in self.by_hand.confirmed:
+            return "a person, with --confirmed"
+        if not self._asked:
+            self._hand_out()
+        match self.session.terminal.ask(self._question(key)):
+            case "yes":
+                return "a person at the terminal"
+            case "no":
+                raise NotConfirmed(
+                    "not confirmed: a person said no, so it counts as not saved",
+                    remedy="look at the form on Connect, then take a new snapshot",
+                )
+            case _:
+                # kept with the run, which is read from other folders as well
+                raise AwaitsPerson(
+                    "not confirmed yet",
+                    remedy="once it is done:"
+                    f" `connectsync apply PLAN --confirmed {quote_word(key)}`",
+                )
+
+    def _question(self, key: str) -> str:
+        self._asked[key] += 1
+        planned = next(one for one in self.plan.districts if one.district == key)
+        saves = len(planned.saves)
+        which = f", save {self._asked[key]} of {saves}" if saves > 1 else ""
+        return f"{key}{which}: done? yes/no/skip"
+
+    def _hand_out(self) -> None:
+        place = self.session.terminal.place
+        place.plan = relative(self.folder / PLAN, Path.cwd())
+        for name, text in _files(self.plan, place):
+            replace_file(self.folder / name, text)
+        shown = relative(self.folder / PAGE, Path.cwd())
+        self.session.terminal.complain(f"click list: {inert(shown)}")
+
+    @property
+    def folder(self) -> Path:
+        """Where the click list goes: as told, or named after the plan."""
+        if self.by_hand.folder is not None:
+            return self.by_hand.folder
+        digest = plan_digest(self.plan).removeprefix("sha256:")
+        return self.session.state(self.project) / "click-lists" / digest[:DIGITS]
+
+
+def _files(plan: Plan, place: CommandPlace) -> Iterator[tuple[str, str]]:
+    clicks = click_list(plan)
+    yield PAGE, place.complete_html(click_list_html(clicks))
+    yield "click-list.md", place.complete(click_list_markdown(clicks))
+    yield PLAN, plan_text(plan)

@@ -1,0 +1,270 @@
+"""Options and arguments that several commands share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from connectsync.cli.terminal import Terminal
+from connectsync.domain.policy import ALL, Shard, shard_of
+from connectsync.domain.wording import many
+from connectsync.errors import UsageError
+
+
+class FindingFormat(StrEnum):
+    """How findings are shown."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    JUNIT = "junit"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+class PlanFormat(StrEnum):
+    """How plans are shown."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+    JUNIT = "junit"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+paths_argument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PATHS]...",
+        help="Districts: files, folders, globs or names (default: all of them).",
+        show_default=False,
+    ),
+]
+
+option_output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="Write to this file, not to the terminal."),
+]
+
+option_format = Annotated[
+    PlanFormat,
+    typer.Option(
+        "--format",
+        help="Output format: text, json, annotations (github), test results"
+        " (junit), a comment (markdown) or a page (html).",
+    ),
+]
+
+metrics_option = Annotated[
+    Path | None,
+    typer.Option(
+        "--metrics",
+        metavar="FILE",
+        help="Write metrics of the run to this file (OpenMetrics).",
+    ),
+]
+
+accept_option = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept",
+        metavar="NAME=COUNT",
+        help="Accept a guard's objection, e.g. `disruptive=3`; the number must match"
+        " the plan.",
+    ),
+]
+
+override_option = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--override",
+        metavar="NAME=REASON",
+        help="Apply during a freeze or outside a change window; the reason is"
+        " recorded.",
+    ),
+]
+
+yes_option = Annotated[
+    bool, typer.Option("--yes", "-y", help="Apply without asking first.")
+]
+
+set_token_option = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set-token",
+        metavar="DISTRICT",
+        help="Also enter this district's OAuth token on Connect.",
+    ),
+]
+
+
+COUNT = re.compile("[0-9]{1,9}")
+
+
+def parse_accepted(given: Sequence[str]) -> dict[str, int]:
+    """Read what is accepted, by name. Raises ``UsageError``."""
+    from connectsync.rules.catalogue import insist_acceptable
+
+    counts: dict[str, int] = {}
+    for text in given:
+        name, _, number = text.partition("=")
+        if not (name and COUNT.fullmatch(number)):
+            raise UsageError(
+                f"--accept {text!r} is not NAME=COUNT",
+                remedy="write for example --accept disruptive=3",
+            )
+        if name in counts:
+            raise UsageError(f"--accept names {name!r} twice")
+        insist_acceptable(name)
+        counts[name] = int(number)
+    return counts
+
+
+def override_reasons(given: Sequence[str]) -> dict[str, str]:
+    """Read what is overridden and why, by name. Raises ``UsageError``."""
+    from connectsync.domain import foreign_text
+    from connectsync.rules.catalogue import insist_overridable
+
+    reasons: dict[str, str] = {}
+    for text in given:
+        name, _, said = text.partition("=")
+        reason = foreign_text.visible_line(said)
+        if not (name and reason):
+            raise UsageError(
+                f"--override {text!r} is not NAME=REASON",
+                remedy="write for example --override in-a-freeze='Logins are broken'",
+            )
+        if name in reasons:
+            raise UsageError(f"--override names {name!r} twice")
+        insist_overridable(name)
+        reasons[name] = reason
+    return reasons
+
+
+AUTO = "auto"
+DIRECT = "CONNECTSYNC_SHARD"
+SHARD_COUNT = "CONNECTSYNC_SHARDS"
+NUMBER = re.compile("[0-9]{1,9}")
+
+option_shard = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="K/N",
+        help="Only the K-th of N shares of the districts, such as 3/8; `auto` asks the"
+        " scheduler that runs this. Earlier waves are not split.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduler:
+    """
+    Where a scheduler says which of how many workers this one is.
+
+    ``first`` is the number it gives to the first worker.
+    """
+
+    name: str
+    index: str
+    count: str
+    first: int
+
+
+SCHEDULERS = (
+    Scheduler("GitLab CI", "CI_NODE_INDEX", "CI_NODE_TOTAL", 1),
+    Scheduler("Buildkite", "BUILDKITE_PARALLEL_JOB", "BUILDKITE_PARALLEL_JOB_COUNT", 0),
+    Scheduler("CircleCI", "CIRCLE_NODE_INDEX", "CIRCLE_NODE_TOTAL", 0),
+    # Kubernetes tells a pod its index, and nobody how many there are
+    Scheduler("Kubernetes", "JOB_COMPLETION_INDEX", SHARD_COUNT, 0),
+)
+
+
+def choose_shard(given: str | None, environment: Mapping[str, str]) -> Shard:
+    """
+    Give the shard that the command line asks for; without one, all districts.
+
+    Raises ``UsageError`` for a shard that cannot be, and for `auto` where nothing
+    says which, or two things say it differently.
+    """
+    if given is None:
+        return ALL
+    return (
+        _shard_of_environment(environment)
+        if given == AUTO
+        else _parse_shard("--shard", given)
+    )
+
+
+def say_share(
+    terminal: Terminal, shard: Shard, held: int, total: int, *, noun: str = "district"
+) -> None:
+    """Say how much of what was asked for falls into the shard, be it nothing."""
+    if shard != ALL:
+        said = f"shard {shard} holds {held or 'none'} of {many(total, noun)}"
+        terminal.say(said)
+
+
+def _shard_of_environment(environment: Mapping[str, str]) -> Shard:
+    said = dict(_shards_in_environment(environment))
+    # a job that is not divided says 1/1, and then somebody else may have divided it
+    shards = {who: one for who, one in said.items() if one != ALL or who == DIRECT}
+    if len(set(shards.values())) > 1:
+        told = ", ".join(f"{who} says {shard}" for who, shard in shards.items())
+        raise UsageError(
+            f"--shard auto: it is not clear which shard this is: {told}",
+            remedy="give the one you mean, as --shard 3/8",
+        )
+    if not said:
+        raise UsageError(
+            "--shard auto: nothing here says which shard this is",
+            remedy=f"give it, as --shard 3/8, or set {DIRECT}; schedulers that are"
+            f" understood: {', '.join(one.name for one in SCHEDULERS)}",
+        )
+    return next(iter(shards.values()), ALL)
+
+
+def _shards_in_environment(
+    environment: Mapping[str, str],
+) -> Iterator[tuple[str, Shard]]:
+    """Give every shard that the environment speaks of, and who says so."""
+    if direct := environment.get(DIRECT):
+        yield DIRECT, _parse_shard(DIRECT, direct)
+    for scheduler in SCHEDULERS:
+        index = environment.get(scheduler.index, "")
+        count = environment.get(scheduler.count, "")
+        if index or count:
+            yield scheduler.name, _of(scheduler, index, count)
+
+
+def _of(scheduler: Scheduler, index: str, count: str) -> Shard:
+    if not index and count == "1":
+        return ALL  # GitLab gives every job a count, and an index only to divided ones
+    for name, value in ((scheduler.index, index), (scheduler.count, count)):
+        if not NUMBER.fullmatch(value):
+            said = f"is {value!r}, which is no number" if value else "is not set"
+            raise UsageError(
+                f"--shard auto: {scheduler.name} does not say which shard this is:"
+                f" {name} {said}",
+                remedy=f"set {name}, or give the shard, as --shard 3/8",
+            )
+    worker = int(index) + 1 - scheduler.first
+    return _parse_shard(f"{scheduler.index} and {scheduler.count}", f"{worker}/{count}")
+
+
+def _parse_shard(where: str, text: str) -> Shard:
+    try:
+        return shard_of(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{where}: {error}", remedy="write for example --shard 3/8"
+        ) from error

@@ -1,0 +1,211 @@
+"""Reading the plan file that the command line names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from connectsync.apply.state.opening import open_store
+from connectsync.apply.state.queries import StateReader, recognize
+from connectsync.apply.state.store import Store
+from connectsync.backends.seam import Reader
+from connectsync.cli.backends import connect_of, open_reader
+from connectsync.cli.fleets import FleetScope, load_planned_scope
+from connectsync.cli.secrets import read_secret
+from connectsync.cli.session import Session
+from connectsync.cli.suggest import quote_word
+from connectsync.cli.terminal import SOURCES, TOLD
+from connectsync.config.decode import Ground
+from connectsync.config.discovery import below
+from connectsync.config.project import Project
+from connectsync.config.state_address import Address, at_url
+from connectsync.domain.drift import Baselines
+from connectsync.domain.guard import ChangedSince
+from connectsync.domain.plan import Plan, PlanReview
+from connectsync.domain.plan_file import read_plan
+from connectsync.domain.policy import ALL, Shard, split_shard
+from connectsync.domain.wording import did_you_mean
+from connectsync.errors import DamagedPlan, UsageError
+from connectsync.files.access import read_regular, text_of_json
+from connectsync.operations.changes import causes_of, compare_since
+from connectsync.operations.plan import PlanContext, make_plan
+from connectsync.operations.review import plan_review
+from connectsync.report.terminal import inert
+
+LIMIT = 1 << 28
+"""Bytes of a plan; that of the whole country has some fifty million."""
+
+
+def plan_in(path: Path) -> Plan:
+    """
+    Read a plan file.
+
+    Raises ``UsageError`` if it cannot be read, and ``DamagedPlan`` if it is no plan.
+    """
+    try:
+        if (end := Ground.of(path.parent).way_out(path)) is not None:
+            raise UsageError(
+                f"the plan {path} is a link that leads out of the project, to {end}",
+                remedy="name the file itself",
+            )
+        return read_plan(text_of_json(read_regular(path, LIMIT)))
+    except OSError as error:
+        raise UsageError(
+            f"cannot read the plan {path}: {error.strerror}",
+            remedy=f"make one with `connectsync plan --out {_free(path)}`",
+        ) from error
+    except ValueError as error:
+        raise DamagedPlan(f"the plan is not JSON: {error}") from error
+
+
+def _free(path: Path) -> str:
+    """Give the name that was asked for, if a plan can be written there."""
+    free = not path.exists() and path.suffix not in SOURCES
+    return quote_word(str(path)) if free else "plan.json"
+
+
+def since_of(
+    session: Session, scope: FleetScope, revision: str | None
+) -> ChangedSince | None:
+    """
+    Give what the files cause since a revision; None where none was named.
+
+    Raises ``UsageError`` if git or the revision is not there.
+    """
+    if revision is None:
+        return None
+    project = scope.project
+    compared = compare_since(project.root, revision, session.environment)
+    causes = causes_of(project, compared, scope.wanted)
+    for file in causes.unclear:
+        session.terminal.complain(
+            f"{inert(file)} could not be read as it was at {compared.base[:12]}:"
+            " all that it says counts as changed"
+        )
+    return causes.since
+
+
+@contextmanager
+def open_state(session: Session, project: Project) -> Iterator[Store]:
+    """Open the state store. Raises ``StateError``."""
+    opening = open_store(
+        session.state(project),
+        _address(session, project),
+        lease_seconds=project.lease_seconds,
+        told_time=bool(session.environment.get(TOLD)),
+    )
+    with opening as store:
+        yield store
+
+
+def _address(session: Session, project: Project) -> Address | None:
+    stated = project.state_url
+    if stated is None:
+        return None
+    if stated.partition(":")[0] in {"env", "file", "command"}:
+        environment, root = session.environment, project.root
+        stated = read_secret("state.url", stated, environment=environment, root=root)
+    return at_url(stated, session.environment)
+
+
+def circumstances(
+    session: Session,
+    scope: FleetScope,
+    store: Store,
+    reader: Reader,
+    *,
+    set_token: frozenset[str] = frozenset(),
+) -> PlanContext:
+    """
+    Gather what a plan depends on besides files and Connect.
+
+    Raises ``UsageError`` if a token is to be typed of a district out of scope.
+    """
+    recognize(store, connect_of(session), at=session.now())
+    archive = StateReader(store)
+    baselines = archive.baselines(reader.described)
+    for key in set_token:
+        _insist_token(scope, key)
+    return PlanContext(
+        now=session.now(),
+        tool=session.tool,
+        scope=scope.arguments,
+        fleet=scope.fleet_size,
+        policy=scope.project.policy,
+        baselines=baselines,
+        recent=archive.recent(reader.described, session.now()),
+        set_token=set_token,
+        gone=_gone(scope, baselines),
+        open_saves=store.open_saves(reader.described),
+    )
+
+
+def _gone(scope: FleetScope, baselines: Baselines) -> dict[str, str]:
+    """
+    Give the districts that were applied once, and that no file describes now.
+
+    Nothing is told of them where a part of the files was named.
+    """
+    named, shard = split_shard(scope.arguments)
+    if named:
+        return {}
+    now = {district.key for district in scope.districts}
+    now |= {path.stem for path in below(scope.project.districts_dir)}
+    return {key: "" for key in baselines if key not in now and shard.holds(key)}
+
+
+def _insist_token(scope: FleetScope, key: str) -> None:
+    found = [one for one in scope.districts if one.key == key]
+    if not found:
+        keys = [one.key for one in scope.districts]
+        raise UsageError(
+            f"--set-token names {key!r}, which is not among the districts planned",
+            remedy=did_you_mean(key, keys) or "name it among the paths as well",
+        )
+    if found[0].credentials.oauth_token is None:
+        raise UsageError(
+            f"--set-token names {key!r}, whose file names no token",
+            remedy="state credentials.oauth_token there, as a reference",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ScopedPlan:
+    """A plan, and the scope it was made for."""
+
+    plan: Plan
+    scope: FleetScope
+
+    def review(self, out: Path | None) -> PlanReview:
+        """Put what it was made from beside it; ``out`` is where it was kept."""
+        return plan_review(
+            self.plan,
+            self.scope.wanted,
+            self.scope.project,
+            findings=self.scope.findings,
+            plan_file=str(out or ""),
+        )
+
+
+async def plan_now(
+    session: Session,
+    paths: list[str],
+    shard: Shard = ALL,
+    set_token: frozenset[str] = frozenset(),
+    *,
+    changed_since: str | None = None,
+) -> ScopedPlan:
+    """
+    Plan a shard of what the arguments mean, of all districts if there are none.
+
+    With ``changed_since``, only what the files cause since that revision.
+    """
+    scope = load_planned_scope(session, paths, shard)
+    since = since_of(session, scope, changed_since)
+    async with open_reader(session, scope.project, scope.districts) as reader:
+        with open_state(session, scope.project) as store:
+            given = circumstances(session, scope, store, reader, set_token=set_token)
+        made = await make_plan(scope.wanted, reader, replace(given, since=since))
+    return ScopedPlan(made, scope)

@@ -1,0 +1,188 @@
+"""Secrets by reference: env:NAME, file:PATH, command:ARGV. Never shown, never kept."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from connectsync.config.decode import Ground
+from connectsync.config.project import Project
+from connectsync.domain.foreign_text import SECRETS, environment_of_children
+from connectsync.errors import ProjectError
+from connectsync.files.access import NotRegular, TooLarge, read_regular, wide_encoding
+
+LIMIT = 1 << 16
+"""Bytes that a file with a secret may have."""
+
+SECONDS = 30
+"""How long a command may take to answer."""
+
+COMMAND_ENVIRONMENT = "CONNECTSYNC_COMMAND_ENV"
+"""The variable that names further variables which commands get."""
+
+_PLACES = """
+    VAULT_ADDR VAULT_NAMESPACE VAULT_CACERT OP_ACCOUNT AWS_PROFILE AWS_REGION
+    AWS_DEFAULT_REGION AWS_CONFIG_FILE CLOUDSDK_CONFIG AZURE_CONFIG_DIR GNUPGHOME
+    GPG_TTY PASSWORD_STORE_DIR SSH_AUTH_SOCK
+"""
+"""Where programs that keep secrets find them: addresses and folders, no secret."""
+
+
+ALLOWED = "CONNECTSYNC_ALLOW_COMMANDS"
+"""
+Set to 1 by who runs connectsync, so that ``command:`` may run what a file says.
+
+The files of a pull request are an author's word; the environment is not.
+"""
+
+
+def read_secret(
+    key: str, reference: str, *, environment: Mapping[str, str], root: Path
+) -> str:
+    """Give the secret that a key of the project file refers to; see ``resolved``."""
+    try:
+        return resolve_reference(reference, environment=environment, root=root)
+    except ProjectError as error:
+        raise ProjectError(f"{key}: {error.message}", remedy=error.remedy) from error
+
+
+def resolve_reference(
+    reference: str, *, environment: Mapping[str, str], root: Path
+) -> str:
+    """
+    Give the secret that a reference stands for.
+
+    A path is taken from the project's folder. A command runs only where the
+    environment allows it. Raises ``ProjectError``, which names the reference and
+    never what it holds.
+    """
+    kind, _, where = reference.partition(":")
+    match kind:
+        case "env":
+            secret = environment.get(where, "")
+        case "file":
+            secret = _file(root / where, reference, Ground.of(root))
+        case "command":
+            _insist_allowed(reference, environment)
+            secret = _command(where, reference, root, environment)
+        case _:
+            raise ProjectError(
+                "a token must be a reference: env:NAME, file:PATH or command:ARGV"
+            )
+    secret = secret.strip()
+    if not secret or not secret.isprintable():
+        raise ProjectError(
+            f"{reference} gives no token", remedy="set it where this command runs"
+        )
+    SECRETS.learn(secret)
+    return secret
+
+
+_NO_DISTRICT = re.compile(
+    "(CONNECTSYNC|ACTIONS|CI_JOB|CI_REGISTRY|OTEL_EXPORTER)_[A-Z0-9_]+"
+    "|(GITHUB|GH|GITLAB|NPM|VAULT)_TOKEN|PGPASSWORD"
+    "|AWS_(SECRET_ACCESS_KEY|SESSION_TOKEN)|AZURE_CLIENT_SECRET"
+)
+"""Variables that hold secrets of ours or of a CI, and never a district's token."""
+
+
+def district_token(
+    reference: str, *, project: Project, environment: Mapping[str, str]
+) -> str:
+    """
+    Give the token that a district file refers to; see ``resolved``.
+
+    A district's token is typed on Connect and shown to Clever, so a district file does
+    not get at any other secret. Raises ``ProjectError``.
+    """
+    kind, _, where = reference.partition(":")
+    gateway = project.gateway.token if project.gateway else None
+    if reference in {gateway, project.state_url} or (
+        kind == "env" and _NO_DISTRICT.fullmatch(where)
+    ):
+        raise ProjectError(
+            f"{reference} is no district's token, so it is not read for one",
+            remedy="name the variable that holds the token of this district alone",
+        )
+    return resolve_reference(reference, environment=environment, root=project.root)
+
+
+def allowing(environment: Mapping[str, str], *, commands: bool) -> Mapping[str, str]:
+    """Give the environment as it is if the command line alone decides of commands."""
+    return {**environment, ALLOWED: "1" if commands else ""}
+
+
+def _insist_allowed(reference: str, environment: Mapping[str, str]) -> None:
+    if environment.get(ALLOWED, "").lower() not in {"1", "true", "yes"}:
+        raise ProjectError(
+            f"{reference} is not run: no file decides alone what runs here",
+            remedy=f"set {ALLOWED}=1 in the environment if you trust the project's"
+            " files, never where pull requests of strangers are checked",
+        )
+
+
+def _file(path: Path, reference: str, ground: Ground) -> str:
+    if ground.way_out(path) is not None:
+        raise ProjectError(
+            f"{reference} is a link that leads out of the project, so it is not read",
+            remedy="name the file itself, as file:/the/whole/path",
+        )
+    try:
+        raw = read_regular(path, LIMIT)
+        if wide := wide_encoding(raw):
+            raise ProjectError(
+                f"{reference} cannot be read: it is saved as {wide}",
+                remedy="save it as UTF-8",
+            )
+        # an editor may put a byte order mark before the token
+        return raw.decode("utf-8-sig")
+    except (NotRegular, TooLarge) as error:
+        raise ProjectError(f"{reference} is not read: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        raise ProjectError(f"{reference} cannot be read") from error
+
+
+def _command(
+    line: str, reference: str, root: Path, environment: Mapping[str, str]
+) -> str:
+    try:
+        # a session of its own: Ctrl-C in our terminal is for us, and ends no answer
+        with subprocess.Popen(  # noqa: S603 - the project's own command, no shell
+            shlex.split(line),
+            cwd=root,
+            env=environment_of_children(environment, also=_also(environment)),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as process:
+            try:
+                secret, _ = process.communicate(timeout=SECONDS)
+            except BaseException:
+                _end(process)
+                raise
+        if process.returncode:
+            raise ProjectError(f"{reference} failed")
+        return secret.decode("utf-8")
+    except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
+        # what the command said may hold the secret
+        raise ProjectError(f"{reference} failed") from error
+
+
+def _also(environment: Mapping[str, str]) -> frozenset[str]:
+    """Name the variables that commands get on top: what an operator says they need."""
+    named = environment.get(COMMAND_ENVIRONMENT, "").replace(",", " ").split()
+    return frozenset((*_PLACES.split(), *named))
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a command and all that it started, which would keep its answer open."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (AttributeError, ProcessLookupError, PermissionError):
+        process.kill()

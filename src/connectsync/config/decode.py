@@ -1,0 +1,262 @@
+"""Bytes to text: what is refused before anything looks at the YAML."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from connectsync.config.source import (
+    INVISIBLE,
+    MOST_FINDINGS,
+    Point,
+    Source,
+    and_more,
+    error,
+    lines_of,
+    quote_text,
+    spell_control_characters,
+)
+from connectsync.domain.finding import Finding, Place
+from connectsync.files.access import TooLarge, read_regular
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """
+    The folder within which a project's files lie, spelled without links.
+
+    It is the git work tree that holds the project, or the project's own folder where
+    there is none. Who wrote a project could otherwise link to any file of the machine.
+    """
+
+    folder: str
+    _known: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, root: Path) -> Ground:
+        """Give the ground of the project in a folder."""
+        real = Path(os.path.realpath(root))
+        return cls(str(_holding(real, ".git") or real))
+
+    @classmethod
+    def around(cls, folder: Path, project_file: str) -> Ground:
+        """Find the ground of the project that a folder belongs to."""
+        real = Path(os.path.realpath(folder))
+        return cls.of(_holding(real, project_file) or real)
+
+    def holds(self, path: Path | str) -> bool:
+        """Say whether a path ends within the ground once its links are followed."""
+        real = os.path.realpath(path)
+        return real == self.folder or real.startswith(
+            self.folder if self.folder == os.sep else f"{self.folder}{os.sep}"
+        )
+
+    def named(self, path: Path | str) -> str:
+        """Spell a path for people: from the ground if it lies in it."""
+        lies = os.path.abspath(path)  # noqa: PTH100 - links keep their names
+        return spell_control_characters(lies.removeprefix(f"{self.folder}{os.sep}"))
+
+    def way_out(self, path: Path | str) -> str | None:
+        """
+        Give where a path of the project ends if a link leads it out of the ground.
+
+        A path that lies elsewhere from the start, as its spelling says, is none.
+        """
+        # pathlib is slow, and a country has 13,318 files; `..` stays behind its link
+        spelled = str(path)
+        if not os.path.isabs(spelled):  # noqa: PTH117
+            spelled = os.path.join(os.getcwd(), spelled)  # noqa: PTH109, PTH118
+        parent = os.path.dirname(spelled)  # noqa: PTH120
+        if not os.path.islink(spelled) and self._holds_folder(parent):  # noqa: PTH114
+            return None
+        if self.holds(spelled):
+            return None
+        inside = any(self.holds(above) for above in Path(spelled).parents)
+        return os.path.realpath(spelled) if inside else None
+
+    def _holds_folder(self, folder: str) -> bool:
+        if folder not in self._known:
+            self._known[folder] = self.holds(folder)
+        return self._known[folder]
+
+
+def _holding(folder: Path, name: str) -> Path | None:
+    """Find the nearest folder, from this one up, that holds an entry of that name."""
+    for one in (folder, *folder.parents):
+        if os.path.lexists(one / name):
+            return one
+    return None
+
+
+SIZE_LIMIT = 1 << 20
+"""Bytes. A district file has about two thousand; a million is a mistake."""
+
+MOST_ENTRIES = 20_000
+"""
+Lines and items of a file. A district has some fifty, a wave of the whole country
+13,318. What is read is looked at many times over, so entries are bounded as well.
+"""
+
+_USUAL = bytes([9, 10, 13, *range(32, 127)])
+_TAB_INDENT = re.compile(r"^ *\t[ \t]*(?=[^ \t\r\n])", re.MULTILINE)
+_BOM = "\ufeff"
+_UTF_16 = frozenset([b"\xff\xfe", b"\xfe\xff"])
+
+
+def bytes_of(path: Path, name: str, ground: Ground | None = None) -> bytes | Finding:
+    """
+    Read a regular file of at most ``SIZE_LIMIT`` bytes, or say why not.
+
+    With a ``ground``, a link that leads out of it is not followed.
+    """
+    try:
+        if ground is not None and (end := ground.way_out(path)) is not None:
+            return _outside(name, end)
+        return read_regular(path, SIZE_LIMIT)
+    except TooLarge:
+        return _too_large(name)
+    except (OSError, ValueError) as failure:
+        return _unreadable(name, getattr(failure, "strerror", None) or str(failure))
+
+
+def text_of(name: str, raw: bytes) -> str | tuple[Finding, ...]:
+    """Decode a file, or give the findings that forbid it."""
+    if len(raw) > SIZE_LIMIT or entries_of(raw) > MOST_ENTRIES:
+        return (_too_large(name) if len(raw) > SIZE_LIMIT else _too_many(name),)
+    if raw[:2] in _UTF_16 or (len(raw) > 1 and 0 in raw[:2] and raw[:2] != b"\0\0"):
+        return (_utf_16(name),)
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as failure:
+        return (_not_utf_8(name, raw, failure.start),)
+    if raw.translate(None, _USUAL) and (found := _characters(Source(name, text))):
+        return found
+    if b"\t" in raw:
+        return _tabs(Source(name, text)) or text
+    return text
+
+
+def invisible(text: str) -> str | None:
+    """Name the first character that cannot be seen, as ``U+0007``; None if none."""
+    match = INVISIBLE.search(text)
+    return f"U+{ord(match[0]):04X}" if match else None
+
+
+def _characters(source: Source) -> tuple[Finding, ...]:
+    if source.text.startswith(_BOM):
+        return (_byte_order_mark(source),)
+    matches = INVISIBLE.finditer(source.text)
+    found = [
+        error(
+            "control-character",
+            f"the file holds {invisible(match[0])}, a character that cannot be seen",
+            source.place(start, (start[0], start[1] + 1)),
+            hint="delete it and type the text again",
+        )
+        for match, start in _points(source.text, islice(matches, MOST_FINDINGS))
+    ]
+    return and_more(found, sum(1 for _ in matches))
+
+
+def _byte_order_mark(source: Source) -> Finding:
+    return error(
+        "byte-order-mark",
+        "the file begins with a byte order mark (U+FEFF)",
+        source.place((0, 0), (0, 1)),
+        hint="save it as UTF-8 without a byte order mark",
+    )
+
+
+def _tabs(source: Source) -> tuple[Finding, ...]:
+    matches = _TAB_INDENT.finditer(source.text)
+    found = [
+        error(
+            "tab-indentation",
+            "the line is indented with a tab; YAML takes only spaces",
+            source.place(start, (start[0], len(match[0]))),
+            hint="indent by two spaces",
+        )
+        for match, start in _points(source.text, islice(matches, MOST_FINDINGS))
+    ]
+    return and_more(found, sum(1 for _ in matches))
+
+
+def _points(
+    text: str, matches: Iterator[re.Match[str]]
+) -> Iterator[tuple[re.Match[str], Point]]:
+    row, begin, done = 0, 0, 0
+    for match in matches:
+        above = lines_of(text[done : match.start()])
+        row += len(above) - 1
+        begin = match.start() - len(above[-1]) if len(above) > 1 else begin
+        done = match.start()
+        yield match, (row, match.start() - begin)
+
+
+def _not_utf_8(name: str, raw: bytes, at: int) -> Finding:
+    rows = lines_of(raw[:at].decode())
+    point = (len(rows) - 1, len(rows[-1]))
+    source = Source(name, raw.decode(errors="replace"))
+    return error(
+        "not-utf-8",
+        f"the byte 0x{raw[at]:02X} is not UTF-8",
+        source.place(point, (point[0], point[1] + 1)),
+        hint="save the file as UTF-8",
+    )
+
+
+def _utf_16(name: str) -> Finding:
+    return error(
+        "not-utf-8",
+        "the file is saved as UTF-16",
+        Place(name),
+        hint="save it as UTF-8 without a byte order mark",
+    )
+
+
+def entries_of(raw: bytes) -> int:
+    """Count at most what a file can hold: its lines, and items and keys within them."""
+    lines = max(raw.count(b"\n"), raw.count(b"\r"))
+    marks = raw.count(b"- ") + raw.count(b"? ")
+    opened = raw.count(b"[") + raw.count(b"{")
+    return lines + raw.count(b",") + max(0, marks + opened - lines)
+
+
+def _too_many(name: str) -> Finding:
+    return error(
+        "file-too-large",
+        f"the file has more than {MOST_ENTRIES:,} lines or items",
+        Place(name),
+        hint="one file describes one district; is this another file?",
+    )
+
+
+def _too_large(name: str) -> Finding:
+    return error(
+        "file-too-large",
+        f"the file is larger than {SIZE_LIMIT:,} bytes",
+        Place(name),
+        hint="one file describes one district; is this another file?",
+    )
+
+
+def _outside(name: str, end: str) -> Finding:
+    return error(
+        "file-not-readable",
+        f"the file is a link that leads out of the project, to {quote_text(end)}",
+        Place(name),
+        hint="put the file itself here; what lies outside is not read",
+    )
+
+
+def _unreadable(name: str, why: str) -> Finding:
+    return error(
+        "file-not-readable",
+        f"the file cannot be read: {why}",
+        Place(name),
+        hint="check its path and its rights",
+    )

@@ -1,0 +1,334 @@
+"""The profiles of a project: read, checked, and who builds on whom."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from connectsync.config.decode import Ground, bytes_of
+from connectsync.config.discovery import (
+    PROFILES,
+    SUFFIXES,
+    below,
+    relative,
+    stem_of,
+    walk,
+)
+from connectsync.config.document import Document, Reading, read_document
+from connectsync.config.layers import (
+    Chains,
+    chains,
+    merge_section,
+    missing_profiles,
+    named_profiles,
+)
+from connectsync.config.schema_check import NOTHING_RECORDED, Recorded, mistakes
+from connectsync.config.source import error, quote_text
+from connectsync.domain.district import (
+    Allow,
+    CleverShares,
+    ContactDetailsKeptIn,
+    Credentials,
+    Days,
+    District,
+    Facts,
+    GuardiansCsv,
+    GuardiansFrom,
+    NamedLabels,
+    Provider,
+    unpublished,
+)
+from connectsync.domain.finding import Finding, Place
+from connectsync.domain.foreign_text import alike
+from connectsync.domain.settings import Settings, form_spelled_as, spell_like
+
+
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    """
+    Every profile by stem.
+
+    ``names`` maps all stems to their files, also of those that could not be read;
+    ``broken`` are those with errors, on which nothing can be built. ``recorded`` are
+    the labels that files may name beside the published ones, by setting. ``root`` is
+    the project's folder.
+    """
+
+    names: Mapping[str, str]
+    documents: Mapping[str, Document]
+    broken: frozenset[str]
+    chains: Chains
+    findings: tuple[Finding, ...]
+    recorded: Recorded = field(default_factory=dict)
+    root: str = ""
+
+    def layers(self, document: Document) -> tuple[Document, ...] | None:
+        """Give a file's layers, weakest first, itself last; None if one is broken."""
+        chain = self.chains.under(named_profiles(document))
+        if chain is None or not self.broken.isdisjoint(chain):
+            return None
+        return (*(self.documents[stem] for stem in chain), document)
+
+    def reached(self, document: Document) -> frozenset[str]:
+        """Give every profile a file builds on, directly or not, broken or not."""
+        seen: set[str] = set()
+        ahead = list(named_profiles(document))
+        while ahead:
+            stem = ahead.pop()
+            if stem not in seen:
+                seen.add(stem)
+                ahead += (
+                    named_profiles(self.documents[stem])
+                    if stem in self.documents
+                    else ()
+                )
+        return frozenset(seen)
+
+
+def read_and_check(
+    path: Path,
+    name: str,
+    schema: str,
+    recorded: Recorded = NOTHING_RECORDED,
+    *,
+    ground: Ground | None = None,
+) -> Reading:
+    """
+    Read a file and hold it against a schema and the labels that were recorded.
+
+    With a ``ground``, a link that leads out of it is not followed.
+    """
+    raw = bytes_of(path, name, ground)
+    if isinstance(raw, Finding):
+        return Reading(None, (raw,))
+    return check_bytes(name, raw, schema, recorded)
+
+
+def check_bytes(
+    name: str, raw: bytes, schema: str, recorded: Recorded = NOTHING_RECORDED
+) -> Reading:
+    """Read bytes and hold them against a schema and the labels that were recorded."""
+    reading = read_document(name, raw)
+    if reading.document is None:
+        return reading
+    found = mistakes(reading.document, schema, recorded)
+    return Reading(reading.document, reading.findings + found)
+
+
+def shelf_of(
+    root: Path, districts_dir: Path, recorded: Recorded = NOTHING_RECORDED
+) -> Profiles:
+    """Read all profiles of a project; those that nobody uses are checked too."""
+    ground = Ground.of(root)
+    shelf = _shelf(
+        (
+            relative(path, root),
+            read_and_check(
+                path, relative(path, root), "profile", recorded, ground=ground
+            ),
+        )
+        for path in profile_files(root, districts_dir)
+    )
+    return replace(shelf, recorded=recorded, root=root.as_posix())
+
+
+def profile_files(root: Path, districts_dir: Path) -> Iterator[Path]:
+    """Give the files of a project's profiles, sorted. Raises InvalidFiles."""
+    folder, ground = districts_dir / PROFILES, Ground.of(root)
+    for parent, names in walk(folder, ground=ground, enters=lambda *_: False):
+        for name in sorted(names):
+            if name.endswith(SUFFIXES) and not name.startswith("."):
+                yield Path(parent, name)
+
+
+def shelf_of_texts(
+    profiles: Mapping[str, bytes], recorded: Recorded = NOTHING_RECORDED
+) -> Profiles:
+    """Read profiles that lie in no folder."""
+    shelf = _shelf(
+        (name, check_bytes(name, raw, "profile", recorded))
+        for name, raw in sorted(profiles.items())
+    )
+    return replace(shelf, recorded=recorded)
+
+
+def _shelf(read_: Iterable[tuple[str, Reading]]) -> Profiles:
+    readings: dict[str, tuple[str, Reading]] = {}
+    findings: list[Finding] = []
+    for name, reading in read_:
+        stem = stem_of(Path(name))
+        if stem in readings:
+            findings.append(_twice(name, readings[stem][0], stem))
+        else:
+            readings[stem] = name, reading
+    return _make_profiles(readings, findings)
+
+
+def users_of(
+    shelf: Profiles, stems: Iterable[str], root: Path, districts_dir: Path
+) -> tuple[Path, ...]:
+    """Find the district files that build on any of these profiles, by any way."""
+    wanted = frozenset(stems)
+    over = {
+        stem
+        for stem, document in shelf.documents.items()
+        if shelf.reached(document) & wanted
+    }
+    spelled = [
+        unicodedata.normalize(form, stem).encode()
+        for stem in wanted | over
+        for form in ("NFC", "NFD")
+    ]
+    ground = Ground.of(root)
+    return tuple(
+        path
+        for path in sorted(below(districts_dir, ground), key=Path.as_posix)
+        if _uses(shelf, path, ground, wanted, spelled)
+    )
+
+
+def _uses(
+    shelf: Profiles,
+    path: Path,
+    ground: Ground,
+    wanted: frozenset[str],
+    spelled: list[bytes],
+) -> bool:
+    raw = bytes_of(path, path.name, ground)
+    if isinstance(raw, Finding):
+        return False
+    # reading the YAML of a whole country takes seconds, looking for a word does not;
+    # a backslash may spell the word in another way
+    if b"\\" not in raw and not any(word in raw for word in spelled):
+        return False
+    document = read_document(path.name, raw).document
+    return document is not None and bool(shelf.reached(document) & wanted)
+
+
+def _make_profiles(
+    readings: Mapping[str, tuple[str, Reading]], findings: list[Finding]
+) -> Profiles:
+    names = {stem: name for stem, (name, _) in readings.items()}
+    documents = {
+        stem: reading.document
+        for stem, (_, reading) in readings.items()
+        if reading.document is not None
+    }
+    chained = chains(documents)
+    findings += [item for _, reading in readings.values() for item in reading.findings]
+    findings += chained.findings
+    broken = {stem for stem, (_, reading) in readings.items() if reading.errors}
+    for stem, document in documents.items():
+        lacking = missing_profiles(document, names)
+        findings += lacking
+        if lacking:
+            broken.add(stem)
+    return Profiles(names, documents, frozenset(broken), chained, tuple(findings))
+
+
+def _twice(name: str, other: str, stem: str) -> Finding:
+    return error(
+        "duplicate-key",
+        f"profile {quote_text(stem)} is also written in '{other}'",
+        Place(name),
+        hint="keep one of the two files",
+    )
+
+
+Convert = Callable[[Any], Any]
+
+
+def district_of(
+    layers: Sequence[Document], recorded: Recorded = NOTHING_RECORDED
+) -> District:
+    """
+    Build the district that layers describe, weakest first, its own file last.
+
+    Labels are spelled as they were ``recorded`` from the live page.
+    """
+    own = layers[-1]
+    return District(
+        key=own.data["district"],
+        name=own.data["name"],
+        provider=_provider(layers),
+        profiles=named_profiles(own),
+        credentials=Credentials(**own.data.get("credentials", {})),
+        facts=Facts(**_convert_facts(merge_section(layers, "facts"), _FACTS)),
+        settings=settings_of(layers, recorded),
+        allow=tuple(_allow(entry) for entry in own.data.get("allow", ())),
+        labels=frozenset(own.data.get("labels", ())),
+        named=_named_labels(layers, recorded),
+    )
+
+
+def settings_of(
+    layers: Sequence[Document], recorded: Recorded = NOTHING_RECORDED
+) -> Settings:
+    """Build what layers say of the form, weakest first; see above."""
+    stated = _convert_facts(merge_section(layers, "settings"), _SETTINGS)
+    return Settings(**form_spelled_as(stated, recorded))  # type: ignore[arg-type]
+
+
+def days_of(span: Mapping[str, str]) -> Days:
+    """Read a span of days."""
+    return Days(date.fromisoformat(span["from"]), date.fromisoformat(span["to"]))
+
+
+def _provider(layers: Sequence[Document]) -> Provider:
+    stated = [layer.data["provider"] for layer in layers if "provider" in layer.data]
+    return Provider(stated[-1]) if stated else Provider.CLEVER
+
+
+def _allow(entry: Mapping[str, str]) -> Allow:
+    until = date.fromisoformat(entry["until"])
+    return Allow(rule=alike(entry["rule"]), reason=entry["reason"], until=until)
+
+
+def _named_labels(layers: Sequence[Document], recorded: Recorded) -> NamedLabels:
+    """Give the labels beyond the published ones that any layer names."""
+    found: NamedLabels = frozenset()
+    for layer in layers:
+        stated = layer.data.get("settings") or {}
+        found |= unpublished(
+            {name: stated[name] for name in stated if isinstance(stated[name], list)}
+        )
+    return frozenset(
+        (name, spell_like(label, recorded.get(name, ()))) for name, label in found
+    )
+
+
+def _convert_facts(
+    data: Mapping[str, Any], converts: Mapping[str, Convert]
+) -> dict[str, Any]:
+    return {
+        key: converts[key](value) if key in converts else value
+        for key, value in data.items()
+    }
+
+
+_SHARES: Mapping[str, Convert] = {
+    "contact_types": frozenset,
+    "contact_relationships": frozenset,
+}
+_FACTS: Mapping[str, Convert] = {
+    # JSON Schema counts 5.0 as a whole number
+    "setup_step": int,
+    "guardians_from": GuardiansFrom,
+    "guardians_csv": lambda data: GuardiansCsv(**data),
+    "contact_details_kept_in": ContactDetailsKeptIn,
+    "clever_shares": lambda data: CleverShares(**_convert_facts(data, _SHARES)),
+    "rollover": days_of,
+    "tried_to_archive": int,
+}
+
+_SETTINGS: Mapping[str, Convert] = {
+    "contact_types": frozenset,
+    "contact_relationships": frozenset,
+    "phone_types": frozenset,
+    "deletion_threshold": int,
+    "permissions": frozenset,
+}

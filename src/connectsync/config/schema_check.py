@@ -1,0 +1,158 @@
+"""Check a document against its schema: fast for yes or no."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import jsonschema_rs
+
+from connectsync.config.document import Document, is_day
+from connectsync.config.layers import LAYERED
+from connectsync.config.schemas import labels_of, schema
+from connectsync.config.source import MOST_FINDINGS, and_more, error, quote_text
+from connectsync.domain.finding import Finding, KeyPath, Severity, order
+from connectsync.domain.settings import spell_like
+from connectsync.errors import Bug
+
+Recorded = Mapping[str, Sequence[str]]
+"""Labels that the live page was seen to offer, by setting."""
+
+NOTHING_RECORDED: Recorded = {}
+_LABELED: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "district": (("settings",), ("facts", "clever_shares")),
+    "profile": (("settings",), ("facts", "clever_shares")),
+}
+"""The sections of a file that name labels of the page, or Clever's own."""
+
+_SPANS = {"district": ("facts", "rollover"), "profile": ("facts", "rollover")}
+
+
+def mistakes(
+    document: Document, name: str, recorded: Recorded = NOTHING_RECORDED
+) -> tuple[Finding, ...]:
+    """
+    Hold a document against the schema of that name: one finding for each mistake.
+
+    A label must be published, or ``recorded`` from the live page. Raises Bug if the
+    two libraries that judge it do not agree.
+    """
+    strange = [*_strange_labels(document, name, recorded)]
+    labels = [_strange(document, *one) for one in strange[:MOST_FINDINGS]]
+    left = len(strange) - len(labels)
+    if accepts(document.data, name):
+        labels = [*and_more(labels, left)]
+        return (*_backwards(document, name), *labels, *_find_emptied(document, name))
+    # 0.08 s to import, so only for documents that fail
+    from connectsync.config.schema_errors import explain  # noqa: PLC0415
+
+    findings, more = explain(document, name)
+    if not findings:
+        raise Bug(f"{document.file} fails its schema and nothing says why")
+    told = {finding.path for finding in findings}
+    others = [one for one in labels if one.path not in told]
+    found = sorted([*findings, *others], key=order)
+    shown = found[:MOST_FINDINGS]
+    return and_more(shown, left + more + len(found) - len(shown))
+
+
+def _find_emptied(document: Document, name: str) -> Iterator[Finding]:
+    """Find settings and facts whose value is left out, which reads as null."""
+    for section in LAYERED if name in _LABELED else ():
+        stated = document.data.get(section) or {}
+        for key in [key for key, value in stated.items() if value is None]:
+            path: KeyPath = (section, key)
+            if document.locate(path).text.strip():
+                continue
+            takes = "managed" if section == "settings" else "stated"
+            yield Finding(
+                "empty-value",
+                Severity.WARNING,
+                f"{quote_text(key)} has no value, so it is not {takes} any more",
+                document.locate(path, on_key=True),
+                path=path,
+                hint=f"write its value, or null if it is not to be {takes}",
+            )
+
+
+_Labeled = tuple[KeyPath, Mapping[str, Any], str]
+"""Where a label stands, what the schema says of it, and the label."""
+
+
+def _strange_labels(
+    document: Document, name: str, recorded: Recorded
+) -> Iterator[_Labeled]:
+    """Find labels that are neither published nor recorded from the live page."""
+    for path, part, label in _labels_of(document, name):
+        known = (*labels_of(part), *recorded.get(_setting(path), ()))
+        if spell_like(label, known) not in known:
+            yield path, {**part, "x-labels": tuple(dict.fromkeys(known))}, label
+
+
+def _strange(
+    document: Document, path: KeyPath, part: Mapping[str, Any], label: str
+) -> Finding:
+    from connectsync.config.schema_errors import strange_label  # noqa: PLC0415 - as above
+
+    return strange_label(document, path, part, label)
+
+
+def _labels_of(document: Document, name: str) -> Iterator[_Labeled]:
+    """Give every label that a file names, where it stands, and what its schema says."""
+    for section in _LABELED.get(name, ()):
+        stated: Any = document.data
+        properties: Any = schema(name)
+        for key in section:
+            stated = stated.get(key) if isinstance(stated, dict) else None
+            properties = properties["properties"][key]
+        for key, part in properties["properties"].items():
+            value = stated.get(key) if isinstance(stated, dict) else None
+            if isinstance(value, str) and labels_of(part):
+                yield (*section, key), part, value
+            if isinstance(value, list) and labels_of(part.get("items", {})):
+                for position, label in enumerate(value):
+                    if isinstance(label, str) and label:
+                        yield (*section, key, position), part["items"], label
+
+
+def _setting(path: KeyPath) -> str:
+    return next((str(key) for key in reversed(path) if isinstance(key, str)), "")
+
+
+def accepts(data: object, name: str) -> bool:
+    """Say whether data are what a schema allows."""
+    return _gate(name).is_valid(data)
+
+
+@lru_cache(maxsize=4)
+def _gate(name: str) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(
+        dict(schema(name)), validate_formats=True, formats={"date": is_day}
+    )
+
+
+def _backwards(document: Document, name: str) -> Iterator[Finding]:
+    """Find spans of days that end before they begin: no schema can say that."""
+    for path in _spans(document, name):
+        span = document.data
+        for part in path:
+            span = span[part]  # type: ignore[index]
+        if span["to"] < span["from"]:
+            yield error(
+                "wrong-format",
+                f"the last day {quote_text(span['to'])} is before the first,"
+                f" {quote_text(span['from'])}",
+                document.locate((*path, "to")),
+                path=(*path, "to"),
+                hint="swap the two dates, or correct the year",
+            )
+
+
+def _spans(document: Document, name: str) -> Iterator[KeyPath]:
+    if name in _SPANS:
+        section, key = _SPANS[name]
+        if document.data.get(section, {}).get(key):
+            yield section, key
+    for position, _ in enumerate(document.data.get("freezes", ())):
+        yield "freezes", position

@@ -1,0 +1,172 @@
+"""
+Files and folders that only this user may read, whatever the umask says.
+
+State, evidence and sessions tell what districts have set, and who did what when.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from errno import ENOTDIR
+from pathlib import Path
+
+from connectsync.errors import UsageError
+
+_OTHERS = 0o077
+
+
+def private_folder(path: Path) -> None:
+    """
+    Make a folder, with those above it, that only this user may enter.
+
+    One that is there keeps its mode: it may be shared on purpose, or hold other
+    things. Raises ``OSError``.
+    """
+    missing = [one for one in (path, *path.parents) if not one.exists()]
+    for one in reversed(missing):
+        with suppress(FileExistsError):
+            one.mkdir(mode=0o700)
+            # a umask can take away more than others' rights
+            one.chmod(0o700)
+    if not path.is_dir():
+        raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), str(path))
+
+
+def private_file(path: Path) -> None:
+    """
+    Make an empty file that only this user may read, or take others' rights away.
+
+    Raises ``OSError`` if it can neither be made nor used.
+    """
+    try:
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        # of a file of another user that is shared on purpose nothing is changed
+        with suppress(OSError):
+            mode = stat.S_IMODE(path.stat().st_mode)
+            if path.is_file() and mode & _OTHERS:
+                path.chmod(mode & ~_OTHERS)
+        return
+    os.close(made)
+    path.chmod(0o600)
+
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write ``text`` as `write_whole` does. Raises ``UsageError`` if it cannot be."""
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+
+
+def write_whole(path: Path, text: str) -> None:
+    """
+    Write ``text`` to ``path`` whole or not at all.
+
+    A link stays a link: what it points to is replaced. A file that is there keeps its
+    mode, a new one has what the umask leaves of 0666. Raises ``OSError``.
+    """
+    target = _target(path)
+    beside = target.with_name(f".{target.name[:100]}.{os.urandom(4).hex()}")
+    # the system applies the umask: asking for it would change it for a moment
+    handle = os.open(beside, _NEW, 0o666)
+    try:
+        _fill(handle, text)
+        if target.exists():
+            beside.chmod(stat.S_IMODE(target.stat().st_mode))
+        beside.replace(target)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def _target(path: Path) -> Path:
+    """Give what a path points to. Raises ``OSError`` where links run in a circle."""
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():
+        target.stat()
+    return target
+
+
+def _fill(handle: int, text: str) -> None:
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+_KINDS = (
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISDIR, "a folder"),
+)
+_FLAGS = (
+    os.O_RDONLY
+    # a named pipe that no one writes to would be waited for
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+class NotRegular(OSError):
+    """Something that is no regular file; ``strerror`` says what it is."""
+
+
+class TooLarge(OSError):
+    """A file that holds more than may be read of it."""
+
+
+def read_regular(path: Path, limit: int) -> bytes:
+    """
+    Read a regular file of at most ``limit`` bytes.
+
+    Raises ``NotRegular`` for a pipe, a device, a socket or a folder without opening
+    it, ``TooLarge``, and ``OSError`` as reading does; ``strerror`` is a sentence part.
+    """
+    _insist_regular(path.stat(), path)
+    handle = os.open(path, _FLAGS)
+    with os.fdopen(handle, "rb") as file:
+        # what was looked at may have been exchanged meanwhile
+        status = os.fstat(handle)
+        _insist_regular(status, path)
+        raw = b"" if status.st_size > limit else file.read(limit + 1)
+        if status.st_size > limit or len(raw) > limit:
+            raise TooLarge(0, f"it is larger than {limit:,} bytes", str(path))
+    return raw
+
+
+def _insist_regular(status: os.stat_result, path: Path) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        kinds = (name for holds, name in _KINDS if holds(status.st_mode))
+        kind = next(kinds, "something else")
+        raise NotRegular(0, f"it is {kind}, not a regular file", str(path))
+
+
+def text_of_json(raw: bytes) -> str:
+    """
+    Decode JSON that people may have saved with any editor.
+
+    A byte order mark is harmless. Raises ``ValueError`` with a sentence.
+    """
+    if wide := wide_encoding(raw):
+        raise ValueError(f"it is saved as {wide}; save it as UTF-8")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"the byte 0x{raw[error.start]:02X} is not UTF-8") from error
+
+
+def wide_encoding(raw: bytes) -> str:
+    """Name the encoding of a text whose letters have more than a byte; else empty."""
+    if b"\0\0" in raw[:4]:
+        return "UTF-32"
+    return "UTF-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\0" in raw[:4] else ""

@@ -1,0 +1,199 @@
+"""Check a plan against everything that may stop it, then run it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from connectsync.apply.executor import Executor, FileSays, InStep
+from connectsync.apply.journal import RunOptions
+from connectsync.domain.change import Change
+from connectsync.domain.connect_key import ConnectKey
+from connectsync.domain.district import District, without
+from connectsync.domain.drift import Baseline, Baselines, is_launched
+from connectsync.domain.outcome import Outcome
+from connectsync.domain.plan import DistrictPlan, Plan, Save
+from connectsync.domain.policy import LAST, Rollout, wave_by_district
+from connectsync.domain.settings import BY_NAME, Form, is_same, spell
+from connectsync.errors import DamagedPlan, StalePlan
+from connectsync.operations.plan import PlannedDistrict, find_kept_labels, saves_of
+
+
+def of_connect(plan: Plan, connect: ConnectKey) -> Plan:
+    """
+    Give a plan with the key of the Connect it was made on, however it was spelled.
+
+    Raises ``StalePlan`` if it was made on another one.
+    """
+    if not connect.means(plan.backend):
+        raise StalePlan(
+            f"the plan was made on {plan.backend}, and this is {connect.key}"
+        )
+    return replace(plan, backend=connect.key)
+
+
+def insist_honest(plan: Plan, baselines: Baselines) -> None:
+    """
+    Refuse a plan whose saves are not those its own values call for.
+
+    A digest can be made anew by whoever edits a plan; what its files wanted and what
+    Connect held must still explain every change. Raises ``DamagedPlan``.
+    """
+    seen: set[str] = set()
+    for planned in plan.districts:
+        if planned.district in seen:
+            raise DamagedPlan(f"the plan holds {planned.district} twice")
+        seen.add(planned.district)
+        _insist_unknown(planned)
+        if _changes(planned.saves) != _changes(saves_of(planned, baselines)):
+            raise DamagedPlan(
+                f"the plan's changes of {planned.district} are not those that its"
+                " files and its live form call for"
+            )
+
+
+def _insist_unknown(planned: DistrictPlan) -> None:
+    """Refuse labels that are said to be kept and that a file could have named."""
+    for name, labels in planned.kept.items():
+        desired, live = planned.desired.get(name), planned.live.get(name)
+        strange: frozenset[str] = frozenset()
+        if isinstance(desired, frozenset) and isinstance(live, frozenset):
+            strange = live - desired - set(BY_NAME[name].labels)
+        if not labels <= strange:
+            raise DamagedPlan(
+                f"the plan keeps {spell(labels)} in {name} of {planned.district},"
+                " which is not there or which files can name"
+            )
+
+
+def _changes(saves: tuple[Save, ...]) -> list[list[Change]]:
+    return [[planned.change for planned in save.changes] for save in saves]
+
+
+def insist_same_files(plan: Plan, wanted: Sequence[PlannedDistrict]) -> None:
+    """
+    Refuse a plan whose districts' files say something else now.
+
+    Of a plan of one change to the files, what it does not speak of may be otherwise.
+    Raises ``StalePlan`` naming district, setting, old and new value.
+    """
+    desired = {want.district.key: want.district.desired() for want in wanted}
+    moved = [
+        f"{planned.district}: {sentence}"
+        for planned in plan.districts
+        for sentence in _moved_settings(
+            planned.desired, desired.get(planned.district), whole=not plan.partial
+        )
+    ]
+    if moved:
+        raise StalePlan(
+            "the files changed since the plan was made:",
+            below=(f"  {one}" for one in moved),
+        )
+
+
+def _moved_settings(then: Form, now: Form | None, *, whole: bool) -> list[str]:
+    if now is None:
+        return ["its file is gone"]
+    return [
+        f"{name} was {_spell_setting(then, name)}, is now {_spell_setting(now, name)}"
+        for name in BY_NAME
+        if (whole or name in then) and not _is_same(then, now, name)
+    ]
+
+
+def _is_same(then: Form, now: Form, name: str) -> bool:
+    if (name in then) != (name in now):
+        return False
+    return is_same(name, then.get(name), now.get(name))
+
+
+def _spell_setting(form: Form, name: str) -> str:
+    return spell(form[name]) if name in form else "not managed"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanApplication:
+    """
+    A plan that nothing speaks against, and the districts it was made from.
+
+    ``baselines`` are what was last applied before.
+    """
+
+    plan: Plan
+    wanted: Sequence[PlannedDistrict]
+    baselines: Baselines
+
+    async def run(self, executor: Executor, orders: RunOptions) -> Outcome:
+        """
+        Make the plan true, and remember districts that were in step all along.
+
+        Raises ``StalePlan``, with nothing written, if Connect moved meanwhile.
+        """
+        return await executor.run(self.plan, orders, self._in_step)
+
+    async def resume(self, executor: Executor, run: int, orders: RunOptions) -> Outcome:
+        """Continue a run, and remember what its runner could not remember."""
+        return await executor.resume(run, self.plan, orders, self._in_step)
+
+    @property
+    def _in_step(self) -> InStep:
+        """
+        Give what the files want of districts that the plan found in step.
+
+        What is in step with a way back is not in step with the files.
+        """
+        if self.plan.rollback_of is not None:
+            return {}
+        keys = frozenset(self.plan.in_step)
+        return {
+            want.district.key: FileSays(
+                want.district.desired(),
+                self._known(want),
+                launched=is_launched(want.district.facts, None),
+            )
+            for want in self.wanted
+            if want.district.key in keys
+        }
+
+    def _known(self, want: PlannedDistrict) -> Callable[[Form], Form]:
+        """Give what takes the labels out of a form that no file knows."""
+        desired = want.district.desired()
+        baseline = self.baselines.get(want.district.key, Baseline())
+
+        def known(form: Form) -> Form:
+            return without(
+                form, find_kept_labels(want.district, form, baseline, desired)
+            )
+
+        return known
+
+
+def orders_for(
+    plan: Plan,
+    rollout: Rollout,
+    districts: Sequence[District],
+    accepted: Mapping[str, int],
+    reasons: Mapping[str, str],
+) -> RunOptions:
+    """
+    Put the plan's districts into the project's waves, each wave in plan order.
+
+    ``districts`` are those of the files; what these say of a launch goes along.
+    """
+    labels = {district.key: district.labels for district in districts}
+    planned = [one.district for one in plan.districts]
+    waves = wave_by_district(
+        rollout, {key: labels.get(key, frozenset()) for key in planned}
+    )
+    names = [*(wave.name for wave in rollout.waves), LAST]
+    grouped = [
+        (name, tuple(key for key in planned if waves[key] == name)) for name in names
+    ]
+    launched = {one.key for one in districts if is_launched(one.facts, None)}
+    return RunOptions(
+        tuple((name, keys) for name, keys in grouped if keys),
+        accepted,
+        reasons,
+        launched=frozenset(launched.intersection(planned)),
+    )

@@ -1,0 +1,212 @@
+"""Approvals and accepted guard findings that a plan needs."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from connectsync.apply.state.queries import StateReader
+from connectsync.domain.district import District
+from connectsync.domain.drift import Baselines
+from connectsync.domain.foreign_text import alike, foreign_letters, looks
+from connectsync.domain.guard import (
+    Unaccepted,
+    acceptance,
+    closing,
+    needed,
+    unaccepted,
+)
+from connectsync.domain.plan import Plan
+from connectsync.domain.policy import Approval, Policy
+from connectsync.domain.risk import Risk
+from connectsync.domain.run import Approvals
+from connectsync.errors import GuardRefused, NotApproved, UsageError
+from connectsync.operations.apply import insist_honest
+from connectsync.operations.plan import afresh
+from connectsync.report.terminal import inert
+
+LONGEST_REASON = 500
+"""Characters of a reason: it is kept with the run for people to read."""
+
+
+def insist_accepted(
+    plan: Plan, accepted: Mapping[str, int], reasons: Mapping[str, str]
+) -> None:
+    """
+    Refuse a plan with guards that were not accepted, or accepted wrongly.
+
+    What is counted needs its exact number under its name; what is about the hour needs
+    a reason. Accepting what the plan does not hold is refused too: somebody read
+    another plan. Raises ``GuardRefused``.
+    """
+    whys = {one.accept: one.message for one in plan.guards}
+    hours = {name: whys[name] for name in closing(plan.guards)}
+    counted = needed(plan.guards)
+    said = [_miscounted(one, hours) for one in unaccepted(plan.guards, accepted)]
+    said += _unreasoned(hours, reasons)
+    said += [_unasked(name, counted) for name in sorted(reasons.keys() - hours.keys())]
+    if said:
+        flags = acceptance(plan.guards)
+        raise GuardRefused(
+            "the plan is refused:",
+            below=(f"  {one}" for one in said),
+            remedy=f"read the plan; if you mean it, add {flags}"
+            if flags
+            else "leave out what this plan does not need",
+        )
+
+
+def _miscounted(missing: Unaccepted, hours: Collection[str]) -> str:
+    if missing.name in hours:
+        return f"{missing.name}: override it with a reason, not a number"
+    holds = f"{missing.name}: the plan holds {missing.needed}"
+    if missing.given is None:
+        return f"{holds}, none was accepted"
+    were = "was" if missing.given == 1 else "were"
+    return f"{holds}, {missing.given} {were} accepted"
+
+
+def _unreasoned(hours: Mapping[str, str], reasons: Mapping[str, str]) -> Iterator[str]:
+    for name, why in hours.items():
+        if complaint := _complaint(reasons.get(name)):
+            yield f"{name}: {complaint} ({why})"
+
+
+def _complaint(reason: str | None) -> str:
+    """Say what is wrong with a reason; empty where nothing is."""
+    if reason is None:
+        return "it needs a reason to be overridden"
+    if not reason.strip():
+        return "the reason is blank"
+    if len(reason) > LONGEST_REASON:
+        return f"the reason has {len(reason)} characters, more than {LONGEST_REASON}"
+    return ""
+
+
+def _unasked(name: str, counted: Mapping[str, int]) -> str:
+    if name in counted:
+        return f"{name}: accept it by number, not with a reason"
+    return f"{name}: there is nothing to override in this plan"
+
+
+def insist_approved(
+    plan: Plan,
+    digest: str,
+    policy: Policy,
+    approved: Iterable[str],
+    given_digest: str | None,
+) -> None:
+    """
+    Refuse a plan that too few people approved.
+
+    ``plan`` has the risks that `guarded` took afresh, ``digest`` is that of the plan
+    as it was reviewed, and ``approved`` are the names that approved it; one that comes
+    twice counts once. Whoever gives the digest says that it was approved elsewhere: a
+    digest of another plan is refused, even where nobody has to approve. Raises
+    ``NotApproved``.
+    """
+    if given_digest is not None:
+        if given_digest.strip() != digest:
+            raise NotApproved(
+                f"another plan was approved: {given_digest!r} was given, and the"
+                f" digest of this plan is {digest}",
+                remedy="apply the plan that was reviewed, or have this one reviewed",
+            )
+        return
+    approval = policy.approval
+    missing = needed_names(plan, policy) - len(_people(approved))
+    if missing > 0:
+        raise NotApproved(
+            f"the plan is not approved: {missing} of {approval.names} approvals"
+            f" {'are' if missing > 1 else 'is'} missing",
+            remedy="have its file approved with `connectsync approve PLAN --as NAME`,"
+            " or give the digest that was approved elsewhere: `connectsync apply PLAN"
+            " --approved DIGEST`",
+        )
+
+
+def needed_names(plan: Plan, policy: Policy) -> int:
+    """Say how many people have to say yes to a plan."""
+    return policy.approval.names if _is_asked(plan, policy.approval) else 0
+
+
+def _people(names: Iterable[str]) -> frozenset[str]:
+    # two names that look alike are one person, as far as anyone can see
+    return frozenset(looks(name) for name in names) - {""}
+
+
+def _is_asked(plan: Plan, approval: Approval) -> bool:
+    """Say whether a change is risky enough that people are asked."""
+    order = list(Risk)
+    from_here = frozenset(order[order.index(approval.at) :])
+    # a token opens a roster, and no form tells what it was: that is never safe
+    typed = any(planned.set_token for planned in plan.districts)
+    return typed or any(plan.risks()[risk] for risk in from_here)
+
+
+LONGEST_NAME = 100
+"""Characters of a name."""
+
+
+def approver(given: str) -> str:
+    """
+    Read the name of somebody who approves, spelled in one way.
+
+    Raises ``UsageError`` for a name that is empty, too long, or cannot be seen whole:
+    one person must not be able to look like two.
+    """
+    name = re.sub(" +", " ", unicodedata.normalize("NFKC", given)).strip(" ")
+    if not name:
+        raise UsageError("--as gives no name", remedy="say who approves the plan")
+    if len(name) > LONGEST_NAME:
+        raise UsageError(
+            f"--as gives a name of {len(name)} characters, more than {LONGEST_NAME}",
+            remedy="give the name by which colleagues know you",
+        )
+    if inert(name) != name:
+        raise UsageError(
+            f"--as gives a name with characters that are not shown: {inert(name)}",
+            remedy="type the name as colleagues see it",
+        )
+    return name
+
+
+def look_alike(name: str, approvals: Iterable[str]) -> str:
+    """Say that a name looks like one that approved before; nothing if none does."""
+    for other in approvals:
+        if looks(other) == looks(name) and alike(other) != alike(name):
+            letters = ", ".join((*foreign_letters(name), *foreign_letters(other)))
+            return (
+                f"{inert(name)!r} looks like {inert(other)!r}, which approved this plan"
+                f" before, and is spelled with other letters ({letters}): it does not"
+                " count as another person"
+            )
+    return ""
+
+
+def as_it_is(plan: Plan, districts: Sequence[District], baselines: Baselines) -> Plan:
+    """
+    Give a plan with its risks taken afresh: a file may lie about them.
+
+    ``districts`` are those of the files, as far as they can be read.
+
+    Raises ``DamagedPlan`` if its changes are not those that its own values call for.
+    """
+    insist_honest(plan, baselines)
+    return afresh(plan, districts, baselines)
+
+
+def record_approval(
+    archive: StateReader, digest: str, name: str, *, at: datetime
+) -> Approvals:
+    """
+    Write down that somebody says yes to a plan; the same name twice changes nothing.
+
+    Names that differ in small and capital letters alone, or that look the same, are
+    the same.
+    """
+    before = {looks(one) for one in archive.approvals(digest)}
+    new = looks(name) not in before and archive.approve(digest, name, at=at)
+    return Approvals(name, archive.approvals(digest), new)

@@ -1,0 +1,385 @@
+"""What a change to the files causes: files now against files at a commit."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from connectsync.config.decode import SIZE_LIMIT
+from connectsync.config.discovery import (
+    PROFILES,
+    PROJECT_FILE,
+    SUFFIXES,
+    below,
+    relative,
+    stem_of,
+)
+from connectsync.config.fleet import Fleet, fleet_of_texts
+from connectsync.config.profiles import profile_files
+from connectsync.config.project import Project, project_of_text
+from connectsync.domain.drift import is_launched
+from connectsync.domain.guard import ChangedSince, caused_changes, released_settings
+from connectsync.domain.settings import Form, compose_accents
+from connectsync.errors import ProjectError, UsageError
+from connectsync.files.access import read_regular
+from connectsync.operations.git import (
+    DEEPER,
+    MOST_LINKS,
+    CommitTree,
+    Git,
+    GitRefused,
+    explain_refusal,
+)
+from connectsync.operations.plan import PlannedDistrict
+
+
+@dataclass(frozen=True, slots=True)
+class _Trace:
+    """Where a path ends, and the links it leads over, each spelled without links."""
+
+    end: str
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """
+    The work tree against a commit.
+
+    ``base`` is the commit, spelled in full; ``top`` the folder of the work tree. What
+    cannot be compared differs: a file that git ignores, one of another repository, one
+    behind a link that was another one.
+    """
+
+    base: str
+    top: str
+    tree: CommitTree
+    _traces: dict[str, _Trace] = field(default_factory=dict)
+
+    def name_of(self, path: str) -> str | None:
+        """Give the name that a path without links has in commits; None if outside."""
+        if path == self.top:
+            return ""
+        top = self.top if self.top == os.sep else f"{self.top}{os.sep}"
+        return path.removeprefix(top) if path.startswith(top) else None
+
+    def differs(self, path: Path) -> bool:
+        """Say whether a file that is there may say other things than at the base."""
+        trace = self._trace(str(path))
+        for link in trace.links:
+            name = self.name_of(link)
+            # links above the work tree, such as /tmp of a Mac, are no part of it
+            if name is not None and self.tree.links.get(name) != os.readlink(link):  # noqa: PTH115
+                return True
+        name = self.name_of(trace.end)
+        if name is None:
+            return True
+        found = name if self.tree.is_file(name) else compose_accents(name)
+        if not self.tree.is_file(found):
+            return True
+        return not _is_blob(trace.end, self.tree.entries[found][1])
+
+    def is_comparable(self, path: Path) -> bool:
+        """Say whether a path ends in this work tree, and in no repository within it."""
+        end = Path(self._trace(str(path)).end)
+        if self.name_of(str(end)) is None:
+            return False
+        own = next((one for one in end.parents if os.path.lexists(one / ".git")), None)
+        return own is None or str(own) == self.top
+
+    def _trace(self, path: str, links: int = MOST_LINKS) -> _Trace:
+        folder, name = os.path.split(path)
+        if not name or folder == path:
+            return self._trace(folder) if folder != path else _Trace(path)
+        if folder not in self._traces:
+            self._traces[folder] = self._trace(folder, links)
+        above = self._traces[folder]
+        if name == "..":
+            return _Trace(os.path.dirname(above.end), above.links)  # noqa: PTH120
+        here = os.path.join(above.end, name)  # noqa: PTH118 - hot: of every file
+        if not links or not os.path.islink(here):  # noqa: PTH114
+            return _Trace(here, above.links)
+        aim = os.path.join(above.end, os.readlink(here))  # noqa: PTH115, PTH118
+        beyond = self._trace(aim, links - 1)
+        return _Trace(beyond.end, (*above.links, here, *beyond.links))
+
+
+def _is_blob(path: str, oid: str) -> bool:
+    try:
+        raw = read_regular(Path(path), SIZE_LIMIT)
+    except OSError:
+        return False
+    # a checkout may have other line ends than the commit
+    return any(_hash(one, oid) == oid for one in (raw, raw.replace(b"\r\n", b"\n")))
+
+
+def _hash(raw: bytes, like: str) -> str:
+    """Name bytes as git names an object: by SHA-1, or by SHA-256 if it uses that."""
+    name = "sha1" if len(like) == 40 else "sha256"  # noqa: PLR2004 - hex digits
+    content = b"blob %d\0%b" % (len(raw), raw)
+    return hashlib.new(name, content, usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFiles:
+    """
+    The files of a project against a commit.
+
+    ``compared`` says of each file that is there whether it differs.
+    """
+
+    project: Project
+    compared: Comparison
+
+    def differs(self, path: Path) -> bool:
+        """Say whether a file that is there may say other things than at the base."""
+        return self.compared.differs(path)
+
+    def reaches_all(self) -> bool:
+        """Say whether every district may want other things, its own file the same."""
+        path = self.project.root / PROJECT_FILE
+        if os.path.lexists(path) and self.differs(path):
+            return True
+        gone = not os.path.lexists(path) and self._name(path) is not None
+        return gone or any(
+            not os.path.lexists(profile) for profile, _ in self.profiles_before()
+        )
+
+    def profiles(self) -> tuple[Path, ...]:
+        """Give the profiles that are there and differ."""
+        files = profile_files(self.project.root, self.project.districts_dir)
+        return tuple(path for path in files if self.differs(path))
+
+    def profiles_before(self) -> Iterator[tuple[Path, str]]:
+        """Give the profiles of the base: their paths, and their names in it."""
+        folder = self.project_before().districts_dir / PROFILES
+        for path, name in self._in(folder):
+            if path.name.endswith(SUFFIXES) and path.name[0] != ".":
+                yield path, name
+
+    def districts_before(self) -> Iterator[tuple[Path, str]]:
+        """Give the district files of the base, as a walk through them would."""
+        seen: set[str] = set()
+        ahead = [self.project_before().districts_dir]
+        while ahead:
+            folder = ahead.pop()
+            name = self._name(folder)
+            if name is None or name in seen:
+                continue
+            seen.add(name)
+            for path, inside in self._in(folder):
+                if not self.compared.tree.is_file(inside):
+                    ahead += [] if path.name[0] in {"_", "."} else [path]
+                elif path.name.endswith(SUFFIXES) and path.name[0] != ".":
+                    yield path, inside
+
+    def project_before(self) -> Project:
+        """Give the project as its file was then, or as it is if that is unreadable."""
+        root, name = self.project.root, self._name(self.project.root / PROJECT_FILE)
+        raw = self.compared.tree.read([name])[0] if name else b"schema: 1\n"
+        try:
+            return project_of_text(root, raw)
+        except ProjectError:
+            return self.project
+
+    def file_before(self, path: Path) -> str | None:
+        """Give the name in the base of what a path was then; None if it was none."""
+        name = self._name(path)
+        return name if name is not None and self.compared.tree.is_file(name) else None
+
+    def _in(self, folder: Path) -> Iterator[tuple[Path, str]]:
+        tree, name = self.compared.tree, self._name(folder)
+        for one in sorted(tree.names_in(name)) if name is not None else ():
+            followed = tree.followed(f"{name}/{one}" if name else one)
+            if followed is not None:
+                yield folder / one, followed
+
+    def _name(self, path: Path) -> str | None:
+        # links of the work tree do not count here: the base had its own
+        root = Path(os.path.realpath(self.project.root))
+        spelled = os.path.normpath(root / relative(path, self.project.root))
+        name = self.compared.name_of(spelled)
+        return None if name is None else self.compared.tree.followed(name)
+
+
+def compare_since(
+    root: Path, revision: str, environment: Mapping[str, str]
+) -> Comparison:
+    """
+    Compare with where the history of a revision and ours parted.
+
+    Raises ``UsageError``, with what to do next, if git or the revision is not there.
+    """
+    git = Git(root, environment)
+    try:
+        top = git.line("rev-parse", "--show-toplevel")
+        base = _base(git, revision)
+        tree = CommitTree.at(Git(Path(top), environment), base)
+    except GitRefused as refusal:
+        raise explain_refusal(root, refusal.said) from refusal
+    return Comparison(base, os.path.realpath(top), tree)
+
+
+def _base(git: Git, revision: str) -> str:
+    asked = ("rev-parse", "--verify", "--quiet", "--end-of-options")
+    head = _commit(git, (*asked, "HEAD^{commit}"))
+    if head is None:
+        raise UsageError(
+            "git cannot compare with that revision: there is no commit here yet",
+            remedy="commit first",
+        )
+    commit = _commit(git, (*asked, f"{revision}^{{commit}}"))
+    if commit is None:
+        raise UsageError(
+            "git cannot compare with that revision: this clone has no commit"
+            f" {revision!r}",
+            remedy="name a branch, a tag or a commit that this clone has"
+            + (f"; {DEEPER}" if _is_shallow(git) else ""),
+        )
+    try:
+        return git.line("merge-base", commit, head)
+    except GitRefused as refusal:
+        if refusal.said:
+            raise
+    if _is_shallow(git):
+        raise UsageError(
+            f"the clone is shallow: it does not reach back to where {revision!r} and"
+            " this commit parted",
+            remedy=DEEPER,
+        )
+    raise UsageError(
+        f"{revision!r} and this commit have no history in common",
+        remedy="name a revision that this one came from",
+    )
+
+
+def _commit(git: Git, asked: tuple[str, ...]) -> str | None:
+    try:
+        return git.line(*asked)
+    except GitRefused:
+        return None
+
+
+def _is_shallow(git: Git) -> bool:
+    return git.line("rev-parse", "--is-shallow-repository") == "true"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeScope:
+    """
+    What a change causes.
+
+    ``unclear`` are the files that could not be read as they were before: all that
+    they say now counts as caused.
+    """
+
+    since: ChangedSince
+    unclear: tuple[str, ...]
+
+
+def causes_of(
+    project: Project, compared: Comparison, wanted: Sequence[PlannedDistrict]
+) -> ChangeScope:
+    """
+    Compare what files want now with what they wanted at the commit they changed from.
+
+    A district is told by its key, so a file that moved causes nothing by that. Raises
+    ``GitRefused`` if the commit cannot be read.
+    """
+    changed = ChangedFiles(project, compared)
+    everything = changed.reaches_all() or bool(changed.profiles())
+    concerned = [
+        want
+        for want in wanted
+        if everything or changed.differs(project.root / want.file)
+    ]
+    fleet = _fleet_before(changed, wanted, everything=everything)
+    before = _desired(fleet, frozenset(want.file for want in concerned))
+    found = {
+        want.district.key: caused_changes(
+            before.get(want.district.key, {}), want.district.desired()
+        )
+        for want in concerned
+    }
+    there = frozenset(fleet.files)
+    unclear = [
+        want.file
+        for want in concerned
+        if want.district.key not in before
+        and (want.file in there or not compared.is_comparable(project.root / want.file))
+    ]
+    caused_by_key = {key: form for key, form in found.items() if form}
+    return ChangeScope(
+        ChangedSince(
+            compared.base,
+            caused_by_key,
+            {
+                want.district.key: released_settings(
+                    before.get(want.district.key, {}), want.district.desired()
+                )
+                for want in concerned
+            },
+            _gone(project, fleet, wanted),
+            _launched_districts(fleet),
+        ),
+        tuple(unclear),
+    )
+
+
+def _launched_districts(fleet: Fleet) -> frozenset[str]:
+    """Name the districts that are past their launch by their own facts."""
+    districts = (one.district for one in fleet.districts)
+    return frozenset(one.key for one in districts if is_launched(one.facts, None))
+
+
+def _gone(
+    project: Project, before: Fleet, wanted: Sequence[PlannedDistrict]
+) -> dict[str, str]:
+    """Give the districts that had a file before and have none now."""
+    now = {want.district.key for want in wanted}
+    now |= {stem_of(path) for path in below(project.districts_dir)}
+    return {
+        one.district.key: one.file
+        for one in before.districts
+        if one.district.key not in now
+    }
+
+
+def _desired(fleet: Fleet, files: frozenset[str]) -> dict[str, Form]:
+    """Give what districts wanted; of two files with one key, that which is still it."""
+    ordered = sorted(fleet.districts, key=lambda one: one.file in files)
+    return {one.district.key: one.district.desired() for one in ordered}
+
+
+def _fleet_before(
+    changed: ChangedFiles, wanted: Sequence[PlannedDistrict], *, everything: bool
+) -> Fleet:
+    """Load the districts that changed, or all of them, as they were before."""
+    project = changed.project
+    files = dict(changed.districts_before())
+    for want in wanted:
+        path = project.root / want.file
+        if path not in files and (name := changed.file_before(path)) is not None:
+            files[path] = name
+    if not everything:
+        files = {
+            path: name
+            for path, name in files.items()
+            if not os.path.lexists(path) or changed.differs(path)
+        }
+    profiles = dict(changed.profiles_before())
+    return fleet_of_texts(
+        _texts(changed, files),
+        _texts(changed, profiles),
+        changed.project_before().options,
+    )
+
+
+def _texts(changed: ChangedFiles, files: Mapping[Path, str]) -> Mapping[str, bytes]:
+    root = changed.project.root
+    read = changed.compared.tree.read(list(files.values()))
+    names = (relative(path, root) for path in files)
+    return dict(zip(names, read, strict=True))

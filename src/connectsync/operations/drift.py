@@ -1,0 +1,291 @@
+"""Find drift, and adopt changes that people made on Connect."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from connectsync.apply.journal import BaselineUpdate
+from connectsync.apply.saving import OpenSaves, with_what_arrived
+from connectsync.backends.seam import Reader
+from connectsync.config.fleet import Fleet, LoadedDistrict, with_texts
+from connectsync.config.schema_check import Recorded
+from connectsync.domain.district import without
+from connectsync.domain.drift import (
+    AdoptedDistrict,
+    AdoptionResult,
+    Baseline,
+    Baselines,
+    DistrictDrift,
+    MovedBy,
+    is_launched,
+    movements,
+)
+from connectsync.domain.finding import Finding, Severity
+from connectsync.domain.live import Live
+from connectsync.domain.plan import SWITCH
+from connectsync.domain.settings import Form, is_same
+from connectsync.errors import ConnectError, ConnectsyncError, InvalidFiles
+from connectsync.files.access import replace_file
+from connectsync.operations.from_live import take_over
+from connectsync.operations.plan import PlannedDistrict, find_kept_labels
+from connectsync.operations.validate import ValidationOptions, validate_fleet
+
+Conflicts = Mapping[str, Collection[str]]
+"""Settings by district that both sides moved, and that are taken from Connect."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftedDistrict:
+    """A district somebody changed by hand: its file, its live form, who moved what."""
+
+    loaded: LoadedDistrict
+    live: Live
+    drift: DistrictDrift
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptionDraft:
+    """
+    What comes of adopting a district; nothing is written yet.
+
+    ``text`` is what its file will say, None where it stays as it is.
+    """
+
+    drifted: DriftedDistrict
+    adopted: AdoptedDistrict
+    text: str | None = None
+
+    @property
+    def file(self) -> str:
+        """The district's own file, from the project's folder."""
+        return self.drifted.loaded.file
+
+
+class BaselineKeeper(Protocol):
+    """What remembers baselines: the state store."""
+
+    def note(
+        self, backend: str, seen: Mapping[str, BaselineUpdate], *, at: datetime
+    ) -> None:
+        """Remember managed values by district. Raises ``StateError``."""
+
+
+def draft_adoption(
+    drifted: Sequence[DriftedDistrict],
+    conflicts: Conflicts,
+    busy: Mapping[str, int],
+    fleet: Fleet,
+    asked: ValidationOptions,
+) -> tuple[AdoptionDraft, ...]:
+    """
+    Work out the files that take over what people changed; ours stays as it is.
+
+    A district is refused whole where a run has yet to end it, of which ``busy`` gives
+    the number, where both sides moved a setting that ``conflicts`` does not name, where
+    its file cannot be edited without losing something, or where it would have an error
+    then, be it with the rest of the ``fleet``.
+    """
+    drafts = [
+        _busy(one, busy[one.drift.district])
+        if one.drift.district in busy
+        else _draft(one, conflicts.get(one.drift.district, ()), fleet.shelf.recorded)
+        for one in drifted
+    ]
+    while blamed := _blame_drafts(drafts, fleet, asked):
+        # one that is refused stays as it was, which the others have to fit as well
+        drafts = [
+            _refuse_draft(one.drifted, *_error(blamed[one.file]))
+            if one.file in blamed
+            else one
+            for one in drafts
+        ]
+    return tuple(drafts)
+
+
+def overlay_drafts(fleet: Fleet, drafts: Sequence[AdoptionDraft]) -> Fleet:
+    """Give the fleet as it is once the drafts are written."""
+    return with_texts(
+        fleet, {one.file: one.text for one in drafts if one.text is not None}
+    )
+
+
+def write_adopted(
+    drafts: Sequence[AdoptionDraft],
+    root: Path,
+    keeper: BaselineKeeper,
+    *,
+    backend: str,
+    at: datetime,
+) -> Iterator[AdoptedDistrict]:
+    """
+    Write the files, each whole or not at all, and remember what was taken as applied.
+
+    A file that cannot be written is refused, and the rest go on. Raises ``StateError``.
+    """
+    for draft in drafts:
+        try:
+            if draft.text is not None:
+                replace_file(root / draft.file, draft.text)
+        except ConnectsyncError as error:
+            yield _refuse_draft(draft.drifted, error.message, error.remedy).adopted
+            continue
+        # after the file: a baseline ahead of it would make a person's change look
+        # like an edit of ours that is still to be applied
+        remember_adopted(keeper, draft, backend=backend, at=at)
+        yield draft.adopted
+
+
+def remember_adopted(
+    keeper: BaselineKeeper, draft: AdoptionDraft, *, backend: str, at: datetime
+) -> None:
+    """Lay what was taken over the baseline: file, baseline and Connect agree then."""
+    form = {one.setting: one.after for one in draft.adopted.taken}
+    if form:
+        running = draft.drifted.live.form.get(SWITCH) is True
+        kept = BaselineUpdate(form, running, merged=True)
+        keeper.note(backend, {draft.adopted.district: kept}, at=at)
+
+
+def _busy(one: DriftedDistrict, run: int) -> AdoptionDraft:
+    return _refuse_draft(
+        one,
+        f"run {run} is not done with it, so it is not known yet what people changed",
+        f"let the run end first, or continue it: `connectsync resume {run}`",
+    )
+
+
+def _draft(
+    one: DriftedDistrict, agreed: Collection[str], recorded: Recorded
+) -> AdoptionDraft:
+    both = {move.setting for move in one.drift.movements if move.who is MovedBy.BOTH}
+    if open_ := sorted(both - set(agreed)):
+        named = " ".join(
+            f"--adopt-conflict {one.drift.district}:{setting}" for setting in open_
+        )
+        return _refuse_draft(
+            one,
+            f"both sides changed {', '.join(open_)}, so the file was left as it is",
+            f"take what Connect holds with {named}, or plan and apply what it says",
+        )
+    theirs = {move.setting for move in one.drift.movements if move.who is MovedBy.THEM}
+    try:
+        adopted, text = take_over(one.loaded, one.live, recorded, theirs | both)
+    except InvalidFiles as error:
+        return _refuse_draft(one, error.message, error.remedy)
+    return AdoptionDraft(one, adopted, text)
+
+
+def _refuse_draft(one: DriftedDistrict, message: str, remedy: str) -> AdoptionDraft:
+    return AdoptionDraft(
+        one,
+        AdoptedDistrict(
+            one.drift.district,
+            AdoptionResult.REFUSED,
+            one.loaded.file,
+            message=message,
+            remedy=remedy,
+        ),
+    )
+
+
+def _blame_drafts(
+    drafts: Sequence[AdoptionDraft], fleet: Fleet, asked: ValidationOptions
+) -> Mapping[str, Finding]:
+    """Give an error of each draft that has one, by its file."""
+    report = validate_fleet(overlay_drafts(fleet, drafts), asked)
+    errors = [one for one in report.findings if one.severity is Severity.ERROR]
+    return {
+        draft.file: error
+        for draft in drafts
+        if draft.text is not None
+        for error in errors
+        if error.place.file == draft.file
+        or draft.drifted.drift.district in error.districts
+    }
+
+
+def _error(finding: Finding) -> tuple[str, str]:
+    return (
+        f"its file would have an error: {finding.message}",
+        "fix the rest of the file first, or plan and apply what it says",
+    )
+
+
+def without_adopted(drift: DistrictDrift, adopted: AdoptedDistrict) -> DistrictDrift:
+    """Give what is left of a district's drift once this was adopted."""
+    taken = {one.setting for one in adopted.taken}
+    left = tuple(move for move in drift.movements if move.setting not in taken)
+    return replace(drift, movements=left)
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReading:
+    """
+    A district's drift, and the live form it was told from; None if unread.
+
+    ``seen`` is what that proves: values that are as the file says, on a district that
+    was applied before, and whether the nightly sync is on.
+    """
+
+    drift: DistrictDrift
+    live: Live | None
+    seen: BaselineUpdate | None = None
+
+
+async def find_drift(
+    wanted: Sequence[PlannedDistrict],
+    reader: Reader,
+    baselines: Baselines,
+    open_saves: OpenSaves | None = None,
+) -> tuple[DriftReading, ...]:
+    """
+    Compare baseline, desired and live of every wanted district, sorted by key.
+
+    What arrived late of our own ``open_saves`` is no drift.
+
+    Raises ``ConnectError`` only where nothing at all could be read.
+    """
+    ordered = sorted(wanted, key=lambda want: want.district.key)
+    lives = await reader.read_many([want.district.key for want in ordered])
+    known = with_what_arrived(baselines, open_saves or {}, lives)
+    return tuple(_read_drift(want, lives[want.district.key], known) for want in ordered)
+
+
+def _read_drift(
+    want: PlannedDistrict, live: Live | ConnectError, baselines: Baselines
+) -> DriftReading:
+    key = want.district.key
+    if isinstance(live, ConnectError):
+        return DriftReading(DistrictDrift(key, want.file, error=live.message), None)
+    baseline = baselines.get(key, Baseline())
+    desired = want.district.desired()
+    kept = find_kept_labels(want.district, live.form, baseline, desired)
+    form = without(live.form, kept)
+    moved = movements(baseline.form, desired, form)
+    drift = DistrictDrift(key, want.file, moved, baseline.applied)
+    launched = is_launched(want.district.facts, None)
+    return DriftReading(
+        drift, live, observe_district(desired, form, baseline, launched=launched)
+    )
+
+
+def observe_district(
+    desired: Form, live: Form, baseline: Baseline, *, launched: bool = False
+) -> BaselineUpdate:
+    """
+    Say what a reading proves of a district, without a save.
+
+    A district that was never applied stays one of which no edit can be told. One that
+    is ``launched`` by its file is remembered so: the file may not say it for good.
+    """
+    same = {
+        name: live[name]
+        for name, value in desired.items()
+        if name in live and is_same(name, live[name], value)
+    }
+    running = launched or live.get(SWITCH) is True
+    return BaselineUpdate(same if baseline.applied else {}, running, merged=True)

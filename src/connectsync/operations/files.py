@@ -1,0 +1,275 @@
+"""Create, format and write files of a project."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from connectsync.config.decode import SIZE_LIMIT, Ground, bytes_of, text_of
+from connectsync.config.discovery import PROFILES, below, relative, stem_of
+from connectsync.config.fleet import LoadedDistrict
+from connectsync.config.layers import merge_section
+from connectsync.config.profiles import profile_files
+from connectsync.config.schemas import (
+    canonical,
+    render_district,
+    schema_text,
+    spell_flow,
+)
+from connectsync.config.source import spell_control_characters
+from connectsync.domain.finding import Finding, KeyPath
+from connectsync.domain.settings import SETTINGS
+from connectsync.domain.wording import did_you_mean
+from connectsync.errors import InvalidFiles, UsageError
+from connectsync.files.access import read_regular, replace_file
+from connectsync.report.show_text import EffectiveValue
+
+EDITOR_SCHEMAS = ("district", "profile", "project")
+
+
+def fresh_files(version: str) -> dict[str, str]:
+    """Give the files of a fresh project by relative POSIX path, sorted."""
+    template = files("connectsync.operations") / "fresh"
+    texts = {
+        _template_path(path): text.replace("@VERSION@", version)
+        for path, text in _walk(template, PurePosixPath())
+    }
+    for name in EDITOR_SCHEMAS:
+        texts[f"schema/{name}.schema.json"] = schema_text(name)
+    return dict(sorted(texts.items()))
+
+
+def start(folder: Path, texts: Mapping[str, str]) -> None:
+    """
+    Write the files into a folder, making it if needed.
+
+    Raises ``UsageError``, with nothing written, if one of them is there already.
+    """
+    there = [name for name in texts if os.path.lexists(folder / name)]
+    if there:
+        more = f", and {len(there) - 1} more" if len(there) > 1 else ""
+        raise UsageError(
+            f"{folder / there[0]} is there already{more}; nothing was written",
+            remedy="choose an empty folder, or add a district to this one:"
+            " `connectsync new KEY --name NAME`",
+        )
+    for name, text in texts.items():
+        path = folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"cannot make {path.parent}: {error.strerror}") from error
+        replace_file(path, text)
+
+
+def _walk(folder: Traversable, below: PurePosixPath) -> Iterator[tuple[str, str]]:
+    for entry in folder.iterdir():
+        path = below / entry.name
+        if entry.is_dir():
+            yield from _walk(entry, path)
+        else:
+            yield path.as_posix(), entry.read_text(encoding="utf-8")
+
+
+def _template_path(path: str) -> str:
+    """Spell a template's path; a dot in front is `dot-`, so that tools leave it be."""
+    parts = PurePosixPath(path).parts
+    return "/".join(
+        f".{part[4:]}" if part.startswith("dot-") else part for part in parts
+    )
+
+
+_VARIABLE = re.compile(r"\benv:[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class NewDistrict:
+    """A district to be made; ``folder`` is below the districts' folder."""
+
+    key: str
+    name: str
+    profiles: tuple[str, ...] = ()
+    folder: str = ""
+
+
+def new_district(root: Path, districts_dir: Path, asked: NewDistrict) -> Path:
+    """
+    Write the file and give its path.
+
+    Raises ``UsageError``, with nothing written, if a district of that key is there,
+    a profile is not, or the folder lies outside the districts' folder.
+    """
+    path = districts_dir / asked.folder / f"{asked.key}.yaml"
+    insist_inside(path, districts_dir, asked.folder)
+    _insist_new(districts_dir, root, asked.key)
+    _insist_profiles(root, districts_dir, asked.profiles)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot make {path.parent}: {error.strerror}") from error
+    taken = references_in(districts_dir)
+    replace_file(path, district_text(path, root, _data(asked, taken)))
+    return path
+
+
+def insist_inside(path: Path, districts_dir: Path, folder: str) -> None:
+    """Refuse a folder that is not for districts. Raises ``UsageError``."""
+    inside = path.resolve().is_relative_to(districts_dir.resolve())
+    skipped = any(part.startswith(("_", ".")) for part in Path(folder).parts)
+    if not inside or skipped:
+        raise UsageError(
+            f"{folder!r} is no folder for districts",
+            remedy="name a folder below that of the districts, without _ or . in front",
+        )
+
+
+def _insist_new(districts_dir: Path, root: Path, key: str) -> None:
+    for other in below(districts_dir):
+        if other.stem == key:
+            raise UsageError(
+                f"district {key!r} is there already: {relative(other, root)}",
+                remedy="choose another key; no two districts can have the same",
+            )
+
+
+def _insist_profiles(
+    root: Path, districts_dir: Path, profiles: tuple[str, ...]
+) -> None:
+    there = [stem_of(path) for path in profile_files(root, districts_dir)]
+    for profile in profiles:
+        if profile not in there:
+            raise UsageError(
+                f"there is no profile {profile!r} in {PROFILES}",
+                remedy=did_you_mean(profile, there)
+                or f"choose one of: {', '.join(sorted(there)) or '(none yet)'}",
+            )
+
+
+def _data(asked: NewDistrict, taken: set[str]) -> dict[str, Any]:
+    data: dict[str, Any] = {"schema": 1, "district": asked.key, "name": asked.name}
+    if asked.profiles:
+        data["profile"] = _profile(asked.profiles)
+    else:
+        data["provider"] = "clever"
+    data["credentials"] = {"oauth_token": free_reference(asked.key, taken)}
+    data["facts"] = {"setup_step": 5, "self_check_done": False}
+    data["settings"] = {"enable_daily_sync": False}
+    return data
+
+
+def _profile(profiles: tuple[str, ...]) -> str | list[str]:
+    return profiles[0] if len(profiles) == 1 else list(profiles)
+
+
+def token_reference(key: str) -> str:
+    """Name the variable that is to hold a district's token."""
+    name = re.sub("[^A-Z0-9]+", "_", key.upper())
+    # no variable begins with a digit
+    return f"env:{'DISTRICT_' if name[0].isdigit() else ''}{name}_TOKEN"
+
+
+def free_reference(key: str, taken: set[str]) -> str:
+    """Name a variable that no district of the project has, and take it."""
+    wanted = token_reference(key)
+    reference, number = wanted, 1
+    while reference in taken:
+        number += 1
+        reference = f"{wanted}_{number}"
+    taken.add(reference)
+    return reference
+
+
+def references_in(districts_dir: Path) -> set[str]:
+    """Find every variable that a file of the districts' folder names for a token."""
+    found: set[str] = set()
+    for path in below(districts_dir):
+        with suppress(OSError):
+            text = read_regular(path, SIZE_LIMIT).decode("utf-8", "replace")
+            found.update(_VARIABLE.findall(text))
+    return found
+
+
+def district_text(path: Path, root: Path, data: dict[str, Any]) -> str:
+    """Write a new district's file, so that editors find its schema."""
+    up = "../" * (len(path.relative_to(root).parts) - 1)
+    modeline = f"# yaml-language-server: $schema={up}schema/district.schema.json\n"
+    return modeline + render_district(data)
+
+
+def format_file(path: Path, *, root: Path, write: bool) -> bool:
+    """
+    Bring one file into canonical order; say whether it was not.
+
+    Raises ``InvalidFiles`` if it is not YAML we read, ``UsageError`` if it cannot be
+    written; then it is as it was.
+    """
+    name = spell_control_characters(relative(path, root))
+    try:
+        text = _text(path, name, Ground.of(root))
+        formatted = canonical(text)
+    except InvalidFiles as error:
+        raise InvalidFiles(f"{name}, {error.message}", remedy=error.remedy) from error
+    if formatted == text:
+        return False
+    if write:
+        replace_file(path, formatted)
+    return True
+
+
+def _text(path: Path, name: str, ground: Ground) -> str:
+    raw = bytes_of(path, name, ground)
+    found = (raw,) if isinstance(raw, Finding) else text_of(name, raw)
+    if isinstance(found, str):
+        return found
+    raise InvalidFiles(found[0].message, remedy=found[0].hint)
+
+
+TOP = ("district", "name", "profile", "provider", "labels")
+SECTIONS = ("credentials", "facts", "settings")
+
+
+def effective(loaded: LoadedDistrict) -> tuple[EffectiveValue, ...]:
+    """Give every effective value with the file and line it came from."""
+    return tuple(
+        EffectiveValue(path, spell_flow(value), _origin(loaded, path))
+        for path, value in _values(loaded)
+    )
+
+
+def unmanaged(loaded: LoadedDistrict) -> tuple[str, ...]:
+    """Name the settings that no layer names, in the form's order."""
+    managed = loaded.district.desired()
+    return tuple(
+        setting.name
+        for setting in SETTINGS
+        if setting.section == "settings" and setting.name not in managed
+    )
+
+
+def _values(loaded: LoadedDistrict) -> Iterator[tuple[KeyPath, Any]]:
+    for key in TOP:
+        stated = [layer.data[key] for layer in loaded.layers if key in layer.data]
+        if stated:
+            yield (key,), stated[-1]
+    for section in SECTIONS:
+        yield from _leaves((section,), merge_section(loaded.layers, section))
+
+
+def _leaves(path: KeyPath, values: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves((*path, key), value)
+        else:
+            yield (*path, key), value
+
+
+def _origin(loaded: LoadedDistrict, path: KeyPath) -> str:
+    place = loaded.origin(path)
+    return f"{place.file}:{place.line}"

@@ -1,0 +1,195 @@
+"""Update a district file from live values and keep the rest as written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connectsync.backends.names import json_of
+from connectsync.config.edit import KeyPath, edit_values
+from connectsync.config.fleet import LoadedDistrict
+from connectsync.config.profiles import Profiles, check_bytes, settings_of
+from connectsync.config.schema_check import Recorded
+from connectsync.domain.drift import AdoptedDistrict, AdoptionResult, TakenValue
+from connectsync.domain.live import Live
+from connectsync.domain.settings import (
+    BY_NAME,
+    SETTINGS,
+    Form,
+    Setting,
+    Value,
+    compose_accents,
+    is_same,
+)
+from connectsync.errors import InvalidFiles
+from connectsync.operations.plan import find_differing
+
+FORM = tuple(setting for setting in SETTINGS if setting.section == "settings")
+"""The settings that layers share; the district's id is its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileMatch:
+    """A profile, empty for none, and what a file that builds on it has to state."""
+
+    profile: str
+    stated: Mapping[str, Any]
+
+
+def closest(shelf: Profiles, live: Form) -> ProfileMatch:
+    """
+    Choose the profile that leaves the least to state; of equals the first by name.
+
+    A profile that shares no setting with the form is none.
+    """
+    without = ProfileMatch("", settings_over({}, live, shelf.recorded))
+    likenesses = [likeness(shelf, stem, live) for stem in usable_profiles(shelf)]
+    best = min(likenesses, key=lambda one: len(one.stated), default=without)
+    return best if len(best.stated) < len(without.stated) else without
+
+
+def usable_profiles(shelf: Profiles) -> Iterator[str]:
+    """Give the profiles on which a district can be built, by name."""
+    for stem in sorted(shelf.names):
+        chain = shelf.chains.under((stem,))
+        if chain is not None and shelf.broken.isdisjoint(chain):
+            yield stem
+
+
+def likeness(shelf: Profiles, stem: str, live: Form) -> ProfileMatch:
+    """Say what a file that builds on this profile has to state."""
+    chain = shelf.chains.under((stem,)) or ()
+    shared = settings_of(
+        [shelf.documents[layer] for layer in chain], shelf.recorded
+    ).managed()
+    return ProfileMatch(stem, settings_over(shared, live, shelf.recorded))
+
+
+def settings_over(shared: Form, live: Form, recorded: Recorded) -> dict[str, Any]:
+    """Give the settings a file states over what it shares, as data of a file."""
+    found = {}
+    for setting in FORM:
+        if setting.name in live:
+            value = sayable(setting, live[setting.name], recorded)
+            if not is_same(setting.name, value, shared.get(setting.name)):
+                found[setting.name] = json_of(setting, value)
+    return found
+
+
+def sayable(setting: Setting, value: Value, recorded: Recorded) -> Value:
+    """
+    Give a value as far as a file can say it.
+
+    Of ticked labels those stay that are published or recorded; the others are kept on
+    Connect without a file. What no file can say at all is None: not managed.
+    """
+    unknown = unknown_labels(setting, value, recorded)
+    if isinstance(value, frozenset) and value - set(unknown):
+        return value - set(unknown)
+    return None if unknown else value
+
+
+def unknown_labels(
+    setting: Setting, value: Value, recorded: Recorded
+) -> tuple[str, ...]:
+    """Give the labels of a value that files do not know."""
+    if not setting.labels or value is None:
+        return ()
+    labels = value if isinstance(value, frozenset) else {str(value)}
+    known = {*setting.labels, *recorded.get(setting.name, ())}
+    said = {compose_accents(label) for label in known}
+    return tuple(
+        sorted(label for label in labels if compose_accents(label) not in said)
+    )
+
+
+def notes(live: Form, recorded: Recorded) -> tuple[str, ...]:
+    """Say which live values no file can say, and what comes of them."""
+    return tuple(
+        note_on(setting, live[setting.name], unknown, "left unmanaged")
+        for setting in FORM
+        if (unknown := unknown_labels(setting, live.get(setting.name), recorded))
+    )
+
+
+def note_on(
+    setting: Setting, value: Value, unknown: tuple[str, ...], unmanaged: str
+) -> str:
+    """Say that labels on Connect are unknown to files, and what comes of them."""
+    said = f"{setting.name} holds {', '.join(map(repr, unknown))} on Connect, which"
+    if isinstance(value, frozenset) and value - set(unknown):
+        return f"{said} files do not know; kept there, the rest is managed"
+    return f"{said} files do not know; {unmanaged}"
+
+
+def take_over(
+    loaded: LoadedDistrict,
+    live: Live,
+    recorded: Recorded,
+    only: Collection[str] | None = None,
+) -> tuple[AdoptedDistrict, str | None]:
+    """
+    Take over the managed values that differ; what is not managed stays so.
+
+    ``only`` names the settings to look at, all of them where it is None. Files may name
+    the labels that are ``recorded`` beside the published ones; a ticked label that is
+    neither stays on Connect, and out of the file. Gives the
+    district's new text, None if it stays as it is. Raises ``InvalidFiles`` if the file
+    cannot be changed without losing something.
+    """
+    desired = loaded.district.desired()
+    remarks = []
+    taken = []
+    for name in find_differing(live.form, desired):
+        if only is not None and name not in only:
+            continue
+        setting = BY_NAME[name]
+        if unknown := unknown_labels(setting, live.form[name], recorded):
+            remarks.append(
+                note_on(setting, live.form[name], unknown, "no longer managed")
+            )
+        after = sayable(setting, live.form[name], recorded)
+        if isinstance(after, frozenset) and is_same(name, after, desired[name]):
+            continue
+        if name == "district_id" and not after:
+            remarks.append("district_id is empty on Connect; left as the file has it")
+            continue
+        taken.append(TakenValue(name, desired[name], after))
+    adopted = AdoptedDistrict(
+        loaded.district.key,
+        AdoptionResult.CHANGED if taken else AdoptionResult.LEFT,
+        loaded.file,
+        taken=tuple(taken),
+        notes=tuple(remarks),
+    )
+    return adopted, _edit_file(loaded, taken, recorded) if taken else None
+
+
+def _edit_file(
+    loaded: LoadedDistrict, taken: Sequence[TakenValue], recorded: Recorded
+) -> str:
+    changes: dict[KeyPath, Any] = {
+        BY_NAME[one.setting].path: json_of(BY_NAME[one.setting], one.after)
+        for one in taken
+    }
+    own = loaded.layers[-1]
+    try:
+        text = edit_values(own.source.text, changes)
+    except InvalidFiles as error:
+        raise InvalidFiles(
+            f"{loaded.file}: {error.message}", remedy=error.remedy
+        ) from error
+    insist_valid(loaded.file, text, recorded)
+    return text
+
+
+def insist_valid(file: str, text: str, recorded: Recorded) -> None:
+    """Refuse text that `validate` would not read. Raises ``InvalidFiles``."""
+    findings = check_bytes(file, text.encode(), "district", recorded).errors
+    if findings:
+        first = findings[0]
+        raise InvalidFiles(
+            f"what Connect holds cannot be written to {file}: {first.message}",
+            remedy=first.hint,
+        )

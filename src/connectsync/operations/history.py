@@ -1,0 +1,145 @@
+"""Show runs, and compare two of them."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+from connectsync.apply.state.queries import StateReader
+from connectsync.domain.run import (
+    AuditResult,
+    ConfirmedSave,
+    DistrictDiff,
+    KnownValue,
+    Run,
+    RunDiff,
+    RunDistrict,
+    RunHistory,
+    SettingDiff,
+)
+from connectsync.domain.settings import BY_NAME, Form, list_differing
+from connectsync.domain.wording import did_you_mean
+from connectsync.errors import UsageError
+
+
+def diff_of(archive: StateReader, run_a: int, run_b: int) -> RunDiff:
+    """
+    Say what is not the same after one run and after another.
+
+    A district is looked at if a save of either run was confirmed on it, and of its
+    settings those that such a save changed. What a setting was *after* a run is what
+    the last confirmed save of the district says that belongs to that run or to one
+    with a smaller number, on the same backend; saves are taken in the order they were
+    intended. Where there is no such save, it is not known: the journal tells nothing
+    of what was there before the first one. A setting that is the same after both is
+    left out, a district is not.
+
+    So people's own saves in between are not seen, and a district that only one of the
+    runs saved is compared with what runs before had made of it.
+
+    Raises ``UnknownRun``, and ``UsageError`` for a run and itself, or for runs on two
+    backends.
+    """
+    if run_a == run_b:
+        raise UsageError(
+            f"run {run_a} cannot differ from itself",
+            remedy="name two runs; `connectsync runs` lists them",
+        )
+    a, b = archive.run(run_a), archive.run(run_b)
+    _insist_one_backend(a, b)
+    saves: dict[str, list[ConfirmedSave]] = defaultdict(list)
+    for save in archive.confirmed(a.backend, (run_a, run_b)):
+        saves[save.district].append(save)
+    districts = tuple(_district(run_a, run_b, saves[key]) for key in sorted(saves))
+    return RunDiff(run_a, run_b, a.backend, districts)
+
+
+def _insist_one_backend(a: Run, b: Run) -> None:
+    if a.backend != b.backend:
+        raise UsageError(
+            f"run {a.number} was on {a.backend}, and run {b.number} on {b.backend}",
+            remedy="compare runs on one backend; `connectsync runs` lists them",
+        )
+
+
+def _district(run_a: int, run_b: int, saves: Sequence[ConfirmedSave]) -> DistrictDiff:
+    after_a, after_b = _after(run_a, saves), _after(run_b, saves)
+    saved = [save for save in saves if save.run in {run_a, run_b}]
+    changed = {
+        name for save in saved for name in list_differing(save.before, save.after)
+    }
+    pairs = (
+        SettingDiff(name, _known_value(after_a, name), _known_value(after_b, name))
+        for name in BY_NAME
+        if name in changed
+    )
+    return DistrictDiff(
+        district=saves[0].district,
+        saved_by=tuple(
+            run for run in (run_a, run_b) if run in {save.run for save in saved}
+        ),
+        settings=tuple(one for one in pairs if one.after_a != one.after_b),
+    )
+
+
+def _after(run: int, saves: Sequence[ConfirmedSave]) -> Form | None:
+    forms = [save.after for save in saves if save.run <= run]
+    return forms[-1] if forms else None
+
+
+def _known_value(form: Form | None, name: str) -> KnownValue | None:
+    return None if form is None else KnownValue(form.get(name))
+
+
+HEAD = re.compile("sha256:[0-9a-f]{64}")
+
+
+def history_of(
+    archive: StateReader, number: int, districts: Sequence[str] = ()
+) -> RunHistory:
+    """
+    Give all that is written down of a run, of some of its districts if any are named.
+
+    Raises ``UnknownRun``, and ``UsageError`` for a district that is not in the run.
+    """
+    run = archive.run(number)
+    parts = _choose_parts(run, districts)
+    named = {part.district for part in parts}
+    entries = archive.entries(number)
+    return RunHistory(
+        run=run,
+        parts=parts,
+        entries={key: found for key, found in entries.items() if key in named},
+        approved=archive.approved(run.plan),
+        head=archive.head(),
+    )
+
+
+def _choose_parts(run: Run, districts: Sequence[str]) -> tuple[RunDistrict, ...]:
+    if not districts:
+        return run.parts
+    there = [part.district for part in run.parts]
+    for named in districts:
+        if named not in there:
+            raise UsageError(
+                f"run {run.number} has no district {named!r}",
+                remedy=did_you_mean(named, there)
+                or f"`connectsync runs show {run.number}` names those it has",
+            )
+    return tuple(part for part in run.parts if part.district in set(districts))
+
+
+def audit_store(archive: StateReader, noted: str | None = None) -> AuditResult:
+    """
+    Hold the store against its audit log, and the log against a hash noted elsewhere.
+
+    Raises ``UsageError`` if ``noted`` cannot be the hash of an entry.
+    """
+    if noted is not None and not HEAD.fullmatch(noted):
+        raise UsageError(
+            f"--head {noted!r} is no head of an audit log",
+            remedy="give it whole, as `connectsync runs verify` printed it: sha256:"
+            " and 64 digits",
+        )
+    return archive.audited(noted)

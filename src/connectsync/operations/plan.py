@@ -1,0 +1,442 @@
+"""Compare the files with Connect and make a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from deepdiff import DeepDiff
+
+from connectsync.apply.saving import OpenSaves, with_what_arrived
+from connectsync.backends.seam import Reader
+from connectsync.domain.change import Add, Change, changes_of
+from connectsync.domain.district import (
+    District,
+    Facts,
+    KeptLabels,
+    Untouched,
+    WhyUntouched,
+    kept_labels,
+    unpublished,
+    without,
+)
+from connectsync.domain.drift import (
+    Baseline,
+    Baselines,
+    DistrictDrift,
+    MovedBy,
+    Movement,
+    is_launched,
+    movements,
+)
+from connectsync.domain.finding import Problem
+from connectsync.domain.guard import ChangedSince, GuardFinding
+from connectsync.domain.live import Live
+from connectsync.domain.plan import (
+    DistrictPlan,
+    NotPlanned,
+    Plan,
+    PlannedChange,
+    Save,
+    StillRunning,
+    saves_for,
+)
+from connectsync.domain.policy import Policy
+from connectsync.domain.risk import Risk, running
+from connectsync.domain.run import RecentSaves
+from connectsync.domain.settings import BY_NAME, Form, form_spelled_as, labels_in, spell
+from connectsync.domain.settings import list_differing as in_form_order
+from connectsync.errors import Bug, ConnectError, DistrictNotFound
+from connectsync.rules.catalogue import PLAN_RULES
+from connectsync.rules.engine import Rule, problems
+from connectsync.rules.subjects import Objection, PlanAtHour
+
+
+def changes_between(live: Form, desired: Form) -> tuple[Change, ...]:
+    """
+    Give the changes that make the managed settings true, in the form's order.
+
+    A setting that ``desired`` does not name is not managed: never compared. One that
+    ``live`` does not name is unknown: never compared either.
+    """
+    return tuple(
+        change
+        for name in find_differing(live, desired)
+        for change in changes_of(name, live.get(name), desired[name])
+    )
+
+
+def find_differing(live: Form, desired: Form) -> tuple[str, ...]:
+    """Name the settings of ``desired`` that ``live`` holds otherwise, in form order."""
+    names = in_form_order(live, desired)
+    if not names:
+        return ()
+    # forms that are equal are told by Python; DeepDiff is asked where they differ
+    held = {name: live[name] for name in names}
+    wanted = form_spelled_as(
+        {name: desired[name] for name in names},
+        {name: labels_in(value) for name, value in held.items()},
+    )
+    keys = DeepDiff(held, wanted).affected_root_keys
+    return tuple(name for name in names if name in keys)
+
+
+def find_kept_labels(
+    district: District, live: Form, baseline: Baseline, desired: Form
+) -> dict[str, frozenset[str]]:
+    """Give the ticked labels of a district that its files do not know, by setting."""
+    known = district.named | unpublished(
+        {name: baseline.form[name] for name in desired if name in baseline.form}
+    )
+    return kept_labels(live, desired, known)
+
+
+def crowded_out(
+    kept: KeptLabels, desired: Form, changes: Sequence[Change]
+) -> tuple[str, str] | None:
+    """Say why a type is not ticked beside one that stays, where one is the most."""
+    name = "phone_types"
+    if name not in kept or not any(
+        isinstance(one, Add) and one.setting == name for one in changes
+    ):
+        return None
+    message = (
+        f"{name} holds {spell(kept[name])} on Connect, which the files do not know and"
+        f" which is kept, so {spell(desired[name])} cannot be ticked beside it: with"
+        " Clever the form takes one phone type"
+    )
+    remedy = (
+        "record the labels with `connectsync doctor --record`, then name the one that"
+        " is meant in the file; or untick it on Connect"
+    )
+    return message, remedy
+
+
+def drift_of(known: Baseline, desired: Form, live: Form) -> tuple[Movement, ...]:
+    """Give what people changed of the settings that would be set."""
+    moved = movements(known.form, desired, live)
+    return tuple(move for move in moved if move.who is not MovedBy.US)
+
+
+def afresh(
+    plan: Plan,
+    districts: Sequence[District],
+    baselines: Baselines,
+    *,
+    begun: bool = False,
+) -> Plan:
+    """
+    Give a plan with risks and drift worked out again from its own values.
+
+    A risk that the plan states is never lowered: files or state may have known more
+    when it was made.
+    """
+    # what a way back overwrites was asked about when it was planned
+    stated = begun or plan.rollback_of is not None
+    facts = {district.key: district.facts for district in districts}
+    return replace(
+        plan,
+        districts=tuple(
+            replace(
+                one,
+                saves=_as_risky(
+                    saves_of(one, baselines, facts.get(one.district, Facts())), one
+                ),
+                drift=one.drift
+                if stated
+                else drift_of(
+                    baselines.get(one.district, Baseline()),
+                    one.desired,
+                    without(one.live, one.kept),
+                ),
+            )
+            for one in plan.districts
+        ),
+    )
+
+
+def _as_risky(saves: tuple[Save, ...], stated: DistrictPlan) -> tuple[Save, ...]:
+    """Give saves with the risk that a plan states of a change where it is higher."""
+    order = list(Risk)
+    known = {one.change: one for one in stated.changes()}
+
+    def riskier(one: PlannedChange) -> PlannedChange:
+        other = known.get(one.change, one)
+        return max(one, other, key=lambda each: order.index(each.risk))
+
+    return tuple(
+        replace(save, changes=tuple(map(riskier, save.changes))) for save in saves
+    )
+
+
+def saves_of(
+    planned: DistrictPlan, baselines: Baselines, facts: Facts | None = None
+) -> tuple[Save, ...]:
+    """Work out from a plan's live form and desired values what must be saved."""
+    known = without(planned.live, planned.kept)
+    changes = changes_between(known, planned.desired)
+    launched = is_launched(facts or Facts(), baselines.get(planned.district))
+    return saves_for(
+        changes, planned.live, launched=launched, set_token=planned.set_token
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDistrict:
+    """A district to plan for, and the file it stands in."""
+
+    district: District
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanContext:
+    """
+    What a plan depends on besides files and Connect.
+
+    ``now`` has a time zone; ``fleet`` is the number of districts in all files,
+    whatever the scope; ``tool`` names this version of connectsync. ``set_token`` are
+    the districts whose token is to be typed, ``recent`` what was saved lately. With
+    ``since`` only what that change to the files causes is planned. ``gone`` are
+    districts that were applied once and have no file now, with the file if it is known.
+    ``open_saves`` may arrive late: what arrived of ours is no person's change.
+    """
+
+    now: datetime
+    tool: str
+    scope: tuple[str, ...]
+    fleet: int
+    policy: Policy
+    baselines: Baselines
+    recent: RecentSaves = field(default_factory=RecentSaves)
+    set_token: frozenset[str] = frozenset()
+    since: ChangedSince | None = None
+    gone: Mapping[str, str] = field(default_factory=dict)
+    open_saves: OpenSaves = field(default_factory=dict)
+
+
+async def make_plan(
+    wanted: Sequence[PlannedDistrict], reader: Reader, circumstances: PlanContext
+) -> Plan:
+    """
+    Compare every wanted district with Connect.
+
+    A district that cannot be read is listed as failed, never as empty. Raises
+    ``ConnectError`` only where nothing at all could be read.
+    """
+    lives = await reader.read_many([want.district.key for want in wanted])
+    given = _with_late_saves(circumstances, lives)
+    ordered = sorted(wanted, key=lambda want: want.district.key)
+    answers = [(want, _answer(lives, want)) for want in ordered]
+    left = {want.district.key: _left_alone(want, live, given) for want, live in answers}
+    outcomes = [
+        plan_district(
+            want,
+            live,
+            given.baselines,
+            set_token=want.district.key in given.set_token,
+            desired=_part(want, given),
+            launched=given.since is not None
+            and want.district.key in given.since.launched,
+        )
+        for want, live in answers
+        if not (one := left[want.district.key]) or not one.error
+    ]
+    plan = Plan(
+        created=given.now,
+        tool=given.tool,
+        backend=reader.described,
+        scope=given.scope,
+        fleet=given.fleet,
+        districts=tuple(_changed_plans(outcomes)),
+        in_step=tuple(
+            key for key in outcomes if isinstance(key, str) and not left[key]
+        ),
+        failed=tuple(failed for failed in outcomes if isinstance(failed, NotPlanned)),
+        since=given.since.commit if given.since else None,
+        left_alone=tuple(one for one in left.values() if one),
+        untouched=tuple(
+            found
+            for want, live in answers
+            if isinstance(live, Live)
+            for found in untouched_on(want, live, given)
+        ),
+        still_running=await _still_running(reader, given),
+    )
+    return _add_objections(plan, [want.district for want in wanted], given)
+
+
+def _with_late_saves(
+    given: PlanContext, lives: Mapping[str, Live | ConnectError]
+) -> PlanContext:
+    """Know what arrived late of ours: it is no person's change."""
+    known = with_what_arrived(given.baselines, given.open_saves, lives)
+    return replace(given, baselines=known)
+
+
+async def _still_running(
+    reader: Reader, given: PlanContext
+) -> tuple[StillRunning, ...]:
+    """Find the districts that lost their file, and whose sync runs on."""
+    gone = given.gone if given.since is None else given.since.gone
+    if not gone:
+        return ()
+    lives = await reader.read_many(sorted(gone))
+    found = []
+    for key in sorted(gone):
+        live = lives.get(key)
+        if isinstance(live, Live):
+            if running(live.form):
+                found.append(StillRunning(key, gone[key]))
+        elif live is not None and not isinstance(live, DistrictNotFound):
+            found.append(StillRunning(key, gone[key], live.message))
+    return tuple(found)
+
+
+def plan_district(  # noqa: PLR0913 - each by its name
+    want: PlannedDistrict,
+    live: Live | ConnectError,
+    baselines: Baselines,
+    *,
+    set_token: bool = False,
+    desired: Form | None = None,
+    launched: bool = False,
+) -> DistrictPlan | NotPlanned | str:
+    """
+    Plan one district, by itself: its neighbours change neither answer nor cost.
+
+    ``desired`` is the part of what the files say that is planned; without it, all.
+    ``launched`` says that its file called it so before the change that is planned.
+    Gives its key alone where nothing would change.
+    """
+    key = want.district.key
+    desired = want.district.desired() if desired is None else desired
+    if isinstance(live, ConnectError):
+        return NotPlanned(key, want.file, live.message, live.remedy)
+    baseline = baselines.get(key, Baseline())
+    kept = find_kept_labels(want.district, live.form, baseline, desired)
+    known = without(live.form, kept)
+    changes = changes_between(known, desired)
+    if not changes and not set_token:
+        return key
+    if crowded := crowded_out(kept, desired, changes):
+        return NotPlanned(key, want.file, *crowded)
+    launched = launched or is_launched(want.district.facts, baselines.get(key))
+    return DistrictPlan(
+        district=key,
+        name=want.district.name,
+        file=want.file,
+        live_version=live.version,
+        read_at=live.read_at,
+        live=live.form,
+        desired=desired,
+        saves=saves_for(changes, live.form, launched=launched, set_token=set_token),
+        drift=drift_of(baseline, desired, known),
+        kept=kept,
+    )
+
+
+def untouched_on(
+    want: PlannedDistrict, live: Live, given: PlanContext
+) -> Iterator[Untouched]:
+    """Say what stays as it is on a district, and why, in the order of the form."""
+    key, desired = want.district.key, want.district.desired()
+    part = _part(want, given)
+    planned = desired if part is None else part
+    baseline = given.baselines.get(key, Baseline())
+    kept = find_kept_labels(want.district, live.form, baseline, planned)
+    released = given.since.released_on(key) if given.since else ()
+    for name in BY_NAME:
+        if name in kept:
+            yield Untouched(key, name, WhyUntouched.KEPT, kept[name])
+        if name in planned and name not in live.form:
+            yield Untouched(key, name, WhyUntouched.NOT_SHOWN, planned[name])
+        if name in released and name in live.form:
+            yield Untouched(key, name, WhyUntouched.RELEASED, live.form[name])
+
+
+def _part(want: PlannedDistrict, given: PlanContext) -> Form | None:
+    return None if given.since is None else given.since.of(want.district.key)
+
+
+def _left_alone(
+    want: PlannedDistrict, live: Live | ConnectError, given: PlanContext
+) -> DistrictDrift | None:
+    """Say what is not as the files say on a district, and not caused by the change."""
+    if given.since is None:
+        return None
+    key, caused = want.district.key, given.since.of(want.district.key)
+    if isinstance(live, ConnectError):
+        planned = caused or key in given.set_token
+        return None if planned else DistrictDrift(key, want.file, error=live.message)
+    desired = want.district.desired()
+    rest = {name: desired[name] for name in desired if name not in caused}
+    known = given.baselines.get(key, Baseline())
+    kept = find_kept_labels(want.district, live.form, known, rest)
+    moved = movements(known.form, rest, without(live.form, kept))
+    return DistrictDrift(key, want.file, moved, known.applied) if moved else None
+
+
+def add_guards(
+    plan: Plan,
+    districts: Sequence[District],
+    circumstances: PlanContext,
+    *,
+    begun: bool = False,
+) -> Plan:
+    """
+    Give the plan with what the guards say of it at this hour.
+
+    Risks, drift and the size of the fleet are worked out again: a plan file may lie
+    about them. Of a plan that is ``begun`` the drift stays: what it saved itself since
+    is in the baselines now, and is no edit of a person.
+    """
+    fresh = afresh(plan, districts, circumstances.baselines, begun=begun)
+    sized = replace(fresh, fleet=circumstances.fleet)
+    return _add_objections(sized, districts, circumstances)
+
+
+def _add_objections(
+    plan: Plan, districts: Sequence[District], circumstances: PlanContext
+) -> Plan:
+    subject = PlanAtHour(
+        plan=plan,
+        policy=circumstances.policy,
+        now=circumstances.now,
+        districts={district.key: district for district in districts},
+        baselines=circumstances.baselines,
+        recent=circumstances.recent,
+    )
+    guards = tuple(
+        _guard_finding(rule, problem) for rule, problem in problems(PLAN_RULES, subject)
+    )
+    return replace(plan, guards=guards)
+
+
+def _guard_finding(rule: Rule[PlanAtHour], problem: Problem) -> GuardFinding:
+    objection = problem if isinstance(problem, Objection) else None
+    return GuardFinding(
+        rule=rule.name,
+        severity=rule.severity,
+        message=problem.message,
+        hint=problem.hint,
+        district=str(problem.path[0]) if problem.path else "",
+        accept=(objection.accept if objection else "") or rule.name,
+        count=objection.count if objection else 1,
+        needs_reason=objection.needs_reason if objection else False,
+    )
+
+
+def _answer(
+    lives: Mapping[str, Live | ConnectError], want: PlannedDistrict
+) -> Live | ConnectError:
+    if want.district.key not in lives:
+        raise Bug(f"the backend did not answer for district {want.district.key!r}")
+    return lives[want.district.key]
+
+
+def _changed_plans(
+    outcomes: Sequence[DistrictPlan | NotPlanned | str],
+) -> list[DistrictPlan]:
+    return [outcome for outcome in outcomes if isinstance(outcome, DistrictPlan)]

@@ -1,0 +1,104 @@
+"""Resuming: which run to continue, what is known of it, and what is left to save."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from connectsync.apply.journal import JournalRow, SaveStatus
+from connectsync.apply.saving import settle_open_saves
+from connectsync.apply.state.queries import StateReader
+from connectsync.apply.state.store import Store
+from connectsync.backends.seam import Reader
+from connectsync.domain.plan import DistrictPlan, Plan
+from connectsync.domain.run import Run
+from connectsync.domain.settings import Form
+from connectsync.domain.wording import few
+from connectsync.errors import ConnectError, Superseded
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """
+    The run to continue, None where there is none.
+
+    ``passed_over`` says in a sentence each which runs have districts left that a newer
+    run planned as well.
+    """
+
+    run: Run | None
+    passed_over: tuple[str, ...] = ()
+
+
+def choose_run(archive: StateReader, backend: str) -> Chosen:
+    """
+    Choose the newest run that has something left and that no newer run superseded.
+
+    Raises ``Superseded`` if every run that has something left was superseded.
+    """
+    newest = archive.newest_runs(backend)
+    passed: list[str] = []
+    for run in archive.runs(backend):
+        if not (run.left or (run.parts and run.ended is None)):
+            continue
+        if not superseded(run, newest):
+            return Chosen(run, tuple(passed))
+        passed.append(superseded_text(run, newest))
+    if passed:
+        raise Superseded("; ".join(passed))
+    return Chosen(None)
+
+
+def superseded(run: Run, newest: Mapping[str, int]) -> dict[str, int]:
+    """
+    Give the districts left of a run that a newer run planned, and that run.
+
+    ``newest`` is the newest run of each district.
+    """
+    return {key: newest[key] for key in run.left if newest.get(key, 0) > run.number}
+
+
+def superseded_text(run: Run, newest: Mapping[str, int]) -> str:
+    """Name a run that was superseded, the districts, and the runs that did it."""
+    by = superseded(run, newest)
+    runs = " and ".join(f"run {number}" for number in sorted(set(by.values())))
+    return f"run {run.number} was superseded by {runs} on {few(sorted(by))}"
+
+
+async def settle_open(run: Run, store: Store, reader: Reader, now: datetime) -> None:
+    """
+    Find out by reading what became of the saves of a run that may have been made.
+
+    A save that is seen not to have been made may still arrive, and is looked for again.
+    What another runner has in progress, or what cannot be read, stays as it is.
+    """
+    with suppress(ConnectError):
+        await settle_open_saves(reader, store, run.backend, at=now, run=run.number)
+
+
+def rest_of(plan: Plan, run: Run, entries: tuple[JournalRow, ...]) -> Plan:
+    """
+    Give the part of a plan that is still to be saved.
+
+    A district stands there as it is after the saves that are confirmed.
+    """
+    left = frozenset(run.left)
+    rest = (
+        _rest(planned, entries)
+        for planned in plan.districts
+        if planned.district in left
+    )
+    return replace(plan, districts=tuple(one for one in rest if one.saves), failed=())
+
+
+def _rest(planned: DistrictPlan, entries: tuple[JournalRow, ...]) -> DistrictPlan:
+    made = sum(
+        one.settled is SaveStatus.CONFIRMED and one.intent.district == planned.district
+        for one in entries
+    )
+    form: Form = planned.live
+    for save in planned.saves[:made]:
+        form = save.after(form)
+    return replace(planned, live=form, saves=planned.saves[made:])

@@ -1,0 +1,231 @@
+"""A check-up at the provider: whether each district's token is of that district."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from connectsync.domain.district import District
+from connectsync.domain.live import Check, fail, ok, warn
+from connectsync.domain.wording import SHOWN, few, many
+from connectsync.errors import ConnectError, CredentialsRefused, ProjectError
+from connectsync.roster.seam import Roster, RosterDistrict
+
+AT_ONCE = 8
+"""How many districts are asked about at the same time, each with its own token."""
+
+OLD = timedelta(days=4)
+"""A roster of this age was not merely left alone over a long weekend."""
+
+PAUSED = "paused"
+USUAL = frozenset(["", "running", "success"])
+"""States of a district at Clever that are nothing to look at."""
+
+Answer = RosterDistrict | ConnectError
+
+
+@dataclass(frozen=True, slots=True)
+class RosterAnswers:
+    """
+    What came of asking, by district key.
+
+    ``silent`` are the districts whose token reference gives nothing here; ``unasked``
+    counts those that were left out once nobody answered any more.
+    """
+
+    answers: Mapping[str, Answer]
+    silent: tuple[str, ...] = ()
+    unasked: int = 0
+
+
+@dataclass(slots=True)
+class RosterCheck:
+    """
+    A provider to ask, about districts that state both an id and a token reference.
+
+    ``resolves`` gives the token of a reference, or raises ``ProjectError``; a token is
+    kept no longer than its call takes.
+    """
+
+    roster: Roster
+    districts: Sequence[District]
+    resolves: Callable[[str], str]
+
+    async def ask(self) -> RosterAnswers:
+        """Ask about every district; who does not answer five times is left alone."""
+        ahead = deque(one for one in self.districts if _can_be_asked(one))
+        answers: dict[str, Answer] = {}
+        silent: list[str] = []
+        lost = Counter[bool]()
+
+        async def work() -> None:
+            while ahead and lost[True] < SHOWN:
+                district = ahead.popleft()
+                try:
+                    answer = await self._answer(district)
+                except ProjectError:
+                    silent.append(district.key)
+                    continue
+                answers[district.key] = answer
+                lost[_is_lost(answer)] += 1
+
+        await asyncio.gather(*(work() for _ in range(AT_ONCE)))
+        return RosterAnswers(
+            dict(sorted(answers.items())), tuple(sorted(silent)), len(ahead)
+        )
+
+    async def _answer(self, district: District) -> Answer:
+        reference = district.credentials.oauth_token or ""
+        # a reference may be a command, which takes its time
+        token = await asyncio.to_thread(self.resolves, reference)
+        try:
+            return await self.roster.district(token)
+        except ConnectError as error:
+            return error
+
+
+def judge(
+    asked: RosterAnswers, districts: Sequence[District], described: str, now: datetime
+) -> Iterator[Check]:
+    """Say what the answers mean; ``described`` names the provider."""
+    ids = {one.key: one.credentials.district_id or "" for one in districts}
+    found = {
+        key: answer
+        for key, answer in asked.answers.items()
+        if isinstance(answer, RosterDistrict)
+    }
+    yield from _check_reached(asked, len(found), described)
+    yield from _others(found, ids)
+    yield from _states(found)
+    yield from _old(found, now)
+
+
+def _can_be_asked(district: District) -> bool:
+    stated = district.credentials
+    return bool(stated.district_id and stated.oauth_token)
+
+
+def _check_reached(
+    asked: RosterAnswers, answered: int, described: str
+) -> Iterator[Check]:
+    refused = _refusals_in(asked.answers)
+    lost = _lost(asked.answers)
+    if refused:
+        first = refused[min(refused)]
+        yield fail(
+            "clever",
+            f"{many(len(refused), 'token')} refused: {few(sorted(refused))}"
+            f" ({first.message})",
+            first.remedy,
+        )
+    if lost:
+        first = lost[min(lost)]
+        left = f"; {asked.unasked} more were not asked" if asked.unasked else ""
+        yield fail(
+            "clever",
+            f"{many(len(lost), 'district')} without an answer:"
+            f" {few(sorted(lost))}{left} ({first.message})",
+            first.remedy,
+        )
+    if not (refused or lost):
+        yield _all_answered(answered, len(asked.silent), described)
+
+
+def _all_answered(answered: int, silent: int, described: str) -> Check:
+    left = f"{many(silent, 'district')} not asked: no token here" if silent else ""
+    if answered:
+        said = f"{described} answers for {many(answered, 'district')}"
+        return ok("clever", f"{said}; {left}" if left else said)
+    why = left or "no district states both district_id and oauth_token"
+    return warn("clever", why, "run it where the tokens are, to have the ids compared")
+
+
+def _refusals_in(answers: Mapping[str, Answer]) -> dict[str, ConnectError]:
+    return {
+        key: answer
+        for key, answer in answers.items()
+        if isinstance(answer, CredentialsRefused)
+    }
+
+
+def _lost(answers: Mapping[str, Answer]) -> dict[str, ConnectError]:
+    return {
+        key: answer
+        for key, answer in answers.items()
+        if isinstance(answer, ConnectError) and _is_lost(answer)
+    }
+
+
+def _is_lost(answer: Answer) -> bool:
+    refused = isinstance(answer, CredentialsRefused)
+    return isinstance(answer, ConnectError) and not refused
+
+
+def _others(
+    found: Mapping[str, RosterDistrict], ids: Mapping[str, str]
+) -> Iterator[Check]:
+    other = [
+        f"{key} states {ids[key]}, its token is of {there.id} ({there.name})"
+        for key, there in found.items()
+        if there.id.casefold() != ids[key].casefold()
+    ]
+    if other:
+        yield fail(
+            "clever ids",
+            f"{many(len(other), 'token')} of another district:"
+            f" {few(other, joint='; ')}",
+            "compare both with the District ID on the page, then correct district_id or"
+            " oauth_token: a sync with another district's id reads its roster",
+        )
+    elif found:
+        same = many(len(found), "district")
+        yield ok("clever ids", f"the token names the district_id of {same}")
+
+
+def _states(found: Mapping[str, RosterDistrict]) -> Iterator[Check]:
+    paused = [
+        f"{key}{_span(there)}"
+        for key, there in found.items()
+        if there.state.casefold() == PAUSED
+    ]
+    if paused:
+        yield warn(
+            "clever state",
+            f"{len(paused)} paused at Clever: {few(paused)}",
+            "while it is paused no news of the roster reach Connect",
+        )
+    strange = [
+        f"{key} ({there.state})"
+        for key, there in found.items()
+        if there.state.casefold() not in USUAL | {PAUSED}
+    ]
+    if strange:
+        yield warn(
+            "clever state",
+            f"{len(strange)} not running at Clever: {few(strange)}",
+            "see in Clever what is the matter",
+        )
+
+
+def _span(there: RosterDistrict) -> str:
+    since = f" since {there.pause_start:%Y-%m-%d}" if there.pause_start else ""
+    until = f" until {there.pause_end:%Y-%m-%d}" if there.pause_end else ""
+    return since + until
+
+
+def _old(found: Mapping[str, RosterDistrict], now: datetime) -> Iterator[Check]:
+    old = [
+        f"{key} ({there.last_sync:%Y-%m-%d})" if there.last_sync else f"{key} (never)"
+        for key, there in found.items()
+        if there.state.casefold() != PAUSED
+        and (there.last_sync is None or now - there.last_sync > OLD)
+    ]
+    if old:
+        yield warn(
+            "last sync",
+            f"{many(len(old), 'roster')} not renewed for {OLD.days} days: {few(old)}",
+            "ask whether the district's SIS still delivers to Clever",
+        )

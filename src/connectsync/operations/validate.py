@@ -1,0 +1,200 @@
+"""Validate files: run the rules, merge findings, split them by shard."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import PurePosixPath
+
+from connectsync.config.fleet import Fleet, LoadedDistrict, idle_nulls
+from connectsync.domain.finding import (
+    AllowedFinding,
+    Finding,
+    Place,
+    ValidationReport,
+    order,
+    with_fingerprints,
+)
+from connectsync.domain.policy import ALL, Shard
+from connectsync.rules.engine import Found
+from connectsync.rules.evaluate import (
+    examine_district,
+    examine_fleet,
+    names_that_run,
+    settle,
+)
+from connectsync.rules.profiles import null_takes_nothing_back, unused_profile
+from connectsync.rules.subjects import DistrictOnDay, FleetOnDay, place_problem
+
+
+def share_of_report(
+    report: ValidationReport, fleet: Fleet, shard: Shard
+) -> ValidationReport:
+    """
+    Give the findings that a shard tells, of all that were found.
+
+    A finding is told by the shard that holds the district of its file; one in a
+    profile, by the shard of the first district it reaches; one that is of no district,
+    by shard 1. So each is told once, and all shards together tell the whole.
+    """
+    if shard == ALL:
+        return report
+    districts = _districts(fleet)
+    told = [one for one in report.findings if _tells(shard, one, districts)]
+    allowed = [one for one in report.allowed if _tells(shard, one.finding, districts)]
+    files = len(share_of_files(fleet, shard))
+    return ValidationReport(files, tuple(told), tuple(allowed))
+
+
+def share_of_files(fleet: Fleet, shard: Shard) -> tuple[str, ...]:
+    """Give the files that a shard counts, of all that were read."""
+    districts = _districts(fleet)
+    return tuple(file for file in fleet.files if _counts(shard, file, districts))
+
+
+def _districts(fleet: Fleet) -> frozenset[str]:
+    return frozenset(fleet.files).difference(fleet.shelf.names.values())
+
+
+def _tells(shard: Shard, finding: Finding, districts: frozenset[str]) -> bool:
+    if finding.place.file not in districts and finding.districts:
+        return shard.holds(min(finding.districts))
+    return _counts(shard, finding.place.file, districts)
+
+
+def _counts(shard: Shard, file: str, districts: frozenset[str]) -> bool:
+    if file not in districts:
+        return shard.index == 1
+    # its name, for what is in it may not be readable
+    return shard.holds(PurePosixPath(file).stem)
+
+
+NOTHING: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationOptions:
+    """
+    What a validation is to look at.
+
+    ``options`` are the labels that drop-downs were seen to offer; ``select`` None
+    means every rule; ``whole_fleet`` says that all districts were read, so that
+    rules about the fleet can speak.
+    """
+
+    today: date
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    select: frozenset[str] | None = None
+    ignore: frozenset[str] = NOTHING
+    whole_fleet: bool = False
+
+    def wants(self, rule: str) -> bool:
+        """Say whether findings of a rule were asked for."""
+        return rule not in self.ignore and (self.select is None or rule in self.select)
+
+
+def validate_fleet(fleet: Fleet, asked: ValidationOptions) -> ValidationReport:
+    """
+    Run every rule that was asked for; findings come sorted by file and place.
+
+    A finding that stands in a profile is told once, with the districts it reaches.
+    """
+    of_fleet = _of_fleet(fleet, asked) if asked.whole_fleet else _FleetFindings({}, [])
+    findings = [one for one in fleet.findings if asked.wants(one.rule)]
+    findings += of_fleet.in_profiles
+    allowed: list[AllowedFinding] = []
+    for position, loaded in enumerate(fleet.districts):
+        found = [*_own(loaded, asked), *of_fleet.in_districts.get(position, ())]
+        kept, accepted = _settle_allowances(loaded, found, asked)
+        findings += kept
+        allowed += accepted
+    return ValidationReport(
+        files=len(fleet.files),
+        findings=with_fingerprints(sorted(_merge_findings(findings), key=order)),
+        allowed=tuple(sorted(allowed, key=lambda one: order(one.finding))),
+    )
+
+
+def _own(loaded: LoadedDistrict, asked: ValidationOptions) -> Sequence[Found]:
+    stem = PurePosixPath(loaded.file).stem
+    subject = DistrictOnDay(loaded.district, asked.today, stem, asked.options)
+    return examine_district(subject, select=asked.select, ignore=asked.ignore)
+
+
+def _settle_allowances(
+    loaded: LoadedDistrict, found: Iterable[Found], asked: ValidationOptions
+) -> tuple[list[Finding], list[AllowedFinding]]:
+    ran = names_that_run(
+        select=asked.select, ignore=asked.ignore, with_fleet=asked.whole_fleet
+    )
+    settled = settle(found, loaded.district.allow, asked.today, ran)
+    kept = [_at(loaded, one) for one in (*settled.kept, *settled.problems)]
+    accepted = [
+        AllowedFinding(_at(loaded, one.found), one.by.reason, one.by.until)
+        for one in settled.accepted
+    ]
+    return kept, accepted
+
+
+@dataclass(frozen=True, slots=True)
+class _FleetFindings:
+    in_districts: Mapping[int, Sequence[Found]]
+    in_profiles: Sequence[Finding]
+
+
+def _of_fleet(fleet: Fleet, asked: ValidationOptions) -> _FleetFindings:
+    """Run the fleet rules, and sort what they find by the file it stands in."""
+    subject = FleetOnDay(
+        districts=tuple(one.district for one in fleet.districts),
+        profiles=fleet.profiles,
+        today=asked.today,
+        files=tuple(one.file for one in fleet.districts),
+        root=fleet.shelf.root,
+        idle_nulls=idle_nulls(fleet),
+    )
+    whole = {unused_profile.name, null_takes_nothing_back.name}
+    ignore = asked.ignore if fleet.complete else asked.ignore | whole
+    in_districts: dict[int, list[Found]] = defaultdict(list)
+    in_profiles: list[Finding] = []
+    for rule, problem in examine_fleet(subject, select=asked.select, ignore=ignore):
+        inside = place_problem(problem)
+        if inside.district is not None:
+            in_districts[inside.district].append((rule, inside.problem))
+        elif inside.profile is not None:
+            place = fleet.place_in_profile(inside.profile, inside.problem.path)
+            in_profiles.append(_finding((rule, inside.problem), place))
+    return _FleetFindings(in_districts, in_profiles)
+
+
+def _at(loaded: LoadedDistrict, found: Found) -> Finding:
+    _, problem = found
+    place = loaded.locate(problem.path, on_key=problem.on_key)
+    in_profile = place.file != loaded.file
+    reached = (loaded.district.key,) if in_profile else ()
+    return _finding(found, place, districts=reached)
+
+
+def _finding(found: Found, place: Place, *, districts: tuple[str, ...] = ()) -> Finding:
+    rule, problem = found
+    return Finding(
+        rule=rule.name,
+        severity=rule.severity,
+        message=problem.message,
+        place=place,
+        path=problem.path,
+        hint=problem.hint,
+        districts=districts,
+        stands_for=problem.stands_for,
+    )
+
+
+def _merge_findings(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Tell a finding in a profile once, with every district it reaches."""
+    merged: dict[Finding, list[str]] = {}
+    for finding in findings:
+        alike = replace(finding, districts=()) if finding.districts else finding
+        merged.setdefault(alike, []).extend(finding.districts)
+    for finding, districts in merged.items():
+        yield replace(finding, districts=tuple(sorted(set(districts))))

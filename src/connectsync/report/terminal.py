@@ -1,0 +1,287 @@
+"""Styles, tables and wrapped text for a terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from itertools import accumulate
+from unicodedata import category, east_asian_width
+
+from connectsync.domain.finding import Severity
+from connectsync.domain.risk import Risk
+
+
+class Style(Enum):
+    """What a piece of text is, not how it looks."""
+
+    PLAIN = "plain"
+    BOLD = "bold"
+    DIM = "dim"
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    SAFE = "safe"
+    CAUTION = "caution"
+    DISRUPTIVE = "disruptive"
+    ADDED = "added"
+    REMOVED = "removed"
+    FRAME = "frame"
+    NAME = "name"
+
+
+_CODES: Mapping[Style, str] = {
+    Style.BOLD: "1",
+    Style.DIM: "2",
+    Style.ERROR: "1;91",
+    Style.WARNING: "1;33",
+    Style.INFO: "1;94",
+    Style.SAFE: "32",
+    Style.CAUTION: "33",
+    Style.DISRUPTIVE: "1;91",
+    Style.ADDED: "32",
+    Style.REMOVED: "91",
+    Style.FRAME: "94",
+    Style.NAME: "36",
+}
+"""
+The 16 colours every terminal has, so that people's own palettes hold.
+
+Red and blue are the bright ones, which are legible on black; yellow and green are not,
+since bright ones vanish on white.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Paint:
+    """Puts styles on text; without colour it gives the text as it is."""
+
+    colour: bool
+
+    def __call__(self, style: Style, text: str) -> str:
+        """Give the text in a style. The text must be inert already."""
+        code = _CODES.get(style)
+        if not (self.colour and code and text):
+            return text
+        return f"\x1b[{code}m{text}\x1b[0m"
+
+
+def style_of(word: Severity | Risk) -> Style:
+    """Give the style of a severity or of a risk."""
+    return Style(word.value)
+
+
+# Printable to Python, yet nothing is seen of them: they can hide or join words.
+_UNSEEN = frozenset(
+    [
+        "\u034f",
+        "\u115f",
+        "\u1160",
+        "\u17b4",
+        "\u17b5",
+        "\u2800",
+        "\u3164",
+        "\uffa0",
+        *map(chr, range(0x180B, 0x1810)),
+        *map(chr, range(0xFE00, 0xFE10)),
+        *map(chr, range(0xE0100, 0xE01F0)),
+    ]
+)
+
+
+def inert(text: str) -> str:
+    r"""
+    Give untrusted text so that a terminal can only show it.
+
+    Controls, escapes, line ends, bidirectional marks, blanks other than the space and
+    everything invisible come out spelled: ``\x1b``, ``\n``, ``\u202e``. Each character
+    is treated by itself, so ``inert(a + b) == inert(a) + inert(b)``.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escape_character(character) for character in text)
+
+
+_COMMAND = re.compile(
+    r"^(?P<margin>(?:[ ]|\x1b\[[0-9;]*m)*):(?=:)|(?P<hash>\#)(?=\#(?:vso|teamcity)?\[)",
+    re.MULTILINE,
+)
+
+
+def unheeded(text: str) -> str:
+    r"""
+    Give a whole report so that no CI takes what it quotes for a command of its own.
+
+    Runners read what a step prints. GitHub's obeys lines that begin with ``::``, be
+    they indented, and its older ``##[…]`` anywhere; Azure and TeamCity have the like.
+    The first sign of such a command comes out spelled: ``\x3a``, ``\x23``.
+    """
+    return _COMMAND.sub(_escape_command, text)
+
+
+def _escape_command(command: re.Match[str]) -> str:
+    return r"\x23" if command["hash"] else rf"{command['margin']}\x3a"
+
+
+def _escape_character(character: str) -> str:
+    if character.isprintable() and character not in _UNSEEN:
+        return character
+    return ascii(character)[1:-1]
+
+
+ELLIPSIS = "…"
+
+_COMMAND_SPAN = re.compile(r"`connectsync [^`]*`")
+"""A command that a sentence suggests."""
+
+_JOINED_JAMO = range(0x1160, 0x1200)  # vowels and finals sit inside the syllable
+
+
+def columns(text: str) -> int:
+    """Count the columns that inert text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_columns_of, text))
+
+
+def pad(text: str, room: int) -> str:
+    """Fill inert text with spaces up to ``room`` columns; longer text stays."""
+    return text + " " * (room - columns(text))
+
+
+def fit(text: str, room: int) -> str:
+    """Give as much of the start of inert text as fits into ``room`` columns."""
+    ends = accumulate(map(_columns_of, text))
+    return text[: sum(end <= room for end in ends)]
+
+
+def cut_text(text: str, room: int) -> str:
+    """Give inert text in at most ``room`` columns, an ellipsis for what is missing."""
+    if columns(text) <= room:
+        return text
+    return fit(text, room - columns(ELLIPSIS)).rstrip(" ") + ELLIPSIS
+
+
+def wrap(text: str, room: int, *, hang: int = 0) -> tuple[str, ...]:
+    """
+    Break inert text between words into lines of at most ``room`` columns.
+
+    Lines after the first are indented by ``hang``. A word that is longer stays whole,
+    and so does a suggested command: half of one can be neither clicked nor copied.
+    """
+    if columns(text) <= room:
+        return (text,)
+    return tuple(line.rstrip(" ") for line in _fill_lines(_words(text), room, hang))
+
+
+def _words(text: str) -> list[str]:
+    """Split at spaces, but not within a command between backticks."""
+    if "`connectsync " not in text:
+        return text.split(" ")
+    # inert text holds no NUL
+    whole = _COMMAND_SPAN.sub(lambda one: one[0].replace(" ", "\0"), text)
+    return [word.replace("\0", " ") for word in whole.split(" ")]
+
+
+def _fill_lines(words: list[str], room: int, hang: int) -> Iterator[str]:
+    line, *rest = words
+    for word in rest:
+        longer = f"{line} {word}"
+        if line.strip(" ") and columns(longer) > room:
+            yield line
+            line = " " * hang + word
+        else:
+            line = longer
+    yield line
+
+
+def _columns_of(character: str) -> int:
+    if category(character) in {"Mn", "Me"} or ord(character) in _JOINED_JAMO:
+        return 0
+    return 2 if east_asian_width(character) in {"W", "F"} else 1
+
+
+GAP = 2
+"""Columns between two cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableCell:
+    """Text, trusted or not, and the style it is shown in."""
+
+    text: str
+    style: Style = Style.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """
+    Cells side by side; ``under`` has lines of its own beneath the last of them.
+
+    The last cell and ``under`` are wrapped, the others are never broken.
+    """
+
+    cells: tuple[TableCell, ...]
+    under: TableCell | None = None
+
+
+def align_rows(
+    rows: Sequence[TableRow],
+    *,
+    paint: Paint,
+    width: int,
+    indent: int = 0,
+    like: Sequence[TableRow] = (),
+) -> tuple[str, ...]:
+    """
+    Give the lines of a table: each column as wide as its widest cell.
+
+    All rows have equally many cells. Cells are made inert here. ``like`` are rows of
+    other tables to stand in line with.
+    """
+    rooms = _rooms([*rows, *like])
+    return tuple(
+        line
+        for row in rows
+        for line in _lines(row, rooms, paint=paint, width=width, indent=indent)
+    )
+
+
+def breadth(rows: Sequence[TableRow], *, indent: int = 0) -> int:
+    """Count the columns that a table takes if nothing of it is wrapped."""
+    last = max((_columns(row.cells[-1]) for row in rows), default=0)
+    return indent + sum(room + GAP for room in _rooms(rows)) + last
+
+
+def _rooms(rows: Sequence[TableRow]) -> tuple[int, ...]:
+    """Give the room of every column but the last."""
+    stacked = zip(*(row.cells[:-1] for row in rows), strict=True)
+    return tuple(max(map(_columns, column)) for column in stacked)
+
+
+def _lines(
+    row: TableRow, rooms: tuple[int, ...], *, paint: Paint, width: int, indent: int
+) -> Iterator[str]:
+    *fixed, last = row.cells
+    hang = indent + sum(room + GAP for room in rooms)
+    lead = " " * indent + "".join(
+        paint(cell.style, text) + " " * (room + GAP - columns(text))
+        for cell, room in zip(fixed, rooms, strict=True)
+        for text in [inert(cell.text)]
+    )
+    first, *rest = _wrap_cell(last, paint, width - hang)
+    yield (lead + first).rstrip(" ")
+    for line in [
+        *rest,
+        *(_wrap_cell(row.under, paint, width - hang) if row.under else ()),
+    ]:
+        yield " " * hang + line
+
+
+def _wrap_cell(cell: TableCell, paint: Paint, room: int) -> list[str]:
+    return [paint(cell.style, line) for line in wrap(inert(cell.text), room)]
+
+
+def _columns(cell: TableCell) -> int:
+    return columns(inert(cell.text))

@@ -1,0 +1,99 @@
+"""Pass each event of a run to observers that can never stop it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from connectsync.domain.event import Event
+from connectsync.errors import ConnectsyncError
+
+LONGEST = 300
+"""Characters of a message that are handed on where a line has to do."""
+
+
+def decodable(text: str) -> str:
+    r"""
+    Spell halves of characters, as file names may hold them, as ``\udc80``.
+
+    They cannot be encoded, and a strict reader would refuse all that stands beside.
+    """
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def first_line(message: str) -> str:
+    """Give the first line of a message, cut if it is too long."""
+    line = next(iter(message.splitlines()), "")
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+
+
+Observer = Callable[[Event], None]
+"""Told of each event as it happens; must not wait for anybody."""
+
+
+def _nothing() -> None:
+    """Have nothing to close."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedObserver:
+    """
+    An observer and its name for people.
+
+    ``close`` is called once when the run is left, whatever happened before.
+    """
+
+    name: str
+    observe: Observer
+    close: Callable[[], None] = _nothing
+
+
+class Observers:
+    """
+    Tells every observer of every event, in the order given.
+
+    An observer that fails is switched off with one complaint, and the run continues: a
+    full disk below a log is no reason to leave a district half saved. What a strange
+    error says is not repeated, since it may quote anything; only its kind is.
+    """
+
+    def __init__(
+        self, watches: Iterable[NamedObserver], complain: Callable[[str], None]
+    ) -> None:
+        self._watches = list(watches)
+        self._complain = complain
+
+    def __call__(self, event: Event) -> None:
+        """Tell everybody who still listens."""
+        for watch in tuple(self._watches):
+            try:
+                watch.observe(event)
+            except Exception as error:  # noqa: BLE001 - no observer may stop a run
+                self._watches.remove(watch)
+                with suppress(Exception):
+                    watch.close()
+                self._tell_of(watch, error)
+
+    def close(self) -> None:
+        """Close every observer that is left, once."""
+        watches, self._watches = self._watches, []
+        for watch in watches:
+            try:
+                watch.close()
+            except Exception as error:  # noqa: BLE001 - no observer may stop a run
+                self._tell_of(watch, error)
+
+    def _tell_of(self, watch: NamedObserver, error: Exception) -> None:
+        with suppress(Exception):
+            self._complain(
+                f"{watch.name} failed, and the run continues: {_kind(error)}"
+            )
+
+
+def _kind(error: Exception) -> str:
+    if isinstance(error, ConnectsyncError):
+        return first_line(error.message)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return type(error).__name__
