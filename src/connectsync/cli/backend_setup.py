@@ -1,16 +1,17 @@
-"""What a backend is put together from."""
+"""The backends: what each needs from the project, and how it is opened."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from starlette.applications import Starlette
 
@@ -18,6 +19,7 @@ from connectsync.backends import embedded, gateway
 from connectsync.backends import snapshot as snapshot_file
 from connectsync.backends.browser.pool import SharedBrowser
 from connectsync.backends.browser.website import Website
+from connectsync.backends.contract import LARGEST_BULK
 from connectsync.backends.seam import Reader, Writer
 from connectsync.backends.snapshot import Confirm, SnapshotReader, SnapshotWriter
 from connectsync.cli.secrets import district_token, read_secret
@@ -82,19 +84,66 @@ class BackendSetup:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Backend(ABC):
+    """
+    One way to Connect, ready to be opened.
+
+    ``name`` is what ``--backend`` calls it, ``by_hand`` says that it is a person who
+    presses Save, ``concurrency`` is how many districts a run may have in hand at a
+    time, and ``read_part`` how many are read before progress is shown; None where all
+    of them are one file.
+    """
+
+    setup: BackendSetup
+    name: ClassVar[str]
+    by_hand: ClassVar[bool] = False
+
+    @property
+    def concurrency(self) -> int:
+        """How many districts a run may have in hand at a time."""
+        return 1
+
+    @property
+    def read_part(self) -> int | None:
+        """How many districts are read at a time."""
+        return None
+
+    @abstractmethod
+    def reader(self) -> AbstractAsyncContextManager[Reader]:
+        """Open a reader; it has no way to write."""
+
+    @abstractmethod
+    def writer(self) -> AbstractAsyncContextManager[Writer]:
+        """Open a writer."""
+
+
+READ_BY_EACH_TAB = 8
+"""Districts that a tab of a browser reads before progress is shown."""
+
 SESSION = "session.json"
 """Where `login` keeps the session, in the folder of the state."""
 
 
 @dataclass(frozen=True, slots=True)
-class BrowserBackend:
+class BrowserBackend(Backend):
     """
     The page at the address behind ``browser:``, or at the project's.
 
     Everything a run loads shares one Chromium, its tabs and one budget of retries.
     """
 
-    setup: BackendSetup
+    name = "browser"
+
+    @property
+    def concurrency(self) -> int:
+        """As many as there are tabs."""
+        return (self.setup.project.browser or BrowserConfig("")).contexts
+
+    @property
+    def read_part(self) -> int:
+        """A few districts for each tab, so that progress shows."""
+        return READ_BY_EACH_TAB * self.concurrency
 
     def reader(self) -> AbstractAsyncContextManager[Reader]:
         """Open a reader on the page."""
@@ -182,10 +231,11 @@ def patience_of(session: Session) -> RetryBudget:
 
 
 @dataclass(frozen=True, slots=True)
-class EmbeddedBackend:
+class EmbeddedBackend(Backend):
     """The stand-in, its data beside the state."""
 
-    setup: BackendSetup
+    name = "embedded"
+    read_part = LARGEST_BULK
 
     def reader(self) -> AbstractAsyncContextManager[Reader]:
         """Open a reader on the stand-in."""
@@ -276,10 +326,12 @@ def _sow(path: Path, seed: Path) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class GatewayBackend:
+class GatewayBackend(Backend):
     """The project's gateway; all calls of a run share one budget of retries."""
 
-    setup: BackendSetup
+    name = "gateway"
+    concurrency = 8
+    read_part = LARGEST_BULK
 
     def reader(self) -> AbstractAsyncContextManager[Reader]:
         """Open a reader on the gateway."""
@@ -332,10 +384,11 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class SnapshotBackend:
+class SnapshotBackend(Backend):
     """The file behind the colon of ``snapshot:FILE``."""
 
-    setup: BackendSetup
+    name = "snapshot"
+    by_hand = True
 
     def reader(self) -> AbstractAsyncContextManager[Reader]:
         """Open a reader on the file, and say how old it is."""

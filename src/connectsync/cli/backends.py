@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol
 
-from connectsync.backends.contract import LARGEST_BULK
 from connectsync.backends.seam import Mapper, Reader, Writer
 from connectsync.backends.snapshot import Confirm
-from connectsync.cli import backend_setup
-from connectsync.cli.backend_setup import BackendSetup, nobody
+from connectsync.cli.backend_setup import (
+    Backend,
+    BackendSetup,
+    BrowserBackend,
+    EmbeddedBackend,
+    GatewayBackend,
+    SnapshotBackend,
+    nobody,
+)
 from connectsync.cli.progress import (
     READING,
     Progress,
@@ -20,7 +25,7 @@ from connectsync.cli.progress import (
     show_progress,
 )
 from connectsync.cli.session import Session
-from connectsync.config.project import BrowserConfig, Project
+from connectsync.config.project import Project
 from connectsync.domain.connect_key import ConnectKey, connect_key
 from connectsync.domain.district import District
 from connectsync.domain.live import ListedDistrict, Live, PageSpot
@@ -162,45 +167,16 @@ def _errors(found: Mapping[str, Live | ConnectError], keys: Sequence[str]) -> in
     return sum(not isinstance(found.get(key), Live) for key in keys)
 
 
-class BackendChoice(Protocol):
-    """A way to Connect that is ready to be opened."""
-
-    def reader(self) -> AbstractAsyncContextManager[Reader]:
-        """Open a reader; it has no way to write."""
-
-    def writer(self) -> AbstractAsyncContextManager[Writer]:
-        """Open a writer."""
-
-
-WAYS: Mapping[str, Callable[[BackendSetup], BackendChoice]] = {
-    "embedded": backend_setup.EmbeddedBackend,
-    "gateway": backend_setup.GatewayBackend,
-    "browser": backend_setup.BrowserBackend,
-    "snapshot": backend_setup.SnapshotBackend,
+BACKENDS: Mapping[str, type[Backend]] = {
+    backend.name: backend
+    for backend in (EmbeddedBackend, GatewayBackend, BrowserBackend, SnapshotBackend)
 }
-
-BY_HAND = frozenset(["snapshot"])
-"""Ways on which it is a person who presses Save."""
-
-
-AT_ONCE = {"gateway": 8}
-"""How many districts a run has in hand at a time, where it is not one."""
-
-BULK = {"embedded": LARGEST_BULK, "gateway": LARGEST_BULK}
-"""How many districts are read at a time anyway."""
-
-READ_BY_EACH_TAB = 8
-"""Districts that a tab of a browser reads before anybody is told how far it got."""
+"""Every backend by its name on the command line; a new one is a class and a line."""
 
 
 def at_once(session: Session, project: Project) -> int:
     """Say how many districts a run may have in hand at a time."""
-    name, _ = _choose_backend(session, project)
-    if name == "browser":
-        return (
-            project.browser.contexts if project.browser else BrowserConfig("").contexts
-        )
-    return AT_ONCE.get(name, 1)
+    return _backend(session, project).concurrency
 
 
 def patience(session: Session) -> RetryBudget | None:
@@ -211,7 +187,7 @@ def patience(session: Session) -> RetryBudget | None:
 
 def is_by_hand(session: Session, project: Project) -> bool:
     """Say whether a person has to press Save on the chosen backend."""
-    return _choose_backend(session, project)[0] in BY_HAND
+    return _backend(session, project).by_hand
 
 
 @asynccontextmanager
@@ -219,12 +195,11 @@ async def open_reader(
     session: Session, project: Project, districts: Sequence[District]
 ) -> AsyncIterator[Reader]:
     """Open a reader on the chosen backend. It has no way to write."""
-    async with _way(session, project, districts).reader() as reader:
+    backend = _backend(session, project, districts)
+    async with backend.reader() as reader:
         connect = connect_key(reader.described, project.connect)
         session.shared["connect"] = connect
-        yield count_reads(
-            name_reader(reader, connect.key), session, _part(session, project)
-        )
+        yield count_reads(name_reader(reader, connect.key), session, backend.read_part)
 
 
 def connect_of(session: Session) -> ConnectKey:
@@ -235,14 +210,6 @@ def connect_of(session: Session) -> ConnectKey:
     return connect
 
 
-def _part(session: Session, project: Project) -> int | None:
-    """Say how many districts to read at a time; None where all is one file."""
-    name, _ = _choose_backend(session, project)
-    if name == "browser":
-        return READ_BY_EACH_TAB * at_once(session, project)
-    return BULK.get(name)
-
-
 @asynccontextmanager
 async def open_writer(
     session: Session,
@@ -251,27 +218,24 @@ async def open_writer(
     confirm: Confirm = nobody,
 ) -> AsyncIterator[Writer]:
     """Open a writer on the chosen backend; only apply may."""
-    async with _way(session, project, districts, confirm).writer() as writer:
+    backend = _backend(session, project, districts, confirm)
+    async with backend.writer() as writer:
         yield writer
 
 
-def _choose_backend(session: Session, project: Project) -> tuple[str, str]:
-    name, _, argument = (session.backend or project.backend).partition(":")
-    return name, argument
-
-
-def _way(
+def _backend(
     session: Session,
     project: Project,
-    districts: Sequence[District],
+    districts: Sequence[District] = (),
     confirm: Confirm = nobody,
-) -> BackendChoice:
-    name, argument = _choose_backend(session, project)
-    if name not in WAYS:
+) -> Backend:
+    name, _, argument = (session.backend or project.backend).partition(":")
+    if name not in BACKENDS:
         raise UsageError(
             f"there is no backend {name!r}",
-            remedy=did_you_mean(name, WAYS) or f"choose one of: {', '.join(WAYS)}",
+            remedy=did_you_mean(name, BACKENDS)
+            or f"choose one of: {', '.join(BACKENDS)}",
         )
-    return WAYS[name](
+    return BACKENDS[name](
         BackendSetup(session, project, tuple(districts), argument, confirm)
     )

@@ -87,12 +87,12 @@ def schemas(session: Session) -> Iterable[str]:
     return schema_names()
 
 
-def ways(session: Session) -> Iterable[str]:
-    """Name the ways to Connect."""
+def backends(session: Session) -> Iterable[str]:
+    """Name the backends."""
     del session
-    from connectsync.cli.backends import BY_HAND, WAYS
+    from connectsync.cli.backends import BACKENDS
 
-    return (f"{name}:" if name in BY_HAND else name for name in WAYS)
+    return (f"{one.name}:" if one.by_hand else one.name for one in BACKENDS.values())
 
 
 def whens(session: Session) -> Iterable[str]:
@@ -109,7 +109,7 @@ BY_METAVAR: Mapping[str, Words] = {
     "RULE": rules,
     "NAME=COUNT": complete_acceptable,
     "NAME=REASON": overridden,
-    "WAY": ways,
+    "WAY": backends,
     "WHEN": whens,
 }
 """What is offered for a value of that name, wherever it is asked for."""
