@@ -13,13 +13,13 @@ import yaml
 from console import Console
 from hostile import WICKED
 
-from connectsync.cli.options import FindingFormat, PlanFormat
+from connectsync.report.reporter import formats_of
 from connectsync.report.terminal import inert
 
 Fixture = Callable[[str], Console]
 
 
-@pytest.mark.parametrize("format_", FindingFormat)
+@pytest.mark.parametrize("format_", formats_of("findings"))
 @pytest.mark.parametrize(
     ("arguments", "status"),
     [
@@ -35,7 +35,7 @@ def test_validate_ends_with_the_same_status_in_every_format(
     assert (said.status, said.err) == (status, "")
 
 
-@pytest.mark.parametrize("format_", PlanFormat)
+@pytest.mark.parametrize("format_", formats_of("plan"))
 def test_plan_ends_with_the_same_status_in_every_format(
     valley: Console, format_: str
 ) -> None:
@@ -43,7 +43,7 @@ def test_plan_ends_with_the_same_status_in_every_format(
     assert valley.run("plan", "--format", format_, "--detailed-exitcode").status == 2
 
 
-@pytest.mark.parametrize("format_", FindingFormat)
+@pytest.mark.parametrize("format_", formats_of("findings"))
 def test_findings_in_a_file_are_those_on_the_terminal(
     copied: Fixture, format_: str
 ) -> None:
@@ -54,7 +54,7 @@ def test_findings_in_a_file_are_those_on_the_terminal(
     assert (console.folder / "out" / "report.txt").read_text("utf-8") == shown.out
 
 
-@pytest.mark.parametrize("format_", PlanFormat)
+@pytest.mark.parametrize("format_", formats_of("plan"))
 def test_a_plan_in_a_file_is_the_one_on_the_terminal(
     valley: Console, format_: str
 ) -> None:
@@ -64,7 +64,7 @@ def test_a_plan_in_a_file_is_the_one_on_the_terminal(
     assert (valley.folder / "report.txt").read_text("utf-8") == shown.out
 
 
-@pytest.mark.parametrize("format_", [*FindingFormat])
+@pytest.mark.parametrize("format_", formats_of("findings"))
 def test_only_text_is_silent_where_there_is_nothing(
     valley: Console, format_: str
 ) -> None:
@@ -124,7 +124,7 @@ def _write(folder: Path, key: str, text: str) -> None:
     )
 
 
-@pytest.mark.parametrize("format_", FindingFormat)
+@pytest.mark.parametrize("format_", formats_of("findings"))
 def test_files_out_to_do_harm_do_none(wicked: Console, format_: str) -> None:
     said = wicked.run("validate", "--format", format_)
     assert said.status == 1

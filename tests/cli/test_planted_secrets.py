@@ -32,9 +32,8 @@ from starlette.responses import Response
 
 from connectsync.cli import app as front
 from connectsync.cli.app import COMMANDS
-from connectsync.cli.drift import DriftFormat
-from connectsync.cli.options import FindingFormat, PlanFormat
 from connectsync.cli.terminal import ExitStatus
+from connectsync.report.reporter import formats_of
 
 GATEWAY = "cAnary-01.gateway/Zq7wXr93Kd44=="
 BY_ENV = "cAnary-02.byenv.Rm5tYu82Lp77"
@@ -76,9 +75,9 @@ exec {git} "$@"
 """
 
 FORMATS: Mapping[str, Iterable[str]] = {
-    "validate": list(FindingFormat),
-    "plan": list(PlanFormat),
-    "drift": list(DriftFormat),
+    "validate": formats_of("findings"),
+    "plan": list(formats_of("plan")),
+    "drift": list(formats_of("drift")),
     "reconcile --dry-run": ["text", "json"],
     "runs": ["text", "json"],
 }

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,8 +12,9 @@ from connectsync.apply.saving import results_of
 from connectsync.apply.state.queries import StateReader, recognize
 from connectsync.cli.backends import connect_of, open_reader
 from connectsync.cli.fleets import FleetScope
-from connectsync.cli.formats import insist_free
+from connectsync.cli.formats import insist_free, show_drift
 from connectsync.cli.options import (
+    DriftFormat,
     choose_shard,
     option_output,
     option_shard,
@@ -45,15 +44,8 @@ from connectsync.operations.drift import (
     write_adopted,
 )
 from connectsync.operations.validate import ValidationOptions
+from connectsync.report.reporter import DriftToReport
 from connectsync.report.show_text import adoption_text
-
-
-class DriftFormat(StrEnum):
-    """How drift is shown."""
-
-    TEXT = "text"
-    JSON = "json"
-    JUNIT = "junit"
 
 
 def drift(
@@ -62,7 +54,7 @@ def drift(
     format_: Annotated[
         DriftFormat,
         typer.Option("--format", help="Output format: text, json or junit."),
-    ] = DriftFormat.TEXT,
+    ] = DriftFormat("text"),
     output: option_output = None,
     shard: option_shard = None,
     adopt: Annotated[
@@ -101,55 +93,15 @@ def drift(
     looked = asyncio.run(look(session, scope))
     found = looked.drift
     if adopt:
-        aloud = format_ is DriftFormat.TEXT and output is None
+        aloud = format_ == "text" and output is None
         found = take_what_people_changed(
             session, looked, adopt_conflict or [], aloud=aloud
         )
     folder = relative(scope.project.districts_dir, scope.project.root)
-    _deliver(session, found, folder, format_, output, paths or [])
+    report = DriftToReport(found, folder, paths or [])
+    show_drift(session.terminal, report, format_, output)
     calm = all(one.standing in {"in step", "pending"} for one in found)
     return ExitStatus.FINE if calm else ExitStatus.FINDINGS
-
-
-def _deliver(
-    session: Session,
-    found: Sequence[DistrictDrift],
-    folder: str,
-    format_: DriftFormat,
-    output: Path | None,
-    named: Sequence[str],
-) -> None:
-    terminal = session.terminal
-    colour = terminal.colour and output is None
-    text = _render(found, folder, format_, named, colour=colour, width=terminal.width)
-    if format_ is DriftFormat.TEXT:
-        text = terminal.place.complete(text)
-    terminal.deliver(text, output)
-
-
-def _render(
-    found: Sequence[DistrictDrift],
-    folder: str,
-    format_: DriftFormat,
-    named: Sequence[str],
-    *,
-    colour: bool,
-    width: int,
-) -> str:
-    from connectsync.report.drift import drift_json, drift_text
-    from connectsync.report.fleet_text import drift_tables
-    from connectsync.report.junit import drift_junit
-
-    match format_:
-        case DriftFormat.TEXT:
-            tables = drift_tables(found, folder, colour=colour)
-            return drift_text(
-                found, colour=colour, width=width, tables=tables, named=named
-            )
-        case DriftFormat.JSON:
-            return drift_json(found)
-        case DriftFormat.JUNIT:
-            return drift_junit(found)
 
 
 WRITTEN = frozenset([AdoptionResult.MADE, AdoptionResult.CHANGED])

@@ -15,30 +15,12 @@ from connectsync.cli.terminal import Terminal
 from connectsync.domain.policy import ALL, Shard, shard_of
 from connectsync.domain.wording import many
 from connectsync.errors import UsageError
+from connectsync.report.reporter import formats_of
 
-
-class FindingFormat(StrEnum):
-    """How findings are shown."""
-
-    TEXT = "text"
-    JSON = "json"
-    SARIF = "sarif"
-    GITHUB = "github"
-    GITLAB = "gitlab"
-    JUNIT = "junit"
-    MARKDOWN = "markdown"
-    HTML = "html"
-
-
-class PlanFormat(StrEnum):
-    """How plans are shown."""
-
-    TEXT = "text"
-    JSON = "json"
-    GITHUB = "github"
-    JUNIT = "junit"
-    MARKDOWN = "markdown"
-    HTML = "html"
+# the table of formats says what there is, so that a new one is a line there
+FindingFormat = StrEnum("FindingFormat", [(n, n) for n in formats_of("findings")])  # type: ignore[misc]
+PlanFormat = StrEnum("PlanFormat", [(n, n) for n in formats_of("plan")])  # type: ignore[misc]
+DriftFormat = StrEnum("DriftFormat", [(n, n) for n in formats_of("drift")])  # type: ignore[misc]
 
 
 paths_argument = Annotated[

@@ -24,6 +24,7 @@ from connectsync.cli.terminal import STDOUT, ExitStatus
 from connectsync.domain.plan import Plan
 from connectsync.domain.policy import Policy
 from connectsync.domain.wording import many
+from connectsync.report.reporter import PlanToReport
 from connectsync.report.terminal import inert
 
 
@@ -33,7 +34,7 @@ def plan(
     out: Annotated[
         Path | None, typer.Option(help="Write the plan to this file, for `apply`.")
     ] = None,
-    format_: option_format = PlanFormat.TEXT,
+    format_: option_format = PlanFormat("text"),
     output: option_output = None,
     limit: Annotated[
         int | None,
@@ -84,7 +85,7 @@ def plan(
             said = f"wrote {out}; next: {_next(out, made, policy)}"
             session.terminal.say(inert(said))
     review = partial(planned.review, out)
-    show_plan(session.terminal, made, review, format_, output, limit=limit)
+    show_plan(session.terminal, PlanToReport(made, review, limit), format_, output)
     return _status(made, detailed=detailed_exitcode)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from connectsync import __version__
 from connectsync.cli.fleets import check_waves
-from connectsync.cli.formats import ValidationOutput, insist_free, show_validated
+from connectsync.cli.formats import insist_free, show_findings
 from connectsync.cli.options import (
     FindingFormat,
     choose_shard,
@@ -18,7 +20,7 @@ from connectsync.cli.options import (
     paths_argument,
     say_share,
 )
-from connectsync.cli.session import Session
+from connectsync.cli.session import TOOL, Session
 from connectsync.cli.streams import standard_input
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.discovery import below, relative
@@ -29,6 +31,7 @@ from connectsync.config.fleet import (
     load_text,
 )
 from connectsync.config.project import Project
+from connectsync.domain.finding import RulePage
 from connectsync.domain.policy import ALL
 from connectsync.domain.wording import few
 from connectsync.errors import UsageError
@@ -38,6 +41,7 @@ from connectsync.operations.validate import (
     share_of_report,
     validate_fleet,
 )
+from connectsync.report.reporter import FindingsToReport
 from connectsync.report.terminal import inert
 
 
@@ -73,7 +77,7 @@ def validate(
     paths: paths_argument = None,
     format_: Annotated[
         FindingFormat, typer.Option("--format", help="How to show findings.")
-    ] = FindingFormat.TEXT,
+    ] = FindingFormat("text"),
     output: option_output = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Let warnings fail too.")
@@ -119,17 +123,27 @@ def validate(
     )
     report = share_of_report(validate_fleet(fleet, asked), fleet, share)
     say_share(session.terminal, share, report.files, len(fleet.files), noun="file")
-    done = ValidationOutput(
+    found = FindingsToReport(
         report,
         files=share_of_files(fleet, share),
         districts={one.district.key: one.file for one in fleet.districts},
         folder=relative(project.districts_dir, project.root),
         today=asked.today,
+        rules=_rule_pages,
+        tool=TOOL,
+        version=__version__,
         strict=strict,
     )
-    show_validated(session.terminal, done, format_, output)
+    show_findings(session.terminal, found, format_, output)
     failed = report.errors or (strict and report.warnings)
     return ExitStatus.FINDINGS if failed else ExitStatus.FINE
+
+
+def _rule_pages() -> Sequence[RulePage]:
+    # loaded only for the formats that carry the rules
+    from connectsync.rules.catalogue import pages
+
+    return pages()
 
 
 @dataclass(frozen=True, slots=True)

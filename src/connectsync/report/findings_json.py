@@ -6,6 +6,14 @@ import json
 from typing import Any
 
 from connectsync.domain.finding import Finding, Severity, ValidationReport, pointer
+from connectsync.domain.plan_file import plan_text
+from connectsync.report.reporter import (
+    DriftToReport,
+    FindingsToReport,
+    PlanToReport,
+    Reporter,
+    View,
+)
 from connectsync.report.rule_text import rule_link
 from connectsync.report.terminal import inert
 
@@ -82,3 +90,33 @@ def _issue(one: Finding) -> dict[str, Any]:
 def _description(one: Finding) -> str:
     said = f"{one.message}; help: {one.hint}" if one.hint else one.message
     return inert(said)
+
+
+class JsonReporter(Reporter):
+    """JSON for programs; the shapes are the schemas in ``schema/``."""
+
+    def findings(self, found: FindingsToReport, view: View) -> str:
+        """Render findings."""
+        del view
+        return render(found.report)
+
+    def plan(self, plan: PlanToReport, view: View) -> str:
+        """Render the plan file."""
+        del view
+        return plan_text(plan.plan)
+
+    def drift(self, drift: DriftToReport, view: View) -> str:
+        """Render drift."""
+        from connectsync.report.drift import drift_json
+
+        del view
+        return drift_json(drift.found)
+
+
+class GitlabReporter(Reporter):
+    """The code-quality report of GitLab."""
+
+    def findings(self, found: FindingsToReport, view: View) -> str:
+        """Render findings."""
+        del view
+        return findings_gitlab(found.report)

@@ -19,6 +19,7 @@ from connectsync.report.plan_text import (
     lines_of,
     since_text,
 )
+from connectsync.report.reporter import FindingsToReport, PlanToReport, Reporter, View
 from connectsync.report.terminal import inert, unheeded
 
 MOST = 10
@@ -198,3 +199,17 @@ def _district(one: DistrictPlan) -> Annotation:
 
 def _top(file: str) -> Place:
     return Place(file, line=0)
+
+
+class GithubReporter(Reporter):
+    """Workflow commands, which GitHub shows as annotations."""
+
+    def findings(self, found: FindingsToReport, view: View) -> str:
+        """Render an annotation for each finding."""
+        del view
+        return findings_github(found.report)
+
+    def plan(self, plan: PlanToReport, view: View) -> str:
+        """Render an annotation for each district, guard and failure."""
+        del view
+        return plan_github(plan.plan)

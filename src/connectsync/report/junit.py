@@ -26,6 +26,13 @@ from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.report.drift import mover_text, values_of
 from connectsync.report.findings_text import reach
 from connectsync.report.plan_text import by_hand, guard_text, lines_of
+from connectsync.report.reporter import (
+    DriftToReport,
+    FindingsToReport,
+    PlanToReport,
+    Reporter,
+    View,
+)
 from connectsync.report.terminal import inert
 
 
@@ -263,3 +270,22 @@ def _moves(one: DistrictDrift) -> Iterator[str]:
     for move in one.movements:
         yield f"{move.setting}: {mover_text(one, move)}"
         yield f"  {values_of(move)}"
+
+
+class JunitReporter(Reporter):
+    """Test results, a case for each file or district."""
+
+    def findings(self, found: FindingsToReport, view: View) -> str:
+        """Render a case for each file."""
+        del view
+        return findings_junit(found.report, found.files, strict=found.strict)
+
+    def plan(self, plan: PlanToReport, view: View) -> str:
+        """Render a case for each district."""
+        del view
+        return plan_junit(plan.plan)
+
+    def drift(self, drift: DriftToReport, view: View) -> str:
+        """Render a case for each district."""
+        del view
+        return drift_junit(drift.found)

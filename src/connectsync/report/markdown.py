@@ -28,6 +28,7 @@ from connectsync.report.plan_text import (
     step,
     totals,
 )
+from connectsync.report.reporter import FindingsToReport, PlanToReport, Reporter, View
 from connectsync.report.terminal import cut_text, inert
 
 LIMIT = 65_536
@@ -391,3 +392,19 @@ def _save(save: Save) -> Iterator[tuple[str, ...]]:
 def _change(one: PlannedChange) -> tuple[str, str]:
     said = f"{plain(sign(one.change))} {short(step(one.change))}"
     return code(one.change.setting), said
+
+
+class MarkdownReporter(Reporter):
+    """A comment for a pull request, at most as long as GitHub takes."""
+
+    def findings(self, found: FindingsToReport, view: View) -> str:
+        """Render tables of findings."""
+        del view
+        return findings_markdown(found.report, limit=LIMIT)
+
+    def plan(self, plan: PlanToReport, view: View) -> str:
+        """Render tables of changes. Raises ``ValueError`` if there is no room."""
+        del view
+        return plan_markdown(
+            plan.plan, limit=LIMIT if plan.limit is None else plan.limit
+        )

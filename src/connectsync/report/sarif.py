@@ -21,6 +21,7 @@ from connectsync.domain.finding import (
     with_fingerprints,
 )
 from connectsync.domain.wording import many
+from connectsync.report.reporter import FindingsToReport, Reporter, View
 from connectsync.report.rule_text import explain, explain_rule
 from connectsync.report.terminal import inert
 
@@ -369,3 +370,16 @@ def _notes(left: int, room: SarifLimits) -> list[dict[str, Any]]:
             "message": {"text": text},
         }
     ]
+
+
+class SarifReporter(Reporter):
+    """SARIF 2.1.0, as code hosts show it beside the lines of a change."""
+
+    def findings(self, found: FindingsToReport, view: View) -> str:
+        """Render findings, and every rule that can find something in a file."""
+        del view
+        # guards look at plans, which have no file to point into
+        pages = [page for page in found.rules() if page.subject != "plan"]
+        return findings_sarif(
+            found.report, pages, version=found.version, files=found.districts
+        )

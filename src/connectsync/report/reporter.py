@@ -1,0 +1,132 @@
+"""The formats of findings, plans and drift: one reporter each, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from importlib import import_module
+from typing import ClassVar, Literal
+
+from connectsync.domain.drift import DistrictDrift
+from connectsync.domain.finding import RulePage, ValidationReport
+from connectsync.domain.plan import Plan, PlanReview
+from connectsync.errors import Bug
+
+Subject = Literal["findings", "plan", "drift"]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a report is looked at: in colors, and in how many columns."""
+
+    colour: bool = False
+    width: int = 80
+
+
+@dataclass(frozen=True, slots=True)
+class FindingsToReport:
+    """
+    What was found, and what formats need beside it.
+
+    ``files`` are those that were looked at, ``districts`` the file of each district,
+    ``folder`` is where those are. ``strict`` says that warnings fail as well, ``most``
+    how many findings are shown (None: all), ``tool`` who made the report.
+    """
+
+    report: ValidationReport
+    files: tuple[str, ...]
+    districts: Mapping[str, str]
+    folder: str
+    today: date
+    rules: Callable[[], Sequence[RulePage]]
+    tool: str
+    version: str
+    strict: bool = False
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanToReport:
+    """
+    A plan, and the review of it, which is asked for where a format needs it.
+
+    ``limit`` is how many characters Markdown may have; None: as many as a comment.
+    """
+
+    plan: Plan
+    review: Callable[[], PlanReview]
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DriftToReport:
+    """The drift of districts; ``named`` are the arguments of the command."""
+
+    found: Sequence[DistrictDrift]
+    folder: str
+    named: Sequence[str] = ()
+
+
+class Reporter:
+    """
+    One format. It renders what the table says of it, each as one text.
+
+    ``suggests`` says how the commands stand that its reports suggest to the reader,
+    so that they can be completed: as text, as HTML, or not at all.
+    """
+
+    suggests: ClassVar[Literal["text", "html"] | None] = None
+
+    def findings(self, found: FindingsToReport, view: View) -> str:
+        """Render findings."""
+        del found, view
+        raise self._unknown("findings")
+
+    def plan(self, plan: PlanToReport, view: View) -> str:
+        """Render a plan. Raises ``ValueError`` if it has no room in its limit."""
+        del plan, view
+        raise self._unknown("plan")
+
+    def drift(self, drift: DriftToReport, view: View) -> str:
+        """Render drift."""
+        del drift, view
+        raise self._unknown("drift")
+
+    def _unknown(self, subject: Subject) -> Bug:
+        return Bug(f"{type(self).__name__} does not render {subject}")
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format: the reporter that makes it, and what it can show."""
+
+    reporter: str
+    shows: tuple[Subject, ...]
+
+
+FORMATS: Mapping[str, Format] = {
+    "text": Format("text:TextReporter", ("findings", "plan", "drift")),
+    "json": Format("findings_json:JsonReporter", ("findings", "plan", "drift")),
+    "sarif": Format("sarif:SarifReporter", ("findings",)),
+    "github": Format("github:GithubReporter", ("findings", "plan")),
+    "gitlab": Format("findings_json:GitlabReporter", ("findings",)),
+    "junit": Format("junit:JunitReporter", ("findings", "plan", "drift")),
+    "markdown": Format("markdown:MarkdownReporter", ("findings", "plan")),
+    "html": Format("text:HtmlReporter", ("findings", "plan")),
+}
+"""Every format by its name; a new one is a module with a reporter, and a line here."""
+
+
+def formats_of(subject: Subject) -> tuple[str, ...]:
+    """Name the formats that can show a subject."""
+    return tuple(name for name, one in FORMATS.items() if subject in one.shows)
+
+
+def reporter_of(name: str) -> Reporter:
+    """Give the reporter of a format; its module is loaded only now."""
+    module, _, class_ = FORMATS[name].reporter.partition(":")
+    found = getattr(import_module(f"connectsync.report.{module}"), class_)()
+    if not isinstance(found, Reporter):
+        raise Bug(f"{class_} is no reporter")
+    return found
