@@ -26,7 +26,14 @@ REFERENCE = ROOT / "docs" / "reference"
 GENERATOR = ROOT / "tests" / "reference.py"
 PAGES = documents()
 
-OF_OTHERS = {"--all-files", "--build-arg", "--from-file", "--message", "--cached"} | {
+OF_OTHERS = {
+    "--all-files",
+    "--build-arg",
+    "--from-file",
+    "--message",
+    "--cached",
+    "--dist",
+} | {
     f"--{option}"
     for option in (
         "all",

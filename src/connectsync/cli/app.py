@@ -17,7 +17,7 @@ import typer
 from connectsync import __version__
 from connectsync.cli import runs as of_runs
 from connectsync.cli.apply import apply
-from connectsync.cli.approve import approve_approve
+from connectsync.cli.approve import approve
 from connectsync.cli.demo import demo
 from connectsync.cli.doctor import doctor
 from connectsync.cli.drift import drift
@@ -67,7 +67,7 @@ COMMANDS = (
     import_,
     snapshot,
     plan,
-    approve_approve,
+    approve,
     apply,
     resume,
     rollback,

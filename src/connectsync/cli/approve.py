@@ -24,7 +24,7 @@ from connectsync.report.plan_text import render_summary
 from connectsync.report.terminal import inert
 
 
-def approve_approve(
+def approve(
     context: typer.Context,
     plan: Annotated[Path, typer.Argument(help="The plan file that you reviewed.")],
     name: Annotated[
