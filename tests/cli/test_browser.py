@@ -20,7 +20,7 @@ from console import Console
 from playwright.async_api import Browser
 from processes import environment
 
-from connectsync.backends.browser.website import launch_browser
+from connectsync.backends.browser.chromium import launch_browser
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.fleet import load_fleet
 from connectsync.emulator import store
@@ -115,7 +115,7 @@ def launches(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         started.append("Chromium")
         return launch_browser(**how)
 
-    monkeypatch.setattr("connectsync.backends.browser.pool.launched", counted)
+    monkeypatch.setattr("connectsync.backends.browser.pool.launch_browser", counted)
     return started
 
 

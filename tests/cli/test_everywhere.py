@@ -98,7 +98,7 @@ def test_what_stands_after_it_is_still_the_command_s_own(valley: Console) -> Non
     assert (valley.folder / "plan.json").is_file()
 
 
-@pytest.mark.parametrize("command", [one.__name__ for one in COMMANDS])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_understands_all_of_them_and_repeats_none(command: str) -> None:
     group = typer.main.get_command(app)
     assert isinstance(group, TyperGroup)
@@ -106,7 +106,7 @@ def test_every_command_understands_all_of_them_and_repeats_none(command: str) ->
     assert isinstance(found, TyperCommand | TyperGroup)
     behind = [found]
     if isinstance(found, TyperGroup):
-        behind += [found.commands[one.__name__] for one in WITHIN[command]]  # type: ignore[misc]
+        behind += [found.commands[one] for one in WITHIN[command]]  # type: ignore[misc]
     for one in behind:
         late = [each for each in one.params if getattr(each, "hidden", False)]
         assert {name for each in late for name in each.opts} >= {
@@ -129,9 +129,9 @@ def test_a_command_does_not_wait_until_all_others_are_made(
     made = list[str]()
     make = registry._made  # noqa: SLF001 - what takes its time
 
-    def counted(command: Callable[..., int]) -> TyperCommand | TyperGroup:
-        made.append(command.__name__)
-        return make(command)
+    def counted(name: str) -> TyperCommand | TyperGroup:
+        made.append(name)
+        return make(name)
 
     monkeypatch.setattr(registry, "_made", counted)
     assert valley.run("rules").status == 0

@@ -35,8 +35,8 @@ def test_the_story_is_told_to_the_letter(
 
 
 NAMES = [
-    *(command.__name__ for command in COMMANDS),
-    *(f"{name} {one.__name__}" for name, behind in WITHIN.items() for one in behind),
+    *COMMANDS,
+    *(f"{name} {one}" for name, behind in WITHIN.items() for one in behind),
 ]
 
 

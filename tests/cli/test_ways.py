@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from console import Console
 
-from connectsync.cli.backend_setup import BackendSetup, browser_of, patience_of, website
+from connectsync.backends.browser.pool import browser_of
+from connectsync.cli.backend_setup import BackendSetup, patience_of, website
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import Terminal
 from connectsync.domain.district import Credentials, District
@@ -27,9 +28,9 @@ def test_everything_of_a_run_shares_one_browser_and_waits_within_one_budget(
 ) -> None:
     site = website(session, session.project(), "https://connect.example")
     other = website(session, session.project(), "https://other.example")
-    one = browser_of(session, site)
-    assert browser_of(session, site) is one
-    assert browser_of(session, other) is not one
+    one = browser_of(session.shared, site, patience_of(session))
+    assert browser_of(session.shared, site, patience_of(session)) is one
+    assert browser_of(session.shared, other, patience_of(session)) is not one
     assert one.patience is patience_of(session) is session.shared["patience"]
 
 
@@ -39,7 +40,7 @@ def test_what_a_run_shares_is_not_mistaken_for_something_else(
     site = website(session, session.project(), "https://connect.example")
     session.shared[site.described] = "a stray"
     with pytest.raises(Bug):
-        browser_of(session, site)
+        browser_of(session.shared, site, patience_of(session))
     session.shared["patience"] = "a stray"
     with pytest.raises(Bug):
         patience_of(session)

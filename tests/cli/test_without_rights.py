@@ -19,7 +19,7 @@ CAPS = "-dac_override,-dac_read_search"
 
 RUN_ALL = """
 import json, os, sys
-from connectsync.cli import main
+from connectsync.cli import app
 ended = {}
 for command in json.load(sys.stdin):
     sys.stdout.flush()
@@ -27,7 +27,7 @@ for command in json.load(sys.stdin):
     if not child:
         sys.argv = ["connectsync", *command.split()]
         try:
-            main.run()
+            app.run()
         except SystemExit as end:
             os._exit(end.code or 0)
         except BaseException:

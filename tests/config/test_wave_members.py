@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from connectsync.cli.fleets import check_waves
 from connectsync.config.discovery import discover
 from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.config.project import load_project
+from connectsync.config.waves import check_waves
 
 Write = Callable[[str, str], Path]
 Held = Callable[..., Fleet]

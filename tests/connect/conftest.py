@@ -18,7 +18,7 @@ from browser_world import over_browser
 from playwright.async_api import Browser
 
 from connectsync.backends import embedded, gateway, snapshot
-from connectsync.backends.browser.website import launch_browser
+from connectsync.backends.browser.chromium import launch_browser
 from connectsync.backends.contract import (
     ContractReader,
     ContractWriter,

@@ -22,7 +22,7 @@ import pytest
 from documents import ROOT, documents
 from playwright.async_api import Browser, Page
 
-from connectsync.backends.browser.website import launch_browser
+from connectsync.backends.browser.chromium import launch_browser
 from connectsync.rules.catalogue import pages
 
 T = TypeVar("T")

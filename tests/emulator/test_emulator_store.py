@@ -137,12 +137,13 @@ def test_of_many_saves_at_one_version_exactly_one_is_made(tmp_path: Path) -> Non
 DIES = """
 import os, sys
 from connectsync.emulator import store
-from connectsync.emulator.store import Save, saved
-opened = store.opened(sys.argv[1])
+from connectsync.emulator.store import SaveRequest, save_form
+opened = store.open_store(sys.argv[1])
 with opened.reading() as connection:
     version = store.find(connection, "bay").version
 with opened.writing() as connection:
-    saved(connection, Save("bay", {"manageGuardians": True}, version, "k"), now=0.0)
+    asked = SaveRequest("bay", {"manageGuardians": True}, version, "k")
+    save_form(connection, asked, now=0.0)
     if sys.argv[2] == "before the commit":
         os.kill(os.getpid(), 9)
 os.kill(os.getpid(), 9)

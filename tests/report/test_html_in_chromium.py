@@ -21,7 +21,7 @@ from hostile import WICKED, wicked_plan, wicked_report
 from playwright.async_api import Browser, Page
 from review_scenes import COUNTRY, country, everything, found, one_change
 
-from connectsync.backends.browser.website import launch_browser
+from connectsync.backends.browser.chromium import launch_browser
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
 from connectsync.domain.plan import PlanReview
 from connectsync.operations.review import connect_page

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
-from connectsync.cli.fleets import check_waves
 from connectsync.config.discovery import PROJECT_FILE
 from connectsync.config.fleet import Fleet, idle_nulls, load_fleet
 from connectsync.config.project import load_project
+from connectsync.config.waves import check_waves
 from connectsync.domain.district import District
 from connectsync.domain.finding import Problem, pointer
 from connectsync.rules.engine import Found

@@ -34,8 +34,8 @@ from hostile import wicked_plan
 from tampered_page import Tampered, on_the_form
 
 from connectsync.backends import snapshot
+from connectsync.backends.browser.chromium import launch_browser
 from connectsync.backends.browser.evidence import inert as inert_page
-from connectsync.backends.browser.website import launch_browser
 from connectsync.backends.contract import ContractReader, ContractWriter
 from connectsync.backends.exchange import Exchange
 from connectsync.cli.terminal import ExitStatus, status_of

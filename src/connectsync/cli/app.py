@@ -6,39 +6,24 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from importlib import import_module
 from itertools import pairwise
+from keyword import iskeyword
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
 
 from connectsync import __version__
-from connectsync.cli import runs as of_runs
-from connectsync.cli.apply import apply
-from connectsync.cli.approve import approve
-from connectsync.cli.demo import demo
-from connectsync.cli.doctor import doctor
-from connectsync.cli.drift import drift
-from connectsync.cli.emulator import emulator
-from connectsync.cli.explain import explain, rules, schema, show
 from connectsync.cli.help import (
     Command,
     CommandWithHelp,
     GroupWithHelp,
     understand_everywhere,
 )
-from connectsync.cli.import_ import import_
-from connectsync.cli.init import fmt, init, new
-from connectsync.cli.login import login
-from connectsync.cli.plan import plan
-from connectsync.cli.reconcile import reconcile
-from connectsync.cli.resume import resume
-from connectsync.cli.rollback import rollback
-from connectsync.cli.runs import runs
 from connectsync.cli.session import Session
-from connectsync.cli.snapshot import snapshot
 from connectsync.cli.streams import secure
 from connectsync.cli.suggest import CommandPlace
 from connectsync.cli.terminal import (
@@ -49,43 +34,40 @@ from connectsync.cli.terminal import (
     status_of,
     terminal,
 )
-from connectsync.cli.validate import validate
 from connectsync.errors import Bug, ConnectsyncError
 from connectsync.report.terminal import inert
 
 ASKED_BY_A_SHELL = "_CONNECTSYNC_COMPLETE"
 """The variable by which a shell asks for words at the tab key."""
 
-COMMANDS = (
-    init,
-    new,
-    validate,
-    explain,
-    rules,
-    show,
-    fmt,
-    import_,
-    snapshot,
-    plan,
-    approve,
-    apply,
-    resume,
-    rollback,
-    runs,
-    drift,
-    reconcile,
-    login,
-    doctor,
-    emulator,
-    demo,
-    schema,
-)
-
-
-WITHIN: Mapping[str, tuple[Callable[..., int], ...]] = {
-    "runs": (of_runs.show, of_runs.diff, of_runs.verify, of_runs.close),
+COMMANDS: Mapping[str, str] = {
+    "init": "init",
+    "new": "init",
+    "validate": "validate",
+    "explain": "explain",
+    "rules": "explain",
+    "show": "explain",
+    "fmt": "init",
+    "import": "import_",
+    "snapshot": "snapshot",
+    "plan": "plan",
+    "approve": "approve",
+    "apply": "apply",
+    "resume": "resume",
+    "rollback": "rollback",
+    "runs": "runs",
+    "drift": "drift",
+    "reconcile": "reconcile",
+    "login": "login",
+    "doctor": "doctor",
+    "emulator": "emulator",
+    "demo": "demo",
+    "schema": "explain",
 }
-"""Commands that stand behind another one."""
+"""Every command in order, and the module that has its function."""
+
+WITHIN: Mapping[str, tuple[str, ...]] = {"runs": ("show", "diff", "verify", "close")}
+"""Commands that stand behind another one, in the same module."""
 
 PANELS: Mapping[str, Mapping[str, str]] = {
     "Start": {
@@ -126,10 +108,13 @@ PANELS: Mapping[str, Mapping[str, str]] = {
 
 class OnDemand(Mapping[str, Command]):
     """
-    The commands in order, each made when it is first asked for.
+    The commands in order, each loaded and made when it is first asked for.
 
-    Making all of them takes longer than a whole commit hook may.
+    Loading all of them takes longer than a whole commit hook may. While they are only
+    listed, each is its name and its line.
     """
+
+    listing = False
 
     def __init__(self, own: Iterable[object]) -> None:
         """Take the options of connectsync itself, which every command understands."""
@@ -137,17 +122,19 @@ class OnDemand(Mapping[str, Command]):
         self._made: dict[str, Command] = {}
 
     def __getitem__(self, name: str) -> Command:
+        if self.listing:
+            return _line(name)
         if name not in self._made:
-            made = _made(_BY_NAME[name])
+            made = _made(name)
             understand_everywhere(made, self._own)
             self._made[name] = made
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(_BY_NAME)
+        return iter(COMMANDS)
 
     def __len__(self) -> int:
-        return len(_BY_NAME)
+        return len(COMMANDS)
 
 
 class CommandGroup(GroupWithHelp):
@@ -159,7 +146,8 @@ class CommandGroup(GroupWithHelp):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self.commands = OnDemand(self.params)  # type: ignore[assignment]
+        self._on_demand = OnDemand(self.params)
+        self.commands = self._on_demand  # type: ignore[assignment]
         if ASKED_BY_A_SHELL in os.environ:
             from connectsync.cli.completion import teach
 
@@ -170,16 +158,34 @@ class CommandGroup(GroupWithHelp):
         del ctx
         return list(self.commands)
 
+    def format_help(self, ctx: typer.Context, formatter: object) -> None:  # type: ignore[override]
+        """Print the help page, without loading a command."""
+        self._on_demand.listing = True
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self._on_demand.listing = False
 
-_BY_NAME = {command.__name__: command for command in COMMANDS}
+
+def _panel(name: str) -> str:
+    return next((panel for panel, inside in PANELS.items() if name in inside), "More")
 
 
-def _made(command: Callable[..., int]) -> Command:
-    """Make a command of its function, with those that stand behind it."""
-    name = command.__name__
-    panel = next((one for one, inside in PANELS.items() if name in inside), "More")
+def _line(name: str) -> Command:
+    """Make what a list shows of a command."""
+    one, panel = typer.Typer(add_completion=False), _panel(name)
     short = PANELS.get(panel, {}).get(name)
-    behind = WITHIN.get(name, ())
+    one.command(name, short_help=short, rich_help_panel=panel)(lambda: None)
+    return cast("Command", typer.main.get_command(one))
+
+
+def _made(name: str) -> Command:
+    """Load and make a command, with those that stand behind it."""
+    module = import_module(f"connectsync.cli.{COMMANDS[name]}")
+    command = getattr(module, f"{name}_" if iskeyword(name) else name)
+    panel = _panel(name)
+    short = PANELS.get(panel, {}).get(name)
+    behind = [getattr(module, inner) for inner in WITHIN.get(name, ())]
     one = typer.Typer(name=name, cls=GroupWithHelp, add_completion=False)
     if not behind:
         one.command(name, cls=CommandWithHelp, short_help=short, rich_help_panel=panel)(

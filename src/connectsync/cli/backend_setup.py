@@ -17,7 +17,6 @@ from starlette.applications import Starlette
 
 from connectsync.backends import embedded, gateway
 from connectsync.backends import snapshot as snapshot_file
-from connectsync.backends.browser.pool import SharedBrowser
 from connectsync.backends.browser.website import Website
 from connectsync.backends.contract import LARGEST_BULK
 from connectsync.backends.seam import Reader, Writer
@@ -150,20 +149,22 @@ class BrowserBackend(Backend):
         insist_playwright()
 
         from connectsync.backends.browser.backend import open_reader
+        from connectsync.backends.browser.pool import browser_of
 
-        setup = self.setup
-        browser = browser_of(setup.session, self._website())
-        return open_reader(browser, clock=setup.session.now)
+        session = self.setup.session
+        browser = browser_of(session.shared, self._website(), patience_of(session))
+        return open_reader(browser, clock=session.now)
 
     def writer(self) -> AbstractAsyncContextManager[Writer]:
         """Open a writer on the page."""
         insist_playwright()
 
         from connectsync.backends.browser.backend import open_writer
+        from connectsync.backends.browser.pool import browser_of
 
-        setup = self.setup
-        browser = browser_of(setup.session, self._website())
-        return open_writer(browser, tokens=setup.token, clock=setup.session.now)
+        session = self.setup.session
+        browser = browser_of(session.shared, self._website(), patience_of(session))
+        return open_writer(browser, tokens=self.setup.token, clock=session.now)
 
     def _website(self) -> Website:
         setup = self.setup
@@ -368,15 +369,6 @@ class GatewayBackend(Backend):
         )
         session.insist_own_clock(stated.url)
         return gateway.GatewayAddress(stated.url, token)
-
-
-def browser_of(session: Session, site: Website) -> SharedBrowser:
-    """Give the run's browser for a page; the first who asks begins it."""
-    fresh = SharedBrowser(site, patience_of(session))
-    browser = session.shared.setdefault(site.described, fresh)
-    if not isinstance(browser, SharedBrowser):
-        raise Bug("something else is kept where the browser of a run belongs")
-    return browser
 
 
 CLOCKS_DIFFER = timedelta(minutes=5)

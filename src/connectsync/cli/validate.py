@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from connectsync import __version__
-from connectsync.cli.fleets import check_waves
 from connectsync.cli.formats import insist_free, show_findings
 from connectsync.cli.options import (
     FindingFormat,
@@ -31,6 +30,7 @@ from connectsync.config.fleet import (
     load_text,
 )
 from connectsync.config.project import Project
+from connectsync.config.waves import check_waves
 from connectsync.domain.finding import RulePage
 from connectsync.domain.policy import ALL
 from connectsync.domain.wording import few

@@ -11,8 +11,8 @@ import pytest
 from browser_world import World
 from playwright.async_api import Browser
 
-from connectsync.backends.browser import website
-from connectsync.backends.browser.website import SYSTEM, find_chromium, launch_browser
+from connectsync.backends.browser import chromium
+from connectsync.backends.browser.chromium import SYSTEM, find_chromium, launch_browser
 from connectsync.errors import ProjectError
 
 SECRET = "not-for-any-child-4f1c9a"  # noqa: S105 - of no one
@@ -73,7 +73,7 @@ def test_driver_and_browser_are_apart_from_us_and_know_no_secret(
     assert browsers
     # as root there is no sandbox; else there must be one
     outside = ["--no-sandbox" in command for command in browsers]
-    assert any(outside) is website.is_root()
+    assert any(outside) is chromium.is_root()
 
 
 def test_the_sandbox_is_left_out_for_root_alone(
@@ -90,8 +90,8 @@ def test_the_sandbox_is_left_out_for_root_alone(
 
     async def act() -> None:
         for root in (True, False):
-            monkeypatch.setattr(website, "is_root", lambda root=root: root)
-            await website._started(started, headed=False, slow_ms=0)  # noqa: SLF001 - what the library is asked for
+            monkeypatch.setattr(chromium, "is_root", lambda root=root: root)
+            await chromium._started(started, headed=False, slow_ms=0)  # noqa: SLF001 - what the library is asked for
 
     world.runner.run(act())
     assert asked == [False, True]

@@ -21,9 +21,9 @@ from connectsync.backends.browser.backend import (
     open_reader,
     open_writer,
 )
+from connectsync.backends.browser.chromium import launch_browser
 from connectsync.backends.browser.navigation import FormAddress, UrlCache
 from connectsync.backends.browser.pool import SharedBrowser
-from connectsync.backends.browser.website import launch_browser
 from connectsync.domain.live import Live
 from connectsync.errors import ProjectError
 from connectsync.web.patience import RetryBudget
@@ -40,7 +40,7 @@ def browsers(monkeypatch: pytest.MonkeyPatch) -> list[Browser]:
             started.append(browser)
             yield browser
 
-    monkeypatch.setattr("connectsync.backends.browser.pool.launched", counted)
+    monkeypatch.setattr("connectsync.backends.browser.pool.launch_browser", counted)
     return started
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Page
 
-from connectsync.backends.browser.website import first_line
+from connectsync.backends.browser.chromium import first_line
 from connectsync.backends.names import (
     CLICKS,
     GROUP_OF_BOXES,

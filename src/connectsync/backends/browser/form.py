@@ -12,6 +12,7 @@ from typing import assert_never
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Frame, Locator, Page
 
+from connectsync.backends.browser.chromium import first_line
 from connectsync.backends.browser.controls import (
     AMISS,
     PageLabels,
@@ -24,7 +25,6 @@ from connectsync.backends.browser.controls import (
     states,
 )
 from connectsync.backends.browser.tab import Tab, amiss
-from connectsync.backends.browser.website import first_line
 from connectsync.backends.names import (
     DAILY_SYNC,
     GROUP_OF_BOXES,

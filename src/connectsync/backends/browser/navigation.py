@@ -10,6 +10,7 @@ from pathlib import Path
 
 from playwright.async_api import Error as PlaywrightError
 
+from connectsync.backends.browser.chromium import first_line
 from connectsync.backends.browser.controls import LOOK_SECONDS, PICTURE_SECONDS
 from connectsync.backends.browser.district import (
     DistrictHome,
@@ -20,7 +21,7 @@ from connectsync.backends.browser.district_picker import KEY, DistrictPicker
 from connectsync.backends.browser.form import DailySyncForm, FormReading
 from connectsync.backends.browser.page_map import PageMapper
 from connectsync.backends.browser.tab import Tab
-from connectsync.backends.browser.website import first_line, origin_of
+from connectsync.backends.browser.website import origin_of
 from connectsync.domain.live import ListedDistrict, PageSpot
 from connectsync.errors import (
     ConnectError,

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from playwright.async_api import Browser
 from playwright.async_api import Error as PlaywrightError
 
 from connectsync.backends.answers import without_secrets
+from connectsync.backends.browser.chromium import first_line, launch_browser
 from connectsync.backends.browser.controls import LOOK_SECONDS
 from connectsync.backends.browser.fence import Fence
 from connectsync.backends.browser.navigation import Navigation, UrlCache
 from connectsync.backends.browser.tab import LOG_IN, Tab
-from connectsync.backends.browser.website import Website, first_line, launch_browser
+from connectsync.backends.browser.website import Website
 from connectsync.domain.foreign_text import mask_secrets
-from connectsync.errors import ConnectError, CredentialsRefused, Unreachable
+from connectsync.errors import Bug, ConnectError, CredentialsRefused, Unreachable
 from connectsync.web.patience import RetryPolicy
 
 STUCK = (
@@ -164,3 +165,13 @@ class SharedBrowser:
             if not self._users:
                 self._tabs = None
                 await self._closing.aclose()
+
+
+def browser_of(
+    shared: MutableMapping[str, object], site: Website, patience: RetryPolicy
+) -> SharedBrowser:
+    """Give the run's browser for a page; the first who asks begins it."""
+    browser = shared.setdefault(site.described, SharedBrowser(site, patience))
+    if not isinstance(browser, SharedBrowser):
+        raise Bug("something else is kept where the browser of a run belongs")
+    return browser

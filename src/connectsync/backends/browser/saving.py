@@ -12,10 +12,10 @@ from typing import assert_never
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Request, Response
 
+from connectsync.backends.browser.chromium import first_line
 from connectsync.backends.browser.controls import control_of
 from connectsync.backends.browser.form import FormOnPage
 from connectsync.backends.browser.tab import SignIn, Tab, amiss, plain, unusable
-from connectsync.backends.browser.website import first_line
 from connectsync.backends.names import (
     CONFIRM,
     DAILY_SYNC,

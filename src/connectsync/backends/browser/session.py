@@ -12,6 +12,7 @@ from playwright.async_api import BrowserContext, Page, StorageState
 from playwright.async_api import Error as PlaywrightError
 
 from connectsync.backends.answers import without_secrets
+from connectsync.backends.browser.chromium import first_line, launch_browser
 from connectsync.backends.browser.controls import (
     LOOK_SECONDS,
     PICTURE_SECONDS,
@@ -20,12 +21,7 @@ from connectsync.backends.browser.controls import (
 )
 from connectsync.backends.browser.evidence import Evidence
 from connectsync.backends.browser.tab import SignIn, Tab
-from connectsync.backends.browser.website import (
-    Website,
-    first_line,
-    launch_browser,
-    origin_of,
-)
+from connectsync.backends.browser.website import Website, origin_of
 from connectsync.backends.names import DROP_DOWN
 from connectsync.domain.foreign_text import SECRETS
 from connectsync.errors import (

@@ -11,6 +11,7 @@ import httpx2
 from playwright.async_api import Dialog, Locator, Page, Response
 from playwright.async_api import Error as PlaywrightError
 
+from connectsync.backends.browser.chromium import first_line
 from connectsync.backends.browser.controls import (
     AMISS,
     PageLabels,
@@ -21,7 +22,7 @@ from connectsync.backends.browser.controls import (
 )
 from connectsync.backends.browser.evidence import Evidence
 from connectsync.backends.browser.fence import Fence
-from connectsync.backends.browser.website import Website, first_line, origin_of
+from connectsync.backends.browser.website import Website, origin_of
 from connectsync.backends.names import EMAIL, PASSWORD, SIGN_IN
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.live import LabelStatus
