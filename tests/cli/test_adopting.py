@@ -63,7 +63,7 @@ def test_adopting_opens_no_writer(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError
 
-    for way in ("cli.backends.open_writer", "connect.embedded.open_writer"):
+    for way in ("cli.backends.open_writer", "backends.embedded.open_writer"):
         monkeypatch.setattr(f"connectsync.{way}", refuse)
     writer = "connectsync.backends.contract.ContractWriter.__init__"
     monkeypatch.setattr(writer, refuse)

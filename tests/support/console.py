@@ -126,13 +126,13 @@ class Console:
         forge(in_file(self.folder / ".connectsync/state.db").url, change)
 
     def state(self) -> tuple[tuple[object, ...], ...]:
-        """Give every entry of the audit log, and so all that the store knows."""
+        """Give every entry of the audit log and its head; nothing of an empty log."""
         path = self.folder / ".connectsync" / "state.db"
         with sqlite3.connect(path) as connection:
             rows = tuple(
                 (table, *row)
                 for table in ("audit", "audit_head")
-                for row in connection.execute(f"SELECT * FROM {table}")  # noqa: S608 - our own two names
+                for row in connection.execute(f"SELECT * FROM {table} WHERE seq > 0")  # noqa: S608 - our own two names
             )
         connection.close()
         return rows
