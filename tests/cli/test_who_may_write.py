@@ -51,7 +51,7 @@ def no_writer(monkeypatch: pytest.MonkeyPatch) -> None:
         raise Wrote
 
     for module in (
-        "cli.going",  # first: importing it afterwards would bind what is patched
+        "cli.runner",  # first: importing it afterwards would bind what is patched
         "cli.backends",
         "backends.embedded",
         "backends.gateway",
@@ -139,37 +139,29 @@ def test_only_what_carries_a_run_out_speaks_of_opening_a_writer() -> None:
         for path in HOUSE.rglob("*.py")
         if mentions(path, "open_writer")
     }
-    ways = {path for path in speaking if path.startswith(("connect/", "cli/ways/"))}
-    assert speaking - ways == {"cli/going.py"}
+    ways = {path for path in speaking if path.startswith(("backends/", "cli/backend"))}
+    assert speaking - ways == {"cli/runner.py"}
 
 
 @pytest.mark.parametrize(
-    ("module", "known_to"),
+    ("function", "known_to"),
     [
-        ("applying", {"apply.py", "demo.py", "reconciling.py", "rolling_back.py"}),
-        ("reconciling", {"reconcile.py"}),
-        ("resuming", {"resume.py"}),
-        ("rolling_back", {"rollback.py"}),
+        ("execute_plan", {"apply.py", "reconcile.py"}),
+        ("show_and_apply", {"apply.py", "rollback.py"}),
+        ("apply_paths", {"apply.py", "demo.py"}),
     ],
 )
 def test_what_writes_is_known_to_its_own_command_alone(
-    module: str, known_to: set[str]
+    function: str, known_to: set[str]
 ) -> None:
     knowing = {
-        path.name
-        for path in HOUSE.rglob("*.py")
-        if f"connectsync.cli.{module} import" in path.read_text("utf-8")
+        path.name for path in (HOUSE / "cli").glob("*.py") if mentions(path, function)
     }
     assert knowing == known_to
 
 
 def test_carrying_a_run_out_is_known_to_what_writes_alone() -> None:
     knowing = {
-        path.name for path in (HOUSE / "cli").glob("*.py") if mentions(path, "Going")
+        path.name for path in (HOUSE / "cli").glob("*.py") if mentions(path, "ApplyRun")
     }
-    assert knowing == {
-        "applying.py",
-        "reconciling.py",
-        "resuming.py",
-        "rolling_back.py",
-    }
+    assert knowing == {"apply.py", "reconcile.py", "resume.py", "rollback.py"}
