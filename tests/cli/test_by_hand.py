@@ -290,3 +290,40 @@ def test_a_list_that_waits_is_continued_with_its_plan_whatever_connect_is_called
         said = valley.run(*snapshot, *command).out
         assert " apply PLAN`" in said
         assert " resume 1`" not in said
+
+
+LATER = {"CONNECTSYNC_NOW": "2027-01-24T06:00:00Z"}
+OLD = ["--backend", "snapshot:live.json"]
+
+
+@pytest.mark.parametrize("command", ["apply dry-creek-isd", "drift", "drift --adopt"])
+def test_nothing_is_remembered_from_live_settings_that_are_too_old(
+    valley: Console, command: str
+) -> None:
+    def remembered() -> bool:
+        seen = [row for row in valley.state() if "district seen" in row]
+        return "dry-creek-isd" in str(seen)
+
+    said = valley.run(*OLD, *command.split(), environment=LATER)
+    assert said.status == 0, said.both
+    assert "older than 24 hours, so `apply` refuses changes" in said.err
+    assert "nothing in it is remembered as applied" in said.err
+    assert not remembered()
+    assert valley.run(*OLD, "apply", "dry-creek-isd").status == 0
+    assert remembered()
+
+
+def test_adopting_from_old_live_settings_leaves_what_was_applied_before(
+    valley: Console,
+) -> None:
+    valley.run(*OLD, "apply", "dry-creek-isd")
+    live = valley.folder / "live.json"
+    document = json.loads(live.read_text("utf-8"))
+    (one,) = [d for d in document["districts"] if d["district"] == "dry-creek-isd"]
+    one["settings"]["contact_relationships"] = ["Parent", "Other"]
+    live.write_text(json.dumps(document), "utf-8")
+    before = valley.state()
+    said = valley.run(*OLD, "drift", "--adopt", "dry-creek-isd", environment=LATER)
+    assert "contact_relationships" in said.out
+    assert said.status == 0, said.both
+    assert valley.state() == before

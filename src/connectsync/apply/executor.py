@@ -138,10 +138,16 @@ class Executor:
         except ConnectError:
             # what the run does is to be told all the same; the next one remembers
             return outcome
+        # an old snapshot does not say what Connect has now
+        recent = {
+            key: live
+            for key, live in lives.items()
+            if isinstance(live, Live) and means.is_recent(live)
+        }
         moved, seen = [], {}
         for key, says in in_step.items():
-            live = lives[key]
-            if not isinstance(live, Live):
+            live = recent.get(key)
+            if live is None:
                 continue
             form = says.known(live.form)
             if list_differing(says.desired, form):
@@ -151,7 +157,7 @@ class Executor:
                 running = says.launched or live.form.get(SWITCH) is True
                 seen[key] = BaselineUpdate(known, running)
         means.journal.note(backend, seen, at=means.clock())
-        means.journal.look(backend, results_of(open_, lives), at=means.clock())
+        means.journal.look(backend, results_of(open_, recent), at=means.clock())
         return replace(outcome, moved=tuple(moved))
 
     def _outcome(self, rounds: WaveRunner) -> Outcome:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from connectsync.backends.seam import Reader, Writer
 from connectsync.domain.district import KeptLabels
 from connectsync.domain.event import Event
+from connectsync.domain.live import Live
 from connectsync.domain.outcome import DistrictOutcome
 from connectsync.domain.plan import Plan
 from connectsync.domain.run import RecentSaves
@@ -300,6 +301,8 @@ class RunDeps:
     A way to read and to save, a journal, a clock, and somebody who watches.
 
     ``rest`` waits before a save is sent again that was seen not to have been made.
+    Of districts that were read longer ago than ``max_live_age`` nothing is remembered;
+    None sets no limit.
     """
 
     reader: Reader
@@ -308,3 +311,9 @@ class RunDeps:
     clock: Callable[[], datetime]
     observe: Observe = ignore_event
     rest: Rest = never
+    max_live_age: timedelta | None = None
+
+    def is_recent(self, live: Live) -> bool:
+        """Say whether a reading is recent enough to be remembered."""
+        longest = self.max_live_age
+        return longest is None or live.is_recent(self.clock(), longest)

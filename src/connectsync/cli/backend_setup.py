@@ -437,5 +437,7 @@ class SnapshotBackend(Backend):
         else:
             hours = f"{oldest.total_seconds() / 3600:g} hours"
             session.terminal.complain(
-                f"{said}: older than {hours}, so `apply` refuses what is planned on it"
+                f"{said}: older than {hours}, so `apply` refuses changes that are"
+                " planned on it unless --accept stale-live is given, and nothing in it"
+                " is remembered as applied"
             )

@@ -159,10 +159,16 @@ async def look(session: Session, scope: FleetScope) -> DriftFound:
             open_ = store.open_saves(backend)
         looked = await find_drift(scope.wanted, reader, baselines, open_)
     try:
+        longest = scope.project.policy.max_live_age
+        recent = {
+            one.drift.district: one
+            for one in looked
+            if one.live and one.live.is_recent(session.now(), longest)
+        }
         with open_state(session, scope.project) as store:
-            lives = {one.drift.district: one.live for one in looked if one.live}
+            lives = {key: one.live for key, one in recent.items() if one.live}
             store.look(backend, results_of(open_, lives), at=session.now())
-            seen = {one.drift.district: one.seen for one in looked if one.seen}
+            seen = {key: one.seen for key, one in recent.items() if one.seen}
             store.note(backend, seen, at=session.now())
     except StateError as error:
         session.terminal.say(f"what was seen is not remembered: {error.message}")
@@ -196,6 +202,7 @@ def take_what_people_changed(
                 store,
                 backend=found.backend,
                 at=session.now(),
+                max_live_age=project.policy.max_live_age,
             )
         )
     _say(session, found, adopted, aloud=aloud)

@@ -337,6 +337,7 @@ class ApplyRun:
                     session.now,
                     observe,
                     rest=_rest(session),
+                    max_live_age=project.policy.max_live_age,
                 )
                 with stopping(session.terminal) as stop:
                     executor = Executor(means, self._pace(plan, stop))

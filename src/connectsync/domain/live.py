@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from connectsync.domain.risk import Risk
@@ -32,6 +32,10 @@ class Live:
     version: str
     form: Form
     read_at: datetime
+
+    def is_recent(self, now: datetime, longest: timedelta) -> bool:
+        """Say whether it was read late enough to be remembered as what Connect has."""
+        return self.read_at >= now - longest
 
 
 @dataclass(frozen=True, slots=True)

@@ -389,7 +389,8 @@ def _check_age(read_at: datetime, now: datetime, oldest: timedelta) -> Iterator[
         hours = f"{oldest.total_seconds() / 3600:g} hours"
         yield warn(
             "age",
-            f"{said}: older than {hours}, so `apply` refuses what is planned on it",
+            f"{said}: older than {hours}, so `apply` refuses changes that are planned"
+            " on it, and nothing in it is remembered as applied",
             "take another one with `connectsync --backend NAME snapshot --output FILE`",
         )
 

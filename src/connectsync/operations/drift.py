@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -120,11 +120,13 @@ def write_adopted(
     *,
     backend: str,
     at: datetime,
+    max_live_age: timedelta | None = None,
 ) -> Iterator[AdoptedDistrict]:
     """
     Write the files, each whole or not at all, and remember what was taken as applied.
 
-    A file that cannot be written is refused, and the rest go on. Raises ``StateError``.
+    What was read longer than ``max_live_age`` ago is written and not remembered. A file
+    that cannot be written is refused, and the rest go on. Raises ``StateError``.
     """
     for draft in drafts:
         try:
@@ -135,7 +137,9 @@ def write_adopted(
             continue
         # after the file: a baseline ahead of it would make a person's change look
         # like an edit of ours that is still to be applied
-        remember_adopted(keeper, draft, backend=backend, at=at)
+        live = draft.drifted.live
+        if max_live_age is None or live.is_recent(at, max_live_age):
+            remember_adopted(keeper, draft, backend=backend, at=at)
         yield draft.adopted
 
 
