@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -193,7 +194,7 @@ def take_what_people_changed(
     with open_state(session, project) as store:
         busy = StateReader(store).unended(found.backend)
         drafts = draft_adoption(
-            _drifted_districts(found, fleet), agreed, busy, fleet, asked
+            _drifted_districts(found, fleet, session.now()), agreed, busy, fleet, asked
         )
         adopted = tuple(
             write_adopted(
@@ -202,7 +203,6 @@ def take_what_people_changed(
                 store,
                 backend=found.backend,
                 at=session.now(),
-                max_live_age=project.policy.max_live_age,
             )
         )
     _say(session, found, adopted, aloud=aloud)
@@ -249,10 +249,18 @@ def _around(scope: FleetScope) -> Fleet:
     )
 
 
-def _drifted_districts(found: DriftFound, fleet: Fleet) -> tuple[DriftedDistrict, ...]:
+def _drifted_districts(
+    found: DriftFound, fleet: Fleet, now: datetime
+) -> tuple[DriftedDistrict, ...]:
     loaded = {one.file: one for one in fleet.districts}
+    longest = found.scope.project.policy.max_live_age
     return tuple(
-        DriftedDistrict(loaded[one.drift.file], one.live, one.drift)
+        DriftedDistrict(
+            loaded[one.drift.file],
+            one.live,
+            one.drift,
+            is_recent=one.live.is_recent(now, longest),
+        )
         for one in found.looked
         if one.live is not None
         and any(move.who is not MovedBy.US for move in one.drift.movements)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -40,11 +40,16 @@ Conflicts = Mapping[str, Collection[str]]
 
 @dataclass(frozen=True, slots=True)
 class DriftedDistrict:
-    """A district somebody changed by hand: its file, its live form, who moved what."""
+    """
+    A district somebody changed by hand: its file, its live form, who moved what.
+
+    ``is_recent`` says that the form was read late enough to be remembered.
+    """
 
     loaded: LoadedDistrict
     live: Live
     drift: DistrictDrift
+    is_recent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +125,12 @@ def write_adopted(
     *,
     backend: str,
     at: datetime,
-    max_live_age: timedelta | None = None,
 ) -> Iterator[AdoptedDistrict]:
     """
     Write the files, each whole or not at all, and remember what was taken as applied.
 
-    What was read longer than ``max_live_age`` ago is written and not remembered. A file
-    that cannot be written is refused, and the rest go on. Raises ``StateError``.
+    What was read too long ago is written and not remembered. A file that cannot be
+    written is refused, and the rest go on. Raises ``StateError``.
     """
     for draft in drafts:
         try:
@@ -137,8 +141,7 @@ def write_adopted(
             continue
         # after the file: a baseline ahead of it would make a person's change look
         # like an edit of ours that is still to be applied
-        live = draft.drifted.live
-        if max_live_age is None or live.is_recent(at, max_live_age):
+        if draft.drifted.is_recent:
             remember_adopted(keeper, draft, backend=backend, at=at)
         yield draft.adopted
 
