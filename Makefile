@@ -9,6 +9,8 @@ DEV := $(VENV)/.dev
 BROWSER := $(VENV)/.browser
 export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/$(VENV)/browsers
 DEMO := .connectsync/demo
+# one more than there are cores: some test always waits for a process or a lease
+WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 CONNECTSYNC := $(BIN)/connectsync --state-dir $(DEMO)
 
 .PHONY: run test lint check coverage sbom browser-test loop-test crash-test many-runners-test \
@@ -40,13 +42,13 @@ lint: $(DEV)
 	$(BIN)/lint-imports
 
 check: $(DEV) $(BROWSER)
-	$(BIN)/pytest -n auto --dist worksteal
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 coverage: $(DEV) $(BROWSER)  ## the same tests, with every line and branch counted
-	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term
 
 browser-test: $(DEV) $(BROWSER)  ## every label of the form in a browser, not a sample
-	$(BIN)/pytest -n auto --every-label tests/connect tests/cli/test_browser.py
+	$(BIN)/pytest -n $(WORKERS) --every-label tests/connect tests/cli/test_browser.py
 
 loop-test: $(DEV)  ## from an edit to Connect and back, every way, as the workflows run it
 	$(BIN)/pytest --whole-loop tests/loop
@@ -76,7 +78,7 @@ fuzz: $(DEV) $(BROWSER)  ## broken input of every kind, for FUZZ_SECONDS in all
 assurance: export CONNECTSYNC_ASSURANCE := build/assurance
 assurance: $(DEV) $(BROWSER)  ## count what the tests try on us, and write the page of it
 	@rm -rf $(CONNECTSYNC_ASSURANCE)
-	$(BIN)/pytest -n auto $$($(BIN)/python tests/assurance.py --tests)
+	$(BIN)/pytest -n $(WORKERS) $$($(BIN)/python tests/assurance.py --tests)
 	$(BIN)/python tests/assurance.py $(CONNECTSYNC_ASSURANCE)
 
 sbom: $(RUN)  ## write what the image is made of, as CycloneDX, into dist/
