@@ -123,3 +123,45 @@ def test_a_browser_session_that_came_with_a_commit_is_refused(ours: Console) -> 
 def test_state_that_git_ignores_is_used(ours: Console) -> None:
     assert ours.run("approve", "plan.json", "--as", "Ada").status == ExitStatus.FINE
     assert ours.run("runs", "verify").status == ExitStatus.FINE
+
+
+@pytest.mark.parametrize(
+    ("command", "state"),
+    [
+        ("plan", ".connectsync"),
+        ("apply --yes lakeview-usd", ".connectsync"),
+        ("runs", ".connectsync"),
+        ("doctor", ".connectsync"),
+        ("drift", ".connectsync"),
+        ("demo lakeview-usd --accept going-live=1", ".connectsync"),
+        ("--state-dir kept/here plan", "kept/here"),
+        ("--backend browser:http://127.0.0.1:1 plan", ".connectsync"),
+    ],
+)
+def test_git_leaves_a_state_folder_out_that_a_command_made(
+    valley: Console, command: str, state: str
+) -> None:
+    git(valley.folder, "init", "-q", "-b", "main")
+    valley.run(*command.split())
+    assert (valley.folder / state).is_dir()
+    git(valley.folder, "add", ".")
+    git(valley.folder, "commit", "-qm", "districts")
+    assert state not in git(valley.folder, "ls-files")
+    assert valley.run("--state-dir", state, "plan").status == ExitStatus.FINE
+
+
+def test_a_folder_that_holds_other_things_is_not_ignored(valley: Console) -> None:
+    kept = valley.folder / "kept"
+    kept.mkdir()
+    (kept / "notes.txt").write_text("ours\n")
+    assert valley.run("--state-dir", "kept", "plan").status == ExitStatus.FINE
+    assert not (kept / ".gitignore").exists()
+
+
+def test_an_older_state_folder_is_ignored_from_its_next_use_on(valley: Console) -> None:
+    valley.run("plan")
+    (valley.folder / ".connectsync" / ".gitignore").unlink()
+    valley.run("runs")
+    git(valley.folder, "init", "-q", "-b", "main")
+    git(valley.folder, "add", ".")
+    assert ".connectsync" not in git(valley.folder, "ls-files")
