@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from connectsync.config.fleet import Fleet, load_fleet
+from connectsync.config.project import load_project
 from connectsync.domain.finding import Severity
 from connectsync.domain.settings import SETTINGS
+from connectsync.errors import ProjectError
 
 OWN = [one.name for one in SETTINGS if one.section == "settings"]
 SPELLED = {"emptied": "", "commented": "\n    # - Cell", "null": " null", "tilde": " ~"}
@@ -43,3 +45,31 @@ def test_an_emptied_fact_is_found_as_well(tmp_path: Path) -> None:
     (one,) = loaded(tmp_path, "facts:\n  setup_step:\n").findings
     assert (one.rule, one.place.line) == ("empty-value", 6)
     assert one.message == "'setup_step' has no value, so it is not stated any more"
+
+
+@pytest.mark.parametrize("spelled", ["", " ~", " null", ' ""', ' "  "', " # later"])
+def test_a_token_that_is_left_out_is_no_secret_that_was_committed(
+    tmp_path: Path, spelled: str
+) -> None:
+    text = f"credentials:\n  oauth_token:{spelled}\n"
+    (one,) = loaded(tmp_path, text).findings
+    assert one.rule == "wrong-type"
+    assert one.message == "'oauth_token' has no value"
+    assert one.hint == "write env:NAME, file:PATH or command:ARGV"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("backends: {gateway: {url: 'https://a.example.org', token: }}", "token"),
+        ("state: {url: }", "url"),
+        ("state: {url: ''}", "url"),
+    ],
+)
+def test_a_secret_of_the_project_that_is_left_out_was_not_committed(
+    tmp_path: Path, text: str, name: str
+) -> None:
+    (tmp_path / "connectsync.yaml").write_text(f"schema: 1\n{text}\n", "utf-8")
+    with pytest.raises(ProjectError, match=f"'{name}' has no value") as caught:
+        load_project(tmp_path)
+    assert "committed" not in caught.value.message

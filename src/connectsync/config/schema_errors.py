@@ -78,10 +78,10 @@ def wrong(
     """Say what is wrong with a value; ``source`` is how the file spells it."""
     part = schema_of(failure)
     value: Any = failure.instance
+    if value is None or _is_blank_secret(part, kind, value):
+        return _nothing(path, part)
     if _rule(part, kind) == "literal-secret":
         return _secret(path, part, kind)
-    if value is None:
-        return _nothing(path, part)
     match kind:
         case "type":
             return _type(path, part, value, source)
@@ -125,8 +125,16 @@ def _type(
 
 
 def _nothing(path: KeyPath, part: Mapping[str, Any]) -> SchemaMistake:
-    message = f"{_name(path)} has no value"
-    return SchemaMistake(_rule(part, "null"), message, _wanted(part, kind_of(part)))
+    rule, wanted = _rule(part, "null"), kind_of(part)
+    if rule == "literal-secret":
+        # what is not there was not committed either
+        rule, wanted = "wrong-type", "env:NAME, file:PATH or command:ARGV"
+    return SchemaMistake(rule, f"{_name(path)} has no value", _wanted(part, wanted))
+
+
+def _is_blank_secret(part: Mapping[str, Any], kind: str, value: object) -> bool:
+    blank = isinstance(value, str) and not value.strip()
+    return blank and _rule(part, kind) == "literal-secret"
 
 
 def _type_rule(part: Mapping[str, Any], kinds: list[str], value: Any) -> str:
