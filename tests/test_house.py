@@ -53,6 +53,20 @@ def test_no_import_is_hidden_from_the_layers(module: Path) -> None:
     assert "TYPE_CHECKING" not in module.read_text()
 
 
+def test_a_class_has_a_name_of_its_own() -> None:
+    named = [
+        node.name
+        for module in MODULES
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert sorted(named) == sorted(set(named))
+
+
+def test_the_house_has_at_most_two_hundred_rooms() -> None:
+    assert len([path for path in MODULES if path.name != "__init__.py"]) <= 200
+
+
 PURE = [
     path
     for path in MODULES

@@ -12,7 +12,7 @@ from connectsync.apply.journal import BaselineUpdate
 from connectsync.apply.state.opening import open_store
 from connectsync.apply.state.queries import StateReader, recognize
 from connectsync.apply.state.store import Store
-from connectsync.domain.connect_key import connect_key
+from connectsync.domain.live import connect_key
 from connectsync.errors import ConnectRenamed
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)

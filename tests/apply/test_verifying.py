@@ -19,11 +19,11 @@ from stores import Place
 
 from connectsync.apply.journal import BaselineUpdate, Claim, Intent, RunOptions
 from connectsync.apply.state import audit
+from connectsync.apply.state.database import AUDIT, HEAD
 from connectsync.apply.state.known import Known
 from connectsync.apply.state.opening import FILE, open_store
 from connectsync.apply.state.queries import StateReader, audited
 from connectsync.apply.state.store import Store
-from connectsync.apply.state.tables import AUDIT, HEAD
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.run import AuditResult
 from connectsync.domain.settings import PhoneType, Settings

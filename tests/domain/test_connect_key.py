@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectsync.domain.connect_key import connect_key, one_spelling
+from connectsync.domain.live import connect_key, one_spelling
 
 SAME = [
     "gateway https://connect.example.org",

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, select, update
 from sqlalchemy.engine import URL
 
 from connectsync.apply.state import audit
-from connectsync.apply.state.tables import AUDIT, HEAD
+from connectsync.apply.state.database import AUDIT, HEAD
 
 Entry = dict[str, Any]
 """A row of the log; its ``detail`` is read, and may be changed."""

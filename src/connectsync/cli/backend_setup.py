@@ -6,7 +6,7 @@ import os
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.util import find_spec
@@ -40,7 +40,7 @@ from connectsync.errors import (
     UsageError,
     how_to_add,
 )
-from connectsync.files.access import state_folder
+from connectsync.files.access import private_folder
 from connectsync.operations.git import tracked_in
 from connectsync.report.terminal import inert
 from connectsync.web.http import insist_safe
@@ -220,9 +220,6 @@ def website(session: Session, project: Project, url: str = "") -> Website:
     )
     page.insist_usable()
     session.insist_own_clock(page.url)
-    # evidence may be kept before the state is opened; what cannot be made is told there
-    with suppress(OSError):
-        state_folder(state)
     return page
 
 
@@ -271,7 +268,7 @@ def make_embedded_store(
     ``ProjectError`` for a seed that the form does not accept: then there is no store.
     """
     try:
-        state_folder(path.parent)
+        private_folder(path.parent)
         if not path.exists() and project.embedded_seed is not None:
             _insist_inside(project, project.embedded_seed)
             _sow(path, project.embedded_seed)

@@ -26,9 +26,14 @@ from connectsync.cli.progress import (
 )
 from connectsync.cli.session import Session
 from connectsync.config.project import Project
-from connectsync.domain.connect_key import ConnectKey, connect_key
 from connectsync.domain.district import District
-from connectsync.domain.live import ListedDistrict, Live, PageSpot
+from connectsync.domain.live import (
+    ConnectKey,
+    ListedDistrict,
+    Live,
+    PageSpot,
+    connect_key,
+)
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import Bug, ConnectError, CredentialsRefused, UsageError
 from connectsync.web.patience import RetryBudget

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +13,6 @@ import typer
 from connectsync.cli.options import parse_accepted
 from connectsync.cli.session import Session
 from connectsync.errors import UsageError
-from connectsync.files.access import state_folder
 
 
 def demo(
@@ -46,11 +44,7 @@ def demo(
     import asyncio
 
     given: Session = context.obj
-    home = given.state(given.project())
-    # a failure is told where the folder is used
-    with suppress(OSError):
-        state_folder(home)
-    state = home / "demo"
+    state = given.state(given.project()) / "demo"
     shutil.rmtree(state, ignore_errors=True)
     session = replace(given, state_dir=state, backend="embedded")
     counts = parse_accepted(accept or [])

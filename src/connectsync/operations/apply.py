@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from connectsync.apply.executor import Executor, FileSays, InStep
 from connectsync.apply.journal import RunOptions
 from connectsync.domain.change import Change
-from connectsync.domain.connect_key import ConnectKey
 from connectsync.domain.district import District, without
 from connectsync.domain.drift import Baseline, Baselines, is_launched
+from connectsync.domain.live import ConnectKey
 from connectsync.domain.outcome import Outcome
 from connectsync.domain.plan import DistrictPlan, Plan, Save
 from connectsync.domain.policy import LAST, Rollout, wave_by_district

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from connectsync.apply.state.tables import AUDIT, HEAD
+from connectsync.apply.state.database import AUDIT, HEAD
 from connectsync.errors import StateError
 
 NOTHING = "sha256:" + "0" * 64

@@ -7,7 +7,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    text,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 from connectsync.config.state_address import POSTGRESQL, SQLITE, Address
@@ -153,3 +167,51 @@ def _reason(error: SQLAlchemyError) -> str:
 
 def _remedy(reason: str) -> str | None:
     return next((said for sign, said in _REMEDIES if sign.search(reason)), None)
+
+
+METADATA = MetaData()
+
+DIGEST = String(80)
+
+AUDIT = Table(
+    "audit",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(40), nullable=False),
+    Column("runner", Text, nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("content", DIGEST, nullable=False),
+    Column("hash", DIGEST, nullable=False),
+    Column("run", Integer),
+    Index("audit_run", "run"),
+)
+"""
+``detail`` is the fact as JSON, ``subject`` the district it is about.
+
+Entries of version 0.1.0 name a row of its tables by ``kind`` and ``subject``, and hold
+the row's digest as ``content``. They stay as they are: hashes that were noted elsewhere
+are still found.
+"""
+
+HEAD = Table(
+    "audit_head",
+    METADATA,
+    Column("head", Integer, primary_key=True, autoincrement=False),
+    Column("seq", Integer, nullable=False),
+    Column("hash", DIGEST, nullable=False),
+)
+"""One row: where the chain ends. Who writes holds it until the commit."""
+
+LEASES = Table(
+    "leases",
+    METADATA,
+    Column("backend", String(400), primary_key=True),
+    Column("district", String(200), primary_key=True),
+    Column("token", Integer, nullable=False),
+    Column("runner", Text, nullable=False),
+    Column("expires", Float, nullable=False),
+)
+"""``expires`` is in seconds since the epoch, by the clock of the database."""

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from connectsync.apply.journal import Claim, LeasedElsewhere
-from connectsync.apply.state.tables import LEASES
+from connectsync.apply.state.database import LEASES
 from connectsync.errors import LeaseLost
 
 FREE = 0.0

@@ -22,10 +22,9 @@ from connectsync.apply.journal import (
     SaveStatus,
 )
 from connectsync.apply.state import audit
-from connectsync.apply.state.database import Database
+from connectsync.apply.state.database import HEAD, Database
 from connectsync.apply.state.known import Known
 from connectsync.apply.state.leases import LeaseTable
-from connectsync.apply.state.tables import HEAD
 from connectsync.domain.district import without
 from connectsync.domain.save import Sent
 from connectsync.domain.settings import form_data, is_same, list_differing

@@ -15,13 +15,12 @@ from sqlalchemy import Connection, insert, inspect, text
 
 from connectsync.apply.state import audit, older
 from connectsync.apply.state.audit import End
-from connectsync.apply.state.database import Database, opened
+from connectsync.apply.state.database import AUDIT, HEAD, METADATA, Database, opened
 from connectsync.apply.state.leases import LeaseTable
 from connectsync.apply.state.store import Store
-from connectsync.apply.state.tables import AUDIT, HEAD, METADATA
 from connectsync.config.state_address import POSTGRESQL, SQLITE, Address, in_file
 from connectsync.errors import StateError
-from connectsync.files.access import private_file, private_folder, state_folder
+from connectsync.files.access import private_file, private_folder
 
 NEWEST = "0003"
 """The layout of today: the log of facts, and leases."""
@@ -134,7 +133,7 @@ def open_store(
     by a time that is not the machine's. Raises ``StateError``.
     """
     try:
-        state_folder(folder)
+        private_folder(folder)
         if address is None:
             private_file(folder / FILE)
     except OSError as error:

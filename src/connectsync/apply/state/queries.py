@@ -10,13 +10,13 @@ from sqlalchemy import Connection, select
 
 from connectsync.apply.journal import JournalRow, RunOptions
 from connectsync.apply.state import audit, leases
+from connectsync.apply.state.database import AUDIT
 from connectsync.apply.state.known import Known, KnownSave
 from connectsync.apply.state.store import Store
-from connectsync.apply.state.tables import AUDIT
 from connectsync.config.state_address import POSTGRESQL
 from connectsync.domain.change import Set
-from connectsync.domain.connect_key import ConnectKey
 from connectsync.domain.drift import Baseline
+from connectsync.domain.live import ConnectKey
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import digest_of, plan_of_data
 from connectsync.domain.run import (

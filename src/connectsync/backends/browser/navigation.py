@@ -12,12 +12,13 @@ from playwright.async_api import Error as PlaywrightError
 
 from connectsync.backends.browser.chromium import first_line
 from connectsync.backends.browser.controls import LOOK_SECONDS, PICTURE_SECONDS
-from connectsync.backends.browser.district import (
+from connectsync.backends.browser.district_picker import (
+    KEY,
     DistrictHome,
+    DistrictPicker,
     RosteringPage,
     SettingsPage,
 )
-from connectsync.backends.browser.district_picker import KEY, DistrictPicker
 from connectsync.backends.browser.form import DailySyncForm, FormReading
 from connectsync.backends.browser.page_map import PageMapper
 from connectsync.backends.browser.tab import Tab

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from playwright.async_api import Locator
 
 from connectsync.backends.browser.controls import standing, states
-from connectsync.backends.browser.district import (
+from connectsync.backends.browser.district_picker import (
     DistrictHome,
+    DistrictPicker,
     RosteringPage,
     SettingsPage,
 )
-from connectsync.backends.browser.district_picker import DistrictPicker
 from connectsync.backends.browser.form import FormOnPage
 from connectsync.backends.browser.tab import Tab
 from connectsync.backends.names import (
