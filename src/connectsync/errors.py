@@ -154,8 +154,8 @@ class Superseded(Refused):
     """What is left of a run was planned once more by a newer run."""
 
     default_remedy = (
-        "give the number of the run to continue it all the same: `connectsync resume"
-        " RUN`; or end it: `connectsync runs close RUN --reason 'why'`"
+        "end it: `connectsync runs close RUN --reason REASON`; or continue the older"
+        " plan all the same: `connectsync resume RUN`"
     )
 
 

@@ -304,3 +304,40 @@ def test_a_whole_number_with_a_point_in_a_snapshot_is_no_change(
         for change in save["changes"]
     ]
     assert "deletion_threshold" not in changed
+
+
+def test_a_plan_that_changes_nothing_offers_no_next_step_and_says_so_when_applied(
+    valley: Console,
+) -> None:
+    creek = "districts/tx/dry-creek-isd.yaml"
+    said = valley.run("plan", creek, "--out", "plan.json")
+    assert said.status == 0
+    assert "wrote plan.json; there is nothing in it to apply\n" in said.err
+    assert "next:" not in said.both
+    applied = valley.run("apply", "plan.json")
+    assert (applied.status, applied.out) == (
+        0,
+        "Nothing to do: 1 district in step with Connect\n",
+    )
+
+
+def test_the_next_step_of_a_guarded_plan_is_accepted_as_it_stands(
+    valley: Console,
+) -> None:
+    file = "districts/ca/lakeview-usd.yaml"
+    valley.replace(file, "  deletion_threshold: 15", "  phone_types: [Work]")
+    said = valley.run("plan", "--out", "plan.json")
+    step = "next: read what the guards say, then `connectsync apply plan.json"
+    assert f"{step} --accept disruptive=2`" in said.err
+    assert valley.run("apply", "plan.json", "--accept", "disruptive=2").status == 0
+    back = valley.run("rollback", "1", "--out", "back.json")
+    assert "`connectsync apply back.json --accept disruptive=2`" in back.err
+
+
+def test_the_way_back_names_the_approval_it_needs(valley: Console) -> None:
+    assert valley.run("apply", "--yes").status == 0
+    path = valley.folder / "connectsync.yaml"
+    path.write_text(f"{path.read_text('utf-8')}approval: {{names: 1}}\n", "utf-8")
+    back = valley.run("rollback", "1", "--out", "back.json")
+    approve = "`connectsync approve back.json --as NAME`"
+    assert f"next: have it approved by 1 person with {approve}, then" in back.err

@@ -295,3 +295,92 @@ def test_what_was_saved_is_settled_though_nothing_more_may_be(
     shown = valley.run("runs", "show", "1")
     assert "confirmed" in shown.out
     assert valley.live(SECOND)["deletion_threshold"] == 45
+
+
+def overtaken(stopped: Console) -> Console:
+    """Let a newer run do what is left of run 1."""
+    file = f"districts/ca/{SECOND}.yaml"
+    assert stopped.run("apply", "--yes", file).status == 0
+    return stopped
+
+
+def test_a_run_that_a_newer_one_superseded_is_offered_to_be_ended_not_resumed(
+    stopped: Console,
+) -> None:
+    overtaken(stopped)
+    end = "`connectsync runs close 1 --reason REASON`"
+    for command in (("runs",), ("runs", "show", "1")):
+        said = " ".join(stopped.run(*command).out.split())
+        assert f"run 1 was superseded by run 2 on {SECOND}; to end it: {end}" in said
+        assert "resume" not in said
+    for command in (("resume",), ("apply", "plan.json")):
+        refused = stopped.run(*command)
+        assert refused.status == 3
+        assert f"  = help: end it: {end}; or " in refused.err
+        assert "`connectsync resume 1`" in refused.err
+        assert "RUN" not in refused.err
+    closed = stopped.run("runs", "close", "1", "--reason", "run 2 did the rest")
+    assert closed.status == 0
+    assert "close" not in stopped.run("runs").out
+    assert "nothing to resume: no run has anything left" in stopped.run("resume").err
+
+
+def test_no_hint_leads_a_superseded_run_past_changed_files_and_guards(
+    stopped: Console,
+) -> None:
+    overtaken(stopped)
+    file = f"districts/ca/{SECOND}.yaml"
+    stopped.replace(file, "threshold: 15", "threshold: 12")
+    allow(stopped, "freezes: [{from: 2027-01-15, to: 2027-01-16, reason: Exams}]\n")
+    for ignored, status in (((), 4), (("--ignore-files",), 3)):
+        refused = stopped.run("resume", "1", *ignored)
+        assert refused.status == status
+        (hint,) = [line for line in refused.err.splitlines() if "= help" in line]
+        assert "`connectsync runs close 1 --reason REASON`" in hint
+        assert "--ignore-files" not in hint
+        assert "--override" not in hint
+
+
+def test_a_district_that_a_newer_run_ended_may_be_adopted(stopped: Console) -> None:
+    overtaken(stopped)
+    stopped.edit(SECOND, {"deletion_threshold": 20})
+    said = stopped.run("drift", "--adopt")
+    assert "is not done with it" not in said.both
+    file = stopped.folder / f"districts/ca/{SECOND}.yaml"
+    assert "deletion_threshold: 20" in file.read_text("utf-8")
+
+
+def test_a_run_left_on_another_backend_is_named_with_the_way_to_it(
+    valley: Console,
+) -> None:
+    valley.run("snapshot", "--out", "live.json")
+    there = ("--backend", "snapshot:live.json")
+    valley.run(*there, "plan", "districts/ca", "--out", "plan.json")
+    told = ("--click-list", "clicks")
+    assert valley.run(*there, "apply", "plan.json", *told).status == 0
+    done = ("apply", "clicks/plan.json", "--confirmed", SECOND)
+    valley.run(*there, *done)
+    said = valley.run("resume")
+    assert said.status == 0
+    assert (
+        "nothing to resume: no run on embedded has anything left; run 1 on"
+        " snapshot:live.json has 1 district left\n" in said.err
+    )
+    way = "`connectsync --backend snapshot:live.json apply PLAN`"
+    assert way in said.err
+    refused = valley.run("resume", "1")
+    assert refused.status == 64
+    assert "run 1 is on snapshot:live.json, and this is embedded" in refused.err
+    assert way in refused.err
+    closed = valley.run("runs", "close", "1", "--reason", "done by hand")
+    assert "`connectsync --backend snapshot:live.json plan` says" in closed.out
+
+
+def test_a_run_of_the_embedded_connect_is_named_from_a_snapshot(
+    stopped: Console,
+) -> None:
+    stopped.run("snapshot", "--out", "live.json")
+    refused = stopped.run("--backend", "snapshot:live.json", "resume", "1")
+    assert refused.status == 64
+    assert "run 1 is on embedded" in refused.err
+    assert "`connectsync --backend embedded resume 1`" in refused.err

@@ -20,7 +20,7 @@ FREEZE = {"from": "2027-01-11", "to": "2027-01-22", "reason": "Finals"}
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 DIGEST = "sha256:" + "1" * 64
 OTHER = "sha256:" + "2" * 64
-FLAGS = "--accept too-many-districts=3 --override in-a-freeze='why'"
+FLAGS = "--accept too-many-districts=3 --override in-a-freeze=REASON"
 
 
 def frozen(districts: int = 3) -> Plan:

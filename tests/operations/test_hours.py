@@ -116,8 +116,8 @@ def test_an_hour_is_not_counted_but_needs_a_reason() -> None:
         "during-the-nightly-sync": True,
     }
     assert acceptance(guards) == (
-        "--accept too-many-districts=2 --override during-the-nightly-sync='why'"
-        " --override in-a-freeze='why'"
+        "--accept too-many-districts=2 --override during-the-nightly-sync=REASON"
+        " --override in-a-freeze=REASON"
     )
 
 

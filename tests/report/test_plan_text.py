@@ -108,7 +108,7 @@ def test_what_must_be_accepted_is_spelled_as_it_must_be_given() -> None:
     )
     said = text(replace(district(*CHANGES), guards=guards))
     assert said.endswith(
-        "needs --accept disruptive=1 --accept many=7 --override night='why'\n"
+        "needs --accept disruptive=1 --accept many=7 --override night=REASON\n"
     )
     assert "  warning[drift] by hand\n" in said
 

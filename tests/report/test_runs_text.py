@@ -21,7 +21,14 @@ from told_runs import (
 from connectsync.domain.outcome import Ending
 from connectsync.domain.policy import Approval
 from connectsync.domain.risk import Risk
-from connectsync.domain.run import Approvals, AuditResult, RunHistory, RunList
+from connectsync.domain.run import (
+    Approvals,
+    AuditResult,
+    RunHistory,
+    RunLine,
+    RunList,
+    RunTally,
+)
 from connectsync.report.outcome_text import approval_text, audit_text, run_diff_text
 from connectsync.report.runs_text import run_text, runs_text, took
 from connectsync.report.terminal import columns
@@ -58,6 +65,34 @@ def test_a_list_without_runs_says_how_one_begins() -> None:
 def test_a_list_of_ended_runs_ends_with_the_last_of_them() -> None:
     told = RunList(LIST.lines[2:], 1)
     assert runs_text(told, colour=False, width=80).endswith(": 5 done\n")
+
+
+@pytest.mark.parametrize(
+    ("counts", "hint"),
+    [
+        (RunTally(1, 1, 0, 0, 0), "to finish it: `connectsync resume 2`\n"),
+        (RunTally(1, 0, 0, 0, 0, waiting=1), "`connectsync resume 2`\n"),
+        (
+            RunTally(1, 0, 1, 0, 0),
+            "to end this run:\n  `connectsync runs close 2 --reason REASON`\n",
+        ),
+    ],
+)
+def test_an_ended_run_with_something_unfinished_says_what_to_do(
+    counts: RunTally, hint: str
+) -> None:
+    told = RunList((RunLine(run(number=2, ended=True), counts),), 1)
+    assert runs_text(told, colour=False, width=80).endswith(hint)
+
+
+def test_of_the_unfinished_runs_one_that_is_not_superseded_is_offered() -> None:
+    newer = RunLine(run(number=7), RunTally(0, 0, 0, 0, 1), {"elm": 9})
+    older = RunLine(run(number=6), RunTally(0, 0, 0, 0, 1))
+    said = runs_text(RunList((newer, older), 2), colour=False, width=80)
+    assert said.endswith("to finish it: `connectsync resume 6`\n")
+    said = runs_text(RunList((newer,), 1), colour=False, width=80)
+    assert "run 7 was superseded by run 9 on elm; to end it:" in said
+    assert "`connectsync runs close 7 --reason REASON`" in said
 
 
 @pytest.mark.parametrize(

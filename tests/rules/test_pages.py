@@ -206,7 +206,7 @@ def test_a_malformed_page_is_a_bug(page: str, complaint: str) -> None:
     [
         ("guardians-added-on-running-sync", "--accept disruptive=COUNT"),
         ("overwrites-drift", "--accept overwrites-drift=COUNT"),
-        ("in-a-freeze", "--override in-a-freeze='why'"),
+        ("in-a-freeze", "--override in-a-freeze=REASON"),
         ("running-without-a-file", ""),
         ("home-phone-for-texts", ""),
     ],

@@ -41,6 +41,7 @@ from connectsync.config.discovery import SUFFIXES
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import ALL
+from connectsync.domain.run import superseded_text
 from connectsync.domain.wording import many
 from connectsync.errors import (
     ConnectError,
@@ -54,9 +55,9 @@ from connectsync.errors import (
 from connectsync.operations.apply import insist_same_files, of_connect
 from connectsync.operations.gate import insist_files
 from connectsync.operations.plan import make_plan
-from connectsync.operations.resume import superseded, superseded_text
+from connectsync.operations.resume import superseded_remedy
 from connectsync.report.fleet_text import plan_tables
-from connectsync.report.plan_text import render_plan
+from connectsync.report.plan_text import count_text, render_plan
 
 
 def apply(
@@ -182,7 +183,10 @@ async def apply_file(session: Session, path: Path, said: ApplyOptions) -> ExitSt
                 if archive.last_run(digest, plan.backend) is None:
                     await _insist_fresh(plan, reader)
                 raise
-            return going.told(await execute_plan(going, plan, digest), plan)
+            went = await execute_plan(going, plan, digest)
+            if plan.empty and not went.outcome.moved:
+                session.terminal.show(f"{count_text(plan)}\n")
+            return going.told(went, plan)
 
 
 async def _insist_fresh(plan: Plan, reader: Reader) -> None:
@@ -208,9 +212,10 @@ def _insist_newest(plan: Plan, archive: StateReader) -> None:
     run = archive.last_run(plan_digest(plan), plan.backend)
     if run is None or run.ended is not None:
         return
-    newest = archive.newest_runs(plan.backend)
-    if superseded(run, newest):
-        raise Superseded(superseded_text(run, newest))
+    if by := archive.superseded(run):
+        raise Superseded(
+            superseded_text(run.number, by), remedy=superseded_remedy(run.number)
+        )
 
 
 def insist_allowed(going: ApplyRun, plan: Plan, digest: str = "") -> None:

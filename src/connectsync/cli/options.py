@@ -114,6 +114,7 @@ def parse_accepted(given: Sequence[str]) -> dict[str, int]:
 def override_reasons(given: Sequence[str]) -> dict[str, str]:
     """Read what is overridden and why, by name. Raises ``UsageError``."""
     from connectsync.domain import foreign_text
+    from connectsync.operations.approve import insist_own_words
     from connectsync.rules.catalogue import insist_overridable
 
     reasons: dict[str, str] = {}
@@ -123,11 +124,13 @@ def override_reasons(given: Sequence[str]) -> dict[str, str]:
         if not (name and reason):
             raise UsageError(
                 f"--override {text!r} is not NAME=REASON",
-                remedy="write for example --override in-a-freeze='Logins are broken'",
+                remedy="write it as --override in-a-freeze=REASON, the reason in"
+                " quotes",
             )
         if name in reasons:
             raise UsageError(f"--override names {name!r} twice")
         insist_overridable(name)
+        insist_own_words(f"--override {name}", reason)
         reasons[name] = reason
     return reasons
 

@@ -19,11 +19,8 @@ from connectsync.cli.options import (
     set_token_option,
 )
 from connectsync.cli.session import Session
-from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import STDOUT, ExitStatus
 from connectsync.domain.plan import Plan
-from connectsync.domain.policy import Policy
-from connectsync.domain.wording import many
 from connectsync.report.reporter import PlanToReport
 from connectsync.report.terminal import inert
 
@@ -67,7 +64,7 @@ def plan(
     """
     import asyncio
 
-    from connectsync.cli.plan_source import plan_now
+    from connectsync.cli.plan_source import plan_now, wrote_plan
     from connectsync.domain.plan_file import plan_text
 
     session: Session = context.obj
@@ -82,24 +79,10 @@ def plan(
         policy = planned.scope.project.policy
         session.terminal.deliver(plan_text(made), out)
         if out != STDOUT:
-            said = f"wrote {out}; next: {_next(out, made, policy)}"
-            session.terminal.say(inert(said))
+            session.terminal.say(inert(wrote_plan(out, made, policy)))
     review = partial(planned.review, out)
     show_plan(session.terminal, PlanToReport(made, review, limit), format_, output)
     return _status(made, detailed=detailed_exitcode)
-
-
-def _next(out: Path, made: Plan, policy: Policy) -> str:
-    from connectsync.operations.approve import needed_names
-
-    names = needed_names(made, policy)
-    file = quote_word(str(out))
-    apply_ = f"`connectsync apply {file}`"
-    if not names:
-        return apply_
-    people = many(names, "person", "people")
-    approve = f"`connectsync approve {file} --as NAME`"
-    return f"have it approved by {people} with {approve}, then {apply_}"
 
 
 def _status(made: Plan, *, detailed: bool) -> ExitStatus:

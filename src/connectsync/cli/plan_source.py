@@ -22,11 +22,11 @@ from connectsync.config.discovery import below
 from connectsync.config.project import Project
 from connectsync.config.state_address import Address, at_url
 from connectsync.domain.drift import Baselines
-from connectsync.domain.guard import ChangedSince
+from connectsync.domain.guard import ChangedSince, acceptance
 from connectsync.domain.plan import Plan, PlanReview
 from connectsync.domain.plan_file import read_plan
-from connectsync.domain.policy import ALL, Shard, split_shard
-from connectsync.domain.wording import did_you_mean
+from connectsync.domain.policy import ALL, Policy, Shard, split_shard
+from connectsync.domain.wording import did_you_mean, many
 from connectsync.errors import DamagedPlan, UsageError
 from connectsync.files.access import read_regular, text_of_json
 from connectsync.operations.changes import causes_of, compare_since
@@ -64,6 +64,29 @@ def _free(path: Path) -> str:
     """Give the name that was asked for, if a plan can be written there."""
     free = not path.exists() and path.suffix not in SOURCES
     return quote_word(str(path)) if free else "plan.json"
+
+
+def wrote_plan(out: Path, plan: Plan, policy: Policy) -> str:
+    """
+    Say where a plan was written, and what comes next.
+
+    The command carries what the guards ask for; a plan that changes nothing has none.
+    """
+    from connectsync.operations.approve import needed_names
+
+    if not plan.districts:
+        return f"wrote {out}; there is nothing in it to apply"
+    file, command = quote_word(str(out)), f"connectsync apply {quote_word(str(out))}"
+    steps = []
+    if flags := acceptance(plan.guards):
+        command = f"{command} {flags}"
+        steps.append("read what the guards say")
+    if names := needed_names(plan, policy):
+        people = many(names, "person", "people")
+        approve = f"`connectsync approve {file} --as NAME`"
+        steps.append(f"have it approved by {people} with {approve}")
+    steps.append(f"`{command}`")
+    return f"wrote {out}; next: {', then '.join(steps)}"
 
 
 def since_of(

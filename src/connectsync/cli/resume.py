@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -25,18 +25,21 @@ from connectsync.cli.plan_source import circumstances, open_state
 from connectsync.cli.runner import ApplyOptions, ApplyRun
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus
+from connectsync.config.project import Project
 from connectsync.domain.plan import Plan
-from connectsync.domain.run import Run
-from connectsync.errors import Overtaken, StalePlan, UsageError
+from connectsync.domain.run import Run, superseded_text
+from connectsync.domain.wording import many
+from connectsync.errors import GuardRefused, Overtaken, StalePlan, UsageError
 from connectsync.operations.apply import insist_same_files, of_connect
 from connectsync.operations.gate import insist_files, lasting_reasons
 from connectsync.operations.resume import (
     choose_run,
+    left_elsewhere,
     rest_of,
     settle_open,
-    superseded,
-    superseded_text,
 )
+from connectsync.report.runs_text import going_on
+from connectsync.report.terminal import inert
 
 
 def resume(
@@ -104,10 +107,7 @@ async def resume_run(
     """
     project = session.project()
     if is_by_hand(session, project):
-        raise UsageError(
-            "continue a run by hand with the plan beside its click list",
-            remedy="name it: `connectsync apply PLAN`",
-        )
+        _refuse_by_hand(session, project, number)
     with open_state(session, project) as store:
         archive = StateReader(store)
         scope = any_scope(session, ())
@@ -115,8 +115,10 @@ async def resume_run(
             recognize(store, connect_of(session), at=session.now())
             run = _choose_run(session, archive, number, reader.described)
             if run is None:
-                session.terminal.say("nothing to resume: no run has anything left")
+                _say_nothing(session, project, archive, reader.described)
                 return ExitStatus.FINE
+            if not connect_of(session).means(run.backend):
+                raise _elsewhere(session, project, run, f"this is {reader.described}")
             if not run.left:
                 # its runner may have died between its last district and its end
                 store.end(run.number, at=session.now())
@@ -140,15 +142,16 @@ def _reopen_run(going: ApplyRun, plan: Plan, run: Run) -> ApplyRun:
     its way, with the reasons that hold.
     """
     archive, said, scope = StateReader(going.store), going.said, going.scope
+    over = archive.superseded(run)
     going.gate(run).insist_honest(plan)
     rest = rest_of(plan, run, archive.journal(run.number))
     reasons = {**lasting_reasons(run, going.given.now), **said.reasons}
     if rest.districts and not said.ignore_files:
-        _insist_files(run.number, rest, scope)
+        _insist_files(run.number, rest, scope, superseded=bool(over))
     while True:
         # where every save is confirmed, nothing is left to be judged
         if rest.districts:
-            going.gate(run).insist_allowed(rest, run.plan)
+            _insist_allowed(going, run, rest, superseded=bool(over))
         try:
             going.store.reopen(
                 run.number,
@@ -167,7 +170,26 @@ def _reopen_run(going: ApplyRun, plan: Plan, run: Run) -> ApplyRun:
             return replace(going, said=replace(said, reasons=reasons))
 
 
-def _insist_files(run: int, rest: Plan, scope: FleetScope) -> None:
+def _insist_allowed(going: ApplyRun, run: Run, rest: Plan, *, superseded: bool) -> None:
+    try:
+        going.gate(run).insist_allowed(rest, run.plan)
+    except GuardRefused as refused:
+        if not superseded:
+            raise
+        # what a newer plan replaced is not to be pushed through guard by guard
+        raise GuardRefused(
+            refused.sentence, below=refused.below, remedy=_end(run.number)
+        ) from refused
+
+
+def _end(run: int) -> str:
+    return (
+        "a newer run planned the same districts; end this one:"
+        f" `connectsync runs close {run} --reason REASON`"
+    )
+
+
+def _insist_files(run: int, rest: Plan, scope: FleetScope, *, superseded: bool) -> None:
     insist_files(rest, scope.wanted, scope.findings.findings)
     if rest.rollback_of is not None:
         return
@@ -177,8 +199,10 @@ def _insist_files(run: int, rest: Plan, scope: FleetScope) -> None:
         raise StalePlan(
             stale.sentence,
             below=stale.below,
-            remedy="go on all the same with --ignore-files; or make a new plan, and"
-            f" end this run: `connectsync runs close {run} --reason 'why'`",
+            remedy=_end(run)
+            if superseded
+            else "continue all the same with --ignore-files; or make a new plan, and"
+            f" end this run: `connectsync runs close {run} --reason REASON`",
         ) from stale
 
 
@@ -191,8 +215,48 @@ def _choose_run(
             session.terminal.say(f"{one}: passed over")
         return chosen.run
     run = archive.run(number)
-    newest = archive.newest_runs(run.backend)
-    if superseded(run, newest):
-        text = superseded_text(run, newest)
+    if by := archive.superseded(run):
+        text = superseded_text(number, by)
         session.terminal.say(f"{text}; continued because its number was given")
     return run
+
+
+def _refuse_by_hand(session: Session, project: Project, number: int | None) -> NoReturn:
+    """Say that a person saves here, or where the run of a number is."""
+    if number is not None:
+        with open_state(session, project) as store:
+            run = StateReader(store).run(number)
+        if not run.backend.startswith("snapshot:") and run.backend != project.connect:
+            raise _elsewhere(session, project, run, "this is a snapshot")
+    raise UsageError(
+        "continue a run by hand with the plan beside its click list",
+        remedy="name it: `connectsync apply PLAN`",
+    )
+
+
+def _elsewhere(session: Session, project: Project, run: Run, here: str) -> UsageError:
+    """Say that a run is on another backend, and how to continue it there."""
+    session.stand_on(project, run.backend)
+    return UsageError(
+        f"run {run.number} is on {run.backend}, and {here}",
+        remedy=going_on(run, run.tally, {}),
+    )
+
+
+def _say_nothing(
+    session: Session, project: Project, archive: StateReader, backend: str
+) -> None:
+    """Say that nothing is left here, and what is left on another backend."""
+    terminal, run = session.terminal, left_elsewhere(archive, backend)
+    if run is None:
+        terminal.say("nothing to resume: no run has anything left")
+        return
+    session.stand_on(project, run.backend)
+    left = many(len(run.left), "district")
+    terminal.say(
+        inert(
+            f"nothing to resume: no run on {backend} has anything left; run"
+            f" {run.number} on {run.backend} has {left} left"
+        )
+    )
+    terminal.say(inert(f"  = help: {going_on(run, run.tally, {})}"))

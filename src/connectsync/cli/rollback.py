@@ -21,10 +21,9 @@ from connectsync.cli.options import (
     parse_accepted,
     yes_option,
 )
-from connectsync.cli.plan_source import circumstances, open_state
+from connectsync.cli.plan_source import circumstances, open_state, wrote_plan
 from connectsync.cli.runner import ApplyOptions, ApplyRun
 from connectsync.cli.session import Session
-from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import STDOUT, ExitStatus
 from connectsync.domain.plan_file import plan_text
 from connectsync.operations.gate import insist_files
@@ -125,6 +124,5 @@ async def roll_back(
     terminal.show(render_plan(back, colour=terminal.colour, width=terminal.width))
     terminal.deliver(plan_text(back), out)
     if out != STDOUT:
-        next_ = f"`connectsync apply {quote_word(str(out))}`"
-        terminal.say(inert(f"wrote {out}; next: {next_}"))
+        terminal.say(inert(wrote_plan(out, back, project.policy)))
     return ExitStatus.FINDINGS if back.failed else ExitStatus.FINE

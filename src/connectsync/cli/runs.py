@@ -16,7 +16,7 @@ from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus
 from connectsync.domain.foreign_text import visible_line
 from connectsync.errors import UsageError
-from connectsync.operations.approve import LONGEST_REASON
+from connectsync.operations.approve import LONGEST_REASON, insist_own_words
 from connectsync.operations.history import audit_store, diff_of, history_of
 from connectsync.report.outcome_text import audit_text, run_diff_text
 from connectsync.report.runs_json import (
@@ -114,7 +114,7 @@ def close(
     context: typer.Context,
     run: Annotated[int, typer.Argument(help="The number of the run.")],
     reason: Annotated[
-        str, typer.Option(metavar="TEXT", help="Why this run is abandoned.")
+        str, typer.Option(metavar="REASON", help="Why this run is abandoned.")
     ],
 ) -> int:
     """
@@ -222,6 +222,7 @@ def verify_log(session: Session, noted: str | None, *, as_json: bool) -> ExitSta
 def close_run(session: Session, run: int, reason: str) -> ExitStatus:
     """Close a run. Raises ``UnknownRun``, ``RunInHand``, ``UsageError``."""
     why = visible_line(reason)
+    insist_own_words("--reason", why)
     if not 0 < len(why) <= LONGEST_REASON:
         raise UsageError(
             f"--reason needs from 1 to {LONGEST_REASON} characters",
@@ -229,7 +230,9 @@ def close_run(session: Session, run: int, reason: str) -> ExitStatus:
         )
     terminal = session.terminal
     with open_state(session, session.project()) as store:
-        if not StateReader(store).run(run).left:
+        found = StateReader(store).run(run)
+        session.stand_on(session.project(), found.backend)
+        if not found.left:
             terminal.say(f"nothing of run {run} is left")
             return ExitStatus.FINE
         left = store.close(run, why, at=session.now())

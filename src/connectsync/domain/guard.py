@@ -58,7 +58,7 @@ def acceptance(guards: Iterable[GuardFinding]) -> str:
     """Spell the flags that would accept everything; empty where nothing has to be."""
     guards = tuple(guards)
     counted = [f"--accept {name}={count}" for name, count in needed(guards).items()]
-    overridden = [f"--override {name}='why'" for name in closing(guards)]
+    overridden = [f"--override {name}=REASON" for name in closing(guards)]
     return " ".join(counted + overridden)
 
 

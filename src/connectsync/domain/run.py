@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -12,6 +12,7 @@ from connectsync.domain.change import Set
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.save import Made
 from connectsync.domain.settings import Form, Value
+from connectsync.domain.wording import few
 
 OPEN_SAVE = "intended"
 """The journal's word for a save of which nobody knows yet whether it happened."""
@@ -54,6 +55,11 @@ class RunTally:
     skipped: int
     left: int
     waiting: int = 0
+
+    @property
+    def unfinished(self) -> int:
+        """Count the districts that are neither done nor skipped."""
+        return self.failed + self.conflict + self.left + self.waiting
 
 
 def tally_of(endings: Iterable[Ending | None]) -> RunTally:
@@ -133,12 +139,37 @@ class Run(RunHead):
         )
 
 
+def superseded(run: Run, newest: Mapping[str, int]) -> dict[str, int]:
+    """
+    Give the districts left of a run that a newer run planned, and that run.
+
+    ``newest`` is the newest run of each district.
+    """
+    return {key: newest[key] for key in run.left if newest.get(key, 0) > run.number}
+
+
+def superseded_text(run: int, by: Mapping[str, int]) -> str:
+    """Name a run that was superseded, the districts, and the runs that did it."""
+    runs = " and ".join(f"run {number}" for number in sorted(set(by.values())))
+    return f"run {run} was superseded by {runs} on {few(sorted(by))}"
+
+
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """A run in the list of runs."""
+    """
+    A run in the list of runs.
+
+    ``superseded`` gives the districts left of it that a newer run planned, and that.
+    """
 
     head: RunHead
     tally: RunTally
+    superseded: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Say whether `resume` would look at it."""
+        return self.head.ended is None or self.tally.unfinished > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +228,7 @@ class RunHistory:
 
     ``parts`` are the districts that were asked for; ``entries`` are their saves, by
     district, in the order they were intended. ``head`` is the hash at which the audit
-    log ends now.
+    log ends now. ``superseded`` is as in ``RunLine``.
     """
 
     run: Run
@@ -205,6 +236,7 @@ class RunHistory:
     entries: Mapping[str, tuple[JournalEntry, ...]]
     approved: tuple[ApprovalRecord, ...]
     head: str
+    superseded: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

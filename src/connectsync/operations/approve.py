@@ -22,6 +22,7 @@ from connectsync.domain.plan import Plan
 from connectsync.domain.policy import Approval, Policy
 from connectsync.domain.risk import Risk
 from connectsync.domain.run import Approvals
+from connectsync.domain.wording import fold_word
 from connectsync.errors import GuardRefused, NotApproved, UsageError
 from connectsync.operations.apply import insist_honest
 from connectsync.operations.plan import afresh
@@ -29,6 +30,23 @@ from connectsync.report.terminal import inert
 
 LONGEST_REASON = 500
 """Characters of a reason: it is kept with the run for people to read."""
+
+
+PLACEHOLDERS = frozenset(["why", "reason", "name", "text"])
+"""Words that stand in suggestions, help and documentation for what people say."""
+
+
+def insist_own_words(option: str, said: str) -> None:
+    """
+    Refuse a suggestion that was pasted with its placeholder still in it.
+
+    It would stand in the audit log as what somebody said. Raises ``UsageError``.
+    """
+    if fold_word(said) in PLACEHOLDERS:
+        raise UsageError(
+            f"{option} {said!r} is the placeholder of a suggestion",
+            remedy="put in its place what colleagues are to read later",
+        )
 
 
 def insist_accepted(
@@ -165,6 +183,7 @@ def approver(given: str) -> str:
             f"--as gives a name of {len(name)} characters, more than {LONGEST_NAME}",
             remedy="give the name by which colleagues know you",
         )
+    insist_own_words("--as", name)
     if inert(name) != name:
         raise UsageError(
             f"--as gives a name with characters that are not shown: {inert(name)}",

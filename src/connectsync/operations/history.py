@@ -113,6 +113,7 @@ def history_of(
         entries={key: found for key, found in entries.items() if key in named},
         approved=archive.approved(run.plan),
         head=archive.head(),
+        superseded=archive.superseded(run),
     )
 
 

@@ -229,10 +229,7 @@ def _stopped_before(archive: StateReader, backend: str) -> dict[str, int]:
 
     A later run of the same district settles that; whoever made it looked.
     """
-    newest = archive.newest_runs(backend)
-    left = {
-        key: run for key, run in archive.unended(backend).items() if newest[key] == run
-    }
+    left = archive.unended(backend)
     stopped = {
         number
         for number in set(left.values())

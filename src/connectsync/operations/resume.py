@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,9 +12,8 @@ from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
 from connectsync.backends.seam import Reader
 from connectsync.domain.plan import DistrictPlan, Plan
-from connectsync.domain.run import Run
+from connectsync.domain.run import Run, superseded_text
 from connectsync.domain.settings import Form
-from connectsync.domain.wording import few
 from connectsync.errors import ConnectError, Superseded
 
 
@@ -32,39 +30,38 @@ class Chosen:
     passed_over: tuple[str, ...] = ()
 
 
+def left_elsewhere(archive: StateReader, backend: str) -> Run | None:
+    """Give the newest run on any other backend that has something left."""
+    runs = (run for run in archive.runs() if run.backend != backend and run.left)
+    return next((run for run in runs if not archive.superseded(run)), None)
+
+
 def choose_run(archive: StateReader, backend: str) -> Chosen:
     """
     Choose the newest run that has something left and that no newer run superseded.
 
     Raises ``Superseded`` if every run that has something left was superseded.
     """
-    newest = archive.newest_runs(backend)
-    passed: list[str] = []
+    passed: dict[int, str] = {}
     for run in archive.runs(backend):
         if not (run.left or (run.parts and run.ended is None)):
             continue
-        if not superseded(run, newest):
-            return Chosen(run, tuple(passed))
-        passed.append(superseded_text(run, newest))
+        if not (by := archive.superseded(run)):
+            return Chosen(run, tuple(passed.values()))
+        passed[run.number] = superseded_text(run.number, by)
     if passed:
-        raise Superseded("; ".join(passed))
+        raise Superseded(
+            "; ".join(passed.values()), remedy=superseded_remedy(next(iter(passed)))
+        )
     return Chosen(None)
 
 
-def superseded(run: Run, newest: Mapping[str, int]) -> dict[str, int]:
-    """
-    Give the districts left of a run that a newer run planned, and that run.
-
-    ``newest`` is the newest run of each district.
-    """
-    return {key: newest[key] for key in run.left if newest.get(key, 0) > run.number}
-
-
-def superseded_text(run: Run, newest: Mapping[str, int]) -> str:
-    """Name a run that was superseded, the districts, and the runs that did it."""
-    by = superseded(run, newest)
-    runs = " and ".join(f"run {number}" for number in sorted(set(by.values())))
-    return f"run {run.number} was superseded by {runs} on {few(sorted(by))}"
+def superseded_remedy(run: int) -> str:
+    """Say what to do about a run that a newer one superseded."""
+    return (
+        f"end it: `connectsync runs close {run} --reason REASON`; or continue the older"
+        f" plan all the same: `connectsync resume {run}`"
+    )
 
 
 async def settle_open(run: Run, store: Store, reader: Reader, now: datetime) -> None:

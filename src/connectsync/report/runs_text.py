@@ -18,6 +18,7 @@ from connectsync.domain.run import (
     RunState,
     RunTally,
     SettingOutcome,
+    superseded_text,
     tally_of,
 )
 from connectsync.domain.save import Made
@@ -95,12 +96,24 @@ def districts(count: int) -> str:
     return many(count, "district")
 
 
-def going_on(head: RunHead, *, by_hand: bool = False) -> str:
+def going_on(
+    head: RunHead,
+    tally: RunTally,
+    superseded: Mapping[str, int],
+    *,
+    by_hand: bool = False,
+) -> str:
     """
-    Say how to continue a run of which something is left.
+    Say how to continue a run of which something is left, or how to end it.
 
+    ``superseded`` are districts left that a newer run planned, and that run.
     ``by_hand``: a person saves there, which the name of a Connect does not tell.
     """
+    end = f"`connectsync runs close {head.number} --reason REASON`"
+    if superseded:
+        return f"{inert(superseded_text(head.number, superseded))}; to end it: {end}"
+    if tally.conflict and tally.conflict == tally.unfinished:
+        return f"what is in conflict needs a new plan; to end this run: {end}"
     if by_hand or head.backend.startswith(_BY_HAND):
         return (
             "continue it with the plan beside its click list: `connectsync apply PLAN`"
@@ -199,14 +212,21 @@ def _closing(found: RunList, *, by_hand: bool) -> list[str]:
             f" `--limit {found.total}` shows them all"
         )
     if (unended := newest_unended(found)) is not None:
-        said.append(going_on(unended.head, by_hand=by_hand))
+        said.append(
+            going_on(unended.head, unended.tally, unended.superseded, by_hand=by_hand)
+        )
     return said
 
 
 def newest_unended(found: RunList) -> RunLine | None:
-    """Give the run that people continue next, if there is one."""
-    unended = (one for one in found.lines if one.head.state is not RunState.ENDED)
-    return next(unended, None)
+    """
+    Give the run that people continue next, if there is one.
+
+    Where a newer run superseded all of them, it is the newest that people may end.
+    """
+    unended = [one for one in found.lines if one.is_unfinished]
+    current = (one for one in unended if not one.superseded)
+    return next(current, unended[0] if unended else None)
 
 
 _SETTLED = {
@@ -274,8 +294,9 @@ class _RunPage:
 
     def footer(self) -> Iterator[str]:
         if self.run.left:
-            hint = f"  = help: {going_on(self.run, by_hand=self.by_hand)}"
-            for line in wrap(hint, self.width, hang=4):
+            over = self.history.superseded
+            said = going_on(self.run, self.run.tally, over, by_hand=self.by_hand)
+            for line in wrap(f"  = help: {said}", self.width, hang=4):
                 yield self.paint(Style.DIM, line)
         yield self.paint(Style.DIM, f"audit log head {inert(self.history.head)}")
 

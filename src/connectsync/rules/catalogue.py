@@ -206,7 +206,7 @@ def insist_acceptable(name: str) -> None:
     if name in overridable():
         raise UsageError(
             f"{name!r} is not accepted by number",
-            remedy=f"override it with a reason: --override {name}='why'",
+            remedy=f"override it with a reason: --override {name}=REASON",
         )
     raise UsageError(
         f"there is no guard {name!r} to accept",
@@ -270,7 +270,7 @@ def _accepting(rule: Rule[Any]) -> str:
     if rule not in PLAN_RULES or rule.severity is not Severity.ERROR:
         return ""
     if rule in HOUR_GUARDS:
-        return f"--override {rule.name}='why'"
+        return f"--override {rule.name}=REASON"
     name = DISRUPTIVE if rule in DISRUPTIVE_GUARDS else rule.name
     return f"--accept {name}=COUNT"
 

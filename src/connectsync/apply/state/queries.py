@@ -29,6 +29,7 @@ from connectsync.domain.run import (
     RunLine,
     RunList,
     SettingOutcome,
+    superseded,
 )
 from connectsync.errors import ConnectRenamed, DamagedPlan, StateError
 
@@ -57,9 +58,11 @@ class StateReader:
         return self._store.known().recent(backend, now)
 
     def unended(self, backend: str) -> dict[str, int]:
-        """Give the districts that a run has not ended yet, and the run's number."""
+        """Give the districts that their newest run has not ended yet, and that run."""
+        newest = self.newest_runs(backend)
         runs = self._store.known().runs_on(backend)
-        return {key: run.head.number for run in runs for key in run.unended}
+        found = ((key, run.head.number) for run in runs for key in run.unended)
+        return {key: number for key, number in found if newest[key] == number}
 
     def newest_runs(self, backend: str) -> dict[str, int]:
         """Give the newest run that holds a district, by district."""
@@ -90,10 +93,14 @@ class StateReader:
         """Give the newest runs, on whatever backend, at most ``limit``."""
         runs = self._store.known().runs
         lines = [
-            RunLine(run.head, run.told().tally)
+            RunLine(run.head, run.told().tally, self.superseded(run.told()))
             for run in list(reversed(runs.values()))[:limit]
         ]
         return RunList(tuple(lines), len(runs))
+
+    def superseded(self, run: Run) -> dict[str, int]:
+        """Give the districts left of a run that a newer run planned, and that run."""
+        return superseded(run, self.newest_runs(run.backend)) if run.left else {}
 
     def run_of(self, plan: str) -> int | None:
         """Give the last run of the plan with this digest that confirmed anything."""
