@@ -332,7 +332,8 @@ def test_no_hint_leads_a_superseded_run_past_changed_files_and_guards(
     file = f"districts/ca/{SECOND}.yaml"
     stopped.replace(file, "threshold: 15", "threshold: 12")
     allow(stopped, "freezes: [{from: 2027-01-15, to: 2027-01-16, reason: Exams}]\n")
-    for ignored, status in (((), 4), (("--ignore-files",), 3)):
+    expected: dict[tuple[str, ...], int] = {(): 4, ("--ignore-files",): 3}
+    for ignored, status in expected.items():
         refused = stopped.run("resume", "1", *ignored)
         assert refused.status == status
         (hint,) = [line for line in refused.err.splitlines() if "= help" in line]
