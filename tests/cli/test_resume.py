@@ -313,8 +313,8 @@ def test_a_run_that_a_newer_one_superseded_is_offered_to_be_ended_not_resumed(
         said = " ".join(stopped.run(*command).out.split())
         assert f"run 1 was superseded by run 2 on {SECOND}; to end it: {end}" in said
         assert "resume" not in said
-    for command in (("resume",), ("apply", "plan.json")):
-        refused = stopped.run(*command)
+    for again in (("resume",), ("apply", "plan.json")):
+        refused = stopped.run(*again)
         assert refused.status == 3
         assert f"  = help: end it: {end}; or " in refused.err
         assert "`connectsync resume 1`" in refused.err
