@@ -214,6 +214,9 @@ class FormRefused(ConnectError):
 class PageChanged(ConnectError):
     """A control of Connect's page is not where and what it was; nothing was typed."""
 
+    unsent = False
+    """Whether it is certain that nothing of a save was sent to Connect."""
+
     default_remedy = (
         "look at the evidence; if a control has only another name now, state it in"
         " connectsync.yaml under backends.browser.labels"

@@ -370,6 +370,33 @@ def test_a_save_that_never_left_is_not_made_and_counts_for_nothing(
     assert world.store.open_saves(BACKEND) == {}
 
 
+def test_a_page_that_was_not_as_we_know_it_was_sent_nothing(world: World) -> None:
+    async def refuse(_: str) -> None:
+        asked = PageChanged("after Save Connect asks 'Sure?', answered with no")
+        asked.unsent = True
+        raise asked
+
+    plan = asyncio.run(world.plan(CELL, keys=(LAKE,)))
+    (one,) = asyncio.run(Trial(world, before=refuse).run(plan)).districts
+    assert (one.ending.value, one.unproven) == ("failed", 0)
+    (save,) = world.archive.journal(1)
+    assert save.facts.sent is Sent.NO
+    assert set(save.facts.made.values()) == {Made.NOT_MADE}
+    assert world.store.open_saves(BACKEND) == {}
+
+
+def test_a_question_after_something_was_sent_leaves_the_save_open(
+    world: World,
+) -> None:
+    async def asks(_: str) -> None:
+        raise PageChanged("Connect asks 'Sure?'")
+
+    plan = asyncio.run(world.plan(CELL, keys=(LAKE,)))
+    (one,) = asyncio.run(Trial(world, before=asks).run(plan)).districts
+    assert (one.ending.value, one.unproven) == ("failed", 2)
+    assert list(world.store.open_saves(BACKEND)) == [LAKE]
+
+
 def test_a_save_that_connect_refused_counts_for_nothing(world: World) -> None:
     async def refuse(_: str) -> None:
         raise FormRefused("no")

@@ -34,6 +34,7 @@ from connectsync.errors import (
     NeverSent,
     NotConfirmed,
     NotSent,
+    PageChanged,
     StalePlan,
     StateError,
     Unconfirmable,
@@ -357,7 +358,7 @@ class Saver:
         except REFUSALS as error:
             return _Seen(Sent.UNANSWERED if again else Sent.REFUSED, None, error)
         except ConnectError as error:
-            sent = before if isinstance(error, NeverSent) else Sent.UNANSWERED
+            sent = before if _never_left(error) else Sent.UNANSWERED
             return await self._looked(intent, error, sent)
         return _Seen(Sent.ANSWERED, live)
 
@@ -383,7 +384,12 @@ class Saver:
 
     async def _looked(self, intent: Intent, error: ConnectError, sent: Sent) -> _Seen:
         """Read whether a save happened of which no answer tells."""
-        live = await self._read(intent, error)
+        try:
+            live = await self._read(intent, error)
+        except Unsettled:
+            if sent is not Sent.NO:
+                raise
+            return _Seen(sent, None, error)
         untouched = live.version == intent.expected_version
         arrived = not unseen(intent, live) and not (untouched and is_blind(intent))
         if arrived and sent is Sent.UNANSWERED:
@@ -400,6 +406,13 @@ class Saver:
                 f"it is not known whether the save happened: {error.message}; and"
                 f" reading it back failed: {unread.message}"
             ) from unread
+
+
+def _never_left(error: ConnectError) -> bool:
+    """Say whether nothing of a save was sent."""
+    if isinstance(error, PageChanged):
+        return error.unsent
+    return isinstance(error, NeverSent)
 
 
 def is_conflict(error: ConnectsyncError) -> bool:

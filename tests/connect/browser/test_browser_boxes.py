@@ -101,7 +101,9 @@ def test_a_question_before_the_save_is_answered_with_no_and_told(world: World) -
     with pytest.raises(PageChanged) as asked:
         world.run(changed, around=asking(f"confirm('{QUESTION}')"), wait_seconds=WAIT)
     assert QUESTION in asked.value.message
+    assert "so it was answered with no; nothing was sent" in asked.value.message
     assert "nothing was saved" in asked.value.message
+    assert asked.value.unsent
     assert "accept_confirmation" in asked.value.remedy
     assert world.live("bay").form["manage_guardians"] is False
 

@@ -198,12 +198,17 @@ class BrowserWriter:
                 with unquoted(key, token), walk.tab.evidence.without(token):
                     await errand.make(token)
                 return await self._read_back(walk, key)
+        except PageChanged as error:
+            error.unsent = error.unsent or errand is None or not errand.pressed
+            raise
         except Unreachable as error:
             if errand is not None and errand.walk.out_of_time and not errand.pressed:
                 # known not to be saved, so that it is not tried again and again
-                raise PageChanged(
+                late = PageChanged(
                     f"{error.message}; nothing was saved", remedy=error.remedy
-                ) from error
+                )
+                late.unsent = True
+                raise late from error
             raise
 
     def _token(self, key: str, shown: FormReading, *, set_token: bool) -> str | None:
@@ -312,11 +317,16 @@ class _SaveTask:
         )
         match answer.ended:
             case SaveEnding.ASKED:
-                return PageChanged(
+                if not answer.left:
+                    saved = "nothing was sent, so nothing was saved"
+                answered = "answered with no" if answer.denied else "not answered"
+                asked = PageChanged(
                     f"after Save Connect asks {said!r}, which the project does not"
-                    f" accept, so it was not answered; {saved}{_see(picture)}",
+                    f" accept, so it was {answered}; {saved}{_see(picture)}",
                     remedy=CONFIRMATION,
                 )
+                asked.unsent = not answer.left
+                return asked
             case SaveEnding.REFUSED if refused:
                 named = ", ".join(refused)
                 return FormRefused(f"district {key!r}: {named} is refused: {said}")

@@ -176,6 +176,8 @@ _TOLD_ON_THE_PAGE = frozenset({409, 422})
 
 _FIRST_ERROR = 400
 
+_FETCHING = frozenset({"GET", "HEAD", "OPTIONS"})
+
 _AGAIN_SECONDS = 0.1
 
 _QUESTIONS = """
@@ -202,10 +204,17 @@ class SaveEnding(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PageAnswer:
-    """How a save seems to have ended, and what the page said."""
+    """
+    How a save seems to have ended, and what the page said.
+
+    ``denied``: it asked in a box, which was answered with no. ``left``: something was
+    sent to Connect since *Save* was pressed.
+    """
 
     ended: SaveEnding
     said: str = ""
+    denied: bool = False
+    left: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,20 +235,24 @@ class SavePress:
         self._before = _Signs()
         self._failed = ""
         self._refused = False
+        self._left = False
 
     async def press(self, filling: FormFiller) -> PageAnswer:
         """Press *Save* and wait until the page says how it ended."""
         page, boxes = self._page, self._tab.boxes
+        page.on("request", self._on_request)
         page.on("response", self._on_response)
         page.on("requestfailed", self._on_request_failed)
         boxes.accept, boxes.asked = self._website.confirmation, ""
         try:
             answer = await self._answer(filling)
-            return replace(answer, said=foreign_text(answer.said))
+            said = foreign_text(answer.said)
+            return replace(answer, said=said, left=self._left)
         except PlaywrightError as error:
             return PageAnswer(SaveEnding.UNKNOWN, first_line(error))
         finally:
             boxes.accept = ""
+            page.remove_listener("request", self._on_request)
             page.remove_listener("response", self._on_response)
             page.remove_listener("requestfailed", self._on_request_failed)
 
@@ -302,7 +315,7 @@ class SavePress:
     def _hint(self, signs: _Signs, boxes: int, *, confirmed: bool) -> PageAnswer | None:
         said = self._tab.boxes
         if said.asked:
-            return PageAnswer(SaveEnding.ASKED, said.asked)
+            return PageAnswer(SaveEnding.ASKED, said.asked, denied=True)
         dialogs = signs.dialogs - self._before.dialogs
         if confirmed:
             # it may take a moment to go away
@@ -345,6 +358,11 @@ class SavePress:
     def _dialogs(self) -> Locator:
         page = self._page
         return page.get_by_role("alertdialog").or_(page.get_by_role("dialog"))
+
+    def _on_request(self, request: Request) -> None:
+        # what only fetches a picture or a script saves nothing
+        if request.method not in _FETCHING or self._is_of_the_page(request):
+            self._left = True
 
     def _on_response(self, response: Response) -> None:
         status = response.status
