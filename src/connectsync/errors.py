@@ -250,7 +250,10 @@ class Incomplete(ConnectsyncError):
 class StateError(ConnectsyncError):
     """The state store cannot be read or written."""
 
-    default_remedy = "check the state directory: its path, its rights, its disk"
+    default_remedy = (
+        "check the state folder, its rights and its disk, or name another one with"
+        " --state-dir"
+    )
 
 
 class ConnectRenamed(StateError):

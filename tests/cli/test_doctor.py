@@ -191,7 +191,8 @@ def test_a_connect_that_is_not_reached_records_nothing(valley: Console) -> None:
             "2027-01-18T10:00:00Z",
             (
                 "warning age taken 2027-01-15 06:00 UTC, 3 days ago: older than 24"
-                " hours, so `apply` refuses what is planned on it"
+                " hours, so `apply` refuses changes that are planned on it, and nothing"
+                " in it is remembered as applied"
             ),
         ),
     ],

@@ -50,3 +50,20 @@ def test_colour_is_never_in_an_error_if_it_was_not_wanted(tmp_path: Path) -> Non
     never = console.run("--color", "never", "show", "x")
     assert "\x1b[" in always.err
     assert "\x1b[" not in never.err
+
+
+@pytest.mark.parametrize(
+    "command", ["validate", "plan", "fmt", "drift", "new elm-usd --name Elm"]
+)
+@pytest.mark.parametrize("below", ["districts/_profiles", "tools"])
+def test_a_project_above_the_folder_that_was_named_is_told(
+    valley: Console, command: str, below: str
+) -> None:
+    (valley.folder / "tools").mkdir()
+    said = valley.run("-C", below, *command.split())
+    told = " ".join(said.err.split())
+    assert said.status == 64, told
+    assert f"there is no connectsync.yaml in {below}, which -C names" in told
+    assert f"it is in {valley.folder}" in told
+    assert "-C names the folder of connectsync.yaml itself: give -C ." in told
+    assert "here or above" not in told

@@ -196,3 +196,66 @@ def test_where_nothing_may_be_written_each_command_ends_in_a_sentence(
     assert statuses["apply --yes lakeview-usd --metrics run.txt"] not in {0, 2}
     assert statuses["new elm-usd --name Elm"] not in {0, 2}
     assert sources(project) == before
+
+
+UNWRITABLE = {
+    "plan --out new.json": "name a place that you may write to",
+    "validate --output found.txt": "name a place that you may write to",
+    "new elm-usd --name Elm": "name a place that you may write to",
+    "init other": "name a place that you may write to",
+    "snapshot --output new.json": "name a place that you may write to",
+    "runs": "name another folder with --state-dir",
+}
+
+
+@pytest.mark.parametrize("command", UNWRITABLE)
+def test_a_place_that_cannot_be_written_is_told_with_the_next_step(
+    project: Console, command: str
+) -> None:
+    script = (
+        'set -e; mount --bind "$PWD" "$PWD" && mount -o remount,ro,bind "$PWD"\n'
+        'cd "$PWD"\nexec "$@"\n'
+    )
+    unshared = ("unshare", "-m" if os.geteuid() == 0 else "-rm", "sh", "-c", script)
+    state = project.folder.parent / "state"
+    shutil.copytree(project.folder / ".connectsync", state)
+    ours = (sys.executable, "-m", "connectsync")
+    named = () if command == "runs" else ("--state-dir", str(state))
+    done = subprocess.run(
+        [*unshared, "sh", *ours, *command.split(), *named],
+        cwd=project.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = " ".join(done.stderr.split())
+    assert done.returncode not in {0, ExitStatus.BUG}, told
+    assert UNWRITABLE[command] in told
+    assert "Errno" not in told
+    assert "see `connectsync --help`" not in told
+    assert "damaged" not in told
+
+
+def test_a_state_folder_that_cannot_be_used_is_no_fault_of_the_backend(
+    project: Console,
+) -> None:
+    (project.folder / "kept").write_text("a file\n")
+    said = project.run("--state-dir", "kept", "doctor")
+    assert said.status == ExitStatus.FINDINGS, said.both
+    told = " ".join(said.out.split())
+    assert "error state cannot make" in told
+    assert "error backend" not in told
+    assert "--state-dir" in told
+    assert "damaged" not in told
+
+
+def test_an_embedded_connect_that_cannot_be_made_names_the_place_once(
+    project: Console,
+) -> None:
+    (project.folder / "kept").mkdir()
+    (project.folder / "kept" / "connect.db").mkdir()
+    said = project.run("--state-dir", "kept", "plan")
+    told = " ".join(said.err.split())
+    assert told.count("connect.db") == 1, told
+    assert "Errno" not in told
+    assert "--state-dir" in told

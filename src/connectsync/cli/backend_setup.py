@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -275,13 +276,36 @@ def make_embedded_store(
         enrol(path, [(district.key, district.name) for district in districts])
     except (OSError, EmulatorError, sqlite3.Error, *_DAMAGED) as error:
         raise StateError(
-            f"the embedded Connect cannot be opened: {error}", remedy=_AFRESH
+            f"the embedded Connect cannot be opened: {_reason(error)}",
+            remedy=_NOT_WRITABLE if _is_of_the_disk(error) else _AFRESH,
         ) from error
     return path
 
 
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"cannot make {error.filename}: {error.strerror}"
+    return str(error)
+
+
+def _is_of_the_disk(error: BaseException) -> bool:
+    """Say whether the place is at fault, not what the file holds."""
+    cause = error.__cause__ if isinstance(error, EmulatorError) else error
+    if isinstance(cause, sqlite3.Error):
+        return bool(_NO_RIGHTS.search(str(cause)))
+    return isinstance(cause, OSError)
+
+
 _DAMAGED = (ValueError, TypeError, LookupError, OverflowError)
 """What reading a row raises that another program wrote."""
+
+_NO_RIGHTS = re.compile("readonly|unable to open|disk is full|disk I/O")
+"""How SQLite says that a file cannot be written."""
+
+_NOT_WRITABLE = (
+    "make the state folder writable, free space on its disk, or name another folder"
+    " with --state-dir"
+)
 
 _AFRESH = (
     "check the folder's rights and disk; a damaged connect.db can be moved away, and"
@@ -297,9 +321,11 @@ def _guard_store(app: Starlette, path: Path) -> embedded.App:
             await app(scope, receive, send)
         except (EmulatorError, sqlite3.Error, *_DAMAGED) as error:
             what = f"{error}" if isinstance(error, EmulatorError) else "it is damaged"
+            disk = _is_of_the_disk(error)
             raise StateError(
-                f"the embedded Connect at {path} cannot be used: {what}",
-                remedy=_AFRESH,
+                f"the embedded Connect at {path} cannot be used:"
+                f" {error if disk else what}",
+                remedy=_NOT_WRITABLE if disk else _AFRESH,
             ) from error
 
     return guarded

@@ -19,7 +19,7 @@ from connectsync.config.discovery import PROJECT_FILE, relative
 from connectsync.config.project import Project
 from connectsync.domain.district import District
 from connectsync.domain.live import Check, CheckStatus, fail, ok, warn
-from connectsync.errors import ConnectsyncError, ProjectError
+from connectsync.errors import ConnectsyncError, ProjectError, StateError
 from connectsync.operations.doctor import offered_labels, record
 from connectsync.operations.roster_check import RosterCheck, judge
 from connectsync.roster.clever import open_roster
@@ -92,9 +92,8 @@ async def _beyond(
     from connectsync.errors import ConnectsyncError
     from connectsync.operations.doctor import BackendCheck, examine_age
 
-    checks: list[Check] = []
+    checks: list[Check] = [_state(session, project)]
     try:
-        checks.append(_state(session, project))
         async with open_reader(session, project, districts) as reader:
             if is_by_hand(session, project):
                 oldest = project.policy.max_live_age
@@ -104,6 +103,10 @@ async def _beyond(
                 checks.append(done)
             backend = BackendCheck(reader, districts, project.options)
             checks += await backend.examine()
+    except StateError as error:
+        # the backend was not asked: what it needs in the state folder is not there
+        if checks[0].standing is not CheckStatus.ERROR:
+            checks.append(fail("state", error.message, error.remedy))
     except ConnectsyncError as error:
         checks.append(fail("backend", error.message, error.remedy))
     return checks, project
@@ -121,9 +124,12 @@ def _clock(session: Session) -> Check:
 def _state(session: Session, project: Project) -> Check:
     from connectsync.cli.plan_source import open_state
 
-    with open_state(session, project):
-        folder = relative(session.state(project), project.root)
-        return ok("state", f"{folder} can be written")
+    try:
+        with open_state(session, project):
+            folder = relative(session.state(project), project.root)
+            return ok("state", f"{folder} can be written")
+    except StateError as error:
+        return fail("state", error.message, error.remedy)
 
 
 def _status(checks: list[Check]) -> ExitStatus:

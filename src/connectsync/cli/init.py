@@ -72,9 +72,11 @@ def new(
         )
     project = session.project()
     if not (project.root / PROJECT_FILE).is_file():
+        where, remedy = session.no_project()
         raise UsageError(
-            f"there is no {PROJECT_FILE} here or above",
-            remedy="make a project with `connectsync init`, or name its folder with -C",
+            where,
+            remedy=remedy
+            or "make a project with `connectsync init`, or name its folder with -C",
         )
     asked = NewDistrict(key, name, tuple(profile or ()), folder)
     path = new_district(project.root, project.districts_dir, asked)

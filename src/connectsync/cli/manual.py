@@ -16,7 +16,7 @@ from connectsync.domain.plan_file import plan_digest, plan_text
 from connectsync.domain.settings import Form
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import AwaitsPerson, NotConfirmed, UsageError
-from connectsync.files.access import replace_file
+from connectsync.files.access import not_written, replace_file
 from connectsync.operations.click_list import click_list
 from connectsync.report.click_list import click_list_html, click_list_markdown
 from connectsync.report.terminal import inert
@@ -96,9 +96,7 @@ class ManualSaver:
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise UsageError(
-                    f"cannot make {self.folder}: {error.strerror}"
-                ) from error
+                raise not_written(self.folder, error, "make") from error
 
     def confirm(self, key: str, desired: Form) -> str:
         """Give who says that this save is made. Raises ``NotConfirmed``."""

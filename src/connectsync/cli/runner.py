@@ -94,7 +94,7 @@ def _watches(
 
 
 def _metrics(path: Path) -> NamedObserver:
-    from connectsync.files.access import replace_file
+    from connectsync.files.access import not_written, replace_file
     from connectsync.telemetry.metrics import Metrics
 
     insist_no_source(path)
@@ -103,7 +103,7 @@ def _metrics(path: Path) -> NamedObserver:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+        raise not_written(path, error) from error
     kept = Metrics(lambda text: replace_file(path, text))
     return NamedObserver("the metrics", kept, kept.close)
 

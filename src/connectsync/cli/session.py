@@ -10,6 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from connectsync import __version__
+from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import ANYWHERE, TOLD, Terminal, insist_own_clock, now
 from connectsync.config.discovery import (
     PROJECT_FILE,
@@ -109,6 +110,28 @@ class Session:
     def project(self) -> Project:
         """Read the project file. Raises ``ProjectError``."""
         return load_project(self.root)
+
+    def no_project(self) -> tuple[str, str]:
+        """
+        Say where no project file is, and where -C should have pointed, if above it.
+
+        The second is empty where no folder above holds one either.
+        """
+        if self.folder is None:
+            return f"there is no {PROJECT_FILE} here or above", ""
+        named = inert(str(self.folder))
+        said = f"there is no {PROJECT_FILE} in {named}"
+        root = self.root
+        for above in root.parents:
+            if (above / PROJECT_FILE).is_file():
+                near = os.path.relpath(above, self.here)
+                short = near if len(near) < len(str(above)) else str(above)
+                give = f"give -C {quote_word(inert(short))}"
+                return (
+                    f"{said}, which -C names; it is in {inert(str(above))}",
+                    f"-C names the folder of {PROJECT_FILE} itself: {give}",
+                )
+        return said, ""
 
     def state(self, project: Project) -> Path:
         """
@@ -212,10 +235,11 @@ class Session:
         if not named and next(below(project.districts_dir), None) is None:
             folder = relative(project.districts_dir, project.root)
             if not (project.root / PROJECT_FILE).is_file():
+                where, remedy = self.no_project()
                 raise NothingMatched(
-                    f"there is no {PROJECT_FILE} here or above, and no district file in"
-                    f" {folder}/",
-                    remedy="go to the project's folder, or name it with -C;"
+                    f"{where}, and no district file in {folder}/",
+                    remedy=remedy
+                    or "go to the project's folder, or name it with -C;"
                     " `connectsync init` makes a new one",
                 )
             raise NothingMatched(

@@ -33,7 +33,7 @@ from connectsync.errors import (
     Refused,
     UsageError,
 )
-from connectsync.files.access import replace_file
+from connectsync.files.access import not_written, replace_file
 from connectsync.report.terminal import Paint, Style, inert, unheeded
 
 TOLD = "CONNECTSYNC_NOW"
@@ -221,7 +221,7 @@ class Terminal:
                 output.write_text(text, encoding="utf-8")
                 return
         except OSError as error:
-            raise UsageError(f"cannot write {output}: {error.strerror}") from error
+            raise not_written(output, error) from error
         # names of files may hold bytes that are no text
         replace_file(output, text.encode(errors="backslashreplace").decode())
 

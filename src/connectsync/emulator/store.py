@@ -124,7 +124,9 @@ def open_store(path: Path | str) -> EmulatorStore:
                 raise StoreUnusable(f"{path} was made by another version")
             for table in _TABLES:
                 connection.execute(table)
-    except (sqlite3.Error, OSError) as error:
+    except OSError as error:
+        raise StoreUnusable(f"{path} cannot be made: {error.strerror}") from error
+    except sqlite3.Error as error:
         raise StoreUnusable(f"{path} cannot be used as a store: {error}") from error
     return store
 

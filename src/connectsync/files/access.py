@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
-from errno import ENOTDIR
+from errno import EACCES, EDQUOT, EEXIST, EISDIR, ENOSPC, ENOTDIR, EPERM, EROFS
 from pathlib import Path
 
 from connectsync.errors import UsageError
@@ -61,7 +61,23 @@ def replace_file(path: Path, text: str) -> None:
     try:
         write_whole(path, text)
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+        raise not_written(path, error) from error
+
+
+def not_written(path: Path, error: OSError, verb: str = "write") -> UsageError:
+    """Give the error of a place that cannot be written, with what to do about it."""
+    reason = error.strerror or str(error)
+    return UsageError(f"cannot {verb} {path}: {reason}", remedy=_elsewhere(error.errno))
+
+
+def _elsewhere(number: int | None) -> str:
+    if number in {EACCES, EPERM, EROFS}:
+        return "name a place that you may write to, or have its rights corrected"
+    if number in {EEXIST, ENOTDIR, EISDIR}:
+        return "something else stands in that place: name another one"
+    if number in {ENOSPC, EDQUOT}:
+        return "free some space on that disk, or name a place on another one"
+    return "name another place, or check that disk"
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -28,7 +28,7 @@ from connectsync.domain.finding import Finding, KeyPath
 from connectsync.domain.settings import SETTINGS
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import InvalidFiles, UsageError
-from connectsync.files.access import read_regular, replace_file
+from connectsync.files.access import not_written, read_regular, replace_file
 from connectsync.report.show_text import EffectiveValue
 
 EDITOR_SCHEMAS = ("district", "profile", "project")
@@ -65,7 +65,7 @@ def start(folder: Path, texts: Mapping[str, str]) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UsageError(f"cannot make {path.parent}: {error.strerror}") from error
+            raise not_written(path.parent, error, "make") from error
         replace_file(path, text)
 
 
@@ -113,7 +113,7 @@ def new_district(root: Path, districts_dir: Path, asked: NewDistrict) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"cannot make {path.parent}: {error.strerror}") from error
+        raise not_written(path.parent, error, "make") from error
     taken = references_in(districts_dir)
     replace_file(path, district_text(path, root, _data(asked, taken)))
     return path

@@ -19,9 +19,8 @@ from connectsync.errors import (
     ConnectError,
     ConnectsyncError,
     InvalidFiles,
-    UsageError,
 )
-from connectsync.files.access import replace_file
+from connectsync.files.access import not_written, replace_file
 from connectsync.operations.files import district_text, free_reference, references_in
 from connectsync.operations.from_live import (
     ProfileMatch,
@@ -102,7 +101,7 @@ def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"cannot make {path.parent}: {error.strerror}") from error
+        raise not_written(path.parent, error, "make") from error
     replace_file(path, text)
 
 

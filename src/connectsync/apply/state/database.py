@@ -53,6 +53,13 @@ _REMEDIES = (
         ),
     ),
     (
+        re.compile("readonly database|unable to open|disk is full|disk I/O"),
+        (
+            "make the state folder writable, free space on its disk, or name another"
+            " folder with --state-dir"
+        ),
+    ),
+    (
         re.compile("malformed|not a database|file is encrypted"),
         (
             "the file is damaged: put it back from a backup, or move it away to begin"
