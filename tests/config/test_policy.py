@@ -296,3 +296,16 @@ def test_zones_come_along_where_the_system_has_none(tmp_path: Path) -> None:
         env={"PYTHONTZPATH": ""},
         check=True,
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "end"), [("America/Chicago ", "end"), (" America/Chicago", "beginning")]
+)
+def test_a_blank_beside_the_name_of_a_zone_is_named(
+    tmp_path: Path, name: str, end: str
+) -> None:
+    text = f"schema: 1\nguards: {{}}\ntimezone: '{name}'\n"
+    (tmp_path / "connectsync.yaml").write_text(text, "utf-8")
+    with pytest.raises(ProjectError, match=f"has a blank at the {end}") as caught:
+        load_project(tmp_path)
+    assert "did you mean" not in caught.value.message

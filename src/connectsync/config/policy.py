@@ -102,6 +102,15 @@ def _mistaken_zone(
             " system",
         )
         return
+    if name != name.strip() and _is_known_zone(name.strip()):
+        end = "beginning" if name[:1].isspace() else "end"
+        yield error(
+            "wrong-format",
+            f"{quote_text(name)} has a blank at the {end}, so it is not a time zone",
+            place,
+            hint=f"write {name.strip()!r}",
+        )
+        return
     meant = _OFTEN_MEANT.get(name.strip().casefold())
     yield error(
         "wrong-format",
