@@ -68,6 +68,14 @@ def test_each_district_is_asked_about_and_only_yes_is_recorded(
     assert named == {"snapshot:live.json": {"lakeview-usd"}}
 
 
+def test_what_is_no_answer_is_asked_again(valley: Console) -> None:
+    status, said = applied(valley.folder, b"maybe\nyes\n\n", "districts/ca")
+    assert status == 0
+    assert "'maybe' is not an answer: type yes, no or skip" in said
+    assert said.count("harbor-point-usd: done? yes/no/skip") == 2
+    assert "Run 1: 1 done, 1 waiting" in said
+
+
 @pytest.mark.parametrize(("answer", "status"), [("yes", 0), ("no", 1), (None, 0)])
 def test_an_answer_decides_and_no_answer_is_none(
     valley: Console, monkeypatch: pytest.MonkeyPatch, answer: str | None, status: int

@@ -25,6 +25,9 @@ PAGE = "click-list.html"
 PLAN = "plan.json"
 """The plan that a click list was made from; it lies beside it."""
 
+ANSWERS = frozenset(["yes", "no", "skip"])
+"""What a person may say of a save."""
+
 DIGITS = 12
 """How much of a plan's digest names the folder of its click list."""
 
@@ -105,7 +108,7 @@ class ManualSaver:
             return "a person, with --confirmed"
         if not self._asked:
             self._hand_out()
-        match self.session.terminal.ask(self._question(key)):
+        match self._answer(self._question(key)):
             case "yes":
                 return "a person at the terminal"
             case "no":
@@ -120,6 +123,17 @@ class ManualSaver:
                     remedy="once it is done:"
                     f" `connectsync apply PLAN --confirmed {quote_word(key)}`",
                 )
+
+    def _answer(self, question: str) -> str | None:
+        """Ask until it is an answer; nothing typed, or nobody there, is a skip."""
+        while True:
+            answer = self.session.terminal.ask(question)
+            if answer in {None, "", *ANSWERS}:
+                return answer
+            said = inert(answer or "")
+            self.session.terminal.say(
+                f"{said!r} is not an answer: type yes, no or skip"
+            )
 
     def _question(self, key: str) -> str:
         self._asked[key] += 1
