@@ -91,7 +91,9 @@ def test_where_nobody_is_asked_nothing_is_confirmed() -> None:
         nobody("elm", {})
 
 
-@pytest.mark.parametrize("answer", [b"skip\n", b"\n", b"y\nskip\n", b"YES\n\n", b"\x04"])
+@pytest.mark.parametrize(
+    "answer", [b"skip\n", b"\n", b"y\nskip\n", b"YES\n\n", b"\x04"]
+)
 def test_anything_but_yes_and_no_is_for_later(valley: Console, answer: bytes) -> None:
     before = (valley.folder / "live.json").read_bytes()
     status, said = applied(valley.folder, answer, LAKEVIEW, "--click-list", "clicks")
