@@ -7,6 +7,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
 from itertools import pairwise
@@ -114,19 +115,31 @@ class OnDemand(Mapping[str, Command]):
     listed, each is its name and its line.
     """
 
-    listing = False
-
     def __init__(self, own: Iterable[object]) -> None:
         """Take the options of connectsync itself, which every command understands."""
         self._own = tuple(own)
         self._made: dict[str, Command] = {}
+        self._listing = False
+
+    @contextmanager
+    def lines(self) -> Iterator[None]:
+        """Give only the name and the line of each command for a while."""
+        self._listing = True
+        try:
+            yield
+        finally:
+            self._listing = False
 
     def __getitem__(self, name: str) -> Command:
-        if self.listing:
+        if self._listing:
             return _line(name)
         if name not in self._made:
             made = _made(name)
             understand_everywhere(made, self._own)
+            if ASKED_BY_A_SHELL in os.environ:
+                from connectsync.cli.completion import teach
+
+                teach(name, made)
             self._made[name] = made
         return self._made[name]
 
@@ -149,9 +162,9 @@ class CommandGroup(GroupWithHelp):
         self._on_demand = OnDemand(self.params)
         self.commands = self._on_demand  # type: ignore[assignment]
         if ASKED_BY_A_SHELL in os.environ:
-            from connectsync.cli.completion import teach
+            from connectsync.cli.completion import teach_options
 
-            teach(self)
+            teach_options(self.params)
 
     def list_commands(self, ctx: object) -> list[str]:
         """Name them in order."""
@@ -160,11 +173,13 @@ class CommandGroup(GroupWithHelp):
 
     def format_help(self, ctx: typer.Context, formatter: object) -> None:  # type: ignore[override]
         """Print the help page, without loading a command."""
-        self._on_demand.listing = True
-        try:
+        with self._on_demand.lines():
             super().format_help(ctx, formatter)
-        finally:
-            self._on_demand.listing = False
+
+    def shell_complete(self, ctx: typer.Context, incomplete: str) -> list[Any]:  # type: ignore[override]
+        """Offer the names of commands, without loading one."""
+        with self._on_demand.lines():
+            return super().shell_complete(ctx, incomplete)
 
 
 def _panel(name: str) -> str:

@@ -127,16 +127,21 @@ PATHS = frozenset(["[PATHS]..."])
 """Where files are named: a district's key is turned into the path of its file."""
 
 
-def teach(group: TyperGroup) -> None:
-    """Let a shell be offered the words for each argument and option."""
-    for parameter in group.params:
+def teach_options(parameters: Iterable[object]) -> None:
+    """Let a shell be offered the words for options of connectsync itself."""
+    for parameter in parameters:
         _teach(parameter, "")
-    for name, command in group.commands.items():
-        if isinstance(command, TyperGroup):
-            teach(command)
-        elif isinstance(command, TyperCommand):
-            for parameter in command.params:
-                _teach(parameter, name)
+
+
+def teach(name: str, command: TyperCommand | TyperGroup) -> None:
+    """Let a shell be offered the words for each argument and option of a command."""
+    group = isinstance(command, TyperGroup)
+    for parameter in command.params:
+        _teach(parameter, "" if group else name)
+    if isinstance(command, TyperGroup):
+        for inner, behind in command.commands.items():
+            if isinstance(behind, TyperCommand | TyperGroup):
+                teach(inner, behind)
 
 
 def _teach(parameter: object, command: str) -> None:
