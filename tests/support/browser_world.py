@@ -16,10 +16,11 @@ from playwright.async_api import Browser
 from starlette.types import ASGIApp
 
 from connectsync.backends import embedded
-from connectsync.backends.browser.backend import BrowserReader, BrowserWriter
 from connectsync.backends.browser.navigation import FormAddress
 from connectsync.backends.browser.pool import TabPool
+from connectsync.backends.browser.reader import BrowserReader
 from connectsync.backends.browser.website import Website
+from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.backends.contract import Tokens, nowhere
 from connectsync.domain.live import Live
 from connectsync.domain.settings import Form

@@ -149,8 +149,8 @@ class BrowserBackend(Backend):
         """Open a reader on the page."""
         insist_playwright()
 
-        from connectsync.backends.browser.backend import open_reader
         from connectsync.backends.browser.pool import browser_of
+        from connectsync.backends.browser.reader import open_reader
 
         session = self.setup.session
         browser = browser_of(session.shared, self._website(), patience_of(session))
@@ -160,8 +160,8 @@ class BrowserBackend(Backend):
         """Open a writer on the page."""
         insist_playwright()
 
-        from connectsync.backends.browser.backend import open_writer
         from connectsync.backends.browser.pool import browser_of
+        from connectsync.backends.browser.writer import open_writer
 
         session = self.setup.session
         browser = browser_of(session.shared, self._website(), patience_of(session))

@@ -43,8 +43,8 @@ from connectsync.report.outcome_text import (
 )
 from connectsync.report.terminal import inert
 from connectsync.rules.hours import closed
+from connectsync.telemetry.destinations import destinations
 from connectsync.telemetry.events import NamedObserver, Observer, Observers
-from connectsync.telemetry.traces import destinations
 
 
 @contextmanager

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from browser_world import World
 
-from connectsync.backends.browser.backend import BrowserReader, BrowserWriter
+from connectsync.backends.browser.reader import BrowserReader
+from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.backends.names import CLICKS, SAVE, TOKEN_LABEL
 from connectsync.domain.settings import Form
 from connectsync.emulator.faults import Faults

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 from browser_world import World
 
-from connectsync.backends.browser.backend import BrowserReader, BrowserWriter
 from connectsync.backends.browser.form import FormReading
+from connectsync.backends.browser.reader import BrowserReader
+from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.domain.settings import Form
 from connectsync.emulator import form
 from connectsync.emulator.faults import Faults

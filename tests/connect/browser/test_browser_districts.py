@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from browser_world import World
 
-from connectsync.backends.browser.backend import BrowserReader, BrowserWriter
+from connectsync.backends.browser.reader import BrowserReader
+from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.domain.live import ListedDistrict, Live
 from connectsync.emulator.faults import Faults
 from connectsync.emulator.seed import enrol

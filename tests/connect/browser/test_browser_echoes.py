@@ -11,7 +11,8 @@ from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from tampered_page import Tampered, before_end, on_the_form
 
-from connectsync.backends.browser.backend import BrowserReader, BrowserWriter
+from connectsync.backends.browser.reader import BrowserReader
+from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.domain.foreign_text import SECRETS, repeats_secret
 from connectsync.errors import ConnectError
 

@@ -14,10 +14,11 @@ from browser_world import World, close_tabs, served, website
 from playwright.async_api import Page
 from tampered_page import Tampered, before_end, on_the_form
 
-from connectsync.backends.browser.backend import BrowserReader, BrowserWriter
 from connectsync.backends.browser.controls import PageLabels
 from connectsync.backends.browser.evidence import Evidence
+from connectsync.backends.browser.reader import BrowserReader
 from connectsync.backends.browser.session import sign_in
+from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.domain.live import Live
 from connectsync.emulator.faults import Faults
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD

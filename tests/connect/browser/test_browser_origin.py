@@ -15,9 +15,10 @@ import pytest
 from browser_world import World, both, close_tabs, served, website
 from tampered_page import Tampered, on_the_form
 
-from connectsync.backends.browser.backend import BrowserReader, BrowserWriter
+from connectsync.backends.browser.reader import BrowserReader
 from connectsync.backends.browser.session import sign_in
 from connectsync.backends.browser.website import origin_of
+from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD
 from connectsync.errors import ConnectError, CredentialsRefused, PageChanged
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from browser_world import World
 
-from connectsync.backends.browser.backend import BrowserReader, BrowserWriter
+from connectsync.backends.browser.reader import BrowserReader
+from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.backends.names import CLICKS, SAVE, TOKEN_LABEL
 from connectsync.backends.seam import Mapper
 from connectsync.domain.live import LabelStatus, PageSpot

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from browser_world import World
 
-from connectsync.backends.browser.backend import BrowserReader, BrowserWriter
 from connectsync.backends.browser.controls import PageLabels
 from connectsync.backends.browser.evidence import Evidence
+from connectsync.backends.browser.reader import BrowserReader
 from connectsync.backends.browser.saving import FormFiller
+from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.domain.live import Live
 from connectsync.domain.settings import Form
 from connectsync.emulator.faults import Faults

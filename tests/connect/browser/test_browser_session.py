@@ -33,7 +33,7 @@ def in_view(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     async def launched(**_: object) -> AsyncIterator[Browser]:
         yield world.browser
 
-    monkeypatch.setattr(session, "launched", launched)
+    monkeypatch.setattr(session, "launch_browser", launched)
     monkeypatch.setattr(session, "PATIENCE_SECONDS", 20)
     (world.folder / "session.json").unlink()
     return world

@@ -12,7 +12,8 @@ import pytest
 from browser_world import World, both, close_tabs, website
 from tampered_page import Tampered, before_end, on_the_form
 
-from connectsync.backends.browser.backend import BrowserReader, BrowserWriter
+from connectsync.backends.browser.reader import BrowserReader
+from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.domain.live import Live
 from connectsync.errors import PageChanged, Unreachable
 

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from browser_world import World, website
 
-from connectsync.backends.browser.backend import BrowserReader, BrowserWriter
 from connectsync.backends.browser.controls import PageLabels
 from connectsync.backends.browser.evidence import Evidence
 from connectsync.backends.browser.form import FormOnPage
+from connectsync.backends.browser.reader import BrowserReader
 from connectsync.backends.browser.saving import FormFiller
 from connectsync.backends.browser.tab import Tab
+from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.backends.names import TOKEN_KEPT, TOKEN_LABEL
 from connectsync.domain.settings import Form
 from connectsync.emulator.faults import Faults
