@@ -237,7 +237,7 @@ def test_a_district_that_connect_does_not_know_is_not_read_and_the_rest_is_plann
 ) -> None:
     valley.run("plan")
     valley.forget("lakeview-usd")
-    monkeypatch.setattr("connectsync.cli.backend_setup.enrol", lambda *_: 0)
+    monkeypatch.setattr("connectsync.cli.emulator.enrol", lambda *_: 0)
     said = valley.run("plan")
     assert said.status == 1
     assert "Not read, so not planned\n  lakeview-usd (districts/ca/lake" in said.out

@@ -309,7 +309,7 @@ def test_a_district_that_cannot_be_read_is_named_and_the_others_go(
 ) -> None:
     known.forget("harbor-point-usd")
     # the stand-in would take it in again
-    monkeypatch.setattr("connectsync.cli.backend_setup.enrol", lambda *_: None)
+    monkeypatch.setattr("connectsync.cli.emulator.enrol", lambda *_: None)
     status, data = told(known)
     assert status == ExitStatus.FINDINGS
     assert fates(data)["lakeview-usd"] == "done"

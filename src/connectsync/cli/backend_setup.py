@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import os
-import re
-import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar
-
-from starlette.applications import Starlette
+from typing import ClassVar
 
 from connectsync.backends import embedded, gateway
-from connectsync.backends import snapshot as snapshot_file
 from connectsync.backends.browser.website import Website
 from connectsync.backends.contract import LARGEST_BULK
 from connectsync.backends.seam import Reader, Writer
 from connectsync.backends.snapshot import Confirm, SnapshotReader, SnapshotWriter
+from connectsync.cli.emulator import guard_store, make_embedded_store
 from connectsync.cli.secrets import district_token, read_secret
 from connectsync.cli.session import Session
 from connectsync.config.decode import Ground
@@ -30,18 +25,14 @@ from connectsync.domain.district import District
 from connectsync.domain.live import Snapshot
 from connectsync.domain.settings import Form
 from connectsync.emulator.app import create_app
-from connectsync.emulator.http import EmulatorError
-from connectsync.emulator.seed import Seed, enrol, sow
 from connectsync.errors import (
     Bug,
     NotConfirmed,
     ProjectError,
-    StateError,
     Unreachable,
     UsageError,
     how_to_add,
 )
-from connectsync.files.access import private_folder
 from connectsync.operations.git import tracked_in
 from connectsync.report.terminal import inert
 from connectsync.web.http import insist_safe
@@ -256,100 +247,7 @@ class EmbeddedBackend(Backend):
         session, project = self.setup.session, self.setup.project
         path = session.state(project) / "connect.db"
         store = make_embedded_store(path, project, self.setup.districts)
-        return _guard_store(create_app(store, clock=session.now), store)
-
-
-def make_embedded_store(
-    path: Path, project: Project, districts: Sequence[District]
-) -> Path:
-    """
-    Make the embedded Connect's store, with every district of the files enrolled.
-
-    A new store is given the forms of the project's seed. Raises ``StateError``, and
-    ``ProjectError`` for a seed that the form does not accept: then there is no store.
-    """
-    try:
-        private_folder(path.parent)
-        if not path.exists() and project.embedded_seed is not None:
-            _insist_inside(project, project.embedded_seed)
-            _sow(path, project.embedded_seed)
-        enrol(path, [(district.key, district.name) for district in districts])
-    except (OSError, EmulatorError, sqlite3.Error, *_DAMAGED) as error:
-        raise StateError(
-            f"the embedded Connect cannot be opened: {_reason(error)}",
-            remedy=_NOT_WRITABLE if _is_of_the_disk(error) else _AFRESH,
-        ) from error
-    return path
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"cannot make {error.filename}: {error.strerror}"
-    return str(error)
-
-
-def _is_of_the_disk(error: BaseException) -> bool:
-    """Say whether the place is at fault, not what the file holds."""
-    cause = error.__cause__ if isinstance(error, EmulatorError) else error
-    if isinstance(cause, sqlite3.Error):
-        return bool(_NO_RIGHTS.search(str(cause)))
-    return isinstance(cause, OSError)
-
-
-_DAMAGED = (ValueError, TypeError, LookupError, OverflowError)
-"""What reading a row raises that another program wrote."""
-
-_NO_RIGHTS = re.compile("readonly|unable to open|disk is full|disk I/O")
-"""How SQLite says that a file cannot be written."""
-
-_NOT_WRITABLE = (
-    "make the state folder writable, free space on its disk, or name another folder"
-    " with --state-dir"
-)
-
-_AFRESH = (
-    "check the folder's rights and disk; a damaged connect.db can be moved away, and"
-    " the embedded Connect starts over"
-)
-
-
-def _guard_store(app: Starlette, path: Path) -> embedded.App:
-    """Let a damaged store be told as one, wherever in the stand-in it is met."""
-
-    async def guarded(scope: Any, receive: Any, send: Any) -> None:
-        try:
-            await app(scope, receive, send)
-        except (EmulatorError, sqlite3.Error, *_DAMAGED) as error:
-            what = f"{error}" if isinstance(error, EmulatorError) else "it is damaged"
-            disk = _is_of_the_disk(error)
-            raise StateError(
-                f"the embedded Connect at {path} cannot be used:"
-                f" {error if disk else what}",
-                remedy=_NOT_WRITABLE if disk else _AFRESH,
-            ) from error
-
-    return guarded
-
-
-def _insist_inside(project: Project, seed: Path) -> None:
-    if (end := Ground.of(project.root).way_out(seed)) is not None:
-        raise ProjectError(
-            f"{seed.name} is a link that leads out of the project, to {end}",
-            remedy="put the file itself where backends.embedded.seed names it",
-        )
-
-
-def _sow(path: Path, seed: Path) -> None:
-    snapshot = snapshot_file.read_snapshot(seed)
-    try:
-        sow(path, [Seed(*one) for one in embedded.seeds(snapshot)])
-    except EmulatorError as error:
-        # left behind, it would be taken for a Connect on which every form is blank
-        path.unlink(missing_ok=True)
-        raise ProjectError(
-            f"the embedded Connect cannot begin with {seed.name}: {error}",
-            remedy="fix that file, which backends.embedded.seed names",
-        ) from error
+        return guard_store(create_app(store, clock=session.now), store)
 
 
 @dataclass(frozen=True, slots=True)

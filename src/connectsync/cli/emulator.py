@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import socket
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
+from starlette.applications import Starlette
 
-from connectsync.cli.backend_setup import make_embedded_store
+from connectsync.backends import embedded
+from connectsync.backends import snapshot as snapshot_file
 from connectsync.cli.session import Session
+from connectsync.config.decode import Ground
 from connectsync.config.project import Project
+from connectsync.domain.district import District
 from connectsync.emulator.app import LOOPBACK, Server, create_app, server
-from connectsync.emulator.http import UvicornMissing
+from connectsync.emulator.http import EmulatorError, UvicornMissing
+from connectsync.emulator.seed import Seed, enrol, sow
 from connectsync.emulator.users import add_demo_user
-from connectsync.errors import UsageError, how_to_add
+from connectsync.errors import (
+    ProjectError,
+    StateError,
+    UsageError,
+    how_to_add,
+)
+from connectsync.files.access import private_folder
 
 
 def emulator(
@@ -99,3 +113,99 @@ def make_server(
         raise UsageError(
             "serving the emulator needs uvicorn", remedy=how_to_add("emulator")
         ) from error
+
+
+def make_embedded_store(
+    path: Path, project: Project, districts: Sequence[District]
+) -> Path:
+    """
+    Make the embedded Connect's store, with every district of the files enrolled.
+
+    A new store is given the forms of the project's seed. Raises ``StateError``, and
+    ``ProjectError`` for a seed that the form does not accept: then there is no store.
+    """
+    try:
+        private_folder(path.parent)
+        if not path.exists() and project.embedded_seed is not None:
+            _insist_inside(project, project.embedded_seed)
+            _sow(path, project.embedded_seed)
+        enrol(path, [(district.key, district.name) for district in districts])
+    except (OSError, EmulatorError, sqlite3.Error, *_DAMAGED) as error:
+        raise StateError(
+            f"the embedded Connect cannot be opened: {_reason(error)}",
+            remedy=_NOT_WRITABLE if _is_of_the_disk(error) else _AFRESH,
+        ) from error
+    return path
+
+
+_DAMAGED = (ValueError, TypeError, LookupError, OverflowError)
+"""What reading a row raises that another program wrote."""
+
+
+_AFRESH = (
+    "check the folder's rights and disk; a damaged connect.db can be moved away, and"
+    " the embedded Connect starts over"
+)
+
+
+def guard_store(app: Starlette, path: Path) -> embedded.App:
+    """Let a damaged store be told as one, wherever in the stand-in it is met."""
+
+    async def guarded(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await app(scope, receive, send)
+        except (EmulatorError, sqlite3.Error, *_DAMAGED) as error:
+            what = f"{error}" if isinstance(error, EmulatorError) else "it is damaged"
+            disk = _is_of_the_disk(error)
+            raise StateError(
+                f"the embedded Connect at {path} cannot be used:"
+                f" {error if disk else what}",
+                remedy=_NOT_WRITABLE if disk else _AFRESH,
+            ) from error
+
+    return guarded
+
+
+def _insist_inside(project: Project, seed: Path) -> None:
+    if (end := Ground.of(project.root).way_out(seed)) is not None:
+        raise ProjectError(
+            f"{seed.name} is a link that leads out of the project, to {end}",
+            remedy="put the file itself where backends.embedded.seed names it",
+        )
+
+
+def _sow(path: Path, seed: Path) -> None:
+    snapshot = snapshot_file.read_snapshot(seed)
+    try:
+        sow(path, [Seed(*one) for one in embedded.seeds(snapshot)])
+    except EmulatorError as error:
+        # left behind, it would be taken for a Connect on which every form is blank
+        path.unlink(missing_ok=True)
+        raise ProjectError(
+            f"the embedded Connect cannot begin with {seed.name}: {error}",
+            remedy="fix that file, which backends.embedded.seed names",
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"cannot make {error.filename}: {error.strerror}"
+    return str(error)
+
+
+_NO_RIGHTS = re.compile("readonly|unable to open|disk is full|disk I/O")
+"""How SQLite says that a file cannot be written."""
+
+
+def _is_of_the_disk(error: BaseException) -> bool:
+    """Say whether the place is at fault, not what the file holds."""
+    cause = error.__cause__ if isinstance(error, EmulatorError) else error
+    if isinstance(cause, sqlite3.Error):
+        return bool(_NO_RIGHTS.search(str(cause)))
+    return isinstance(cause, OSError)
+
+
+_NOT_WRITABLE = (
+    "make the state folder writable, free space on its disk, or name another folder"
+    " with --state-dir"
+)
