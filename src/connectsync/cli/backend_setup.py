@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.util import find_spec
@@ -33,6 +33,7 @@ from connectsync.errors import (
     UsageError,
     how_to_add,
 )
+from connectsync.files.access import state_folder
 from connectsync.operations.git import tracked_in
 from connectsync.report.terminal import inert
 from connectsync.web.http import insist_safe
@@ -212,6 +213,9 @@ def website(session: Session, project: Project, url: str = "") -> Website:
     )
     page.insist_usable()
     session.insist_own_clock(page.url)
+    # evidence may be kept before the state is opened; what cannot be made is told there
+    with suppress(OSError):
+        state_folder(state)
     return page
 
 

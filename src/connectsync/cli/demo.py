@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ import typer
 from connectsync.cli.options import parse_accepted
 from connectsync.cli.session import Session
 from connectsync.errors import UsageError
+from connectsync.files.access import state_folder
 
 
 def demo(
@@ -44,7 +46,11 @@ def demo(
     import asyncio
 
     given: Session = context.obj
-    state = given.state(given.project()) / "demo"
+    home = given.state(given.project())
+    # a failure is told where the folder is used
+    with suppress(OSError):
+        state_folder(home)
+    state = home / "demo"
     shutil.rmtree(state, ignore_errors=True)
     session = replace(given, state_dir=state, backend="embedded")
     counts = parse_accepted(accept or [])

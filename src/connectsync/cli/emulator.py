@@ -31,7 +31,7 @@ from connectsync.errors import (
     UsageError,
     how_to_add,
 )
-from connectsync.files.access import private_folder
+from connectsync.files.access import state_folder
 
 
 def emulator(
@@ -125,7 +125,7 @@ def make_embedded_store(
     ``ProjectError`` for a seed that the form does not accept: then there is no store.
     """
     try:
-        private_folder(path.parent)
+        state_folder(path.parent)
         if not path.exists() and project.embedded_seed is not None:
             _insist_inside(project, project.embedded_seed)
             _sow(path, project.embedded_seed)

@@ -34,6 +34,30 @@ def private_folder(path: Path) -> None:
         raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), str(path))
 
 
+_OURS = ("state.db", "connect.db", "session.json")
+_OUR_FOLDERS = ("runners", "evidence", "click-lists", "demo")
+"""What a state folder holds; its databases have files beside them."""
+
+
+def state_folder(path: Path) -> None:
+    """
+    Make the folder of the state, private, and ignored by git from the start.
+
+    A folder that holds something else as well is not ours to ignore. Raises
+    ``OSError``.
+    """
+    private_folder(path)
+    ignore = path / ".gitignore"
+    if ignore.exists() or not all(_is_ours(one.name) for one in path.iterdir()):
+        return
+    private_file(ignore)
+    ignore.write_text("# connectsync uses no state that is kept in git\n*\n", "utf-8")
+
+
+def _is_ours(name: str) -> bool:
+    return name in _OUR_FOLDERS or name.startswith(_OURS)
+
+
 def private_file(path: Path) -> None:
     """
     Make an empty file that only this user may read, or take others' rights away.

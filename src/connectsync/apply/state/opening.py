@@ -20,7 +20,7 @@ from connectsync.apply.state.leases import LeaseTable
 from connectsync.apply.state.store import Store
 from connectsync.config.state_address import POSTGRESQL, SQLITE, Address, in_file
 from connectsync.errors import StateError
-from connectsync.files.access import private_file, private_folder
+from connectsync.files.access import private_file, private_folder, state_folder
 
 NEWEST = "0003"
 """The layout of today: the log of facts, and leases."""
@@ -133,7 +133,7 @@ def open_store(
     by a time that is not the machine's. Raises ``StateError``.
     """
     try:
-        private_folder(folder)
+        state_folder(folder)
         if address is None:
             private_file(folder / FILE)
     except OSError as error:
