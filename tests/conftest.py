@@ -48,6 +48,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # starts would ignore Ctrl-C as well
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    # started by nohup: every process that a test starts would outlive its terminal
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
 _ASSURANCE = os.environ.get(assurance_counts.VARIABLE)
 
 _KEPT = {

@@ -204,7 +204,8 @@ def test_all_answers_of_a_run_together_have_an_end() -> None:
 
 
 def test_what_is_large_again_and_again_is_read_no_further() -> None:
-    body = json.dumps({"setting": "phoneTypes", "options": [{"label": "x" * 2**21}]})
+    answer = {"setting": "phoneTypes", "options": [{"label": "Cell"}]}
+    body = json.dumps({**answer, "unknown": "x" * 2**21})
 
     async def large(_: Request, writer: asyncio.StreamWriter) -> None:
         await sent(writer, 200, JSON, body.encode())
