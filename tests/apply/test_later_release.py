@@ -19,8 +19,8 @@ from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest, plan_text, read_plan
 from connectsync.domain.settings import Form
 from connectsync.operations.drift import find_drift
+from connectsync.operations.import_ import take_snapshot
 from connectsync.operations.plan import PlannedDistrict, changes_between
-from connectsync.operations.snapshot import take_snapshot
 
 KEY = "lakeview"
 

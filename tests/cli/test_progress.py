@@ -14,15 +14,9 @@ from fleets_of import Fleet, alike
 from processes import connectsync, environment
 from screen import COLOUR, Seen, on_a_terminal
 
-from connectsync.cli.progress import (
-    APPLYING,
-    READING,
-    ProgressLines,
-    ProgressRate,
-    ProgressStyle,
-    manner,
-)
+from connectsync.cli.progress import ProgressLines, ProgressStyle, manner
 from connectsync.cli.terminal import LogFormat, Terminal
+from connectsync.domain.event import APPLYING, READING, ProgressRate
 
 QUIET = Terminal(colour=False, width=80, quiet=True)
 PLAIN = Terminal(colour=False, width=80, quiet=False)
@@ -273,8 +267,8 @@ def test_a_run_that_is_killed_leaves_the_cursor_too(fleet: Path) -> None:
 
 BREAKS = """
 import os, sys
-from connectsync.cli.progress import READING
-from connectsync.cli.progress import counting
+from connectsync.domain.event import READING
+from connectsync.cli.progress import show_progress
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import LogFormat, terminal
 looks = terminal(color="auto", quiet=False, log_format=LogFormat.TEXT,
@@ -282,8 +276,8 @@ looks = terminal(color="auto", quiet=False, log_format=LogFormat.TEXT,
 session = Session(looks, os.environ, None, None, None)
 print("half a line", end="", file=sys.stderr)
 print(file=sys.stderr)
-with counting(session, READING, 1_000) as outer:
-    with counting(session, READING, 2_000) as inner:
+with show_progress(session, READING, 1_000) as outer:
+    with show_progress(session, READING, 2_000) as inner:
         inner.advance(7)
     print("long " * 40, file=sys.stderr)
     print("half", end=" ", file=sys.stderr)

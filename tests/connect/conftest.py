@@ -32,7 +32,7 @@ from connectsync.emulator import store
 from connectsync.emulator.app import create_app, server
 from connectsync.emulator.seed import enrol
 from connectsync.errors import ProjectError
-from connectsync.operations.snapshot import take_snapshot
+from connectsync.operations.import_ import take_snapshot
 from connectsync.web.http import client
 
 Both = tuple[Reader, Writer]

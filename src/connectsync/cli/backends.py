@@ -17,16 +17,11 @@ from connectsync.cli.backend_setup import (
     SnapshotBackend,
     nobody,
 )
-from connectsync.cli.progress import (
-    READING,
-    Progress,
-    ProgressStyle,
-    manner,
-    show_progress,
-)
+from connectsync.cli.progress import Progress, ProgressStyle, manner, show_progress
 from connectsync.cli.session import Session
 from connectsync.config.project import Project
 from connectsync.domain.district import District
+from connectsync.domain.event import READING
 from connectsync.domain.live import (
     ConnectKey,
     ListedDistrict,

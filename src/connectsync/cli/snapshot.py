@@ -50,7 +50,7 @@ def snapshot(
     import asyncio
 
     from connectsync.backends.snapshot import render_snapshot
-    from connectsync.operations.snapshot import insist_whole
+    from connectsync.operations.import_ import insist_whole
 
     session: Session = context.obj
     insist_free(session, output, over_live=True)
@@ -64,7 +64,7 @@ def snapshot(
 
 async def _take_snapshot(session: Session, arguments: Sequence[str]) -> Snapshot:
     from connectsync.cli.backends import open_reader
-    from connectsync.operations.snapshot import take_snapshot
+    from connectsync.operations.import_ import take_snapshot
 
     project = session.project()
     keys = [key for one in arguments for key in _keys(session, project, one)]
@@ -92,7 +92,7 @@ def _deliver(session: Session, text: str, output: Path | None) -> None:
 
 
 def _say(session: Session, taken: Snapshot, output: Path | None) -> None:
-    from connectsync.operations.snapshot import OFFERING
+    from connectsync.operations.import_ import OFFERING
     from connectsync.report.terminal import inert
 
     terminal = session.terminal
