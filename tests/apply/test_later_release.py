@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import pytest
 from apply_world import CELL, KEYS, NOW, World, district, reading
 from later_release import one_setting_more
 
@@ -13,6 +14,7 @@ from connectsync.apply.saving import insist_fresh
 from connectsync.backends import embedded, snapshot
 from connectsync.backends.seam import Reader
 from connectsync.backends.snapshot import parse_snapshot
+from connectsync.domain.drift import movements
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import Ending
 from connectsync.domain.plan import Plan
@@ -146,3 +148,8 @@ def test_a_baseline_of_before_a_setting_was_known_is_no_drift(world: World) -> N
             assert one.drift.movements == ()
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize("baseline", [{}, {"manage_guardians": False}])
+def test_what_live_does_not_name_has_not_drifted(baseline: Form) -> None:
+    assert movements(baseline, {"manage_guardians": True}, {}) == ()
