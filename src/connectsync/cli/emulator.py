@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import secrets
 import socket
 import sqlite3
@@ -31,7 +30,7 @@ from connectsync.errors import (
     UsageError,
     how_to_add,
 )
-from connectsync.files.access import state_folder
+from connectsync.files.access import STATE_NOT_WRITABLE, is_no_place, state_folder
 
 
 def emulator(
@@ -133,7 +132,7 @@ def make_embedded_store(
     except (OSError, EmulatorError, sqlite3.Error, *_DAMAGED) as error:
         raise StateError(
             f"the embedded Connect cannot be opened: {_reason(error)}",
-            remedy=_NOT_WRITABLE if _is_of_the_disk(error) else _AFRESH,
+            remedy=STATE_NOT_WRITABLE if _is_of_the_disk(error) else _AFRESH,
         ) from error
     return path
 
@@ -160,7 +159,7 @@ def guard_store(app: Starlette, path: Path) -> embedded.App:
             raise StateError(
                 f"the embedded Connect at {path} cannot be used:"
                 f" {error if disk else what}",
-                remedy=_NOT_WRITABLE if disk else _AFRESH,
+                remedy=STATE_NOT_WRITABLE if disk else _AFRESH,
             ) from error
 
     return guarded
@@ -193,19 +192,9 @@ def _reason(error: Exception) -> str:
     return str(error)
 
 
-_NO_RIGHTS = re.compile("readonly|unable to open|disk is full|disk I/O")
-"""How SQLite says that a file cannot be written."""
-
-
 def _is_of_the_disk(error: BaseException) -> bool:
     """Say whether the place is at fault, not what the file holds."""
     cause = error.__cause__ if isinstance(error, EmulatorError) else error
     if isinstance(cause, sqlite3.Error):
-        return bool(_NO_RIGHTS.search(str(cause)))
+        return is_no_place(str(cause))
     return isinstance(cause, OSError)
-
-
-_NOT_WRITABLE = (
-    "make the state folder writable, free space on its disk, or name another folder"
-    " with --state-dir"
-)

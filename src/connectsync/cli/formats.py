@@ -14,6 +14,7 @@ from connectsync.config.decode import Ground
 from connectsync.config.project import Project
 from connectsync.domain.finding import ValidationReport
 from connectsync.errors import UsageError
+from connectsync.files.access import is_state
 from connectsync.report.reporter import (
     DriftToReport,
     FindingsToReport,
@@ -101,12 +102,6 @@ def _complete(text: str, reporter: Reporter, place: CommandPlace) -> str:
     return place.complete_html(text) if reporter.suggests == "html" else text
 
 
-STATE_FILES = ("state.db", "connect.db", "session.json")
-"""What the state folder holds; SQLite puts files with longer names beside them."""
-
-STATE_FOLDERS = frozenset(["runners", "evidence"])
-
-
 def insist_free(
     session: Session,
     *outputs: Path | None,
@@ -137,7 +132,7 @@ def insist_free(
             _refuse(output, "is a folder")
         if real in taken:
             _refuse(output, taken[real])
-        if real.is_relative_to(state) and _is_state(real.relative_to(state)):
+        if real.is_relative_to(state) and is_state(_first(real.relative_to(state))):
             _refuse(output, "belongs to the state")
         taken[real] = "is written by the same command already"
 
@@ -172,9 +167,8 @@ def _taken_paths(
         yield _real(project.browser.session), "holds the session of the browser"
 
 
-def _is_state(inside: Path) -> bool:
-    first = inside.parts[0] if inside.parts else ""
-    return first in STATE_FOLDERS or first.startswith(STATE_FILES)
+def _first(inside: Path) -> str:
+    return inside.parts[0] if inside.parts else ""
 
 
 def _real(path: Path) -> Path:

@@ -16,7 +16,7 @@ from connectsync.domain.plan_file import plan_digest, plan_text
 from connectsync.domain.settings import Form
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import AwaitsPerson, NotConfirmed, UsageError
-from connectsync.files.access import not_written, replace_file
+from connectsync.files.access import make_folder, replace_file
 from connectsync.operations.click_list import click_list
 from connectsync.report.click_list import click_list_html, click_list_markdown
 from connectsync.report.terminal import inert
@@ -96,10 +96,7 @@ class ManualSaver:
     def ready(self) -> None:
         """Make the folder of the click list. Raises ``UsageError``."""
         if self.plan.districts and not self.by_hand.confirmed:
-            try:
-                self.folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise not_written(self.folder, error, "make") from error
+            make_folder(self.folder)
 
     def confirm(self, key: str, desired: Form) -> str:
         """Give who says that this save is made. Raises ``NotConfirmed``."""
@@ -125,7 +122,7 @@ class ManualSaver:
                 )
 
     def _answer(self, question: str) -> str | None:
-        """Ask until it is an answer; nothing typed, or nobody there, is a skip."""
+        """Ask until it is an answer; nothing typed, or no one there, is a skip."""
         while True:
             answer = self.session.terminal.ask(question)
             if answer in {None, "", *ANSWERS}:

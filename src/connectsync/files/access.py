@@ -1,12 +1,14 @@
 """
-Files and folders that only this user may read, whatever the umask says.
+Files and folders: read within limits, written whole or not at all, kept private.
 
-State, evidence and sessions tell what districts have set, and who did what when.
+State, evidence and sessions tell what districts have set, and who did what when: only
+this user may read them, whatever the umask says.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import stat
 from contextlib import suppress
 from errno import EACCES, EDQUOT, EEXIST, EISDIR, ENOSPC, ENOTDIR, EPERM, EROFS
@@ -34,9 +36,31 @@ def private_folder(path: Path) -> None:
         raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), str(path))
 
 
-_OURS = ("state.db", "connect.db", "session.json")
-_OUR_FOLDERS = ("runners", "evidence", "click-lists", "demo")
-"""What a state folder holds; its databases have files beside them."""
+_STATE_FILES = ("state.db", "connect.db", "session.json")
+"""What a state folder holds; SQLite puts files with longer names beside them."""
+
+_STATE_FOLDERS = frozenset(["runners", "evidence"])
+
+_OUTPUT_FOLDERS = frozenset(["click-lists", "demo"])
+"""What commands write there for people, unless another place is named."""
+
+STATE_NOT_WRITABLE = (
+    "make the state folder writable, free space on its disk, or name another folder"
+    " with --state-dir"
+)
+"""What to do where a database of the state folder cannot be written."""
+
+_NO_PLACE = re.compile("readonly database|unable to open|disk is full|disk I/O")
+
+
+def is_state(name: str) -> bool:
+    """Say whether a name at the top of a state folder is that of state itself."""
+    return name in _STATE_FOLDERS or name.startswith(_STATE_FILES)
+
+
+def is_no_place(said: str) -> bool:
+    """Say whether SQLite complains of the place of a file, not of what it holds."""
+    return bool(_NO_PLACE.search(said))
 
 
 def state_folder(path: Path) -> None:
@@ -48,14 +72,11 @@ def state_folder(path: Path) -> None:
     """
     private_folder(path)
     ignore = path / ".gitignore"
-    if ignore.exists() or not all(_is_ours(one.name) for one in path.iterdir()):
+    names = {one.name for one in path.iterdir()} - _OUTPUT_FOLDERS
+    if ignore.exists() or not all(map(is_state, names)):
         return
     private_file(ignore)
     ignore.write_text("# connectsync uses no state that is kept in git\n*\n", "utf-8")
-
-
-def _is_ours(name: str) -> bool:
-    return name in _OUR_FOLDERS or name.startswith(_OURS)
 
 
 def private_file(path: Path) -> None:
@@ -86,6 +107,14 @@ def replace_file(path: Path, text: str) -> None:
         write_whole(path, text)
     except OSError as error:
         raise not_written(path, error) from error
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, with those above it. Raises ``UsageError`` if it cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise not_written(path, error, "make") from error
 
 
 def not_written(path: Path, error: OSError, verb: str = "write") -> UsageError:

@@ -28,7 +28,7 @@ from connectsync.domain.finding import Finding, KeyPath
 from connectsync.domain.settings import SETTINGS
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import InvalidFiles, UsageError
-from connectsync.files.access import not_written, read_regular, replace_file
+from connectsync.files.access import make_folder, read_regular, replace_file
 from connectsync.report.show_text import EffectiveValue
 
 EDITOR_SCHEMAS = ("district", "profile", "project")
@@ -62,10 +62,7 @@ def start(folder: Path, texts: Mapping[str, str]) -> None:
         )
     for name, text in texts.items():
         path = folder / name
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise not_written(path.parent, error, "make") from error
+        make_folder(path.parent)
         replace_file(path, text)
 
 
@@ -110,10 +107,7 @@ def new_district(root: Path, districts_dir: Path, asked: NewDistrict) -> Path:
     insist_inside(path, districts_dir, asked.folder)
     _insist_new(districts_dir, root, asked.key)
     _insist_profiles(root, districts_dir, asked.profiles)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise not_written(path.parent, error, "make") from error
+    make_folder(path.parent)
     taken = references_in(districts_dir)
     replace_file(path, district_text(path, root, _data(asked, taken)))
     return path

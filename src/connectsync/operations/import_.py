@@ -24,7 +24,7 @@ from connectsync.errors import (
     Incomplete,
     InvalidFiles,
 )
-from connectsync.files.access import not_written, replace_file
+from connectsync.files.access import make_folder, replace_file
 from connectsync.operations.files import district_text, free_reference, references_in
 from connectsync.operations.from_live import (
     ProfileMatch,
@@ -102,10 +102,7 @@ def adopt(
 
 
 def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise not_written(path.parent, error, "make") from error
+    make_folder(path.parent)
     replace_file(path, text)
 
 

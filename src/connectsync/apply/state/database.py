@@ -27,6 +27,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from connectsync.config.state_address import POSTGRESQL, SQLITE, Address
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.errors import StateError, how_to_add
+from connectsync.files.access import STATE_NOT_WRITABLE, is_no_place
 
 WAIT_SECONDS = 30
 """How long a runner waits for another one's transaction."""
@@ -50,13 +51,6 @@ _REMEDIES = (
         (
             "the server must speak TLS and prove its name: add ?sslrootcert=FILE, its"
             " authority's certificate, or state a weaker sslmode in the address"
-        ),
-    ),
-    (
-        re.compile("readonly database|unable to open|disk is full|disk I/O"),
-        (
-            "make the state folder writable, free space on its disk, or name another"
-            " folder with --state-dir"
         ),
     ),
     (
@@ -173,6 +167,8 @@ def _reason(error: SQLAlchemyError) -> str:
 
 
 def _remedy(reason: str) -> str | None:
+    if is_no_place(reason):
+        return STATE_NOT_WRITABLE
     return next((said for sign, said in _REMEDIES if sign.search(reason)), None)
 
 
