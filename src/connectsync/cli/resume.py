@@ -27,7 +27,7 @@ from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.project import Project
 from connectsync.domain.plan import Plan
-from connectsync.domain.run import Run, superseded_text
+from connectsync.domain.run import Run, close_command, superseded_text
 from connectsync.domain.wording import many
 from connectsync.errors import GuardRefused, Overtaken, StalePlan, UsageError
 from connectsync.operations.apply import insist_same_files, of_connect
@@ -183,10 +183,7 @@ def _insist_allowed(going: ApplyRun, run: Run, rest: Plan, *, superseded: bool) 
 
 
 def _end(run: int) -> str:
-    return (
-        "a newer run planned the same districts; end this one:"
-        f" `connectsync runs close {run} --reason REASON`"
-    )
+    return f"a newer run planned the same districts; end this one: {close_command(run)}"
 
 
 def _insist_files(run: int, rest: Plan, scope: FleetScope, *, superseded: bool) -> None:
@@ -202,7 +199,7 @@ def _insist_files(run: int, rest: Plan, scope: FleetScope, *, superseded: bool) 
             remedy=_end(run)
             if superseded
             else "continue all the same with --ignore-files; or make a new plan, and"
-            f" end this run: `connectsync runs close {run} --reason REASON`",
+            f" end this run: {close_command(run)}",
         ) from stale
 
 

@@ -86,7 +86,7 @@ class RunHead:
 
     ``plan`` is the digest of its plan, ``runner`` who began it; ``stopped`` says why
     a runner left it before its end, empty if none did. ``approved_elsewhere`` says
-    that whoever began it gave the plan's digest, as approved by others; ``told_time``
+    that the plan's digest was given when it began, as approved by others; ``told_time``
     that some of its times are not the machine's, but those of CONNECTSYNC_NOW.
     """
 
@@ -152,6 +152,11 @@ def superseded_text(run: int, by: Mapping[str, int]) -> str:
     """Name a run that was superseded, the districts, and the runs that did it."""
     runs = " and ".join(f"run {number}" for number in sorted(set(by.values())))
     return f"run {run} was superseded by {runs} on {few(sorted(by))}"
+
+
+def close_command(run: int) -> str:
+    """Give the command that ends a run for good, as messages suggest it."""
+    return f"`connectsync runs close {run} --reason REASON`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,7 +332,7 @@ class Approvals:
     """
     Who said yes to a plan so far: ``names``, sorted.
 
-    ``name`` is who says it now; ``new`` that nobody of this name had yet.
+    ``name`` is who says it now; ``new`` that no one of this name had approved yet.
     """
 
     name: str

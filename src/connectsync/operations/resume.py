@@ -12,7 +12,7 @@ from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
 from connectsync.backends.seam import Reader
 from connectsync.domain.plan import DistrictPlan, Plan
-from connectsync.domain.run import Run, superseded_text
+from connectsync.domain.run import Run, close_command, superseded_text
 from connectsync.domain.settings import Form
 from connectsync.errors import ConnectError, Superseded
 
@@ -33,7 +33,8 @@ class Chosen:
 def left_elsewhere(archive: StateReader, backend: str) -> Run | None:
     """Give the newest run on any other backend that has something left."""
     runs = (run for run in archive.runs() if run.backend != backend and run.left)
-    return next((run for run in runs if not archive.superseded(run)), None)
+    current = (run for run, by in archive.each_superseded(runs) if not by)
+    return next(current, None)
 
 
 def choose_run(archive: StateReader, backend: str) -> Chosen:
@@ -43,10 +44,13 @@ def choose_run(archive: StateReader, backend: str) -> Chosen:
     Raises ``Superseded`` if every run that has something left was superseded.
     """
     passed: dict[int, str] = {}
-    for run in archive.runs(backend):
-        if not (run.left or (run.parts and run.ended is None)):
-            continue
-        if not (by := archive.superseded(run)):
+    open_ = (
+        run
+        for run in archive.runs(backend)
+        if run.left or (run.parts and run.ended is None)
+    )
+    for run, by in archive.each_superseded(open_):
+        if not by:
             return Chosen(run, tuple(passed.values()))
         passed[run.number] = superseded_text(run.number, by)
     if passed:
@@ -59,8 +63,8 @@ def choose_run(archive: StateReader, backend: str) -> Chosen:
 def superseded_remedy(run: int) -> str:
     """Say what to do about a run that a newer one superseded."""
     return (
-        f"end it: `connectsync runs close {run} --reason REASON`; or continue the older"
-        f" plan all the same: `connectsync resume {run}`"
+        f"end it: {close_command(run)}; or continue the older plan all the same:"
+        f" `connectsync resume {run}`"
     )
 
 

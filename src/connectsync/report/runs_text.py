@@ -18,6 +18,7 @@ from connectsync.domain.run import (
     RunState,
     RunTally,
     SettingOutcome,
+    close_command,
     superseded_text,
     tally_of,
 )
@@ -109,7 +110,7 @@ def going_on(
     ``superseded`` are districts left that a newer run planned, and that run.
     ``by_hand``: a person saves there, which the name of a Connect does not tell.
     """
-    end = f"`connectsync runs close {head.number} --reason REASON`"
+    end = close_command(head.number)
     if superseded:
         return f"{inert(superseded_text(head.number, superseded))}; to end it: {end}"
     if tally.conflict and tally.conflict == tally.unfinished:

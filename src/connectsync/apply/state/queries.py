@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import Connection, select
 
@@ -92,15 +93,26 @@ class StateReader:
     def newest(self, limit: int) -> RunList:
         """Give the newest runs, on whatever backend, at most ``limit``."""
         runs = self._store.known().runs
-        lines = [
-            RunLine(run.head, run.told().tally, self.superseded(run.told()))
-            for run in list(reversed(runs.values()))[:limit]
-        ]
+        newest = (run.told() for run in list(reversed(runs.values()))[:limit])
+        lines = (
+            # the head alone: a list shows no districts
+            RunLine(runs[run.number].head, run.tally, by)
+            for run, by in self.each_superseded(newest)
+        )
         return RunList(tuple(lines), len(runs))
 
     def superseded(self, run: Run) -> dict[str, int]:
         """Give the districts left of a run that a newer run planned, and that run."""
-        return superseded(run, self.newest_runs(run.backend)) if run.left else {}
+        ((_, by),) = self.each_superseded([run])
+        return by
+
+    def each_superseded(
+        self, runs: Iterable[Run]
+    ) -> Iterator[tuple[Run, dict[str, int]]]:
+        """Give each run with what `superseded` gives of it."""
+        newest = cache(self.newest_runs)
+        for run in runs:
+            yield run, superseded(run, newest(run.backend)) if run.left else {}
 
     def run_of(self, plan: str) -> int | None:
         """Give the last run of the plan with this digest that confirmed anything."""
