@@ -182,15 +182,18 @@ class CommandGroup(GroupWithHelp):
             return super().shell_complete(ctx, incomplete)
 
 
-def _panel(name: str) -> str:
-    return next((panel for panel, inside in PANELS.items() if name in inside), "More")
+def _listed_as(name: str) -> dict[str, Any]:
+    """Give the panel and the line of a command, as typer takes them."""
+    ((panel, line),) = (
+        (panel, lines[name]) for panel, lines in PANELS.items() if name in lines
+    )
+    return {"short_help": line, "rich_help_panel": panel}
 
 
 def _line(name: str) -> Command:
     """Make what a list shows of a command."""
-    one, panel = typer.Typer(add_completion=False), _panel(name)
-    short = PANELS.get(panel, {}).get(name)
-    one.command(name, short_help=short, rich_help_panel=panel)(lambda: None)
+    one = typer.Typer(add_completion=False)
+    one.command(name, **_listed_as(name))(lambda: None)
     return cast("Command", typer.main.get_command(one))
 
 
@@ -198,20 +201,14 @@ def _made(name: str) -> Command:
     """Load and make a command, with those that stand behind it."""
     module = import_module(f"connectsync.cli.{COMMANDS[name]}")
     command = getattr(module, f"{name}_" if iskeyword(name) else name)
-    panel = _panel(name)
-    short = PANELS.get(panel, {}).get(name)
-    behind = [getattr(module, inner) for inner in WITHIN.get(name, ())]
+    listed, within = _listed_as(name), WITHIN.get(name, ())
     one = typer.Typer(name=name, cls=GroupWithHelp, add_completion=False)
-    if not behind:
-        one.command(name, cls=CommandWithHelp, short_help=short, rich_help_panel=panel)(
-            command
-        )
+    if within:
+        one.callback(invoke_without_command=True, **listed)(command)
     else:
-        one.callback(
-            invoke_without_command=True, short_help=short, rich_help_panel=panel
-        )(command)
-    for inner in behind:
-        one.command(inner.__name__, cls=CommandWithHelp)(inner)
+        one.command(name, cls=CommandWithHelp, **listed)(command)
+    for inner in within:
+        one.command(inner, cls=CommandWithHelp)(getattr(module, inner))
     return cast("Command", typer.main.get_command(one))
 
 
@@ -423,7 +420,7 @@ def _bug(plain: Terminal, error: Exception, said: str) -> int:
 
 
 def _write_crash_log(error: Exception) -> str:
-    """Keep what helps to mend it in a file that only this user can read."""
+    """Keep what helps to fix it in a file that only this user can read."""
     with tempfile.NamedTemporaryFile(
         "w", prefix="connectsync-", suffix=".log", delete=False, encoding="utf-8"
     ) as log:

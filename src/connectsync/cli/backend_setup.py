@@ -200,7 +200,9 @@ def website(session: Session, project: Project, url: str = "") -> Website:
             remedy="state it in connectsync.yaml, or write --backend browser:ADDRESS",
         )
     kept = stated.session or state / SESSION
-    _insist_own(session, kept)
+    if stated.session:
+        # what lies in the state folder was looked at with it
+        _insist_own(session, kept)
     page = Website(
         stated.url,
         session=kept,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -134,11 +133,16 @@ def show_findings(
 
 @dataclass(frozen=True, slots=True)
 class DriftFound:
-    """What was found in a scope, and the name of the backend it was found on."""
+    """
+    What was found in a scope, and the name of the backend it was found on.
+
+    ``recent`` names the districts that were read late enough to be remembered.
+    """
 
     scope: FleetScope
     looked: tuple[DriftReading, ...]
     backend: str
+    recent: frozenset[str]
 
     @property
     def drift(self) -> tuple[DistrictDrift, ...]:
@@ -159,13 +163,13 @@ async def look(session: Session, scope: FleetScope) -> DriftFound:
             baselines = StateReader(store).baselines(backend)
             open_ = store.open_saves(backend)
         looked = await find_drift(scope.wanted, reader, baselines, open_)
+    longest = scope.project.policy.max_live_age
+    recent = {
+        one.drift.district: one
+        for one in looked
+        if one.live and one.live.is_recent(session.now(), longest)
+    }
     try:
-        longest = scope.project.policy.max_live_age
-        recent = {
-            one.drift.district: one
-            for one in looked
-            if one.live and one.live.is_recent(session.now(), longest)
-        }
         with open_state(session, scope.project) as store:
             lives = {key: one.live for key, one in recent.items() if one.live}
             store.look(backend, results_of(open_, lives), at=session.now())
@@ -173,7 +177,7 @@ async def look(session: Session, scope: FleetScope) -> DriftFound:
             store.note(backend, seen, at=session.now())
     except StateError as error:
         session.terminal.say(f"what was seen is not remembered: {error.message}")
-    return DriftFound(scope, looked, backend)
+    return DriftFound(scope, looked, backend, frozenset(recent))
 
 
 def take_what_people_changed(
@@ -194,7 +198,7 @@ def take_what_people_changed(
     with open_state(session, project) as store:
         busy = StateReader(store).unended(found.backend)
         drafts = draft_adoption(
-            _drifted_districts(found, fleet, session.now()), agreed, busy, fleet, asked
+            _drifted_districts(found, fleet), agreed, busy, fleet, asked
         )
         adopted = tuple(
             write_adopted(
@@ -249,17 +253,14 @@ def _around(scope: FleetScope) -> Fleet:
     )
 
 
-def _drifted_districts(
-    found: DriftFound, fleet: Fleet, now: datetime
-) -> tuple[DriftedDistrict, ...]:
+def _drifted_districts(found: DriftFound, fleet: Fleet) -> tuple[DriftedDistrict, ...]:
     loaded = {one.file: one for one in fleet.districts}
-    longest = found.scope.project.policy.max_live_age
     return tuple(
         DriftedDistrict(
             loaded[one.drift.file],
             one.live,
             one.drift,
-            is_recent=one.live.is_recent(now, longest),
+            is_recent=one.drift.district in found.recent,
         )
         for one in found.looked
         if one.live is not None
