@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from console import Console
+from forked_commands import RUN_EACH
 
 from connectsync.cli.app import COMMANDS
 
@@ -140,28 +141,17 @@ def test_what_is_slow_to_import_is_imported_where_used(
     assert not imported(valley, *command.split()) & TOO_SLOW
 
 
-RUN_ALL = """
-import importlib, json, os, pkgutil, sys
+RUN_ALL = f"""
+{RUN_EACH}
+import importlib, pkgutil
 import connectsync
-from connectsync.cli import app
 # once, not in each child anew: importing is most of what a short command does
 for one in pkgutil.walk_packages(connectsync.__path__, "connectsync."):
-    if "migrations" not in one.name and "__main__" not in one.name:
+    if "__main__" not in one.name:
         importlib.import_module(one.name)
 with open(sys.argv[1]) as given:
     commands = json.load(given)
-ended = {}
-for command in commands:
-    child = os.fork()
-    if not child:
-        sys.argv = ["connectsync", *command.split()]
-        try:
-            app.run()
-        except SystemExit as end:
-            os._exit(end.code or 0)
-        except BaseException:
-            os._exit(99)
-    ended[command] = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+ended = run_each(commands)
 with open(sys.argv[2], "w") as told:
     json.dump(ended, told)
 """

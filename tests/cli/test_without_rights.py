@@ -11,29 +11,16 @@ from pathlib import Path
 
 import pytest
 from console import Console
+from forked_commands import RUN_EACH
 
 from connectsync.cli.terminal import ExitStatus
 
 PROJECTS = Path(__file__).parent / "projects"
 CAPS = "-dac_override,-dac_read_search"
 
-RUN_ALL = """
-import json, os, sys
-from connectsync.cli import app
-ended = {}
-for command in json.load(sys.stdin):
-    sys.stdout.flush()
-    child = os.fork()
-    if not child:
-        sys.argv = ["connectsync", *command.split()]
-        try:
-            app.run()
-        except SystemExit as end:
-            os._exit(end.code or 0)
-        except BaseException:
-            os._exit(99)
-    ended[command] = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-print("\\n" + json.dumps(ended))
+RUN_ALL = f"""
+{RUN_EACH}
+print("\\n" + json.dumps(run_each(json.load(sys.stdin))))
 """
 
 COMMANDS = (
