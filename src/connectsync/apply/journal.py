@@ -298,7 +298,7 @@ async def never(tried: int) -> bool:
 @dataclass(frozen=True, slots=True)
 class RunDeps:
     """
-    A way to read and to save, a journal, a clock, and somebody who watches.
+    A way to read and to save, a journal, a clock, and an observer.
 
     ``rest`` waits before a save is sent again that was seen not to have been made.
     Of districts that were read longer ago than ``max_live_age`` nothing is remembered;

@@ -87,7 +87,7 @@ def moves(planned: DistrictPlan, live: Live) -> Iterator[str]:
 
 
 def movement(before: Form, after: Form) -> Iterator[str]:
-    """Say in a sentence each what somebody's save changed."""
+    """Say in a sentence each what another save changed."""
     names = list_differing(before, after)
     for name in names:
         yield f"{name} was {spell(before.get(name))}, is now {spell(after.get(name))}"

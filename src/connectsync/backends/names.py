@@ -182,13 +182,13 @@ TOKEN_KEPT = re.compile(
     re.IGNORECASE,
 )
 """
-How a page may say that it holds a token; nobody publishes how Connect's does.
+How a page may say that it holds a token; how Connect's does is published nowhere.
 
 Widely meant: where it is in doubt, nothing is typed over a token.
 """
 
 SIGN_IN, EMAIL, PASSWORD = "Sign in", "Email", "Password"
-"""What asks who you are, as far as it is not somebody else's page."""
+"""What asks who you are, as far as it is not another website's page."""
 
 SEARCH_BOX, SEARCH, NEXT = "Search by name or key", "Search", "Next"
 """The search of districts, where the drop-down does not list them all."""

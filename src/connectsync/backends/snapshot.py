@@ -320,7 +320,7 @@ class SnapshotWriter:
         Ask whether a person made this save; note it if so.
 
         It is the person who has the token, and the click list that asks for it.
-        Raises ``NotConfirmed``, with nothing noted, if nobody says so.
+        Raises ``NotConfirmed``, with nothing noted, if no one says so.
         """
         snapshot = read_snapshot(self._path)
         entry = _expected(snapshot, key, expected_version)

@@ -166,7 +166,7 @@ async def roster_checks(
     now: datetime,
     environment: Mapping[str, str],
 ) -> list[Check]:
-    """Ask Clever about every district whose token is here; nobody if none is named."""
+    """Ask Clever about every district whose token is here; no one if none is named."""
     if project.clever is None:
         return []
     try:

@@ -15,7 +15,7 @@ from connectsync.cli.terminal import Terminal
 Command = TyperCommand | TyperGroup
 
 LATE = "everywhere_"
-"""How the names of such options begin, so that they are nobody else's."""
+"""How the names of such options begin, so that no other option has it."""
 
 
 def understand_everywhere(command: Command, own: Iterable[object]) -> None:

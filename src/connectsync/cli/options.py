@@ -169,7 +169,7 @@ SCHEDULERS = (
     Scheduler("GitLab CI", "CI_NODE_INDEX", "CI_NODE_TOTAL", 1),
     Scheduler("Buildkite", "BUILDKITE_PARALLEL_JOB", "BUILDKITE_PARALLEL_JOB_COUNT", 0),
     Scheduler("CircleCI", "CIRCLE_NODE_INDEX", "CIRCLE_NODE_TOTAL", 0),
-    # Kubernetes tells a pod its index, and nobody how many there are
+    # Kubernetes tells a pod its index, but not how many there are
     Scheduler("Kubernetes", "JOB_COMPLETION_INDEX", SHARD_COUNT, 0),
 )
 
@@ -201,7 +201,7 @@ def say_share(
 
 def _shard_of_environment(environment: Mapping[str, str]) -> Shard:
     said = dict(_shards_in_environment(environment))
-    # a job that is not divided says 1/1, and then somebody else may have divided it
+    # a job that is not divided says 1/1, and then another tool may have divided it
     shards = {who: one for who, one in said.items() if one != ALL or who == DIRECT}
     if len(set(shards.values())) > 1:
         told = ", ".join(f"{who} says {shard}" for who, shard in shards.items())

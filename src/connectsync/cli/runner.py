@@ -135,7 +135,7 @@ SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 @dataclass(slots=True)
 class StopRequest:
-    """Whether somebody asked to stop."""
+    """Whether a person or a signal asked to stop."""
 
     terminal: Terminal
     asked: bool = False
@@ -247,7 +247,7 @@ class ApplyOptions:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """How a run ended, and whether it did because somebody asked."""
+    """How a run ended, and whether it did because it was asked to."""
 
     outcome: Outcome
     interrupted: bool

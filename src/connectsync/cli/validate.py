@@ -47,7 +47,7 @@ from connectsync.report.terminal import inert
 
 def look_around(session: Session, project: Project) -> None:
     """
-    Look for the files that the project names, and tell of files that nobody reads.
+    Look for the files that the project names, and tell of files that are not read.
 
     Raises ``ProjectError`` if a file that is named is not there.
     """

@@ -144,7 +144,7 @@ def rollout_of(data: Mapping[str, Any]) -> Rollout:
     Read the roll-out.
 
     Where there are waves, one failure stops the next wave unless the file says how
-    many do not: a canary whose death nobody heeds is none.
+    many do not: a canary whose death is not heeded is none.
     """
     waves = tuple(_wave(entry) for entry in data.get("waves", ()))
     stated = data.get("max_failures_percent", 0 if waves else None)

@@ -1,4 +1,4 @@
-"""What happens during a run, as values for whoever watches: no secret, no person."""
+"""What happens during a run, as values for those who watch: no secret, no person."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ class ProgressRate:
         return f"{each:.1f}/s" if each >= 1 else f"{each * 60:.0f}/min"
 
     def left(self, now: float) -> str:
-        """Say how long the rest takes at this pace; empty while nobody can tell."""
+        """Say how long the rest takes at this pace; empty while it cannot be told."""
         passed = now - self.began
         if passed < UNCLEAR_SECONDS or not 0 < self.done < self.total:
             return ""

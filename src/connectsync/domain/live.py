@@ -85,10 +85,10 @@ class LabelStatus(StrEnum):
     THERE = "found"
     MISSING = "missing"
     DOUBLED = "duplicate"
-    """It stands there more than once, and nobody knows which one is meant."""
+    """It stands there more than once, and which one is meant is not known."""
     DISABLED = "disabled"
     NOT_REACHED = "not reached"
-    """What leads to it is not there, so nobody could look."""
+    """What leads to it is not there, so it could not be looked at."""
 
 
 @dataclass(frozen=True, slots=True)

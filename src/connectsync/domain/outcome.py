@@ -93,7 +93,7 @@ class Result(StrEnum):
 
 
 class ReasonKind(StrEnum):
-    """Why something was not applied with nobody there."""
+    """Why something was not applied unattended."""
 
     DRIFT = "drift"
     CONFLICT = "conflict"

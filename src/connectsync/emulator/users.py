@@ -107,7 +107,7 @@ COOKIE = "connect_session"
 @dataclass(frozen=True, slots=True)
 class BrowserSession:
     """
-    A browser that came by; ``email`` is empty until somebody signs in.
+    A browser that came by; ``email`` is empty until a person signs in.
 
     The store holds only a digest of what the cookie carries.
     """
@@ -234,11 +234,11 @@ class SavedToken(Enum):
     SILENT = "silent"
     """An empty field, as if there were none."""
     MASKED = "masked"
-    """A field of dots, which are sent back where nobody types over them."""
+    """A field of dots, which are sent back where no one types over them."""
 
 
 class SavedMeanwhile(Enum):
-    """What becomes of a save whose form somebody else saved meanwhile."""
+    """What becomes of a save whose form another person saved meanwhile."""
 
     LAST_WINS = "last-wins"
     """It is made, as on most pages: what the other one changed is lost."""

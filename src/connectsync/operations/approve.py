@@ -40,7 +40,7 @@ def insist_own_words(option: str, said: str) -> None:
     """
     Refuse a suggestion that was pasted with its placeholder still in it.
 
-    It would stand in the audit log as what somebody said. Raises ``UsageError``.
+    It would stand in the audit log as what a person said. Raises ``UsageError``.
     """
     if fold_word(said) in PLACEHOLDERS:
         raise UsageError(
@@ -170,7 +170,7 @@ LONGEST_NAME = 100
 
 def approver(given: str) -> str:
     """
-    Read the name of somebody who approves, spelled in one way.
+    Read the name of a person who approves, spelled in one way.
 
     Raises ``UsageError`` for a name that is empty, too long, or cannot be seen whole:
     one person must not be able to look like two.
@@ -221,7 +221,7 @@ def record_approval(
     archive: StateReader, digest: str, name: str, *, at: datetime
 ) -> Approvals:
     """
-    Write down that somebody says yes to a plan; the same name twice changes nothing.
+    Write down that a person says yes to a plan; the same name twice changes nothing.
 
     Names that differ in small and capital letters alone, or that look the same, are
     the same.

@@ -41,7 +41,7 @@ Conflicts = Mapping[str, Collection[str]]
 @dataclass(frozen=True, slots=True)
 class DriftedDistrict:
     """
-    A district somebody changed by hand: its file, its live form, who moved what.
+    A district that was changed by hand: its file, its live form, who moved what.
 
     ``is_recent`` says that the form was read late enough to be remembered.
     """

@@ -227,7 +227,7 @@ def _stopped_before(archive: StateReader, backend: str) -> dict[str, int]:
     """
     Give the districts that a roll-out left alone because others failed, and its run.
 
-    A later run of the same district settles that; whoever made it looked.
+    A later run of the same district settles that: its author looked.
     """
     left = archive.unended(backend)
     stopped = {

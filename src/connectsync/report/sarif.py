@@ -77,13 +77,13 @@ def _cut_text(text: str) -> str:
 
 
 BASE = "%SRCROOT%"
-"""What every path is relative to: whoever reads the log knows where that is."""
+"""What every path is relative to: the reader of the log knows where that is."""
 
 FINGERPRINT = "connectsync/v1"
 """
 The name of our fingerprint.
 
-GitHub's own name for one is left to whoever uploads: its action computes another, and
+GitHub's own name for one is left to the uploader: its action computes another, and
 warns of each result that brings one along.
 """
 
@@ -130,7 +130,7 @@ def _fingerprints(found: Iterable[Finding]) -> dict[Finding, str]:
     """
     Give allowed findings, in their order, the fingerprints that no report gives them.
 
-    They are what they would be if nobody had allowed them. In a profile other
+    They are what they would be if no one had allowed them. In a profile other
     districts may not allow the same: there, the district is a part of it.
     """
     apart = {replace(one, path=(*one.districts, *one.path)): one for one in found}
@@ -229,7 +229,7 @@ def _region(place: Place) -> dict[str, int]:
     start = {"startLine": place.line, "startColumn": place.column}
     end = (place.end_line, place.end_column)
     if end <= (place.line, place.column):
-        return start  # nobody knows where it ends
+        return start  # where it ends is not known
     return start | {"endLine": end[0], "endColumn": end[1]}
 
 

@@ -36,7 +36,7 @@ from connectsync.telemetry.events import decodable
 
 UNSETTLED = "unsettled"
 SETTLED = ("confirmed", "failed", "conflict", "waiting", UNSETTLED)
-"""How a save can end; of one that is unsettled nobody knows."""
+"""How a save can end; of one that is unsettled it is not known."""
 
 
 @dataclass(slots=True)

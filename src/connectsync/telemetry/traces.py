@@ -103,7 +103,7 @@ class Spans:
                 assert_never(event)
 
     def _abandon(self, at: datetime, keys: Sequence[_Key]) -> None:
-        """End spans that nobody will end, innermost first."""
+        """End spans that are left open, innermost first."""
         for key in reversed(keys):
             self._end(key, at, {}, "it was left before its end")
 
@@ -123,7 +123,7 @@ class Spans:
     def _run_ended(self, event: RunEnded) -> None:
         left = [key for key in self._spans if key[0] in {"district", "save"}]
         self._abandon(event.at, left)
-        # the last wave ends with the run, and nobody says so
+        # the last wave ends with the run, and no event says so
         for wave in [key for key in self._spans if key[0] == "wave"]:
             self._end(wave, event.at, {}, "")
         self._end(_RUN, event.at, _counts(event), _wrong(event))

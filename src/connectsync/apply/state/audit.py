@@ -122,7 +122,7 @@ def rows(
 ) -> Iterator[Row[Any]]:
     """Give every entry between two places, oldest first."""
     wanted = select(AUDIT).order_by(AUDIT.c.seq)
-    # what stands before the first one is an entry that somebody put in
+    # what stands before the first one is an entry that was put in
     if after:
         wanted = wanted.where(AUDIT.c.seq > after)
     if up_to is not None:
@@ -134,7 +134,7 @@ def rows(
 def end(connection: Connection) -> End | None:
     """Give where the log ends by its head; None if its last entry is another one."""
     last = select(func.max(AUDIT.c.seq)).scalar_subquery()
-    # in one statement: somebody may append between two
+    # in one statement: another runner may append between two
     row = connection.execute(
         select(HEAD.c.seq, HEAD.c.hash, last.label("last"))
     ).first()
@@ -142,7 +142,7 @@ def end(connection: Connection) -> End | None:
 
 
 def edited(problem: str) -> StateError:
-    """Make the error that refuses a store that somebody else wrote to."""
+    """Make the error that refuses a store that another program wrote to."""
     return StateError(
         f"the state store was edited: {problem}",
         remedy="`connectsync runs verify` lists all that was edited; restore the"

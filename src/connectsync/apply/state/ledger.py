@@ -65,7 +65,7 @@ class Ledger:
         end = None
         try:
             with self.database.writing() as connection:
-                # nobody else appends until the commit
+                # no other runner appends until the commit
                 connection.execute(select(HEAD).with_for_update()).first()
                 self._known.catch_up(connection)
                 end = self._known.end

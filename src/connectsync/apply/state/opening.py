@@ -32,7 +32,7 @@ _VERSION = "alembic_version"
 """The table that names the layout, as releases of every age look for it."""
 
 _ONE_AT_A_TIME = 7_305_813
-"""Any number; whoever lays out a PostgreSQL store holds this lock."""
+"""Any number; a runner holds this lock while it lays out a PostgreSQL store."""
 
 
 def ensure(database: Database) -> None:

@@ -113,7 +113,7 @@ def _names(labels: Collection[str], label: str, group: str) -> bool:
 
 
 class SignInNeeded(Exception):
-    """Nobody is signed in, or not any more; afterwards they come back to ``path``."""
+    """No one is signed in, or no longer; afterwards they come back to ``path``."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
