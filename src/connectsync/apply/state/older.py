@@ -10,6 +10,7 @@ log as they are, so that a hash that was noted is still found.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -79,6 +80,8 @@ def _rows(connection: Connection, table: str) -> list[Row]:
 def _filled_in(old: Store) -> dict[str, list[Row]]:
     """Give the tables of the first layout what the next one added."""
     filled: dict[str, list[Row]] = {**old, "run_districts": []}
+    last = {(row["run"], row["district"]): row["settled"] for row in old["journal"]}
+    words = {"confirmed": "done", "intended": "failed"}
     for row in old["journal"]:
         row.update(set_token=False, runner="", lease=0)
     for run in old["runs"]:
@@ -86,16 +89,10 @@ def _filled_in(old: Store) -> dict[str, list[Row]]:
         run.update(header="{}", accepted="{}", reasons="{}", runner="", stopped="")
         run["ended"] = ended
         for turn, district in enumerate(json.loads(run["districts"])):
-            settled = [
-                row["settled"]
-                for row in old["journal"]
-                if (row["run"], row["district"]) == (run["run"], district)
-            ]
-            words = {"confirmed": "done", "intended": "failed"}
-            last = settled[-1] if settled else "failed"
+            settled = last.get((run["run"], district), "failed")
             part = {"run": run["run"], "district": district, "turn": turn}
             part |= {"position": turn, "wave": "rest", "planned": "{}", "ended": ended}
-            part |= {"ending": words.get(last, last), "runner": ""}
+            part |= {"ending": words.get(settled, settled), "runner": ""}
             filled["run_districts"].append(part | {"message": "", "remedy": ""})
     return filled
 
@@ -117,8 +114,9 @@ def _problems(old: Store) -> Iterator[str]:
     if [(head["seq"], head["hash"]) for head in old["audit_head"]] != [end]:
         yield "the end of its audit log was cut off"
     yield from _edited_rows(old, contents)
+    parts = _by_run(old)
     for run in old["runs"]:
-        plan = _plan(run, old["run_districts"])
+        plan = _plan(run, parts[run["run"]])
         if plan is not None and audit.hashed(audit.canonical(plan)) != run["plan"]:
             yield f"the plan of run {run['run']} was edited"
 
@@ -147,7 +145,8 @@ def _is_logged(table: str, row: Row, logged: str | None) -> bool:
 
 
 def _facts(old: Store) -> list[AuditEntry]:
-    facts = [_begun(run, old["run_districts"]) for run in old["runs"]]
+    parts = _by_run(old)
+    facts = [_begun(run, parts[run["run"]]) for run in old["runs"]]
     desired = {
         (part["run"], part["district"]): json.loads(part["planned"]).get("desired", {})
         for part in old["run_districts"]
@@ -163,11 +162,18 @@ def _facts(old: Store) -> list[AuditEntry]:
         else:
             facts.append(_seen(row))
     for run in old["runs"]:
-        facts += _ended(run, old["run_districts"])
+        facts += _ended(run, parts[run["run"]])
     for row in sorted(old["approvals"], key=lambda one: one["at"]):
         said = {"plan": row["plan"], "name": row["name"]}
         facts.append(_fact(audit.PLAN_APPROVED, row["at"], said))
     return facts
+
+
+def _by_run(old: Store) -> defaultdict[int, list[Row]]:
+    parts = defaultdict[int, list[Row]](list)
+    for part in old["run_districts"]:
+        parts[part["run"]].append(part)
+    return parts
 
 
 def _fact(action: str, at: str, detail: Row, row: Row | None = None) -> AuditEntry:
@@ -181,17 +187,15 @@ def _plan(run: Row, parts: Iterable[Row]) -> Row | None:
     header = json.loads(run["header"])
     if not header:
         return None
-    mine = [part for part in parts if part["run"] == run["run"]]
-    mine.sort(key=lambda part: int(part["position"]))
-    plan = {**header, "districts": [json.loads(part["planned"]) for part in mine]}
+    ordered = sorted(parts, key=lambda part: int(part["position"]))
+    plan = {**header, "districts": [json.loads(part["planned"]) for part in ordered]}
     return {n: v for n, v in plan.items() if n not in {"waves", "approved_elsewhere"}}
 
 
 def _begun(run: Row, parts: list[Row]) -> AuditEntry:
     waves: dict[str, list[str]] = {}
     for part in sorted(parts, key=lambda one: int(one["turn"])):
-        if part["run"] == run["run"]:
-            waves.setdefault(part["wave"], []).append(part["district"])
+        waves.setdefault(part["wave"], []).append(part["district"])
     elsewhere = json.loads(run["header"]).get("approved_elsewhere", False)
     detail = {
         "plan": _plan(run, parts),
@@ -247,7 +251,7 @@ def _seen(row: Row) -> AuditEntry:
 
 def _ended(run: Row, parts: list[Row]) -> Iterator[AuditEntry]:
     for part in parts:
-        if part["run"] == run["run"] and part["ending"] is not None:
+        if part["ending"] is not None:
             detail = {name: part[name] for name in ("ending", "message", "remedy")}
             at = part["ended"] or run["ended"] or run["began"]
             yield _fact(audit.DISTRICT_ENDED, at, {**detail, "managed": None}, part)

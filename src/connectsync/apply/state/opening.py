@@ -1,4 +1,4 @@
-"""Open the state store: its address, its layout and its migrations."""
+"""Open the state store: its address, its layout, and stores of older releases."""
 
 from __future__ import annotations
 
