@@ -56,9 +56,9 @@ def test_a_merged_baseline_keeps_what_it_does_not_speak_of(kept: Place) -> None:
 def test_a_plan_is_approved_once_by_each_name(kept: Place) -> None:
     with kept.open() as store:
         archive = StateReader(store)
-        assert archive.approve("sha256:1", "Ada", at=NOW)
-        assert not archive.approve("sha256:1", "Ada", at=NOW)
-        assert archive.approve("sha256:1", "Bo", at=NOW)
+        assert store.approve("sha256:1", "Ada", at=NOW)
+        assert not store.approve("sha256:1", "Ada", at=NOW)
+        assert store.approve("sha256:1", "Bo", at=NOW)
         assert archive.approvals("sha256:1") == ("Ada", "Bo")
         assert archive.approvals("sha256:2") == ()
 

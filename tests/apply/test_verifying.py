@@ -38,8 +38,8 @@ async def lived_in(world: World) -> None:
     """Let a run end, another one break off, and people say yes."""
     store = world.store
     plan = await world.plan(CELL)
-    world.archive.approve(plan_digest(plan), "Ada", at=NOW)
-    world.archive.approve(plan_digest(plan), "Bo", at=NOW)
+    store.approve(plan_digest(plan), "Ada", at=NOW)
+    store.approve(plan_digest(plan), "Bo", at=NOW)
     await world.run(plan)
     seen = BaselineUpdate({"student_id": "STUDENT ID"}, running=True)
     store.note(plan.backend, {KEYS[2]: replace(seen, merged=True)}, at=NOW)

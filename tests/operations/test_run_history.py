@@ -93,7 +93,7 @@ def test_the_newest_runs_come_first_and_the_rest_is_counted(world: World) -> Non
 def test_a_run_tells_every_save_and_who_said_yes(world: World) -> None:
     ran(world, CELL, ELM, LAKEVIEW)
     plan = world.archive.run(1).plan
-    world.archive.approve(plan, "Ada", at=NOW)
+    world.store.approve(plan, "Ada", at=NOW)
     told = history_of(world.archive, 1)
     assert [part.district for part in told.parts] == [ELM, LAKEVIEW]
     (save,) = told.entries[ELM]

@@ -56,7 +56,7 @@ def approve_file(session: Session, path: Path, given: str) -> ExitStatus:
         districts = any_scope(session, ()).districts
         shown = as_it_is(plan, districts, archive.baselines(plan.backend))
         doubt = look_alike(name, archive.approvals(digest))
-        said = record_approval(archive, digest, name, at=session.now())
+        said = record_approval(store, digest, name, at=session.now())
     colour, width = terminal.colour, terminal.width
     if doubt:
         terminal.complain(f"warning: {inert(doubt)}")

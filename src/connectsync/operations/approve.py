@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from connectsync.apply.state.queries import StateReader
+from connectsync.apply.state.store import Store
 from connectsync.domain.district import District
 from connectsync.domain.drift import Baselines
 from connectsync.domain.foreign_text import alike, foreign_letters, looks
@@ -217,15 +218,14 @@ def as_it_is(plan: Plan, districts: Sequence[District], baselines: Baselines) ->
     return afresh(plan, districts, baselines)
 
 
-def record_approval(
-    archive: StateReader, digest: str, name: str, *, at: datetime
-) -> Approvals:
+def record_approval(store: Store, digest: str, name: str, *, at: datetime) -> Approvals:
     """
     Write down that a person says yes to a plan; the same name twice changes nothing.
 
     Names that differ in small and capital letters alone, or that look the same, are
     the same.
     """
+    archive = StateReader(store)
     before = {looks(one) for one in archive.approvals(digest)}
-    new = looks(name) not in before and archive.approve(digest, name, at=at)
+    new = looks(name) not in before and store.approve(digest, name, at=at)
     return Approvals(name, archive.approvals(digest), new)

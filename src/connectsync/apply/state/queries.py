@@ -94,17 +94,12 @@ class StateReader:
         """Give the newest runs, on whatever backend, at most ``limit``."""
         runs = self._store.known().runs
         newest = (run.told() for run in list(reversed(runs.values()))[:limit])
-        lines = (
-            # the head alone: a list shows no districts
-            RunLine(runs[run.number].head, run.tally, by)
-            for run, by in self.each_superseded(newest)
-        )
-        return RunList(tuple(lines), len(runs))
+        each = self.each_superseded(newest)
+        return RunList(tuple(RunLine(r, r.tally, by) for r, by in each), len(runs))
 
     def superseded(self, run: Run) -> dict[str, int]:
         """Give the districts left of a run that a newer run planned, and that run."""
-        ((_, by),) = self.each_superseded([run])
-        return by
+        return next(self.each_superseded([run]))[1]
 
     def each_superseded(
         self, runs: Iterable[Run]
@@ -198,10 +193,6 @@ class StateReader:
         given = self._store.known().approvals[plan].items()
         ordered = sorted(given, key=lambda one: (one[1], one[0]))
         return tuple(ApprovalRecord(name, at) for name, at in ordered)
-
-    def approve(self, plan: str, name: str, *, at: datetime) -> bool:
-        """Write down that a person approves a plan. See ``Store.approve``."""
-        return self._store.approve(plan, name, at=at)
 
     # — the log —
 
