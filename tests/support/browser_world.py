@@ -44,6 +44,9 @@ FORM = "/settings/sis-rostering/daily-sync"
 WAIT_SECONDS = 5.0
 """How long a control is waited for, on a machine that has other things to do."""
 
+SHORT_WAIT = 3.0
+"""The same where a test is about what never comes."""
+
 
 def session_of(store: Path, path: Path) -> Path:
     """Sign the demo user in, without a browser; keep the session as one would."""

@@ -6,16 +6,13 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from browser_world import World
+from browser_world import SHORT_WAIT, World
 from tampered_page import Tampered, before_end, on_the_form
 
 from connectsync.backends.browser.reader import BrowserReader
 from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.domain.live import Live
 from connectsync.errors import FormRefused, PageChanged
-
-WAIT = 1.0
-"""How long a page is waited for that says nothing more."""
 
 STATUS = 'role="status"'
 SAVED = '<p class="saved" role="status">Saved</p>'
@@ -64,7 +61,7 @@ def test_a_save_that_the_page_tells_of_in_a_box_is_done(
 ) -> None:
     world.known = True
     around = partial(Tampered, after_save=AFTER[said])
-    live = world.run(changed, around=around, wait_seconds=WAIT)
+    live = world.run(changed, around=around, wait_seconds=SHORT_WAIT)
     assert live.form["manage_guardians"] is True
     assert world.live("bay").form["manage_guardians"] is True
 
@@ -100,7 +97,9 @@ QUESTION = "Save for every school?"
 
 def test_a_question_before_the_save_is_answered_with_no_and_told(world: World) -> None:
     with pytest.raises(PageChanged) as asked:
-        world.run(changed, around=asking(f"confirm('{QUESTION}')"), wait_seconds=WAIT)
+        world.run(
+            changed, around=asking(f"confirm('{QUESTION}')"), wait_seconds=SHORT_WAIT
+        )
     assert QUESTION in asked.value.message
     assert "so it was answered with no; nothing was sent" in asked.value.message
     assert "nothing was saved" in asked.value.message
@@ -118,7 +117,9 @@ def test_a_question_in_a_box_is_accepted_by_its_exact_text(world: World) -> None
 def test_what_a_box_says_of_a_save_that_was_not_made_is_told(world: World) -> None:
     with pytest.raises(FormRefused) as refused:
         world.run(
-            changed, around=asking("(alert('Closed today'), false)"), wait_seconds=WAIT
+            changed,
+            around=asking("(alert('Closed today'), false)"),
+            wait_seconds=SHORT_WAIT,
         )
     assert "'Closed today'" in refused.value.message
     assert "nothing was saved" in refused.value.message

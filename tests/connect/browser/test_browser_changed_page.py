@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from browser_world import World
+from browser_world import SHORT_WAIT, World
 
 from connectsync.backends.browser.form import FormReading
 from connectsync.backends.browser.reader import BrowserReader
@@ -16,8 +16,6 @@ from connectsync.emulator.faults import Faults
 from connectsync.emulator.form import BOX_GROUPS, OPTIONS
 from connectsync.errors import PageChanged
 
-WAIT = 1.0
-"""How long a page is waited for of which we know that it stays as it is."""
 NEW = "Renamed overnight"
 
 SAMPLE = {
@@ -73,7 +71,7 @@ def stopped(world: World, version: str, faults: Faults) -> PageChanged:
 
     before = world.live("bay")
     with pytest.raises(PageChanged) as changed:
-        world.run(act, faults=faults, wait_seconds=WAIT)
+        world.run(act, faults=faults, wait_seconds=SHORT_WAIT)
     after = world.live("bay")
     assert (after.version, after.form) == (before.version, before.form)
     kept = [path for path in world.evidence() if "page-changed" in path.name]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from browser_world import World
+from browser_world import SHORT_WAIT, World
 
 from connectsync.backends.browser.reader import BrowserReader
 from connectsync.backends.browser.writer import BrowserWriter
@@ -43,4 +43,4 @@ def test_a_district_that_is_not_in_the_menu_is_searched_for(world: World) -> Non
 def test_a_menu_that_lists_no_district_is_not_believed(world: World) -> None:
     faults = Faults(missing=frozenset({"District Home Page"}))
     with pytest.raises(PageChanged, match="'District Home Page'"):
-        world.run(listed, faults=faults, wait_seconds=1)
+        world.run(listed, faults=faults, wait_seconds=SHORT_WAIT)

@@ -6,7 +6,7 @@ from base64 import b64encode
 from functools import partial
 
 import pytest
-from browser_world import World
+from browser_world import SHORT_WAIT, World
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from tampered_page import Tampered, before_end, on_the_form
@@ -57,7 +57,7 @@ def test_what_a_page_says_after_save_shows_no_secret(world: World, page: str) ->
     answer = f"<!doctype html><title>No</title><body>{PAGES[page]}</body>"
     around = partial(refusing, answer)
     with pytest.raises(ConnectError) as failed:
-        world.run(act, around=around, tokens=lambda _: TYPED, wait_seconds=1.0)
+        world.run(act, around=around, tokens=lambda _: TYPED, wait_seconds=SHORT_WAIT)
     insist_silent(world, failed.value)
 
 
@@ -87,7 +87,7 @@ def test_what_a_page_shows_instead_of_the_form_shows_no_secret(
         SECRETS.learn(secret)
     around = partial(Tampered, change=on_the_form(READ[page]))
     try:
-        world.run(act, around=around, wait_seconds=1.0)
+        world.run(act, around=around, wait_seconds=SHORT_WAIT)
     except ConnectError as failed:
         insist_silent(world, failed)
     else:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser_world import World, close_tabs, served, website
+from browser_world import SHORT_WAIT, World, close_tabs, served, website
 from playwright.async_api import Page
 from tampered_page import Tampered, before_end, on_the_form
 
@@ -29,7 +29,7 @@ from connectsync.errors import (
     Unreachable,
 )
 
-QUICK: dict[str, Any] = {"wait_seconds": 1.0, "load_seconds": 2.0}
+QUICK: dict[str, Any] = {"wait_seconds": SHORT_WAIT, "load_seconds": 20.0}
 """For pages of which we know that they stay as they are."""
 
 OVER = "position:fixed;inset:0;width:100%;height:100%;z-index:99"
@@ -107,7 +107,9 @@ def test_a_control_that_is_ruled_out_is_named_with_a_picture(
     old, new = RULED_OUT[how]
     change = on_the_form(lambda html: html.replace(old, new))
     with pytest.raises(PageChanged) as changed:
-        world.run(read, around=partial(Tampered, change=change), wait_seconds=1.0)
+        world.run(
+            read, around=partial(Tampered, change=change), wait_seconds=SHORT_WAIT
+        )
     named = "'Deletion Threshold'" if "Threshold" in new else "'Student ID'"
     assert named in changed.value.message
     pictured(world, changed.value)
@@ -155,7 +157,9 @@ def test_a_picture_that_never_comes_does_not_keep_a_page_from_being_read(
     world: World,
 ) -> None:
     change = on_the_form(before_end("<img src='/never' alt=''>"))
-    live = world.run(read, around=partial(Tampered, change=change), wait_seconds=1.0)
+    live = world.run(
+        read, around=partial(Tampered, change=change), wait_seconds=SHORT_WAIT
+    )
     assert live.key == "bay"
 
 

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 import pytest
-from browser_world import World, both, close_tabs, served, website
+from browser_world import SHORT_WAIT, World, both, close_tabs, served, website
 from tampered_page import Tampered, on_the_form
 
 from connectsync.backends.browser.reader import BrowserReader
@@ -145,7 +145,9 @@ def test_no_token_is_sent_to_another_origin(world: World, kind: str) -> None:
                 world.store, around=lambda app: Tampered(app, change)
             ) as address:
                 site = replace(
-                    website(address, world.folder), wait_seconds=1, load_seconds=4
+                    website(address, world.folder),
+                    wait_seconds=SHORT_WAIT,
+                    load_seconds=8,
                 )
                 reader, writer = both(world.browser, site, lambda _: TOKEN)
                 try:

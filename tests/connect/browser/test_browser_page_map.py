@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from browser_world import World
+from browser_world import SHORT_WAIT, World
 
 from connectsync.backends.browser.reader import BrowserReader
 from connectsync.backends.browser.writer import BrowserWriter
@@ -17,8 +17,6 @@ from connectsync.emulator.faults import NO_FAULTS, Faults
 from connectsync.emulator.form import BOXES, OPTIONS
 from connectsync.errors import CredentialsRefused
 
-WAIT = 1.0
-
 Map = dict[tuple[str, ...], PageSpot]
 
 
@@ -28,7 +26,7 @@ def drawn(world: World, faults: Faults = NO_FAULTS, **site: Any) -> Map:
         return await reader.page_map()
 
     before = world.live("bay")
-    spots = world.run(act, faults=faults, wait_seconds=WAIT, **site)
+    spots = world.run(act, faults=faults, wait_seconds=SHORT_WAIT, **site)
     after = world.live("bay")
     assert (after.version, after.form) == (before.version, before.form)
     return {spot.path: spot for spot in spots}

@@ -119,7 +119,7 @@ def test_an_ended_session_stops_a_run_and_says_how_to_go_on(world: World) -> Non
             assert "connectsync login" in refused.remedy
 
     faults = Faults(expire_session_after=7)
-    world.run(act, faults=faults, contexts=1, wait_seconds=1)
+    world.run(act, faults=faults, contexts=1, wait_seconds=60)
 
 
 def test_without_a_session_nothing_is_opened(world: World) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser_world import World, website
+from browser_world import SHORT_WAIT, World, website
 
 from connectsync.backends.browser.controls import PageLabels
 from connectsync.backends.browser.evidence import Evidence
@@ -82,7 +82,7 @@ def test_a_token_that_the_page_speaks_of_is_replaced_only_if_asked_for(
 def test_a_page_that_changed_gets_no_token(world: World) -> None:
     faults = Faults(disabled=frozenset({TOKEN_LABEL}))
     with pytest.raises(PageChanged, match=TOKEN_LABEL):
-        saved(world, ({}, OLD, ASKED, OLD), faults=faults, wait_seconds=1.0)
+        saved(world, ({}, OLD, ASKED, OLD), faults=faults, wait_seconds=SHORT_WAIT)
     assert world.token_digest("bay") == ""
 
 

@@ -92,6 +92,7 @@ class SignIn:
     def __init__(self, page: Page) -> None:
         self._page = page
         self.button = page.get_by_role("button", name=SIGN_IN, exact=True)
+        self.password = page.get_by_role("textbox", name=PASSWORD, exact=True)
 
     async def is_shown(self) -> bool:
         """Say whether this is the page that is shown."""
@@ -101,15 +102,14 @@ class SignIn:
         """Sign in. Raises ``CredentialsRefused``, and ``PageChanged``."""
         page = self._page
         address = page.get_by_role("textbox", name=EMAIL, exact=True)
-        secret = page.get_by_role("textbox", name=PASSWORD, exact=True)
-        controls = {EMAIL: address, PASSWORD: secret, SIGN_IN: self.button}
+        controls = {EMAIL: address, PASSWORD: self.password, SIGN_IN: self.button}
         fence = Fence(origin_of(page.url))
         for name, control in controls.items():
             await self._insist_there(control, name)
             await fence.insist_sent_home(control, f"'{name}'", SIGN_IN)
         await self._type(address, email, EMAIL)
-        await self._type(secret, password, PASSWORD)
-        await fence.insist_sent_home(secret, f"'{PASSWORD}'", SIGN_IN)
+        await self._type(self.password, password, PASSWORD)
+        await fence.insist_sent_home(self.password, f"'{PASSWORD}'", SIGN_IN)
         try:
             async with page.expect_navigation(wait_until="domcontentloaded"):
                 await self._press()
@@ -279,8 +279,14 @@ class Tab:
 
         Raises ``CredentialsRefused`` where it is the sign-in that is shown instead.
         """
+        milliseconds = self.website.wait_seconds * 1000
+        # the sign-in page is waited for too, so that an ended session is told at once
+        either = found.or_(SignIn(self.page).password)
         try:
-            await found.first.wait_for(timeout=self.website.wait_seconds * 1000)
+            await either.first.wait_for(timeout=milliseconds)
+            if not await found.count():
+                await self.insist_signed_in()
+                await found.first.wait_for(timeout=milliseconds)
         except PlaywrightError:
             await self.insist_signed_in()
             return LabelStatus.MISSING
