@@ -12,11 +12,13 @@ from apply_world import CELL, KEYS, NOW, World, district
 from fate import Killed
 from trial import Trial, endings
 
+from connectsync.apply.journal import BaselineUpdate
 from connectsync.apply.saving import results_of, settle_open_saves
+from connectsync.apply.state.queries import recognize
 from connectsync.backends import embedded
 from connectsync.domain.district import District, Facts
 from connectsync.domain.drift import Baseline, DistrictDrift
-from connectsync.domain.live import Live
+from connectsync.domain.live import Live, connect_key
 from connectsync.domain.outcome import Outcome
 from connectsync.domain.plan import SWITCH, Plan
 from connectsync.domain.policy import Rollout
@@ -563,6 +565,55 @@ def test_districts_in_step_are_remembered_before_the_first_save(
     with pytest.raises(Killed):
         asyncio.run(story())
     assert world.archive.baselines(BACKEND)[ELM].form == CELL.managed()
+
+
+def test_half_a_run_does_not_take_a_persons_change_for_ours(world: World) -> None:
+    """Only the first of two saves is made, and the second was to undo theirs."""
+    ours = Settings(enable_daily_sync=True, deletion_threshold=10)
+    wanted = Settings(enable_daily_sync=False, deletion_threshold=20)
+
+    async def story() -> DistrictDrift:
+        for settings in (Settings(deletion_threshold=10), ours):
+            await world.run(await world.plan(settings, keys=(LAKE,)))
+        await world.edit(LAKE, {"deletion_threshold": 15})
+        plan = await world.plan(wanted, keys=(LAKE,))
+        async with embedded.open_writer(world.app) as writer:
+            outcome = await world.run(plan, OnlyOnce(writer))
+        assert outcome.districts[0].saves == 1
+        return await drift(world, wanted)
+
+    assert who(asyncio.run(story())) == {"deletion_threshold": "conflict"}
+
+
+class OnlyOnce:
+    """A real writer that saves once, and is not reached again."""
+
+    def __init__(self, writer: object) -> None:
+        self.writer = writer
+        self.saves = 0
+
+    async def save(self, key: str, desired: Form, **given: object) -> Live:
+        self.saves += 1
+        if self.saves > 1:
+            raise NeverSent("Connect is not reached")
+        return await self.writer.save(key, desired, **given)  # type: ignore[attr-defined, no-any-return]
+
+
+def test_of_two_addresses_the_later_save_stays(world: World) -> None:
+    other = "gateway https://connect.example.org"
+    seen = BaselineUpdate({"deletion_threshold": 99}, running=False)
+    world.store.note(other, {LAKE: seen}, at=NOW)
+
+    async def story() -> None:
+        wanted = Settings(deletion_threshold=10)
+        await world.run(await world.plan(wanted, keys=(LAKE,)))
+
+    asyncio.run(story())
+    for described in (other, BACKEND):
+        recognize(world.store, connect_key(described, "production"), at=NOW)
+    assert world.archive.baselines("production")[LAKE].form == {
+        "deletion_threshold": 10
+    }
 
 
 def test_districts_that_are_in_step_no_longer_are_named_and_not_remembered(
