@@ -198,3 +198,31 @@ def test_a_server_nobody_verified_is_used_where_the_address_says_so(
 ) -> None:
     with served(postgres.server(), None) as port:
         assert reached(tmp_path, port, "&sslmode=disable")
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "sslkey=./engine.so:key",
+        "sslkey=/srv/project/engine.so:key",
+        "sslkey=pkcs11:object=key",
+        "sslkeylogfile=/srv/keys.log",
+        "plugin=theirs",
+        "servicefile=theirs.conf",
+        "gsslib=gssapi",
+        "oauth_issuer=https://example.org",
+        "options=-csearch_path=theirs",
+    ],
+)
+def test_no_option_of_an_address_runs_or_writes_anything(option: str) -> None:
+    with pytest.raises(StateError, match="address of the state store") as refused:
+        at_url(f"postgresql://ada@127.0.0.1/state?sslmode=require&{option}")
+    assert option.partition("=")[0] in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "named", ["?host=127.0.0.1,::1&port=1,2,3", "?port=1,2", "?host=one&port=x"]
+)
+def test_ports_that_do_not_pair_with_hosts_are_told_in_a_sentence(named: str) -> None:
+    with pytest.raises(StateError, match="does not name one port for each host"):
+        at_url(f"postgresql:///state{named}")

@@ -10,12 +10,15 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import yaml
 from console import Console, Said
+from postgres_over_network import certificates
 
 from connectsync.errors import InvalidFiles
 
@@ -624,3 +627,35 @@ class TestWriting:
         for path, content in kept.items():
             assert path.read_bytes() == content, path
         assert valley.run("plan").status == 0
+
+
+def test_no_library_of_the_tree_is_loaded_for_the_state_store(
+    valley: Console, tmp_path: Path
+) -> None:
+    key = certificates(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        # a server that says yes to TLS: from there on the key is looked for
+        threading.Thread(target=_says_yes, args=(server,), daemon=True).start()
+        url = (
+            f"postgresql://ada@127.0.0.1:{server.getsockname()[1]}/state?sslmode=require"
+            f"&sslcert={key.certificate}&sslkey={valley.folder}/engine.so:key"
+        )
+        with (valley.folder / "connectsync.yaml").open("a", encoding="utf-8") as file:
+            file.write(f"state:\n  url: {url}\n")
+        for command in (["runs"], ["plan"], ["drift"]):
+            said = valley.run(*command)
+            assert said.status == 1
+            assert "engine" not in said.err
+            assert "a library that holds keys is not loaded" in " ".join(
+                said.err.split()
+            )
+
+
+def _says_yes(server: socket.socket) -> None:
+    with suppress(OSError):
+        while True:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(8)
+                connection.sendall(b"S")
+                connection.recv(1)

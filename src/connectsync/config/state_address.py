@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,6 +29,26 @@ _PARTS = re.compile(
 )
 _HOST = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[^:\[\]]*)(?::(?P<port>[0-9]{1,5}))?")
 _OPTION = re.compile("[a-z_]+")
+_PORT = re.compile("[0-9]{0,5}")
+_USED = frozenset(
+    (
+        # where the server is, and which of several is taken
+        *("host", "hostaddr", "port", "dbname", "service", "connect_timeout"),
+        *("target_session_attrs", "load_balance_hosts", "tcp_user_timeout"),
+        *("keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"),
+        # who the server is, and who we are
+        *("user", "password", "passfile", "requirepeer", "require_auth"),
+        *("channel_binding", "gssencmode", "krbsrvname", "sslmode", "sslnegotiation"),
+        *("sslrootcert", "sslcrl", "sslcert", "sslkey", "sslcertmode", "sslsni"),
+        *("ssl_min_protocol_version", "ssl_max_protocol_version"),
+    )
+)
+"""
+Options of an address that are handed on.
+
+Others load programs, write files or turn to servers of their own: a project file of a
+stranger would decide that.
+"""
 _WRITE = "write it as postgresql://USER:PASSWORD@HOST/DATABASE"
 _ENCODE = f"{_WRITE}; in the password write @ as %40, / as %2F and % as %25"
 _SYSTEM_SINCE = 160_000
@@ -74,21 +95,20 @@ def at_url(url: str, environment: Mapping[str, str] = _NONE) -> Address:
     if parts is None or _is_doubtful(parts):
         raise StateError("the address of the state store is not one", remedy=_ENCODE)
     query = _stated(parts["query"] or "")
+    _insist_usual(query)
     password = unquote(parts["password"] or "")
     secrets = tuple(one for one in (password, query.get("password", "")) if one)
     for one in secrets:
         SECRETS.learn(one)
     hosts = _hosts(parts["hosts"])
+    reached = {**_reached(hosts, query), **query}
+    _insist_paired(reached)
     address = URL.create(
         _DRIVER,
         username=unquote(parts["user"] or "") or None,
         password=password or None,
         database=unquote(parts["database"] or "") or None,
-        query={
-            **_reached(hosts, query),
-            **_protected(hosts, query, environment),
-            **query,
-        },
+        query={**_protected(hosts, query, environment), **reached},
     )
     return Address(address, _shown(parts), secrets)
 
@@ -108,6 +128,36 @@ def _stated(query: str) -> dict[str, str]:
         several = name in {"host", "hostaddr", "port"} and name in stated
         stated[name] = f"{stated[name]},{value}" if several else value
     return stated
+
+
+def _insist_usual(query: Mapping[str, str]) -> None:
+    """Refuse options that the driver would run or write something for."""
+    if strange := sorted(query.keys() - _USED):
+        raise StateError(
+            f"the address of the state store has the option {strange[0]!r}, which is"
+            " not used",
+            remedy="leave it out; certificates and keys are named with sslrootcert,"
+            " sslcert and sslkey",
+        )
+    # libpq takes NAME:KEY for a key that the program library NAME holds, and loads it
+    key = query.get("sslkey", "")
+    if ":" in (key[2:] if os.name == "nt" else key):
+        raise StateError(
+            "the sslkey in the address of the state store has a colon: a library that"
+            " holds keys is not loaded",
+            remedy="name a file without a colon in its path",
+        )
+
+
+def _insist_paired(named: Mapping[str, str]) -> None:
+    """Refuse ports that are none, or that do not pair with the hosts."""
+    ports = named.get("port", "").split(",")
+    paired = ports == [""] or len(ports) == len(named.get("host", "").split(","))
+    if not paired or not all(map(_PORT.fullmatch, ports)):
+        raise StateError(
+            "the address of the state store does not name one port for each host",
+            remedy="name as many ports as hosts, as numbers, or none at all",
+        )
 
 
 def _hosts(spelled: str) -> list[tuple[str, str]]:
