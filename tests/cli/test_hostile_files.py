@@ -529,6 +529,110 @@ class TestProjectsOfOthers:
         assert Console(below.folder.parent).run("validate").status == 0
 
 
+class TestASharedFolder:
+    """Things that another user laid into a folder that anyone may write to."""
+
+    @pytest.fixture
+    def hers(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+        """Give what makes a thing that of another user, who is no system either."""
+        if os.geteuid() == 0:
+            return lambda path: os.chown(path, 4711, 4711, follow_symlinks=False)
+        ours = os.geteuid()
+        monkeypatch.setattr("os.geteuid", lambda: ours + 4711)
+        return lambda _: None
+
+    @pytest.fixture
+    def shared(self, tmp_path: Path) -> Path:
+        path = tmp_path / "shared"
+        path.mkdir()
+        path.chmod(0o1777)
+        return path
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ["plan", "--out", "{}"],
+            ["plan", "--output", "{}"],
+            ["validate", "--format", "sarif", "--output", "{}"],
+            ["snapshot", "--output", "{}"],
+            ["drift", "--format", "json", "--output", "{}"],
+            ["apply", "--yes", LAKEVIEW, "--metrics", "{}"],
+        ],
+        ids=" ".join,
+    )
+    @pytest.mark.parametrize("below", ["", "/more"])
+    def test_nothing_is_written_through_a_link_of_another_user(
+        self,
+        valley: Console,
+        shared: Path,
+        hers: Callable[[Path], None],
+        command: list[str],
+        below: str,
+    ) -> None:
+        ours = valley.folder / "ours"
+        ours.mkdir()
+        (ours / "more").write_text("kept", "utf-8")
+        link = shared / "report.json"
+        link.symlink_to(ours if below else ours / "more")
+        hers(link)
+        said = valley.run(*(one.format(f"{link}{below}") for one in command))
+        assert (ours / "more").read_text("utf-8") == "kept"
+        assert "another user made what is there" in " ".join(said.err.split())
+        # a file of metrics that cannot be written is told, and undoes no work
+        assert said.status != 0 or "--metrics" in command
+
+    def test_no_pipe_of_another_user_is_waited_for(
+        self, valley: Console, shared: Path, hers: Callable[[Path], None]
+    ) -> None:
+        pipe = shared / "report.txt"
+        os.mkfifo(pipe)
+        hers(pipe)
+        said = valley.run("plan", "--output", str(pipe))
+        assert said.status == 64
+        assert "another user made what is there" in " ".join(said.err.split())
+
+    def test_our_own_link_there_is_followed(
+        self, valley: Console, shared: Path
+    ) -> None:
+        (shared / "report.txt").symlink_to(valley.folder / "real.txt")
+        assert valley.run("plan", "--output", str(shared / "report.txt")).status == 0
+        assert (valley.folder / "real.txt").is_file()
+
+    @pytest.mark.parametrize(
+        "name", ["state.db", "state.db-wal", "connect.db", "session.json", "runners"]
+    )
+    def test_no_state_is_used_that_another_user_put_there(
+        self, valley: Console, shared: Path, hers: Callable[[Path], None], name: str
+    ) -> None:
+        told = ["--state-dir", str(shared)]
+        assert valley.run(*told, "plan").status == 0
+        planted = shared / name
+        if planted.is_dir():
+            shutil.rmtree(planted)
+        planted.unlink(missing_ok=True)
+        planted.symlink_to(valley.folder / "theirs")
+        hers(planted)
+        for command in (["plan"], ["runs"], ["apply", "--yes", LAKEVIEW]):
+            said = valley.run(*told, *command)
+            assert said.status == 1
+            assert f"{name} belongs to another user" in " ".join(said.err.split())
+        assert not (valley.folder / "theirs").exists()
+
+    def test_no_project_file_is_used_that_another_user_left_there(
+        self, shared: Path, hers: Callable[[Path], None]
+    ) -> None:
+        left = shared / "connectsync.yaml"
+        left.write_text("schema: 1\n", "utf-8")
+        hers(left)
+        if os.geteuid():
+            # the folder must not be that user's own
+            pytest.skip("only root gives things away")
+        said = Console(shared).run("validate")
+        assert said.status == 64
+        assert "connectsync.yaml belongs to another user" in " ".join(said.err.split())
+        assert "belongs" not in Console(shared).run("-C", ".", "validate").err
+
+
 class TestWriting:
     """What is written goes where it should, with the rights it should have."""
 

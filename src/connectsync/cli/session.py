@@ -25,12 +25,10 @@ from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.config.project import Project, load_project
 from connectsync.domain.wording import few
 from connectsync.errors import NothingMatched, StateError, UsageError
+from connectsync.files.access import SYSTEM, planted_state
 from connectsync.report.terminal import inert
 
 TOOL = f"connectsync {__version__}"
-
-SYSTEM = 0
-"""The user of the system: what root wrote may be used by anyone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +62,7 @@ class Session:
             return self.folder.resolve()
         here = self.here
         if os.path.lexists(here / PROJECT_FILE) or misnamed(here):
+            self._insist_not_planted(here / PROJECT_FILE)
             return here
         for folder in here.parents:
             if os.path.lexists(folder / PROJECT_FILE):
@@ -73,6 +72,17 @@ class Session:
             if any(self._stranger(folder / name) is None for name in misnamed(folder)):
                 return folder
         return here
+
+    def _insist_not_planted(self, file: Path) -> None:
+        """
+        Refuse a project file that another user laid into a folder not their own.
+
+        Whose folder someone stands in, its project they mean: not what a third one
+        left in /tmp.
+        """
+        with suppress(OSError):
+            if self._stranger(file) not in {None, file.parent.stat().st_uid}:
+                self._insist_ours(file)
 
     def _insist_ours(self, file: Path) -> None:
         """Refuse a project file that was only found, and that another user wrote."""
@@ -137,14 +147,23 @@ class Session:
         """
         Give the folder that keeps state, as told or as the project says.
 
-        Raises ``StateError`` if it came with a commit: who wrote that could approve a
-        plan in it, or sign in.
+        Raises ``StateError`` if it came with a commit, or if another user put it where
+        anyone may: who wrote that could approve a plan in it, or sign in.
         """
         folder = self.state_dir.resolve() if self.state_dir else project.state_dir
         if "state is ours" not in self.shared:
+            self._insist_unshared(folder)
             self._insist_untracked(folder, project.root)
             self.shared["state is ours"] = True
         return folder
+
+    def _insist_unshared(self, folder: Path) -> None:
+        if (planted := planted_state(folder)) is not None:
+            raise StateError(
+                f"{inert(str(planted))} belongs to another user, and any"
+                " user may put such a thing there: it is not used as state",
+                remedy="name a folder of your own with --state-dir",
+            )
 
     def _insist_untracked(self, folder: Path, root: Path) -> None:
         from connectsync.operations.git import tracked_in

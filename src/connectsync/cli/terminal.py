@@ -33,7 +33,7 @@ from connectsync.errors import (
     Refused,
     UsageError,
 )
-from connectsync.files.access import not_written, replace_file
+from connectsync.files.access import insist_unplanted, not_written, replace_file
 from connectsync.report.terminal import Paint, Style, inert, unheeded
 
 TOLD = "CONNECTSYNC_NOW"
@@ -215,6 +215,7 @@ class Terminal:
             return
         insist_no_source(output)
         try:
+            insist_unplanted(output)
             output.parent.mkdir(parents=True, exist_ok=True)
             if output.exists() and not output.is_file():
                 # a device or a pipe, such as /dev/stderr, is never replaced

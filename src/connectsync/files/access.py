@@ -11,7 +11,17 @@ import os
 import re
 import stat
 from contextlib import suppress
-from errno import EACCES, EDQUOT, EEXIST, EISDIR, ENOSPC, ENOTDIR, EPERM, EROFS
+from errno import (
+    EACCES,
+    EDQUOT,
+    EEXIST,
+    EISDIR,
+    ELOOP,
+    ENOSPC,
+    ENOTDIR,
+    EPERM,
+    EROFS,
+)
 from pathlib import Path
 
 from connectsync.errors import UsageError
@@ -133,20 +143,84 @@ def _elsewhere(number: int | None) -> str:
     return "name another place, or check that disk"
 
 
+SYSTEM = 0
+"""The user of the system: what root made may be used by anyone."""
+
+_MOST_LINKS = 40
+"""Links that a path may lead over, as for the system."""
+
+
+def is_strangers(status: os.stat_result) -> bool:
+    """Say whether a file, or a link, belongs to neither us nor the system."""
+    return hasattr(os, "geteuid") and status.st_uid not in {SYSTEM, os.geteuid()}
+
+
+def is_for_all(folder: Path) -> bool:
+    """Say whether any user may put something into a folder. Raises ``OSError``."""
+    return bool(folder.stat().st_mode & stat.S_IWOTH)
+
+
+def insist_unplanted(path: Path) -> None:
+    """
+    Refuse to write where another user laid a link or a pipe into a folder for all.
+
+    Linux does not follow such a link in /tmp either, but is not asked where a link is
+    read first, to replace what it leads to. Raises ``OSError``.
+    """
+    waiting, followed = [*reversed(path.absolute().parts)], 0
+    at = Path(waiting.pop())
+    while waiting:
+        at = at / part if (part := waiting.pop()) != ".." else at.parent
+        if not os.path.lexists(at):
+            return
+        status = at.lstat()
+        special = not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode))
+        if special and is_strangers(status) and is_for_all(at.parent):
+            raise PermissionError(EACCES, "another user made what is there", str(at))
+        if stat.S_ISLNK(status.st_mode):
+            if (followed := followed + 1) > _MOST_LINKS:
+                raise OSError(ELOOP, os.strerror(ELOOP), str(path))
+            # from the folder of the link, or from the top
+            parts = (at.parent / os.readlink(at)).parts  # noqa: PTH115
+            waiting += reversed(parts)
+            at = Path(waiting.pop())
+
+
+def planted_state(folder: Path) -> Path | None:
+    """
+    Give what another user made of a state folder, where any user may do so.
+
+    A folder or a file of a colleague may be shared on purpose: not where the rights of
+    the folder let anyone put a store of their own in its place.
+    """
+    with suppress(OSError):
+        for_all = is_for_all(folder)
+        if for_all and is_strangers(folder.stat()):
+            return folder
+        for one in sorted(folder.iterdir()):
+            status = one.lstat()
+            open_to_others = for_all or stat.S_ISLNK(status.st_mode)
+            if is_state(one.name) and is_strangers(status) and open_to_others:
+                return one
+    return None
+
+
 def write_whole(path: Path, text: str) -> None:
     """
     Write ``text`` to ``path`` whole or not at all.
 
-    A link stays a link: what it points to is replaced. A file that is there keeps its
-    mode, a new one has what the umask leaves of 0666. Raises ``OSError``.
+    A link stays a link: what it points to is replaced, unless another user laid it
+    into a folder for all. A file of ours that is there keeps its mode, a new one has
+    what the umask leaves of 0666. Raises ``OSError``.
     """
+    insist_unplanted(path)
     target = _target(path)
     beside = target.with_name(f".{target.name[:100]}.{os.urandom(4).hex()}")
     # the system applies the umask: asking for it would change it for a moment
     handle = os.open(beside, _NEW, 0o666)
     try:
         _fill(handle, text)
-        if target.exists():
+        if target.exists() and not is_strangers(target.stat()):
             beside.chmod(stat.S_IMODE(target.stat().st_mode))
         beside.replace(target)
     except BaseException:
