@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,3 +108,86 @@ def test_a_fleet_that_was_talked_up_is_counted_afresh(valley: Console) -> None:
     said = valley.run("apply", "plan.json")
     assert said.status == ExitStatus.REFUSED
     assert "too-much-of-the-fleet" in said.err
+
+
+def test_a_snapshot_that_was_talked_young_is_as_old_as_it_is(valley: Console) -> None:
+    valley.run("snapshot", "--output", "now.json")
+    later = {"CONNECTSYNC_NOW": "2027-01-20T10:00:00Z"}
+    told = ["--backend", "snapshot:now.json"]
+    planned = valley.run(*told, "plan", "--out", "plan.json", environment=later)
+    assert planned.status == 0
+
+    def just_read(data: dict[str, Any]) -> None:
+        data["guards"] = []
+        for one in data["districts"]:
+            one["read_at"] = "2027-01-20T09:59:00+00:00"
+
+    forged(valley, just_read)
+    said = valley.run(
+        *told,
+        *("apply", "plan.json", "--confirmed", "lakeview-usd"),
+        environment=later,
+    )
+    assert said.status == ExitStatus.REFUSED
+    assert "stale-live" in said.err
+    assert valley.state() == ()
+
+
+def test_a_plan_that_was_read_tomorrow_is_refused(valley: Console) -> None:
+    valley.run("plan", "--out", "plan.json")
+    forged(
+        valley, lambda data: lakeview(data).update(read_at="2199-01-01T00:00:00+00:00")
+    )
+    said = valley.run("apply", "plan.json")
+    assert said.status == ExitStatus.STALE
+    assert "lakeview-usd was read at a time which is yet to come" in said.err
+    assert valley.state() == ()
+
+
+def test_a_plan_that_says_it_is_a_way_back_hides_no_change_of_a_person(
+    valley: Console,
+) -> None:
+    path = "districts/ca/lakeview-usd.yaml"
+    assert valley.run("apply", "--yes", path).status == 0
+    valley.edit("lakeview-usd", {"deletion_threshold": 30})
+    valley.run("plan", path, "--out", "plan.json")
+
+    def way_back(data: dict[str, Any]) -> None:
+        data |= {"rollback_of": 1, "guards": []}
+        one = lakeview(data)
+        one |= {"desired": {"deletion_threshold": 45}, "drift": []}
+        change = one["saves"][0]["changes"][0]
+        risks = data["summary"]["changes"]
+        risks[change["risk"]] -= 1
+        risks["safe"] += 1
+        change |= {"before": 30, "after": 45, "risk": "safe"}
+
+    forged(valley, way_back)
+    said = valley.run("apply", "plan.json")
+    assert said.status == ExitStatus.STALE
+    assert "was changed by hand on Connect since, and does not say so" in " ".join(
+        said.err.split()
+    )
+    # one that was asked for it by name says so, and is applied
+    over = ["--over", "lakeview-usd:deletion_threshold"]
+    back = valley.run("rollback", "1", *over, "--out", "back.json")
+    assert "by hand" in back.out
+    assert valley.run("apply", "back.json").status == 0
+
+
+def test_a_plan_reads_no_file_outside_the_project(
+    valley: Console, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere.yaml"
+    elsewhere.write_text("profile: canary-of-a-secret\n", "utf-8")
+    valley.run("plan", "--out", "plan.json")
+    for scope in (str(elsewhere), "../elsewhere.yaml", "/**/*.yaml", "/proc/self/maps"):
+        forged(valley, partial(_of, scope))
+        said = valley.run("apply", "plan.json")
+        assert said.status == ExitStatus.STALE, said.err
+        assert "files outside the project" in " ".join(said.err.split())
+        assert "canary" not in said.both
+
+
+def _of(scope: str, data: dict[str, Any]) -> None:
+    data["scope"] = [scope]

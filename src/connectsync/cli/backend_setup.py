@@ -6,7 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar
@@ -22,7 +22,7 @@ from connectsync.cli.session import Session
 from connectsync.config.decode import Ground
 from connectsync.config.project import BrowserConfig, Project
 from connectsync.domain.district import District
-from connectsync.domain.live import Snapshot
+from connectsync.domain.live import CLOCKS_DIFFER, Snapshot
 from connectsync.domain.settings import Form
 from connectsync.emulator.app import create_app
 from connectsync.errors import (
@@ -301,8 +301,10 @@ class GatewayBackend(Backend):
         return gateway.GatewayAddress(stated.url, token)
 
 
-CLOCKS_DIFFER = timedelta(minutes=5)
-"""How far ahead the clock may go of the machine that took a snapshot."""
+def taken_at(session: Session) -> datetime | None:
+    """Say when the snapshot of this run was taken; None where there is none."""
+    taken = session.shared.get("taken")
+    return taken if isinstance(taken, datetime) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +355,7 @@ class SnapshotBackend(Backend):
 
     def _tell_age(self, described: str, snapshot: Snapshot) -> None:
         session, oldest = self.setup.session, self.setup.project.policy.max_live_age
+        session.shared["taken"] = snapshot.taken
         age = session.now() - snapshot.taken
         if age < -CLOCKS_DIFFER:
             raise Unreachable(

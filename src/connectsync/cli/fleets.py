@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from connectsync.cli.options import say_share
 from connectsync.cli.session import Session
+from connectsync.config.decode import Ground
 from connectsync.config.fleet import Fleet, load_fleet, rivals
 from connectsync.config.project import Project
 from connectsync.config.source import spell_control_characters
@@ -18,13 +19,14 @@ from connectsync.domain.finding import (
     ValidationReport,
 )
 from connectsync.domain.policy import ALL, Shard, split_shard
-from connectsync.errors import InvalidFiles, NothingMatched, UsageError
+from connectsync.errors import DamagedPlan, InvalidFiles, NothingMatched, UsageError
 from connectsync.operations.plan import PlannedDistrict
 from connectsync.operations.validate import (
     ValidationOptions,
     share_of_report,
     validate_fleet,
 )
+from connectsync.report.terminal import inert
 from connectsync.rules.catalogue import FLEET_RULES
 
 
@@ -78,7 +80,19 @@ def load_named_scope(
     Raises ``InvalidFiles`` as `planned_scope` does.
     """
     arguments, shard = split_shard(named)
+    _insist_inside(project, arguments)
     return _scope(session, project, arguments, shard)
+
+
+def _insist_inside(project: Project, named: Sequence[str]) -> None:
+    """Refuse a scope that names files elsewhere: a plan is not the operator."""
+    ground = Ground.of(project.root)
+    for one in named:
+        if "\0" not in one and not ground.holds(project.root / one):
+            raise DamagedPlan(
+                f"the plan is of files outside the project: {inert(one[:200])}",
+                remedy="name the districts: `connectsync apply PATH`",
+            )
 
 
 def any_scope(session: Session, named: tuple[str, ...]) -> FleetScope:

@@ -11,6 +11,7 @@ from connectsync.apply.state.opening import open_store
 from connectsync.apply.state.queries import StateReader, recognize
 from connectsync.apply.state.store import Store
 from connectsync.backends.seam import Reader
+from connectsync.cli.backend_setup import taken_at
 from connectsync.cli.backends import connect_of, open_reader
 from connectsync.cli.fleets import FleetScope, load_planned_scope
 from connectsync.cli.secrets import read_secret
@@ -162,6 +163,7 @@ def circumstances(
         set_token=set_token,
         gone=_gone(scope, baselines),
         open_saves=store.open_saves(reader.described),
+        taken=taken_at(session),
     )
 
 

@@ -41,6 +41,10 @@ class Live:
         return self.read_at >= now - longest
 
 
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far ahead the clock may go of the machine that read Connect."""
+
+
 @dataclass(frozen=True, slots=True)
 class HandConfirmation:
     """Who said that a form was saved by hand, in words, and when."""

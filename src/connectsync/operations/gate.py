@@ -11,15 +11,16 @@ from connectsync.apply.state.queries import StateReader
 from connectsync.domain.district import District
 from connectsync.domain.finding import Finding, Severity
 from connectsync.domain.guard import closing, needed
+from connectsync.domain.live import CLOCKS_DIFFER
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import WAVES
 from connectsync.domain.run import LATELY, RunHead
-from connectsync.errors import InvalidFiles, UsageError
+from connectsync.errors import DamagedPlan, InvalidFiles, UsageError
 from connectsync.operations.apply import insist_honest
 from connectsync.operations.approve import insist_accepted, insist_approved
 from connectsync.operations.plan import PlanContext, PlannedDistrict, add_guards
-from connectsync.operations.rollback import insist_way_back, undone
+from connectsync.operations.rollback import insist_told, insist_way_back, undone
 from connectsync.rules.catalogue import lasting
 
 PROFILES = "_profiles"
@@ -60,13 +61,23 @@ class Gate:
         """
         Refuse a plan that does not follow from its own values.
 
-        Of a way back, the values are those that the journal holds from before the run.
-        Raises ``DamagedPlan``.
+        Of a way back, the values are those that the journal holds from before the run,
+        and what a person changed since is told in it, until it is begun. Raises
+        ``DamagedPlan``.
         """
         insist_honest(plan, self.given.baselines)
+        latest = self.given.now + CLOCKS_DIFFER
+        if ahead := [one.district for one in plan.districts if one.read_at > latest]:
+            raise DamagedPlan(
+                f"the plan says that {ahead[0]} was read at a time which is yet to come"
+            )
         if plan.rollback_of is not None:
             back = self.archive.run(plan.rollback_of)
-            insist_way_back(plan, back, undone(self.archive.journal(back.number)))
+            steps = undone(self.archive.journal(back.number))
+            insist_way_back(plan, back, steps)
+            digest = plan_digest(plan)
+            if self.archive.last_run(digest, plan.backend) is None:
+                insist_told(plan, steps, self.given.baselines)
 
     def insist_allowed(self, plan: Plan, digest: str = "") -> None:
         """

@@ -201,6 +201,7 @@ class PlanContext:
     ``since`` only what that change to the files causes is planned. ``gone`` are
     districts that were applied once and have no file now, with the file if it is known.
     ``open_saves`` may arrive late: what arrived of ours is no person's change.
+    ``taken`` is when Connect was read, where it is a file that is read instead.
     """
 
     now: datetime
@@ -214,6 +215,7 @@ class PlanContext:
     since: ChangedSince | None = None
     gone: Mapping[str, str] = field(default_factory=dict)
     open_saves: OpenSaves = field(default_factory=dict)
+    taken: datetime | None = None
 
 
 async def make_plan(
@@ -388,12 +390,16 @@ def add_guards(
     """
     Give the plan with what the guards say of it at this hour.
 
-    Risks, drift and the size of the fleet are worked out again: a plan file may lie
-    about them. Of a plan that is ``begun`` the drift stays: what it saved itself since
-    is in the baselines now, and is no edit of a person.
+    Risks, drift, age and the size of the fleet are worked out again: a plan file may
+    lie about them. Of a plan that is ``begun`` the drift stays: what it saved itself
+    since is in the baselines now, and is no edit of a person.
     """
     fresh = afresh(plan, districts, circumstances.baselines, begun=begun)
-    sized = replace(fresh, fleet=circumstances.fleet)
+    aged = [
+        replace(one, read_at=min(one.read_at, circumstances.taken or one.read_at))
+        for one in fresh.districts
+    ]
+    sized = replace(fresh, fleet=circumstances.fleet, districts=tuple(aged))
     return _add_objections(sized, districts, circumstances)
 
 

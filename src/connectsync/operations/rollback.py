@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from connectsync.apply.journal import JournalRow, SaveStatus
 from connectsync.backends.seam import Reader
 from connectsync.domain.district import kept_labels, unpublished, without
-from connectsync.domain.drift import Baseline
+from connectsync.domain.drift import Baseline, Baselines, Movement
 from connectsync.domain.live import Live
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
 from connectsync.domain.run import ConfirmedSave, Run
@@ -16,10 +16,13 @@ from connectsync.domain.save import Made, SaveFacts, Sent
 from connectsync.domain.settings import Form, Value, is_same, list_differing, spell
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ConnectError, DamagedPlan, RollbackRefused, UsageError
-from connectsync.operations.plan import PlanContext, changes_between
+from connectsync.operations.plan import PlanContext, changes_between, drift_of
 
 Over = frozenset[tuple[str, str]]
 """Pairs of district and setting that are undone though somebody saved them since."""
+
+KeptLabels = Mapping[str, frozenset[str]]
+"""Labels that stay ticked, by setting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,13 +210,23 @@ class Rollback:
             live=live.form,
             desired=desired,
             saves=saves_for(changes, live.form, launched=launched),
+            drift=_by_a_person(one, known or Baseline(), desired, live.form, kept),
             kept=kept,
         )
 
 
-def _kept_labels(
-    before: Form, live: Form, known: Baseline
-) -> dict[str, frozenset[str]]:
+def _by_a_person(
+    step: UndoStep, known: Baseline, desired: Form, live: Form, kept: KeptLabels
+) -> tuple[Movement, ...]:
+    """Give what a person changed after the run, and the way back overwrites."""
+    return tuple(
+        move
+        for move in drift_of(known, desired, without(live, kept))
+        if not step.is_ours(move.setting, live.get(move.setting))
+    )
+
+
+def _kept_labels(before: Form, live: Form, known: Baseline) -> KeptLabels:
     """Give the labels that stay ticked, and that we never applied."""
     applied = {name: known.form[name] for name in before if name in known.form}
     nothing = {name: frozenset[str]() for name in before}
@@ -275,6 +288,26 @@ def insist_way_back(plan: Plan, run: Run, undone: Mapping[str, UndoStep]) -> Non
                 f"the plan says that it takes run {plan.rollback_of} back, and"
                 f" {planned.district} was not as the plan wants it before that run"
             )
+
+
+def insist_told(
+    plan: Plan, undone: Mapping[str, UndoStep], baselines: Baselines
+) -> None:
+    """
+    Refuse a way back that overwrites what a person changed, and does not say so.
+
+    `rollback` asks for each of them by name; a plan file may leave that out. Raises
+    ``DamagedPlan``.
+    """
+    for one in plan.districts:
+        known = baselines.get(one.district, Baseline())
+        step, told = undone[one.district], {move.setting for move in one.drift}
+        for move in _by_a_person(step, known, one.desired, one.live, one.kept):
+            if move.setting not in told:
+                raise DamagedPlan(
+                    f"the plan takes back {move.setting} of {one.district}, which was"
+                    " changed by hand on Connect since, and does not say so"
+                )
 
 
 def _is_way_back(planned: DistrictPlan, before: Form) -> bool:
