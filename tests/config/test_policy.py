@@ -186,6 +186,7 @@ def test_what_a_policy_cannot_mean_is_refused_at_its_place(
     assert "\n" not in message
 
 
+DAYTIME = "from: '08:00', to: '16:00'"
 FROZEN = "freezes: [{from: 2027-08-23, to: 2027-09-03, reason: x"
 
 
@@ -285,6 +286,44 @@ def test_a_machine_without_zones_is_told_apart_from_a_misspelt_zone(
     )
     assert "this machine has no time zone data" in done.stderr
     assert "is not a time zone" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "raw"),
+    [
+        ("timezone: America/Chicago", b"no such thing as a zone"),
+        (f"{FROZEN}, timezone: America/Chicago}}]", b""),
+        (
+            f"windows: [{{days: [monday], {DAYTIME}, timezone: America/Chicago}}]",
+            b"TZif2",
+        ),
+        (
+            "nightly_sync: [{from: '01:00', to: '05:00', timezone: America/Chicago}]",
+            b"TZif2" + bytes(30),
+        ),
+    ],
+    ids=["project, garbage", "freeze, empty", "window, cut", "nightly sync, cut"],
+)
+def test_damaged_data_of_a_time_zone_is_named_with_its_file(
+    tmp_path: Path, text: str, raw: bytes
+) -> None:
+    zones = tmp_path / "zones"
+    (zones / "America").mkdir(parents=True)
+    (zones / "America/Chicago").write_bytes(raw)
+    (tmp_path / "connectsync.yaml").write_text(f"schema: 1\n{text}\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "connectsync", "-C", str(tmp_path), "validate"],
+        env={"PYTHONTZPATH": str(zones), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = " ".join(done.stderr.split())
+    assert done.returncode == 1
+    assert "time zone data of 'America/Chicago' on this machine cannot be used" in said
+    assert "zones/America/Chicago is damaged or not readable" in said
+    assert "install the time zone data again" in said
+    assert "Traceback" not in said
 
 
 def test_zones_come_along_where_the_system_has_none(tmp_path: Path) -> None:

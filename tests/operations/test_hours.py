@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from pathlib import Path
+from zoneinfo import ZoneInfo, reset_tzpath
 
 import pytest
 from plan_scenes import guards_of
@@ -11,6 +12,7 @@ from plan_scenes import guards_of
 from connectsync.domain.district import Days
 from connectsync.domain.guard import acceptance, closing, needed
 from connectsync.domain.policy import END_OF_DAY, Freeze, Policy, Window
+from connectsync.errors import ProjectError
 from connectsync.rules.hours import HOUR_GUARDS, closed, closings
 
 CHICAGO = "America/Chicago"
@@ -204,3 +206,28 @@ def test_a_window_past_midnight_belongs_to_the_day_it_opens_on_also_from_sunday(
     """2027-01-17 is a Sunday: the day before a Monday is the last of the week."""
     now = datetime.fromisoformat(hour).replace(tzinfo=ZoneInfo(CHICAGO))
     assert bool(closed(Policy(windows=(window,)), now)) is is_closed
+
+
+def test_a_zone_whose_data_was_damaged_since_is_named_with_its_file(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "America").mkdir()
+    (tmp_path / "America/Chicago").write_bytes(b"TZif2")
+    reset_tzpath([tmp_path])
+    ZoneInfo.clear_cache()
+    try:
+        for policy in (
+            Policy(windows=(DAY,)),
+            Policy(nightly_syncs=(NIGHT,)),
+            Policy(freezes=(Freeze(FREEZE.days, "Finals", CHICAGO),)),
+        ):
+            with pytest.raises(ProjectError) as refused:
+                closed(policy, FRIDAY)
+            assert str(refused.value).startswith(
+                "the time zone data of 'America/Chicago' on this machine cannot be"
+                f" used: {tmp_path}/America/Chicago is damaged or not readable"
+            )
+            assert "install the time zone data again" in refused.value.remedy
+    finally:
+        reset_tzpath()
+        ZoneInfo.clear_cache()

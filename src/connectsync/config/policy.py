@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from connectsync.config.document import Document
@@ -13,15 +13,19 @@ from connectsync.domain.finding import Finding, KeyPath
 from connectsync.domain.policy import (
     END_OF_DAY,
     LAST,
+    ZONES_AGAIN,
     Approval,
     Freeze,
     Policy,
     Rollout,
     Wave,
     Window,
+    damaged_zone,
+    local_time,
 )
 from connectsync.domain.risk import Risk
 from connectsync.domain.wording import did_you_mean
+from connectsync.errors import ProjectError
 
 WEEKDAYS = (
     "monday",
@@ -86,54 +90,56 @@ def _mistaken_zone(
     document: Document, span: Mapping[str, Any], path: KeyPath
 ) -> Iterator[Finding]:
     name = span.get("timezone", "UTC")
-    if _is_known_zone(name):
-        return
-    from zoneinfo import available_timezones  # noqa: PLC0415 - as below
+    if not _is_known_zone(name):
+        message, hint = _about_zone(name)
+        place = document.locate((*path, "timezone"))
+        yield error("wrong-format", message, place, hint=hint)
 
-    place = document.locate((*path, "timezone"))
-    zones = available_timezones()
+
+def _about_zone(name: str) -> tuple[str, str]:
+    """Say what is wrong with a time zone that cannot be used, and what to do."""
+    zones = _zones_here()
     if not zones:
-        yield error(
-            "wrong-format",
-            f"this machine has no time zone data, so {quote_text(name)} cannot be"
-            " checked",
-            place,
-            hint="install it: `pip install tzdata`, or the package tzdata of the"
-            " system",
+        message = f"this machine has no time zone data, so {quote_text(name)} cannot"
+        return (
+            f"{message} be checked",
+            "install it: `pip install tzdata`, or the package tzdata of the system",
         )
-        return
+    if name in zones:
+        return damaged_zone(name), ZONES_AGAIN
     if name != name.strip() and _is_known_zone(name.strip()):
         end = "beginning" if name[:1].isspace() else "end"
-        yield error(
-            "wrong-format",
+        return (
             f"{quote_text(name)} has a blank at the {end}, so it is not a time zone",
-            place,
-            hint=f"write {name.strip()!r}",
+            f"write {name.strip()!r}",
         )
-        return
     meant = _OFTEN_MEANT.get(name.strip().casefold())
-    yield error(
-        "wrong-format",
+    hint = f"did you mean {meant!r}?" if meant else did_you_mean(name, zones)
+    return (
         f"{quote_text(name)} is not a time zone",
-        place,
-        hint=(f"did you mean {meant!r}?" if meant else did_you_mean(name, zones))
-        or "write a name of the IANA database, such as 'America/Chicago'",
+        hint or "write a name of the IANA database, such as 'America/Chicago'",
     )
+
+
+def _zones_here() -> frozenset[str]:
+    """Name the time zones that this machine has data of, be it damaged."""
+    from zoneinfo import available_timezones  # noqa: PLC0415 - slow, and rarely asked
+
+    try:
+        return frozenset(available_timezones())
+    except (OSError, ValueError):  # the list that comes with tzdata is damaged
+        return frozenset()
 
 
 def _is_known_zone(name: str) -> bool:
-    from zoneinfo import (  # noqa: PLC0415 - slow, and few have windows
-        ZoneInfo,
-        ZoneInfoNotFoundError,
-    )
-
-    if name == "UTC":
-        return True
     try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+        local_time(_SOME_TIME, name)
+    except ProjectError:
         return False
     return True
+
+
+_SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 TAKES = ("districts", "label", "percent")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from connectsync.domain.finding import Severity
-from connectsync.domain.policy import END_OF_DAY, Policy, Window
+from connectsync.domain.policy import END_OF_DAY, Policy, Window, local_time
 from connectsync.rules.engine import Rule
 from connectsync.rules.subjects import PLAN, Objection, PlanAtHour
 
@@ -113,7 +113,7 @@ def _objections(
 
 def _frozen(policy: Policy, now: datetime) -> Iterator[ClosedHours]:
     for freeze in policy.freezes:
-        if _local(now, freeze.timezone).date() in freeze.days:
+        if local_time(now, freeze.timezone).date() in freeze.days:
             first, last = freeze.days.first, freeze.days.last
             yield ClosedHours(
                 in_a_freeze.name,
@@ -155,7 +155,7 @@ def is_open(window: Window, now: datetime) -> bool:
 
     A window that runs past midnight belongs to the day it opens on.
     """
-    local = _local(now, window.timezone)
+    local = local_time(now, window.timezone)
     today, hour = local.weekday(), local.time().replace(tzinfo=None)
     if window.opens <= window.closes:
         before_end = hour < window.closes or window.closes == END_OF_DAY
@@ -163,13 +163,6 @@ def is_open(window: Window, now: datetime) -> bool:
     yesterday = (today - 1) % len(DAYS)
     late = today in window.weekdays and hour >= window.opens
     return late or (yesterday in window.weekdays and hour < window.closes)
-
-
-def _local(now: datetime, timezone: str) -> datetime:
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - slow, and few have windows
-
-    # UTC is known even where no time zones are installed
-    return now.astimezone(UTC if timezone == "UTC" else ZoneInfo(timezone))
 
 
 def spelled_window(window: Window) -> str:
