@@ -57,6 +57,26 @@ def test_a_district_that_links_out_of_the_project_is_refused_by_name(
     assert "canary-of-a-secret" not in said.both
 
 
+@pytest.mark.parametrize("folder", ["link", "link/deeper", "ca/link"])
+@pytest.mark.parametrize(
+    "command",
+    [["new", "elm-grove", "--name", "Elm"], ["import"]],
+    ids=["new", "import"],
+)
+def test_no_new_file_goes_through_a_link_out_of_the_project(
+    valley: Console, tmp_path: Path, command: list[str], folder: str
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    link = valley.folder / "districts" / folder.removesuffix("/deeper")
+    link.symlink_to(elsewhere)
+    said = valley.run(*command, "--in", folder)
+    assert said.status == 64
+    assert f"'{folder}' is a link that leads out of the project" in said.err
+    assert str(elsewhere) in said.err.replace("\n  ", "")
+    assert list(elsewhere.iterdir()) == []
+
+
 @pytest.mark.parametrize("name", [PROFILE, "connectsync.yaml", "live.json"])
 def test_no_profile_project_file_or_seed_is_read_out_of_the_project(
     valley: Console, outside: Path, name: str

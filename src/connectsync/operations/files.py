@@ -13,7 +13,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from connectsync.config.decode import SIZE_LIMIT, Ground, bytes_of, text_of
-from connectsync.config.discovery import PROFILES, below, relative, stem_of
+from connectsync.config.discovery import (
+    PROFILES,
+    PROJECT_FILE,
+    below,
+    relative,
+    stem_of,
+)
 from connectsync.config.fleet import LoadedDistrict
 from connectsync.config.layers import merge_section
 from connectsync.config.profiles import profile_files
@@ -114,7 +120,19 @@ def new_district(root: Path, districts_dir: Path, asked: NewDistrict) -> Path:
 
 
 def insist_inside(path: Path, districts_dir: Path, folder: str) -> None:
-    """Refuse a folder that is not for districts. Raises ``UsageError``."""
+    """
+    Refuse a folder that is not for districts, or that a link leads out of the project.
+
+    ``path`` is a file in it, ``folder`` its name as it was given. Raises
+    ``UsageError``.
+    """
+    ground = Ground.around(districts_dir, PROJECT_FILE)
+    if (end := ground.way_out(path)) is not None and ".." not in Path(folder).parts:
+        raise UsageError(
+            f"{folder!r} is a link that leads out of the project, to"
+            f" {spell_control_characters(str(Path(end).parent))}",
+            remedy="name a folder itself; what lies outside the project is not read",
+        )
     inside = path.resolve().is_relative_to(districts_dir.resolve())
     skipped = any(part.startswith(("_", ".")) for part in Path(folder).parts)
     if not inside or skipped:
