@@ -13,6 +13,7 @@ from connectsync.cli.options import paths_argument
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.discovery import PROJECT_FILE, relative
+from connectsync.domain.wording import foreign_character
 from connectsync.errors import UsageError
 from connectsync.report.terminal import inert
 
@@ -61,8 +62,9 @@ def new(
 
     session: Session = context.obj
     if not KEY.fullmatch(key):
+        odd = foreign_character(key)
         raise UsageError(
-            f"{key!r} cannot be a district's key",
+            f"{key!r} cannot be a district's key{odd and f': {odd}'}",
             remedy="use a-z, 0-9 and single dashes, such as lakeview-usd",
         )
     if not (name.strip() and name.isprintable()):

@@ -17,7 +17,7 @@ from connectsync.config.document import Document, is_day
 from connectsync.config.schemas import kind_of, labels_of, schema
 from connectsync.config.source import MASK, MOST_FINDINGS, error, quote_text
 from connectsync.domain.finding import Finding, KeyPath, order
-from connectsync.domain.wording import did_you_mean, nearest
+from connectsync.domain.wording import did_you_mean, foreign_character, nearest
 
 _YES = frozenset({"yes", "y", "on", "true"})
 _NO = frozenset({"no", "n", "off", "false"})
@@ -90,7 +90,7 @@ def wrong(
         case "const":
             return _version(part, source)
         case _:
-            return _shape(path, part, kind, source)
+            return _shape(path, part, kind, source, value)
 
 
 def _secret(path: KeyPath, part: Mapping[str, Any], kind: str) -> SchemaMistake:
@@ -202,10 +202,11 @@ def _version(part: Mapping[str, Any], source: str) -> SchemaMistake:
 
 
 def _shape(
-    path: KeyPath, part: Mapping[str, Any], kind: str, source: str
+    path: KeyPath, part: Mapping[str, Any], kind: str, source: str, value: Any
 ) -> SchemaMistake:
     message, hint = _shape_text(path, part, kind, source)
-    return SchemaMistake(_rule(part, kind), message, hint)
+    odd = foreign_character(value) if kind == "pattern" else ""
+    return SchemaMistake(_rule(part, kind), message + (odd and f": {odd}"), hint)
 
 
 def _shape_text(

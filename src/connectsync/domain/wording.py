@@ -41,3 +41,18 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
 def fold_word(word: str) -> str:
     """Forget case, spaces, dashes and underscores."""
     return "".join(character for character in word.casefold() if character.isalnum())
+
+
+def spell_character(character: str) -> str:
+    """Spell one character in quotes, or as ``U+0430`` if it is not printable ASCII."""
+    if "!" <= character <= "~":
+        return f"'{character}'"
+    return "a blank" if character == " " else f"U+{ord(character):04X}"
+
+
+def foreign_character(text: str) -> str:
+    """Name the first character outside ASCII, and its position; empty if none."""
+    for position, character in enumerate(text, start=1):
+        if not character.isascii():
+            return f"character {position} is {spell_character(character)}"
+    return ""

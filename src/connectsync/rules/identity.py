@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from connectsync.domain.finding import KeyPath, Problem, Severity
+from connectsync.domain.wording import spell_character
 from connectsync.rules.subjects import DISTRICT, DistrictOnDay
 
 DISTRICT_ID: KeyPath = ("credentials", "district_id")
@@ -129,10 +130,26 @@ def district_id_not_clever(district: DistrictOnDay) -> Iterator[Problem]:
     if stated is not None and not CLEVER_ID.fullmatch(stated):
         yield Problem(
             DISTRICT_ID,
-            f"{stated!r} has {len(stated)} characters; Clever's ids have 24, from 0 to"
-            " 9 and a to f",
+            f"{stated!r} has {len(stated)} characters{_wrong_character(stated)};"
+            " Clever's ids have 24, from 0 to 9 and a to f",
             hint="copy the whole id from Clever's dashboard or from the page",
         )
+
+
+def _wrong_character(stated: str) -> str:
+    """Name the first character that no Clever id has, and where it stands."""
+    found = _NOT_IN_AN_ID.search(stated)
+    if found is None:
+        return ""
+    digit = _READ_AS_DIGITS.get(found[0])
+    mistaken = f", a letter, not the digit {digit}" if digit else ""
+    return (
+        f", and character {found.start() + 1} is {spell_character(found[0])}{mistaken}"
+    )
+
+
+_NOT_IN_AN_ID = re.compile(r"[^0-9a-fA-F]")
+_READ_AS_DIGITS = {"O": "0", "o": "0", "I": "1", "l": "1"}
 
 
 @DISTRICT.rule(Severity.ERROR, source="C5")
