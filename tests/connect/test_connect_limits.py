@@ -127,6 +127,44 @@ def test_a_gateway_without_end_is_one_that_does_not_answer(answer: Answer) -> No
         in_time(lambda: asyncio.run(act()))
 
 
+def packed_as(encoding: str) -> Answer:
+    """Answer with a body that is not what its Content-Encoding says."""
+
+    async def answered(_: Request, writer: asyncio.StreamWriter) -> None:
+        body = b'{"district": "bay"}'
+        await sent(writer, 200, {**JSON, "content-encoding": encoding}, body)
+
+    return answered
+
+
+BADLY_PACKED = {
+    "gzip": "could not be decoded",
+    "deflate": "could not be decoded",
+    "br": "is packed in a way that is not unpacked",
+    "rot13": "is packed in a way that is not unpacked",
+}
+
+
+@pytest.mark.parametrize(("encoding", "said"), BADLY_PACKED.items(), ids=BADLY_PACKED)
+def test_an_answer_that_cannot_be_decoded_is_not_called_no_answer(
+    encoding: str, said: str
+) -> None:
+    async def of_a_gateway() -> None:
+        async with reading(service.url) as reader:
+            await reader.read("bay")
+
+    async def of_clever() -> None:
+        async with open_roster(service.url) as roster:
+            await roster.district(TOKEN)
+
+    with serving(packed_as(encoding)) as service:
+        for ask in (of_a_gateway, of_clever):
+            with pytest.raises(Unreachable, match=said) as refused:
+                asyncio.run(ask())
+            assert "the answer" in refused.value.message
+            assert "no answer" not in refused.value.message
+
+
 @pytest.mark.parametrize("answer", ENDLESS.values(), ids=ENDLESS)
 def test_a_clever_without_end_is_one_that_does_not_answer(answer: Answer) -> None:
     async def act() -> None:

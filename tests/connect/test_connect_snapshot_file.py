@@ -173,18 +173,33 @@ def test_a_snapshot_that_is_not_whole_is_refused(
     assert "snapshot --output FILE`" in error.value.remedy
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b"{", b"[" * 100_000])
-def test_a_file_that_is_no_snapshot_is_refused(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "it is not valid JSON: it is empty"),
+        (b"\xff", "the byte 0xFF is not UTF-8"),
+        (b"[]", "the snapshot is a list, not an object"),
+        (b"{", "it is not valid JSON: it is cut off at its end, in line 1"),
+        (b'{\n  "schema": 1,\n', "it is cut off at its end, in line 2"),
+        (b'{\n  "schema": tr', "it is cut off at its end, in line 2"),
+        (b'{\n  "schem', "it is cut off at its end, in line 2"),
+        (b'{\n  "schema" 1}', "it is not valid JSON: see line 2, column 12"),
+        (b"[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_a_file_that_is_no_snapshot_is_refused(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
     path = tmp_path / "live.json"
     path.write_bytes(content)
-    with pytest.raises(Unreachable, match="is not a snapshot"):
+    with pytest.raises(Unreachable, match=f"is not a snapshot: .*{said}"):
         snapshot_file.read_snapshot(path)
 
 
 def test_a_name_that_stands_twice_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "live.json"
     path.write_bytes(b'{"schema": 1, "schema": 1}')
-    with pytest.raises(Unreachable, match="stands twice"):
+    with pytest.raises(Unreachable, match="in which each name stands once"):
         snapshot_file.read_snapshot(path)
 
 

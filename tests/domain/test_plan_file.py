@@ -96,5 +96,19 @@ def test_text_that_is_no_plan_is_refused(text: str) -> None:
 def test_a_plan_that_says_something_twice_is_refused(plan: Plan) -> None:
     # one reader shows a reviewer the first, another applies the last
     text = plan_text(plan).replace('"scope"', '"scope": ["elm"],\n  "scope"', 1)
-    with pytest.raises(DamagedPlan, match="a name stands twice"):
+    with pytest.raises(DamagedPlan, match="in which each name stands once"):
+        read_plan(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "it is empty"),
+        ('{\n  "digest": "sha', "it is cut off at its end, in line 2"),
+        ('{\n  "digest" 1}', "see line 2, column 12"),
+    ],
+)
+def test_a_plan_that_is_not_valid_json_says_where(text: str, said: str) -> None:
+    sentence = f"the plan cannot be read: it is not valid JSON: {said}"
+    with pytest.raises(DamagedPlan, match=sentence):
         read_plan(text)

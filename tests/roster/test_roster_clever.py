@@ -239,6 +239,20 @@ def test_an_answer_that_is_not_understood_is_an_error_and_never_no_district(
     assert error.message.startswith("Clever's answer is not understood: ")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("<html></html>", "it is not valid JSON: see line 1, column 1"),
+        ('{"data": [', "it is not valid JSON: it is cut off at its end, in line 1"),
+        ('{"data": [], "data": []}', "in which each name stands once"),
+    ],
+)
+def test_an_answer_that_is_not_valid_json_is_called_that(
+    clever: Clever, text: str, said: str
+) -> None:
+    assert said in refused(clever, answer(200, text)).message
+
+
 @pytest.mark.parametrize("count", [0, 2])
 def test_a_token_that_names_not_one_district_is_an_error(
     clever: Clever, count: int

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import httpx2
 
 from connectsync.backends.answers import Members, not_understood, refusal
 from connectsync.domain.foreign_text import foreign_text, repeats_secret
-from connectsync.domain.plan_shape import unique_members
+from connectsync.domain.plan_shape import BadJson, kind_of, read_json
 from connectsync.errors import ConnectError, NeverSent, Unreachable
-from connectsync.web.limits import Limits, fetch
+from connectsync.web.limits import Limits, fetch, what_failed
 from connectsync.web.patience import RetryPolicy, once
 
 JSON = "application/json"
@@ -83,18 +84,18 @@ class Exchange:
         try:
             response = await patience(lambda: self._sent(call))
         except httpx2.RequestError as error:
-            why = foreign_text(str(error), call.secrets) or type(error).__name__
-            url = self._client.base_url
+            why, remedy = what_failed(error, call.secrets, self._client.base_url.host)
             # who was never connected has sent nothing: no save can arrive late
             unsent = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
             raise (NeverSent if unsent else Unreachable)(
-                f"{call.about}: no answer from {url.host}: {why}"
+                f"{call.about}: {why}", remedy=remedy or None
             ) from error
         if response.status_code != _OK:
             raise _refusal_of(response, call)
-        body = _members(response, JSON)
-        if body is None:
-            raise not_understood(f"{call.about}: {_what_came(response)}")
+        try:
+            body = _members(response, JSON)
+        except BadJson as error:
+            raise not_understood(f"{call.about}: {error}") from error
         etag = response.headers.get("ETag")
         if repeats_secret(
             f"{json.dumps(body, ensure_ascii=False)}\n{etag}", call.secrets
@@ -116,7 +117,9 @@ class Exchange:
 
 
 def _refusal_of(response: httpx2.Response, call: GatewayCall) -> ConnectError:
-    about, problem = call.about, _members(response, PROBLEM)
+    about, problem = call.about, None
+    with suppress(BadJson):
+        problem = _members(response, PROBLEM)
     if problem is None and response.is_redirect:
         return Unreachable(
             f"{about}: the address redirects elsewhere, which is not followed",
@@ -127,23 +130,18 @@ def _refusal_of(response: httpx2.Response, call: GatewayCall) -> ConnectError:
     )
 
 
-def _members(response: httpx2.Response, media_type: str) -> Members | None:
-    if _media_type(response) != media_type:
-        return None
-    try:
-        body = json.loads(response.content, object_pairs_hook=unique_members)
-    except (ValueError, RecursionError):
-        return None
-    return body if isinstance(body, dict) else None
+def _members(response: httpx2.Response, media_type: str) -> Members:
+    """Read an answer that is a JSON object. Raises ``BadJson``."""
+    came = _media_type(response)
+    if came != media_type:
+        shown = foreign_text(came) or "of no stated type"
+        raise BadJson(f"it is {shown}, not {media_type}")
+    body = read_json(response.content)
+    if not isinstance(body, dict):
+        raise BadJson(f"it is {kind_of(body)}, not a JSON object")
+    return body
 
 
 def _media_type(response: httpx2.Response) -> str:
     spelled: str = response.headers.get("Content-Type", "")
     return spelled.partition(";")[0].strip().lower()
-
-
-def _what_came(response: httpx2.Response) -> str:
-    if _media_type(response) == JSON:
-        return "it is not a JSON object in which each name stands once"
-    came = foreign_text(_media_type(response)) or "of no stated type"
-    return f"it is {came}, not {JSON}"

@@ -26,7 +26,7 @@ from connectsync.domain.live import (
     Snapshot,
     SnapshotEntry,
 )
-from connectsync.domain.plan_shape import kind_of
+from connectsync.domain.plan_shape import kind_of, read_json
 from connectsync.domain.settings import (
     BY_NAME,
     FIRST_FORM,
@@ -56,7 +56,7 @@ _CONFIRMED = ("by", "at")
 
 def parse_snapshot(content: bytes) -> Snapshot:
     """Read the text of a snapshot. Raises ``ValueError`` with a sentence."""
-    raw = json.loads(text_of_json(content), object_pairs_hook=_members)
+    raw = read_json(text_of_json(content))
     body = _object(raw, _TOP, "the snapshot", optional=("options", "unread"))
     if body["schema"] != SCHEMA or isinstance(body["schema"], bool):
         raise Unfit(f"schema is not {SCHEMA}")
@@ -73,14 +73,6 @@ def parse_snapshot(content: bytes) -> Snapshot:
         _options(body.get("options", {})),
         dict(sorted(unread.items())),
     )
-
-
-def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    # typed in by hand, a form may name a setting twice; no one knows which is meant
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise Unfit("a name stands twice in one object")
-    return members
 
 
 def _entry(raw: object, taken: datetime) -> SnapshotEntry:

@@ -58,7 +58,7 @@ def plan_in(path: Path) -> Plan:
             remedy=f"make one with `connectsync plan --out {_free(path)}`",
         ) from error
     except ValueError as error:
-        raise DamagedPlan(f"the plan is not JSON: {error}") from error
+        raise DamagedPlan(f"the plan cannot be read: {error}") from error
 
 
 def _free(path: Path) -> str:

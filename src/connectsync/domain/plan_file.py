@@ -21,7 +21,7 @@ from connectsync.domain.plan import (
     Save,
     StillRunning,
 )
-from connectsync.domain.plan_shape import PLAN, Misshapen, unique_members
+from connectsync.domain.plan_shape import PLAN, BadJson, Misshapen, read_json
 from connectsync.domain.risk import Risk
 from connectsync.domain.settings import Data, form_data, form_of, value_data, value_of
 from connectsync.errors import DamagedPlan
@@ -219,9 +219,9 @@ def plan_of_data(data: Data) -> Plan:
 
 def _json(text: str) -> dict[str, Any]:
     try:
-        data = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=unique_members)
-    except (ValueError, RecursionError) as error:
-        raise DamagedPlan(f"the plan is not JSON: {error}") from error
+        data = read_json(text.removeprefix("\ufeff"))
+    except BadJson as error:
+        raise DamagedPlan(f"the plan cannot be read: {error}") from error
     if not isinstance(data, dict):
         raise DamagedPlan("the plan is not a JSON object")
     return data

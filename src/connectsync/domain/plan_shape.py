@@ -7,6 +7,7 @@ reads plans as well, and nothing is made of one before it was looked at.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -155,17 +156,50 @@ def _named(where: str) -> str:
     return where or "it"
 
 
-def unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+class BadJson(ValueError):
+    """Text that is not JSON of one meaning; its sentence begins with *it is*."""
+
+
+def read_json(text: str | bytes) -> Any:
     """
-    Give the members of a JSON object, as ``object_pairs_hook``.
+    Read JSON in which each name stands once in its object.
 
     Of a name that stands twice readers take either: what one person reviewed is not
-    what another program reads. Raises ``ValueError``.
+    what another program reads. Raises ``BadJson``.
     """
+    try:
+        if isinstance(text, bytes):
+            text = text.decode(json.detect_encoding(text), "surrogatepass")
+        return json.loads(text, object_pairs_hook=_unique_members)
+    except json.JSONDecodeError as error:
+        raise BadJson(f"it is not valid JSON: {_json_fault(error)}") from error
+    except UnicodeDecodeError as error:
+        raise BadJson("it is not valid JSON: it is not UTF-8") from error
+    except RecursionError as error:
+        raise BadJson("it is JSON that is nested too deeply to be read") from error
+    except BadJson:
+        raise
+    except ValueError as error:  # Python reads no number of so many digits
+        raise BadJson("it is JSON with a number too long to be read") from error
+
+
+def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("a name stands twice in one object")
+        raise BadJson("it is not a JSON object in which each name stands once")
     return members
+
+
+def _json_fault(error: json.JSONDecodeError) -> str:
+    """Say where the text stops to be JSON; of one that is cut off, say that."""
+    left = error.doc[error.pos :].strip()
+    if not error.doc.strip():
+        return "it is empty"
+    begun = any(word.startswith(left) for word in ("true", "false", "null", "-"))
+    if begun or error.msg.startswith("Unterminated string"):
+        lines = error.doc.rstrip().count("\n") + 1
+        return f"it is cut off at its end, in line {lines}"
+    return f"see line {error.lineno}, column {error.colno}"
 
 
 def _setting(data: Any, where: str) -> None:

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 import httpx2
 
 from connectsync.domain.foreign_text import foreign_text, one_line, repeats_secret
-from connectsync.domain.plan_shape import unique_members
+from connectsync.domain.plan_shape import BadJson, read_json
 from connectsync.errors import ConnectError, CredentialsRefused, Unreachable
 from connectsync.roster.seam import RosterDistrict
 from connectsync.web.http import bearer, client, insist_safe, trusted
-from connectsync.web.limits import MEBIBYTE, Limits, fetch
+from connectsync.web.limits import MEBIBYTE, Limits, fetch, what_failed
 from connectsync.web.patience import RetryBudget, RetryPolicy, limits_of, plausible
 
 TRY_AGAIN = "try again; if it stays, look at Clever by hand"
@@ -86,9 +86,9 @@ def _reason(text: str) -> str:
 
 def _parse_json(content: bytes) -> object:
     try:
-        return json.loads(content, object_pairs_hook=unique_members)
-    except (ValueError, RecursionError) as error:
-        raise _not_understood("it is not JSON") from error
+        return read_json(content)
+    except BadJson as error:
+        raise _not_understood(str(error)) from error
 
 
 def _object(value: object, what: str) -> Mapping[str, object]:
@@ -152,9 +152,9 @@ class CleverRoster:
         try:
             answer = await self._patience(lambda: self._asked(headers))
         except httpx2.RequestError as error:
-            why = foreign_text(str(error), [token]) or type(error).__name__
+            why, remedy = what_failed(error, [token])
             raise Unreachable(
-                f"{self.described}: no answer: {why}", remedy=TRY_AGAIN
+                f"{self.described}: {why}", remedy=remedy or TRY_AGAIN
             ) from error
         if answer.status_code != _OK:
             raise refusal(answer, token)

@@ -9,14 +9,17 @@ hold a run for ever. Every call is made through ``fetched``.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from time import monotonic
 
 import httpx2
 
+from connectsync.domain.foreign_text import foreign_text
+
 MEBIBYTE = 2**20
 
-_ONE_ENCODING = frozenset({"", "identity", "gzip", "x-gzip", "deflate", "br", "zstd"})
+_ONE_ENCODING = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
 
 
 class BeyondLimits(httpx2.RequestError):
@@ -101,7 +104,7 @@ def _insist_one_encoding(response: httpx2.Response) -> None:
     packed = response.headers.get("Content-Encoding", "").strip().lower()
     if packed not in _ONE_ENCODING:
         raise BeyondLimits(
-            "the answer is packed in a way that is not unpacked",
+            "it is packed in a way that is not unpacked",
             request=response.request,
         )
 
@@ -110,6 +113,31 @@ def _insist_size(size: int, limits: Limits, request: httpx2.Request) -> None:
     if size > limits.bytes:
         most = limits.bytes / MEBIBYTE
         raise BeyondLimits(
-            f"the answer is larger than {most:g} MiB: it was not read to its end",
+            f"it is larger than {most:g} MiB and was not read to its end",
             request=request,
         )
+
+
+def what_failed(
+    error: httpx2.RequestError, secrets: Iterable[str], host: str = ""
+) -> tuple[str, str]:
+    """
+    Say what a call brought instead of an answer, and what to do about it, if known.
+
+    An answer that came and cannot be used is not called no answer.
+    """
+    why = foreign_text(str(error), secrets) or type(error).__name__
+    whose = f" from {host}" if host else ""
+    if isinstance(error, httpx2.DecodingError):
+        return f"the answer{whose} could not be decoded: {why}", _CHECK_THE_ENCODING
+    if isinstance(error, BeyondLimits) and not isinstance(
+        error.__cause__, TimeoutError
+    ):
+        return f"the answer{whose} cannot be used: {why}", ""
+    return f"no answer{whose}: {why}", ""
+
+
+_CHECK_THE_ENCODING = (
+    "check the service and any proxy before it: the answer is not packed as its"
+    " Content-Encoding says"
+)
