@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from console import Console
 
 from connectsync.cli import secrets
 from connectsync.cli.secrets import (
@@ -110,6 +111,40 @@ def test_a_command_that_fails_does_not_say_what_it_said(tmp_path: Path) -> None:
     with pytest.raises(ProjectError) as error:
         resolve_reference(reference, environment=ALLOWING, root=tmp_path)
     assert error.value.message.endswith("failed")
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        ("env:CONNECT_PASSWORD", "env:CONNECT_PASSWORD gives no password"),
+        ("file:empty", "file:empty gives no password"),
+        ("command:true", "command:true gives no password"),
+        ("command:false", "command:false failed"),
+        ("file:none", "file:none cannot be read"),
+        ("hunter2", "the password must be given by reference: env:NAME, file:PATH"),
+    ],
+)
+def test_a_reference_that_gives_no_password_is_not_said_to_give_no_token(
+    valley: Console, reference: str, said: str
+) -> None:
+    (valley.folder / "empty").touch()
+    login = ("login", "http://127.0.0.1:9", "--email", "ada@example.org")
+    refused = valley.run(*login, "--password-from", reference)
+    told = " ".join(refused.err.split())
+    assert refused.status == 1
+    assert told.startswith(f"error: --password-from: {said}")
+    assert "connectsync.yaml" not in told
+    assert "token" not in told
+    assert "hunter2" not in told
+
+
+def test_an_address_of_the_state_that_is_not_there_is_not_called_a_token(
+    valley: Console,
+) -> None:
+    stated = valley.folder / "connectsync.yaml"
+    stated.write_text(f"{stated.read_text()}\nstate: {{url: 'env:STATE_URL'}}\n")
+    refused = valley.run("runs")
+    assert "state.url: env:STATE_URL gives no address" in refused.err
 
 
 def test_a_command_is_given_no_shell(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def login(
     import asyncio
 
     from connectsync.cli.backend_setup import insist_playwright, website
-    from connectsync.cli.secrets import allowing, resolve_reference
+    from connectsync.cli.secrets import allowing, read_secret
 
     session: Session = context.obj
     project = session.project()
@@ -60,8 +60,12 @@ def login(
     if email:
         # it is the command line that names the command, not a file
         environment = allowing(session.environment, commands=True)
-        password = resolve_reference(
-            password_from, environment=environment, root=project.root
+        password = read_secret(
+            "--password-from",
+            password_from,
+            environment=environment,
+            root=project.root,
+            what="password",
         )
     else:
         where = replace(where, headed=True)

@@ -130,7 +130,9 @@ def _address(session: Session, project: Project) -> Address | None:
         return None
     if stated.partition(":")[0] in {"env", "file", "command"}:
         environment, root = session.environment, project.root
-        stated = read_secret("state.url", stated, environment=environment, root=root)
+        stated = read_secret(
+            "state.url", stated, environment=environment, root=root, what="address"
+        )
     return at_url(stated, session.environment)
 
 

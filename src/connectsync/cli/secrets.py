@@ -42,21 +42,34 @@ The files of a pull request are an author's word; the environment is not.
 
 
 def read_secret(
-    key: str, reference: str, *, environment: Mapping[str, str], root: Path
+    key: str,
+    reference: str,
+    *,
+    environment: Mapping[str, str],
+    root: Path,
+    what: str = "token",
 ) -> str:
-    """Give the secret that a key of the project file refers to; see ``resolved``."""
+    """
+    Give the secret that a key of the project file, or an option, refers to.
+
+    ``what`` is what the secret is called, as in `resolve_reference`. Raises
+    ``ProjectError``, which begins with the key.
+    """
     try:
-        return resolve_reference(reference, environment=environment, root=root)
+        return resolve_reference(
+            reference, environment=environment, root=root, what=what
+        )
     except ProjectError as error:
         raise ProjectError(f"{key}: {error.message}", remedy=error.remedy) from error
 
 
 def resolve_reference(
-    reference: str, *, environment: Mapping[str, str], root: Path
+    reference: str, *, environment: Mapping[str, str], root: Path, what: str = "token"
 ) -> str:
     """
     Give the secret that a reference stands for.
 
+    ``what`` is what people call the secret: a token, a password, an address.
     A path is taken from the project's folder. A command runs only where the
     environment allows it. Raises ``ProjectError``, which names the reference and
     never what it holds.
@@ -72,12 +85,14 @@ def resolve_reference(
             secret = _command(where, reference, root, environment)
         case _:
             raise ProjectError(
-                "a token must be a reference: env:NAME, file:PATH or command:ARGV"
+                f"the {what} must be given by reference: env:NAME, file:PATH or"
+                " command:ARGV",
+                remedy=f"say where the {what} is, never the {what} itself",
             )
     secret = secret.strip()
     if not secret or not secret.isprintable():
         raise ProjectError(
-            f"{reference} gives no token", remedy="set it where this command runs"
+            f"{reference} gives no {what}", remedy="set it where this command runs"
         )
     SECRETS.learn(secret)
     return secret
@@ -144,7 +159,11 @@ def _file(path: Path, reference: str, ground: Ground) -> str:
     except (NotRegular, TooLarge) as error:
         raise ProjectError(f"{reference} is not read: {error.strerror}") from error
     except (OSError, ValueError) as error:
-        raise ProjectError(f"{reference} cannot be read") from error
+        raise ProjectError(
+            f"{reference} cannot be read",
+            remedy="check that the file is there, that this user may read it, and that"
+            " it is UTF-8",
+        ) from error
 
 
 def _command(
@@ -167,11 +186,14 @@ def _command(
                 _end(process)
                 raise
         if process.returncode:
-            raise ProjectError(f"{reference} failed")
+            raise ProjectError(f"{reference} failed", remedy=_RUN_IT)
         return secret.decode("utf-8")
     except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
         # what the command said may hold the secret
-        raise ProjectError(f"{reference} failed") from error
+        raise ProjectError(f"{reference} failed", remedy=_RUN_IT) from error
+
+
+_RUN_IT = "run the command by itself: it must print the secret, and end without error"
 
 
 def _also(environment: Mapping[str, str]) -> frozenset[str]:
