@@ -422,3 +422,25 @@ def test_without_a_temporary_folder_a_change_is_planned(
     lower(project.folder / LAKEVIEW)
     monkeypatch.setattr("tempfile.tempdir", str(project.folder / "nowhere"))
     assert planned(project) == {"lakeview-usd"}
+
+
+def test_where_there_is_no_repository_that_of_a_variable_is_not_taken_for_it(
+    project: Console, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    commit(other)
+    head = git(other, "rev-parse", "HEAD")
+    outside = {"GIT_DIR": str(other / ".git"), "GIT_WORK_TREE": str(project.folder)}
+    for command in ("validate", "plan"):
+        said = project.run(command, "--changed-since", "HEAD", environment=outside)
+        told = " ".join(said.err.split())
+        assert said.status == 64
+        assert "is not a git repository (GIT_DIR is set;" in told
+        assert "it is not used)" in told
+    alone = project.run("validate", environment=outside)
+    assert (alone.status, alone.out) == (0, project.run("validate").out)
+    made = project.run("init", str(tmp_path / "fresh"), environment=outside)
+    assert made.status == 0
+    assert git(other, "rev-parse", "HEAD") == head
+    assert git(other, "status", "--porcelain") == ""

@@ -219,7 +219,7 @@ def compare_since(
         base = _base(git, revision)
         tree = CommitTree.at(Git(Path(top), environment), base)
     except GitRefused as refusal:
-        raise explain_refusal(root, refusal.said) from refusal
+        raise explain_refusal(git, refusal.said) from refusal
     return Comparison(base, os.path.realpath(top), tree)
 
 

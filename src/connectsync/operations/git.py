@@ -176,7 +176,7 @@ class CommitTree:
         try:
             return _blobs(self.git, [self.entries[name][1] for name in names])
         except GitRefused as refusal:
-            raise explain_refusal(self.git.folder, refusal.said) from refusal
+            raise explain_refusal(self.git, refusal.said) from refusal
 
     def is_file(self, name: str) -> bool:
         """Say whether there is a file of this name, and no link or folder."""
@@ -239,8 +239,9 @@ def _split_batch(answer: bytes) -> Iterator[bytes]:
         at = end + 1 + size + 1
 
 
-def explain_refusal(root: Path, said: str) -> UsageError:
+def explain_refusal(git: Git, said: str) -> UsageError:
     """Give the sentence for a complaint of git, and what to do about it."""
+    root = git.folder
     if "dubious ownership" in said:
         named = re.search(r"repository at '(.+)'", said)
         folder = named[1] if named else str(root)
@@ -258,7 +259,8 @@ def explain_refusal(root: Path, said: str) -> UsageError:
         )
     if "not a git repository" in said:
         return UsageError(
-            f"git cannot compare with that revision: {root} is not a git repository",
+            f"git cannot compare with that revision: {root} is not a git repository"
+            f"{_passed_over(git.environment)}",
             remedy="run it in a clone, or leave --changed-since out",
         )
     if "must be run in a work tree" in said:
@@ -273,3 +275,10 @@ def explain_refusal(root: Path, said: str) -> UsageError:
         f" {foreign_text(first.removeprefix('fatal: '))}",
         remedy="try `git status` in the project; it says more",
     )
+
+
+def _passed_over(environment: Mapping[str, str]) -> str:
+    """Say that a repository named by the environment, as in a hook, is not used."""
+    if "GIT_DIR" not in environment:
+        return ""
+    return " (GIT_DIR is set; it may name another repository, so it is not used)"
