@@ -40,9 +40,10 @@ def environment(folder: Path) -> dict[str, str]:
 
 def test_what_git_repeats_is_masked(echoing: Path) -> None:
     SECRETS.learn(KNOWN)
+    git = Git(echoing, environment(echoing))
     with pytest.raises(GitRefused) as failed:
-        Git(echoing, environment(echoing)).run("status")
-    told = explain_refusal(echoing, failed.value.said)
+        git.run("status")
+    told = explain_refusal(git, failed.value.said)
     for text in (failed.value.said, told.message, told.remedy):
         assert not repeats_secret(text, (KNOWN, OURS)), text
         assert OURS[:15] not in text
