@@ -91,6 +91,30 @@ def test_no_profile_project_file_or_seed_is_read_out_of_the_project(
         assert "canary-of-a-secret" not in said.both
 
 
+@pytest.mark.parametrize("name", ["config", "HEAD", "hooks/post-checkout"])
+def test_no_link_leads_to_what_git_keeps_for_itself(valley: Console, name: str) -> None:
+    kept = valley.folder / ".git" / name
+    kept.parent.mkdir(parents=True)
+    kept.write_text("canary: of-a-secret\n", "utf-8")
+    (valley.folder / "report.json").symlink_to(f".git/{name}")
+    (valley.folder / "reports").symlink_to(".git")
+    for output in ("report.json", f"reports/{name}", "reports/new.json"):
+        for command in (["validate", "--format", "gitlab"], ["plan"], ["snapshot"]):
+            said = valley.run(*command, "--output", output)
+            assert said.status == 64
+            assert "leads out of the project" in " ".join(said.err.split())
+    district = valley.folder / LAKEVIEW
+    district.unlink()
+    district.symlink_to(f"../../.git/{name}")
+    for command in EVERY:
+        said = valley.run(*command)
+        assert said.status == 1
+        assert "leads out of the project" in " ".join(said.both.split())
+        assert "canary" not in said.both
+    assert kept.read_text("utf-8") == "canary: of-a-secret\n"
+    assert not (valley.folder / ".git/new.json").exists()
+
+
 def _pipe(path: Path) -> None:
     os.mkfifo(path)
 

@@ -49,11 +49,17 @@ class Ground:
         return cls.of(_holding(real, project_file) or real)
 
     def holds(self, path: Path | str) -> bool:
-        """Say whether a path ends within the ground once its links are followed."""
+        """
+        Say whether a path ends within the ground once its links are followed.
+
+        What git keeps for itself is no part of it: credentials lie there, and hooks.
+        """
         real = os.path.realpath(path)
-        return real == self.folder or real.startswith(
-            self.folder if self.folder == os.sep else f"{self.folder}{os.sep}"
-        )
+        top = self.folder if self.folder == os.sep else f"{self.folder}{os.sep}"
+        if not real.startswith(top):
+            return real == self.folder
+        # a system may not tell .GIT from .git
+        return ".git" not in Path(real.removeprefix(top).lower()).parts
 
     def named(self, path: Path | str) -> str:
         """Spell a path for people: from the ground if it lies in it."""
