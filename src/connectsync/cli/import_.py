@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from connectsync.cli.drift import show_findings
 from connectsync.cli.session import Session
+from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import ExitStatus
+from connectsync.config.discovery import SUFFIXES, below, relative, stem_of
 from connectsync.config.project import Project
 from connectsync.domain.drift import AdoptedDistrict, AdoptionResult
-from connectsync.domain.wording import did_you_mean
+from connectsync.domain.wording import SHOWN, did_you_mean
 from connectsync.errors import UsageError
 
 
@@ -53,6 +56,8 @@ def import_(
 
     session: Session = context.obj
     project = session.project()
+    for key in keys or ():
+        _insist_no_path(session, project, key)
     adopted = asyncio.run(
         _adopt(session, project, keys or [], profile, folder, write=not dry_run)
     )
@@ -71,6 +76,36 @@ def import_(
 
 
 import_.__name__ = "import"  # what the command is called; Python keeps the word
+
+
+def _insist_no_path(session: Session, project: Project, argument: str) -> None:
+    """Refuse a path, which other commands take. Raises ``UsageError``."""
+    path = session.here / (session.folder or "") / argument
+    inside = relative(path, project.districts_dir)
+    # a folder elsewhere may have the name of a district by chance
+    named = not inside.startswith("/") and path.is_dir()
+    if named or "/" in argument or argument.endswith(SUFFIXES):
+        raise UsageError(
+            f"{argument!r} is a path, and import takes the keys of districts on"
+            " Connect",
+            remedy=_by_keys(path, inside),
+        )
+
+
+def _by_keys(path: Path, inside: str) -> str:
+    """Give the command that names the districts of a path by their keys."""
+    if not path.is_dir():
+        return f"name the district: `connectsync import {quote_word(stem_of(path))}`"
+    if inside.startswith("_"):
+        return "name districts by their keys; profiles are not on Connect"
+    keys = sorted(map(stem_of, below(path)))
+    named = " ".join(map(quote_word, keys[:SHOWN])) or "KEY"
+    more = " and so on" if len(keys) > SHOWN else ""
+    remedy = f"name its districts: `connectsync import {named}`{more}"
+    if inside.startswith((".", "/")):
+        return remedy
+    new = f"`connectsync import KEY --in {quote_word(inside)}`"
+    return f"{remedy}; for new files there: {new}"
 
 
 async def _adopt(
