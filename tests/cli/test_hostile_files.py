@@ -57,6 +57,32 @@ def test_a_district_that_links_out_of_the_project_is_refused_by_name(
     assert "canary-of-a-secret" not in said.both
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["shared/standard.yaml", "districts/_shared/standard.yaml"],
+    ids=["beside", "in a hidden folder"],
+)
+def test_a_profile_is_read_as_one_by_any_of_its_names(
+    valley: Console, name: str
+) -> None:
+    target, profile = valley.folder / name, valley.folder / PROFILE
+    target.parent.mkdir()
+    profile.rename(target)
+    profile.symlink_to(os.path.relpath(target, profile.parent))
+    links = (valley.folder / "link.yaml", valley.folder / "districts/ca/other.yaml")
+    for link in links:
+        link.symlink_to(os.path.relpath(profile, link.parent))
+    told = valley.run("validate", PROFILE)
+    assert told.status == 0
+    named = [name, *(str(one.relative_to(valley.folder)) for one in links)]
+    for path in (*named, "districts/ca/oth*.yaml", str(target)):
+        assert valley.run("validate", path) == told, path
+        assert valley.run("fmt", "--check", path).status == 0, path
+        # the digest is of what was named, too
+        planned = valley.run("plan", path).out.partition("on embedded")
+        assert planned[0] == valley.run("plan", PROFILE).out.partition("on embedded")[0]
+
+
 @pytest.mark.parametrize("folder", ["link", "link/deeper", "ca/link"])
 @pytest.mark.parametrize(
     "command",

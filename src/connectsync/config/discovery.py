@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,14 +52,20 @@ def discover(
 
     An argument is a file, a folder or a glob, from ``root`` unless absolute. A folder
     gives the YAML files below it, but nothing below a folder whose name begins with
-    ``_`` or ``.``; no glob goes into one either. Raises NothingMatched, naming the
-    argument, if one gives nothing, and InvalidFiles for a folder that cannot be read.
+    ``_`` or ``.``; no glob goes into one either. A file that is a profile's by another
+    name, as a link or the target of one, is that profile. Raises NothingMatched,
+    naming the argument, if one gives nothing, and InvalidFiles for a folder that
+    cannot be read.
     """
     home, ground = root / (districts_dir or "districts"), Ground.of(root)
     files: set[Path] = set()
     left_out: set[Path] = set()
+    profiles: dict[str, Path] | None = None
     for argument in arguments:
         matched = set(_match(root, argument, ground))
+        if not os.path.isdir(root / argument):  # noqa: PTH112 - takes any name
+            profiles = _real_profiles(home) if profiles is None else profiles
+            matched = {_as_profile(path, profiles) for path in matched}
         if not matched:
             named = argument.replace("\n", r"\n")
             raise NothingMatched(f"'{named}' matches no district file")
@@ -67,6 +73,26 @@ def discover(
         files |= matched - hidden
         left_out |= hidden
     return Discovered(_sort_paths(files), _sort_paths(left_out))
+
+
+def _real_profiles(home: Path) -> dict[str, Path]:
+    """Give the profiles by where they end once links are followed."""
+    try:
+        names = sorted(os.listdir(home / PROFILES))  # noqa: PTH208 - names, not paths
+    except OSError:
+        return {}
+    paths = [home / PROFILES / name for name in names if name.endswith(SUFFIXES)]
+    return {os.path.realpath(path): path for path in paths}
+
+
+def _as_profile(path: Path, profiles: Mapping[str, Path]) -> Path:
+    """Give the profile that a file is by another name, or the file as it is named."""
+    profile = profiles.get(os.path.realpath(path))
+    if profile is None or os.path.realpath(profile.parent) == os.path.realpath(
+        path.parent
+    ):
+        return path
+    return profile
 
 
 def _sort_paths(paths: Iterable[Path]) -> tuple[Path, ...]:
