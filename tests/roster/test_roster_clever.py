@@ -173,6 +173,20 @@ def test_a_used_up_window_is_waited_for_as_clever_says(clever: Clever) -> None:
     assert 20 < sleeps[0] <= 30
 
 
+def test_a_window_that_is_used_up_for_long_says_where_and_when_to_try_again(
+    clever: Clever,
+) -> None:
+    reset = str(int(time.time()) + 7000)
+    used_up = answer(429, '{"message": "slow down"}', x_ratelimit_reset=reset)
+    error = refused(clever, used_up)
+    assert error.message.startswith(
+        f"Clever at {clever.url} got too many requests and takes no more for now"
+        " (status 429): slow down; it asks to wait 2 hours"
+    )
+    assert error.remedy.startswith("try again in 2 hours")
+    assert len(clever.seen) == 1
+
+
 def test_a_failing_clever_is_not_waited_for_until_the_window_ends(
     clever: Clever,
 ) -> None:

@@ -19,6 +19,7 @@ from connectsync.errors import (
     Unreachable,
     VersionMoved,
 )
+from connectsync.web.patience import TOO_MANY, too_many_requests, when_to_try
 
 DISTRICT_NOT_FOUND = "urn:connectsync:problem:district-not-found"
 FORM_REFUSED = "urn:connectsync:problem:form-refused"
@@ -38,18 +39,21 @@ def without_secrets(error: ConnectError) -> ConnectError:
     return type(error)(sentence, below=below, remedy=remedy)
 
 
-def refusal(
+def refusal(  # noqa: PLR0913 - each is named
     status: int,
     problem: Mapping[str, object],
     *,
     about: str,
+    address: str,
     secrets: tuple[str, ...] = (),
+    wait: float = 0.0,
 ) -> ConnectError:
     """
     Give the error for an answer with this status; ``about`` says what was asked.
 
-    ``problem`` is empty where the answer had none; ``secrets`` are what was sent, which
-    is not quoted. A status that any proxy sends is
+    ``problem`` is empty where the answer had none; ``address`` is where it came from;
+    ``secrets`` are what was sent, which is not quoted; ``wait`` is how many seconds the
+    answer asks to wait, 0 if it does not. A status that any proxy sends is
     believed only with the contract's own problem type: a 404 from a wrong address
     does not mean that a district is gone.
     """
@@ -64,16 +68,23 @@ def refusal(
             return VersionMoved(why)
         case 422, kind if kind == FORM_REFUSED:
             return FormRefused(f"{about}: {_fields(problem, secrets) or said}")
+        case status, _ if status == TOO_MANY:
+            return too_many_requests(
+                f"{about}: {address}", _reason(problem, secrets), wait
+            )
         case _:
-            return Unreachable(why)
+            return Unreachable(why, remedy=when_to_try(wait) if wait else None)
 
 
 def _reason_text(
     status: int, problem: Mapping[str, object], secrets: tuple[str, ...]
 ) -> str:
+    return f"{_reason(problem, secrets) or 'no reason given'} (status {status})"
+
+
+def _reason(problem: Mapping[str, object], secrets: tuple[str, ...]) -> str:
     detail = problem.get("detail") or problem.get("title")
-    said = foreign_text(detail, secrets) if isinstance(detail, str) else ""
-    return f"{said or 'no reason given'} (status {status})"
+    return foreign_text(detail, secrets) if isinstance(detail, str) else ""
 
 
 def _fields(problem: Mapping[str, object], secrets: tuple[str, ...]) -> str:
@@ -172,10 +183,10 @@ def read_tagged_version(body: Members, etag: str | None) -> str:
 
 
 def forms(
-    body: Members, *, keys: Sequence[str], read_at: datetime
+    body: Members, *, keys: Sequence[str], read_at: datetime, address: str
 ) -> dict[str, Live | ConnectError]:
     """
-    Read a bulk answer: for each of ``keys`` a form or the error it got.
+    Read a bulk answer from an address: for each of ``keys`` a form or its error.
 
     Raises ``Unreachable`` where the answer cannot be told apart by district.
     """
@@ -186,14 +197,19 @@ def forms(
     answered: dict[str, Live | ConnectError] = {}
     for key in keys:
         try:
-            answered[key] = _form(key, items.get(key), errors.get(key), read_at)
+            found = items.get(key), errors.get(key)
+            answered[key] = _form(key, *found, read_at, address)
         except ConnectError as error:
             answered[key] = error
     return answered
 
 
 def _form(
-    key: str, item: Members | None, error: Members | None, read_at: datetime
+    key: str,
+    item: Members | None,
+    error: Members | None,
+    read_at: datetime,
+    address: str,
 ) -> Live:
     if (item is None) == (error is None):
         raise not_understood(f"district {key!r} is not answered exactly once")
@@ -202,7 +218,10 @@ def _form(
     problem = _object(_member(error or {}, "problem"), "problem")
     status = problem.get("status")
     raise refusal(
-        status if isinstance(status, int) else 0, problem, about=f"district {key!r}"
+        status if isinstance(status, int) else 0,
+        problem,
+        about=f"district {key!r}",
+        address=address,
     )
 
 

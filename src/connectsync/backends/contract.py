@@ -196,7 +196,9 @@ class ContractReader:
         about = f"the forms of {many(len(keys), 'district')}"
         call = GatewayCall("POST", BULK_READ, about, body={"districts": list(keys)})
         body = (await self._exchange.read(call)).body
-        return answers.forms(body, keys=keys, read_at=self._clock())
+        return answers.forms(
+            body, keys=keys, read_at=self._clock(), address=self._exchange.address
+        )
 
 
 class ContractWriter:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import httpx2
 
@@ -14,7 +15,7 @@ from connectsync.domain.foreign_text import foreign_text, repeats_secret
 from connectsync.domain.plan_shape import BadJson, kind_of, read_json
 from connectsync.errors import ConnectError, NeverSent, Unreachable
 from connectsync.web.limits import Limits, fetch, what_failed
-from connectsync.web.patience import RetryPolicy, once
+from connectsync.web.patience import RetryPolicy, once, retry_after
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
@@ -70,6 +71,11 @@ class Exchange:
         self._patience = patience
         self._limits = Limits() if limits is None else limits
 
+    @property
+    def address(self) -> str:
+        """Give the address that is called, as it may be shown."""
+        return foreign_text(str(self._client.base_url).rstrip("/"))
+
     async def read(self, call: GatewayCall) -> GatewayAnswer:
         """Make a call that changes nothing. Raises ``ConnectError``."""
         return await self._understood(call, self._patience)
@@ -91,7 +97,7 @@ class Exchange:
                 f"{call.about}: {why}", remedy=remedy or None
             ) from error
         if response.status_code != _OK:
-            raise _refusal_of(response, call)
+            raise _refusal_of(response, call, self.address)
         try:
             body = _members(response, JSON)
         except BadJson as error:
@@ -116,7 +122,9 @@ class Exchange:
         return await fetch(self._client, request, self._limits)
 
 
-def _refusal_of(response: httpx2.Response, call: GatewayCall) -> ConnectError:
+def _refusal_of(
+    response: httpx2.Response, call: GatewayCall, address: str
+) -> ConnectError:
     about, problem = call.about, None
     with suppress(BadJson):
         problem = _members(response, PROBLEM)
@@ -126,7 +134,12 @@ def _refusal_of(response: httpx2.Response, call: GatewayCall) -> ConnectError:
             remedy="give the address that the redirect leads to, if you trust it",
         )
     return refusal(
-        response.status_code, problem or {}, about=about, secrets=call.secrets
+        response.status_code,
+        problem or {},
+        about=about,
+        address=address,
+        secrets=call.secrets,
+        wait=retry_after(response, datetime.now(UTC)),
     )
 
 

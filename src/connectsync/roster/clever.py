@@ -16,7 +16,16 @@ from connectsync.errors import ConnectError, CredentialsRefused, Unreachable
 from connectsync.roster.seam import RosterDistrict
 from connectsync.web.http import bearer, client, insist_safe, trusted
 from connectsync.web.limits import MEBIBYTE, Limits, fetch, what_failed
-from connectsync.web.patience import RetryBudget, RetryPolicy, limits_of, plausible
+from connectsync.web.patience import (
+    TOO_MANY,
+    RetryBudget,
+    RetryPolicy,
+    limits_of,
+    plausible,
+    retry_after,
+    too_many_requests,
+    when_to_try,
+)
 
 TRY_AGAIN = "try again; if it stays, look at Clever by hand"
 
@@ -49,9 +58,20 @@ def district_of(content: bytes, token: str) -> RosterDistrict:
     )
 
 
-def refusal(answer: httpx2.Response, token: str) -> ConnectError:
-    """Give the error for an answer that is not 200; ``token`` is what it must hide."""
-    said = f"{_quote_reason(answer, token)} (status {answer.status_code})"
+def refusal(
+    answer: httpx2.Response, token: str, described: str, now: datetime
+) -> ConnectError:
+    """
+    Give the error for an answer that is not 200; ``token`` is what it must hide.
+
+    ``described`` names Clever with its address, ``now`` is the time that a wait which
+    the answer asks for begins at.
+    """
+    reason = _quote_reason(answer, token)
+    said = f"{reason or 'no reason given'} (status {answer.status_code})"
+    wait = until_reset(answer, now) or retry_after(answer, now)
+    if answer.status_code == TOO_MANY:
+        return too_many_requests(described, reason, wait)
     if answer.is_redirect:
         return Unreachable(
             f"Clever's address redirects elsewhere, which is not followed: {said}",
@@ -62,16 +82,18 @@ def refusal(answer: httpx2.Response, token: str) -> ConnectError:
             f"Clever refused the token: {said}",
             remedy="see that the district's token reference gives its present token",
         )
-    return Unreachable(f"Clever did not say: {said}", remedy=TRY_AGAIN)
+    return Unreachable(
+        f"Clever did not say: {said}",
+        remedy=when_to_try(wait) if wait else TRY_AGAIN,
+    )
 
 
 def _quote_reason(answer: httpx2.Response, token: str) -> str:
-    """Quote why: Clever gives JSON of two shapes, plain text, or a page."""
+    """Quote why, if it says: Clever gives JSON of two shapes, plain text, or a page."""
     text = answer.content.decode("utf-8", "replace").strip()
     if text.startswith("<") or "html" in answer.headers.get("Content-Type", ""):
         return "a web page came"
-    reason = _reason(text) or text or "no reason given"
-    return foreign_text(reason, [token])
+    return foreign_text(_reason(text) or text, [token])
 
 
 def _reason(text: str) -> str:
@@ -127,7 +149,6 @@ LONGEST_WAIT_SECONDS = 75.0
 """A little more than a window: Clever counts the calls of a token by the minute."""
 
 _OK = 200
-_TOO_MANY = 429
 
 
 class CleverRoster:
@@ -157,7 +178,8 @@ class CleverRoster:
                 f"{self.described}: {why}", remedy=remedy or TRY_AGAIN
             ) from error
         if answer.status_code != _OK:
-            raise refusal(answer, token)
+            here = foreign_text(self.described, [token])
+            raise refusal(answer, token, here, datetime.now(UTC))
         return district_of(answer.content, token)
 
     async def _asked(self, headers: Mapping[str, str]) -> httpx2.Response:
@@ -194,7 +216,7 @@ def usual_patience() -> RetryBudget:
 
 def until_reset(answer: httpx2.Response, now: datetime) -> float:
     """Read how many seconds are left of a window without calls; 0 if it has some."""
-    if answer.status_code != _TOO_MANY:
+    if answer.status_code != TOO_MANY:
         return 0.0
     try:
         left = float(answer.headers.get("x-ratelimit-reset", "")) - now.timestamp()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -12,9 +13,14 @@ from typing import Protocol
 
 import httpx2
 
+from connectsync.domain.wording import many
+from connectsync.errors import Unreachable
 from connectsync.web.limits import Limits
 
-RETRIED = frozenset({429, 500, 502, 503, 504})
+TOO_MANY = 429
+"""The status of a service that got too many requests."""
+
+RETRIED = frozenset({TOO_MANY, 500, 502, 503, 504})
 """The statuses that another attempt may mend."""
 
 ATTEMPTS = 5
@@ -47,8 +53,13 @@ async def once(attempt: Attempt) -> httpx2.Response:
 
 
 def retry_after(answer: httpx2.Response, now: datetime) -> float:
-    """Read what ``Retry-After`` asks for, in seconds or as a date."""
-    spelled: str = answer.headers.get("Retry-After", "").strip()
+    """Read what ``Retry-After`` asks for, in seconds from now."""
+    return seconds_asked(answer.headers.get("Retry-After", ""), now)
+
+
+def seconds_asked(header: str, now: datetime) -> float:
+    """Read a ``Retry-After``, which is in seconds or a date; 0 if it says nothing."""
+    spelled = header.strip()
     if spelled.isascii() and spelled.isdigit():
         return plausible(float(spelled[:_DIGITS]))
     try:
@@ -63,6 +74,44 @@ def retry_after(answer: httpx2.Response, now: datetime) -> float:
 def plausible(seconds: float) -> float:
     """Give a wait that a service may mean; 0 for one that is none, or of days."""
     return seconds if 0.0 < seconds <= LONGEST_ASKED_SECONDS else 0.0
+
+
+def too_many_requests(about: str, said: str, wait: float = 0.0) -> Unreachable:
+    """
+    Make the error of a status 429 that is given up on.
+
+    ``about`` begins the sentence and ends with the address, ``said`` is what came with
+    the status, and ``wait`` the seconds that the answer asks to wait; 0 if it does not.
+    """
+    asks = f"; it asks to wait {_spell_wait(wait)}" if wait else ""
+    reason = f": {said}" if said else ""
+    return Unreachable(
+        f"{about} got too many requests and takes no more for now"
+        f" (status {TOO_MANY}){reason}{asks}",
+        remedy=f"{when_to_try(wait)}; if it stays, run fewer commands at a time",
+    )
+
+
+def when_to_try(wait: float) -> str:
+    """Say when to try again, after a wait in seconds; 0 if none is known."""
+    if wait:
+        return f"try again in {_spell_wait(wait)}"
+    return "wait a few minutes, then try again"
+
+
+_MINUTE, _HOUR = 60, 3600
+
+_UNTIL = 1.5
+"""So many minutes or hours are still told in the smaller unit."""
+
+
+def _spell_wait(seconds: float) -> str:
+    """Spell a wait, rounded up: who comes too early is refused again."""
+    if seconds <= _UNTIL * _MINUTE:
+        return many(math.ceil(seconds), "second")
+    if seconds <= _UNTIL * _HOUR:
+        return many(math.ceil(seconds / _MINUTE), "minute")
+    return many(math.ceil(seconds / _HOUR), "hour")
 
 
 class RetryBudget:

@@ -153,6 +153,18 @@ def test_a_page_of_an_error_is_told_with_its_status_and_a_picture(
     pictured(world, failed.value)
 
 
+def test_too_many_requests_say_where_and_when_to_try_again(world: World) -> None:
+    many = Faults(too_many_requests=1.0, retry_after_seconds=600)
+    with pytest.raises(Unreachable) as failed:
+        world.run(read, faults=many, **QUICK)
+    assert re.match(
+        r"Connect at http://127\.0\.0\.1:\d+ got too many requests and takes no more"
+        r" for now \(status 429\); it asks to wait 10 minutes; see ",
+        failed.value.message,
+    )
+    assert failed.value.remedy.startswith("try again in 10 minutes")
+
+
 def test_a_picture_that_never_comes_does_not_keep_a_page_from_being_read(
     world: World,
 ) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from browser_world import World
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectsync.backends.browser.controls import PageLabels
 from connectsync.backends.browser.evidence import Evidence
@@ -49,6 +51,32 @@ def test_what_a_person_saved_after_the_plan_is_not_overwritten(world: World) -> 
     world.run(act)
     form = world.live("bay").form
     assert (form["deletion_threshold"], form["manage_guardians"]) == (15, False)
+
+
+def refuse_saves(app: ASGIApp) -> ASGIApp:
+    """Answer every save as a Connect that gets too many requests."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("method") != "POST":
+            await app(scope, receive, send)
+            return
+        await receive()
+        busy = PlainTextResponse("busy", 429, headers={"Retry-After": "600"})
+        await busy(scope, receive, send)
+
+    return answer
+
+
+def test_a_save_that_meets_too_many_requests_says_where_and_when_to_try_again(
+    world: World,
+) -> None:
+    world.known = True
+    with pytest.raises(
+        Unreachable,
+        match=r"Connect at http://127\.0\.0\.1:\d+ got too many requests and takes no"
+        r" more for now \(status 429\); it asks to wait 10 minutes",
+    ):
+        world.run(changed, around=refuse_saves)
 
 
 def test_what_a_person_saves_while_the_form_is_filled_in_is_not_overwritten(

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import assert_never
 
@@ -28,6 +29,7 @@ from connectsync.backends.names import (
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.settings import BY_NAME, Form, Kind, Value
 from connectsync.errors import CredentialsRefused
+from connectsync.web.patience import TOO_MANY, seconds_asked, too_many_requests
 
 _TOKEN = f"'{TOKEN_LABEL}'"
 
@@ -369,7 +371,11 @@ class SavePress:
         if not self._is_of_the_page(response.request):
             return
         self._refused = status in _TOLD_ON_THE_PAGE
-        if status >= _FIRST_ERROR and not self._refused:
+        if status == TOO_MANY:
+            asked = response.headers.get("retry-after", "")
+            wait = seconds_asked(asked, datetime.now(UTC))
+            self._failed = too_many_requests(self._website.named, "", wait).message
+        elif status >= _FIRST_ERROR and not self._refused:
             self._failed = f"Connect answered with an error (status {status})"
 
     def _on_request_failed(self, request: Request) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from typing import Literal
 
 import httpx2
@@ -27,7 +28,13 @@ from connectsync.backends.names import EMAIL, PASSWORD, SIGN_IN
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.live import LabelStatus
 from connectsync.errors import CredentialsRefused, PageChanged, Unreachable
-from connectsync.web.patience import RetryPolicy
+from connectsync.web.patience import (
+    TOO_MANY,
+    RetryPolicy,
+    retry_after,
+    too_many_requests,
+    when_to_try,
+)
 
 QUESTIONS = frozenset({"confirm", "prompt"})
 """The kinds of box that leave a choice; "OK" is all that can be said to an alert."""
@@ -333,9 +340,13 @@ class Tab:
                 f"Connect refuses the page (status {answer.status_code})",
                 remedy=LOG_IN,
             )
+        wait = retry_after(answer, datetime.now(UTC))
+        if answer.status_code == TOO_MANY:
+            raise too_many_requests(self.website.named, "", wait)
         if answer.is_error:
             raise Unreachable(
-                f"Connect answers with an error (status {answer.status_code})"
+                f"Connect answers with an error (status {answer.status_code})",
+                remedy=when_to_try(wait) if wait else None,
             )
         await self._at_rest()
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from connectsync.domain.foreign_text import foreign_text
 from connectsync.errors import ProjectError
 
 _PORTS = {"https": 443, "http": 80}
@@ -44,6 +45,11 @@ class Website:
     def described(self) -> str:
         """Name the backend and its address."""
         return f"browser {self.url.rstrip('/')}"
+
+    @property
+    def named(self) -> str:
+        """Name Connect by its address in a sentence, as it may be shown."""
+        return f"Connect at {foreign_text(self.url.rstrip('/'))}"
 
     @property
     def host(self) -> str:
