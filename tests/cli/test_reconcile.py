@@ -16,6 +16,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from connectsync.apply.journal import BaselineUpdate, Claim, RunOptions
 from connectsync.apply.state.opening import open_store
+from connectsync.backends.contract import ContractWriter
 from connectsync.backends.embedded import DESCRIBED as BACKEND
 from connectsync.cli import apply
 from connectsync.cli.terminal import ExitStatus
@@ -23,6 +24,7 @@ from connectsync.config.schemas import schema
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan_file import plan_digest, read_plan
 from connectsync.domain.settings import Value
+from connectsync.errors import FormRefused
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 HARBOR = "districts/ca/harbor-point-usd.yaml"
@@ -107,6 +109,37 @@ def test_only_safe_districts_go_and_the_rest_is_named(known: Console) -> None:
     assert whys(data, "harbor-point-usd") == ["risk"]
     assert known.live("harbor-point-usd") == before
     assert known.live("lakeview-usd")["deletion_threshold"] == 15
+
+
+def test_each_district_is_told_once(known: Console) -> None:
+    said = known.run("reconcile")
+    told = [line for line in said.both.splitlines() if "  lakeview-usd  " in line]
+    assert told == [f"done  lakeview-usd  {LAKEVIEW}"]
+
+
+def test_a_save_that_fails_is_told_once_with_what_to_do(
+    known: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise FormRefused("the threshold is too low", remedy="ask SchoolStatus why")
+
+    monkeypatch.setattr(ContractWriter, "save", fail)
+    said = known.run("reconcile")
+    assert said.status == ExitStatus.FINDINGS
+    words = " ".join(said.both.split())
+    assert words.count("failed lakeview-usd") == 1
+    assert words.count("the threshold is too low") == 1
+    assert words.count("= help: ask SchoolStatus why") == 1
+
+
+@pytest.mark.parametrize(
+    "options", [("--format", "json"), ("--output", "pass.txt")], ids=["json", "file"]
+)
+def test_a_pass_whose_list_goes_elsewhere_is_told_as_it_goes(
+    known: Console, options: tuple[str, ...]
+) -> None:
+    said = known.run("reconcile", *options)
+    assert said.err == "done  lakeview-usd  1 change confirmed by reading back\n"
 
 
 def test_a_second_pass_finds_nothing_to_do_and_makes_no_run(settled: Console) -> None:

@@ -90,7 +90,7 @@ async def _beyond(
     """Look at the state and the backend; give the project with what was recorded."""
     from connectsync.cli.backends import is_by_hand, open_reader
     from connectsync.errors import ConnectsyncError
-    from connectsync.operations.doctor import BackendCheck, examine_age
+    from connectsync.operations.doctor import BackendCheck, examine_age, told_once
 
     checks: list[Check] = [_state(session, project)]
     try:
@@ -98,11 +98,15 @@ async def _beyond(
             if is_by_hand(session, project):
                 oldest = project.policy.max_live_age
                 checks += await examine_age(reader, session.now(), oldest)
+            recorded: list[Check] = []
             if record:
                 done, project = await record_labels(reader, project)
-                checks.append(done)
+                recorded.append(done)
             backend = BackendCheck(reader, districts, project.options)
-            checks += await backend.examine()
+            examined = await backend.examine()
+            # the reason why nothing was recorded is told as a check of the backend
+            repeats = told_once([*examined, *recorded]) == examined
+            checks += examined if repeats else [*recorded, *examined]
     except StateError as error:
         # the backend was not asked: what it needs in the state folder is not there
         if checks[0].standing is not CheckStatus.ERROR:

@@ -20,7 +20,7 @@ from connectsync.cli.options import option_output, paths_argument
 from connectsync.cli.plan_source import circumstances, open_state
 from connectsync.cli.runner import ApplyOptions, ApplyRun, RunResult
 from connectsync.cli.session import Session
-from connectsync.cli.terminal import ExitStatus, insist_no_source, status_of
+from connectsync.cli.terminal import STDOUT, ExitStatus, insist_no_source, status_of
 from connectsync.domain.outcome import ReconcileReport, Result
 from connectsync.domain.plan import Plan
 from connectsync.errors import ConnectsyncError, StalePlan, UsageError
@@ -136,7 +136,9 @@ async def _reconcile(
                 store.note(plan.backend, seen, at=session.now())
             came: RunResult | StalePlan | None = None
             if not (asked.dry_run or division.reasons) and _has_work(division.going):
-                said = ApplyOptions(yes=True)
+                # on the screen the list of districts stands right below
+                listed = not asked.as_json and asked.output in {None, STDOUT}
+                said = ApplyOptions(yes=True, listed=listed)
                 going = ApplyRun(session, scope, said, reader, store, given)
                 came = await _gone(going, division.going)
     outcome = came.outcome if isinstance(came, RunResult) else came

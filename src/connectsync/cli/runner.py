@@ -197,11 +197,13 @@ class RunReporter:
     Says what happens as it happens.
 
     ``proof`` is what confirms a change; ``waves`` is how many the run has.
+    ``districts`` is whether each of them is told as it ends.
     """
 
     session: Session
     proof: str
     waves: int
+    districts: bool = True
     _told: dict[str, Ending] = field(default_factory=dict)
 
     def __call__(self, event: Event) -> None:
@@ -224,6 +226,8 @@ class RunReporter:
                 self._tell(one)
 
     def _tell(self, outcome: DistrictOutcome) -> None:
+        if not self.districts:
+            return
         terminal = self.session.terminal
         line = ended_line(outcome, colour=terminal.colour_aside, proof=self.proof)
         terminal.say(line)
@@ -232,7 +236,12 @@ class RunReporter:
 
 @dataclass(frozen=True, slots=True)
 class ApplyOptions:
-    """What the command line said of a run."""
+    """
+    What the command line said of a run.
+
+    ``listed`` is whether the command itself lists every district once the run is over:
+    then none of them is told before.
+    """
 
     accepted: Mapping[str, int] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
@@ -243,6 +252,7 @@ class ApplyOptions:
     metrics: Path | None = None
     yes: bool = False
     ignore_files: bool = False
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,7 +391,8 @@ class ApplyRun:
         return BY_A_PERSON if self._by_hand else READ_BACK
 
     def _teller(self, orders: RunOptions) -> RunReporter:
-        return RunReporter(self.session, self._proof, len(orders.waves))
+        each = not self.said.listed
+        return RunReporter(self.session, self._proof, len(orders.waves), each)
 
     def _progress(self, plan: Plan, run: int | None) -> RunProgress | None:
         """Tell how far the run has come, unless a person is asked for each district."""

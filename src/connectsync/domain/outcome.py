@@ -118,13 +118,18 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class DistrictResult:
-    """What became of one district; ``changes`` counts what was confirmed."""
+    """
+    What became of one district; ``changes`` counts what was confirmed.
+
+    ``remedy`` is what to do next where its save failed; empty if there is nothing.
+    """
 
     district: str
     file: str
     fate: Result
     reasons: tuple[Reason, ...] = ()
     changes: int = 0
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -172,6 +173,25 @@ def _resolves(district: District, resolves: Callable[[str], str]) -> bool:
         return False
 
 
+_PICTURE = re.compile("; see |; no picture of it ")
+"""How a sentence goes on that says where a picture of the page is."""
+
+
+def told_once(checks: Sequence[Check]) -> list[Check]:
+    """
+    Leave out a check that fails for the very reason of one before it.
+
+    What covers a page is in the way of everything that is looked for behind it. Each
+    look keeps a picture of its own, which makes no other reason of it.
+    """
+    told: dict[tuple[str, ...], Check] = {}
+    for check in checks:
+        reason, topic = _PICTURE.split(check.message)[0], check.topic
+        fine = check.standing is CheckStatus.OK
+        told.setdefault((reason, check.remedy, topic if fine else ""), check)
+    return list(told.values())
+
+
 @dataclass(frozen=True, slots=True)
 class BackendCheck:
     """A backend to look at, with what the files say about it."""
@@ -186,6 +206,9 @@ class BackendCheck:
 
         Nothing is written.
         """
+        return told_once(await self._looked())
+
+    async def _looked(self) -> list[Check]:
         try:
             listed = await self.reader.list_districts()
         except ConnectError as error:

@@ -336,5 +336,10 @@ class ReconcileSummary:
             (Reason(ReasonKind.CONNECT, outcome.message),) if outcome.message else ()
         )
         return DistrictResult(
-            key, file, FATES[outcome.ending], reasons, outcome.changes
+            key,
+            file,
+            FATES[outcome.ending],
+            reasons,
+            outcome.changes,
+            outcome.remedy,
         )

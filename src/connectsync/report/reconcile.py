@@ -73,6 +73,8 @@ class _ReconcilePage:
         name = self.paint(Style.BOLD, inert(one.district))
         yield f"{fate}  {name}  {self.paint(Style.DIM, inert(one.file))}"
         yield from self._reasons(one.reasons, indent=2)
+        if one.remedy:
+            yield from wrap(f"  = help: {inert(one.remedy)}", self.width, hang=4)
 
     def _reasons(self, reasons: Iterable[Reason], *, indent: int) -> Iterator[str]:
         for one in reasons:

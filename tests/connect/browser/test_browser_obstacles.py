@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,15 +12,17 @@ from typing import Any
 
 import pytest
 from browser_world import SHORT_WAIT, World, close_tabs, served, website
+from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 from tampered_page import Tampered, before_end, on_the_form
 
+from connectsync.backends.browser.chromium import plain_words
 from connectsync.backends.browser.controls import PageLabels
 from connectsync.backends.browser.evidence import Evidence
 from connectsync.backends.browser.reader import BrowserReader
 from connectsync.backends.browser.session import sign_in
 from connectsync.backends.browser.writer import BrowserWriter
-from connectsync.domain.live import Live
+from connectsync.domain.live import Check, Live
 from connectsync.emulator.faults import Faults
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD
 from connectsync.errors import (
@@ -28,6 +31,9 @@ from connectsync.errors import (
     PageChanged,
     Unreachable,
 )
+from connectsync.operations.doctor import BackendCheck
+
+HOME = "on the home page"
 
 QUICK: dict[str, Any] = {"wait_seconds": SHORT_WAIT, "load_seconds": 20.0}
 """For pages of which we know that they stay as they are."""
@@ -75,6 +81,21 @@ def test_what_covers_the_page_is_named_with_the_control_and_a_picture(
     assert words in covered.value.message
     assert "connectsync login" in covered.value.remedy
     pictured(world, covered.value)
+
+
+@pytest.mark.parametrize("where", ["everywhere", HOME])
+def test_a_check_up_names_what_covers_the_page_once(world: World, where: str) -> None:
+    def cover(path: str, html: str) -> str:
+        home = re.fullmatch("/districts/[a-z]+/?", path)
+        return before_end(COVERS["div"][0])(html) if where != HOME or home else html
+
+    async def examine(reader: BrowserReader, _: BrowserWriter) -> list[Check]:
+        return await BackendCheck(reader, [], {}).examine()
+
+    around = partial(Tampered, change=cover)
+    checks = world.run(examine, around=around, **QUICK)
+    said = [check.topic for check in checks if "is covered by" in check.message]
+    assert said == (["page"] if where == HOME else ["reach"]), checks
 
 
 def test_a_cover_over_save_alone_stops_the_save(world: World) -> None:
@@ -163,6 +184,77 @@ def test_too_many_requests_say_where_and_when_to_try_again(world: World) -> None
         failed.value.message,
     )
     assert failed.value.remedy.startswith("try again in 10 minutes")
+
+
+FAILURES = {
+    "connectionrefused": "http://127.0.0.1 refuses the connection",
+    "connectionreset": "http://127.0.0.1 broke the connection off",
+    "namenotresolved": "the name of http://127.0.0.1 is not found (DNS)",
+    "timedout": "http://127.0.0.1 did not answer in time",
+    "internetdisconnected": "this machine is not connected to the internet",
+    "aborted": "loading it was stopped halfway",
+    "addressunreachable": "no network leads to http://127.0.0.1",
+    "accessdenied": "the browser reports ERR_ACCESS_DENIED",
+}
+
+
+def test_what_keeps_a_page_from_loading_is_told_in_plain_words(world: World) -> None:
+    async def told(kind: str) -> str:
+        page = await world.browser.new_page()
+        await page.route("**/*", lambda route: route.abort(kind))
+        try:
+            await page.goto("http://127.0.0.1/districts?token=x")
+        except PlaywrightError as error:
+            return plain_words(error)
+        finally:
+            await page.context.close()
+        return "it loaded"
+
+    async def all_told() -> dict[str, str]:
+        return {kind: await told(kind) for kind in FAILURES}
+
+    assert world.runner.run(all_told()) == FAILURES
+
+
+SAID = [
+    (
+        "Page.goto: net::ERR_CERT_AUTHORITY_INVALID at https://sis.example/x",
+        "this machine does not trust who issued the certificate of https://sis.example",
+    ),
+    (
+        "Page.reload: net::ERR_CERT_REVOKED at https://sis.example/x\nCall log:\n  -",
+        "the certificate of https://sis.example is not valid",
+    ),
+    (
+        "Page.goto: net::ERR_SSL_PROTOCOL_ERROR at https://sis.example/x",
+        "no secure connection to https://sis.example can be made",
+    ),
+    ("net::ERR_EMPTY_RESPONSE", "the website sent an empty answer"),
+    (
+        "Locator.click: Timeout 30000ms exceeded.\nCall log:\n  - waiting",
+        "it took longer than 30 s",
+    ),
+    ("BrowserContext.new_page: Error: odd:\nCall log:\n - x", "odd"),
+    ("Page.goto: Page crashed", "the page crashed"),
+]
+
+
+@pytest.mark.parametrize(("said", "words"), SAID)
+def test_what_the_library_says_is_told_without_its_own_words(
+    said: str, words: str
+) -> None:
+    assert plain_words(PlaywrightError(said)) == words
+
+
+def test_a_connect_that_is_not_there_is_told_in_plain_words(world: World) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    with pytest.raises(Unreachable) as failed:
+        world.run(read, url=address, **QUICK)
+    assert failed.value.message == (
+        f"Connect's page does not load: {address} refuses the connection"
+    )
 
 
 def test_a_picture_that_never_comes_does_not_keep_a_page_from_being_read(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from browser_world import World
+from playwright.async_api import Route
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -108,6 +109,28 @@ def test_a_save_that_is_not_answered_is_left_to_be_settled(world: World) -> None
     with pytest.raises(Unreachable, match="may or may not"):
         world.run(changed, faults=Faults(drop_after_commit=1.0), load_seconds=8)
     assert world.live("bay").form["manage_guardians"] is True
+
+
+def test_a_save_that_the_network_lost_says_so_in_plain_words(world: World) -> None:
+    world.known = True
+
+    async def lose(route: Route) -> None:
+        if route.request.method == "POST":
+            await route.abort("connectionreset")
+        else:
+            await route.continue_()
+
+    async def act(reader: BrowserReader, writer: BrowserWriter) -> None:
+        read = await reader.read("bay")
+        for context in world.browser.contexts:
+            await context.route("**/*", lose)
+        await writer.save(
+            "bay", {"manage_guardians": True}, expected_version=read.version
+        )
+
+    words = r"Connect did not answer: http://127.0.0.1:\d+ broke the connection off"
+    with pytest.raises(Unreachable, match=words):
+        world.run(act)
 
 
 def test_a_question_that_nobody_accepted_stops_the_save(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from playwright.async_api import Browser, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
+from connectsync.backends.browser.website import origin_of
 from connectsync.domain.foreign_text import (
     environment_of_children,
     foreign_text,
@@ -74,7 +76,7 @@ async def _started(playwright: Playwright, *, headed: bool, slow_ms: int) -> Bro
         )
     except PlaywrightError as error:
         raise ProjectError(
-            f"the browser {executable} does not start: {first_line(error)}",
+            f"the browser {executable} does not start: {plain_words(error)}",
             remedy="a window needs a screen: run `connectsync login` where there is"
             " one; runs need none without `headed`",
         ) from error
@@ -98,9 +100,82 @@ def find_chromium(own: Path) -> Path:
     )
 
 
-def first_line(error: Exception) -> str:
-    """Give what Playwright says, without its call log."""
-    return foreign_text(str(error).strip().partition("\n")[0].removesuffix(":"))
+_FAILURE = re.compile(r"\b(ERR_[A-Z0-9_]+)(?: at (\S+))?")
+"""How Chromium names what kept it from a page, and the address of that page."""
+
+_CALLED = re.compile(r"^(?:[A-Z][A-Za-z]*\.[a-z_]+: )+(?:[A-Za-z]*Error: )?")
+"""The call of the library that failed, at the beginning of what it says."""
+
+_REFUSED = "{site} refuses the connection"
+_BROKEN = "{site} broke the connection off"
+_UNKNOWN = "the name of {site} is not found (DNS)"
+_SILENT = "{site} did not answer in time"
+_NO_PROXY = "the proxy on the way to {site} cannot be used"
+
+_FAILURES = {
+    "ERR_CONNECTION_REFUSED": _REFUSED,
+    "ERR_CONNECTION_RESET": _BROKEN,
+    "ERR_CONNECTION_CLOSED": _BROKEN,
+    "ERR_CONNECTION_ABORTED": _BROKEN,
+    "ERR_CONNECTION_FAILED": "no connection to {site} can be made",
+    "ERR_ADDRESS_UNREACHABLE": "no network leads to {site}",
+    "ERR_NAME_NOT_RESOLVED": _UNKNOWN,
+    "ERR_NAME_RESOLUTION_FAILED": _UNKNOWN,
+    "ERR_TIMED_OUT": _SILENT,
+    "ERR_CONNECTION_TIMED_OUT": _SILENT,
+    "ERR_CERT_DATE_INVALID": "the certificate of {site} has expired, or is not valid"
+    " yet by the clock of this machine",
+    "ERR_CERT_COMMON_NAME_INVALID": "the certificate of {site} is for another name",
+    "ERR_CERT_AUTHORITY_INVALID": "this machine does not trust who issued the"
+    " certificate of {site}",
+    "ERR_INTERNET_DISCONNECTED": "this machine is not connected to the internet",
+    "ERR_NETWORK_CHANGED": "the network of this machine changed meanwhile",
+    "ERR_PROXY_CONNECTION_FAILED": _NO_PROXY,
+    "ERR_TUNNEL_CONNECTION_FAILED": _NO_PROXY,
+    "ERR_ABORTED": "loading it was stopped halfway",
+    "ERR_EMPTY_RESPONSE": "{site} sent an empty answer",
+    "ERR_TOO_MANY_REDIRECTS": "it redirects without end",
+    "ERR_INVALID_AUTH_CREDENTIALS": "it asks for a password in a box",
+}
+"""Plainer words for what Chromium reports."""
+
+_KINDS = (
+    ("ERR_CERT_", "the certificate of {site} is not valid"),
+    ("ERR_SSL_", "no secure connection to {site} can be made"),
+)
+"""The same for every other one that begins so."""
+
+_SIGNS = (
+    ("Download is starting", "it sends a file to download instead of a page"),
+    ("has been closed", "the browser or its page was closed meanwhile"),
+    ("crashed", "the page crashed"),
+    ("context was destroyed", "the page was left or loaded again meanwhile"),
+    ("interrupted by another navigation", "it went on to another page meanwhile"),
+)
+"""Plainer words for what Playwright itself says."""
+
+_TIMEOUT = re.compile(r"Timeout (\d+)ms exceeded")
+
+
+def plain_words(error: Exception | str, site: str = "the website") -> str:
+    """
+    Give what Playwright or Chromium says in plain words, without its call log.
+
+    ``site`` names whose page it was where the error does not.
+    """
+    said = str(error).strip().partition("\n")[0].removesuffix(":")
+    if failure := _FAILURE.search(said):
+        code, address = failure.groups()
+        site = foreign_text(origin_of(address or "") or site)
+        kinds = (words for kind, words in _KINDS if code.startswith(kind))
+        words = _FAILURES.get(code) or next(kinds, "the browser reports {code}")
+        return words.format(site=site, code=code)
+    for sign, words in _SIGNS:
+        if sign in said:
+            return words
+    if took := _TIMEOUT.search(said):
+        return f"it took longer than {int(took[1]) / 1000:g} s"
+    return foreign_text(_CALLED.sub("", said))
 
 
 def _unless_interrupted(

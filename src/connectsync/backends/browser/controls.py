@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Page
 
-from connectsync.backends.browser.chromium import first_line
+from connectsync.backends.browser.chromium import plain_words
 from connectsync.backends.names import (
     CLICKS,
     GROUP_OF_BOXES,
@@ -279,7 +279,7 @@ async def obstacle(control: Locator, error: PlaywrightError) -> tuple[str, str |
     for sign, words in _STANDS:
         if sign in log:
             return words, None
-    return f"cannot be used: {first_line(error)}", None
+    return f"cannot be used: {plain_words(error)}", None
 
 
 async def describe_instead(page: Page) -> str:

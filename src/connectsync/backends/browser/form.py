@@ -12,7 +12,7 @@ from typing import assert_never
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Frame, Locator, Page
 
-from connectsync.backends.browser.chromium import first_line
+from connectsync.backends.browser.chromium import plain_words
 from connectsync.backends.browser.controls import (
     AMISS,
     PageLabels,
@@ -300,6 +300,6 @@ class DailySyncForm:
                     await asyncio.sleep(_AGAIN_SECONDS)
                     continue
                 raise Unreachable(
-                    f"the form went away while it was read: {first_line(error)}"
+                    f"the form went away while it was read: {plain_words(error)}"
                 ) from error
             await asyncio.sleep(_AGAIN_SECONDS)

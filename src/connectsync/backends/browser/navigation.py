@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.async_api import Error as PlaywrightError
 
-from connectsync.backends.browser.chromium import first_line
+from connectsync.backends.browser.chromium import plain_words
 from connectsync.backends.browser.controls import LOOK_SECONDS, PICTURE_SECONDS
 from connectsync.backends.browser.district_picker import (
     KEY,
@@ -166,7 +166,7 @@ class Navigation:
             raise self._told from error.__cause__
         except PlaywrightError as error:
             self._lost()
-            failed = Unreachable(f"the browser fails: {first_line(error)}")
+            failed = Unreachable(f"the browser fails: {plain_words(error)}")
             self._told = await self._with_picture(failed, about, tab, boxes)
             raise self._told from error
 

@@ -11,7 +11,7 @@ from playwright.async_api import Browser
 from playwright.async_api import Error as PlaywrightError
 
 from connectsync.backends.answers import without_secrets
-from connectsync.backends.browser.chromium import first_line, launch_browser
+from connectsync.backends.browser.chromium import launch_browser, plain_words
 from connectsync.backends.browser.controls import LOOK_SECONDS
 from connectsync.backends.browser.fence import Fence
 from connectsync.backends.browser.navigation import Navigation, UrlCache
@@ -94,7 +94,8 @@ class TabPool:
             if not self._browser.is_connected():
                 raise Unreachable("the browser has ended by itself") from error
             raise CredentialsRefused(
-                f"the session in {website.session} cannot be used: {first_line(error)}",
+                f"the session in {website.session} cannot be used:"
+                f" {plain_words(error)}",
                 remedy=LOG_IN,
             ) from error
 

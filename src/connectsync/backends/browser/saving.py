@@ -13,10 +13,11 @@ from typing import assert_never
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Request, Response
 
-from connectsync.backends.browser.chromium import first_line
+from connectsync.backends.browser.chromium import plain_words
 from connectsync.backends.browser.controls import control_of
 from connectsync.backends.browser.form import FormOnPage
 from connectsync.backends.browser.tab import SignIn, Tab, amiss, plain, unusable
+from connectsync.backends.browser.website import origin_of
 from connectsync.backends.names import (
     CONFIRM,
     DAILY_SYNC,
@@ -251,7 +252,7 @@ class SavePress:
             said = foreign_text(answer.said)
             return replace(answer, said=said, left=self._left)
         except PlaywrightError as error:
-            return PageAnswer(SaveEnding.UNKNOWN, first_line(error))
+            return PageAnswer(SaveEnding.UNKNOWN, plain_words(error))
         finally:
             boxes.accept = ""
             page.remove_listener("request", self._on_request)
@@ -308,6 +309,9 @@ class SavePress:
 
     async def _certain(self) -> PageAnswer | None:
         """Give what needs no look at the page."""
+        # what was never answered leaves a page of the browser's own, which is nowhere
+        if self._failed and not origin_of(self._page.url):
+            return PageAnswer(SaveEnding.UNKNOWN, self._failed)
         try:
             self._tab.insist_here()
         except CredentialsRefused as elsewhere:
@@ -380,7 +384,8 @@ class SavePress:
 
     def _on_request_failed(self, request: Request) -> None:
         if self._is_of_the_page(request):
-            self._failed = f"Connect did not answer ({request.failure})"
+            why = plain_words(request.failure or "?", self._website.origin)
+            self._failed = f"Connect did not answer: {why}"
 
     def _is_of_the_page(self, request: Request) -> bool:
         if not request.is_navigation_request():

@@ -12,7 +12,7 @@ from playwright.async_api import BrowserContext, Page, StorageState
 from playwright.async_api import Error as PlaywrightError
 
 from connectsync.backends.answers import without_secrets
-from connectsync.backends.browser.chromium import first_line, launch_browser
+from connectsync.backends.browser.chromium import launch_browser, plain_words
 from connectsync.backends.browser.controls import (
     LOOK_SECONDS,
     PICTURE_SECONDS,
@@ -92,7 +92,7 @@ async def _session(
             return await context.storage_state()
     except PlaywrightError as error:
         _insist_open(context)
-        raise Unreachable(f"the browser fails: {first_line(error)}") from error
+        raise Unreachable(f"the browser fails: {plain_words(error)}") from error
     except TimeoutError as error:
         raise Unreachable(
             f"the page did not come to an end within {seconds:g} s"

@@ -12,7 +12,7 @@ import httpx2
 from playwright.async_api import Dialog, Locator, Page, Response
 from playwright.async_api import Error as PlaywrightError
 
-from connectsync.backends.browser.chromium import first_line
+from connectsync.backends.browser.chromium import plain_words
 from connectsync.backends.browser.controls import (
     AMISS,
     PageLabels,
@@ -164,13 +164,6 @@ _THERE: Literal["domcontentloaded"] = "domcontentloaded"
 """When a page is there: a picture that never comes does not keep us from its form."""
 
 _NOTHING = "about:blank"
-
-_LOADING = (
-    ("ERR_TOO_MANY_REDIRECTS", "it redirects without end"),
-    ("Download is starting", "it sends a file to download instead of a page"),
-    ("ERR_INVALID_AUTH_CREDENTIALS", "it asks for a password in a box"),
-)
-"""What the library says of a page that does not load, and plainer words for it."""
 
 Load = Callable[[], Awaitable[Response | None]]
 
@@ -364,13 +357,10 @@ class Tab:
             )
 
     def _in_words(self, error: PlaywrightError) -> str:
-        said = str(error)
-        for sign, words in _LOADING:
-            if sign in said:
-                return words
-        if "Timeout" in said:
+        if "Timeout" in str(error):
             return f"there is none after {self.website.load_seconds:g} s"
-        return first_line(error)
+        # a page that never came has an address of the browser's own
+        return plain_words(error, self.website.origin)
 
 
 async def unusable(
