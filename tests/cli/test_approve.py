@@ -33,6 +33,32 @@ def test_a_plan_is_applied_once_enough_people_said_yes(asking: Console) -> None:
     assert asking.run("apply", "plan.json").status == 0
 
 
+def test_a_plan_that_waits_is_named_by_its_file(asking: Console) -> None:
+    (asking.folder / "plan.json").rename(asking.folder / "my plan.json")
+    refused = asking.run("apply", "my plan.json")
+    assert "`connectsync approve 'my plan.json' --as NAME`" in refused.err
+    assert "`connectsync apply 'my plan.json' --approved DIGEST`" in refused.err
+
+
+def test_a_plan_made_on_the_spot_is_written_to_a_file_before_it_is_approved(
+    asking: Console,
+) -> None:
+    (asking.folder / "plan.json").unlink()
+    refused = asking.run("apply", "districts/ca", "--yes")
+    assert refused.status == ExitStatus.REFUSED
+    assert "PLAN" not in refused.err
+    command = "plan districts/ca --out plan.json"
+    assert f"`connectsync {command}`" in refused.err
+    assert asking.run(*command.split()).status == 0
+    for name in ("Ada", "Bo"):
+        yes(asking, name)
+    assert "`connectsync apply plan.json`" in refused.err
+    assert asking.run("apply", "plan.json").status == 0
+    undone = asking.run("rollback", "1", "--yes")
+    assert undone.status == ExitStatus.REFUSED
+    assert "`connectsync rollback 1 --out plan.json`" in undone.err
+
+
 def test_the_yes_is_worth_nothing_for_another_plan(asking: Console) -> None:
     yes(asking, "Ada")
     yes(asking, "Bo")

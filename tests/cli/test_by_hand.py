@@ -302,6 +302,24 @@ def test_a_list_that_waits_is_continued_with_its_plan_whatever_connect_is_called
         assert " resume 1`" not in said
 
 
+def test_the_plan_beside_a_list_that_waits_is_named_by_its_file(
+    valley: Console,
+) -> None:
+    snapshot = ["--backend", "snapshot:live.json"]
+    assert valley.run(*snapshot, "apply").status == 0
+    (kept,) = (valley.folder / ".connectsync/click-lists").glob("*/plan.json")
+    command = f" apply {kept.relative_to(valley.folder)}"
+    assert command in valley.run(*snapshot, "runs", "show", "1").out
+    one = (*command.split(), "--confirmed", "lakeview-usd")
+    assert valley.run(*snapshot, *one).status == 0
+    for words in (["runs"], ["runs", "show", "1"], ["resume", "1"], ["resume"]):
+        said = valley.run(*snapshot, *words).both
+        assert f"`connectsync --backend snapshot:live.json{command}`" in " ".join(
+            said.split()
+        ), words
+        assert "PLAN" not in said
+
+
 LATER = {"CONNECTSYNC_NOW": "2027-01-24T06:00:00Z"}
 OLD = ["--backend", "snapshot:live.json"]
 

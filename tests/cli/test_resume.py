@@ -177,6 +177,7 @@ def test_a_plan_that_now_needs_approval_is_not_resumed_without(
     refused = stopped.run("resume")
     assert refused.status == 3
     assert "the plan is not approved" in refused.err
+    assert "`connectsync resume 1 --approved DIGEST`" in refused.err
     assert stopped.live(SECOND)["deletion_threshold"] == 45
     assert stopped.run("approve", "plan.json", "--as", "Ada").status == 0
     assert stopped.run("resume").status == 0

@@ -36,6 +36,7 @@ from connectsync.cli.options import (
 from connectsync.cli.plan_source import ScopedPlan, circumstances, open_state, plan_in
 from connectsync.cli.runner import ApplyOptions, ApplyRun, RunResult
 from connectsync.cli.session import Session
+from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.discovery import SUFFIXES
 from connectsync.domain.plan import Plan
@@ -275,17 +276,43 @@ async def apply_paths(
             )
             plan = await make_plan(scope.wanted, reader, given)
             going = ApplyRun(session, scope, said, reader, store, given)
-            return await show_and_apply(going, plan)
+            return await show_and_apply(going, plan, _planning(paths, said))
 
 
-async def show_and_apply(going: ApplyRun, plan: Plan) -> ExitStatus:
-    """Show a plan that was made on the spot, ask, and apply it. Raises ``Refused``."""
+def _planning(paths: Sequence[str], said: ApplyOptions) -> str:
+    """Give the command that makes the same plan and writes it to a file."""
+    words = ["connectsync", "plan", *map(quote_word, paths)]
+    for key in sorted(said.set_token):
+        words += ["--set-token", quote_word(key)]
+    if said.shard != ALL:
+        words += ["--shard", str(said.shard)]
+    return " ".join(words)
+
+
+async def show_and_apply(going: ApplyRun, plan: Plan, planning: str) -> ExitStatus:
+    """
+    Show a plan that was made on the spot, ask, and apply it.
+
+    ``planning`` is the command that writes it to a file, less the name of that. Raises
+    ``Refused``.
+    """
     session, said = going.session, going.said
     terminal = session.terminal
     colour, width = terminal.colour, terminal.width
     tables = plan_tables(ScopedPlan(plan, going.scope).review(None), colour=colour)
     terminal.show(render_plan(plan, colour=colour, width=width, tables=tables))
-    insist_allowed(going, plan)
+    try:
+        insist_allowed(going, plan)
+    except NotApproved as refused:
+        if said.approved is not None:
+            raise
+        # what people approve is a file, and there is none yet
+        raise NotApproved(
+            refused.sentence,
+            remedy=f"write it to a file with `{planning} --out plan.json`, have that"
+            " approved with `connectsync approve plan.json --as NAME`, then"
+            " `connectsync apply plan.json`",
+        ) from refused
     by_person = is_by_hand(session, going.scope.project)
     if plan.districts and not (said.yes or by_person):
         _insist_yes(session, plan)

@@ -50,6 +50,7 @@ def approve_file(session: Session, path: Path, given: str) -> ExitStatus:
     Raises ``DamagedPlan``, and ``UsageError`` for a name that is none.
     """
     name, plan = approver(given), plan_in(path)
+    session.terminal.place.plan = str(path)
     project, terminal, digest = session.project(), session.terminal, plan_digest(plan)
     with open_state(session, project) as store:
         archive = StateReader(store)

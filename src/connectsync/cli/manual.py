@@ -152,8 +152,20 @@ class ManualSaver:
         """Where the click list goes: as told, or named after the plan."""
         if self.by_hand.folder is not None:
             return self.by_hand.folder
-        digest = plan_digest(self.plan).removeprefix("sha256:")
-        return self.session.state(self.project) / "click-lists" / digest[:DIGITS]
+        return _usual_folder(self.session, self.project, plan_digest(self.plan))
+
+
+def _usual_folder(session: Session, project: Project, digest: str) -> Path:
+    """Give where the click list of a plan goes unless it is told otherwise."""
+    name = digest.removeprefix("sha256:")[:DIGITS]
+    return session.state(project) / "click-lists" / name
+
+
+def name_kept_plan(session: Session, project: Project, digest: str) -> None:
+    """Name the plan beside a run's click list in what is suggested, if it is there."""
+    kept = _usual_folder(session, project, digest) / PLAN
+    if kept.is_file():
+        session.terminal.place.plan = relative(kept, Path.cwd())
 
 
 def _files(plan: Plan, place: CommandPlace) -> Iterator[tuple[str, str]]:

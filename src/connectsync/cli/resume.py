@@ -12,6 +12,7 @@ from connectsync.apply.state.queries import StateReader, recognize
 from connectsync.cli.backends import connect_of, is_by_hand, open_reader
 from connectsync.cli.fleets import FleetScope, any_scope
 from connectsync.cli.formats import insist_free
+from connectsync.cli.manual import name_kept_plan
 from connectsync.cli.options import (
     accept_option,
     choose_shard,
@@ -29,7 +30,13 @@ from connectsync.config.project import Project
 from connectsync.domain.plan import Plan
 from connectsync.domain.run import Run, close_command, superseded_text
 from connectsync.domain.wording import many
-from connectsync.errors import GuardRefused, Overtaken, StalePlan, UsageError
+from connectsync.errors import (
+    GuardRefused,
+    NotApproved,
+    Overtaken,
+    StalePlan,
+    UsageError,
+)
 from connectsync.operations.apply import insist_same_files, of_connect
 from connectsync.operations.gate import insist_files, lasting_reasons
 from connectsync.operations.resume import (
@@ -38,8 +45,11 @@ from connectsync.operations.resume import (
     rest_of,
     settle_open,
 )
-from connectsync.report.runs_text import going_on
+from connectsync.report.runs_text import going_on, newest_unended
 from connectsync.report.terminal import inert
+
+_LATELY = 20
+"""Runs among which one that a person saves is looked for, to name its plan."""
 
 
 def resume(
@@ -180,6 +190,15 @@ def _insist_allowed(going: ApplyRun, run: Run, rest: Plan, *, superseded: bool) 
         raise GuardRefused(
             refused.sentence, below=refused.below, remedy=_end(run.number)
         ) from refused
+    except NotApproved as refused:
+        if going.said.approved is not None:
+            raise
+        raise NotApproved(
+            refused.sentence,
+            remedy="have the file of its plan approved with `connectsync approve PLAN"
+            " --as NAME`, or give the digest that was approved elsewhere: `connectsync"
+            f" resume {run.number} --approved DIGEST`",
+        ) from refused
 
 
 def _end(run: int) -> str:
@@ -220,11 +239,17 @@ def _choose_run(
 
 def _refuse_by_hand(session: Session, project: Project, number: int | None) -> NoReturn:
     """Say that a person saves here, or where the run of a number is."""
-    if number is not None:
-        with open_state(session, project) as store:
-            run = StateReader(store).run(number)
-        if not run.backend.startswith("snapshot:") and run.backend != project.connect:
-            raise _elsewhere(session, project, run, "this is a snapshot")
+    with open_state(session, project) as store:
+        archive = StateReader(store)
+        run = None if number is None else archive.run(number)
+        left = newest_unended(archive.newest(_LATELY))
+    head = run or (left.head if left else None)
+    if head is not None and (
+        head.backend.startswith("snapshot:") or head.backend == project.connect
+    ):
+        name_kept_plan(session, project, head.plan)
+    elif run is not None:
+        raise _elsewhere(session, project, run, "this is a snapshot")
     raise UsageError(
         "continue a run by hand with the plan beside its click list",
         remedy="name it: `connectsync apply PLAN`",
@@ -234,6 +259,7 @@ def _refuse_by_hand(session: Session, project: Project, number: int | None) -> N
 def _elsewhere(session: Session, project: Project, run: Run, here: str) -> UsageError:
     """Say that a run is on another backend, and how to continue it there."""
     session.stand_on(project, run.backend)
+    name_kept_plan(session, project, run.plan)
     return UsageError(
         f"run {run.number} is on {run.backend}, and {here}",
         remedy=going_on(run, run.tally, {}),
@@ -249,6 +275,7 @@ def _say_nothing(
         terminal.say("nothing to resume: no run has anything left")
         return
     session.stand_on(project, run.backend)
+    name_kept_plan(session, project, run.plan)
     left = many(len(run.left), "district")
     terminal.say(
         inert(

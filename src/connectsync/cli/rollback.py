@@ -24,6 +24,7 @@ from connectsync.cli.options import (
 from connectsync.cli.plan_source import circumstances, open_state, wrote_plan
 from connectsync.cli.runner import ApplyOptions, ApplyRun
 from connectsync.cli.session import Session
+from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import STDOUT, ExitStatus
 from connectsync.domain.plan_file import plan_text
 from connectsync.operations.gate import insist_files
@@ -119,10 +120,21 @@ async def roll_back(
                 insist_files(back, scope.wanted, scope.findings.findings)
             if out is None:
                 going = ApplyRun(session, scope, said, reader, store, given)
-                return await show_and_apply(going, back)
+                again = _planning(run, only, over, ignore_files=said.ignore_files)
+                return await show_and_apply(going, back, again)
     terminal = session.terminal
     terminal.show(render_plan(back, colour=terminal.colour, width=terminal.width))
     terminal.deliver(plan_text(back), out)
     if out != STDOUT:
         terminal.say(inert(wrote_plan(out, back, project.policy)))
     return ExitStatus.FINDINGS if back.failed else ExitStatus.FINE
+
+
+def _planning(
+    run: int, only: tuple[str, ...], over: Over, *, ignore_files: bool
+) -> str:
+    """Give the command that makes the same plan, to be written to a file."""
+    words = ["connectsync", "rollback", str(run), *map(quote_word, only)]
+    for key, name in sorted(over):
+        words += ["--over", quote_word(f"{key}:{name}")]
+    return " ".join([*words, *(["--ignore-files"] if ignore_files else [])])

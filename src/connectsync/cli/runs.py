@@ -15,6 +15,7 @@ from connectsync.cli.plan_source import open_state
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus
 from connectsync.domain.foreign_text import visible_line
+from connectsync.domain.run import RunHead
 from connectsync.errors import UsageError
 from connectsync.operations.approve import LONGEST_REASON, insist_own_words
 from connectsync.operations.history import audit_store, diff_of, history_of
@@ -152,10 +153,13 @@ def _archive(session: Session) -> Iterator[StateReader]:
         yield StateReader(store)
 
 
-def _stand_on(session: Session, backend: str) -> bool:
+def _stand_on(session: Session, run: RunHead) -> bool:
     """Stand on the backend of a run; say whether a person saves there."""
+    from connectsync.cli.manual import name_kept_plan
+
     project = session.project()
-    session.stand_on(project, backend)
+    session.stand_on(project, run.backend)
+    name_kept_plan(session, project, run.plan)
     return is_by_hand(session, project)
 
 
@@ -169,7 +173,7 @@ def list_runs(session: Session, limit: int, *, as_json: bool) -> ExitStatus:
     else:
         by_hand = False
         if (unended := newest_unended(found)) is not None:
-            by_hand = _stand_on(session, unended.head.backend)
+            by_hand = _stand_on(session, unended.head)
         text = runs_text(
             found, colour=terminal.colour, width=terminal.width, by_hand=by_hand
         )
@@ -187,7 +191,7 @@ def show_run(
     if as_json:
         terminal.deliver(run_json(history), None)
     else:
-        by_hand = _stand_on(session, history.run.backend)
+        by_hand = _stand_on(session, history.run)
         text = run_text(
             history, colour=terminal.colour, width=terminal.width, by_hand=by_hand
         )
