@@ -52,14 +52,40 @@ def test_colour_is_never_in_an_error_if_it_was_not_wanted(tmp_path: Path) -> Non
     assert "\x1b[" not in never.err
 
 
-@pytest.mark.parametrize(
-    "command", ["validate", "plan", "fmt", "drift", "new elm-usd --name Elm"]
-)
+OF_A_PROJECT = [
+    "validate",
+    "plan",
+    "fmt",
+    "drift",
+    "new elm-usd --name Elm",
+    "runs",
+    "runs show 1",
+    "runs diff 1 2",
+    "runs close 1 --reason done",
+    "runs verify",
+    "doctor",
+    "apply",
+    "resume",
+    "rollback 1",
+    "reconcile",
+    "approve plan.json --as Ada",
+    "snapshot --output -",
+    "import",
+    "emulator --port 0",
+    "login",
+    "show lakeview-usd",
+    "demo",
+]
+
+
+@pytest.mark.parametrize("command", OF_A_PROJECT)
 @pytest.mark.parametrize("below", ["districts/_profiles", "tools"])
 def test_a_project_above_the_folder_that_was_named_is_told(
     valley: Console, command: str, below: str
 ) -> None:
     (valley.folder / "tools").mkdir()
+    valley.run("plan", "--out", "plan.json")
+    before = sorted(valley.folder.rglob("*"))
     said = valley.run("-C", below, *command.split())
     told = " ".join(said.err.split())
     assert said.status == 64, told
@@ -67,3 +93,4 @@ def test_a_project_above_the_folder_that_was_named_is_told(
     assert f"it is in {valley.folder}" in told
     assert "-C names the folder of connectsync.yaml itself: give -C ." in told
     assert "here or above" not in told
+    assert sorted(valley.folder.rglob("*")) == before

@@ -118,8 +118,24 @@ class Session:
             ) from error
 
     def project(self) -> Project:
-        """Read the project file. Raises ``ProjectError``."""
-        return load_project(self.root)
+        """
+        Read the project file.
+
+        Raises ``ProjectError``, and ``UsageError`` where -C names a folder with neither
+        a project nor a district, and a project is above it: state that was kept there
+        would be seen by no other command.
+        """
+        project = load_project(self.root)
+        there = os.path.lexists(project.root / PROJECT_FILE)
+        if (
+            self.folder
+            and not there
+            and next(below(project.districts_dir), None) is None
+        ):
+            where, remedy = self.no_project()
+            if remedy:
+                raise UsageError(where, remedy=remedy)
+        return project
 
     def no_project(self) -> tuple[str, str]:
         """
