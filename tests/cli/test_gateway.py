@@ -102,9 +102,53 @@ def test_a_save_whose_answer_was_lost_is_settled_and_made_once(fleet: Console) -
 
 
 def test_a_plan_of_one_connect_is_not_applied_to_another(fleet: Console) -> None:
-    assert fleet.run("plan", "--out", "plan.json").status == ExitStatus.FINE
+    assert fleet.run("plan", "--out", "my plan.json").status == ExitStatus.FINE
     with served(fleet.connect) as url:
         use(fleet, url)
+        rows = fleet.state()
+        said = fleet.run("apply", "my plan.json", environment=ENVIRONMENT)
+        assert said.status == ExitStatus.STALE
+        assert f"the plan was made on embedded, and this is gateway {url}" in said.err
+        assert (
+            "= help: backend in connectsync.yaml decides that, which is gateway; for"
+            " the other: `connectsync --backend embedded apply 'my plan.json'`; or make"
+            f" a new plan for gateway {url}"
+        ) in said.err
+        option = ("--backend", "embedded", "plan", "--out", "plan.json")
+        assert fleet.run(*option).status == ExitStatus.FINE
+        assert fleet.state() == rows
+
+
+def test_a_plan_of_another_gateway_says_which_line_decides(fleet: Console) -> None:
+    with served(fleet.connect) as first, served(fleet.connect) as second:
+        use(fleet, first)
+        made = fleet.run("plan", "--out", "plan.json", environment=ENVIRONMENT)
+        assert made.status == ExitStatus.FINE, made.both
+        fleet.replace("connectsync.yaml", first, second)
         said = fleet.run("apply", "plan.json", environment=ENVIRONMENT)
-    assert said.status == ExitStatus.STALE
-    assert "the plan was made on embedded" in said.err
+        assert said.status == ExitStatus.STALE
+        assert f"made on gateway {first}, and this is gateway {second}" in said.err
+        line = f"set backends.gateway.url in connectsync.yaml to {first}:"
+        assert f"{line} `connectsync apply plan.json`" in said.err
+        embedded = ("--backend", "embedded", "apply", "plan.json")
+        said = fleet.run(*embedded, environment=ENVIRONMENT)
+        assert "the option --backend embedded decides that" in said.err
+        assert f"{line} `connectsync --backend gateway apply plan.json`" in said.err
+
+
+def test_a_run_of_another_gateway_is_neither_undone_nor_resumed(
+    fleet: Console,
+) -> None:
+    with served(fleet.connect) as first, served(fleet.connect) as second:
+        use(fleet, first)
+        made = fleet.run("apply", "--yes", environment=ENVIRONMENT)
+        assert made.status == ExitStatus.FINE
+        fleet.replace("connectsync.yaml", first, second)
+        rows = fleet.state()
+        for command in ("rollback", "resume"):
+            said = fleet.run(command, "1", environment=ENVIRONMENT)
+            assert said.status in {ExitStatus.STALE, ExitStatus.USAGE}
+            assert f"on gateway {first}, and this is gateway {second}" in said.err
+            line = f"set backends.gateway.url in connectsync.yaml to {first}:"
+            assert f"{line} `connectsync {command} 1`" in said.err
+        assert fleet.state() == rows

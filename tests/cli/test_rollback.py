@@ -156,8 +156,9 @@ def test_a_run_is_taken_back_on_its_own_backend(valley: Console) -> None:
     rows = valley.state()
     refused = valley.run("--backend", "snapshot:live.json", "rollback", "1")
     assert refused.status == 4
-    assert "run 1 was made on embedded, and this is snapshot" in refused.err
-    assert "name the run's own backend" in refused.err
+    assert "run 1 was made on embedded, and this is snapshot:live.json" in refused.err
+    assert "the option --backend snapshot:live.json decides that" in refused.err
+    assert "`connectsync --backend embedded rollback 1`" in refused.err
     assert valley.state() == rows
 
 

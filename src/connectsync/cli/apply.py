@@ -39,6 +39,7 @@ from connectsync.cli.session import Session
 from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.discovery import SUFFIXES
+from connectsync.config.project import Project
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import ALL
@@ -164,7 +165,7 @@ async def apply_file(session: Session, path: Path, said: ApplyOptions) -> ExitSt
     scope = _scope(session, plan, said)
     said.by_hand.insist_fits(by_hand=is_by_hand(session, scope.project))
     async with open_reader(session, scope.project, scope.districts) as reader:
-        plan = of_connect(plan, connect_of(session))
+        plan = _of_this_connect(session, scope.project, plan)
         with open_state(session, scope.project) as store:
             given = circumstances(session, scope, store, reader)
             archive = StateReader(store)
@@ -188,6 +189,14 @@ async def apply_file(session: Session, path: Path, said: ApplyOptions) -> ExitSt
             if plan.empty and not went.outcome.moved:
                 session.terminal.show(f"{count_text(plan)}\n")
             return going.told(went, plan)
+
+
+def _of_this_connect(session: Session, project: Project, plan: Plan) -> Plan:
+    connect, remedy = connect_of(session), None
+    if not connect.means(plan.backend):
+        how = session.explain_choice(project, plan.backend, "connectsync apply PLAN")
+        remedy = f"{how}; or make a new plan for {connect.key}"
+    return of_connect(plan, connect, remedy)
 
 
 async def _insist_fresh(plan: Plan, reader: Reader) -> None:

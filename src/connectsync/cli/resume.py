@@ -258,11 +258,14 @@ def _refuse_by_hand(session: Session, project: Project, number: int | None) -> N
 
 def _elsewhere(session: Session, project: Project, run: Run, here: str) -> UsageError:
     """Say that a run is on another backend, and how to continue it there."""
-    session.stand_on(project, run.backend)
+    how = session.explain_choice(
+        project, run.backend, f"connectsync resume {run.number}"
+    )
     name_kept_plan(session, project, run.plan)
+    by_hand = run.backend.startswith("snapshot:")
     return UsageError(
         f"run {run.number} is on {run.backend}, and {here}",
-        remedy=going_on(run, run.tally, {}),
+        remedy=going_on(run, run.tally, {}) if by_hand else how,
     )
 
 

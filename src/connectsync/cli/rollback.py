@@ -10,7 +10,7 @@ import typer
 
 from connectsync.apply.state.queries import StateReader
 from connectsync.cli.apply import show_and_apply
-from connectsync.cli.backends import open_reader
+from connectsync.cli.backends import connect_of, open_reader
 from connectsync.cli.fleets import any_scope
 from connectsync.cli.formats import insist_free
 from connectsync.cli.options import (
@@ -26,7 +26,9 @@ from connectsync.cli.runner import ApplyOptions, ApplyRun
 from connectsync.cli.session import Session
 from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import STDOUT, ExitStatus
+from connectsync.config.project import Project
 from connectsync.domain.plan_file import plan_text
+from connectsync.errors import RollbackRefused
 from connectsync.operations.gate import insist_files
 from connectsync.operations.plan import add_guards
 from connectsync.operations.rollback import Over, Rollback, find_later_saves, undone
@@ -112,6 +114,7 @@ async def roll_back(
             given = circumstances(session, scope, store, reader)
             # the run's, not the plan's: the state may know that Connect by a name now
             plan = replace(plan, backend=archive.run(run).backend)
+            _insist_here(session, project, run, plan.backend)
             saves = archive.confirmed(plan.backend, (run, newest))
             later = find_later_saves(saves, run)
             way = Rollback(run, plan, changed, only, over, later)
@@ -128,6 +131,17 @@ async def roll_back(
     if out != STDOUT:
         terminal.say(inert(wrote_plan(out, back, project.policy)))
     return ExitStatus.FINDINGS if back.failed else ExitStatus.FINE
+
+
+def _insist_here(session: Session, project: Project, run: int, made_on: str) -> None:
+    """Raise ``RollbackRefused`` for a run that was made on another Connect."""
+    connect = connect_of(session)
+    if not connect.means(made_on):
+        again = f"connectsync rollback {run}"
+        raise RollbackRefused(
+            f"run {run} was made on {made_on}, and this is {connect.key}",
+            remedy=session.explain_choice(project, made_on, again),
+        )
 
 
 def _planning(

@@ -23,6 +23,7 @@ from connectsync.config.discovery import (
 )
 from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.config.project import Project, load_project
+from connectsync.domain.live import one_spelling
 from connectsync.domain.wording import few
 from connectsync.errors import NothingMatched, StateError, UsageError
 from connectsync.files.access import SYSTEM, planted_state
@@ -211,9 +212,41 @@ class Session:
                 self.terminal.place.backend = there
             return
         kind, _, address = described.partition(" ")
-        if kind != said.partition(":")[0]:
+        name, _, stated = said.partition(":")
+        page = stated or (project.browser.url if project.browser else "")
+        if kind != name or (kind == "browser" and not _is_at(described, page)):
             by_address = kind == "browser" and address
             self.terminal.place.backend = f"{kind}:{address}" if by_address else kind
+
+    def explain_choice(self, project: Project, wanted: str, command: str) -> str:
+        """
+        Say which option or line decides what Connect is used, and how to use another.
+
+        ``wanted`` is how a plan or a run names that other one; ``command`` is for it.
+        What is suggested from now on is for it as well.
+        """
+        self.stand_on(project, wanted)
+        said = self.backend or project.backend
+        decides = (
+            f"the option --backend {said} decides that"
+            if self.backend
+            else f"backend in {PROJECT_FILE} decides that, which is {said}"
+        )
+        if project.connect:
+            decides += f", and connect in {PROJECT_FILE}, which is its name"
+        kind, _, address = wanted.partition(" ")
+        gateway = project.gateway.url if project.gateway else ""
+        if kind == "gateway" and not _is_at(wanted, gateway):
+            return (
+                f"{decides}; for the other set backends.gateway.url in {PROJECT_FILE}"
+                f" to {address}: `{command}`"
+            )
+        if address or wanted == "embedded" or wanted.startswith("snapshot:"):
+            return f"{decides}; for the other: `{command}`"
+        return (
+            f"{decides}; the other is the one that connect in {PROJECT_FILE}"
+            f" calls {wanted}"
+        )
 
     def now(self) -> datetime:
         """Give the time, from CONNECTSYNC_NOW if set. Raises ``UsageError``."""
@@ -325,3 +358,9 @@ class Session:
     def count(self, project: Project) -> int:
         """Count the district files of the project, whatever the scope."""
         return sum(1 for _ in below(project.districts_dir))
+
+
+def _is_at(described: str, url: str) -> bool:
+    """Say whether a backend is at an address, however that is spelled."""
+    kind = described.partition(" ")[0]
+    return one_spelling(described) == one_spelling(f"{kind} {url}")

@@ -19,15 +19,16 @@ from connectsync.errors import DamagedPlan, StalePlan
 from connectsync.operations.plan import PlannedDistrict, find_kept_labels, saves_of
 
 
-def of_connect(plan: Plan, connect: ConnectKey) -> Plan:
+def of_connect(plan: Plan, connect: ConnectKey, remedy: str | None = None) -> Plan:
     """
     Give a plan with the key of the Connect it was made on, however it was spelled.
 
-    Raises ``StalePlan`` if it was made on another one.
+    Raises ``StalePlan`` with the remedy if it was made on another one.
     """
     if not connect.means(plan.backend):
         raise StalePlan(
-            f"the plan was made on {plan.backend}, and this is {connect.key}"
+            f"the plan was made on {plan.backend}, and this is {connect.key}",
+            remedy=remedy,
         )
     return replace(plan, backend=connect.key)
 

@@ -186,9 +186,9 @@ def told_once(checks: Sequence[Check]) -> list[Check]:
     """
     told: dict[tuple[str, ...], Check] = {}
     for check in checks:
-        reason, topic = _PICTURE.split(check.message)[0], check.topic
-        fine = check.standing is CheckStatus.OK
-        told.setdefault((reason, check.remedy, topic if fine else ""), check)
+        reason = _PICTURE.split(check.message)[0]
+        topic = check.topic if check.standing is CheckStatus.OK else ""
+        told.setdefault((check.standing, topic, reason, check.remedy), check)
     return list(told.values())
 
 
