@@ -187,7 +187,7 @@ def told_once(checks: Sequence[Check]) -> list[Check]:
     told: dict[tuple[str, ...], Check] = {}
     for check in checks:
         reason = _PICTURE.split(check.message)[0]
-        topic = check.topic if check.standing is CheckStatus.OK else ""
+        topic = "" if check.standing is CheckStatus.ERROR else check.topic
         told.setdefault((check.standing, topic, reason, check.remedy), check)
     return list(told.values())
 
