@@ -50,8 +50,9 @@ _ESCAPE = re.compile(
 )
 _ENCODED = re.compile(
     r"(?P<percent>(?:%[0-9A-Fa-f]{2})+)"
-    r"|(?P<entity>&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});)"
+    r"|(?P<entity>&(?:(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});?|[A-Za-z]{2,8};))"
     r"|\\u(?P<unicode>[0-9A-Fa-f]{4})|\\x(?P<hex>[0-9A-Fa-f]{2})"
+    r"|\\u\{0{0,4}(?P<braced>[0-9A-Fa-f]{1,4})\}|\\(?P<octal>[0-3][0-7]{2})"
 )
 _USER_INFO = re.compile(r"(?<=://)[^\s/@]{1,300}@")
 _NO_LETTERS = bytes(one for one in range(128) if not chr(one).isalnum())
@@ -218,7 +219,9 @@ def _meant(match: re.Match[str]) -> str:
         return unquote_to_bytes(match["percent"]).decode("utf-8", "replace")
     if match["entity"]:
         return html.unescape(match["entity"])
-    return chr(int(match["unicode"] or match["hex"], 16))
+    if match["octal"]:
+        return chr(int(match["octal"], 8))
+    return chr(int(match["unicode"] or match["hex"] or match["braced"], 16))
 
 
 @lru_cache(maxsize=2 * _REMEMBERED)
@@ -230,12 +233,22 @@ def _forms(secret: str) -> tuple[str, ...]:
         base64.b64encode(b"\0" * lead + as_bytes).decode("ascii")[2 * lead : -4]
         for lead in range(3)
     ]
-    whole = [*encoded, base64.b64encode(as_bytes).decode("ascii"), as_bytes.hex()]
+    packed = base64.b64encode(as_bytes)
+    whole = [*encoded, packed.decode("ascii"), as_bytes.hex()]
+    # Authorization is sent in base64, and may be packed as a whole
+    whole.append(base64.b64encode(packed).decode("ascii")[:-4])
+    whole += [_base32(as_bytes, lead) for lead in range(5)]
     spelled = [one for one in map(_squeezed, whole) if len(one) >= _PIECE]
     bare = _squeezed(secret)
     if len(bare) >= _SHORTEST:
         spelled.append(bare)
     return tuple(dict.fromkeys(spelled))
+
+
+def _base32(text: bytes, lead: int) -> str:
+    """Give what is sure to stand in base32, wherever in it a text begins."""
+    packed = base64.b32encode(b"\0" * lead + text).decode("ascii").rstrip("=")
+    return packed[-(-8 * lead // 5) : -1]
 
 
 @lru_cache(maxsize=2 * _REMEMBERED)
