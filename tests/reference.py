@@ -1,5 +1,5 @@
 """
-Write the generated pages under ``docs/reference``, or check that they are current.
+Write what is generated, or check that it is current: reference pages, parts of schemas.
 
 ``python tests/reference.py`` writes them; with ``--check`` it writes nothing and exits
 with 1 if one is not as the code says.
@@ -26,6 +26,8 @@ sys.path.append(str(ROOT / "tests" / "support"))
 from errors_page import error_link, errors_page, tree  # noqa: E402 - found only here
 from gateway_page import gateway_page  # noqa: E402
 from schema_pages import READ, WRITTEN, read_page, table, written_page  # noqa: E402
+from schema_parts import FOLDER as SCHEMAS  # noqa: E402
+from schema_parts import schema_files  # noqa: E402
 
 FOLDER = ROOT / "docs" / "reference"
 
@@ -191,18 +193,27 @@ def _codes(names: tuple[str, ...]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the pages, or with ``--check`` say which are not current."""
+    """Write pages and schemas, or with ``--check`` say which are not current."""
     check = "--check" in arguments
-    stale = [name for name, text in reference().items() if _held(name) != text]
-    for name in stale:
-        print(f"{'stale' if check else 'wrote'}: docs/reference/{name}")  # noqa: T201 - this is a command
-        if not check:
-            (FOLDER / name).write_text(reference()[name], encoding="utf-8")
+    # the pages are made of the schemas: these come first
+    stale = [path for path in _write(SCHEMAS, schema_files(), check=check)]
+    stale += _write(FOLDER, reference(), check=check)
     return 1 if check and stale else 0
 
 
-def _held(name: str) -> str:
-    path = FOLDER / name
+def _write(folder: Path, files: Mapping[str, str], *, check: bool) -> list[Path]:
+    stale = [
+        folder / name for name, text in files.items() if _held(folder / name) != text
+    ]
+    for path in stale:
+        said = path.relative_to(ROOT).as_posix()
+        print(f"{'stale' if check else 'wrote'}: {said}")  # noqa: T201 - this is a command
+        if not check:
+            path.write_text(files[path.name], encoding="utf-8")
+    return stale
+
+
+def _held(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 

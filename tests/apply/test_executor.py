@@ -15,7 +15,7 @@ from connectsync.backends.seam import Reader, Writer
 from connectsync.domain.live import ListedDistrict, Live
 from connectsync.domain.outcome import Ending, Outcome
 from connectsync.domain.plan import SWITCH
-from connectsync.domain.settings import Form, PhoneType, Settings, StudentId
+from connectsync.domain.settings import Form
 from connectsync.errors import (
     Bug,
     ConnectError,
@@ -23,6 +23,7 @@ from connectsync.errors import (
     StalePlan,
     Unreachable,
 )
+from connectsync.providers.clever import PhoneType, Settings, StudentId
 
 Meddle = Callable[[str], Awaitable[None]]
 

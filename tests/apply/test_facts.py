@@ -23,7 +23,7 @@ from connectsync.domain.outcome import Outcome
 from connectsync.domain.plan import SWITCH, Plan
 from connectsync.domain.policy import Rollout
 from connectsync.domain.save import Made, Sent
-from connectsync.domain.settings import Form, Settings, StudentId
+from connectsync.domain.settings import Form
 from connectsync.errors import (
     FormRefused,
     NeverSent,
@@ -37,6 +37,7 @@ from connectsync.operations.drift import find_drift
 from connectsync.operations.plan import PlannedDistrict, make_plan
 from connectsync.operations.reconcile import Split, divide_plan
 from connectsync.operations.rollback import Rollback, undone
+from connectsync.providers.clever import Settings, StudentId
 
 ELM, HARBOR, LAKE = KEYS
 BACKEND = embedded.DESCRIBED

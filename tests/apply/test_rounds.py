@@ -19,8 +19,8 @@ from connectsync.domain.event import (
     WaveEnded,
 )
 from connectsync.domain.outcome import Ending, Outcome
-from connectsync.domain.settings import Settings
 from connectsync.errors import CredentialsRefused, FormRefused, StateError, Unreachable
+from connectsync.providers.clever import Settings
 
 ELM, HARBOR, LAKE = KEYS
 CANARY_FIRST = (("canary", (LAKE,)), ("rest", (ELM, HARBOR)))

@@ -12,7 +12,7 @@ from trial import Trial, endings
 from connectsync.apply.journal import Claim, Intent, RunOptions
 from connectsync.domain.plan import SWITCH
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.settings import Settings, StudentId
+from connectsync.providers.clever import Settings, StudentId
 
 KEY = "lakeview"
 

@@ -26,10 +26,10 @@ from connectsync.apply.state.queries import StateReader, audited
 from connectsync.apply.state.store import Store
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.run import AuditResult
-from connectsync.domain.settings import PhoneType, Settings
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol
 from connectsync.errors import StateError
+from connectsync.providers.clever import PhoneType, Settings
 
 WORK = Settings(phone_types=frozenset([PhoneType.WORK]))
 

@@ -17,9 +17,9 @@ from connectsync.apply.state.opening import open_store
 from connectsync.backends import embedded
 from connectsync.domain.outcome import Ending
 from connectsync.domain.plan import SWITCH, Plan
-from connectsync.domain.settings import Settings
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol
+from connectsync.providers.clever import Settings
 
 SIZES = (4, 8, 32)
 """Of three sizes, what the first districts cost can be told from what more cost."""

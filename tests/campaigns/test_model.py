@@ -41,7 +41,7 @@ from connectsync.domain.plan import SWITCH, DistrictPlan, Plan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import Rollout
 from connectsync.domain.save import Made, Sent
-from connectsync.domain.settings import Form, PhoneType, Settings
+from connectsync.domain.settings import Form
 from connectsync.errors import RollbackRefused, RunInHand, StalePlan
 from connectsync.operations.apply import (
     PlanApplication,
@@ -51,6 +51,7 @@ from connectsync.operations.apply import (
 )
 from connectsync.operations.plan import make_plan
 from connectsync.operations.rollback import Rollback, undone
+from connectsync.providers.clever import PhoneType, Settings
 
 CELL, HOME = frozenset([PhoneType.CELL]), frozenset([PhoneType.HOME])
 

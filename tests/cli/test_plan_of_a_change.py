@@ -14,7 +14,7 @@ from stores import failed
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.schemas import schema
 from connectsync.domain.plan_file import digest_of
-from connectsync.domain.settings import Value
+from connectsync.providers.form import Value
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 HARBOR = "districts/ca/harbor-point-usd.yaml"

@@ -23,8 +23,8 @@ from connectsync.cli.terminal import ExitStatus
 from connectsync.config.schemas import schema
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan_file import plan_digest, read_plan
-from connectsync.domain.settings import Value
 from connectsync.errors import FormRefused
+from connectsync.providers.form import Value
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 HARBOR = "districts/ca/harbor-point-usd.yaml"

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from connectsync.config.document import read_document
 from connectsync.config.edit import KeyPath, edit_values
-from connectsync.domain.settings import SETTINGS, Kind, Setting
+from connectsync.domain.settings import SETTINGS
 from connectsync.errors import InvalidFiles
+from connectsync.providers.form import Kind, Setting
 
 HEAD = "schema: 1\ndistrict: elm\nname: Elm\n"
 FULL = f"""\

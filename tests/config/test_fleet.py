@@ -19,7 +19,7 @@ from connectsync.domain.district import (
     GuardiansFrom,
 )
 from connectsync.domain.finding import Place
-from connectsync.domain.settings import (
+from connectsync.providers.clever import (
     ContactRelationship,
     ContactType,
     Permission,

@@ -17,8 +17,8 @@ from connectsync.domain.policy import (
     Wave,
     Window,
 )
-from connectsync.domain.risk import Risk
 from connectsync.errors import ProjectError
+from connectsync.providers.form import Risk
 
 Write = Callable[[str, str], Path]
 Policies = Callable[[str], Policy]

@@ -11,7 +11,7 @@ from connectsync.config.document import read_document
 from connectsync.config.schemas import canonical, render_district, schema, spell_scalar
 from connectsync.config.source import INVISIBLE
 from connectsync.domain import district as values
-from connectsync.domain import settings as form
+from connectsync.providers import clever as form
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20).filter(
     lambda text: not INVISIBLE.search(text)

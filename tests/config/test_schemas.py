@@ -25,8 +25,8 @@ from connectsync.config.schemas import (
 )
 from connectsync.config.source import READING_RULES
 from connectsync.domain import district as values
-from connectsync.domain import settings as form
 from connectsync.errors import Bug, UsageError
+from connectsync.providers import clever as form
 
 OURS = ("district", "profile", "project")
 FULL: dict[str, Any] = {

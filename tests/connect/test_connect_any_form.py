@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from connectsync.backends.embedded import open_reader, open_writer
 from connectsync.backends.seam import Reader, Writer
-from connectsync.domain.settings import SETTINGS, Form, Kind, Setting, Value
+from connectsync.domain.settings import SETTINGS, Form
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol
 from connectsync.errors import FormRefused
+from connectsync.providers.form import Kind, Setting, Value
 
 T = TypeVar("T")
 

@@ -10,13 +10,14 @@ import pytest
 from connectsync.backends.names import SPELLINGS
 from connectsync.backends.seam import Reader, Writer
 from connectsync.domain.live import ListedDistrict, Live
-from connectsync.domain.settings import SETTINGS, Kind, Value
+from connectsync.domain.settings import SETTINGS
 from connectsync.errors import (
     ConnectError,
     DistrictNotFound,
     FormRefused,
     VersionMoved,
 )
+from connectsync.providers.form import Kind, Value
 
 KEY = "lakeview-usd"
 PLACEHOLDERS = ("(placeholder) Leave archived", "(placeholder) Restore")

@@ -15,7 +15,7 @@ from connectsync.backends.names import insist_fits
 from connectsync.backends.seam import Reader, Writer
 from connectsync.backends.snapshot import SnapshotReader, SnapshotWriter
 from connectsync.domain.live import HandConfirmation, Live, Snapshot, SnapshotEntry
-from connectsync.domain.settings import Form, Value
+from connectsync.domain.settings import Form
 from connectsync.errors import (
     Bug,
     DistrictNotFound,
@@ -24,6 +24,7 @@ from connectsync.errors import (
     Unreachable,
     VersionMoved,
 )
+from connectsync.providers.form import Value
 
 TAKEN = datetime(2027, 1, 15, 6, tzinfo=UTC)
 LATER = datetime(2027, 1, 15, 9, tzinfo=UTC)

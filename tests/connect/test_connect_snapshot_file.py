@@ -15,10 +15,11 @@ import pytest
 from connectsync.backends import snapshot as snapshot_file
 from connectsync.backends.embedded import seeds
 from connectsync.domain.live import HandConfirmation, Live, Snapshot, SnapshotEntry
-from connectsync.domain.settings import SETTINGS, Value
+from connectsync.domain.settings import SETTINGS
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import Seed, sow
 from connectsync.errors import Unreachable
+from connectsync.providers.form import Value
 
 ROOT = Path(__file__).parents[2]
 TAKEN = datetime(2026, 11, 2, 3, 4, 5, tzinfo=UTC)

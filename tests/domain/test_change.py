@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 
 from connectsync.domain.change import Add, Remove, Set, apply_changes, changes_of
 from connectsync.domain.plan import SWITCH, saves_for
-from connectsync.domain.settings import SETTINGS, Form, Kind, Setting, Value
+from connectsync.domain.settings import SETTINGS, Form
 from connectsync.operations.plan import changes_between
+from connectsync.providers.form import Kind, Setting, Value
 
 
 def values(setting: Setting) -> st.SearchStrategy[Value]:

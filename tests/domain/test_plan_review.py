@@ -19,7 +19,7 @@ from connectsync.domain.plan import (
     only_left_alone,
     standing_of,
 )
-from connectsync.domain.risk import Risk
+from connectsync.providers.form import Risk
 
 NOW = datetime(2027, 1, 15, tzinfo=UTC)
 TYPED = Save((), set_token=True)

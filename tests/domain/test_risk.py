@@ -4,8 +4,9 @@ import pytest
 
 from connectsync.domain.change import Add, Change, Remove, Set
 from connectsync.domain.plan import SWITCH
-from connectsync.domain.risk import Risk, assess
-from connectsync.domain.settings import BY_NAME, Form, Kind
+from connectsync.domain.risk import assess
+from connectsync.domain.settings import BY_NAME, Form
+from connectsync.providers.form import Kind, Risk
 
 ON: Form = {SWITCH: True}
 OFF: Form = {SWITCH: False}

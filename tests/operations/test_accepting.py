@@ -8,13 +8,13 @@ from plan_scenes import planned
 
 from connectsync.domain.plan import Plan, Save
 from connectsync.domain.policy import Approval, Policy
-from connectsync.domain.risk import Risk
 from connectsync.errors import GuardRefused, NotApproved
 from connectsync.operations.approve import (
     LONGEST_REASON,
     insist_accepted,
     insist_approved,
 )
+from connectsync.providers.form import Risk
 
 FREEZE = {"from": "2027-01-11", "to": "2027-01-22", "reason": "Finals"}
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)

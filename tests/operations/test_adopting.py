@@ -21,7 +21,7 @@ from connectsync.domain.drift import (
     movements,
 )
 from connectsync.domain.live import Live
-from connectsync.domain.settings import Form, Value
+from connectsync.domain.settings import Form
 from connectsync.operations.drift import (
     AdoptionDraft,
     Conflicts,
@@ -31,6 +31,7 @@ from connectsync.operations.drift import (
     write_adopted,
 )
 from connectsync.operations.validate import ValidationOptions
+from connectsync.providers.form import Value
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 VALLEY = Path(__file__).resolve().parents[1] / "cli" / "projects" / "valley"

@@ -8,10 +8,10 @@ import pytest
 from plan_scenes import planned
 
 from connectsync.domain.district import District
-from connectsync.domain.settings import Settings
 from connectsync.errors import StalePlan
 from connectsync.operations.apply import insist_same_files
 from connectsync.operations.plan import PlannedDistrict
+from connectsync.providers.clever import Settings
 
 PLAN = planned({"desired": {"unarchive_classrooms": True}})
 OF_A_CHANGE = replace(PLAN, since="1a2b3c")

@@ -11,8 +11,9 @@ from hypothesis import given
 from connectsync.backends.names import PAGE_PATH, TOKEN_LABEL, find_spelling
 from connectsync.domain.change import Add, Change, Remove, Set
 from connectsync.domain.plan import DistrictPlan, Plan, saves_for
-from connectsync.domain.settings import BY_NAME, Form, Kind
+from connectsync.domain.settings import BY_NAME, Form
 from connectsync.operations.click_list import click_list, wording
+from connectsync.providers.form import Kind
 from connectsync.report.click_list import click_list_html, click_list_markdown
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)

@@ -10,8 +10,8 @@ from connectsync.domain.drift import Baseline
 from connectsync.domain.finding import RulePage, Severity
 from connectsync.domain.guard import Unaccepted, needed, unaccepted
 from connectsync.domain.policy import Policy
-from connectsync.domain.risk import Risk
 from connectsync.operations.plan import PlanContext, add_guards
+from connectsync.providers.form import Risk
 from connectsync.rules.catalogue import PLAN_RULES
 from connectsync.rules.engine import page_of
 from connectsync.rules.guards import DISRUPTIVE

@@ -15,9 +15,10 @@ from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.config.profiles import shelf_of
 from connectsync.domain.drift import AdoptedDistrict, AdoptionResult, TakenValue
 from connectsync.domain.live import ListedDistrict, Live
-from connectsync.domain.settings import SETTINGS, Form, Kind, Setting, Value
+from connectsync.domain.settings import SETTINGS, Form
 from connectsync.errors import ConnectError, Unreachable
 from connectsync.operations.import_ import ImportTarget, LiveDistrict, adopt
+from connectsync.providers.form import Kind, Setting, Value
 
 READ = datetime(2027, 1, 15, 10, tzinfo=UTC)
 LIVE: dict[str, Value] = {

@@ -15,11 +15,11 @@ from connectsync.backends.embedded import DESCRIBED
 from connectsync.domain.drift import Baseline
 from connectsync.domain.outcome import Outcome
 from connectsync.domain.plan import Plan
-from connectsync.domain.settings import PhoneType, Settings
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol
 from connectsync.operations.apply import PlanApplication
 from connectsync.operations.plan import PlannedDistrict
+from connectsync.providers.clever import PhoneType, Settings
 
 KEY = "lakeview"
 BY_HAND = {"phone_types": frozenset([PhoneType.HOME.value])}

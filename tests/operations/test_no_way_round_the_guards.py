@@ -13,11 +13,11 @@ from connectsync.domain.guard import needed
 from connectsync.domain.plan import PlannedChange, Save
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import Approval, Policy
-from connectsync.domain.risk import Risk
 from connectsync.domain.run import RecentSaves
 from connectsync.errors import GuardRefused, NotApproved
 from connectsync.operations.approve import insist_accepted, insist_approved
 from connectsync.operations.plan import PlanContext, add_guards
+from connectsync.providers.form import Risk
 
 DAY = "too-many-districts-a-day"
 SHARE = "too-much-of-the-fleet-a-day"

@@ -22,8 +22,6 @@ from connectsync.domain.plan import (
     StillRunning,
 )
 from connectsync.domain.policy import Policy
-from connectsync.domain.risk import Risk
-from connectsync.domain.settings import PhoneType, Settings
 from connectsync.errors import Bug, ConnectError, DistrictNotFound
 from connectsync.operations.plan import (
     PlanContext,
@@ -32,6 +30,8 @@ from connectsync.operations.plan import (
     make_plan,
     plan_district,
 )
+from connectsync.providers.clever import PhoneType, Settings
+from connectsync.providers.form import Risk
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 CELL = Settings(phone_types=frozenset([PhoneType.CELL]))

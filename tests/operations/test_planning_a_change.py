@@ -19,9 +19,10 @@ from connectsync.domain.guard import ChangedSince, caused_changes
 from connectsync.domain.live import ListedDistrict, Live
 from connectsync.domain.plan import Plan
 from connectsync.domain.policy import Policy
-from connectsync.domain.settings import Form, Settings
+from connectsync.domain.settings import Form
 from connectsync.errors import ConnectError, DistrictNotFound
 from connectsync.operations.plan import PlanContext, PlannedDistrict, make_plan
+from connectsync.providers.clever import Settings
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 COMMIT = "0123456789" * 4

@@ -11,9 +11,10 @@ import pytest
 
 from connectsync.backends.snapshot import render_snapshot
 from connectsync.domain.live import ListedDistrict, Live, Snapshot
-from connectsync.domain.settings import BY_NAME, SETTINGS, Kind, Value
+from connectsync.domain.settings import BY_NAME, SETTINGS
 from connectsync.errors import ConnectError, DistrictNotFound, Incomplete, Unreachable
 from connectsync.operations.import_ import insist_whole, take_snapshot
+from connectsync.providers.form import Kind, Value
 
 READ = datetime(2027, 1, 15, 10, tzinfo=UTC)
 BLANK: dict[Kind, Value] = {

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from connectsync.domain.live import Click, ClickList, DistrictClicks
-from connectsync.domain.risk import Risk
+from connectsync.providers.form import Risk
 from connectsync.report import click_list
 from connectsync.report.click_list import click_list_html as page
 from connectsync.report.click_list import click_list_markdown as markdown

@@ -20,7 +20,6 @@ from told_runs import (
 
 from connectsync.domain.outcome import Ending
 from connectsync.domain.policy import Approval
-from connectsync.domain.risk import Risk
 from connectsync.domain.run import (
     Approvals,
     AuditResult,
@@ -29,6 +28,7 @@ from connectsync.domain.run import (
     RunList,
     RunTally,
 )
+from connectsync.providers.form import Risk
 from connectsync.report.outcome_text import approval_text, audit_text, run_diff_text
 from connectsync.report.runs_text import run_text, runs_text, took
 from connectsync.report.terminal import columns

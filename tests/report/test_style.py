@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectsync.domain.finding import Severity
-from connectsync.domain.risk import Risk
+from connectsync.providers.form import Risk
 from connectsync.report.terminal import Paint, Style, inert, style_of
 
 

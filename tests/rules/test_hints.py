@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectsync.domain.finding import Problem, Severity
-from connectsync.domain.settings import (
+from connectsync.providers.clever import (
     ContactRelationship,
     ContactType,
     Permission,

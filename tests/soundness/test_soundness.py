@@ -23,10 +23,11 @@ from hypothesis import strategies as st
 from connectsync.backends.names import find_spelling
 from connectsync.config.fleet import load_text
 from connectsync.config.schemas import render_district
-from connectsync.domain.settings import SETTINGS, Kind, Setting
+from connectsync.domain.settings import SETTINGS
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol
 from connectsync.operations.validate import ValidationOptions, validate_fleet
+from connectsync.providers.form import Kind, Setting
 
 KEY = "lakeview-usd"
 TODAY = date(2027, 1, 15)

@@ -20,9 +20,10 @@ from connectsync.domain.district import Credentials, District
 from connectsync.domain.outcome import Outcome
 from connectsync.domain.plan import Plan
 from connectsync.domain.policy import Policy, Rollout
-from connectsync.domain.settings import Form, PhoneType, Settings
+from connectsync.domain.settings import Form
 from connectsync.operations.apply import orders_for
 from connectsync.operations.plan import PlanContext, PlannedDistrict, make_plan
+from connectsync.providers.clever import PhoneType, Settings
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 KEYS = ("elm-grove", "harbor-point", "lakeview")

@@ -12,7 +12,8 @@ from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
 from connectsync.domain.finding import Severity
 from connectsync.domain.guard import GuardFinding
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
-from connectsync.domain.settings import SETTINGS, Form, Kind, Setting, Value
+from connectsync.domain.settings import SETTINGS, Form
+from connectsync.providers.form import Kind, Setting, Value
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 KEYS = st.from_regex("[a-z0-9]+(-[a-z0-9]+)?", fullmatch=True)

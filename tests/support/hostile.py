@@ -36,7 +36,7 @@ from connectsync.domain.plan import (
     PlannedChange,
     Save,
 )
-from connectsync.domain.risk import Risk
+from connectsync.providers.form import Risk
 
 WICKED = (
     "<script>alert(1)</script>",

@@ -11,9 +11,9 @@ import pytest
 
 from connectsync.backends import names
 from connectsync.domain import settings
-from connectsync.domain.settings import Kind, Setting
+from connectsync.providers.form import Kind, Setting
 
-NIGHT_MODE = Setting("night_mode", Kind.BOX)
+NIGHT_MODE = Setting("night_mode", Kind.BOX, "Night mode", "nightMode", first=False)
 _SPELLING = names.Spelling("night_mode", "nightMode", "Night mode")
 
 

@@ -34,7 +34,7 @@ from connectsync.domain.outcome import Outcome
 from connectsync.domain.plan import Plan
 from connectsync.domain.policy import Policy
 from connectsync.domain.save import SaveFacts
-from connectsync.domain.settings import Form, Settings
+from connectsync.domain.settings import Form
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol
 from connectsync.emulator.store import EmulatorStore as TheirStore
@@ -42,6 +42,7 @@ from connectsync.emulator.store import SaveRequest as TheirSave
 from connectsync.emulator.store import save_form
 from connectsync.errors import VersionMoved
 from connectsync.operations.plan import PlanContext, PlannedDistrict
+from connectsync.providers.clever import Settings
 
 Read = TypeVar("Read")
 

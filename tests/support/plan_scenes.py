@@ -21,18 +21,7 @@ from connectsync.domain.live import Live
 from connectsync.domain.plan import DistrictPlan, Plan, StillRunning
 from connectsync.domain.policy import Freeze, Policy, Window
 from connectsync.domain.run import RecentSaves
-from connectsync.domain.settings import (
-    BY_NAME,
-    ContactRelationship,
-    ContactType,
-    Form,
-    Kind,
-    Permission,
-    PhoneType,
-    Settings,
-    StudentId,
-    Value,
-)
+from connectsync.domain.settings import BY_NAME, Form
 from connectsync.operations.plan import (
     PlanContext,
     PlannedDistrict,
@@ -40,6 +29,15 @@ from connectsync.operations.plan import (
     plan_district,
     untouched_on,
 )
+from connectsync.providers.clever import (
+    ContactRelationship,
+    ContactType,
+    Permission,
+    PhoneType,
+    Settings,
+    StudentId,
+)
+from connectsync.providers.form import Kind, Value
 
 NOW = "2027-01-15T10:00:00"
 

@@ -32,7 +32,6 @@ from connectsync.domain.plan import (
     saves_for,
 )
 from connectsync.domain.policy import Policy, Rollout, Wave
-from connectsync.domain.settings import ContactType, PhoneType, Settings, Value
 from connectsync.errors import ConnectError, Unreachable
 from connectsync.operations.plan import (
     PlanContext,
@@ -41,6 +40,8 @@ from connectsync.operations.plan import (
     plan_district,
 )
 from connectsync.operations.review import connect_page, plan_review
+from connectsync.providers.clever import ContactType, PhoneType, Settings
+from connectsync.providers.form import Value
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 COUNTRY = 13_318

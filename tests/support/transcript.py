@@ -19,7 +19,8 @@ from pathlib import Path
 
 from console import Console
 
-from connectsync.domain.settings import BY_NAME, Kind, Value
+from connectsync.domain.settings import BY_NAME
+from connectsync.providers.form import Kind, Value
 
 PROMPT = "$ "
 HEADER = re.compile(r"# project: (?P<project>[a-z-]+)\n")

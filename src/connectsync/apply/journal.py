@@ -16,7 +16,8 @@ from connectsync.domain.outcome import DistrictOutcome
 from connectsync.domain.plan import Plan
 from connectsync.domain.run import RecentSaves
 from connectsync.domain.save import SaveFacts, Sent
-from connectsync.domain.settings import Form, Value
+from connectsync.domain.settings import Form
+from connectsync.providers.form import Value
 
 
 class SaveStatus(StrEnum):

@@ -21,7 +21,6 @@ from connectsync.domain.settings import (
     BY_NAME,
     LABELED,
     Form,
-    Kind,
     form_spelled_as,
     labels_in,
 )
@@ -36,6 +35,7 @@ from connectsync.errors import (
     Unreachable,
     VersionMoved,
 )
+from connectsync.providers.form import Kind
 
 Tokens = Callable[[str], str | None]
 """

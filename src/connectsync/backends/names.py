@@ -13,13 +13,11 @@ from connectsync.domain.settings import (
     FIRST_FORM,
     SETTINGS,
     Form,
-    Kind,
-    Setting,
-    Value,
     compose_accents,
     is_whole,
 )
 from connectsync.errors import Bug, FormRefused
+from connectsync.providers.form import Kind, Setting, Value
 
 _HIGHEST_PERCENT = 100
 _LONGEST = 1_000
@@ -118,30 +116,9 @@ class Spelling:
     label: str
 
 
-SPELLINGS: tuple[Spelling, ...] = (
-    Spelling("district_id", "districtId", "District ID"),
-    Spelling("student_id", "studentId", "Student ID"),
-    Spelling("archived_students", "archivedStudents", "Archived students"),
-    Spelling("enable_daily_sync", "enableDailySync", "Enable Daily sync"),
-    Spelling("manage_guardians", "manageGuardians", "Allow sync to manage Guardians"),
-    Spelling(
-        "unarchive_classrooms",
-        "unarchiveClassrooms",
-        "Unarchive classrooms that reappear in the roster data",
-    ),
-    Spelling(
-        "update_active_users",
-        "updateActiveUsers",
-        "Allow the sync to update contact details of active users",
-    ),
-    Spelling("contact_types", "contactTypes", "Contact Types to sync"),
-    Spelling(
-        "contact_relationships", "contactRelationships", "Contact Relationships to sync"
-    ),
-    Spelling("phone_types", "phoneTypes", "Phone Types to sync"),
-    # not named by C5; spelled as the article on thresholds does (T1)
-    Spelling("deletion_threshold", "deletionThreshold", "Deletion Threshold"),
-    Spelling("permissions", "permissions", "Permissions"),
+SPELLINGS: tuple[Spelling, ...] = tuple(
+    Spelling(setting.name, setting.gateway_name, setting.page_label)
+    for setting in SETTINGS
 )
 """In the order of the form."""
 
@@ -195,7 +172,7 @@ SEARCH_BOX, SEARCH, NEXT = "Search by name or key", "Search", "Next"
 
 SAVED = "Saved"
 CONFIRM = "Confirm"
-RADIOS = frozenset({"student_id"})
+RADIOS = frozenset(setting.name for setting in SETTINGS if setting.radios)
 """Choices that are radio buttons in a group; the others are drop-downs."""
 
 TOKEN_JSON = "districtOauthToken"  # noqa: S105 - the name of a field, not a secret
@@ -291,7 +268,7 @@ def _unfit(
     )
     if unknown:
         return f"offers no {unknown[0]!r}"
-    if setting.name == "phone_types" and len(labels) > 1:
+    if setting.one_label and len(labels) > 1:
         return "takes one type at most with Clever"
     return ""
 

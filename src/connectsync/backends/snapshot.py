@@ -32,9 +32,6 @@ from connectsync.domain.settings import (
     FIRST_FORM,
     SETTINGS,
     Form,
-    Kind,
-    Setting,
-    Value,
     form_spelled_as,
 )
 from connectsync.errors import (
@@ -45,6 +42,7 @@ from connectsync.errors import (
     VersionMoved,
 )
 from connectsync.files.access import read_regular, text_of_json, write_whole
+from connectsync.providers.form import Kind, Setting, Value
 
 SCHEMA = 1
 

@@ -23,9 +23,9 @@ from connectsync.domain.policy import (
     damaged_zone,
     local_time,
 )
-from connectsync.domain.risk import Risk
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ProjectError
+from connectsync.providers.form import Risk
 
 WEEKDAYS = (
     "monday",

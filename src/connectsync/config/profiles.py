@@ -44,7 +44,8 @@ from connectsync.domain.district import (
 )
 from connectsync.domain.finding import Finding, Place
 from connectsync.domain.foreign_text import alike
-from connectsync.domain.settings import Settings, form_spelled_as, spell_like
+from connectsync.domain.settings import form_spelled_as, spell_like
+from connectsync.providers.clever import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from connectsync.domain.settings import (
+    BY_NAME,
     LABELED,
     Form,
-    Value,
     is_empty,
     labels_in,
     spell_like,
 )
+from connectsync.providers.form import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +78,16 @@ def widens(change: Change) -> bool:
     That holds for every kind of contact: a parent who was not synced yesterday can be
     messaged today, without an invitation (C5). No later change can undo a message.
     """
+    if not BY_NAME[change.setting].reaches_people:
+        return False
     match change:
-        case Add("contact_types" | "contact_relationships"):
-            return True
-        case Set("contact_types" | "contact_relationships"):
-            return is_empty(change.before) and not is_empty(change.after)
-        case Set("manage_guardians"):
+        case Set(after=bool()):
             return change.after is True
-        case _:
+        case Set():
+            return is_empty(change.before) and not is_empty(change.after)
+        case Add():
+            return True
+        case Remove():
             return False
 
 

@@ -9,14 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from connectsync.domain.settings import (
-    BY_NAME,
-    Form,
-    Settings,
-    Value,
-    compose_accents,
-    spell_like,
-)
+from connectsync.domain.settings import BY_NAME, Form, compose_accents, spell_like
+from connectsync.providers.clever import Settings
+from connectsync.providers.form import Value
 
 NamedLabels = frozenset[tuple[str, str]]
 """Pairs of a box group and a label that is not among the published ones."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from connectsync.domain.district import Facts
-from connectsync.domain.settings import SETTINGS, Form, Value, is_same
+from connectsync.domain.settings import SETTINGS, Form, is_same
+from connectsync.providers.form import Value
 
 
 class MovedBy(StrEnum):

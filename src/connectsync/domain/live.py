@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import quote, unquote, urlsplit
 
-from connectsync.domain.risk import Risk
 from connectsync.domain.settings import Form
+from connectsync.providers.form import Risk
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from connectsync.domain.risk import Risk
+from connectsync.providers.form import Risk
 
 
 class Ending(StrEnum):

@@ -13,8 +13,9 @@ from connectsync.domain.district import KeptLabels, Untouched, without
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement, worst_of
 from connectsync.domain.finding import ValidationReport
 from connectsync.domain.guard import GuardFinding
-from connectsync.domain.risk import Risk, assess
-from connectsync.domain.settings import Form, Value
+from connectsync.domain.risk import assess
+from connectsync.domain.settings import Form
+from connectsync.providers.form import Risk, Value
 
 SWITCH = "enable_daily_sync"
 """The setting that goes off first and on last, in a save of its own."""

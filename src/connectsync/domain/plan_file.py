@@ -22,9 +22,9 @@ from connectsync.domain.plan import (
     StillRunning,
 )
 from connectsync.domain.plan_shape import PLAN, BadJson, Misshapen, read_json
-from connectsync.domain.risk import Risk
 from connectsync.domain.settings import Data, form_data, form_of, value_data, value_of
 from connectsync.errors import DamagedPlan
+from connectsync.providers.form import Risk
 
 SCHEMA = 1
 

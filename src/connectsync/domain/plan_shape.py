@@ -17,8 +17,8 @@ from typing import Any
 from connectsync.domain.district import WhyUntouched
 from connectsync.domain.drift import MovedBy
 from connectsync.domain.finding import Severity
-from connectsync.domain.risk import Risk
-from connectsync.domain.settings import BY_NAME, Kind, value_of
+from connectsync.domain.settings import BY_NAME, value_of
+from connectsync.providers.form import Kind, Risk
 
 _UNSTORABLE = re.compile("[\ud800-\udfff]")
 """What no database and no stream takes: half of a surrogate pair."""

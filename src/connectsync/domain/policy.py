@@ -11,8 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from connectsync.domain.district import Days
-from connectsync.domain.risk import Risk
 from connectsync.errors import ProjectError
+from connectsync.providers.form import Risk
 
 WAVES = "waves"
 """The name by which the waves are overridden, with a reason."""

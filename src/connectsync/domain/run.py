@@ -11,8 +11,9 @@ from enum import StrEnum
 from connectsync.domain.change import Set
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.save import Made
-from connectsync.domain.settings import Form, Value
+from connectsync.domain.settings import Form
 from connectsync.domain.wording import few
+from connectsync.providers.form import Value
 
 OPEN_SAVE = "intended"
 """The journal's word for a save of which nobody knows yet whether it happened."""

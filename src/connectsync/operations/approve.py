@@ -21,12 +21,12 @@ from connectsync.domain.guard import (
 )
 from connectsync.domain.plan import Plan
 from connectsync.domain.policy import Approval, Policy
-from connectsync.domain.risk import Risk
 from connectsync.domain.run import Approvals
 from connectsync.domain.wording import fold_word
 from connectsync.errors import GuardRefused, NotApproved, UsageError
 from connectsync.operations.apply import insist_honest
 from connectsync.operations.plan import afresh
+from connectsync.providers.form import Risk
 from connectsync.report.terminal import inert
 
 LONGEST_REASON = 500

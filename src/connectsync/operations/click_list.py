@@ -7,8 +7,8 @@ from connectsync.domain.change import Add, Change, Remove, Set
 from connectsync.domain.live import Click, ClickList, DistrictClicks
 from connectsync.domain.plan import DistrictPlan, Plan, PlannedChange, Save
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.risk import Risk
-from connectsync.domain.settings import BY_NAME, Kind, spell
+from connectsync.domain.settings import BY_NAME, spell
+from connectsync.providers.form import Kind, Risk
 
 TICKED, NOT_TICKED = "ticked", "not ticked"
 

@@ -30,8 +30,6 @@ from connectsync.domain.settings import (
     FIRST_FORM,
     SETTINGS,
     Form,
-    Kind,
-    Setting,
     compose_accents,
     is_same_label,
 )
@@ -44,6 +42,7 @@ from connectsync.errors import (
     UsageError,
 )
 from connectsync.files.access import replace_file
+from connectsync.providers.form import Kind, Setting
 
 TOPIC = "page"
 

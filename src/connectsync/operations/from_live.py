@@ -17,13 +17,12 @@ from connectsync.domain.settings import (
     BY_NAME,
     SETTINGS,
     Form,
-    Setting,
-    Value,
     compose_accents,
     is_same,
 )
 from connectsync.errors import InvalidFiles
 from connectsync.operations.plan import find_differing
+from connectsync.providers.form import Setting, Value
 
 FORM = tuple(setting for setting in SETTINGS if setting.section == "settings")
 """The settings that layers share; the district's id is its own."""

@@ -15,7 +15,7 @@ from connectsync.config.profiles import Profiles
 from connectsync.config.schemas import schema
 from connectsync.domain.drift import AdoptedDistrict, AdoptionResult
 from connectsync.domain.live import ListedDistrict, Live, Snapshot, SnapshotEntry
-from connectsync.domain.settings import SETTINGS, Kind
+from connectsync.domain.settings import SETTINGS
 from connectsync.domain.wording import many
 from connectsync.errors import (
     ConnectError,
@@ -34,6 +34,7 @@ from connectsync.operations.from_live import (
     notes,
     take_over,
 )
+from connectsync.providers.form import Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,11 +43,12 @@ from connectsync.domain.plan import (
     saves_for,
 )
 from connectsync.domain.policy import Policy
-from connectsync.domain.risk import Risk, running
+from connectsync.domain.risk import running
 from connectsync.domain.run import RecentSaves
 from connectsync.domain.settings import BY_NAME, Form, form_spelled_as, labels_in, spell
 from connectsync.domain.settings import list_differing as in_form_order
 from connectsync.errors import Bug, ConnectError, DistrictNotFound
+from connectsync.providers.form import Risk
 from connectsync.rules.catalogue import PLAN_RULES
 from connectsync.rules.engine import Rule, problems
 from connectsync.rules.subjects import Objection, PlanAtHour

@@ -25,7 +25,6 @@ from connectsync.domain.outcome import (
 )
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.risk import Risk
 from connectsync.domain.run import Run, RunState
 from connectsync.domain.settings import spell
 from connectsync.domain.wording import few
@@ -33,6 +32,7 @@ from connectsync.errors import NotApproved, StalePlan
 from connectsync.operations.approve import insist_approved
 from connectsync.operations.drift import observe_district
 from connectsync.operations.plan import PlanContext, PlannedDistrict, add_guards
+from connectsync.providers.form import Risk
 
 
 @dataclass(frozen=True, slots=True)

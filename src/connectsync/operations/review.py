@@ -11,8 +11,9 @@ from connectsync.config.project import Project
 from connectsync.domain.finding import ValidationReport
 from connectsync.domain.plan import Member, PageField, PageSection, Plan, PlanReview
 from connectsync.domain.policy import LAST, Rollout, wave_by_district
-from connectsync.domain.settings import BY_NAME, Kind
+from connectsync.domain.settings import BY_NAME
 from connectsync.operations.plan import PlannedDistrict
+from connectsync.providers.form import Kind
 
 
 def plan_review(

@@ -13,10 +13,11 @@ from connectsync.domain.live import Live
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
 from connectsync.domain.run import ConfirmedSave, Run
 from connectsync.domain.save import Made, SaveFacts, Sent
-from connectsync.domain.settings import Form, Value, is_same, list_differing, spell
+from connectsync.domain.settings import Form, is_same, list_differing, spell
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ConnectError, DamagedPlan, RollbackRefused, UsageError
 from connectsync.operations.plan import PlanContext, changes_between, drift_of
+from connectsync.providers.form import Value
 
 Over = frozenset[tuple[str, str]]
 """Pairs of district and setting that are undone though somebody saved them since."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from connectsync.domain.finding import Finding, Place, Severity, ValidationReport
 from connectsync.domain.guard import GuardFinding, acceptance
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan
-from connectsync.domain.risk import Risk
 from connectsync.domain.wording import many
+from connectsync.providers.form import Risk
 from connectsync.report.findings_text import reach, summary
 from connectsync.report.plan_text import (
     by_hand,

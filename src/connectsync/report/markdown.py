@@ -12,9 +12,9 @@ from connectsync.domain.finding import AllowedFinding, Finding, ValidationReport
 from connectsync.domain.guard import GuardFinding, acceptance
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange, Save
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.risk import Risk
 from connectsync.domain.settings import SETTINGS, spell
 from connectsync.domain.wording import many
+from connectsync.providers.form import Risk
 from connectsync.report.drift import mover_text, values_of
 from connectsync.report.findings_text import reach, summary
 from connectsync.report.plan_text import (

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
 from connectsync.domain.plan import Plan
 from connectsync.domain.policy import Approval
-from connectsync.domain.risk import Risk
 from connectsync.domain.run import (
     Approvals,
     AuditResult,
@@ -19,6 +18,7 @@ from connectsync.domain.run import (
 )
 from connectsync.domain.settings import spell
 from connectsync.domain.wording import many
+from connectsync.providers.form import Risk
 from connectsync.report.runs_text import districts
 from connectsync.report.terminal import (
     Paint,

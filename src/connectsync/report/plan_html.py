@@ -21,7 +21,7 @@ from connectsync.domain.plan import (
 )
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import ALL, split_shard
-from connectsync.domain.risk import Risk
+from connectsync.providers.form import Risk
 from connectsync.report.findings_html import finding_sections
 from connectsync.report.html import (
     Child,

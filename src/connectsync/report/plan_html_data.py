@@ -28,8 +28,8 @@ from connectsync.domain.plan import (
     only_left_alone,
     standing_of,
 )
-from connectsync.domain.risk import Risk
-from connectsync.domain.settings import BY_NAME, SETTINGS, Form, Value, spell
+from connectsync.domain.settings import BY_NAME, SETTINGS, Form, spell
+from connectsync.providers.form import Risk, Value
 from connectsync.report.findings_html import findings_data
 from connectsync.report.html import TextTable
 from connectsync.report.terminal import inert

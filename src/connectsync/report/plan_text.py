@@ -10,9 +10,9 @@ from connectsync.domain.drift import DistrictDrift, Movement
 from connectsync.domain.guard import GuardFinding, acceptance
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.risk import Risk
 from connectsync.domain.settings import spell
 from connectsync.domain.wording import many
+from connectsync.providers.form import Risk
 from connectsync.report.drift import district_lines
 from connectsync.report.terminal import (
     Paint,

@@ -10,7 +10,7 @@ from itertools import accumulate
 from unicodedata import category, east_asian_width
 
 from connectsync.domain.finding import Severity
-from connectsync.domain.risk import Risk
+from connectsync.providers.form import Risk
 
 
 class Style(Enum):

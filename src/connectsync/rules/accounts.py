@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from connectsync.domain.district import ContactDetailsKeptIn
 from connectsync.domain.finding import KeyPath, Problem, Severity
-from connectsync.domain.settings import Permission
+from connectsync.providers.clever import Permission
 from connectsync.rules.subjects import DISTRICT, DistrictOnDay
 
 UPDATE_ACTIVE_USERS: KeyPath = ("settings", "update_active_users")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectsync.domain.finding import KeyPath, Problem, Severity
-from connectsync.domain.settings import ContactRelationship, ContactType
+from connectsync.providers.clever import ContactRelationship, ContactType
 from connectsync.rules.subjects import (
     DISTRICT,
     DistrictOnDay,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from connectsync.domain.district import GuardiansFrom
 from connectsync.domain.finding import KeyPath, Problem, Severity
-from connectsync.domain.settings import ContactRelationship, ContactType
+from connectsync.providers.clever import ContactRelationship, ContactType
 from connectsync.rules.sharing import (
     RELATIONSHIPS_LEFT_OUT_ON_PURPOSE,
     TYPES_LEFT_OUT_ON_PURPOSE,

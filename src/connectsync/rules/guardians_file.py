@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from connectsync.domain.district import GuardiansCsv, GuardiansFrom
 from connectsync.domain.finding import KeyPath, Problem, Severity
-from connectsync.domain.settings import StudentId
 from connectsync.domain.wording import fold_word
+from connectsync.providers.clever import StudentId
 from connectsync.rules.subjects import DISTRICT, DistrictOnDay
 
 FILE: KeyPath = ("facts", "guardians_csv")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectsync.domain.finding import KeyPath, Problem, Severity
-from connectsync.domain.settings import Permission
+from connectsync.providers.clever import Permission
 from connectsync.rules.subjects import DISTRICT, DistrictOnDay, quote_labels
 
 PERMISSIONS: KeyPath = ("settings", "permissions")

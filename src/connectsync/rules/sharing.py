@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from connectsync.domain.district import GuardiansFrom
 from connectsync.domain.finding import Problem, Severity
-from connectsync.domain.settings import ContactRelationship, ContactType
+from connectsync.providers.clever import ContactRelationship, ContactType
 from connectsync.rules.contacts import PARENTAL_TYPES
 from connectsync.rules.subjects import (
     DISTRICT,

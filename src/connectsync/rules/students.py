@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectsync.domain.finding import KeyPath, Problem, Severity
-from connectsync.domain.settings import SETTINGS, Kind, StudentId
+from connectsync.domain.settings import SETTINGS
 from connectsync.domain.wording import did_you_mean
+from connectsync.providers.clever import StudentId
+from connectsync.providers.form import Kind
 from connectsync.rules.subjects import DISTRICT, DistrictOnDay, quote_labels
 
 ARCHIVED_STUDENTS: KeyPath = ("settings", "archived_students")

@@ -20,10 +20,11 @@ from connectsync.domain.drift import Baseline, Baselines
 from connectsync.domain.finding import KeyPath, Problem
 from connectsync.domain.plan import DistrictPlan, Plan, PlannedChange
 from connectsync.domain.policy import Policy
-from connectsync.domain.risk import Risk
 from connectsync.domain.run import RecentSaves
-from connectsync.domain.settings import Settings, is_same, spell
+from connectsync.domain.settings import is_same, spell
 from connectsync.errors import Bug
+from connectsync.providers.clever import Settings
+from connectsync.providers.form import Risk
 from connectsync.rules.engine import Scope
 
 

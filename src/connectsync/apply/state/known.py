@@ -18,8 +18,9 @@ from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import SWITCH
 from connectsync.domain.run import LATELY, RecentSaves, Run, RunDistrict, RunHead
 from connectsync.domain.save import Made, SaveFacts, Sent
-from connectsync.domain.settings import Value, form_of, is_same
+from connectsync.domain.settings import form_of, is_same
 from connectsync.errors import UnknownRun
+from connectsync.providers.form import Value
 
 Data = Mapping[str, Any]
 

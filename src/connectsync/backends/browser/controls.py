@@ -24,13 +24,13 @@ from connectsync.domain.live import LabelStatus
 from connectsync.domain.settings import (
     BY_NAME,
     SETTINGS,
-    Kind,
     compose_accents,
     decompose_accents,
     is_same_label,
 )
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ProjectError
+from connectsync.providers.form import Kind
 
 _STATES = """
 all => all.map(one => {

@@ -37,16 +37,9 @@ from connectsync.backends.names import (
     value_of,
 )
 from connectsync.domain.live import LabelStatus
-from connectsync.domain.settings import (
-    BY_NAME,
-    FIRST_FORM,
-    SETTINGS,
-    Form,
-    Kind,
-    Setting,
-    Value,
-)
+from connectsync.domain.settings import BY_NAME, FIRST_FORM, SETTINGS, Form
 from connectsync.errors import PageChanged, Unreachable
+from connectsync.providers.form import Kind, Setting, Value
 
 _WHOLE = re.compile(r"[0-9]{1,9}(\.0*)?", re.ASCII)
 

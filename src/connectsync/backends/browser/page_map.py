@@ -27,7 +27,8 @@ from connectsync.backends.names import (
     find_spelling,
 )
 from connectsync.domain.live import LabelStatus, PageSpot
-from connectsync.domain.settings import SETTINGS, Kind, Setting
+from connectsync.domain.settings import SETTINGS
+from connectsync.providers.form import Kind, Setting
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from connectsync.backends.contract import (
 from connectsync.backends.names import to_json
 from connectsync.domain.foreign_text import repeats_secret
 from connectsync.domain.live import ListedDistrict, Live, PageSpot
-from connectsync.domain.settings import BY_NAME, Kind
+from connectsync.domain.settings import BY_NAME
 from connectsync.errors import (
     Bug,
     ConnectError,
@@ -25,6 +25,7 @@ from connectsync.errors import (
     DistrictNotFound,
     Unreachable,
 )
+from connectsync.providers.form import Kind
 
 
 class BrowserReader:

@@ -1,0 +1,1 @@
+"""What each roster provider's form on Connect holds, as data."""
