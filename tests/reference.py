@@ -196,7 +196,7 @@ def main(arguments: list[str]) -> int:
     """Write pages and schemas, or with ``--check`` say which are not current."""
     check = "--check" in arguments
     # the pages are made of the schemas: these come first
-    stale = [path for path in _write(SCHEMAS, schema_files(), check=check)]
+    stale = _write(SCHEMAS, schema_files(), check=check)
     stale += _write(FOLDER, reference(), check=check)
     return 1 if check and stale else 0
 

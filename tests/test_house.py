@@ -93,7 +93,9 @@ def imported(node: ast.AST) -> list[str]:
             return []
 
 
-OUTSIDE_CLI = [path for path in MODULES if path.parent.name != "cli"]
+OUTSIDE_CLI = [
+    path for path in MODULES if path.parent.name != "cli" and path.stem != "__main__"
+]
 SPEAKERS = {"print", "input", "exit", "quit"}
 HTTP_CLIENTS = {
     f"httpx2.{name}"

@@ -83,7 +83,7 @@ class Interrupt:
             raise KeyboardInterrupt
 
 sys.meta_path.insert(0, Interrupt())
-from connectsync.cli.entry import run
+from connectsync.__main__ import run
 run()
 """
 

@@ -128,6 +128,8 @@ async def served(store: Path) -> AsyncIterator[str]:
     # named as TCP, or asyncio leaves Nagle's algorithm on: 40 ms an answer
     listening = socket.socket(proto=socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
+    # a request that comes before the server is ready waits instead of being refused
+    listening.listen(128)
     port = listening.getsockname()[1]
     uvicorn = server(create_app(store, token=TOKEN), "127.0.0.1", port)
     serving = asyncio.create_task(uvicorn.serve(sockets=[listening]))

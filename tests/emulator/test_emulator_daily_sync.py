@@ -10,8 +10,7 @@ import pytest
 from emulator_browser import Browser, Page
 
 from connectsync.emulator.app import create_app
-from connectsync.emulator.form import BLANK, BOX_GROUPS, BOXES, OPTIONS, TOKEN
-from connectsync.emulator.pages.filled_in import MASK
+from connectsync.emulator.form import BLANK, BOX_GROUPS, BOXES, MASK, OPTIONS, TOKEN
 from connectsync.emulator.seed import Seed, enrol, sow
 from connectsync.emulator.users import (
     DEMO_EMAIL,

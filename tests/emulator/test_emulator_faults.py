@@ -384,6 +384,8 @@ async def served(store: Path, faults: Faults) -> AsyncIterator[str]:
     """Serve the stand-in on a real socket; give its address."""
     listening = socket.socket(proto=socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
+    # a request that comes before the server is ready waits instead of being refused
+    listening.listen(128)
     app = create_app(store, faults=faults)
     uvicorn = server(app, "127.0.0.1", 0)
     serving = asyncio.create_task(uvicorn.serve(sockets=[listening]))

@@ -39,6 +39,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     enrol(store, [("lakeview", "Lakeview"), ("harbor-point", "Harbor Point")])
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
+        # a request that comes before the server is ready waits instead of being refused
+        listening.listen(128)
         serving = server(create_app(store, token=TOKEN), "127.0.0.1", 0)
         thread = threading.Thread(target=serving.run, args=([listening],))
         thread.start()

@@ -87,6 +87,8 @@ async def served(
     # named as TCP, or asyncio leaves Nagle's algorithm on: 40 ms an answer
     listening = socket.socket(proto=socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
+    # a request that comes before the server is ready waits instead of being refused
+    listening.listen(128)
     port = listening.getsockname()[1]
     app = create_app(store, faults=faults, manners=manners or Behavior())
     uvicorn = server(around(app), "127.0.0.1", port)

@@ -89,6 +89,8 @@ def serving(clever: Clever) -> Iterator[Clever]:
     """Serve it on a socket of its own; its address is in ``url`` then."""
     with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
+        # a request that comes before the server is ready waits instead of being refused
+        listening.listen(128)
         uvicorn = server(clever.app(), "127.0.0.1", 0)
         thread = threading.Thread(target=uvicorn.run, args=([listening],))
         thread.start()

@@ -127,7 +127,7 @@ def main(words: Sequence[str]) -> None:
     points = Points(frozenset(options[0].split(",")), signal.Signals[f"SIG{name}"])
     watch_store(points)
     watch_requests(points)
-    from connectsync.cli.entry import run
+    from connectsync.__main__ import run
 
     sys.argv = ["connectsync", *arguments]
     try:

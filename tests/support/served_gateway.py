@@ -23,6 +23,8 @@ def served(store: Path, faults: Faults | None = None) -> Iterator[str]:
     app = create_app(store, token=TOKEN, faults=faults or Faults())
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
+        # a request that comes before the server is ready waits instead of being refused
+        listening.listen(128)
         serving = server(app, "127.0.0.1", 0)
         thread = threading.Thread(target=serving.run, args=([listening],))
         thread.start()

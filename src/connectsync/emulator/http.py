@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qs
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from connectsync.emulator.form import FieldRefusal
+from connectsync.emulator.form import FieldRefusal, Submitted
 
 
 def json_response(
@@ -111,9 +111,6 @@ def _store_failed(error: sqlite3.Error) -> ProblemAnswer:
     )
 
 
-Submitted = Mapping[str, Sequence[str]]
-"""The values of each named control, in the order of the page."""
-
 MOST_CONTROLS = 500
 
 _JSON = "application/json"
@@ -146,11 +143,6 @@ async def read_submission(request: Request) -> Submitted:
         )
     except ValueError as error:
         raise not_understood("the body is not a submitted form") from error
-
-
-def last(form: Submitted, name: str) -> str:
-    """Give what a control says, the last of its name, or nothing."""
-    return form[name][-1] if name in form else ""
 
 
 def _media_type(request: Request) -> str:

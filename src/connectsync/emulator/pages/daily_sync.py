@@ -10,8 +10,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from connectsync.emulator import store
-from connectsync.emulator.http import ProblemAnswer, last
-from connectsync.emulator.pages.filled_in import FilledForm, fields_of
+from connectsync.emulator.form import FilledForm, fields_of, last
+from connectsync.emulator.http import ProblemAnswer
 from connectsync.emulator.pages.site import Site, Visit, submission
 from connectsync.emulator.store import SaveRequest
 from connectsync.emulator.users import SavedMeanwhile

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from connectsync.emulator import users
-from connectsync.emulator.http import last
+from connectsync.emulator.form import last
 from connectsync.emulator.pages.site import Site, submission
 from connectsync.emulator.users import COOKIE, signed_in
 

@@ -24,17 +24,14 @@ from starlette.routing import Route
 
 from connectsync.emulator import form, users
 from connectsync.emulator.faults import NO_FAULTS, Faults, FaultState
-from connectsync.emulator.form import qualified
+from connectsync.emulator.form import MASK, Submitted, last, qualified
 from connectsync.emulator.http import (
     JinjaMissing,
     ProblemAnswer,
-    Submitted,
     district_not_found,
-    last,
     problem_of,
     read_submission,
 )
-from connectsync.emulator.pages.filled_in import MASK
 from connectsync.emulator.store import DistrictRow, EmulatorStore, FormSaver
 from connectsync.emulator.users import Behavior, BrowserSession, User, find_user
 
