@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from connectsync.domain.settings import LABELED, SETTINGS
+from connectsync.domain.settings import BY_NAME, LABELED, SETTINGS
+from connectsync.providers.clever import Settings
 from connectsync.providers.form import Kind, Setting
 
 FOLDER = Path(__file__).resolve().parents[2] / "schema"
@@ -70,8 +72,9 @@ def _repeats_the_form(part: Part) -> bool:
 
 
 def _in_files(part: Part) -> Part:
-    stated = (one for one in SETTINGS if one.section == "settings")
-    return {**part, "properties": {one.name: stated_as(one) for one in stated}}
+    # in the order in which `fmt` writes them, which is older than the form's own
+    names = (field.name for field in fields(Settings))
+    return {**part, "properties": {name: stated_as(BY_NAME[name]) for name in names}}
 
 
 def stated_as(setting: Setting) -> Part:
