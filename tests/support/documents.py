@@ -19,6 +19,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from warm import warm_folder
+
 ROOT = Path(__file__).resolve().parents[2]
 ELISION = "…"
 
@@ -144,7 +146,8 @@ class Shell:
 
 
 def _path() -> str:
-    return os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    scripts = str(Path(sys.executable).parent)
+    return os.pathsep.join([str(warm_folder()), scripts, os.environ["PATH"]])
 
 
 def lay_out(where: str, folder: Path) -> None:

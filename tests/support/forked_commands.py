@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-RUN_EACH = """
+from pathlib import Path
+
+RUN_EACH = f"""
 import json, os, sys
+sys.path.append({str(Path(__file__).parent)!r})
 from connectsync.cli import app
+from warm import import_everything
+
+# a child that has nothing left to import begins at once
+import_everything()
 
 def run_each(commands):
-    ended = {}
+    ended = {{}}
     for command in commands:
         child = os.fork()
         if not child:
