@@ -43,7 +43,7 @@ NOT_RUN = {
     ),
     (
         "docs/how-to/recover-a-failed-run.md",
-        "connectsync runs close 1 --reason 'planned anew after the self-check'",
+        "connectsync runs close 1 --reason 'planned again after the self-check'",
     ): "nothing is left of the run above",
     ("docs/how-to/pull-requests-on-github.md", "git switch main && git pull"): (
         "needs a gateway and a database"
