@@ -257,7 +257,7 @@ class StateError(ConnectsyncError):
 
 
 class ConnectRenamed(StateError):
-    """The project calls its Connect otherwise than the state store does."""
+    """The project has another name for its Connect than the state store."""
 
     default_remedy = "write the name that the state knows into connectsync.yaml"
 

@@ -16,7 +16,7 @@ from console import Console
 from jsonschema import Draft202012Validator
 
 from connectsync.apply.state.opening import open_store
-from connectsync.cli.backend_setup import nobody
+from connectsync.cli.backend_setup import no_person
 from connectsync.errors import NotConfirmed
 
 COMMAND = (sys.executable, "-m", "connectsync", "--backend", "snapshot:live.json")
@@ -88,7 +88,7 @@ def test_an_answer_decides_and_no_answer_is_none(
 
 def test_where_nobody_is_asked_nothing_is_confirmed() -> None:
     with pytest.raises(NotConfirmed, match="it is not confirmed that 'elm'"):
-        nobody("elm", {})
+        no_person("elm", {})
 
 
 @pytest.mark.parametrize(

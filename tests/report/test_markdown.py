@@ -238,7 +238,7 @@ def test_what_a_change_did_not_cause_is_told_apart() -> None:
     move = Movement("phone_types", MovedBy.THEM, None, None, frozenset(["Home"]))
     left = (DistrictDrift("elm", "districts/elm.yaml", (move,), applied=True),)
     text = plan_markdown(replace(PLAN, since="0123456789abcdef", left_alone=left))
-    assert "<br>\nonly what the files want otherwise than at 0123456789ab<br>" in text
+    assert "<br>\nonly what the files changed since 0123456789ab<br>" in text
     folded = text.partition("so left alone (1 setting)</summary>")[2]
     assert "| `elm` | `phone_types` | changed by hand on Connect |" in folded
 

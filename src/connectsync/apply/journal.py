@@ -128,7 +128,7 @@ class RunOptions:
 
     ``waves`` are pairs of a name and its districts, in order, and hold every district
     of the plan once. ``accepted`` and ``reasons`` are what was said to the guards, and
-    ``recent`` is what they knew of the last day; None where nobody asks them.
+    ``recent`` is what they knew of the last day; None where no one asks them.
     ``approved_elsewhere`` says that the digest of the plan was given with it, and
     ``launched`` names the districts that are past their launch by their files.
     """
@@ -251,7 +251,7 @@ class Journal(Protocol):
         """Give how districts of a run ended, or one of them, by any runner."""
 
     def failures(self, run: int, wave: str) -> int:
-        """Count the districts of a wave that failed, whoever had them."""
+        """Count the districts of a wave that failed, on any runner."""
 
     def doubt(self, run: int, district: str, message: str, *, at: datetime) -> None:
         """Take back that a district is done: it was read, and is not as saved."""

@@ -44,7 +44,7 @@ class RolloutLimits:
     How a runner goes through a run.
 
     ``only`` are the districts it may take, None for all; what belongs to a wave before
-    the last is everybody's, since nobody goes on before it is done. ``at_once`` is how
+    the last is everyone's, since no one goes on before it is done. ``at_once`` is how
     many it has in hand at a time; ``max_failures_percent`` the share of a wave that may
     fail; ``pause`` gives the reason why no other district may be begun now.
     """

@@ -272,10 +272,10 @@ class _Seen:
 @dataclass(frozen=True, slots=True)
 class Saver:
     """
-    Saves on one district that is in hand.
+    Saves on one district that is in progress.
 
-    ``again`` says that the first save may have been sent before, by whoever had the
-    district then, and may arrive yet. ``late`` are saves of other runs there that may
+    ``again`` says that the first save may have been sent before, by the runner that had
+    the district then, and may arrive yet. ``late`` are saves of other runs there that may
     arrive yet.
     """
 

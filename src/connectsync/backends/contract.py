@@ -294,7 +294,7 @@ class ContractWriter:
         try:
             live = await self._reader.read(key)
         except ConnectError as error:
-            # whatever the reason, the save is made: nobody may take it for refused
+            # whatever the reason, the save is made: no one may take it for refused
             raise Unreachable(
                 f"district {key!r} was saved, but not read back: {error.message}",
                 remedy=SETTLE,

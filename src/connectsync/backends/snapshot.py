@@ -242,7 +242,7 @@ Gives who says so, in words. Raises ``NotConfirmed``.
 
 class SnapshotReader:
     """
-    Reads live settings from a file, anew each time. See ``seam.Reader``.
+    Reads live settings from a file, again each time. See ``seam.Reader``.
 
     ``described`` names the file without what is special to this machine.
     """

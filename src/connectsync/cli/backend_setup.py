@@ -40,8 +40,8 @@ from connectsync.web.http import insist_safe
 from connectsync.web.patience import RetryBudget
 
 
-def nobody(key: str, desired: Form) -> str:
-    """Confirm nothing: there is nobody to ask."""
+def no_person(key: str, desired: Form) -> str:
+    """Confirm nothing: there is no one to ask."""
     del desired
     raise NotConfirmed(f"it is not confirmed that {key!r} was saved by hand")
 
@@ -59,7 +59,7 @@ class BackendSetup:
     project: Project
     districts: tuple[District, ...]
     argument: str
-    confirm: Confirm = nobody
+    confirm: Confirm = no_person
 
     def token(self, key: str) -> str | None:
         """

@@ -15,7 +15,7 @@ from connectsync.cli.backend_setup import (
     EmbeddedBackend,
     GatewayBackend,
     SnapshotBackend,
-    nobody,
+    no_person,
 )
 from connectsync.cli.progress import Progress, ProgressStyle, manner, show_progress
 from connectsync.cli.session import Session
@@ -154,7 +154,7 @@ def name_reader(reader: Reader, key: str) -> Reader:
 
 
 def count_reads(reader: Reader, session: Session, part: int | None) -> Reader:
-    """Let a reader tell how far it has come, where anybody wants to know."""
+    """Let a reader tell how far it has come, where anyone wants to know."""
     silent = manner(session.terminal, session.environment) is ProgressStyle.NOT
     if part is None or silent:
         return reader
@@ -215,7 +215,7 @@ async def open_writer(
     session: Session,
     project: Project,
     districts: Sequence[District],
-    confirm: Confirm = nobody,
+    confirm: Confirm = no_person,
 ) -> AsyncIterator[Writer]:
     """Open a writer on the chosen backend; only apply may."""
     backend = _backend(session, project, districts, confirm)
@@ -227,7 +227,7 @@ def _backend(
     session: Session,
     project: Project,
     districts: Sequence[District] = (),
-    confirm: Confirm = nobody,
+    confirm: Confirm = no_person,
 ) -> Backend:
     name, _, argument = (session.backend or project.backend).partition(":")
     if name not in BACKENDS:

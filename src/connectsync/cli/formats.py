@@ -32,7 +32,7 @@ The others are for the pages of a code host, which are not in any folder.
 """
 
 MOST_FINDINGS = 200
-"""Findings that a terminal shows: nobody reads more, and a file has room for all."""
+"""Findings that a terminal shows: no one reads more, and a file has room for all."""
 
 
 def show_findings(

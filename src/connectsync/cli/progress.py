@@ -24,7 +24,7 @@ from connectsync.domain.event import (
 from connectsync.domain.outcome import Ending
 
 FEW = 25
-"""Districts that are over before anybody asks how long they take."""
+"""Districts that are over before anyone asks how long they take."""
 
 SHORTEST_WAIT, LONGEST_WAIT = 2.0, 10.0
 """Seconds between two lines: the first if a tenth was done, the second anyway."""
@@ -61,7 +61,7 @@ class Progress(Protocol):
 
 
 class NoProgress:
-    """Tells nobody."""
+    """Tells no one."""
 
     def advance(self, count: int = 1, *, failed: int = 0) -> None:
         """Say nothing."""
@@ -103,7 +103,7 @@ class ProgressLines:
 
 def begin(session: Session, work: Activity, total: int) -> Progress:
     """
-    Begin to tell how work goes on; whoever begins it closes it.
+    Begin to tell how work goes on; the caller closes it.
 
     Small work is not told of, and of two works at a time only the first.
     """

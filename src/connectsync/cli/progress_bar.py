@@ -68,7 +68,7 @@ class TerminalProgress:
         self._live.start(refresh=True)
 
     def advance(self, count: int = 1, *, failed: int = 0) -> None:
-        """Note what is done; the bar is drawn anew a few times a second."""
+        """Note what is done; the bar is drawn again a few times a second."""
         self._pace.done += count
         self._pace.failed += failed
 

@@ -227,7 +227,7 @@ class Terminal:
         replace_file(output, text.encode(errors="backslashreplace").decode())
 
     def ask(self, question: str) -> str | None:
-        """Ask on the terminal; None where nobody can answer."""
+        """Ask on the terminal; None where no one can answer."""
         if not sys.stdin.isatty():
             return None
         self._tell("info", question)

@@ -182,7 +182,7 @@ def _fleet(session: Session, project: Project, named: _Named) -> Fleet:
 def _load_changed(
     session: Session, project: Project, arguments: tuple[str, ...], revision: str
 ) -> Fleet:
-    """Load what changed; a profile or project file that changed reaches everybody."""
+    """Load what changed; a profile or project file that changed reaches everyone."""
     # git, hashes and processes: only for those who compare
     from connectsync.operations.changes import ChangedFiles, compare_since
 

@@ -123,7 +123,7 @@ def check_bytes(
 def shelf_of(
     root: Path, districts_dir: Path, recorded: Recorded = NOTHING_RECORDED
 ) -> Profiles:
-    """Read all profiles of a project; those that nobody uses are checked too."""
+    """Read all profiles of a project; those that no one uses are checked too."""
     ground = Ground.of(root)
     shelf = _shelf(
         (

@@ -82,7 +82,7 @@ class DistrictDrift:
 
 
 def worst_of(moved: set[MovedBy]) -> str:
-    """Sum up who moved the settings of one district; empty if nobody did."""
+    """Sum up who moved the settings of one district; empty if no one did."""
     for who in (MovedBy.BOTH, MovedBy.THEM, MovedBy.US):
         if who in moved:
             return "conflict" if moved == {MovedBy.US, MovedBy.THEM} else who.value

@@ -27,7 +27,7 @@ class Live:
     """
     A district's form as it was read.
 
-    ``version`` is opaque; equal versions mean that nobody saved in between. The
+    ``version`` is opaque; equal versions mean that no one saved in between. The
     token is never part of ``form``.
     """
 

@@ -119,7 +119,7 @@ class Plan:
     does not come from files but undoes a run names it as ``rollback_of``.
 
     A plan of one change to the files names the commit before it as ``since``, in full.
-    It speaks of those settings alone that the files want otherwise than there; what
+    It covers only settings that the files changed since then; what
     else is not as the files say is ``left_alone``, by district. ``untouched`` is what
     stays as it is on Connect for another reason, on districts in step as well.
     ``still_running`` are districts that no file describes any more, though their sync

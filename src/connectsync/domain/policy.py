@@ -115,7 +115,7 @@ class Approval:
     """
     Who has to say yes to a plan's digest before it is applied.
 
-    ``names`` is how many different people, 0 for nobody; ``at`` the lowest risk of a
+    ``names`` is how many different people, 0 for no one; ``at`` the lowest risk of a
     change from which they are asked.
     """
 
@@ -131,7 +131,7 @@ class Policy:
     ``max_percent`` is the share of the whole fleet, not of the plan's scope; the
     figures of a day count the last 24 hours of the journal as well. No windows means
     any hour; nothing is applied while a nightly sync may run. ``unattended`` is the
-    greatest risk of a change that is applied with nobody there.
+    greatest risk of a change that is applied unattended.
     """
 
     max_districts: int = 25
@@ -148,7 +148,7 @@ class Policy:
 
 
 MOST = 10_000
-"""More shards than anybody has workers: some other number was given by mistake."""
+"""More shards than anyone has workers: some other number was given by mistake."""
 
 _SPELLED = re.compile(r"([0-9]{1,9})/([0-9]{1,9})", re.ASCII)
 _ENTRY = "shard:"

@@ -16,7 +16,7 @@ from connectsync.domain.wording import few
 from connectsync.providers.form import Value
 
 OPEN_SAVE = "intended"
-"""The journal's word for a save of which nobody knows yet whether it happened."""
+"""The journal's word for a save of which no one knows yet whether it happened."""
 
 
 _OVER = frozenset([Ending.DONE, Ending.SKIPPED])
@@ -125,7 +125,7 @@ class Run(RunHead):
 
     @property
     def left(self) -> tuple[str, ...]:
-        """Give the districts that somebody could go on with."""
+        """Give the districts that someone could go on with."""
         return tuple(
             part.district
             for part in self.parts
@@ -221,7 +221,7 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRecord:
-    """Somebody said yes to a plan."""
+    """A person approved a plan."""
 
     name: str
     at: datetime
@@ -322,7 +322,7 @@ class RecentSaves:
     What the journal holds of the last 24 hours on one backend.
 
     ``districts`` are those with a save that was confirmed, or that may have happened,
-    and those that a run began in that time has yet to end.
+    and those that a run began in that time and did not end.
     """
 
     districts: frozenset[str] = frozenset()

@@ -175,7 +175,7 @@ class FaultState:
         self.change(faults)
 
     def change(self, faults: Faults) -> None:
-        """Put other faults on, and count requests and saves anew."""
+        """Put other faults on, and count requests and saves again."""
         self.faults = faults
         self.requests = 0
         self.saves = 0

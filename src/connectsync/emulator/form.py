@@ -13,7 +13,7 @@ _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class FieldOption:
-    """A label that a field offers; a placeholder stands for one nobody publishes."""
+    """A label that a field offers; a placeholder stands for one no one publishes."""
 
     label: str
     placeholder: bool = False

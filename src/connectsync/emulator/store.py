@@ -200,7 +200,7 @@ def version_of(saves: int, form: dict[str, object]) -> str:
     Name a version: the number of the save and a short digest of the form.
 
     The number keeps a form that was changed and changed back apart from the one
-    that nobody touched.
+    that no one touched.
     """
     digest = hashlib.sha256(json.dumps(form, sort_keys=True).encode("ascii"))
     return f"{saves}-{digest.hexdigest()[:12]}"
@@ -272,7 +272,7 @@ def _write_save(connection: sqlite3.Connection, save: SaveRequest) -> str:
         raise ProblemAnswer(
             412,
             "version-moved",
-            "the form was saved by somebody else meanwhile",
+            "the form was saved by someone else meanwhile",
             f"it is at version {row.version}, not {save.expected_version}",
         )
     after = _fill_in(connection, row, save.fields)

@@ -64,7 +64,7 @@ def signed_in(connection: sqlite3.Connection, email: str, password: str) -> User
         "SELECT password, everywhere FROM user WHERE email = ?",
         (_normalize_email(email),),
     ).fetchone()
-    # hashed for nobody too, so that the time does not tell who is known
+    # hashed for no one too, so that the time does not tell who is known
     kept, everywhere = row or (_NOBODY, False)
     if not hmac.compare_digest(_hash_password(password, kept.partition(":")[0]), kept):
         return None
@@ -249,7 +249,7 @@ class SavedMeanwhile(Enum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behavior:
     """
-    Choices where the real page's behaviour is unknown.
+    Choices where the real page's behavior is unknown.
 
     ``session_seconds`` is how long a session lasts from its sign-in.
     """

@@ -37,8 +37,8 @@ def insist_honest(plan: Plan, baselines: Baselines) -> None:
     """
     Refuse a plan whose saves are not those its own values call for.
 
-    A digest can be made anew by whoever edits a plan; what its files wanted and what
-    Connect held must still explain every change. Raises ``DamagedPlan``.
+    Someone who edits a plan can compute its digest again; what its files wanted and
+    what Connect held must still explain every change. Raises ``DamagedPlan``.
     """
     seen: set[str] = set()
     for planned in plan.districts:

@@ -25,7 +25,7 @@ from connectsync.domain.run import Approvals
 from connectsync.domain.wording import fold_word
 from connectsync.errors import GuardRefused, NotApproved, UsageError
 from connectsync.operations.apply import insist_honest
-from connectsync.operations.plan import afresh
+from connectsync.operations.plan import assess_again
 from connectsync.providers.form import Risk
 from connectsync.report.terminal import inert
 
@@ -57,7 +57,7 @@ def insist_accepted(
     Refuse a plan with guards that were not accepted, or accepted wrongly.
 
     What is counted needs its exact number under its name; what is about the hour needs
-    a reason. Accepting what the plan does not hold is refused too: somebody read
+    a reason. Accepting what the plan does not hold is refused too: someone read
     another plan. Raises ``GuardRefused``.
     """
     whys = {one.accept: one.message for one in plan.guards}
@@ -120,10 +120,10 @@ def insist_approved(
     """
     Refuse a plan that too few people approved.
 
-    ``plan`` has the risks that `guarded` took afresh, ``digest`` is that of the plan
+    ``plan`` has the risks that `guarded` took again, ``digest`` is that of the plan
     as it was reviewed, and ``approved`` are the names that approved it; one that comes
-    twice counts once. Whoever gives the digest says that it was approved elsewhere: a
-    digest of another plan is refused, even where nobody has to approve. Raises
+    twice counts once. Giving the digest says that it was approved elsewhere: a
+    digest of another plan is refused, even where no one has to approve. Raises
     ``NotApproved``.
     """
     if given_digest is not None:
@@ -208,14 +208,14 @@ def look_alike(name: str, approvals: Iterable[str]) -> str:
 
 def as_it_is(plan: Plan, districts: Sequence[District], baselines: Baselines) -> Plan:
     """
-    Give a plan with its risks taken afresh: a file may lie about them.
+    Give a plan with its risks taken again: a file may lie about them.
 
     ``districts`` are those of the files, as far as they can be read.
 
     Raises ``DamagedPlan`` if its changes are not those that its own values call for.
     """
     insist_honest(plan, baselines)
-    return afresh(plan, districts, baselines)
+    return assess_again(plan, districts, baselines)
 
 
 def record_approval(store: Store, digest: str, name: str, *, at: datetime) -> Approvals:

@@ -89,10 +89,10 @@ def draft_adoption(
     """
     Work out the files that take over what people changed; ours stays as it is.
 
-    A district is refused whole where a run has yet to end it, of which ``busy`` gives
-    the number, where both sides moved a setting that ``conflicts`` does not name, where
-    its file cannot be edited without losing something, or where it would have an error
-    then, be it with the rest of the ``fleet``.
+    A district is refused whole where a run is still in progress, of which ``busy``
+    gives the number, where both sides moved a setting that ``conflicts`` does not name,
+    where its file cannot be edited without losing something, or where it would then
+    have an error, alone or together with the rest of the ``fleet``.
     """
     drafts = [
         _busy(one, busy[one.drift.district])

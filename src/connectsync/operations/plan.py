@@ -120,7 +120,7 @@ def drift_of(known: Baseline, desired: Form, live: Form) -> tuple[Movement, ...]
     return tuple(move for move in moved if move.who is not MovedBy.US)
 
 
-def afresh(
+def assess_again(
     plan: Plan,
     districts: Sequence[District],
     baselines: Baselines,
@@ -395,7 +395,7 @@ def add_guards(
     lie about them. Of a plan that is ``begun`` the drift stays: what it saved itself
     since is in the baselines now, and is no edit of a person.
     """
-    fresh = afresh(plan, districts, circumstances.baselines, begun=begun)
+    fresh = assess_again(plan, districts, circumstances.baselines, begun=begun)
     aged = [
         replace(one, read_at=min(one.read_at, circumstances.taken or one.read_at))
         for one in fresh.districts

@@ -20,7 +20,7 @@ from connectsync.operations.plan import PlanContext, changes_between, drift_of
 from connectsync.providers.form import Value
 
 Over = frozenset[tuple[str, str]]
-"""Pairs of district and setting that are undone though somebody saved them since."""
+"""Pairs of district and setting that are undone though someone saved them since."""
 
 KeptLabels = Mapping[str, frozenset[str]]
 """Labels that stay ticked, by setting."""
@@ -98,7 +98,7 @@ class Rollback:
     The way back from a run.
 
     ``only`` are the districts to take back, all if there are none; ``over`` what is
-    undone though somebody saved it since; ``later`` gives the run that did.
+    undone though someone saved it since; ``later`` gives the run that did.
     """
 
     run: int
@@ -112,7 +112,7 @@ class Rollback:
         """
         Plan the way back, from what Connect holds now.
 
-        Raises ``RollbackRefused`` on another backend and if somebody saved the same
+        Raises ``RollbackRefused`` on another backend and if someone saved the same
         settings since, and ``UsageError`` for what the run did not change.
         """
         if self.plan.backend != reader.described:

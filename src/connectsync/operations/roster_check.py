@@ -33,7 +33,7 @@ class RosterAnswers:
     What came of asking, by district key.
 
     ``silent`` are the districts whose token reference gives nothing here; ``unasked``
-    counts those that were left out once nobody answered any more.
+    counts those that were left out once no one answered any more.
     """
 
     answers: Mapping[str, Answer]

@@ -120,7 +120,7 @@ def _next(
 
 
 def _advice(found: Sequence[DistrictDrift], named: str) -> Iterator[str]:
-    """Say how people go on; both ways where somebody changed Connect by hand."""
+    """Say how people go on; both ways where someone changed Connect by hand."""
     moved = {move.who for one in found for move in one.movements}
     if moved - {MovedBy.US}:
         adopt = f"`connectsync drift{named} --adopt`"

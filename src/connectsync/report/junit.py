@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-# nothing is parsed here, so nobody can feed it anything
+# nothing is parsed here, so no one can feed it anything
 from xml.etree.ElementTree import (
     Element,
     SubElement,
@@ -41,7 +41,7 @@ class Case:
     """
     One test case: it passes, unless ``fails`` or ``breaks`` says of what kind it is.
 
-    What fails is a ``failure``, what breaks an ``error``: nobody could look.
+    What fails is a ``failure``, what breaks an ``error``: no one could look.
     ``lines`` say more; of a case that passes they are its output. Texts need not be
     inert.
     """

@@ -108,7 +108,7 @@ def _left(outcome: Outcome, proof: str) -> str:
     why += f"  = help: {inert(outcome.refused)}\n" if outcome.refused else ""
     if proof == BY_A_PERSON:
         return why
-    # of a conflict only a new plan gets anybody further
+    # of a conflict only a new plan gets anyone further
     if outcome.ended(Ending.FAILED) or outcome.ended(Ending.NOT_REACHED):
         rest = "; what is in conflict needs a new plan"
         return (

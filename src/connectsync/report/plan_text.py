@@ -132,7 +132,7 @@ def since_text(plan: Plan) -> str:
     """Say since when a plan of one change to the files counts; nothing for others."""
     if plan.since is None:
         return ""
-    return f"only what the files want otherwise than at {plan.since[:12]}"
+    return f"only what the files changed since {plan.since[:12]}"
 
 
 SETTING_ROOM = 23

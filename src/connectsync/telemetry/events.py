@@ -29,7 +29,7 @@ def first_line(message: str) -> str:
 
 
 Observer = Callable[[Event], None]
-"""Told of each event as it happens; must not wait for anybody."""
+"""Told of each event as it happens; must not wait for anyone."""
 
 
 def _nothing() -> None:
@@ -65,7 +65,7 @@ class Observers:
         self._complain = complain
 
     def __call__(self, event: Event) -> None:
-        """Tell everybody who still listens."""
+        """Tell every observer that still works."""
         for watch in tuple(self._watches):
             try:
                 watch.observe(event)

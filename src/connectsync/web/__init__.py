@@ -1,1 +1,1 @@
-"""HTTP as connectsync speaks it: verified, patient, and to nobody it was not told."""
+"""HTTP as connectsync speaks it: verified, patient, and to no one it was not told."""

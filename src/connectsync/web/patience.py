@@ -21,7 +21,7 @@ TOO_MANY = 429
 """The status of a service that got too many requests."""
 
 RETRIED = frozenset({TOO_MANY, 500, 502, 503, 504})
-"""The statuses that another attempt may mend."""
+"""The statuses that another attempt may get past."""
 
 ATTEMPTS = 5
 """How often a call is made at most."""

@@ -267,7 +267,7 @@ def test_what_a_change_does_not_cause_is_shown_apart() -> None:
     assert (
         "8 districts: 4 to change, 1 in step, 2 left alone, 1 not read." in page.shown
     )
-    assert "Only what the files want otherwise than at c0ffeec0ffee." in page.shown
+    assert "Only what the files changed since c0ffeec0ffee." in page.shown
     assert page.data["partial"] is True
     standings = page.data["standings"]
     for key, standing in (("oak-usd", "left alone"), ("bay-usd", "pending")):

@@ -78,7 +78,7 @@ class LeaseTable:
 
 
 def prepare(connection: Connection, backend: str, districts: Iterable[str]) -> None:
-    """Give every district a lease that nobody holds, where it has none."""
+    """Give every district a lease that no one holds, where it has none."""
     known = set(_known(connection, backend))
     free = {"backend": backend, "token": 0, "runner": "", "expires": FREE}
     rows = [{**free, "district": one} for one in districts if one not in known]

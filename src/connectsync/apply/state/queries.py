@@ -137,7 +137,7 @@ class StateReader:
         if digest_of(detail["plan"]) != known.head.plan:
             raise DamagedPlan(
                 f"the plan of run {run} was edited in the state store after it began",
-                remedy="`connectsync runs verify` says what was edited; plan anew",
+                remedy="`connectsync runs verify` says what was edited; plan again",
             )
         waves = tuple((wave, tuple(keys)) for wave, keys in detail["waves"])
         options = RunOptions(waves, known.head.accepted, known.head.reasons)

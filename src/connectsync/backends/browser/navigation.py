@@ -102,7 +102,7 @@ class Navigation:
 
     async def form(self, key: str) -> FormReading:
         """
-        Load a district's form anew, and read it.
+        Load a district's form again, and read it.
 
         The first time it is clicked to, and later loaded by its address, if it has one
         and the page still shows that district. Raises ``ConnectError``.

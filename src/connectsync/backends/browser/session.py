@@ -1,4 +1,4 @@
-"""The session that a person begins, and runs without them use afterwards."""
+"""The session that a person begins, and runs without them use afterward."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def sign_in(website: Website, email: str = "", password: str = "") -> Path
     async with launch_browser(
         headed=website.headed, slow_ms=website.slow_ms
     ) as browser:
-        # a window is as large as whoever sits before it likes
+        # a person sizes the window as they like
         context = await browser.new_context(
             no_viewport=website.headed or None, accept_downloads=False
         )

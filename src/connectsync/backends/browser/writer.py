@@ -118,7 +118,7 @@ class BrowserWriter:
         try:
             return live(key, await walk.form(key), self._clock)
         except ConnectError as error:
-            # whatever the reason, the save is made: nobody may take it for refused
+            # whatever the reason, the save is made: no one may take it for refused
             signed_out = isinstance(error, CredentialsRefused)
             raise Unreachable(
                 f"district {key!r} was saved, but not read back: {error.message}",
@@ -159,7 +159,7 @@ class _SaveTask:
         await filling.insist_sent_home()
         await walk.tab.evidence.keep(walk.tab.page, key, "before")
         await filling.fill(shown.form, self.desired)
-        # filling in takes a moment, in which somebody else may have pressed Save
+        # filling in takes a moment, in which someone else may have pressed Save
         if (again := await walk.look_again(key)) is not None:
             _insist_version(key, again, shown.version(key))
         # and in which a script of the page may have changed where its form goes

@@ -110,7 +110,7 @@ def _names(labels: Collection[str], label: str, group: str) -> bool:
 
 
 class SignInNeeded(Exception):
-    """No one is signed in, or no longer; afterwards they come back to ``path``."""
+    """No one is signed in, or no longer; afterward they come back to ``path``."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
@@ -169,7 +169,7 @@ _NOTHING: Mapping[str, object] = {}
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Somebody who is signed in asks for a page."""
+    """Someone who is signed in asks for a page."""
 
     session: BrowserSession
     user: User
@@ -236,7 +236,7 @@ class Site:
         status: int = 200,
         values: Mapping[str, object] = _NOTHING,
     ) -> Response:
-        """Give a page, in its frame if somebody is signed in."""
+        """Give a page, in its frame if someone is signed in."""
         frame = None if visit is None else self._frame(visit, here)
         surface = FaultView(self.weather.faults)
         return render_page(template, status, frame=frame, surface=surface, **values)

@@ -134,7 +134,7 @@ function effectOf({ risk, effect, op, labels }) {
 
 function moved(who, baseline, live, desired) {
   const words = {
-    drift: ` Somebody changed it by hand on Connect: ${baseline} when it was last applied, ${live} now. The plan takes that back.`,
+    drift: ` Someone changed it by hand on Connect: ${baseline} when it was last applied, ${live} now. The plan takes that back.`,
     conflict: ` Both sides changed it: ${baseline} when it was last applied, ${live} on Connect now, ${desired} in the file. The plan saves what the file says.`,
     pending: ` The file changed it: ${baseline} when it was last applied, ${desired} in the file.`,
   };
