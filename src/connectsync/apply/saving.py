@@ -275,8 +275,8 @@ class Saver:
     Saves on one district that is in progress.
 
     ``again`` says that the first save may have been sent before, by the runner that had
-    the district then, and may arrive yet. ``late`` are saves of other runs there that may
-    arrive yet.
+    the district then, and may arrive yet. ``late`` are saves of other runs there that
+    may arrive yet.
     """
 
     means: RunDeps
