@@ -43,13 +43,9 @@ from connectsync.domain.policy import Rollout
 from connectsync.domain.save import Made, Sent
 from connectsync.domain.settings import Form
 from connectsync.errors import RollbackRefused, RunInHand, StalePlan
-from connectsync.operations.apply import (
-    PlanApplication,
-    insist_honest,
-    insist_same_files,
-    orders_for,
-)
+from connectsync.operations.apply import PlanApplication, orders_for
 from connectsync.operations.plan import make_plan
+from connectsync.operations.plan_checks import insist_honest, insist_same_files
 from connectsync.operations.rollback import Rollback, undone
 from connectsync.providers.clever import PhoneType, Settings
 

@@ -18,12 +18,12 @@ from connectsync.apply.journal import BaselineUpdate, Claim, RunOptions
 from connectsync.apply.state.opening import open_store
 from connectsync.backends.contract import ContractWriter
 from connectsync.backends.embedded import DESCRIBED as BACKEND
-from connectsync.cli import apply
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.schemas import schema
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan_file import plan_digest, read_plan
 from connectsync.errors import FormRefused
+from connectsync.operations.apply import ApplyRun
 from connectsync.providers.form import Value
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
@@ -289,16 +289,16 @@ def test_what_was_saved_meanwhile_is_left_alone(
     settled: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settled.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
-    gate = apply.insist_allowed
+    gate = ApplyRun.insist_allowed
 
-    def meanwhile(*given: Any) -> None:
+    async def meanwhile(*given: Any) -> None:
         with ThreadPoolExecutor() as person:
             person.submit(
                 by_hand, settled, "lakeview-usd", student_id="STUDENT NUMBER"
             ).result()
-        gate(*given)
+        await gate(*given)
 
-    monkeypatch.setattr("connectsync.cli.reconcile.insist_allowed", meanwhile)
+    monkeypatch.setattr(ApplyRun, "insist_allowed", meanwhile)
     said: Said = settled.run("reconcile")
     assert said.status == ExitStatus.STALE
     assert "student_id was STUDENT ID, is now STUDENT NUMBER" in " ".join(

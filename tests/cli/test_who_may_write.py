@@ -140,13 +140,13 @@ def test_only_what_carries_a_run_out_speaks_of_opening_a_writer() -> None:
         if mentions(path, "open_writer")
     }
     ways = {path for path in speaking if path.startswith(("backends/", "cli/backend"))}
-    assert speaking - ways == {"cli/runner.py"}
+    assert speaking - ways == {"cli/runner.py", "operations/apply.py"}
 
 
 @pytest.mark.parametrize(
     ("function", "known_to"),
     [
-        ("execute_plan", {"apply.py", "reconcile.py"}),
+        ("execute", {"apply.py", "reconcile.py"}),
         ("show_and_apply", {"apply.py", "rollback.py"}),
         ("apply_paths", {"apply.py", "demo.py"}),
     ],
@@ -162,6 +162,13 @@ def test_what_writes_is_known_to_its_own_command_alone(
 
 def test_carrying_a_run_out_is_known_to_what_writes_alone() -> None:
     knowing = {
-        path.name for path in (HOUSE / "cli").glob("*.py") if mentions(path, "ApplyRun")
+        path.name
+        for path in (HOUSE / "cli").glob("*.py")
+        if mentions(path, "apply_run")
     }
-    assert knowing == {"apply.py", "reconcile.py", "resume.py", "rollback.py"}
+    assert knowing == {
+        "apply.py",
+        "reconcile.py",
+        "resume.py",
+        "rollback.py",
+    }

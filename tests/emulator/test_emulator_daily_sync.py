@@ -211,7 +211,7 @@ def test_a_page_can_refuse_what_was_saved_meanwhile(store: Path) -> None:
     before = live(browser)
     refused = browser.submit(page.form("Save").fill(deletionThreshold="10"))
     assert refused.status == 409
-    assert "Somebody else saved this form" in refused.root.one("alert").text
+    assert "Someone else saved this form" in refused.root.one("alert").text
     assert shown(refused)["deletionThreshold"] == ["10"]
     assert browser.submit(refused.form("Save")).status == 409
     assert live(browser) == before

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from connectsync.apply.saving import insist_fresh
-from connectsync.apply.state.queries import StateReader
-from connectsync.backends.seam import Reader
 from connectsync.cli.backends import connect_of, is_by_hand, open_reader
 from connectsync.cli.fleets import (
     FleetScope,
@@ -34,7 +29,7 @@ from connectsync.cli.options import (
     yes_option,
 )
 from connectsync.cli.plan_source import ScopedPlan, circumstances, open_state, plan_in
-from connectsync.cli.runner import ApplyOptions, ApplyRun, RunResult
+from connectsync.cli.runner import CommandLineHost, RunArguments, apply_run
 from connectsync.cli.session import Session
 from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import ExitStatus
@@ -43,21 +38,16 @@ from connectsync.config.project import Project
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import ALL
-from connectsync.domain.run import superseded_text
 from connectsync.domain.wording import many
 from connectsync.errors import (
-    ConnectError,
-    GuardRefused,
     NotApproved,
-    Overtaken,
     StalePlan,
-    Superseded,
     UsageError,
 )
-from connectsync.operations.apply import insist_same_files, of_connect
+from connectsync.operations.apply import ApplyRun
 from connectsync.operations.gate import insist_files
 from connectsync.operations.plan import make_plan
-from connectsync.operations.resume import superseded_remedy
+from connectsync.operations.plan_checks import insist_same_files, of_connect
 from connectsync.report.fleet_text import plan_tables
 from connectsync.report.plan_text import count_text, render_plan
 
@@ -111,19 +101,22 @@ def apply(
     import asyncio
 
     from connectsync.cli.manual import PAGE, PLAN, ManualSaves
-    from connectsync.cli.runner import ApplyOptions
+    from connectsync.cli.runner import RunArguments
+    from connectsync.operations.apply import ApplyOptions
 
     session: Session = context.obj
-    said = ApplyOptions(
-        accepted=parse_accepted(accept or []),
-        reasons=override_reasons(override or []),
-        approved=approved,
+    said = RunArguments(
+        ApplyOptions(
+            accepted=parse_accepted(accept or []),
+            reasons=override_reasons(override or []),
+            approved=approved,
+            ignore_files=ignore_files,
+            shard=choose_shard(shard, session.environment),
+        ),
         by_hand=ManualSaves(click_list, tuple(confirmed or ())),
-        shard=choose_shard(shard, session.environment),
         set_token=frozenset(set_token or ()),
         metrics=metrics,
         yes=yes,
-        ignore_files=ignore_files,
     )
     plan_file = _plan_file(paths or [])
     insist_free(session, metrics, read=plan_file)
@@ -152,7 +145,7 @@ def _is_plan(path: Path) -> bool:
     return path.suffix == ".json" or (path.is_file() and path.suffix not in SUFFIXES)
 
 
-async def apply_file(session: Session, path: Path, said: ApplyOptions) -> ExitStatus:
+async def apply_file(session: Session, path: Path, said: RunArguments) -> ExitStatus:
     """
     Apply exactly the plan in the file, or the part of it that is said to be done.
 
@@ -168,27 +161,21 @@ async def apply_file(session: Session, path: Path, said: ApplyOptions) -> ExitSt
         plan = _of_this_connect(session, scope.project, plan)
         with open_state(session, scope.project) as store:
             given = circumstances(session, scope, store, reader)
-            archive = StateReader(store)
-            going = ApplyRun(session, scope, said, reader, store, given)
-            going.gate().insist_honest(plan)
-            if done := _done_before(plan, archive):
-                if said.shard == ALL:
+            host = CommandLineHost(session, scope, said)
+            run = apply_run(host, reader, store, given, plan)
+            run.gate().insist_honest(plan)
+            if done := run.done_before(plan):
+                if said.options.shard == ALL:
                     raise StalePlan(done)
                 # others did this worker's share: nothing is wrong with that
                 session.terminal.say(done)
                 return ExitStatus.FINE
-            _insist_newest(plan, archive)
-            try:
-                insist_allowed(going, plan, digest)
-            except GuardRefused:
-                # accepting a guard would not help a plan that Connect moved away from
-                if archive.last_run(digest, plan.backend) is None:
-                    await _insist_fresh(plan, reader)
-                raise
-            went = await execute_plan(going, plan, digest)
+            run.insist_newest(plan)
+            await run.insist_allowed(plan, digest)
+            went = await run.execute(plan, digest)
             if plan.empty and not went.outcome.moved:
                 session.terminal.show(f"{count_text(plan)}\n")
-            return going.told(went, plan)
+            return host.report(went, plan)
 
 
 def _of_this_connect(session: Session, project: Project, plan: Plan) -> Plan:
@@ -199,83 +186,27 @@ def _of_this_connect(session: Session, project: Project, plan: Plan) -> Plan:
     return of_connect(plan, connect, remedy)
 
 
-async def _insist_fresh(plan: Plan, reader: Reader) -> None:
-    """Raise ``StalePlan`` if Connect moved since; say nothing of what is unreadable."""
-    with suppress(ConnectError):
-        insist_fresh(
-            plan, await reader.read_many([one.district for one in plan.districts])
-        )
-
-
-def _done_before(plan: Plan, archive: StateReader) -> str:
-    """Say in which run a plan was applied, all of it; empty if none did."""
-    run = archive.last_run(plan_digest(plan), plan.backend)
-    if run is None or run.left:
-        return ""
-    if run.tally.skipped:
-        return f"run {run.number} of this plan was closed, so it is not applied again"
-    return f"this plan was applied in run {run.number}: nothing of it is left"
-
-
-def _insist_newest(plan: Plan, archive: StateReader) -> None:
-    """Refuse to continue the run of a plan that a newer run superseded."""
-    run = archive.last_run(plan_digest(plan), plan.backend)
-    if run is None or run.ended is not None:
-        return
-    if by := archive.superseded(run):
-        raise Superseded(
-            superseded_text(run.number, by), remedy=superseded_remedy(run.number)
-        )
-
-
-def insist_allowed(going: ApplyRun, plan: Plan, digest: str = "") -> None:
-    """
-    Raise ``Refused`` unless guards are accepted, and the plan is approved.
-
-    ``digest`` is that of the plan as it was reviewed, where it was spelled otherwise.
-    """
-    going.gate().insist_allowed(plan, digest)
-
-
-async def execute_plan(going: ApplyRun, plan: Plan, digest: str = "") -> RunResult:
-    """
-    Make a plan true that is allowed.
-
-    Where another run began meanwhile the guards are asked once more: of two plans that
-    are each small enough, both together may not be. Raises ``Refused``, and
-    ``StalePlan``, with nothing written.
-    """
-    while True:
-        try:
-            return await going.made_true(plan)
-        except Overtaken:
-            session, backend = going.session, plan.backend
-            recent = StateReader(going.store).recent(backend, session.now())
-            going = replace(going, given=replace(going.given, recent=recent))
-            insist_allowed(going, plan, digest)
-
-
-def _scope(session: Session, plan: Plan, said: ApplyOptions) -> FleetScope:
+def _scope(session: Session, plan: Plan, said: RunArguments) -> FleetScope:
     if plan.rollback_of is not None:
         scope = any_scope(session, plan.scope)
-        if not said.ignore_files:
+        if not said.options.ignore_files:
             insist_files(plan, scope.wanted, scope.findings.findings)
         return scope
     scope = load_named_scope(session, session.project(), plan.scope)
-    if not said.ignore_files:
+    if not said.options.ignore_files:
         insist_same_files(plan, scope.wanted)
     return scope
 
 
 async def apply_paths(
-    session: Session, paths: Sequence[str], said: ApplyOptions
+    session: Session, paths: Sequence[str], said: RunArguments
 ) -> ExitStatus:
     """
     Plan, show, ask, apply.
 
     Raises ``Refused`` if a guard or the person says no; then nothing is written.
     """
-    scope = load_planned_scope(session, paths, said.shard)
+    scope = load_planned_scope(session, paths, said.options.shard)
     by_person = is_by_hand(session, scope.project)
     said.by_hand.insist_fits(by_hand=by_person, planned_before=False)
     async with open_reader(session, scope.project, scope.districts) as reader:
@@ -284,36 +215,39 @@ async def apply_paths(
                 session, scope, store, reader, set_token=said.set_token
             )
             plan = await make_plan(scope.wanted, reader, given)
-            going = ApplyRun(session, scope, said, reader, store, given)
-            return await show_and_apply(going, plan, _planning(paths, said))
+            host = CommandLineHost(session, scope, said)
+            run = apply_run(host, reader, store, given, plan)
+            return await show_and_apply(host, run, plan, _planning(paths, said))
 
 
-def _planning(paths: Sequence[str], said: ApplyOptions) -> str:
+def _planning(paths: Sequence[str], said: RunArguments) -> str:
     """Give the command that makes the same plan and writes it to a file."""
     words = ["connectsync", "plan", *map(quote_word, paths)]
     for key in sorted(said.set_token):
         words += ["--set-token", quote_word(key)]
-    if said.shard != ALL:
-        words += ["--shard", str(said.shard)]
+    if said.options.shard != ALL:
+        words += ["--shard", str(said.options.shard)]
     return " ".join(words)
 
 
-async def show_and_apply(going: ApplyRun, plan: Plan, planning: str) -> ExitStatus:
+async def show_and_apply(
+    host: CommandLineHost, run: ApplyRun, plan: Plan, planning: str
+) -> ExitStatus:
     """
     Show a plan that was made on the spot, ask, and apply it.
 
     ``planning`` is the command that writes it to a file, less the name of that. Raises
     ``Refused``.
     """
-    session, said = going.session, going.said
+    session, said = host.session, host.said
     terminal = session.terminal
     colour, width = terminal.colour, terminal.width
-    tables = plan_tables(ScopedPlan(plan, going.scope).review(None), colour=colour)
+    tables = plan_tables(ScopedPlan(plan, host.scope).review(None), colour=colour)
     terminal.show(render_plan(plan, colour=colour, width=width, tables=tables))
     try:
-        insist_allowed(going, plan)
+        await run.insist_allowed(plan)
     except NotApproved as refused:
-        if said.approved is not None:
+        if said.options.approved is not None:
             raise
         # what people approve is a file, and there is none yet
         raise NotApproved(
@@ -322,10 +256,9 @@ async def show_and_apply(going: ApplyRun, plan: Plan, planning: str) -> ExitStat
             " approved with `connectsync approve plan.json --as NAME`, then"
             " `connectsync apply plan.json`",
         ) from refused
-    by_person = is_by_hand(session, going.scope.project)
-    if plan.districts and not (said.yes or by_person):
+    if plan.districts and not (said.yes or host.by_hand):
         _insist_yes(session, plan)
-    return going.told(await execute_plan(going, plan), plan)
+    return host.report(await run.execute(plan), plan)
 
 
 def _insist_yes(session: Session, plan: Plan) -> None:

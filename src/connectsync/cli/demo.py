@@ -60,9 +60,11 @@ def demo(
 
 async def _apply(session: Session, path: str, accepted: Mapping[str, int]) -> int:
     from connectsync.cli.apply import apply_paths
-    from connectsync.cli.runner import ApplyOptions
+    from connectsync.cli.runner import RunArguments
+    from connectsync.operations.apply import ApplyOptions
 
-    return await apply_paths(session, [path], ApplyOptions(accepted=accepted, yes=True))
+    said = RunArguments(ApplyOptions(accepted=accepted), yes=True)
+    return await apply_paths(session, [path], said)
 
 
 async def _through_the_page(

@@ -12,19 +12,19 @@ import typer
 
 from connectsync.apply.saving import results_of
 from connectsync.apply.state.queries import StateReader
-from connectsync.cli.apply import execute_plan, insist_allowed
 from connectsync.cli.backends import is_by_hand, open_reader
 from connectsync.cli.fleets import load_planned_scope
 from connectsync.cli.formats import insist_free
 from connectsync.cli.options import option_output, paths_argument
 from connectsync.cli.plan_source import circumstances, open_state
-from connectsync.cli.runner import ApplyOptions, ApplyRun, RunResult
+from connectsync.cli.runner import CommandLineHost, RunArguments, apply_run
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import STDOUT, ExitStatus, insist_no_source, status_of
 from connectsync.domain.outcome import ReconcileReport, Result
 from connectsync.domain.plan import Plan
 from connectsync.errors import ConnectsyncError, StalePlan, UsageError
 from connectsync.files.access import replace_file
+from connectsync.operations.apply import ApplyRun, RunResult
 from connectsync.operations.plan import make_plan
 from connectsync.operations.reconcile import (
     ReconcileSummary,
@@ -138,9 +138,10 @@ async def _reconcile(
             if not (asked.dry_run or division.reasons) and _has_work(division.going):
                 # on the screen the list of districts stands right below
                 listed = not asked.as_json and asked.output in {None, STDOUT}
-                said = ApplyOptions(yes=True, listed=listed)
-                going = ApplyRun(session, scope, said, reader, store, given)
-                came = await _gone(going, division.going)
+                said = RunArguments(yes=True, listed=listed)
+                host = CommandLineHost(session, scope, said)
+                run = apply_run(host, reader, store, given, division.going)
+                came = await _gone(run, division.going)
     outcome = came.outcome if isinstance(came, RunResult) else came
     passed = ReconcileSummary(plan, scope.wanted, division, outcome)
     at_most = given.policy.unattended
@@ -153,11 +154,11 @@ def _has_work(going: Plan) -> bool:
     return bool(going.districts or going.in_step)
 
 
-async def _gone(going: ApplyRun, plan: Plan) -> RunResult | StalePlan:
+async def _gone(run: ApplyRun, plan: Plan) -> RunResult | StalePlan:
     """Make the plan true, past the same gate as any other one."""
-    insist_allowed(going, plan)
+    await run.insist_allowed(plan)
     try:
-        return await execute_plan(going, plan)
+        return await run.execute(plan)
     except StalePlan as stale:
         return stale
 

@@ -23,7 +23,7 @@ from connectsync.cli.options import (
     parse_accepted,
 )
 from connectsync.cli.plan_source import circumstances, open_state
-from connectsync.cli.runner import ApplyOptions, ApplyRun
+from connectsync.cli.runner import CommandLineHost, RunArguments, apply_run
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.project import Project
@@ -37,8 +37,9 @@ from connectsync.errors import (
     StalePlan,
     UsageError,
 )
-from connectsync.operations.apply import insist_same_files, of_connect
+from connectsync.operations.apply import ApplyRun
 from connectsync.operations.gate import insist_files, lasting_reasons
+from connectsync.operations.plan_checks import insist_same_files, of_connect
 from connectsync.operations.resume import (
     choose_run,
     left_elsewhere,
@@ -89,23 +90,26 @@ def resume(
     """
     import asyncio
 
-    from connectsync.cli.runner import ApplyOptions
+    from connectsync.cli.runner import RunArguments
+    from connectsync.operations.apply import ApplyOptions
 
     session: Session = context.obj
     insist_free(session, metrics)
-    said = ApplyOptions(
-        accepted=parse_accepted(accept or []),
-        approved=approved,
-        reasons=override_reasons(override or []),
-        shard=choose_shard(shard, session.environment),
+    said = RunArguments(
+        ApplyOptions(
+            accepted=parse_accepted(accept or []),
+            approved=approved,
+            reasons=override_reasons(override or []),
+            shard=choose_shard(shard, session.environment),
+            ignore_files=ignore_files,
+        ),
         metrics=metrics,
-        ignore_files=ignore_files,
     )
     return ExitStatus(asyncio.run(resume_run(session, run, said)))
 
 
 async def resume_run(
-    session: Session, number: int | None, said: ApplyOptions
+    session: Session, number: int | None, said: RunArguments
 ) -> ExitStatus:
     """
     Continue a run: settle by reading, then pass the gate of `apply` with the rest.
@@ -139,19 +143,21 @@ async def resume_run(
             plan = of_connect(replace(plan, backend=run.backend), connect_of(session))
             await settle_open(run, store, reader, session.now())
             given = circumstances(session, scope, store, reader)
-            going = ApplyRun(session, scope, said, reader, store, given)
-            going = _reopen_run(going, plan, run)
-            return await going.resume(run.number, plan, orders)
+            host = CommandLineHost(session, scope, said)
+            going = apply_run(host, reader, store, given, plan)
+            going = _reopen_run(going, scope, plan, run)
+            went = await going.resume(run.number, plan, orders)
+            return host.report(went, plan)
 
 
-def _reopen_run(going: ApplyRun, plan: Plan, run: Run) -> ApplyRun:
+def _reopen_run(going: ApplyRun, scope: FleetScope, plan: Plan, run: Run) -> ApplyRun:
     """
     Open a run again once what is left of it passed the gate.
 
     Where another run began meanwhile the guards are asked once more. Gives the run on
     its way, with the reasons that hold.
     """
-    archive, said, scope = StateReader(going.store), going.said, going.scope
+    archive, said = StateReader(going.store), going.options
     over = archive.superseded(run)
     going.gate(run).insist_honest(plan)
     rest = rest_of(plan, run, archive.journal(run.number))
@@ -165,7 +171,7 @@ def _reopen_run(going: ApplyRun, plan: Plan, run: Run) -> ApplyRun:
         try:
             going.store.reopen(
                 run.number,
-                at=going.session.now(),
+                at=going.host.now(),
                 orders=RunOptions(
                     (),
                     {**run.accepted, **said.accepted},
@@ -174,10 +180,10 @@ def _reopen_run(going: ApplyRun, plan: Plan, run: Run) -> ApplyRun:
                 ),
             )
         except Overtaken:
-            recent = archive.recent(plan.backend, going.session.now())
+            recent = archive.recent(plan.backend, going.host.now())
             going = replace(going, given=replace(going.given, recent=recent))
         else:
-            return replace(going, said=replace(said, reasons=reasons))
+            return replace(going, options=replace(said, reasons=reasons))
 
 
 def _insist_allowed(going: ApplyRun, run: Run, rest: Plan, *, superseded: bool) -> None:
@@ -191,7 +197,7 @@ def _insist_allowed(going: ApplyRun, run: Run, rest: Plan, *, superseded: bool) 
             refused.sentence, below=refused.below, remedy=_end(run.number)
         ) from refused
     except NotApproved as refused:
-        if going.said.approved is not None:
+        if going.options.approved is not None:
             raise
         raise NotApproved(
             refused.sentence,

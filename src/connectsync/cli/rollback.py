@@ -22,7 +22,7 @@ from connectsync.cli.options import (
     yes_option,
 )
 from connectsync.cli.plan_source import circumstances, open_state, wrote_plan
-from connectsync.cli.runner import ApplyOptions, ApplyRun
+from connectsync.cli.runner import CommandLineHost, RunArguments, apply_run
 from connectsync.cli.session import Session
 from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import STDOUT, ExitStatus
@@ -73,17 +73,20 @@ def rollback(
     """
     import asyncio
 
-    from connectsync.cli.runner import ApplyOptions
+    from connectsync.cli.runner import RunArguments
+    from connectsync.operations.apply import ApplyOptions
     from connectsync.operations.rollback import overs
 
     session: Session = context.obj
     insist_free(session, out, metrics)
-    said = ApplyOptions(
-        accepted=parse_accepted(accept or []),
-        reasons=override_reasons(override or []),
+    said = RunArguments(
+        ApplyOptions(
+            accepted=parse_accepted(accept or []),
+            reasons=override_reasons(override or []),
+            ignore_files=ignore_files,
+        ),
         metrics=metrics,
         yes=yes,
-        ignore_files=ignore_files,
     )
     only = tuple(districts or ())
     way = roll_back(session, run, only, overs(over or []), said, out)
@@ -95,7 +98,7 @@ async def roll_back(
     run: int,
     only: tuple[str, ...],
     over: Over,
-    said: ApplyOptions,
+    said: RunArguments,
     out: Path | None,
 ) -> ExitStatus:
     """
@@ -119,12 +122,15 @@ async def roll_back(
             later = find_later_saves(saves, run)
             way = Rollback(run, plan, changed, only, over, later)
             back = add_guards(await way.planned(reader, given), scope.districts, given)
-            if not said.ignore_files:
+            if not said.options.ignore_files:
                 insist_files(back, scope.wanted, scope.findings.findings)
             if out is None:
-                going = ApplyRun(session, scope, said, reader, store, given)
-                again = _planning(run, only, over, ignore_files=said.ignore_files)
-                return await show_and_apply(going, back, again)
+                host = CommandLineHost(session, scope, said)
+                way_back = apply_run(host, reader, store, given, back)
+                again = _planning(
+                    run, only, over, ignore_files=said.options.ignore_files
+                )
+                return await show_and_apply(host, way_back, back, again)
     terminal = session.terminal
     terminal.show(render_plan(back, colour=terminal.colour, width=terminal.width))
     terminal.deliver(plan_text(back), out)

@@ -1,21 +1,23 @@
-"""Build what a run needs, run it, and report how it ended."""
+"""The command line around a run: who watches it, who stops it, how it is told."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    contextmanager,
+)
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
-from connectsync.apply.executor import Executor
-from connectsync.apply.journal import Rest, RunDeps, RunOptions, never
-from connectsync.apply.rollout import RolloutLimits
-from connectsync.apply.state.queries import StateReader
+from connectsync.apply.journal import Observe, Rest, never
 from connectsync.apply.state.store import Store
-from connectsync.backends.seam import Reader
+from connectsync.backends.seam import Reader, Writer
 from connectsync.cli.backends import at_once, is_by_hand, open_writer, patience
 from connectsync.cli.fleets import FleetScope
 from connectsync.cli.manual import ManualSaver, ManualSaves
@@ -26,12 +28,14 @@ from connectsync.cli.terminal import ExitStatus, LogFormat, Terminal, insist_no_
 from connectsync.domain.event import DistrictEnded, Event, WaveBegan
 from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
 from connectsync.domain.plan import Plan
-from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.policy import ALL, WAVES, Rollout, Shard
-from connectsync.domain.run import RunHead
-from connectsync.errors import StalePlan, UsageError, how_to_add
-from connectsync.operations.apply import PlanApplication, orders_for
-from connectsync.operations.gate import Consent, Gate
+from connectsync.errors import UsageError, how_to_add
+from connectsync.operations.apply import (
+    ApplyOptions,
+    ApplyRun,
+    RunResult,
+    StopSignal,
+    Watched,
+)
 from connectsync.operations.plan import PlanContext
 from connectsync.report.fleet_text import outcome_tables
 from connectsync.report.outcome_text import (
@@ -42,7 +46,6 @@ from connectsync.report.outcome_text import (
     wave_line,
 )
 from connectsync.report.terminal import inert
-from connectsync.rules.hours import closed
 from connectsync.telemetry.destinations import destinations
 from connectsync.telemetry.events import NamedObserver, Observer, Observers
 
@@ -235,7 +238,7 @@ class RunReporter:
 
 
 @dataclass(frozen=True, slots=True)
-class ApplyOptions:
+class RunArguments:
     """
     What the command line said of a run.
 
@@ -243,169 +246,76 @@ class ApplyOptions:
     then none of them is told before.
     """
 
-    accepted: Mapping[str, int] = field(default_factory=dict)
-    reasons: Mapping[str, str] = field(default_factory=dict)
-    approved: str | None = None
+    options: ApplyOptions = field(default_factory=ApplyOptions)
     by_hand: ManualSaves = field(default_factory=ManualSaves)
-    shard: Shard = ALL
     set_token: frozenset[str] = frozenset()
     metrics: Path | None = None
     yes: bool = False
-    ignore_files: bool = False
     listed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """How a run ended, and whether it did because it was asked to."""
-
-    outcome: Outcome
-    interrupted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ApplyRun:
-    """
-    A run on its way, with everything it needs.
-
-    ``given`` is what its plan was held against.
-    """
+@dataclass(slots=True)
+class CommandLineHost:
+    """The command line around a run: it shows it, stops it, and opens what saves."""
 
     session: Session
     scope: FleetScope
-    said: ApplyOptions
-    reader: Reader
-    store: Store
-    given: PlanContext
-
-    async def made_true(self, plan: Plan) -> RunResult:
-        """
-        Make a plan true; go on with its run where a person said more is done.
-
-        Raises ``StalePlan`` if Connect moved meanwhile, and ``Overtaken`` if another
-        run began; nothing is written then.
-        """
-        orders = self._orders(plan)
-        archive = StateReader(self.store)
-        run = archive.last_run(plan_digest(plan), plan.backend)
-        if run is not None and self._by_hand:
-            self.store.reopen(run.number, at=self.session.now())
-            return await self._carried_out(plan, orders, run.number)
-        try:
-            return await self._carried_out(plan, orders, None)
-        except StalePlan as stale:
-            raise _explain_stale(stale, archive.run_of(plan_digest(plan))) from stale
-
-    def gate(self, begun: RunHead | None = None) -> Gate:
-        """Give the gate with what was said; ``begun`` is the run so far."""
-        said = self.said
-        consent = Consent(said.accepted, said.reasons, said.approved)
-        archive = StateReader(self.store)
-        return Gate(self.given, self.scope.districts, archive, consent, begun)
-
-    async def resume(self, run: int, plan: Plan, orders: RunOptions) -> ExitStatus:
-        """Go on with a run at what is left of it, in its waves unless overridden."""
-        if WAVES in self.said.reasons:
-            orders = self._orders(plan)
-        return self.told(await self._carried_out(plan, orders, run), plan)
+    said: RunArguments
+    _teller: RunReporter | None = None
 
     @property
-    def _by_hand(self) -> bool:
+    def by_hand(self) -> bool:
+        """Say whether a person presses Save."""
         return is_by_hand(self.session, self.scope.project)
 
     @property
-    def _rollout(self) -> Rollout:
-        # who saves by hand goes district by district, and decides the order
-        if self._by_hand or WAVES in self.said.reasons:
-            return Rollout()
-        return self.scope.project.policy.rollout
+    def at_once(self) -> int:
+        """Give how many districts may be in progress at once."""
+        return at_once(self.session, self.scope.project)
 
-    def _orders(self, plan: Plan) -> RunOptions:
-        said, districts = self.said, self.scope.districts
-        orders = orders_for(plan, self._rollout, districts, said.accepted, said.reasons)
-        return replace(
-            orders,
-            recent=self.given.recent,
-            approved_elsewhere=said.approved is not None,
-        )
+    @property
+    def rest(self) -> Rest:
+        """Give what keeps the pace that Connect asks for."""
+        shared = patience(self.session)
+        return never if shared is None else shared.rest
 
-    async def _carried_out(
-        self, plan: Plan, orders: RunOptions, run: int | None
-    ) -> RunResult:
-        session, project, given = self.session, self.scope.project, self.given
+    def now(self) -> datetime:
+        """Give the time."""
+        return self.session.now()
+
+    def open_writer(self, plan: Plan) -> AbstractAsyncContextManager[Writer]:
+        """Open what saves; a person who saves by hand gets a place for a list first."""
+        session, project = self.session, self.scope.project
         person = ManualSaver(session, project, plan, self.said.by_hand)
-        if self._by_hand:
+        if self.by_hand:
             person.ready()
-        writing = open_writer(session, project, self.scope.districts, person.confirm)
-        tell, progress = self._teller(orders), self._progress(plan, run)
-        with observers(session, self.said.metrics, tell, progress) as observe:
-            async with writing as writer:
-                means = RunDeps(
-                    self.reader,
-                    writer,
-                    self.store,
-                    session.now,
-                    observe,
-                    rest=_rest(session),
-                    max_live_age=project.policy.max_live_age,
-                )
-                with stopping(session.terminal) as stop:
-                    executor = Executor(means, self._pace(plan, stop))
-                    application = PlanApplication(
-                        plan, self.scope.wanted, given.baselines
-                    )
-                    if run is None:
-                        outcome = await application.run(executor, orders)
-                    else:
-                        outcome = await application.resume(executor, run, orders)
-        tell.tell_the_rest(outcome)
-        return RunResult(outcome, interrupted=stop.asked and bool(outcome.stopped))
+        return open_writer(session, project, self.scope.districts, person.confirm)
 
-    def _pace(self, plan: Plan, stop: StopRequest) -> RolloutLimits:
-        session, policy = self.session, self.scope.project.policy
-        rollout = self._rollout
-        most = rollout.max_failures_percent
-        if most is None and rollout.waves:
-            most = 0
-
-        def pause() -> str:
-            return stop.reason() or closed(policy, session.now(), self.said.reasons)
-
-        return RolloutLimits(
-            only=self._only(plan),
-            at_once=at_once(session, self.scope.project),
-            max_failures_percent=most,
-            pause=pause,
+    @contextmanager
+    def watching(self, run: Watched) -> Iterator[Observe]:
+        """Show a run, and keep what was asked for of it."""
+        self._teller = RunReporter(
+            self.session, self._proof, run.waves, districts=not self.said.listed
         )
+        # a person who is asked for each district needs no bar
+        bar = None if self.by_hand else RunProgress(self.session, len(run.districts))
+        with observers(self.session, self.said.metrics, self._teller, bar) as watching:
+            yield watching
 
-    def _only(self, plan: Plan) -> frozenset[str] | None:
-        if self.said.by_hand.confirmed:
-            return self.said.by_hand.chosen(plan)
-        if self.said.shard == ALL:
-            return None
-        keys = (one.district for one in plan.districts)
-        return frozenset(key for key in keys if self.said.shard.holds(key))
+    def stopping(self) -> AbstractContextManager[StopSignal]:
+        """Turn signals into a question while the run lasts."""
+        return stopping(self.session.terminal)
+
+    def tell_the_rest(self, outcome: Outcome) -> None:
+        """Say what no event told."""
+        if self._teller is not None:
+            self._teller.tell_the_rest(outcome)
 
     @property
     def _proof(self) -> str:
-        return BY_A_PERSON if self._by_hand else READ_BACK
+        return BY_A_PERSON if self.by_hand else READ_BACK
 
-    def _teller(self, orders: RunOptions) -> RunReporter:
-        each = not self.said.listed
-        return RunReporter(self.session, self._proof, len(orders.waves), each)
-
-    def _progress(self, plan: Plan, run: int | None) -> RunProgress | None:
-        """Tell how far the run has come, unless a person is asked for each district."""
-        if self._by_hand:
-            return None
-        left = [planned.district for planned in plan.districts]
-        if run is not None:
-            left = list(StateReader(self.store).run(run).left)
-        only = self._only(plan)
-        mine = [key for key in left if only is None or key in only]
-        return RunProgress(self.session, len(mine))
-
-    def told(self, went: RunResult, plan: Plan) -> ExitStatus:
+    def report(self, went: RunResult, plan: Plan) -> ExitStatus:
         """Say how a run went, and give the status to exit with."""
         terminal, outcome = self.session.terminal, went.outcome
         if outcome.moved or not plan.empty:
@@ -421,21 +331,14 @@ class ApplyRun:
         return _status(outcome, plan)
 
 
-def _rest(session: Session) -> Rest:
-    shared = patience(session)
-    return never if shared is None else shared.rest
-
-
-def _explain_stale(stale: StalePlan, run: int | None) -> StalePlan:
-    """Say of a plan that it is stale because it was applied, if it was."""
-    if run is None:
-        return stale
-    return StalePlan(
-        f"this plan was applied in run {run}; {stale.sentence}",
-        below=stale.below,
-        remedy=f"for what is left of it run `connectsync resume {run}`; for what is"
-        " different now make a new plan",
-    )
+def apply_run(
+    host: CommandLineHost, reader: Reader, store: Store, given: PlanContext, plan: Plan
+) -> ApplyRun:
+    """Build the run of a plan. Raises ``UsageError`` if --confirmed names no part."""
+    options = host.said.options
+    if host.said.by_hand.confirmed:
+        options = replace(options, only=host.said.by_hand.chosen(plan))
+    return ApplyRun(host, options, host.scope.wanted, reader, store, given)
 
 
 def _status(outcome: Outcome, plan: Plan) -> ExitStatus:

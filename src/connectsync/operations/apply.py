@@ -1,116 +1,39 @@
-"""Check a plan against everything that may stop it, then run it."""
+"""Apply a plan that nothing speaks against: a run, from its gate to its result."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol
 
 from connectsync.apply.executor import Executor, FileSays, InStep
-from connectsync.apply.journal import RunOptions
-from connectsync.domain.change import Change
+from connectsync.apply.journal import Observe, Rest, RunDeps, RunOptions
+from connectsync.apply.rollout import RolloutLimits
+from connectsync.apply.saving import insist_fresh
+from connectsync.apply.state.queries import StateReader
+from connectsync.apply.state.store import Store
+from connectsync.backends.seam import Reader, Writer
 from connectsync.domain.district import District, without
 from connectsync.domain.drift import Baseline, Baselines, is_launched
-from connectsync.domain.live import ConnectKey
 from connectsync.domain.outcome import Outcome
-from connectsync.domain.plan import DistrictPlan, Plan, Save
-from connectsync.domain.policy import LAST, Rollout, wave_by_district
-from connectsync.domain.settings import BY_NAME, Form, is_same, spell
-from connectsync.errors import DamagedPlan, StalePlan
-from connectsync.operations.plan import PlannedDistrict, find_kept_labels, saves_of
-
-
-def of_connect(plan: Plan, connect: ConnectKey, remedy: str | None = None) -> Plan:
-    """
-    Give a plan with the key of the Connect it was made on, however it was spelled.
-
-    Raises ``StalePlan`` with the remedy if it was made on another one.
-    """
-    if not connect.means(plan.backend):
-        raise StalePlan(
-            f"the plan was made on {plan.backend}, and this is {connect.key}",
-            remedy=remedy,
-        )
-    return replace(plan, backend=connect.key)
-
-
-def insist_honest(plan: Plan, baselines: Baselines) -> None:
-    """
-    Refuse a plan whose saves are not those its own values call for.
-
-    Someone who edits a plan can compute its digest again; what its files wanted and
-    what Connect held must still explain every change. Raises ``DamagedPlan``.
-    """
-    seen: set[str] = set()
-    for planned in plan.districts:
-        if planned.district in seen:
-            raise DamagedPlan(f"the plan holds {planned.district} twice")
-        seen.add(planned.district)
-        _insist_unknown(planned)
-        if _changes(planned.saves) != _changes(saves_of(planned, baselines)):
-            raise DamagedPlan(
-                f"the plan's changes of {planned.district} are not those that its"
-                " files and its live form call for"
-            )
-
-
-def _insist_unknown(planned: DistrictPlan) -> None:
-    """Refuse labels that are said to be kept and that a file could have named."""
-    for name, labels in planned.kept.items():
-        desired, live = planned.desired.get(name), planned.live.get(name)
-        strange: frozenset[str] = frozenset()
-        if isinstance(desired, frozenset) and isinstance(live, frozenset):
-            strange = live - desired - set(BY_NAME[name].labels)
-        if not labels <= strange:
-            raise DamagedPlan(
-                f"the plan keeps {spell(labels)} in {name} of {planned.district},"
-                " which is not there or which files can name"
-            )
-
-
-def _changes(saves: tuple[Save, ...]) -> list[list[Change]]:
-    return [[planned.change for planned in save.changes] for save in saves]
-
-
-def insist_same_files(plan: Plan, wanted: Sequence[PlannedDistrict]) -> None:
-    """
-    Refuse a plan whose districts' files say something else now.
-
-    Of a plan of one change to the files, what it does not speak of may be otherwise.
-    Raises ``StalePlan`` naming district, setting, old and new value.
-    """
-    desired = {want.district.key: want.district.desired() for want in wanted}
-    moved = [
-        f"{planned.district}: {sentence}"
-        for planned in plan.districts
-        for sentence in _moved_settings(
-            planned.desired, desired.get(planned.district), whole=not plan.partial
-        )
-    ]
-    if moved:
-        raise StalePlan(
-            "the files changed since the plan was made:",
-            below=(f"  {one}" for one in moved),
-        )
-
-
-def _moved_settings(then: Form, now: Form | None, *, whole: bool) -> list[str]:
-    if now is None:
-        return ["its file is gone"]
-    return [
-        f"{name} was {_spell_setting(then, name)}, is now {_spell_setting(now, name)}"
-        for name in BY_NAME
-        if (whole or name in then) and not _is_same(then, now, name)
-    ]
-
-
-def _is_same(then: Form, now: Form, name: str) -> bool:
-    if (name in then) != (name in now):
-        return False
-    return is_same(name, then.get(name), now.get(name))
-
-
-def _spell_setting(form: Form, name: str) -> str:
-    return spell(form[name]) if name in form else "not managed"
+from connectsync.domain.plan import Plan
+from connectsync.domain.plan_file import plan_digest
+from connectsync.domain.policy import ALL, LAST, WAVES, Rollout, Shard, wave_by_district
+from connectsync.domain.run import RunHead, superseded_text
+from connectsync.domain.settings import Form
+from connectsync.errors import (
+    ConnectError,
+    GuardRefused,
+    Overtaken,
+    StalePlan,
+    Superseded,
+)
+from connectsync.operations.gate import Consent, Gate
+from connectsync.operations.plan import PlanContext, PlannedDistrict, find_kept_labels
+from connectsync.operations.resume import superseded_remedy
+from connectsync.rules.hours import closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,4 +120,291 @@ def orders_for(
         accepted,
         reasons,
         launched=frozenset(launched.intersection(planned)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyOptions:
+    """
+    What a person, or a job, decided about a run.
+
+    ``accepted`` are guards with the number that is accepted, ``reasons`` those that
+    are overridden, ``approved`` is the digest of a plan that was approved elsewhere.
+    ``only`` are districts of the plan that are applied; None for all that the shard
+    holds.
+    """
+
+    accepted: Mapping[str, int] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    approved: str | None = None
+    ignore_files: bool = False
+    shard: Shard = ALL
+    only: frozenset[str] | None = None
+
+
+class StopSignal(Protocol):
+    """Whether a run is asked to stop."""
+
+    @property
+    def asked(self) -> bool:
+        """Say whether it is."""
+
+    def reason(self) -> str:
+        """Say why no other district is begun; empty if there is no reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A run as those who watch it know it: its waves, and the districts it is at."""
+
+    plan: Plan
+    waves: int
+    districts: tuple[str, ...]
+
+
+class RunHost(Protocol):
+    """
+    The program around a run.
+
+    ``by_hand`` is whether a person presses Save; then districts go one by one in the
+    order of the person. ``at_once`` is how many districts may be in progress.
+    """
+
+    @property
+    def by_hand(self) -> bool:
+        """Say whether a person presses Save."""
+
+    @property
+    def at_once(self) -> int:
+        """Give how many districts may be in progress at once."""
+
+    @property
+    def rest(self) -> Rest:
+        """Give what keeps the pace that Connect asks for."""
+
+    def now(self) -> datetime:
+        """Give the time."""
+
+    def open_writer(self, plan: Plan) -> AbstractAsyncContextManager[Writer]:
+        """Open what saves the districts of a plan."""
+
+    def watching(self, run: Watched) -> AbstractContextManager[Observe]:
+        """Tell those who watch of each event, and of the end."""
+
+    def stopping(self) -> AbstractContextManager[StopSignal]:
+        """Heed signals while the run lasts."""
+
+    def tell_the_rest(self, outcome: Outcome) -> None:
+        """Tell those who watch what no event told them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended, and whether it did because it was asked to."""
+
+    outcome: Outcome
+    interrupted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyRun:
+    """
+    A run on its way, with everything it needs.
+
+    ``given`` is what its plan was checked against.
+    """
+
+    host: RunHost
+    options: ApplyOptions
+    wanted: Sequence[PlannedDistrict]
+    reader: Reader
+    store: Store
+    given: PlanContext
+
+    @property
+    def districts(self) -> tuple[District, ...]:
+        """The districts in scope, as their files say them."""
+        return tuple(want.district for want in self.wanted)
+
+    def gate(self, begun: RunHead | None = None) -> Gate:
+        """Give the gate with what was decided; ``begun`` is the run so far."""
+        options, archive = self.options, StateReader(self.store)
+        consent = Consent(options.accepted, options.reasons, options.approved)
+        return Gate(self.given, self.districts, archive, consent, begun)
+
+    async def insist_allowed(self, plan: Plan, digest: str = "") -> None:
+        """
+        Raise ``Refused`` unless guards are accepted, and the plan is approved.
+
+        ``digest`` is that of the plan as it was reviewed, where it was spelled
+        otherwise. Raises ``StalePlan`` instead where Connect moved since a plan that
+        was not begun: accepting a guard would not help it.
+        """
+        try:
+            self.gate().insist_allowed(plan, digest)
+        except GuardRefused:
+            if digest and self.last_run(plan, digest) is None:
+                await self._insist_fresh(plan)
+            raise
+
+    async def _insist_fresh(self, plan: Plan) -> None:
+        """Raise ``StalePlan`` if Connect moved; of what is unreadable say nothing."""
+        keys = [one.district for one in plan.districts]
+        with suppress(ConnectError):
+            insist_fresh(plan, await self.reader.read_many(keys))
+
+    def last_run(self, plan: Plan, digest: str = "") -> RunHead | None:
+        """Give the last run of a plan here, if there is one."""
+        archive = StateReader(self.store)
+        return archive.last_run(digest or plan_digest(plan), plan.backend)
+
+    def done_before(self, plan: Plan) -> str:
+        """Say in which run a plan was applied, all of it; empty if none did."""
+        run = StateReader(self.store).last_run(plan_digest(plan), plan.backend)
+        if run is None or run.left:
+            return ""
+        if run.tally.skipped:
+            return (
+                f"run {run.number} of this plan was closed, so it is not applied again"
+            )
+        return f"this plan was applied in run {run.number}: nothing of it is left"
+
+    def insist_newest(self, plan: Plan) -> None:
+        """Refuse to continue the run of a plan that a newer run superseded."""
+        archive = StateReader(self.store)
+        run = archive.last_run(plan_digest(plan), plan.backend)
+        if run is None or run.ended is not None:
+            return
+        if by := archive.superseded(run):
+            raise Superseded(
+                superseded_text(run.number, by), remedy=superseded_remedy(run.number)
+            )
+
+    async def execute(self, plan: Plan, digest: str = "") -> RunResult:
+        """
+        Make a plan true that is allowed.
+
+        Where another run began meanwhile the guards are asked once more: of two plans
+        that are each small enough, both together may not be. Raises ``Refused``, and
+        ``StalePlan``, with nothing written.
+        """
+        run = self
+        while True:
+            try:
+                return await run._made_true(plan)
+            except Overtaken:
+                recent = StateReader(run.store).recent(plan.backend, run.host.now())
+                run = replace(run, given=replace(run.given, recent=recent))
+                await run.insist_allowed(plan, digest)
+
+    async def resume(self, run: int, plan: Plan, orders: RunOptions) -> RunResult:
+        """Continue a run at what is left of it, in its waves unless overridden."""
+        if WAVES in self.options.reasons:
+            orders = self._orders(plan)
+        return await self._carried_out(plan, orders, run)
+
+    async def _made_true(self, plan: Plan) -> RunResult:
+        """
+        Make a plan true; continue its run where a person said more is done.
+
+        Raises ``StalePlan`` if Connect moved meanwhile, and ``Overtaken`` if another
+        run began; nothing is written then.
+        """
+        orders = self._orders(plan)
+        archive = StateReader(self.store)
+        run = self.last_run(plan)
+        if run is not None and self.host.by_hand:
+            self.store.reopen(run.number, at=self.host.now())
+            return await self._carried_out(plan, orders, run.number)
+        try:
+            return await self._carried_out(plan, orders, None)
+        except StalePlan as stale:
+            raise _explain_stale(stale, archive.run_of(plan_digest(plan))) from stale
+
+    @property
+    def _rollout(self) -> Rollout:
+        # who saves by hand goes district by district, and decides the order
+        if self.host.by_hand or WAVES in self.options.reasons:
+            return Rollout()
+        return self.given.policy.rollout
+
+    def _orders(self, plan: Plan) -> RunOptions:
+        options = self.options
+        orders = orders_for(
+            plan, self._rollout, self.districts, options.accepted, options.reasons
+        )
+        return replace(
+            orders,
+            recent=self.given.recent,
+            approved_elsewhere=options.approved is not None,
+        )
+
+    async def _carried_out(
+        self, plan: Plan, orders: RunOptions, run: int | None
+    ) -> RunResult:
+        host, writing = self.host, self.host.open_writer(plan)
+        application = PlanApplication(plan, self.wanted, self.given.baselines)
+        watched = Watched(plan, len(orders.waves), self._mine(plan, run))
+        with host.watching(watched) as observe:
+            async with writing as writer:
+                means = RunDeps(
+                    self.reader,
+                    writer,
+                    self.store,
+                    host.now,
+                    observe,
+                    rest=host.rest,
+                    max_live_age=self.given.policy.max_live_age,
+                )
+                with host.stopping() as stop:
+                    executor = Executor(means, self._limits(plan, stop))
+                    if run is None:
+                        outcome = await application.run(executor, orders)
+                    else:
+                        outcome = await application.resume(executor, run, orders)
+        host.tell_the_rest(outcome)
+        return RunResult(outcome, interrupted=stop.asked and bool(outcome.stopped))
+
+    def _limits(self, plan: Plan, stop: StopSignal) -> RolloutLimits:
+        policy, rollout = self.given.policy, self._rollout
+        most = rollout.max_failures_percent
+        if most is None and rollout.waves:
+            most = 0
+
+        def pause() -> str:
+            return stop.reason() or closed(
+                policy, self.host.now(), self.options.reasons
+            )
+
+        return RolloutLimits(
+            only=self._only(plan),
+            at_once=self.host.at_once,
+            max_failures_percent=most,
+            pause=pause,
+        )
+
+    def _only(self, plan: Plan) -> frozenset[str] | None:
+        if self.options.only is not None or self.options.shard == ALL:
+            return self.options.only
+        keys = (one.district for one in plan.districts)
+        return frozenset(key for key in keys if self.options.shard.holds(key))
+
+    def _mine(self, plan: Plan, run: int | None) -> tuple[str, ...]:
+        """Name the districts that this runner has before it."""
+        left = [planned.district for planned in plan.districts]
+        if run is not None:
+            left = list(StateReader(self.store).run(run).left)
+        only = self._only(plan)
+        return tuple(key for key in left if only is None or key in only)
+
+
+def _explain_stale(stale: StalePlan, run: int | None) -> StalePlan:
+    """Say of a plan that it is stale because it was applied, if it was."""
+    if run is None:
+        return stale
+    return StalePlan(
+        f"this plan was applied in run {run}; {stale.sentence}",
+        below=stale.below,
+        remedy=f"for what is left of it run `connectsync resume {run}`; for what is"
+        " different now make a new plan",
     )

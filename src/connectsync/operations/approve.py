@@ -24,8 +24,8 @@ from connectsync.domain.policy import Approval, Policy
 from connectsync.domain.run import Approvals
 from connectsync.domain.wording import fold_word
 from connectsync.errors import GuardRefused, NotApproved, UsageError
-from connectsync.operations.apply import insist_honest
 from connectsync.operations.plan import assess_again
+from connectsync.operations.plan_checks import insist_honest
 from connectsync.providers.form import Risk
 from connectsync.report.terminal import inert
 

@@ -17,9 +17,9 @@ from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import WAVES
 from connectsync.domain.run import LATELY, RunHead
 from connectsync.errors import DamagedPlan, InvalidFiles, UsageError
-from connectsync.operations.apply import insist_honest
 from connectsync.operations.approve import insist_accepted, insist_approved
 from connectsync.operations.plan import PlanContext, PlannedDistrict, add_guards
+from connectsync.operations.plan_checks import insist_honest
 from connectsync.operations.rollback import insist_told, insist_way_back, undone
 from connectsync.rules.catalogue import lasting
 

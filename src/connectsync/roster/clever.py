@@ -14,8 +14,16 @@ from connectsync.domain.foreign_text import foreign_text, one_line, repeats_secr
 from connectsync.domain.plan_shape import BadJson, read_json
 from connectsync.errors import ConnectError, CredentialsRefused, Unreachable
 from connectsync.roster.seam import RosterDistrict
-from connectsync.web.http import bearer, client, insist_safe, trusted
-from connectsync.web.limits import MEBIBYTE, Limits, fetch, what_failed
+from connectsync.web.http import (
+    MEBIBYTE,
+    Limits,
+    bearer,
+    client,
+    fetch,
+    insist_safe,
+    trusted,
+    what_failed,
+)
 from connectsync.web.patience import (
     TOO_MANY,
     RetryBudget,

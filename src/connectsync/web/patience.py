@@ -15,7 +15,7 @@ import httpx2
 
 from connectsync.domain.wording import many
 from connectsync.errors import Unreachable
-from connectsync.web.limits import Limits
+from connectsync.web.http import Limits
 
 TOO_MANY = 429
 """The status of a service that got too many requests."""
