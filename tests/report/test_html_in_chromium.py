@@ -351,7 +351,7 @@ def test_the_form_shows_what_changes_and_who_moved(screen: Screen) -> None:
     assert (
         "Both sides changed it: 15 when it was last applied" in said["elm-grove-local"]
     )
-    assert "Somebody changed it by hand on Connect: off" in said["dry-creek-isd"]
+    assert "Someone changed it by hand on Connect: off" in said["dry-creek-isd"]
     assert "Emergency removed" in said["bay-usd"]
     assert "remove Emergency:" in said["bay-usd"]
     assert "guardians-cut-on-running-sync" in said["bay-usd"]
