@@ -41,7 +41,7 @@ T = TypeVar("T")
 FORM = "/settings/sis-rostering/daily-sync"
 """Where the form of a district is, below the district."""
 
-WAIT_SECONDS = 5.0
+WAIT_SECONDS = 10.0
 """How long a control is waited for, on a machine that has other things to do."""
 
 SHORT_WAIT = 3.0

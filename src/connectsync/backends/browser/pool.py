@@ -87,7 +87,8 @@ class TabPool:
             fence = Fence(website.origin)
             await fence.set_up(context)
             # what is there may be used as slowly as a page may load
-            context.set_default_timeout(website.load_seconds * 1000)
+            context.set_default_timeout(website.click_milliseconds)
+            context.set_default_navigation_timeout(website.load_seconds * 1000)
             tab = Tab(await context.new_page(), website, self._patience, fence)
             return Navigation(tab, self._places)
         except PlaywrightError as error:

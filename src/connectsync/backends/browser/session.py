@@ -57,7 +57,8 @@ async def sign_in(website: Website, email: str = "", password: str = "") -> Path
             no_viewport=website.headed or None, accept_downloads=False
         )
         page = await context.new_page()
-        page.set_default_timeout(website.load_seconds * 1000)
+        page.set_default_timeout(website.click_milliseconds)
+        page.set_default_navigation_timeout(website.load_seconds * 1000)
         evidence = Evidence(website.evidence, PageLabels(website.labels))
         SECRETS.learn(password)
         try:

@@ -24,9 +24,9 @@ class Website:
     that gets screenshots and pages. ``labels`` are what the page shows for labels of
     ours; ``confirmation`` is the one question after *Save* that is answered with yes.
     ``contexts`` is how many districts are read at once. A control is waited for
-    ``wait_seconds`` before it counts as missing; ``load_seconds`` is how long a page
-    may take to load, and a control to take what is done to it; ``total_seconds`` is how
-    long one district may take altogether, reading it or saving it.
+    ``wait_seconds`` before it counts as missing, and as long for a click to get through
+    to it; ``load_seconds`` is how long a page may take to load; ``total_seconds`` is
+    how long one district may take altogether, reading it or saving it.
     """
 
     url: str
@@ -40,6 +40,11 @@ class Website:
     wait_seconds: float = 10.0
     load_seconds: float = 30.0
     total_seconds: float = 300.0
+
+    @property
+    def click_milliseconds(self) -> float:
+        """How long a click may take; one that is slowed for people takes longer."""
+        return self.wait_seconds * 1000 + 2 * self.slow_ms
 
     @property
     def described(self) -> str:
