@@ -311,7 +311,8 @@ class SavePress:
     async def _certain(self) -> PageAnswer | None:
         """Give what needs no look at the page."""
         # what was never answered leaves a page of the browser's own, which is nowhere
-        if self._failed and not origin_of(self._page.url):
+        stopped = self._tab.fence.refused
+        if self._failed and not stopped and not origin_of(self._page.url):
             return PageAnswer(SaveEnding.UNKNOWN, self._failed)
         try:
             self._tab.insist_here()
