@@ -404,6 +404,44 @@ class TestNothingOfTheRepositoryRuns:
         assert planned(project) == {"lakeview-usd"}
         assert not self.sprung(trap)
 
+    @pytest.mark.parametrize(
+        "way",
+        [
+            {"url": "."},
+            {"url": "ext::{} %S"},
+            {"url": "ssh://ada@127.0.0.1/fleet"},
+            {"url": "https://127.0.0.1:9/fleet", "vcs": "ext"},
+        ],
+        ids=lambda way: str(way["url"]).partition(":")[0],
+    )
+    def test_nothing_is_fetched_by_programs_that_the_settings_name(
+        self, project: Console, trap: Path, way: dict[str, str]
+    ) -> None:
+        commit(project.folder)
+        lower(project.folder / LAKEVIEW)
+        commit(project.folder)
+        blob = git(project.folder, "rev-parse", f"HEAD~1:{LAKEVIEW}").strip()
+        (project.folder / ".git/objects" / blob[:2] / blob[2:]).unlink()
+        settings = {
+            "core.repositoryFormatVersion": "1",
+            "extensions.partialClone": "origin",
+            "remote.origin.promisor": "true",
+            "remote.origin.uploadpack": str(trap),
+            "core.sshCommand": str(trap),
+            "credential.helper": f"!{trap}",
+            "protocol.allow": "always",
+            "protocol.ext.allow": "always",
+        } | {f"remote.origin.{key}": one.format(trap) for key, one in way.items()}
+        for key, value in settings.items():
+            git(project.folder, "config", key, value)
+        trap.with_name("sprung").unlink(missing_ok=True)
+        for command in (["validate"], ["plan"]):
+            said = project.run(*command, "--changed-since", "HEAD~1")
+            assert not self.sprung(trap)
+            if command == ["plan"]:
+                assert said.status == 64
+                assert "this clone lacks files of it" in " ".join(said.err.split())
+
     def test_no_git_of_the_folder_itself_is_run(
         self, project: Console, trap: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

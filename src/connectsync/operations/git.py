@@ -40,6 +40,7 @@ _CAUTIONS = (
     "--no-pager",
     "--literal-pathspecs",
 )
+_LACKING = re.compile("lacks the object|promisor remote|transport '.*' not allowed")
 _SECRETIVE = re.compile("TOKEN|SECRET|PASSW|KEY|AUTH|CREDENTIAL", re.IGNORECASE)
 _KEPT = (
     *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"),
@@ -130,8 +131,15 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     also = frozenset(named | {"SSH_AUTH_SOCK"})
     kept = environment_of_children(environment, also=also)
     kept.pop("LANGUAGE", None)
-    # its complaints are told apart by their words
-    return kept | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+    return kept | {
+        # its complaints are told apart by their words
+        "LC_ALL": "C",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_OPTIONAL_LOCKS": "0",
+        # what a clone lacks would be fetched by programs that its settings name
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_ALLOW_PROTOCOL": "",
+    }
 
 
 def _secrets_in(environment: Mapping[str, str]) -> list[str]:
@@ -267,6 +275,13 @@ def explain_refusal(git: Git, said: str) -> UsageError:
         return UsageError(
             f"git has no work tree at {root}",
             remedy="run it in a clone with a work tree, or leave --changed-since out",
+        )
+    if _LACKING.search(said):
+        return UsageError(
+            "git cannot compare with that revision: this clone lacks files of it, and"
+            " nothing is fetched meanwhile",
+            remedy="clone without --filter, or fetch them first: `git fetch --refetch"
+            " --no-filter`",
         )
     lines = [" ".join(line.split()) for line in said.splitlines() if line.strip()]
     first = next((one for one in lines if one.startswith("fatal: ")), "git failed")
