@@ -833,3 +833,25 @@ def _says_yes(server: socket.socket) -> None:
                 connection.recv(8)
                 connection.sendall(b"S")
                 connection.recv(1)
+
+
+@pytest.mark.parametrize("how", ["a folder of another kind", "a link"])
+def test_the_demonstration_removes_nothing_that_it_did_not_make(
+    valley: Console, tmp_path: Path, how: str
+) -> None:
+    theirs = tmp_path / "theirs"
+    kept = theirs / "demo" if how != "a link" else tmp_path / "linked"
+    kept.mkdir(parents=True)
+    (kept / "thesis.txt").write_text("kept", "utf-8")
+    if how == "a link":
+        theirs.mkdir()
+        (theirs / "demo").symlink_to(kept)
+    with (valley.folder / "connectsync.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"state: {{dir: {theirs}}}\n")
+    said = valley.run("demo", LAKEVIEW)
+    assert said.status == 64
+    assert "is not ours" in said.err
+    assert [one.name for one in kept.iterdir()] == ["thesis.txt"]
+    valley.replace("connectsync.yaml", f"state: {{dir: {theirs}}}\n", "")
+    for _ in range(2):
+        assert valley.run("demo", LAKEVIEW).status == 0

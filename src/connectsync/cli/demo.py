@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -14,7 +13,7 @@ import typer
 from connectsync.cli.options import parse_accepted
 from connectsync.cli.session import Session
 from connectsync.errors import UsageError
-from connectsync.files.access import state_folder
+from connectsync.files.access import remove_state, state_folder
 
 
 def demo(
@@ -51,7 +50,7 @@ def demo(
     with suppress(OSError):
         state_folder(home)
     state = home / "demo"
-    shutil.rmtree(state, ignore_errors=True)
+    remove_state(state)
     session = replace(given, state_dir=state, backend="embedded")
     counts = parse_accepted(accept or [])
     run = _through_the_page if browser else _apply

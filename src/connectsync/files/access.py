@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import stat
 from contextlib import suppress
 from errno import (
@@ -87,6 +88,31 @@ def state_folder(path: Path) -> None:
         return
     private_file(ignore)
     ignore.write_text("# connectsync uses no state that is kept in git\n*\n", "utf-8")
+
+
+def remove_state(folder: Path) -> None:
+    """
+    Remove a state folder with all that is in it.
+
+    One that is a link, or holds anything but state at its top, is left as it is.
+    Raises ``UsageError``.
+    """
+    if not os.path.lexists(folder):
+        return
+    known = _OUTPUT_FOLDERS | {".gitignore"}
+    try:
+        inside = sorted(folder.iterdir())
+    except OSError as error:
+        raise not_written(folder, error, "remove") from error
+    other = [one for one in inside if not (is_state(one.name) or one.name in known)]
+    if folder.is_symlink():
+        other = [folder]
+    if other:
+        raise UsageError(
+            f"{other[0]} is not ours, so {folder} is not removed to begin anew",
+            remedy="move it away, or name another state folder with --state-dir",
+        )
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def private_file(path: Path) -> None:
