@@ -283,6 +283,11 @@ def explain_refusal(git: Git, said: str) -> UsageError:
             remedy="clone without --filter, or fetch them first: `git fetch --refetch"
             " --no-filter`",
         )
+    return _of_the_rest(said)
+
+
+def _of_the_rest(said: str) -> UsageError:
+    """Quote a complaint that is not known; it may name an address with a password."""
     lines = [" ".join(line.split()) for line in said.splitlines() if line.strip()]
     first = next((one for one in lines if one.startswith("fatal: ")), "git failed")
     return UsageError(
