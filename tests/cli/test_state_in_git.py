@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,48 @@ def test_state_that_came_with_a_commit_is_refused(
     assert "state that comes with a commit is not used" in told
     assert "git rm -r --cached .connectsync" in told
     assert (ours.folder / ".connectsync" / "state.db").read_bytes() == before
+
+
+def _no_git(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+
+
+def _git_that_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    # as if another user owned the repository, as in many containers
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    kept = "connectsync.operations.git._KEPT"
+    monkeypatch.setattr(kept, ("GIT_TEST_ASSUME_DIFFERENT_OWNER",))
+
+
+@pytest.mark.parametrize("hinder", [_no_git, _git_that_refuses])
+def test_state_of_a_commit_is_refused_where_git_says_nothing(
+    ours: Console,
+    monkeypatch: pytest.MonkeyPatch,
+    hinder: Callable[[pytest.MonkeyPatch], None],
+) -> None:
+    hinder(monkeypatch)
+    # what no commit holds is used as ever
+    assert "kept in git" not in ours.run("runs").both
+    monkeypatch.undo()
+    git(ours.folder, "add", "-f", ".connectsync")
+    git(ours.folder, "commit", "-qm", "a harmless change")
+    hinder(monkeypatch)
+    for command in ("runs", "plan", "drift"):
+        said = ours.run(command)
+        assert said.status == ExitStatus.FINDINGS, said.both
+        assert "state that comes with a commit is not used" in " ".join(
+            said.both.split()
+        )
+
+
+def test_state_of_a_commit_is_refused_however_a_disk_spells_it(ours: Console) -> None:
+    theirs = ours.folder / ".CONNECTSYNC"
+    shutil.copytree(ours.folder / ".connectsync", theirs)
+    git(ours.folder, "add", "-f", ".CONNECTSYNC")
+    git(ours.folder, "commit", "-qm", "a harmless change")
+    shutil.rmtree(theirs)
+    said = ours.run("runs")
+    assert "state that comes with a commit is not used" in " ".join(said.both.split())
 
 
 def test_a_link_in_the_place_of_the_state_is_refused(

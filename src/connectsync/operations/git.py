@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +17,14 @@ from connectsync.domain.foreign_text import (
     program_in,
 )
 from connectsync.errors import UsageError
+from connectsync.files.access import read_regular
 
 FILES = frozenset(["100644", "100755"])
 LINK = "120000"
 """Modes of entries in a commit; folders are listed by what is in them."""
+
+_INDEX_LIMIT = 1 << 26
+"""Bytes of an index that are looked through; one of 13,318 files has two million."""
 
 MOST_LINKS = 40
 """Links that a path may lead over, as for the system."""
@@ -99,7 +104,8 @@ def tracked_in(path: Path, environment: Mapping[str, str]) -> str | None:
     """
     Name a file that lies at or below a path and that a commit brings along.
 
-    None if there is none, or no repository or git to ask.
+    None if there is none, or no repository to ask. A repository of another user is
+    asked as well, and where there is no git its list of files is looked through.
     """
     if not os.path.lexists(path):
         return None
@@ -109,12 +115,39 @@ def tracked_in(path: Path, environment: Mapping[str, str]) -> str | None:
     top = next((one for one in lies.parents if os.path.lexists(one / ".git")), None)
     if top is None:
         return None
+    name = lies.relative_to(top).as_posix()
+    trusting = ("-c", f"safe.directory={top}")
     try:
-        name = lies.relative_to(top).as_posix()
-        listed = Git(top, environment).run("ls-files", "-z", "--", name)
+        listed = Git(top, environment).run(*trusting, "ls-files", "-z")
     except (GitRefused, UsageError):
-        return None
-    return os.fsdecode(listed.split(b"\0")[0]) or None
+        return name if _is_spelled(_spelled(name), top) else None
+    # a disk may not tell .CONNECTSYNC from .connectsync
+    wanted = _spelled(name)
+    return next(
+        (
+            one
+            for one in os.fsdecode(listed).split("\0")
+            if f"{_spelled(one)}/".startswith(f"{wanted}/")
+        ),
+        None,
+    )
+
+
+def _spelled(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _is_spelled(name: str, top: Path) -> bool:
+    """Say whether the index of a repository holds a name, without git."""
+    folder = top / ".git"
+    try:
+        if folder.is_file():
+            said = os.fsdecode(read_regular(folder, _INDEX_LIMIT))
+            folder = top / said.removeprefix("gitdir:").strip()
+        index = _spelled(os.fsdecode(read_regular(folder / "index", _INDEX_LIMIT)))
+    except (OSError, ValueError):
+        return False
+    return f"{name}/" in index or f"{name}\0" in index
 
 
 class GitRefused(Exception):
