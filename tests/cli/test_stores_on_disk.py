@@ -175,3 +175,25 @@ def test_a_stricter_umask_holds_for_what_is_written_elsewhere(
     for name in made:
         found = stat.S_IMODE((valley.folder / name).stat().st_mode)
         assert found == mode, name
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        # either could as well count without end, or take back what is noted
+        "CREATE TRIGGER theirs BEFORE INSERT ON audit BEGIN SELECT RAISE(IGNORE); END",
+        "CREATE TRIGGER theirs AFTER INSERT ON leases BEGIN DELETE FROM leases; END",
+        "CREATE VIEW theirs AS SELECT * FROM audit",
+    ],
+)
+def test_a_store_that_runs_statements_of_others_is_refused(
+    valley: Console, statement: str
+) -> None:
+    assert valley.run("apply", "--yes", "lakeview-usd").status == ExitStatus.FINE
+    valley.statement(statement)
+    before = valley.state()
+    for command in ("plan", "apply --yes", "runs", "runs verify", "reconcile"):
+        said = valley.run(*command.split())
+        assert said.status == ExitStatus.FINDINGS, command
+        assert "it runs statements that are not ours" in " ".join(said.both.split())
+    assert valley.state() == before

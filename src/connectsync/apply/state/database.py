@@ -142,14 +142,12 @@ def _engine(address: Address) -> Engine:
 def _prepared(connection: Any, _: object) -> None:
     # transactions are begun by _begun: the driver's own would begin too late
     connection.isolation_level = None
-    tables = {
-        name
-        for (name,) in connection.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table'"
-        )
-    }
+    found = dict(connection.execute("SELECT name, type FROM sqlite_master"))
+    if "trigger" in found.values() or "view" in found.values():
+        message = "the state store was edited: it runs statements that are not ours"
+        raise StateError(message, remedy="restore the store from a backup")
     # the file of another program is refused, and not changed either
-    if not tables or tables & {"audit", "runs"}:
+    if not found or found.keys() & {"audit", "runs"}:
         connection.execute("PRAGMA journal_mode = WAL")
     # on disk when a commit returns, whatever happens to the machine
     connection.execute("PRAGMA synchronous = FULL")
