@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -304,3 +304,51 @@ def test_what_is_suggested_on_the_browser_works_when_a_shell_is_given_it(
     pasted(named("doctor --record", checked.out), here)
     text = project.folder.joinpath("connectsync.yaml").read_text("utf-8")
     assert "(placeholder) Restore" in text
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def _deep(path: Path) -> None:
+    path.write_text("[" * 300_000, "utf-8")
+
+
+def _list(path: Path) -> None:
+    path.write_text("[1]", "utf-8")
+
+
+@pytest.mark.parametrize("make", [_pipe, _device, _deep, _list])
+def test_what_is_no_session_is_neither_waited_for_nor_replaced(
+    valley: Console, make: Callable[[Path], None]
+) -> None:
+    (valley.folder / "connectsync.yaml").write_text(
+        "schema: 1\nbackend: browser\nbackends:\n"
+        "  browser: {url: 'http://127.0.0.1:9', session: kept.json}\n",
+        "utf-8",
+    )
+    path = valley.folder / "kept.json"
+    make(path)
+    for command in (
+        ["plan"],
+        ["login", "--email", DEMO_EMAIL, "--password-from", "env:PASSWORD"],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "connectsync", *command],
+            cwd=valley.folder,
+            env={**os.environ, "PASSWORD": DEMO_PASSWORD},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert done.returncode in {ExitStatus.FINDINGS, ExitStatus.UNREACHABLE}
+        assert "session" in done.stderr
+        assert path.is_symlink() == (make is _device)
+        assert os.path.lexists(path)
+    if make is _list:
+        assert path.read_text("utf-8") == "[1]"

@@ -6,8 +6,9 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, MutableMapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import cast
 
-from playwright.async_api import Browser
+from playwright.async_api import Browser, StorageState
 from playwright.async_api import Error as PlaywrightError
 
 from connectsync.backends.answers import without_secrets
@@ -16,9 +17,10 @@ from connectsync.backends.browser.controls import LOOK_SECONDS
 from connectsync.backends.browser.fence import Fence
 from connectsync.backends.browser.navigation import Navigation, UrlCache
 from connectsync.backends.browser.tab import LOG_IN, Tab
-from connectsync.backends.browser.website import Website
+from connectsync.backends.browser.website import SESSION_BYTES, Website
 from connectsync.domain.foreign_text import mask_secrets
 from connectsync.errors import Bug, ConnectError, CredentialsRefused, Unreachable
+from connectsync.files.access import NotRegular, TooLarge, read_regular
 from connectsync.web.patience import RetryPolicy
 
 STUCK = (
@@ -76,10 +78,10 @@ class TabPool:
 
     async def _new(self) -> Navigation:
         website = self.website
-        _insist_session(website)
+        kept = _session_of(website)
         try:
             context = await self._browser.new_context(
-                storage_state=website.session,
+                storage_state=kept,
                 accept_downloads=False,
                 # what a worker of the page asks for would pass the fence
                 service_workers="block",
@@ -108,17 +110,24 @@ async def _close_tab(walk: Navigation) -> None:
             await walk.tab.page.context.close()
 
 
-def _insist_session(website: Website) -> None:
+def _session_of(website: Website) -> StorageState:
+    """Read the session that `login` kept. Raises ``CredentialsRefused``."""
+    path = website.session
     try:
-        json.loads(website.session.read_bytes())
+        kept = json.loads(read_regular(path, SESSION_BYTES))
+    except (NotRegular, TooLarge) as error:
+        raise CredentialsRefused(
+            f"the session in {path} is not read: {error.strerror}", remedy=LOG_IN
+        ) from error
     except OSError as error:
         raise CredentialsRefused(
-            f"there is no session in {website.session}", remedy=LOG_IN
+            f"there is no session in {path}", remedy=LOG_IN
         ) from error
-    except ValueError as error:
-        raise CredentialsRefused(
-            f"the file {website.session} holds no session", remedy=LOG_IN
-        ) from error
+    except (ValueError, RecursionError):
+        kept = None
+    if not isinstance(kept, dict):
+        raise CredentialsRefused(f"the file {path} holds no session", remedy=LOG_IN)
+    return cast("StorageState", kept)
 
 
 class SharedBrowser:

@@ -21,7 +21,7 @@ from connectsync.backends.browser.controls import (
 )
 from connectsync.backends.browser.evidence import Evidence
 from connectsync.backends.browser.tab import SignIn, Tab
-from connectsync.backends.browser.website import Website, origin_of
+from connectsync.backends.browser.website import SESSION_BYTES, Website, origin_of
 from connectsync.backends.names import DROP_DOWN
 from connectsync.domain.foreign_text import SECRETS
 from connectsync.errors import (
@@ -30,6 +30,7 @@ from connectsync.errors import (
     StateError,
     Unreachable,
 )
+from connectsync.files.access import is_state, read_regular
 from connectsync.web.patience import once
 
 PATIENCE_SECONDS = 600.0
@@ -49,6 +50,7 @@ async def sign_in(website: Website, email: str = "", password: str = "") -> Path
     ``StateError``.
     """
     website.insist_usable()
+    _insist_replaceable(website.session)
     async with launch_browser(
         headed=website.headed, slow_ms=website.slow_ms
     ) as browser:
@@ -147,6 +149,21 @@ async def _any_shows_drop_down(context: BrowserContext, website: Website) -> boo
             # it is being left or closed; what comes of that is seen the next time
             continue
     return False
+
+
+def _insist_replaceable(path: Path) -> None:
+    """Raise ``StateError`` where a session would take the place of another file."""
+    if is_state(path.name) or not os.path.lexists(path):
+        return
+    try:
+        kept = json.loads(read_regular(path, SESSION_BYTES))
+    except (OSError, ValueError, RecursionError):
+        kept = None
+    if not (isinstance(kept, dict) and "cookies" in kept):
+        raise StateError(
+            f"{path} is there and holds no session, so none is put in its place",
+            remedy="name another file as backends.browser.session, or move it away",
+        )
 
 
 def _keep(path: Path, text: str) -> None:

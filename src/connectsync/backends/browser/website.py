@@ -15,6 +15,10 @@ _PORTS = {"https": 443, "http": 80}
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
+SESSION_BYTES = 1 << 24
+"""Bytes that a file with a session may have; most have a few thousand."""
+
+
 @dataclass(frozen=True, slots=True)
 class Website:
     """
