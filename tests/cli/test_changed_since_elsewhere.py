@@ -453,6 +453,22 @@ class TestNothingOfTheRepositoryRuns:
         assert not self.sprung(trap)
 
 
+def test_what_took_the_place_of_a_commit_in_this_clone_hides_no_change(
+    project: Console,
+) -> None:
+    commit(project.folder)
+    lower(project.folder / LAKEVIEW)
+    commit(project.folder)
+    then, now = (
+        git(project.folder, "rev-parse", f"{one}:{LAKEVIEW}").strip()
+        for one in ("HEAD~1", "HEAD")
+    )
+    git(project.folder, "replace", then, now)
+    assert looked_at(project, since="HEAD~1") == 2
+    git(project.folder, "replace", "HEAD~1", "HEAD")
+    assert looked_at(project, since="HEAD~1") == 2
+
+
 def test_without_a_temporary_folder_a_change_is_planned(
     project: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:

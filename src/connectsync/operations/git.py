@@ -169,6 +169,8 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
         "LC_ALL": "C",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_OPTIONAL_LOCKS": "0",
+        # the base is what was committed, not what took its place in this clone
+        "GIT_NO_REPLACE_OBJECTS": "1",
         # what a clone lacks would be fetched by programs that its settings name
         "GIT_NO_LAZY_FETCH": "1",
         "GIT_ALLOW_PROTOCOL": "",
