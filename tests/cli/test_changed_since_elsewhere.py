@@ -464,6 +464,7 @@ def test_what_took_the_place_of_a_commit_in_this_clone_hides_no_change(
         for one in ("HEAD~1", "HEAD")
     )
     git(project.folder, "replace", then, now)
+    assert planned(project, since="HEAD~1") == {"lakeview-usd"}
     assert looked_at(project, since="HEAD~1") == 2
     git(project.folder, "replace", "HEAD~1", "HEAD")
     assert looked_at(project, since="HEAD~1") == 2
