@@ -12,7 +12,12 @@ from browser_world import World
 from playwright.async_api import Browser
 
 from connectsync.backends.browser import chromium
-from connectsync.backends.browser.chromium import SYSTEM, find_chromium, launch_browser
+from connectsync.backends.browser.chromium import (
+    SYSTEM,
+    WITHOUT_WINDOW,
+    find_chromium,
+    launch_browser,
+)
 from connectsync.errors import ProjectError
 
 SECRET = "not-for-any-child-4f1c9a"  # noqa: S105 - of no one
@@ -100,7 +105,7 @@ def test_the_sandbox_is_left_out_for_root_alone(
 def test_no_chromium_of_the_folder_itself_is_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in SYSTEM:
+    for name in (WITHOUT_WINDOW, *SYSTEM):
         (tmp_path / name).write_text("#!/bin/sh\ntouch ran\n", "utf-8")
         (tmp_path / name).chmod(0o755)
     monkeypatch.chdir(tmp_path)
@@ -108,3 +113,17 @@ def test_no_chromium_of_the_folder_itself_is_run(
         monkeypatch.setenv("PATH", entries)
         with pytest.raises(ProjectError, match="there is no Chromium"):
             find_chromium(tmp_path / "none")
+
+
+def test_a_browser_without_a_window_is_preferred_where_none_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (WITHOUT_WINDOW, "chromium"):
+        (tmp_path / name).write_text("#!/bin/sh\n", "utf-8")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    own = tmp_path / "none"
+    assert find_chromium(own) == tmp_path / WITHOUT_WINDOW
+    assert find_chromium(own, headed=True) == tmp_path / "chromium"
+    (tmp_path / WITHOUT_WINDOW).unlink()
+    assert find_chromium(own) == tmp_path / "chromium"
