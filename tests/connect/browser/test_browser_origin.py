@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 from browser_world import SHORT_WAIT, World, both, close_tabs, served, website
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 from tampered_page import Tampered, on_the_form
 
 from connectsync.backends.browser.reader import BrowserReader
@@ -244,3 +246,45 @@ def test_origins_are_spelled_as_browsers_compare_them(
     address: str, origin: str
 ) -> None:
     assert origin_of(address) == origin
+
+
+class Forwarding:
+    """An application that sends what is posted to its form on to another origin."""
+
+    def __init__(self, app: ASGIApp, away: str, status: int) -> None:
+        self.app, self.away, self.status = app, away, status
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a form with a redirect."""
+        if scope["type"] == "http" and scope["method"] == "POST":
+            answer = RedirectResponse(f"{self.away}/", status_code=self.status)
+            await answer(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_a_redirect_does_not_carry_the_token_to_another_origin(
+    world: World, status: int
+) -> None:
+    async def act() -> Other:
+        async with other() as elsewhere:
+            async with served(
+                world.store,
+                around=lambda app: Forwarding(Tampered(app), elsewhere.address, status),
+            ) as address:
+                site = replace(
+                    website(address, world.folder),
+                    wait_seconds=SHORT_WAIT,
+                    load_seconds=8,
+                )
+                reader, writer = both(world.browser, site, lambda _: TOKEN)
+                try:
+                    with pytest.raises(ConnectError):
+                        await type_token(reader, writer)
+                finally:
+                    await close_tabs(world.browser)
+            return elsewhere
+
+    assert world.runner.run(act()).heard == []
+    assert world.token_digest("bay") == ""

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import re
 
-from playwright.async_api import BrowserContext, Locator, Page, Request, Route
+from playwright.async_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    Route,
+)
 from playwright.async_api import Error as PlaywrightError
 
 from connectsync.backends.browser.controls import cut_text
@@ -41,13 +48,28 @@ all => all.map(one => {
 """Where the form of a control is sent, and in which window it is answered."""
 
 
+_HELD = """
+() => {
+  const held = document.createElement("meta");
+  held.httpEquiv = "Content-Security-Policy";
+  held.content = "form-action 'self'";
+  document.head.append(held);
+}
+"""
+"""Once it was read, a policy holds even if it is taken away again."""
+
+
+_STOPPED = re.compile(r"form data to '([^']{1,2000})'.*form-action", re.DOTALL)
+"""What Chromium writes to the console of a page whose form is held."""
+
+
 class Fence:
     """
     Keeps the pages of a context at one origin, before anything is sent elsewhere.
 
     Links, forms and scripts may not lead a page to another origin, and a frame may not
-    send a form there. A redirect by the server cannot be stopped on its way: where it
-    ended is compared once the page is there.
+    send a form there. A redirect by the server cannot be stopped on its way, but for
+    that of a form which is held: where it ended is compared once the page is there.
     """
 
     def __init__(self, origin: str) -> None:
@@ -60,6 +82,7 @@ class Fence:
         beyond = re.compile(f"^(?!{re.escape(self.origin)}(?:[/?#]|$))", re.IGNORECASE)
         await context.route(beyond, self._stop)
         context.on("page", _close_unasked)
+        context.on("console", self._hear)
 
     def insist_here(self, address: str) -> None:
         """Raise ``CredentialsRefused`` if an address is not of the one origin."""
@@ -92,6 +115,14 @@ class Fence:
                     remedy=ELSEWHERE,
                 )
 
+    async def hold_forms(self, page: Page) -> None:
+        """
+        Let no form of a page be sent elsewhere, nor be led there by a redirect.
+
+        What was posted goes along with some redirects, which no route stops.
+        """
+        await page.evaluate(_HELD)
+
     def _insist_home(self, action: str, named: str, page: str) -> None:
         found = origin_of(action)
         if action and found != self.origin:
@@ -101,6 +132,12 @@ class Fence:
                 f" which is not {self.origin}; nothing was typed",
                 remedy=ELSEWHERE,
             )
+
+    def _hear(self, said: ConsoleMessage) -> None:
+        """Learn from the browser where a form that is held was to go."""
+        if told := _STOPPED.search(said.text):
+            found = origin_of(told[1])
+            self.refused = self.refused if found in {"", self.origin} else found
 
     async def _stop(self, route: Route) -> None:
         request = route.request

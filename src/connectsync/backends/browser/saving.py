@@ -64,6 +64,7 @@ class FormFiller:
         """Type the token. Raises ``PageChanged``; then nothing may be saved."""
         field = self._form.text(TOKEN_LABEL)
         try:
+            await self._tab.fence.hold_forms(self._tab.page)
             await field.fill(token)
             taken = await field.input_value() == token
         except PlaywrightError:
