@@ -36,7 +36,9 @@ def asked(folder: Path, answer: bytes) -> tuple[int, str]:
 
 def test_yes_is_yes(valley: Console) -> None:
     status, said = asked(valley.folder, b"yes\n")
-    assert "Apply this to 1 district on embedded? Only `yes` is taken for yes:" in said
+    assert (
+        "Apply these changes to 1 district on embedded? Type `yes` to continue:" in said
+    )
     assert (status, "1 change confirmed" in said) == (0, True)
     assert valley.live("lakeview-usd")["deletion_threshold"] == 15
 
@@ -62,7 +64,7 @@ def test_one_ctrl_c_ends_the_question_and_applies_nothing(valley: Console) -> No
         stderr=subprocess.PIPE,
     ) as process:
         assert process.stderr is not None
-        while b"Only `yes`" not in process.stderr.readline():
+        while b"Type `yes`" not in process.stderr.readline():
             pass
         time.sleep(0.3)  # the question is out before the answer is waited for
         process.send_signal(signal.SIGINT)

@@ -79,7 +79,7 @@ def test_a_form_that_cannot_be_read_fails_and_the_rest_goes_on() -> None:
 def test_a_form_that_lacks_a_setting_fails() -> None:
     form = {name: BLANK[name] for name in BLANK if name != "permissions"}
     (check,) = examined(Sick("a", form=form), "a")["form"]
-    assert check.message == "a lacks permissions"
+    assert check.message == "a does not show permissions"
 
 
 def test_options_that_cannot_be_read_are_no_failure() -> None:

@@ -78,14 +78,14 @@ def test_a_page_that_is_as_we_know_it_is_one_check_with_the_map() -> None:
     assert check.spots == FOUND
 
 
-AMISS = [
+PROBLEMS = [
     (LabelStatus.MISSING, "is missing", '{"Phones: Other": "what the page shows"}'),
     (LabelStatus.DOUBLED, "is there more than once", "it is not clear which one"),
     (LabelStatus.DISABLED, "is disabled", "connectsync login"),
 ]
 
 
-@pytest.mark.parametrize(("standing", "said", "remedy"), AMISS)
+@pytest.mark.parametrize(("standing", "said", "remedy"), PROBLEMS)
 def test_a_label_that_is_amiss_is_named_with_its_path(
     standing: LabelStatus, said: str, remedy: str
 ) -> None:

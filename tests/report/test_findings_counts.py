@@ -48,7 +48,7 @@ def test_few_findings_are_shown_and_not_counted_once_more() -> None:
     assert text.endswith(
         """.yaml:4:1
 
-`connectsync explain home-phone-for-texts` says why that matters
+For details: `connectsync explain home-phone-for-texts`
 300 files: 50 warnings
 """
     )
@@ -63,7 +63,7 @@ def test_many_findings_are_counted_by_rule_the_most_first() -> None:
 120  warning  home-phone-for-texts
   7  error    literal-secret
 
-`connectsync explain literal-secret` says why that matters
+For details: `connectsync explain literal-secret`
 300 files: 7 errors, 120 warnings
 """ in told(found)
 

@@ -105,7 +105,7 @@ def test_the_worst_finding_is_the_one_to_have_explained() -> None:
         finding(Severity.ERROR, rule="worst", line=9),
     )
     text = render(ValidationReport(1, found), colour=False, width=80)
-    assert "`connectsync explain worst` says why" in text
+    assert "For details: `connectsync explain worst`" in text
 
 
 def test_a_finding_in_no_file_names_no_place() -> None:

@@ -95,7 +95,7 @@ class _Progress:
 @dataclass(frozen=True, slots=True)
 class DistrictRun:
     """
-    A district in hand, and what is to be made true there.
+    A district in progress, and what is to be made true there.
 
     ``merged`` says that its baseline keeps what the plan does not speak of;
     ``unread`` is why it could not be read before anything was saved, if so;

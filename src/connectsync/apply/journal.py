@@ -114,7 +114,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class LeasedElsewhere:
-    """A district that another runner has in hand, for ``seconds`` more at least."""
+    """A district that another runner works on, for ``seconds`` more at least."""
 
     district: str
     runner: str
@@ -165,7 +165,7 @@ class Journal(Protocol):
 
     @property
     def lease_seconds(self) -> float:
-        """How long a district stays in hand without a sign of life."""
+        """How long a district stays with a runner without a sign of life."""
 
     def open_run(self, plan: str, backend: str) -> int | None:
         """Give the run of the plan with this digest that has not ended, if any."""
@@ -183,7 +183,7 @@ class Journal(Protocol):
     def claim(
         self, run: int, backend: str, district: str, *, at: datetime
     ) -> Claim | LeasedElsewhere | DistrictOutcome:
-        """Take a district in hand, or say who has it, or how it ended."""
+        """Take a district, or say who has it, or how it ended."""
 
     def renew(self, claim: Claim) -> None:
         """Give a sign of life."""
@@ -227,7 +227,7 @@ class Journal(Protocol):
         """
         Write down what a reading told of open saves, by their rows.
 
-        A district that a runner has in hand is left to that runner.
+        A district that a runner works on is left to that runner.
         """
 
     def finish(

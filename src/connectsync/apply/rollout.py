@@ -45,7 +45,7 @@ class RolloutLimits:
 
     ``only`` are the districts it may take, None for all; what belongs to a wave before
     the last is everyone's, since no one goes on before it is done. ``at_once`` is how
-    many it has in hand at a time; ``max_failures_percent`` the share of a wave that may
+    many it works on at a time; ``max_failures_percent`` the share of a wave that may
     fail; ``pause`` gives the reason why no other district may be begun now.
     """
 

@@ -94,7 +94,7 @@ def apply(
     Apply a plan to Connect: a plan file, or districts that are planned now.
 
     With a plan file exactly that plan is applied, or nothing. With paths the plan is
-    made, shown, and applied once you say yes. Ctrl-C ends after the district in hand.
+    made, shown, and applied once you confirm. Ctrl-C stops after the current district.
 
     On a snapshot a person presses Save: they get a click list, and say what is done.
     """
@@ -264,7 +264,7 @@ async def show_and_apply(
 def _insist_yes(session: Session, plan: Plan) -> None:
     districts = many(len(plan.districts), "district")
     answer = session.terminal.ask(
-        f"Apply this to {districts} on {plan.backend}? Only `yes` is taken for yes:"
+        f"Apply these changes to {districts} on {plan.backend}? Type `yes` to continue:"
     )
     if answer is None:
         raise NotApproved("there is no terminal to ask on, so nothing was applied")

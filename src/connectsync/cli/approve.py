@@ -36,7 +36,7 @@ def approve(
     Approve a plan file, for a project that requires approvals.
 
     The yes is kept with the plan's digest: it is worth nothing for any other plan. The
-    name is taken as given; who may write to the state store decides who can say yes.
+    name is not checked: anyone who may write to the state store can approve.
     """
     session: Session = context.obj
     return ExitStatus(approve_file(session, plan, name))

@@ -93,7 +93,7 @@ class Backend(ABC):
 
     @property
     def concurrency(self) -> int:
-        """How many districts a run may have in hand at a time."""
+        """How many districts a run may work on at a time."""
         return 1
 
     @property

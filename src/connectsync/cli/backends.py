@@ -175,7 +175,7 @@ BACKENDS: Mapping[str, type[Backend]] = {
 
 
 def at_once(session: Session, project: Project) -> int:
-    """Say how many districts a run may have in hand at a time."""
+    """Say how many districts a run may work on at a time."""
     return _backend(session, project).concurrency
 
 

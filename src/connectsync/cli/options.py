@@ -193,7 +193,7 @@ def choose_shard(given: str | None, environment: Mapping[str, str]) -> Shard:
 def say_share(
     terminal: Terminal, shard: Shard, held: int, total: int, *, noun: str = "district"
 ) -> None:
-    """Say how much of what was asked for falls into the shard, be it nothing."""
+    """Say how much of what was asked for falls into the shard, even if nothing does."""
     if shard != ALL:
         said = f"shard {shard} holds {held or 'none'} of {many(total, noun)}"
         terminal.say(said)

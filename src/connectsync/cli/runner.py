@@ -148,7 +148,7 @@ class StopRequest:
         return "it was interrupted" if self.asked else ""
 
     def ask(self) -> None:
-        """Ask to stop; who asks twice does not wait for the district in hand."""
+        """Ask to stop; who asks twice does not wait for the district in progress."""
         if self.asked:
             self.terminal.complain(
                 "stopped at once: `connectsync resume` settles what was under way"

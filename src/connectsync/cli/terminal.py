@@ -206,7 +206,7 @@ class Terminal:
 
     def deliver(self, text: str, output: Path | None) -> None:
         """
-        Print a result as it is, be it for machines, or write it to a file.
+        Print a result as it is, also for machines, or write it to a file.
 
         Raises ``UsageError`` if the file cannot be written.
         """

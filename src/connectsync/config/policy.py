@@ -122,7 +122,7 @@ def _about_zone(name: str) -> tuple[str, str]:
 
 
 def _zones_here() -> frozenset[str]:
-    """Name the time zones that this machine has data of, be it damaged."""
+    """Name the time zones that this machine has data of, even damaged data."""
     from zoneinfo import available_timezones  # noqa: PLC0415 - slow, and rarely asked
 
     try:

@@ -13,7 +13,7 @@ from connectsync.domain.settings import Form, is_same
 @dataclass(frozen=True, slots=True)
 class GuardFinding:
     """
-    One thing a guard holds against a plan.
+    One objection of a guard to a plan.
 
     Errors stop `apply` until they are accepted: ``accept`` is the name to accept
     them by and ``count`` how much of it this finding is. What is about the hour is

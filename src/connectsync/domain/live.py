@@ -89,7 +89,7 @@ class LabelStatus(StrEnum):
     THERE = "found"
     MISSING = "missing"
     DOUBLED = "duplicate"
-    """It stands there more than once, and which one is meant is not known."""
+    """It is there more than once, and which one is meant is not known."""
     DISABLED = "disabled"
     NOT_REACHED = "not reached"
     """What leads to it is not there, so it could not be looked at."""

@@ -182,7 +182,7 @@ def read_plan(text: str) -> Plan:
     """
     Read what `plan_text` wrote.
 
-    Raises ``DamagedPlan`` if anything differs from it, be it one character.
+    Raises ``DamagedPlan`` if anything differs from it, even in one character.
     """
     data = _json(text)
     if "digest" not in data:

@@ -113,7 +113,7 @@ class Window:
 @dataclass(frozen=True, slots=True)
 class Approval:
     """
-    Who has to say yes to a plan's digest before it is applied.
+    Who has to approve a plan's digest before it is applied.
 
     ``names`` is how many different people, 0 for no one; ``at`` the lowest risk of a
     change from which they are asked.

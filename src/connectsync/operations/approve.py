@@ -147,7 +147,7 @@ def insist_approved(
 
 
 def needed_names(plan: Plan, policy: Policy) -> int:
-    """Say how many people have to say yes to a plan."""
+    """Say how many people have to approve a plan."""
     return policy.approval.names if _is_asked(plan, policy.approval) else 0
 
 

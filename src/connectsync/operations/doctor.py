@@ -65,7 +65,7 @@ async def page_checks(reader: Reader, lost: ConnectError | None = None) -> list[
 
 
 def judge_map(spots: Sequence[PageSpot]) -> list[Check]:
-    """Say how much of the page is as we know it, and what is amiss with the rest."""
+    """Say how much of the page is as we know it, and what is wrong with the rest."""
     there = sum(spot.standing is LabelStatus.THERE for spot in spots)
     if there == len(spots):
         whole = ok(TOPIC, f"all {there} labels are there")
@@ -73,11 +73,11 @@ def judge_map(spots: Sequence[PageSpot]) -> list[Check]:
         unseen = sum(spot.standing is LabelStatus.NOT_REACHED for spot in spots)
         behind = f"; {unseen} could not be reached" if unseen else ""
         whole = fail(TOPIC, f"{there} of {len(spots)} labels are there{behind}")
-    amiss = [_amiss(spot) for spot in spots if spot.standing in _NOT_THERE]
-    return [replace(whole, spots=tuple(spots)), *amiss]
+    problems = [_problem_of(spot) for spot in spots if spot.standing in _NOT_THERE]
+    return [replace(whole, spots=tuple(spots)), *problems]
 
 
-def _amiss(spot: PageSpot) -> Check:
+def _problem_of(spot: PageSpot) -> Check:
     where = " > ".join(spot.path)
     match spot.standing:
         case LabelStatus.MISSING:
@@ -313,7 +313,7 @@ def _check_districts(
 def _whole(key: str, form: Form) -> Check:
     missing = [setting.name for setting in SETTINGS if setting.name not in form]
     if FIRST_FORM.intersection(missing):
-        return fail("form", f"{key} lacks {', '.join(missing)}")
+        return fail("form", f"{key} does not show {', '.join(missing)}")
     if missing:
         return warn(
             "form",

@@ -1,4 +1,4 @@
-"""What a person wants to see who has to say yes to a plan."""
+"""What a person who approves a plan wants to see."""
 
 from __future__ import annotations
 

@@ -195,7 +195,7 @@ def _states(found: Mapping[str, RosterDistrict]) -> Iterator[Check]:
         yield warn(
             "clever state",
             f"{len(paused)} paused at Clever: {few(paused)}",
-            "while it is paused no news of the roster reach Connect",
+            "roster changes do not reach Connect while it is paused",
         )
     strange = [
         f"{key} ({there.state})"
@@ -206,7 +206,7 @@ def _states(found: Mapping[str, RosterDistrict]) -> Iterator[Check]:
         yield warn(
             "clever state",
             f"{len(strange)} not running at Clever: {few(strange)}",
-            "see in Clever what is the matter",
+            "check its status in Clever",
         )
 
 

@@ -129,7 +129,7 @@ def _pointer_to_why(report: ValidationReport, paint: Paint) -> Iterator[str]:
     if report.findings:
         worst = min(report.ordered(), key=lambda finding: finding.severity.rank)
         command = f"connectsync explain {inert(worst.rule)}"
-        yield paint(Style.DIM, f"`{command}` says why that matters")
+        yield paint(Style.DIM, f"For details: `{command}`")
 
 
 def _finding(finding: Finding, paint: Paint, width: int) -> Iterator[str]:

@@ -50,7 +50,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("label", chosen)
     if "control" in metafunc.fixturenames:
         whole = metafunc.config.getoption("--every-label")
-        metafunc.parametrize(("fault", "control"), amiss(whole=whole))
+        metafunc.parametrize(("fault", "control"), control_problem(whole=whole))
 
 
 def plain(label: str) -> str:
@@ -115,7 +115,7 @@ def test_overrides_mend_a_page_on_which_everything_is_renamed(
 
 FAULTS = {"missing": "missing", "disabled": "disabled", "doubled": "more than once"}
 
-AMISS = [
+PROBLEMS = [
     ("missing", form.FIELDS["deletionThreshold"]),
     ("disabled", form.FIELDS["manageGuardians"]),
     ("doubled", form.SIS_ROSTERING),
@@ -124,10 +124,10 @@ AMISS = [
 """What is tried each time; ``--every-label`` tries all."""
 
 
-def amiss(*, whole: bool) -> list[tuple[str, str]]:
+def control_problem(*, whole: bool) -> list[tuple[str, str]]:
     """Give each fault with each control, or a sample of that."""
     if not whole:
-        return AMISS
+        return PROBLEMS
     groups = {form.FIELDS[name] for name in ("studentId", *BOX_GROUPS)}
     # the stand-in cannot take away, disable or double a whole group
     controls = [label for label in every_label() if label not in groups]

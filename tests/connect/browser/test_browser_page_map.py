@@ -48,7 +48,7 @@ def every_path() -> set[tuple[str, ...]]:
     return paths
 
 
-def amiss(page: Map) -> dict[tuple[str, ...], LabelStatus]:
+def control_problem(page: Map) -> dict[tuple[str, ...], LabelStatus]:
     return {
         spot.path[len(CLICKS) :] or spot.path[-1:]: spot.standing
         for spot in page.values()
@@ -59,7 +59,7 @@ def amiss(page: Map) -> dict[tuple[str, ...], LabelStatus]:
 def test_every_label_is_found_where_it_stands(world: World) -> None:
     page = drawn(world)
     assert page.keys() == every_path()
-    assert not amiss(page)
+    assert not control_problem(page)
     assert not [spot for spot in page.values() if spot.shown_as]
     assert page[*CLICKS, TOKEN_LABEL].label == TOKEN_LABEL
     assert list(page)[: len(CLICKS)] == [
@@ -78,7 +78,7 @@ def test_what_is_amiss_is_named_and_the_rest_is_found_all_the_same(
         disabled=frozenset({SAVE, "Student ID: STUDENT NUMBER"}),
     )
     page = drawn(world, faults)
-    assert amiss(page) == {
+    assert control_problem(page) == {
         ("3 black dots",): LabelStatus.DOUBLED,
         ("SIS Rostering",): LabelStatus.DOUBLED,
         ("District ID",): LabelStatus.MISSING,
@@ -116,7 +116,7 @@ def test_what_lies_behind_a_click_that_is_not_there_is_said_to_be_unseen(
 
 def test_a_group_that_is_not_there_hides_its_boxes(world: World) -> None:
     group = form.FIELDS["contactTypes"]
-    found = amiss(drawn(world, Faults(renamed={group: "Kinds"})))
+    found = control_problem(drawn(world, Faults(renamed={group: "Kinds"})))
     assert found.pop((group,)) is LabelStatus.MISSING
     assert set(found) == {(group, option.label) for option in OPTIONS["contactTypes"]}
     assert set(found.values()) == {LabelStatus.NOT_REACHED}
@@ -145,7 +145,7 @@ def test_a_label_that_the_project_overrides_says_what_it_is_shown_as(
 ) -> None:
     other = {"Phone Types to sync: Other": "Another", "3 black dots": "More"}
     page = drawn(world, Faults(renamed=other), labels=other)
-    assert not amiss(page)
+    assert not control_problem(page)
     shown = {path[-1]: spot.shown_as for path, spot in page.items() if spot.shown_as}
     assert shown == {"Other": "Another", "3 black dots": "More"}
 

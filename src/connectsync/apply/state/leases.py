@@ -30,7 +30,7 @@ class LeaseTable:
     def take(
         self, connection: Connection, run: int, place: tuple[str, str], now: float
     ) -> Claim | LeasedElsewhere:
-        """Take the lease of a district on a backend, unless it is in hand."""
+        """Take the lease of a district on a backend, unless another runner has it."""
         backend, district = place
         row = connection.execute(select(LEASES).where(*_here(place))).first()
         if row is None:

@@ -140,7 +140,7 @@ class Store(Ledger):
     def claim(
         self, run: int, backend: str, district: str, *, at: datetime
     ) -> Claim | LeasedElsewhere | DistrictOutcome:
-        """Take a district in hand, or say who has it, or how it ended."""
+        """Take a district, or say who has it, or how it ended."""
         del at
         with self.database.writing() as connection:
             now = self.database.now(connection)

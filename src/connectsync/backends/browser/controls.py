@@ -85,9 +85,9 @@ class State:
     disabled: bool
 
 
-AMISS = {
+PROBLEMS = {
     LabelStatus.MISSING: "is missing",
-    LabelStatus.DOUBLED: "stands there more than once",
+    LabelStatus.DOUBLED: "is there more than once",
     LabelStatus.DISABLED: "is disabled",
 }
 """How a sentence about a control goes on that cannot be used."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from playwright.async_api import Locator
 
 from connectsync.backends.browser.controls import name_pattern, pattern_of
-from connectsync.backends.browser.tab import Tab, amiss
+from connectsync.backends.browser.tab import Tab, control_problem
 from connectsync.backends.names import (
     DAILY_SYNC,
     DISTRICT_HOME,
@@ -84,7 +84,7 @@ class DistrictPicker:
             self._insist_whole(texts)
         by_key = {one.key: one for one in listed}
         if len(by_key) != len(listed):
-            raise _home_amiss(DROP_DOWN, "stands there twice for one district")
+            raise _home_problem(DROP_DOWN, "lists one district twice")
         return tuple(by_key[key] for key in sorted(by_key))
 
     async def opened(self) -> None:
@@ -98,7 +98,7 @@ class DistrictPicker:
         return tuple(" ".join(text.split()) for text in texts)
 
     async def any_home(self) -> Locator:
-        """Find what leads to the first district that is listed, be it never so odd."""
+        """Find what leads to the first district that is listed, however odd it is."""
         items = self._menu.get_by_role("menuitem")
         await self._tab.standing(items)
         texts = await items.evaluate_all(_TEXTS)
@@ -119,10 +119,10 @@ class DistrictPicker:
             if entry is None or not KEY.fullmatch(entry["key"]):
                 continue
             if not is_same_label(entry["lead"], self._home):
-                raise _home_amiss(page, f"is called '{entry['lead']}'")
+                raise _home_problem(page, f"is called '{entry['lead']}'")
             listed.append(ListedDistrict(entry["key"], entry["name"]))
         if not listed:
-            raise _home_amiss(page, "is missing")
+            raise _home_problem(page, "is missing")
         return listed
 
     def _insist_whole(self, texts: Iterable[str]) -> None:
@@ -214,8 +214,8 @@ class DistrictPicker:
         return True
 
 
-def _home_amiss(page: str, why: str) -> PageChanged:
-    return amiss(f"'{DISTRICT_HOME}'", page, why)
+def _home_problem(page: str, why: str) -> PageChanged:
+    return control_problem(f"'{DISTRICT_HOME}'", page, why)
 
 
 def _not_listed(key: str) -> DistrictNotFound:

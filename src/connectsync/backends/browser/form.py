@@ -14,7 +14,7 @@ from playwright.async_api import Frame, Locator, Page
 
 from connectsync.backends.browser.chromium import plain_words
 from connectsync.backends.browser.controls import (
-    AMISS,
+    PROBLEMS,
     PageLabels,
     State,
     control_of,
@@ -24,7 +24,7 @@ from connectsync.backends.browser.controls import (
     standing,
     states,
 )
-from connectsync.backends.browser.tab import Tab, amiss
+from connectsync.backends.browser.tab import Tab, control_problem
 from connectsync.backends.names import (
     DAILY_SYNC,
     GROUP_OF_BOXES,
@@ -117,7 +117,7 @@ class FormOnPage:
     async def read(self) -> FormReading:
         """Read everything. Raises ``PageChanged``, naming what is not as it was."""
         if await self.whole.count() != 1:
-            raise _amiss(f"'{DAILY_SYNC}'", "is missing or there more than once")
+            raise _form_problem(f"'{DAILY_SYNC}'", "is missing or there more than once")
         # asked for at once, answered in the order of the form
         asked = [self._found(setting) for setting in SETTINGS]
         answers = await asyncio.gather(
@@ -188,7 +188,7 @@ def _insist_offered(setting: Setting, found: Sequence[State], control: str) -> N
         option = f"'{label}' of {control}"
         _sole([one for one in found if one.name == label], option)
     if not found:
-        raise _amiss(control, "offers nothing")
+        raise _form_problem(control, "offers nothing")
 
 
 def _sound(answer: list[State] | BaseException) -> list[State]:
@@ -199,7 +199,7 @@ def _sound(answer: list[State] | BaseException) -> list[State]:
 
 def _sole(found: Sequence[State], control: str) -> State:
     if (how := standing(found)) is not LabelStatus.THERE:
-        raise _amiss(control, AMISS[how])
+        raise _form_problem(control, PROBLEMS[how])
     return found[0]
 
 
@@ -207,7 +207,7 @@ def _value(setting: Setting, found: Sequence[State]) -> Value:
     try:
         return value_of(setting, _raw(setting, found))
     except Unfit as error:
-        raise _amiss(
+        raise _form_problem(
             control_of(setting.name), f"shows what it cannot: {error}"
         ) from error
 
@@ -236,8 +236,8 @@ def _percent(shown: str) -> object:
     return int(float(number)) if _WHOLE.fullmatch(number) else shown
 
 
-def _amiss(control: str, why: str) -> Exception:
-    return amiss(control, DAILY_SYNC, why)
+def _form_problem(control: str, why: str) -> Exception:
+    return control_problem(control, DAILY_SYNC, why)
 
 
 _AGAIN_SECONDS = 0.1

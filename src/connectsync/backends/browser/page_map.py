@@ -1,4 +1,4 @@
-"""Where every label stands: a map of the page, drawn also where something is amiss."""
+"""Where every label stands: a map of the page, drawn also where something is wrong."""
 
 from __future__ import annotations
 
@@ -159,10 +159,10 @@ class PageMapper:
         loop = asyncio.get_running_loop()
         latest = loop.time() + self._tab.website.wait_seconds
         spots = await self._looked()
-        while loop.time() < latest and _amiss(spots):
+        while loop.time() < latest and _has_problem(spots):
             await asyncio.sleep(_AGAIN_SECONDS)
             spots = await self._looked()
-        if _amiss(spots):
+        if _has_problem(spots):
             await self._tab.insist_signed_in()
         return spots
 
@@ -204,5 +204,5 @@ def _if_other(label: str, shown: str) -> str:
     return "" if shown == label else shown
 
 
-def _amiss(spots: list[PageSpot]) -> bool:
+def _has_problem(spots: list[PageSpot]) -> bool:
     return any(one.standing is not LabelStatus.THERE for one in spots)

@@ -16,7 +16,13 @@ from playwright.async_api import Locator, Request, Response
 from connectsync.backends.browser.chromium import plain_words
 from connectsync.backends.browser.controls import control_of
 from connectsync.backends.browser.form import FormOnPage
-from connectsync.backends.browser.tab import SignIn, Tab, amiss, plain, unusable
+from connectsync.backends.browser.tab import (
+    SignIn,
+    Tab,
+    control_problem,
+    plain,
+    unusable,
+)
 from connectsync.backends.browser.website import origin_of
 from connectsync.backends.names import (
     CONFIRM,
@@ -58,7 +64,9 @@ class FormFiller:
         shown = (await self._form.read()).form
         for name, value in {**before, **desired}.items():
             if shown[name] != value:
-                raise amiss(control_of(name), DAILY_SYNC, "does not take what is typed")
+                raise control_problem(
+                    control_of(name), DAILY_SYNC, "does not take what is typed"
+                )
 
     async def type_token(self, token: str) -> None:
         """Type the token. Raises ``PageChanged``; then nothing may be saved."""
@@ -69,9 +77,9 @@ class FormFiller:
             taken = await field.input_value() == token
         except PlaywrightError:
             # what the library says of it may quote what was to be typed
-            raise amiss(_TOKEN, DAILY_SYNC, "cannot be used") from None
+            raise control_problem(_TOKEN, DAILY_SYNC, "cannot be used") from None
         if not taken:
-            raise amiss(_TOKEN, DAILY_SYNC, "does not take what is typed")
+            raise control_problem(_TOKEN, DAILY_SYNC, "does not take what is typed")
 
     async def press_save(self) -> None:
         """
@@ -264,7 +272,7 @@ class SavePress:
     async def _answer(self, filling: FormFiller) -> PageAnswer:
         self._before = await self._signs()
         if self._before.saved:
-            raise amiss(f"'{SAVED}'", DAILY_SYNC, "stands there before any save")
+            raise control_problem(f"'{SAVED}'", DAILY_SYNC, "is shown before any save")
         boxes = self._tab.boxes.count
         await filling.press_save()
         seconds = self._website.load_seconds

@@ -14,7 +14,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from connectsync.backends.browser.chromium import plain_words
 from connectsync.backends.browser.controls import (
-    AMISS,
+    PROBLEMS,
     PageLabels,
     describe_instead,
     obstacle,
@@ -268,9 +268,9 @@ class Tab:
         how = await self.standing(found)
         if how is LabelStatus.MISSING:
             instead = await describe_instead(self.page)
-            raise amiss(control, page, f"{AMISS[how]}{instead}")
+            raise control_problem(control, page, f"{PROBLEMS[how]}{instead}")
         if how is not LabelStatus.THERE:
-            raise amiss(control, page, AMISS[how])
+            raise control_problem(control, page, PROBLEMS[how])
         return found
 
     async def standing(self, found: Locator) -> LabelStatus:
@@ -368,11 +368,11 @@ async def unusable(
 ) -> PageChanged:
     """Make the error that says why a control that is there cannot be used."""
     why, remedy = await obstacle(found, error)
-    changed = amiss(control, page, why)
+    changed = control_problem(control, page, why)
     return changed if remedy is None else PageChanged(changed.message, remedy=remedy)
 
 
-def amiss(control: str, page: str, why: str) -> PageChanged:
+def control_problem(control: str, page: str, why: str) -> PageChanged:
     """Make the error that says which control on which page is not as we know it."""
     return PageChanged(f"on the page '{page}' the control {control} {why}")
 
