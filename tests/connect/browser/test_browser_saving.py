@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from browser_world import World
+from browser_world import SHORT_WAIT, World
 from playwright.async_api import Route
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -135,7 +135,9 @@ def test_a_save_that_the_network_lost_says_so_in_plain_words(world: World) -> No
 
 def test_a_question_that_nobody_accepted_stops_the_save(world: World) -> None:
     with pytest.raises(PageChanged) as stopped:
-        world.run(changed, faults=Faults(confirmation=QUESTION))
+        world.run(
+            changed, faults=Faults(confirmation=QUESTION), wait_seconds=SHORT_WAIT
+        )
     assert QUESTION in stopped.value.message
     assert "accept_confirmation" in stopped.value.remedy
     assert world.live("bay").form["manage_guardians"] is False
@@ -145,7 +147,12 @@ def test_a_question_that_nobody_accepted_stops_the_save(world: World) -> None:
 def test_a_question_is_accepted_by_its_exact_text_alone(world: World) -> None:
     faults = Faults(confirmation=QUESTION)
     with pytest.raises(PageChanged):
-        world.run(changed, faults=faults, confirmation=QUESTION[:-1])
+        world.run(
+            changed,
+            faults=faults,
+            confirmation=QUESTION[:-1],
+            wait_seconds=SHORT_WAIT,
+        )
     assert world.run(changed, faults=faults, confirmation=QUESTION).form[
         "manage_guardians"
     ]
