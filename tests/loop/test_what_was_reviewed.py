@@ -338,7 +338,9 @@ def applied(
     bin_ = github.folder / "bin"
     bin_.mkdir()
     told = github.folder / "told"
-    (bin_ / "connectsync").write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {told}\n')
+    (bin_ / "connectsync").write_text(
+        f'#!/bin/sh\nprintf "%s\\n" "$@" > {told}\ncp "$2" {github.folder}/applied\n'
+    )
     (bin_ / "connectsync").chmod(0o755)
     clone = "git clone --quiet site/remote.git clone && cd clone && "
     (script,) = TEMPLATE["connectsync-apply"]["script"]
@@ -371,10 +373,29 @@ def test_gitlab_applies_the_plan_that_its_own_note_shows(
     site.artifacts["41"] = json.dumps({"plan": 41}).encode()
     done, told = applied(github, site)
     assert done.returncode == 0, done.stderr
-    assert told == ["apply", "reviewed/plan.json", "--approved", DIGEST]
-    assert json.loads((github.folder / "clone/reviewed/plan.json").read_text()) == {
-        "plan": 41
-    }
+    assert (told[0], told[2:]) == ("apply", ["--approved", DIGEST])
+    assert json.loads((github.folder / "applied").read_text()) == {"plan": 41}
+
+
+def test_gitlab_applies_what_was_reviewed_whatever_files_a_commit_brings(
+    tmp_path: Path, site: GitLab
+) -> None:
+    """A checkout puts back what a commit holds: nothing of ours lies in the clone."""
+    names = ("accept", "digest", "plan.json")
+    github = desk(
+        tmp_path,
+        files={f"reviewed/{name}": "disruptive=3\n" for name in names},
+    )
+    site.approved_by = [60]
+    site.requests[:] = [request_of(github.commit)]
+    note(site)
+    site.artifacts["41"] = json.dumps({"plan": 41}).encode()
+    done, told = applied(github, site)
+    assert done.returncode == 0, done.stderr
+    assert (told[0], told[2:]) == ("apply", ["--approved", DIGEST])
+    assert json.loads((tmp_path / "applied").read_text()) == {"plan": 41}
+    look = ["git", "-C", str(tmp_path / "clone"), "status", "--porcelain", "--ignored"]
+    assert subprocess.check_output(look) == b""
 
 
 @pytest.mark.parametrize(

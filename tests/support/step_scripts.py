@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,17 +86,31 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     return [(a, b) for a, _, b in (one.partition("=") for one in text.splitlines())]
 
 
-def desk(folder: Path, message: str = "Merge it", *, merged: bool = True) -> Desk:
-    """Set up a desk, with a remote of a merge, or of a commit of one author."""
+def desk(
+    folder: Path,
+    message: str = "Merge it",
+    *,
+    merged: bool = True,
+    files: Mapping[str, str] | None = None,
+) -> Desk:
+    """
+    Set up a desk, with a remote of a merge, or of a commit of one author.
+
+    ``files`` are what the commit holds, by name.
+    """
     remote = folder / "site" / "remote.git"
     (folder / "site" / "artifacts").mkdir(parents=True)
 
-    def git(*words: str) -> str:
+    def git(*words: str, given: str = "") -> str:
         run = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", *words]
-        return subprocess.check_output(run, text=True, cwd=folder, input="").strip()
+        return subprocess.check_output(run, text=True, cwd=folder, input=given).strip()
 
     git("init", "--quiet", "--bare", str(remote))
-    tree = git("-C", str(remote), "mktree")
+    for name, text in (files or {}).items():
+        oid = git("-C", str(remote), "hash-object", "-w", "--stdin", given=text)
+        entry = f"100644,{oid},{name}"
+        git("-C", str(remote), "update-index", "--add", "--cacheinfo", entry)
+    tree = git("-C", str(remote), "write-tree")
 
     def committed(message: str, *parents: str) -> str:
         of = [word for one in parents for word in ("-p", one)]
