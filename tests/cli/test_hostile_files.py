@@ -57,6 +57,25 @@ def test_a_district_that_links_out_of_the_project_is_refused_by_name(
     assert "canary-of-a-secret" not in said.both
 
 
+@pytest.mark.parametrize("command", EVERY, ids=lambda one: one[0])
+@pytest.mark.parametrize("file", [LAKEVIEW, PROFILE, "connectsync.yaml"])
+@pytest.mark.parametrize("kept", ["secrets/gateway", ".connectsync/session.json"])
+def test_no_link_leads_to_a_secret_that_lies_in_the_project(
+    valley: Console, command: list[str], file: str, kept: str
+) -> None:
+    """Tokens of `file:` and the session lie there, beside what a commit brings."""
+    secret, path = valley.folder / kept, valley.folder / file
+    secret.parent.mkdir(exist_ok=True)
+    secret.write_text('{"canary-of-a-secret": "canary-of-a-secret"}', "utf-8")
+    path.unlink()
+    path.symlink_to(os.path.relpath(secret, path.parent))
+    said = valley.run(*command)
+    assert "canary-of-a-secret" not in said.both
+    if command[0] != "fmt" or file == LAKEVIEW:
+        assert said.status != 0
+        assert f"a link to '{kept}', which is no YAML" in " ".join(said.both.split())
+
+
 @pytest.mark.parametrize(
     "name",
     ["shared/standard.yaml", "districts/_shared/standard.yaml"],

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -254,6 +255,39 @@ def test_a_district_file_gets_at_no_secret_but_a_districts(name: str) -> None:
     with pytest.raises(ProjectError, match="is no district's token") as error:
         district_token(f"env:{name}", project=STATED, environment={name: SECRET})
     assert SECRET not in error.value.message + error.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("file:secrets/ours", "file:./secrets//ours"),
+        ("file:secrets/ours", "file:districts/../secrets/ours"),
+        ("file:secrets/ours", "file:link"),
+        ("file:secrets/ours", "file:copy"),
+        ("env:OURS", "env:ALSO"),
+        ("env:OURS", "file:secrets/ours"),
+        ("command:cat secrets/ours", "command:cat  'secrets/ours'"),
+    ],
+)
+@pytest.mark.parametrize("whose", ["gateway", "state"])
+def test_no_other_spelling_of_a_secret_of_ours_is_a_districts_token(
+    tmp_path: Path, whose: str, ours: str, theirs: str
+) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "districts").mkdir()
+    for name in ("secrets/ours", "copy"):
+        (tmp_path / name).write_text(f"{SECRET}\n")
+    (tmp_path / "link").symlink_to("secrets/ours")
+    gateway = GatewayConfig("https://gateway.example.org", ours)
+    stated = replace(
+        STATED,
+        root=tmp_path,
+        gateway=gateway if whose == "gateway" else None,
+        state_url=ours if whose == "state" else None,
+    )
+    variables = {"OURS": SECRET, "ALSO": SECRET, "CONNECTSYNC_ALLOW_COMMANDS": "1"}
+    with pytest.raises(ProjectError, match="is no district's token"):
+        district_token(theirs, project=stated, environment=variables)
 
 
 @pytest.mark.parametrize("name", ["LAKEVIEW_TOKEN", "SSHS_TOKEN", "PGH_USD", "CI_USD"])

@@ -33,7 +33,7 @@ from connectsync.cli.runner import CommandLineHost, RunArguments, apply_run
 from connectsync.cli.session import Session
 from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import ExitStatus
-from connectsync.config.discovery import SUFFIXES
+from connectsync.config.decode import SUFFIXES
 from connectsync.config.project import Project
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest

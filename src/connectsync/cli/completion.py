@@ -15,7 +15,8 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import Terminal
-from connectsync.config.discovery import PROFILES, SUFFIXES, below
+from connectsync.config.decode import SUFFIXES
+from connectsync.config.discovery import PROFILES, below
 from connectsync.errors import ConnectsyncError
 
 Words = Callable[[Session], Iterable[str]]

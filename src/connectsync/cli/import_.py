@@ -12,7 +12,8 @@ from connectsync.cli.drift import show_findings
 from connectsync.cli.session import Session
 from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import ExitStatus
-from connectsync.config.discovery import SUFFIXES, below, relative, stem_of
+from connectsync.config.decode import SUFFIXES
+from connectsync.config.discovery import below, relative, stem_of
 from connectsync.config.project import Project
 from connectsync.domain.drift import AdoptedDistrict, AdoptionResult
 from connectsync.domain.wording import SHOWN, did_you_mean

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from connectsync.config.decode import Ground
 from connectsync.config.project import Project
+from connectsync.domain.district import token_identity
 from connectsync.domain.foreign_text import SECRETS, environment_of_children
 from connectsync.errors import ProjectError
 from connectsync.files.access import NotRegular, TooLarge, read_regular, wide_encoding
@@ -116,15 +117,38 @@ def district_token(
     not get at any other secret. Raises ``ProjectError``.
     """
     kind, _, where = reference.partition(":")
-    gateway = project.gateway.token if project.gateway else None
-    if reference in {gateway, project.state_url} or (
+    gateway, root = project.gateway.token if project.gateway else None, project.root
+    ours = [one for one in (gateway, project.state_url) if one is not None]
+    meant = token_identity(reference, str(root))
+    if meant in {token_identity(one, str(root)) for one in ours} or (
         kind == "env" and _NO_DISTRICT.fullmatch(where)
     ):
-        raise ProjectError(
-            f"{reference} is no district's token, so it is not read for one",
-            remedy="name the variable that holds the token of this district alone",
-        )
-    return resolve_reference(reference, environment=environment, root=project.root)
+        raise _no_district(reference)
+    token = resolve_reference(reference, environment=environment, root=root)
+    # a link, a copy or another variable may hold the same
+    if any(_gives(one, token, environment, root) for one in ours):
+        raise _no_district(reference)
+    return token
+
+
+def _gives(
+    reference: str, secret: str, environment: Mapping[str, str], root: Path
+) -> bool:
+    """Say whether a reference gives just this secret, without running anything."""
+    if reference.partition(":")[0] not in {"env", "file"}:
+        return False
+    try:
+        given = resolve_reference(reference, environment=environment, root=root)
+    except ProjectError:
+        return False
+    return given == secret
+
+
+def _no_district(reference: str) -> ProjectError:
+    return ProjectError(
+        f"{reference} is no district's token, so it is not read for one",
+        remedy="name the variable that holds the token of this district alone",
+    )
 
 
 def allowing(environment: Mapping[str, str], *, commands: bool) -> Mapping[str, str]:

@@ -13,7 +13,7 @@ from connectsync.cli.formats import insist_free
 from connectsync.cli.options import option_output
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus
-from connectsync.config.discovery import SUFFIXES
+from connectsync.config.decode import SUFFIXES
 from connectsync.config.project import Project
 from connectsync.domain.district import District
 from connectsync.domain.live import Snapshot

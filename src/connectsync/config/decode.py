@@ -98,6 +98,8 @@ def _holding(folder: Path, name: str) -> Path | None:
     return None
 
 
+SUFFIXES = (".yaml", ".yml")
+
 SIZE_LIMIT = 1 << 20
 """Bytes. A district file has about two thousand; a million is a mistake."""
 
@@ -117,16 +119,27 @@ def bytes_of(path: Path, name: str, ground: Ground | None = None) -> bytes | Fin
     """
     Read a regular file of at most ``SIZE_LIMIT`` bytes, or say why not.
 
-    With a ``ground``, a link that leads out of it is not followed.
+    With a ``ground``, a link that leads out of it, or to a file of another kind, is not
+    followed: a session or a token may lie in the project, where no commit holds it.
     """
     try:
         if ground is not None and (end := ground.way_out(path)) is not None:
             return _outside(name, end)
+        if ground is not None and (other := _other_kind(path)) is not None:
+            return _no_yaml(name, ground.named(other))
         return read_regular(path, SIZE_LIMIT)
     except TooLarge:
         return _too_large(name)
     except (OSError, ValueError) as failure:
         return _unreadable(name, getattr(failure, "strerror", None) or str(failure))
+
+
+def _other_kind(path: Path) -> str | None:
+    """Give where a link ends if that is no YAML file."""
+    if not os.path.islink(path):  # noqa: PTH114 - hot: of every file
+        return None
+    end = os.path.realpath(path)
+    return None if end.endswith(SUFFIXES) else end
 
 
 def text_of(name: str, raw: bytes) -> str | tuple[Finding, ...]:
@@ -256,6 +269,15 @@ def _outside(name: str, end: str) -> Finding:
         f"the file is a link that leads out of the project, to {quote_text(end)}",
         Place(name),
         hint="put the file itself here; what lies outside is not read",
+    )
+
+
+def _no_yaml(name: str, end: str) -> Finding:
+    return error(
+        "file-not-readable",
+        f"the file is a link to {quote_text(end)}, which is no YAML file",
+        Place(name),
+        hint="let it lead to a file whose name ends in .yaml",
     )
 
 

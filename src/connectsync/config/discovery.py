@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectsync.config.decode import Ground
+from connectsync.config.decode import SUFFIXES, Ground
 from connectsync.config.source import spell_control_characters
 from connectsync.domain.settings import compose_accents
 from connectsync.domain.wording import did_you_mean
@@ -18,7 +18,6 @@ from connectsync.errors import InvalidFiles, NothingMatched
 
 PROFILES = "_profiles"
 PROJECT_FILE = "connectsync.yaml"
-SUFFIXES = (".yaml", ".yml")
 
 MOST_ENTRIES = 100_000
 """Names below one folder; the whole country has 13,318 districts."""

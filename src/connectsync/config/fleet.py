@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from pathlib import Path as FilePath
 
-from connectsync.config.decode import Ground, bytes_of
+from connectsync.config.decode import SUFFIXES, Ground, bytes_of
 from connectsync.config.discovery import (
     PROFILES,
     PROJECT_FILE,
-    SUFFIXES,
     below,
     relative,
     stem_of,

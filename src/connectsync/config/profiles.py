@@ -9,10 +9,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from connectsync.config.decode import Ground, bytes_of
+from connectsync.config.decode import SUFFIXES, Ground, bytes_of
 from connectsync.config.discovery import (
     PROFILES,
-    SUFFIXES,
     below,
     relative,
     stem_of,

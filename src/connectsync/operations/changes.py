@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from connectsync.config.decode import SIZE_LIMIT
+from connectsync.config.decode import SIZE_LIMIT, SUFFIXES
 from connectsync.config.discovery import (
     PROFILES,
     PROJECT_FILE,
-    SUFFIXES,
     below,
     relative,
     stem_of,
