@@ -431,3 +431,53 @@ def test_gitlab_applies_nothing_that_no_note_of_the_bot_shows(
 def test_gitlab_makes_a_plan_red_that_lacks_districts() -> None:
     (script,) = TEMPLATE["connectsync-plan"]["script"]
     assert script.rstrip().endswith('if [ "$status" = 1 ]; then exit 1; fi')
+
+
+def _project_taken_on_github() -> str:
+    return str(step("plan", "Take the project file from what it is merged into")["run"])
+
+
+def _project_taken_on_gitlab() -> str:
+    (script,) = TEMPLATE["connectsync-plan"]["script"]
+    begin, end = script.index("base="), script.index("status=0")
+    return f"CI_MERGE_REQUEST_DIFF_BASE_SHA=HEAD^1\n{script[begin:end]}"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [_project_taken_on_github(), _project_taken_on_gitlab()],
+    ids=["github", "gitlab"],
+)
+@pytest.mark.parametrize("linked", [False, True])
+def test_no_author_writes_the_project_file_that_a_plan_is_made_with(
+    tmp_path: Path, script: str, *, linked: bool
+) -> None:
+    """Where main holds a link, what it leads to is the author's."""
+
+    def git(*words: str) -> None:
+        run = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", *words]
+        subprocess.run(run, cwd=tmp_path, check=True)
+
+    shared, project = tmp_path / "shared.yaml", tmp_path / "connectsync.yaml"
+    git("init", "--quiet")
+    shared.write_text("schema: 1\n")
+    if linked:
+        project.symlink_to("shared.yaml")
+    else:
+        project.write_text("schema: 1\n")
+    for text in ("schema: 1\n", "schema: 1\nbackend: gateway\n"):
+        for file in (shared, project):
+            file.write_text(text)
+        git("add", "--all")
+        git("commit", "--quiet", "--allow-empty", "--message", "A change")
+    done = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == int(linked), done.stderr
+    if linked:
+        assert "connectsync.yaml is a link where this goes" in done.stdout
+    assert linked or project.read_text() == "schema: 1\n"
