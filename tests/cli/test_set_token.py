@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from hashlib import sha256
 
 import pytest
 from console import Console
+
+from connectsync.cli.terminal import ExitStatus
+from connectsync.domain.plan_file import digest_of
 
 KEY, TOKEN = "dry-creek-isd", "made-up-token-of-no-district"
 
@@ -33,8 +37,8 @@ def kept(valley: Console) -> str:
 
 def test_a_token_is_typed_by_a_plan_that_says_so(rotated: Console) -> None:
     planned = rotated.run("plan", "--set-token", KEY, "--out", "plan.json")
-    assert planned.status == 0
-    assert "* the OAuth token is typed" in planned.out
+    assert "the OAuth token of env:DRY_CREEK_ISD_TOKEN is typed" in planned.out
+    assert "* the OAuth token of env:DRY_CREEK_ISD_TOKEN is typed" in planned.out
     assert "\n1 token typed\n" in planned.out
     assert "0 changes" not in planned.out
     assert kept(rotated) == ""
@@ -111,3 +115,43 @@ def test_a_plan_file_says_itself_whose_token_is_typed(rotated: Console) -> None:
     refused = rotated.run("apply", "plan.json", "--set-token", KEY)
     assert refused.status == 64
     assert "a plan file says itself whose token is typed" in refused.err
+
+
+@pytest.mark.parametrize("how", ["apply", "resume"])
+def test_no_other_token_is_typed_than_the_plan_was_made_with(
+    rotated: Console, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Another reference is another roster, and the digest of the plan is the same."""
+    planned = rotated.run("plan", "--set-token", KEY, "--out", "plan.json")
+    assert "the OAuth token of env:DRY_CREEK_ISD_TOKEN is typed" in planned.out
+    monkeypatch.setenv("LAKEVIEW_USD_TOKEN", "made-up-token-of-another-roster")
+    if how == "resume":
+        monkeypatch.delenv("DRY_CREEK_ISD_TOKEN")
+        assert rotated.run("apply", "plan.json").status == 1
+    rotated.replace(
+        f"districts/tx/{KEY}.yaml", "env:DRY_CREEK_ISD_TOKEN", "env:ANOTHER_TOKEN"
+    )
+    monkeypatch.setenv("ANOTHER_TOKEN", "made-up-token-of-another-roster")
+    said = rotated.run(*(["apply", "plan.json"] if how == "apply" else ["resume"]))
+    assert said.status == ExitStatus.STALE
+    assert "env:DRY_CREEK_ISD_TOKEN" in said.err
+    assert "env:ANOTHER_TOKEN" in said.err
+    assert kept(rotated) == ""
+
+
+@pytest.mark.parametrize("way_back", [False, True], ids=["older", "a way back"])
+def test_a_plan_that_does_not_say_which_token_types_none(
+    rotated: Console, *, way_back: bool
+) -> None:
+    rotated.run("plan", "--set-token", KEY, "--out", "plan.json")
+    path = rotated.folder / "plan.json"
+    data = json.loads(path.read_text("utf-8"))
+    if way_back:
+        data["rollback_of"] = 1
+    else:
+        del data["districts"][0]["token"]
+    path.write_text(json.dumps(data | {"digest": digest_of(data)}), "utf-8")
+    refused = rotated.run("apply", "--ignore-files", "plan.json")
+    assert refused.status == ExitStatus.STALE
+    assert f"token on {KEY}" in refused.err
+    assert kept(rotated) == ""

@@ -47,7 +47,11 @@ from connectsync.errors import (
 from connectsync.operations.apply import ApplyRun
 from connectsync.operations.gate import insist_files
 from connectsync.operations.plan import make_plan
-from connectsync.operations.plan_checks import insist_same_files, of_connect
+from connectsync.operations.plan_checks import (
+    insist_same_files,
+    insist_same_tokens,
+    of_connect,
+)
 from connectsync.report.fleet_text import plan_tables
 from connectsync.report.plan_text import count_text, render_plan
 
@@ -156,6 +160,7 @@ async def apply_file(session: Session, path: Path, said: RunArguments) -> ExitSt
     session.terminal.place.plan = str(path)
     digest = plan_digest(plan)
     scope = _scope(session, plan, said)
+    insist_same_tokens(plan, scope.wanted)
     said.by_hand.insist_fits(by_hand=is_by_hand(session, scope.project))
     async with open_reader(session, scope.project, scope.districts) as reader:
         plan = _of_this_connect(session, scope.project, plan)

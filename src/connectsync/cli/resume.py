@@ -39,7 +39,11 @@ from connectsync.errors import (
 )
 from connectsync.operations.apply import ApplyRun
 from connectsync.operations.gate import insist_files, lasting_reasons
-from connectsync.operations.plan_checks import insist_same_files, of_connect
+from connectsync.operations.plan_checks import (
+    insist_same_files,
+    insist_same_tokens,
+    of_connect,
+)
 from connectsync.operations.resume import (
     choose_run,
     left_elsewhere,
@@ -162,6 +166,7 @@ def _reopen_run(going: ApplyRun, scope: FleetScope, plan: Plan, run: Run) -> App
     going.gate(run).insist_honest(plan)
     rest = rest_of(plan, run, archive.journal(run.number))
     reasons = {**lasting_reasons(run, going.given.now), **said.reasons}
+    _insist_tokens(run.number, rest, scope)
     if rest.districts and not said.ignore_files:
         _insist_files(run.number, rest, scope, superseded=bool(over))
     while True:
@@ -225,6 +230,16 @@ def _insist_files(run: int, rest: Plan, scope: FleetScope, *, superseded: bool) 
             if superseded
             else "continue all the same with --ignore-files; or make a new plan, and"
             f" end this run: {close_command(run)}",
+        ) from stale
+
+
+def _insist_tokens(run: int, rest: Plan, scope: FleetScope) -> None:
+    try:
+        insist_same_tokens(rest, scope.wanted)
+    except StalePlan as stale:
+        raise StalePlan(
+            stale.sentence,
+            remedy=f"make a new plan, and end this run: {close_command(run)}",
         ) from stale
 
 

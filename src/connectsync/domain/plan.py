@@ -55,7 +55,8 @@ class DistrictPlan:
     ``live`` is the whole form as read, ``desired`` every value of the files that the
     plan speaks of: so that apply can name what moved. ``drift`` is what people changed
     of it since we last applied. ``kept`` are ticked labels that the files do not know,
-    by setting: they stay ticked, whatever ``desired`` says.
+    by setting: they stay ticked, whatever ``desired`` says. ``token`` is the reference
+    to the token that is typed; empty where none is.
     """
 
     district: str
@@ -68,6 +69,7 @@ class DistrictPlan:
     saves: tuple[Save, ...]
     drift: tuple[Movement, ...] = ()
     kept: KeptLabels = field(default_factory=dict)
+    token: str = ""
 
     def managed(self, form: Form) -> dict[str, Value]:
         """Give what a form holds of what the files say; labels they know alone."""

@@ -101,7 +101,12 @@ def _district_data(district: DistrictPlan) -> dict[str, Any]:
         "desired": form_data(district.desired),
         "saves": [_save_data(save) for save in district.saves],
         "drift": [movement_data(movement) for movement in district.drift],
-    } | ({"kept": form_data(district.kept)} if district.kept else {})
+    } | _at_times(district)
+
+
+def _at_times(district: DistrictPlan) -> dict[str, Any]:
+    kept = {"kept": form_data(district.kept)} if district.kept else {}
+    return kept | ({"token": district.token} if district.token else {})
 
 
 def _save_data(save: Save) -> dict[str, Any]:
@@ -277,6 +282,7 @@ def _district(data: Mapping[str, Any]) -> DistrictPlan:
         ),
         drift=tuple(_movement(movement) for movement in data["drift"]),
         kept=_kept(data.get("kept", {})),
+        token=data.get("token", ""),
     )
 
 

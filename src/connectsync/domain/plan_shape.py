@@ -314,7 +314,7 @@ _DISTRICT = Members(
         ),
         "drift": each(_movement),
     },
-    {"kept": _kept},
+    {"kept": _kept, "token": text},
 )
 _FAILED = Members(dict.fromkeys(("district", "file", "message", "remedy"), text))
 _GUARD = Members(

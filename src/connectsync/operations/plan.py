@@ -337,6 +337,7 @@ def plan_district(  # noqa: PLR0913 - each by its name
         saves=saves_for(changes, live.form, launched=launched, set_token=set_token),
         drift=drift_of(baseline, desired, known),
         kept=kept,
+        token=want.district.credentials.oauth_token or "" if set_token else "",
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from connectsync.domain.change import Change
+from connectsync.domain.district import token_identity
 from connectsync.domain.drift import Baselines
 from connectsync.domain.live import ConnectKey
 from connectsync.domain.plan import DistrictPlan, Plan, Save
@@ -86,6 +87,34 @@ def insist_same_files(plan: Plan, wanted: Sequence[PlannedDistrict]) -> None:
             "the files changed since the plan was made:",
             below=(f"  {one}" for one in moved),
         )
+
+
+def insist_same_tokens(plan: Plan, wanted: Sequence[PlannedDistrict]) -> None:
+    """
+    Refuse a plan that types a token which the district's file names otherwise now.
+
+    Another reference is another roster, so it is not looked over where files are to be
+    ignored. Raises ``StalePlan``, and ``DamagedPlan`` for a way back that types one.
+    """
+    named = {one.district.key: one.district.credentials.oauth_token for one in wanted}
+    for one in plan.districts:
+        now = named.get(one.district) or ""
+        if not one.set_token:
+            continue
+        if plan.rollback_of is not None:
+            raise DamagedPlan(
+                f"the plan takes a run back, and types a token on {one.district}"
+            )
+        if not one.token:
+            raise StalePlan(
+                f"the plan types a token on {one.district}, and does not say which: it"
+                " is of an older version"
+            )
+        if token_identity(one.token) != token_identity(now):
+            raise StalePlan(
+                f"the token of {one.district} was {one.token} when the plan was made,"
+                f" and is {now or 'named nowhere'} now"
+            )
 
 
 def _moved_settings(then: Form, now: Form | None, *, whole: bool) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from connectsync.domain.drift import DistrictDrift
 from connectsync.domain.finding import AllowedFinding, Finding, ValidationReport
 from connectsync.domain.guard import GuardFinding, acceptance
-from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange, Save
+from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.settings import SETTINGS, spell
 from connectsync.domain.wording import many
@@ -19,13 +19,13 @@ from connectsync.report.drift import mover_text, values_of
 from connectsync.report.findings_text import reach, summary
 from connectsync.report.plan_text import (
     LEFT_ALONE,
-    TOKEN,
     count_text,
     guard_text,
     rollback_text,
     sign,
     since_text,
     step,
+    token_text,
     totals,
 )
 from connectsync.report.reporter import FindingsToReport, PlanToReport, Reporter, View
@@ -336,8 +336,8 @@ def _each(plan: Plan) -> MarkdownTable:
     )
 
 
-_Kind = PlannedChange | None
-"""A change that districts may share; None is the typing of a token."""
+_Kind = PlannedChange | str
+"""A change that districts may share; a text says that a token is typed."""
 
 
 def _shared(plan: Plan) -> dict[_Kind, list[str]]:
@@ -346,20 +346,20 @@ def _shared(plan: Plan) -> dict[_Kind, list[str]]:
         for one in planned.changes():
             shared[one].append(planned.district)
         if planned.set_token:
-            shared[None].append(planned.district)
+            shared[token_text(planned)].append(planned.district)
     return shared
 
 
 def _rank(kind: _Kind) -> tuple[int, int]:
     """Sort by risk, then as on the form; what ties stays as it was met."""
-    if kind is None:
+    if isinstance(kind, str):
         return (len(Risk), 0)
     return (_GRAVITY[kind.risk], _FORM.get(kind.change.setting, -1))
 
 
 def _kind(kind: _Kind) -> tuple[str, ...]:
-    if kind is None:
-        return ("", "", f"\\* {TOKEN}", "")
+    if isinstance(kind, str):
+        return ("", "", f"\\* {short(kind)}", "")
     return (kind.risk.value, *_change(kind), short(kind.effect))
 
 
@@ -378,15 +378,10 @@ def _district(planned: DistrictPlan) -> Iterator[tuple[str, ...]]:
     for number, save in enumerate(planned.saves, 1):
         several = len(planned.saves) > 1
         which = f"{number} of {len(planned.saves)}" if several else ""
-        for cells in _save(save):
-            yield (*named, which, *cells)
-
-
-def _save(save: Save) -> Iterator[tuple[str, ...]]:
-    for one in save.changes:
-        yield (*_change(one), one.risk.value)
-    if save.set_token:
-        yield ("", f"\\* {TOKEN}", "")
+        for one in save.changes:
+            yield (*named, which, *_change(one), one.risk.value)
+        if save.set_token:
+            yield (*named, which, "", f"\\* {short(token_text(planned))}", "")
 
 
 def _change(one: PlannedChange) -> tuple[str, str]:

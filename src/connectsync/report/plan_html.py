@@ -42,12 +42,12 @@ from connectsync.report.html import (
 )
 from connectsync.report.plan_html_data import plan_page_data
 from connectsync.report.plan_text import (
-    TOKEN,
     count_text,
     guard_text,
     rollback_text,
     since_text,
     spell_change,
+    token_text,
 )
 
 _SHOWN = 5
@@ -196,7 +196,7 @@ def _row(planned: DistrictPlan) -> tuple[Child, ...]:
         for one in planned.changes()
     ]
     if planned.set_token:
-        told.append(element("li", TOKEN))
+        told.append(element("li", token_text(planned)))
     return (
         _name_cell(planned.district, planned.file, planned.name),
         standing_of(planned),

@@ -56,7 +56,13 @@ def lines_of(planned: DistrictPlan) -> Iterator[str]:
         for one in save.changes:
             yield f"{spell_change(one.change)} ({one.risk.value})"
         if save.set_token:
-            yield f"* {TOKEN}"
+            yield f"* {token_text(planned)}"
+
+
+def token_text(planned: DistrictPlan) -> str:
+    """Say that a token is typed, and where it is taken from."""
+    whose = f"the OAuth token of {planned.token} is typed"
+    return whose if planned.token else TOKEN
 
 
 def spell_change(change: Change) -> str:
@@ -187,7 +193,7 @@ class _PlanPage:
                 yield self.paint(Style.DIM, said)
             yield from self._changes(save.changes)
             if save.set_token:
-                yield f"  {self.paint(Style.WARNING, '*')} {TOKEN}"
+                yield f"  {self.paint(Style.WARNING, '*')} {inert(token_text(planned))}"
 
     def _changes(self, changes: Sequence[PlannedChange]) -> Iterator[str]:
         """Say what changes; an effect that several share is said once, after them."""
