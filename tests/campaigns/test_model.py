@@ -40,7 +40,7 @@ from connectsync.domain.outcome import Ending, Outcome
 from connectsync.domain.plan import SWITCH, DistrictPlan, Plan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import Rollout
-from connectsync.domain.save import Made, Sent
+from connectsync.domain.save import Made, SaveFacts, Sent
 from connectsync.domain.settings import Form
 from connectsync.errors import RollbackRefused, RunInHand, StalePlan
 from connectsync.operations.apply import PlanApplication, orders_for
@@ -101,6 +101,13 @@ FATES = st.builds(
     district=DISTRICTS,
     form=EDITS,
 )
+
+
+def is_clamped(facts: SaveFacts) -> bool:
+    """Say whether Connect took a save and holds another value, or still the old one."""
+    made = facts.made.values()
+    kept = facts.sent is Sent.ANSWERED and Made.NOT_MADE in made
+    return kept or Made.DIFFERS in made
 
 
 class Stories(RuleBasedStateMachine):
@@ -252,7 +259,7 @@ class Stories(RuleBasedStateMachine):
 
     def _clamped(self, run: int) -> set[str]:
         rows = [row for row in self.world.journal() if row.run == run]
-        return {row.district for row in rows if Made.DIFFERS in row.facts.made.values()}
+        return {row.district for row in rows if is_clamped(row.facts)}
 
     def applied(self, plan: Plan, fate: Drawn) -> None:
         world = self.world
@@ -332,7 +339,7 @@ class Stories(RuleBasedStateMachine):
             assert row.settled != "failed" or late, f"{row} was made"
             if row.settled == "conflict":
                 later = self.world.true[number + 1 :]
-                clamped = Made.DIFFERS in row.facts.made.values()
+                clamped = is_clamped(row.facts)
                 assert clamped or any(other.district == one.district for other in later)
         for row in rows:
             if row.settled == "confirmed":
@@ -493,6 +500,25 @@ def test_a_save_left_open_that_another_run_made_was_not_made_by_the_first(
     story.somebody_resumes(0, NOBODY)
     told = [(row.run, row.settled) for row in story.world.journal()]
     assert told == [(1, "failed"), (2, "confirmed")]
+
+
+def test_a_value_that_connect_keeps_as_it_was_is_told_as_not_made(
+    story: Stories,
+) -> None:
+    story.somebody_edits_a_file_and_applies(
+        "lakeview", Settings(deletion_threshold=INTO), NOBODY
+    )
+    story.somebody_edits_a_file_and_applies(
+        "lakeview",
+        Settings(unarchive_classrooms=True, deletion_threshold=CLAMPED),
+        replace(NOBODY, deed=Deed.CLAMP, name="save"),
+    )
+    row = story.world.journal()[-1]
+    assert row.settled == "conflict"
+    assert row.facts.made == {
+        "unarchive_classrooms": Made.MADE,
+        "deletion_threshold": Made.NOT_MADE,
+    }
 
 
 @functools.cache
