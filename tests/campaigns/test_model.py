@@ -502,6 +502,24 @@ def test_a_save_left_open_that_another_run_made_was_not_made_by_the_first(
     assert told == [(1, "failed"), (2, "confirmed")]
 
 
+def test_a_runner_that_is_killed_twice_leaves_no_save_open(story: Stories) -> None:
+    blind = replace(NOBODY, deed=Deed.BLIND, name="save")
+    story.applied(story.planned(), blind)
+    story.somebody_resumes(0, killed(late=False))
+    story.somebody_resumes(0, NOBODY)
+    told = [(row.settled, row.is_open) for row in story.world.journal()]
+    assert told == [("failed", False), ("failed", False), ("confirmed", False)]
+
+
+def test_of_two_saves_alike_of_a_run_one_was_made(story: Stories) -> None:
+    blind = replace(NOBODY, deed=Deed.BLIND, name="save")
+    story.applied(story.planned(), blind)
+    story.somebody_resumes(0, killed(late=True))
+    story.somebody_resumes(0, NOBODY)
+    told = [row.settled for row in story.world.journal()]
+    assert told == ["failed", "confirmed"]
+
+
 def test_a_value_that_connect_keeps_as_it_was_is_told_as_not_made(
     story: Stories,
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
@@ -190,7 +190,7 @@ class DistrictRun:
             return _Progress(planned.live_version, planned.live, late=late)
         live = await self._read()
         saver = Saver(self.means, self.claim)
-        again = any(self._settle(saver, one, live) for one in _open(entries))
+        again = self._settle_own(saver, _open(entries), live)
         saves = sum(one.settled is SaveStatus.CONFIRMED for one in self._entries())
         self._insist_unmoved(saves, live, self._entries())
         return _Progress(live.version, live.form, saves, again, late)
@@ -212,13 +212,27 @@ class DistrictRun:
         ]
         return tuple(untouched)
 
-    def _settle(self, saver: Saver, entry: JournalRow, live: Live) -> bool:
-        """Settle a save that may have been made; say whether to make it again."""
-        result = judge_save(entry, live)
-        saver.settle(entry.row, entry.intent, result)
-        if result.settled is SaveStatus.CONFLICT:
-            raise moved_around_error(entry.intent, live)
-        return result.settled is SaveStatus.FAILED
+    def _settle_own(
+        self, saver: Saver, entries: Sequence[JournalRow], live: Live
+    ) -> bool:
+        """
+        Settle every save that may have been made; say whether to make one again.
+
+        Of several the newest that is seen is the one that was made. Raises
+        ``Conflict`` where the form was saved by someone else.
+        """
+        moved: Conflict | None = None
+        for entry in reversed(entries):
+            result = judge_save(entry, live)
+            # with a save that is confirmed the store lets go of those before it
+            saver.settle(entry.row, entry.intent, result)
+            if result.settled is SaveStatus.CONFIRMED:
+                return False
+            if result.settled is SaveStatus.CONFLICT and moved is None:
+                moved = moved_around_error(entry.intent, live)
+        if moved is not None:
+            raise moved
+        return bool(entries)
 
     async def _read(self) -> Live:
         return await self.means.reader.read(self.planned.district)

@@ -186,11 +186,11 @@ class Ledger:
     ) -> None:
         """Let nothing else on a district be looked for: the form has moved past it."""
         for entry in self._known.open_saves(*place):
-            facts = entry.facts
-            if entry.row != row and facts.sent is not None:
-                last = SaveResult(
-                    entry.settled, facts.sent, facts.observed, facts.version
-                )
+            facts, sent = entry.facts, entry.facts.sent
+            last = SaveResult(SaveStatus.FAILED, Sent.UNANSWERED, note="superseded")
+            if sent is not None:
+                last = SaveResult(entry.settled, sent, facts.observed, facts.version)
+            if entry.row != row:
                 self._save_seen(connection, entry, last, at, closed=True)
 
     def _save_seen(
