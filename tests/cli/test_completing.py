@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -200,6 +201,39 @@ def test_who_presses_no_tab_key_does_not_wait_for_it(valley: Console) -> None:
         check=True,
     )
     assert done.stdout.endswith("\nFalse\n")
+
+
+READ_AS_MORE = (
+    "lak$(touch ran)",
+    r"lak\$(touch ran)",
+    r"lak\`touch ran`",
+    'lak"$(touch ran)"',
+    "lak'));touch ran;'",
+    "lak;touch ran",
+    "lak\ntouch ran",
+    "lak ran",
+    "-lak",
+)
+"""Names of files that a shell, or a command, reads as something else."""
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_no_name_is_offered_that_a_shell_would_read_as_more(
+    valley: Console, path: str, shell: str
+) -> None:
+    """Whoever writes a branch names its files; zsh runs some of it at the tab key."""
+    for folder, name in product(("districts", "districts/_profiles"), READ_AS_MORE):
+        (valley.folder / folder / f"{name}.yaml").write_text("not even read")
+    for line in ("show lak", "plan lak", "import lak", "new x --profile lak", "show -"):
+        asked = (
+            f"{ASKED_BY_A_SHELL}=complete_{shell} _TYPER_COMPLETE_FISH_ACTION=get-args"
+            f" _TYPER_COMPLETE_ARGS='connectsync {line}'"
+            f" COMP_WORDS='connectsync {line}' COMP_CWORD={len(line.split())}"
+            " connectsync"
+        )
+        said = bash(asked, valley.folder, path).stdout
+        assert "ran" not in said, line
+        assert "-lak" not in said, line
 
 
 @pytest.mark.parametrize("folder", ["$(touch ran)", "a b", "a;b", "`x`", "é"])

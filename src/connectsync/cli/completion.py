@@ -24,8 +24,12 @@ Words = Callable[[Session], Iterable[str]]
 
 Parameter = TyperArgument | TyperOption
 
-_HARMLESS = re.compile(r"[A-Za-z0-9_./-]+")
-"""A path that no shell reads as anything but a name."""
+_HARMLESS = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./-]*")
+"""
+A name or path that no shell, and no command, reads as anything else.
+
+Whoever writes a branch names its files, and zsh runs some names at the tab key.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +43,17 @@ class Completion:
 
 def districts(session: Session) -> Iterable[str]:
     """Name the districts of the project by their files, which are not read."""
-    return (path.stem for path in below(session.project().districts_dir))
+    return _stems(below(session.project().districts_dir))
 
 
 def profiles(session: Session) -> Iterable[str]:
     """Name the profiles of the project."""
     folder = session.project().districts_dir / PROFILES
-    return (path.stem for path in folder.iterdir() if path.suffix in SUFFIXES)
+    return _stems(path for path in folder.iterdir() if path.suffix in SUFFIXES)
+
+
+def _stems(paths: Iterable[Path]) -> Iterable[str]:
+    return (path.stem for path in paths if _HARMLESS.fullmatch(path.stem))
 
 
 def rules(session: Session) -> Iterable[str]:
@@ -172,7 +180,8 @@ def _path(context: typer.Context, incomplete: str) -> list[Completion]:
         return []
     with suppress(ConnectsyncError, OSError):
         session = _session(context)
-        files = {path.stem: path for path in below(session.project().districts_dir)}
+        found = {path.stem: path for path in below(session.project().districts_dir)}
+        files = {key: path for key, path in found.items() if _HARMLESS.fullmatch(key)}
         keys = sorted(key for key in files if key.startswith(incomplete))
         if len(keys) == 1 or incomplete in files:
             file = files.get(incomplete) or files[keys[0]]
