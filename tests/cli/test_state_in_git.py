@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -159,6 +161,24 @@ def test_a_browser_session_that_came_with_a_commit_is_refused(ours: Console) -> 
     said = ours.run("plan", "--backend", "browser")
     assert said.status == ExitStatus.FINDINGS
     assert "the session in session.json is kept in git" in said.err
+
+
+def test_no_name_of_a_commit_is_a_command_in_what_is_suggested(ours: Console) -> None:
+    """A person pastes it."""
+    name = "s; touch ran #"
+    (ours.folder / name).mkdir()
+    for file in ("state.db", "session.json"):
+        (ours.folder / name / file).write_text("{}")
+    (ours.folder / "session; touch ran #").write_text("{}")
+    git(ours.folder, "add", "-f", "--all")
+    page = "url: 'http://127.0.0.1:1', session: 'session; touch ran #'"
+    for stated in (f"state: {{dir: '{name}'}}", f"backends: {{browser: {{{page}}}}}"):
+        (ours.folder / "connectsync.yaml").write_text(f"schema: 1\n{stated}\n")
+        said = ours.run("--backend", "browser", "plan").err
+        suggested = re.findall("`(git [^`]+)`", " ".join(said.split()))
+        assert suggested, said
+        for command in suggested:
+            assert "touch" not in shlex.split(command), command
 
 
 def test_state_that_git_ignores_is_used(ours: Console) -> None:

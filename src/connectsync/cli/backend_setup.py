@@ -19,6 +19,7 @@ from connectsync.backends.snapshot import Confirm, SnapshotReader, SnapshotWrite
 from connectsync.cli.emulator import guard_store, make_embedded_store
 from connectsync.cli.secrets import district_token, read_secret
 from connectsync.cli.session import Session
+from connectsync.cli.suggest import quote_word
 from connectsync.config.decode import Ground
 from connectsync.config.project import BrowserConfig, Project
 from connectsync.domain.district import District
@@ -170,8 +171,8 @@ def _insist_own(session: Session, kept: Path) -> None:
         raise ProjectError(
             f"the session in {kept.name} is kept in git, so it is not used: whose it"
             " is, a commit decides",
-            remedy=f"take it out with `git rm --cached {kept.name}`, then sign in with"
-            " `connectsync login`",
+            remedy=f"take it out with `git rm --cached {quote_word(kept.name)}`, then"
+            " sign in with `connectsync login`",
         )
 
 

@@ -186,12 +186,13 @@ class Session:
         from connectsync.operations.git import tracked_in
 
         if (tracked := tracked_in(folder, self.environment)) is not None:
-            named = inert(relative(folder, root))
+            named = relative(folder, root)
             raise StateError(
-                f"{named} holds {inert(tracked)!r}, which is kept in git: state that"
-                " comes with a commit is not used",
-                remedy=f"see where it comes from: `git log -- {named}`; take it out"
-                f" with `git rm -r --cached {named}`, and ignore that folder",
+                f"{inert(named)} holds {inert(tracked)!r}, which is kept in git: state"
+                " that comes with a commit is not used",
+                remedy=f"see where it comes from: `git log -- {quote_word(named)}`;"
+                f" take it out with `git rm -r --cached {quote_word(named)}`, and"
+                " ignore that folder",
             )
 
     def stand_on(self, project: Project, described: str) -> None:

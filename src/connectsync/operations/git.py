@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
@@ -291,7 +292,7 @@ def explain_refusal(git: Git, said: str) -> UsageError:
         return UsageError(
             f"git does not use {folder}: it belongs to another user (dubious"
             " ownership)",
-            remedy=f"if you trust what is in it: `{_TRUSTED} {folder}`",
+            remedy=f"if you trust what is in it: `{_TRUSTED} {shlex.quote(folder)}`",
         )
     if "bare repository" in said:
         return UsageError(
