@@ -23,6 +23,7 @@ from connectsync.errors import DamagedPlan, InvalidFiles, NothingMatched, UsageE
 from connectsync.operations.plan import PlannedDistrict
 from connectsync.operations.validate import (
     ValidationOptions,
+    is_whole,
     share_of_report,
     validate_fleet,
 )
@@ -124,9 +125,10 @@ def _scope(
     aloud: bool = False,
 ) -> FleetScope:
     fleet = session.fleet(project, named)
-    fleet = check_waves(project, fleet, whole=not named)
-    findings = _insist_valid(session, project, fleet)
-    if named:
+    whole = not named or is_whole(fleet, project.root, project.districts_dir)
+    fleet = check_waves(project, fleet, whole=whole)
+    findings = _insist_valid(session, project, fleet, whole=whole)
+    if not whole:
         _insist_alone(session, project, fleet)
     wanted = tuple(
         PlannedDistrict(one.district, one.file)
@@ -144,9 +146,11 @@ def _scope(
     )
 
 
-def _insist_valid(session: Session, project: Project, fleet: Fleet) -> ValidationReport:
+def _insist_valid(
+    session: Session, project: Project, fleet: Fleet, *, whole: bool
+) -> ValidationReport:
     asked = ValidationOptions(
-        today=session.today(), options=project.options, whole_fleet=True
+        today=session.today(), options=project.options, whole_fleet=whole
     )
     report = validate_fleet(fleet, asked)
     _refuse(report.findings)
@@ -154,19 +158,19 @@ def _insist_valid(session: Session, project: Project, fleet: Fleet) -> Validatio
 
 
 def _insist_alone(session: Session, project: Project, fleet: Fleet) -> None:
-    """Refuse a district of the scope that a file outside it describes as well."""
+    """Refuse a district that another file describes as well, in the scope or not."""
     scope = [project.root / one.file for one in fleet.districts]
     districts = [one.district for one in fleet.districts]
     others = rivals(districts, scope, project.districts_dir)
-    if not others:
-        return
-    both = load_fleet(
-        project.root,
-        [*scope, *others],
-        districts_dir=project.districts_dir,
-        every_profile=False,
-        recorded=project.options,
-    )
+    both = fleet
+    if others:
+        both = load_fleet(
+            project.root,
+            [*scope, *others],
+            districts_dir=project.districts_dir,
+            every_profile=False,
+            recorded=project.options,
+        )
     select = frozenset(rule.name for rule in FLEET_RULES)
     asked = ValidationOptions(today=session.today(), select=select, whole_fleet=True)
     inside = frozenset(fleet.files)

@@ -22,7 +22,7 @@ from connectsync.cli.options import (
 from connectsync.cli.session import TOOL, Session
 from connectsync.cli.streams import standard_input
 from connectsync.cli.terminal import ExitStatus
-from connectsync.config.discovery import below, relative
+from connectsync.config.discovery import relative
 from connectsync.config.fleet import (
     STANDARD_INPUT,
     Fleet,
@@ -37,6 +37,7 @@ from connectsync.domain.wording import few
 from connectsync.errors import UsageError
 from connectsync.operations.validate import (
     ValidationOptions,
+    is_whole,
     share_of_files,
     share_of_report,
     validate_fleet,
@@ -119,7 +120,7 @@ def validate(
         options=project.options,
         select=_rules(select) if select else None,
         ignore=_rules(ignore or []) | unnamed,
-        whole_fleet=_is_whole(project, fleet),
+        whole_fleet=is_whole(fleet, project.root, project.districts_dir),
     )
     report = share_of_report(validate_fleet(fleet, asked), fleet, share)
     say_share(session.terminal, share, report.files, len(fleet.files), noun="file")
@@ -157,7 +158,7 @@ EVERYTHING = _Named([], None)
 
 def _load_fleet(session: Session, project: Project, named: _Named) -> Fleet:
     fleet = _fleet(session, project, named)
-    if not _is_whole(project, fleet):
+    if not is_whole(fleet, project.root, project.districts_dir):
         return fleet
     return check_waves(project, fleet, whole=True)
 
@@ -210,14 +211,6 @@ def _tell_apart(session: Session, project: Project, paths: list[Path]) -> None:
         session.terminal.complain(
             f"not in this git repository, so all counts as changed: {inert(names)}"
         )
-
-
-def _is_whole(project: Project, fleet: Fleet) -> bool:
-    """Say whether every district was read, so that rules about all may speak."""
-    read = frozenset(fleet.files)
-    return all(
-        relative(path, project.root) in read for path in below(project.districts_dir)
-    )
 
 
 def _rules(names: list[str]) -> frozenset[str]:

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
+from connectsync.config.discovery import below, relative
 from connectsync.config.fleet import Fleet, LoadedDistrict, idle_nulls
 from connectsync.domain.finding import (
     AllowedFinding,
@@ -69,6 +70,12 @@ def _counts(shard: Shard, file: str, districts: frozenset[str]) -> bool:
         return shard.index == 1
     # its name, for what is in it may not be readable
     return shard.holds(PurePosixPath(file).stem)
+
+
+def is_whole(fleet: Fleet, root: Path, districts_dir: Path) -> bool:
+    """Say whether every district was read, so that rules about all may speak."""
+    read = frozenset(fleet.files)
+    return all(relative(path, root) in read for path in below(districts_dir))
 
 
 NOTHING: frozenset[str] = frozenset()
