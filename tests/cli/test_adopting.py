@@ -107,6 +107,17 @@ def test_a_conflict_is_left_until_it_is_named(applied: Console) -> None:
     assert standings(applied)["lakeview-usd"] == "in_step"
 
 
+def test_a_plan_that_overwrites_a_conflict_names_the_command_that_adopts_it(
+    applied: Console,
+) -> None:
+    applied.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
+    applied.edit("lakeview-usd", {"deletion_threshold": 20, "phone_types": HOME})
+    command = "drift --adopt --adopt-conflict lakeview-usd:deletion_threshold"
+    said = " ".join(applied.run("plan").out.split())
+    assert said.count(f"`connectsync {command}`") == 2
+    assert applied.run(*command.split()).status == 0
+
+
 @pytest.mark.parametrize(
     "named",
     [

@@ -33,6 +33,17 @@ def test_a_plan_is_applied_once_enough_people_said_yes(asking: Console) -> None:
     assert asking.run("apply", "plan.json").status == 0
 
 
+def test_a_plan_that_was_applied_is_not_approved_again(asking: Console) -> None:
+    for name in ("Ada", "Bo"):
+        yes(asking, name)
+    assert asking.run("apply", "plan.json").status == 0
+    again = asking.run("approve", "plan.json", "--as", "Cy")
+    assert again.status == ExitStatus.STALE
+    assert "this plan was applied in run 1: nothing of it is left" in again.err
+    assert not again.out
+    assert "Cy" not in asking.run("runs", "show", "1").out
+
+
 def test_a_plan_that_waits_is_named_by_its_file(asking: Console) -> None:
     (asking.folder / "plan.json").rename(asking.folder / "my plan.json")
     refused = asking.run("apply", "my plan.json")

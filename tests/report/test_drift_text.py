@@ -60,9 +60,8 @@ conflict  elm  districts/elm.yaml
     applied Cell, file Home, Connect Work
 
 1 district: 1 conflict
-`connectsync drift --adopt` takes what people changed into the files
-`connectsync drift --adopt --adopt-conflict elm:phone_types` says as well that
-  Connect is right where both changed
+`connectsync drift --adopt --adopt-conflict elm:phone_types` says that Connect
+  is right where both changed
 `connectsync plan` shows what `apply` would change on Connect
 """,
 }
@@ -73,6 +72,15 @@ def test_it_is_said_who_moved_and_what_each_side_holds(
     movement: Movement, said: str
 ) -> None:
     assert told(movement) == said
+
+
+def test_adopting_is_suggested_only_as_it_would_not_be_refused() -> None:
+    # one conflict that is not named refuses its whole district
+    second = replace(BOTH, setting="permissions")
+    said = " ".join(told(THEIRS, BOTH, second).split())
+    flags = "--adopt-conflict elm:phone_types --adopt-conflict elm:permissions"
+    assert f"`connectsync drift --adopt {flags}` says that Connect is right" in said
+    assert "`connectsync drift --adopt`" not in said
 
 
 def test_before_we_applied_anything_nobody_is_said_to_have_moved() -> None:

@@ -13,7 +13,9 @@ from connectsync.cli.plan_source import open_state, plan_in
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus
 from connectsync.domain.plan_file import plan_digest
+from connectsync.errors import StalePlan
 from connectsync.operations.approve import (
+    applied_before,
     approver,
     as_it_is,
     look_alike,
@@ -47,13 +49,16 @@ def approve_file(session: Session, path: Path, given: str) -> ExitStatus:
     Approve the plan in a file.
 
     Connect is not asked: whether a plan is stale is judged when it is applied.
-    Raises ``DamagedPlan``, and ``UsageError`` for a name that is none.
+    Raises ``DamagedPlan``, ``StalePlan`` where it was applied already, and
+    ``UsageError`` for a name that is none.
     """
     name, plan = approver(given), plan_in(path)
     session.terminal.place.plan = str(path)
     project, terminal, digest = session.project(), session.terminal, plan_digest(plan)
     with open_state(session, project) as store:
         archive = StateReader(store)
+        if done := applied_before(archive, plan):
+            raise StalePlan(done)
         districts = any_scope(session, ()).districts
         shown = as_it_is(plan, districts, archive.baselines(plan.backend))
         doubt = look_alike(name, archive.approvals(digest))

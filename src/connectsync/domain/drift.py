@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -87,6 +87,15 @@ def worst_of(moved: set[MovedBy]) -> str:
         if who in moved:
             return "conflict" if moved == {MovedBy.US, MovedBy.THEM} else who.value
     return ""
+
+
+def adopting(district: str, movements: Iterable[Movement]) -> str:
+    """Spell the flags that name each conflict of a district; empty without one."""
+    return " ".join(
+        f"--adopt-conflict {district}:{move.setting}"
+        for move in movements
+        if move.who is MovedBy.BOTH
+    )
 
 
 class AdoptionResult(StrEnum):

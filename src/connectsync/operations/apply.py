@@ -30,6 +30,7 @@ from connectsync.errors import (
     StalePlan,
     Superseded,
 )
+from connectsync.operations.approve import applied_before
 from connectsync.operations.gate import Consent, Gate
 from connectsync.operations.plan import PlanContext, PlannedDistrict, find_kept_labels
 from connectsync.operations.resume import superseded_remedy
@@ -260,14 +261,7 @@ class ApplyRun:
 
     def done_before(self, plan: Plan) -> str:
         """Say in which run a plan was applied, all of it; empty if none did."""
-        run = StateReader(self.store).last_run(plan_digest(plan), plan.backend)
-        if run is None or run.left:
-            return ""
-        if run.tally.skipped:
-            return (
-                f"run {run.number} of this plan was closed, so it is not applied again"
-            )
-        return f"this plan was applied in run {run.number}: nothing of it is left"
+        return applied_before(StateReader(self.store), plan)
 
     def insist_newest(self, plan: Plan) -> None:
         """Refuse to continue the run of a plan that a newer run superseded."""

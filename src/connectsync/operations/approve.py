@@ -20,6 +20,7 @@ from connectsync.domain.guard import (
     unaccepted,
 )
 from connectsync.domain.plan import Plan
+from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import Approval, Policy
 from connectsync.domain.run import Approvals
 from connectsync.domain.wording import fold_word
@@ -216,6 +217,16 @@ def as_it_is(plan: Plan, districts: Sequence[District], baselines: Baselines) ->
     """
     insist_honest(plan, baselines)
     return assess_again(plan, districts, baselines)
+
+
+def applied_before(archive: StateReader, plan: Plan) -> str:
+    """Say in which run a plan was applied, all of it; empty if none did."""
+    run = archive.last_run(plan_digest(plan), plan.backend)
+    if run is None or run.left:
+        return ""
+    if run.tally.skipped:
+        return f"run {run.number} of this plan was closed, so it is not applied again"
+    return f"this plan was applied in run {run.number}: nothing of it is left"
 
 
 def record_approval(store: Store, digest: str, name: str, *, at: datetime) -> Approvals:

@@ -7,7 +7,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
+from connectsync.domain.drift import DistrictDrift, MovedBy, Movement, adopting
 from connectsync.domain.plan_file import movement_data
 from connectsync.domain.settings import spell
 from connectsync.domain.wording import many
@@ -121,23 +121,23 @@ def _next(
 
 def _advice(found: Sequence[DistrictDrift], named: str) -> Iterator[str]:
     """Say how people go on; both ways where someone changed Connect by hand."""
-    moved = {move.who for one in found for move in one.movements}
-    if moved - {MovedBy.US}:
+    movers = [{move.who for move in one.movements} for one in found]
+    moved = set().union(*movers)
+    # a conflict that is not named refuses its whole district
+    free = any(MovedBy.THEM in who and MovedBy.BOTH not in who for who in movers)
+    if free:
         adopt = f"`connectsync drift{named} --adopt`"
         yield f"{adopt} takes what people changed into the files"
     if MovedBy.BOTH in moved:
         yield (
-            f"`connectsync drift{named} --adopt --adopt-conflict {_conflict(found)}`"
-            " says as well that Connect is right where both changed"
+            f"`connectsync drift{named} --adopt {_naming_conflicts(found)}` says"
+            f" {'as well ' if free else ''}that Connect is right where both changed"
         )
     if moved:
         yield f"`connectsync plan{named}` shows what `apply` would change on Connect"
 
 
-def _conflict(found: Sequence[DistrictDrift]) -> str:
-    return next(
-        inert(f"{one.district}:{move.setting}")
-        for one in found
-        for move in one.movements
-        if move.who is MovedBy.BOTH
-    )
+def _naming_conflicts(found: Sequence[DistrictDrift]) -> str:
+    """Spell the flags that name every conflict of the first district with one."""
+    each = (adopting(one.district, one.movements) for one in found)
+    return inert(next(flags for flags in each if flags))

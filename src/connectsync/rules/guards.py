@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from connectsync.domain.change import Set, widens
 from connectsync.domain.district import GuardiansFrom
-from connectsync.domain.drift import MovedBy
+from connectsync.domain.drift import MovedBy, adopting
 from connectsync.domain.finding import Severity
 from connectsync.domain.plan import SWITCH, DistrictPlan, PlannedChange
 from connectsync.domain.risk import running
@@ -319,13 +319,14 @@ def overwrites_drift(subject: PlanAtHour) -> Iterator[Objection]:
         return  # `rollback` asks for each of them by its name
     for planned in subject.plan.districts:
         theirs = [move for move in planned.drift if move.who is not MovedBy.US]
+        flags = f"--adopt {adopting(planned.district, planned.drift)}".rstrip()
         for move in theirs:
             yield Objection(
                 (planned.district,),
                 f"{move.setting} was changed by hand on Connect since the last apply;"
                 " this plan overwrites it",
                 hint="find out who changed it and why; put it in the file with"
-                " `connectsync drift --adopt`, or accept this by number",
+                f" `connectsync drift {flags}`, or accept this by number",
             )
 
 
