@@ -174,6 +174,7 @@ def test_who_approved_just_this_commit_accepts(github: Desk, body: str) -> None:
         review(state="DISMISSED"),
         review(association="CONTRIBUTOR"),
         review(association="NONE"),
+        review(pushes=False),
         review(type="Bot"),
         review(editor="author"),
         review(body=f"> {LINE}"),
@@ -186,6 +187,21 @@ def test_a_decoy_accepts_nothing(github: Desk, decoy: Row) -> None:
     written = [["co-author", "committer"], [None, None]]
     assert not accepted(github, decoy, commits=written)
     assert accepted(github, decoy, review(), commits=written)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        [["author", "reviewer"], *[["author", "author"]] * 250],
+        [[[*(f"author-{number}" for number in range(20)), "reviewer"], "author"]],
+    ],
+    ids=["more commits than are told", "more authors than are told"],
+)
+def test_nothing_is_accepted_where_not_every_author_is_told(
+    github: Desk, written: list[list[Any]]
+) -> None:
+    assert not accepted(github, review(), commits=written)
+    assert accepted(github, review(), commits=[["author", "author"]] * 250)
 
 
 def test_who_took_the_approval_back_accepts_nothing(github: Desk) -> None:
