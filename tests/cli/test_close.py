@@ -62,7 +62,7 @@ def test_a_save_of_which_nobody_knows_keeps_a_run_open(stopped: Console) -> None
     assert (
         f"it is not known yet whether a save of '{FIRST}' in run 1 happened" in said.err
     )
-    assert "`connectsync resume 1 --ignore-files` settles that" in said.err
+    assert "`connectsync resume 1 --ignore-files`, or with a click" in said.err
     assert stopped.state() == rows
 
 

@@ -11,7 +11,7 @@ from connectsync.domain.district import kept_labels, unpublished, without
 from connectsync.domain.drift import Baseline, Baselines, Movement
 from connectsync.domain.live import Live
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
-from connectsync.domain.run import ConfirmedSave, Run
+from connectsync.domain.run import ConfirmedSave, Run, close_command
 from connectsync.domain.save import Made, SaveFacts, Sent
 from connectsync.domain.settings import Form, is_same, list_differing, spell
 from connectsync.domain.wording import did_you_mean
@@ -84,7 +84,8 @@ def undone(entries: Sequence[JournalRow]) -> dict[str, UndoStep]:
         if entry.settled is SaveStatus.INTENDED:
             raise RollbackRefused(
                 f"it is not known yet whether a save of {key!r} happened",
-                remedy="run `connectsync resume` first: it settles that by reading",
+                remedy="`connectsync resume` settles that by reading; with a click"
+                " list `connectsync apply PLAN` does, with the plan beside it",
             )
         if not entry.facts.unmade:
             so_far = found.get(key, UndoStep(key, {}, {}))
@@ -246,7 +247,8 @@ def _unseen(one: UndoStep, file: str, run: int) -> NotPlanned:
             f"the click list of run {run} asks a person for {', '.join(one.after)}, and"
             " it is not known whether that was done",
             "look at the district on Connect. If it was done, take a new snapshot and"
-            " undo it there; if not, throw the click list away",
+            " undo it there. If not, discard the click list:"
+            f" {close_command(run)} ends the run",
         )
     later = "; it may still arrive" if one.waiting else ""
     return NotPlanned(

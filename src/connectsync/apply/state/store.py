@@ -116,8 +116,8 @@ class Store(Ledger):
                     raise RunInHand(
                         "it is not known yet whether a save of"
                         f" {save.entry.intent.district!r} in run {run} happened",
-                        remedy=f"`connectsync resume {run} --ignore-files` settles"
-                        " that by reading; close the run then",
+                        remedy=f"`connectsync resume {run} --ignore-files`, or with a"
+                        " click list `connectsync apply PLAN`, settles that first",
                     )
             now, left = self.database.now(connection), closed.told().left
             for district in left:
