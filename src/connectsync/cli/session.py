@@ -317,14 +317,15 @@ class Session:
             )
         asked = named or [str(project.districts_dir)]
         found = discover(project.root, asked, project.districts_dir)
-        if found.left_out:
-            names = few([relative(path, project.root) for path in found.left_out])
-            why = (
-                "a file that begins with a dot, or lies in a folder that begins with _"
-                " or a dot, holds no district"
-            )
-            if not (found.files or perhaps_none):
-                raise NothingMatched(f"{names}: {why}")
+        left_out = {
+            why: few([relative(path, project.root) for path in paths])
+            for why, paths in found.left_out.items()
+            if paths
+        }
+        if left_out and not (found.files or perhaps_none):
+            said = (f"{names}: {why}" for why, names in left_out.items())
+            raise NothingMatched("; ".join(said))
+        for why, names in left_out.items():
             self.terminal.complain(f"left out: {inert(names)} ({why})")
         return found.files
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectsync.config.decode import SUFFIXES, Ground
@@ -30,17 +31,25 @@ _MAGIC = re.compile(r"[*?\[]")
 _HIDDEN = ("_", ".")
 
 
+_WHY_HIDDEN = (
+    "a file that begins with a dot, or lies in a folder that begins with _ or a dot,"
+    " holds no district"
+)
+_WHY_PROJECT_FILE = (
+    "the project file is checked with every command; name districts instead"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Discovered:
     """
     The files that arguments name, sorted, each once.
 
-    ``left_out`` were named and are no districts: they begin with a dot, or lie in a
-    folder that begins with ``_`` or ``.``.
+    ``left_out`` holds by reason what was named and is no district.
     """
 
     files: tuple[Path, ...]
-    left_out: tuple[Path, ...] = ()
+    left_out: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
 
 
 def discover(
@@ -51,14 +60,19 @@ def discover(
 
     An argument is a file, a folder or a glob, from ``root`` unless absolute. A folder
     gives the YAML files below it, but nothing below a folder whose name begins with
-    ``_`` or ``.``; no glob goes into one either. A file that is a profile's by another
-    name, as a link or the target of one, is that profile. Raises NothingMatched,
-    naming the argument, if one gives nothing, and InvalidFiles for a folder that
-    cannot be read.
+    ``_`` or ``.``; no glob goes into one either. In a project, a folder or a glob gives
+    only what lies with the districts; a file that is named itself may lie anywhere. A
+    file that is a profile's by another name, as a link or the target of one, is that
+    profile. Raises NothingMatched, naming the argument, if one gives nothing, and
+    InvalidFiles for a folder that cannot be read.
     """
     home, ground = root / (districts_dir or "districts"), Ground.of(root)
     files: set[Path] = set()
-    left_out: set[Path] = set()
+    why_elsewhere = (
+        f"outside {relative(home, root)}/, where the districts are; to have such a file"
+        " read, name it"
+    )
+    left_out: defaultdict[str, set[Path]] = defaultdict(set)
     profiles: dict[str, Path] | None = None
     for argument in arguments:
         matched = set(_match(root, argument, ground))
@@ -69,9 +83,33 @@ def discover(
             named = argument.replace("\n", r"\n")
             raise NothingMatched(f"'{named}' matches no district file")
         hidden = {path for path in matched if _is_hidden(path, root, home)}
-        files |= matched - hidden
-        left_out |= hidden
-    return Discovered(_sort_paths(files), _sort_paths(left_out))
+        left_out[_WHY_HIDDEN] |= hidden
+        own = {path for path in matched - hidden if path.name == PROJECT_FILE}
+        left_out[_WHY_PROJECT_FILE] |= own
+        matched -= hidden | own
+        if not os.path.isfile(root / argument):  # noqa: PTH113 - takes any name
+            elsewhere = _find_elsewhere(matched, root, home)
+            left_out[why_elsewhere] |= elsewhere
+            matched -= elsewhere
+        files |= matched
+    return Discovered(
+        _sort_paths(files),
+        {why: _sort_paths(paths - files) for why, paths in left_out.items()},
+    )
+
+
+def _find_elsewhere(paths: Iterable[Path], root: Path, home: Path) -> set[Path]:
+    """Find the files that do not lie with the districts, by any of their names."""
+    lies = f"{os.path.normpath(home)}{os.sep}"
+    apart = {path for path in paths if not os.path.normpath(path).startswith(lies)}
+    if not apart or not os.path.lexists(root / PROJECT_FILE):
+        return set()
+    real = Path(os.path.realpath(home))
+    apart = {
+        path for path in apart if not Path(os.path.realpath(path)).is_relative_to(real)
+    }
+    inside = {os.path.realpath(path) for path in below(home)} if apart else set()
+    return {path for path in apart if os.path.realpath(path) not in inside}
 
 
 def _real_profiles(home: Path) -> dict[str, Path]:
