@@ -312,7 +312,7 @@ def test_a_plan_that_changes_nothing_offers_no_next_step_and_says_so_when_applie
     creek = "districts/tx/dry-creek-isd.yaml"
     said = valley.run("plan", creek, "--out", "plan.json")
     assert said.status == 0
-    assert "wrote plan.json; there is nothing in it to apply\n" in said.err
+    assert "wrote plan.json; the plan has no changes\n" in said.err
     assert "next:" not in said.both
     applied = valley.run("apply", "plan.json")
     assert (applied.status, applied.out) == (

@@ -20,7 +20,7 @@ def test_a_district_that_stands_in_two_files_is_not_planned_from_one_of_them(
     for file in ("districts/zz/lakeview-usd.yaml", "districts/ca"):
         said = valley.run("plan", file)
         assert said.status == ExitStatus.FINDINGS
-        assert "nothing is planned from files with errors" in said.err
+        assert "these files have errors, so the command stopped" in said.err
         assert "lakeview-usd" in said.err
 
 

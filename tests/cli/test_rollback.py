@@ -27,7 +27,7 @@ def test_a_run_that_is_taken_back_leaves_what_was_there_before(valley: Console) 
     before = applied(valley)
     said = valley.run("rollback", "1", "--yes")
     assert said.status == 0, said.err
-    assert "this takes run 1 back, not what files say" in said.out
+    assert "this undoes run 1; the district files still say the opposite" in said.out
     assert valley.live(KEY) == before
     # the files still say what run 1 made true
     assert valley.run("plan", "--detailed-exitcode").status == 2

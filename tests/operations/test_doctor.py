@@ -169,6 +169,6 @@ def test_tokens_are_asked_for_and_never_shown() -> None:
         District("c", "c"),
     ]
     check = examine_tokens(districts, resolves)
-    assert check.message == "1 of 2 token references give none here: b"
+    assert check.message == "1 of 2 tokens could not be found on this machine: b"
     assert "s3cret" not in repr(check)
     assert examine_tokens(districts[:1], resolves).standing is CheckStatus.OK

@@ -355,7 +355,7 @@ def test_the_form_shows_what_changes_and_who_moved(screen: Screen) -> None:
     assert "Emergency removed" in said["bay-usd"]
     assert "remove Emergency:" in said["bay-usd"]
     assert "guardians-cut-on-running-sync" in said["bay-usd"]
-    assert "left to the page" in said["bay-usd"]
+    assert "not managed (stays as it is)" in said["bay-usd"]
     assert "Saved 2 times, each checked before the next" in said["lakeview-usd"]
     assert (
         "unarchive_classrooms, the OAuth token enable_daily_sync"

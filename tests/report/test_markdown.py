@@ -250,7 +250,7 @@ def test_nothing_to_do_is_said_in_a_line() -> None:
 
 
 def test_a_run_that_is_taken_back_is_named() -> None:
-    assert "this takes run 7 back" in plan_markdown(replace(PLAN, rollback_of=7))
+    assert "this undoes run 7" in plan_markdown(replace(PLAN, rollback_of=7))
 
 
 @given(PLANS, st.integers(2_000, 6_000))

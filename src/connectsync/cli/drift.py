@@ -231,7 +231,7 @@ def _agreed(
     for named in conflicts:
         if named not in there:
             raise UsageError(
-                f"--adopt-conflict {named!r}: both sides changed no such setting",
+                f"--adopt-conflict {named!r}: there is no conflict on that setting",
                 remedy=did_you_mean(named, there)
                 or f"conflicts, as DISTRICT:SETTING: {', '.join(there) or '(none)'}",
             )

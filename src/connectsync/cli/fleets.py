@@ -186,6 +186,6 @@ def _refuse(findings: Sequence[Finding]) -> None:
         more = f", and {left:,} more" if left else ""
         where = f"{spell_control_characters(place.file)}:{place.line}:{place.column}"
         raise InvalidFiles(
-            "nothing is planned from files with errors:"
+            "these files have errors, so the command stopped:"
             f" {where}: {spell_control_characters(errors[0].message)}{more}"
         )

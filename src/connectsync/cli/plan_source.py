@@ -76,7 +76,7 @@ def wrote_plan(out: Path, plan: Plan, policy: Policy) -> str:
     from connectsync.operations.approve import needed_names
 
     if not plan.districts:
-        return f"wrote {out}; there is nothing in it to apply"
+        return f"wrote {out}; the plan has no changes"
     file, command = quote_word(str(out)), f"connectsync apply {quote_word(str(out))}"
     steps = []
     if flags := acceptance(plan.guards):

@@ -147,16 +147,17 @@ def examine_tokens(
     stated = [one for one in districts if one.credentials.oauth_token]
     asked = [one for one in stated if run_commands or not _is_command(one)]
     silent = [one.key for one in asked if not _resolves(one, resolves)]
-    references = many(len(asked), "token reference")
+    tokens = many(len(asked), "token")
     not_run = ""
     if len(asked) < len(stated):
         commands = many(len(stated) - len(asked), "token command")
         not_run = f"; {commands} not run (`doctor --run-commands` runs them)"
     if not silent:
-        return ok("tokens", f"{references} give a token here{not_run}")
+        return ok("tokens", f"{tokens} found on this machine{not_run}")
     return warn(
         "tokens",
-        f"{len(silent)} of {references} give none here: {few(silent)}{not_run}",
+        f"{len(silent)} of {tokens} could not be found on this machine:"
+        f" {few(silent)}{not_run}",
         "set them where tokens are needed; planning and applying settings needs none",
     )
 

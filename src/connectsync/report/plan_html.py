@@ -58,8 +58,8 @@ _NOT_KEPT = (
     " made, and read what has changed since."
 )
 _KEPT = (
-    "That makes exactly the plan in the file true, or nothing: not if it was edited,"
-    " not if the files or the live settings moved since."
+    "This applies exactly the plan in the file. If the plan was edited, or the files or"
+    " Connect changed since, nothing is applied."
 )
 _COUNTS = (
     "Write the numbers by hand, from what you have read: a job that copies them from"
@@ -83,20 +83,24 @@ def _guards(guards: Sequence[GuardFinding]) -> Iterator[Html]:
     if not guards:
         yield element("p", "No guard objects.")
         return
-    stop = sum(guard.severity is Severity.ERROR for guard in guards)
-    yield element("p", _stopped(stop))
+    yield element("p", _blocked(guards))
     ordered = sorted(guards, key=lambda one: (one.severity.rank, one.rule))
     groups = groupby(ordered, key=lambda one: (one.severity, one.rule))
     items = (_guard(severity, rule, list(same)) for (severity, rule), same in groups)
     yield element("ul", *items, class_="guards")
 
 
-def _stopped(stop: int) -> str:
-    if not stop:
-        return "Guards warn; none of them stops the plan."
+def _blocked(guards: Sequence[GuardFinding]) -> str:
+    blocking = [guard for guard in guards if guard.severity is Severity.ERROR]
+    if not blocking:
+        return "Guards warn; none of them blocks this plan."
+    reasons = [guard.needs_reason for guard in blocking]
+    ways = ["by name and count"] if not all(reasons) else []
+    ways += ["with a reason"] if any(reasons) else []
+    block, them = ("blocks", "it") if len(blocking) == 1 else ("block", "them")
     return (
-        f"{many(stop, 'objection')} {'stops' if stop == 1 else 'stop'} the plan until"
-        " what is counted is accepted by name and number."
+        f"{many(len(blocking), 'objection')} {block} this plan. To apply it anyway,"
+        f" accept {them} {' or '.join(ways)}, as in the command below."
     )
 
 
@@ -221,8 +225,8 @@ _STANDINGS: dict[str, tuple[str, str]] = {
 _RISKS = GlanceTally(
     "risk",
     {
-        Risk.DISRUPTIVE: ("Disruptive", "sure to reach some families"),
-        Risk.CAUTION: ("Caution", "to look at"),
+        Risk.DISRUPTIVE: ("Disruptive", "will affect some families"),
+        Risk.CAUTION: ("Caution", "review first"),
         Risk.SAFE: ("Safe", "harms no one"),
     },
 )

@@ -127,7 +127,9 @@ def rollback_text(plan: Plan) -> str:
     """Say which run a plan takes back; nothing for a plan that files make."""
     if plan.rollback_of is None:
         return ""
-    return f"this takes run {plan.rollback_of} back, not what files say"
+    return (
+        f"this undoes run {plan.rollback_of}; the district files still say the opposite"
+    )
 
 
 LEFT_ALONE = "Not caused by this change, so left alone"

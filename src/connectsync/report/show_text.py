@@ -140,5 +140,5 @@ def _summary(adopted: Sequence[AdoptedDistrict], paint: Paint, *, written: bool)
         if counts[adoption]
     ]
     total = many(len(adopted), "district")
-    lead = "" if written else "Nothing was written; it would be: "
+    lead = "" if written else "Dry run: nothing was written. It would be: "
     return f"{lead}{total}: {', '.join(parts)}" if parts else f"{lead}{total}"

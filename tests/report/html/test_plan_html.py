@@ -231,7 +231,7 @@ def test_of_many_alike_objections_some_are_named_and_all_counted() -> None:
     )
     plan = replace(everything().plan, guards=guards)
     said = shown(bare(plan)).shown
-    assert "1,200 objections stop the plan" in said
+    assert "1,200 objections block this plan" in said
     assert "and 1,195 more, each with its district" in said
     assert "--accept disruptive=1200" in said
 
@@ -240,13 +240,34 @@ def test_where_no_guard_objects_it_says_so() -> None:
     plan = replace(everything().plan, guards=())
     said = shown(replace(everything(), plan=plan)).shown
     assert "No guard objects." in said
-    assert "connectsync apply plan.jsonThat makes" in said
+    assert "connectsync apply plan.jsonThis applies" in said
+
+
+@pytest.mark.parametrize(
+    ("reasons", "said"),
+    [
+        (
+            [False],
+            "1 objection blocks this plan. To apply it anyway, accept it by name",
+        ),
+        ([True], "accept it with a reason, as in the command below."),
+        ([False, True], "accept them by name and count or with a reason, as in"),
+    ],
+)
+def test_what_blocks_a_plan_is_said_with_the_way_to_accept_it(
+    reasons: list[bool], said: str
+) -> None:
+    guards = tuple(
+        GuardFinding("drifted", Severity.ERROR, "moved", accept="a", needs_reason=one)
+        for one in reasons
+    )
+    assert said in shown(bare(replace(everything().plan, guards=guards))).shown
 
 
 def test_warnings_of_guards_stop_nothing() -> None:
     guard = GuardFinding("drifted", Severity.WARNING, "moved", accept="drifted")
     said = shown(bare(replace(everything().plan, guards=(guard,)))).shown
-    assert "none of them stops the plan" in said
+    assert "none of them blocks this plan" in said
 
 
 def test_a_plan_of_nothing_is_a_page_too() -> None:

@@ -46,7 +46,7 @@ function formSection({ title, fields }, sides) {
 
 // a plan of a part of the files says nothing of what else they manage
 function unmanaged() {
-  return data.partial ? "left as it is" : "left to the page";
+  return data.partial ? "left as it is" : "not managed (stays as it is)";
 }
 
 function tokenRow(label, { saves }) {
