@@ -144,6 +144,11 @@ class ManualSaver:
         place.plan = relative(self.folder / PLAN, Path.cwd())
         for name, text in _files(self.plan, place):
             replace_file(self.folder / name, text)
+        if self.by_hand.folder is not None:
+            # `runs` and `resume` name the plan later, and do not know the folder
+            usual = _usual_folder(self.session, self.project, plan_digest(self.plan))
+            make_folder(usual)
+            replace_file(usual / PLAN, plan_text(self.plan))
         shown = relative(self.folder / PAGE, Path.cwd())
         self.session.terminal.complain(f"click list: {inert(shown)}")
 
