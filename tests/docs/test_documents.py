@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
-from documents import Shell, Step, anchors, blocks, links, matches, slug, steps
+from documents import (
+    Shell,
+    Step,
+    anchors,
+    blocks,
+    documents,
+    links,
+    matches,
+    slug,
+    steps,
+)
 
 
 @pytest.mark.parametrize(
@@ -62,3 +73,12 @@ def test_what_is_exported_is_there_for_the_commands_that_follow(tmp_path: Path) 
     assert shell.run("echo $A_NAME") == "told\n"
     shell.run("unset A_NAME")
     assert shell.run("echo $A_NAME") == "\n"
+
+
+@pytest.mark.parametrize("page", documents(), ids=lambda page: page.name)
+def test_a_file_to_write_is_named_where_a_reader_sees_it(page: Path) -> None:
+    # a comment is not shown: the paragraph above it has to say the name
+    text = page.read_text("utf-8")
+    for found in re.finditer(r"^<!-- file: (.+?) -->$", text, re.MULTILINE):
+        above = text[: found.start()].rstrip().rsplit("\n\n", 1)[-1]
+        assert f"`{found[1]}`" in above, f"{page.name}: {found[1]}"
