@@ -20,7 +20,7 @@ from connectsync.cli.emulator import guard_store, make_embedded_store
 from connectsync.cli.secrets import district_token, read_secret
 from connectsync.cli.session import Session
 from connectsync.cli.suggest import quote_word
-from connectsync.config.decode import Ground
+from connectsync.config.decode import Ground, without_steps_up
 from connectsync.config.project import BrowserConfig, Project
 from connectsync.domain.district import District
 from connectsync.domain.live import CLOCKS_DIFFER, Snapshot
@@ -337,6 +337,9 @@ class SnapshotBackend(Backend):
             )
         base = self.setup.session.folder or self.setup.session.here
         path = base / self.setup.argument
+        if self.setup.session.backend:
+            # a project's file may not lead out, the command line may
+            path = without_steps_up(path)
         if (end := Ground.of(self.setup.project.root).way_out(path)) is not None:
             raise UsageError(
                 f"{self.setup.argument} is a link that leads out of the project, to"

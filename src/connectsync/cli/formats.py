@@ -10,7 +10,7 @@ from pathlib import Path
 from connectsync.cli.session import Session
 from connectsync.cli.suggest import CommandPlace
 from connectsync.cli.terminal import Terminal, insist_no_source
-from connectsync.config.decode import Ground
+from connectsync.config.decode import Ground, without_steps_up
 from connectsync.config.project import Project
 from connectsync.domain.finding import ValidationReport
 from connectsync.errors import UsageError
@@ -126,7 +126,7 @@ def insist_free(
         real = _real(output)
         insist_no_source(output)
         insist_no_source(real)
-        if (end := ground.way_out(output)) is not None:
+        if (end := ground.way_out(without_steps_up(output))) is not None:
             _refuse(output, f"is a link that leads out of the project, to {end}")
         if real.is_dir():
             _refuse(output, "is a folder")

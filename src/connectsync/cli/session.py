@@ -315,6 +315,8 @@ class Session:
                 f"there is no district file in {folder}/",
                 remedy="`connectsync new KEY --name NAME` makes one",
             )
+        if named and not (project.root / PROJECT_FILE).is_file():
+            self._insist_no_other_project(project, named)
         asked = named or [str(project.districts_dir)]
         found = discover(project.root, asked, project.districts_dir)
         left_out = {
@@ -328,6 +330,23 @@ class Session:
         for why, names in left_out.items():
             self.terminal.complain(f"left out: {inert(names)} ({why})")
         return found.files
+
+    def _insist_no_other_project(self, project: Project, named: Sequence[str]) -> None:
+        """Refuse to judge without its project what lies in one that is not here."""
+        for one in named:
+            path = Path(os.path.normpath(project.root / one))
+            for folder in (path, *path.parents):
+                if project.root.is_relative_to(folder):
+                    break
+                file = folder / PROJECT_FILE
+                if file.is_file() and self._stranger(file) is None:
+                    where, _ = self.no_project()
+                    raise NothingMatched(
+                        f"{where}; {inert(one)} is of the project in"
+                        f" {inert(str(folder))}",
+                        remedy=f"give -C {quote_word(inert(str(folder)))}, which names"
+                        " the project's folder",
+                    )
 
     def fleet(
         self, project: Project, named: Sequence[str], *, perhaps_none: bool = False

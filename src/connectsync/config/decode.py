@@ -90,6 +90,23 @@ class Ground:
         return self._known[folder]
 
 
+def without_steps_up(path: Path) -> Path:
+    """
+    Take each plain ``..`` out of a path, which the current folder completes.
+
+    One behind a link stays, and so does what follows: it leads where the link does.
+    """
+    whole = Path.cwd() / path
+    spelled = whole.anchor
+    for part in whole.parts[1:]:
+        plain = os.path.basename(spelled) != ".." and not os.path.islink(spelled)  # noqa: PTH114, PTH119
+        if part == ".." and plain:
+            spelled = os.path.dirname(spelled)  # noqa: PTH120
+        else:
+            spelled = os.path.join(spelled, part)  # noqa: PTH118
+    return Path(spelled)
+
+
 def _holding(folder: Path, name: str) -> Path | None:
     """Find the nearest folder, from this one up, that holds an entry of that name."""
     for one in (folder, *folder.parents):
