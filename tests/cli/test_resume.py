@@ -368,12 +368,15 @@ def test_a_run_left_on_another_backend_is_named_with_the_way_to_it(
         "nothing to resume: no run on embedded has anything left; run 1 on"
         " snapshot:live.json has 1 district left\n" in said.err
     )
-    way = "`connectsync --backend snapshot:live.json apply PLAN`"
+    (kept,) = (valley.folder / ".connectsync/click-lists").glob("*/plan.json")
+    plan = kept.relative_to(valley.folder)
+    way = f"`connectsync --backend snapshot:live.json apply {plan}`"
     assert way in said.err
     refused = valley.run("resume", "1")
     assert refused.status == 64
     assert "run 1 is on snapshot:live.json, and this is embedded" in refused.err
     assert way in refused.err
+    assert valley.run(*way.strip("`").split()[1:]).status == 0
     closed = valley.run("runs", "close", "1", "--reason", "done by hand")
     assert "`connectsync --backend snapshot:live.json plan` says" in closed.out
 
