@@ -161,7 +161,7 @@ def _reopen_run(going: ApplyRun, scope: FleetScope, plan: Plan, run: Run) -> App
     Where another run began meanwhile the guards are asked once more. Gives the run on
     its way, with the reasons that hold.
     """
-    archive, said = StateReader(going.store), going.options
+    archive, said = going.archive, going.options
     over = archive.superseded(run)
     going.gate(run).insist_honest(plan)
     rest = rest_of(plan, run, archive.journal(run.number))

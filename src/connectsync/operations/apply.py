@@ -21,7 +21,7 @@ from connectsync.domain.outcome import Outcome
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import ALL, LAST, WAVES, Rollout, Shard, wave_by_district
-from connectsync.domain.run import RunHead, superseded_text
+from connectsync.domain.run import Run, RunHead, superseded_text
 from connectsync.domain.settings import Form
 from connectsync.errors import (
     ConnectError,
@@ -158,7 +158,6 @@ class StopSignal(Protocol):
 class Watched:
     """A run as those who watch it know it: its waves, and the districts it is at."""
 
-    plan: Plan
     waves: int
     districts: tuple[str, ...]
 
@@ -227,11 +226,16 @@ class ApplyRun:
         """The districts in scope, as their files say them."""
         return tuple(want.district for want in self.wanted)
 
+    @property
+    def archive(self) -> StateReader:
+        """What the store knows of runs."""
+        return StateReader(self.store)
+
     def gate(self, begun: RunHead | None = None) -> Gate:
         """Give the gate with what was decided; ``begun`` is the run so far."""
-        options, archive = self.options, StateReader(self.store)
+        options = self.options
         consent = Consent(options.accepted, options.reasons, options.approved)
-        return Gate(self.given, self.districts, archive, consent, begun)
+        return Gate(self.given, self.districts, self.archive, consent, begun)
 
     async def insist_allowed(self, plan: Plan, digest: str = "") -> None:
         """
@@ -254,22 +258,20 @@ class ApplyRun:
         with suppress(ConnectError):
             insist_fresh(plan, await self.reader.read_many(keys))
 
-    def last_run(self, plan: Plan, digest: str = "") -> RunHead | None:
+    def last_run(self, plan: Plan, digest: str = "") -> Run | None:
         """Give the last run of a plan here, if there is one."""
-        archive = StateReader(self.store)
-        return archive.last_run(digest or plan_digest(plan), plan.backend)
+        return self.archive.last_run(digest or plan_digest(plan), plan.backend)
 
     def done_before(self, plan: Plan) -> str:
         """Say in which run a plan was applied, all of it; empty if none did."""
-        return applied_before(StateReader(self.store), plan)
+        return applied_before(self.archive, plan)
 
     def insist_newest(self, plan: Plan) -> None:
         """Refuse to continue the run of a plan that a newer run superseded."""
-        archive = StateReader(self.store)
-        run = archive.last_run(plan_digest(plan), plan.backend)
+        run = self.last_run(plan)
         if run is None or run.ended is not None:
             return
-        if by := archive.superseded(run):
+        if by := self.archive.superseded(run):
             raise Superseded(
                 superseded_text(run.number, by), remedy=superseded_remedy(run.number)
             )
@@ -287,7 +289,7 @@ class ApplyRun:
             try:
                 return await run._made_true(plan)
             except Overtaken:
-                recent = StateReader(run.store).recent(plan.backend, run.host.now())
+                recent = run.archive.recent(plan.backend, run.host.now())
                 run = replace(run, given=replace(run.given, recent=recent))
                 await run.insist_allowed(plan, digest)
 
@@ -305,7 +307,6 @@ class ApplyRun:
         run began; nothing is written then.
         """
         orders = self._orders(plan)
-        archive = StateReader(self.store)
         run = self.last_run(plan)
         if run is not None and self.host.by_hand:
             self.store.reopen(run.number, at=self.host.now())
@@ -313,7 +314,8 @@ class ApplyRun:
         try:
             return await self._carried_out(plan, orders, None)
         except StalePlan as stale:
-            raise _explain_stale(stale, archive.run_of(plan_digest(plan))) from stale
+            applied = self.archive.run_of(plan_digest(plan))
+            raise _explain_stale(stale, applied) from stale
 
     @property
     def _rollout(self) -> Rollout:
@@ -338,7 +340,7 @@ class ApplyRun:
     ) -> RunResult:
         host, writing = self.host, self.host.open_writer(plan)
         application = PlanApplication(plan, self.wanted, self.given.baselines)
-        watched = Watched(plan, len(orders.waves), self._mine(plan, run))
+        watched = Watched(len(orders.waves), self._mine(plan, run))
         with host.watching(watched) as observe:
             async with writing as writer:
                 means = RunDeps(
@@ -387,7 +389,7 @@ class ApplyRun:
         """Name the districts that this runner has before it."""
         left = [planned.district for planned in plan.districts]
         if run is not None:
-            left = list(StateReader(self.store).run(run).left)
+            left = list(self.archive.run(run).left)
         only = self._only(plan)
         return tuple(key for key in left if only is None or key in only)
 

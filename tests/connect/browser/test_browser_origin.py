@@ -136,32 +136,39 @@ async def type_token(reader: BrowserReader, writer: BrowserWriter) -> None:
     await writer.save("bay", {}, expected_version=read.version, set_token=True)
 
 
+async def type_over(
+    world: World,
+    around: Callable[[ASGIApp, str], ASGIApp],
+    error: type[ConnectError],
+) -> tuple[Other, ConnectError]:
+    """Type a token on a page that wants it elsewhere; give that, and the refusal."""
+    async with other() as elsewhere:
+        async with served(
+            world.store, around=lambda app: around(app, elsewhere.address)
+        ) as address:
+            site = replace(
+                website(address, world.folder), wait_seconds=SHORT_WAIT, load_seconds=8
+            )
+            reader, writer = both(world.browser, site, lambda _: TOKEN)
+            try:
+                with pytest.raises(error) as refused:
+                    await type_token(reader, writer)
+            finally:
+                await close_tabs(world.browser)
+        return elsewhere, refused.value
+
+
 @pytest.mark.parametrize("kind", ATTACKS)
 def test_no_token_is_sent_to_another_origin(world: World, kind: str) -> None:
     attack, error = ATTACKS[kind]
 
-    async def act() -> Other:
-        async with other() as elsewhere:
-            change = attack(elsewhere.address)
-            async with served(
-                world.store, around=lambda app: Tampered(app, change)
-            ) as address:
-                site = replace(
-                    website(address, world.folder),
-                    wait_seconds=SHORT_WAIT,
-                    load_seconds=8,
-                )
-                reader, writer = both(world.browser, site, lambda _: TOKEN)
-                try:
-                    with pytest.raises(error) as refused:
-                        await type_token(reader, writer)
-                finally:
-                    await close_tabs(world.browser)
-            if kind != "frame":
-                assert elsewhere.address in refused.value.message
-            return elsewhere
+    def around(app: ASGIApp, away: str) -> ASGIApp:
+        return Tampered(app, attack(away))
 
-    assert world.runner.run(act()).heard == []
+    elsewhere, refused = world.runner.run(type_over(world, around, error))
+    if kind != "frame":
+        assert elsewhere.address in refused.message
+    assert elsewhere.heard == []
     assert world.token_digest("bay") == ""
 
 
@@ -267,24 +274,9 @@ class Forwarding:
 def test_a_redirect_does_not_carry_the_token_to_another_origin(
     world: World, status: int
 ) -> None:
-    async def act() -> Other:
-        async with other() as elsewhere:
-            async with served(
-                world.store,
-                around=lambda app: Forwarding(Tampered(app), elsewhere.address, status),
-            ) as address:
-                site = replace(
-                    website(address, world.folder),
-                    wait_seconds=SHORT_WAIT,
-                    load_seconds=8,
-                )
-                reader, writer = both(world.browser, site, lambda _: TOKEN)
-                try:
-                    with pytest.raises(ConnectError):
-                        await type_token(reader, writer)
-                finally:
-                    await close_tabs(world.browser)
-            return elsewhere
+    def around(app: ASGIApp, away: str) -> ASGIApp:
+        return Forwarding(Tampered(app), away, status)
 
-    assert world.runner.run(act()).heard == []
+    elsewhere, _ = world.runner.run(type_over(world, around, ConnectError))
+    assert elsewhere.heard == []
     assert world.token_digest("bay") == ""
