@@ -34,6 +34,12 @@ FOLDERS = (
 )
 
 
+@pytest.mark.timeout(120)
+def test_an_address_without_end_is_refused_before_it_is_taken_apart() -> None:
+    with pytest.raises(StateError, match="more than 4,000 characters"):
+        at_url(f"postgresql://u:{'@h/' * 1_000_000}#")
+
+
 def test_the_state_lies_in_its_folder_whatever_the_folder_is_called(
     tmp_path: Path,
 ) -> None:

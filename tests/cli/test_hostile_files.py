@@ -707,6 +707,30 @@ class TestASharedFolder:
             assert f"{name} belongs to another user" in " ".join(said.err.split())
         assert not (valley.folder / "theirs").exists()
 
+    @pytest.mark.parametrize("below", ["", "more"])
+    @pytest.mark.parametrize("kind", ["a folder", "a link"])
+    def test_no_state_is_used_in_a_folder_that_another_user_made_there(
+        self,
+        valley: Console,
+        shared: Path,
+        hers: Callable[[Path], None],
+        kind: str,
+        below: str,
+    ) -> None:
+        theirs = shared / "state"
+        if kind == "a link":
+            theirs.symlink_to(valley.folder / "ours")
+            (valley.folder / "ours").mkdir()
+        else:
+            theirs.mkdir(mode=0o755)
+        hers(theirs)
+        told = ["--state-dir", str(theirs / below)]
+        for command in (["plan"], ["runs"], ["apply", "--yes", LAKEVIEW]):
+            said = valley.run(*told, *command)
+            assert said.status == 1
+            assert f"{theirs} belongs to another user" in " ".join(said.err.split())
+        assert list(theirs.iterdir()) == []
+
     def test_no_project_file_is_used_that_another_user_left_there(
         self, shared: Path, hers: Callable[[Path], None]
     ) -> None:

@@ -104,7 +104,7 @@ def apply(
     """
     import asyncio
 
-    from connectsync.cli.manual import PAGE, PLAN, ManualSaves
+    from connectsync.cli.manual import FILES, ManualSaves
     from connectsync.cli.runner import RunArguments
     from connectsync.operations.apply import ApplyOptions
 
@@ -125,7 +125,7 @@ def apply(
     plan_file = _plan_file(paths or [])
     insist_free(session, metrics, read=plan_file)
     if click_list is not None:
-        insist_free(session, click_list / PAGE, click_list / PLAN)
+        insist_free(session, *(click_list / name for name in FILES))
     if plan_file is None:
         if ignore_files:
             raise UsageError("--ignore-files goes with a plan file")

@@ -23,6 +23,9 @@ from connectsync.report.terminal import inert
 
 PAGE = "click-list.html"
 PLAN = "plan.json"
+MARKDOWN = "click-list.md"
+FILES = (PAGE, MARKDOWN, PLAN)
+"""All that is written into the folder of a click list."""
 """The plan that a click list was made from; it lies beside it."""
 
 ANSWERS = frozenset(["yes", "no", "skip"])
@@ -176,5 +179,5 @@ def name_kept_plan(session: Session, project: Project, digest: str) -> None:
 def _files(plan: Plan, place: CommandPlace) -> Iterator[tuple[str, str]]:
     clicks = click_list(plan)
     yield PAGE, place.complete_html(click_list_html(clicks))
-    yield "click-list.md", place.complete(click_list_markdown(clicks))
+    yield MARKDOWN, place.complete(click_list_markdown(clicks))
     yield PLAN, plan_text(plan)

@@ -156,6 +156,10 @@ def _named(where: str) -> str:
     return where or "it"
 
 
+MOST_PARTS = 4_000_000
+"""Lists, objects and commas of an answer; the forms of the country have a million."""
+
+
 class BadJson(ValueError):
     """Text that is not JSON of one meaning; its sentence begins with *it is*."""
 
@@ -165,10 +169,14 @@ def read_json(text: str | bytes) -> Any:
     Read JSON in which each name stands once in its object.
 
     Of a name that stands twice readers take either: what one person reviewed is not
-    what another program reads. Raises ``BadJson``.
+    what another program reads. Bytes are what others sent, so that of them at most
+    ``MOST_PARTS`` are read. Raises ``BadJson``.
     """
     try:
         if isinstance(text, bytes):
+            # each takes many times its bytes in memory: counted before they are read
+            if sum(map(text.count, (b",", b"[", b"{"))) > MOST_PARTS:
+                raise BadJson(f"it is JSON of more than {MOST_PARTS:,} parts")
             text = text.decode(json.detect_encoding(text), "surrogatepass")
         return json.loads(text, object_pairs_hook=_unique_members)
     except json.JSONDecodeError as error:

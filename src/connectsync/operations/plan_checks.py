@@ -91,7 +91,7 @@ def insist_same_files(plan: Plan, wanted: Sequence[PlannedDistrict]) -> None:
 
 def insist_same_tokens(plan: Plan, wanted: Sequence[PlannedDistrict]) -> None:
     """
-    Refuse a plan that types a token which the district's file names otherwise now.
+    Refuse a plan that may type a token which the district's file names otherwise now.
 
     Another reference is another roster, so it is not looked over where files are to be
     ignored. Raises ``StalePlan``, and ``DamagedPlan`` for a way back that types one.
@@ -99,7 +99,7 @@ def insist_same_tokens(plan: Plan, wanted: Sequence[PlannedDistrict]) -> None:
     named = {one.district.key: one.district.credentials.oauth_token for one in wanted}
     for one in plan.districts:
         now = named.get(one.district) or ""
-        if not one.set_token:
+        if not one.set_token and not one.token:
             continue
         if plan.rollback_of is not None:
             raise DamagedPlan(
