@@ -172,11 +172,11 @@ def read_json(text: str | bytes) -> Any:
     what another program reads. Bytes are what others sent, so that of them at most
     ``MOST_PARTS`` are read. Raises ``BadJson``.
     """
+    # each takes many times its bytes in memory: counted before they are read
+    if isinstance(text, bytes) and _parts_of(text) > MOST_PARTS:
+        raise BadJson(f"it is JSON of more than {MOST_PARTS:,} parts")
     try:
         if isinstance(text, bytes):
-            # each takes many times its bytes in memory: counted before they are read
-            if sum(map(text.count, (b",", b"[", b"{"))) > MOST_PARTS:
-                raise BadJson(f"it is JSON of more than {MOST_PARTS:,} parts")
             text = text.decode(json.detect_encoding(text), "surrogatepass")
         return json.loads(text, object_pairs_hook=_unique_members)
     except json.JSONDecodeError as error:
@@ -189,6 +189,10 @@ def read_json(text: str | bytes) -> Any:
         raise
     except ValueError as error:  # Python reads no number of so many digits
         raise BadJson("it is JSON with a number too long to be read") from error
+
+
+def _parts_of(raw: bytes) -> int:
+    return sum(map(raw.count, (b",", b"[", b"{")))
 
 
 def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
