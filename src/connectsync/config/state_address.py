@@ -54,6 +54,9 @@ _ENCODE = f"{_WRITE}; in the password write @ as %40, / as %2F and % as %25"
 LONGEST = 4_000
 """Characters of an address; passwords of cloud services have up to 2,500."""
 
+MOST_HOSTS = 4
+"""Servers of one store; each that stays silent is waited for."""
+
 _SYSTEM_SINCE = 160_000
 """The version of libpq that can ask the system which certificates it trusts."""
 
@@ -159,6 +162,11 @@ def _insist_usual(query: Mapping[str, str]) -> None:
 
 def _insist_paired(named: Mapping[str, str]) -> None:
     """Refuse ports that are none, or that do not pair with the hosts."""
+    hosts = max(named.get(name, "").count(",") for name in ("host", "hostaddr")) + 1
+    if hosts > MOST_HOSTS:
+        raise StateError(
+            f"the address of the state store names more than {MOST_HOSTS} hosts"
+        )
     ports = named.get("port", "").split(",")
     paired = ports == [""] or len(ports) == len(named.get("host", "").split(","))
     if not paired or not all(map(_PORT.fullmatch, ports)):
