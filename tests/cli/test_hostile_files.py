@@ -670,6 +670,21 @@ class TestASharedFolder:
         # a file of metrics that cannot be written is told, and undoes no work
         assert said.status != 0 or "--metrics" in command
 
+    def test_nothing_is_written_through_a_link_in_a_folder_of_another_user(
+        self, valley: Console, shared: Path, hers: Callable[[Path], None]
+    ) -> None:
+        ours = valley.folder / "ours"
+        ours.write_text("kept", "utf-8")
+        theirs = shared / "reports"
+        theirs.mkdir(mode=0o755)
+        (theirs / "plan.txt").symlink_to(ours)
+        hers(theirs / "plan.txt")
+        hers(theirs)
+        said = valley.run("plan", "--output", str(theirs / "plan.txt"))
+        assert said.status == 64
+        assert "another user made what is there" in " ".join(said.err.split())
+        assert ours.read_text("utf-8") == "kept"
+
     def test_no_pipe_of_another_user_is_waited_for(
         self, valley: Console, shared: Path, hers: Callable[[Path], None]
     ) -> None:

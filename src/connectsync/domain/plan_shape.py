@@ -350,6 +350,7 @@ _LEFT = Members(
         "movements": each(_movement),
     }
 )
+_RUNNING = Members(dict.fromkeys(("district", "file", "error"), text))
 
 PLAN = Members(
     {
@@ -371,6 +372,7 @@ PLAN = Members(
         "since": match_shape("[0-9a-f]{40}([0-9a-f]{24})?"),
         "left_alone": each(_LEFT),
         "untouched": each(_untouched, least=1),
+        "still_running": each(_RUNNING),
     },
     # the state store keeps what it knows of a run beside its plan
     open=True,

@@ -203,16 +203,18 @@ def _planted_on(path: Path) -> Iterator[tuple[Path, os.stat_result]]:
     """
     Give what another user laid into a folder for all, on the way to a path.
 
-    Links are followed one by one. Raises ``OSError``.
+    A folder of theirs there is told, and so is what they have in it. Links are followed
+    one by one. Raises ``OSError``.
     """
     waiting, followed = [*reversed(path.absolute().parts)], 0
-    at = Path(waiting.pop())
+    at, theirs = Path(waiting.pop()), False
     while waiting:
         at = at / part if (part := waiting.pop()) != ".." else at.parent
         if not os.path.lexists(at):
             return
         status = at.lstat()
-        if is_strangers(status) and is_for_all(at.parent):
+        if is_strangers(status) and (theirs or is_for_all(at.parent)):
+            theirs = True
             yield at, status
         if stat.S_ISLNK(status.st_mode):
             if (followed := followed + 1) > _MOST_LINKS:
