@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
 from connectsync.apply.state.queries import StateReader
 from connectsync.domain.district import District
 from connectsync.domain.finding import Finding, Severity
-from connectsync.domain.guard import closing, needed
+from connectsync.domain.guard import GuardFinding, closing, needed
 from connectsync.domain.live import CLOCKS_DIFFER
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
@@ -89,6 +89,7 @@ class Gate:
         policy, digest = self.given.policy, digest or plan_digest(plan)
         begun = self.archive.last_run(digest, plan.backend) is not None
         now = add_guards(plan, self.districts, self.given, begun=begun)
+        now = replace(now, guards=(*now.guards, *_no_longer_told(plan, now)))
         insist_accepted(now, self._accepted(now), self._reasons(now))
         approved = self.consent.approved
         if approved is None and self.begun is not None:
@@ -117,6 +118,18 @@ class Gate:
         closed = closing(plan.guards)
         before = {name: why for name, why in begun.items() if name in closed}
         return before | {name: why for name, why in said.items() if name != WAVES}
+
+
+def _no_longer_told(plan: Plan, now: Plan) -> Iterator[GuardFinding]:
+    """
+    Give guards that a plan was reviewed with, and that the files of now do not raise.
+
+    A change that raises a limit along with the districts would accept itself.
+    """
+    told = {one.accept for one in now.guards}
+    for one in plan.guards:
+        if one.accept in lasting() and one.accept not in told:
+            yield one
 
 
 def lasting_reasons(run: RunHead, now: datetime) -> dict[str, str]:
