@@ -11,7 +11,12 @@ from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
 from connectsync.domain.district import District
 from connectsync.domain.drift import Baselines
-from connectsync.domain.foreign_text import alike, foreign_letters, looks
+from connectsync.domain.foreign_text import (
+    alike,
+    foreign_letters,
+    looks_of_person,
+    mixed_word,
+)
 from connectsync.domain.guard import (
     Unaccepted,
     acceptance,
@@ -154,7 +159,7 @@ def needed_names(plan: Plan, policy: Policy) -> int:
 
 def _people(names: Iterable[str]) -> frozenset[str]:
     # two names that look alike are one person, as far as anyone can see
-    return frozenset(looks(name) for name in names) - {""}
+    return frozenset(looks_of_person(name) for name in names) - {""}
 
 
 def _is_asked(plan: Plan, approval: Approval) -> bool:
@@ -191,17 +196,24 @@ def approver(given: str) -> str:
             f"--as gives a name with characters that are not shown: {inert(name)}",
             remedy="type the name as colleagues see it",
         )
+    if mixed := mixed_word(name):
+        raise UsageError(
+            f"--as gives {mixed!r}, which is not in letters of one alphabet",
+            remedy="type the name as colleagues see it",
+        )
     return name
 
 
 def look_alike(name: str, approvals: Iterable[str]) -> str:
     """Say that a name looks like one that approved before; nothing if none does."""
     for other in approvals:
-        if looks(other) == looks(name) and alike(other) != alike(name):
+        same = looks_of_person(other) == looks_of_person(name)
+        if same and alike(other) != alike(name):
             letters = ", ".join((*foreign_letters(name), *foreign_letters(other)))
+            which = f" ({letters})" if letters else ""
             return (
                 f"{inert(name)!r} looks like {inert(other)!r}, which approved this plan"
-                f" before, and is spelled with other letters ({letters}): it does not"
+                f" before, and is spelled with other letters{which}: it does not"
                 " count as another person"
             )
     return ""
@@ -237,6 +249,6 @@ def record_approval(store: Store, digest: str, name: str, *, at: datetime) -> Ap
     the same.
     """
     archive = StateReader(store)
-    before = {looks(one) for one in archive.approvals(digest)}
-    new = looks(name) not in before and store.approve(digest, name, at=at)
+    before = {looks_of_person(one) for one in archive.approvals(digest)}
+    new = looks_of_person(name) not in before and store.approve(digest, name, at=at)
     return Approvals(name, archive.approvals(digest), new)

@@ -154,6 +154,9 @@ class Limits:
         self._bytes_over += max(0, size - self.usual_bytes)
 
 
+_UNPACKED = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
+
+
 async def fetch(
     client: httpx2.AsyncClient, request: httpx2.Request, limits: Limits
 ) -> httpx2.Response:
@@ -180,10 +183,11 @@ async def fetch(
         ) from error
     finally:
         limits.count(seconds=monotonic() - began, size=len(content))
+    # as bytes: a proxy may have put any of them into a header
     headers = [
         (name, value)
-        for name, value in response.headers.multi_items()
-        if name not in {"content-encoding", "content-length", "transfer-encoding"}
+        for name, value in response.headers.raw
+        if name.lower() not in _UNPACKED
     ]
     return httpx2.Response(
         response.status_code, headers=headers, content=bytes(content), request=request
