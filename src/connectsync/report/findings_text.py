@@ -94,7 +94,7 @@ def render(
     if left := unshown(findings, shown):
         blocks.append("\n".join(wrap(left, width, hang=2)))
     if report.allowed:
-        blocks.append("\n".join(_all_allowed(report, paint, most)))
+        blocks.append("\n".join(_all_allowed(report, paint, width, most)))
     if table := "\n".join(by_rule(findings, paint)):
         blocks.append(table)
     blocks.append("\n".join([*_pointer_to_why(report, paint), last]))
@@ -175,15 +175,17 @@ def _note(
 
 
 def _all_allowed(
-    report: ValidationReport, paint: Paint, most: int | None
+    report: ValidationReport, paint: Paint, width: int, most: int | None
 ) -> Iterator[str]:
     allowed = report.ordered_allowed()
     for each in allowed[:most]:
         finding = each.finding
-        rule = paint(Style.SAFE, f"allowed[{inert(finding.rule)}]")
+        rule = f"allowed[{inert(finding.rule)}]"
         spot = f"{inert(finding.place.file)}:{finding.place.line}"
-        until = paint(Style.DIM, f"(until {each.until.isoformat()})")
-        yield f"{rule} {spot} — {inert(each.reason)} {until}"
+        why = f"{inert(each.reason)} (until {each.until.isoformat()})"
+        first, *rest = wrap(f"{rule} {spot} — {why}", width, hang=2)
+        yield paint(Style.SAFE, rule) + first.removeprefix(rule)
+        yield from rest
     if left := len(allowed[most:]) if most is not None else 0:
         yield f"… and {left:,} more allowed; {ALL_OF_THEM}"
 
