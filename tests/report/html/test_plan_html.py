@@ -238,9 +238,9 @@ def test_of_many_alike_objections_some_are_named_and_all_counted() -> None:
 
 def test_where_no_guard_objects_it_says_so() -> None:
     plan = replace(everything().plan, guards=())
-    said = shown(replace(everything(), plan=plan)).shown
+    said = " ".join(shown(replace(everything(), plan=plan)).shown.split())
     assert "No guard objects." in said
-    assert "connectsync apply plan.jsonThis applies" in said
+    assert "connectsync apply plan.json This applies" in said
 
 
 @pytest.mark.parametrize(
