@@ -17,9 +17,8 @@ from fate import Fate, Killed, Sent
 from served_connect import watch
 from sqlalchemy import event
 
-from connectsync.apply.executor import Executor
 from connectsync.apply.journal import RunDeps
-from connectsync.apply.rollout import RolloutLimits
+from connectsync.apply.rollout import Executor, RolloutLimits
 from connectsync.apply.state.database import opened
 from connectsync.apply.state.leases import LeaseTable
 from connectsync.apply.state.opening import ensure

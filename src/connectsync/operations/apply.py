@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
-from connectsync.apply.executor import Executor, FileSays, InStep
 from connectsync.apply.journal import Observe, Rest, RunDeps, RunOptions
-from connectsync.apply.rollout import RolloutLimits
+from connectsync.apply.rollout import Executor, FileSays, InStep, RolloutLimits
 from connectsync.apply.saving import insist_fresh
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
@@ -37,61 +36,37 @@ from connectsync.operations.resume import superseded_remedy
 from connectsync.rules.hours import closed
 
 
-@dataclass(frozen=True, slots=True)
-class PlanApplication:
+def in_step_of(
+    plan: Plan, wanted: Sequence[PlannedDistrict], baselines: Baselines
+) -> InStep:
     """
-    A plan that nothing speaks against, and the districts it was made from.
+    Give what the files want of districts that a plan found in step.
 
-    ``baselines`` are what was last applied before.
+    ``wanted`` are the districts it was made from, and ``baselines`` are what was last
+    applied before. What is in step with a way back is not in step with the files.
     """
+    if plan.rollback_of is not None:
+        return {}
+    keys = frozenset(plan.in_step)
+    return {
+        want.district.key: FileSays(
+            want.district.desired(),
+            _known(want, baselines.get(want.district.key, Baseline())),
+            launched=is_launched(want.district.facts, None),
+        )
+        for want in wanted
+        if want.district.key in keys
+    }
 
-    plan: Plan
-    wanted: Sequence[PlannedDistrict]
-    baselines: Baselines
 
-    async def run(self, executor: Executor, orders: RunOptions) -> Outcome:
-        """
-        Make the plan true, and remember districts that were in step all along.
+def _known(want: PlannedDistrict, baseline: Baseline) -> Callable[[Form], Form]:
+    """Give what takes the labels out of a form that no file knows."""
+    desired = want.district.desired()
 
-        Raises ``StalePlan``, with nothing written, if Connect moved meanwhile.
-        """
-        return await executor.run(self.plan, orders, self._in_step)
+    def known(form: Form) -> Form:
+        return without(form, find_kept_labels(want.district, form, baseline, desired))
 
-    async def resume(self, executor: Executor, run: int, orders: RunOptions) -> Outcome:
-        """Continue a run, and remember what its runner could not remember."""
-        return await executor.resume(run, self.plan, orders, self._in_step)
-
-    @property
-    def _in_step(self) -> InStep:
-        """
-        Give what the files want of districts that the plan found in step.
-
-        What is in step with a way back is not in step with the files.
-        """
-        if self.plan.rollback_of is not None:
-            return {}
-        keys = frozenset(self.plan.in_step)
-        return {
-            want.district.key: FileSays(
-                want.district.desired(),
-                self._known(want),
-                launched=is_launched(want.district.facts, None),
-            )
-            for want in self.wanted
-            if want.district.key in keys
-        }
-
-    def _known(self, want: PlannedDistrict) -> Callable[[Form], Form]:
-        """Give what takes the labels out of a form that no file knows."""
-        desired = want.district.desired()
-        baseline = self.baselines.get(want.district.key, Baseline())
-
-        def known(form: Form) -> Form:
-            return without(
-                form, find_kept_labels(want.district, form, baseline, desired)
-            )
-
-        return known
+    return known
 
 
 def orders_for(
@@ -278,44 +253,39 @@ class ApplyRun:
 
     async def execute(self, plan: Plan, digest: str = "") -> RunResult:
         """
-        Make a plan true that is allowed.
+        Make a plan true that is allowed; continue its run where a person said more.
 
         Where another run began meanwhile the guards are asked once more: of two plans
         that are each small enough, both together may not be. Raises ``Refused``, and
-        ``StalePlan``, with nothing written.
+        ``StalePlan`` if Connect moved meanwhile, with nothing written.
         """
         run = self
         while True:
+            begun = self._reopened(plan)
             try:
-                return await run._made_true(plan)
+                return await run._carried_out(plan, run._orders(plan), begun)
+            except StalePlan as stale:
+                if begun is not None:
+                    raise
+                applied = self.archive.run_of(plan_digest(plan))
+                raise _explain_stale(stale, applied) from stale
             except Overtaken:
                 recent = run.archive.recent(plan.backend, run.host.now())
                 run = replace(run, given=replace(run.given, recent=recent))
                 await run.insist_allowed(plan, digest)
+
+    def _reopened(self, plan: Plan) -> int | None:
+        """Give the run of a plan of which a person said that more is done."""
+        if not self.host.by_hand or (run := self.last_run(plan)) is None:
+            return None
+        self.store.reopen(run.number, at=self.host.now())
+        return run.number
 
     async def resume(self, run: int, plan: Plan, orders: RunOptions) -> RunResult:
         """Continue a run at what is left of it, in its waves unless overridden."""
         if WAVES in self.options.reasons:
             orders = self._orders(plan)
         return await self._carried_out(plan, orders, run)
-
-    async def _made_true(self, plan: Plan) -> RunResult:
-        """
-        Make a plan true; continue its run where a person said more is done.
-
-        Raises ``StalePlan`` if Connect moved meanwhile, and ``Overtaken`` if another
-        run began; nothing is written then.
-        """
-        orders = self._orders(plan)
-        run = self.last_run(plan)
-        if run is not None and self.host.by_hand:
-            self.store.reopen(run.number, at=self.host.now())
-            return await self._carried_out(plan, orders, run.number)
-        try:
-            return await self._carried_out(plan, orders, None)
-        except StalePlan as stale:
-            applied = self.archive.run_of(plan_digest(plan))
-            raise _explain_stale(stale, applied) from stale
 
     @property
     def _rollout(self) -> Rollout:
@@ -339,7 +309,7 @@ class ApplyRun:
         self, plan: Plan, orders: RunOptions, run: int | None
     ) -> RunResult:
         host, writing = self.host, self.host.open_writer(plan)
-        application = PlanApplication(plan, self.wanted, self.given.baselines)
+        in_step = in_step_of(plan, self.wanted, self.given.baselines)
         watched = Watched(len(orders.waves), self._mine(plan, run))
         with host.watching(watched) as observe:
             async with writing as writer:
@@ -355,9 +325,9 @@ class ApplyRun:
                 with host.stopping() as stop:
                     executor = Executor(means, self._limits(plan, stop))
                     if run is None:
-                        outcome = await application.run(executor, orders)
+                        outcome = await executor.run(plan, orders, in_step)
                     else:
-                        outcome = await application.resume(executor, run, orders)
+                        outcome = await executor.resume(run, plan, orders, in_step)
         host.tell_the_rest(outcome)
         return RunResult(outcome, interrupted=stop.asked and bool(outcome.stopped))
 
