@@ -19,10 +19,9 @@ from connectsync.backends import embedded
 from connectsync.domain.district import District, Facts
 from connectsync.domain.drift import Baseline, DistrictDrift
 from connectsync.domain.live import Live, connect_key
-from connectsync.domain.outcome import Outcome
+from connectsync.domain.outcome import Made, Outcome, Sent
 from connectsync.domain.plan import SWITCH, Plan
 from connectsync.domain.policy import Rollout
-from connectsync.domain.save import Made, Sent
 from connectsync.domain.settings import Form
 from connectsync.errors import (
     FormRefused,

@@ -36,16 +36,15 @@ from model_world import (
 from connectsync.apply.journal import BaselineUpdate
 from connectsync.apply.rollout import Executor
 from connectsync.domain.drift import Baseline
-from connectsync.domain.outcome import Ending, Outcome
+from connectsync.domain.outcome import Ending, Made, Outcome, SaveFacts, Sent
 from connectsync.domain.plan import SWITCH, DistrictPlan, Plan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import Rollout
-from connectsync.domain.save import Made, SaveFacts, Sent
 from connectsync.domain.settings import Form
 from connectsync.errors import RollbackRefused, RunInHand, StalePlan
 from connectsync.operations.apply import in_step_of, orders_for
+from connectsync.operations.gate import insist_honest, insist_same_files
 from connectsync.operations.plan import make_plan
-from connectsync.operations.plan_checks import insist_honest, insist_same_files
 from connectsync.operations.rollback import Rollback, undone
 from connectsync.providers.clever import PhoneType, Settings
 

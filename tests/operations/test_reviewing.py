@@ -9,7 +9,7 @@ from connectsync.config.project import Project
 from connectsync.domain.plan import Member
 from connectsync.domain.policy import Rollout
 from connectsync.domain.settings import SETTINGS
-from connectsync.operations.review import connect_page, plan_review
+from connectsync.operations.approve import connect_page, plan_review
 
 ROOT = Path("/project")
 

@@ -12,10 +12,9 @@ from connectsync.backends.seam import Reader, Writer
 from connectsync.domain.district import KeptLabels
 from connectsync.domain.event import Event
 from connectsync.domain.live import Live
-from connectsync.domain.outcome import DistrictOutcome
+from connectsync.domain.outcome import DistrictOutcome, SaveFacts, Sent
 from connectsync.domain.plan import Plan
 from connectsync.domain.run import RecentSaves
-from connectsync.domain.save import SaveFacts, Sent
 from connectsync.domain.settings import Form
 from connectsync.providers.form import Value
 

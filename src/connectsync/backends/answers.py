@@ -19,7 +19,7 @@ from connectsync.errors import (
     Unreachable,
     VersionMoved,
 )
-from connectsync.web.patience import TOO_MANY, too_many_requests, when_to_try
+from connectsync.web.http import TOO_MANY, too_many_requests, when_to_try
 
 DISTRICT_NOT_FOUND = "urn:connectsync:problem:district-not-found"
 FORM_REFUSED = "urn:connectsync:problem:form-refused"

@@ -45,13 +45,13 @@ from connectsync.errors import (
     UsageError,
 )
 from connectsync.operations.apply import ApplyRun
-from connectsync.operations.gate import insist_files
-from connectsync.operations.plan import make_plan
-from connectsync.operations.plan_checks import (
+from connectsync.operations.gate import (
+    insist_files,
     insist_same_files,
     insist_same_tokens,
     of_connect,
 )
+from connectsync.operations.plan import make_plan
 from connectsync.report.fleet_text import plan_tables
 from connectsync.report.plan_text import count_text, render_plan
 

@@ -31,7 +31,7 @@ from connectsync.domain.live import (
 )
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import Bug, ConnectError, CredentialsRefused, UsageError
-from connectsync.web.patience import RetryBudget
+from connectsync.web.http import RetryBudget
 
 
 @dataclass(frozen=True, slots=True)

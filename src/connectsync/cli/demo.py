@@ -96,7 +96,7 @@ def _first(session: Session) -> str:
     import asyncio
 
     from connectsync.cli.plan_source import plan_now
-    from connectsync.domain.guard import needed
+    from connectsync.domain.finding import needed
 
     plan = asyncio.run(plan_now(session, [])).plan
     guarded = {guard.district for guard in plan.guards if needed([guard])}

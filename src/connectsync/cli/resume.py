@@ -38,10 +38,11 @@ from connectsync.errors import (
     UsageError,
 )
 from connectsync.operations.apply import ApplyRun
-from connectsync.operations.gate import insist_files, lasting_reasons
-from connectsync.operations.plan_checks import (
+from connectsync.operations.gate import (
+    insist_files,
     insist_same_files,
     insist_same_tokens,
+    lasting_reasons,
     of_connect,
 )
 from connectsync.operations.resume import (

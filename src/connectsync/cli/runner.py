@@ -46,8 +46,12 @@ from connectsync.report.outcome_text import (
     wave_line,
 )
 from connectsync.report.terminal import inert
-from connectsync.telemetry.destinations import destinations
-from connectsync.telemetry.events import NamedObserver, Observer, Observers
+from connectsync.telemetry.events import (
+    NamedObserver,
+    Observer,
+    Observers,
+    destinations,
+)
 
 
 @contextmanager

@@ -11,8 +11,7 @@ from typing import Any
 from connectsync.domain.change import Add, Change, Remove, Set
 from connectsync.domain.district import Untouched, WhyUntouched
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
-from connectsync.domain.finding import Severity
-from connectsync.domain.guard import GuardFinding
+from connectsync.domain.finding import GuardFinding, Severity
 from connectsync.domain.plan import (
     DistrictPlan,
     NotPlanned,

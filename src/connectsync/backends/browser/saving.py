@@ -37,7 +37,7 @@ from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.settings import BY_NAME, Form
 from connectsync.errors import CredentialsRefused
 from connectsync.providers.form import Kind, Value
-from connectsync.web.patience import TOO_MANY, seconds_asked, too_many_requests
+from connectsync.web.http import TOO_MANY, seconds_asked, too_many_requests
 
 _TOKEN = f"'{TOKEN_LABEL}'"
 
