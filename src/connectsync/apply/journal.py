@@ -11,7 +11,6 @@ from typing import Protocol
 from connectsync.backends.seam import Reader, Writer
 from connectsync.domain.district import KeptLabels
 from connectsync.domain.event import Event
-from connectsync.domain.live import Live
 from connectsync.domain.outcome import DistrictOutcome, SaveFacts, Sent
 from connectsync.domain.plan import Plan
 from connectsync.domain.run import RecentSaves
@@ -312,8 +311,3 @@ class RunDeps:
     observe: Observe = ignore_event
     rest: Rest = never
     max_live_age: timedelta | None = None
-
-    def is_recent(self, live: Live) -> bool:
-        """Say whether a reading is recent enough to be remembered."""
-        longest = self.max_live_age
-        return longest is None or live.is_recent(self.clock(), longest)

@@ -337,10 +337,12 @@ class Executor:
             # what the run does is to be told all the same; the next one remembers
             return ()
         # an old snapshot does not say what Connect has now
+        now, longest = means.clock(), means.max_live_age
         recent = {
             key: live
             for key, live in lives.items()
-            if isinstance(live, Live) and means.is_recent(live)
+            if isinstance(live, Live)
+            and (longest is None or live.is_recent(now, longest))
         }
         moved, seen = [], {}
         for key, says in in_step.items():

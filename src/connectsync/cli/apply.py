@@ -17,6 +17,9 @@ from connectsync.cli.fleets import (
 )
 from connectsync.cli.formats import insist_free
 from connectsync.cli.options import (
+    CLICK_LIST_PAGE,
+    CLICK_LIST_PLAN,
+    ManualSaves,
     accept_option,
     choose_shard,
     metrics_option,
@@ -44,7 +47,7 @@ from connectsync.errors import (
     StalePlan,
     UsageError,
 )
-from connectsync.operations.apply import ApplyRun
+from connectsync.operations.apply import ApplyOptions, ApplyRun
 from connectsync.operations.gate import (
     insist_files,
     insist_same_files,
@@ -104,10 +107,6 @@ def apply(
     """
     import asyncio
 
-    from connectsync.cli.manual import PAGE, PLAN, ManualSaves
-    from connectsync.cli.runner import RunArguments
-    from connectsync.operations.apply import ApplyOptions
-
     session: Session = context.obj
     said = RunArguments(
         ApplyOptions(
@@ -125,7 +124,7 @@ def apply(
     plan_file = _plan_file(paths or [])
     insist_free(session, metrics, read=plan_file)
     if click_list is not None:
-        insist_free(session, click_list / PAGE, click_list / PLAN)
+        insist_free(session, click_list / CLICK_LIST_PAGE, click_list / CLICK_LIST_PLAN)
     if plan_file is None:
         if ignore_files:
             raise UsageError("--ignore-files goes with a plan file")

@@ -20,7 +20,8 @@ from connectsync.apply.state.store import Store
 from connectsync.backends.seam import Reader, Writer
 from connectsync.cli.backends import at_once, is_by_hand, open_writer, patience
 from connectsync.cli.fleets import FleetScope
-from connectsync.cli.manual import ManualSaver, ManualSaves
+from connectsync.cli.manual import ManualSaver
+from connectsync.cli.options import ManualSaves
 from connectsync.cli.plan_source import ScopedPlan
 from connectsync.cli.progress import RunProgress
 from connectsync.cli.session import Session

@@ -29,8 +29,7 @@ from connectsync.config.fleet import (
     load_fleet,
     load_text,
 )
-from connectsync.config.project import Project
-from connectsync.config.waves import check_waves
+from connectsync.config.project import Project, check_waves
 from connectsync.domain.finding import RulePage
 from connectsync.domain.policy import ALL
 from connectsync.domain.wording import few
