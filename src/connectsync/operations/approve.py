@@ -10,7 +10,7 @@ from itertools import groupby
 
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
-from connectsync.backends.names import GROUP_OF_BOXES, SPELLINGS, TOKEN_LABEL, Spelling
+from connectsync.backends.names import GROUP_OF_BOXES, TOKEN_LABEL
 from connectsync.config.discovery import relative
 from connectsync.config.project import Project
 from connectsync.domain.finding import (
@@ -26,11 +26,11 @@ from connectsync.domain.plan import Member, PageField, PageSection, Plan, PlanRe
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import LAST, Approval, Policy, Rollout, wave_by_district
 from connectsync.domain.run import Approvals
-from connectsync.domain.settings import BY_NAME
+from connectsync.domain.settings import SETTINGS
 from connectsync.domain.wording import fold_word
 from connectsync.errors import GuardRefused, NotApproved, UsageError
 from connectsync.operations.plan import PlannedDistrict
-from connectsync.providers.form import Kind, Risk
+from connectsync.providers.form import Kind, Risk, Setting
 from connectsync.report.terminal import inert
 
 LONGEST_REASON = 500
@@ -276,21 +276,21 @@ def _waves(
 
 def connect_page() -> tuple[PageSection, ...]:
     """Give Connect's form, as far as it is known: labels, in the page's order."""
-    sections = groupby(SPELLINGS, key=lambda one: _title(one.setting))
+    sections = groupby(SETTINGS, key=_title)
     return tuple(
         PageSection(title, tuple(field for one in group for field in _fields(one)))
         for title, group in sections
     )
 
 
-def _title(setting: str) -> str:
-    return GROUP_OF_BOXES if BY_NAME[setting].kind is Kind.BOX else ""
+def _title(setting: Setting) -> str:
+    return GROUP_OF_BOXES if setting.kind is Kind.BOX else ""
 
 
-def _fields(spelling: Spelling) -> tuple[PageField, ...]:
-    field = PageField(spelling.setting, spelling.label)
+def _fields(setting: Setting) -> tuple[PageField, ...]:
+    field = PageField(setting.name, setting.page_label)
     # the token is a field of the page and no setting: it stands below the id
-    if spelling.setting == "district_id":
+    if setting.name == "district_id":
         return field, PageField("", TOKEN_LABEL)
     return (field,)
 
