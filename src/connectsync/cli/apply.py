@@ -42,11 +42,7 @@ from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import ALL
 from connectsync.domain.wording import many
-from connectsync.errors import (
-    NotApproved,
-    StalePlan,
-    UsageError,
-)
+from connectsync.errors import NotApproved, StalePlan, UsageError
 from connectsync.operations.apply import ApplyOptions, ApplyRun
 from connectsync.operations.gate import (
     insist_files,

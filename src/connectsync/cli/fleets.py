@@ -12,11 +12,7 @@ from connectsync.config.fleet import Fleet, load_fleet, rivals
 from connectsync.config.project import Project, check_waves
 from connectsync.config.source import spell_control_characters
 from connectsync.domain.district import District
-from connectsync.domain.finding import (
-    Finding,
-    Severity,
-    ValidationReport,
-)
+from connectsync.domain.finding import Finding, Severity, ValidationReport
 from connectsync.domain.policy import ALL, Shard, split_shard
 from connectsync.errors import DamagedPlan, InvalidFiles, NothingMatched, UsageError
 from connectsync.operations.plan import PlannedDistrict

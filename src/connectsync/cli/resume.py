@@ -45,12 +45,7 @@ from connectsync.operations.gate import (
     lasting_reasons,
     of_connect,
 )
-from connectsync.operations.resume import (
-    choose_run,
-    left_elsewhere,
-    rest_of,
-    settle_open,
-)
+from connectsync.operations.runs import choose_run, left_elsewhere, rest_of, settle_open
 from connectsync.report.runs_text import going_on, newest_unended
 from connectsync.report.terminal import inert
 

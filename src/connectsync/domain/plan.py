@@ -140,6 +140,10 @@ class Plan:
     left_alone: tuple[DistrictDrift, ...] = ()
     untouched: tuple[Untouched, ...] = ()
     still_running: tuple[StillRunning, ...] = ()
+    digests: list[str] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
+    """Its digest, once it was asked for; a plan that is made from it has none yet."""
 
     @property
     def partial(self) -> bool:

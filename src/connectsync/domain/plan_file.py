@@ -172,7 +172,10 @@ def plan_text(plan: Plan) -> str:
 
 def plan_digest(plan: Plan) -> str:
     """Give the digest of a plan: scope, backend, live versions and all."""
-    return digest_of(plan_data(plan))
+    if not plan.digests:
+        # a plan of many districts takes a while, and each check of it asks
+        plan.digests.append(digest_of(plan_data(plan)))
+    return plan.digests[0]
 
 
 def digest_of(data: Data) -> str:

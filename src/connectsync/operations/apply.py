@@ -32,7 +32,7 @@ from connectsync.errors import (
 from connectsync.operations.approve import applied_before
 from connectsync.operations.gate import Consent, Gate
 from connectsync.operations.plan import PlanContext, PlannedDistrict, find_kept_labels
-from connectsync.operations.resume import superseded_remedy
+from connectsync.operations.runs import superseded_remedy
 from connectsync.rules.hours import closed
 
 
