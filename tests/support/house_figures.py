@@ -1,4 +1,4 @@
-"""The figures of the house: what tests/test_house.py holds; run me to print them."""
+"""The figures of the house: what tests/test_house.py holds; run this file to print them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-SOURCE = Path(__file__).resolve().parents[1] / "src" / "connectsync"
+SOURCE = Path(__file__).resolve().parents[2] / "src" / "connectsync"
 
 NO_CODE = {
     tokenize.COMMENT,
