@@ -1,4 +1,4 @@
-"""The figures of the house: what tests/test_house.py holds; run this file to print them."""
+"""The figures of the house that test_house.py holds; run this file to print them."""
 
 from __future__ import annotations
 
