@@ -43,8 +43,10 @@ from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import ALL
 from connectsync.domain.wording import many
 from connectsync.errors import NotApproved, StalePlan, UsageError
-from connectsync.operations.apply import ApplyOptions, ApplyRun
+from connectsync.operations.apply import ApplyRun
+from connectsync.operations.approve import applied_before
 from connectsync.operations.gate import (
+    ApplyOptions,
     insist_files,
     insist_same_files,
     insist_same_tokens,
@@ -164,7 +166,7 @@ async def apply_file(session: Session, path: Path, said: RunArguments) -> ExitSt
             host = CommandLineHost(session, scope, said)
             run = apply_run(host, reader, store, given, plan)
             run.gate().insist_honest(plan)
-            if done := run.done_before(plan):
+            if done := applied_before(run.archive, plan):
                 if said.options.shard == ALL:
                     raise StalePlan(done)
                 # others did this worker's share: nothing is wrong with that

@@ -60,7 +60,7 @@ def demo(
 async def _apply(session: Session, path: str, accepted: Mapping[str, int]) -> int:
     from connectsync.cli.apply import apply_paths
     from connectsync.cli.runner import RunArguments
-    from connectsync.operations.apply import ApplyOptions
+    from connectsync.operations.gate import ApplyOptions
 
     said = RunArguments(ApplyOptions(accepted=accepted), yes=True)
     return await apply_paths(session, [path], said)

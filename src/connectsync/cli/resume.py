@@ -91,7 +91,7 @@ def resume(
     import asyncio
 
     from connectsync.cli.runner import RunArguments
-    from connectsync.operations.apply import ApplyOptions
+    from connectsync.operations.gate import ApplyOptions
 
     session: Session = context.obj
     insist_free(session, metrics)

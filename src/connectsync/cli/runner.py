@@ -31,12 +31,12 @@ from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
 from connectsync.domain.plan import Plan
 from connectsync.errors import UsageError, how_to_add
 from connectsync.operations.apply import (
-    ApplyOptions,
     ApplyRun,
     RunResult,
     StopSignal,
     Watched,
 )
+from connectsync.operations.gate import ApplyOptions
 from connectsync.operations.plan import PlanContext
 from connectsync.report.fleet_text import outcome_tables
 from connectsync.report.outcome_text import (

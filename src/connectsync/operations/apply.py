@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -19,7 +19,7 @@ from connectsync.domain.drift import Baseline, Baselines, is_launched
 from connectsync.domain.outcome import Outcome
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.policy import ALL, LAST, WAVES, Rollout, Shard, wave_by_district
+from connectsync.domain.policy import ALL, LAST, WAVES, Rollout, wave_by_district
 from connectsync.domain.run import Run, RunHead, superseded_text
 from connectsync.domain.settings import Form
 from connectsync.errors import (
@@ -29,8 +29,7 @@ from connectsync.errors import (
     StalePlan,
     Superseded,
 )
-from connectsync.operations.approve import applied_before
-from connectsync.operations.gate import Consent, Gate
+from connectsync.operations.gate import ApplyOptions, Gate
 from connectsync.operations.plan import PlanContext, PlannedDistrict, find_kept_labels
 from connectsync.operations.runs import superseded_remedy
 from connectsync.rules.hours import closed
@@ -97,25 +96,6 @@ def orders_for(
         reasons,
         launched=frozenset(launched.intersection(planned)),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class ApplyOptions:
-    """
-    What a person, or a job, decided about a run.
-
-    ``accepted`` are guards with the number that is accepted, ``reasons`` those that
-    are overridden, ``approved`` is the digest of a plan that was approved elsewhere.
-    ``only`` are districts of the plan that are applied; None for all that the shard
-    holds.
-    """
-
-    accepted: Mapping[str, int] = field(default_factory=dict)
-    reasons: Mapping[str, str] = field(default_factory=dict)
-    approved: str | None = None
-    ignore_files: bool = False
-    shard: Shard = ALL
-    only: frozenset[str] | None = None
 
 
 class StopSignal(Protocol):
@@ -208,9 +188,7 @@ class ApplyRun:
 
     def gate(self, begun: RunHead | None = None) -> Gate:
         """Give the gate with what was decided; ``begun`` is the run so far."""
-        options = self.options
-        consent = Consent(options.accepted, options.reasons, options.approved)
-        return Gate(self.given, self.districts, self.archive, consent, begun)
+        return Gate(self.given, self.districts, self.archive, self.options, begun)
 
     async def insist_allowed(self, plan: Plan, digest: str = "") -> None:
         """
@@ -236,10 +214,6 @@ class ApplyRun:
     def last_run(self, plan: Plan, digest: str = "") -> Run | None:
         """Give the last run of a plan here, if there is one."""
         return self.archive.last_run(digest or plan_digest(plan), plan.backend)
-
-    def done_before(self, plan: Plan) -> str:
-        """Say in which run a plan was applied, all of it; empty if none did."""
-        return applied_before(self.archive, plan)
 
     def insist_newest(self, plan: Plan) -> None:
         """Refuse to continue the run of a plan that a newer run superseded."""

@@ -15,7 +15,7 @@ from connectsync.domain.finding import Finding, Severity, closing, needed
 from connectsync.domain.live import CLOCKS_DIFFER, ConnectKey
 from connectsync.domain.plan import DistrictPlan, Plan, Save
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.policy import WAVES
+from connectsync.domain.policy import ALL, WAVES, Shard
 from connectsync.domain.run import LATELY, RunHead
 from connectsync.domain.settings import BY_NAME, Form, is_same, spell
 from connectsync.errors import DamagedPlan, InvalidFiles, StalePlan, UsageError
@@ -35,17 +35,22 @@ PROFILES = "_profiles"
 
 
 @dataclass(frozen=True, slots=True)
-class Consent:
+class ApplyOptions:
     """
-    What a person said to a plan.
+    What a person, or a job, decided about a run.
 
-    ``accepted`` are counts by guard, ``reasons`` overrides by guard, and ``approved``
-    the digest that was approved elsewhere, None where none was given.
+    ``accepted`` are guards with the number that is accepted, ``reasons`` those that
+    are overridden, ``approved`` is the digest of a plan that was approved elsewhere.
+    ``only`` are districts of the plan that are applied; None for all that the shard
+    holds.
     """
 
     accepted: Mapping[str, int] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
     approved: str | None = None
+    ignore_files: bool = False
+    shard: Shard = ALL
+    only: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class Gate:
     given: PlanContext
     districts: Sequence[District]
     archive: StateReader
-    consent: Consent = field(default_factory=Consent)
+    options: ApplyOptions = field(default_factory=ApplyOptions)
     begun: RunHead | None = None
 
     def insist_honest(self, plan: Plan) -> None:
@@ -97,7 +102,7 @@ class Gate:
         begun = self.archive.last_run(digest, plan.backend) is not None
         now = add_guards(plan, self.districts, self.given, begun=begun)
         insist_accepted(now, self._accepted(now), self._reasons(now))
-        approved = self.consent.approved
+        approved = self.options.approved
         if approved is None and self.begun is not None:
             approved = digest if self.begun.approved_elsewhere else None
         insist_approved(now, digest, policy, self.archive.approvals(digest), approved)
@@ -110,11 +115,11 @@ class Gate:
             for name, count in needed(plan.guards).items()
             if name in lasting() and count <= begun.get(name, 0)
         }
-        return {**before, **self.consent.accepted}
+        return {**before, **self.options.accepted}
 
     def _reasons(self, plan: Plan) -> Mapping[str, str]:
         """Give the reasons without the one for the waves, which no guard asks for."""
-        said = self.consent.reasons
+        said = self.options.reasons
         if WAVES in said and not self.given.policy.rollout.waves:
             raise UsageError(
                 "the project has no waves to override",
