@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -268,11 +268,6 @@ class Journal(Protocol):
 
     def end(self, run: int, *, at: datetime) -> None:
         """Close a run, if no district is left in it."""
-
-
-def districts_of(orders: RunOptions) -> Sequence[str]:
-    """Give every district in the order of its wave."""
-    return [key for _, keys in orders.waves for key in keys]
 
 
 Observe = Callable[[Event], None]

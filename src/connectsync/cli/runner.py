@@ -34,7 +34,6 @@ from connectsync.operations.apply import (
     ApplyRun,
     RunResult,
     StopSignal,
-    Watched,
 )
 from connectsync.operations.gate import ApplyOptions
 from connectsync.operations.plan import PlanContext
@@ -297,13 +296,13 @@ class CommandLineHost:
         return open_writer(session, project, self.scope.districts, person.confirm)
 
     @contextmanager
-    def watching(self, run: Watched) -> Iterator[Observe]:
+    def watching(self, waves: int, districts: int) -> Iterator[Observe]:
         """Show a run, and keep what was asked for of it."""
         self._teller = RunReporter(
-            self.session, self._proof, run.waves, districts=not self.said.listed
+            self.session, self._proof, waves, districts=not self.said.listed
         )
         # a person who is asked for each district needs no bar
-        bar = None if self.by_hand else RunProgress(self.session, len(run.districts))
+        bar = None if self.by_hand else RunProgress(self.session, districts)
         with observers(self.session, self.said.metrics, self._teller, bar) as watching:
             yield watching
 

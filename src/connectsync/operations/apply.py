@@ -109,14 +109,6 @@ class StopSignal(Protocol):
         """Say why no other district is begun; empty if there is no reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """A run as those who watch it know it: its waves, and the districts it is at."""
-
-    waves: int
-    districts: tuple[str, ...]
-
-
 class RunHost(Protocol):
     """
     The program around a run.
@@ -143,8 +135,8 @@ class RunHost(Protocol):
     def open_writer(self, plan: Plan) -> AbstractAsyncContextManager[Writer]:
         """Open what saves the districts of a plan."""
 
-    def watching(self, run: Watched) -> AbstractContextManager[Observe]:
-        """Tell those who watch of each event, and of the end."""
+    def watching(self, waves: int, districts: int) -> AbstractContextManager[Observe]:
+        """Tell those who watch of each event of a run of that size, and of the end."""
 
     def stopping(self) -> AbstractContextManager[StopSignal]:
         """Heed signals while the run lasts."""
@@ -284,8 +276,7 @@ class ApplyRun:
     ) -> RunResult:
         host, writing = self.host, self.host.open_writer(plan)
         in_step = in_step_of(plan, self.wanted, self.given.baselines)
-        watched = Watched(len(orders.waves), self._mine(plan, run))
-        with host.watching(watched) as observe:
+        with host.watching(len(orders.waves), self._size(plan, run)) as observe:
             async with writing as writer:
                 means = RunDeps(
                     self.reader,
@@ -329,13 +320,13 @@ class ApplyRun:
         keys = (one.district for one in plan.districts)
         return frozenset(key for key in keys if self.options.shard.holds(key))
 
-    def _mine(self, plan: Plan, run: int | None) -> tuple[str, ...]:
-        """Name the districts that this runner has before it."""
+    def _size(self, plan: Plan, run: int | None) -> int:
+        """Count the districts that this runner has before it."""
         left = [planned.district for planned in plan.districts]
         if run is not None:
             left = list(self.archive.run(run).left)
         only = self._only(plan)
-        return tuple(key for key in left if only is None or key in only)
+        return sum(only is None or key in only for key in left)
 
 
 def _explain_stale(stale: StalePlan, run: int | None) -> StalePlan:
