@@ -188,7 +188,7 @@ class DistrictRun:
             return _Progress(planned.live_version, planned.live, late=late)
         live = await self._read()
         saver = Saver(self.means, self.claim)
-        again = self._settle_own(saver, _open(entries), live)
+        again = self._settle_own(saver, [one for one in entries if one.is_open], live)
         saves = sum(one.settled is SaveStatus.CONFIRMED for one in self._entries())
         self._insist_unmoved(saves, live, self._entries())
         return _Progress(live.version, live.form, saves, again, late)
@@ -291,7 +291,3 @@ def _ending_of(error: ConnectsyncError) -> Ending:
     if isinstance(error, AwaitsPerson):
         return Ending.WAITING
     return Ending.CONFLICT if is_conflict(error) else Ending.FAILED
-
-
-def _open(entries: tuple[JournalRow, ...]) -> list[JournalRow]:
-    return [entry for entry in entries if entry.is_open]

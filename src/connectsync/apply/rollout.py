@@ -206,17 +206,17 @@ class WaveRunner:
         """Read a wave once more before the next one begins."""
         means = self.means
         outcomes = means.journal.outcomes(self.run)
-        done = [key for key in districts if _is_done(outcomes.get(key))]
+        done = [
+            key
+            for key in districts
+            if key in outcomes and outcomes[key].ending is Ending.DONE
+        ]
         lives = await means.reader.read_many(done) if done else {}
         for key in done:
             if wrong := _wrong(self._planned[key], lives.get(key)):
                 means.journal.doubt(self.run, key, wrong, at=means.clock())
         failures = self._look_at_failures(wave, len(districts))
         means.observe(WaveEnded(self.run, wave, failures, means.clock()))
-
-
-def _is_done(outcome: object) -> bool:
-    return getattr(outcome, "ending", None) is Ending.DONE
 
 
 def _wrong(planned: DistrictPlan, live: Live | ConnectError | None) -> str:

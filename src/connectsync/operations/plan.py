@@ -250,7 +250,7 @@ async def make_plan(
         backend=reader.described,
         scope=given.scope,
         fleet=given.fleet,
-        districts=tuple(_changed_plans(outcomes)),
+        districts=tuple(one for one in outcomes if isinstance(one, DistrictPlan)),
         in_step=tuple(
             key for key in outcomes if isinstance(key, str) and not left[key]
         ),
@@ -440,9 +440,3 @@ def _answer(
     if want.district.key not in lives:
         raise Bug(f"the backend did not answer for district {want.district.key!r}")
     return lives[want.district.key]
-
-
-def _changed_plans(
-    outcomes: Sequence[DistrictPlan | NotPlanned | str],
-) -> list[DistrictPlan]:
-    return [outcome for outcome in outcomes if isinstance(outcome, DistrictPlan)]
