@@ -7,7 +7,7 @@ from pathlib import Path
 import postgres
 import psycopg
 import pytest
-from postgres_over_network import NAME, certificates, served
+from postgres_over_network import NAME, certificates, impostor, served
 from sqlalchemy.engine import make_url
 
 from connectsync.apply.state.opening import FILE, open_store
@@ -32,6 +32,44 @@ FOLDERS = (
     "quo\"te's",
     "new\nline",
 )
+
+
+@pytest.mark.timeout(120)
+def test_an_address_without_end_is_refused_before_it_is_taken_apart() -> None:
+    with pytest.raises(StateError, match="more than 4,000 characters"):
+        at_url(f"postgresql://u:{'@h/' * 1_000_000}#")
+
+
+def opening(port: int, folder: Path) -> str:
+    """Open a store on a port of this machine; give what the error says."""
+    address = at_url(f"postgresql://u@127.0.0.1:{port}/db?sslmode=disable")
+    with pytest.raises(StateError) as refused, open_store(folder, address):
+        pass
+    return refused.value.message
+
+
+def test_a_server_that_speaks_as_postgresql_and_is_none_is_told_in_a_sentence(
+    tmp_path: Path,
+) -> None:
+    with impostor(b"Cockroach 25") as port:
+        assert "does not answer as PostgreSQL does" in opening(port, tmp_path)
+
+
+def test_a_server_that_says_nothing_once_it_let_us_in_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectsync.config.state_connection.ANSWER_SECONDS", 0.5)
+    with impostor(None) as port:
+        assert "gave no answer" in opening(port, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["a,b,c,d,e/db", "u@/db?host=a,b,c,d,e", "h/db?hostaddr=::1,::2,::3,::4,::5"],
+)
+def test_an_address_names_a_few_servers_at_most(address: str) -> None:
+    with pytest.raises(StateError, match="more than 4 hosts"):
+        at_url(f"postgresql://{address}")
 
 
 def test_the_state_lies_in_its_folder_whatever_the_folder_is_called(

@@ -345,9 +345,17 @@ class Stories(RuleBasedStateMachine):
                 assert self._somebody_did_the_same(row), f"{row} was never made"
 
     def _somebody_did_the_same(self, row: Row) -> bool:
-        """Say whether a person made by hand what a run meant to; nobody can tell."""
-        return row.facts.sent is Sent.UNANSWERED and any(
-            one.by == PERSON and one.after == row.after
+        """
+        Say whether people made by hand what a run meant to, maybe one by one.
+
+        A reading cannot tell who made it. The form that was read is one a person left.
+        """
+        facts = row.facts
+        if facts.sent is not Sent.UNANSWERED or facts.observed is None:
+            return False
+        read = spelled(facts.observed)
+        return set(facts.made.values()) == {Made.MADE} and any(
+            one.by == PERSON and one.after == read
             for one in self.world.true[self.began[row.run] :]
             if one.district == row.district
         )
@@ -517,6 +525,16 @@ def test_of_two_saves_alike_of_a_run_one_was_made(story: Stories) -> None:
     story.somebody_resumes(0, NOBODY)
     told = [row.settled for row in story.world.journal()]
     assert told == ["failed", "confirmed"]
+
+
+def test_what_people_made_one_by_one_is_read_as_made(story: Stories) -> None:
+    never_sent = replace(NOBODY, deed=Deed.BLIND, name="save")
+    story.applied(story.planned(), never_sent)
+    story.a_person_saves("lakeview", {"phone_types": CELL})
+    story.a_person_saves("lakeview", {"unarchive_classrooms": True})
+    story.somebody_edits_a_file_and_applies("lakeview", Settings(), NOBODY)
+    (row,) = story.world.journal()
+    assert (row.settled, row.facts.sent) == ("confirmed", Sent.UNANSWERED)
 
 
 def test_a_value_that_connect_keeps_as_it_was_is_told_as_not_made(

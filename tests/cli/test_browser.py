@@ -23,6 +23,7 @@ from processes import environment
 from connectsync.backends.browser.chromium import launch_browser
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.fleet import load_fleet
+from connectsync.domain.plan_file import digest_of
 from connectsync.emulator import store
 from connectsync.emulator.app import create_app, server
 from connectsync.emulator.form import BLANK
@@ -170,6 +171,34 @@ def test_a_fleet_is_planned_applied_and_proven_through_the_page(
         assert secret not in path.read_bytes()
     for path in project.folder.rglob("*"):
         assert not path.is_file() or DISTRICT_TOKEN.encode() not in path.read_bytes()
+
+
+@pytest.mark.timeout(600)
+def test_no_token_is_typed_that_the_plan_does_not_name(project: Console) -> None:
+    """The page shows none, so any save types the one that was planned, or none."""
+    log_in(project)
+    one, two = (project.folder / "districts" / f"d0{number}.yaml" for number in (1, 2))
+    planned = project.run("plan", str(one), str(two), "--out", "plan.json")
+    assert planned.status == 0, planned.both
+    # as an older version wrote it, which named no token of a plain save
+    path = project.folder / "plan.json"
+    data = json.loads(path.read_text("utf-8"))
+    del data["districts"][1]["token"]
+    path.write_text(json.dumps(data | {"digest": digest_of(data)}), "utf-8")
+    secrets = {f"TOKEN_{number}": f"made-up-token-of-d0{number}" for number in (1, 2)}
+    secrets["OTHER"] = "made-up-token-of-another"
+
+    before = one.read_text("utf-8")
+    one.write_text(before.replace("env:TOKEN_1", "env:OTHER"), "utf-8")
+    refused = project.run("apply", "plan.json", environment=secrets)
+    assert refused.status == ExitStatus.STALE
+    assert "env:TOKEN_1" in refused.err
+    assert "env:OTHER" in refused.err
+
+    one.write_text(before, "utf-8")
+    applied = project.run("apply", "plan.json", environment=secrets)
+    assert applied.status == 0, applied.both
+    assert tokens(project) == {"d01": sha256(b"made-up-token-of-d01").hexdigest()}
 
 
 def test_a_check_up_shows_where_every_label_stands(project: Console) -> None:

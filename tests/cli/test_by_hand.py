@@ -128,6 +128,22 @@ def test_the_list_is_written_before_the_first_question(valley: Console) -> None:
     assert f"click list: .connectsync/click-lists/{folder.name}/click-" in said.err
 
 
+@pytest.mark.parametrize("name", ["click-list.html", "click-list.md", "plan.json"])
+def test_no_file_of_a_click_list_is_written_through_a_link_out_of_the_project(
+    valley: Console, tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    victim = tmp_path_factory.mktemp("outside") / "kept"
+    victim.write_text("kept", "utf-8")
+    clicks = valley.folder / "clicks"
+    clicks.mkdir()
+    (clicks / name).symlink_to(victim)
+    snapshot = ["--backend", "snapshot:live.json"]
+    said = valley.run(*snapshot, "apply", "--click-list", "clicks")
+    assert said.status == 64
+    assert "leads out of the project" in " ".join(said.err.split())
+    assert victim.read_text("utf-8") == "kept"
+
+
 def test_who_asks_for_a_click_list_is_told_that_it_waits_wherever_runs_are_told(
     valley: Console,
 ) -> None:

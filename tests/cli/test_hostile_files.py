@@ -670,6 +670,21 @@ class TestASharedFolder:
         # a file of metrics that cannot be written is told, and undoes no work
         assert said.status != 0 or "--metrics" in command
 
+    def test_nothing_is_written_through_a_link_in_a_folder_of_another_user(
+        self, valley: Console, shared: Path, hers: Callable[[Path], None]
+    ) -> None:
+        ours = valley.folder / "ours"
+        ours.write_text("kept", "utf-8")
+        theirs = shared / "reports"
+        theirs.mkdir(mode=0o755)
+        (theirs / "plan.txt").symlink_to(ours)
+        hers(theirs / "plan.txt")
+        hers(theirs)
+        said = valley.run("plan", "--output", str(theirs / "plan.txt"))
+        assert said.status == 64
+        assert "another user made what is there" in " ".join(said.err.split())
+        assert ours.read_text("utf-8") == "kept"
+
     def test_no_pipe_of_another_user_is_waited_for(
         self, valley: Console, shared: Path, hers: Callable[[Path], None]
     ) -> None:
@@ -706,6 +721,30 @@ class TestASharedFolder:
             assert said.status == 1
             assert f"{name} belongs to another user" in " ".join(said.err.split())
         assert not (valley.folder / "theirs").exists()
+
+    @pytest.mark.parametrize("below", ["", "more"])
+    @pytest.mark.parametrize("kind", ["a folder", "a link"])
+    def test_no_state_is_used_in_a_folder_that_another_user_made_there(
+        self,
+        valley: Console,
+        shared: Path,
+        hers: Callable[[Path], None],
+        kind: str,
+        below: str,
+    ) -> None:
+        theirs = shared / "state"
+        if kind == "a link":
+            theirs.symlink_to(valley.folder / "ours")
+            (valley.folder / "ours").mkdir()
+        else:
+            theirs.mkdir(mode=0o755)
+        hers(theirs)
+        told = ["--state-dir", str(theirs / below)]
+        for command in (["plan"], ["runs"], ["apply", "--yes", LAKEVIEW]):
+            said = valley.run(*told, *command)
+            assert said.status == 1
+            assert f"{theirs} belongs to another user" in " ".join(said.err.split())
+        assert list(theirs.iterdir()) == []
 
     def test_no_project_file_is_used_that_another_user_left_there(
         self, shared: Path, hers: Callable[[Path], None]

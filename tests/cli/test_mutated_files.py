@@ -6,6 +6,7 @@ import copy
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,8 +15,9 @@ from console import Console
 
 from connectsync.backends.snapshot import parse_snapshot
 from connectsync.cli.terminal import ExitStatus
-from connectsync.domain.plan import Plan
-from connectsync.domain.plan_file import digest_of, read_plan
+from connectsync.domain.plan import Plan, StillRunning
+from connectsync.domain.plan_file import digest_of, plan_data, read_plan
+from connectsync.domain.plan_shape import PLAN
 from connectsync.errors import DamagedPlan
 
 Path = tuple[str | int, ...]
@@ -97,6 +99,20 @@ def test_a_plan_of_wrong_types_is_refused_in_a_sentence_whoever_signed_it(
         assert said.status != ExitStatus.BUG, (spot, said.err)
         # what is only another text, such as the time of the plan, may be applied
         assert said.status == ExitStatus.FINE or "error: " in said.err, spot
+
+
+def test_each_part_that_a_plan_can_have_has_a_shape(plan: dict[str, Any]) -> None:
+    made = read_plan(signed(plan))
+    full = replace(
+        made,
+        rollback_of=1,
+        since="0" * 40,
+        still_running=(StillRunning("elm", "elm.yaml"),),
+    )
+    data = plan_data(full)
+    assert data.keys() <= PLAN.needed.keys() | PLAN.optional.keys()
+    for wrong in (7, {"district": {"x": 1}, "file": [1], "error": None}):
+        assert read_again(signed({**data, "still_running": [wrong]})) is None
 
 
 def _value(data: Any, path: Path) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from connectsync.config.decode import MOST_ENTRIES, entries_of
 from connectsync.config.fleet import Fleet, load_text
 from connectsync.config.source import MOST_FINDINGS
 
+ROOT = Path(__file__).resolve().parents[2]
 HEAD = "schema: 1\ndistrict: elm\nname: Elm\n"
 ENTRY = "{rule: a, reason: b, until: 2027-01-01}"
 BODIES = {
@@ -41,6 +44,38 @@ def test_a_file_of_endless_entries_is_refused_before_it_is_read(body: str) -> No
     (finding,) = fleet.findings
     assert finding.rule == "file-too-large"
     assert f"more than {MOST_ENTRIES:,}" in finding.message
+
+
+def schema_patterns(schema: object) -> Iterator[str]:
+    """Give every pattern of a schema."""
+    if isinstance(schema, dict):
+        if isinstance(pattern := schema.get("pattern"), str):
+            yield pattern
+        for inside in schema.values():
+            yield from schema_patterns(inside)
+    elif isinstance(schema, list):
+        for inside in schema:
+            yield from schema_patterns(inside)
+
+
+PATTERNS = sorted(
+    {
+        pattern
+        for path in (ROOT / "schema").glob("*.json")
+        for pattern in schema_patterns(json.loads(path.read_text("utf-8")))
+    }
+)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_no_pattern_goes_over_a_long_text_again_and_again(pattern: str) -> None:
+    """A long text takes an instant, or minutes."""
+    for piece in ("a", " ", "a-", "a@", ":", "/", "?a", "[1]", ":1", "\u2009", "env:"):
+        for begin in ("", "https://", "file:", "postgresql://", "a"):
+            for end in ("\r", "#", "@", "é"):
+                text = begin + piece * (200_000 // len(piece)) + end
+                re.search(pattern, text)
 
 
 def test_a_wave_of_the_whole_country_is_not_too_many() -> None:

@@ -164,6 +164,25 @@ def test_an_answer_that_cannot_be_decoded_is_not_called_no_answer(
             assert "no answer" not in refused.value.message
 
 
+def test_an_answer_of_millions_of_parts_is_refused_before_it_is_read() -> None:
+    """Each part takes many times its bytes in memory, and reading them all a minute."""
+
+    async def answered(_: Request, writer: asyncio.StreamWriter) -> None:
+        body = b'{"items": [' + b"[]," * 2_500_000 + b"[]]}"
+        await sent(writer, 200, JSON, body)
+
+    async def of_a_gateway() -> None:
+        where = gateway.GatewayAddress(service.url, TOKEN)
+        async with gateway.open_reader(where) as reader:
+            await reader.read("bay")
+
+    with (
+        serving(answered) as service,
+        pytest.raises(Unreachable, match="more than 4,000,000 parts"),
+    ):
+        asyncio.run(of_a_gateway())
+
+
 @pytest.mark.parametrize("answer", ENDLESS.values(), ids=ENDLESS)
 def test_a_clever_without_end_is_one_that_does_not_answer(answer: Answer) -> None:
     async def act() -> None:

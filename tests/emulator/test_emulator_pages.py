@@ -119,7 +119,7 @@ def test_a_page_can_be_used_without_seeing_it(browser: Browser, path: str) -> No
 def test_a_page_says_that_it_is_a_stand_in(browser: Browser, path: str) -> None:
     browser.cookies = {} if path == "/sign-in" else browser.cookies
     text = browser.open(path).root.text
-    assert "A stand-in for Connect, made for rehearsals." in text
+    assert "A stand-in for Connect, to try things on." in text
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/nowhere", "/districts/nowhere"])

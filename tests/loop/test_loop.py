@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
+import yaml
 from loop_world import World
 
 from connectsync.domain.plan_file import digest_of
@@ -166,6 +168,43 @@ def test_what_a_guard_counts_is_accepted_by_a_reviewer_and_not_by_the_author(
     done = world.merged(number)
     assert done.ok, done.log
     assert world.live("canyon", "phone_types") == frozenset(["Work"])
+
+
+@pytest.mark.whole_loop
+def test_what_was_accepted_of_one_plan_is_not_accepted_of_a_later_one(
+    world: World,
+) -> None:
+    """The same commit has another plan once what it is merged into moved."""
+    profile = world.clone / "districts/_profiles/calm.yaml"
+    settings = "schema: 1\nprovider: clever\nsettings:\n"
+
+    def pushed(branch: str, file: Path, text: str) -> int:
+        world.branch(branch)
+        file.write_text(text, "utf-8")
+        assert world.commit(branch, "--no-verify").returncode == 0
+        world.git("push", "--quiet", "origin", branch)
+        return world.pull(branch)[0]
+
+    world.merged(pushed("calm", profile, f"{settings}  phone_types: [Work]\n"))
+    district = world.clone / "districts/lakeview.yaml"
+    data = yaml.safe_load(district.read_text("utf-8"))
+    taken = yaml.safe_dump({**data, "profile": ["standard", "calm"]})
+    number = pushed("taken", district, taken)
+    first = world.comment(number)
+    accept = re.search(r"--accept (disruptive=\d+)", first)
+    assert accept
+    world.site.review(number, "reviewer", f"Connectsync-Accept: {accept[1]}")
+    # the other pull request changes no district of main
+    other = f"{settings}  contact_relationships: [Other]\n"
+    assert world.merged(pushed("other", profile, other)).ok
+    world.pull("taken")
+    second = world.comment(number)
+    assert second != first
+    assert accept[0] in second
+    refused = world.merged(number)
+    assert not refused.ok
+    assert "guard" in refused.summary
+    assert "Parent" in str(world.live("lakeview", "contact_relationships"))
 
 
 @pytest.mark.whole_loop

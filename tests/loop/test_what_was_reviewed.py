@@ -39,7 +39,8 @@ def pull(github: Desk, **more: Any) -> Row:
 
 def comment(head: str = HEAD, login: str = "github-actions[bot]") -> Row:
     body = f"{MARKER}\n<!-- of {head} {DIGEST} -->\nthe plan"
-    return {"id": 1, "number": 7, "body": body, "user": {"login": login}}
+    shown = {"updated_at": "2027-01-15T09:00:00Z", "user": {"login": login}}
+    return {"id": 1, "number": 7, "body": body, **shown}
 
 
 def artifact(number: int = 1, **more: Any) -> Row:
@@ -169,6 +170,8 @@ def test_who_approved_just_this_commit_accepts(github: Desk, body: str) -> None:
         review("committer"),
         review("co-author"),
         review(head=OTHER),
+        review(at="2027-01-15T08:59:59Z"),
+        review(at="2027-01-15T09:00:00Z"),
         review(state="COMMENTED"),
         review(state="CHANGES_REQUESTED"),
         review(state="DISMISSED"),
@@ -267,12 +270,14 @@ def test_a_call_that_fails_is_not_taken_for_nothing_to_do(github: Desk) -> None:
     assert commented(github, "text").returncode != 0
 
 
-def commented(github: Desk, text: str) -> subprocess.CompletedProcess[str]:
+def commented(
+    github: Desk, text: str, run: str = "1"
+) -> subprocess.CompletedProcess[str]:
     report = github.folder / "connectsync-report"
     report.mkdir(exist_ok=True)
     (report / "plan.md").write_text(text)
     script = step("plan", "Comment on the pull request")["run"]
-    url = f"https://example.org/{'x' * (LONGEST_URL - 20)}"
+    url = f"https://example.org/{run * (LONGEST_URL - 20)}"
     done, _ = github.run(
         script, NUMBER="7", HEAD=HEAD, DIGEST=DIGEST, PLAN_URL=url, LC_ALL="C.UTF-8"
     )
@@ -290,6 +295,17 @@ def test_one_comment_stays_the_one_however_many_there_are(github: Desk) -> None:
         assert rows[-1]["body"].startswith(f"{MARKER}\n<!-- of {HEAD} {DIGEST} -->\n")
         assert f"\n{text}\n" in rows[-1]["body"]
         assert all("the plan" in one["body"] for one in rows[:-1])
+
+
+def test_the_same_plan_of_another_run_is_not_shown_a_second_time(github: Desk) -> None:
+    """What was accepted stays accepted: the comment is not younger than its review."""
+    github.know()
+    assert commented(github, "first", "1").returncode == 0
+    before = github.knows()
+    assert commented(github, "first", "2").returncode == 0
+    assert github.knows() == before
+    assert commented(github, "second", "2").returncode == 0
+    assert github.knows() != before
 
 
 def test_a_comment_that_is_too_long_is_refused_before_anybody_is_asked(

@@ -36,6 +36,47 @@ def certificates(folder: Path, name: str = NAME) -> Certificates:
     return made
 
 
+def _sent(kind: bytes, body: bytes) -> bytes:
+    return kind + struct.pack("!i", len(body) + 4) + body
+
+
+def _row(text: bytes) -> bytes:
+    column = b"v\0" + struct.pack("!ihihih", 0, 0, 25, -1, -1, 0)
+    value = struct.pack("!hi", 1, len(text)) + text
+    head = _sent(b"T", struct.pack("!h", 1) + column)
+    return head + _sent(b"D", value) + _sent(b"C", b"SELECT 1\0")
+
+
+def _speak(connection: socket.socket, version: bytes | None) -> None:
+    with connection, connection.makefile("rb") as coming, suppress(OSError):
+        (length,) = struct.unpack("!i", coming.read(4))
+        coming.read(length - 4)
+        connection.sendall(_sent(b"R", bytes(4)) + _sent(b"Z", b"I"))
+        while kind := coming.read(1):
+            (length,) = struct.unpack("!i", coming.read(4))
+            statement = coming.read(length - 4)
+            if version is None or kind != b"Q":
+                continue
+            told = _row(version) if b"version" in statement else _sent(b"C", b"OK\0")
+            connection.sendall(told + _sent(b"Z", b"I"))
+
+
+@contextmanager
+def impostor(version: bytes | None) -> Iterator[int]:
+    """Give the port of a server that lets all in, states a version, or says nothing."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = listening.accept()
+                    speaking = (connection, version)
+                    threading.Thread(target=_speak, args=speaking, daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield int(listening.getsockname()[1])
+
+
 @contextmanager
 def served(database: str, shows: Certificates | None) -> Iterator[int]:
     """

@@ -17,8 +17,7 @@ from connectsync.cli.fleets import (
 )
 from connectsync.cli.formats import insist_free
 from connectsync.cli.options import (
-    CLICK_LIST_PAGE,
-    CLICK_LIST_PLAN,
+    CLICK_LIST_FILES,
     ManualSaves,
     accept_option,
     choose_shard,
@@ -122,7 +121,7 @@ def apply(
     plan_file = _plan_file(paths or [])
     insist_free(session, metrics, read=plan_file)
     if click_list is not None:
-        insist_free(session, click_list / CLICK_LIST_PAGE, click_list / CLICK_LIST_PLAN)
+        insist_free(session, *(click_list / name for name in CLICK_LIST_FILES))
     if plan_file is None:
         if ignore_files:
             raise UsageError("--ignore-files goes with a plan file")

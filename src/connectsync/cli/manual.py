@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from connectsync.cli.options import CLICK_LIST_PAGE, CLICK_LIST_PLAN, ManualSaves
+from connectsync.cli.options import (
+    CLICK_LIST_PAGE,
+    CLICK_LIST_PLAN,
+    CLICK_LIST_TEXT,
+    ManualSaves,
+)
 from connectsync.cli.session import Session
 from connectsync.cli.suggest import CommandPlace, quote_word
 from connectsync.config.discovery import relative
@@ -125,5 +130,5 @@ def name_kept_plan(session: Session, project: Project, digest: str) -> None:
 def _files(plan: Plan, place: CommandPlace) -> Iterator[tuple[str, str]]:
     clicks = click_list(plan)
     yield CLICK_LIST_PAGE, place.complete_html(click_list_html(clicks))
-    yield "click-list.md", place.complete(click_list_markdown(clicks))
+    yield CLICK_LIST_TEXT, place.complete(click_list_markdown(clicks))
     yield CLICK_LIST_PLAN, plan_text(plan)

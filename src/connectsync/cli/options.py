@@ -257,8 +257,12 @@ def _parse_shard(where: str, text: str) -> Shard:
 
 
 CLICK_LIST_PAGE = "click-list.html"
+CLICK_LIST_TEXT = "click-list.md"
 CLICK_LIST_PLAN = "plan.json"
 """The plan that a click list was made from; it lies beside it."""
+
+CLICK_LIST_FILES = (CLICK_LIST_PAGE, CLICK_LIST_TEXT, CLICK_LIST_PLAN)
+"""All that is written into the folder of a click list."""
 
 
 @dataclass(frozen=True, slots=True)

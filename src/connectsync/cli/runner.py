@@ -293,7 +293,16 @@ class CommandLineHost:
         person = ManualSaver(session, project, plan, self.said.by_hand)
         if self.by_hand:
             person.ready()
-        return open_writer(session, project, self.scope.districts, person.confirm)
+        named = {one.district: one.token for one in plan.districts}
+        # no token is typed that the plan does not name
+        districts = [
+            replace(
+                one, credentials=replace(one.credentials, oauth_token=named[one.key])
+            )
+            for one in self.scope.districts
+            if one.key in named
+        ]
+        return open_writer(session, project, districts, person.confirm)
 
     @contextmanager
     def watching(self, waves: int, districts: int) -> Iterator[Observe]:

@@ -161,9 +161,11 @@ class Session:
         Raises ``StateError`` if it came with a commit, or if another user put it where
         anyone may: who wrote that could approve a plan in it, or sign in.
         """
-        folder = self.state_dir.resolve() if self.state_dir else project.state_dir
+        stated = self.state_dir or project.state_dir
+        folder = stated.resolve() if self.state_dir else stated
         if "state is ours" not in self.shared:
-            self._insist_unshared(folder)
+            # as it is named: a link on the way may be another user's
+            self._insist_unshared(stated)
             self._insist_untracked(folder, project.root)
             self.shared["state is ours"] = True
         return folder

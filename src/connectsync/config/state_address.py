@@ -51,6 +51,12 @@ stranger would decide that.
 """
 _WRITE = "write it as postgresql://USER:PASSWORD@HOST/DATABASE"
 _ENCODE = f"{_WRITE}; in the password write @ as %40, / as %2F and % as %25"
+LONGEST = 4_000
+"""Characters of an address; passwords of cloud services have up to 2,500."""
+
+MOST_HOSTS = 4
+"""Servers of one store; each that stays silent is waited for."""
+
 _SYSTEM_SINCE = 160_000
 """The version of libpq that can ask the system which certificates it trusts."""
 
@@ -83,6 +89,11 @@ def at_url(url: str, environment: Mapping[str, str] = _NONE) -> Address:
     ``environment`` too: what that says weakens nothing. Raises ``StateError``, which
     never shows the address: it may hold a password.
     """
+    if len(url) > LONGEST:
+        raise StateError(
+            f"the address of the state store has more than {LONGEST:,} characters",
+            remedy=_WRITE,
+        )
     scheme = _SCHEME.fullmatch(url)
     if scheme is None:
         raise StateError("the address of the state store is not one", remedy=_WRITE)
@@ -151,6 +162,11 @@ def _insist_usual(query: Mapping[str, str]) -> None:
 
 def _insist_paired(named: Mapping[str, str]) -> None:
     """Refuse ports that are none, or that do not pair with the hosts."""
+    hosts = max(named.get(name, "").count(",") for name in ("host", "hostaddr")) + 1
+    if hosts > MOST_HOSTS:
+        raise StateError(
+            f"the address of the state store names more than {MOST_HOSTS} hosts"
+        )
     ports = named.get("port", "").split(",")
     paired = ports == [""] or len(ports) == len(named.get("host", "").split(","))
     if not paired or not all(map(_PORT.fullmatch, ports)):

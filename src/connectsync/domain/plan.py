@@ -54,7 +54,7 @@ class DistrictPlan:
     plan speaks of: so that apply can name what moved. ``drift`` is what people changed
     of it since we last applied. ``kept`` are ticked labels that the files do not know,
     by setting: they stay ticked, whatever ``desired`` says. ``token`` is the reference
-    to the token that is typed; empty where none is.
+    to the token that is typed, or is where the page shows none; else it is empty.
     """
 
     district: str

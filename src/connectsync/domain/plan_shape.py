@@ -156,6 +156,10 @@ def _named(where: str) -> str:
     return where or "it"
 
 
+MOST_PARTS = 4_000_000
+"""Lists, objects and commas of an answer; the forms of the country have a million."""
+
+
 class BadJson(ValueError):
     """Text that is not JSON of one meaning; its sentence begins with *it is*."""
 
@@ -165,8 +169,12 @@ def read_json(text: str | bytes) -> Any:
     Read JSON in which each name stands once in its object.
 
     Of a name that stands twice readers take either: what one person reviewed is not
-    what another program reads. Raises ``BadJson``.
+    what another program reads. Bytes are what others sent, so that of them at most
+    ``MOST_PARTS`` are read. Raises ``BadJson``.
     """
+    # each takes many times its bytes in memory: counted before they are read
+    if isinstance(text, bytes) and _parts_of(text) > MOST_PARTS:
+        raise BadJson(f"it is JSON of more than {MOST_PARTS:,} parts")
     try:
         if isinstance(text, bytes):
             text = text.decode(json.detect_encoding(text), "surrogatepass")
@@ -181,6 +189,10 @@ def read_json(text: str | bytes) -> Any:
         raise
     except ValueError as error:  # Python reads no number of so many digits
         raise BadJson("it is JSON with a number too long to be read") from error
+
+
+def _parts_of(raw: bytes) -> int:
+    return sum(map(raw.count, (b",", b"[", b"{")))
 
 
 def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -338,6 +350,7 @@ _LEFT = Members(
         "movements": each(_movement),
     }
 )
+_RUNNING = Members(dict.fromkeys(("district", "file", "error"), text))
 
 PLAN = Members(
     {
@@ -359,6 +372,7 @@ PLAN = Members(
         "since": match_shape("[0-9a-f]{40}([0-9a-f]{24})?"),
         "left_alone": each(_LEFT),
         "untouched": each(_untouched, least=1),
+        "still_running": each(_RUNNING),
     },
     # the state store keeps what it knows of a run beside its plan
     open=True,

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import stat
+from collections.abc import Iterator
 from contextlib import suppress
 from errno import EACCES, EDQUOT, EEXIST, EISDIR, ELOOP, ENOSPC, ENOTDIR, EPERM, EROFS
 from pathlib import Path
@@ -197,16 +198,28 @@ def insist_unplanted(path: Path) -> None:
     Linux does not follow such a link in /tmp either, but is not asked where a link is
     read first, to replace what it leads to. Raises ``OSError``.
     """
+    for at, status in _planted_on(path):
+        if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+            raise PermissionError(EACCES, "another user made what is there", str(at))
+
+
+def _planted_on(path: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """
+    Give what another user laid into a folder for all, on the way to a path.
+
+    A folder of theirs there is told, and so is what they have in it. Links are followed
+    one by one. Raises ``OSError``.
+    """
     waiting, followed = [*reversed(path.absolute().parts)], 0
-    at = Path(waiting.pop())
+    at, theirs = Path(waiting.pop()), False
     while waiting:
         at = at / part if (part := waiting.pop()) != ".." else at.parent
         if not os.path.lexists(at):
             return
         status = at.lstat()
-        special = not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode))
-        if special and is_strangers(status) and is_for_all(at.parent):
-            raise PermissionError(EACCES, "another user made what is there", str(at))
+        if is_strangers(status) and (theirs or is_for_all(at.parent)):
+            theirs = True
+            yield at, status
         if stat.S_ISLNK(status.st_mode):
             if (followed := followed + 1) > _MOST_LINKS:
                 raise OSError(ELOOP, os.strerror(ELOOP), str(path))
@@ -224,6 +237,9 @@ def planted_state(folder: Path) -> Path | None:
     the folder let anyone put a store of their own in its place.
     """
     with suppress(OSError):
+        # who made a folder on the way there can exchange all that is in it
+        for one, _ in _planted_on(folder):
+            return one
         for_all = is_for_all(folder)
         if for_all and is_strangers(folder.stat()):
             return folder

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -11,7 +11,7 @@ from connectsync.apply.state.queries import StateReader
 from connectsync.domain.change import Change
 from connectsync.domain.district import District, token_identity
 from connectsync.domain.drift import Baselines
-from connectsync.domain.finding import Finding, Severity, closing, needed
+from connectsync.domain.finding import Finding, GuardFinding, Severity, closing, needed
 from connectsync.domain.live import CLOCKS_DIFFER, ConnectKey
 from connectsync.domain.plan import DistrictPlan, Plan, Save
 from connectsync.domain.plan_file import plan_digest
@@ -101,6 +101,7 @@ class Gate:
         policy, digest = self.given.policy, digest or plan_digest(plan)
         begun = self.archive.last_run(digest, plan.backend) is not None
         now = add_guards(plan, self.districts, self.given, begun=begun)
+        now = replace(now, guards=(*now.guards, *_no_longer_told(plan, now)))
         insist_accepted(now, self._accepted(now), self._reasons(now))
         approved = self.options.approved
         if approved is None and self.begun is not None:
@@ -129,6 +130,18 @@ class Gate:
         closed = closing(plan.guards)
         before = {name: why for name, why in begun.items() if name in closed}
         return before | {name: why for name, why in said.items() if name != WAVES}
+
+
+def _no_longer_told(plan: Plan, now: Plan) -> Iterator[GuardFinding]:
+    """
+    Give guards that a plan was reviewed with, and that the files of now do not raise.
+
+    A change that raises a limit along with the districts would accept itself.
+    """
+    told = {one.accept for one in now.guards}
+    for one in plan.guards:
+        if one.accept in lasting() and one.accept not in told:
+            yield one
 
 
 def lasting_reasons(run: RunHead, now: datetime) -> dict[str, str]:
@@ -253,7 +266,7 @@ def insist_same_files(plan: Plan, wanted: Sequence[PlannedDistrict]) -> None:
 
 def insist_same_tokens(plan: Plan, wanted: Sequence[PlannedDistrict]) -> None:
     """
-    Refuse a plan that types a token which the district's file names otherwise now.
+    Refuse a plan that may type a token which the district's file names otherwise now.
 
     Another reference is another roster, so it is not looked over where files are to be
     ignored. Raises ``StalePlan``, and ``DamagedPlan`` for a way back that types one.
@@ -261,7 +274,7 @@ def insist_same_tokens(plan: Plan, wanted: Sequence[PlannedDistrict]) -> None:
     named = {one.district.key: one.district.credentials.oauth_token for one in wanted}
     for one in plan.districts:
         now = named.get(one.district) or ""
-        if not one.set_token:
+        if not one.set_token and not one.token:
             continue
         if plan.rollback_of is not None:
             raise DamagedPlan(

@@ -196,7 +196,8 @@ class PlanContext:
 
     ``now`` has a time zone; ``fleet`` is the number of districts in all files,
     whatever the scope; ``tool`` names this version of connectsync. ``set_token`` are
-    the districts whose token is to be typed, ``recent`` what was saved lately. With
+    the districts whose token is to be typed; with ``types_tokens`` any save may type
+    one. ``recent`` is what was saved lately. With
     ``since`` only what that change to the files causes is planned. ``gone`` are
     districts that were applied once and have no file now, with the file if it is known.
     ``open_saves`` may arrive late: what arrived of ours is no person's change.
@@ -211,6 +212,7 @@ class PlanContext:
     baselines: Baselines
     recent: RecentSaves = field(default_factory=RecentSaves)
     set_token: frozenset[str] = frozenset()
+    types_tokens: bool = False
     since: ChangedSince | None = None
     gone: Mapping[str, str] = field(default_factory=dict)
     open_saves: OpenSaves = field(default_factory=dict)
@@ -237,6 +239,7 @@ async def make_plan(
             live,
             given.baselines,
             set_token=want.district.key in given.set_token,
+            types_token=given.types_tokens,
             desired=_part(want, given),
             launched=given.since is not None
             and want.district.key in given.since.launched,
@@ -301,6 +304,7 @@ def plan_district(  # noqa: PLR0913 - each by its name
     baselines: Baselines,
     *,
     set_token: bool = False,
+    types_token: bool = False,
     desired: Form | None = None,
     launched: bool = False,
 ) -> DistrictPlan | NotPlanned | str:
@@ -309,6 +313,7 @@ def plan_district(  # noqa: PLR0913 - each by its name
 
     ``desired`` is the part of what the files say that is planned; without it, all.
     ``launched`` says that its file called it so before the change that is planned.
+    The token is typed with ``set_token``, and may be with ``types_token``.
     Gives its key alone where nothing would change.
     """
     key = want.district.key
@@ -323,6 +328,7 @@ def plan_district(  # noqa: PLR0913 - each by its name
         return key
     if crowded := crowded_out(kept, desired, changes):
         return NotPlanned(key, want.file, *crowded)
+    typed = set_token or types_token
     launched = launched or is_launched(want.district.facts, baselines.get(key))
     return DistrictPlan(
         district=key,
@@ -335,7 +341,7 @@ def plan_district(  # noqa: PLR0913 - each by its name
         saves=saves_for(changes, live.form, launched=launched, set_token=set_token),
         drift=drift_of(baseline, desired, known),
         kept=kept,
-        token=want.district.credentials.oauth_token or "" if set_token else "",
+        token=(want.district.credentials.oauth_token or "") * typed,
     )
 
 

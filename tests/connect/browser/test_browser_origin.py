@@ -18,11 +18,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tampered_page import Tampered, on_the_form
 
 from connectsync.backends.browser.reader import BrowserReader
+from connectsync.backends.browser.saving import FormFiller
 from connectsync.backends.browser.session import sign_in
+from connectsync.backends.browser.tab import Tab
 from connectsync.backends.browser.website import origin_of
 from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD
-from connectsync.errors import ConnectError, CredentialsRefused, PageChanged
+from connectsync.errors import (
+    ConnectError,
+    CredentialsRefused,
+    PageChanged,
+    Unreachable,
+)
+from connectsync.web.http import once
+
+HTML = "text/html"
 
 TOKEN = "the-token-of-bay-0123456789"  # noqa: S105 - of a stand-in
 
@@ -280,3 +290,99 @@ def test_a_redirect_does_not_carry_the_token_to_another_origin(
     elsewhere, _ = world.runner.run(type_over(world, around, ConnectError))
     assert elsewhere.heard == []
     assert world.token_digest("bay") == ""
+
+
+NAMED = {
+    "form head": "<form name=head></form>",
+    "picture head": "<img name=head>",
+    "createElement": "<img name=createElement><img name=createElementNS>",
+    "URL": "<img name=URL><img name=baseURI>",
+    "querySelector": "<form name=querySelector></form>",
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_an_element_of_that_name_does_not_let_go_of_the_form(
+    world: World, name: str
+) -> None:
+    """HTML alone, as an old page may bring it, hides what the document has."""
+
+    def around(app: ASGIApp, away: str) -> ASGIApp:
+        change = on_the_form(lambda html: html.replace("<main", f"{NAMED[name]}<main"))
+        return Forwarding(Tampered(app, change), away, 307)
+
+    elsewhere, refused = world.runner.run(type_over(world, around, Unreachable))
+    # the form was sent to Connect, so that the token had come as far as that
+    assert "may or may not have been saved" in refused.message
+    assert elsewhere.heard == []
+
+
+def test_a_page_on_which_no_form_can_be_held_gets_no_token(world: World) -> None:
+    def around(app: ASGIApp, away: str) -> ASGIApp:
+        remove = "<script>document.head.remove()</script></body>"
+        change = on_the_form(lambda html: html.replace("</body>", remove))
+        return Forwarding(Tampered(app, change), away, 307)
+
+    elsewhere, refused = world.runner.run(type_over(world, around, PageChanged))
+    assert "no head" in refused.message
+    assert elsewhere.heard == []
+
+
+def test_a_form_that_came_after_the_hold_is_held_as_well(world: World) -> None:
+    """A page may load itself again at any time, also while its field is awaited."""
+    form = "<form aria-label='District-Level Daily Sync'>"
+    field = "<label>District OAuth Token <input></label></form>"
+    pages = iter(["<meta http-equiv=refresh content=1><p>Wait</p>", f"{form}{field}"])
+
+    async def act() -> int:
+        page = await world.browser.new_page()
+        site = website("http://connect.example", world.folder)
+        await page.route(
+            "**/*", lambda route: route.fulfill(body=next(pages), content_type=HTML)
+        )
+        try:
+            await page.goto(site.url)
+            await FormFiller(Tab(page, site, once)).type_token(TOKEN)
+            return await page.locator("head > meta[content^=form-action]").count()
+        finally:
+            await page.context.close()
+
+    assert world.runner.run(act()) >= 1
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_a_redirect_does_not_carry_the_password_to_another_origin(
+    world: World, status: int
+) -> None:
+    async def act() -> None:
+        async with other() as elsewhere:
+
+            def around(app: ASGIApp) -> ASGIApp:
+                return Forwarding(Tampered(app), elsewhere.address, status)
+
+            async with served(world.store, around=around) as address:
+                with pytest.raises(ConnectError) as refused:
+                    await sign_in(
+                        website(address, world.folder), DEMO_EMAIL, DEMO_PASSWORD
+                    )
+            assert elsewhere.heard == []
+            assert "without --email" in refused.value.remedy
+
+    world.runner.run(act())
+
+
+def test_a_sign_in_with_a_password_is_led_nowhere_else(world: World) -> None:
+    async def act() -> None:
+        async with other() as elsewhere:
+            go = f"<script>location.href = '{elsewhere.address}/'</script></body>"
+
+            def around(app: ASGIApp) -> ASGIApp:
+                return Tampered(app, lambda _, html: html.replace("</body>", go))
+
+            async with served(world.store, around=around) as address:
+                site = replace(website(address, world.folder), wait_seconds=SHORT_WAIT)
+                with pytest.raises(CredentialsRefused, match="leads to"):
+                    await sign_in(site, DEMO_EMAIL, DEMO_PASSWORD)
+            assert elsewhere.heard == []
+
+    world.runner.run(act())

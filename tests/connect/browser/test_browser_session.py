@@ -14,11 +14,13 @@ from dataclasses import replace
 
 import pytest
 from browser_world import World, close_tabs, served, website
-from playwright.async_api import Browser, BrowserContext
+from playwright.async_api import Browser, BrowserContext, Page
 
 from connectsync.backends.browser import session
+from connectsync.backends.browser.fence import Fence
 from connectsync.backends.browser.session import sign_in
 from connectsync.backends.browser.tab import SignIn
+from connectsync.backends.browser.website import origin_of
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD
 from connectsync.errors import ConnectError, CredentialsRefused
 
@@ -58,13 +60,17 @@ def signed_in(world: World, person: Person) -> None:
     world.runner.run(story())
 
 
+async def fill_in(page: Page, password: str = DEMO_PASSWORD) -> None:
+    await SignIn(page).sign_in(DEMO_EMAIL, password, Fence(origin_of(page.url)))
+
+
 async def no_hurry(context: BrowserContext) -> None:
     page = context.pages[0]
     await page.get_by_role("button", name="Sign in").wait_for()
     with pytest.raises(CredentialsRefused):
-        await SignIn(page).sign_in(DEMO_EMAIL, "mistyped")
+        await fill_in(page, "mistyped")
     await asyncio.sleep(1.2)  # longer than any control is waited for
-    await SignIn(page).sign_in(DEMO_EMAIL, DEMO_PASSWORD)
+    await fill_in(page)
 
 
 async def elsewhere(context: BrowserContext) -> None:
@@ -73,7 +79,7 @@ async def elsewhere(context: BrowserContext) -> None:
     await first.get_by_role("button", name="Sign in").wait_for()
     second = await context.new_page()
     await second.goto(first.url)
-    await SignIn(second).sign_in(DEMO_EMAIL, DEMO_PASSWORD)
+    await fill_in(second)
 
 
 @pytest.mark.parametrize("person", [no_hurry, elsewhere])

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from browser_world import SHORT_WAIT, World, website
@@ -17,6 +20,7 @@ from connectsync.backends.browser.saving import FormFiller
 from connectsync.backends.browser.tab import Tab
 from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.backends.names import TOKEN_KEPT, TOKEN_LABEL
+from connectsync.domain.foreign_text import mask_secrets
 from connectsync.domain.settings import Form
 from connectsync.emulator.faults import Faults
 from connectsync.emulator.users import Behavior, SavedToken
@@ -128,9 +132,10 @@ def test_a_field_that_cuts_a_token_stops_the_save(world: World) -> None:
         html = f"<form aria-label='District-Level Daily Sync'>{FIELD}"
         tab = Tab(page, website("http://127.0.0.1:9", world.folder), once)
         said = []
-        for field in ("<input id=t maxlength=9>", "<input id=t readonly>"):
-            await page.set_content(f"{html}{field}</form>")
-            page.set_default_timeout(500)
+        # only what never comes is waited for in vain
+        for field, wait in (("maxlength=9", 30_000), ("readonly", 500)):
+            await page.set_content(f"{html}<input id=t {field}></form>")
+            page.set_default_timeout(wait)
             with pytest.raises(PageChanged) as stopped:
                 await FormFiller(tab).type_token(NEW)
             said.append(repr(stopped.value) + repr(stopped.value.__cause__))
@@ -175,3 +180,81 @@ def test_evidence_does_not_depend_on_the_token_that_is_typed(
     page = one.with_suffix(".html").read_bytes()
     assert page == other.with_suffix(".html").read_bytes()
     assert b"1234567890" not in page
+
+
+ECHOED = "cAnary-8g/typed+Vc6mRt51Jd"
+
+ECHOES = {
+    "whole": ECHOED,
+    "in capitals": ECHOED.upper(),
+    "cut": ECHOED[:14],
+    "in base64": b64encode(ECHOED.encode()).decode(),
+    "in hex": ECHOED.encode().hex(),
+    "for an address": quote(ECHOED, safe="").lower(),
+    "escaped": "".join(f"\\u{ord(letter):04x}" for letter in ECHOED),
+    "escaped twice": "".join(f"&amp;#{ord(letter)};" for letter in ECHOED),
+    "across elements": f"{ECHOED[:9]}<b></b>{ECHOED[9:]}",
+    "letter by letter": "".join(f"<span>{letter}</span>" for letter in ECHOED),
+    "with nothing between": "\u200b".join(ECHOED),
+    "in another field": f"<input aria-label=Other value='{ECHOED}'>",
+    "in a long field": f"<textarea aria-label=Other>{ECHOED}</textarea>",
+    "before it is filled in": f"<input aria-label=Other placeholder='{ECHOED}'>",
+    "as an option": f"<select><option>{ECHOED}</select>",
+    "by a style": f"<style>p::after {{content: '{ECHOED}'}}</style>",
+    "as a drawing": f"<svg><text y=20>{ECHOED}</text></svg>",
+    "for a picture": f"<img src=/gone alt='{ECHOED}'>",
+}
+
+
+def test_evidence_repeats_no_token_however_the_page_spells_it(world: World) -> None:
+    """Neither in the page that is kept nor in a picture, which cannot be searched."""
+
+    async def act() -> dict[str, Path]:
+        page = await world.browser.new_page()
+        evidence, kept = Evidence(world.folder / "kept", PageLabels({})), {}
+        with evidence.without(ECHOED):
+            for name, html in ECHOES.items():
+                await page.set_content(f"<p>Refused</p><div>{html}</div>")
+                kept[name] = await evidence.keep(page, "bay", "x")
+            await page.set_content("<p>Refused</p><div id=host></div>")
+            await page.evaluate(
+                "told => host.attachShadow({mode: 'open'}).innerHTML = told", ECHOED
+            )
+            kept["in a shadow"] = await evidence.keep(page, "bay", "x")
+            await page.set_content("<textarea aria-label=Other></textarea>")
+            await page.get_by_label("Other").fill(ECHOED)
+            kept["typed by a script"] = await evidence.keep(page, "bay", "x")
+            await page.set_content("<p>Refused</p>")
+            kept["not at all"] = await evidence.keep(page, "bay", "x")
+        await page.context.close()
+        return kept
+
+    kept = world.runner.run(act())
+    assert kept.pop("not at all").suffix == ".png"
+    assert {name for name, path in kept.items() if path.suffix == ".png"} == set()
+    for name, path in kept.items():
+        html = path.read_text("utf-8")
+        words = re.sub("<[^>]*>", "", html)
+        assert mask_secrets(html, [ECHOED]) == html, name
+        assert mask_secrets(words, [ECHOED]) == words, name
+
+
+def test_a_picture_shows_nothing_of_a_frame_while_a_token_is_typed(
+    world: World,
+) -> None:
+    async def kept(token: str) -> bytes:
+        page = await world.browser.new_page()
+        await page.set_content("<iframe></iframe>")
+        await page.frames[1].set_content(f"<tt>{token}</tt>")
+        evidence = Evidence(world.folder / "kept", PageLabels({}))
+        with evidence.without(token):
+            path = await evidence.keep(page, "bay", "x")
+        await page.context.close()
+        return path.read_bytes()
+
+    async def act() -> list[bytes]:
+        return [await kept(OLD), await kept(NEW)]
+
+    one, other = world.runner.run(act())
+    assert one == other
+    assert one.startswith(b"\x89PNG")

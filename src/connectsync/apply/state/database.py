@@ -89,6 +89,15 @@ class Database:
         with self._told(), writer.begin() as connection:
             yield connection
 
+    def greet(self) -> None:
+        """Connect once: what speaks the protocol may be no PostgreSQL."""
+        try:
+            with self._told():
+                self.engine.connect().close()
+        except (AssertionError, ValueError) as error:
+            message = f"the state store {self.shown} does not answer as PostgreSQL does"
+            raise StateError(message) from error
+
     def now(self, connection: Connection) -> float:
         """Give the seconds since the epoch: one clock for all runners."""
         return float(connection.execute(text(_NOW[self.kind])).scalar_one())
@@ -110,7 +119,10 @@ def opened(address: Address) -> Iterator[Database]:
     """Open a database and close it. Raises ``StateError``."""
     engine = _engine(address)
     try:
-        yield Database(engine, address)
+        database = Database(engine, address)
+        if database.kind == POSTGRESQL:
+            database.greet()
+        yield database
     finally:
         engine.dispose()
 
@@ -122,7 +134,9 @@ def _engine(address: Address) -> Engine:
         event.listen(engine, "begin", _begun)
         return engine
     try:
-        return create_engine(
+        from connectsync.config.state_connection import BoundedConnection  # noqa: PLC0415 - extra
+
+        engine = create_engine(
             address.url,
             pool_pre_ping=True,
             connect_args={
@@ -137,6 +151,9 @@ def _engine(address: Address) -> Engine:
             "PostgreSQL cannot be reached without its driver",
             remedy=how_to_add("postgres"),
         ) from error
+    connect = BoundedConnection.connect
+    event.listen(engine, "do_connect", lambda *given: connect(**given[3]))
+    return engine
 
 
 def _prepared(connection: Any, _: object) -> None:

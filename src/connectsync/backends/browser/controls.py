@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Page
@@ -28,32 +30,109 @@ from connectsync.domain.settings import (
     is_same_label,
 )
 from connectsync.domain.wording import did_you_mean
-from connectsync.errors import ProjectError
+from connectsync.errors import PageChanged, ProjectError
 from connectsync.providers.form import Kind
+
+_AS_TEXT = """
+(given, more) => {
+  const ask = (name, ...told) => Document.prototype[name].call(document, ...told);
+  const own = (name, kind = Document) =>
+    Object.getOwnPropertyDescriptor(kind.prototype, name).get.call(document);
+  return "" + JSON.stringify((%s)(given, more));
+}
+"""
+"""
+How a script of ours is run.
+
+``ask`` and ``own`` ask the document past elements that are called like what is asked.
+"""
+
+LONGEST_ANSWER = 1 << 24
+"""Characters that a script of ours may give of a page."""
+
+_NOT_READ = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError)
+"""What reading an answer raises that no script of ours would give."""
+
+
+async def ask_one(
+    where: Page | Locator, script: str, *kinds: type, told: object = None
+) -> tuple[Any, ...]:
+    """
+    Run a script of ours on a page, or on the one control that is found.
+
+    It gives a list, with a member of each of the ``kinds``. Raises ``PageChanged``
+    where a script of the page makes something else of it.
+    """
+    return _row(await _answer(where.evaluate(_AS_TEXT % script, told)), kinds)
+
+
+async def ask_all(found: Locator, script: str, *kinds: type) -> list[tuple[Any, ...]]:
+    """Run a script of ours that gives such a list for each of many; see above."""
+    rows = await _answer(found.evaluate_all(_AS_TEXT % script))
+    if not isinstance(rows, list):
+        raise _unreadable()
+    return [_row(one, kinds) for one in rows]
+
+
+async def texts(found: Locator) -> list[str]:
+    """Give the text of everything that is found. Raises ``PageChanged``; see above."""
+    return [said for (said,) in await ask_all(found, _TEXTS, str)]
+
+
+async def _answer(asked: Awaitable[object]) -> object:
+    # a page may put functions of its own in the place of those that a script calls
+    try:
+        answer = await asked
+        if isinstance(answer, str) and len(answer) <= LONGEST_ANSWER:
+            return json.loads(answer)
+    except _NOT_READ:
+        pass
+    raise _unreadable()
+
+
+def _row(answer: object, kinds: Sequence[type]) -> tuple[Any, ...]:
+    if not isinstance(answer, list) or [type(one) for one in answer] != list(kinds):
+        raise _unreadable()
+    # half of a letter, which a text that was cut may end with, can be kept nowhere
+    return tuple(
+        one.encode("utf-8", "replace").decode() if isinstance(one, str) else one
+        for one in answer
+    )
+
+
+def _unreadable() -> PageChanged:
+    return PageChanged(
+        "Connect's page cannot be read: a script on it changes what the browser tells"
+        " of it",
+        remedy="look at the page by hand, and ask SchoolStatus",
+    )
+
+
+_TEXTS = 'all => all.map(one => [one.innerText ?? ""])'
 
 _STATES = """
 all => all.map(one => {
-  const told = one.getAttribute("aria-label");
-  const labels = [...(one.labels || [])].map(label => label.innerText);
-  return {
-    name: told || labels.join(" ") || one.innerText || "",
-    value: one.value ?? "",
-    chosen: one.checked ?? one.getAttribute("aria-checked") === "true",
-    disabled: one.matches(":disabled")
-      || one.readOnly === true
-      || one.closest("[inert], [aria-disabled=true], [aria-readonly=true]") !== null,
-  };
+  // asked of the prototype: a field that is called so would hide the form's own
+  const call = (name, told) => Element.prototype[name].call(one, told);
+  const told = call("getAttribute", "aria-label");
+  const named = one.labels instanceof NodeList ? [...one.labels] : [];
+  const labels = named.map(label => label.innerText);
+  return [
+    told || labels.join(" ") || one.innerText || "",
+    `${one.value ?? ""}`,
+    (one.checked ?? call("getAttribute", "aria-checked") === "true") === true,
+    call("matches", ":disabled") || one.readOnly === true || call("closest",
+      "[inert], [aria-disabled=true], [aria-readonly=true]") !== null,
+  ];
 })
 """
+"""Of each control its name and value, whether it is chosen, and whether disabled."""
 
 _OPTIONS = """
-all => all.flatMap(one => [...(one.options || [])].map(option => ({
-  name: option.label,
-  value: option.value,
-  chosen: option.selected,
-  disabled: option.disabled,
-})))
+all => all.flatMap(one => [...(one.options || [])].map(
+  option => [option.label, option.value, option.selected, option.disabled]))
 """
+"""The same of each option of a drop-down."""
 
 _SAID = """
 one => {
@@ -62,13 +141,13 @@ one => {
   let around = one;
   while (around.parentElement?.querySelectorAll(controls).length === 1)
     around = around.parentElement;
-  return [
+  return [[
     one.placeholder,
     one.title,
     one.getAttribute("aria-description"),
-    ...described.map(id => id && document.getElementById(id)?.innerText),
+    ...described.map(id => id && ask("getElementById", id)?.innerText),
     around.innerText,
-  ].join("\\n");
+  ].join("\\n")];
 }
 """
 """What is said of a control, in its own words or in what it stands in alone."""
@@ -103,29 +182,22 @@ def standing(found: Sequence[State]) -> LabelStatus:
 
 async def states(found: Locator) -> list[State]:
     """Give the state of every control that is found, in the page's order."""
-    return _read_states(await found.evaluate_all(_STATES))
+    return _read_states(await ask_all(found, _STATES, str, str, bool, bool))
 
 
 async def options(drop_down: Locator) -> list[State]:
     """Give the options of a drop-down, in the page's order."""
-    return _read_states(await drop_down.evaluate_all(_OPTIONS))
+    return _read_states(await ask_all(drop_down, _OPTIONS, str, str, bool, bool))
 
 
 async def read_description(control: Locator) -> str:
     """Give whatever the page says of the one control that is found."""
-    return str(await control.evaluate(_SAID))
+    (said,) = await ask_one(control, _SAID, str)
+    return str(said)
 
 
-def _read_states(found: Sequence[dict[str, object]]) -> list[State]:
-    return [
-        State(
-            name=" ".join(str(one["name"]).split()),
-            value=str(one["value"]),
-            chosen=one["chosen"] is True,
-            disabled=one["disabled"] is True,
-        )
-        for one in found
-    ]
+def _read_states(found: Sequence[tuple[Any, ...]]) -> list[State]:
+    return [State(" ".join(name.split()), *rest) for name, *rest in found]
 
 
 def _known_labels() -> Iterator[str]:
@@ -226,13 +298,13 @@ _COVER = """
 one => {
   one.scrollIntoView({block: "center", inline: "center", behavior: "instant"});
   const box = one.getBoundingClientRect();
-  const top = document.elementFromPoint(
+  const top = ask("elementFromPoint",
     box.left + box.width / 2, box.top + box.height / 2);
   const labels = [...(one.labels || [])];
-  let cover = document.querySelector(":modal");
+  let cover = ask("querySelector", ":modal");
   if (!cover || cover.contains(one)) {
-    if (!top || one.contains(top) || top.contains(one)) return null;
-    if (labels.some(label => label.contains(top))) return null;
+    if (!top || one.contains(top) || top.contains(one)) return ["", ""];
+    if (labels.some(label => label.contains(top))) return ["", ""];
     cover = top;
     while (cover.parentElement && !cover.parentElement.contains(one))
       cover = cover.parentElement;
@@ -245,9 +317,9 @@ one => {
 
 _SHOWN = """
 () => {
-  const heading = document.querySelector("h1, h2, [role=heading]");
-  const said = heading?.innerText || document.title || document.body?.innerText || "";
-  return said.slice(0, 500);
+  const heading = ask("querySelector", "h1, h2, [role=heading]");
+  const said = heading?.innerText || own("title") || own("body")?.innerText || "";
+  return [said.slice(0, 500)];
 }
 """
 
@@ -285,9 +357,10 @@ async def describe_instead(page: Page) -> str:
     """Say what a page shows, as the rest of a sentence; empty if it cannot be told."""
     try:
         async with asyncio.timeout(LOOK_SECONDS):
-            said = foreign_text(str(await page.evaluate(_SHOWN)))
-    except (PlaywrightError, TimeoutError):
+            (shown,) = await ask_one(page, _SHOWN, str)
+    except (PageChanged, PlaywrightError, TimeoutError):
         return ""
+    said = foreign_text(shown)
     return f"; the page shows '{cut_text(said)}'" if said else "; the page is empty"
 
 
@@ -299,10 +372,10 @@ def cut_text(said: str) -> str:
 async def _cover(control: Locator) -> str:
     try:
         async with asyncio.timeout(LOOK_SECONDS):
-            found = await control.first.evaluate(_COVER)
-    except (PlaywrightError, TimeoutError):
+            kind, text = await ask_one(control.first, _COVER, str, str)
+    except (PageChanged, PlaywrightError, TimeoutError):
         return ""
-    if found is None:
+    kind, said = foreign_text(kind), foreign_text(text)
+    if not kind:
         return ""
-    kind, said = str(found[0]), foreign_text(str(found[1]))
     return f"'{cut_text(said)}' (<{kind}>)" if said else f"something (<{kind}>)"

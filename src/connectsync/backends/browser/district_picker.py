@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from playwright.async_api import Locator
 
-from connectsync.backends.browser.controls import name_pattern, pattern_of
+from connectsync.backends.browser.controls import name_pattern, pattern_of, texts
 from connectsync.backends.browser.tab import Tab, control_problem
 from connectsync.backends.names import (
     DAILY_SYNC,
@@ -29,7 +29,6 @@ KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _ENTRY = re.compile(r"(?P<lead>.*?): (?P<name>.*) \((?P<key>[^ ()]+)\)")
 _TOTAL = re.compile(r"of ([0-9][0-9,]*) districts?\Z")
 _ALL = re.compile(r"^All [0-9][0-9,]* districts$")
-_TEXTS = "all => all.map(one => one.innerText)"
 
 DISTRICTS = "Districts"
 
@@ -59,14 +58,14 @@ class DistrictPicker:
         """
         menu = await self._opened()
         items = menu.get_by_role("menuitem")
-        texts = await items.evaluate_all(_TEXTS)
-        listed = self._entries(texts, DROP_DOWN)
+        shown = await texts(items)
+        listed = self._entries(shown, DROP_DOWN)
         if any(one.key == key for one in listed):
             await self._follow(items, key, DROP_DOWN)
         elif await self._to_search(menu):
             await self._search(key)
         else:
-            self._insist_whole(texts)
+            self._insist_whole(shown)
             raise _not_listed(key)
 
     async def all(self) -> tuple[ListedDistrict, ...]:
@@ -79,9 +78,9 @@ class DistrictPicker:
         if await self._to_search(menu):
             listed = await self._every_page()
         else:
-            texts = await menu.get_by_role("menuitem").evaluate_all(_TEXTS)
-            listed = self._entries(texts, DROP_DOWN)
-            self._insist_whole(texts)
+            shown = await texts(menu.get_by_role("menuitem"))
+            listed = self._entries(shown, DROP_DOWN)
+            self._insist_whole(shown)
         by_key = {one.key: one for one in listed}
         if len(by_key) != len(listed):
             raise _home_problem(DROP_DOWN, "lists one district twice")
@@ -94,15 +93,14 @@ class DistrictPicker:
 
     async def shown(self) -> tuple[str, ...]:
         """Give what the drop-down shows: on a district's pages, which one it is."""
-        texts: list[str] = await self.button.evaluate_all(_TEXTS)
-        return tuple(" ".join(text.split()) for text in texts)
+        return tuple(" ".join(text.split()) for text in await texts(self.button))
 
     async def any_home(self) -> Locator:
         """Find what leads to the first district that is listed, however odd it is."""
         items = self._menu.get_by_role("menuitem")
         await self._tab.standing(items)
-        texts = await items.evaluate_all(_TEXTS)
-        entries = (_ENTRY.fullmatch(" ".join(text.split())) for text in texts)
+        shown = await texts(items)
+        entries = (_ENTRY.fullmatch(" ".join(text.split())) for text in shown)
         keys = [entry["key"] for entry in entries if entry]
         return self._leading_to(items, keys[0] if keys else "")
 
@@ -111,10 +109,10 @@ class DistrictPicker:
         await self.opened()
         return await self._tab.the_only(self._menu, f"'{DROP_DOWN}'", "start")
 
-    def _entries(self, texts: Iterable[str], page: str) -> list[ListedDistrict]:
+    def _entries(self, shown: Iterable[str], page: str) -> list[ListedDistrict]:
         """Read the districts of a menu or list; an empty one is not believed."""
         listed = []
-        for text in texts:
+        for text in shown:
             entry = _ENTRY.fullmatch(" ".join(text.split()))
             if entry is None or not KEY.fullmatch(entry["key"]):
                 continue
@@ -125,9 +123,9 @@ class DistrictPicker:
             raise _home_problem(page, "is missing")
         return listed
 
-    def _insist_whole(self, texts: Iterable[str]) -> None:
+    def _insist_whole(self, shown: Iterable[str]) -> None:
         """Refuse a menu with an item that may lead to more districts."""
-        for text in texts:
+        for text in shown:
             spelled = " ".join(text.split())
             if not _ENTRY.fullmatch(spelled):
                 raise PageChanged(
@@ -163,8 +161,7 @@ class DistrictPicker:
         await tab.follow(button, f"'{SEARCH}'", DISTRICTS)
         seen = 0
         while seen < await self._total():
-            texts = await self._links().evaluate_all(_TEXTS)
-            listed = self._entries(texts, DISTRICTS)
+            listed = self._entries(await texts(self._links()), DISTRICTS)
             if any(one.key == key for one in listed):
                 await self._follow(self._links(), key, DISTRICTS)
                 return
@@ -176,8 +173,7 @@ class DistrictPicker:
     async def _every_page(self) -> Sequence[ListedDistrict]:
         total, listed = await self._total(), list[ListedDistrict]()
         while True:
-            texts = await self._links().evaluate_all(_TEXTS)
-            listed += self._entries(texts, DISTRICTS)
+            listed += self._entries(await texts(self._links()), DISTRICTS)
             # a list that does not end is not followed to its end
             if len(listed) > total or not await self._turned():
                 break

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import quote
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 
-from connectsync.backends.browser.controls import PageLabels, name_pattern, spellings_of
+from connectsync.backends.browser.controls import (
+    PageLabels,
+    ask_one,
+    name_pattern,
+    spellings_of,
+)
 from connectsync.backends.names import TOKEN_LABEL
-from connectsync.domain.foreign_text import SECRETS
+from connectsync.domain.foreign_text import mask_secrets, repeats_secret
 from connectsync.errors import StateError
 
 POLICY = (
@@ -70,21 +77,31 @@ _ATTRIBUTES = _words(
 
 def inert(html: str) -> str:
     """Give the structure and the words of a page, under a policy that loads nothing."""
-    page = _Inert()
-    page.feed(html)
-    page.close()
-    return page.text
+    return _Inert(html).text
 
 
 class _Inert(HTMLParser):
-    """Rewrites what is allowed; nothing of the page is copied as it stands."""
+    """
+    Rewrites what is allowed; nothing of the page is copied as it stands.
 
-    def __init__(self) -> None:
+    ``blank`` takes out of a text what is not to be kept.
+    """
+
+    def __init__(self, html: str, blank: Callable[[str], str] = str) -> None:
         super().__init__(convert_charrefs=True)
+        self._words: list[str] = []
+        self._blank = blank
         self._parts = [_HEAD]
         self._open: list[tuple[str, str]] = []
         self._dropped = ""
         self._depth = 0
+        self.feed(html)
+        self.close()
+
+    @property
+    def words(self) -> str:
+        """All that stands between tags, of what is left out as well."""
+        return "".join(self._words)
 
     @property
     def text(self) -> str:
@@ -103,7 +120,8 @@ class _Inert(HTMLParser):
         if tag in {"html", "head", "body", "meta", "link", "base"}:
             return
         ours = tag if tag in _KEPT else "div"
-        self._parts.append(f"<{ours}{_attribute_text(tag, ours, attrs)}>")
+        kept = [(name, self._blank(value or "")) for name, value in attrs]
+        self._parts.append(f"<{ours}{_attribute_text(tag, ours, kept)}>")
         if ours not in _EMPTY:
             self._open.append((tag, ours))
 
@@ -128,13 +146,13 @@ class _Inert(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         """Keep words."""
+        data = self._blank(data)
+        self._words.append(data)
         if not self._dropped:
             self._parts.append(escape(data))
 
 
-def _attribute_text(
-    tag: str, ours: str, attributes: list[tuple[str, str | None]]
-) -> str:
+def _attribute_text(tag: str, ours: str, attributes: list[tuple[str, str]]) -> str:
     spelled = []
     if tag != ours:
         spelled.append(f' data-tag="{escape(tag)}"')
@@ -142,22 +160,26 @@ def _attribute_text(
         spelled.append(' role="form"')
     for name, value in dict(attributes).items():
         if name in _ATTRIBUTES or name.startswith("aria-"):
-            spelled.append(f' {name}="{escape(value or "")}"')
+            spelled.append(f' {name}="{escape(value)}"')
         elif name in {"href", "action", "formaction", "src"}:
             # where it led is evidence; as text it leads nowhere
-            spelled.append(f' data-{name}="{escape(value or "")}"')
+            spelled.append(f' data-{name}="{escape(value)}"')
     return "".join(spelled)
 
 
 _HTML = """
-([tokens, typed]) => {
-  const whole = document.documentElement;
+tokens => {
+  const whole = own("documentElement");
   const copy = whole.cloneNode(true);
-  const originals = whole.querySelectorAll("*");
   const copies = copy.querySelectorAll("*");
-  const secrets = new Set(typed);
-  originals.forEach((one, place) => {
-    const other = copies[place];
+  const secrets = new Set();
+  const shown = [];
+  const look = (one, other) => {
+    if (one.shadowRoot) {
+      shown.push(one.shadowRoot.innerHTML);
+      one.shadowRoot.querySelectorAll("*").forEach(
+        inside => look(inside, inside.cloneNode()));
+    }
     if (one.tagName === "SCRIPT") { other.textContent = ""; return; }
     if (one.tagName === "OPTION") other.toggleAttribute("selected", one.selected);
     if (one.tagName !== "INPUT" && one.tagName !== "TEXTAREA") return;
@@ -170,25 +192,32 @@ _HTML = """
         if (value && value.length > 5) secrets.add(value);
       other.removeAttribute("value");
       if (one.tagName === "TEXTAREA") other.textContent = "";
-    } else if (["checkbox", "radio"].includes(one.type)) {
+      return;
+    }
+    shown.push(one.value);
+    if (["checkbox", "radio"].includes(one.type)) {
       other.toggleAttribute("checked", one.checked);
     } else if (one.tagName === "INPUT") {
       other.setAttribute("value", one.value);
     }
-  });
-  let html = "<!doctype html>" + copy.outerHTML;
-  const text = document.createElement("i");
-  for (const secret of secrets) {
-    text.textContent = secret;
-    const escaped = text.innerHTML;
-    const spellings = [escaped.replaceAll('"', "&quot;"), escaped, secret,
-      encodeURIComponent(secret)];
-    for (const one of spellings) html = html.split(one).join("");
-  }
-  return html;
+  };
+  whole.querySelectorAll("*").forEach((one, place) => look(one, copies[place]));
+  return ["<!doctype html>" + copy.outerHTML, shown.join("\\n"), [...secrets]];
 }
 """
-"""The page as it is filled in, with empty tokens, hidden fields and scripts."""
+"""
+The page as it is filled in, with empty tokens, hidden fields and scripts.
+
+Beside it, what is drawn and does not stand there, and what was taken out.
+"""
+
+LONGEST = 1 << 20
+"""Characters of a page that are kept, and searched for every piece of a secret."""
+
+_QUOTES = "<p>The page repeats a secret, spread over it: nothing of it is kept.</p>"
+
+_OPAQUE = "iframe, frame, object, embed, canvas, video, img, svg, input[type=image]"
+"""What may draw a text that is not looked through."""
 
 
 class Evidence:
@@ -213,30 +242,44 @@ class Evidence:
         Keep what a page shows; give the path of the screenshot.
 
         ``about`` is the district, or what else the page is about. Raises
-        ``StateError`` if the disk does not take it.
+        ``StateError`` if the disk does not take it, and ``PageChanged``.
         """
-        html = inert(str(await page.evaluate(_HTML, [self._tokens, self._typed])))
-        typed = [*self._typed, *(one for one in SECRETS if one in html)]
-        for secret in typed:
-            # a page may have functions of its own where ours look for it
-            html = html.replace(escape(secret), "").replace(secret, "")
-        picture = await self._picture(page, typed)
+        html, shown, held = await ask_one(
+            page, _HTML, str, str, list, told=self._tokens
+        )
+        masked = mask_secrets(html[:LONGEST], self._typed)
+        read = (html, _Inert(html).words, shown)
+        quoted = masked != html[:LONGEST] or any(map(self._quotes, read))
+        rewritten = _Inert(masked, partial(_without, [*held, *self._typed]))
+        text = rewritten.text
+        if quoted and any(map(self._quotes, (rewritten.words, text))):
+            text = inert(_QUOTES)
+        # a picture cannot be searched: there is none where the page quotes a secret
+        picture = b"" if quoted else await self._picture(page)
         try:
             private_folder(self._folder)
             path = self._unused(f"{about}-{moment}")
-            _private(path.with_suffix(".html"), html.encode("utf-8", "replace"))
+            _private(path.with_suffix(".html"), text.encode("utf-8", "replace"))
             if picture:
                 _private(path, picture)
         except OSError as error:
             raise StateError(f"no evidence can be kept: {error.strerror}") from error
         return path if picture else path.with_suffix(".html")
 
-    async def _picture(self, page: Page, typed: Sequence[str]) -> bytes:
+    def _quotes(self, text: str) -> bool:
+        first = text[:LONGEST]
+        if mask_secrets(first, self._typed) != first:
+            return True
+        return repeats_secret(text, self._typed)
+
+    async def _picture(self, page: Page) -> bytes:
         masked = [page.locator("input[type=password]")]
         masked += [
             page.get_by_label(name_pattern(label), exact=True) for label in self._tokens
         ]
-        masked += [page.get_by_text(secret) for secret in typed]
+        if self._typed:
+            masked.append(page.locator(_OPAQUE))
+            masked += [page.get_by_text(secret) for secret in self._typed]
         try:
             return await page.screenshot(full_page=True, mask=masked)
         except PlaywrightError:
@@ -248,6 +291,13 @@ class Evidence:
         while (self._folder / f"{stem}-{number}.html").exists():
             number += 1
         return self._folder / f"{stem}-{number}.png"
+
+
+def _without(secrets: Sequence[object], text: str) -> str:
+    for secret in map(str, secrets):
+        for spelled in (secret, quote(secret, safe="!'()*")):
+            text = text.replace(spelled, "")
+    return text
 
 
 def private_folder(folder: Path) -> None:

@@ -14,7 +14,7 @@ from playwright.async_api import (
 )
 from playwright.async_api import Error as PlaywrightError
 
-from connectsync.backends.browser.controls import cut_text
+from connectsync.backends.browser.controls import ask_all, ask_one, cut_text
 from connectsync.backends.browser.website import origin_of
 from connectsync.errors import CredentialsRefused, PageChanged
 
@@ -35,13 +35,13 @@ all => all.map(one => {
     element && Element.prototype.getAttribute.call(element, name);
   const form = one.form || one.closest("form");
   const action = told(one, "formaction") ?? told(form, "action") ?? "";
-  const base = document.querySelector("base[target]");
+  const base = ask("querySelector", "base[target]");
   const target = told(one, "formtarget") ?? told(form, "target")
     ?? told(base, "target") ?? "";
   if (!form || /^\\s*javascript:/i.test(action)) return ["", ""];
   try {
-    const address = action ? new URL(action, document.baseURI) : new URL(document.URL);
-    return [address.href, target];
+    const here = own("URL");
+    return [action ? new URL(action, own("baseURI", Node)).href : here, target];
   } catch { return [action, target]; }
 })
 """
@@ -50,13 +50,19 @@ all => all.map(one => {
 
 _HELD = """
 () => {
-  const held = document.createElement("meta");
-  held.httpEquiv = "Content-Security-Policy";
-  held.content = "form-action 'self'";
-  document.head.append(held);
+  const held = ask("createElementNS", "http://www.w3.org/1999/xhtml", "meta");
+  held.setAttribute("http-equiv", "Content-Security-Policy");
+  held.setAttribute("content", "form-action 'self'");
+  own("head")?.append(held);
+  return [held instanceof HTMLMetaElement && held.isConnected
+    && held.parentNode instanceof HTMLHeadElement];
 }
 """
-"""Once it was read, a policy holds even if it is taken away again."""
+"""
+Say whether a policy stands where browsers read it, which is in a head alone.
+
+Once it was read it holds even if it is taken away again.
+"""
 
 
 _STOPPED = re.compile(r"form data to '([^']{1,2000})'.*form-action", re.DOTALL)
@@ -105,23 +111,30 @@ class Fence:
 
         Raises ``PageChanged``.
         """
-        for action, target in await control.evaluate_all(_SENT_TO):
-            self._insist_home(str(action), named, page)
-            if str(target).lower() not in _HERE:
+        for action, target in await ask_all(control, _SENT_TO, str, str):
+            self._insist_home(action, named, page)
+            if target.lower() not in _HERE:
                 raise PageChanged(
                     f"on the page '{page}' the form of {named} would be answered in"
-                    f" another window or frame ({cut_text(str(target))!r});"
+                    f" another window or frame ({cut_text(target)!r});"
                     " nothing was typed",
                     remedy=ELSEWHERE,
                 )
 
-    async def hold_forms(self, page: Page) -> None:
+    async def hold_forms(self, page: Page, named: str) -> None:
         """
         Let no form of a page be sent elsewhere, nor be led there by a redirect.
 
-        What was posted goes along with some redirects, which no route stops.
+        What was posted goes along with some redirects, which no route stops. Raises
+        ``PageChanged``.
         """
-        await page.evaluate(_HELD)
+        (held,) = await ask_one(page, _HELD, bool)
+        if not held:
+            raise PageChanged(
+                f"the forms of the page '{named}' cannot be kept from being sent on"
+                f" from {self.origin}, as it has no head; nothing was sent",
+                remedy=ELSEWHERE,
+            )
 
     def _insist_home(self, action: str, named: str, page: str) -> None:
         found = origin_of(action)

@@ -17,6 +17,7 @@ from connectsync.backends.browser.controls import (
     PROBLEMS,
     PageLabels,
     State,
+    ask_one,
     control_of,
     name_pattern,
     options,
@@ -135,7 +136,8 @@ class FormOnPage:
     async def has_token(self) -> bool:
         """Say whether the field of the token shows one, or speaks of one."""
         field = self.text(TOKEN_LABEL)
-        if await field.evaluate("one => one.value !== ''"):
+        (filled,) = await ask_one(field, "one => [one.value !== '']", bool)
+        if filled:
             return True
         return TOKEN_KEPT.search(await read_description(field)) is not None
 

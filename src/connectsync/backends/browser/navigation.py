@@ -193,7 +193,7 @@ class Navigation:
         try:
             async with asyncio.timeout(PICTURE_SECONDS):
                 return await self.tab.evidence.keep(page, about, moment)
-        except (PlaywrightError, StateError, TimeoutError):
+        except (PageChanged, PlaywrightError, StateError, TimeoutError):
             return None
 
     def _lost(self) -> None:

@@ -14,7 +14,11 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Request, Response
 
 from connectsync.backends.browser.chromium import plain_words
-from connectsync.backends.browser.controls import control_of
+from connectsync.backends.browser.controls import (
+    ask_all,
+    control_of,
+    texts,
+)
 from connectsync.backends.browser.form import FormOnPage
 from connectsync.backends.browser.tab import (
     SignIn,
@@ -35,7 +39,7 @@ from connectsync.backends.names import (
 )
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.settings import BY_NAME, Form
-from connectsync.errors import CredentialsRefused
+from connectsync.errors import CredentialsRefused, PageChanged
 from connectsync.providers.form import Kind, Value
 from connectsync.web.http import TOO_MANY, seconds_asked, too_many_requests
 
@@ -71,9 +75,12 @@ class FormFiller:
     async def type_token(self, token: str) -> None:
         """Type the token. Raises ``PageChanged``; then nothing may be saved."""
         field = self._form.text(TOKEN_LABEL)
+        fence, page = self._tab.fence, self._tab.page
         try:
-            await self._tab.fence.hold_forms(self._tab.page)
+            await fence.hold_forms(page, DAILY_SYNC)
             await field.fill(token)
+            # a page that loaded itself again meanwhile holds its forms no more
+            await fence.hold_forms(page, DAILY_SYNC)
             taken = await field.input_value() == token
         except PlaywrightError:
             # what the library says of it may quote what was to be typed
@@ -124,10 +131,8 @@ class FormFiller:
                 return await field.count() > 0
             case _:
                 assert_never(BY_NAME[name].kind)
-        return bool(
-            await field.evaluate_all(
-                "all => all.some(one => one.getAttribute('aria-invalid') === 'true')"
-            )
+        return (
+            await field.and_(self._tab.page.locator("[aria-invalid=true]")).count() > 0
         )
 
     async def _fill(self, name: str, value: Value, before: Value) -> None:
@@ -196,8 +201,8 @@ _AGAIN_SECONDS = 0.1
 _QUESTIONS = """
 all => all.map(one => {
   const id = one.getAttribute("aria-labelledby");
-  const by = id && document.getElementById(id);
-  return one.getAttribute("aria-label") || (by || one).innerText || "";
+  const by = id && ask("getElementById", id);
+  return [one.getAttribute("aria-label") || (by || one).innerText || ""];
 })
 """
 
@@ -238,6 +243,7 @@ class _Signs:
     signed_out: bool = False
     alerts: Counter[str] = field(default_factory=Counter)
     dialogs: Counter[str] = field(default_factory=Counter)
+    unreadable: PageChanged | None = None
 
 
 class SavePress:
@@ -271,6 +277,8 @@ class SavePress:
 
     async def _answer(self, filling: FormFiller) -> PageAnswer:
         self._before = await self._signs()
+        if self._before.unreadable:
+            raise self._before.unreadable
         if self._before.saved:
             raise control_problem(f"'{SAVED}'", DAILY_SYNC, "is shown before any save")
         boxes = self._tab.boxes.count
@@ -279,6 +287,8 @@ class SavePress:
         try:
             async with asyncio.timeout(seconds):
                 return await self._told(boxes)
+        except PageChanged as error:
+            return PageAnswer(SaveEnding.UNKNOWN, error.message)
         except TimeoutError:
             return PageAnswer(
                 SaveEnding.UNKNOWN, "Connect does not say whether it saved"
@@ -330,6 +340,9 @@ class SavePress:
         return PageAnswer(SaveEnding.UNKNOWN, self._failed) if self._failed else None
 
     def _hint(self, signs: _Signs, boxes: int, *, confirmed: bool) -> PageAnswer | None:
+        if signs.unreadable:
+            # it was sent: whatever the page is now, the form tells what came of it
+            return PageAnswer(SaveEnding.UNKNOWN, signs.unreadable.message)
         said = self._tab.boxes
         if said.asked:
             return PageAnswer(SaveEnding.ASKED, said.asked, denied=True)
@@ -349,7 +362,7 @@ class SavePress:
         """Answer the one question that the project accepts; say whether that was it."""
         question = self._website.confirmation
         for dialog in await self._dialogs().all():
-            if question in _plain_counts(await dialog.evaluate_all(_QUESTIONS)):
+            if question in await _questions(dialog):
                 confirm = dialog.get_by_role("button", name=CONFIRM, exact=True)
                 await confirm.click(no_wait_after=True)
                 return True
@@ -361,12 +374,15 @@ class SavePress:
         try:
             exactly = re.compile(rf"^\s*{SAVED}\s*$")
             saved = page.get_by_role("status").filter(has_text=exactly)
+            if await saved.count():
+                return _Signs(saved=True)
             return _Signs(
-                saved=await saved.count() > 0,
                 signed_out=await SignIn(page).button.count() > 0,
-                alerts=_plain_counts(await page.get_by_role("alert").all_inner_texts()),
-                dialogs=_plain_counts(await dialogs.evaluate_all(_QUESTIONS)),
+                alerts=_plain_counts(await texts(page.get_by_role("alert"))),
+                dialogs=await _questions(dialogs),
             )
+        except PageChanged as error:
+            return _Signs(unreadable=error)
         except PlaywrightError:
             if page.is_closed():
                 raise
@@ -407,5 +423,10 @@ class SavePress:
             return True
 
 
-def _plain_counts(texts: list[str]) -> Counter[str]:
-    return Counter(said for said in map(plain, texts) if said)
+async def _questions(dialogs: Locator) -> Counter[str]:
+    asked = await ask_all(dialogs, _QUESTIONS, str)
+    return _plain_counts([question for (question,) in asked])
+
+
+def _plain_counts(shown: list[str]) -> Counter[str]:
+    return Counter(said for said in map(plain, shown) if said)

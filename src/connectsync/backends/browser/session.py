@@ -20,6 +20,7 @@ from connectsync.backends.browser.controls import (
     pattern_of,
 )
 from connectsync.backends.browser.evidence import Evidence
+from connectsync.backends.browser.fence import Fence
 from connectsync.backends.browser.tab import SignIn, Tab
 from connectsync.backends.browser.website import SESSION_BYTES, Website, origin_of
 from connectsync.backends.names import DROP_DOWN
@@ -27,6 +28,7 @@ from connectsync.domain.foreign_text import SECRETS
 from connectsync.errors import (
     ConnectError,
     CredentialsRefused,
+    PageChanged,
     StateError,
     Unreachable,
 )
@@ -87,11 +89,13 @@ async def _session(
         async with asyncio.timeout(seconds):
             tab = Tab(page, website, once)
             if email:
+                # a sign-in that leads elsewhere is for a person, who sees where
+                await tab.fence.set_up(context)
                 await tab.start()
-                await SignIn(page).sign_in(email, password)
+                await SignIn(page).sign_in(email, password, tab.fence)
             else:
                 await tab.open()
-            await _signed_in(context, website, patient=not email)
+            await _signed_in(context, website, tab.fence, patient=not email)
             return await context.storage_state()
     except PlaywrightError as error:
         _insist_open(context)
@@ -107,18 +111,20 @@ async def _picture(evidence: Evidence, page: Page) -> str:
     try:
         async with asyncio.timeout(PICTURE_SECONDS):
             return f"; see {await evidence.keep(page, 'login', 'failed')}"
-    except (PlaywrightError, StateError, TimeoutError):
+    except (PageChanged, PlaywrightError, StateError, TimeoutError):
         return ""
 
 
 async def _signed_in(
-    context: BrowserContext, website: Website, *, patient: bool
+    context: BrowserContext, website: Website, fence: Fence, *, patient: bool
 ) -> None:
     seconds = PATIENCE_SECONDS if patient else website.wait_seconds
     loop = asyncio.get_running_loop()
     latest = loop.time() + seconds
     while not await _any_shows_drop_down(context, website):
         _insist_open(context)
+        if fence.refused:
+            raise fence.elsewhere(fence.refused)
         if loop.time() > latest:
             raise CredentialsRefused(
                 f"after {seconds:g} s no page of {website.host} shows '{DROP_DOWN}'",

@@ -105,22 +105,31 @@ class SignIn:
         """Say whether this is the page that is shown."""
         return await self.button.first.is_visible()
 
-    async def sign_in(self, email: str, password: str) -> None:
-        """Sign in. Raises ``CredentialsRefused``, and ``PageChanged``."""
+    async def sign_in(self, email: str, password: str, fence: Fence) -> None:
+        """
+        Sign in, at the origin of the fence alone.
+
+        Raises ``CredentialsRefused``, and ``PageChanged``.
+        """
         page = self._page
         address = page.get_by_role("textbox", name=EMAIL, exact=True)
         controls = {EMAIL: address, PASSWORD: self.password, SIGN_IN: self.button}
-        fence = Fence(origin_of(page.url))
+        fence.insist_here(page.url)
         for name, control in controls.items():
             await self._insist_there(control, name)
             await fence.insist_sent_home(control, f"'{name}'", SIGN_IN)
+        await fence.hold_forms(page, SIGN_IN)
         await self._type(address, email, EMAIL)
         await self._type(self.password, password, PASSWORD)
+        # a page that loaded itself again meanwhile holds its forms no more
+        await fence.hold_forms(page, SIGN_IN)
         await fence.insist_sent_home(self.password, f"'{PASSWORD}'", SIGN_IN)
         try:
             async with page.expect_navigation(wait_until="domcontentloaded"):
                 await self._press()
         except PlaywrightError:
+            if fence.refused:
+                raise fence.elsewhere(fence.refused) from None
             raise PageChanged(
                 f"after '{SIGN_IN}' no other page came{await describe_instead(page)}",
                 remedy=BY_HAND,

@@ -1,0 +1,41 @@
+"""Connections to PostgreSQL: a server that stays silent is given up."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from time import monotonic
+from typing import Any
+
+import psycopg
+
+ANSWER_SECONDS = 120.0
+"""How long a server may take for one statement; waits for locks end long before."""
+
+
+class BoundedConnection(psycopg.Connection[Any]):
+    """A connection that is closed where a statement gets no answer in time."""
+
+    def wait(self, gen: Any, *arguments: Any, **options: Any) -> Any:
+        """Wait as the driver does. Raises ``psycopg.OperationalError`` if too long."""
+        end = monotonic() + ANSWER_SECONDS
+        try:
+            return super().wait(_until(gen, end), *arguments, **options)
+        except TimeoutError:
+            # a rollback would be waited for as well
+            self.pgconn.finish()
+            raise psycopg.OperationalError(
+                f"the server gave no answer in {ANSWER_SECONDS:.0f} seconds"
+            ) from None
+
+
+def _until(gen: Generator[Any, Any, Any], end: float) -> Generator[Any, Any, Any]:
+    """Go on with what the driver waits for until the time is up."""
+    try:
+        state = next(gen)
+        while True:
+            ready = yield state
+            if monotonic() > end:
+                raise TimeoutError
+            state = gen.send(ready)
+    except StopIteration as ended:
+        return ended.value
