@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from connectsync.domain.finding import Severity
-from connectsync.domain.guard import GuardFinding, acceptance
+from connectsync.domain.finding import GuardFinding, Severity, acceptance
 from connectsync.domain.plan import (
     DistrictPlan,
     DistrictStanding,
