@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -340,7 +340,7 @@ def _not_text(source: str, key: object) -> tuple[str, str, str]:
     return "key-not-text", message, f'if it is meant as text, write "{source[:40]}"'
 
 
-_BLOCK_SCALARS = ("|", ">")
+BLOCK_SCALARS = ("|", ">")
 
 
 @lru_cache(maxsize=8)
@@ -367,7 +367,7 @@ def locate(source: Source, path: KeyPath, *, on_key: bool = False) -> Place:
 
 def place_of(source: Source, node: Node) -> Place:
     """Give the place of a node, without the blank lines libyaml counts to it."""
-    return source.place(point(node.start_mark), end_of(source, node))
+    return source.place(point(node.start_mark), end_of(lines_of(source.text), node))
 
 
 def point(mark: Mark | PythonMark) -> Point:
@@ -375,25 +375,15 @@ def point(mark: Mark | PythonMark) -> Point:
     return mark.line, mark.column
 
 
-def end_of(source: Source, node: Node) -> Point:
-    """Give the end of what is written of a node."""
-    if not isinstance(node, CollectionNode) or node.flow_style or not node.value:
-        return _scalar_end(node, source)
-    last = node.value[-1]
-    ends = [last] if isinstance(last, Node) else [last[0], last[1]]
-    return max(end_of(source, child) for child in ends)
-
-
-def _scalar_end(node: Node, source: Source) -> Point:
-    end = point(node.end_mark)
-    if getattr(node, "style", None) in _BLOCK_SCALARS:
-        return _block_end(node, source)
-    return max(end, point(node.start_mark))
-
-
-def _block_end(node: Node, source: Source) -> Point:
-    """Give the end of a block scalar's last line that is not blank."""
-    lines = lines_of(source.text)
+def end_of(lines: Sequence[str], node: Node) -> Point:
+    """Give the end of what is written of a node in these lines."""
+    if isinstance(node, CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        children = [last] if isinstance(last, Node) else last
+        return max(end_of(lines, child) for child in children)
+    if getattr(node, "style", None) not in BLOCK_SCALARS:
+        return max(point(node.end_mark), point(node.start_mark))
+    # a block scalar ends with its last line that is not blank
     row = node.end_mark.line - (node.end_mark.column == 0)
     while row > node.start_mark.line and not lines[row].strip():
         row -= 1

@@ -20,11 +20,11 @@ from connectsync.config.discovery import (
     relative,
     stem_of,
 )
+from connectsync.config.edit import canonical
 from connectsync.config.fleet import LoadedDistrict
 from connectsync.config.layers import merge_section
 from connectsync.config.profiles import profile_files
 from connectsync.config.schemas import (
-    canonical,
     render_district,
     schema_text,
     spell_flow,
