@@ -26,7 +26,7 @@ from connectsync.rules.evaluate import (
     names_that_run,
     settle,
 )
-from connectsync.rules.profiles import null_takes_nothing_back, unused_profile
+from connectsync.rules.fleet import null_takes_nothing_back, unused_profile
 from connectsync.rules.subjects import DistrictOnDay, FleetOnDay, place_problem
 
 

@@ -11,7 +11,12 @@ from typing import Any
 
 from connectsync.domain.district import Allow
 from connectsync.rules.allow_entries import AllowOnDay
-from connectsync.rules.catalogue import ALL, ALLOW_RULES, DISTRICT_RULES, FLEET_RULES
+from connectsync.rules.catalogue import (
+    ALLOW_RULES,
+    BY_NAME,
+    DISTRICT_RULES,
+    FLEET_RULES,
+)
 from connectsync.rules.engine import Found, Rule, Subject, problems
 from connectsync.rules.subjects import DistrictOnDay, FleetOnDay
 
@@ -81,8 +86,6 @@ def _choose_rules(
 MOST_PROBLEMS = 100
 """A district with more wrong entries than this is not helped by hearing of them all."""
 
-RULES_BY_NAME = {rule.name: rule for rule in ALL}
-
 
 @dataclass(frozen=True, slots=True)
 class AcceptedFinding:
@@ -123,7 +126,7 @@ def settle(
     if not allow:
         return AllowResult(everything, (), ())
     occurred = frozenset(rule.name for rule, _ in everything)
-    subject = AllowOnDay(allow, today, RULES_BY_NAME, ran, occurred)
+    subject = AllowOnDay(allow, today, BY_NAME, ran, occurred)
     entries = {
         entry.rule: entry for entry in reversed(allow) if subject.in_force(entry)
     }

@@ -222,15 +222,6 @@ TIMED_GUARDS: tuple[Rule[PlanAtHour], ...] = (
 )
 """Guards whose answer depends on when a plan is applied."""
 
-LIMIT_GUARDS: tuple[Rule[PlanAtHour], ...] = (
-    too_many_districts,
-    too_much_of_the_fleet,
-    too_many_districts_a_day,
-    too_much_of_the_fleet_a_day,
-    stale_live,
-)
-
-
 NAMED_AT_MOST = 5
 """Districts that one finding names; the rest is a number."""
 
@@ -327,9 +318,6 @@ def setting_not_shown(subject: PlanAtHour) -> Iterator[Objection]:
         ),
         "bring the gateway up to date, or take the snapshot again",
     )
-
-
-UNTOUCHED_RULES = (unknown_label_kept, setting_no_longer_managed, setting_not_shown)
 
 
 def _each(

@@ -69,6 +69,12 @@ class DistrictOnDay:
         rollover = self.facts.rollover
         return rollover if rollover is not None and self.today in rollover else None
 
+    def chosen(self, setting: str) -> frozenset[str]:
+        """Give the selected labels; none if the sync does not manage guardians."""
+        if self.settings.manage_guardians is False:
+            return frozenset()
+        return getattr(self.settings, setting) or frozenset()
+
     @property
     def allow(self) -> tuple[Allow, ...]:
         """The accepted findings."""
