@@ -10,7 +10,7 @@ from typing import Any
 
 from connectsync.config.decode import Ground
 from connectsync.config.discovery import PROJECT_FILE, misnamed
-from connectsync.config.document import Document
+from connectsync.config.document import Document, Reading
 from connectsync.config.policy import mistaken_hours, mistaken_waves, policy_of
 from connectsync.config.profiles import check_bytes, read_and_check
 from connectsync.config.source import error, quote_text
@@ -91,21 +91,22 @@ def load_project(root: Path) -> Project:
     if not os.path.lexists(path):
         return _project(root, {})
     reading = read_and_check(path, PROJECT_FILE, "project", ground=ground)
-    if reading.document is None or reading.findings:
-        raise refusal(reading.findings)
-    document = reading.document
+    document = _sound(reading)
     _insist_inside(document, root, ground)
     if found := (*mistaken_hours(document), *mistaken_waves(document)):
         raise refusal(found)
-    return _project(root, reading.document.data)
+    return _project(root, document.data)
 
 
 def project_of_text(root: Path, raw: bytes) -> Project:
     """Read the bytes of a project file. Raises ProjectError as `load_project`."""
-    reading = check_bytes(PROJECT_FILE, raw, "project")
+    return _project(root, _sound(check_bytes(PROJECT_FILE, raw, "project")).data)
+
+
+def _sound(reading: Reading) -> Document:
     if reading.document is None or reading.findings:
         raise refusal(reading.findings)
-    return _project(root, reading.document.data)
+    return reading.document
 
 
 def _misnamed(root: Path, name: str) -> ProjectError:
@@ -203,51 +204,37 @@ def insist_named_files(root: Path, *, with_backend: bool = True) -> None:
     ground = Ground.of(root)
     document = read_and_check(path, PROJECT_FILE, "project", ground=ground).document
     if document is not None:
-        there = _There(root, ground, document)
-        missing = tuple(there.missing(with_backend=with_backend))
-        if missing:
-            raise refusal(missing)
+        missing = _missing_files(root, ground, document, with_backend=with_backend)
+        if found := tuple(missing):
+            raise refusal(found)
 
 
-@dataclass(frozen=True, slots=True)
-class _There:
-    """The project file, and what is there of what it names."""
-
-    root: Path
-    ground: Ground
-    document: Document
-
-    def missing(self, *, with_backend: bool) -> Iterator[Finding]:
-        """Tell of each file that cannot be read."""
-        data = self.document.data
-        backend = data.get("backend", "")
-        if with_backend and backend.startswith(SNAPSHOT):
-            name = backend.removeprefix(SNAPSHOT)
-            make = "make it: `connectsync --backend NAME snapshot --output FILE`"
-            yield from self._unless_there(("backend",), name, make)
-        seed = data.get("backends", {}).get("embedded", {}).get("seed")
-        if seed is not None:
-            keys: KeyPath = ("backends", "embedded", "seed")
-            yield from self._unless_there(keys, seed, "take the key out")
-
-    def _unless_there(
-        self, keys: KeyPath, name: str, otherwise: str
-    ) -> Iterator[Finding]:
-        path = self.root / name
-        if (end := self.ground.way_out(path)) is not None:
-            said = (
-                f"{quote_text(name)} is a link out of the project, to {quote_text(end)}"
-            )
+def _missing_files(
+    root: Path, ground: Ground, document: Document, *, with_backend: bool
+) -> Iterator[Finding]:
+    """Tell of each file that the project file names and that cannot be read."""
+    named: list[tuple[KeyPath, str, str]] = []
+    backend = document.data.get("backend", "")
+    if with_backend and backend.startswith(SNAPSHOT):
+        make = "make it: `connectsync --backend NAME snapshot --output FILE`"
+        named.append((("backend",), backend.removeprefix(SNAPSHOT), make))
+    seed = document.data.get("backends", {}).get("embedded", {}).get("seed")
+    if seed is not None:
+        named.append((("backends", "embedded", "seed"), seed, "take the key out"))
+    for keys, name, otherwise in named:
+        path, quoted = root / name, quote_text(name)
+        if (end := ground.way_out(path)) is not None:
+            said = f"{quoted} is a link out of the project, to {quote_text(end)}"
         elif not path.exists():
-            said = f"there is no file {quote_text(name)}"
+            said = f"there is no file {quoted}"
         elif not path.is_file():
-            said = f"{quote_text(name)} is no regular file"
+            said = f"{quoted} is no regular file"
         else:
-            return
+            continue
         yield error(
             "file-not-readable",
             said,
-            self.document.locate(keys),
+            document.locate(keys),
             path=keys,
             hint=f"correct the path, or {otherwise}",
         )

@@ -14,7 +14,7 @@ from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
 from connectsync.config.document import Document, is_day
-from connectsync.config.schemas import kind_of, labels_of, schema
+from connectsync.config.schemas import kind_of, labels_of, schema, spell_flow, types_of
 from connectsync.config.source import MASK, MOST_FINDINGS, error, quote_text
 from connectsync.domain.finding import Finding, KeyPath, order
 from connectsync.domain.wording import did_you_mean, foreign_character, nearest
@@ -51,11 +51,11 @@ def schema_of(failure: ValidationError) -> Mapping[str, Any]:
 def missing(key: str, part: Mapping[str, Any], path: KeyPath) -> SchemaMistake:
     """Say that a key is missing."""
     where = f" in {quote_text(_last(path))}" if path else ""
-    example = part.get("examples", ["…"])[0]
+    example = spell_flow(part["examples"][0]) if "examples" in part else "…"
     return SchemaMistake(
         _rule(part, "missing"),
         f"the key {quote_text(key)} is missing{where}",
-        f"add `{key}: {_spell_value(example)}` with your own value",
+        f"add `{key}: {example}` with your own value",
     )
 
 
@@ -114,7 +114,7 @@ def _type(
     if "x-said" in part:
         message = f"{_name(path)} {part['x-said']}"
         return SchemaMistake(_rule(part, "type"), message, _wanted(part))
-    kinds = _kinds(part)
+    kinds = types_of(part)
     wanted = kind_of(part)
     message = f"{quote_text(source)} is {_kind(value)}; {_name(path)} wants {wanted}"
     if "boolean" in kinds and isinstance(value, str) and value.lower() in _YES | _NO:
@@ -147,12 +147,12 @@ def _type_rule(part: Mapping[str, Any], kinds: list[str], value: Any) -> str:
 
 
 def _type_hint(part: Mapping[str, Any], value: Any, source: str) -> str:
-    kinds = _kinds(part)
+    kinds = types_of(part)
     plain = not isinstance(value, dict | list)
     if (
         "array" in kinds
         and isinstance(value, str)
-        and _kinds(part["items"]) == ["string"]
+        and types_of(part["items"]) == ["string"]
     ):
         return f"write it as a list: [{source}]"
     if labels_of(part) or labels_of(part.get("items", {})):
@@ -162,13 +162,8 @@ def _type_hint(part: Mapping[str, Any], value: Any, source: str) -> str:
     if "string" in kinds and plain:
         return f'put quotes around it: "{source}"'
     if part.get("examples"):
-        return f"for example: {_spell_value(part['examples'][0])}"
+        return f"for example: {spell_flow(part['examples'][0])}"
     return f"allowed: {_list_words(part.get('properties', ()))}"
-
-
-def _kinds(part: Mapping[str, Any]) -> list[str]:
-    stated = part["type"]
-    return [stated] if isinstance(stated, str) else list(stated)
 
 
 def strange(
@@ -263,17 +258,6 @@ def _labels(part: Mapping[str, Any]) -> str:
 
 def _list_words(words: Iterable[str]) -> str:
     return ", ".join(f"'{word}'" for word in words)
-
-
-def _spell_value(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        return f"[{', '.join(map(_spell_value, value))}]"
-    if isinstance(value, dict):
-        pairs = (f"{key}: {_spell_value(item)}" for key, item in value.items())
-        return f"{{{', '.join(pairs)}}}"
-    return str(value)
 
 
 def _kind(value: Any) -> str:

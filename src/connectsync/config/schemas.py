@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 from connectsync.config.yaml_tree import plain
@@ -15,7 +15,7 @@ from connectsync.domain.wording import did_you_mean
 from connectsync.errors import Bug, UsageError
 
 _SUFFIXES = (".schema.json", ".openapi.yaml")
-_PACKAGE = FilePath(__file__).parents[1]
+_PACKAGE = Path(__file__).parents[1]
 _KINDS: Mapping[str, str] = {
     "array": "a list",
     "boolean": "true or false",
@@ -40,7 +40,7 @@ def schema_text(name: str) -> str:
     return files[name].read_text(encoding="utf-8")
 
 
-def _files() -> Mapping[str, FilePath]:
+def _files() -> Mapping[str, Path]:
     return {
         path.name.removesuffix(suffix): path
         for suffix in _SUFFIXES
@@ -65,11 +65,16 @@ def kind_of(part: Mapping[str, Any]) -> str:
     """Say what type a value has, in words: ``a list``, ``true or false``."""
     if "const" in part:
         return str(part["const"])
-    stated = part.get("type", "object")
-    types = [stated] if isinstance(stated, str) else list(stated)
+    types = types_of(part)
     if types in (["integer"], ["integer", "null"]):
         return _KINDS["integer"] + _range(part)
     return " or ".join(_KINDS[kind] for kind in types if kind != "null") or "null"
+
+
+def types_of(part: Mapping[str, Any]) -> list[str]:
+    """Give the types a value may have, as JSON Schema names them."""
+    stated = part.get("type", "object")
+    return [stated] if isinstance(stated, str) else list(stated)
 
 
 def _range(part: Mapping[str, Any]) -> str:
@@ -80,7 +85,7 @@ def _range(part: Mapping[str, Any]) -> str:
 
 
 @lru_cache(maxsize=1)
-def _folder() -> FilePath:
+def _folder() -> Path:
     """Find the schemas: in the package once it is built, else in the checkout."""
     for folder in (_PACKAGE / "schema", _PACKAGE.parents[1] / "schema"):
         if (folder / "district.schema.json").is_file():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from connectsync.config.decode import Ground
 from connectsync.config.discovery import PROJECT_FILE, below
@@ -39,40 +39,31 @@ def check_waves(project: Project, fleet: Fleet, *, whole: bool) -> Fleet:
     reading = read_and_check(path, PROJECT_FILE, "project", ground=ground)
     if reading.document is None:
         return fleet
-    there = _KnownDistricts(
-        districts=frozenset(path.stem for path in below(project.districts_dir)),
-        labels=_labels(fleet) if whole and fleet.complete else None,
-    )
-    found = [*fleet.findings, *_nobody(reading.document, there)]
+    districts = frozenset(path.stem for path in below(project.districts_dir))
+    labels: frozenset[str] | None = None
+    if whole and fleet.complete:
+        labels = frozenset().union(*(one.district.labels for one in fleet.districts))
+    found = [*fleet.findings, *_nobody(reading.document, districts, labels)]
     found += _without_zone(reading.document) if whole else ()
     return replace(fleet, findings=tuple(sorted(found, key=order)))
 
 
-@dataclass(frozen=True, slots=True)
-class _KnownDistricts:
-    """Every district's key, and every label; None where not all are known."""
-
-    districts: frozenset[str]
-    labels: frozenset[str] | None
-
-
-def _labels(fleet: Fleet) -> frozenset[str]:
-    return frozenset().union(*(one.district.labels for one in fleet.districts))
-
-
-def _nobody(document: Document, there: _KnownDistricts) -> Iterator[Finding]:
+def _nobody(
+    document: Document, districts: frozenset[str], labels: frozenset[str] | None
+) -> Iterator[Finding]:
+    """Find what waves name in vain; ``labels`` is None where not all are known."""
     for position, wave in enumerate(waves_in(document)):
         place: KeyPath = ("rollout", "waves", position)
         who = f"the wave {quote_text(wave['name'])} names no district"
         for number, key in enumerate(wave.get("districts", ())):
-            if key not in there.districts:
+            if key not in districts:
                 said = f"{who}: no file describes the district {quote_text(key)}"
                 path = (*place, "districts", number)
-                yield _finding(document, path, said, _hint(key, there.districts))
+                yield _finding(document, path, said, _hint(key, districts))
         label = wave.get("label")
-        if label is not None and there.labels is not None and label not in there.labels:
+        if label is not None and labels is not None and label not in labels:
             said = f"{who}: no district has the label {quote_text(label)}"
-            hint = _hint(label, there.labels)
+            hint = _hint(label, labels)
             yield _finding(document, (*place, "label"), said, hint)
 
 
