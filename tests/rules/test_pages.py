@@ -54,7 +54,7 @@ def test_every_rule_written_in_a_module_is_in_the_catalogue() -> None:
         for module in modules
         for name in written.findall(module.read_text())
     }
-    assert found == {rule.name for rule in ALL}
+    assert found == {rule.name for rule in ALL if rule not in READING_PAGES}
 
 
 def test_pages_are_sorted_by_name_and_complete() -> None:

@@ -14,7 +14,7 @@ from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
 from connectsync.config.document import Document, is_day
-from connectsync.config.schemas import kind_of, labels_of, schema, spell_flow, types_of
+from connectsync.config.schemas import kind_of, labels_of, schema, types_of
 from connectsync.config.source import MASK, MOST_FINDINGS, error, quote_text
 from connectsync.domain.finding import Finding, KeyPath, order
 from connectsync.domain.wording import did_you_mean, foreign_character, nearest
@@ -51,7 +51,7 @@ def schema_of(failure: ValidationError) -> Mapping[str, Any]:
 def missing(key: str, part: Mapping[str, Any], path: KeyPath) -> SchemaMistake:
     """Say that a key is missing."""
     where = f" in {quote_text(_last(path))}" if path else ""
-    example = spell_flow(part["examples"][0]) if "examples" in part else "…"
+    example = _spell_value(part.get("examples", ["…"])[0])
     return SchemaMistake(
         _rule(part, "missing"),
         f"the key {quote_text(key)} is missing{where}",
@@ -162,7 +162,7 @@ def _type_hint(part: Mapping[str, Any], value: Any, source: str) -> str:
     if "string" in kinds and plain:
         return f'put quotes around it: "{source}"'
     if part.get("examples"):
-        return f"for example: {spell_flow(part['examples'][0])}"
+        return f"for example: {_spell_value(part['examples'][0])}"
     return f"allowed: {_list_words(part.get('properties', ()))}"
 
 
@@ -258,6 +258,17 @@ def _labels(part: Mapping[str, Any]) -> str:
 
 def _list_words(words: Iterable[str]) -> str:
     return ", ".join(f"'{word}'" for word in words)
+
+
+def _spell_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(map(_spell_value, value))}]"
+    if isinstance(value, dict):
+        pairs = (f"{key}: {_spell_value(item)}" for key, item in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    return str(value)
 
 
 def _kind(value: Any) -> str:

@@ -25,8 +25,6 @@ from connectsync.rules import (
     limits,
     permissions,
     phones,
-    reading,
-    reading_schema,
     sharing,
     students,
     threshold,
@@ -36,6 +34,7 @@ from connectsync.rules.engine import Rule, page_of
 from connectsync.rules.guards import DISRUPTIVE, DISRUPTIVE_GUARDS
 from connectsync.rules.hours import HOUR_GUARDS
 from connectsync.rules.limits import TIMED_GUARDS
+from connectsync.rules.reading import reading_pages
 from connectsync.rules.subjects import DistrictOnDay, FleetOnDay, PlanAtHour
 
 
@@ -64,7 +63,7 @@ DISTRICT_RULES: tuple[Rule[DistrictOnDay], ...] = _rules_of(
 )
 ALLOW_RULES: tuple[Rule[AllowOnDay], ...] = _rules_of(allow_entries)
 FLEET_RULES: tuple[Rule[FleetOnDay], ...] = _rules_of(fleet)
-READING_PAGES: tuple[Rule[object], ...] = _rules_of(reading, reading_schema)
+READING_PAGES: tuple[Rule[object], ...] = tuple(reading_pages())
 PLAN_RULES: tuple[Rule[PlanAtHour], ...] = _rules_of(guards, hours, limits)
 ALL: tuple[Rule[Any], ...] = (
     *READING_PAGES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from inspect import cleandoc
 from textwrap import dedent
@@ -77,21 +77,6 @@ class Scope(Generic[Subject]):
                 subject=self.name,
                 refused=refused,
                 inferred=inferred,
-            )
-
-        return make
-
-    def page(
-        self, severity: Severity, *, source: str
-    ) -> Callable[[Callable[[], None]], Rule[Subject]]:
-        """Make the page of a mistake that is found while a file is read."""
-
-        def make(described: Callable[[], None]) -> Rule[Subject]:
-            rule = self.rule(severity, source=source, refused=True)
-            return replace(
-                rule(lambda _: ()),
-                name=kebab(described.__name__),
-                page=described.__doc__ or "",
             )
 
         return make

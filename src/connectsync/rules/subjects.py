@@ -132,7 +132,6 @@ NOTHING_STATED = CleverShares()
 
 DISTRICT: Scope[DistrictOnDay] = Scope("district")
 FLEET: Scope[FleetOnDay] = Scope("fleet")
-READING: Scope[object] = Scope("file")
 
 
 def in_district(position: int, *path: str | int) -> KeyPath:
