@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from connectsync.domain.district import Untouched, WhyUntouched
 from connectsync.domain.finding import Severity
@@ -95,15 +94,14 @@ def too_many_districts_a_day(subject: PlanAtHour) -> Iterator[Objection]:
         recent: 1
         districts: 2
     """
-    day = _Day.of(subject)
-    said = _too_many(subject) and not day.more
-    if day.adds and day.count > subject.policy.max_districts_a_day and not said:
+    count = _count_of_day(subject, said=_too_many(subject))
+    if count > subject.policy.max_districts_a_day:
         yield Objection(
             (),
-            f"{day.count} districts change within 24 hours; the project allows"
+            f"{count} districts change within 24 hours; the project allows"
             f" {subject.policy.max_districts_a_day}",
             hint="wait, plan fewer districts, or raise guards.max_districts_a_day",
-            count=day.count,
+            count=count,
         )
 
 
@@ -129,15 +127,15 @@ def too_much_of_the_fleet_a_day(subject: PlanAtHour) -> Iterator[Objection]:
         districts: 1
         fleet: 4
     """
-    day, most = _Day.of(subject), subject.policy.max_percent_a_day
-    said = _too_much(subject) and not day.more
-    if day.adds and _is_more(day.count, subject.plan.fleet, most) and not said:
+    count = _count_of_day(subject, said=_too_much(subject))
+    most = subject.policy.max_percent_a_day
+    if _is_more(count, subject.plan.fleet, most):
         yield Objection(
             (),
-            f"{day.count} districts change within 24 hours, in a fleet of"
+            f"{count} districts change within 24 hours, in a fleet of"
             f" {subject.plan.fleet}; the project allows {most} %",
             hint="wait, plan fewer districts, or raise guards.max_percent_a_day",
-            count=day.count,
+            count=count,
         )
 
 
@@ -173,32 +171,17 @@ def stale_live(subject: PlanAtHour) -> Iterator[Objection]:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Day:
-    """The districts of a plan, and those that were saved in the last 24 hours."""
+def _count_of_day(subject: PlanAtHour, *, said: bool) -> int:
+    """
+    Count the districts of a plan and of the last 24 hours, each once.
 
-    planned: frozenset[str]
-    recent: frozenset[str]
-
-    @classmethod
-    def of(cls, subject: PlanAtHour) -> _Day:
-        planned = frozenset(one.district for one in subject.plan.districts)
-        return cls(planned, subject.recent.districts)
-
-    @property
-    def count(self) -> int:
-        """Count the districts of the day, each once."""
-        return len(self.planned | self.recent)
-
-    @property
-    def adds(self) -> bool:
-        """Say whether the plan changes a district that was not changed that day."""
-        return not self.planned <= self.recent
-
-    @property
-    def more(self) -> bool:
-        """Say whether the day has districts that are not in the plan."""
-        return not self.recent <= self.planned
+    0 if the plan adds none to the day, or if the guard of the plan alone ``said`` it.
+    """
+    planned = frozenset(one.district for one in subject.plan.districts)
+    recent = subject.recent.districts
+    if planned <= recent or (said and recent <= planned):
+        return 0
+    return len(planned | recent)
 
 
 def _too_many(subject: PlanAtHour) -> bool:

@@ -14,7 +14,6 @@ from connectsync.domain.district import (
     Days,
     District,
     Facts,
-    Provider,
 )
 from connectsync.domain.drift import Baseline, Baselines
 from connectsync.domain.finding import KeyPath, Problem
@@ -57,11 +56,6 @@ class DistrictOnDay:
     def credentials(self) -> Credentials:
         """The effective credentials."""
         return self.district.credentials
-
-    @property
-    def provider(self) -> Provider:
-        """Where the roster comes from."""
-        return self.district.provider
 
     @property
     def rollover_now(self) -> Days | None:
