@@ -38,9 +38,14 @@ class Document:
         """Say whether the file itself states a value at this path."""
         value: Any = self.data
         for part in path:
-            if not isinstance(value, dict) or part not in value:
+            if isinstance(value, dict) and part in value:
+                value = value[part]
+            elif isinstance(value, list) and isinstance(part, int):
+                if part >= len(value):
+                    return False
+                value = value[part]
+            else:
                 return False
-            value = value[part]
         return True
 
 

@@ -302,7 +302,7 @@ def explain(document: Document, name: str) -> tuple[tuple[Finding, ...], int]:
         if failure.validator in {"required", "additionalProperties"}:
             keys += [(path, key, failure) for key in _keys(failure)]
         elif failure.validator == "uniqueItems":
-            told.setdefault((*path, _second(failure)), failure)
+            told.setdefault((*path, _find_repeated(failure.instance) or 0), failure)
         elif path not in told or _rank(failure) < _rank(told[path]):
             told[path] = failure
     values = list(told)[: max(0, MOST_FINDINGS - len(keys))]
@@ -367,11 +367,6 @@ def _finding(
         # the line is masked already; a token on lines of its own is not known as one
         place = replace(place, text=MASK, line_text=_head(place.line_text))
     return error(mistake.rule, mistake.message, place, path=path, hint=mistake.hint)
-
-
-def _second(failure: ValidationError) -> int:
-    """Give the position of the first item that stands before it already."""
-    return _find_repeated(failure.instance) or 0
 
 
 def _find_repeated(items: object) -> int | None:

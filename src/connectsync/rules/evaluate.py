@@ -44,7 +44,7 @@ def examine_fleet(
     select: frozenset[str] | None = None,
     ignore: frozenset[str] = NONE,
 ) -> tuple[Found, ...]:
-    """Run the fleet rules; ``subjects.placed`` says which file a problem is in."""
+    """Run the fleet rules; ``place_problem`` says which file a problem is in."""
     return tuple(problems(_choose_rules(FLEET_RULES, select, ignore), subject))
 
 
@@ -118,7 +118,7 @@ def settle(
     Separate a district's findings from those that it allows.
 
     ``found`` are the findings in the district's file, including those of fleet rules
-    (``subjects.placed`` gives their path inside the file). ``ran`` names all rules that
+    (``place_problem`` gives their path inside the file). ``ran`` names all rules that
     were selected and ran on the district: an entry for a rule that did not run is not
     reported as unused, and an allow rule that is not among them does not run.
     """
