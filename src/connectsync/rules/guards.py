@@ -208,18 +208,13 @@ def _disruptive(subject: PlanAtHour, *settings: str) -> Iterator[Objection]:
 
 
 def _disruption(planned: DistrictPlan, change: PlannedChange) -> Objection:
+    now = "running" if running(planned.live) else "paused"
     return Objection(
         (planned.district,),
-        f"{spell_change(change.change)} {_when(planned)}",
+        f"{spell_change(change.change)} while the sync is {now}",
         hint="tell the district first, then accept it by number",
         accept=DISRUPTIVE,
     )
-
-
-def _when(planned: DistrictPlan) -> str:
-    if running(planned.live):
-        return "while the sync is running"
-    return "while the sync is paused"
 
 
 DISRUPTIVE_GUARDS: tuple[Rule[PlanAtHour], ...] = (
