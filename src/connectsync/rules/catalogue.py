@@ -28,6 +28,7 @@ from connectsync.rules import (
     sharing,
     students,
     threshold,
+    untouched,
 )
 from connectsync.rules.allow_entries import AllowOnDay
 from connectsync.rules.engine import Rule, page_of
@@ -64,7 +65,7 @@ DISTRICT_RULES: tuple[Rule[DistrictOnDay], ...] = _rules_of(
 ALLOW_RULES: tuple[Rule[AllowOnDay], ...] = _rules_of(allow_entries)
 FLEET_RULES: tuple[Rule[FleetOnDay], ...] = _rules_of(fleet)
 READING_PAGES: tuple[Rule[object], ...] = tuple(reading_pages())
-PLAN_RULES: tuple[Rule[PlanAtHour], ...] = _rules_of(guards, hours, limits)
+PLAN_RULES: tuple[Rule[PlanAtHour], ...] = _rules_of(guards, limits, hours, untouched)
 ALL: tuple[Rule[Any], ...] = (
     *READING_PAGES,
     *DISTRICT_RULES,
