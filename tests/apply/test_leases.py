@@ -18,7 +18,7 @@ from connectsync.apply.journal import (
 )
 from connectsync.apply.state.opening import Presence, present
 from connectsync.apply.state.queries import StateReader
-from connectsync.domain.save import Sent
+from connectsync.domain.outcome import Sent
 from connectsync.errors import LeaseLost
 
 

@@ -17,8 +17,7 @@ from connectsync.backends import contract, gateway
 from connectsync.backends.contract import ContractReader
 from connectsync.errors import ConnectError, Unreachable
 from connectsync.roster.clever import open_roster
-from connectsync.web.http import MEBIBYTE, Limits
-from connectsync.web.patience import RetryBudget
+from connectsync.web.http import MEBIBYTE, Limits, RetryBudget
 
 TOKEN = "t0ken-of-endless"  # noqa: S105 - of a stand-in that lives for one test
 JSON = {"content-type": "application/json"}

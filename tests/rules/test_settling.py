@@ -10,14 +10,14 @@ import pytest
 from connectsync.domain.district import Allow, District
 from connectsync.domain.finding import Problem
 from connectsync.errors import Bug
-from connectsync.rules.catalogue import by_name
-from connectsync.rules.engine import Found
-from connectsync.rules.evaluate import (
+from connectsync.operations.validate import (
     examine_district,
     examine_fleet,
     names_that_run,
     settle,
 )
+from connectsync.rules.catalogue import by_name
+from connectsync.rules.engine import Found
 from connectsync.rules.subjects import (
     FleetOnDay,
     in_district,

@@ -54,8 +54,7 @@ from connectsync.report import findings_json, findings_text
 from connectsync.report.markdown import plan_markdown
 from connectsync.report.plan_text import render_plan
 from connectsync.roster.clever import CleverRoster
-from connectsync.web.http import client
-from connectsync.web.patience import once
+from connectsync.web.http import client, once
 
 VALLEY = Path(__file__).resolve().parent.parent / "cli" / "projects" / "valley"
 NASTY = Path(__file__).resolve().parent.parent / "config" / "nasty"

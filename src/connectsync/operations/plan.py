@@ -10,7 +10,7 @@ from deepdiff import DeepDiff
 
 from connectsync.apply.saving import OpenSaves, with_what_arrived
 from connectsync.backends.seam import Reader
-from connectsync.domain.change import Add, Change, changes_of
+from connectsync.domain.change import Add, Change, changes_of, running
 from connectsync.domain.district import (
     District,
     Facts,
@@ -30,8 +30,7 @@ from connectsync.domain.drift import (
     is_launched,
     movements,
 )
-from connectsync.domain.finding import Problem
-from connectsync.domain.guard import ChangedSince, GuardFinding
+from connectsync.domain.finding import ChangedSince, GuardFinding, Problem
 from connectsync.domain.live import Live
 from connectsync.domain.plan import (
     DistrictPlan,
@@ -43,7 +42,6 @@ from connectsync.domain.plan import (
     saves_for,
 )
 from connectsync.domain.policy import Policy
-from connectsync.domain.risk import running
 from connectsync.domain.run import RecentSaves
 from connectsync.domain.settings import BY_NAME, Form, form_spelled_as, labels_in, spell
 from connectsync.domain.settings import list_differing as in_form_order
@@ -252,7 +250,7 @@ async def make_plan(
         backend=reader.described,
         scope=given.scope,
         fleet=given.fleet,
-        districts=tuple(_changed_plans(outcomes)),
+        districts=tuple(one for one in outcomes if isinstance(one, DistrictPlan)),
         in_step=tuple(
             key for key in outcomes if isinstance(key, str) and not left[key]
         ),
@@ -442,9 +440,3 @@ def _answer(
     if want.district.key not in lives:
         raise Bug(f"the backend did not answer for district {want.district.key!r}")
     return lives[want.district.key]
-
-
-def _changed_plans(
-    outcomes: Sequence[DistrictPlan | NotPlanned | str],
-) -> list[DistrictPlan]:
-    return [outcome for outcome in outcomes if isinstance(outcome, DistrictPlan)]

@@ -7,8 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-from connectsync.domain.finding import Severity
-from connectsync.domain.guard import GuardFinding, acceptance
+from connectsync.domain.finding import GuardFinding, Severity, acceptance
 from connectsync.domain.plan import (
     DistrictPlan,
     DistrictStanding,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 
-from connectsync.domain.outcome import Ending
+from connectsync.domain.outcome import Ending, Made
 from connectsync.domain.run import (
     OPEN_SAVE,
     JournalEntry,
@@ -22,7 +22,6 @@ from connectsync.domain.run import (
     superseded_text,
     tally_of,
 )
-from connectsync.domain.save import Made
 from connectsync.domain.settings import spell
 from connectsync.domain.wording import few, many
 from connectsync.report.terminal import (

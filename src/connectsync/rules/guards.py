@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectsync.domain.change import Set, widens
+from connectsync.domain.change import Set, running, widens
 from connectsync.domain.district import GuardiansFrom
 from connectsync.domain.drift import MovedBy, adopting
 from connectsync.domain.finding import Severity
 from connectsync.domain.plan import SWITCH, DistrictPlan, PlannedChange
-from connectsync.domain.risk import running
 from connectsync.domain.wording import many
 from connectsync.rules.engine import Rule
 from connectsync.rules.subjects import (

@@ -31,7 +31,7 @@ from connectsync.errors import (
     Unreachable,
 )
 from connectsync.files.access import is_state, read_regular
-from connectsync.web.patience import once
+from connectsync.web.http import once
 
 PATIENCE_SECONDS = 600.0
 """How long a person may take to sign in, second factor and all."""
