@@ -166,4 +166,4 @@ def test_the_wheel_carries_schemas_and_templates(tmp_path: Path) -> None:
         if template.is_file():
             path = template.relative_to(SOURCE.parent).as_posix()
             assert path in carried
-    assert "connectsync/py.typed" in carried
+    assert {"connectsync/py.typed", "connectsync/rules/reading.md"} <= carried

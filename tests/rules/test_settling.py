@@ -194,5 +194,4 @@ def test_labels_are_joined_as_in_speech() -> None:
 def test_a_district_on_a_day_passes_its_parts_on(read: Any) -> None:
     subject = read("facts: {setup_step: 5}").subject()
     assert subject.facts.setup_step == 5
-    assert subject.provider == "clever"
     assert subject.allow == ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -53,29 +53,21 @@ def missing_profiles(
     """Tell of the profiles that a file names and that are not there, up to a limit."""
     stems = named_profiles(document)
     lacking = [at for at, stem in enumerate(stems) if stem not in profiles]
-    found = list(_missing(document, stems, profiles, lacking))
-    return and_more(found, len(lacking) - len(found))
-
-
-def _missing(
-    document: Document,
-    stems: Sequence[str],
-    profiles: Mapping[str, object],
-    lacking: Sequence[int],
-) -> Iterator[Finding]:
-    for position in lacking[:MOST_FINDINGS]:
-        stem = stems[position]
-        path: KeyPath = ("profile",)
-        if not isinstance(document.data["profile"], str):
-            path = ("profile", position)
-        hint = did_you_mean(stem, profiles) or "write it, or name another one"
-        yield error(
-            "missing-profile",
-            f"there is no profile {quote_text(stem)} in '_profiles'",
-            document.locate(path),
-            path=path,
-            hint=hint,
+    stated = document.data.get("profile")
+    found = []
+    for at in lacking[:MOST_FINDINGS]:
+        path: KeyPath = ("profile",) if isinstance(stated, str) else ("profile", at)
+        found.append(
+            error(
+                "missing-profile",
+                f"there is no profile {quote_text(stems[at])} in '_profiles'",
+                document.locate(path),
+                path=path,
+                hint=did_you_mean(stems[at], profiles)
+                or "write it, or name another one",
+            )
         )
+    return and_more(found, len(lacking) - len(found))
 
 
 def chains(profiles: Profiles) -> Chains:

@@ -24,10 +24,14 @@ from connectsync.domain.finding import (
 )
 from connectsync.domain.policy import ALL, Shard
 from connectsync.rules.allow_entries import AllowOnDay
-from connectsync.rules.catalogue import ALL as EVERY_RULE
-from connectsync.rules.catalogue import ALLOW_RULES, DISTRICT_RULES, FLEET_RULES
+from connectsync.rules.catalogue import (
+    ALLOW_RULES,
+    BY_NAME,
+    DISTRICT_RULES,
+    FLEET_RULES,
+)
 from connectsync.rules.engine import Found, Rule, Subject, problems
-from connectsync.rules.profiles import null_takes_nothing_back, unused_profile
+from connectsync.rules.fleet import null_takes_nothing_back, unused_profile
 from connectsync.rules.subjects import DistrictOnDay, FleetOnDay, place_problem
 
 
@@ -232,7 +236,7 @@ def examine_fleet(
     select: frozenset[str] | None = None,
     ignore: frozenset[str] = NONE,
 ) -> tuple[Found, ...]:
-    """Run the fleet rules; ``subjects.placed`` says which file a problem is in."""
+    """Run the fleet rules; ``place_problem`` says which file a problem is in."""
     return tuple(problems(_choose_rules(FLEET_RULES, select, ignore), subject))
 
 
@@ -274,8 +278,6 @@ def _choose_rules(
 MOST_PROBLEMS = 100
 """A district with more wrong entries than this is not helped by hearing of them all."""
 
-RULES_BY_NAME = {rule.name: rule for rule in EVERY_RULE}
-
 
 @dataclass(frozen=True, slots=True)
 class AcceptedFinding:
@@ -308,7 +310,7 @@ def settle(
     Separate a district's findings from those that it allows.
 
     ``found`` are the findings in the district's file, including those of fleet rules
-    (``subjects.placed`` gives their path inside the file). ``ran`` names all rules that
+    (``place_problem`` gives their path inside the file). ``ran`` names all rules that
     were selected and ran on the district: an entry for a rule that did not run is not
     reported as unused, and an allow rule that is not among them does not run.
     """
@@ -316,7 +318,7 @@ def settle(
     if not allow:
         return AllowResult(everything, (), ())
     occurred = frozenset(rule.name for rule, _ in everything)
-    subject = AllowOnDay(allow, today, RULES_BY_NAME, ran, occurred)
+    subject = AllowOnDay(allow, today, BY_NAME, ran, occurred)
     entries = {
         entry.rule: entry for entry in reversed(allow) if subject.in_force(entry)
     }

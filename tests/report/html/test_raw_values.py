@@ -15,7 +15,7 @@ from web_page import WebPage
 
 from connectsync.domain.live import Click, ClickList, DistrictClicks
 from connectsync.domain.plan import NotPlanned, PlanReview
-from connectsync.operations.review import connect_page
+from connectsync.operations.approve import connect_page
 from connectsync.providers.form import Risk
 from connectsync.report import html
 from connectsync.report.click_list import click_list_html
