@@ -247,6 +247,7 @@ async def make_plan(
         for want, live in answers
         if not (one := left[want.district.key]) or not one.error
     ]
+    in_step = [key for key in outcomes if isinstance(key, str) and not left[key]]
     plan = Plan(
         created=given.now,
         tool=given.tool,
@@ -254,9 +255,7 @@ async def make_plan(
         scope=given.scope,
         fleet=given.fleet,
         districts=tuple(one for one in outcomes if isinstance(one, DistrictPlan)),
-        in_step=tuple(
-            key for key in outcomes if isinstance(key, str) and not left[key]
-        ),
+        in_step=tuple(in_step),
         failed=tuple(failed for failed in outcomes if isinstance(failed, NotPlanned)),
         since=given.since.commit if given.since else None,
         left_alone=tuple(one for one in left.values() if one),
