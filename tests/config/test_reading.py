@@ -142,7 +142,12 @@ def test_there_is_a_page_for_everything_that_reading_finds_and_each_is_met() -> 
         for finding in read_and_check(path, path.name, "district").findings
     }
     elsewhere = {"file-too-large", "file-not-readable"}
-    fleets = {"missing-profile", "profile-cycle", "wave-names-nobody"}
+    fleets = {
+        "missing-profile",
+        "profile-cycle",
+        "profile-too-deep",
+        "wave-names-nobody",
+    }
     # and what is wrong only in a file that is read as a profile or a project
     fleets |= {"freeze-without-zone", "district-fact-in-profile"}
     assert met | elsewhere | fleets == READING_RULES

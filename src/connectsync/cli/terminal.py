@@ -230,8 +230,8 @@ class Terminal:
         """Ask on the terminal; None where no one can answer."""
         if not sys.stdin.isatty():
             return None
-        self._tell("info", question)
         with _interruptible():
+            self._tell("info", question)
             return sys.stdin.readline().strip()
 
 

@@ -56,8 +56,17 @@ def start(folder: Path, texts: Mapping[str, str]) -> None:
     """
     Write the files into a folder, making it if needed.
 
-    Raises ``UsageError``, with nothing written, if one of them is there already.
+    Raises ``UsageError``, with nothing written, if one of them is there already, or if
+    a link in the folder leads out of it.
     """
+    ground = Ground.of(folder)
+    for name in texts:
+        if (end := ground.way_out(folder / name)) is not None:
+            raise UsageError(
+                f"{folder / name} would be written through a link, to {end}; nothing"
+                " was written",
+                remedy="remove the link, or choose an empty folder",
+            )
     there = [name for name in texts if os.path.lexists(folder / name)]
     if there:
         more = f", and {len(there) - 1} more" if len(there) > 1 else ""
