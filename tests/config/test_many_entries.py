@@ -189,7 +189,9 @@ def test_profiles_that_lie_over_each_other_without_end_are_told_once(
         path = tmp_path / f"p{number}.yaml"
         below = f"profile: p{number - 1}\n" if number else ""
         path.write_text(f"schema: 1\n{below}", "utf-8")
-        documents[path.stem] = read_and_check(path, path.name, "profile").document
+        document = read_and_check(path, path.name, "profile").document
+        assert document is not None
+        documents[path.stem] = document
     made = chains(documents)
     assert [one.rule for one in made.findings] == ["profile-too-deep"]
     assert max(map(len, made.by_stem.values())) == MOST_LAYERS == len(made.by_stem)
