@@ -77,10 +77,17 @@ def written(name: str, example: str, in_files: Any) -> dict[str, bytes]:
         return {"districts/lakeview-usd.yaml": STANDS_FOR[name]}
     if "# districts/" not in example:
         return {"districts/lakeview-usd.yaml": raw(example, BASE)}
-    return {
+    files = {
         file: raw(text, BASE if DISTRICT.match(file) else {"schema": BASE["schema"]})
         for file, text in in_files(example).items()
     }
+    if name == "profile-too-deep":
+        # the example shows the last of them
+        files["districts/_profiles/p0.yaml"] = b"schema: 1\n"
+        for number in range(1, 1500):
+            text = f"schema: 1\nprofile: p{number - 1}\n"
+            files[f"districts/_profiles/p{number}.yaml"] = text.encode()
+    return files
 
 
 def raw(example: str, base: Mapping[str, str]) -> bytes:

@@ -14,7 +14,7 @@ from connectsync.domain.finding import Finding, KeyPath
 from connectsync.domain.settings import compose_accents
 from connectsync.domain.wording import did_you_mean, few
 
-MOST_LAYERS = 50
+MOST_LAYERS = 1500
 """Profiles that lie over each other, which no one could follow; each takes time."""
 
 LAYERED = ("facts", "settings")
@@ -137,7 +137,7 @@ def _cycle(graph: Mapping[str, list[str]]) -> list[str]:
 def _depth_finding(document: Document) -> Finding:
     return error(
         "profile-too-deep",
-        f"it builds on more than {MOST_LAYERS - 1} profiles, one on the other",
+        f"it builds on {MOST_LAYERS:,} profiles or more, one on the other",
         document.locate(("profile",)),
         path=("profile",),
         hint="state what it sets in fewer profiles",
