@@ -90,7 +90,9 @@ def test_a_search_that_lists_the_same_districts_again_gets_no_more_time(
             await reader.read("bay")
 
     # the first page is new and gets its time; those after it do not
-    with pytest.raises(Unreachable, match=r"did not come to an end within [2-4](\.\d)? s"):
+    with pytest.raises(
+        Unreachable, match=r"did not come to an end within [2-4](\.\d)? s"
+    ):
         world.run(
             act,
             around=lambda app: EndlessList(app, USUAL, again=True),

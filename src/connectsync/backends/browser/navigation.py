@@ -200,7 +200,11 @@ class Navigation:
                 " and other districts are read or saved meanwhile; nothing was saved",
                 remedy="try again: from now on it is one district after the other",
             )
-        await self._insist(self.tab, key)
+        try:
+            await self._insist(self.tab, key)
+        except PageChanged as error:
+            said = f"{error.message}; nothing was saved"
+            raise PageChanged(said, remedy=error.remedy) from error
 
     async def shows_instead(self, key: str) -> str:
         """Say which other district the page shows that came after *Save*, if any."""
@@ -223,7 +227,7 @@ class Navigation:
         if instead := await DistrictPicker(tab).instead(asked):
             raise PageChanged(
                 f"district {key!r} ({asked.listed.name!r}) was asked for, and the page"
-                f" '{DAILY_SYNC}' {instead}; nothing was saved",
+                f" '{DAILY_SYNC}' {instead}",
                 remedy=LOOK_BY_HAND,
             )
 
