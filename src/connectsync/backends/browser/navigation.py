@@ -213,10 +213,8 @@ class Navigation:
             if not await picker.button.count():
                 return ""
             return await picker.instead(self._places.asked(key))
-        except PageChanged as error:
-            return f"cannot be read: {error.message}"
-        except PlaywrightError:
-            # it went away, and the form that is read back tells
+        except (PageChanged, PlaywrightError):
+            # it names no district that can be read: the form that is read back tells
             return ""
 
     async def _read(self, tab: Tab, key: str) -> FormReading:
