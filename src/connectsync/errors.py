@@ -288,7 +288,7 @@ class Bug(ConnectsyncError):
 
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "browser": ("playwright>=1.55",),
-    "emulator": ("jinja2>=3.1", "uvicorn>=0.40"),
+    "emulator": ("uvicorn>=0.40",),
     "postgres": ("psycopg[binary]>=3.2",),
     "otel": (
         "opentelemetry-api>=1.38",

@@ -19,10 +19,9 @@ from connectsync.backends import embedded
 from connectsync.domain.district import District, Facts
 from connectsync.domain.drift import Baseline, DistrictDrift
 from connectsync.domain.live import Live, connect_key
-from connectsync.domain.outcome import Outcome
+from connectsync.domain.outcome import Made, Outcome, Sent
 from connectsync.domain.plan import SWITCH, Plan
 from connectsync.domain.policy import Rollout
-from connectsync.domain.save import Made, Sent
 from connectsync.domain.settings import Form
 from connectsync.errors import (
     FormRefused,
@@ -32,7 +31,7 @@ from connectsync.errors import (
     StalePlan,
     Unreachable,
 )
-from connectsync.operations.apply import PlanApplication, orders_for
+from connectsync.operations.apply import in_step_of, orders_for
 from connectsync.operations.drift import find_drift
 from connectsync.operations.plan import PlannedDistrict, make_plan
 from connectsync.operations.reconcile import Split, divide_plan
@@ -310,10 +309,8 @@ def test_what_arrives_late_is_found_by_the_next_apply_where_all_is_in_step(
         plan = await world.plan(CELL, keys=(LAKE,))
         wanted = [PlannedDistrict(district(LAKE, CELL), "x.yaml")]
         async with world.executor() as executor:
-            application = PlanApplication(
-                plan, wanted, world.archive.baselines(BACKEND)
-            )
-            await application.run(executor, world.orders(plan))
+            in_step = in_step_of(plan, wanted, world.archive.baselines(BACKEND))
+            await executor.run(plan, world.orders(plan), in_step)
 
     asyncio.run(story())
     assert [one.settled.value for one in world.archive.journal(1)] == ["confirmed"]
@@ -559,8 +556,8 @@ def test_districts_in_step_are_remembered_before_the_first_save(
         plan = await world.plan(CELL)
         wanted = [PlannedDistrict(district(key, CELL), f"{key}.yaml") for key in KEYS]
         async with world.executor() as executor:
-            application = PlanApplication(plan, wanted, {})
-            await application.run(executor, world.orders(plan))
+            in_step = in_step_of(plan, wanted, {})
+            await executor.run(plan, world.orders(plan), in_step)
 
     monkeypatch.setattr(world.store, last, kill)
     with pytest.raises(Killed):
@@ -626,8 +623,8 @@ def test_districts_that_are_in_step_no_longer_are_named_and_not_remembered(
         await world.edit(ELM, {"manage_guardians": False})
         wanted = [PlannedDistrict(district(key, CELL), f"{key}.yaml") for key in KEYS]
         async with world.executor() as executor:
-            application = PlanApplication(plan, wanted, {})
-            return await application.run(executor, world.orders(plan))
+            in_step = in_step_of(plan, wanted, {})
+            return await executor.run(plan, world.orders(plan), in_step)
 
     assert asyncio.run(story()).moved == (ELM,)
     assert ELM not in world.archive.baselines(BACKEND)
@@ -641,8 +638,8 @@ def test_a_district_in_step_whose_sync_began_to_run_is_launched(world: World) ->
             plan = await world.plan(CELL, keys=(ELM,))
             async with world.executor() as executor:
                 known = world.archive.baselines(BACKEND)
-                application = PlanApplication(plan, wanted, known)
-                await application.run(executor, world.orders(plan))
+                in_step = in_step_of(plan, wanted, known)
+                await executor.run(plan, world.orders(plan), in_step)
 
     asyncio.run(story())
     assert world.archive.baselines(BACKEND)[ELM].was_running
@@ -743,7 +740,8 @@ def test_a_launch_that_a_file_tells_is_remembered_of_a_district_in_step(
         wanted = [PlannedDistrict(launched_by_file(same), f"districts/{LAKE}.yaml")]
         plan = replace(plan, in_step=(LAKE,))
         async with world.executor() as executor:
-            await PlanApplication(plan, wanted, {}).run(executor, world.orders(plan))
+            in_step = in_step_of(plan, wanted, {})
+            await executor.run(plan, world.orders(plan), in_step)
 
     asyncio.run(story())
     assert world.archive.baselines(BACKEND)[LAKE].was_running

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from begun_runs import CONFIRMED, DONE, INTENT, NOW, begun, claimed, planned
+from sqlalchemy import update
 from stores import Place
 
 from connectsync.apply.journal import (
@@ -16,9 +16,11 @@ from connectsync.apply.journal import (
     SaveResult,
     SaveStatus,
 )
+from connectsync.apply.state.database import LEASES
 from connectsync.apply.state.opening import Presence, present
 from connectsync.apply.state.queries import StateReader
-from connectsync.domain.save import Sent
+from connectsync.apply.state.store import Store
+from connectsync.domain.outcome import Sent
 from connectsync.errors import LeaseLost
 
 
@@ -56,42 +58,41 @@ def test_what_a_runner_ended_is_told_to_the_others(kept: Place) -> None:
         assert one.claim(run, "one", "lakeview", at=NOW) == DONE
 
 
+def set_expiry(store: Store, seconds: float) -> None:
+    """Let all leases run out in so many seconds, or that long ago."""
+    with store.database.writing() as connection:
+        expires = store.database.now(connection) + seconds
+        connection.execute(update(LEASES).values(expires=expires))
+
+
 def test_a_district_is_free_again_once_its_runner_was_silent_too_long(
     kept: Place,
 ) -> None:
-    with (
-        kept.open(lease_seconds=0.2) as silent,
-        kept.open(folder=elsewhere(kept)) as other,
-    ):
+    with kept.open() as silent, kept.open(folder=elsewhere(kept)) as other:
         run = begun(silent, "lakeview")
         claimed(silent, run)
         assert isinstance(other.claim(run, "one", "lakeview", at=NOW), LeasedElsewhere)
-        time.sleep(0.3)
+        set_expiry(silent, -0.1)
         claimed(other, run)
 
 
 def test_a_sign_of_life_keeps_a_district(kept: Place) -> None:
-    with (
-        kept.open(lease_seconds=0.6) as alive,
-        kept.open(folder=elsewhere(kept)) as other,
-    ):
+    with kept.open() as alive, kept.open(folder=elsewhere(kept)) as other:
         run = begun(alive, "lakeview")
         claim = claimed(alive, run)
-        for _ in range(3):
-            time.sleep(0.25)
-            alive.renew(claim)
-        assert isinstance(other.claim(run, "one", "lakeview", at=NOW), LeasedElsewhere)
+        set_expiry(alive, -0.1)
+        alive.renew(claim)
+        held = other.claim(run, "one", "lakeview", at=NOW)
+        assert isinstance(held, LeasedElsewhere)
+        assert held.seconds > alive.lease_seconds / 2
 
 
 def test_who_lost_a_district_writes_nothing_any_more(kept: Place) -> None:
-    with (
-        kept.open(lease_seconds=0.1) as slow,
-        kept.open(folder=elsewhere(kept)) as other,
-    ):
+    with kept.open() as slow, kept.open(folder=elsewhere(kept)) as other:
         run = begun(slow, "lakeview")
         old = claimed(slow, run)
         row = slow.intend(old, INTENT, at=NOW)
-        time.sleep(0.2)
+        set_expiry(slow, -0.1)
         claimed(other, run)
         for write in (
             lambda: slow.intend(old, replace(INTENT, phase=2), at=NOW),
@@ -108,10 +109,10 @@ def test_who_lost_a_district_writes_nothing_any_more(kept: Place) -> None:
 
 
 def test_a_lease_that_ran_out_and_that_nobody_took_is_still_good(kept: Place) -> None:
-    with kept.open(lease_seconds=0.05) as slow:
+    with kept.open() as slow:
         run = begun(slow, "lakeview")
         claim = claimed(slow, run)
-        time.sleep(0.1)
+        set_expiry(slow, -0.1)
         slow.intend(claim, INTENT, at=NOW)
 
 

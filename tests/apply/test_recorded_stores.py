@@ -19,8 +19,8 @@ from connectsync.apply.journal import SaveStatus
 from connectsync.apply.state.queries import StateReader
 from connectsync.backends import embedded
 from connectsync.config.state_address import in_file
+from connectsync.domain.outcome import Made, Sent
 from connectsync.domain.plan import Plan
-from connectsync.domain.save import Made, Sent
 from connectsync.domain.settings import form_of
 from connectsync.errors import DamagedPlan, StateError
 from connectsync.operations.rollback import Rollback, undone

@@ -33,19 +33,18 @@ from model_world import (
     template,
 )
 
-from connectsync.apply.executor import Executor
 from connectsync.apply.journal import BaselineUpdate
+from connectsync.apply.rollout import Executor
 from connectsync.domain.drift import Baseline
-from connectsync.domain.outcome import Ending, Outcome
+from connectsync.domain.outcome import Ending, Made, Outcome, SaveFacts, Sent
 from connectsync.domain.plan import SWITCH, DistrictPlan, Plan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import Rollout
-from connectsync.domain.save import Made, SaveFacts, Sent
 from connectsync.domain.settings import Form
 from connectsync.errors import RollbackRefused, RunInHand, StalePlan
-from connectsync.operations.apply import PlanApplication, orders_for
+from connectsync.operations.apply import in_step_of, orders_for
+from connectsync.operations.gate import insist_honest, insist_same_files
 from connectsync.operations.plan import make_plan
-from connectsync.operations.plan_checks import insist_honest, insist_same_files
 from connectsync.operations.rollback import Rollback, undone
 from connectsync.providers.clever import PhoneType, Settings
 
@@ -201,8 +200,8 @@ class Stories(RuleBasedStateMachine):
         alone = self._untouched(run)
 
         async def deed(executor: Executor) -> Outcome:
-            application = PlanApplication(plan, self.world.wanted, self.world.baselines)
-            return await application.resume(executor, run, orders)
+            in_step = in_step_of(plan, self.world.wanted, self.world.baselines)
+            return await executor.resume(run, plan, orders, in_step)
 
         outcome = self._carried_out(run, fate, deed)
         if outcome is None or fate.deed is not Deed.NOTHING:
@@ -270,8 +269,8 @@ class Stories(RuleBasedStateMachine):
         orders = orders_for(plan, Rollout(), [], {}, {})
 
         async def deed(executor: Executor) -> Outcome:
-            application = PlanApplication(plan, world.wanted, world.baselines)
-            return await application.run(executor, orders)
+            in_step = in_step_of(plan, world.wanted, world.baselines)
+            return await executor.run(plan, orders, in_step)
 
         rows = world.journal()
         try:

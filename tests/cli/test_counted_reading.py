@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from connectsync.backends.seam import Mapper, Reader
 from connectsync.cli.backends import (
-    CountingMapper,
-    CountingReader,
-    count_reads,
+    SessionMapper,
+    SessionReader,
     open_reader,
+    session_reader,
 )
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import Terminal
@@ -113,7 +113,7 @@ def test_in_parts_the_same_is_read_the_same_is_lost_and_the_same_is_raised(
     keys = [*script, *list(script)[:3]]
     raised, whole = answered(Scripted(script), list(script))
     inside = Scripted(script)
-    raised_in_parts, parts = answered(CountingReader(inside, session(), part), keys)
+    raised_in_parts, parts = answered(SessionReader(inside, session(), part), keys)
     assert raised_in_parts == raised
     assert list(parts) == list(whole)
     assert [isinstance(one, Live) for one in parts.values()] == [
@@ -126,16 +126,14 @@ def test_in_parts_the_same_is_read_the_same_is_lost_and_the_same_is_raised(
 def test_it_raises_only_where_nothing_at_all_could_be_read(
     script: Mapping[str, str], part: int
 ) -> None:
-    raised, _ = answered(
-        CountingReader(Scripted(script), session(), part), list(script)
-    )
+    raised, _ = answered(SessionReader(Scripted(script), session(), part), list(script))
     assert not (raised and "there" in script.values())
 
 
 def test_a_part_that_is_lost_takes_no_other_with_it() -> None:
     kinds = ["there", "there", "lost", "lost", "there"]
     script = {str(number): kind for number, kind in enumerate(kinds)}
-    _, found = answered(CountingReader(Scripted(script), session(), 2), list(script))
+    _, found = answered(SessionReader(Scripted(script), session(), 2), list(script))
     assert [type(one).__name__ for one in found.values()] == [
         "Live",
         "Live",
@@ -148,7 +146,7 @@ def test_a_part_that_is_lost_takes_no_other_with_it() -> None:
 def test_who_is_not_let_in_does_not_go_on_asking() -> None:
     kinds = ["there", "there", *["refused"] * 8]
     inside = Scripted({str(number): kind for number, kind in enumerate(kinds)})
-    _, found = answered(CountingReader(inside, session(), 2), list(inside.script))
+    _, found = answered(SessionReader(inside, session(), 2), list(inside.script))
     assert inside.asked == [("0", "1"), ("2", "3")]
     errors = [one for one in found.values() if isinstance(one, CredentialsRefused)]
     assert len(errors) == 8
@@ -156,20 +154,20 @@ def test_who_is_not_let_in_does_not_go_on_asking() -> None:
 
 def test_few_are_read_at_once() -> None:
     inside = Scripted({"a": "there", "b": "there"})
-    answered(CountingReader(inside, session(), 2), ["b", "a", "b"])
+    answered(SessionReader(inside, session(), 2), ["b", "a", "b"])
     assert inside.asked == [("b", "a")]
 
 
 def test_a_reader_that_knows_its_page_still_does() -> None:
-    assert isinstance(count_reads(ScriptedPage({}), session(), 9), CountingMapper)
-    assert isinstance(count_reads(ScriptedPage({}), session(), 9), Mapper)
-    assert not isinstance(count_reads(Scripted({}), session(), 9), Mapper)
+    assert isinstance(session_reader(ScriptedPage({}), session(), 9), SessionMapper)
+    assert isinstance(session_reader(ScriptedPage({}), session(), 9), Mapper)
+    assert not isinstance(session_reader(Scripted({}), session(), 9), Mapper)
 
 
 def test_where_nobody_watches_nothing_stands_between() -> None:
     inside = Scripted({})
-    assert count_reads(inside, session(quiet=True), 9) is inside
-    assert count_reads(inside, session(), None) is inside
+    assert session_reader(inside, session(quiet=True), 9) is inside
+    assert session_reader(inside, session(), None) is inside
 
 
 @pytest.mark.parametrize("part", [1, 2, 500])
@@ -181,7 +179,7 @@ def test_what_a_real_backend_gives_comes_through(valley: Console, part: int) -> 
         fleet = opened.fleet(project, ())
         districts = tuple(one.district for one in fleet.districts)
         async with open_reader(opened, project, districts) as reader:
-            told = CountingReader(reader, session(), part)
+            told = SessionReader(reader, session(), part)
             keys = [*(one.key for one in districts), "nowhere", "a/b"]
             whole, parts = await reader.read_many(keys), await told.read_many(keys)
             assert list(parts) == list(whole)
@@ -210,7 +208,7 @@ def test_lines_of_a_long_reading_go_to_standard_error(
         "connectsync.cli.progress.monotonic", lambda: float(next(clock))
     )
     script = {f"district-{number:03}": "there" for number in range(100)}
-    answered(CountingReader(Scripted(script), session(), 25), list(script))
+    answered(SessionReader(Scripted(script), session(), 25), list(script))
     assert capsys.readouterr().err.splitlines() == [
         "read 25 of 100 districts (8.3/s), 0:09 left",
         "read 50 of 100 districts (8.3/s), 0:06 left",

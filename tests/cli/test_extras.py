@@ -8,7 +8,7 @@ import sys
 import pytest
 from console import Console
 
-EXTRAS = ("playwright", "uvicorn", "jinja2", "psycopg", "opentelemetry")
+EXTRAS = ("playwright", "uvicorn", "psycopg", "opentelemetry")
 
 WITHOUT = f"""
 import sys

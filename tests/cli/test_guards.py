@@ -195,3 +195,17 @@ def test_a_sync_that_ran_before_is_not_a_first_enable(valley: Console) -> None:
     valley.replace(*lakeview("enable_daily_sync: false", "enable_daily_sync: true"))
     assert valley.run("apply", "--yes", LAKEVIEW).status == 0
     assert valley.live("lakeview-usd")["enable_daily_sync"] is True
+
+
+def test_a_limit_that_is_raised_after_the_review_accepts_nothing(
+    valley: Console,
+) -> None:
+    """Who writes the districts may write the limits too, in the same change."""
+    valley.replace(PROJECT, "max_districts: 2", "max_districts: 1")
+    assert valley.run("plan", "--out", "plan.json").status == 0
+    valley.replace(PROJECT, "max_districts: 1", "max_districts: 1000")
+    refused = valley.run("apply", "plan.json")
+    assert refused.status == 3
+    assert "too-many-districts: the plan holds 2, none was accepted" in refused.err
+    accepted = valley.run("apply", "plan.json", "--accept", "too-many-districts=2")
+    assert accepted.status == 0, accepted.err

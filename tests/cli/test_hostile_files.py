@@ -764,6 +764,19 @@ class TestASharedFolder:
 class TestWriting:
     """What is written goes where it should, with the rights it should have."""
 
+    def test_init_writes_through_no_link_out_of_the_folder(
+        self, tmp_path: Path
+    ) -> None:
+        folder, outside = tmp_path / "fleet", tmp_path / "outside"
+        folder.mkdir()
+        outside.mkdir()
+        (folder / "districts").symlink_to(outside)
+        said = Console(tmp_path).run("init", str(folder))
+        assert said.status == 64
+        assert "through a link" in " ".join(said.err.split())
+        assert list(outside.iterdir()) == []
+        assert list(folder.iterdir()) == [folder / "districts"]
+
     def test_a_link_is_kept_and_what_it_points_to_is_written(
         self, valley: Console
     ) -> None:

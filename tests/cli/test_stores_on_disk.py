@@ -184,6 +184,14 @@ def test_a_stricter_umask_holds_for_what_is_written_elsewhere(
         "CREATE TRIGGER theirs BEFORE INSERT ON audit BEGIN SELECT RAISE(IGNORE); END",
         "CREATE TRIGGER theirs AFTER INSERT ON leases BEGIN DELETE FROM leases; END",
         "CREATE VIEW theirs AS SELECT * FROM audit",
+        "CREATE UNIQUE INDEX theirs ON audit (action, run)",
+        "CREATE INDEX theirs ON audit (length(hex(zeroblob(9))))",
+        "CREATE INDEX theirs ON audit (run) WHERE run > 1",
+        "ALTER TABLE audit ADD COLUMN theirs TEXT DEFAULT 'x'",
+        "ALTER TABLE audit ADD COLUMN theirs TEXT CHECK (length(zeroblob(9)) > 0)",
+        "ALTER TABLE audit ADD COLUMN theirs AS (hex(zeroblob(9)))",
+        "CREATE TABLE theirs (run INTEGER UNIQUE ON CONFLICT REPLACE)",
+        "CREATE VIRTUAL TABLE theirs USING fts5(run)",
     ],
 )
 def test_a_store_that_runs_statements_of_others_is_refused(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectsync.config.document import read_document
-from connectsync.config.schemas import canonical
+from connectsync.config.edit import canonical
 from connectsync.errors import InvalidFiles
 
 Write = Callable[[str, str], Path]

@@ -215,9 +215,21 @@ def test_what_could_be_lost_is_refused(written: str) -> None:
 
 
 def test_an_edit_that_would_say_something_else_is_refused() -> None:
-    text = f"{HEAD}settings:\n  archived_students: |+\n    Leave\n\n\n"
+    # with a line below it, this text would end with a line break
+    text = f"{HEAD}settings:\n  archived_students: |\n    Leave"
     with pytest.raises(InvalidFiles, match="permissions is written in a way"):
         edit_values(text, settings(permissions=[]))
+
+
+def test_blank_lines_that_belong_to_a_text_stay_with_it() -> None:
+    text = f"{HEAD}settings:\n  archived_students: |+\n    Leave\n\n\n"
+    assert edit_values(text, settings(permissions=[])) == f"{text}  permissions: []\n"
+
+
+def test_a_file_of_one_line_gets_no_line_end_that_it_did_not_have() -> None:
+    assert edit_values("schema: 1", {("provider",): "clever"}) == (
+        "schema: 1\nprovider: clever"
+    )
 
 
 def test_a_file_that_cannot_be_read_is_refused_at_its_place() -> None:

@@ -13,7 +13,10 @@ import pytest
 
 from connectsync.config.decode import MOST_ENTRIES, entries_of
 from connectsync.config.fleet import Fleet, load_text
+from connectsync.config.layers import MOST_LAYERS, chains
+from connectsync.config.profiles import read_and_check
 from connectsync.config.source import MOST_FINDINGS
+from connectsync.domain.wording import nearest
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = "schema: 1\ndistrict: elm\nname: Elm\n"
@@ -175,3 +178,28 @@ def test_behind_the_limit_it_says_how_many_more_there_are(kind: str) -> None:
 def test_brackets_count_as_entries() -> None:
     text = "labels:\n" + ("- " + "[" * 20 + "]" * 20 + "\n") * 19_000
     assert entries_of(text.encode()) > MOST_ENTRIES
+
+
+def test_profiles_that_lie_over_each_other_without_end_are_told_once(
+    tmp_path: Path,
+) -> None:
+    """Each would be laid under each district: time and memory of a square."""
+    documents = {}
+    for number in range(3000):
+        path = tmp_path / f"p{number}.yaml"
+        below = f"profile: p{number - 1}\n" if number else ""
+        path.write_text(f"schema: 1\n{below}", "utf-8")
+        document = read_and_check(path, path.name, "profile").document
+        assert document is not None
+        documents[path.stem] = document
+    made = chains(documents)
+    assert [one.rule for one in made.findings] == ["profile-too-deep"]
+    assert max(map(len, made.by_stem.values())) == MOST_LAYERS == len(made.by_stem)
+
+
+@pytest.mark.timeout(120)
+def test_thousands_of_wrong_names_among_thousands_are_looked_up_one_by_one() -> None:
+    names = [f"district-{number:05}-usd" for number in range(13_318)]
+    for number in range(3000):
+        wrong = f"distrct-{number:05}-usd"
+        assert nearest(wrong, names) == f"district-{number:05}-usd"

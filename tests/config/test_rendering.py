@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectsync.config.document import read_document
-from connectsync.config.schemas import canonical, render_district, schema, spell_scalar
+from connectsync.config.edit import canonical
+from connectsync.config.schemas import render_district, schema, spell_scalar
 from connectsync.config.source import INVISIBLE
 from connectsync.domain import district as values
 from connectsync.providers import clever as form

@@ -7,8 +7,7 @@ import pytest
 
 from connectsync.config.discovery import discover
 from connectsync.config.fleet import Fleet, load_fleet
-from connectsync.config.project import load_project
-from connectsync.config.waves import check_waves
+from connectsync.config.project import check_waves, load_project
 
 Write = Callable[[str, str], Path]
 Held = Callable[..., Fleet]

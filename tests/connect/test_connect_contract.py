@@ -7,7 +7,6 @@ from typing import Protocol, TypeVar
 
 import pytest
 
-from connectsync.backends.names import SPELLINGS
 from connectsync.backends.seam import Reader, Writer
 from connectsync.domain.live import ListedDistrict, Live
 from connectsync.domain.settings import SETTINGS
@@ -159,7 +158,7 @@ def test_a_refused_value_names_its_setting_and_changes_nothing(
                     {name: value, "manage_guardians": True} | {name: value},
                     expected_version=before.version,
                 )
-            others = {spelling.setting for spelling in SPELLINGS} - {name}
+            others = {setting.name for setting in SETTINGS} - {name}
             assert not [other for other in others if other in refused.value.message]
         after = await reader.read(KEY)
         assert (after.version, after.form) == (before.version, before.form)

@@ -12,7 +12,7 @@ import pytest
 
 from connectsync.backends.gateway import GatewayAddress, open_reader, open_writer
 from connectsync.errors import CredentialsRefused, ProjectError, Unreachable
-from connectsync.web.patience import once
+from connectsync.web.http import once
 
 
 def opened(gateway: GatewayAddress) -> None:

@@ -17,8 +17,7 @@ from connectsync.backends import contract, gateway
 from connectsync.backends.contract import ContractReader
 from connectsync.errors import ConnectError, Unreachable
 from connectsync.roster.clever import open_roster
-from connectsync.web.http import MEBIBYTE, Limits
-from connectsync.web.patience import RetryBudget
+from connectsync.web.http import MEBIBYTE, Limits, RetryBudget
 
 TOKEN = "t0ken-of-endless"  # noqa: S105 - of a stand-in that lives for one test
 JSON = {"content-type": "application/json"}
@@ -125,6 +124,28 @@ def test_a_gateway_without_end_is_one_that_does_not_answer(answer: Answer) -> No
 
     with serving(answer) as service:
         in_time(lambda: asyncio.run(act()))
+
+
+@pytest.mark.parametrize("header", ["Via", "Set-Cookie", "ETag", "Retry-After"])
+def test_a_header_beyond_ascii_is_no_fault_of_ours(header: str) -> None:
+    """Proxies write their own names, and half a run must not break off for it."""
+
+    async def answered(_: Request, writer: asyncio.StreamWriter) -> None:
+        await sent(writer, 503, {**JSON, header: "1.1 caf\xe9"}, b"{}")
+
+    async def of_a_gateway() -> None:
+        async with reading(service.url) as reader:
+            await reader.read("bay")
+
+    async def of_clever() -> None:
+        patience = RetryBudget(budget_seconds=SHORT, limits=limits())
+        async with open_roster(service.url, patience=patience) as roster:
+            await roster.district(TOKEN)
+
+    with serving(answered) as service:
+        for ask in (of_a_gateway, of_clever):
+            with pytest.raises(Unreachable):
+                asyncio.run(ask())
 
 
 def packed_as(encoding: str) -> Answer:

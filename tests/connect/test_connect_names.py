@@ -9,10 +9,9 @@ import pytest
 import yaml
 
 from connectsync.backends.names import (
-    SPELLINGS,
     TOKEN_JSON,
-    find_spelling,
     from_json,
+    setting_named,
     setting_of,
     to_json,
 )
@@ -23,18 +22,16 @@ from connectsync.errors import Bug
 ROOT = Path(__file__).parents[2]
 
 
-def test_every_setting_is_spelled_once_in_the_order_of_the_form() -> None:
-    assert [spelling.setting for spelling in SPELLINGS] == [
-        setting.name for setting in SETTINGS
-    ]
-    assert len({spelling.json for spelling in SPELLINGS}) == len(SPELLINGS)
-    assert len({spelling.label for spelling in SPELLINGS}) == len(SPELLINGS)
+def test_every_setting_is_spelled_once() -> None:
+    assert len({setting.name for setting in SETTINGS}) == len(SETTINGS)
+    assert len({setting.gateway_name for setting in SETTINGS}) == len(SETTINGS)
+    assert len({setting.page_label for setting in SETTINGS}) == len(SETTINGS)
 
 
 def test_our_spelling_is_that_of_the_contract() -> None:
     document = yaml.safe_load((ROOT / "schema/gateway.openapi.yaml").read_text())
     schemas = document["components"]["schemas"]
-    names = [spelling.json for spelling in SPELLINGS]
+    names = [setting.gateway_name for setting in SETTINGS]
     assert list(schemas["Settings"]["properties"]) == names
     assert schemas["Settings"]["required"] == names
     to_save = set(schemas["SettingsToSave"]["properties"])
@@ -44,24 +41,24 @@ def test_our_spelling_is_that_of_the_contract() -> None:
 def test_the_label_stands_in_the_description_of_the_contract() -> None:
     document = yaml.safe_load((ROOT / "schema/gateway.openapi.yaml").read_text())
     schemas = document["components"]["schemas"]
-    for spelling in SPELLINGS:
-        reference = schemas["Settings"]["properties"][spelling.json]["$ref"]
+    for setting in SETTINGS:
+        reference = schemas["Settings"]["properties"][setting.gateway_name]["$ref"]
         schema = schemas[reference.rpartition("/")[2]]
-        assert f"*{spelling.label}*" in schema["description"]
+        assert f"*{setting.page_label}*" in schema["description"]
 
 
 def test_the_label_stands_in_the_descriptions_of_a_snapshot() -> None:
     schema = json.loads((ROOT / "schema/snapshot.schema.json").read_text("utf-8"))
     form = schema["$defs"]["settings"]["properties"]
     offered = schema["properties"]["options"]["properties"]
-    for spelling in SPELLINGS:
-        described = form[spelling.setting]["description"]
-        assert described.startswith(spelling.label)
-        assert described.removeprefix(spelling.label)[0] in ":; "
-        assert not described.removeprefix(spelling.label).startswith(" to sync")
-        if spelling.setting in offered:
-            described = offered[spelling.setting]["description"]
-            assert described == f"What {spelling.label} offered."
+    for setting in SETTINGS:
+        described = form[setting.name]["description"]
+        assert described.startswith(setting.page_label)
+        assert described.removeprefix(setting.page_label)[0] in ":; "
+        assert not described.removeprefix(setting.page_label).startswith(" to sync")
+        if setting.name in offered:
+            described = offered[setting.name]["description"]
+            assert described == f"What {setting.page_label} offered."
 
 
 def test_a_set_is_spelled_in_the_order_of_the_page_unknown_labels_last() -> None:
@@ -84,7 +81,7 @@ def test_a_name_of_the_gateway_that_we_do_not_know_stays() -> None:
 
 def test_a_name_that_is_not_ours_is_a_bug() -> None:
     with pytest.raises(Bug):
-        find_spelling("phoneTypes")
+        setting_named("phoneTypes")
 
 
 def test_a_token_that_came_back_is_not_shown() -> None:

@@ -10,8 +10,7 @@ import pytest
 from connectsync.backends.contract import ContractReader
 from connectsync.backends.exchange import Exchange
 from connectsync.errors import Unreachable
-from connectsync.web.http import client
-from connectsync.web.patience import RetryBudget
+from connectsync.web.http import RetryBudget, client
 
 
 class Sleeps(list[float]):

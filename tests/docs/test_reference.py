@@ -72,6 +72,7 @@ BANNED = {
 SAID_OF_OTHERS = {
     "docs/explanation/why-a-plan-can-be-trusted.md": {"dry run"},
     "docs/decisions/0010-allowed-findings-are-shown.md": {"suppression"},
+    "docs/decisions/0065-libraries-in-reports.md": {"template", "templates"},
     "docs/reference/project.md": {"rollout"},  # the heading of the key of that name
     "docs/reference/rules.md": {"tenant"},  # what ClassLink calls a district
 }

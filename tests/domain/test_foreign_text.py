@@ -156,6 +156,14 @@ def test_the_latest_secrets_are_known_and_short_ones_are_not() -> None:
     assert "secret-number-00599" in list(known)
 
 
+def test_secrets_of_ours_are_never_forgotten_for_those_of_districts() -> None:
+    known = KnownSecrets()
+    known.learn("the-token-of-the-gateway", ours=True)
+    for number in range(600):
+        known.learn(f"secret-number-{number:05}")
+    assert "the-token-of-the-gateway" in list(known)
+
+
 def test_much_text_is_searched_in_no_time_that_counts() -> None:
     body = json.dumps([f"district {number} &amp; %20" for number in range(50_000)])
     assert not repeats_secret(body, [SECRET])

@@ -9,7 +9,7 @@ from connectsync.backends.names import insist_fits
 from connectsync.domain.change import Add, Remove, Set, changes_of
 from connectsync.domain.district import kept_labels
 from connectsync.domain.drift import movements
-from connectsync.domain.guard import caused_changes
+from connectsync.domain.finding import caused_changes
 from connectsync.domain.settings import Form, is_same_label, list_differing, spell_like
 from connectsync.errors import FormRefused
 from connectsync.operations.plan import changes_between

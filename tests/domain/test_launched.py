@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from plan_scenes import planned
 
-from connectsync.domain.guard import needed
+from connectsync.domain.finding import needed
 
 
 def scene(*, launched: bool, running: bool) -> dict[str, object]:

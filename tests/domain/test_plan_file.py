@@ -4,6 +4,7 @@ import copy
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import jsonschema
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectsync.config.schemas import schema
+from connectsync.domain import plan_file
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import (
     digest_of,
@@ -33,6 +35,23 @@ def test_what_was_written_is_what_is_read(plan: Plan) -> None:
 @given(PLANS)
 def test_the_digest_in_the_file_is_that_of_the_plan(plan: Plan) -> None:
     assert json.loads(plan_text(plan))["digest"] == plan_digest(plan)
+
+
+@given(PLANS)
+def test_a_digest_is_taken_once_and_anew_for_a_plan_made_from_it(plan: Plan) -> None:
+    taken: list[Plan] = []
+
+    def count(plan: Plan) -> dict[str, Any]:
+        taken.append(plan)
+        return plan_data(plan)
+
+    plan = replace(plan)
+    other = replace(plan, fleet=plan.fleet + 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plan_file, "plan_data", count)
+        assert plan_digest(plan) == plan_digest(plan)
+        assert plan_digest(other) != plan_digest(plan)
+    assert taken == [plan, other]
 
 
 def leaves(

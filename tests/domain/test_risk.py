@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from connectsync.domain.change import Add, Change, Remove, Set
+from connectsync.domain.change import Add, Change, Remove, Set, assess
 from connectsync.domain.plan import SWITCH
-from connectsync.domain.risk import assess
 from connectsync.domain.settings import BY_NAME, Form
 from connectsync.providers.form import Kind, Risk
 

@@ -9,8 +9,8 @@ import pytest
 from jsonschema import ValidationError
 from openapi_spec_validator import validate as validate_document
 
+from connectsync.emulator.app import LARGEST_BULK, LONGEST_PAGE, USUAL_PAGE
 from connectsync.emulator.form import BLANK, BOX_GROUPS, CHOICES, OPTIONS, TOKEN
-from connectsync.emulator.gateway import LARGEST_BULK, LONGEST_PAGE, USUAL_PAGE
 from connectsync.emulator.seed import KEY
 
 Json = dict[str, Any]

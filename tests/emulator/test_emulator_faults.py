@@ -15,7 +15,7 @@ import httpx2
 import pytest
 from emulator_browser import Browser
 
-from connectsync.emulator.app import create_app, server
+from connectsync.emulator.app import HANG_UP, FaultMiddleware, create_app, server
 from connectsync.emulator.faults import (
     NO_FAULTS,
     DroppedAnswer,
@@ -26,7 +26,6 @@ from connectsync.emulator.faults import (
 )
 from connectsync.emulator.form import CLICKS, FIELDS, SAVE
 from connectsync.emulator.http import FaultsRefused
-from connectsync.emulator.middleware import HANG_UP, FaultMiddleware
 from connectsync.emulator.seed import enrol
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
 

@@ -265,23 +265,6 @@ def test_failures_are_pages_for_browsers_and_problems_for_programs(
         assert browser.ask(method, path).status_code == 405
 
 
-def test_without_the_extra_pages_say_how_to_install_it(
-    store: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import sys
-
-    from connectsync.emulator.pages import site
-
-    site.environment.cache_clear()
-    monkeypatch.setitem(sys.modules, "jinja2", None)
-    browser = Browser(create_app(store))
-    answer = browser.ask("GET", "/sign-in")
-    assert answer.status_code == 501
-    assert "pip install 'jinja2>=3.1' 'uvicorn>=0.40'" in answer.text
-    assert browser.ask("GET", "/nowhere").json()["status"] == 404
-    assert browser.ask("GET", "/v1/districts").status_code == 200
-
-
 def luminance(colour: str) -> float:
     parts = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
     red, green, blue = (

@@ -25,5 +25,5 @@ def test_without_the_extra_it_says_how_to_install_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    with pytest.raises(UvicornMissing, match="pip install 'jinja2"):
+    with pytest.raises(UvicornMissing, match="pip install 'uvicorn"):
         serve(create_app(tmp_path / "connect.db"))

@@ -9,8 +9,8 @@ from plan_scenes import planned
 
 from connectsync.domain.district import District
 from connectsync.errors import StalePlan
+from connectsync.operations.gate import insist_same_files
 from connectsync.operations.plan import PlannedDistrict
-from connectsync.operations.plan_checks import insist_same_files
 from connectsync.providers.clever import Settings
 
 PLAN = planned({"desired": {"unarchive_classrooms": True}})

@@ -8,7 +8,7 @@ import pytest
 from generated_plans import PLANS
 from hypothesis import given
 
-from connectsync.backends.names import PAGE_PATH, TOKEN_LABEL, find_spelling
+from connectsync.backends.names import PAGE_PATH, TOKEN_LABEL, setting_named
 from connectsync.domain.change import Add, Change, Remove, Set
 from connectsync.domain.plan import DistrictPlan, Plan, saves_for
 from connectsync.domain.settings import BY_NAME, Form
@@ -30,7 +30,10 @@ def test_a_list_holds_every_change_of_the_plan_in_its_order(plan: Plan) -> None:
         labels = [[click.control for click in save] for save in one.saves]
         assert labels == [
             [
-                *(find_spelling(each.change.setting).label for each in save.changes),
+                *(
+                    setting_named(each.change.setting).page_label
+                    for each in save.changes
+                ),
                 *([TOKEN_LABEL] if save.set_token else []),
             ]
             for save in planned.saves

@@ -7,8 +7,13 @@ import pytest
 from plan_scenes import guards_of, planned
 
 from connectsync.domain.drift import Baseline
-from connectsync.domain.finding import RulePage, Severity
-from connectsync.domain.guard import Unaccepted, needed, unaccepted
+from connectsync.domain.finding import (
+    RulePage,
+    Severity,
+    Unaccepted,
+    needed,
+    unaccepted,
+)
 from connectsync.domain.policy import Policy
 from connectsync.operations.plan import PlanContext, add_guards
 from connectsync.providers.form import Risk

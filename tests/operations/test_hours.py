@@ -10,7 +10,7 @@ import pytest
 from plan_scenes import guards_of
 
 from connectsync.domain.district import Days
-from connectsync.domain.guard import acceptance, closing, needed
+from connectsync.domain.finding import acceptance, closing, needed
 from connectsync.domain.policy import END_OF_DAY, Freeze, Policy, Window
 from connectsync.errors import ProjectError
 from connectsync.rules.hours import HOUR_GUARDS, closed, closings

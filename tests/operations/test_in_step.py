@@ -17,7 +17,7 @@ from connectsync.domain.outcome import Outcome
 from connectsync.domain.plan import Plan
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol
-from connectsync.operations.apply import PlanApplication
+from connectsync.operations.apply import in_step_of
 from connectsync.operations.plan import PlannedDistrict
 from connectsync.providers.clever import PhoneType, Settings
 
@@ -43,8 +43,8 @@ def applied(world: World, plan: Plan, settings: Settings = CELL) -> Outcome:
         wanted = [PlannedDistrict(district(KEY, settings), f"districts/{KEY}.yaml")]
         known = world.archive.baselines(DESCRIBED)
         async with world.executor() as executor:
-            application = PlanApplication(plan, wanted, known)
-            return await application.run(executor, world.orders(plan))
+            in_step = in_step_of(plan, wanted, known)
+            return await executor.run(plan, world.orders(plan), in_step)
 
     return asyncio.run(apply())
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from plan_scenes import NOW, guards_of, planned
 
-from connectsync.domain.guard import needed
+from connectsync.domain.finding import needed
 from connectsync.domain.plan import PlannedChange, Save
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import Approval, Policy

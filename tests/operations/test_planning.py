@@ -12,7 +12,7 @@ from plan_scenes import BLANK, planned
 
 from connectsync.domain.district import District
 from connectsync.domain.drift import Baseline, Baselines, MovedBy
-from connectsync.domain.guard import needed
+from connectsync.domain.finding import needed
 from connectsync.domain.live import ListedDistrict, Live
 from connectsync.domain.plan import (
     DistrictPlan,

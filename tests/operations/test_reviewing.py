@@ -4,12 +4,12 @@ from pathlib import Path
 
 from review_scenes import EVERYTHING, WAVES, everything, found, reviewed
 
-from connectsync.backends.names import PAGE_PATH, SPELLINGS, TOKEN_LABEL
+from connectsync.backends.names import PAGE_PATH, TOKEN_LABEL
 from connectsync.config.project import Project
 from connectsync.domain.plan import Member
 from connectsync.domain.policy import Rollout
 from connectsync.domain.settings import SETTINGS
-from connectsync.operations.review import connect_page, plan_review
+from connectsync.operations.approve import connect_page, plan_review
 
 ROOT = Path("/project")
 
@@ -54,7 +54,7 @@ def test_the_form_has_every_control_in_the_order_of_the_page() -> None:
     assert [field.setting for field in fields if field.setting] == [
         setting.name for setting in SETTINGS
     ]
-    labels = {spelling.setting: spelling.label for spelling in SPELLINGS}
+    labels = {setting.name: setting.page_label for setting in SETTINGS}
     assert {field.setting: field.label for field in fields} == labels | {
         "": TOKEN_LABEL
     }

@@ -29,7 +29,7 @@ from connectsync.domain.run import (
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol
 from connectsync.errors import StateError, UnknownRun, UsageError
-from connectsync.operations.history import audit_store, diff_of, history_of
+from connectsync.operations.runs import audit_store, diff_of, history_of
 from connectsync.providers.clever import Permission, PhoneType, Settings
 
 ELM, HARBOR, LAKEVIEW = KEYS

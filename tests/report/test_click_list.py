@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,7 +18,6 @@ import pytest
 
 from connectsync.domain.live import Click, ClickList, DistrictClicks
 from connectsync.providers.form import Risk
-from connectsync.report import click_list
 from connectsync.report.click_list import click_list_html as page
 from connectsync.report.click_list import click_list_markdown as markdown
 from connectsync.report.markdown import plain
@@ -172,7 +172,8 @@ def test_hostile_text_is_inert_in_markdown() -> None:
 def test_plain_words_are_left_as_they_are() -> None:
     words = "Bay of São João (placeholder) 15.5 - STUDENT ID, Parent/Guardian"
     assert plain(words) == words
-    assert click_list.inert_text(words) == words
+    named = replace(USUAL.districts[0], name=words)
+    assert f"<h2>{words} <code>" in page(listed(named))
 
 
 def test_what_a_change_does_is_said_once_of_several_alike() -> None:

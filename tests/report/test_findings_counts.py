@@ -95,9 +95,9 @@ def test_the_worst_are_shown_in_the_order_of_their_files() -> None:
         ("", "008"),
     ]
     assert (
-        "\n… and 8 more: 8 infos; `--output FILE` or `--format json` has all\n" in text
+        "\n… and 8 more: 8 notes; `--output FILE` or `--format json` has all\n" in text
     )
-    assert text.endswith("300 files: 1 error, 1 warning, 10 infos\n")
+    assert text.endswith("300 files: 1 error, 1 warning, 10 notes\n")
 
 
 def test_what_is_not_shown_is_counted_by_how_bad_it_is() -> None:

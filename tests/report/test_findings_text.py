@@ -78,7 +78,7 @@ def test_each_severity_is_counted_in_words() -> None:
     )
     allowed = (AllowedFinding(found[0], "why", date(2027, 6, 30)),)
     report = ValidationReport(14, found, allowed)
-    expected = "14 files: 1 error, 2 warnings, 3 infos, 1 allowed"
+    expected = "14 files: 1 error, 2 warnings, 3 notes, 1 allowed"
     assert summary(report, colour=False) == expected
     assert (report.errors, report.warnings, report.infos) == (1, 2, 3)
 

@@ -24,7 +24,7 @@ from review_scenes import COUNTRY, country, everything, found, one_change
 from connectsync.backends.browser.chromium import launch_browser
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
 from connectsync.domain.plan import PlanReview
-from connectsync.operations.review import connect_page
+from connectsync.operations.approve import connect_page
 from connectsync.report.findings_html import findings_html
 from connectsync.report.plan_html import plan_html
 

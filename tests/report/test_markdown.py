@@ -18,11 +18,11 @@ from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
 from connectsync.domain.finding import (
     AllowedFinding,
     Finding,
+    GuardFinding,
     Place,
     Severity,
     ValidationReport,
 )
-from connectsync.domain.guard import GuardFinding
 from connectsync.domain.plan import NotPlanned, Plan
 from connectsync.report.markdown import (
     LIMIT,

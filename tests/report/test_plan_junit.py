@@ -9,8 +9,7 @@ from junit_shape import read_junit
 from plan_scenes import planned
 
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
-from connectsync.domain.finding import Severity
-from connectsync.domain.guard import GuardFinding
+from connectsync.domain.finding import GuardFinding, Severity
 from connectsync.domain.plan import NotPlanned, Plan
 from connectsync.report.junit import WHOLE, plan_junit
 from connectsync.report.plan_text import guard_text

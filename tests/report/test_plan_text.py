@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from connectsync.domain.change import Add, Change, Remove, Set
 from connectsync.domain.drift import MovedBy, Movement
-from connectsync.domain.finding import Severity
-from connectsync.domain.guard import GuardFinding
+from connectsync.domain.finding import GuardFinding, Severity
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
 from connectsync.domain.settings import Form
 from connectsync.report.plan_text import render_plan

@@ -23,7 +23,7 @@ from connectsync.errors import (
 )
 from connectsync.roster.clever import district_of, open_roster, until_reset
 from connectsync.roster.seam import RosterDistrict
-from connectsync.web.patience import ATTEMPTS, RetryBudget
+from connectsync.web.http import ATTEMPTS, RetryBudget
 
 TOKEN = "t0ken-of-lakeview"  # noqa: S105 - of a stand-in that lives for one test
 OTHER = "t0ken-of-harbor-point"

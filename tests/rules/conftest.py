@@ -14,18 +14,17 @@ import yaml
 
 from connectsync.config.discovery import PROJECT_FILE
 from connectsync.config.fleet import Fleet, idle_nulls, load_fleet
-from connectsync.config.project import load_project
-from connectsync.config.waves import check_waves
+from connectsync.config.project import check_waves, load_project
 from connectsync.domain.district import District
 from connectsync.domain.finding import Problem, pointer
-from connectsync.rules.engine import Found
-from connectsync.rules.evaluate import (
+from connectsync.operations.validate import (
     AllowResult,
     examine_district,
     examine_fleet,
     names_that_run,
     settle,
 )
+from connectsync.rules.engine import Found
 from connectsync.rules.subjects import DistrictOnDay, FleetOnDay, place_problem
 
 TODAY = date(2027, 1, 15)

@@ -54,7 +54,7 @@ def test_every_rule_written_in_a_module_is_in_the_catalogue() -> None:
         for module in modules
         for name in written.findall(module.read_text())
     }
-    assert found == {rule.name for rule in ALL}
+    assert found == {rule.name for rule in ALL if rule not in READING_PAGES}
 
 
 def test_pages_are_sorted_by_name_and_complete() -> None:
@@ -176,28 +176,27 @@ def test_a_page_may_open_with_a_line_as_long_as_lines_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "complaint"),
+    "page",
     [
-        ("", "not exactly one 'Bad:'"),
-        (GOOD_PAGE + "\nGood:\n\n    a: 3\n", "not exactly one 'Bad:'"),
-        (
-            GOOD_PAGE.replace("Bad", "X").replace("Good", "Bad").replace("X", "Good"),
-            "'Good:' before",
-        ),
-        (GOOD_PAGE.replace("mistake.\n", "mistake.\nand more\n"), "no blank line"),
-        ("A mistake.\n\nBad:\n\n    a: 1\n\nGood:\n\n    a: 2\n", "no blank line"),
-        (GOOD_PAGE.replace("Why it hurts.", ""), "no reason"),
-        (GOOD_PAGE.replace("A mistake.", "A mistake"), "no sentence"),
-        (GOOD_PAGE.replace("A mistake.", f"A {'very ' * 20}bad mistake."), "88"),
-        (GOOD_PAGE.replace("    a: 1", "a: 1"), "not indented"),
-        (GOOD_PAGE.replace("    a: 2", ""), "nothing below 'Good:'"),
+        "",
+        GOOD_PAGE + "\nGood:\n\n    a: 3\n",
+        GOOD_PAGE.replace("Good:", "Bad:\n\n    a: 3\n\nGood:"),
+        GOOD_PAGE.replace("Bad", "X").replace("Good", "Bad").replace("X", "Good"),
+        GOOD_PAGE.replace("mistake.\n", "mistake.\nand more\n"),
+        "A mistake.\n\nBad:\n\n    a: 1\n\nGood:\n\n    a: 2\n",
+        GOOD_PAGE.replace("Why it hurts.", ""),
+        GOOD_PAGE.replace("A mistake.", "A mistake"),
+        GOOD_PAGE.replace("A mistake.", f"A {'very ' * 20}bad mistake."),
+        GOOD_PAGE.replace("    a: 1", "a: 1"),
+        GOOD_PAGE.replace("    a: 1", ""),
+        GOOD_PAGE.replace("    a: 2", ""),
     ],
 )
-def test_a_malformed_page_is_a_bug(page: str, complaint: str) -> None:
+def test_a_malformed_page_is_a_bug(page: str) -> None:
     rule: Rule[None] = Rule(
         "some-rule", Severity.ERROR, "design", page, lambda _: (), "district"
     )
-    with pytest.raises(Bug, match=complaint):
+    with pytest.raises(Bug, match="page of rule 'some-rule' is not a sentence of at"):
         page_of(rule)
 
 

@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from connectsync.backends.names import find_spelling
+from connectsync.backends.names import setting_named
 from connectsync.config.fleet import load_text
 from connectsync.config.schemas import render_district
 from connectsync.domain.settings import SETTINGS
@@ -60,7 +60,8 @@ class Form:
                 answer = await client.patch(
                     f"/v1/districts/{KEY}/settings",
                     json={
-                        find_spelling(name).json: settings[name] for name in settings
+                        setting_named(name).gateway_name: settings[name]
+                        for name in settings
                     },
                     headers={"If-Match": tag},
                 )

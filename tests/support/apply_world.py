@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 
 from starlette.applications import Starlette
 
-from connectsync.apply.executor import Executor
 from connectsync.apply.journal import Observe, RunDeps, RunOptions, ignore_event
-from connectsync.apply.rollout import RolloutLimits
+from connectsync.apply.rollout import Executor, RolloutLimits
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
 from connectsync.backends import embedded

@@ -10,10 +10,9 @@ from connectsync.apply.journal import Claim, Intent, RunOptions, SaveResult, Sav
 from connectsync.apply.state.store import Store
 from connectsync.backends import embedded
 from connectsync.domain.live import Live
-from connectsync.domain.outcome import DistrictOutcome, Ending
+from connectsync.domain.outcome import DistrictOutcome, Ending, Sent
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.save import Sent
 from connectsync.domain.settings import Form
 from connectsync.operations.plan import PlannedDistrict, plan_district
 

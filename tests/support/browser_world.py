@@ -34,7 +34,7 @@ from connectsync.emulator.users import (
     Behavior,
     add_demo_user,
 )
-from connectsync.web.patience import RetryBudget
+from connectsync.web.http import RetryBudget
 
 T = TypeVar("T")
 

@@ -40,9 +40,9 @@ from connectsync.backends.contract import ContractReader, ContractWriter
 from connectsync.backends.exchange import Exchange
 from connectsync.cli.terminal import ExitStatus, status_of
 from connectsync.config.decode import text_of
+from connectsync.config.edit import canonical
 from connectsync.config.fleet import fleet_of_texts
 from connectsync.config.project import project_of_text
-from connectsync.config.schemas import canonical
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import digest_of, plan_text, read_plan
 from connectsync.emulator.app import create_app
@@ -54,8 +54,7 @@ from connectsync.report import findings_json, findings_text
 from connectsync.report.markdown import plan_markdown
 from connectsync.report.plan_text import render_plan
 from connectsync.roster.clever import CleverRoster
-from connectsync.web.http import client
-from connectsync.web.patience import once
+from connectsync.web.http import client, once
 
 VALLEY = Path(__file__).resolve().parent.parent / "cli" / "projects" / "valley"
 NASTY = Path(__file__).resolve().parent.parent / "config" / "nasty"

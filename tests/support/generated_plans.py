@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from connectsync.domain.change import changes_of
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
-from connectsync.domain.finding import Severity
-from connectsync.domain.guard import GuardFinding
+from connectsync.domain.finding import GuardFinding, Severity
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
 from connectsync.domain.settings import SETTINGS, Form
 from connectsync.providers.form import Kind, Setting, Value

@@ -16,12 +16,12 @@ from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
 from connectsync.domain.finding import (
     AllowedFinding,
     Finding,
+    GuardFinding,
     Place,
     Severity,
     ValidationReport,
     with_fingerprints,
 )
-from connectsync.domain.guard import GuardFinding
 from connectsync.domain.outcome import (
     DistrictResult,
     Reason,

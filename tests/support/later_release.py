@@ -9,12 +9,10 @@ from types import ModuleType
 
 import pytest
 
-from connectsync.backends import names
 from connectsync.domain import settings
 from connectsync.providers.form import Kind, Setting
 
 NIGHT_MODE = Setting("night_mode", Kind.BOX, "Night mode", "nightMode", first=False)
-_SPELLING = names.Spelling("night_mode", "nightMode", "Night mode")
 
 
 @contextmanager
@@ -27,9 +25,6 @@ def one_setting_more() -> Iterator[Setting]:
             if getattr(module, "SETTINGS", None) is old:
                 patch.setattr(module, "SETTINGS", new)
         patch.setitem(settings.BY_NAME, NIGHT_MODE.name, NIGHT_MODE)
-        patch.setattr(names, "SPELLINGS", (*names.SPELLINGS, _SPELLING))
-        patch.setitem(names._BY_SETTING, _SPELLING.setting, _SPELLING)  # noqa: SLF001 - no door for made-up settings
-        patch.setitem(names._BY_JSON, _SPELLING.json, _SPELLING.setting)  # noqa: SLF001 - as above
         yield NIGHT_MODE
 
 

@@ -17,11 +17,10 @@ from fate import Fate, Killed, Sent
 from served_connect import watch
 from sqlalchemy import event
 
-from connectsync.apply.executor import Executor
 from connectsync.apply.journal import RunDeps
-from connectsync.apply.rollout import RolloutLimits
+from connectsync.apply.rollout import Executor, RolloutLimits
 from connectsync.apply.state.database import opened
-from connectsync.apply.state.leases import LeaseTable
+from connectsync.apply.state.ledger import LeaseTable
 from connectsync.apply.state.opening import ensure
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
@@ -30,10 +29,9 @@ from connectsync.backends.names import to_json
 from connectsync.backends.seam import Reader
 from connectsync.config.state_address import in_file
 from connectsync.domain.drift import Baselines
-from connectsync.domain.outcome import Outcome
+from connectsync.domain.outcome import Outcome, SaveFacts
 from connectsync.domain.plan import Plan
 from connectsync.domain.policy import Policy
-from connectsync.domain.save import SaveFacts
 from connectsync.domain.settings import Form
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol

@@ -16,7 +16,7 @@ from connectsync.domain.district import (
     GuardiansFrom,
 )
 from connectsync.domain.drift import Baseline
-from connectsync.domain.guard import ChangedSince, GuardFinding
+from connectsync.domain.finding import ChangedSince, GuardFinding
 from connectsync.domain.live import Live
 from connectsync.domain.plan import DistrictPlan, Plan, StillRunning
 from connectsync.domain.policy import Freeze, Policy, Window

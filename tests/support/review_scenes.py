@@ -16,12 +16,12 @@ from connectsync.domain.drift import Baseline, DistrictDrift, MovedBy, Movement
 from connectsync.domain.finding import (
     AllowedFinding,
     Finding,
+    GuardFinding,
     Place,
     Severity,
     ValidationReport,
     with_fingerprints,
 )
-from connectsync.domain.guard import GuardFinding
 from connectsync.domain.live import Live
 from connectsync.domain.plan import (
     DistrictPlan,
@@ -33,13 +33,13 @@ from connectsync.domain.plan import (
 )
 from connectsync.domain.policy import Policy, Rollout, Wave
 from connectsync.errors import ConnectError, Unreachable
+from connectsync.operations.approve import connect_page, plan_review
 from connectsync.operations.plan import (
     PlanContext,
     PlannedDistrict,
     add_guards,
     plan_district,
 )
-from connectsync.operations.review import connect_page, plan_review
 from connectsync.providers.clever import ContactType, PhoneType, Settings
 from connectsync.providers.form import Value
 

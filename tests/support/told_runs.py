@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from connectsync.domain.change import Set
-from connectsync.domain.outcome import DistrictOutcome, Ending
+from connectsync.domain.outcome import DistrictOutcome, Ending, Made
 from connectsync.domain.run import (
     ApprovalRecord,
     DistrictDiff,
@@ -21,7 +21,6 @@ from connectsync.domain.run import (
     SettingDiff,
     SettingOutcome,
 )
-from connectsync.domain.save import Made
 
 BEGAN = datetime(2027, 1, 15, 10, tzinfo=UTC)
 PLAN = "sha256:" + "0123456789ab" + "c" * 52

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from apply_world import CELL, NOW, World
 
-from connectsync.apply.executor import Executor
 from connectsync.apply.journal import RunDeps, RunOptions
-from connectsync.apply.rollout import RolloutLimits
+from connectsync.apply.rollout import Executor, RolloutLimits
 from connectsync.backends import embedded
 from connectsync.backends.seam import Writer
 from connectsync.domain.event import Event

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connectsync.errors import UsageError
-from connectsync.telemetry.destinations import Destination, destinations
+from connectsync.telemetry.events import Destination, destinations
 
 ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
 OTLP, CONSOLE = Destination.OTLP, Destination.CONSOLE

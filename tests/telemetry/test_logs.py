@@ -14,7 +14,7 @@ from run_events import BEGAN, MESSAGE, at, ended, story
 
 from connectsync.domain.event import Event, RunBegan, RunEnded, WaveEnded
 from connectsync.domain.outcome import DistrictOutcome, Ending
-from connectsync.telemetry.logs import Level, event_line, level_of, message_line
+from connectsync.telemetry.events import Level, event_line, level_of, message_line
 
 ANY = st.text(st.characters())
 """Any text, halves of characters among it."""

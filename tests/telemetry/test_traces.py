@@ -12,7 +12,7 @@ from collector import collecting
 from run_events import MESSAGE, story
 
 from connectsync import __version__
-from connectsync.telemetry.destinations import Destination
+from connectsync.telemetry.events import Destination
 from connectsync.telemetry.traces import Traces
 
 TOKEN = "tok-2d9c-never-shown"  # noqa: S105 - made up, to look for it

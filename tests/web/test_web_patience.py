@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import httpx2
 import pytest
 
-from connectsync.web.patience import RetryBudget
+from connectsync.web.http import RetryBudget
 
 NOW = datetime(2026, 11, 2, 12, 0, 0, tzinfo=UTC)
 REQUEST = httpx2.Request("GET", "https://gateway.test/")

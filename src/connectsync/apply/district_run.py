@@ -117,38 +117,36 @@ class DistrictRun:
         one of ``NO_OTHER_EITHER`` where no district can be saved any more; this one is
         let go of then, and where the run is broken off.
         """
-        means, claim = self.means, self.claim
+        means, claim, planned = self.means, self.claim, self.planned
+        ending = Ending.DONE
+        error: ConnectsyncError | None = None
         async with keep_lease_alive(means.journal, claim):
             try:
-                ending, error = await self._ended()
+                standing = await self._settled()
+                while standing.saves < len(planned.saves):
+                    saver = Saver(means, claim, standing.again, standing.late)
+                    live = await saver.save(self._intent(standing))
+                    standing = _Progress(live.version, live.form, standing.saves + 1)
+                    self._insist_unmoved(standing.saves, live)
+                self._insist_true(standing.form)
             except (Bug, *NO_OTHER_EITHER, asyncio.CancelledError):
                 # no other runner has to wait for the lease of one that leaves
                 with suppress(StateError):
                     means.journal.release(claim)
                 raise
-            outcome = DistrictOutcome(self.planned.district, ending, 0, 0)
+            except StateError:
+                raise
+            except ConnectsyncError as wrong:
+                ending = _ending_of(wrong)
+                error = self._told(wrong) if isinstance(wrong, Conflict) else wrong
+            outcome = DistrictOutcome(planned.district, ending, 0, 0)
             if error is not None:
                 outcome = replace(outcome, message=error.message, remedy=error.remedy)
             done = ending is Ending.DONE and not self.merged
-            managed = tuple(self.planned.desired) if done else None
+            managed = tuple(planned.desired) if done else None
             means.journal.finish(claim, outcome, managed, at=means.clock())
         # counted from the journal: what is not confirmed there did not happen
         return means.journal.outcomes(claim.run, claim.district)[claim.district]
-
-    async def _ended(self) -> tuple[Ending, ConnectsyncError | None]:
-        planned = self.planned
-        try:
-            standing = await self._settled()
-            while standing.saves < len(planned.saves):
-                standing = await self._saved(standing)
-            self._insist_true(standing.form)
-        except (Bug, StateError, *NO_OTHER_EITHER):
-            raise
-        except Conflict as error:
-            return Ending.CONFLICT, self._told(error)
-        except ConnectsyncError as error:
-            return _ending_of(error), error
-        return Ending.DONE, None
 
     def _told(self, error: Conflict) -> Conflict:
         """Name the newer runs of ours that a conflict is with, and blame no one."""
@@ -190,7 +188,7 @@ class DistrictRun:
             return _Progress(planned.live_version, planned.live, late=late)
         live = await self._read()
         saver = Saver(self.means, self.claim)
-        again = self._settle_own(saver, _open(entries), live)
+        again = self._settle_own(saver, [one for one in entries if one.is_open], live)
         saves = sum(one.settled is SaveStatus.CONFIRMED for one in self._entries())
         self._insist_unmoved(saves, live, self._entries())
         return _Progress(live.version, live.form, saves, again, late)
@@ -274,9 +272,10 @@ class DistrictRun:
             error.moved = {n: held.get(n) for n in list_differing(desired, held)}
             raise error
 
-    async def _saved(self, standing: _Progress) -> _Progress:
+    def _intent(self, standing: _Progress) -> Intent:
+        """Give the save that comes next."""
         save: Save = self.planned.saves[standing.saves]
-        intent = Intent(
+        return Intent(
             district=self.planned.district,
             phase=standing.saves + 1,
             before=standing.form,
@@ -286,18 +285,9 @@ class DistrictRun:
             desired=self.planned.desired,
             kept=self.planned.kept,
         )
-        saver = Saver(self.means, self.claim, standing.again, standing.late)
-        live = await saver.save(intent)
-        saves = standing.saves + 1
-        self._insist_unmoved(saves, live)
-        return _Progress(live.version, live.form, saves)
 
 
 def _ending_of(error: ConnectsyncError) -> Ending:
     if isinstance(error, AwaitsPerson):
         return Ending.WAITING
     return Ending.CONFLICT if is_conflict(error) else Ending.FAILED
-
-
-def _open(entries: tuple[JournalRow, ...]) -> list[JournalRow]:
-    return [entry for entry in entries if entry.is_open]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,11 +11,9 @@ from typing import Protocol
 from connectsync.backends.seam import Reader, Writer
 from connectsync.domain.district import KeptLabels
 from connectsync.domain.event import Event
-from connectsync.domain.live import Live
-from connectsync.domain.outcome import DistrictOutcome
+from connectsync.domain.outcome import DistrictOutcome, SaveFacts, Sent
 from connectsync.domain.plan import Plan
 from connectsync.domain.run import RecentSaves
-from connectsync.domain.save import SaveFacts, Sent
 from connectsync.domain.settings import Form
 from connectsync.providers.form import Value
 
@@ -272,11 +270,6 @@ class Journal(Protocol):
         """Close a run, if no district is left in it."""
 
 
-def districts_of(orders: RunOptions) -> Sequence[str]:
-    """Give every district in the order of its wave."""
-    return [key for _, keys in orders.waves for key in keys]
-
-
 Observe = Callable[[Event], None]
 """Told of everything that happens, as it happens."""
 
@@ -313,8 +306,3 @@ class RunDeps:
     observe: Observe = ignore_event
     rest: Rest = never
     max_live_age: timedelta | None = None
-
-    def is_recent(self, live: Live) -> bool:
-        """Say whether a reading is recent enough to be remembered."""
-        longest = self.max_live_age
-        return longest is None or live.is_recent(self.clock(), longest)

@@ -1,32 +1,37 @@
-"""The roll-out: wave after wave, several districts at once, until it is stopped."""
+"""The roll-out of a plan: wave after wave, until it is done or stopped."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connectsync.apply.district_run import NO_OTHER_EITHER, DistrictRun
 from connectsync.apply.journal import (
+    BaselineUpdate,
     Claim,
     JournalRow,
     LeasedElsewhere,
     RunDeps,
     RunOptions,
 )
+from connectsync.apply.saving import has_arrived, insist_fresh, results_of
 from connectsync.domain.district import without
 from connectsync.domain.event import (
     DistrictBegan,
     DistrictEnded,
+    RunBegan,
+    RunEnded,
     WaveBegan,
     WaveEnded,
 )
 from connectsync.domain.live import Live
-from connectsync.domain.outcome import Ending
-from connectsync.domain.plan import DistrictPlan, Plan
-from connectsync.domain.settings import list_differing, spell
-from connectsync.errors import ConnectError, LeaseLost
+from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
+from connectsync.domain.plan import SWITCH, DistrictPlan, Plan
+from connectsync.domain.plan_file import plan_digest
+from connectsync.domain.settings import Form, list_differing, spell
+from connectsync.errors import ConnectError, LeaseLost, StalePlan
 
 LONGEST_WAIT_SECONDS = 1.0
 SHORTEST_WAIT_SECONDS = 0.05
@@ -102,55 +107,70 @@ class WaveRunner:
     async def _wave(
         self, wave: str, districts: Sequence[str], mine: Sequence[str]
     ) -> None:
-        means = self.means
-        means.observe(WaveBegan(self.run, wave, len(districts), means.clock()))
-        waiting = list(mine)
-        while waiting and not self.stopped:
-            held = await self._round(wave, len(districts), waiting)
-            waiting = [one.district for one in held]
-            if waiting:
+        """Ask for every district until each has ended, on this runner or another."""
+        means, size = self.means, len(districts)
+        means.observe(WaveBegan(self.run, wave, size, means.clock()))
+        queue = deque(mine)
+        while queue and not self.stopped:
+            held: list[LeasedElsewhere] = []
+            workers = [
+                self._work(wave, size, queue, held)
+                for _ in range(min(self.pace.at_once, len(queue)))
+            ]
+            # one that breaks lets the others end what they have
+            for result in await asyncio.gather(*workers, return_exceptions=True):
+                if isinstance(result, BaseException):
+                    raise result
+            queue = deque(one.district for one in held)
+            if queue:
                 soonest = min(one.seconds for one in held)
                 wait = max(SHORTEST_WAIT_SECONDS, min(LONGEST_WAIT_SECONDS, soonest))
                 await asyncio.sleep(wait)
                 self._look_at_the_clock()
 
-    async def _round(
-        self, wave: str, size: int, keys: Sequence[str]
-    ) -> list[LeasedElsewhere]:
-        """Ask for every district once; give those that others hold."""
-        queue, held = deque(keys), list[LeasedElsewhere]()
-
-        async def work() -> None:
+    async def _work(
+        self, wave: str, size: int, queue: deque[str], held: list[LeasedElsewhere]
+    ) -> None:
+        """Work off a queue, one district after another; note what others hold."""
+        try:
             while queue:
                 # a backend that never waits would let no signal be heard in between
                 await asyncio.sleep(0)
                 await asyncio.sleep(0)
-                self._look_at_the_clock()
-                if self.stopped or not queue:
+                if self._is_over() or not queue:
                     return
-                taken = self._claimed(queue.popleft())
-                if isinstance(taken, LeasedElsewhere):
-                    held.append(taken)
-                elif taken is not None:
-                    await self._district(wave, size, taken, held)
+                key = queue.popleft()
+                claim = self._claimed(key)
+                if isinstance(claim, LeasedElsewhere):
+                    held.append(claim)
+                if not isinstance(claim, Claim):
+                    continue
+                try:
+                    outcome = await self._begun(wave, claim).run()
+                except LeaseLost:
+                    # another runner has it now, and will end it
+                    lost = LeasedElsewhere(key, "another runner", LONGEST_WAIT_SECONDS)
+                    held.append(lost)
+                except NO_OTHER_EITHER as error:
+                    # no other district would fare better
+                    self.refused = error
+                    self.stopped = self.stopped or error.message
+                else:
+                    self._note_end(wave, size, outcome)
+        except BaseException:
+            queue.clear()
+            raise
 
-        workers = [work() for _ in range(min(self.pace.at_once, len(keys)))]
-        await _all(workers, queue)
-        return held
-
-    def _claimed(self, district: str) -> Claim | LeasedElsewhere | None:
+    def _claimed(self, district: str) -> Claim | LeasedElsewhere | DistrictOutcome:
         means = self.means
-        taken = means.journal.claim(
+        return means.journal.claim(
             self.run, self.plan.backend, district, at=means.clock()
         )
-        return taken if isinstance(taken, Claim | LeasedElsewhere) else None
 
-    async def _district(
-        self, wave: str, size: int, claim: Claim, held: list[LeasedElsewhere]
-    ) -> None:
+    def _begun(self, wave: str, claim: Claim) -> DistrictRun:
         means, key = self.means, claim.district
         means.observe(DistrictBegan(self.run, key, wave, means.clock()))
-        errand = DistrictRun(
+        return DistrictRun(
             means,
             claim,
             self._planned[key],
@@ -158,19 +178,10 @@ class WaveRunner:
             unread=self.unread.get(key),
             left_open=self._left_open.get(key, ()),
         )
-        try:
-            outcome = await errand.run()
-        except LeaseLost:
-            # another runner has it now, and will end it
-            held.append(LeasedElsewhere(key, "another runner", LONGEST_WAIT_SECONDS))
-            return
-        except NO_OTHER_EITHER as error:
-            # no other district would fare better
-            self.refused = error
-            self.stopped = self.stopped or error.message
-            return
-        self.ended.add(key)
-        means.observe(DistrictEnded(self.run, outcome, means.clock()))
+
+    def _note_end(self, wave: str, size: int, outcome: DistrictOutcome) -> None:
+        self.ended.add(outcome.district)
+        self.means.observe(DistrictEnded(self.run, outcome, self.means.clock()))
         if outcome.ending is not Ending.DONE:
             self._look_at_failures(wave, size)
 
@@ -195,17 +206,17 @@ class WaveRunner:
         """Read a wave once more before the next one begins."""
         means = self.means
         outcomes = means.journal.outcomes(self.run)
-        done = [key for key in districts if _is_done(outcomes.get(key))]
+        done = [
+            key
+            for key in districts
+            if key in outcomes and outcomes[key].ending is Ending.DONE
+        ]
         lives = await means.reader.read_many(done) if done else {}
         for key in done:
             if wrong := _wrong(self._planned[key], lives.get(key)):
                 means.journal.doubt(self.run, key, wrong, at=means.clock())
         failures = self._look_at_failures(wave, len(districts))
         means.observe(WaveEnded(self.run, wave, failures, means.clock()))
-
-
-def _is_done(outcome: object) -> bool:
-    return getattr(outcome, "ending", None) is Ending.DONE
 
 
 def _wrong(planned: DistrictPlan, live: Live | ConnectError | None) -> str:
@@ -221,17 +232,180 @@ def _wrong(planned: DistrictPlan, live: Live | ConnectError | None) -> str:
     )
 
 
-async def _all(workers: Sequence[Awaitable[None]], queue: deque[str]) -> None:
-    """Wait for every worker; one that breaks lets the others end what they have."""
+@dataclass(frozen=True, slots=True)
+class FileSays:
+    """
+    What files want of a district that a plan leaves alone.
 
-    async def watched(worker: Awaitable[None]) -> None:
+    ``known`` gives of a live form what files can say: labels they know alone.
+    ``launched`` says that it is past its launch by its file.
+    """
+
+    desired: Form
+    known: Callable[[Form], Form]
+    launched: bool = False
+
+
+InStep = Mapping[str, FileSays]
+"""What files say of districts in step, by district."""
+
+
+@dataclass(frozen=True, slots=True)
+class Executor:
+    """
+    Makes plans true on one backend.
+
+    Nothing is written before every district of the plan was seen to be as planned.
+    """
+
+    means: RunDeps
+    pace: RolloutLimits = field(default_factory=RolloutLimits)
+
+    async def run(
+        self, plan: Plan, orders: RunOptions, in_step: InStep | None = None
+    ) -> Outcome:
+        """
+        Save every district of the plan; one that fails does not stop the others.
+
+        Districts ``in_step`` are read and remembered before the first save, so that no
+        end of the run can lose them. A run of this very plan that has not ended is
+        joined. Raises ``StalePlan``, with nothing written, if there is none and Connect
+        moved meanwhile.
+        """
+        means, digest = self.means, plan_digest(plan)
+        if not plan.districts:
+            return Outcome(0, (), moved=await self._noted(plan, in_step or {}))
+        unread = await self._unread(plan, digest)
+        run, joined = means.journal.begin(plan, digest, orders, at=means.clock())
+        self._began(run, plan, digest, joined=joined)
+        moved = await self._noted(plan, in_step or {})
+        rounds = WaveRunner(
+            means, run, plan, orders, self.pace, {} if joined else unread
+        )
+        await rounds.go()
+        return self._ended(rounds, moved)
+
+    async def resume(
+        self,
+        run: int,
+        plan: Plan,
+        orders: RunOptions,
+        in_step: InStep | None = None,
+    ) -> Outcome:
+        """Go on with a run, at what is left of it."""
+        self._began(run, plan, plan_digest(plan), joined=True)
+        moved = await self._noted(plan, in_step or {})
+        rounds = WaveRunner(self.means, run, plan, orders, self.pace, {})
+        await rounds.go()
+        return self._ended(rounds, moved)
+
+    def _began(self, run: int, plan: Plan, digest: str, *, joined: bool) -> None:
+        means, size = self.means, len(plan.districts)
+        means.observe(
+            RunBegan(run, digest, plan.backend, size, means.clock(), joined=joined)
+        )
+
+    async def _unread(self, plan: Plan, digest: str) -> Mapping[str, ConnectError]:
+        """Read every district, and insist that none moved; give what went unread."""
+        journal = self.means.journal
+        if journal.open_run(digest, plan.backend) is not None:
+            return {}
+        keys = [planned.district for planned in plan.districts]
+        open_ = journal.open_saves(plan.backend)
+        lives = await self.means.reader.read_many(keys)
         try:
-            await worker
-        except BaseException:
-            queue.clear()
-            raise
+            insist_fresh(plan, lives)
+        except StalePlan as stale:
+            # another runner may have begun with this plan since we looked
+            if journal.open_run(digest, plan.backend) is None:
+                raise _with_what_arrived(stale, open_, lives) from stale
+        return {key: one for key, one in lives.items() if isinstance(one, ConnectError)}
 
-    results = await asyncio.gather(*map(watched, workers), return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
+    async def _noted(self, plan: Plan, in_step: InStep) -> tuple[str, ...]:
+        """
+        Remember districts that are in step, so that later drift can be told.
+
+        Gives those that are in step no longer.
+        """
+        if not in_step:
+            return ()
+        means, backend = self.means, plan.backend
+        open_ = means.journal.open_saves(backend)
+        try:
+            lives = await means.reader.read_many(list(in_step))
+        except ConnectError:
+            # what the run does is to be told all the same; the next one remembers
+            return ()
+        # an old snapshot does not say what Connect has now
+        now, longest = means.clock(), means.max_live_age
+        recent = {
+            key: live
+            for key, live in lives.items()
+            if isinstance(live, Live)
+            and (longest is None or live.is_recent(now, longest))
+        }
+        moved, seen = [], {}
+        for key, says in in_step.items():
+            live = recent.get(key)
+            if live is None:
+                continue
+            form = says.known(live.form)
+            if list_differing(says.desired, form):
+                moved.append(key)
+            else:
+                known = {name: form[name] for name in says.desired if name in form}
+                running = says.launched or live.form.get(SWITCH) is True
+                seen[key] = BaselineUpdate(known, running)
+        means.journal.note(backend, seen, at=means.clock())
+        means.journal.look(backend, results_of(open_, recent), at=means.clock())
+        return tuple(moved)
+
+    def _ended(self, rounds: WaveRunner, moved: tuple[str, ...]) -> Outcome:
+        """Write down how the run ended, and tell it."""
+        means, run = self.means, rounds.run
+        if rounds.stopped:
+            means.journal.stop(run, rounds.stopped, at=means.clock())
+        else:
+            means.journal.end(run, at=means.clock())
+        ended = means.journal.outcomes(run)
+        outcome = Outcome(
+            run,
+            tuple(
+                ended.get(planned.district) or self._left(planned.district)
+                for planned in rounds.plan.districts
+            ),
+            stopped=rounds.stopped,
+            elsewhere=len(ended.keys() - rounds.ended),
+            refused=rounds.refused.remedy if rounds.refused else "",
+            moved=moved,
+        )
+        counts = Counter(one.ending for one in outcome.districts)
+        counted = tuple((ending, counts[ending]) for ending in Ending)
+        means.observe(RunEnded(run, counted, means.clock(), rounds.stopped))
+        return outcome
+
+    def _left(self, district: str) -> DistrictOutcome:
+        if self.pace.only is not None and district not in self.pace.only:
+            return DistrictOutcome(
+                district, Ending.SKIPPED, 0, 0, "left to others, as was asked for"
+            )
+        return DistrictOutcome(
+            district, Ending.NOT_REACHED, 0, 0, "the run stopped before it"
+        )
+
+
+def _with_what_arrived(
+    stale: StalePlan,
+    open_: Mapping[str, tuple[JournalRow, ...]],
+    lives: Mapping[str, Live | ConnectError],
+) -> StalePlan:
+    """Say of a plan that it is stale because a save of ours arrived late, if so."""
+    arrived = [
+        f"  {key}: a save of run {entry.run} that got no answer has arrived since"
+        for key, entries in open_.items()
+        if isinstance(live := lives.get(key), Live)
+        for entry in entries
+        if has_arrived(entry, live)
+    ]
+    below = (*stale.below, *arrived)
+    return StalePlan(stale.sentence, below=below, remedy=stale.remedy)

@@ -19,8 +19,8 @@ from connectsync.backends.seam import Reader
 from connectsync.domain.drift import Baseline, Baselines
 from connectsync.domain.event import SaveIntended, SaveSettled
 from connectsync.domain.live import Live
+from connectsync.domain.outcome import Sent
 from connectsync.domain.plan import DistrictPlan, Plan
-from connectsync.domain.save import Sent
 from connectsync.domain.settings import Form, is_same, list_differing, spell
 from connectsync.errors import (
     AwaitsPerson,

@@ -19,7 +19,7 @@ from connectsync.errors import (
     Unreachable,
     VersionMoved,
 )
-from connectsync.web.patience import TOO_MANY, too_many_requests, when_to_try
+from connectsync.web.http import TOO_MANY, too_many_requests, when_to_try
 
 DISTRICT_NOT_FOUND = "urn:connectsync:problem:district-not-found"
 FORM_REFUSED = "urn:connectsync:problem:form-refused"
@@ -57,7 +57,7 @@ def refusal(  # noqa: PLR0913 - each is named
     believed only with the contract's own problem type: a 404 from a wrong address
     does not mean that a district is gone.
     """
-    said = _reason_text(status, problem, secrets)
+    said = f"{_reason(problem, secrets) or 'no reason given'} (status {status})"
     why = f"{about}: {said}"
     match status, problem.get("type"):
         case ((401 | 403), _):
@@ -74,12 +74,6 @@ def refusal(  # noqa: PLR0913 - each is named
             )
         case _:
             return Unreachable(why, remedy=when_to_try(wait) if wait else None)
-
-
-def _reason_text(
-    status: int, problem: Mapping[str, object], secrets: tuple[str, ...]
-) -> str:
-    return f"{_reason(problem, secrets) or 'no reason given'} (status {status})"
 
 
 def _reason(problem: Mapping[str, object], secrets: tuple[str, ...]) -> str:

@@ -14,7 +14,7 @@ import httpx2
 
 from connectsync.backends import answers
 from connectsync.backends.exchange import Exchange, GatewayCall
-from connectsync.backends.names import TOKEN_JSON, find_spelling, to_json
+from connectsync.backends.names import TOKEN_JSON, setting_named, to_json
 from connectsync.domain.foreign_text import SECRETS, foreign_text
 from connectsync.domain.live import ListedDistrict, Live
 from connectsync.domain.settings import (
@@ -183,7 +183,7 @@ class ContractReader:
         """Give the labels that a drop-down or box group offers, in page order."""
         if BY_NAME[setting].kind not in {Kind.CHOICE, Kind.BOXES}:
             raise Bug(f"{setting} offers no labels")
-        name = find_spelling(setting).json
+        name = setting_named(setting).gateway_name
         call = GatewayCall("GET", f"/v1/options/{name}", f"the options of {setting}")
         return answers.labels((await self._exchange.read(call)).body, setting=name)
 

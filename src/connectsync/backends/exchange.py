@@ -14,8 +14,14 @@ from connectsync.backends.answers import Members, not_understood, refusal
 from connectsync.domain.foreign_text import foreign_text, repeats_secret
 from connectsync.domain.plan_shape import BadJson, kind_of, read_json
 from connectsync.errors import ConnectError, NeverSent, Unreachable
-from connectsync.web.http import Limits, fetch, what_failed
-from connectsync.web.patience import RetryPolicy, once, retry_after
+from connectsync.web.http import (
+    Limits,
+    RetryPolicy,
+    fetch,
+    once,
+    retry_after,
+    what_failed,
+)
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"

@@ -24,8 +24,14 @@ from connectsync.backends.contract import (
     utc_now,
 )
 from connectsync.backends.exchange import Exchange
-from connectsync.web.http import client, insist_safe, trusted
-from connectsync.web.patience import RetryBudget, RetryPolicy, limits_of
+from connectsync.web.http import (
+    RetryBudget,
+    RetryPolicy,
+    client,
+    insist_safe,
+    limits_of,
+    trusted,
+)
 
 
 @dataclass(frozen=True, slots=True)

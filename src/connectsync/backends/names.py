@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import assert_never
 
 from connectsync.domain.plan_shape import kind_of
@@ -107,21 +106,6 @@ def _percent(raw: object) -> int | None:
     return int(raw)
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
-    """How one setting is spelled: by us, in the gateway's JSON, on the page (C5)."""
-
-    setting: str
-    json: str
-    label: str
-
-
-SPELLINGS: tuple[Spelling, ...] = tuple(
-    Spelling(setting.name, setting.gateway_name, setting.page_label)
-    for setting in SETTINGS
-)
-"""In the order of the form."""
-
 PAGE_PATH: tuple[str, ...] = (
     "the drop-down",
     "District Home Page",
@@ -178,28 +162,26 @@ RADIOS = frozenset(setting.name for setting in SETTINGS if setting.radios)
 TOKEN_JSON = "districtOauthToken"  # noqa: S105 - the name of a field, not a secret
 """The gateway's name for the field that may be sent and must never come back."""
 
-_BY_SETTING = {spelling.setting: spelling for spelling in SPELLINGS}
-_BY_JSON = {spelling.json: spelling.setting for spelling in SPELLINGS}
 
-
-def find_spelling(setting: str) -> Spelling:
-    """Give the spellings of one of our settings; a name we do not have is a bug."""
-    if setting not in _BY_SETTING:
-        raise Bug(f"there is no setting {setting!r} to translate")
-    return _BY_SETTING[setting]
+def setting_named(name: str) -> Setting:
+    """Give one of our settings; a name that we do not have is a bug."""
+    if name not in BY_NAME:
+        raise Bug(f"there is no setting {name!r} to translate")
+    return BY_NAME[name]
 
 
 def setting_of(json_name: str) -> str:
     """Give our name for a name of the gateway; one that we do not know stays."""
-    return _BY_JSON.get(json_name, json_name)
+    ours = (one.name for one in SETTINGS if one.gateway_name == json_name)
+    return next(ours, json_name)
 
 
 def to_json(form: Form) -> dict[str, object]:
     """Spell the settings in ``form`` as the gateway does, in the form's order."""
     for name in form:
-        find_spelling(name)
+        setting_named(name)
     return {
-        find_spelling(setting.name).json: json_of(setting, form[setting.name])
+        setting.gateway_name: json_of(setting, form[setting.name])
         for setting in SETTINGS
         if setting.name in form
     }
@@ -215,21 +197,21 @@ def from_json(settings: Mapping[str, object]) -> dict[str, Value]:
     """
     if TOKEN_JSON in settings:
         raise Unfit(f"{TOKEN_JSON} came back, which must never be shown")
-    for spelling in SPELLINGS:
-        if spelling.json not in settings and spelling.setting in FIRST_FORM:
-            raise Unfit(f"{spelling.json} is missing")
+    for setting in SETTINGS:
+        if setting.gateway_name not in settings and setting.name in FIRST_FORM:
+            raise Unfit(f"{setting.gateway_name} is missing")
     return {
-        spelling.setting: _read_value(spelling, settings)
-        for spelling in SPELLINGS
-        if spelling.json in settings
+        setting.name: _read_value(setting, settings)
+        for setting in SETTINGS
+        if setting.gateway_name in settings
     }
 
 
-def _read_value(spelling: Spelling, settings: Mapping[str, object]) -> Value:
+def _read_value(setting: Setting, settings: Mapping[str, object]) -> Value:
     try:
-        return value_of(BY_NAME[spelling.setting], settings[spelling.json])
+        return value_of(setting, settings[setting.gateway_name])
     except Unfit as error:
-        raise Unfit(f"{spelling.json} {error}") from error
+        raise Unfit(f"{setting.gateway_name} {error}") from error
 
 
 NOTHING: Form = {}

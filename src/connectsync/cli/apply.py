@@ -17,6 +17,8 @@ from connectsync.cli.fleets import (
 )
 from connectsync.cli.formats import insist_free
 from connectsync.cli.options import (
+    CLICK_LIST_FILES,
+    ManualSaves,
     accept_option,
     choose_shard,
     metrics_option,
@@ -39,19 +41,17 @@ from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import ALL
 from connectsync.domain.wording import many
-from connectsync.errors import (
-    NotApproved,
-    StalePlan,
-    UsageError,
-)
+from connectsync.errors import NotApproved, StalePlan, UsageError
 from connectsync.operations.apply import ApplyRun
-from connectsync.operations.gate import insist_files
-from connectsync.operations.plan import make_plan
-from connectsync.operations.plan_checks import (
+from connectsync.operations.approve import applied_before
+from connectsync.operations.gate import (
+    ApplyOptions,
+    insist_files,
     insist_same_files,
     insist_same_tokens,
     of_connect,
 )
+from connectsync.operations.plan import make_plan
 from connectsync.report.fleet_text import plan_tables
 from connectsync.report.plan_text import count_text, render_plan
 
@@ -104,10 +104,6 @@ def apply(
     """
     import asyncio
 
-    from connectsync.cli.manual import FILES, ManualSaves
-    from connectsync.cli.runner import RunArguments
-    from connectsync.operations.apply import ApplyOptions
-
     session: Session = context.obj
     said = RunArguments(
         ApplyOptions(
@@ -125,7 +121,7 @@ def apply(
     plan_file = _plan_file(paths or [])
     insist_free(session, metrics, read=plan_file)
     if click_list is not None:
-        insist_free(session, *(click_list / name for name in FILES))
+        insist_free(session, *(click_list / name for name in CLICK_LIST_FILES))
     if plan_file is None:
         if ignore_files:
             raise UsageError("--ignore-files goes with a plan file")
@@ -169,7 +165,7 @@ async def apply_file(session: Session, path: Path, said: RunArguments) -> ExitSt
             host = CommandLineHost(session, scope, said)
             run = apply_run(host, reader, store, given, plan)
             run.gate().insist_honest(plan)
-            if done := run.done_before(plan):
+            if done := applied_before(run.archive, plan):
                 if said.options.shard == ALL:
                     raise StalePlan(done)
                 # others did this worker's share: nothing is wrong with that

@@ -17,10 +17,10 @@ from connectsync.errors import StalePlan
 from connectsync.operations.approve import (
     applied_before,
     approver,
-    as_it_is,
     look_alike,
     record_approval,
 )
+from connectsync.operations.gate import as_it_is
 from connectsync.report.outcome_text import approval_text
 from connectsync.report.plan_text import render_summary
 from connectsync.report.terminal import inert

@@ -37,8 +37,7 @@ from connectsync.errors import (
 from connectsync.files.access import state_folder
 from connectsync.operations.git import tracked_in
 from connectsync.report.terminal import inert
-from connectsync.web.http import insist_safe
-from connectsync.web.patience import RetryBudget
+from connectsync.web.http import RetryBudget, insist_safe
 
 
 def no_person(key: str, desired: Form) -> str:

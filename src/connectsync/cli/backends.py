@@ -31,25 +31,28 @@ from connectsync.domain.live import (
 )
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import Bug, ConnectError, CredentialsRefused, UsageError
-from connectsync.web.patience import RetryBudget
+from connectsync.web.http import RetryBudget
 
 
 @dataclass(frozen=True, slots=True)
-class CountingReader:
+class SessionReader:
     """
-    Reads as the reader inside does, and many districts in parts. See ``seam.Reader``.
+    Reads as the reader inside does, under a name of ours. See ``seam.Reader``.
 
-    ``part`` is how many it asks for at a time.
+    ``part`` is how many districts it asks for at a time, telling how far it has come;
+    None for all at once. ``name`` is what the project calls this Connect; empty where
+    the reader's own name will do.
     """
 
     reader: Reader
     session: Session
-    part: int
+    part: int | None
+    name: str = ""
 
     @property
     def described(self) -> str:
-        """Name the backend as the reader inside does."""
-        return self.reader.described
+        """Name the backend."""
+        return self.name or self.reader.described
 
     async def list_districts(self) -> tuple[ListedDistrict, ...]:
         """Give every district the credentials reach, sorted by key."""
@@ -67,22 +70,22 @@ class CountingReader:
         is nothing else: then it raises, as one that reads all at once would.
         """
         wanted = list(dict.fromkeys(keys))
-        if len(wanted) <= self.part:
+        if self.part is None or len(wanted) <= self.part:
             return await self.reader.read_many(wanted)
         with show_progress(self.session, READING, len(wanted)) as count:
-            return await self._parts(wanted, count)
+            return await self._parts(wanted, self.part, count)
 
     async def options(self, setting: str) -> tuple[str, ...]:
         """Give the labels that a drop-down or box group offers."""
         return await self.reader.options(setting)
 
     async def _parts(
-        self, wanted: Sequence[str], count: Progress
+        self, wanted: Sequence[str], part: int, count: Progress
     ) -> Mapping[str, Live | ConnectError]:
         found: dict[str, Live | ConnectError] = {}
         lost: list[ConnectError] = []
-        for start in range(0, len(wanted), self.part):
-            keys = wanted[start : start + self.part]
+        for start in range(0, len(wanted), part):
+            keys = wanted[start : start + part]
             # who is not let in is not let in for the rest either: ask no further
             if lost and isinstance(lost[-1], CredentialsRefused):
                 found |= dict.fromkeys(keys, lost[-1])
@@ -98,7 +101,7 @@ class CountingReader:
         return found
 
 
-class CountingMapper(CountingReader):
+class SessionMapper(SessionReader):
     """The same, of a reader that knows where all stands on the page."""
 
     __slots__ = ()
@@ -110,57 +113,21 @@ class CountingMapper(CountingReader):
         return await self.reader.page_map()
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
-    """Reads as the reader inside does, under the name that the project gives."""
+def session_reader(
+    reader: Reader, session: Session, part: int | None, name: str = ""
+) -> Reader:
+    """
+    Let a reader call its Connect by a name, and tell how far it has come.
 
-    reader: Reader
-    described: str
-
-    async def list_districts(self) -> tuple[ListedDistrict, ...]:
-        """Give every district the credentials reach, sorted by key."""
-        return await self.reader.list_districts()
-
-    async def read(self, key: str) -> Live:
-        """Read one district's form."""
-        return await self.reader.read(key)
-
-    async def read_many(self, keys: Sequence[str]) -> Mapping[str, Live | ConnectError]:
-        """Read many forms; every key is answered, by a form or an error."""
-        return await self.reader.read_many(keys)
-
-    async def options(self, setting: str) -> tuple[str, ...]:
-        """Give the labels that a drop-down or box group offers."""
-        return await self.reader.options(setting)
-
-
-class NamedMapper(Named):
-    """The same, of a reader that knows where all stands on the page."""
-
-    __slots__ = ()
-
-    async def page_map(self) -> tuple[PageSpot, ...]:
-        """Say where everything stands. See ``seam.Mapper``."""
-        if not isinstance(self.reader, Mapper):
-            return ()
-        return await self.reader.page_map()
-
-
-def name_reader(reader: Reader, key: str) -> Reader:
-    """Let a reader call its Connect by a key."""
-    if reader.described == key:
+    Where neither is wanted it stays as it is: no one may be watching, and its own name
+    may do.
+    """
+    if manner(session.terminal, session.environment) is ProgressStyle.NOT:
+        part = None
+    if part is None and name in {"", reader.described}:
         return reader
-    return (NamedMapper if isinstance(reader, Mapper) else Named)(reader, key)
-
-
-def count_reads(reader: Reader, session: Session, part: int | None) -> Reader:
-    """Let a reader tell how far it has come, where anyone wants to know."""
-    silent = manner(session.terminal, session.environment) is ProgressStyle.NOT
-    if part is None or silent:
-        return reader
-    if isinstance(reader, Mapper):
-        return CountingMapper(reader, session, part)
-    return CountingReader(reader, session, part)
+    kind = SessionMapper if isinstance(reader, Mapper) else SessionReader
+    return kind(reader, session, part, name)
 
 
 def _errors(found: Mapping[str, Live | ConnectError], keys: Sequence[str]) -> int:
@@ -204,7 +171,7 @@ async def open_reader(
     async with backend.reader() as reader:
         connect = connect_key(reader.described, project.connect)
         session.shared["connect"] = connect
-        yield count_reads(name_reader(reader, connect.key), session, backend.read_part)
+        yield session_reader(reader, session, backend.read_part, connect.key)
 
 
 def connect_of(session: Session) -> ConnectKey:

@@ -60,7 +60,7 @@ def demo(
 async def _apply(session: Session, path: str, accepted: Mapping[str, int]) -> int:
     from connectsync.cli.apply import apply_paths
     from connectsync.cli.runner import RunArguments
-    from connectsync.operations.apply import ApplyOptions
+    from connectsync.operations.gate import ApplyOptions
 
     said = RunArguments(ApplyOptions(accepted=accepted), yes=True)
     return await apply_paths(session, [path], said)
@@ -96,7 +96,7 @@ def _first(session: Session) -> str:
     import asyncio
 
     from connectsync.cli.plan_source import plan_now
-    from connectsync.domain.guard import needed
+    from connectsync.domain.finding import needed
 
     plan = asyncio.run(plan_now(session, [])).plan
     guarded = {guard.district for guard in plan.guards if needed([guard])}

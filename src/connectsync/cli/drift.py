@@ -33,7 +33,7 @@ from connectsync.domain.drift import (
     MovedBy,
 )
 from connectsync.domain.finding import Severity
-from connectsync.domain.wording import did_you_mean
+from connectsync.domain.wording import did_you_mean, many
 from connectsync.errors import StateError, UsageError
 from connectsync.operations.drift import (
     DriftedDistrict,
@@ -120,14 +120,14 @@ def show_findings(
     asked = ValidationOptions(today=session.today(), options=project.options)
     report = validate_fleet(session.fleet(project, files), asked)
     terminal = session.terminal
-    # of many districts there are too many infos to find anything else among them
+    # of many districts there are too many notes to find anything else among them
     grave = [one for one in report.findings if one.severity is not Severity.INFO]
     if grave:
         shown = replace(report, findings=tuple(grave))
         text = render(shown, colour=terminal.colour, width=terminal.width)
         terminal.show(f"\n{text}")
     if report.infos:
-        terminal.say(f"{report.infos} infos; `connectsync validate` shows them")
+        terminal.say(f"{many(report.infos, 'note')}; `connectsync validate` shows them")
     return report.errors
 
 

@@ -24,12 +24,7 @@ from connectsync.emulator.app import LOOPBACK, Server, create_app, server
 from connectsync.emulator.http import EmulatorError, UvicornMissing
 from connectsync.emulator.seed import Seed, enrol, sow
 from connectsync.emulator.users import add_demo_user
-from connectsync.errors import (
-    ProjectError,
-    StateError,
-    UsageError,
-    how_to_add,
-)
+from connectsync.errors import ProjectError, StateError, UsageError, how_to_add
 from connectsync.files.access import STATE_NOT_WRITABLE, is_no_place, state_folder
 
 

@@ -9,15 +9,10 @@ from connectsync.cli.options import say_share
 from connectsync.cli.session import Session
 from connectsync.config.decode import Ground
 from connectsync.config.fleet import Fleet, load_fleet, rivals
-from connectsync.config.project import Project
+from connectsync.config.project import Project, check_waves
 from connectsync.config.source import spell_control_characters
-from connectsync.config.waves import check_waves
 from connectsync.domain.district import District
-from connectsync.domain.finding import (
-    Finding,
-    Severity,
-    ValidationReport,
-)
+from connectsync.domain.finding import Finding, Severity, ValidationReport
 from connectsync.domain.policy import ALL, Shard, split_shard
 from connectsync.errors import DamagedPlan, InvalidFiles, NothingMatched, UsageError
 from connectsync.operations.plan import PlannedDistrict

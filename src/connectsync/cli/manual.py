@@ -7,6 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from connectsync.cli.options import (
+    CLICK_LIST_PAGE,
+    CLICK_LIST_PLAN,
+    CLICK_LIST_TEXT,
+    ManualSaves,
+)
 from connectsync.cli.session import Session
 from connectsync.cli.suggest import CommandPlace, quote_word
 from connectsync.config.discovery import relative
@@ -14,72 +20,17 @@ from connectsync.config.project import Project
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest, plan_text
 from connectsync.domain.settings import Form
-from connectsync.domain.wording import did_you_mean
-from connectsync.errors import AwaitsPerson, NotConfirmed, UsageError
+from connectsync.errors import AwaitsPerson, NotConfirmed
 from connectsync.files.access import make_folder, replace_file
 from connectsync.operations.click_list import click_list
 from connectsync.report.click_list import click_list_html, click_list_markdown
 from connectsync.report.terminal import inert
-
-PAGE = "click-list.html"
-PLAN = "plan.json"
-MARKDOWN = "click-list.md"
-FILES = (PAGE, MARKDOWN, PLAN)
-"""All that is written into the folder of a click list."""
-"""The plan that a click list was made from; it lies beside it."""
 
 ANSWERS = frozenset(["yes", "no", "skip"])
 """What a person may say of a save."""
 
 DIGITS = 12
 """How much of a plan's digest names the folder of its click list."""
-
-
-@dataclass(frozen=True, slots=True)
-class ManualSaves:
-    """
-    What the command line said of saves that a person makes.
-
-    ``folder`` is where the click list goes; ``confirmed`` are districts that are done.
-    """
-
-    folder: Path | None = None
-    confirmed: tuple[str, ...] = ()
-
-    def insist_fits(self, *, by_hand: bool, planned_before: bool = True) -> None:
-        """
-        Refuse what was said where it means nothing. Raises ``UsageError``.
-
-        ``by_hand`` says that a person presses Save, ``planned_before`` that a plan
-        file is applied.
-        """
-        option = "--confirmed" if self.confirmed else "--click-list"
-        if (self.folder or self.confirmed) and not by_hand:
-            raise UsageError(
-                f"{option} goes with a snapshot: here `apply` itself presses Save",
-                remedy="give --backend snapshot:FILE before `apply`",
-            )
-        if self.confirmed and not planned_before:
-            raise UsageError(
-                "--confirmed goes with the plan whose click list was followed",
-                remedy=f"apply the {PLAN} that lies beside the click list",
-            )
-
-    def chosen(self, plan: Plan) -> frozenset[str]:
-        """
-        Give the districts of a plan that are said to be done.
-
-        Raises ``UsageError`` if one is not in the plan.
-        """
-        keys = [one.district for one in plan.districts]
-        for key in self.confirmed:
-            if key not in keys:
-                raise UsageError(
-                    f"the plan changes nothing on a district {key!r}",
-                    remedy=did_you_mean(key, keys)
-                    or f"it changes: {', '.join(keys) or '(none)'}",
-                )
-        return frozenset(self.confirmed)
 
 
 @dataclass(slots=True)
@@ -144,15 +95,15 @@ class ManualSaver:
 
     def _hand_out(self) -> None:
         place = self.session.terminal.place
-        place.plan = relative(self.folder / PLAN, Path.cwd())
+        place.plan = relative(self.folder / CLICK_LIST_PLAN, Path.cwd())
         for name, text in _files(self.plan, place):
             replace_file(self.folder / name, text)
         if self.by_hand.folder is not None:
             # `runs` and `resume` name the plan later, and do not know the folder
             usual = _usual_folder(self.session, self.project, plan_digest(self.plan))
             make_folder(usual)
-            replace_file(usual / PLAN, plan_text(self.plan))
-        shown = relative(self.folder / PAGE, Path.cwd())
+            replace_file(usual / CLICK_LIST_PLAN, plan_text(self.plan))
+        shown = relative(self.folder / CLICK_LIST_PAGE, Path.cwd())
         self.session.terminal.complain(f"click list: {inert(shown)}")
 
     @property
@@ -171,13 +122,13 @@ def _usual_folder(session: Session, project: Project, digest: str) -> Path:
 
 def name_kept_plan(session: Session, project: Project, digest: str) -> None:
     """Name the plan beside a run's click list in what is suggested, if it is there."""
-    kept = _usual_folder(session, project, digest) / PLAN
+    kept = _usual_folder(session, project, digest) / CLICK_LIST_PLAN
     if kept.is_file():
         session.terminal.place.plan = relative(kept, Path.cwd())
 
 
 def _files(plan: Plan, place: CommandPlace) -> Iterator[tuple[str, str]]:
     clicks = click_list(plan)
-    yield PAGE, place.complete_html(click_list_html(clicks))
-    yield MARKDOWN, place.complete(click_list_markdown(clicks))
-    yield PLAN, plan_text(plan)
+    yield CLICK_LIST_PAGE, place.complete_html(click_list_html(clicks))
+    yield CLICK_LIST_TEXT, place.complete(click_list_markdown(clicks))
+    yield CLICK_LIST_PLAN, plan_text(plan)

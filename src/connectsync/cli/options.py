@@ -12,8 +12,9 @@ from typing import Annotated
 import typer
 
 from connectsync.cli.terminal import Terminal
+from connectsync.domain.plan import Plan
 from connectsync.domain.policy import ALL, Shard, shard_of
-from connectsync.domain.wording import many
+from connectsync.domain.wording import did_you_mean, many
 from connectsync.errors import UsageError
 from connectsync.report.reporter import formats_of
 
@@ -253,3 +254,59 @@ def _parse_shard(where: str, text: str) -> Shard:
         raise UsageError(
             f"{where}: {error}", remedy="write for example --shard 3/8"
         ) from error
+
+
+CLICK_LIST_PAGE = "click-list.html"
+CLICK_LIST_TEXT = "click-list.md"
+CLICK_LIST_PLAN = "plan.json"
+"""The plan that a click list was made from; it lies beside it."""
+
+CLICK_LIST_FILES = (CLICK_LIST_PAGE, CLICK_LIST_TEXT, CLICK_LIST_PLAN)
+"""All that is written into the folder of a click list."""
+
+
+@dataclass(frozen=True, slots=True)
+class ManualSaves:
+    """
+    What the command line said of saves that a person makes.
+
+    ``folder`` is where the click list goes; ``confirmed`` are districts that are done.
+    """
+
+    folder: Path | None = None
+    confirmed: tuple[str, ...] = ()
+
+    def insist_fits(self, *, by_hand: bool, planned_before: bool = True) -> None:
+        """
+        Refuse what was said where it means nothing. Raises ``UsageError``.
+
+        ``by_hand`` says that a person presses Save, ``planned_before`` that a plan
+        file is applied.
+        """
+        option = "--confirmed" if self.confirmed else "--click-list"
+        if (self.folder or self.confirmed) and not by_hand:
+            raise UsageError(
+                f"{option} goes with a snapshot: here `apply` itself presses Save",
+                remedy="give --backend snapshot:FILE before `apply`",
+            )
+        if self.confirmed and not planned_before:
+            raise UsageError(
+                "--confirmed goes with the plan whose click list was followed",
+                remedy=f"apply the {CLICK_LIST_PLAN} that lies beside the click list",
+            )
+
+    def chosen(self, plan: Plan) -> frozenset[str]:
+        """
+        Give the districts of a plan that are said to be done.
+
+        Raises ``UsageError`` if one is not in the plan.
+        """
+        keys = [one.district for one in plan.districts]
+        for key in self.confirmed:
+            if key not in keys:
+                raise UsageError(
+                    f"the plan changes nothing on a district {key!r}",
+                    remedy=did_you_mean(key, keys)
+                    or f"it changes: {', '.join(keys) or '(none)'}",
+                )
+        return frozenset(self.confirmed)

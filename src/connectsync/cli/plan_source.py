@@ -23,16 +23,16 @@ from connectsync.config.discovery import below
 from connectsync.config.project import Project
 from connectsync.config.state_address import Address, at_url
 from connectsync.domain.drift import Baselines
-from connectsync.domain.guard import ChangedSince, acceptance
+from connectsync.domain.finding import ChangedSince, acceptance
 from connectsync.domain.plan import Plan, PlanReview
 from connectsync.domain.plan_file import read_plan
 from connectsync.domain.policy import ALL, Policy, Shard, split_shard
 from connectsync.domain.wording import did_you_mean, many
 from connectsync.errors import DamagedPlan, UsageError
 from connectsync.files.access import read_regular, text_of_json
+from connectsync.operations.approve import plan_review
 from connectsync.operations.changes import causes_of, compare_since
 from connectsync.operations.plan import PlanContext, make_plan
-from connectsync.operations.review import plan_review
 from connectsync.report.terminal import inert
 
 LIMIT = 1 << 28

@@ -38,18 +38,14 @@ from connectsync.errors import (
     UsageError,
 )
 from connectsync.operations.apply import ApplyRun
-from connectsync.operations.gate import insist_files, lasting_reasons
-from connectsync.operations.plan_checks import (
+from connectsync.operations.gate import (
+    insist_files,
     insist_same_files,
     insist_same_tokens,
+    lasting_reasons,
     of_connect,
 )
-from connectsync.operations.resume import (
-    choose_run,
-    left_elsewhere,
-    rest_of,
-    settle_open,
-)
+from connectsync.operations.runs import choose_run, left_elsewhere, rest_of, settle_open
 from connectsync.report.runs_text import going_on, newest_unended
 from connectsync.report.terminal import inert
 
@@ -95,7 +91,7 @@ def resume(
     import asyncio
 
     from connectsync.cli.runner import RunArguments
-    from connectsync.operations.apply import ApplyOptions
+    from connectsync.operations.gate import ApplyOptions
 
     session: Session = context.obj
     insist_free(session, metrics)

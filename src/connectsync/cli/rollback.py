@@ -74,7 +74,7 @@ def rollback(
     import asyncio
 
     from connectsync.cli.runner import RunArguments
-    from connectsync.operations.apply import ApplyOptions
+    from connectsync.operations.gate import ApplyOptions
     from connectsync.operations.rollback import overs
 
     session: Session = context.obj

@@ -20,7 +20,8 @@ from connectsync.apply.state.store import Store
 from connectsync.backends.seam import Reader, Writer
 from connectsync.cli.backends import at_once, is_by_hand, open_writer, patience
 from connectsync.cli.fleets import FleetScope
-from connectsync.cli.manual import ManualSaver, ManualSaves
+from connectsync.cli.manual import ManualSaver
+from connectsync.cli.options import ManualSaves
 from connectsync.cli.plan_source import ScopedPlan
 from connectsync.cli.progress import RunProgress
 from connectsync.cli.session import Session
@@ -30,12 +31,11 @@ from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
 from connectsync.domain.plan import Plan
 from connectsync.errors import UsageError, how_to_add
 from connectsync.operations.apply import (
-    ApplyOptions,
     ApplyRun,
     RunResult,
     StopSignal,
-    Watched,
 )
+from connectsync.operations.gate import ApplyOptions
 from connectsync.operations.plan import PlanContext
 from connectsync.report.fleet_text import outcome_tables
 from connectsync.report.outcome_text import (
@@ -46,8 +46,12 @@ from connectsync.report.outcome_text import (
     wave_line,
 )
 from connectsync.report.terminal import inert
-from connectsync.telemetry.destinations import destinations
-from connectsync.telemetry.events import NamedObserver, Observer, Observers
+from connectsync.telemetry.events import (
+    NamedObserver,
+    Observer,
+    Observers,
+    destinations,
+)
 
 
 @contextmanager
@@ -301,13 +305,13 @@ class CommandLineHost:
         return open_writer(session, project, districts, person.confirm)
 
     @contextmanager
-    def watching(self, run: Watched) -> Iterator[Observe]:
+    def watching(self, waves: int, districts: int) -> Iterator[Observe]:
         """Show a run, and keep what was asked for of it."""
         self._teller = RunReporter(
-            self.session, self._proof, run.waves, districts=not self.said.listed
+            self.session, self._proof, waves, districts=not self.said.listed
         )
         # a person who is asked for each district needs no bar
-        bar = None if self.by_hand else RunProgress(self.session, len(run.districts))
+        bar = None if self.by_hand else RunProgress(self.session, districts)
         with observers(self.session, self.said.metrics, self._teller, bar) as watching:
             yield watching
 

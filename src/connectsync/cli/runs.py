@@ -18,14 +18,9 @@ from connectsync.domain.foreign_text import visible_line
 from connectsync.domain.run import RunHead
 from connectsync.errors import UsageError
 from connectsync.operations.approve import LONGEST_REASON, insist_own_words
-from connectsync.operations.history import audit_store, diff_of, history_of
+from connectsync.operations.runs import audit_store, diff_of, history_of
 from connectsync.report.outcome_text import audit_text, run_diff_text
-from connectsync.report.runs_json import (
-    audit_json,
-    run_diff_json,
-    run_json,
-    runs_json,
-)
+from connectsync.report.runs_json import audit_json, run_diff_json, run_json, runs_json
 from connectsync.report.runs_text import (
     closed_run_text,
     newest_unended,

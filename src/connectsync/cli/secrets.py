@@ -57,11 +57,13 @@ def read_secret(
     ``ProjectError``, which begins with the key.
     """
     try:
-        return resolve_reference(
+        secret = resolve_reference(
             reference, environment=environment, root=root, what=what
         )
     except ProjectError as error:
         raise ProjectError(f"{key}: {error.message}", remedy=error.remedy) from error
+    SECRETS.learn(secret, ours=True)
+    return secret
 
 
 def resolve_reference(

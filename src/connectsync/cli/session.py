@@ -26,7 +26,7 @@ from connectsync.config.project import Project, load_project
 from connectsync.domain.live import one_spelling
 from connectsync.domain.wording import few
 from connectsync.errors import NothingMatched, StateError, UsageError
-from connectsync.files.access import SYSTEM, planted_state
+from connectsync.files.access import planted_state, strange_owner
 from connectsync.report.terminal import inert
 
 TOOL = f"connectsync {__version__}"
@@ -96,15 +96,9 @@ class Session:
 
     def _stranger(self, file: Path) -> int | None:
         """Give the user that owns a file or its link, if not us or the system."""
-        if not hasattr(os, "geteuid"):
-            return None
-        ours = {SYSTEM, os.geteuid()}
-        asked = self.environment.get("SUDO_UID", "")
-        if os.geteuid() == 0 and asked.isdecimal():
-            ours.add(int(asked))
+        sudo = self.environment.get("SUDO_UID", "")
         with suppress(OSError):
-            owners = (file.lstat().st_uid, file.stat().st_uid)
-            return next((uid for uid in owners if uid not in ours), None)
+            return strange_owner(file.lstat(), file.stat(), sudo=sudo)
         return None
 
     @property

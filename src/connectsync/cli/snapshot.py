@@ -57,7 +57,7 @@ def snapshot(
     taken = asyncio.run(_take_snapshot(session, districts or []))
     if not partial:
         insist_whole(taken)
-    _deliver(session, render_snapshot(taken), output)
+    session.terminal.deliver(render_snapshot(taken), output)
     _say(session, taken, output)
     return ExitStatus.FINDINGS if taken.unread else ExitStatus.FINE
 
@@ -85,10 +85,6 @@ def _districts(session: Session, project: Project) -> tuple[District, ...]:
     if not session.count(project):
         return ()
     return tuple(one.district for one in session.fleet(project, ()).districts)
-
-
-def _deliver(session: Session, text: str, output: Path | None) -> None:
-    session.terminal.deliver(text, output)
 
 
 def _say(session: Session, taken: Snapshot, output: Path | None) -> None:

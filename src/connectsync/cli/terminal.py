@@ -185,7 +185,7 @@ class Terminal:
 
     def log(self, event: Event) -> None:
         """Print an event of a run as a line of JSON, on standard error."""
-        from connectsync.telemetry.logs import Level, event_line, level_of
+        from connectsync.telemetry.events import Level, event_line, level_of
 
         if not (self.quiet and level_of(event) is Level.INFO):
             _write(sys.stderr, event_line(event))
@@ -196,7 +196,7 @@ class Terminal:
         if not self.colour_aside:
             text = _PAINT.sub("", text)
         if self.log_format is LogFormat.JSON:
-            from connectsync.telemetry.logs import Level, message_line
+            from connectsync.telemetry.events import Level, message_line
 
             plain = _PAINT.sub("", text).removesuffix("\n")
             hint = without_user_info(remedy)
@@ -230,8 +230,8 @@ class Terminal:
         """Ask on the terminal; None where no one can answer."""
         if not sys.stdin.isatty():
             return None
-        self._tell("info", question)
         with _interruptible():
+            self._tell("info", question)
             return sys.stdin.readline().strip()
 
 

@@ -23,14 +23,8 @@ from connectsync.cli.session import TOOL, Session
 from connectsync.cli.streams import standard_input
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.discovery import relative
-from connectsync.config.fleet import (
-    STANDARD_INPUT,
-    Fleet,
-    load_fleet,
-    load_text,
-)
-from connectsync.config.project import Project
-from connectsync.config.waves import check_waves
+from connectsync.config.fleet import STANDARD_INPUT, Fleet, load_fleet, load_text
+from connectsync.config.project import Project, check_waves
 from connectsync.domain.finding import RulePage
 from connectsync.domain.policy import ALL
 from connectsync.domain.wording import few

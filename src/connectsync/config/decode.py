@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -139,16 +139,23 @@ def bytes_of(path: Path, name: str, ground: Ground | None = None) -> bytes | Fin
     With a ``ground``, a link that leads out of it, or to a file of another kind, is not
     followed: a session or a token may lie in the project, where no commit holds it.
     """
+    message, hint = "", "put the file itself here; what lies outside is not read"
     try:
         if ground is not None and (end := ground.way_out(path)) is not None:
-            return _outside(name, end)
-        if ground is not None and (other := _other_kind(path)) is not None:
-            return _no_yaml(name, ground.named(other))
+            message = f"a link that leads out of the project, to {quote_text(end)}"
+        elif ground is not None and (other := _other_kind(path)) is not None:
+            end = quote_text(ground.named(other))
+            message = f"a link to {end}, which is no YAML file"
+            hint = "let it lead to a file whose name ends in .yaml"
+        if message:
+            return _not_read(name, f"the file is {message}", hint)
         return read_regular(path, SIZE_LIMIT)
     except TooLarge:
         return _too_large(name)
     except (OSError, ValueError) as failure:
-        return _unreadable(name, getattr(failure, "strerror", None) or str(failure))
+        why = getattr(failure, "strerror", None) or str(failure)
+        hint = "check its path and its rights"
+        return _not_read(name, f"the file cannot be read: {why}", hint)
 
 
 def _other_kind(path: Path) -> str | None:
@@ -162,18 +169,25 @@ def _other_kind(path: Path) -> str | None:
 def text_of(name: str, raw: bytes) -> str | tuple[Finding, ...]:
     """Decode a file, or give the findings that forbid it."""
     if len(raw) > SIZE_LIMIT or entries_of(raw) > MOST_ENTRIES:
-        return (_too_large(name) if len(raw) > SIZE_LIMIT else _too_many(name),)
+        return (_too_large(name, entries=len(raw) <= SIZE_LIMIT),)
     if raw[:2] in _UTF_16 or (len(raw) > 1 and 0 in raw[:2] and raw[:2] != b"\0\0"):
-        return (_utf_16(name),)
+        hint = "save it as UTF-8 without a byte order mark"
+        message = "the file is saved as UTF-16"
+        return (error("not-utf-8", message, Place(name), hint=hint),)
     try:
-        text = raw.decode()
+        source = Source(name, raw.decode())
     except UnicodeDecodeError as failure:
         return (_not_utf_8(name, raw, failure.start),)
-    if raw.translate(None, _USUAL) and (found := _characters(Source(name, text))):
-        return found
-    if b"\t" in raw:
-        return _tabs(Source(name, text)) or text
-    return text
+    found = _characters(source) if raw.translate(None, _USUAL) else ()
+    if not found and b"\t" in raw:
+        found = _each(
+            source,
+            _TAB_INDENT,
+            "tab-indentation",
+            lambda _: "the line is indented with a tab; YAML takes only spaces",
+            "indent by two spaces",
+        )
+    return found or source.text
 
 
 def invisible(text: str) -> str | None:
@@ -184,39 +198,40 @@ def invisible(text: str) -> str | None:
 
 def _characters(source: Source) -> tuple[Finding, ...]:
     if source.text.startswith(_BOM):
-        return (_byte_order_mark(source),)
-    matches = INVISIBLE.finditer(source.text)
-    found = [
-        error(
-            "control-character",
-            f"the file holds {invisible(match[0])}, a character that cannot be seen",
-            source.place(start, (start[0], start[1] + 1)),
-            hint="delete it and type the text again",
+        return (
+            error(
+                "byte-order-mark",
+                "the file begins with a byte order mark (U+FEFF)",
+                source.place((0, 0), (0, 1)),
+                hint="save it as UTF-8 without a byte order mark",
+            ),
         )
-        for match, start in _points(source.text, islice(matches, MOST_FINDINGS))
-    ]
-    return and_more(found, sum(1 for _ in matches))
-
-
-def _byte_order_mark(source: Source) -> Finding:
-    return error(
-        "byte-order-mark",
-        "the file begins with a byte order mark (U+FEFF)",
-        source.place((0, 0), (0, 1)),
-        hint="save it as UTF-8 without a byte order mark",
+    return _each(
+        source,
+        INVISIBLE,
+        "control-character",
+        lambda one: f"the file holds {invisible(one)}, a character that cannot be seen",
+        "delete it and type the text again",
     )
 
 
-def _tabs(source: Source) -> tuple[Finding, ...]:
-    matches = _TAB_INDENT.finditer(source.text)
+def _each(
+    source: Source,
+    pattern: re.Pattern[str],
+    rule: str,
+    message: Callable[[str], str],
+    hint: str,
+) -> tuple[Finding, ...]:
+    """Tell of what matches, up to a limit, and how much more does."""
+    matches = pattern.finditer(source.text)
     found = [
         error(
-            "tab-indentation",
-            "the line is indented with a tab; YAML takes only spaces",
-            source.place(start, (start[0], len(match[0]))),
-            hint="indent by two spaces",
+            rule,
+            message(match[0]),
+            source.place((row, column), (row, column + len(match[0]))),
+            hint=hint,
         )
-        for match, start in _points(source.text, islice(matches, MOST_FINDINGS))
+        for match, (row, column) in _points(source.text, islice(matches, MOST_FINDINGS))
     ]
     return and_more(found, sum(1 for _ in matches))
 
@@ -245,15 +260,6 @@ def _not_utf_8(name: str, raw: bytes, at: int) -> Finding:
     )
 
 
-def _utf_16(name: str) -> Finding:
-    return error(
-        "not-utf-8",
-        "the file is saved as UTF-16",
-        Place(name),
-        hint="save it as UTF-8 without a byte order mark",
-    )
-
-
 def entries_of(raw: bytes) -> int:
     """Count at most what a file can hold: its lines, and items and keys within them."""
     lines = max(raw.count(b"\n"), raw.count(b"\r"))
@@ -262,46 +268,13 @@ def entries_of(raw: bytes) -> int:
     return lines + raw.count(b",") + max(0, marks + opened - lines)
 
 
-def _too_many(name: str) -> Finding:
-    return error(
-        "file-too-large",
-        f"the file has more than {MOST_ENTRIES:,} lines or items",
-        Place(name),
-        hint="one file describes one district; is this another file?",
-    )
+def _too_large(name: str, *, entries: bool = False) -> Finding:
+    how = f"is larger than {SIZE_LIMIT:,} bytes"
+    if entries:
+        how = f"has more than {MOST_ENTRIES:,} lines or items"
+    hint = "one file describes one district; is this another file?"
+    return error("file-too-large", f"the file {how}", Place(name), hint=hint)
 
 
-def _too_large(name: str) -> Finding:
-    return error(
-        "file-too-large",
-        f"the file is larger than {SIZE_LIMIT:,} bytes",
-        Place(name),
-        hint="one file describes one district; is this another file?",
-    )
-
-
-def _outside(name: str, end: str) -> Finding:
-    return error(
-        "file-not-readable",
-        f"the file is a link that leads out of the project, to {quote_text(end)}",
-        Place(name),
-        hint="put the file itself here; what lies outside is not read",
-    )
-
-
-def _no_yaml(name: str, end: str) -> Finding:
-    return error(
-        "file-not-readable",
-        f"the file is a link to {quote_text(end)}, which is no YAML file",
-        Place(name),
-        hint="let it lead to a file whose name ends in .yaml",
-    )
-
-
-def _unreadable(name: str, why: str) -> Finding:
-    return error(
-        "file-not-readable",
-        f"the file cannot be read: {why}",
-        Place(name),
-        hint="check its path and its rights",
-    )
+def _not_read(name: str, message: str, hint: str) -> Finding:
+    return error("file-not-readable", message, Place(name), hint=hint)

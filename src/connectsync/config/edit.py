@@ -1,196 +1,29 @@
-"""Edit values in a YAML file and keep every other character as written."""
+"""Edit values in a YAML file, or order its keys; every other character stays."""
 
 from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, reduce
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
-from yaml import MappingNode, Node, ScalarNode, SequenceNode
+from yaml import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
-from connectsync.config.document import data_of_text
-from connectsync.config.schemas import order_keys, schema, spell_flow, spell_scalar
-from connectsync.config.source import Point, Source, lines_of
-from connectsync.config.yaml_tree import end_of, point, tree_of
+from connectsync.config.document import data_of_text, read_document
+from connectsync.config.schemas import order_keys, schema, spell_entry, spell_flow
+from connectsync.config.source import lines_of
+from connectsync.config.yaml_tree import BLOCK_SCALARS, end_of, point, tree_of
 from connectsync.domain.finding import pointer
-from connectsync.errors import InvalidFiles
-
-_BREAK = re.compile(r"\r\n|\n|\r")
-_COMMENT = re.compile(r"[ \t]*(#.*)")
-
-
-@dataclass(frozen=True)
-class TextLines:
-    """A text, its lines without their ends, and changes to it as other texts."""
-
-    text: str
-
-    @cached_property
-    def lines(self) -> Sequence[str]:
-        """The lines as editors count them."""
-        return lines_of(self.text)
-
-    @cached_property
-    def _starts(self) -> Sequence[int]:
-        return [0, *(found.end() for found in _BREAK.finditer(self.text))]
-
-    def between(self, start: Point, end: Point) -> str:
-        """Give what stands between two points."""
-        return self.text[self._offset(start) : self._offset(end)]
-
-    def before(self, spot: Point) -> str:
-        """Give what stands before a point on its line."""
-        return self.lines[spot[0]][: spot[1]]
-
-    def comment(self, spot: Point) -> str | None:
-        """Give the comment behind a point as a line of its own, if there is one."""
-        found = _COMMENT.match(self.lines[spot[0]], spot[1])
-        return f"{' ' * indent_of(self.lines[spot[0]])}{found[1]}" if found else None
-
-    def replaced(self, start: Point, end: Point, written: str) -> str:
-        """Give the text with something else between two points."""
-        return (
-            self.text[: self._offset(start)] + written + self.text[self._offset(end) :]
-        )
-
-    def relined(
-        self, changed: Mapping[int, str | None], *, after: int, added: Sequence[str]
-    ) -> str:
-        """Give the text with some lines changed, taken out (None) or added."""
-        ends = [*(found[0] for found in _BREAK.finditer(self.text)), ""]
-        usual = ends[0] or "\n"
-        out = [f"{line}{usual}" for line in added] if after < 0 else []
-        for row, line in enumerate(self.lines):
-            now = changed.get(row, line)
-            out += [] if now is None else [now + ends[row]]
-            if row == after and added:
-                out += [] if ends[row] or now is None else [usual]
-                out += [f"{one}{usual}" for one in added]
-        text = "".join(out)
-        return (
-            text if ends[-2:] == [""] or self.lines[-1] == "" else text.rstrip("\r\n")
-        )
-
-    def _offset(self, spot: Point) -> int:
-        return self._starts[spot[0]] + spot[1]
-
-
-def indent_of(line: str) -> int:
-    """Count the blanks a line begins with."""
-    return len(line) - len(line.lstrip())
-
-
-@dataclass(frozen=True, slots=True)
-class ParentMapping:
-    """
-    The mapping that a key goes to, and the key above it, None at the top.
-
-    ``order`` has the keys of the mapping in the order of the schema.
-    """
-
-    text: str
-    node: MappingNode
-    header: Node | None
-    order: Mapping[str, Any]
-
-
-def add_key(home: ParentMapping, key: str, value: Any) -> str:
-    """Give the text with a key more; mappings are written as the mapping around."""
-    rows = TextLines(home.text)
-    if home.node.flow_style:
-        return _in_flow(rows, home.node, f"{spell_scalar(key)}: {spell_flow(value)}")
-    column = home.node.value[0][0].start_mark.column
-    lines = [f"{' ' * column}{line}" for line in _spell_entry(key, value)]
-    return rows.relined({}, after=_row_above(rows, home, key), added=lines)
-
-
-def _in_flow(rows: TextLines, node: MappingNode, pair: str) -> str:
-    if not node.value:
-        return rows.replaced(
-            point(node.start_mark), point(node.end_mark), f"{{{pair}}}"
-        )
-    end = end_of(Source("", rows.text), node.value[-1][1])
-    return rows.replaced(end, end, f", {pair}")
-
-
-def _spell_entry(key: str, value: Any) -> Sequence[str]:
-    if isinstance(value, Mapping):
-        below = (line for inner in value for line in _spell_entry(inner, value[inner]))
-        return [f"{spell_scalar(key)}:", *(f"  {line}" for line in below)]
-    return [f"{spell_scalar(key)}: {spell_flow(value)}"]
-
-
-def _row_above(rows: TextLines, home: ParentMapping, key: str) -> int:
-    """Find the line below which a key belongs, -1 for the top."""
-    pairs = {name.value: (name, value) for name, value in home.node.value}
-    names = order_keys({**dict.fromkeys(pairs), key: None}, home.order)
-    if above := names[: names.index(key)]:
-        return _last_row(rows, *pairs[above[-1]])
-    if home.header is not None:
-        return int(home.header.start_mark.line)
-    return int(home.node.value[0][0].start_mark.line) - 1
-
-
-def _last_row(rows: TextLines, key: Node, value: Node) -> int:
-    row, column = end_of(Source("", rows.text), value)
-    row = max(key.start_mark.line, row - (column == 0))
-    while row + 1 < len(rows.lines) and _is_within(rows.lines[row + 1], key):
-        row += 1
-    return row
-
-
-def _is_within(line: str, key: Node) -> bool:
-    """Say whether a line is a comment that stands within the value of a key."""
-    return line.lstrip().startswith("#") and indent_of(line) > key.start_mark.column
-
-
-_BLOCK = ("|", ">")
-
-
-def replace_list(
-    rows: TextLines, key: Node, node: SequenceNode, value: Any
-) -> str | None:
-    """
-    Give the text with another list below a key, or with a value that is none.
-
-    An item that goes leaves its comment. Gives None where items do not have a line
-    each.
-    """
-    if not _line_each(node):
-        return None
-    wanted: Sequence[Any] = value if isinstance(value, list) else ()
-    lines: dict[int, str | None] = {
-        item.start_mark.line: rows.comment(point(item.end_mark))
-        for item in node.value
-        if item.value not in wanted
-    }
-    there = [item.value for item in node.value]
-    dash = " " * node.start_mark.column + "- "
-    added = [f"{dash}{spell_flow(item)}" for item in wanted if item not in there]
-    if not wanted:
-        row, column = point(key.end_mark)
-        head = rows.lines[row]
-        colon = head.index(":", column) + 1
-        lines[row] = f"{head[:colon]} {spell_flow(value)}{head[colon:]}"
-    return rows.relined(lines, after=node.value[-1].start_mark.line, added=added)
-
-
-def _line_each(node: SequenceNode) -> bool:
-    rows = [item.start_mark.line for item in node.value]
-    whole = all(
-        isinstance(item, ScalarNode)
-        and item.style not in _BLOCK
-        and item.start_mark.line == item.end_mark.line
-        for item in node.value
-    )
-    return whole and len(set(rows)) == len(rows)
-
+from connectsync.errors import Bug, InvalidFiles
 
 KeyPath = tuple[str, ...]
 """Keys from the top of a file to a value."""
+
+_SECTIONS = ("credentials", "facts", "settings")
+_KEPT = re.compile(r"[|>][1-9]?\+")
+_BREAK = re.compile(r"\r\n|\n|\r")
+_MODELINE = "yaml-language-server:"
 
 
 def edit_values(text: str, changes: Mapping[KeyPath, Any], *, name: str = "") -> str:
@@ -204,10 +37,15 @@ def edit_values(text: str, changes: Mapping[KeyPath, Any], *, name: str = "") ->
     a way that cannot be changed without losing something.
     """
     wanted = copy.deepcopy(dict(data_of_text(text)))
+    order = _order(wanted, name)
     for path, value in changes.items():
-        arranged = _arrange_list(_value_at(wanted, path), value)
-        text = _with(text, path, arranged, _order(text, name))
-        _put_value(wanted, path, arranged)
+        data: Any = wanted
+        for key in path[:-1]:
+            data = data.setdefault(key, {})
+            if not isinstance(data, dict):
+                raise _by_hand(path)
+        data[path[-1]] = _arrange_list(data.get(path[-1]), value)
+        text = _with(text, path, data[path[-1]], order)
         if data_of_text(text) != wanted:
             raise _by_hand(path)
     return text
@@ -221,13 +59,6 @@ def _by_hand(path: KeyPath) -> InvalidFiles:
     )
 
 
-def _value_at(data: Mapping[str, Any], path: KeyPath) -> Any:
-    value: Any = data
-    for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value
-
-
 def _arrange_list(old: Any, new: Any) -> Any:
     """Keep what stays in a list where it is, and put what is new behind it."""
     if not (isinstance(old, list) and isinstance(new, list)):
@@ -236,10 +67,10 @@ def _arrange_list(old: Any, new: Any) -> Any:
     return kept + [item for item in new if item not in old]
 
 
-def _put_value(data: dict[str, Any], path: KeyPath, value: Any) -> None:
-    for key in path[:-1]:
-        data = data.setdefault(key, {})
-    data[path[-1]] = value
+def _order(data: Mapping[str, Any], name: str = "") -> Mapping[str, Any]:
+    held = "district" if "district" in data else "profile"
+    properties: Mapping[str, Any] = schema(name or held)["properties"]
+    return properties
 
 
 def _with(text: str, path: KeyPath, value: Any, order: Mapping[str, Any]) -> str:
@@ -248,32 +79,204 @@ def _with(text: str, path: KeyPath, value: Any, order: Mapping[str, Any]) -> str
     for depth, key in enumerate(path):
         if not isinstance(node, MappingNode):
             raise _by_hand(path)
-        pair = next((pair for pair in node.value if pair[0].value == key), None)
-        if pair is None:
+        pairs = {name.value: (name, below) for name, below in node.value}
+        if key not in pairs:
             below = reduce(lambda inner, name: {name: inner}, path[:depth:-1], value)
-            return add_key(ParentMapping(text, node, header, order), key, below)
-        header, node = pair
+            if node.flow_style:
+                return _add_in_braces(text, node, {key: below})
+            names = order_keys({**dict.fromkeys(pairs), key: None}, order)
+            row = node.start_mark.line - 1 if header is None else header.start_mark.line
+            if above := names[: names.index(key)]:
+                row = _last_row(lines_of(text), *pairs[above[-1]])
+            indent = " " * node.value[0][0].start_mark.column
+            return _add_lines(text, row, spell_entry(key, below, {}, indent))
+        header, node = pairs[key]
         order = order.get(key, {}).get("properties", {})
-    written = _rewritten(text, header, node, value)
+    written = _rewritten(text, header, node, value) if header else None
     if written is None:
         raise _by_hand(path)
     return written
 
 
-def _order(text: str, name: str) -> Mapping[str, Any]:
-    held = "district" if "district" in data_of_text(text) else "profile"
-    properties: Mapping[str, Any] = schema(name or held)["properties"]
-    return properties
+def _add_in_braces(text: str, node: MappingNode, pair: Mapping[str, Any]) -> str:
+    start, end, spelled = node.start_mark.index, node.end_mark.index, spell_flow(pair)
+    if node.value:
+        start = end = node.value[-1][1].end_mark.index
+        spelled = f", {spelled[1:-1]}"
+    return text[:start] + spelled + text[end:]
 
 
-def _rewritten(text: str, key: Node | None, node: Node, value: Any) -> str | None:
+def _add_lines(text: str, row: int, added: Iterable[str]) -> str:
+    """Give the text with more lines below a row, -1 for the top."""
+    rows = _rows(text)
+    rows[row + 1 : row + 1] = [line + _line_end(text) for line in added]
+    return _joined(text, rows)
+
+
+def _rewritten(text: str, key: Node, node: Node, value: Any) -> str | None:
     """Write another value where one stands; None if a comment would be lost."""
-    rows = TextLines(text)
-    if key is not None and isinstance(node, SequenceNode) and not node.flow_style:
-        return replace_list(rows, key, node, value)
-    start, end = point(node.start_mark), end_of(Source("", text), node)
-    written = rows.between(start, end)
+    if isinstance(node, SequenceNode) and not node.flow_style:
+        return _rewritten_list(text, key, node, value)
+    start = node.start_mark.index
+    # the blank lines below a block scalar are no part of what is replaced
+    written = text[start : node.end_mark.index].rstrip(" \t\r\n")
     if "#" in written and ("\n" in written or "\r" in written):
         return None
-    gap = " " if start == end and rows.before(start).endswith(":") else ""
-    return rows.replaced(start, end, gap + spell_flow(value))
+    gap = " " if not written and text[:start].endswith(":") else ""
+    return text[:start] + gap + spell_flow(value) + text[start + len(written) :]
+
+
+def _rewritten_list(text: str, key: Node, node: SequenceNode, value: Any) -> str | None:
+    """
+    Write another list, or a value that is none, where a list of lines stands.
+
+    An item that goes leaves its comment. None where items do not have a line each.
+    """
+    whole = all(
+        isinstance(item, ScalarNode)
+        and item.style not in BLOCK_SCALARS
+        and item.start_mark.line == item.end_mark.line
+        for item in node.value
+    )
+    places = {item.start_mark.line: item for item in node.value}
+    if not whole or len(places) < len(node.value):
+        return None
+    wanted: Sequence[Any] = value if isinstance(value, list) else ()
+    there = [item.value for item in node.value]
+    rows = _rows(text)
+    for row, item in places.items():
+        if item.value not in wanted:
+            rest = rows[row][item.end_mark.column :].lstrip(" \t")
+            comment = " " * _width(rows[row]) + rest
+            rows[row] = comment if rest.startswith("#") else ""
+    dash, end = " " * node.start_mark.column + "- ", _line_end(text)
+    rows[node.value[-1].start_mark.line] += "".join(
+        f"{dash}{spell_flow(item)}{end}" for item in wanted if item not in there
+    )
+    if not wanted:
+        row, column = point(key.end_mark)
+        colon = rows[row].index(":", column) + 1
+        rows[row] = f"{rows[row][:colon]} {spell_flow(value)}{rows[row][colon:]}"
+    return _joined(text, rows)
+
+
+def canonical(text: str) -> str:
+    """
+    Order the keys of a district or profile file, at the top and in its sections.
+
+    Line endings, comments and the last line's end are kept, and so is a part that is
+    not written as one key a line. Raises InvalidFiles if the text is not YAML that
+    `validate` would read.
+    """
+    before = data_of_text(text)
+    rows = _rows(text)
+    ordered = _ordered(lines_of(text), tree_of(text), range(len(rows)), _order(before))
+    if sorted(ordered) != list(range(len(rows))):
+        raise Bug("ordering a file's keys lost or repeated a line")
+    after = _joined(text, [rows[row] for row in ordered])
+    if after == text or _is_same(before, after):
+        return after
+    if _KEPT.search(text) or not text.endswith(("\n", "\r")):
+        # a block scalar may own the blank lines below it, or lack its line end
+        return text
+    raise Bug("ordering a file's keys would have changed what it says")
+
+
+def _is_same(before: Mapping[str, Any], after: str) -> bool:
+    reading = read_document("the file", after.encode())
+    return reading.document is not None and reading.document.data == before
+
+
+def _ordered(
+    lines: Sequence[str], node: Node, rows: range, order: Mapping[str, Any]
+) -> list[int]:
+    """Order the rows of a mapping by its keys; as they are if keys share lines."""
+    if not isinstance(node, MappingNode) or node.flow_style:
+        return list(rows)
+    starts = [key.start_mark.line for key, _ in node.value]
+    if not all(_has_own_line(lines, key) for key, _ in node.value):
+        return list(rows)
+    ends = [_last_row(lines, key, value) + 1 for key, value in node.value]
+    firsts = [
+        _first_row(lines, start, floor)
+        for start, floor in zip(starts, [rows.start, *ends], strict=False)
+    ]
+    firsts[0] = _after_head(lines, firsts[0], starts[0])
+    blocks: dict[str, list[int]] = {}
+    for (key, value), first, stop in zip(
+        node.value, firsts, [*firsts[1:], ends[-1]], strict=True
+    ):
+        below = order.get(key.value, {}).get("properties", {})
+        inner = value if key.value in _SECTIONS and below else key
+        blocks[key.value] = _ordered(lines, inner, range(first, stop), below)
+    keyed = (row for key in order_keys(blocks, order) for row in blocks[key])
+    return [*range(rows.start, firsts[0]), *keyed, *range(ends[-1], rows.stop)]
+
+
+def _has_own_line(lines: Sequence[str], key: Node) -> bool:
+    before = lines[key.start_mark.line][: key.start_mark.column]
+    return isinstance(key, ScalarNode) and not before.strip()
+
+
+def _last_row(lines: Sequence[str], key: Node, value: Node) -> int:
+    """Find the last row of a key, with the deeper comments right below its value."""
+    row, column = end_of(lines, value)
+    last = value
+    while isinstance(last, CollectionNode) and not last.flow_style and last.value:
+        last = last.value[-1] if isinstance(last, SequenceNode) else last.value[-1][1]
+    if _KEPT.match(lines[last.start_mark.line], last.start_mark.column):
+        # the blank lines below are part of this text
+        row, column = point(last.end_mark)
+    row = max(key.start_mark.line, row - (column == 0))
+    while row + 1 < len(lines) and _is_deeper(lines[row + 1], key.start_mark.column):
+        row += 1
+    return row
+
+
+def _is_deeper(line: str, column: int) -> bool:
+    return line.lstrip().startswith("#") and _width(line) > column
+
+
+def _first_row(lines: Sequence[str], begin: int, floor: int) -> int:
+    """Take the comments and blank lines above a key that belong to it."""
+    column = _width(lines[begin])
+    row = begin
+    while row > floor and _is_comment(lines[row - 1], column):
+        row -= 1
+    return row
+
+
+def _is_comment(line: str, column: int) -> bool:
+    bare = line.strip()
+    return not bare or (bare.startswith("#") and _width(line) <= column)
+
+
+def _after_head(lines: Sequence[str], first: int, begin: int) -> int:
+    """Leave the comments that speak of the whole file at its head."""
+    for row in range(begin - 1, first - 1, -1):
+        if not lines[row].strip() or _MODELINE in lines[row]:
+            return row + 1
+    return first
+
+
+def _width(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _line_end(text: str) -> str:
+    found = _BREAK.search(text)
+    return found[0] if found else "\n"
+
+
+def _rows(text: str) -> list[str]:
+    """Give the lines with their ends; a last one without gets the usual one."""
+    rows = text.splitlines(keepends=True)
+    rows[-1] += "" if rows[-1].endswith(("\n", "\r")) else _line_end(text)
+    return rows
+
+
+def _joined(text: str, rows: Iterable[str]) -> str:
+    """Join rows; where the text has no end of its last line, neither have they."""
+    whole = "".join(rows)
+    ended = text.endswith(("\n", "\r"))
+    return whole if ended else whole.removesuffix(_line_end(text))

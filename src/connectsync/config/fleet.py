@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from pathlib import Path as FilePath
 
 from connectsync.config.decode import SUFFIXES, Ground, bytes_of
 from connectsync.config.discovery import (
@@ -95,10 +94,10 @@ STANDARD_INPUT = "<stdin>"
 
 
 def load_fleet(
-    project_root: FilePath,
-    files: Sequence[FilePath],
+    project_root: Path,
+    files: Sequence[Path],
     *,
-    districts_dir: FilePath,
+    districts_dir: Path,
     every_profile: bool = True,
     recorded: Recorded = NOTHING_RECORDED,
 ) -> Fleet:
@@ -115,23 +114,27 @@ def load_fleet(
     folder = project_root / districts_dir
     ground = Ground.of(project_root)
     shelf = shelf_of(project_root, folder, recorded)
-    asked = _make_request(project_root, folder, files)
-    if asked.profiles:
-        users = users_of(shelf, asked.profiles, project_root, folder)
-        asked.districts.update({relative(path, project_root): path for path in users})
+    shared = relative(folder / PROFILES, project_root)
+    whole = [project_root / file for file in files]
+    paths = {relative(path, project_root): path for path in whole}
+    named = [name for name in paths if name.rpartition("/")[0] == shared]
+    asked = frozenset(stem_of(paths.pop(name)) for name in named)
+    if asked:
+        users = users_of(shelf, asked, project_root, folder)
+        paths.update({relative(path, project_root): path for path in users})
     readings = {
         name: read_and_check(path, name, "district", recorded, ground=ground)
-        for name, path in sorted(asked.districts.items())
+        for name, path in sorted(paths.items())
     }
-    return _fleet(shelf, readings, None if every_profile else asked.profiles)
+    return _fleet(shelf, readings, None if every_profile else asked)
 
 
 def load_text(
     name: str,
     content: bytes,
     *,
-    project_root: FilePath,
-    districts_dir: FilePath,
+    project_root: Path,
+    districts_dir: Path,
     recorded: Recorded = NOTHING_RECORDED,
 ) -> Fleet:
     """Read one district from bytes, such as standard input, under a given name."""
@@ -171,22 +174,6 @@ def with_texts(fleet: Fleet, texts: Mapping[str, str]) -> Fleet:
     return replace(fleet, districts=tuple(districts), findings=findings)
 
 
-@dataclass(frozen=True, slots=True)
-class _LoadRequest:
-    districts: dict[str, FilePath]
-    profiles: frozenset[str]
-
-
-def _make_request(
-    root: FilePath, folder: FilePath, files: Sequence[FilePath]
-) -> _LoadRequest:
-    shared = relative(folder / PROFILES, root)
-    paths = {relative(root / file, root): root / file for file in files}
-    profiles = [name for name in paths if name.rpartition("/")[0] == shared]
-    stems = frozenset(stem_of(paths.pop(name)) for name in profiles)
-    return _LoadRequest(paths, stems)
-
-
 def _fleet(
     shelf: Profiles, readings: Mapping[str, Reading], asked: frozenset[str] | None
 ) -> Fleet:
@@ -195,7 +182,9 @@ def _fleet(
     findings: list[Finding] = []
     districts: list[LoadedDistrict] = []
     for name, reading in readings.items():
-        found = (*reading.findings, *_lacking(shelf, reading.document))
+        found = list(reading.findings)
+        if reading.document is not None:
+            found += missing_profiles(reading.document, shelf.names)
         findings += found
         errors = [one for one in found if one.severity is Severity.ERROR]
         if not errors and reading.document is not None:
@@ -224,11 +213,6 @@ def _counted_profiles(
         return frozenset(shelf.names)
     documents = (item.document for item in readings if item.document is not None)
     return asked.union(*map(shelf.reached, documents)) & shelf.names.keys()
-
-
-def _lacking(shelf: Profiles, document: Document | None) -> Iterator[Finding]:
-    if document is not None:
-        yield from missing_profiles(document, shelf.names)
 
 
 def idle_nulls(fleet: Fleet) -> tuple[tuple[str, str, str], ...]:

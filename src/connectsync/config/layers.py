@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -11,7 +12,10 @@ from connectsync.config.document import Document
 from connectsync.config.source import MOST_FINDINGS, and_more, error, quote_text
 from connectsync.domain.finding import Finding, KeyPath
 from connectsync.domain.settings import compose_accents
-from connectsync.domain.wording import did_you_mean
+from connectsync.domain.wording import did_you_mean, few
+
+MOST_LAYERS = 50
+"""Profiles that lie over each other, which no one could follow; each takes time."""
 
 LAYERED = ("facts", "settings")
 """The sections that are merged key by key; a null takes a value back."""
@@ -53,44 +57,44 @@ def missing_profiles(
     """Tell of the profiles that a file names and that are not there, up to a limit."""
     stems = named_profiles(document)
     lacking = [at for at, stem in enumerate(stems) if stem not in profiles]
-    found = list(_missing(document, stems, profiles, lacking))
+    stated = document.data.get("profile")
+    found = []
+    for at in lacking[:MOST_FINDINGS]:
+        path: KeyPath = ("profile",) if isinstance(stated, str) else ("profile", at)
+        found.append(
+            error(
+                "missing-profile",
+                f"there is no profile {quote_text(stems[at])} in '_profiles'",
+                document.locate(path),
+                path=path,
+                hint=did_you_mean(stems[at], profiles)
+                or "write it, or name another one",
+            )
+        )
     return and_more(found, len(lacking) - len(found))
 
 
-def _missing(
-    document: Document,
-    stems: Sequence[str],
-    profiles: Mapping[str, object],
-    lacking: Sequence[int],
-) -> Iterator[Finding]:
-    for position in lacking[:MOST_FINDINGS]:
-        stem = stems[position]
-        path: KeyPath = ("profile",)
-        if not isinstance(document.data["profile"], str):
-            path = ("profile", position)
-        hint = did_you_mean(stem, profiles) or "write it, or name another one"
-        yield error(
-            "missing-profile",
-            f"there is no profile {quote_text(stem)} in '_profiles'",
-            document.locate(path),
-            path=path,
-            hint=hint,
-        )
-
-
 def chains(profiles: Profiles) -> Chains:
-    """Resolve what each profile builds on; tell of each cycle once."""
+    """Resolve what each profile builds on; tell of each cycle once, up to a limit."""
     graph = {
         stem: [base for base in named_profiles(document) if base in profiles]
         for stem, document in profiles.items()
     }
-    findings: list[Finding] = []
-    looped: set[str] = set()
-    while cycle := _cycle(graph):
-        findings.append(_cycle_finding(profiles, cycle))
-        looped.update(cycle)
+    found: list[Finding] = []
+    by_stem: dict[str, tuple[str, ...]] = {}
+    for stem in _order(graph):
+        bases = named_profiles(profiles[stem])
+        if any(base not in by_stem for base in bases):
+            continue
+        chain = (*_lay_profiles(bases, by_stem), stem)
+        if len(chain) > MOST_LAYERS:
+            found.append(_depth_finding(profiles[stem]))
+        else:
+            by_stem[stem] = chain
+    while (cycle := _cycle(graph)) and len(found) < MOST_FINDINGS:
+        found.append(_cycle_finding(profiles, cycle))
         graph[cycle[0]] = []
-    return Chains(_resolve_profiles(profiles, graph, looped), tuple(findings))
+    return Chains(by_stem, tuple(found))
 
 
 def merge_section(layers: Sequence[Document], section: str) -> dict[str, Any]:
@@ -108,6 +112,16 @@ def winning(layers: Sequence[Document], path: KeyPath) -> Document | None:
     return next(stated, None)
 
 
+def _order(graph: Mapping[str, list[str]]) -> Iterator[str]:
+    """Give each profile after those it builds on; none that leads to a cycle."""
+    sorter = TopologicalSorter(graph)
+    with suppress(CycleError):  # what is not in one can still be had
+        sorter.prepare()
+    while ready := sorter.get_ready():
+        yield from ready
+        sorter.done(*ready)
+
+
 def _cycle(graph: Mapping[str, list[str]]) -> list[str]:
     """Give one cycle, its first member the smallest; nothing if there is none."""
     try:
@@ -120,9 +134,19 @@ def _cycle(graph: Mapping[str, list[str]]) -> list[str]:
     return []
 
 
+def _depth_finding(document: Document) -> Finding:
+    return error(
+        "profile-too-deep",
+        f"it builds on more than {MOST_LAYERS - 1} profiles, one on the other",
+        document.locate(("profile",)),
+        path=("profile",),
+        hint="state what it sets in fewer profiles",
+    )
+
+
 def _cycle_finding(profiles: Profiles, cycle: Sequence[str]) -> Finding:
     document = profiles[cycle[0]]
-    around = " → ".join(quote_text(stem) for stem in (*cycle, cycle[0]))
+    around = few([quote_text(stem) for stem in (*cycle, cycle[0])], joint=" → ")
     return error(
         "profile-cycle",
         f"profiles build on each other in a circle: {around}",
@@ -146,15 +170,3 @@ def _lay_profiles(
         layers.pop(stem, None)
         layers.update(dict.fromkeys(by_stem[stem]))
     return tuple(layers)
-
-
-def _resolve_profiles(
-    profiles: Profiles, graph: Mapping[str, list[str]], looped: set[str]
-) -> dict[str, tuple[str, ...]]:
-    by_stem: dict[str, tuple[str, ...]] = {}
-    for stem in TopologicalSorter(graph).static_order():
-        bases = named_profiles(profiles[stem])
-        if stem in looped or any(base not in by_stem for base in bases):
-            continue
-        by_stem[stem] = (*_lay_profiles(bases, by_stem), stem)
-    return by_stem

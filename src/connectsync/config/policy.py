@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from typing import Any
 
 from connectsync.config.document import Document
@@ -70,12 +71,17 @@ def _end(spelled: str) -> time:
     return END_OF_DAY if spelled == _END else time.fromisoformat(spelled)
 
 
+ZonesHere = Callable[[], frozenset[str]]
+"""Names the time zones of this machine, which takes a walk over the disk."""
+
+
 def mistaken_hours(document: Document) -> Iterator[Finding]:
     """Find hours and days that no schema can refuse, in a document that passed it."""
-    yield from _mistaken_zone(document, document.data, ())
+    zones = cache(_zones_here)
+    yield from _mistaken_zone(document, document.data, (), zones)
     for section in (*OF_HOURS, *OF_DAYS):
         for position, span in enumerate(document.data.get(section, ())):
-            yield from _mistaken_zone(document, span, (section, position))
+            yield from _mistaken_zone(document, span, (section, position), zones)
             if section in OF_HOURS and span["from"] == span["to"]:
                 yield error(
                     "wrong-format",
@@ -87,18 +93,17 @@ def mistaken_hours(document: Document) -> Iterator[Finding]:
 
 
 def _mistaken_zone(
-    document: Document, span: Mapping[str, Any], path: KeyPath
+    document: Document, span: Mapping[str, Any], path: KeyPath, zones: ZonesHere
 ) -> Iterator[Finding]:
     name = span.get("timezone", "UTC")
     if not _is_known_zone(name):
-        message, hint = _about_zone(name)
+        message, hint = _about_zone(name, zones())
         place = document.locate((*path, "timezone"))
         yield error("wrong-format", message, place, hint=hint)
 
 
-def _about_zone(name: str) -> tuple[str, str]:
+def _about_zone(name: str, zones: frozenset[str]) -> tuple[str, str]:
     """Say what is wrong with a time zone that cannot be used, and what to do."""
-    zones = _zones_here()
     if not zones:
         message = f"this machine has no time zone data, so {quote_text(name)} cannot"
         return (

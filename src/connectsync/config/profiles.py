@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -124,16 +124,14 @@ def shelf_of(
 ) -> Profiles:
     """Read all profiles of a project; those that no one uses are checked too."""
     ground = Ground.of(root)
-    shelf = _shelf(
-        (
-            relative(path, root),
-            read_and_check(
-                path, relative(path, root), "profile", recorded, ground=ground
-            ),
-        )
-        for path in profile_files(root, districts_dir)
+    named = (
+        (relative(path, root), path) for path in profile_files(root, districts_dir)
     )
-    return replace(shelf, recorded=recorded, root=root.as_posix())
+    readings = (
+        (name, read_and_check(path, name, "profile", recorded, ground=ground))
+        for name, path in named
+    )
+    return _shelf(readings, recorded, root.as_posix())
 
 
 def profile_files(root: Path, districts_dir: Path) -> Iterator[Path]:
@@ -149,23 +147,42 @@ def shelf_of_texts(
     profiles: Mapping[str, bytes], recorded: Recorded = NOTHING_RECORDED
 ) -> Profiles:
     """Read profiles that lie in no folder."""
-    shelf = _shelf(
+    readings = (
         (name, check_bytes(name, raw, "profile", recorded))
         for name, raw in sorted(profiles.items())
     )
-    return replace(shelf, recorded=recorded)
+    return _shelf(readings, recorded)
 
 
-def _shelf(read_: Iterable[tuple[str, Reading]]) -> Profiles:
-    readings: dict[str, tuple[str, Reading]] = {}
+def _shelf(
+    every: Iterable[tuple[str, Reading]], recorded: Recorded, root: str = ""
+) -> Profiles:
+    names: dict[str, str] = {}
+    documents: dict[str, Document] = {}
+    broken: set[str] = set()
     findings: list[Finding] = []
-    for name, reading in read_:
+    for name, reading in every:
         stem = stem_of(Path(name))
-        if stem in readings:
-            findings.append(_twice(name, readings[stem][0], stem))
-        else:
-            readings[stem] = name, reading
-    return _make_profiles(readings, findings)
+        if stem in names:
+            message = f"profile {quote_text(stem)} is also written in '{names[stem]}'"
+            hint = "keep one of the two files"
+            findings.append(error("duplicate-key", message, Place(name), hint=hint))
+            continue
+        names[stem] = name
+        findings += reading.findings
+        if reading.errors:
+            broken.add(stem)
+        if reading.document is not None:
+            documents[stem] = reading.document
+    chained = chains(documents)
+    findings += chained.findings
+    for stem, document in documents.items():
+        if lacking := missing_profiles(document, names):
+            findings += lacking
+            broken.add(stem)
+    return Profiles(
+        names, documents, frozenset(broken), chained, tuple(findings), recorded, root
+    )
 
 
 def users_of(
@@ -207,36 +224,6 @@ def _uses(
         return False
     document = read_document(path.name, raw).document
     return document is not None and bool(shelf.reached(document) & wanted)
-
-
-def _make_profiles(
-    readings: Mapping[str, tuple[str, Reading]], findings: list[Finding]
-) -> Profiles:
-    names = {stem: name for stem, (name, _) in readings.items()}
-    documents = {
-        stem: reading.document
-        for stem, (_, reading) in readings.items()
-        if reading.document is not None
-    }
-    chained = chains(documents)
-    findings += [item for _, reading in readings.values() for item in reading.findings]
-    findings += chained.findings
-    broken = {stem for stem, (_, reading) in readings.items() if reading.errors}
-    for stem, document in documents.items():
-        lacking = missing_profiles(document, names)
-        findings += lacking
-        if lacking:
-            broken.add(stem)
-    return Profiles(names, documents, frozenset(broken), chained, tuple(findings))
-
-
-def _twice(name: str, other: str, stem: str) -> Finding:
-    return error(
-        "duplicate-key",
-        f"profile {quote_text(stem)} is also written in '{other}'",
-        Place(name),
-        hint="keep one of the two files",
-    )
 
 
 Convert = Callable[[Any], Any]

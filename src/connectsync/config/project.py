@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from connectsync.config.decode import Ground
-from connectsync.config.discovery import PROJECT_FILE, misnamed
-from connectsync.config.document import Document
-from connectsync.config.policy import mistaken_hours, mistaken_waves, policy_of
+from connectsync.config.discovery import PROJECT_FILE, below, misnamed
+from connectsync.config.document import Document, Reading
+from connectsync.config.fleet import Fleet
+from connectsync.config.policy import (
+    mistaken_hours,
+    mistaken_waves,
+    policy_of,
+    waves_in,
+)
 from connectsync.config.profiles import check_bytes, read_and_check
 from connectsync.config.source import error, quote_text
-from connectsync.domain.finding import Finding, KeyPath
+from connectsync.domain.finding import (
+    Finding,
+    KeyPath,
+    Severity,
+    order,
+)
 from connectsync.domain.policy import Policy
+from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ProjectError
 
 
@@ -91,21 +103,22 @@ def load_project(root: Path) -> Project:
     if not os.path.lexists(path):
         return _project(root, {})
     reading = read_and_check(path, PROJECT_FILE, "project", ground=ground)
-    if reading.document is None or reading.findings:
-        raise refusal(reading.findings)
-    document = reading.document
+    document = _sound(reading)
     _insist_inside(document, root, ground)
     if found := (*mistaken_hours(document), *mistaken_waves(document)):
         raise refusal(found)
-    return _project(root, reading.document.data)
+    return _project(root, document.data)
 
 
 def project_of_text(root: Path, raw: bytes) -> Project:
     """Read the bytes of a project file. Raises ProjectError as `load_project`."""
-    reading = check_bytes(PROJECT_FILE, raw, "project")
+    return _project(root, _sound(check_bytes(PROJECT_FILE, raw, "project")).data)
+
+
+def _sound(reading: Reading) -> Document:
     if reading.document is None or reading.findings:
         raise refusal(reading.findings)
-    return _project(root, reading.document.data)
+    return reading.document
 
 
 def _misnamed(root: Path, name: str) -> ProjectError:
@@ -203,51 +216,110 @@ def insist_named_files(root: Path, *, with_backend: bool = True) -> None:
     ground = Ground.of(root)
     document = read_and_check(path, PROJECT_FILE, "project", ground=ground).document
     if document is not None:
-        there = _There(root, ground, document)
-        missing = tuple(there.missing(with_backend=with_backend))
-        if missing:
-            raise refusal(missing)
+        missing = _missing_files(root, ground, document, with_backend=with_backend)
+        if found := tuple(missing):
+            raise refusal(found)
 
 
-@dataclass(frozen=True, slots=True)
-class _There:
-    """The project file, and what is there of what it names."""
-
-    root: Path
-    ground: Ground
-    document: Document
-
-    def missing(self, *, with_backend: bool) -> Iterator[Finding]:
-        """Tell of each file that cannot be read."""
-        data = self.document.data
-        backend = data.get("backend", "")
-        if with_backend and backend.startswith(SNAPSHOT):
-            name = backend.removeprefix(SNAPSHOT)
-            make = "make it: `connectsync --backend NAME snapshot --output FILE`"
-            yield from self._unless_there(("backend",), name, make)
-        seed = data.get("backends", {}).get("embedded", {}).get("seed")
-        if seed is not None:
-            keys: KeyPath = ("backends", "embedded", "seed")
-            yield from self._unless_there(keys, seed, "take the key out")
-
-    def _unless_there(
-        self, keys: KeyPath, name: str, otherwise: str
-    ) -> Iterator[Finding]:
-        path = self.root / name
-        if (end := self.ground.way_out(path)) is not None:
-            said = (
-                f"{quote_text(name)} is a link out of the project, to {quote_text(end)}"
-            )
+def _missing_files(
+    root: Path, ground: Ground, document: Document, *, with_backend: bool
+) -> Iterator[Finding]:
+    """Tell of each file that the project file names and that cannot be read."""
+    named: list[tuple[KeyPath, str, str]] = []
+    backend = document.data.get("backend", "")
+    if with_backend and backend.startswith(SNAPSHOT):
+        make = "make it: `connectsync --backend NAME snapshot --output FILE`"
+        named.append((("backend",), backend.removeprefix(SNAPSHOT), make))
+    seed = document.data.get("backends", {}).get("embedded", {}).get("seed")
+    if seed is not None:
+        named.append((("backends", "embedded", "seed"), seed, "take the key out"))
+    for keys, name, otherwise in named:
+        path, quoted = root / name, quote_text(name)
+        if (end := ground.way_out(path)) is not None:
+            said = f"{quoted} is a link out of the project, to {quote_text(end)}"
         elif not path.exists():
-            said = f"there is no file {quote_text(name)}"
+            said = f"there is no file {quoted}"
         elif not path.is_file():
-            said = f"{quote_text(name)} is no regular file"
+            said = f"{quoted} is no regular file"
         else:
-            return
+            continue
         yield error(
             "file-not-readable",
             said,
-            self.document.locate(keys),
+            document.locate(keys),
             path=keys,
             hint=f"correct the path, or {otherwise}",
         )
+
+
+def check_waves(project: Project, fleet: Fleet, *, whole: bool) -> Fleet:
+    """
+    Add to a fleet's findings those of waves that name no district, and of freezes.
+
+    A wave may name any district of the project, whatever was read of it. Labels are
+    held against the fleet only where it is the ``whole`` one, without a file that
+    could not be read.
+    """
+    policy = project.policy
+    named = any(wave.districts or wave.labels for wave in policy.rollout.waves)
+    if not (named or (whole and policy.freezes)):
+        return fleet
+    ground = Ground.of(project.root)
+    path = project.root / PROJECT_FILE
+    reading = read_and_check(path, PROJECT_FILE, "project", ground=ground)
+    if reading.document is None:
+        return fleet
+    districts = frozenset(path.stem for path in below(project.districts_dir))
+    labels: frozenset[str] | None = None
+    if whole and fleet.complete:
+        labels = frozenset().union(*(one.district.labels for one in fleet.districts))
+    found = [*fleet.findings, *_nobody(reading.document, districts, labels)]
+    found += _without_zone(reading.document) if whole else ()
+    return replace(fleet, findings=tuple(sorted(found, key=order)))
+
+
+def _nobody(
+    document: Document, districts: frozenset[str], labels: frozenset[str] | None
+) -> Iterator[Finding]:
+    """Find what waves name in vain; ``labels`` is None where not all are known."""
+    for position, wave in enumerate(waves_in(document)):
+        place: KeyPath = ("rollout", "waves", position)
+        who = f"the wave {quote_text(wave['name'])} names no district"
+        for number, key in enumerate(wave.get("districts", ())):
+            if key not in districts:
+                said = f"{who}: no file describes the district {quote_text(key)}"
+                path = (*place, "districts", number)
+                yield _finding(document, path, said, _hint(key, districts))
+        label = wave.get("label")
+        if label is not None and labels is not None and label not in labels:
+            said = f"{who}: no district has the label {quote_text(label)}"
+            hint = _hint(label, labels)
+            yield _finding(document, (*place, "label"), said, hint)
+
+
+def _without_zone(document: Document) -> Iterator[Finding]:
+    if "timezone" in document.data:
+        return
+    for position, freeze in enumerate(document.data.get("freezes", ())):
+        if "timezone" not in freeze:
+            path: KeyPath = ("freezes", position)
+            yield Finding(
+                "freeze-without-zone",
+                Severity.WARNING,
+                f"the freeze until {freeze['to']} names no time zone, so its days end"
+                " at midnight UTC: in Chicago its last evening is open from 18:00 or"
+                " 19:00 on",
+                document.locate(path),
+                path=path,
+                hint="write `timezone: America/Chicago`, or your own zone, once at the"
+                " top of the file",
+            )
+
+
+def _finding(document: Document, path: KeyPath, said: str, hint: str) -> Finding:
+    place = document.locate(path)
+    return error("wave-names-nobody", said, place, path=path, hint=hint)
+
+
+def _hint(word: str, known: Collection[str]) -> str:
+    return did_you_mean(word, known) or "correct the spelling, or remove it"

@@ -20,13 +20,11 @@ Recorded = Mapping[str, Sequence[str]]
 """Labels that the live page was seen to offer, by setting."""
 
 NOTHING_RECORDED: Recorded = {}
-_LABELED: Mapping[str, tuple[tuple[str, ...], ...]] = {
-    "district": (("settings",), ("facts", "clever_shares")),
-    "profile": (("settings",), ("facts", "clever_shares")),
-}
-"""The sections of a file that name labels of the page, or Clever's own."""
+_LAYERS = frozenset({"district", "profile"})
+"""The schemas of files that are laid over each other."""
 
-_SPANS = {"district": ("facts", "rollover"), "profile": ("facts", "rollover")}
+_LABELED = (("settings",), ("facts", "clever_shares"))
+"""The sections of such a file that name labels of the page, or Clever's own."""
 
 
 def mistakes(
@@ -59,7 +57,7 @@ def mistakes(
 
 def _find_emptied(document: Document, name: str) -> Iterator[Finding]:
     """Find settings and facts whose value is left out, which reads as null."""
-    for section in LAYERED if name in _LABELED else ():
+    for section in LAYERED if name in _LAYERS else ():
         stated = document.data.get(section) or {}
         for key in [key for key, value in stated.items() if value is None]:
             path: KeyPath = (section, key)
@@ -100,7 +98,7 @@ def _strange(
 
 def _labels_of(document: Document, name: str) -> Iterator[_Labeled]:
     """Give every label that a file names, where it stands, and what its schema says."""
-    for section in _LABELED.get(name, ()):
+    for section in _LABELED if name in _LAYERS else ():
         stated: Any = document.data
         properties: Any = schema(name)
         for key in section:
@@ -150,9 +148,7 @@ def _backwards(document: Document, name: str) -> Iterator[Finding]:
 
 
 def _spans(document: Document, name: str) -> Iterator[KeyPath]:
-    if name in _SPANS:
-        section, key = _SPANS[name]
-        if document.data.get(section, {}).get(key):
-            yield section, key
+    if name in _LAYERS and document.data.get("facts", {}).get("rollover"):
+        yield "facts", "rollover"
     for position, _ in enumerate(document.data.get("freezes", ())):
         yield "freezes", position

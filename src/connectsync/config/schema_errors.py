@@ -14,7 +14,7 @@ from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
 from connectsync.config.document import Document, is_day
-from connectsync.config.schemas import kind_of, labels_of, schema
+from connectsync.config.schemas import kind_of, labels_of, schema, types_of
 from connectsync.config.source import MASK, MOST_FINDINGS, error, quote_text
 from connectsync.domain.finding import Finding, KeyPath, order
 from connectsync.domain.wording import did_you_mean, foreign_character, nearest
@@ -51,11 +51,11 @@ def schema_of(failure: ValidationError) -> Mapping[str, Any]:
 def missing(key: str, part: Mapping[str, Any], path: KeyPath) -> SchemaMistake:
     """Say that a key is missing."""
     where = f" in {quote_text(_last(path))}" if path else ""
-    example = part.get("examples", ["…"])[0]
+    example = _spell_value(part.get("examples", ["…"])[0])
     return SchemaMistake(
         _rule(part, "missing"),
         f"the key {quote_text(key)} is missing{where}",
-        f"add `{key}: {_spell_value(example)}` with your own value",
+        f"add `{key}: {example}` with your own value",
     )
 
 
@@ -114,7 +114,7 @@ def _type(
     if "x-said" in part:
         message = f"{_name(path)} {part['x-said']}"
         return SchemaMistake(_rule(part, "type"), message, _wanted(part))
-    kinds = _kinds(part)
+    kinds = types_of(part)
     wanted = kind_of(part)
     message = f"{quote_text(source)} is {_kind(value)}; {_name(path)} wants {wanted}"
     if "boolean" in kinds and isinstance(value, str) and value.lower() in _YES | _NO:
@@ -147,12 +147,12 @@ def _type_rule(part: Mapping[str, Any], kinds: list[str], value: Any) -> str:
 
 
 def _type_hint(part: Mapping[str, Any], value: Any, source: str) -> str:
-    kinds = _kinds(part)
+    kinds = types_of(part)
     plain = not isinstance(value, dict | list)
     if (
         "array" in kinds
         and isinstance(value, str)
-        and _kinds(part["items"]) == ["string"]
+        and types_of(part["items"]) == ["string"]
     ):
         return f"write it as a list: [{source}]"
     if labels_of(part) or labels_of(part.get("items", {})):
@@ -164,11 +164,6 @@ def _type_hint(part: Mapping[str, Any], value: Any, source: str) -> str:
     if part.get("examples"):
         return f"for example: {_spell_value(part['examples'][0])}"
     return f"allowed: {_list_words(part.get('properties', ()))}"
-
-
-def _kinds(part: Mapping[str, Any]) -> list[str]:
-    stated = part["type"]
-    return [stated] if isinstance(stated, str) else list(stated)
 
 
 def strange(
@@ -307,7 +302,7 @@ def explain(document: Document, name: str) -> tuple[tuple[Finding, ...], int]:
         if failure.validator in {"required", "additionalProperties"}:
             keys += [(path, key, failure) for key in _keys(failure)]
         elif failure.validator == "uniqueItems":
-            told.setdefault((*path, _second(failure)), failure)
+            told.setdefault((*path, _find_repeated(failure.instance) or 0), failure)
         elif path not in told or _rank(failure) < _rank(told[path]):
             told[path] = failure
     values = list(told)[: max(0, MOST_FINDINGS - len(keys))]
@@ -372,11 +367,6 @@ def _finding(
         # the line is masked already; a token on lines of its own is not known as one
         place = replace(place, text=MASK, line_text=_head(place.line_text))
     return error(mistake.rule, mistake.message, place, path=path, hint=mistake.hint)
-
-
-def _second(failure: ValidationError) -> int:
-    """Give the position of the first item that stands before it already."""
-    return _find_repeated(failure.instance) or 0
 
 
 def _find_repeated(items: object) -> int | None:

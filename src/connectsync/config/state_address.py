@@ -110,7 +110,7 @@ def at_url(url: str, environment: Mapping[str, str] = _NONE) -> Address:
     password = unquote(parts["password"] or "")
     secrets = tuple(one for one in (password, query.get("password", "")) if one)
     for one in secrets:
-        SECRETS.learn(one)
+        SECRETS.learn(one, ours=True)
     hosts = _hosts(parts["hosts"])
     reached = {**_reached(hosts, query), **query}
     _insist_paired(reached)

@@ -7,6 +7,16 @@ from time import monotonic
 from typing import Any
 
 import psycopg
+from sqlalchemy import Engine, create_engine, event
+
+from connectsync.config.state_address import Address
+
+SILENCE_SECONDS = 10
+"""
+How long a runner may be silent in a transaction before the server gives up on it.
+
+Shorter than the others wait: one that is suspended there holds up all of them.
+"""
 
 ANSWER_SECONDS = 120.0
 """How long a server may take for one statement; waits for locks end long before."""
@@ -39,3 +49,20 @@ def _until(gen: Generator[Any, Any, Any], end: float) -> Generator[Any, Any, Any
             state = gen.send(ready)
     except StopIteration as ended:
         return ended.value
+
+
+def engine_of(address: Address, wait_seconds: int) -> Engine:
+    """Give the engine of a store; who waits for another runner waits so long."""
+    engine = create_engine(
+        address.url,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": wait_seconds,
+            "application_name": "connectsync",
+            "options": f"-c lock_timeout={wait_seconds}s"
+            f" -c idle_in_transaction_session_timeout={SILENCE_SECONDS}s",
+        },
+    )
+    connect = BoundedConnection.connect
+    event.listen(engine, "do_connect", lambda *given: connect(**given[3]))
+    return engine

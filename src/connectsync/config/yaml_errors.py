@@ -15,7 +15,7 @@ from connectsync.config.source import (
     lines_of,
     quote_text,
 )
-from connectsync.config.yaml_tree import DEPTH_LIMIT, MarkedText, YamlRefusal, point
+from connectsync.config.yaml_tree import NESTED_TOO_DEEP, MarkedText, YamlRefusal, point
 from connectsync.domain.finding import Finding
 
 _NO_SPACE = re.compile(r"""^\s*(?:- )?["']?([A-Za-z_][\w-]*)["']?:(?=[^\s:/])""")
@@ -108,10 +108,7 @@ _REFUSALS: Mapping[str, tuple[str, str]] = {
         "a second YAML document begins here",
         "one file describes one district: take '---' out, or split the file",
     ),
-    "nesting-too-deep": (
-        f"the file is nested more than {DEPTH_LIMIT} levels deep",
-        "a district file needs five",
-    ),
+    "nesting-too-deep": NESTED_TOO_DEEP[1:],
 }
 
 

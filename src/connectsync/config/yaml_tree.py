@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -235,13 +235,13 @@ def _value(node: Node, depth: int, blunders: Blunders) -> Any:
     if isinstance(node, ScalarNode):
         return _scalar(node, blunders)
     if node.tag is not COLLECTION:
-        _report(blunders, node, *_tag())
+        _report(blunders, node, *_TAG)
     if depth > DEPTH_LIMIT:
-        _report(blunders, node, *_deep())
+        _report(blunders, node, *NESTED_TOO_DEEP)
         return None
     if isinstance(node, MappingNode):
         return _mapping(node, depth, blunders)
-    return [_value(item, depth + 1, blunders) for item in _items(node)]
+    return [_value(item, depth + 1, blunders) for item in node.value]
 
 
 def _scalar(node: ScalarNode, blunders: Blunders) -> Any:
@@ -249,7 +249,7 @@ def _scalar(node: ScalarNode, blunders: Blunders) -> Any:
     if node.tag is PLAIN:
         return plain(text)
     if node.tag is not TEXT or not node.style:
-        _report(blunders, node, *_tag())
+        _report(blunders, node, *_TAG)
     if not text.isprintable() and (character := invisible(text)):
         message = f"the text holds {character}, a character that cannot be seen"
         _report(blunders, node, "control-character", message, "leave it out")
@@ -258,7 +258,7 @@ def _scalar(node: ScalarNode, blunders: Blunders) -> Any:
 
 def _mapping(node: MappingNode, depth: int, blunders: Blunders) -> dict[str, Any]:
     data: dict[str, Any] = {}
-    first: Callable[[str], int] | None = None
+    first: Mapping[str, int] = {}
     for key_node, value_node in node.value:
         key = _key(key_node, blunders)
         value = _value(value_node, depth + 1, blunders)
@@ -266,8 +266,7 @@ def _mapping(node: MappingNode, depth: int, blunders: Blunders) -> dict[str, Any
             continue
         if key in data:
             first = first or _first_lines(node)
-            line = 0 if blunders.is_full else first(key)
-            _report(blunders, key_node, *_duplicate(key, line))
+            _report(blunders, key_node, *_duplicate(key, first.get(key, 0)))
         data[key] = value
     return data
 
@@ -281,7 +280,7 @@ def _key(node: Node, blunders: Blunders) -> str | None:
         return str(_scalar(node, blunders))
     key = plain(node.value)
     if key == "<<":
-        _report(blunders, node, *_merge())
+        _report(blunders, node, *_MERGE)
         return None
     if not isinstance(key, str):
         _report(blunders, node, *_not_text(node.value, key))
@@ -289,16 +288,12 @@ def _key(node: Node, blunders: Blunders) -> str | None:
     return key
 
 
-def _items(node: Node) -> list[Node]:
-    return node.value if isinstance(node, SequenceNode) else []
-
-
-def _first_lines(node: MappingNode) -> Callable[[str], int]:
+def _first_lines(node: MappingNode) -> Mapping[str, int]:
     lines: dict[str, int] = {}
     for key, _ in node.value:
         if isinstance(key, ScalarNode):
             lines.setdefault(key.value, key.start_mark.line + 1)
-    return lambda key: lines.get(key, 0)
+    return lines
 
 
 def _report(blunders: Blunders, node: Node, rule: str, message: str, hint: str) -> None:
@@ -315,20 +310,22 @@ def _duplicate(key: str, line: int) -> tuple[str, str, str]:
     return "duplicate-key", message, "keep one of the two"
 
 
-def _tag() -> tuple[str, str, str]:
+_TAG = (
+    "yaml-tag",
     # its name is not repeated: a pasted token can begin with an exclamation mark
-    message = "a YAML tag means nothing here"
-    return "yaml-tag", message, "leave the tag out; put quotes around text"
-
-
-def _deep() -> tuple[str, str, str]:
-    message = f"the file is nested more than {DEPTH_LIMIT} levels deep"
-    return "nesting-too-deep", message, "a district file needs five"
-
-
-def _merge() -> tuple[str, str, str]:
-    message = "the merge key '<<' is not part of YAML 1.2"
-    return "merge-key", message, "share values through a profile in `_profiles`"
+    "a YAML tag means nothing here",
+    "leave the tag out; put quotes around text",
+)
+NESTED_TOO_DEEP = (
+    "nesting-too-deep",
+    f"the file is nested more than {DEPTH_LIMIT} levels deep",
+    "a district file needs five",
+)
+_MERGE = (
+    "merge-key",
+    "the merge key '<<' is not part of YAML 1.2",
+    "share values through a profile in `_profiles`",
+)
 
 
 def _not_text(source: str, key: object) -> tuple[str, str, str]:
@@ -340,7 +337,7 @@ def _not_text(source: str, key: object) -> tuple[str, str, str]:
     return "key-not-text", message, f'if it is meant as text, write "{source[:40]}"'
 
 
-_BLOCK_SCALARS = ("|", ">")
+BLOCK_SCALARS = ("|", ">")
 
 
 @lru_cache(maxsize=8)
@@ -367,7 +364,7 @@ def locate(source: Source, path: KeyPath, *, on_key: bool = False) -> Place:
 
 def place_of(source: Source, node: Node) -> Place:
     """Give the place of a node, without the blank lines libyaml counts to it."""
-    return source.place(point(node.start_mark), end_of(source, node))
+    return source.place(point(node.start_mark), end_of(lines_of(source.text), node))
 
 
 def point(mark: Mark | PythonMark) -> Point:
@@ -375,25 +372,15 @@ def point(mark: Mark | PythonMark) -> Point:
     return mark.line, mark.column
 
 
-def end_of(source: Source, node: Node) -> Point:
-    """Give the end of what is written of a node."""
-    if not isinstance(node, CollectionNode) or node.flow_style or not node.value:
-        return _scalar_end(node, source)
-    last = node.value[-1]
-    ends = [last] if isinstance(last, Node) else [last[0], last[1]]
-    return max(end_of(source, child) for child in ends)
-
-
-def _scalar_end(node: Node, source: Source) -> Point:
-    end = point(node.end_mark)
-    if getattr(node, "style", None) in _BLOCK_SCALARS:
-        return _block_end(node, source)
-    return max(end, point(node.start_mark))
-
-
-def _block_end(node: Node, source: Source) -> Point:
-    """Give the end of a block scalar's last line that is not blank."""
-    lines = lines_of(source.text)
+def end_of(lines: Sequence[str], node: Node) -> Point:
+    """Give the end of what is written of a node in these lines."""
+    if isinstance(node, CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        children = [last] if isinstance(last, Node) else last
+        return max(end_of(lines, child) for child in children)
+    if getattr(node, "style", None) not in BLOCK_SCALARS:
+        return max(point(node.end_mark), point(node.start_mark))
+    # a block scalar ends with its last line that is not blank
     row = node.end_mark.line - (node.end_mark.column == 0)
     while row > node.start_mark.line and not lines[row].strip():
         row -= 1

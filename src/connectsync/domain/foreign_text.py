@@ -60,14 +60,26 @@ _SEPARATORS = re.compile(r"[^0-9a-z]+")
 
 
 class KnownSecrets:
-    """The secrets that this process has sent or may send; the latest ones are kept."""
+    """
+    The secrets that this process has sent or may send.
+
+    Of the tokens of districts the latest ones are kept; there may be thousands.
+    """
 
     def __init__(self) -> None:
+        self._ours: dict[str, None] = {}
         self._known: OrderedDict[str, None] = OrderedDict()
 
-    def learn(self, secret: str) -> None:
-        """Remember a secret, so that no foreign text shows it from now on."""
+    def learn(self, secret: str, *, ours: bool = False) -> None:
+        """
+        Remember a secret, so that no foreign text shows it from now on.
+
+        One of ``ours``, of a gateway or of the state, is never forgotten.
+        """
         if len(_squeezed(secret)) < _PIECE:
+            return
+        if ours:
+            self._ours[secret] = None
             return
         self._known[secret] = None
         self._known.move_to_end(secret)
@@ -75,8 +87,8 @@ class KnownSecrets:
             self._known.popitem(last=False)
 
     def __iter__(self) -> Iterator[str]:
-        """Give them, the oldest first."""
-        return iter(tuple(self._known))
+        """Give them: ours, then those of districts, the oldest first."""
+        return iter((*self._ours, *self._known))
 
 
 SECRETS = KnownSecrets()
@@ -327,8 +339,13 @@ _ALIKE: Mapping[str, str] = {
     "\u03c5": "y",
     "\u03c7": "x",
     "\u03b6": "z",
+    "\u0261": "g",
+    "\u0131": "i",
 }
-"""Cyrillic and Greek letters, in small, by the Latin letter they look like."""
+"""Letters, in small, by the Latin letter they look like; most Cyrillic and Greek."""
+
+_HARD_TO_TELL = str.maketrans("i1|0", "lllo", "-'\u2010\u2011\u2018\u2019")
+"""What differs in few fonts, and marks that people set or leave out."""
 
 
 def visible_line(text: str) -> str:
@@ -356,6 +373,21 @@ def alike(name: str) -> str:
 def looks(name: str) -> str:
     """Give what a name looks like: letters of other alphabets as Latin ones."""
     return "".join(_ALIKE.get(letter, letter) for letter in alike(name))
+
+
+def looks_of_person(name: str) -> str:
+    """Give what a person's name looks like in any font."""
+    return looks(name).translate(_HARD_TO_TELL).replace("rn", "m")
+
+
+def mixed_word(name: str) -> str:
+    """Give the first word with Latin letters and others that look like none of them."""
+    for word in alike(name).split():
+        letters = filter(str.isalpha, looks(word))
+        alphabets = {unicodedata.name(one, "?").split()[0] for one in letters}
+        if "LATIN" in alphabets and len(alphabets) > 1:
+            return word
+    return ""
 
 
 def foreign_letters(name: str) -> tuple[str, ...]:

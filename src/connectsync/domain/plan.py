@@ -8,12 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from connectsync.domain.change import Change, Set, apply_changes
+from connectsync.domain.change import Change, Set, apply_changes, assess
 from connectsync.domain.district import KeptLabels, Untouched, without
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement, worst_of
-from connectsync.domain.finding import ValidationReport
-from connectsync.domain.guard import GuardFinding
-from connectsync.domain.risk import assess
+from connectsync.domain.finding import GuardFinding, ValidationReport
 from connectsync.domain.settings import Form
 from connectsync.providers.form import Risk, Value
 
@@ -142,6 +140,10 @@ class Plan:
     left_alone: tuple[DistrictDrift, ...] = ()
     untouched: tuple[Untouched, ...] = ()
     still_running: tuple[StillRunning, ...] = ()
+    digests: list[str] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
+    """Its digest, once it was asked for; a plan that is made from it has none yet."""
 
     @property
     def partial(self) -> bool:

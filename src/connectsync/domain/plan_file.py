@@ -11,8 +11,7 @@ from typing import Any
 from connectsync.domain.change import Add, Change, Remove, Set
 from connectsync.domain.district import Untouched, WhyUntouched
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
-from connectsync.domain.finding import Severity
-from connectsync.domain.guard import GuardFinding
+from connectsync.domain.finding import GuardFinding, Severity
 from connectsync.domain.plan import (
     DistrictPlan,
     NotPlanned,
@@ -173,7 +172,10 @@ def plan_text(plan: Plan) -> str:
 
 def plan_digest(plan: Plan) -> str:
     """Give the digest of a plan: scope, backend, live versions and all."""
-    return digest_of(plan_data(plan))
+    if not plan.digests:
+        # a plan of many districts takes a while, and each check of it asks
+        plan.digests.append(digest_of(plan_data(plan)))
+    return plan.digests[0]
 
 
 def digest_of(data: Data) -> str:

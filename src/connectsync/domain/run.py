@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from connectsync.domain.change import Set
-from connectsync.domain.outcome import DistrictOutcome, Ending
-from connectsync.domain.save import Made
+from connectsync.domain.outcome import DistrictOutcome, Ending, Made
 from connectsync.domain.settings import Form
 from connectsync.domain.wording import few
 from connectsync.providers.form import Value

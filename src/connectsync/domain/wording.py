@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
+from itertools import islice
 
 SHOWN = 5
 """How many things are named."""
@@ -27,9 +31,62 @@ def many(count: int, noun: str, nouns: str = "") -> str:
 
 def nearest(word: str, allowed: Iterable[str]) -> str | None:
     """Give the allowed word most like ``word``, never itself; None if none is near."""
-    by_folded = {fold_word(choice): choice for choice in allowed if choice != word}
-    close = get_close_matches(fold_word(word), by_folded, n=1, cutoff=0.6)
-    return by_folded[close[0]] if close else None
+    folded = fold_word(word)[:LONGEST_WORD]
+    choices = _Choices.of(frozenset(allowed))
+    close = get_close_matches(folded, choices.likely(folded, word), n=1, cutoff=0.6)
+    return choices.spelled(close[0], word) if close else None
+
+
+LONGEST_WORD, ENOUGH, LIKELY = 200, 5000, 20
+"""What is looked at of a word, and words that are looked at, and compared in whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Choices:
+    """
+    Words to choose from, by what they look like and by each two letters in them.
+
+    There may be thousands, for thousands of words that are none of them.
+    """
+
+    by_folded: Mapping[str, tuple[str, ...]]
+    by_pair: Mapping[str, tuple[str, ...]]
+
+    @staticmethod
+    @lru_cache(maxsize=16)
+    def of(allowed: frozenset[str]) -> _Choices:
+        """Sort words in."""
+        by_folded: dict[str, tuple[str, ...]] = {}
+        by_pair: dict[str, list[str]] = {}
+        for choice in sorted(allowed):
+            folded = fold_word(choice)
+            if folded not in by_folded:
+                for pair in _pairs(folded):
+                    by_pair.setdefault(pair, []).append(folded)
+            by_folded[folded] = (*by_folded.get(folded, ()), choice)
+        return _Choices(by_folded, {pair: tuple(by_pair[pair]) for pair in by_pair})
+
+    def likely(self, folded: str, word: str) -> list[str]:
+        """Give the words that share the most pairs of letters with one."""
+        shared, looked = Counter[str](), 0
+        having = [self.by_pair.get(pair, ()) for pair in _pairs(folded)]
+        # what many words share says little
+        for words in sorted(having, key=len):
+            shared.update(words)
+            looked += len(words)
+            if looked > ENOUGH:
+                break
+        others = (one for one, _ in shared.most_common() if self.spelled(one, word))
+        return list(islice(others, LIKELY))
+
+    def spelled(self, folded: str, word: str) -> str | None:
+        """Give a word as it is spelled, unless it is the very one."""
+        return next((one for one in self.by_folded[folded] if one != word), None)
+
+
+def _pairs(folded: str) -> set[str]:
+    ends = f"^{folded}$"
+    return {ends[at : at + 2] for at in range(len(ends) - 1)}
 
 
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:

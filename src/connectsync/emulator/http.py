@@ -165,25 +165,11 @@ class FaultsRefused(EmulatorError):
     """Faults that no stand-in can have; those before stay as they were."""
 
 
-class ExtraMissing(EmulatorError):
-    """Something needs the extra ``emulator``."""
-
-    def __init__(self, what: str, package: str) -> None:
-        super().__init__(
-            f"{what} needs {package}:"
-            " install it with `pip install 'jinja2>=3.1' 'uvicorn>=0.40'`"
-        )
-
-
-class UvicornMissing(ExtraMissing):
+class UvicornMissing(EmulatorError):
     """Serving over a socket needs the extra ``emulator``."""
 
     def __init__(self) -> None:
-        super().__init__("serving the emulator", "uvicorn")
-
-
-class JinjaMissing(ExtraMissing):
-    """The pages need the extra ``emulator``; the gateway does without."""
-
-    def __init__(self) -> None:
-        super().__init__("a page of the emulator", "jinja2")
+        super().__init__(
+            "serving the emulator needs uvicorn:"
+            " install it with `pip install 'uvicorn>=0.40'`"
+        )

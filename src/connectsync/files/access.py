@@ -13,17 +13,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from errno import (
-    EACCES,
-    EDQUOT,
-    EEXIST,
-    EISDIR,
-    ELOOP,
-    ENOSPC,
-    ENOTDIR,
-    EPERM,
-    EROFS,
-)
+from errno import EACCES, EDQUOT, EEXIST, EISDIR, ELOOP, ENOSPC, ENOTDIR, EPERM, EROFS
 from pathlib import Path
 
 from connectsync.errors import UsageError
@@ -177,9 +167,23 @@ _MOST_LINKS = 40
 """Links that a path may lead over, as for the system."""
 
 
+def strange_owner(*found: os.stat_result, sudo: str = "") -> int | None:
+    """
+    Give the first owner that is neither us nor the system; None where none is.
+
+    ``sudo`` is the user who became root, by number: that one is no stranger to root.
+    """
+    if not hasattr(os, "geteuid"):
+        return None
+    ours = {SYSTEM, os.geteuid()}
+    if os.geteuid() == SYSTEM and sudo.isdecimal():
+        ours.add(int(sudo))
+    return next((one.st_uid for one in found if one.st_uid not in ours), None)
+
+
 def is_strangers(status: os.stat_result) -> bool:
     """Say whether a file, or a link, belongs to neither us nor the system."""
-    return hasattr(os, "geteuid") and status.st_uid not in {SYSTEM, os.geteuid()}
+    return strange_owner(status) is not None
 
 
 def is_for_all(folder: Path) -> bool:

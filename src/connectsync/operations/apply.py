@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from connectsync.apply.executor import Executor, FileSays, InStep
 from connectsync.apply.journal import Observe, Rest, RunDeps, RunOptions
-from connectsync.apply.rollout import RolloutLimits
+from connectsync.apply.rollout import Executor, FileSays, InStep, RolloutLimits
 from connectsync.apply.saving import insist_fresh
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
@@ -20,7 +19,7 @@ from connectsync.domain.drift import Baseline, Baselines, is_launched
 from connectsync.domain.outcome import Outcome
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.policy import ALL, LAST, WAVES, Rollout, Shard, wave_by_district
+from connectsync.domain.policy import ALL, LAST, WAVES, Rollout, wave_by_district
 from connectsync.domain.run import Run, RunHead, superseded_text
 from connectsync.domain.settings import Form
 from connectsync.errors import (
@@ -30,68 +29,43 @@ from connectsync.errors import (
     StalePlan,
     Superseded,
 )
-from connectsync.operations.approve import applied_before
-from connectsync.operations.gate import Consent, Gate
+from connectsync.operations.gate import ApplyOptions, Gate
 from connectsync.operations.plan import PlanContext, PlannedDistrict, find_kept_labels
-from connectsync.operations.resume import superseded_remedy
+from connectsync.operations.runs import superseded_remedy
 from connectsync.rules.hours import closed
 
 
-@dataclass(frozen=True, slots=True)
-class PlanApplication:
+def in_step_of(
+    plan: Plan, wanted: Sequence[PlannedDistrict], baselines: Baselines
+) -> InStep:
     """
-    A plan that nothing speaks against, and the districts it was made from.
+    Give what the files want of districts that a plan found in step.
 
-    ``baselines`` are what was last applied before.
+    ``wanted`` are the districts it was made from, and ``baselines`` are what was last
+    applied before. What is in step with a way back is not in step with the files.
     """
+    if plan.rollback_of is not None:
+        return {}
+    keys = frozenset(plan.in_step)
+    return {
+        want.district.key: FileSays(
+            want.district.desired(),
+            _known(want, baselines.get(want.district.key, Baseline())),
+            launched=is_launched(want.district.facts, None),
+        )
+        for want in wanted
+        if want.district.key in keys
+    }
 
-    plan: Plan
-    wanted: Sequence[PlannedDistrict]
-    baselines: Baselines
 
-    async def run(self, executor: Executor, orders: RunOptions) -> Outcome:
-        """
-        Make the plan true, and remember districts that were in step all along.
+def _known(want: PlannedDistrict, baseline: Baseline) -> Callable[[Form], Form]:
+    """Give what takes the labels out of a form that no file knows."""
+    desired = want.district.desired()
 
-        Raises ``StalePlan``, with nothing written, if Connect moved meanwhile.
-        """
-        return await executor.run(self.plan, orders, self._in_step)
+    def known(form: Form) -> Form:
+        return without(form, find_kept_labels(want.district, form, baseline, desired))
 
-    async def resume(self, executor: Executor, run: int, orders: RunOptions) -> Outcome:
-        """Continue a run, and remember what its runner could not remember."""
-        return await executor.resume(run, self.plan, orders, self._in_step)
-
-    @property
-    def _in_step(self) -> InStep:
-        """
-        Give what the files want of districts that the plan found in step.
-
-        What is in step with a way back is not in step with the files.
-        """
-        if self.plan.rollback_of is not None:
-            return {}
-        keys = frozenset(self.plan.in_step)
-        return {
-            want.district.key: FileSays(
-                want.district.desired(),
-                self._known(want),
-                launched=is_launched(want.district.facts, None),
-            )
-            for want in self.wanted
-            if want.district.key in keys
-        }
-
-    def _known(self, want: PlannedDistrict) -> Callable[[Form], Form]:
-        """Give what takes the labels out of a form that no file knows."""
-        desired = want.district.desired()
-        baseline = self.baselines.get(want.district.key, Baseline())
-
-        def known(form: Form) -> Form:
-            return without(
-                form, find_kept_labels(want.district, form, baseline, desired)
-            )
-
-        return known
+    return known
 
 
 def orders_for(
@@ -124,25 +98,6 @@ def orders_for(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyOptions:
-    """
-    What a person, or a job, decided about a run.
-
-    ``accepted`` are guards with the number that is accepted, ``reasons`` those that
-    are overridden, ``approved`` is the digest of a plan that was approved elsewhere.
-    ``only`` are districts of the plan that are applied; None for all that the shard
-    holds.
-    """
-
-    accepted: Mapping[str, int] = field(default_factory=dict)
-    reasons: Mapping[str, str] = field(default_factory=dict)
-    approved: str | None = None
-    ignore_files: bool = False
-    shard: Shard = ALL
-    only: frozenset[str] | None = None
-
-
 class StopSignal(Protocol):
     """Whether a run is asked to stop."""
 
@@ -152,14 +107,6 @@ class StopSignal(Protocol):
 
     def reason(self) -> str:
         """Say why no other district is begun; empty if there is no reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """A run as those who watch it know it: its waves, and the districts it is at."""
-
-    waves: int
-    districts: tuple[str, ...]
 
 
 class RunHost(Protocol):
@@ -188,8 +135,8 @@ class RunHost(Protocol):
     def open_writer(self, plan: Plan) -> AbstractAsyncContextManager[Writer]:
         """Open what saves the districts of a plan."""
 
-    def watching(self, run: Watched) -> AbstractContextManager[Observe]:
-        """Tell those who watch of each event, and of the end."""
+    def watching(self, waves: int, districts: int) -> AbstractContextManager[Observe]:
+        """Tell those who watch of each event of a run of that size, and of the end."""
 
     def stopping(self) -> AbstractContextManager[StopSignal]:
         """Heed signals while the run lasts."""
@@ -233,9 +180,7 @@ class ApplyRun:
 
     def gate(self, begun: RunHead | None = None) -> Gate:
         """Give the gate with what was decided; ``begun`` is the run so far."""
-        options = self.options
-        consent = Consent(options.accepted, options.reasons, options.approved)
-        return Gate(self.given, self.districts, self.archive, consent, begun)
+        return Gate(self.given, self.districts, self.archive, self.options, begun)
 
     async def insist_allowed(self, plan: Plan, digest: str = "") -> None:
         """
@@ -262,10 +207,6 @@ class ApplyRun:
         """Give the last run of a plan here, if there is one."""
         return self.archive.last_run(digest or plan_digest(plan), plan.backend)
 
-    def done_before(self, plan: Plan) -> str:
-        """Say in which run a plan was applied, all of it; empty if none did."""
-        return applied_before(self.archive, plan)
-
     def insist_newest(self, plan: Plan) -> None:
         """Refuse to continue the run of a plan that a newer run superseded."""
         run = self.last_run(plan)
@@ -278,44 +219,39 @@ class ApplyRun:
 
     async def execute(self, plan: Plan, digest: str = "") -> RunResult:
         """
-        Make a plan true that is allowed.
+        Make a plan true that is allowed; continue its run where a person said more.
 
         Where another run began meanwhile the guards are asked once more: of two plans
         that are each small enough, both together may not be. Raises ``Refused``, and
-        ``StalePlan``, with nothing written.
+        ``StalePlan`` if Connect moved meanwhile, with nothing written.
         """
         run = self
         while True:
+            begun = self._reopened(plan)
             try:
-                return await run._made_true(plan)
+                return await run._carried_out(plan, run._orders(plan), begun)
+            except StalePlan as stale:
+                if begun is not None:
+                    raise
+                applied = self.archive.run_of(plan_digest(plan))
+                raise _explain_stale(stale, applied) from stale
             except Overtaken:
                 recent = run.archive.recent(plan.backend, run.host.now())
                 run = replace(run, given=replace(run.given, recent=recent))
                 await run.insist_allowed(plan, digest)
+
+    def _reopened(self, plan: Plan) -> int | None:
+        """Give the run of a plan of which a person said that more is done."""
+        if not self.host.by_hand or (run := self.last_run(plan)) is None:
+            return None
+        self.store.reopen(run.number, at=self.host.now())
+        return run.number
 
     async def resume(self, run: int, plan: Plan, orders: RunOptions) -> RunResult:
         """Continue a run at what is left of it, in its waves unless overridden."""
         if WAVES in self.options.reasons:
             orders = self._orders(plan)
         return await self._carried_out(plan, orders, run)
-
-    async def _made_true(self, plan: Plan) -> RunResult:
-        """
-        Make a plan true; continue its run where a person said more is done.
-
-        Raises ``StalePlan`` if Connect moved meanwhile, and ``Overtaken`` if another
-        run began; nothing is written then.
-        """
-        orders = self._orders(plan)
-        run = self.last_run(plan)
-        if run is not None and self.host.by_hand:
-            self.store.reopen(run.number, at=self.host.now())
-            return await self._carried_out(plan, orders, run.number)
-        try:
-            return await self._carried_out(plan, orders, None)
-        except StalePlan as stale:
-            applied = self.archive.run_of(plan_digest(plan))
-            raise _explain_stale(stale, applied) from stale
 
     @property
     def _rollout(self) -> Rollout:
@@ -339,9 +275,8 @@ class ApplyRun:
         self, plan: Plan, orders: RunOptions, run: int | None
     ) -> RunResult:
         host, writing = self.host, self.host.open_writer(plan)
-        application = PlanApplication(plan, self.wanted, self.given.baselines)
-        watched = Watched(len(orders.waves), self._mine(plan, run))
-        with host.watching(watched) as observe:
+        in_step = in_step_of(plan, self.wanted, self.given.baselines)
+        with host.watching(len(orders.waves), self._size(plan, run)) as observe:
             async with writing as writer:
                 means = RunDeps(
                     self.reader,
@@ -355,9 +290,9 @@ class ApplyRun:
                 with host.stopping() as stop:
                     executor = Executor(means, self._limits(plan, stop))
                     if run is None:
-                        outcome = await application.run(executor, orders)
+                        outcome = await executor.run(plan, orders, in_step)
                     else:
-                        outcome = await application.resume(executor, run, orders)
+                        outcome = await executor.resume(run, plan, orders, in_step)
         host.tell_the_rest(outcome)
         return RunResult(outcome, interrupted=stop.asked and bool(outcome.stopped))
 
@@ -385,13 +320,13 @@ class ApplyRun:
         keys = (one.district for one in plan.districts)
         return frozenset(key for key in keys if self.options.shard.holds(key))
 
-    def _mine(self, plan: Plan, run: int | None) -> tuple[str, ...]:
-        """Name the districts that this runner has before it."""
+    def _size(self, plan: Plan, run: int | None) -> int:
+        """Count the districts that this runner has before it."""
         left = [planned.district for planned in plan.districts]
         if run is not None:
             left = list(self.archive.run(run).left)
         only = self._only(plan)
-        return tuple(key for key in left if only is None or key in only)
+        return sum(only is None or key in only for key in left)
 
 
 def _explain_stale(stale: StalePlan, run: int | None) -> StalePlan:

@@ -1,4 +1,4 @@
-"""Approvals and accepted guard findings that a plan needs."""
+"""What people who approve a plan see, and the approvals and acceptances it needs."""
 
 from __future__ import annotations
 
@@ -6,28 +6,36 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
-from connectsync.domain.district import District
-from connectsync.domain.drift import Baselines
-from connectsync.domain.foreign_text import alike, foreign_letters, looks
-from connectsync.domain.guard import (
+from connectsync.backends.names import GROUP_OF_BOXES, TOKEN_LABEL
+from connectsync.config.discovery import relative
+from connectsync.config.project import Project
+from connectsync.domain.finding import (
     Unaccepted,
+    ValidationReport,
     acceptance,
     closing,
     needed,
     unaccepted,
 )
-from connectsync.domain.plan import Plan
+from connectsync.domain.foreign_text import (
+    alike,
+    foreign_letters,
+    looks_of_person,
+    mixed_word,
+)
+from connectsync.domain.plan import Member, PageField, PageSection, Plan, PlanReview
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.policy import Approval, Policy
+from connectsync.domain.policy import LAST, Approval, Policy, Rollout, wave_by_district
 from connectsync.domain.run import Approvals
+from connectsync.domain.settings import SETTINGS
 from connectsync.domain.wording import fold_word
 from connectsync.errors import GuardRefused, NotApproved, UsageError
-from connectsync.operations.plan import assess_again
-from connectsync.operations.plan_checks import insist_honest
-from connectsync.providers.form import Risk
+from connectsync.operations.plan import PlannedDistrict
+from connectsync.providers.form import Kind, Risk, Setting
 from connectsync.report.terminal import inert
 
 LONGEST_REASON = 500
@@ -154,7 +162,7 @@ def needed_names(plan: Plan, policy: Policy) -> int:
 
 def _people(names: Iterable[str]) -> frozenset[str]:
     # two names that look alike are one person, as far as anyone can see
-    return frozenset(looks(name) for name in names) - {""}
+    return frozenset(looks_of_person(name) for name in names) - {""}
 
 
 def _is_asked(plan: Plan, approval: Approval) -> bool:
@@ -191,32 +199,27 @@ def approver(given: str) -> str:
             f"--as gives a name with characters that are not shown: {inert(name)}",
             remedy="type the name as colleagues see it",
         )
+    if mixed := mixed_word(name):
+        raise UsageError(
+            f"--as gives {mixed!r}, which is not in letters of one alphabet",
+            remedy="type the name as colleagues see it",
+        )
     return name
 
 
 def look_alike(name: str, approvals: Iterable[str]) -> str:
     """Say that a name looks like one that approved before; nothing if none does."""
     for other in approvals:
-        if looks(other) == looks(name) and alike(other) != alike(name):
+        same = looks_of_person(other) == looks_of_person(name)
+        if same and alike(other) != alike(name):
             letters = ", ".join((*foreign_letters(name), *foreign_letters(other)))
+            which = f" ({letters})" if letters else ""
             return (
                 f"{inert(name)!r} looks like {inert(other)!r}, which approved this plan"
-                f" before, and is spelled with other letters ({letters}): it does not"
+                f" before, and is spelled with other letters{which}: it does not"
                 " count as another person"
             )
     return ""
-
-
-def as_it_is(plan: Plan, districts: Sequence[District], baselines: Baselines) -> Plan:
-    """
-    Give a plan with its risks taken again: a file may lie about them.
-
-    ``districts`` are those of the files, as far as they can be read.
-
-    Raises ``DamagedPlan`` if its changes are not those that its own values call for.
-    """
-    insist_honest(plan, baselines)
-    return assess_again(plan, districts, baselines)
 
 
 def applied_before(archive: StateReader, plan: Plan) -> str:
@@ -237,6 +240,79 @@ def record_approval(store: Store, digest: str, name: str, *, at: datetime) -> Ap
     the same.
     """
     archive = StateReader(store)
-    before = {looks(one) for one in archive.approvals(digest)}
-    new = looks(name) not in before and store.approve(digest, name, at=at)
+    before = {looks_of_person(one) for one in archive.approvals(digest)}
+    new = looks_of_person(name) not in before and store.approve(digest, name, at=at)
     return Approvals(name, archive.approvals(digest), new)
+
+
+def plan_review(
+    plan: Plan,
+    wanted: Sequence[PlannedDistrict],
+    project: Project,
+    *,
+    findings: ValidationReport,
+    plan_file: str = "",
+) -> PlanReview:
+    """
+    Put beside a plan what it was made from, for a report.
+
+    ``wanted`` are the districts it was made for, ``findings`` those of their files.
+    """
+    rollout = project.policy.rollout
+    waves = _waves(plan, wanted, rollout)
+    return PlanReview(
+        plan=plan,
+        page=connect_page(),
+        folder=relative(project.districts_dir, project.root),
+        members={
+            want.district.key: _member(want, waves.get(want.district.key, ""))
+            for want in wanted
+        },
+        waves=(*(wave.name for wave in rollout.waves), LAST) if rollout.waves else (),
+        findings=findings,
+        plan_file=plan_file,
+    )
+
+
+def _waves(
+    plan: Plan, wanted: Sequence[PlannedDistrict], rollout: Rollout
+) -> dict[str, str]:
+    if not rollout.waves:
+        return {}
+    labels = {want.district.key: want.district.labels for want in wanted}
+    planned = [one.district for one in plan.districts]
+    return wave_by_district(
+        rollout, {key: labels.get(key, frozenset()) for key in planned}
+    )
+
+
+def connect_page() -> tuple[PageSection, ...]:
+    """Give Connect's form, as far as it is known: labels, in the page's order."""
+    sections = groupby(SETTINGS, key=_title)
+    return tuple(
+        PageSection(title, tuple(field for one in group for field in _fields(one)))
+        for title, group in sections
+    )
+
+
+def _title(setting: Setting) -> str:
+    return GROUP_OF_BOXES if setting.kind is Kind.BOX else ""
+
+
+def _fields(setting: Setting) -> tuple[PageField, ...]:
+    field = PageField(setting.name, setting.page_label)
+    # the token is a field of the page and no setting: it stands below the id
+    if setting.name == "district_id":
+        return field, PageField("", TOKEN_LABEL)
+    return (field,)
+
+
+def _member(want: PlannedDistrict, wave: str) -> Member:
+    district = want.district
+    return Member(
+        key=district.key,
+        name=district.name,
+        file=want.file,
+        wave=wave,
+        profiles=district.profiles,
+    )

@@ -20,7 +20,7 @@ from connectsync.config.fleet import Fleet, fleet_of_texts
 from connectsync.config.profiles import profile_files
 from connectsync.config.project import Project, project_of_text
 from connectsync.domain.drift import is_launched
-from connectsync.domain.guard import ChangedSince, caused_changes, released_settings
+from connectsync.domain.finding import ChangedSince, caused_changes, released_settings
 from connectsync.domain.settings import Form, compose_accents
 from connectsync.errors import ProjectError, UsageError
 from connectsync.files.access import read_regular

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectsync.backends.names import PAGE_PATH, SAVE, TOKEN_LABEL, find_spelling
+from connectsync.backends.names import PAGE_PATH, SAVE, TOKEN_LABEL, setting_named
 from connectsync.domain.change import Add, Change, Remove, Set
 from connectsync.domain.live import Click, ClickList, DistrictClicks
 from connectsync.domain.plan import DistrictPlan, Plan, PlannedChange, Save
@@ -55,7 +55,7 @@ def _click(planned: PlannedChange) -> Click:
     change = planned.change
     option, verb, before, after = wording(change)
     return Click(
-        control=find_spelling(change.setting).label,
+        control=setting_named(change.setting).page_label,
         option=option,
         verb=verb,
         before=before,

@@ -215,7 +215,13 @@ class BackendCheck:
             lost = fail("reach", error.message, error.remedy)
             return [lost, *await page_checks(self.reader, error)]
         page = await page_checks(self.reader)
-        checks = [ok("reach", _reach_text(self.reader, listed)), *page]
+        checks = [
+            ok(
+                "reach",
+                f"{self.reader.described} lists {many(len(listed), 'district')}",
+            ),
+            *page,
+        ]
         checks += _check_districts(self.districts, listed)
         if listed:
             checks.append(await self._form(listed[0].key))
@@ -284,10 +290,6 @@ def _repair(setting: Setting, offered: Sequence[str]) -> str:
 def _snippet(setting: Setting, offered: Sequence[str]) -> str:
     quoted = ", ".join(f'"{label}"' for label in offered)
     return f"options: {{{setting.name}: [{quoted}]}} in connectsync.yaml"
-
-
-def _reach_text(reader: Reader, listed: Sequence[ListedDistrict]) -> str:
-    return f"{reader.described} lists {many(len(listed), 'district')}"
 
 
 def _check_districts(

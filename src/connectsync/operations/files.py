@@ -20,11 +20,11 @@ from connectsync.config.discovery import (
     relative,
     stem_of,
 )
+from connectsync.config.edit import canonical
 from connectsync.config.fleet import LoadedDistrict
 from connectsync.config.layers import merge_section
 from connectsync.config.profiles import profile_files
 from connectsync.config.schemas import (
-    canonical,
     render_district,
     schema_text,
     spell_flow,
@@ -56,8 +56,17 @@ def start(folder: Path, texts: Mapping[str, str]) -> None:
     """
     Write the files into a folder, making it if needed.
 
-    Raises ``UsageError``, with nothing written, if one of them is there already.
+    Raises ``UsageError``, with nothing written, if one of them is there already, or if
+    a link in the folder leads out of it.
     """
+    ground = Ground.of(folder)
+    for name in texts:
+        if (end := ground.way_out(folder / name)) is not None:
+            raise UsageError(
+                f"{folder / name} would be written through a link, to {end}; nothing"
+                " was written",
+                remedy="remove the link, or choose an empty folder",
+            )
     there = [name for name in texts if os.path.lexists(folder / name)]
     if there:
         more = f", and {len(there) - 1} more" if len(there) > 1 else ""
@@ -167,17 +176,14 @@ def _insist_profiles(
 def _data(asked: NewDistrict, taken: set[str]) -> dict[str, Any]:
     data: dict[str, Any] = {"schema": 1, "district": asked.key, "name": asked.name}
     if asked.profiles:
-        data["profile"] = _profile(asked.profiles)
+        several = len(asked.profiles) > 1
+        data["profile"] = list(asked.profiles) if several else asked.profiles[0]
     else:
         data["provider"] = "clever"
     data["credentials"] = {"oauth_token": free_reference(asked.key, taken)}
     data["facts"] = {"setup_step": 5, "self_check_done": False}
     data["settings"] = {"enable_daily_sync": False}
     return data
-
-
-def _profile(profiles: tuple[str, ...]) -> str | list[str]:
-    return profiles[0] if len(profiles) == 1 else list(profiles)
 
 
 def token_reference(key: str) -> str:

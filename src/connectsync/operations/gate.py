@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
 from connectsync.apply.state.queries import StateReader
-from connectsync.domain.district import District
-from connectsync.domain.finding import Finding, Severity
-from connectsync.domain.guard import closing, needed
-from connectsync.domain.live import CLOCKS_DIFFER
-from connectsync.domain.plan import Plan
+from connectsync.domain.change import Change
+from connectsync.domain.district import District, token_identity
+from connectsync.domain.drift import Baselines
+from connectsync.domain.finding import Finding, GuardFinding, Severity, closing, needed
+from connectsync.domain.live import CLOCKS_DIFFER, ConnectKey
+from connectsync.domain.plan import DistrictPlan, Plan, Save
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.policy import WAVES
+from connectsync.domain.policy import ALL, WAVES, Shard
 from connectsync.domain.run import LATELY, RunHead
-from connectsync.errors import DamagedPlan, InvalidFiles, UsageError
+from connectsync.domain.settings import BY_NAME, Form, is_same, spell
+from connectsync.errors import DamagedPlan, InvalidFiles, StalePlan, UsageError
 from connectsync.operations.approve import insist_accepted, insist_approved
-from connectsync.operations.plan import PlanContext, PlannedDistrict, add_guards
-from connectsync.operations.plan_checks import insist_honest
+from connectsync.operations.plan import (
+    PlanContext,
+    PlannedDistrict,
+    add_guards,
+    assess_again,
+    saves_of,
+)
 from connectsync.operations.rollback import insist_told, insist_way_back, undone
 from connectsync.rules.catalogue import lasting
 
@@ -28,17 +35,22 @@ PROFILES = "_profiles"
 
 
 @dataclass(frozen=True, slots=True)
-class Consent:
+class ApplyOptions:
     """
-    What a person said to a plan.
+    What a person, or a job, decided about a run.
 
-    ``accepted`` are counts by guard, ``reasons`` overrides by guard, and ``approved``
-    the digest that was approved elsewhere, None where none was given.
+    ``accepted`` are guards with the number that is accepted, ``reasons`` those that
+    are overridden, ``approved`` is the digest of a plan that was approved elsewhere.
+    ``only`` are districts of the plan that are applied; None for all that the shard
+    holds.
     """
 
     accepted: Mapping[str, int] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
     approved: str | None = None
+    ignore_files: bool = False
+    shard: Shard = ALL
+    only: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +66,7 @@ class Gate:
     given: PlanContext
     districts: Sequence[District]
     archive: StateReader
-    consent: Consent = field(default_factory=Consent)
+    options: ApplyOptions = field(default_factory=ApplyOptions)
     begun: RunHead | None = None
 
     def insist_honest(self, plan: Plan) -> None:
@@ -89,8 +101,9 @@ class Gate:
         policy, digest = self.given.policy, digest or plan_digest(plan)
         begun = self.archive.last_run(digest, plan.backend) is not None
         now = add_guards(plan, self.districts, self.given, begun=begun)
+        now = replace(now, guards=(*now.guards, *_no_longer_told(plan, now)))
         insist_accepted(now, self._accepted(now), self._reasons(now))
-        approved = self.consent.approved
+        approved = self.options.approved
         if approved is None and self.begun is not None:
             approved = digest if self.begun.approved_elsewhere else None
         insist_approved(now, digest, policy, self.archive.approvals(digest), approved)
@@ -103,11 +116,11 @@ class Gate:
             for name, count in needed(plan.guards).items()
             if name in lasting() and count <= begun.get(name, 0)
         }
-        return {**before, **self.consent.accepted}
+        return {**before, **self.options.accepted}
 
     def _reasons(self, plan: Plan) -> Mapping[str, str]:
         """Give the reasons without the one for the waves, which no guard asks for."""
-        said = self.consent.reasons
+        said = self.options.reasons
         if WAVES in said and not self.given.policy.rollout.waves:
             raise UsageError(
                 "the project has no waves to override",
@@ -117,6 +130,18 @@ class Gate:
         closed = closing(plan.guards)
         before = {name: why for name, why in begun.items() if name in closed}
         return before | {name: why for name, why in said.items() if name != WAVES}
+
+
+def _no_longer_told(plan: Plan, now: Plan) -> Iterator[GuardFinding]:
+    """
+    Give guards that a plan was reviewed with, and that the files of now do not raise.
+
+    A change that raises a limit along with the districts would accept itself.
+    """
+    told = {one.accept for one in now.guards}
+    for one in plan.guards:
+        if one.accept in lasting() and one.accept not in told:
+            yield one
 
 
 def lasting_reasons(run: RunHead, now: datetime) -> dict[str, str]:
@@ -163,3 +188,137 @@ def insist_files(
             remedy="run `connectsync validate` and fix the errors first; or give"
             " --ignore-files to apply it all the same",
         )
+
+
+def of_connect(plan: Plan, connect: ConnectKey, remedy: str | None = None) -> Plan:
+    """
+    Give a plan with the key of the Connect it was made on, however it was spelled.
+
+    Raises ``StalePlan`` with the remedy if it was made on another one.
+    """
+    if not connect.means(plan.backend):
+        raise StalePlan(
+            f"the plan was made on {plan.backend}, and this is {connect.key}",
+            remedy=remedy,
+        )
+    return replace(plan, backend=connect.key)
+
+
+def insist_honest(plan: Plan, baselines: Baselines) -> None:
+    """
+    Refuse a plan whose saves are not those its own values call for.
+
+    Someone who edits a plan can compute its digest again; what its files wanted and
+    what Connect held must still explain every change. Raises ``DamagedPlan``.
+    """
+    seen: set[str] = set()
+    for planned in plan.districts:
+        if planned.district in seen:
+            raise DamagedPlan(f"the plan holds {planned.district} twice")
+        seen.add(planned.district)
+        _insist_unknown(planned)
+        if _changes(planned.saves) != _changes(saves_of(planned, baselines)):
+            raise DamagedPlan(
+                f"the plan's changes of {planned.district} are not those that its"
+                " files and its live form call for"
+            )
+
+
+def _insist_unknown(planned: DistrictPlan) -> None:
+    """Refuse labels that are said to be kept and that a file could have named."""
+    for name, labels in planned.kept.items():
+        desired, live = planned.desired.get(name), planned.live.get(name)
+        strange: frozenset[str] = frozenset()
+        if isinstance(desired, frozenset) and isinstance(live, frozenset):
+            strange = live - desired - set(BY_NAME[name].labels)
+        if not labels <= strange:
+            raise DamagedPlan(
+                f"the plan keeps {spell(labels)} in {name} of {planned.district},"
+                " which is not there or which files can name"
+            )
+
+
+def _changes(saves: tuple[Save, ...]) -> list[list[Change]]:
+    return [[planned.change for planned in save.changes] for save in saves]
+
+
+def insist_same_files(plan: Plan, wanted: Sequence[PlannedDistrict]) -> None:
+    """
+    Refuse a plan whose districts' files say something else now.
+
+    Of a plan of one change to the files, what it does not speak of may be otherwise.
+    Raises ``StalePlan`` naming district, setting, old and new value.
+    """
+    desired = {want.district.key: want.district.desired() for want in wanted}
+    moved = [
+        f"{planned.district}: {sentence}"
+        for planned in plan.districts
+        for sentence in _moved_settings(
+            planned.desired, desired.get(planned.district), whole=not plan.partial
+        )
+    ]
+    if moved:
+        raise StalePlan(
+            "the files changed since the plan was made:",
+            below=(f"  {one}" for one in moved),
+        )
+
+
+def insist_same_tokens(plan: Plan, wanted: Sequence[PlannedDistrict]) -> None:
+    """
+    Refuse a plan that may type a token which the district's file names otherwise now.
+
+    Another reference is another roster, so it is not looked over where files are to be
+    ignored. Raises ``StalePlan``, and ``DamagedPlan`` for a way back that types one.
+    """
+    named = {one.district.key: one.district.credentials.oauth_token for one in wanted}
+    for one in plan.districts:
+        now = named.get(one.district) or ""
+        if not one.set_token and not one.token:
+            continue
+        if plan.rollback_of is not None:
+            raise DamagedPlan(
+                f"the plan takes a run back, and types a token on {one.district}"
+            )
+        if not one.token:
+            raise StalePlan(
+                f"the plan types a token on {one.district}, and does not say which: it"
+                " is of an older version"
+            )
+        if token_identity(one.token) != token_identity(now):
+            raise StalePlan(
+                f"the token of {one.district} was {one.token} when the plan was made,"
+                f" and is {now or 'named nowhere'} now"
+            )
+
+
+def _moved_settings(then: Form, now: Form | None, *, whole: bool) -> list[str]:
+    if now is None:
+        return ["its file is gone"]
+    return [
+        f"{name} was {_spell_setting(then, name)}, is now {_spell_setting(now, name)}"
+        for name in BY_NAME
+        if (whole or name in then) and not _is_same(then, now, name)
+    ]
+
+
+def _is_same(then: Form, now: Form, name: str) -> bool:
+    if (name in then) != (name in now):
+        return False
+    return is_same(name, then.get(name), now.get(name))
+
+
+def _spell_setting(form: Form, name: str) -> str:
+    return spell(form[name]) if name in form else "not managed"
+
+
+def as_it_is(plan: Plan, districts: Sequence[District], baselines: Baselines) -> Plan:
+    """
+    Give a plan with its risks taken again: a file may lie about them.
+
+    ``districts`` are those of the files, as far as they can be read.
+
+    Raises ``DamagedPlan`` if its changes are not those that its own values call for.
+    """
+    insist_honest(plan, baselines)
+    return assess_again(plan, districts, baselines)

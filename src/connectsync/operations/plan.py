@@ -10,7 +10,7 @@ from deepdiff import DeepDiff
 
 from connectsync.apply.saving import OpenSaves, with_what_arrived
 from connectsync.backends.seam import Reader
-from connectsync.domain.change import Add, Change, changes_of
+from connectsync.domain.change import Add, Change, changes_of, running
 from connectsync.domain.district import (
     District,
     Facts,
@@ -30,8 +30,7 @@ from connectsync.domain.drift import (
     is_launched,
     movements,
 )
-from connectsync.domain.finding import Problem
-from connectsync.domain.guard import ChangedSince, GuardFinding
+from connectsync.domain.finding import ChangedSince, GuardFinding, Problem
 from connectsync.domain.live import Live
 from connectsync.domain.plan import (
     DistrictPlan,
@@ -43,7 +42,6 @@ from connectsync.domain.plan import (
     saves_for,
 )
 from connectsync.domain.policy import Policy
-from connectsync.domain.risk import running
 from connectsync.domain.run import RecentSaves
 from connectsync.domain.settings import BY_NAME, Form, form_spelled_as, labels_in, spell
 from connectsync.domain.settings import list_differing as in_form_order
@@ -249,16 +247,15 @@ async def make_plan(
         for want, live in answers
         if not (one := left[want.district.key]) or not one.error
     ]
+    in_step = [key for key in outcomes if isinstance(key, str) and not left[key]]
     plan = Plan(
         created=given.now,
         tool=given.tool,
         backend=reader.described,
         scope=given.scope,
         fleet=given.fleet,
-        districts=tuple(_changed_plans(outcomes)),
-        in_step=tuple(
-            key for key in outcomes if isinstance(key, str) and not left[key]
-        ),
+        districts=tuple(one for one in outcomes if isinstance(one, DistrictPlan)),
+        in_step=tuple(in_step),
         failed=tuple(failed for failed in outcomes if isinstance(failed, NotPlanned)),
         since=given.since.commit if given.since else None,
         left_alone=tuple(one for one in left.values() if one),
@@ -448,9 +445,3 @@ def _answer(
     if want.district.key not in lives:
         raise Bug(f"the backend did not answer for district {want.district.key!r}")
     return lives[want.district.key]
-
-
-def _changed_plans(
-    outcomes: Sequence[DistrictPlan | NotPlanned | str],
-) -> list[DistrictPlan]:
-    return [outcome for outcome in outcomes if isinstance(outcome, DistrictPlan)]

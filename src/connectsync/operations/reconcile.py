@@ -10,8 +10,7 @@ from connectsync.apply.saving import arrivals
 from connectsync.apply.state.queries import StateReader
 from connectsync.domain.district import without
 from connectsync.domain.drift import Baseline, Baselines, MovedBy, is_launched
-from connectsync.domain.finding import Finding, KeyPath, Severity
-from connectsync.domain.guard import GuardFinding
+from connectsync.domain.finding import Finding, GuardFinding, KeyPath, Severity
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import (
     DistrictOutcome,

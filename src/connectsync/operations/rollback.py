@@ -10,9 +10,9 @@ from connectsync.backends.seam import Reader
 from connectsync.domain.district import kept_labels, unpublished, without
 from connectsync.domain.drift import Baseline, Baselines, Movement
 from connectsync.domain.live import Live
+from connectsync.domain.outcome import Made, SaveFacts, Sent
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
 from connectsync.domain.run import ConfirmedSave, Run, close_command
-from connectsync.domain.save import Made, SaveFacts, Sent
 from connectsync.domain.settings import Form, is_same, list_differing, spell
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ConnectError, DamagedPlan, RollbackRefused, UsageError

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import starmap
 from typing import Any
 
 from connectsync.domain.finding import (
@@ -16,24 +15,9 @@ from connectsync.domain.finding import (
     ValidationReport,
 )
 from connectsync.domain.plan import group_of
+from connectsync.report.findings_text import summary
 from connectsync.report.frame import mark_line
-from connectsync.report.html import (
-    Child,
-    GlancePart,
-    GlanceTally,
-    Html,
-    TextTable,
-    element,
-    facts,
-    header,
-    html_page,
-    join_html,
-    list_section,
-    many,
-    navigation,
-    plain_table,
-    with_code,
-)
+from connectsync.report.html import GlancePart, GlanceTally, TextTable, render_page
 from connectsync.report.terminal import fit
 
 ROOM = 96
@@ -104,15 +88,8 @@ _SEVERITIES = GlanceTally(
     {
         Severity.ERROR: ("Errors", "nothing is planned from such a file"),
         Severity.WARNING: ("Warnings", "likely to hurt families"),
-        Severity.INFO: ("Infos", "good to know"),
+        Severity.INFO: ("Notes", "good to know"),
     },
-)
-_ALLOWED = (
-    "These were accepted, with a reason and a last day; they are not counted above."
-)
-_SAYS = (
-    "Without scripts this page shows a plain table; lines of the files, search and"
-    " filters need them. `connectsync validate` says all of it as text."
 )
 
 
@@ -126,111 +103,69 @@ def findings_html(
     """
     texts = TextTable()
     data = findings_data(report, texts, folder) | {"texts": texts.all()}
-    title = f"Findings of {today.isoformat()}"
-    return html_page(title, _body(report, title, folder, tool), data)
-
-
-def finding_sections(report: ValidationReport) -> Iterator[Html]:
-    """Give the sections of findings and of allowed ones, where there are any."""
-    if report.findings:
-        found = [(one, "") for one in report.ordered()]
-        yield list_section("findings", "Findings", _plain(found))
-    if report.allowed:
-        allowed = [
-            (one.finding, f"Allowed until {one.until.isoformat()}: {one.reason}")
-            for one in report.ordered_allowed()
-        ]
-        told = element("p", _ALLOWED)
-        yield list_section("allowed", "Allowed findings", _plain(allowed), told)
-
-
-def _body(
-    report: ValidationReport, title: str, folder: str, tool: str
-) -> Iterator[Html]:
-    yield header(title, _lead(report))
-    yield navigation(_sections(report))
-    yield Html("<main>")
-    yield _glance(report, folder)
-    yield from finding_sections(report)
-    said = {"Files read": f"{report.files:,}", "Made by": tool}
-    about = element("h2", "About this page")
-    yield element("section", about, facts(said), id="about")
-    yield Html("</main>")
-
-
-def _sections(report: ValidationReport) -> Iterator[tuple[str, str]]:
-    yield "glance", "At a glance"
-    if report.findings:
-        yield "findings", "Findings"
-    if report.allowed:
-        yield "allowed", "Allowed findings"
-    yield "about", "About this page"
-
-
-def _lead(report: ValidationReport) -> str:
-    counts = [
-        many(count, noun)
-        for count, noun in (
-            (report.errors, "error"),
-            (report.warnings, "warning"),
-            (report.infos, "info"),
-        )
-        if count
-    ]
-    allowed = [f"{len(report.allowed):,} allowed"] if report.allowed else []
-    told = ", ".join([*(counts or ["no findings"]), *allowed])
-    return f"{many(report.files, 'file')}: {told}."
-
-
-def _glance(report: ValidationReport, folder: str) -> Html:
     counts = {severity: report.count(severity) for severity in Severity}
+    return render_page(
+        "findings",
+        data,
+        title=f"Findings of {today.isoformat()}",
+        lead=[f"{summary(report, colour=False)}."],
+        sections={"glance": "At a glance"}
+        | finding_sections(report)
+        | {"about": "About this page"},
+        glance={
+            "severities": _SEVERITIES.tiles(counts),
+            "tables": _tables(report, folder),
+        },
+        found=plain_findings(report),
+        about=[("Files read", f"{report.files:,}", False), ("Made by", tool, False)],
+    )
+
+
+def finding_sections(report: ValidationReport) -> dict[str, str]:
+    """Give the titles of the sections of findings that there are, by id."""
+    titles = {"findings": "Findings", "allowed": "Allowed findings"}
+    held = {"findings": report.findings, "allowed": report.allowed}
+    return {name: title for name, title in titles.items() if held[name]}
+
+
+def plain_findings(report: ValidationReport) -> dict[str, Any]:
+    """Give the tables of findings for where no script is run."""
+    found = [(one, "") for one in report.ordered()]
+    allowed = [
+        (one.finding, f"Allowed until {one.until.isoformat()}: {one.reason}")
+        for one in report.ordered_allowed()
+    ]
+    return {"findings": _plain_table(found), "allowed": _plain_table(allowed)}
+
+
+def _plain_table(found: Sequence[tuple[Finding, str]]) -> dict[str, Any]:
+    rows = [
+        {
+            "place": f"{one.place.file}:{one.place.line}:{one.place.column}",
+            "severity": one.severity,
+            "message": one.message,
+            "notes": [f"Help: {one.hint}"] * bool(one.hint) + [note] * bool(note),
+            "rule": one.rule,
+        }
+        for one, note in found[:MOST]
+    ]
+    return {"rows": rows, "more": sum(one.stands_for for one, _ in found[MOST:])}
+
+
+def _tables(report: ValidationReport, folder: str) -> list[Mapping[str, Any]]:
     by_rule: dict[str, Counter[str]] = defaultdict(Counter)
     by_folder: dict[str, Counter[str]] = defaultdict(Counter)
     for one in report.findings:
         by_rule[one.rule][one.severity] += 1
         by_folder[group_of(one.place.file, folder)][one.severity] += 1
     gravest = sorted(by_rule, key=lambda rule: (_rank(by_rule[rule]), rule))
-    parts = [
-        (_part("rule", "Rule", "By rule, the gravest first", gravest), by_rule),
-        (_part("group", "Folder", "By folder of the file"), by_folder),
-    ]
-    tables = (_SEVERITIES.parts(part, found) for part, found in parts if found)
-    return element(
-        "section",
-        element("h2", "At a glance"),
-        _SEVERITIES.tiles(counts),
-        element("div", *tables, class_="parts"),
-        id="glance",
+    rules = "By rule, the gravest first"
+    parts = (
+        GlancePart("rule", "Rule", rules, by_rule, gravest, sized=True),
+        GlancePart("group", "Folder", "By folder of the file", by_folder, sized=True),
     )
-
-
-def _part(
-    facet: str, title: str, caption: str, order: Sequence[str] = ()
-) -> GlancePart:
-    return GlancePart(facet, title, caption, "(none)", order, sized=True)
+    return [_SEVERITIES.table(part) for part in parts if part.counts]
 
 
 def _rank(counts: Counter[str]) -> tuple[int, ...]:
     return tuple(-counts[severity] for severity in Severity)
-
-
-def _plain(findings: Sequence[tuple[Finding, str]]) -> Html:
-    more = sum(one.stands_for for one, _ in findings[MOST:])
-    return join_html(
-        [
-            element("p", with_code(_SAYS)),
-            plain_table(("Place", "Finding", "Rule"), starmap(_row, findings[:MOST])),
-            *([element("p", f"and {more:,} more")] * (more > 0)),
-        ]
-    )
-
-
-def _row(one: Finding, note: str) -> tuple[Child, ...]:
-    place = f"{one.place.file}:{one.place.line}:{one.place.column}"
-    notes = [f"Help: {one.hint}" if one.hint else "", note]
-    told = [element("small", with_code(said)) for said in notes if said]
-    return (
-        element("code", place),
-        join_html([f"{one.severity}: ", with_code(one.message), *told]),
-        element("code", one.rule),
-    )

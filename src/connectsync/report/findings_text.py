@@ -16,6 +16,9 @@ MANY = 50
 TOP = 10
 """Rules that are named; the rest is one line, with its count."""
 
+NOUNS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+"""What findings of a severity are counted as."""
+
 ALL_OF_THEM = "`--output FILE` or `--format json` has all"
 
 
@@ -63,8 +66,8 @@ def unshown(findings: Sequence[Finding], shown: Sequence[Finding]) -> str:
     if not left:
         return ""
     kinds = [
-        many(counts[severity], severity.value)
-        for severity in Severity
+        many(counts[severity], noun)
+        for severity, noun in NOUNS.items()
         if counts[severity]
     ]
     return f"… and {left:,} more: {', '.join(kinds)}; {ALL_OF_THEM}"
@@ -91,7 +94,7 @@ def render(
     if left := unshown(findings, shown):
         blocks.append("\n".join(wrap(left, width, hang=2)))
     if report.allowed:
-        blocks.append("\n".join(_all_allowed(report, paint, most)))
+        blocks.append("\n".join(_all_allowed(report, paint, width, most)))
     if table := "\n".join(by_rule(findings, paint)):
         blocks.append(table)
     blocks.append("\n".join([*_pointer_to_why(report, paint), last]))
@@ -101,15 +104,11 @@ def render(
 def summary(report: ValidationReport, *, colour: bool) -> str:
     """Count files and findings in one line: ``14 files: 1 error, 2 warnings``."""
     paint = Paint(colour)
-    files = _count_text(report.files, "file")
+    files = many(report.files, "file")
     found = [
-        paint(style, _count_text(count, word))
-        for count, word, style in (
-            (report.errors, "error", Style.ERROR),
-            (report.warnings, "warning", Style.WARNING),
-            (report.infos, "info", Style.INFO),
-        )
-        if count
+        paint(style_of(severity), many(report.count(severity), noun))
+        for severity, noun in NOUNS.items()
+        if report.count(severity)
     ]
     allowed = [f"{len(report.allowed):,} allowed"] if report.allowed else []
     if found:
@@ -122,7 +121,7 @@ def reach(districts: tuple[str, ...]) -> str:
     named = ", ".join(districts[:NAMED_DISTRICTS])
     more = len(districts) - NAMED_DISTRICTS
     rest = f" and {more:,} more" if more > 0 else ""
-    return f"{_count_text(len(districts), 'district')}: {named}{rest}"
+    return f"{many(len(districts), 'district')}: {named}{rest}"
 
 
 def _pointer_to_why(report: ValidationReport, paint: Paint) -> Iterator[str]:
@@ -176,15 +175,17 @@ def _note(
 
 
 def _all_allowed(
-    report: ValidationReport, paint: Paint, most: int | None
+    report: ValidationReport, paint: Paint, width: int, most: int | None
 ) -> Iterator[str]:
     allowed = report.ordered_allowed()
     for each in allowed[:most]:
         finding = each.finding
-        rule = paint(Style.SAFE, f"allowed[{inert(finding.rule)}]")
+        rule = f"allowed[{inert(finding.rule)}]"
         spot = f"{inert(finding.place.file)}:{finding.place.line}"
-        until = paint(Style.DIM, f"(until {each.until.isoformat()})")
-        yield f"{rule} {spot} — {inert(each.reason)} {until}"
+        why = f"{inert(each.reason)} (until {each.until.isoformat()})"
+        first, *rest = wrap(f"{rule} {spot} — {why}", width, hang=2)
+        yield paint(Style.SAFE, rule) + first.removeprefix(rule)
+        yield from rest
     if left := len(allowed[most:]) if most is not None else 0:
         yield f"… and {left:,} more allowed; {ALL_OF_THEM}"
 
@@ -192,7 +193,3 @@ def _all_allowed(
 def _spot(finding: Finding) -> str:
     place = finding.place
     return f"{inert(place.file)}:{place.line}:{place.column}"
-
-
-def _count_text(count: int, word: str) -> str:
-    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

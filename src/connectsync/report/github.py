@@ -6,8 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from connectsync.domain.finding import Finding, Place, Severity, ValidationReport
-from connectsync.domain.guard import GuardFinding, acceptance
+from connectsync.domain.finding import (
+    Finding,
+    GuardFinding,
+    Place,
+    Severity,
+    ValidationReport,
+    acceptance,
+)
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan
 from connectsync.domain.wording import many
 from connectsync.providers.form import Risk

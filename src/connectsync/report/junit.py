@@ -18,10 +18,11 @@ from connectsync.domain.drift import DistrictDrift
 from connectsync.domain.finding import (
     AllowedFinding,
     Finding,
+    GuardFinding,
     Severity,
     ValidationReport,
+    acceptance,
 )
-from connectsync.domain.guard import GuardFinding, acceptance
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.report.drift import mover_text, values_of
 from connectsync.report.findings_text import reach

@@ -8,8 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from connectsync.domain.drift import DistrictDrift
-from connectsync.domain.finding import AllowedFinding, Finding, ValidationReport
-from connectsync.domain.guard import GuardFinding, acceptance
+from connectsync.domain.finding import (
+    AllowedFinding,
+    Finding,
+    GuardFinding,
+    ValidationReport,
+    acceptance,
+)
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.settings import SETTINGS, spell

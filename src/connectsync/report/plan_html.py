@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import Any
 
-from connectsync.domain.finding import Severity
-from connectsync.domain.guard import GuardFinding, acceptance
+from connectsync.domain.finding import GuardFinding, Severity, acceptance
 from connectsync.domain.plan import (
     DistrictPlan,
     DistrictStanding,
@@ -21,25 +21,10 @@ from connectsync.domain.plan import (
 )
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import ALL, split_shard
+from connectsync.domain.wording import many
 from connectsync.providers.form import Risk
-from connectsync.report.findings_html import finding_sections
-from connectsync.report.html import (
-    Child,
-    GlancePart,
-    GlanceTally,
-    Html,
-    chip,
-    element,
-    facts,
-    header,
-    html_page,
-    join_html,
-    list_section,
-    many,
-    navigation,
-    plain_table,
-    with_code,
-)
+from connectsync.report.findings_html import finding_sections, plain_findings
+from connectsync.report.html import GlancePart, GlanceTally, render_page
 from connectsync.report.plan_html_data import plan_page_data
 from connectsync.report.plan_text import (
     count_text,
@@ -49,170 +34,6 @@ from connectsync.report.plan_text import (
     spell_change,
     token_text,
 )
-
-_SHOWN = 5
-"""Objections of a guard that are listed; each stands with its district too."""
-
-_NOT_KEPT = (
-    "This plan was shown and not kept. Make it again with `--out`, where this one was"
-    " made, and read what has changed since."
-)
-_KEPT = (
-    "This applies exactly the plan in the file. If the plan was edited, or the files or"
-    " Connect changed since, nothing is applied."
-)
-_COUNTS = (
-    "Write the numbers by hand, from what you have read: a job that copies them from"
-    " the plan accepts anything."
-)
-_REASON = "Say why in place of `why`; the reason is kept."
-
-
-def how_to_apply(review: PlanReview) -> Html:
-    """Give the section: objections first, then what to call."""
-    return element(
-        "section",
-        element("h2", "How to apply it"),
-        *_guards(review.plan.guards),
-        *_commands(review),
-        id="apply",
-    )
-
-
-def _guards(guards: Sequence[GuardFinding]) -> Iterator[Html]:
-    if not guards:
-        yield element("p", "No guard objects.")
-        return
-    yield element("p", _blocked(guards))
-    ordered = sorted(guards, key=lambda one: (one.severity.rank, one.rule))
-    groups = groupby(ordered, key=lambda one: (one.severity, one.rule))
-    items = (_guard(severity, rule, list(same)) for (severity, rule), same in groups)
-    yield element("ul", *items, class_="guards")
-
-
-def _blocked(guards: Sequence[GuardFinding]) -> str:
-    blocking = [guard for guard in guards if guard.severity is Severity.ERROR]
-    if not blocking:
-        return "Guards warn; none of them blocks this plan."
-    reasons = [guard.needs_reason for guard in blocking]
-    ways = ["by name and count"] if not all(reasons) else []
-    ways += ["with a reason"] if any(reasons) else []
-    block, them = ("blocks", "it") if len(blocking) == 1 else ("block", "them")
-    return (
-        f"{many(len(blocking), 'objection')} {block} this plan. To apply it anyway,"
-        f" accept {them} {' or '.join(ways)}, as in the command below."
-    )
-
-
-def _guard(severity: Severity, rule: str, same: Sequence[GuardFinding]) -> Html:
-    more = len(same) - _SHOWN
-    hints = dict.fromkeys(guard.hint for guard in same if guard.hint)
-    return element(
-        "li",
-        element("p", chip(severity), " ", element("code", rule)),
-        *map(_objection, same[:_SHOWN]),
-        *([element("p", f"and {more:,} more, each with its district")] * (more > 0)),
-        *(
-            element("p", with_code(f"Help: {hint}"), class_="hint")
-            for hint in list(hints)[:_SHOWN]
-        ),
-    )
-
-
-def _objection(guard: GuardFinding) -> Html:
-    if not guard.district:
-        return element("p", guard_text(guard))
-    return element("p", element("b", guard.district), f": {guard_text(guard)}")
-
-
-def _commands(review: PlanReview) -> Iterator[Html]:
-    plan = review.plan
-    if not plan.districts:
-        yield element("p", "There is nothing to apply.")
-        return
-    file = review.plan_file or "plan.json"
-    if not review.plan_file:
-        yield element("p", with_code(_NOT_KEPT))
-        yield _command(f"{_planning(plan)} --out {file}")
-    given = acceptance(plan.guards)
-    yield _command(f"connectsync apply {shlex.quote(file)} {given}".rstrip())
-    yield element("p", _KEPT)
-    if "--accept" in given:
-        yield element("p", _COUNTS)
-    if "--override" in given:
-        yield element("p", with_code(_REASON))
-
-
-def _planning(plan: Plan) -> str:
-    """Spell the command that makes a plan of the same scope."""
-    named, shard = split_shard(plan.scope)
-    shards = [f"--shard {shard}"] if shard != ALL else []
-    since = [f"--changed-since {shlex.quote(plan.since)}"] if plan.since else []
-    tokens = [
-        f"--set-token {shlex.quote(one.district)}"
-        for one in plan.districts
-        if one.set_token
-    ]
-    words = ["connectsync plan", *map(shlex.quote, named), *shards, *since, *tokens]
-    return " ".join(words)
-
-
-def _command(text: str) -> Html:
-    prompt = element("span", "$ ", class_="prompt", aria_hidden="true")
-    return element("pre", join_html([prompt, element("code", text)]), class_="command")
-
-
-MOST = 500
-"""Districts that the table holds: it is in every page, and hardly ever shown."""
-
-_SAYS = (
-    "Without scripts this page shows a plain table of what would change; forms, search"
-    " and filters need them. `connectsync plan` says all of it as text."
-)
-
-
-def plain_districts(plan: Plan) -> Html:
-    """Give what would change, and what could not be read."""
-    rows = [*_unread(plan), *map(_row, plan.districts[:MOST])]
-    more = len(plan.failed) + len(plan.districts) - MOST
-    return join_html(
-        [
-            element("p", with_code(_SAYS)),
-            plain_table(("District", "Standing", "Changes"), rows[:MOST]),
-            *([element("p", f"and {more:,} more districts")] * (more > 0)),
-        ]
-    )
-
-
-def _unread(plan: Plan) -> Iterator[tuple[Child, ...]]:
-    for failed in plan.failed:
-        told = element("small", with_code(failed.remedy))
-        yield (
-            _name_cell(failed.district, failed.file),
-            DistrictStanding.NOT_READ,
-            join_html([with_code(failed.message), told]),
-        )
-
-
-def _row(planned: DistrictPlan) -> tuple[Child, ...]:
-    told = [
-        element("li", f"{spell_change(one.change)} ({one.risk}): {one.effect}")
-        for one in planned.changes()
-    ]
-    if planned.set_token:
-        told.append(element("li", token_text(planned)))
-    return (
-        _name_cell(planned.district, planned.file, planned.name),
-        standing_of(planned),
-        element("ul", *told),
-    )
-
-
-def _name_cell(key: str, file: str, name: str = "") -> Html:
-    return join_html(
-        [element("b", name or key), " ", element("code", key), element("small", file)]
-    )
-
 
 _STANDINGS: dict[str, tuple[str, str]] = {
     DistrictStanding.CONFLICT: ("Conflict", "file and Connect both changed"),
@@ -234,32 +55,25 @@ _RISKS = GlanceTally(
 
 def plan_html(review: PlanReview) -> str:
     """Write the whole page; whatever came from elsewhere is inert text in it."""
-    title = f"Plan of {review.plan.created:%Y-%m-%d %H:%M %Z}"
-    return html_page(title, _body(review, title), plan_page_data(review))
-
-
-def _body(review: PlanReview, title: str) -> Iterator[Html]:
     plan = review.plan
-    yield header(title, *_lead(plan))
-    yield navigation(_sections(review))
-    yield Html("<main>")
-    yield _glance(review)
-    yield how_to_apply(review)
-    yield list_section("districts", "Districts", plain_districts(plan))
-    yield from finding_sections(review.findings)
-    yield _about(plan)
-    yield Html("</main>")
-
-
-def _sections(review: PlanReview) -> Iterator[tuple[str, str]]:
-    yield "glance", "At a glance"
-    yield "apply", "How to apply it"
-    yield "districts", "Districts"
-    if review.findings.findings:
-        yield "findings", "Findings"
-    if review.findings.allowed:
-        yield "allowed", "Allowed findings"
-    yield "about", "About this plan"
+    return render_page(
+        "plan",
+        plan_page_data(review),
+        title=f"Plan of {plan.created:%Y-%m-%d %H:%M %Z}",
+        lead=list(_lead(plan)),
+        sections={
+            "glance": "At a glance",
+            "apply": "How to apply it",
+            "districts": "Districts",
+            **finding_sections(review.findings),
+            "about": "About this plan",
+        },
+        glance=_glance(review),
+        apply=_how_to_apply(review),
+        districts=_plain_districts(plan),
+        found=plain_findings(review.findings),
+        about=list(_about(plan)),
+    )
 
 
 def _lead(plan: Plan) -> Iterator[str]:
@@ -269,33 +83,19 @@ def _lead(plan: Plan) -> Iterator[str]:
             yield f"{said[0].upper()}{said[1:]}."
 
 
-def _glance(review: PlanReview) -> Html:
+def _glance(review: PlanReview) -> dict[str, Any]:
     members = list(_members(review))
-    tally = _tally(review.plan)
-    standings = Counter(standing for _, standing in members)
-    tables = (
-        tally.parts(part, counts)
-        for part, counts in _parts(review, members)
-        if set(counts) - {""}
-    )
-    return element(
-        "section",
-        element("h2", "At a glance"),
-        element("h3", "Districts"),
-        tally.tiles(standings),
-        element("h3", "Changes by risk"),
-        _RISKS.tiles(review.plan.risks()),
-        element("div", *tables, class_="parts"),
-        id="glance",
-    )
-
-
-def _tally(plan: Plan) -> GlanceTally:
-    """Count by standing; only a plan of one change leaves districts alone."""
     kinds = dict(_STANDINGS)
-    if plan.since is None:
+    if review.plan.since is None:
+        # only a plan of one change leaves districts alone
         del kinds[DistrictStanding.LEFT_ALONE]
-    return GlanceTally("standing", kinds)
+    standings = GlanceTally("standing", kinds)
+    parts = (part for part in _parts(review, members) if set(part.counts) - {""})
+    return {
+        "standings": standings.tiles(Counter(standing for _, standing in members)),
+        "risks": _RISKS.tiles(review.plan.risks()),
+        "tables": list(map(standings.table, parts)),
+    }
 
 
 def _members(review: PlanReview) -> Iterator[tuple[Member, DistrictStanding]]:
@@ -314,7 +114,7 @@ def _members(review: PlanReview) -> Iterator[tuple[Member, DistrictStanding]]:
 
 def _parts(
     review: PlanReview, members: list[tuple[Member, DistrictStanding]]
-) -> Iterator[tuple[GlancePart, Mapping[str, Counter[str]]]]:
+) -> Iterator[GlancePart]:
     groups: dict[str, Counter[str]] = defaultdict(Counter)
     waves: dict[str, Counter[str]] = defaultdict(Counter)
     profiles: dict[str, Counter[str]] = defaultdict(Counter)
@@ -324,33 +124,124 @@ def _parts(
             waves[member.wave][standing] += 1
         for profile in member.profiles or ("",):
             profiles[profile][standing] += 1
-    yield GlancePart("group", "Folder", "By folder of the file", "(none)"), groups
+    yield GlancePart("group", "Folder", "By folder of the file", groups)
     saved = "By wave, in the order in which they are saved"
-    yield GlancePart("wave", "Wave", saved, "", review.waves), waves
+    yield GlancePart("wave", "Wave", saved, waves, review.waves)
     several = "By profile; a district with several counts for each"
-    yield GlancePart("profile", "Profile", several, "(none)"), profiles
+    yield GlancePart("profile", "Profile", several, profiles)
 
 
-def _scope(plan: Plan) -> str:
+_SHOWN = 5
+"""Objections of a guard that are listed; each stands with its district too."""
+
+
+def _how_to_apply(review: PlanReview) -> dict[str, Any]:
+    """Give the objections, and what to call; no command if there is nothing to do."""
+    plan, file = review.plan, review.plan_file or "plan.json"
+    given = acceptance(plan.guards)
+    command = f"connectsync apply {shlex.quote(file)} {given}".rstrip()
+    plan_again = "" if review.plan_file else f"{_plan_command(plan)} --out {file}"
+    ordered = sorted(plan.guards, key=lambda one: (one.severity.rank, one.rule))
+    groups = groupby(ordered, key=lambda one: (one.severity, one.rule))
+    return {
+        "objections": _objections(plan.guards),
+        "guards": [_guard(list(same)) for _, same in groups],
+        "command": command if plan.districts else "",
+        "plan_again": plan_again,
+        "acceptance": given,
+    }
+
+
+def _objections(guards: Sequence[GuardFinding]) -> str:
+    if not guards:
+        return "No guard objects."
+    blocking = [guard for guard in guards if guard.severity is Severity.ERROR]
+    if not blocking:
+        return "Guards warn; none of them blocks this plan."
+    reasons = [guard.needs_reason for guard in blocking]
+    ways = ["by name and count"] if not all(reasons) else []
+    ways += ["with a reason"] if any(reasons) else []
+    block, them = ("blocks", "it") if len(blocking) == 1 else ("block", "them")
+    return (
+        f"{many(len(blocking), 'objection')} {block} this plan. To apply it anyway,"
+        f" accept {them} {' or '.join(ways)}, as in the command below."
+    )
+
+
+def _guard(same: Sequence[GuardFinding]) -> dict[str, Any]:
+    hints = dict.fromkeys(guard.hint for guard in same if guard.hint)
+    return {
+        "severity": same[0].severity,
+        "rule": same[0].rule,
+        "objections": [(one.district, guard_text(one)) for one in same[:_SHOWN]],
+        "more": max(0, len(same) - _SHOWN),
+        "hints": list(hints)[:_SHOWN],
+    }
+
+
+def _plan_command(plan: Plan) -> str:
+    """Spell the command that makes a plan of the same scope."""
+    named, shard = split_shard(plan.scope)
+    shards = [f"--shard {shard}"] if shard != ALL else []
+    since = [f"--changed-since {shlex.quote(plan.since)}"] if plan.since else []
+    tokens = [
+        f"--set-token {shlex.quote(one.district)}"
+        for one in plan.districts
+        if one.set_token
+    ]
+    words = ["connectsync plan", *map(shlex.quote, named), *shards, *since, *tokens]
+    return " ".join(words)
+
+
+MOST = 500
+"""Districts that the table holds: it is in every page, and hardly ever shown."""
+
+
+def _plain_districts(plan: Plan) -> dict[str, Any]:
+    """Give what would change, and what could not be read, for the plain table."""
+    unread = [
+        {
+            "name": one.district,
+            "key": one.district,
+            "file": one.file,
+            "standing": DistrictStanding.NOT_READ,
+            "unread": one.message,
+            "remedy": one.remedy,
+            "changes": [],
+        }
+        for one in plan.failed[:MOST]
+    ]
+    changing = map(_plain_district, plan.districts[: MOST - len(unread)])
+    more = max(0, len(plan.failed) + len(plan.districts) - MOST)
+    return {"rows": [*unread, *changing], "more": more}
+
+
+def _plain_district(planned: DistrictPlan) -> dict[str, Any]:
+    changes = [
+        f"{spell_change(one.change)} ({one.risk}): {one.effect}"
+        for one in planned.changes()
+    ]
+    return {
+        "name": planned.name or planned.district,
+        "key": planned.district,
+        "file": planned.file,
+        "standing": standing_of(planned),
+        "changes": changes + [token_text(planned)] * bool(planned.set_token),
+    }
+
+
+def _about(plan: Plan) -> Iterator[tuple[str, str, bool]]:
+    """Give names and values, and whether each is a word of a machine."""
     named, shard = split_shard(plan.scope)
     share = "" if shard == ALL else f", of which shard {shard}"
-    return (" ".join(named) or "every district of the project") + share
-
-
-def _about(plan: Plan) -> Html:
-    read = sorted(one.read_at for one in plan.districts)
-    said: dict[str, Child] = {
-        "Digest": element("code", plan_digest(plan)),
-        "Backend": plan.backend,
-        "Scope": _scope(plan),
-        "Districts in all files": f"{plan.fleet:,}",
-        "Made": f"{plan.created:%Y-%m-%d %H:%M:%S %Z}",
-        "Made by": plan.tool,
-    }
+    yield "Digest", plan_digest(plan), True
+    yield "Backend", plan.backend, False
+    yield "Scope", (" ".join(named) or "every district of the project") + share, False
+    yield "Districts in all files", f"{plan.fleet:,}", False
+    yield "Made", f"{plan.created:%Y-%m-%d %H:%M:%S %Z}", False
+    yield "Made by", plan.tool, False
     if plan.since is not None:
-        said["Since"] = element("code", plan.since)
-    if read:
-        said["Live settings read"] = " to ".join(
-            dict.fromkeys(f"{at:%Y-%m-%d %H:%M %Z}" for at in (read[0], read[-1]))
-        )
-    return element("section", element("h2", "About this plan"), facts(said), id="about")
+        yield "Since", plan.since, True
+    if read := sorted(one.read_at for one in plan.districts):
+        spelled = (f"{at:%Y-%m-%d %H:%M %Z}" for at in (read[0], read[-1]))
+        yield "Live settings read", " to ".join(dict.fromkeys(spelled)), False

@@ -14,7 +14,7 @@ from typing import Any
 
 from connectsync.domain.change import Add, Remove, Set
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
-from connectsync.domain.guard import GuardFinding
+from connectsync.domain.finding import GuardFinding
 from connectsync.domain.plan import (
     DistrictPlan,
     DistrictStanding,

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from connectsync.domain.change import Add, Change, Remove, Set
 from connectsync.domain.drift import DistrictDrift, Movement
-from connectsync.domain.guard import GuardFinding, acceptance
+from connectsync.domain.finding import GuardFinding, acceptance
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.settings import spell

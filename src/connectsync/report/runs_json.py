@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from connectsync.domain.outcome import Made
 from connectsync.domain.run import (
     AuditResult,
     DistrictDiff,
@@ -20,7 +21,6 @@ from connectsync.domain.run import (
     RunList,
     RunTally,
 )
-from connectsync.domain.save import Made
 from connectsync.domain.settings import value_data
 
 SCHEMA = 1

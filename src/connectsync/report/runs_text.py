@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 
-from connectsync.domain.outcome import Ending
+from connectsync.domain.outcome import Ending, Made
 from connectsync.domain.run import (
     OPEN_SAVE,
     JournalEntry,
@@ -22,7 +22,6 @@ from connectsync.domain.run import (
     superseded_text,
     tally_of,
 )
-from connectsync.domain.save import Made
 from connectsync.domain.settings import spell
 from connectsync.domain.wording import few, many
 from connectsync.report.terminal import (
@@ -306,8 +305,14 @@ class _RunPage:
             ended = (one.outcome.ending if one.outcome else None for one in parts)
             head = self.paint(Style.BOLD, f"wave {inert(wave)}")
             yield f"{head}: {tally_text(tally_of(ended), self.paint)}"
+        before = 0
         for part in parts:
-            yield from self._district(part)
+            lines = list(self._district(part))
+            # districts of one line each are a list; longer ones stand apart
+            if before and max(before, len(lines)) > 1:
+                yield ""
+            yield from lines
+            before = len(lines)
 
     def _district(self, part: RunDistrict) -> Iterator[str]:
         outcome = part.outcome
@@ -315,7 +320,7 @@ class _RunPage:
         ended = f"  {moment(part.ended)}" if part.ended else ""
         painted = self.paint(COUNTED[word], word)
         yield f"  {painted}  {self.paint(Style.BOLD, inert(part.district))}{ended}"
-        if part.runner and outcome:
+        if outcome and part.runner != self.run.runner:
             yield from self._by(part.runner, indent=4)
         if outcome and outcome.ending is not Ending.DONE:
             yield from self._lines(f"    {inert(outcome.message)}", hang=4)

@@ -16,22 +16,20 @@ from connectsync.errors import ConnectError, CredentialsRefused, Unreachable
 from connectsync.roster.seam import RosterDistrict
 from connectsync.web.http import (
     MEBIBYTE,
+    TOO_MANY,
     Limits,
+    RetryBudget,
+    RetryPolicy,
     bearer,
     client,
     fetch,
     insist_safe,
-    trusted,
-    what_failed,
-)
-from connectsync.web.patience import (
-    TOO_MANY,
-    RetryBudget,
-    RetryPolicy,
     limits_of,
     plausible,
     retry_after,
     too_many_requests,
+    trusted,
+    what_failed,
     when_to_try,
 )
 

@@ -41,7 +41,7 @@ def emergency_contacts_as_guardians(district: DistrictOnDay) -> Iterator[Problem
         settings:
           contact_types: [Parent/Guardian]
     """
-    if ContactType.EMERGENCY in _types(district):
+    if ContactType.EMERGENCY in district.chosen("contact_types"):
         yield Problem(
             CONTACT_TYPES,
             "contacts of type 'Emergency' become guardians and can be messaged at once",
@@ -68,7 +68,7 @@ def secondary_contacts_as_guardians(district: DistrictOnDay) -> Iterator[Problem
         settings:
           contact_types: [Parent/Guardian]
     """
-    if ContactType.SECONDARY in _types(district):
+    if ContactType.SECONDARY in district.chosen("contact_types"):
         yield Problem(
             CONTACT_TYPES,
             "contacts of type 'Secondary' become guardians and can be messaged at once",
@@ -99,7 +99,7 @@ def students_as_guardians(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           contact_relationships: [Parent]
     """
-    relationships = _relationships(district)
+    relationships = district.chosen("contact_relationships")
     if ContactRelationship.SELF in relationships:
         shared = shares_of(district).contact_relationships
         adding = how_to_add({ContactRelationship.PARENT}, shared)
@@ -133,11 +133,13 @@ def guardians_marked_other_left_out(district: DistrictOnDay) -> Iterator[Problem
           contact_types: [Parent/Guardian]
           contact_relationships: [Other, Parent]
     """
-    parent_only = _relationships(district) == {ContactRelationship.PARENT}
+    relationships = district.chosen("contact_relationships")
+    parent_only = relationships == {ContactRelationship.PARENT}
     shared = shares_of(district).contact_relationships
     # what Clever does not share, no choice on Connect can bring
     could_come = shared is None or ContactRelationship.OTHER in shared
-    if parent_only and could_come and ContactType.PARENT_GUARDIAN in _types(district):
+    guardians = ContactType.PARENT_GUARDIAN in district.chosen("contact_types")
+    if parent_only and could_come and guardians:
         yield Problem(
             CONTACT_RELATIONSHIPS,
             "contacts of type 'Parent/Guardian' whose relationship is not 'Parent' are"
@@ -167,7 +169,8 @@ def parents_left_out(district: DistrictOnDay) -> Iterator[Problem]:
           contact_types: [Parent/Guardian]
           contact_relationships: [Grandparent, Other, Parent]
     """
-    types, relationships = _types(district), _relationships(district)
+    types = district.chosen("contact_types")
+    relationships = district.chosen("contact_relationships")
     shares = shares_of(district)
     if types and not types & PARENTAL_TYPES:
         yield Problem(
@@ -189,20 +192,4 @@ def parents_left_out(district: DistrictOnDay) -> Iterator[Problem]:
 def _without_type(district: DistrictOnDay, label: ContactType) -> str:
     shared = shares_of(district).contact_types
     adding = how_to_add({ContactType.PARENT_GUARDIAN}, shared)
-    return how_to_remove(label, _types(district), adding)
-
-
-def _types(district: DistrictOnDay) -> frozenset[str]:
-    """Give the selected types; none if the sync does not manage guardians."""
-    settings = district.settings
-    if settings.manage_guardians is False:
-        return frozenset()
-    return settings.contact_types or frozenset()
-
-
-def _relationships(district: DistrictOnDay) -> frozenset[str]:
-    """Give the selected relationships; none if the sync does not manage guardians."""
-    settings = district.settings
-    if settings.manage_guardians is False:
-        return frozenset()
-    return settings.contact_relationships or frozenset()
+    return how_to_remove(label, district.chosen("contact_types"), adding)

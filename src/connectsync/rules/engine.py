@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -80,25 +81,6 @@ class Scope(Generic[Subject]):
 
         return make
 
-    def page(
-        self, severity: Severity, *, source: str, inferred: bool = False
-    ) -> Callable[[Callable[[], None]], Rule[Subject]]:
-        """Make the page of a mistake that is found while a file is read."""
-
-        def make(described: Callable[[], None]) -> Rule[Subject]:
-            return Rule(
-                name=kebab(described.__name__),
-                severity=severity,
-                source=source,
-                page=described.__doc__ or "",
-                check=_nothing,
-                subject=self.name,
-                refused=True,
-                inferred=inferred,
-            )
-
-        return make
-
 
 def kebab(name: str) -> str:
     """Spell a function's name as a rule's name."""
@@ -114,12 +96,11 @@ def problems(
             yield rule, problem
 
 
-def _nothing(_: object) -> Iterable[Problem]:
-    return ()
-
-
-LONGEST_SUMMARY = 88
-INDENT = "    "
+_YAML = r"(?:(?:    .*)?\n)+"
+_PAGE = re.compile(
+    rf"(.{{1,87}}\.)\n\n((?:(?!(?:Bad|Good):\n).*\n)+)"
+    rf"Bad:\n({_YAML})Good:\n({_YAML})"
+)
 
 
 @cache
@@ -127,59 +108,27 @@ def page_of(rule: Rule[Any]) -> RulePage:
     """
     Give the page of a rule.
 
-    A page has a summary of one line, a reason, then ``Bad:`` and ``Good:``, each with
-    indented YAML below it. Raises ``Bug`` if a page has another form.
+    Raises ``Bug`` if its docstring is not a sentence of at most 88 characters, a
+    reason, then ``Bad:`` and ``Good:``, each with indented YAML below it.
     """
-    summary, why, bad, good = _parts(rule)
+    found = _PAGE.fullmatch(f"{cleandoc(rule.page)}\n")
+    texts = found.groups() if found else ("", "", "", "")
+    summary, why, bad, good = (dedent(text).strip("\n") for text in texts)
+    if not (why and bad and good):
+        raise Bug(
+            f"the page of rule {rule.name!r} is not a sentence of at most 88"
+            " characters, a blank line, a reason, then 'Bad:' and 'Good:', each with"
+            " YAML below it that is indented by four spaces"
+        )
     return RulePage(
         name=rule.name,
         severity=rule.severity,
         subject=rule.subject,
-        summary=_summary(rule, summary),
-        why=_text(rule, "reason", why),
-        bad=_yaml(rule, "Bad", bad),
-        good=_yaml(rule, "Good", good),
+        summary=summary,
+        why=why,
+        bad=f"{bad}\n",
+        good=f"{good}\n",
         source=rule.source,
         inferred=rule.inferred,
         allowable=rule.allowable,
     )
-
-
-def _parts(rule: Rule[Any]) -> tuple[str, list[str], list[str], list[str]]:
-    lines = cleandoc(rule.page).splitlines()
-    if lines.count("Bad:") != 1 or lines.count("Good:") != 1:
-        raise _malformed(rule, "has not exactly one 'Bad:' and one 'Good:'")
-    bad, good = lines.index("Bad:"), lines.index("Good:")
-    if good < bad:
-        raise _malformed(rule, "shows 'Good:' before 'Bad:'")
-    if len(lines[:bad]) < 3 or lines[1]:  # noqa: PLR2004 - summary, blank line, reason
-        raise _malformed(rule, "has no blank line and reason after its first line")
-    return lines[0], lines[2:bad], lines[bad + 1 : good], lines[good + 1 :]
-
-
-def _summary(rule: Rule[Any], line: str) -> str:
-    if len(line) > LONGEST_SUMMARY:
-        raise _malformed(rule, f"opens with more than {LONGEST_SUMMARY} characters")
-    if not line.endswith("."):
-        raise _malformed(rule, "opens with a line that is no sentence")
-    return line
-
-
-def _text(rule: Rule[Any], part: str, lines: list[str]) -> str:
-    text = "\n".join(lines).strip()
-    if not text:
-        raise _malformed(rule, f"has no {part}")
-    return text
-
-
-def _yaml(rule: Rule[Any], part: str, lines: list[str]) -> str:
-    if any(line and not line.startswith(INDENT) for line in lines):
-        raise _malformed(rule, f"has text below '{part}:' that is not indented")
-    text = dedent("\n".join(lines)).strip("\n")
-    if not text:
-        raise _malformed(rule, f"has nothing below '{part}:'")
-    return f"{text}\n"
-
-
-def _malformed(rule: Rule[Any], how: str) -> Bug:
-    return Bug(f"the page of rule {rule.name!r} {how}")

@@ -224,7 +224,4 @@ def guardians_file_not_in_use(district: DistrictOnDay) -> Iterator[Problem]:
 
 
 def _stated_file(district: DistrictOnDay) -> GuardiansCsv:
-    return district.facts.guardians_csv or _NOTHING
-
-
-_NOTHING = GuardiansCsv()
+    return district.facts.guardians_csv or GuardiansCsv()

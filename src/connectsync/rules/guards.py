@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectsync.domain.change import Set, widens
+from connectsync.domain.change import Set, running, widens
 from connectsync.domain.district import GuardiansFrom
 from connectsync.domain.drift import MovedBy, adopting
 from connectsync.domain.finding import Severity
 from connectsync.domain.plan import SWITCH, DistrictPlan, PlannedChange
-from connectsync.domain.risk import running
 from connectsync.domain.wording import many
 from connectsync.rules.engine import Rule
 from connectsync.rules.subjects import (
@@ -26,6 +25,69 @@ DISRUPTIVE = "disruptive"
 
 GUARDIANS = ("manage_guardians", "contact_types", "contact_relationships")
 """The settings that decide who is a guardian."""
+
+
+@PLAN.rule(Severity.ERROR, source="C0")
+def enable_with_other_changes(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    The sync is enabled in the same plan that changes other settings.
+
+    Changing the settings and enabling the sync are steps 5 and 7 of the setup, with a
+    self-check between them. A form that goes live as it changes cannot be checked.
+
+    Bad:
+
+        live: {enable_daily_sync: false, phone_types: [Home]}
+        desired: {enable_daily_sync: true, phone_types: [Cell]}
+
+    Good:
+
+        live: {enable_daily_sync: false, phone_types: [Cell]}
+        desired: {enable_daily_sync: true, phone_types: [Cell]}
+    """
+    for planned, change in subject.changes(SWITCH):
+        others = sum(1 for _ in planned.changes()) - 1
+        if turns_on(change.change) and others:
+            yield Objection(
+                (planned.district,),
+                f"the sync is enabled together with {many(others, 'other change')}",
+                hint="apply the other changes first, check, then enable the sync",
+            )
+        if turns_on(change.change) and (left := subject.left_alone(planned)):
+            yield Objection(
+                (planned.district,),
+                f"the sync is enabled while {' and '.join(left)}"
+                f" {'differs' if len(left) == 1 else 'differ'} from the files",
+                hint="apply those first, check, then enable the sync",
+            )
+
+
+@PLAN.rule(Severity.ERROR, source="C0")
+def first_enable(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    The sync is enabled for the first time, as far as connectsync knows.
+
+    The first sync leaves existing students alone and creates new ones: students who
+    were not archived first may appear twice, and guardians may get new accounts.
+
+    Bad:
+
+        live: {enable_daily_sync: false}
+        desired: {enable_daily_sync: true}
+
+    Good:
+
+        was_running: true
+        live: {enable_daily_sync: false}
+        desired: {enable_daily_sync: true}
+    """
+    for planned, change in subject.changes(SWITCH):
+        if turns_on(change.change) and not subject.baseline(planned).was_running:
+            yield Objection(
+                (planned.district,),
+                "the sync is enabled for the first time, as far as connectsync knows",
+                hint="do the self-check (step 6), then accept this by number",
+            )
 
 
 @PLAN.rule(Severity.ERROR, source="C5", inferred=True)
@@ -145,18 +207,13 @@ def _disruptive(subject: PlanAtHour, *settings: str) -> Iterator[Objection]:
 
 
 def _disruption(planned: DistrictPlan, change: PlannedChange) -> Objection:
+    now = "running" if running(planned.live) else "paused"
     return Objection(
         (planned.district,),
-        f"{spell_change(change.change)} {_when(planned)}",
+        f"{spell_change(change.change)} while the sync is {now}",
         hint="tell the district first, then accept it by number",
         accept=DISRUPTIVE,
     )
-
-
-def _when(planned: DistrictPlan) -> str:
-    if running(planned.live):
-        return "while the sync is running"
-    return "while the sync is paused"
 
 
 DISRUPTIVE_GUARDS: tuple[Rule[PlanAtHour], ...] = (
@@ -167,69 +224,6 @@ DISRUPTIVE_GUARDS: tuple[Rule[PlanAtHour], ...] = (
     roster_swapped_on_running_sync,
 )
 """Guards that are accepted together, by the number of disruptive changes."""
-
-
-@PLAN.rule(Severity.ERROR, source="C0")
-def enable_with_other_changes(subject: PlanAtHour) -> Iterator[Objection]:
-    """
-    The sync is enabled in the same plan that changes other settings.
-
-    Changing the settings and enabling the sync are steps 5 and 7 of the setup, with a
-    self-check between them. A form that goes live as it changes cannot be checked.
-
-    Bad:
-
-        live: {enable_daily_sync: false, phone_types: [Home]}
-        desired: {enable_daily_sync: true, phone_types: [Cell]}
-
-    Good:
-
-        live: {enable_daily_sync: false, phone_types: [Cell]}
-        desired: {enable_daily_sync: true, phone_types: [Cell]}
-    """
-    for planned, change in subject.changes(SWITCH):
-        others = sum(1 for _ in planned.changes()) - 1
-        if turns_on(change.change) and others:
-            yield Objection(
-                (planned.district,),
-                f"the sync is enabled together with {many(others, 'other change')}",
-                hint="apply the other changes first, check, then enable the sync",
-            )
-        if turns_on(change.change) and (left := subject.left_alone(planned)):
-            yield Objection(
-                (planned.district,),
-                f"the sync is enabled while {' and '.join(left)}"
-                f" {'differs' if len(left) == 1 else 'differ'} from the files",
-                hint="apply those first, check, then enable the sync",
-            )
-
-
-@PLAN.rule(Severity.ERROR, source="C0")
-def first_enable(subject: PlanAtHour) -> Iterator[Objection]:
-    """
-    The sync is enabled for the first time, as far as connectsync knows.
-
-    The first sync leaves existing students alone and creates new ones: students who
-    were not archived first may appear twice, and guardians may get new accounts.
-
-    Bad:
-
-        live: {enable_daily_sync: false}
-        desired: {enable_daily_sync: true}
-
-    Good:
-
-        was_running: true
-        live: {enable_daily_sync: false}
-        desired: {enable_daily_sync: true}
-    """
-    for planned, change in subject.changes(SWITCH):
-        if turns_on(change.change) and not subject.baseline(planned).was_running:
-            yield Objection(
-                (planned.district,),
-                "the sync is enabled for the first time, as far as connectsync knows",
-                hint="do the self-check (step 6), then accept this by number",
-            )
 
 
 @PLAN.rule(Severity.WARNING, source="G1", inferred=True)
@@ -366,14 +360,3 @@ def _is_raised(change: Set) -> bool:
     # if the field was empty, up to what Connect advises in term is not a raise
     before = change.before if isinstance(change.before, int) else TERM_LIMIT
     return isinstance(change.after, int) and change.after > before
-
-
-CHANGE_GUARDS: tuple[Rule[PlanAtHour], ...] = (
-    enable_with_other_changes,
-    first_enable,
-    *DISRUPTIVE_GUARDS,
-    student_id_changed_with_guardians_csv,
-    threshold_raised_without_figure,
-    overwrites_drift,
-    running_without_a_file,
-)

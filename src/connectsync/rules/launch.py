@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 
 from connectsync.domain.finding import KeyPath, Problem, Severity
 from connectsync.rules.subjects import DISTRICT, DistrictOnDay
@@ -309,16 +309,12 @@ def rollover_long_over(district: DistrictOnDay) -> Iterator[Problem]:
     """
     rollover = district.facts.rollover
     if rollover is not None and district.today - rollover.last > LONG_OVER:
+        months = (district.today - rollover.last).days // 30
         yield Problem(
             ROLLOVER,
-            f"the rollover ended on {rollover.last}, {_months(district, rollover.last)}"
-            " months ago",
+            f"the rollover ended on {rollover.last}, {months} months ago",
             hint="state the days of the next one, or remove it",
         )
-
-
-def _months(district: DistrictOnDay, since: date) -> int:
-    return (district.today - since).days // 30
 
 
 @DISTRICT.rule(Severity.INFO, source="T1")

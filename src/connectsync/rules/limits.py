@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from connectsync.domain.district import Untouched, WhyUntouched
 from connectsync.domain.finding import Severity
-from connectsync.domain.settings import spell
-from connectsync.domain.wording import many
 from connectsync.rules.engine import Rule
 from connectsync.rules.subjects import PLAN, Objection, PlanAtHour
 
@@ -95,15 +90,14 @@ def too_many_districts_a_day(subject: PlanAtHour) -> Iterator[Objection]:
         recent: 1
         districts: 2
     """
-    day = _Day.of(subject)
-    said = _too_many(subject) and not day.more
-    if day.adds and day.count > subject.policy.max_districts_a_day and not said:
+    count = _count_of_day(subject, said=_too_many(subject))
+    if count > subject.policy.max_districts_a_day:
         yield Objection(
             (),
-            f"{day.count} districts change within 24 hours; the project allows"
+            f"{count} districts change within 24 hours; the project allows"
             f" {subject.policy.max_districts_a_day}",
             hint="wait, plan fewer districts, or raise guards.max_districts_a_day",
-            count=day.count,
+            count=count,
         )
 
 
@@ -129,15 +123,15 @@ def too_much_of_the_fleet_a_day(subject: PlanAtHour) -> Iterator[Objection]:
         districts: 1
         fleet: 4
     """
-    day, most = _Day.of(subject), subject.policy.max_percent_a_day
-    said = _too_much(subject) and not day.more
-    if day.adds and _is_more(day.count, subject.plan.fleet, most) and not said:
+    count = _count_of_day(subject, said=_too_much(subject))
+    most = subject.policy.max_percent_a_day
+    if _is_more(count, subject.plan.fleet, most):
         yield Objection(
             (),
-            f"{day.count} districts change within 24 hours, in a fleet of"
+            f"{count} districts change within 24 hours, in a fleet of"
             f" {subject.plan.fleet}; the project allows {most} %",
             hint="wait, plan fewer districts, or raise guards.max_percent_a_day",
-            count=day.count,
+            count=count,
         )
 
 
@@ -173,32 +167,17 @@ def stale_live(subject: PlanAtHour) -> Iterator[Objection]:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Day:
-    """The districts of a plan, and those that were saved in the last 24 hours."""
+def _count_of_day(subject: PlanAtHour, *, said: bool) -> int:
+    """
+    Count the districts of a plan and of the last 24 hours, each once.
 
-    planned: frozenset[str]
-    recent: frozenset[str]
-
-    @classmethod
-    def of(cls, subject: PlanAtHour) -> _Day:
-        planned = frozenset(one.district for one in subject.plan.districts)
-        return cls(planned, subject.recent.districts)
-
-    @property
-    def count(self) -> int:
-        """Count the districts of the day, each once."""
-        return len(self.planned | self.recent)
-
-    @property
-    def adds(self) -> bool:
-        """Say whether the plan changes a district that was not changed that day."""
-        return not self.planned <= self.recent
-
-    @property
-    def more(self) -> bool:
-        """Say whether the day has districts that are not in the plan."""
-        return not self.recent <= self.planned
+    0 if the plan adds none to the day, or if the guard of the plan alone ``said`` it.
+    """
+    planned = frozenset(one.district for one in subject.plan.districts)
+    recent = subject.recent.districts
+    if planned <= recent or (said and recent <= planned):
+        return 0
+    return len(planned | recent)
 
 
 def _too_many(subject: PlanAtHour) -> bool:
@@ -221,137 +200,3 @@ TIMED_GUARDS: tuple[Rule[PlanAtHour], ...] = (
     stale_live,
 )
 """Guards whose answer depends on when a plan is applied."""
-
-LIMIT_GUARDS: tuple[Rule[PlanAtHour], ...] = (
-    too_many_districts,
-    too_much_of_the_fleet,
-    too_many_districts_a_day,
-    too_much_of_the_fleet_a_day,
-    stale_live,
-)
-
-
-NAMED_AT_MOST = 5
-"""Districts that one finding names; the rest is a number."""
-
-
-@PLAN.rule(Severity.INFO, source="design")
-def unknown_label_kept(subject: PlanAtHour) -> Iterator[Objection]:
-    """
-    A label is selected on Connect that no file has named, so it stays selected.
-
-    The page may offer more labels than were published, and a person may have selected
-    this one for a reason. A file that could not name the label does not mean to remove
-    it.
-
-    To manage it, record the labels with `connectsync doctor --record` and name it in
-    the file. To clear it, name it, apply, and then remove it from the file.
-
-    Bad:
-
-        live: {permissions: [Family Access, Engagement Visibility]}
-        desired: {permissions: [Family Access]}
-
-    Good:
-
-        live: {permissions: [Family Access]}
-        desired: {permissions: [Family Access, School-Wide Communications]}
-    """
-    yield from _each(
-        subject,
-        WhyUntouched.KEPT,
-        lambda one: (
-            f"{one.setting}: {spell(one.value)} is kept: it is selected on Connect,"
-            " but no file names it"
-        ),
-        "to manage it, run `connectsync doctor --record`, then name it in the file",
-    )
-
-
-@PLAN.rule(Severity.INFO, source="design")
-def setting_no_longer_managed(subject: PlanAtHour) -> Iterator[Objection]:
-    """
-    The files managed a setting before this change, and no longer do.
-
-    Nothing is written, so Connect keeps the value that was applied last. The setting is
-    not cleared, and from now on it is not checked for drift.
-
-    Bad:
-
-        before: {phone_types: [Cell]}
-        live: {phone_types: [Cell]}
-        desired: {unarchive_classrooms: true}
-
-    Good:
-
-        before: {phone_types: [Cell]}
-        live: {phone_types: [Cell]}
-        desired: {phone_types: [Cell]}
-    """
-    yield from _each(
-        subject,
-        WhyUntouched.RELEASED,
-        lambda one: (
-            f"{one.setting} is no longer managed: it stays {spell(one.value)} on"
-            " Connect"
-        ),
-        "to clear it, state the empty value; to keep watching it, state the old one",
-    )
-
-
-@PLAN.rule(Severity.WARNING, source="design")
-def setting_not_shown(subject: PlanAtHour) -> Iterator[Objection]:
-    """
-    The files manage a setting that Connect, as it was read, does not show.
-
-    A setting that is not shown is unknown: it is neither compared nor written, so the
-    files may say one thing and Connect another. The usual reason is a gateway or a
-    snapshot that is older than the setting.
-
-    Bad:
-
-        not_shown: [unarchive_classrooms]
-        desired: {unarchive_classrooms: true}
-
-    Good:
-
-        live: {unarchive_classrooms: true}
-        desired: {unarchive_classrooms: true}
-    """
-    yield from _each(
-        subject,
-        WhyUntouched.NOT_SHOWN,
-        lambda one: (
-            f"{one.setting} should be {spell(one.value)}, and Connect does not show"
-            " it: not compared"
-        ),
-        "bring the gateway up to date, or take the snapshot again",
-    )
-
-
-UNTOUCHED_RULES = (unknown_label_kept, setting_no_longer_managed, setting_not_shown)
-
-
-def _each(
-    subject: PlanAtHour,
-    why: WhyUntouched,
-    sentence: Callable[[Untouched], str],
-    hint: str,
-) -> Iterator[Objection]:
-    """Say a sentence once, of one district or of all that share it."""
-    districts: defaultdict[str, list[str]] = defaultdict(list)
-    for one in subject.plan.untouched:
-        if one.why is why:
-            districts[sentence(one)].append(one.district)
-    for said, keys in districts.items():
-        if len(keys) == 1:
-            yield Objection((keys[0],), said, hint=hint)
-        else:
-            yield Objection((), f"{said} ({_name_keys(keys)})", hint=hint)
-
-
-def _name_keys(keys: list[str]) -> str:
-    rest = len(keys) - NAMED_AT_MOST
-    more = f" and {rest:,} more" if rest > 0 else ""
-    named = ", ".join(keys[:NAMED_AT_MOST])
-    return f"{many(len(keys), 'district')}: {named}{more}"

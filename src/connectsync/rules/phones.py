@@ -11,8 +11,6 @@ from connectsync.rules.subjects import DISTRICT, DistrictOnDay, quote_labels
 PHONE_TYPES: KeyPath = ("settings", "phone_types")
 
 HOME_ALONE = frozenset({PhoneType.HOME})
-WORK_ALONE = frozenset({PhoneType.WORK})
-OTHER_ALONE = frozenset({PhoneType.OTHER})
 
 
 @DISTRICT.rule(Severity.ERROR, source="C5", refused=True)
@@ -62,7 +60,7 @@ def home_phone_for_texts(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           phone_types: [Cell]
     """
-    if _selected(district) == HOME_ALONE:
+    if district.chosen("phone_types") == HOME_ALONE:
         yield Problem(
             PHONE_TYPES,
             "numbers of type 'Home' are not texted, called or used for login",
@@ -130,7 +128,7 @@ def home_phone_for_active_users(district: DistrictOnDay) -> Iterator[Problem]:
           phone_types: [Cell]
     """
     on = district.settings.update_active_users
-    if on and _selected(district) == HOME_ALONE:
+    if on and district.chosen("phone_types") == HOME_ALONE:
         yield Problem(
             PHONE_TYPES,
             "update_active_users locks the contact details of people who have joined,"
@@ -158,13 +156,7 @@ def work_phone_for_login(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           phone_types: [Cell]
     """
-    if _selected(district) == WORK_ALONE:
-        yield Problem(
-            PHONE_TYPES,
-            "numbers of type 'Work' are used for texts, calls and login",
-            hint="select 'Cell', or allow this rule if the roster keeps mobile numbers"
-            " under 'Work'",
-        )
+    yield from _used_for_login(district, PhoneType.WORK)
 
 
 @DISTRICT.rule(Severity.WARNING, source="C5", inferred=True)
@@ -186,13 +178,7 @@ def other_phone_for_login(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           phone_types: [Cell]
     """
-    if _selected(district) == OTHER_ALONE:
-        yield Problem(
-            PHONE_TYPES,
-            "numbers of type 'Other' are used for texts, calls and login",
-            hint="select 'Cell', or allow this rule if the roster keeps mobile numbers"
-            " under 'Other'",
-        )
+    yield from _used_for_login(district, PhoneType.OTHER)
 
 
 @DISTRICT.rule(Severity.WARNING, source="M1", inferred=True)
@@ -226,9 +212,11 @@ def no_phone_type(district: DistrictOnDay) -> Iterator[Problem]:
         )
 
 
-def _selected(district: DistrictOnDay) -> frozenset[str]:
-    """Give the selected types; none if the sync does not manage guardians."""
-    settings = district.settings
-    if settings.manage_guardians is False:
-        return frozenset()
-    return settings.phone_types or frozenset()
+def _used_for_login(district: DistrictOnDay, label: PhoneType) -> Iterator[Problem]:
+    if district.chosen("phone_types") == {label}:
+        yield Problem(
+            PHONE_TYPES,
+            f"numbers of type '{label}' are used for texts, calls and login",
+            hint="select 'Cell', or allow this rule if the roster keeps mobile numbers"
+            f" under '{label}'",
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from connectsync.domain.district import GuardiansFrom
 from connectsync.domain.finding import Problem, Severity
@@ -91,14 +91,7 @@ def contact_type_not_shared(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           contact_types: [Parent/Guardian, Primary]
     """
-    chosen, shared = district.settings.contact_types, shares_of(district).contact_types
-    if _is_compared(district) and chosen and shared is not None and chosen - shared:
-        yield Problem(
-            ("settings", "contact_types"),
-            f"the file selects {quote_labels(chosen - shared)}, but Clever shares"
-            f" {quote_labels(shared) or 'no contact type'}",
-            hint=_how_to_match(chosen, shared, PARENTAL_TYPES),
-        )
+    yield from _not_shared(district, "contact_types", PARENTAL_TYPES)
 
 
 @DISTRICT.rule(Severity.ERROR, source="C2")
@@ -125,15 +118,8 @@ def contact_relationship_not_shared(district: DistrictOnDay) -> Iterator[Problem
         settings:
           contact_relationships: [Grandparent, Parent]
     """
-    chosen = district.settings.contact_relationships
-    shared = shares_of(district).contact_relationships
-    if _is_compared(district) and chosen and shared is not None and chosen - shared:
-        yield Problem(
-            ("settings", "contact_relationships"),
-            f"the file selects {quote_labels(chosen - shared)}, but Clever shares"
-            f" {quote_labels(shared) or 'no relationship'}",
-            hint=_how_to_match(chosen, shared, frozenset({ContactRelationship.PARENT})),
-        )
+    parents = frozenset({ContactRelationship.PARENT})
+    yield from _not_shared(district, "contact_relationships", parents)
 
 
 @DISTRICT.rule(Severity.WARNING, source="C2")
@@ -161,17 +147,7 @@ def shared_contact_type_left_out(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           contact_types: [Parent/Guardian, Primary]
     """
-    chosen, shared = district.settings.contact_types, shares_of(district).contact_types
-    if _is_compared(district) and chosen and shared:
-        missing = shared - chosen - TYPES_LEFT_OUT_ON_PURPOSE
-        if missing:
-            yield Problem(
-                ("settings", "contact_types"),
-                f"Clever shares {quote_labels(missing)}, which is not selected here:"
-                " those"
-                " contacts do not become guardians",
-                hint=_how_to_take_in(missing),
-            )
+    yield from _left_out(district, "contact_types", TYPES_LEFT_OUT_ON_PURPOSE)
 
 
 @DISTRICT.rule(Severity.WARNING, source="C2")
@@ -199,18 +175,8 @@ def shared_relationship_left_out(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           contact_relationships: [Grandparent, Parent]
     """
-    chosen = district.settings.contact_relationships
-    shared = shares_of(district).contact_relationships
-    if _is_compared(district) and chosen and shared:
-        missing = shared - chosen - RELATIONSHIPS_LEFT_OUT_ON_PURPOSE
-        if missing:
-            yield Problem(
-                ("settings", "contact_relationships"),
-                f"Clever shares {quote_labels(missing)}, which is not selected here:"
-                " those"
-                " contacts do not become guardians",
-                hint=_how_to_take_in(missing),
-            )
+    on_purpose = RELATIONSHIPS_LEFT_OUT_ON_PURPOSE
+    yield from _left_out(district, "contact_relationships", on_purpose)
 
 
 @DISTRICT.rule(Severity.WARNING, source="C2")
@@ -281,29 +247,54 @@ def sharing_not_stated(district: DistrictOnDay) -> Iterator[Problem]:
         )
 
 
-def _how_to_take_in(missing: Collection[str]) -> str:
-    them = "it" if len(missing) == 1 else "them"
-    return (
-        f"add {quote_labels(missing)} here; or stop sharing {them} in Clever, then"
-        " correct"
-        " clever_shares"
-    )
+def _not_shared(
+    district: DistrictOnDay, setting: str, parents: frozenset[str]
+) -> Iterator[Problem]:
+    chosen, shared = _compared(district, setting)
+    if chosen and shared is not None and chosen - shared:
+        none = "no contact type" if setting == "contact_types" else "no relationship"
+        yield Problem(
+            ("settings", setting),
+            f"the file selects {quote_labels(chosen - shared)}, but Clever shares"
+            f" {quote_labels(shared) or none}",
+            hint=_how_to_match(chosen, shared, parents),
+        )
+
+
+def _left_out(
+    district: DistrictOnDay, setting: str, on_purpose: frozenset[str]
+) -> Iterator[Problem]:
+    chosen, shared = _compared(district, setting)
+    missing = (shared or frozenset()) - (chosen or frozenset()) - on_purpose
+    if chosen and missing:
+        them = "it" if len(missing) == 1 else "them"
+        yield Problem(
+            ("settings", setting),
+            f"Clever shares {quote_labels(missing)}, which is not selected here: those"
+            " contacts do not become guardians",
+            hint=f"add {quote_labels(missing)} here; or stop sharing {them} in Clever,"
+            " then correct clever_shares",
+        )
 
 
 def _how_to_match(
-    chosen: Collection[str], shared: Collection[str], parents: frozenset[str]
+    chosen: frozenset[str], shared: frozenset[str], parents: frozenset[str]
 ) -> str:
     """Say what to do about labels that Clever does not share, and keep the parents."""
-    missing = frozenset(chosen) - frozenset(shared)
+    missing = chosen - shared
     share = how_to_share(missing)
     # removing them must not leave the parents out
-    rest = frozenset(chosen) & frozenset(shared)
+    rest = chosen & shared
     if rest & parents or (rest and not missing & parents):
         return f"{share}, or remove {quote_labels(missing)} here"
     return share
 
 
-def _is_compared(district: DistrictOnDay) -> bool:
-    """Say whether sharing matters: contacts are shared, and the sync uses them."""
-    managed = district.settings.manage_guardians is not False
-    return managed and shares_of(district).contacts is not False
+def _compared(
+    district: DistrictOnDay, setting: str
+) -> tuple[frozenset[str] | None, frozenset[str] | None]:
+    """Give the chosen and the shared labels, where the sync uses what is shared."""
+    shares = shares_of(district)
+    if district.settings.manage_guardians is False or shares.contacts is False:
+        return None, None
+    return getattr(district.settings, setting), getattr(shares, setting)

@@ -14,7 +14,6 @@ from connectsync.domain.district import (
     Days,
     District,
     Facts,
-    Provider,
 )
 from connectsync.domain.drift import Baseline, Baselines
 from connectsync.domain.finding import KeyPath, Problem
@@ -59,15 +58,16 @@ class DistrictOnDay:
         return self.district.credentials
 
     @property
-    def provider(self) -> Provider:
-        """Where the roster comes from."""
-        return self.district.provider
-
-    @property
     def rollover_now(self) -> Days | None:
         """The rollover that today is in; None outside of it."""
         rollover = self.facts.rollover
         return rollover if rollover is not None and self.today in rollover else None
+
+    def chosen(self, setting: str) -> frozenset[str]:
+        """Give the selected labels; none if the sync does not manage guardians."""
+        if self.settings.manage_guardians is False:
+            return frozenset()
+        return getattr(self.settings, setting) or frozenset()
 
     @property
     def allow(self) -> tuple[Allow, ...]:
@@ -126,7 +126,6 @@ NOTHING_STATED = CleverShares()
 
 DISTRICT: Scope[DistrictOnDay] = Scope("district")
 FLEET: Scope[FleetOnDay] = Scope("fleet")
-READING: Scope[object] = Scope("file")
 
 
 def in_district(position: int, *path: str | int) -> KeyPath:

@@ -60,13 +60,7 @@ def threshold_above_any_rollover(district: DistrictOnDay) -> Iterator[Problem]:
             " in facts.tried_to_archive",
         )
     else:
-        yield Problem(
-            THRESHOLD,
-            f"one sync may archive {threshold} percent, but the last one tried only"
-            f" {tried}",
-            hint=f"set it to {max(tried + 1, TERM_LEAST)}, which is enough for the sync"
-            " to pass",
-        )
+        yield _too_far_above(threshold, tried)
 
 
 @DISTRICT.rule(Severity.WARNING, source="T1")
@@ -199,13 +193,7 @@ def threshold_far_above_tried(district: DistrictOnDay) -> Iterator[Problem]:
     """
     threshold, tried = _raised_threshold(district), tried_to_archive(district)
     if threshold is not None and tried is not None and threshold > tried + MARGIN:
-        yield Problem(
-            THRESHOLD,
-            f"one sync may archive {threshold} percent, but the last one tried only"
-            f" {tried}",
-            hint=f"set it to {max(tried + 1, TERM_LEAST)}, which is enough for the sync"
-            " to pass",
-        )
+        yield _too_far_above(threshold, tried)
 
 
 @DISTRICT.rule(Severity.WARNING, source="T1", inferred=True)
@@ -233,6 +221,16 @@ def threshold_of_zero(district: DistrictOnDay) -> Iterator[Problem]:
             hint=f"set it to {TERM_LEAST} to {TERM_LIMIT}; to stop the sync, set"
             " enable_daily_sync to false",
         )
+
+
+def _too_far_above(threshold: int | None, tried: int) -> Problem:
+    return Problem(
+        THRESHOLD,
+        f"one sync may archive {threshold} percent, but the last one tried only"
+        f" {tried}",
+        hint=f"set it to {max(tried + 1, TERM_LEAST)}, which is enough for the sync"
+        " to pass",
+    )
 
 
 def _unexplained(district: DistrictOnDay) -> bool:

@@ -34,8 +34,7 @@ from connectsync.domain.event import (
     WaveEnded,
 )
 from connectsync.domain.outcome import DistrictOutcome, Ending
-from connectsync.telemetry.destinations import Destination
-from connectsync.telemetry.events import decodable, first_line
+from connectsync.telemetry.events import Destination, decodable, first_line
 
 Told = Mapping[str, str | int | Sequence[str]]
 """What a span says of itself, by name without ``connectsync.``."""

@@ -30,7 +30,7 @@ from connectsync.errors import (
     PageChanged,
     Unreachable,
 )
-from connectsync.web.patience import once
+from connectsync.web.http import once
 
 HTML = "text/html"
 

@@ -22,7 +22,7 @@ from connectsync.backends.browser.reader import BrowserReader, open_reader
 from connectsync.backends.browser.writer import BrowserWriter, open_writer
 from connectsync.domain.live import ListedDistrict, Live
 from connectsync.errors import ProjectError
-from connectsync.web.patience import RetryBudget
+from connectsync.web.http import RetryBudget
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from connectsync.domain.settings import Form
 from connectsync.emulator.faults import Faults
 from connectsync.emulator.users import Behavior, SavedToken
 from connectsync.errors import PageChanged
-from connectsync.web.patience import once
+from connectsync.web.http import once
 
 OLD, NEW = "the-old-token-0123456789", "the-new-token-9876543210"
 ASKED = True

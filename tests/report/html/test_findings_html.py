@@ -68,12 +68,12 @@ def test_allowed_findings_say_why_and_until_when() -> None:
 
 def test_counts_stand_at_the_top() -> None:
     said = shown(found()).shown
-    assert "8 files: 1 error, 1 warning, 1 info, 1 allowed." in said
+    assert "8 files: 1 error, 1 warning, 1 note, 1 allowed." in said
 
 
 def test_nothing_found_is_a_page_too() -> None:
     page = shown(ValidationReport(1))
-    assert "1 file: no findings." in page.shown
+    assert "1 file, no findings." in page.shown
     assert [section["id"] for section in page.all("section")] == ["glance", "about"]
 
 

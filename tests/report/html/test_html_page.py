@@ -15,7 +15,7 @@ from review_scenes import everything, found
 from web_page import WebPage, hash_of
 
 from connectsync.domain.plan import PlanReview
-from connectsync.operations.review import connect_page
+from connectsync.operations.approve import connect_page
 from connectsync.report.findings_html import findings_html
 from connectsync.report.html import embed_json
 from connectsync.report.plan_html import plan_html

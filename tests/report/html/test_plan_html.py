@@ -16,12 +16,11 @@ from review_scenes import EVERYTHING, WAVES, everything, one_change, reviewed
 from web_page import WebPage
 
 from connectsync.domain.change import apply_changes
-from connectsync.domain.finding import Severity, ValidationReport
-from connectsync.domain.guard import GuardFinding
+from connectsync.domain.finding import GuardFinding, Severity, ValidationReport
 from connectsync.domain.plan import Plan, PlanReview
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.settings import SETTINGS, Form, spell
-from connectsync.operations.review import connect_page
+from connectsync.operations.approve import connect_page
 from connectsync.report import plan_html as plan_html_plain
 from connectsync.report.plan_html import plan_html
 from connectsync.report.terminal import inert
@@ -238,9 +237,9 @@ def test_of_many_alike_objections_some_are_named_and_all_counted() -> None:
 
 def test_where_no_guard_objects_it_says_so() -> None:
     plan = replace(everything().plan, guards=())
-    said = shown(replace(everything(), plan=plan)).shown
+    said = " ".join(shown(replace(everything(), plan=plan)).shown.split())
     assert "No guard objects." in said
-    assert "connectsync apply plan.jsonThis applies" in said
+    assert "connectsync apply plan.json This applies" in said
 
 
 @pytest.mark.parametrize(

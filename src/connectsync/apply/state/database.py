@@ -32,18 +32,18 @@ from connectsync.files.access import STATE_NOT_WRITABLE, is_no_place
 WAIT_SECONDS = 30
 """How long a runner waits for another one's transaction."""
 
-SILENCE_SECONDS = 10
-"""
-How long a runner may be silent in a transaction before the server gives up on it.
-
-Shorter than the others wait: one that is suspended there holds up all of them.
-"""
-
 _NOW = {
     SQLITE: "SELECT (julianday('now') - 2440587.5) * 86400.0",
     POSTGRESQL: "SELECT EXTRACT(EPOCH FROM clock_timestamp())",
 }
 
+
+_PLAIN = re.compile(
+    r'CREATE INDEX "?\w+"? ON "?\w+"? \([\w, "]+\)|CREATE TABLE (?!.*\b'
+    r'(AS|CHECK|COLLATE|CONFLICT|DEFAULT|GENERATED|UNIQUE)\b)[\w\s,()"]+',
+    re.IGNORECASE | re.DOTALL,
+)
+"""How tables and indexes are stated, ours and those of older versions."""
 
 _REMEDIES = (
     (
@@ -134,33 +134,21 @@ def _engine(address: Address) -> Engine:
         event.listen(engine, "begin", _begun)
         return engine
     try:
-        from connectsync.config.state_connection import BoundedConnection  # noqa: PLC0415 - extra
-
-        engine = create_engine(
-            address.url,
-            pool_pre_ping=True,
-            connect_args={
-                "connect_timeout": WAIT_SECONDS,
-                "application_name": "connectsync",
-                "options": f"-c lock_timeout={WAIT_SECONDS}s"
-                f" -c idle_in_transaction_session_timeout={SILENCE_SECONDS}s",
-            },
-        )
+        from connectsync.config.state_connection import engine_of  # noqa: PLC0415 - extra
     except ImportError as error:
         raise StateError(
             "PostgreSQL cannot be reached without its driver",
             remedy=how_to_add("postgres"),
         ) from error
-    connect = BoundedConnection.connect
-    event.listen(engine, "do_connect", lambda *given: connect(**given[3]))
-    return engine
+    return engine_of(address, WAIT_SECONDS)
 
 
 def _prepared(connection: Any, _: object) -> None:
     # transactions are begun by _begun: the driver's own would begin too late
     connection.isolation_level = None
-    found = dict(connection.execute("SELECT name, type FROM sqlite_master"))
-    if "trigger" in found.values() or "view" in found.values():
+    found = dict(connection.execute("SELECT name, sql FROM sqlite_master"))
+    # triggers, views, checks and what rows give way to
+    if any(sql and not _PLAIN.fullmatch(sql) for sql in found.values()):
         message = "the state store was edited: it runs statements that are not ours"
         raise StateError(message, remedy="restore the store from a backup")
     # the file of another program is refused, and not changed either

@@ -14,10 +14,9 @@ from connectsync.apply.journal import Intent, JournalRow, SaveStatus
 from connectsync.apply.state import audit
 from connectsync.apply.state.audit import AuditEntry, End
 from connectsync.domain.district import without
-from connectsync.domain.outcome import DistrictOutcome, Ending
+from connectsync.domain.outcome import DistrictOutcome, Ending, Made, SaveFacts, Sent
 from connectsync.domain.plan import SWITCH
 from connectsync.domain.run import LATELY, RecentSaves, Run, RunDistrict, RunHead
-from connectsync.domain.save import Made, SaveFacts, Sent
 from connectsync.domain.settings import form_of, is_same
 from connectsync.errors import UnknownRun
 from connectsync.providers.form import Value

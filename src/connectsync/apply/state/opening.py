@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, inspect, text
 from connectsync.apply.state import audit, older
 from connectsync.apply.state.audit import End
 from connectsync.apply.state.database import AUDIT, HEAD, METADATA, Database, opened
-from connectsync.apply.state.leases import LeaseTable
+from connectsync.apply.state.ledger import LeaseTable
 from connectsync.apply.state.store import Store
 from connectsync.config.state_address import POSTGRESQL, SQLITE, Address, in_file
 from connectsync.errors import StateError

@@ -10,7 +10,7 @@ from functools import cache
 from sqlalchemy import Connection, select
 
 from connectsync.apply.journal import JournalRow, RunOptions
-from connectsync.apply.state import audit, leases
+from connectsync.apply.state import audit, ledger
 from connectsync.apply.state.database import AUDIT
 from connectsync.apply.state.known import Known, KnownSave
 from connectsync.apply.state.store import Store
@@ -293,7 +293,7 @@ def recognize(store: Store, connect: ConnectKey, *, at: datetime) -> None:
             with store.changing() as connection:
                 action = audit.CONNECT_NAMED
                 store.log(connection, action, detail, at, subject=connect.key)
-                leases.move(connection, others, connect.key)
+                ledger.move_leases(connection, others, connect.key)
         except StateError as error:
             if not others:
                 return  # nothing is known of it yet, so nothing is lost by waiting

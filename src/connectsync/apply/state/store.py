@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from connectsync.apply.journal import Claim, LeasedElsewhere, RunOptions, SaveStatus
-from connectsync.apply.state import audit, leases
+from connectsync.apply.state import audit, ledger
 from connectsync.apply.state.known import Known
 from connectsync.apply.state.ledger import Ledger
 from connectsync.domain.outcome import DistrictOutcome, Ending
@@ -51,7 +51,7 @@ class Store(Ledger):
                 return run, True
             _insist_known(self._known, plan.backend, orders, at)
             districts = [planned.district for planned in plan.districts]
-            leases.prepare(connection, plan.backend, districts)
+            ledger.prepare_leases(connection, plan.backend, districts)
             run = max(self._known.runs, default=0) + 1
             detail = {
                 "plan": plan_data(plan),

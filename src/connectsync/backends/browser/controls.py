@@ -17,9 +17,8 @@ from connectsync.backends.names import (
     CLICKS,
     GROUP_OF_BOXES,
     SAVE,
-    SPELLINGS,
     TOKEN_LABEL,
-    find_spelling,
+    setting_named,
 )
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.live import LabelStatus
@@ -203,9 +202,9 @@ def _read_states(found: Sequence[tuple[Any, ...]]) -> list[State]:
 
 def _known_labels() -> Iterator[str]:
     yield from (*CLICKS, SAVE, TOKEN_LABEL)
-    yield from (spelling.label for spelling in SPELLINGS)
     for setting in SETTINGS:
-        group = find_spelling(setting.name).label
+        group = setting.page_label
+        yield group
         if setting.kind is Kind.BOX:
             yield f"{GROUP_OF_BOXES}: {group}"
         yield from setting.labels
@@ -240,11 +239,11 @@ class PageLabels:
     def of_setting(self, setting: str) -> str:
         """Give what the page calls a setting."""
         group = GROUP_OF_BOXES if BY_NAME[setting].kind is Kind.BOX else ""
-        return self.shown(find_spelling(setting).label, group)
+        return self.shown(setting_named(setting).page_label, group)
 
     def ours(self, setting: str, shown: str) -> str:
         """Give our label for one that a setting offers; one we do not know stays."""
-        group = find_spelling(setting).label
+        group = setting_named(setting).page_label
         for label in BY_NAME[setting].labels:
             if is_same_label(self.shown(label, group), shown):
                 return label
@@ -253,7 +252,7 @@ class PageLabels:
     def offered(self, setting: str, label: str) -> str:
         """Give what the page shows for a label that a setting offers."""
         known = label in BY_NAME[setting].labels
-        return self.shown(label, find_spelling(setting).label) if known else label
+        return self.shown(label, setting_named(setting).page_label) if known else label
 
 
 def name_pattern(label: str) -> str | re.Pattern[str]:
@@ -275,7 +274,7 @@ def spellings_of(label: str) -> tuple[str, ...]:
 
 def control_of(setting: str) -> str:
     """Name a setting's control in a sentence, as we know it."""
-    label = find_spelling(setting).label
+    label = setting_named(setting).page_label
     if BY_NAME[setting].kind is Kind.BOX:
         return f"'{label}' in the group '{GROUP_OF_BOXES}'"
     return f"'{label}'"

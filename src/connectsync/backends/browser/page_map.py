@@ -24,7 +24,7 @@ from connectsync.backends.names import (
     RADIOS,
     SAVE,
     TOKEN_LABEL,
-    find_spelling,
+    setting_named,
 )
 from connectsync.domain.live import LabelStatus, PageSpot
 from connectsync.domain.settings import SETTINGS
@@ -48,7 +48,7 @@ def sought(form: FormOnPage) -> Iterator[ExpectedControl]:
     for setting in SETTINGS:
         match setting.kind:
             case Kind.TEXT | Kind.PERCENT:
-                yield _plain(form, find_spelling(setting.name).label)
+                yield _plain(form, setting_named(setting.name).page_label)
             case Kind.CHOICE if setting.name not in RADIOS:
                 # what it offers is published nowhere: any label may stand there
                 yield _of(form, setting, form.drop_down(setting.name))
@@ -72,7 +72,7 @@ def _plain(form: FormOnPage, label: str) -> ExpectedControl:
 def _of(form: FormOnPage, setting: Setting, found: Locator) -> ExpectedControl:
     name = setting.name
     return ExpectedControl(
-        find_spelling(name).label, form.labels.of_setting(name), found
+        setting_named(name).page_label, form.labels.of_setting(name), found
     )
 
 
@@ -81,7 +81,7 @@ def _options(form: FormOnPage, setting: Setting) -> Iterator[ExpectedControl]:
     for label in setting.labels:
         shown, found = form.labels.offered(name, label), form.option(name, label)
         yield ExpectedControl(
-            label, shown, found, find_spelling(name).label, form.group(name)
+            label, shown, found, setting_named(name).page_label, form.group(name)
         )
 
 
@@ -92,7 +92,7 @@ def _boxes_group(form: FormOnPage, setting: Setting) -> ExpectedControl:
 
 def _box(form: FormOnPage, setting: Setting) -> ExpectedControl:
     name = setting.name
-    label, shown = find_spelling(name).label, form.labels.of_setting(name)
+    label, shown = setting_named(name).page_label, form.labels.of_setting(name)
     return ExpectedControl(
         label, shown, form.box(name), GROUP_OF_BOXES, form.group(name)
     )

@@ -21,7 +21,7 @@ from connectsync.backends.browser.website import SESSION_BYTES, Website
 from connectsync.domain.foreign_text import mask_secrets
 from connectsync.errors import Bug, ConnectError, CredentialsRefused, Unreachable
 from connectsync.files.access import NotRegular, TooLarge, read_regular
-from connectsync.web.patience import RetryPolicy
+from connectsync.web.http import RetryPolicy
 
 STUCK = (
     "open the page in a browser of your own: if it is stuck there too, try again"

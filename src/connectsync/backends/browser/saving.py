@@ -35,13 +35,13 @@ from connectsync.backends.names import (
     SAVE,
     SAVED,
     TOKEN_LABEL,
-    find_spelling,
+    setting_named,
 )
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.settings import BY_NAME, Form
 from connectsync.errors import CredentialsRefused, PageChanged
 from connectsync.providers.form import Kind, Value
-from connectsync.web.patience import TOO_MANY, seconds_asked, too_many_requests
+from connectsync.web.http import TOO_MANY, seconds_asked, too_many_requests
 
 _TOKEN = f"'{TOKEN_LABEL}'"
 
@@ -121,7 +121,7 @@ class FormFiller:
         form = self._form
         match BY_NAME[name].kind:
             case Kind.TEXT | Kind.PERCENT:
-                field = form.text(find_spelling(name).label)
+                field = form.text(setting_named(name).page_label)
             case Kind.BOX:
                 field = form.box(name)
             case Kind.CHOICE if name not in RADIOS:
@@ -148,7 +148,7 @@ class FormFiller:
         form = self._form
         match BY_NAME[name].kind:
             case Kind.TEXT | Kind.PERCENT:
-                return form.text(find_spelling(name).label)
+                return form.text(setting_named(name).page_label)
             case Kind.BOX:
                 return form.box(name)
             case Kind.CHOICE if name not in RADIOS:
@@ -163,7 +163,7 @@ class FormFiller:
         match BY_NAME[name].kind:
             case Kind.TEXT | Kind.PERCENT:
                 typed = "" if value is None else str(value)
-                await form.text(find_spelling(name).label).fill(typed)
+                await form.text(setting_named(name).page_label).fill(typed)
             case Kind.BOX:
                 await form.box(name).set_checked(value is True)
             case Kind.CHOICE if name in RADIOS:

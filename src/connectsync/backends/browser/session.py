@@ -33,7 +33,7 @@ from connectsync.errors import (
     Unreachable,
 )
 from connectsync.files.access import is_state, read_regular
-from connectsync.web.patience import once
+from connectsync.web.http import once
 
 PATIENCE_SECONDS = 600.0
 """How long a person may take to sign in, second factor and all."""
@@ -64,7 +64,7 @@ async def sign_in(website: Website, email: str = "", password: str = "") -> Path
         page.set_default_timeout(website.click_milliseconds)
         page.set_default_navigation_timeout(website.load_seconds * 1000)
         evidence = Evidence(website.evidence, PageLabels(website.labels))
-        SECRETS.learn(password)
+        SECRETS.learn(password, ours=True)
         try:
             with evidence.without(password):
                 kept = await _session(page, website, email, password)

@@ -28,7 +28,7 @@ from connectsync.backends.names import EMAIL, PASSWORD, SIGN_IN
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.live import LabelStatus
 from connectsync.errors import CredentialsRefused, PageChanged, Unreachable
-from connectsync.web.patience import (
+from connectsync.web.http import (
     TOO_MANY,
     RetryPolicy,
     retry_after,

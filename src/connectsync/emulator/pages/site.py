@@ -16,7 +16,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import (
     HTMLResponse,
-    PlainTextResponse,
     RedirectResponse,
     Response,
 )
@@ -26,7 +25,6 @@ from connectsync.emulator import form, users
 from connectsync.emulator.faults import NO_FAULTS, Faults, FaultState
 from connectsync.emulator.form import MASK, Submitted, last, qualified
 from connectsync.emulator.http import (
-    JinjaMissing,
     ProblemAnswer,
     district_not_found,
     problem_of,
@@ -48,18 +46,16 @@ HEADERS = {
 
 
 def render_page(template: str, status: int = 200, **values: object) -> Response:
-    """Give a page. Raises ``JinjaMissing`` where the extra is not installed."""
+    """Give a page."""
     content = environment().get_template(template).render(values)
     return HTMLResponse(content, status, HEADERS)
 
 
 @cache
 def environment() -> Any:
-    """Give what renders templates. Raises ``JinjaMissing``."""
-    try:
-        import jinja2  # noqa: PLC0415 - an optional extra
-    except ImportError as error:
-        raise JinjaMissing from error
+    """Give what renders templates."""
+    import jinja2  # noqa: PLC0415 - the gateway shows no pages
+
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("connectsync.emulator.pages"),
         autoescape=True,
@@ -122,10 +118,7 @@ def answer_problem(request: Request, problem: ProblemAnswer) -> Response:
     for_a_program = request.url.path.startswith(("/v1/", "/emulator/"))
     if for_a_program or "text/html" not in request.headers.get("Accept", ""):
         return problem.response()
-    try:
-        page = _page(problem)
-    except JinjaMissing:
-        return problem.response()
+    page = _page(problem)
     page.headers.update(problem.headers)
     return page
 
@@ -140,10 +133,6 @@ async def _answer_error(request: Request, error: Exception) -> Response:
     return answer_problem(request, problem_of(error))
 
 
-async def _extra_missing(_: Request, error: Exception) -> Response:
-    return PlainTextResponse(str(error), 501)
-
-
 async def _to_sign_in(_: Request, error: Exception) -> Response:
     if not isinstance(error, SignInNeeded):  # pragma: no cover - registered for it
         raise error
@@ -154,7 +143,6 @@ HANDLERS = {
     ProblemAnswer: _answer_error,
     HTTPException: _answer_error,
     sqlite3.Error: _answer_error,
-    JinjaMissing: _extra_missing,
     SignInNeeded: _to_sign_in,
 }
 """Which exception of a route becomes which answer."""

@@ -19,12 +19,16 @@ function formAfter(district) {
 function formTable(district) {
   const sides = { now: district.live, after: formAfter(district), district };
   const heads = ["Setting", "On Connect now", "After apply"];
-  return el(
-    "table",
-    { class: "form" },
-    el("thead", null, el("tr", null, heads.map((head) => el("th", { scope: "col" }, head)))),
-    data.page.map((section) => formSection(section, sides)),
-  );
+  const head = el("tr", null, heads.map((words) => el("th", { scope: "col" }, words)));
+  return [
+    el("p", { class: "legend" }, `In gray: ${unmanaged()}.`),
+    el(
+      "table",
+      { class: "form" },
+      el("thead", null, head),
+      data.page.map((section) => formSection(section, sides)),
+    ),
+  ];
 }
 
 function formSection({ title, fields }, sides) {
@@ -109,7 +113,8 @@ function option(label, value, before) {
 
 function ticked(is, label) {
   const sign = el("span", { class: is ? "box on" : "box", "aria-hidden": "true" });
-  return el("span", { class: "tick" }, sign, spoken(is ? "ticked: " : "not ticked: "), label);
+  const words = el("span", null, spoken(is ? "ticked: " : "not ticked: "), label);
+  return el("span", { class: "tick" }, sign, words);
 }
 
 // Why a setting changes and what that does, said once of changes that are alike.

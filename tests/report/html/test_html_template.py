@@ -1,21 +1,20 @@
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hostile import WICKED
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import UndefinedError
 
-from connectsync.report.html import (
-    Html,
-    TextTable,
-    element,
-    join_html,
-    lines,
-    with_code,
-)
+from connectsync.report import html
+from connectsync.report.html import TextTable, environment, with_code
 from connectsync.report.terminal import inert
+
+TEMPLATES = Path(html.__file__).parent / "templates"
 
 
 class Read(HTMLParser):
@@ -38,32 +37,47 @@ class Read(HTMLParser):
             self.events.append([data])
 
 
+def filled(template: str, **values: object) -> str:
+    return environment().from_string(template).render(values)
+
+
 @given(st.text(max_size=40) | st.sampled_from(WICKED))
 def test_text_stays_text_wherever_it_stands(text: str) -> None:
-    made = element("p", text, element("b", text), title=text)
+    made = filled(
+        '{% macro b(one) %}<b title="{{ one }}">{{ one }}</b>{% endmacro %}'
+        '<p title="{{ a }}">{{ a }}{{ b(a) }}{{ "" ~ a }}</p>',
+        a=text,
+    )
     shown = [[inert(text)]] if text else []
-    assert Read(made.text).events == [
+    assert Read(made).events == [
         ("p", [("title", inert(text))]),
         *shown,
-        ("b", []),
+        ("b", [("title", inert(text))]),
         *shown,
         "/b",
+        *shown,
         "/p",
     ]
 
 
-def test_pieces_are_put_in_as_they_are() -> None:
-    assert join_html([Html("<i></i>"), "<i>"]).text == "<i></i>&lt;i&gt;"
-    assert lines([Html("<i></i>"), "&"]).text == "<i></i>\n&amp;\n"
+def test_what_a_template_is_not_given_is_an_error() -> None:
+    with pytest.raises(UndefinedError):
+        filled("{{ nowhere }}")
 
 
-def test_names_of_attributes_are_spelled_as_html_does() -> None:
-    made = element("label", for_="a", aria_label="b", class_="c")
-    assert made.text == '<label for="a" aria-label="b" class="c"></label>'
-
-
-def test_elements_that_hold_nothing_are_not_closed() -> None:
-    assert element("meta", charset="utf-8").text == '<meta charset="utf-8">'
+@pytest.mark.parametrize(
+    "template", sorted(TEMPLATES.iterdir()), ids=lambda path: path.name
+)
+def test_only_our_style_script_and_json_are_put_in_as_they_are(template: Path) -> None:
+    text = template.read_text("utf-8")
+    raw = re.findall(r"{{[^}]*\bsafe\b[^}]*}}", text)
+    assert set(raw) <= {
+        "{{ style | safe }}",
+        "{{ script | safe }}",
+        "{{ data | safe }}",
+    }
+    assert not re.search(r"autoescape|Markup|xmlattr|tojson|urlize", text)
+    assert len(text.splitlines()) <= 300
 
 
 @pytest.mark.parametrize(
@@ -73,10 +87,11 @@ def test_elements_that_hold_nothing_are_not_closed() -> None:
         ("`a<b`", "<code>a&lt;b</code>"),
         ("an odd ` stays", "an odd ` stays"),
         ("`a` and `b", "<code>a</code> and `b"),
+        ("`\x1b` \u202e", "<code>\\x1b</code> \\u202e"),
     ],
 )
 def test_backquotes_make_code(sentence: str, made: str) -> None:
-    assert with_code(sentence).text == made
+    assert with_code(sentence) == made
 
 
 def test_a_text_has_one_number_and_is_inert() -> None:

@@ -1,0 +1,134 @@
+"""Rules about what a plan leaves as it is on Connect, and why."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+
+from connectsync.domain.district import Untouched, WhyUntouched
+from connectsync.domain.finding import Severity
+from connectsync.domain.settings import spell
+from connectsync.domain.wording import many
+from connectsync.rules.subjects import PLAN, Objection, PlanAtHour
+
+NAMED_AT_MOST = 5
+"""Districts that one finding names; the rest is a number."""
+
+
+@PLAN.rule(Severity.INFO, source="design")
+def unknown_label_kept(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    A label is selected on Connect that no file has named, so it stays selected.
+
+    The page may offer more labels than were published, and a person may have selected
+    this one for a reason. A file that could not name the label does not mean to remove
+    it.
+
+    To manage it, record the labels with `connectsync doctor --record` and name it in
+    the file. To clear it, name it, apply, and then remove it from the file.
+
+    Bad:
+
+        live: {permissions: [Family Access, Engagement Visibility]}
+        desired: {permissions: [Family Access]}
+
+    Good:
+
+        live: {permissions: [Family Access]}
+        desired: {permissions: [Family Access, School-Wide Communications]}
+    """
+    yield from _each(
+        subject,
+        WhyUntouched.KEPT,
+        lambda one: (
+            f"{one.setting}: {spell(one.value)} is kept: it is selected on Connect,"
+            " but no file names it"
+        ),
+        "to manage it, run `connectsync doctor --record`, then name it in the file",
+    )
+
+
+@PLAN.rule(Severity.INFO, source="design")
+def setting_no_longer_managed(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    The files managed a setting before this change, and no longer do.
+
+    Nothing is written, so Connect keeps the value that was applied last. The setting is
+    not cleared, and from now on it is not checked for drift.
+
+    Bad:
+
+        before: {phone_types: [Cell]}
+        live: {phone_types: [Cell]}
+        desired: {unarchive_classrooms: true}
+
+    Good:
+
+        before: {phone_types: [Cell]}
+        live: {phone_types: [Cell]}
+        desired: {phone_types: [Cell]}
+    """
+    yield from _each(
+        subject,
+        WhyUntouched.RELEASED,
+        lambda one: (
+            f"{one.setting} is no longer managed: it stays {spell(one.value)} on"
+            " Connect"
+        ),
+        "to clear it, state the empty value; to keep watching it, state the old one",
+    )
+
+
+@PLAN.rule(Severity.WARNING, source="design")
+def setting_not_shown(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    The files manage a setting that Connect, as it was read, does not show.
+
+    A setting that is not shown is unknown: it is neither compared nor written, so the
+    files may say one thing and Connect another. The usual reason is a gateway or a
+    snapshot that is older than the setting.
+
+    Bad:
+
+        not_shown: [unarchive_classrooms]
+        desired: {unarchive_classrooms: true}
+
+    Good:
+
+        live: {unarchive_classrooms: true}
+        desired: {unarchive_classrooms: true}
+    """
+    yield from _each(
+        subject,
+        WhyUntouched.NOT_SHOWN,
+        lambda one: (
+            f"{one.setting} should be {spell(one.value)}, and Connect does not show"
+            " it: not compared"
+        ),
+        "bring the gateway up to date, or take the snapshot again",
+    )
+
+
+def _each(
+    subject: PlanAtHour,
+    why: WhyUntouched,
+    sentence: Callable[[Untouched], str],
+    hint: str,
+) -> Iterator[Objection]:
+    """Say a sentence once, of one district or of all that share it."""
+    districts: defaultdict[str, list[str]] = defaultdict(list)
+    for one in subject.plan.untouched:
+        if one.why is why:
+            districts[sentence(one)].append(one.district)
+    for said, keys in districts.items():
+        if len(keys) == 1:
+            yield Objection((keys[0],), said, hint=hint)
+        else:
+            yield Objection((), f"{said} ({_name_keys(keys)})", hint=hint)
+
+
+def _name_keys(keys: list[str]) -> str:
+    rest = len(keys) - NAMED_AT_MOST
+    more = f" and {rest:,} more" if rest > 0 else ""
+    named = ", ".join(keys[:NAMED_AT_MOST])
+    return f"{many(len(keys), 'district')}: {named}{more}"
