@@ -22,7 +22,7 @@ from connectsync.backends.browser.reader import BrowserReader
 from connectsync.backends.browser.website import Website
 from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.backends.contract import Tokens, nowhere
-from connectsync.domain.live import Live
+from connectsync.domain.live import ListedDistrict, Live
 from connectsync.domain.settings import Form
 from connectsync.emulator.app import create_app, server
 from connectsync.emulator.faults import NO_FAULTS, Faults
@@ -126,8 +126,10 @@ def both(
         with open_store(known).reading() as connection:
             for row in page(connection, "", 1000):
                 address = f"{site.url}/districts/{row.key}{FORM}"
-                place = FormAddress(address, (f"Drop-down: {row.name}",))
-                tabs._places.note(row.key, place)  # noqa: SLF001 - as a look would
+                places = tabs._places  # noqa: SLF001 - as a look would
+                places.meet([ListedDistrict(row.key, row.name)])
+                places.note(row.key, FormAddress(address))
+                places.prove()
     return BrowserReader(tabs), BrowserWriter(tabs, tokens=tokens)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ from connectsync.backends.browser.navigation import FormAddress, UrlCache
 from connectsync.backends.browser.pool import SharedBrowser
 from connectsync.backends.browser.reader import BrowserReader, open_reader
 from connectsync.backends.browser.writer import BrowserWriter, open_writer
-from connectsync.domain.live import Live
+from connectsync.domain.live import ListedDistrict, Live
 from connectsync.errors import ProjectError
 from connectsync.web.http import RetryBudget
 
@@ -142,11 +142,11 @@ def test_an_address_that_leads_to_another_district_is_not_believed(
 
 def test_forms_that_share_an_address_are_clicked_to_each_time() -> None:
     places = UrlCache()
-    places.note("bay", FormAddress("https://c.test/form", ("Drop-down: Bay",)))
+    places.note("bay", FormAddress("https://c.test/form"))
     assert places.find("bay")
-    places.note("bay", FormAddress("https://c.test/form", ("Drop-down: Bay",)))
+    places.note("bay", FormAddress("https://c.test/form"))
     assert places.find("bay")
-    places.note("elm", FormAddress("https://c.test/form", ("Drop-down: Elm",)))
+    places.note("elm", FormAddress("https://c.test/form"))
     assert not places.find("bay")
     assert not places.find("elm")
 
@@ -159,9 +159,9 @@ def test_a_form_is_clicked_to_once(
     walks: list[str] = []
     go_to = DistrictPicker.go_to
 
-    async def counted(self: DistrictPicker, key: str) -> None:
+    async def counted(self: DistrictPicker, key: str) -> Sequence[ListedDistrict]:
         walks.append(key)
-        await go_to(self, key)
+        return await go_to(self, key)
 
     async def act(reader: BrowserReader, writer: BrowserWriter) -> None:
         for key in ("bay", "elm"):

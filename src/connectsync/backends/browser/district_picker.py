@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from playwright.async_api import Locator
 
-from connectsync.backends.browser.controls import name_pattern, pattern_of, texts
-from connectsync.backends.browser.tab import Tab, control_problem
+from connectsync.backends.browser.controls import (
+    cut_text,
+    name_pattern,
+    pattern_of,
+    states,
+    texts,
+)
+from connectsync.backends.browser.tab import Tab, control_problem, plain
 from connectsync.backends.names import (
     DAILY_SYNC,
     DISTRICT_HOME,
@@ -20,8 +28,9 @@ from connectsync.backends.names import (
     SEARCH_BOX,
     SIS_ROSTERING,
 )
+from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.live import ListedDistrict
-from connectsync.domain.settings import is_same_label
+from connectsync.domain.settings import compose_accents, is_same_label
 from connectsync.errors import DistrictNotFound, PageChanged
 
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -39,6 +48,56 @@ LONGEST = 12
 """So many digits of a number of districts are read."""
 
 
+USUAL = 10
+"""A page of a list that is worth more time brings so many new districts at least."""
+
+_UNSEEN = re.compile("[\u200b\u00ad]")
+"""What no one sees in a name."""
+
+_PARTS = re.compile("[/?#&=;]")
+
+
+@dataclass(frozen=True, slots=True)
+class AskedDistrict:
+    """
+    The district that was asked for, and what a page may call it, in one spelling.
+
+    ``others`` are districts that a page may call the same, by key.
+    """
+
+    listed: ListedDistrict
+    spellings: frozenset[str]
+    others: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """Give its key."""
+        return self.listed.key
+
+    def is_meant(self, named: frozenset[str], address: str) -> bool:
+        """Say whether no other district can be meant by a name, at an address."""
+        if not any(named & spellings for spellings in self.others.values()):
+            return True
+        # the key in the address of a page tells them apart, where it is there alone
+        parts = {unquote(part) for part in _PARTS.split(address)}
+        return self.key in parts and parts.isdisjoint(self.others)
+
+
+def page_names(district: ListedDistrict) -> frozenset[str]:
+    """Give what a page may call a district, in one spelling: with its key, or not."""
+    named = (district.name, f"{district.name} ({district.key})")
+    return frozenset(map(_folded, named))
+
+
+def _folded(text: str) -> str:
+    # a style may show names in capitals
+    return " ".join(compose_accents(_UNSEEN.sub("", text)).casefold().split())
+
+
+def _told(shown: Sequence[str]) -> str:
+    return repr(cut_text(foreign_text(", ".join(shown))))
+
+
 class DistrictPicker:
     """The way to a district: by the menu, or by the search where it is not listed."""
 
@@ -47,12 +106,13 @@ class DistrictPicker:
         self._home = tab.labels.shown(DISTRICT_HOME)
         label = tab.labels.shown(DROP_DOWN)
         name = re.compile(rf"^{pattern_of(label)}: ")
+        self._lead = re.compile(rf"^{pattern_of(label)}: ", re.IGNORECASE)
         self.button = tab.page.get_by_role("button", name=name)
         self._menu = tab.page.get_by_role("menu", name=name_pattern(label), exact=True)
 
-    async def go_to(self, key: str) -> None:
+    async def go_to(self, key: str) -> Sequence[ListedDistrict]:
         """
-        Select a district's home page.
+        Select a district's home page; give what was listed on the way, with it.
 
         Raises ``DistrictNotFound``, ``PageChanged`` and other ``ConnectError``.
         """
@@ -62,11 +122,11 @@ class DistrictPicker:
         listed = self._entries(shown, DROP_DOWN)
         if any(one.key == key for one in listed):
             await self._follow(items, key, DROP_DOWN)
-        elif await self._to_search(menu):
-            await self._search(key)
-        else:
-            self._insist_whole(shown)
-            raise _not_listed(key)
+            return listed
+        if await self._to_search(menu):
+            return [*listed, *await self._search(key)]
+        self._insist_whole(shown)
+        raise _not_listed(key)
 
     async def all(self) -> tuple[ListedDistrict, ...]:
         """
@@ -91,9 +151,32 @@ class DistrictPicker:
         if not await self._menu.is_visible():
             await self._tab.press(self.button.first, f"'{DROP_DOWN}'", "start")
 
-    async def shown(self) -> tuple[str, ...]:
-        """Give what the drop-down shows: on a district's pages, which one it is."""
-        return tuple(" ".join(text.split()) for text in await texts(self.button))
+    async def instead(self, asked: AskedDistrict) -> str:
+        """
+        Say how the page does not show the district that was asked for.
+
+        Empty where it does: then the drop-down names it, and nothing else names
+        another. Else the rest of a sentence that begins with the page.
+        """
+        shown = [one.name for one in await states(self.button)]
+        if not shown:
+            return f"does not say which district it shows: '{DROP_DOWN}' is missing"
+        named = frozenset(_folded(self._lead.sub("", name)) for name in shown)
+        if not named <= asked.spellings:
+            return f"shows {_told(shown)}"
+        current = await self._current()
+        if current - {asked.key}:
+            return f"shows the district {_told(sorted(current))}"
+        if current or asked.is_meant(named, self._tab.page.url):
+            return ""
+        return "does not say by its key which of the districts of that name it shows"
+
+    async def _current(self) -> frozenset[str]:
+        """Give the keys of the entries that the menu marks as the current one."""
+        items = self._tab.page.get_by_role("menuitem", include_hidden=True)
+        marked = self._tab.page.locator("[aria-current]:not([aria-current=false])")
+        entries = map(_ENTRY.fullmatch, map(plain, await texts(items.and_(marked))))
+        return frozenset(entry["key"] for entry in entries if entry)
 
     async def any_home(self) -> Locator:
         """Find what leads to the first district that is listed, however odd it is."""
@@ -151,7 +234,7 @@ class DistrictPicker:
         await self._tab.follow(every, "'All districts'", DROP_DOWN)
         return True
 
-    async def _search(self, key: str) -> None:
+    async def _search(self, key: str) -> Sequence[ListedDistrict]:
         tab = self._tab
         box = tab.page.get_by_role("searchbox", name=SEARCH_BOX, exact=True)
         box = await tab.the_only(box, f"'{SEARCH_BOX}'", DISTRICTS)
@@ -159,30 +242,41 @@ class DistrictPicker:
         button = await tab.the_only(button, f"'{SEARCH}'", DISTRICTS)
         await tab.type_into(box, key, f"'{SEARCH_BOX}'", DISTRICTS)
         await tab.follow(button, f"'{SEARCH}'", DISTRICTS)
-        seen = 0
-        while seen < await self._total():
-            listed = self._entries(await texts(self._links()), DISTRICTS)
-            if any(one.key == key for one in listed):
+        # read once: a list that grows with every page would have no end
+        total, looked = await self._total(), 0
+        seen = dict[str, ListedDistrict]()
+        while looked < total:
+            listed, fresh = await self._one_page(seen)
+            if key in seen:
                 await self._follow(self._links(), key, DISTRICTS)
-                return
-            seen += len(listed)
-            if not await self._turned():
+                return list(seen.values())
+            looked += listed
+            if not await self._turned(fresh):
                 break
         raise _not_listed(key)
 
     async def _every_page(self) -> Sequence[ListedDistrict]:
-        total, listed = await self._total(), list[ListedDistrict]()
+        total, seen = await self._total(), dict[str, ListedDistrict]()
         while True:
-            listed += self._entries(await texts(self._links()), DISTRICTS)
+            listed, fresh = await self._one_page(seen)
+            if fresh != listed:
+                raise _home_problem(DISTRICTS, "lists one district twice")
             # a list that does not end is not followed to its end
-            if len(listed) > total or not await self._turned():
+            if len(seen) > total or not await self._turned(fresh):
                 break
-        if len(listed) != total:
+        if len(seen) != total:
             raise PageChanged(
                 f"the page '{DISTRICTS}' speaks of {total} districts,"
-                f" but lists {len(listed)}"
+                f" but lists {len(seen)}"
             )
-        return listed
+        return list(seen.values())
+
+    async def _one_page(self, seen: dict[str, ListedDistrict]) -> tuple[int, int]:
+        """Add a page of the list to what was seen; count its entries, and new ones."""
+        listed = self._entries(await texts(self._links()), DISTRICTS)
+        before = len(seen)
+        seen.update((one.key, one) for one in listed)
+        return len(listed), len(seen) - before
 
     def _links(self) -> Locator:
         page = self._tab.page
@@ -201,11 +295,13 @@ class DistrictPicker:
             )
         return total
 
-    async def _turned(self) -> bool:
+    async def _turned(self, fresh: int) -> bool:
+        """Go to the next page, if any; ``fresh`` is how many the last one added."""
         following = self._tab.page.get_by_role("link", name=NEXT, exact=True)
         if not await following.count():
             return False
-        self._tab.take_more_time()
+        if fresh >= USUAL:
+            self._tab.take_more_time()
         await self._tab.follow(following, f"'{NEXT}'", DISTRICTS)
         return True
 

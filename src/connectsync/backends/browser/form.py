@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -244,6 +244,8 @@ def _form_problem(control: str, why: str) -> Exception:
 
 _AGAIN_SECONDS = 0.1
 
+Insist = Callable[[], Awaitable[None]]
+
 
 class DailySyncForm:
     """The form of one district, loaded in a tab; it can only be looked at."""
@@ -252,12 +254,18 @@ class DailySyncForm:
         self._tab = tab
         self._form = FormOnPage(tab.page, tab.labels)
 
-    async def read(self) -> FormReading:
-        """
-        Read the form, as soon as all of it is there.
+    async def sent_to(self) -> tuple[str, ...]:
+        """Give the addresses that the form is sent to, where one is known."""
+        return await self._tab.fence.sent_to(self._form.save)
 
-        Raises ``PageChanged`` if it is not there in time, ``CredentialsRefused``, and
-        ``Unreachable`` where the page loads itself again until the time is over.
+    async def read(self, insist: Insist) -> FormReading:
+        """
+        Read the form, as soon as all of it is there, of the district that is meant.
+
+        ``insist`` raises ``PageChanged`` where the page shows another district; it is
+        asked before the form is read and after. Raises ``PageChanged`` if it is not
+        there in time, ``CredentialsRefused``, and ``Unreachable`` where the page loads
+        itself again until the time is over.
         """
         reloads = 0
 
@@ -268,17 +276,23 @@ class DailySyncForm:
         page = self._tab.page
         page.on("framenavigated", count)
         try:
-            return await self._read(lambda: reloads > 0)
+            return await self._read(insist, lambda: reloads > 0)
         finally:
             page.remove_listener("framenavigated", count)
 
-    async def _read(self, reloaded: Callable[[], bool]) -> FormReading:
+    async def _read_once(self, insist: Insist) -> FormReading:
+        await insist()
+        shown = await self._form.read()
+        await insist()
+        return shown
+
+    async def _read(self, insist: Insist, reloaded: Callable[[], bool]) -> FormReading:
         loop = asyncio.get_running_loop()
         latest = loop.time() + self._tab.website.wait_seconds
         while True:
             self._tab.insist_here()
             try:
-                return await self._form.read()
+                return await self._read_once(insist)
             except PageChanged as error:
                 if loop.time() > latest:
                     await self._tab.insist_signed_in()

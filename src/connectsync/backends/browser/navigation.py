@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +14,18 @@ from connectsync.backends.browser.chromium import plain_words
 from connectsync.backends.browser.controls import LOOK_SECONDS, PICTURE_SECONDS
 from connectsync.backends.browser.district_picker import (
     KEY,
+    AskedDistrict,
     DistrictHome,
     DistrictPicker,
     RosteringPage,
     SettingsPage,
+    page_names,
 )
 from connectsync.backends.browser.form import DailySyncForm, FormReading
 from connectsync.backends.browser.page_map import PageMapper
 from connectsync.backends.browser.tab import Tab
 from connectsync.backends.browser.website import origin_of
+from connectsync.backends.names import DAILY_SYNC
 from connectsync.domain.live import ListedDistrict, PageSpot
 from connectsync.errors import (
     ConnectError,
@@ -36,37 +39,79 @@ from connectsync.errors import (
 
 @dataclass(frozen=True, slots=True)
 class FormAddress:
-    """The address of a district's form, and what the drop-down shows on that page."""
+    """The address of a district's form, and the addresses that it is sent to."""
 
     address: str
-    shown: tuple[str, ...]
+    sent_to: tuple[str, ...] = ()
 
 
 class UrlCache:
     """
-    What the tabs of a run know of addresses.
+    What the tabs of a run know of districts: their names, and the addresses of forms.
 
     Where two districts have one address it is the session that knows which of them is
-    meant: then none is loaded by its address any more.
+    meant: then none is loaded by its address any more, and tabs take turns.
     """
 
     def __init__(self) -> None:
         self._places: dict[str, FormAddress] = {}
-        self._districts: dict[str, str] = {}
-        self._distinct = True
+        self._owners: dict[str, str] = {}
+        self._names: dict[str, tuple[ListedDistrict, frozenset[str]]] = {}
+        self._apart: bool | None = None
+
+    @property
+    def apart(self) -> bool:
+        """Say whether it is known that addresses tell districts apart."""
+        return self._apart is True
 
     def find(self, key: str) -> FormAddress | None:
         """Give where a district's form is, if that is known."""
-        return self._places.get(key) if self._distinct else None
+        return None if self._apart is False else self._places.get(key)
 
     def note(self, key: str, place: FormAddress) -> None:
         """Remember where a district's form was found."""
         self._places[key] = place
-        if self._districts.setdefault(place.address, key) != key:
-            self._distinct = False
+        for address in (place.address, *place.sent_to):
+            if self._owners.setdefault(address, key) != key:
+                self.share()
+
+    def share(self) -> None:
+        """Remember that the address of a form does not say which district is meant."""
+        self._apart = False
+
+    def to_prove(self, key: str) -> str | None:
+        """Give another district whose address is to be tried, if none was so far."""
+        others = (one for one in self._places if one != key)
+        return next(others, None) if self._apart is None else None
+
+    def prove(self) -> None:
+        """Remember that addresses were tried, and led to their districts."""
+        if self._apart is None:
+            self._apart = True
+
+    def meet(self, listed: Iterable[ListedDistrict]) -> None:
+        """Remember districts by the names that Connect lists."""
+        for one in listed:
+            if one.key not in self._names or self._names[one.key][0] != one:
+                self._names[one.key] = one, page_names(one)
+
+    def asked(self, key: str) -> AskedDistrict:
+        """Give a district that was met, and those that may be taken for it."""
+        listed, spellings = self._names[key]
+        alike = {
+            other: theirs
+            for other, (_, theirs) in self._names.items()
+            if other != key and not theirs.isdisjoint(spellings)
+        }
+        return AskedDistrict(listed, spellings, alike)
 
 
 START = "start"
+
+LOOK_BY_HAND = (
+    "open the district by hand: if its link leads to another one, or two districts have"
+    " one name, ask SchoolStatus"
+)
 
 _PICTURED: Mapping[type[ConnectError], str] = {
     PageChanged: "page-changed",
@@ -82,16 +127,19 @@ class Navigation:
     def __init__(self, tab: Tab, places: UrlCache) -> None:
         self.tab = tab
         self._places = places
-        self._daily_sync = DailySyncForm(tab)
         self._begun = False
         self._told: ConnectError | None = None
         self.out_of_time = False
+        self.alone = True
+        """Whether no other tab of the session does anything meanwhile."""
 
     async def districts(self) -> tuple[ListedDistrict, ...]:
         """Give every district that is listed, by key. Raises ``ConnectError``."""
         async with self.witnessed("districts"):
             await self._begin()
-            return await DistrictPicker(self.tab).all()
+            listed = await DistrictPicker(self.tab).all()
+            self._places.meet(listed)
+            return listed
 
     async def page_map(self) -> tuple[PageSpot, ...]:
         """Look where every label stands. Raises ``ConnectError``."""
@@ -112,16 +160,21 @@ class Navigation:
                 f"{key!r} cannot be the key of a district on Connect"
             )
         async with self.witnessed(key):
-            if await self._loaded_again(self.tab, key):
-                return await self._daily_sync.read()
+            if await self._loaded_again(key):
+                return await self._read(self.tab, key)
             has_own_address = await self._go_to(key)
-            shown = await self._daily_sync.read()
-            if has_own_address:
-                place = FormAddress(
-                    self.tab.page.url, await DistrictPicker(self.tab).shown()
-                )
-                self._places.note(key, place)
-            return shown
+            shown = await self._read(self.tab, key)
+            if not has_own_address:
+                self._places.share()
+                return shown
+            sent_to = await DailySyncForm(self.tab).sent_to()
+            self._places.note(key, FormAddress(self.tab.page.url, sent_to))
+            other = self._places.to_prove(key)
+            if other is None:
+                return shown
+            if not await self._proven(other, key):
+                await self._go_to(key)
+            return await self._read(self.tab, key)
 
     async def look_again(self, key: str) -> FormReading | None:
         """
@@ -129,23 +182,78 @@ class Navigation:
 
         Gives None where the form has no address of its own. Raises ``ConnectError``.
         """
-        if self._places.find(key) is None:
+        if (place := self._places.find(key)) is None:
             return None
         async with self.tab.another() as beside, self.witnessed(key, beside):
-            if not await self._loaded_again(beside, key):
-                return None
-            return await DailySyncForm(beside).read()
+            await beside.load_again(place.address)
+            return await self._read(beside, key)
 
-    async def _loaded_again(self, tab: Tab, key: str) -> bool:
+    async def insist_shown(self, key: str) -> None:
+        """
+        Insist that the tab shows a district, which is what *Save* would save.
+
+        Raises ``PageChanged``.
+        """
+        if not self.alone and not self._places.apart:
+            raise PageChanged(
+                f"the form of district {key!r} has the address of another district's,"
+                " and other districts are read or saved meanwhile; nothing was saved",
+                remedy="try again: from now on it is one district after the other",
+            )
+        try:
+            await self._insist(self.tab, key)
+        except PageChanged as error:
+            said = f"{error.message}; nothing was saved"
+            raise PageChanged(said, remedy=error.remedy) from error
+
+    async def shows_instead(self, key: str) -> str:
+        """Say which other district the page shows that came after *Save*, if any."""
+        picker = DistrictPicker(self.tab)
+        try:
+            if not await picker.button.count():
+                return ""
+            return await picker.instead(self._places.asked(key))
+        except (PageChanged, PlaywrightError):
+            # it names no district that can be read: the form that is read back tells
+            return ""
+
+    async def _read(self, tab: Tab, key: str) -> FormReading:
+        return await DailySyncForm(tab).read(lambda: self._insist(tab, key))
+
+    async def _insist(self, tab: Tab, key: str) -> None:
+        asked = self._places.asked(key)
+        if instead := await DistrictPicker(tab).instead(asked):
+            raise PageChanged(
+                f"district {key!r} ({asked.listed.name!r}) was asked for, and the page"
+                f" '{DAILY_SYNC}' {instead}",
+                remedy=LOOK_BY_HAND,
+            )
+
+    async def _proven(self, other: str, key: str) -> bool:
+        """Try whether addresses lead to their districts; the tab ends at ``key``."""
+        try:
+            for one in (other, key):
+                if not await self._loaded_again(one):
+                    return False
+        except ConnectError:
+            # clicking tells whether that is all that is wrong
+            self._places.share()
+            self._lost()
+            return False
+        self._places.prove()
+        return True
+
+    async def _loaded_again(self, key: str) -> bool:
         """Load a form by its address; say whether it is that district's indeed."""
         place = self._places.find(key)
         if place is None:
             return False
-        await tab.load_again(place.address)
-        drop_down = DistrictPicker(tab)
-        await tab.standing(drop_down.button)
-        if await drop_down.shown() == place.shown:
+        await self.tab.load_again(place.address)
+        drop_down = DistrictPicker(self.tab)
+        await self.tab.standing(drop_down.button)
+        if not await drop_down.instead(self._places.asked(key)):
             return True
+        self._places.share()
         self._lost()
         return False
 
@@ -208,7 +316,7 @@ class Navigation:
     async def _go_to(self, key: str) -> bool:
         """Click to a form; say whether that changes the address."""
         await self._begin()
-        await DistrictPicker(self.tab).go_to(key)
+        self._places.meet(await DistrictPicker(self.tab).go_to(key))
         await DistrictHome(self.tab).to_settings()
         await SettingsPage(self.tab).to_rostering()
         before = self.tab.page.url

@@ -40,13 +40,29 @@ class TabPool:
         self._patience = patience
         self._free: list[Navigation] = []
         self._places = UrlCache()
+        self._turn = asyncio.Lock()
 
     @asynccontextmanager
     async def walk(self) -> AsyncIterator[Navigation]:
-        """Take a tab that is free, or a new one; one whose page fails is closed."""
+        """
+        Take a tab that is free, or a new one; one whose page fails is closed.
+
+        Until it is known that addresses tell districts apart, whoever comes waits for
+        the others: the tabs share a session, which may remember one district for all.
+        """
+        async with self._turn:
+            if not self._places.apart:
+                async with self._taken(alone=True) as walk:
+                    yield walk
+                return
+        async with self._taken(alone=False) as walk:
+            yield walk
+
+    @asynccontextmanager
+    async def _taken(self, *, alone: bool) -> AsyncIterator[Navigation]:
         walk = self._free.pop() if self._free else await self._new()
-        total = self.website.total_seconds
-        limit = walk.tab.limit = asyncio.timeout(total)
+        walk.alone = alone
+        limit = walk.tab.limit()
         usable = True
         try:
             async with limit:
@@ -66,7 +82,8 @@ class TabPool:
             walk.out_of_time = True
             usable = False
             raise Unreachable(
-                f"Connect's page did not come to an end within {total:g} s,"
+                "Connect's page did not come to an end within"
+                f" {walk.tab.limit_seconds:g} s,"
                 " so it was given up",
                 remedy=STUCK,
             ) from error

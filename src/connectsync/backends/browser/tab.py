@@ -174,6 +174,9 @@ _THERE: Literal["domcontentloaded"] = "domcontentloaded"
 
 _NOTHING = "about:blank"
 
+LONG_LIST = 10
+"""The longest list may take so many times the total time of one district."""
+
 Load = Callable[[], Awaitable[Response | None]]
 
 
@@ -193,8 +196,8 @@ class Tab:
         self.evidence = Evidence(website.evidence, self.labels)
         self.boxes = Boxes(page)
         self.fence = fence or Fence(website.origin)
-        self.limit: asyncio.Timeout | None = None
-        """The total time of what the tab is used for now."""
+        self._limit: asyncio.Timeout | None = None
+        self._begun = 0.0
         self._patience = patience
 
     @asynccontextmanager
@@ -210,11 +213,24 @@ class Tab:
         finally:
             await page.close()
 
+    def limit(self) -> asyncio.Timeout:
+        """Give the total time of what the tab is used for from now on."""
+        self._begun = asyncio.get_running_loop().time()
+        self._limit = asyncio.timeout(self.website.total_seconds)
+        return self._limit
+
+    @property
+    def limit_seconds(self) -> float:
+        """Say how much time the tab has had in all."""
+        latest = self._limit.when() if self._limit is not None else None
+        return 0.0 if latest is None else round(latest - self._begun, 1)
+
     def take_more_time(self) -> None:
-        """Begin the total time again: one page of a long list is done."""
-        if self.limit is not None:
-            loop = asyncio.get_running_loop()
-            self.limit.reschedule(loop.time() + self.website.total_seconds)
+        """Begin the total time again, as one page of a long list is done."""
+        if self._limit is not None:
+            total = self.website.total_seconds
+            anew = asyncio.get_running_loop().time() + total
+            self._limit.reschedule(min(anew, self._begun + LONG_LIST * total))
 
     async def start(self) -> None:
         """Open the first page. Raises ``ConnectError``."""

@@ -143,8 +143,12 @@ class _SaveTask:
             self.pressed = True
             answer = await SavePress(walk.tab).press(filling)
             refused = await self._refused(filling, answer)
+            saved = answer.ended is SaveEnding.SAVED
+            instead = await walk.shows_instead(key) if saved else ""
         asked = answer.ended is SaveEnding.ASKED
         picture = await walk.kept(key, "page-changed" if asked else "after")
+        if instead:
+            raise self._unknown(f"the page that says it saved {instead}", picture)
         if answer.ended is SaveEnding.SAVED:
             return
         if answer.ended is SaveEnding.UNKNOWN:
@@ -165,8 +169,11 @@ class _SaveTask:
         # and in which a script of the page may have changed where its form goes
         await filling.insist_sent_home()
         if token is not None:
+            await walk.insist_shown(key)
             await filling.type_token(token)
             await filling.insist_sent_home()
+        # what is saved goes to whichever district the page is of by now
+        await walk.insist_shown(key)
 
     async def _refused(self, filling: FormFiller, answer: PageAnswer) -> list[str]:
         return await filling.refused() if answer.ended is SaveEnding.REFUSED else []
