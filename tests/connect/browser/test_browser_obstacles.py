@@ -14,6 +14,7 @@ import pytest
 from browser_world import SHORT_WAIT, World, close_tabs, served, website
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tampered_page import Tampered, before_end, on_the_form
 
 from connectsync.backends.browser.chromium import plain_words
@@ -184,6 +185,28 @@ def test_too_many_requests_say_where_and_when_to_try_again(world: World) -> None
         failed.value.message,
     )
     assert failed.value.remedy.startswith("try again in 10 minutes")
+
+
+@pytest.mark.parametrize("asked", [b"caf\xe9", "\u0663\u0660".encode(), b"\xff"])
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_time_to_wait_in_letters_beyond_ascii_is_none(
+    world: World, asked: bytes, status: int
+) -> None:
+    def around(app: ASGIApp) -> ASGIApp:
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            async def busy(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    headers = [*message["headers"], (b"retry-after", asked)]
+                    message = {**message, "status": status, "headers": headers}
+                await send(message)
+
+            await app(scope, receive, busy if scope["type"] == "http" else send)
+
+        return answer
+
+    with pytest.raises(Unreachable, match=f"status {status}") as failed:
+        world.run(read, around=around, **QUICK)
+    assert "asks to wait" not in failed.value.message
 
 
 FAILURES = {

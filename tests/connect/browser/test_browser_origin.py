@@ -9,20 +9,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 from browser_world import SHORT_WAIT, World, both, close_tabs, served, website
+from other_site import TOKEN, other, type_over
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from tampered_page import Tampered, on_the_form
 
-from connectsync.backends.browser.reader import BrowserReader
 from connectsync.backends.browser.saving import FormFiller
 from connectsync.backends.browser.session import sign_in
 from connectsync.backends.browser.tab import Tab
 from connectsync.backends.browser.website import origin_of
-from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD
 from connectsync.errors import (
     ConnectError,
@@ -33,45 +32,6 @@ from connectsync.errors import (
 from connectsync.web.http import once
 
 HTML = "text/html"
-
-TOKEN = "the-token-of-bay-0123456789"  # noqa: S105 - of a stand-in
-
-
-@dataclass
-class Other:
-    """A server that is not Connect, and all that was ever sent to it."""
-
-    address: str
-    heard: list[bytes] = field(default_factory=list)
-
-
-@asynccontextmanager
-async def other() -> AsyncIterator[Other]:
-    """Listen on an address that nothing of ours should send anything to."""
-    heard: list[bytes] = []
-
-    async def answer(
-        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        # a browser may open a connection before it knows whether it is used
-        sent = await reader.read(65536)
-        # nor is a style sheet that a page takes from there more than a look
-        if sent and not sent.startswith(b"GET /static/"):
-            heard.append(sent)
-        body = b"<h1>Not Connect</h1><p role=status>Saved</p>"
-        writer.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n"
-            b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
-        )
-        await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with server:
-        # by another name, as cookies do not tell ports apart
-        yield Other(f"http://localhost:{port}", heard)
-
 
 Attack = Callable[[str], Callable[[str, str], str]]
 """Makes what becomes of each page, from the address of the other server."""
@@ -139,33 +99,6 @@ ATTACKS: dict[str, tuple[Attack, type[ConnectError]]] = {
     "shadowed": (shadowed, PageChanged),
     "late": (late, ConnectError),
 }
-
-
-async def type_token(reader: BrowserReader, writer: BrowserWriter) -> None:
-    read = await reader.read("bay")
-    await writer.save("bay", {}, expected_version=read.version, set_token=True)
-
-
-async def type_over(
-    world: World,
-    around: Callable[[ASGIApp, str], ASGIApp],
-    error: type[ConnectError],
-) -> tuple[Other, ConnectError]:
-    """Type a token on a page that wants it elsewhere; give that, and the refusal."""
-    async with other() as elsewhere:
-        async with served(
-            world.store, around=lambda app: around(app, elsewhere.address)
-        ) as address:
-            site = replace(
-                website(address, world.folder), wait_seconds=SHORT_WAIT, load_seconds=8
-            )
-            reader, writer = both(world.browser, site, lambda _: TOKEN)
-            try:
-                with pytest.raises(error) as refused:
-                    await type_token(reader, writer)
-            finally:
-                await close_tabs(world.browser)
-        return elsewhere, refused.value
 
 
 @pytest.mark.parametrize("kind", ATTACKS)

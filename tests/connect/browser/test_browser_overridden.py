@@ -13,7 +13,8 @@ from documents import ROOT
 from playwright.async_api import Page
 from tampered_page import Tampered, on_the_form
 
-from connectsync.backends.browser.controls import ask_all, ask_one
+from connectsync.backends.browser.controls import PageLabels, ask_all, ask_one
+from connectsync.backends.browser.evidence import Evidence
 from connectsync.backends.browser.form import FormReading
 from connectsync.backends.browser.reader import BrowserReader
 from connectsync.backends.browser.writer import BrowserWriter
@@ -143,6 +144,49 @@ def test_an_answer_of_another_shape_is_refused(world: World) -> None:
             "?!",
             True,
         )
+
+    on_page(world, act)
+
+
+HALF = {
+    "name": (
+        getter(
+            "HTMLElement", "innerText", "this.textContent.replace('Bay', '\\ud800y')"
+        ),
+        "y (bay)",
+    ),
+    "value": (
+        """setInterval(() => document.querySelector('input[name=districtId]')
+          ?.setAttribute('value', 'A\\ud800'), 20)""",
+        "A?",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", HALF)
+def test_half_of_a_letter_is_in_no_name_and_no_value(world: World, kind: str) -> None:
+    """It could be written nowhere, and with another sign it is another name."""
+    script, shown = HALF[kind]
+    change = with_script(script)
+    around = partial(Tampered, change=lambda _, html: change(html))
+
+    async def act(reader: BrowserReader, _: BrowserWriter) -> None:
+        await reader.list_districts()
+        await reader.read("bay")
+
+    with pytest.raises(PageChanged, match="broken Unicode") as refused:
+        world.run(act, around=around, wait_seconds=0.5)
+    assert shown in refused.value.message
+
+
+def test_evidence_is_kept_of_a_field_with_half_of_a_letter(world: World) -> None:
+    async def act(page: Page) -> None:
+        await page.evaluate(
+            "document.body.innerHTML = '<input type=password>';"
+            "document.querySelector('input').value = 'a-secret-\\ud800'"
+        )
+        evidence = Evidence(world.folder / "evidence", PageLabels({}))
+        assert (await evidence.keep(page, "bay", "before")).exists()
 
     on_page(world, act)
 

@@ -66,17 +66,23 @@ async def ask_one(
     return _row(await _answer(where.evaluate(_AS_TEXT % script, told)), kinds)
 
 
-async def ask_all(found: Locator, script: str, *kinds: type) -> list[tuple[Any, ...]]:
-    """Run a script of ours that gives such a list for each of many; see above."""
+async def ask_all(
+    found: Locator, script: str, *kinds: type, exact: bool = False
+) -> list[tuple[Any, ...]]:
+    """
+    Run a script of ours that gives such a list for each of many; see above.
+
+    ``exact`` refuses a text with half of a letter in it, where it is not only told.
+    """
     rows = await _answer(found.evaluate_all(_AS_TEXT % script))
     if not isinstance(rows, list):
         raise _unreadable()
-    return [_row(one, kinds) for one in rows]
+    return [_row(one, kinds, exact=exact) for one in rows]
 
 
-async def texts(found: Locator) -> list[str]:
+async def texts(found: Locator, *, exact: bool = True) -> list[str]:
     """Give the text of everything that is found. Raises ``PageChanged``; see above."""
-    return [said for (said,) in await ask_all(found, _TEXTS, str)]
+    return [said for (said,) in await ask_all(found, _TEXTS, str, exact=exact)]
 
 
 async def _answer(asked: Awaitable[object]) -> object:
@@ -90,14 +96,31 @@ async def _answer(asked: Awaitable[object]) -> object:
     raise _unreadable()
 
 
-def _row(answer: object, kinds: Sequence[type]) -> tuple[Any, ...]:
+def _row(
+    answer: object, kinds: Sequence[type], *, exact: bool = False
+) -> tuple[Any, ...]:
     if not isinstance(answer, list) or [type(one) for one in answer] != list(kinds):
         raise _unreadable()
+    return tuple(_kept(one, exact=exact) for one in answer)
+
+
+def _kept(one: object, *, exact: bool) -> object:
+    """Give a text, or a list of texts, as a file or a terminal takes it."""
+    if isinstance(one, list):
+        if not all(isinstance(member, str) for member in one):
+            raise _unreadable()
+        return [_kept(member, exact=exact) for member in one]
+    if not isinstance(one, str):
+        return one
     # half of a letter, which a text that was cut may end with, can be kept nowhere
-    return tuple(
-        one.encode("utf-8", "replace").decode() if isinstance(one, str) else one
-        for one in answer
-    )
+    whole = one.encode("utf-8", "replace").decode()
+    if exact and whole != one:
+        raise PageChanged(
+            "Connect's page shows broken Unicode where a name or a value belongs:"
+            f" '{cut_text(foreign_text(whole))}'",
+            remedy="look at the page by hand, and ask SchoolStatus",
+        )
+    return whole
 
 
 def _unreadable() -> PageChanged:
@@ -133,6 +156,8 @@ all => all.flatMap(one => [...(one.options || [])].map(
   option => [option.label, option.value, option.selected, option.disabled]))
 """
 """The same of each option of a drop-down."""
+
+_STATE = (str, str, bool, bool)
 
 _SAID = """
 one => {
@@ -182,12 +207,12 @@ def standing(found: Sequence[State]) -> LabelStatus:
 
 async def states(found: Locator) -> list[State]:
     """Give the state of every control that is found, in the page's order."""
-    return _read_states(await ask_all(found, _STATES, str, str, bool, bool))
+    return _read_states(await ask_all(found, _STATES, *_STATE, exact=True))
 
 
 async def options(drop_down: Locator) -> list[State]:
     """Give the options of a drop-down, in the page's order."""
-    return _read_states(await ask_all(drop_down, _OPTIONS, str, str, bool, bool))
+    return _read_states(await ask_all(drop_down, _OPTIONS, *_STATE, exact=True))
 
 
 async def read_description(control: Locator) -> str:

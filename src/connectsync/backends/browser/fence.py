@@ -24,6 +24,14 @@ ELSEWHERE = (
     " ask SchoolStatus"
 )
 
+BY_HAND = (
+    "type it on the page by hand, to sign in after `connectsync login` without --email,"
+    " and ask SchoolStatus"
+)
+
+
+NOTHING = "about:blank"
+"""The address of an empty page."""
 
 _HERE = frozenset({"", "_self", "_top", "_parent"})
 """The targets of a form whose answer is shown in the tab that we look at."""
@@ -38,30 +46,40 @@ all => all.map(one => {
   const base = ask("querySelector", "base[target]");
   const target = told(one, "formtarget") ?? told(form, "target")
     ?? told(base, "target") ?? "";
-  if (!form || /^\\s*javascript:/i.test(action)) return ["", ""];
+  const sends = Element.prototype.matches.call(one,
+    "button:not([type=button], [type=reset]), [type=submit], [type=image]");
+  const method = (sends ? told(one, "formmethod") : null) ?? told(form, "method");
+  if (!form || /^\\s*javascript:/i.test(action)) return ["", "", "post"];
   try {
     const here = own("URL");
-    return [action ? new URL(action, own("baseURI", Node)).href : here, target];
-  } catch { return [action, target]; }
+    const there = action ? new URL(action, own("baseURI", Node)).href : here;
+    return [there, target, method ?? ""];
+  } catch { return [action, target, method ?? ""]; }
 })
 """
-"""Where the form of a control is sent, and in which window it is answered."""
+"""Where the form of a control is sent, in which window it is answered, and how."""
 
 
 _HELD = """
 () => {
-  const held = ask("createElementNS", "http://www.w3.org/1999/xhtml", "meta");
-  held.setAttribute("http-equiv", "Content-Security-Policy");
-  held.setAttribute("content", "form-action 'self'");
-  own("head")?.append(held);
-  return [held instanceof HTMLMetaElement && held.isConnected
-    && held.parentNode instanceof HTMLHeadElement];
+  const stands = (name, value, content) => {
+    const held = ask("createElementNS", "http://www.w3.org/1999/xhtml", "meta");
+    held.setAttribute(name, value);
+    held.setAttribute("content", content);
+    own("head")?.append(held);
+    return held instanceof HTMLMetaElement && held.isConnected
+      && held.parentNode instanceof HTMLHeadElement;
+  };
+  // sockets pass no route, nor does where a picture of this origin is sent on to
+  return [stands("http-equiv", "Content-Security-Policy",
+    "form-action 'self'; connect-src 'self'")
+    && stands("name", "referrer", "same-origin")];
 }
 """
 """
-Say whether a policy stands where browsers read it, which is in a head alone.
+Say whether our policies stand where browsers read them, which is in a head alone.
 
-Once it was read it holds even if it is taken away again.
+Once they were read they hold even if they are taken away again.
 """
 
 
@@ -76,12 +94,15 @@ class Fence:
     Links, forms and scripts may not lead a page to another origin, and a frame may not
     send a form there. A redirect by the server cannot be stopped on its way, but for
     that of a form which is held: where it ended is compared once the page is there.
+    From when a secret is typed until its page is left, nothing is asked of another
+    origin at all, no picture and no script.
     """
 
     def __init__(self, origin: str) -> None:
         self.origin = origin
         self.refused = ""
         """The last origin that a page was not let go to."""
+        self._secret_on: Page | None = None
 
     async def set_up(self, context: BrowserContext) -> None:
         """Put the fence around a context."""
@@ -105,14 +126,24 @@ class Fence:
             remedy=ELSEWHERE,
         )
 
-    async def insist_sent_home(self, control: Locator, named: str, page: str) -> None:
+    async def insist_sent_home(
+        self, control: Locator, named: str, page: str, *, secret: bool
+    ) -> None:
         """
         Insist that what is typed would be sent to the origin, and answered here.
 
-        Raises ``PageChanged``.
+        A ``secret`` is sent by POST alone: with any other method it would stand in the
+        address, and so in logs and in what other sites are told. Raises
+        ``PageChanged``.
         """
-        for action, target in await ask_all(control, _SENT_TO, str, str):
+        for action, target, method in await ask_all(control, _SENT_TO, str, str, str):
             self._insist_home(action, named, page)
+            if secret and method.lower() != "post":
+                raise PageChanged(
+                    f"on the page '{page}' the form of {named} is not sent by POST, so"
+                    " that a secret would stand in the address; nothing was sent",
+                    remedy=BY_HAND,
+                )
             if target.lower() not in _HERE:
                 raise PageChanged(
                     f"on the page '{page}' the form of {named} would be answered in"
@@ -130,9 +161,10 @@ class Fence:
         """
         Let no form of a page be sent elsewhere, nor be led there by a redirect.
 
-        What was posted goes along with some redirects, which no route stops. Raises
-        ``PageChanged``.
+        What was posted goes along with some redirects, which no route stops. Until the
+        page is left, nothing is asked of another origin. Raises ``PageChanged``.
         """
+        self._secret_on = page
         (held,) = await ask_one(page, _HELD, bool)
         if not held:
             raise PageChanged(
@@ -140,6 +172,17 @@ class Fence:
                 f" from {self.origin}, as it has no head; nothing was sent",
                 remedy=ELSEWHERE,
             )
+
+    def is_held(self, page: Page) -> bool:
+        """Say whether a secret was typed on a page that was not left since."""
+        return self._secret_on is page
+
+    async def leave(self, page: Page) -> None:
+        """Leave a page that a secret was typed on, before another is loaded there."""
+        if self.is_held(page):
+            # as long as it is shown it may ask for a picture, and say who it is
+            await page.goto(NOTHING)
+            self._secret_on = None
 
     def _insist_home(self, action: str, named: str, page: str) -> None:
         found = origin_of(action)
@@ -160,10 +203,11 @@ class Fence:
     async def _stop(self, route: Route) -> None:
         request = route.request
         try:
-            if not _leads_away(request):
+            leads_away = _leads_away(request)
+            if self._secret_on is None and not leads_away:
                 await route.continue_()
                 return
-            if _is_main(request):
+            if leads_away and _is_main(request):
                 self.refused = origin_of(request.url) or "no website"
             await route.abort()
         except PlaywrightError:

@@ -309,7 +309,8 @@ class Navigation:
         self._begun = False
 
     async def _begin(self) -> None:
-        if not self._begun:
+        # a page that a secret was typed on is left, not gone on from
+        if not self._begun or self.tab.fence.is_held(self.tab.page):
             await self.tab.start()
             self._begun = True
 

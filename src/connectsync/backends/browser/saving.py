@@ -102,16 +102,18 @@ class FormFiller:
                 raise
             raise await unusable(save, f"'{SAVE}'", DAILY_SYNC, error) from error
 
-    async def insist_sent_home(self) -> None:
+    async def insist_sent_home(self, *, secret: bool) -> None:
         """
         Insist that what is typed would be sent to this website, and answered here.
 
-        Raises ``PageChanged``.
+        A ``secret`` may stand in no address. Raises ``PageChanged``.
         """
         self._tab.insist_here()
         controls = {SAVE: self._form.save, TOKEN_LABEL: self._form.text(TOKEN_LABEL)}
         for label, control in controls.items():
-            await self._tab.fence.insist_sent_home(control, f"'{label}'", DAILY_SYNC)
+            await self._tab.fence.insist_sent_home(
+                control, f"'{label}'", DAILY_SYNC, secret=secret
+            )
 
     async def refused(self) -> list[str]:
         """Name the settings whose fields the page marks as refused."""
@@ -376,9 +378,10 @@ class SavePress:
             saved = page.get_by_role("status").filter(has_text=exactly)
             if await saved.count():
                 return _Signs(saved=True)
+            alerts = await texts(page.get_by_role("alert"), exact=False)
             return _Signs(
                 signed_out=await SignIn(page).button.count() > 0,
-                alerts=_plain_counts(await texts(page.get_by_role("alert"))),
+                alerts=_plain_counts(alerts),
                 dialogs=await _questions(dialogs),
             )
         except PageChanged as error:

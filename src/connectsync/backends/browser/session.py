@@ -58,7 +58,10 @@ async def sign_in(website: Website, email: str = "", password: str = "") -> Path
     ) as browser:
         # a person sizes the window as they like
         context = await browser.new_context(
-            no_viewport=website.headed or None, accept_downloads=False
+            no_viewport=website.headed or None,
+            accept_downloads=False,
+            # what a worker asks for would pass the fence around a typed password
+            service_workers="block" if email else "allow",
         )
         page = await context.new_page()
         page.set_default_timeout(website.click_milliseconds)

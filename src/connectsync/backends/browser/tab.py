@@ -22,7 +22,7 @@ from connectsync.backends.browser.controls import (
     states,
 )
 from connectsync.backends.browser.evidence import Evidence
-from connectsync.backends.browser.fence import Fence
+from connectsync.backends.browser.fence import NOTHING, Fence
 from connectsync.backends.browser.website import Website, origin_of
 from connectsync.backends.names import EMAIL, PASSWORD, SIGN_IN
 from connectsync.domain.foreign_text import foreign_text
@@ -117,13 +117,14 @@ class SignIn:
         fence.insist_here(page.url)
         for name, control in controls.items():
             await self._insist_there(control, name)
-            await fence.insist_sent_home(control, f"'{name}'", SIGN_IN)
+            await fence.insist_sent_home(control, f"'{name}'", SIGN_IN, secret=True)
         await fence.hold_forms(page, SIGN_IN)
         await self._type(address, email, EMAIL)
         await self._type(self.password, password, PASSWORD)
         # a page that loaded itself again meanwhile holds its forms no more
         await fence.hold_forms(page, SIGN_IN)
-        await fence.insist_sent_home(self.password, f"'{PASSWORD}'", SIGN_IN)
+        for name, control in controls.items():
+            await fence.insist_sent_home(control, f"'{name}'", SIGN_IN, secret=True)
         try:
             async with page.expect_navigation(wait_until="domcontentloaded"):
                 await self._press()
@@ -171,8 +172,6 @@ LOG_IN = "run `connectsync login`, then try again"
 
 _THERE: Literal["domcontentloaded"] = "domcontentloaded"
 """When a page is there: a picture that never comes does not keep us from its form."""
-
-_NOTHING = "about:blank"
 
 LONG_LIST = 10
 """The longest list may take so many times the total time of one district."""
@@ -234,7 +233,7 @@ class Tab:
 
     async def start(self) -> None:
         """Open the first page. Raises ``ConnectError``."""
-        await self._loaded(lambda: self.page.goto(self.website.url, wait_until=_THERE))
+        await self._loaded(lambda: self._gone_to(self.website.url))
 
     async def open(self) -> None:
         """Open the first page, wherever it leads to. Raises ``Unreachable``."""
@@ -250,12 +249,11 @@ class Tab:
     async def load_again(self, address: str) -> None:
         """Load the page of an address, from the server. Raises ``ConnectError``."""
 
-        async def gone_to() -> Response | None:
+        async def loaded() -> Response | None:
             # within one document nothing is loaded, and old values would stay
-            response = await self.page.goto(address, wait_until=_THERE)
-            return response or await self._reloaded()
+            return await self._gone_to(address) or await self._reloaded()
 
-        await self._loaded(gone_to)
+        await self._loaded(loaded)
 
     async def follow(self, link: Locator, control: str, page: str) -> None:
         """Click on what leads to another page. Raises ``ConnectError``."""
@@ -369,10 +367,14 @@ class Tab:
         await self._at_rest()
 
     async def _reloaded(self) -> Response | None:
-        if self.page.url == _NOTHING:
+        if self.page.url == NOTHING:
             # the first page never came: loading nothing again would be no error
-            return await self.page.goto(self.website.url, wait_until=_THERE)
+            return await self._gone_to(self.website.url)
         return await self.page.reload(wait_until=_THERE)
+
+    async def _gone_to(self, address: str) -> Response | None:
+        await self.fence.leave(self.page)
+        return await self.page.goto(address, wait_until=_THERE)
 
     async def _at_rest(self) -> None:
         """Let pictures and scripts come, but do not depend on the last of them."""
@@ -407,5 +409,6 @@ async def _plain(response: Response | None) -> httpx2.Response:
     if response is None:
         return httpx2.Response(200)
     asked = await response.header_value("Retry-After")
-    headers = {"Retry-After": asked} if asked else {}
+    # what is no ASCII names no time, and could not be kept as a header
+    headers = {"Retry-After": asked} if asked and asked.isascii() else {}
     return httpx2.Response(response.status, headers=headers)

@@ -160,18 +160,19 @@ class _SaveTask:
 
     async def _fill(self, filling: FormFiller, token: str | None) -> None:
         walk, key, shown = self.walk, self.key, self.shown
-        await filling.insist_sent_home()
+        secret = token is not None
+        await filling.insist_sent_home(secret=secret)
         await walk.tab.evidence.keep(walk.tab.page, key, "before")
         await filling.fill(shown.form, self.desired)
         # filling in takes a moment, in which someone else may have pressed Save
         if (again := await walk.look_again(key)) is not None:
             _insist_version(key, again, shown.version(key))
         # and in which a script of the page may have changed where its form goes
-        await filling.insist_sent_home()
+        await filling.insist_sent_home(secret=secret)
         if token is not None:
             await walk.insist_shown(key)
             await filling.type_token(token)
-            await filling.insist_sent_home()
+            await filling.insist_sent_home(secret=secret)
         # what is saved goes to whichever district the page is of by now
         await walk.insist_shown(key)
 
