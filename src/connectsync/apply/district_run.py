@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
+from connectsync import errors
 from connectsync.apply.journal import (
     Claim,
     Intent,
@@ -29,17 +30,6 @@ from connectsync.domain.live import Live
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import DistrictPlan, Save
 from connectsync.domain.settings import Form, is_same, list_differing, spell
-from connectsync.errors import (
-    AwaitsPerson,
-    Bug,
-    Conflict,
-    ConnectError,
-    ConnectsyncError,
-    CredentialsRefused,
-    LeaseLost,
-    StateError,
-    Unconfirmable,
-)
 
 BEATS = 3
 """Signs of life while a lease lasts."""
@@ -69,15 +59,15 @@ def _beat(journal: Journal, claim: Claim, ended: threading.Event) -> None:
     while not ended.wait(journal.lease_seconds / BEATS):
         try:
             journal.renew(claim)
-        except LeaseLost:
+        except errors.LeaseLost:
             # that is found out at the next thing that is written down
             return
-        except StateError:
+        except errors.StateError:
             # the store was busy for long: the next sign may get through
             continue
 
 
-NO_OTHER_EITHER = (CredentialsRefused, Unconfirmable)
+NO_OTHER_EITHER = (errors.CredentialsRefused, errors.Unconfirmable)
 """What keeps one district from being saved, and all others as well."""
 
 
@@ -106,7 +96,7 @@ class DistrictRun:
     claim: Claim
     planned: DistrictPlan
     merged: bool = False
-    unread: ConnectError | None = None
+    unread: errors.ConnectError | None = None
     left_open: tuple[JournalRow, ...] = ()
 
     async def run(self) -> DistrictOutcome:
@@ -119,7 +109,7 @@ class DistrictRun:
         """
         means, claim, planned = self.means, self.claim, self.planned
         ending = Ending.DONE
-        error: ConnectsyncError | None = None
+        error: errors.ConnectsyncError | None = None
         async with keep_lease_alive(means.journal, claim):
             try:
                 standing = await self._settled()
@@ -129,16 +119,18 @@ class DistrictRun:
                     standing = _Progress(live.version, live.form, standing.saves + 1)
                     self._insist_unmoved(standing.saves, live)
                 self._insist_true(standing.form)
-            except (Bug, *NO_OTHER_EITHER, asyncio.CancelledError):
+            except (errors.Bug, *NO_OTHER_EITHER, asyncio.CancelledError):
                 # no other runner has to wait for the lease of one that leaves
-                with suppress(StateError):
+                with suppress(errors.StateError):
                     means.journal.release(claim)
                 raise
-            except StateError:
+            except errors.StateError:
                 raise
-            except ConnectsyncError as wrong:
+            except errors.ConnectsyncError as wrong:
                 ending = _ending_of(wrong)
-                error = self._told(wrong) if isinstance(wrong, Conflict) else wrong
+                error = (
+                    self._told(wrong) if isinstance(wrong, errors.Conflict) else wrong
+                )
             outcome = DistrictOutcome(planned.district, ending, 0, 0)
             if error is not None:
                 outcome = replace(outcome, message=error.message, remedy=error.remedy)
@@ -148,7 +140,7 @@ class DistrictRun:
         # counted from the journal: what is not confirmed there did not happen
         return means.journal.outcomes(claim.run, claim.district)[claim.district]
 
-    def _told(self, error: Conflict) -> Conflict:
+    def _told(self, error: errors.Conflict) -> errors.Conflict:
         """Name the newer runs of ours that a conflict is with, and blame no one."""
         moved = error.moved
         newer = {} if moved is None else self.means.journal.newer(self.claim)
@@ -172,7 +164,7 @@ class DistrictRun:
         ]
         last = max(one.run for one in newer.values())
         said = "; ".join(by_run + others) or f"by run {last}"
-        return Conflict(f"the form was saved after this plan was made: {said}")
+        return errors.Conflict(f"the form was saved after this plan was made: {said}")
 
     def _entries(self) -> tuple[JournalRow, ...]:
         return self.means.journal.entries(self.claim.run, self.planned.district)
@@ -219,7 +211,7 @@ class DistrictRun:
         Of several the newest that is seen is the one that was made. Raises
         ``Conflict`` where the form was saved by someone else.
         """
-        moved: Conflict | None = None
+        moved: errors.Conflict | None = None
         for entry in reversed(entries):
             result = judge_save(entry, live)
             # with a save that is confirmed the store lets go of those before it
@@ -268,7 +260,7 @@ class DistrictRun:
         desired, held = self.planned.desired, self.planned.managed(form)
         if list_differing(desired, held):
             said = "; ".join(movement(desired, held))
-            error = Conflict(f"someone else saved the form right after: {said}")
+            error = errors.Conflict(f"someone else saved the form right after: {said}")
             error.moved = {n: held.get(n) for n in list_differing(desired, held)}
             raise error
 
@@ -287,7 +279,7 @@ class DistrictRun:
         )
 
 
-def _ending_of(error: ConnectsyncError) -> Ending:
-    if isinstance(error, AwaitsPerson):
+def _ending_of(error: errors.ConnectsyncError) -> Ending:
+    if isinstance(error, errors.AwaitsPerson):
         return Ending.WAITING
     return Ending.CONFLICT if is_conflict(error) else Ending.FAILED

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from connectsync import errors
 from connectsync.apply.journal import (
     Claim,
     Intent,
@@ -22,32 +23,12 @@ from connectsync.domain.live import Live
 from connectsync.domain.outcome import Sent
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.settings import Form, is_same, list_differing, spell
-from connectsync.errors import (
-    AwaitsPerson,
-    Bug,
-    Conflict,
-    ConnectError,
-    ConnectsyncError,
-    CredentialsRefused,
-    DistrictNotFound,
-    FormRefused,
-    NeverSent,
-    NotConfirmed,
-    NotSent,
-    PageChanged,
-    StalePlan,
-    StateError,
-    Unconfirmable,
-    Unreachable,
-    Unsettled,
-    VersionMoved,
-)
 
 SHOWN = 10
 """How many moved settings one error lists; the rest is counted."""
 
 
-def insist_fresh(plan: Plan, lives: Mapping[str, Live | ConnectError]) -> None:
+def insist_fresh(plan: Plan, lives: Mapping[str, Live | errors.ConnectError]) -> None:
     """
     Refuse the plan if any of its districts was saved since it was read.
 
@@ -63,18 +44,18 @@ def insist_fresh(plan: Plan, lives: Mapping[str, Live | ConnectError]) -> None:
     ]
     if moved:
         rest = [f"and {len(moved) - SHOWN} more"] if len(moved) > SHOWN else []
-        raise StalePlan(
+        raise errors.StalePlan(
             "Settings on Connect changed since the plan was made:",
             below=(f"  {one}" for one in (*moved[:SHOWN], *rest)),
         )
 
 
 def answer_for(
-    district: str, lives: Mapping[str, Live | ConnectError]
-) -> Live | ConnectError:
+    district: str, lives: Mapping[str, Live | errors.ConnectError]
+) -> Live | errors.ConnectError:
     """Give what was read of a district. Raises ``Bug`` if nothing was answered."""
     if district not in lives:
-        raise Bug(f"the backend did not answer for district {district!r}")
+        raise errors.Bug(f"the backend did not answer for district {district!r}")
     return lives[district]
 
 
@@ -141,15 +122,15 @@ def _settle_result(settled: SaveStatus, live: Live, note: str) -> SaveResult:
     return SaveResult(settled, Sent.UNANSWERED, live.form, live.version, note)
 
 
-def form_moved_error(before: Form, live: Live) -> Conflict:
+def form_moved_error(before: Form, live: Live) -> errors.Conflict:
     """Make the error that names what someone else saved of a form."""
     said = "; ".join(movement(before, live.form))
-    error = Conflict(f"someone else saved the form meanwhile: {said}")
+    error = errors.Conflict(f"someone else saved the form meanwhile: {said}")
     error.moved = {n: live.form.get(n) for n in list_differing(before, live.form)}
     return error
 
 
-def moved_around_error(intent: Intent, live: Live) -> Conflict:
+def moved_around_error(intent: Intent, live: Live) -> errors.Conflict:
     """Make the error that names what was saved meanwhile, and not by this save."""
     ours = set(list_differing(intent.before, intent.after)) - set(unseen(intent, live))
     return form_moved_error(
@@ -157,18 +138,18 @@ def moved_around_error(intent: Intent, live: Live) -> Conflict:
     )
 
 
-def not_held_error(sent: Form, live: Live) -> Conflict:
+def not_held_error(sent: Form, live: Live) -> errors.Conflict:
     """Make the error that names what Connect made of a save of ours."""
     held = "; ".join(
         f"{name} should be {spell(value)}, is {spell(live.form.get(name))}"
         for name, value in sent.items()
     )
-    return Conflict(f"Connect does not hold what was saved: {held}")
+    return errors.Conflict(f"Connect does not hold what was saved: {held}")
 
 
-def late_arrival_error(entry: JournalRow) -> Conflict:
+def late_arrival_error(entry: JournalRow) -> errors.Conflict:
     """Make the error that names a save of ours that arrived only now."""
-    return Conflict(
+    return errors.Conflict(
         f"a save of run {entry.run} that got no answer arrived only now: the plan was"
         " made before it"
     )
@@ -200,7 +181,9 @@ async def settle_open_saves(
 
 
 def with_what_arrived(
-    baselines: Baselines, open_: OpenSaves, lives: Mapping[str, Live | ConnectError]
+    baselines: Baselines,
+    open_: OpenSaves,
+    lives: Mapping[str, Live | errors.ConnectError],
 ) -> Baselines:
     """Give baselines that know what a reading shows of saves that got no answer."""
     known = dict(baselines)
@@ -216,7 +199,7 @@ def with_what_arrived(
 
 
 def arrivals(
-    open_: OpenSaves, lives: Mapping[str, Live | ConnectError]
+    open_: OpenSaves, lives: Mapping[str, Live | errors.ConnectError]
 ) -> dict[str, JournalRow]:
     """Give the last save of each district that got no answer and a reading shows."""
     return {
@@ -235,7 +218,7 @@ def has_arrived(entry: JournalRow, live: Live) -> bool:
 
 
 def results_of(
-    open_: OpenSaves, lives: Mapping[str, Live | ConnectError]
+    open_: OpenSaves, lives: Mapping[str, Live | errors.ConnectError]
 ) -> dict[int, SaveResult]:
     """Say what a reading tells of open saves, by their rows."""
     return {
@@ -250,12 +233,12 @@ TRIES = 5
 """How often a save is sent that is seen not to have been made."""
 
 REFUSALS = (
-    FormRefused,
-    CredentialsRefused,
-    DistrictNotFound,
-    NotConfirmed,
-    NotSent,
-    Unconfirmable,
+    errors.FormRefused,
+    errors.CredentialsRefused,
+    errors.DistrictNotFound,
+    errors.NotConfirmed,
+    errors.NotSent,
+    errors.Unconfirmable,
 )
 """What says that a save was not made; after other errors only a reading tells."""
 
@@ -266,7 +249,7 @@ class _Seen:
 
     sent: Sent
     live: Live | None
-    error: ConnectsyncError | None = None
+    error: errors.ConnectsyncError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,15 +284,15 @@ class Saver:
         )
         try:
             seen = await self._made(intent)
-        except (Bug, Unsettled, StateError):
+        except (errors.Bug, errors.Unsettled, errors.StateError):
             raise
-        except ConnectsyncError as error:
+        except errors.ConnectsyncError as error:
             # what it needs was not there: nothing was sent
             seen = _Seen(Sent.NO, None, error)
         wrong = seen.error or _unproven(intent, seen)
         self.settle(row, intent, _result(seen, wrong))
         if seen.live is None or wrong is not None:
-            raise wrong or Bug("a save was made, and nothing was read back")
+            raise wrong or errors.Bug("a save was made, and nothing was read back")
         return seen.live
 
     def settle(self, row: int, intent: Intent, result: SaveResult) -> None:
@@ -332,7 +315,7 @@ class Saver:
         tried = 1
         while True:
             seen = await self._sent(intent, sent)
-            lost = isinstance(seen.error, Unreachable)
+            lost = isinstance(seen.error, errors.Unreachable)
             # it was seen that nothing was saved; the first try may arrive yet
             if not lost or tried == TRIES or not await self.means.rest(tried):
                 return seen
@@ -351,27 +334,27 @@ class Saver:
                 expected_version=intent.expected_version,
                 set_token=intent.set_token,
             )
-        except VersionMoved as error:
+        except errors.VersionMoved as error:
             return await self._overtaken(intent, error, again=again)
-        except AwaitsPerson as error:
+        except errors.AwaitsPerson as error:
             return _Seen(Sent.ASKED, None, error)
         except REFUSALS as error:
             return _Seen(Sent.UNANSWERED if again else Sent.REFUSED, None, error)
-        except ConnectError as error:
+        except errors.ConnectError as error:
             sent = before if _never_left(error) else Sent.UNANSWERED
             return await self._looked(intent, error, sent)
         return _Seen(Sent.ANSWERED, live)
 
     async def _overtaken(
-        self, intent: Intent, error: VersionMoved, *, again: bool
+        self, intent: Intent, error: errors.VersionMoved, *, again: bool
     ) -> _Seen:
         """Connect was saved since: by a person, or by an earlier save of ours."""
         try:
             live = await self._read(intent, error)
-        except Unsettled:
+        except errors.Unsettled:
             if again:
                 raise
-            return _Seen(Sent.REFUSED, None, Conflict(error.message))
+            return _Seen(Sent.REFUSED, None, errors.Conflict(error.message))
         if again and not unseen(intent, live):
             return _Seen(Sent.UNANSWERED, live)
         sent = Sent.UNANSWERED if again else Sent.REFUSED
@@ -382,11 +365,13 @@ class Saver:
             return _Seen(sent, live, late_arrival_error(ours[-1]))
         return _Seen(sent, live, moved_around_error(intent, live))
 
-    async def _looked(self, intent: Intent, error: ConnectError, sent: Sent) -> _Seen:
+    async def _looked(
+        self, intent: Intent, error: errors.ConnectError, sent: Sent
+    ) -> _Seen:
         """Read whether a save happened of which no answer tells."""
         try:
             live = await self._read(intent, error)
-        except Unsettled:
+        except errors.Unsettled:
             if sent is not Sent.NO:
                 raise
             return _Seen(sent, None, error)
@@ -398,29 +383,29 @@ class Saver:
             sent, live, error if untouched else moved_around_error(intent, live)
         )
 
-    async def _read(self, intent: Intent, error: ConnectsyncError) -> Live:
+    async def _read(self, intent: Intent, error: errors.ConnectsyncError) -> Live:
         try:
             return await self.means.reader.read(intent.district)
-        except ConnectsyncError as unread:
-            raise Unsettled(
+        except errors.ConnectsyncError as unread:
+            raise errors.Unsettled(
                 f"it is not known whether the save happened: {error.message}; and"
                 f" reading it back failed: {unread.message}"
             ) from unread
 
 
-def _never_left(error: ConnectError) -> bool:
+def _never_left(error: errors.ConnectError) -> bool:
     """Say whether nothing of a save was sent."""
-    if isinstance(error, PageChanged):
+    if isinstance(error, errors.PageChanged):
         return error.unsent
-    return isinstance(error, NeverSent)
+    return isinstance(error, errors.NeverSent)
 
 
-def is_conflict(error: ConnectsyncError) -> bool:
+def is_conflict(error: errors.ConnectsyncError) -> bool:
     """Say whether the reason is that Connect was saved by someone else."""
-    return isinstance(error, Conflict | StalePlan)
+    return isinstance(error, errors.Conflict | errors.StalePlan)
 
 
-def _unproven(intent: Intent, seen: _Seen) -> Conflict | None:
+def _unproven(intent: Intent, seen: _Seen) -> errors.Conflict | None:
     """Hold what was read back against what was sent."""
     if seen.live is None:
         return None
@@ -430,9 +415,9 @@ def _unproven(intent: Intent, seen: _Seen) -> Conflict | None:
     return not_held_error({name: intent.after[name] for name in wrong}, seen.live)
 
 
-def _result(seen: _Seen, error: ConnectsyncError | None) -> SaveResult:
+def _result(seen: _Seen, error: errors.ConnectsyncError | None) -> SaveResult:
     settled = SaveStatus.CONFIRMED
-    if isinstance(error, AwaitsPerson):
+    if isinstance(error, errors.AwaitsPerson):
         settled = SaveStatus.WAITING
     elif error is not None:
         settled = SaveStatus.CONFLICT if is_conflict(error) else SaveStatus.FAILED

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import httpx2
 
+from connectsync import errors
 from connectsync.backends import answers
 from connectsync.backends.exchange import Exchange, GatewayCall
 from connectsync.backends.names import TOKEN_JSON, setting_named, to_json
@@ -25,16 +26,6 @@ from connectsync.domain.settings import (
     labels_in,
 )
 from connectsync.domain.wording import many
-from connectsync.errors import (
-    Bug,
-    ConnectError,
-    DistrictNotFound,
-    NotSent,
-    ProjectError,
-    Unconfirmable,
-    Unreachable,
-    VersionMoved,
-)
 from connectsync.providers.form import Kind
 
 Tokens = Callable[[str], str | None]
@@ -58,7 +49,7 @@ def needed(tokens: Tokens, key: str) -> str:
     """Give a token that was asked for. Raises ``ProjectError`` if there is none."""
     token = _remember_token(tokens(key))
     if token is None:
-        raise ProjectError(
+        raise errors.ProjectError(
             f"district {key!r} names no token that could be set",
             remedy="state credentials.oauth_token in its file: env:NAME, file:PATH or"
             " command:ARGV",
@@ -70,7 +61,7 @@ def at_hand(tokens: Tokens, key: str) -> str | None:
     """Give a token if there is one here; that there is none is no error."""
     try:
         return _remember_token(tokens(key))
-    except ProjectError:
+    except errors.ProjectError:
         return None
 
 
@@ -86,7 +77,7 @@ def unquoted(key: str, token: str | None) -> Iterator[None]:
     """Keep a token out of what Connect says when it refuses it."""
     try:
         yield
-    except ConnectError as error:
+    except errors.ConnectError as error:
         if token is None or token[:_TELLING] not in error.message:
             raise
         said = f"district {key!r}: what Connect says quotes the token: it is not shown"
@@ -161,18 +152,20 @@ class ContractReader:
         answers.read_tagged_version(answer.body, answer.etag)
         return live
 
-    async def read_many(self, keys: Sequence[str]) -> Mapping[str, Live | ConnectError]:
+    async def read_many(
+        self, keys: Sequence[str]
+    ) -> Mapping[str, Live | errors.ConnectError]:
         """Read many forms; every key is answered, by a form or an error."""
         wanted = list(dict.fromkeys(keys))
-        found: dict[str, Live | ConnectError] = {
+        found: dict[str, Live | errors.ConnectError] = {
             key: _no_such_key(key) for key in wanted if not _KEY.fullmatch(key)
         }
-        failures: list[ConnectError] = []
+        failures: list[errors.ConnectError] = []
         parts = _parts([key for key in wanted if key not in found])
         for part in parts:
             try:
                 found |= await self._part(part)
-            except ConnectError as error:
+            except errors.ConnectError as error:
                 failures.append(error)
                 found |= dict.fromkeys(part, error)
         if failures and len(failures) == len(parts):
@@ -182,7 +175,7 @@ class ContractReader:
     async def options(self, setting: str) -> tuple[str, ...]:
         """Give the labels that a drop-down or box group offers, in page order."""
         if BY_NAME[setting].kind not in {Kind.CHOICE, Kind.BOXES}:
-            raise Bug(f"{setting} offers no labels")
+            raise errors.Bug(f"{setting} offers no labels")
         name = setting_named(setting).gateway_name
         call = GatewayCall("GET", f"/v1/options/{name}", f"the options of {setting}")
         return answers.labels((await self._exchange.read(call)).body, setting=name)
@@ -192,7 +185,7 @@ class ContractReader:
         call = GatewayCall("GET", DISTRICTS, "the list of districts", query=query)
         return answers.page((await self._exchange.read(call)).body)
 
-    async def _part(self, keys: Sequence[str]) -> dict[str, Live | ConnectError]:
+    async def _part(self, keys: Sequence[str]) -> dict[str, Live | errors.ConnectError]:
         about = f"the forms of {many(len(keys), 'district')}"
         call = GatewayCall("POST", BULK_READ, about, body={"districts": list(keys)})
         body = (await self._exchange.read(call)).body
@@ -246,7 +239,7 @@ class ContractWriter:
         offered = {}
         for name in LABELED.intersection(desired):
             if not all(map(str.isascii, labels_in(desired[name]))):
-                with suppress(ConnectError):
+                with suppress(errors.ConnectError):
                     offered[name] = await self._reader.options(name)
         return form_spelled_as(desired, offered)
 
@@ -263,13 +256,13 @@ class ContractWriter:
             try:
                 await self._reader.read(key)
             except answers.TagUnusable as error:
-                raise Unconfirmable(
+                raise errors.Unconfirmable(
                     f"nothing was saved, since no save could be confirmed:"
                     f" {error.message}",
                     remedy=error.remedy,
                 ) from error
-            except Unreachable as error:
-                raise NotSent(
+            except errors.Unreachable as error:
+                raise errors.NotSent(
                     f"nothing was saved: {error.message}", remedy=error.remedy
                 ) from error
             self._confirmable = True
@@ -285,22 +278,22 @@ class ContractWriter:
         try:
             answer = await self._exchange.save(call)
             return answers.read_tagged_version(answer.body, answer.etag)
-        except Unreachable as error:
-            raise Unreachable(
+        except errors.Unreachable as error:
+            raise errors.Unreachable(
                 f"{error.message}; it may or may not have been saved", remedy=SETTLE
             ) from error
 
     async def _read_back(self, key: str, saved: str) -> Live:
         try:
             live = await self._reader.read(key)
-        except ConnectError as error:
+        except errors.ConnectError as error:
             # whatever the reason, the save is made: no one may take it for refused
-            raise Unreachable(
+            raise errors.Unreachable(
                 f"district {key!r} was saved, but not read back: {error.message}",
                 remedy=SETTLE,
             ) from error
         if live.version != saved:
-            raise Unreachable(
+            raise errors.Unreachable(
                 f"district {key!r} was saved as version {saved}, but is at"
                 f" {live.version}: someone else saved right after",
                 remedy=SETTLE,
@@ -310,7 +303,9 @@ class ContractWriter:
 
 def _save_headers(expected_version: str) -> dict[str, str]:
     if not answers.VERSION.fullmatch(expected_version):
-        raise VersionMoved(f"no form was ever at the version {expected_version!r}")
+        raise errors.VersionMoved(
+            f"no form was ever at the version {expected_version!r}"
+        )
     # a random key: versions of a gateway may recur, and a key made from one would
     # then bring back an old answer instead of making a new save
     return {"If-Match": f'"{expected_version}"', "Idempotency-Key": uuid.uuid4().hex}
@@ -323,8 +318,10 @@ def _address(key: str) -> str:
     return f"{DISTRICTS}/{key}"
 
 
-def _no_such_key(key: str) -> DistrictNotFound:
-    return DistrictNotFound(f"{key!r} cannot be the key of a district on Connect")
+def _no_such_key(key: str) -> errors.DistrictNotFound:
+    return errors.DistrictNotFound(
+        f"{key!r} cannot be the key of a district on Connect"
+    )
 
 
 def _parts(keys: Sequence[str]) -> list[Sequence[str]]:
@@ -350,7 +347,7 @@ class ReadOnly(httpx2.AsyncBaseTransport):
         """Send a request that reads."""
         bulk = request.method == "POST" and request.url.path.endswith(BULK_READ)
         if request.method != "GET" and not bulk:
-            raise Bug(f"a reader tried to {request.method} {request.url.path}")
+            raise errors.Bug(f"a reader tried to {request.method} {request.url.path}")
         return await self._transport.handle_async_request(request)
 
     async def aclose(self) -> None:

@@ -19,20 +19,11 @@ from pathlib import Path
 from typing import TextIO
 from urllib.parse import urlsplit
 
+from connectsync import errors
 from connectsync.cli.streams import lost, tell_once
 from connectsync.cli.suggest import CommandPlace
 from connectsync.domain.event import Event
 from connectsync.domain.foreign_text import without_user_info
-from connectsync.errors import (
-    Bug,
-    ConnectError,
-    ConnectsyncError,
-    DistrictNotFound,
-    InvalidFiles,
-    PlanError,
-    Refused,
-    UsageError,
-)
 from connectsync.files.access import insist_unplanted, not_written, replace_file
 from connectsync.report.terminal import Paint, Style, inert, unheeded
 
@@ -54,7 +45,7 @@ def now(environment: Mapping[str, str]) -> datetime:
     try:
         at = datetime.fromisoformat(told)
     except ValueError as error:
-        raise UsageError(f"{TOLD} is not a time: {told!r}") from error
+        raise errors.UsageError(f"{TOLD} is not a time: {told!r}") from error
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
@@ -69,7 +60,7 @@ def insist_own_clock(environment: Mapping[str, str], address: str) -> str:
     if not told or is_here(host):
         return ""
     if environment.get(ANYWHERE) != "1":
-        raise UsageError(
+        raise errors.UsageError(
             f"{TOLD} is set, and {host} is not this machine: freezes, windows and ages"
             " would be judged by a time that is not the real one",
             remedy=f"unset {TOLD}; to use it all the same, set {ANYWHERE}=1",
@@ -97,7 +88,7 @@ def now_at_least(environment: Mapping[str, str]) -> datetime:
     """Give the time, from the machine where what is told is no time."""
     try:
         return now(environment)
-    except UsageError:
+    except errors.UsageError:
         return utc_now()
 
 
@@ -238,7 +229,7 @@ class Terminal:
 def insist_no_source(output: Path) -> None:
     """Raise ``UsageError`` if a file is one that people write."""
     if output.suffix in SOURCES:
-        raise UsageError(
+        raise errors.UsageError(
             f"{output} is the name of a district or project file; nothing is"
             " written over it",
             remedy="name another file, such as plan.json or report.txt",
@@ -323,18 +314,18 @@ class ExitStatus(IntEnum):
     INTERRUPTED = 130
 
 
-_BY_ERROR: tuple[tuple[type[ConnectsyncError], ExitStatus], ...] = (
-    (Bug, ExitStatus.BUG),
-    (UsageError, ExitStatus.USAGE),
-    (InvalidFiles, ExitStatus.FINDINGS),
-    (PlanError, ExitStatus.STALE),
-    (Refused, ExitStatus.REFUSED),
-    (DistrictNotFound, ExitStatus.FINDINGS),
-    (ConnectError, ExitStatus.UNREACHABLE),
+_BY_ERROR: tuple[tuple[type[errors.ConnectsyncError], ExitStatus], ...] = (
+    (errors.Bug, ExitStatus.BUG),
+    (errors.UsageError, ExitStatus.USAGE),
+    (errors.InvalidFiles, ExitStatus.FINDINGS),
+    (errors.PlanError, ExitStatus.STALE),
+    (errors.Refused, ExitStatus.REFUSED),
+    (errors.DistrictNotFound, ExitStatus.FINDINGS),
+    (errors.ConnectError, ExitStatus.UNREACHABLE),
 )
 
 
-def status_of(error: ConnectsyncError) -> ExitStatus:
+def status_of(error: errors.ConnectsyncError) -> ExitStatus:
     """Give the exit status of an error; what is not listed is a finding."""
     for kind, status in _BY_ERROR:
         if isinstance(error, kind):

@@ -7,21 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Engine,
-    Float,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    create_engine,
-    event,
-    text,
-)
+import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from connectsync.config.state_address import POSTGRESQL, SQLITE, Address
@@ -70,20 +56,20 @@ class Database:
     All methods raise ``StateError``.
     """
 
-    def __init__(self, engine: Engine, address: Address) -> None:
+    def __init__(self, engine: sa.Engine, address: Address) -> None:
         self.engine = engine
         self.shown = address.shown
         self.kind = engine.dialect.name
         self._secrets = address.secrets
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self) -> Iterator[sa.Connection]:
         """Look something up."""
         with self._told(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[sa.Connection]:
         """Change something: all of it, or nothing if an error comes out."""
         writer = self.engine.execution_options(writes=True)
         with self._told(), writer.begin() as connection:
@@ -98,9 +84,9 @@ class Database:
             message = f"the state store {self.shown} does not answer as PostgreSQL does"
             raise StateError(message) from error
 
-    def now(self, connection: Connection) -> float:
+    def now(self, connection: sa.Connection) -> float:
         """Give the seconds since the epoch: one clock for all runners."""
-        return float(connection.execute(text(_NOW[self.kind])).scalar_one())
+        return float(connection.execute(sa.text(_NOW[self.kind])).scalar_one())
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -127,11 +113,11 @@ def opened(address: Address) -> Iterator[Database]:
         engine.dispose()
 
 
-def _engine(address: Address) -> Engine:
+def _engine(address: Address) -> sa.Engine:
     if address.url.get_backend_name() == SQLITE:
-        engine = create_engine(address.url, connect_args={"timeout": WAIT_SECONDS})
-        event.listen(engine, "connect", _prepared)
-        event.listen(engine, "begin", _begun)
+        engine = sa.create_engine(address.url, connect_args={"timeout": WAIT_SECONDS})
+        sa.event.listen(engine, "connect", _prepared)
+        sa.event.listen(engine, "begin", _begun)
         return engine
     try:
         from connectsync.config.state_connection import engine_of  # noqa: PLC0415 - extra
@@ -158,7 +144,7 @@ def _prepared(connection: Any, _: object) -> None:
     connection.execute("PRAGMA synchronous = FULL")
 
 
-def _begun(connection: Connection) -> None:
+def _begun(connection: sa.Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
     # who is going to write takes the file at once: what was looked up stays true
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
@@ -175,24 +161,24 @@ def _remedy(reason: str) -> str | None:
     return next((said for sign, said in _REMEDIES if sign.search(reason)), None)
 
 
-METADATA = MetaData()
+METADATA = sa.MetaData()
 
-DIGEST = String(80)
+DIGEST = sa.String(80)
 
-AUDIT = Table(
+AUDIT = sa.Table(
     "audit",
     METADATA,
-    Column("seq", Integer, primary_key=True, autoincrement=False),
-    Column("at", String(40), nullable=False),
-    Column("runner", Text, nullable=False),
-    Column("action", String(40), nullable=False),
-    Column("kind", String(40), nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("detail", Text, nullable=False),
-    Column("content", DIGEST, nullable=False),
-    Column("hash", DIGEST, nullable=False),
-    Column("run", Integer),
-    Index("audit_run", "run"),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.String(40), nullable=False),
+    sa.Column("runner", sa.Text, nullable=False),
+    sa.Column("action", sa.String(40), nullable=False),
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("content", DIGEST, nullable=False),
+    sa.Column("hash", DIGEST, nullable=False),
+    sa.Column("run", sa.Integer),
+    sa.Index("audit_run", "run"),
 )
 """
 ``detail`` is the fact as JSON, ``subject`` the district it is about.
@@ -202,22 +188,22 @@ the row's digest as ``content``. They stay as they are: hashes that were noted e
 are still found.
 """
 
-HEAD = Table(
+HEAD = sa.Table(
     "audit_head",
     METADATA,
-    Column("head", Integer, primary_key=True, autoincrement=False),
-    Column("seq", Integer, nullable=False),
-    Column("hash", DIGEST, nullable=False),
+    sa.Column("head", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("hash", DIGEST, nullable=False),
 )
 """One row: where the chain ends. Who writes holds it until the commit."""
 
-LEASES = Table(
+LEASES = sa.Table(
     "leases",
     METADATA,
-    Column("backend", String(400), primary_key=True),
-    Column("district", String(200), primary_key=True),
-    Column("token", Integer, nullable=False),
-    Column("runner", Text, nullable=False),
-    Column("expires", Float, nullable=False),
+    sa.Column("backend", sa.String(400), primary_key=True),
+    sa.Column("district", sa.String(200), primary_key=True),
+    sa.Column("token", sa.Integer, nullable=False),
+    sa.Column("runner", sa.Text, nullable=False),
+    sa.Column("expires", sa.Float, nullable=False),
 )
 """``expires`` is in seconds since the epoch, by the clock of the database."""
