@@ -19,6 +19,7 @@ from connectsync.errors import (
 from connectsync.providers.form import Kind, Value
 
 KEY = "lakeview-usd"
+NEVER = "no page offers this"
 PLACEHOLDERS = ("(placeholder) Leave archived", "(placeholder) Restore")
 
 BLANKS: Mapping[Kind, Value] = {
@@ -95,6 +96,11 @@ REFUSED: list[tuple[str, Value]] = [
     ("deletion_threshold", True),
     ("deletion_threshold", "20"),
     ("permissions", frozenset({"Superuser"})),
+    *(
+        (one.name, frozenset({NEVER}) if one.kind is Kind.BOXES else NEVER)
+        for one in SETTINGS
+        if one.kind is not Kind.TEXT
+    ),
 ]
 
 
