@@ -267,7 +267,7 @@ def test_the_demo_chooses_a_district_by_itself(project: Console) -> None:
 def test_a_box_that_files_do_not_know_stays_ticked_on_the_page(
     project: Console,
 ) -> None:
-    form = {**BLANK, "permissions": ["Family Access", "Engagement Visibility"]}
+    form = {**BLANK, "permissions": ["Family Access", "Attendance Visibility"]}
     sow(project.connect, [Seed("d05", "District d05", form)])
     project.replace(
         "districts/d05.yaml",
@@ -277,11 +277,11 @@ def test_a_box_that_files_do_not_know_stays_ticked_on_the_page(
     log_in(project)
     said = project.run("plan", "districts/d05.yaml", "--out", "plan.json")
     assert said.status == 0, said.both
-    assert "permissions: Engagement Visibility is kept" in said.out
+    assert "permissions: Attendance Visibility is kept" in said.out
     applied = project.run("apply", "plan.json")
     assert applied.status == 0, applied.both
     assert project.live("d05")["permissions"] == frozenset(
-        {"Users Manager", "Engagement Visibility"}
+        {"Users Manager", "Attendance Visibility"}
     )
     assert "Nothing to do" in project.run("plan", "districts/d05.yaml").out
 

@@ -21,6 +21,7 @@ from console import Console, Said
 from postgres_over_network import certificates
 
 from connectsync.errors import InvalidFiles
+from connectsync.report.reporter import formats_of
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 PROFILE = "districts/_profiles/clever-standard.yaml"
@@ -439,8 +440,7 @@ ANYWHERE = ("::error::FORGED", "error: FORGED", "= help: FORGED")
 @pytest.mark.parametrize(
     "command",
     [
-        *(["validate", "--format", one] for one in
-          ("text", "json", "sarif", "github", "gitlab", "junit", "markdown", "html")),
+        *(["validate", "--format", one] for one in formats_of("findings")),
         ["plan"],
         ["plan", "--changed-since", "HEAD"],
         ["drift"],

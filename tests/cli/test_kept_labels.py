@@ -18,7 +18,7 @@ from connectsync.config.schemas import schema
 from connectsync.domain.plan_file import digest_of
 from connectsync.domain.settings import BY_NAME
 
-NEW = "Engagement Visibility"
+NEW = "Attendance Visibility"
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 PERMISSIONS = "enable_daily_sync: true\n"
 WAVES = """\

@@ -15,6 +15,7 @@ from connectsync.cli.terminal import ExitStatus
 from connectsync.config.schemas import schema
 from connectsync.domain.plan_file import digest_of
 from connectsync.providers.form import Value
+from connectsync.report.reporter import formats_of
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 HARBOR = "districts/ca/harbor-point-usd.yaml"
@@ -365,9 +366,7 @@ def test_a_change_that_only_moves_the_file_says_nothing(repository: Console) -> 
     assert "still_running" not in planned(repository)
 
 
-@pytest.mark.parametrize(
-    "format_", ["text", "json", "github", "junit", "markdown", "html"]
-)
+@pytest.mark.parametrize("format_", formats_of("plan"))
 def test_every_format_names_the_district_that_runs_without_a_file(
     repository: Console, format_: str
 ) -> None:

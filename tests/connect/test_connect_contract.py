@@ -19,21 +19,20 @@ from connectsync.errors import (
 from connectsync.providers.form import Kind, Value
 
 KEY = "lakeview-usd"
+NEVER = "no page offers this"
 PLACEHOLDERS = ("(placeholder) Leave archived", "(placeholder) Restore")
 
+BLANKS: Mapping[Kind, Value] = {
+    Kind.TEXT: "",
+    Kind.BOX: False,
+    Kind.BOXES: frozenset(),
+    Kind.PERCENT: None,
+}
 BLANK: Mapping[str, Value] = {
-    "district_id": "",
-    "student_id": "STUDENT ID",
-    "archived_students": PLACEHOLDERS[0],
-    "enable_daily_sync": False,
-    "manage_guardians": False,
-    "unarchive_classrooms": False,
-    "update_active_users": False,
-    "contact_types": frozenset(),
-    "contact_relationships": frozenset(),
-    "phone_types": frozenset(),
-    "deletion_threshold": None,
-    "permissions": frozenset(),
+    one.name: (one.labels or PLACEHOLDERS)[0]
+    if one.kind is Kind.CHOICE
+    else BLANKS[one.kind]
+    for one in SETTINGS
 }
 
 T = TypeVar("T")
@@ -97,6 +96,11 @@ REFUSED: list[tuple[str, Value]] = [
     ("deletion_threshold", True),
     ("deletion_threshold", "20"),
     ("permissions", frozenset({"Superuser"})),
+    *(
+        (one.name, frozenset({NEVER}) if one.kind is Kind.BOXES else NEVER)
+        for one in SETTINGS
+        if one.kind is not Kind.TEXT
+    ),
 ]
 
 

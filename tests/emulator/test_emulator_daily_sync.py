@@ -10,7 +10,15 @@ import pytest
 from emulator_browser import Browser, Page
 
 from connectsync.emulator.app import create_app
-from connectsync.emulator.form import BLANK, BOX_GROUPS, BOXES, MASK, OPTIONS, TOKEN
+from connectsync.emulator.form import (
+    BLANK,
+    BOX_GROUPS,
+    BOXES,
+    CHOICES,
+    MASK,
+    OPTIONS,
+    TOKEN,
+)
 from connectsync.emulator.seed import Seed, enrol, sow
 from connectsync.emulator.users import (
     DEMO_EMAIL,
@@ -26,8 +34,7 @@ GATEWAY = "/v1/districts/bay"
 
 FULL: dict[str, list[str]] = {
     "districtId": ["58da8a43cc70ab00017a1a87"],
-    "studentId": ["STUDENT NUMBER"],
-    "archivedStudents": [OPTIONS["archivedStudents"][1].label],
+    **{name: [OPTIONS[name][1].label] for name in CHOICES},
     **{name: ["on"] for name in BOXES},
     "contactTypes": ["Parent/Guardian", "Other"],
     "contactRelationships": ["Parent", "Aunt/Uncle"],
@@ -94,8 +101,7 @@ def test_what_the_gateway_saves_the_page_shows(browser: Browser) -> None:
     blank = browser.open(FORM)
     assert shown(blank) == {
         "districtId": [""],
-        "studentId": ["STUDENT ID"],
-        "archivedStudents": [OPTIONS["archivedStudents"][0].label],
+        **{name: [OPTIONS[name][0].label] for name in CHOICES},
         "deletionThreshold": [""],
     }
     patch(browser, **FULL_FORM)
@@ -116,7 +122,7 @@ def test_everything_can_be_taken_away_again(browser: Browser) -> None:
     nothing: dict[str, list[str]] = {name: [] for name in (*BOXES, *BOX_GROUPS)}
     form = browser.open(FORM).form("Save").put(**nothing)
     browser.submit(form.fill(deletionThreshold=" ", districtId=""))
-    kept = {name: FULL_FORM[name] for name in ("studentId", "archivedStudents")}
+    kept = {name: FULL_FORM[name] for name in CHOICES}
     assert live(browser)["settings"] == {**BLANK, **kept}
 
 
@@ -285,7 +291,7 @@ def test_what_a_page_does_not_submit_is_as_html_has_it(browser: Browser) -> None
     form = browser.open(FORM).form("Save")
     form.values = {name: form.values[name] for name in ("csrf", "version")}
     browser.submit(form)
-    kept = ("districtId", "studentId", "archivedStudents", "deletionThreshold")
+    kept = ("districtId", *CHOICES, "deletionThreshold")
     after = {**BLANK, **{name: FULL_FORM[name] for name in kept}}
     assert live(browser)["settings"] == after
 

@@ -29,6 +29,7 @@ from connectsync.emulator.http import FaultsRefused
 from connectsync.emulator.seed import enrol
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
 
+SYNC = FIELDS["enableDailySync"]
 FORM = "/districts/bay/settings/sis-rostering/daily-sync"
 GATEWAY = "/v1/districts/bay"
 SWITCH = "/emulator/faults"
@@ -298,8 +299,8 @@ def test_every_click_and_field_can_be_renamed(browser: Browser) -> None:
         ("District OAuth Token", FORM, "textbox", "District OAuth Token"),
         ("STUDENT ID", FORM, "radio", "STUDENT ID"),
         ("Archived students", FORM, "combobox", "Archived students"),
-        ("Enable Daily sync", FORM, "checkbox", "Enable Daily sync"),
-        ("Settings: Enable Daily sync", FORM, "checkbox", "Enable Daily sync"),
+        (SYNC, FORM, "checkbox", SYNC),
+        (f"Settings: {SYNC}", FORM, "checkbox", SYNC),
         ("Cell", FORM, "checkbox", "Cell"),
         ("Deletion Threshold", FORM, "textbox", "Deletion Threshold"),
         ("Permissions: Family Access", FORM, "checkbox", "Family Access"),

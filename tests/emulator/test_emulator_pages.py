@@ -81,10 +81,7 @@ def test_every_label_of_the_seed_is_on_the_form(browser: Browser) -> None:
         assert found == [option.label for option in OPTIONS[name]]
     settings = root.one("group", "Settings")
     assert [root.name_of(box) for box in settings.all("checkbox")] == [
-        "Enable Daily sync",
-        "Allow sync to manage Guardians",
-        "Unarchive classrooms that reappear in the roster data",
-        "Allow the sync to update contact details of active users",
+        labels.FIELDS[name] for name in BOXES
     ]
     archived = root.one("combobox", "Archived students")
     assert all("(placeholder)" in option.text for option in archived.all("option"))

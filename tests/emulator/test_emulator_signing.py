@@ -10,6 +10,7 @@ import pytest
 from emulator_browser import Browser
 
 from connectsync.emulator.app import create_app
+from connectsync.emulator.form import FIELDS
 from connectsync.emulator.http import SeedRefused
 from connectsync.emulator.seed import enrol
 from connectsync.emulator.users import (
@@ -176,7 +177,7 @@ def test_a_form_that_no_page_of_the_session_gave_does_nothing(
     assert answer.status_code == 403
     assert before in ({}, browser.cookies)
     if path != "/sign-in":
-        box = browser.open(FORM).root.one("checkbox", "Enable Daily sync")
+        box = browser.open(FORM).root.one("checkbox", FIELDS["enableDailySync"])
         assert not box.has("checked")
 
 

@@ -55,7 +55,7 @@ def test_a_token_that_was_asked_for_is_pasted_by_the_person_who_has_it() -> None
     (one,) = clicks.districts
     assert [[click.control for click in save] for save in one.saves] == [
         ["Phone Types to sync", "District OAuth Token"],
-        ["Enable Daily sync"],
+        [BY_NAME["enable_daily_sync"].page_label],
     ]
     for text in (click_list_html(clicks), click_list_markdown(clicks)):
         assert "paste the token into" in text

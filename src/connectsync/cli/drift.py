@@ -44,7 +44,7 @@ from connectsync.operations.drift import (
     write_adopted,
 )
 from connectsync.operations.validate import ValidationOptions
-from connectsync.report.reporter import DriftToReport
+from connectsync.report.reporter import DriftToReport, formats_told
 from connectsync.report.show_text import adoption_text
 
 
@@ -53,7 +53,7 @@ def drift(
     paths: paths_argument = None,
     format_: Annotated[
         DriftFormat,
-        typer.Option("--format", help="Output format: text, json or junit."),
+        typer.Option("--format", help=f"Output format: {formats_told('drift')}."),
     ] = DriftFormat("text"),
     output: option_output = None,
     shard: option_shard = None,

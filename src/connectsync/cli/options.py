@@ -16,7 +16,7 @@ from connectsync.domain.plan import Plan
 from connectsync.domain.policy import ALL, Shard, shard_of
 from connectsync.domain.wording import did_you_mean, many
 from connectsync.errors import UsageError
-from connectsync.report.reporter import formats_of
+from connectsync.report.reporter import formats_of, formats_told
 
 # the table of formats says what there is, so that a new one is a line there
 FindingFormat = StrEnum("FindingFormat", [(n, n) for n in formats_of("findings")])  # type: ignore[misc]
@@ -42,8 +42,7 @@ option_format = Annotated[
     PlanFormat,
     typer.Option(
         "--format",
-        help="Output format: text, json, annotations (github), test results"
-        " (junit), a comment (markdown) or a page (html).",
+        help=f"Output format: {formats_told('plan')}.",
     ),
 ]
 

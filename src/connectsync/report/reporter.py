@@ -163,17 +163,21 @@ class Format:
 
     reporter: str
     shows: tuple[Subject, ...]
+    about: str = ""
+    """What a reader gets, where the name alone does not say."""
 
 
 FORMATS: Mapping[str, Format] = {
     "text": Format("reporter:TextReporter", ("findings", "plan", "drift")),
     "json": Format("findings_json:JsonReporter", ("findings", "plan", "drift")),
     "sarif": Format("sarif:SarifReporter", ("findings",)),
-    "github": Format("github:GithubReporter", ("findings", "plan")),
+    "github": Format("github:GithubReporter", ("findings", "plan"), "annotations"),
     "gitlab": Format("findings_json:GitlabReporter", ("findings",)),
-    "junit": Format("junit:JunitReporter", ("findings", "plan", "drift")),
-    "markdown": Format("markdown:MarkdownReporter", ("findings", "plan")),
-    "html": Format("reporter:HtmlReporter", ("findings", "plan")),
+    "junit": Format(
+        "junit:JunitReporter", ("findings", "plan", "drift"), "test results"
+    ),
+    "markdown": Format("markdown:MarkdownReporter", ("findings", "plan"), "a comment"),
+    "html": Format("reporter:HtmlReporter", ("findings", "plan"), "a page"),
 }
 """Every format by its name; a new one is a module with a reporter, and a line here."""
 
@@ -181,6 +185,13 @@ FORMATS: Mapping[str, Format] = {
 def formats_of(subject: Subject) -> tuple[str, ...]:
     """Name the formats that can show a subject."""
     return tuple(name for name, one in FORMATS.items() if subject in one.shows)
+
+
+def formats_told(subject: Subject) -> str:
+    """Tell the formats that can show a subject, as the help of a command does."""
+    named = [(name, FORMATS[name].about) for name in formats_of(subject)]
+    *most, last = [f"{about} ({name})" if about else name for name, about in named]
+    return f"{', '.join(most)} or {last}"
 
 
 def reporter_of(name: str) -> Reporter:

@@ -29,7 +29,7 @@ def unknown_label_kept(subject: PlanAtHour) -> Iterator[Objection]:
 
     Bad:
 
-        live: {permissions: [Family Access, Engagement Visibility]}
+        live: {permissions: [Family Access, Attendance Visibility]}
         desired: {permissions: [Family Access]}
 
     Good:

@@ -17,6 +17,8 @@ from connectsync.emulator.faults import NO_FAULTS, Faults
 from connectsync.emulator.form import BOXES, OPTIONS
 from connectsync.errors import CredentialsRefused
 
+SYNC = form.FIELDS["enableDailySync"]
+
 Map = dict[tuple[str, ...], PageSpot]
 
 
@@ -74,7 +76,7 @@ def test_what_is_amiss_is_named_and_the_rest_is_found_all_the_same(
     faults = Faults(
         renamed={"Phone Types to sync: Other": "Another", "District ID": "ID"},
         missing=frozenset({"Permissions: Users Manager", TOKEN_LABEL}),
-        doubled=frozenset({"SIS Rostering", "Enable Daily sync", "3 black dots"}),
+        doubled=frozenset({"SIS Rostering", SYNC, "3 black dots"}),
         disabled=frozenset({SAVE, "Student ID: STUDENT NUMBER"}),
     )
     page = drawn(world, faults)
@@ -84,7 +86,7 @@ def test_what_is_amiss_is_named_and_the_rest_is_found_all_the_same(
         ("District ID",): LabelStatus.MISSING,
         (TOKEN_LABEL,): LabelStatus.MISSING,
         ("Student ID", "STUDENT NUMBER"): LabelStatus.DISABLED,
-        ("Settings", "Enable Daily sync"): LabelStatus.DOUBLED,
+        ("Settings", SYNC): LabelStatus.DOUBLED,
         ("Phone Types to sync", "Other"): LabelStatus.MISSING,
         ("Permissions", "Users Manager"): LabelStatus.MISSING,
         (SAVE,): LabelStatus.DISABLED,

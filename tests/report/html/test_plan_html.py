@@ -19,7 +19,7 @@ from connectsync.domain.change import apply_changes
 from connectsync.domain.finding import GuardFinding, Severity, ValidationReport
 from connectsync.domain.plan import Plan, PlanReview
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.settings import SETTINGS, Form, spell
+from connectsync.domain.settings import BY_NAME, SETTINGS, Form, spell
 from connectsync.operations.approve import connect_page
 from connectsync.report import plan_html as plan_html_plain
 from connectsync.report.plan_html import plan_html
@@ -114,7 +114,7 @@ def test_the_form_is_in_the_order_of_the_page_with_its_labels() -> None:
     titles = [texts[section["title"]] for section in data["page"]]
     assert titles == ["", "Settings", ""]
     boxes = [texts[field[1]] for field in data["page"][1]["fields"]]
-    assert boxes[0] == "Enable Daily sync"
+    assert boxes[0] == BY_NAME["enable_daily_sync"].page_label
     assert len(boxes) == 4
 
 
