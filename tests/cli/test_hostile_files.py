@@ -603,7 +603,7 @@ class TestProjectsOfOthers:
     def below(self, valley: Console, monkeypatch: pytest.MonkeyPatch) -> Console:
         # of a file of ours, so that no right of root is needed
         monkeypatch.setattr("os.geteuid", lambda: os.getuid() + 4711)
-        monkeypatch.setattr("connectsync.cli.session.SYSTEM", 4712)
+        monkeypatch.setattr("connectsync.files.access.SYSTEM", 4712)
         return Console(valley.folder / "districts")
 
     def test_it_is_not_used(self, below: Console) -> None:

@@ -34,7 +34,12 @@ from connectsync.domain.finding import Finding, KeyPath
 from connectsync.domain.settings import SETTINGS
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import InvalidFiles, UsageError
-from connectsync.files.access import make_folder, read_regular, replace_file
+from connectsync.files.access import (
+    make_folder,
+    not_written,
+    read_regular,
+    replace_file,
+)
 from connectsync.report.show_text import EffectiveValue
 
 EDITOR_SCHEMAS = ("district", "profile", "project")
@@ -59,7 +64,10 @@ def start(folder: Path, texts: Mapping[str, str]) -> None:
     Raises ``UsageError``, with nothing written, if one of them is there already, or if
     a link in the folder leads out of it.
     """
-    ground = Ground.of(folder)
+    try:
+        ground = Ground.of(folder)
+    except OSError as error:
+        raise not_written(folder, error) from error
     for name in texts:
         if (end := ground.way_out(folder / name)) is not None:
             raise UsageError(

@@ -154,8 +154,8 @@ class Fence:
 
     async def sent_to(self, control: Locator) -> tuple[str, ...]:
         """Give the addresses that the form of a control is sent to, if known."""
-        sent = await ask_all(control, _SENT_TO, str, str)
-        return tuple(address for address, _ in sent if address)
+        sent = await ask_all(control, _SENT_TO, str, str, str)
+        return tuple(address for address, _, _ in sent if address)
 
     async def hold_forms(self, page: Page, named: str) -> None:
         """
