@@ -179,6 +179,29 @@ def test_on_this_machine_nothing_has_to_be_proven(url: str) -> None:
     assert "sslmode" not in at_url(url).url.query
 
 
+@pytest.mark.parametrize("url", NEAR)
+def test_a_server_on_this_machine_has_to_know_the_password_too(url: str) -> None:
+    """Another user may listen in its place, and would be sent the password."""
+    with_password = url.replace("://", "://u:hush@", 1)
+    for one, told in ((with_password, {}), (url, {"PGPASSWORD": "hush"})):
+        assert at_url(one, told).url.query["require_auth"] == "scram-sha-256"
+    assert "require_auth" not in at_url(url).url.query
+    more = "&" if "?" in with_password else "?"
+    stated = at_url(f"{with_password}{more}require_auth=md5")
+    assert stated.url.query["require_auth"] == "md5"
+
+
+def test_no_password_is_sent_to_whoever_asks_for_it_on_this_machine(
+    tmp_path: Path,
+) -> None:
+    with impostor(b"PostgreSQL 17.0", asks_in_clear=True) as port:
+        there = f"127.0.0.1:{port}/db?sslmode=disable"
+        address = at_url(f"postgresql://u:hush-hush@{there}")
+        with pytest.raises(StateError) as refused, open_store(tmp_path, address):
+            pass
+    assert "method requirement" in refused.value.message
+
+
 def test_the_environment_does_not_weaken_it() -> None:
     told = {"PGHOST": "db.example.org", "PGSSLMODE": "disable"}
     assert at_url("postgresql:///state", told).url.query["sslmode"] == "verify-full"

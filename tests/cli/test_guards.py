@@ -197,15 +197,32 @@ def test_a_sync_that_ran_before_is_not_a_first_enable(valley: Console) -> None:
     assert valley.live("lakeview-usd")["enable_daily_sync"] is True
 
 
+@pytest.mark.parametrize(
+    ("name", "before", "low", "high"),
+    [
+        (
+            "too-many-districts",
+            "max_districts: 2",
+            "max_districts: 1",
+            "max_districts: 1000",
+        ),
+        (
+            "too-many-districts-a-day",
+            "guards:",
+            "guards:\n  max_districts_a_day: 1",
+            "guards:\n  max_districts_a_day: 1000",
+        ),
+    ],
+)
 def test_a_limit_that_is_raised_after_the_review_accepts_nothing(
-    valley: Console,
+    valley: Console, name: str, before: str, low: str, high: str
 ) -> None:
     """Who writes the districts may write the limits too, in the same change."""
-    valley.replace(PROJECT, "max_districts: 2", "max_districts: 1")
+    valley.replace(PROJECT, before, low)
     assert valley.run("plan", "--out", "plan.json").status == 0
-    valley.replace(PROJECT, "max_districts: 1", "max_districts: 1000")
+    valley.replace(PROJECT, low, high)
     refused = valley.run("apply", "plan.json")
     assert refused.status == 3
-    assert "too-many-districts: the plan holds 2, none was accepted" in refused.err
-    accepted = valley.run("apply", "plan.json", "--accept", "too-many-districts=2")
+    assert f"{name}: the plan holds 2, none was accepted" in refused.err
+    accepted = valley.run("apply", "plan.json", "--accept", f"{name}=2")
     assert accepted.status == 0, accepted.err

@@ -21,6 +21,7 @@ from console import Console, Said
 from postgres_over_network import certificates
 
 from connectsync.errors import InvalidFiles
+from connectsync.files import access
 from connectsync.report.reporter import formats_of
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
@@ -684,6 +685,24 @@ class TestASharedFolder:
         assert said.status == 64
         assert "another user made what is there" in " ".join(said.err.split())
         assert ours.read_text("utf-8") == "kept"
+
+    def test_a_link_that_is_laid_after_the_look_is_not_followed(
+        self, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        victim, path = tmp_path / "victim", shared / "plan.md"
+        victim.write_text("kept", "utf-8")
+        look = access.insist_unplanted
+
+        def laid_after_it(asked: Path) -> Path:
+            end = look(asked)
+            path.symlink_to(victim)
+            return end
+
+        monkeypatch.setattr(access, "insist_unplanted", laid_after_it)
+        access.write_whole(path, "a report")
+        assert victim.read_text("utf-8") == "kept"
+        assert not path.is_symlink()
+        assert path.read_text("utf-8") == "a report"
 
     def test_no_pipe_of_another_user_is_waited_for(
         self, valley: Console, shared: Path, hers: Callable[[Path], None]

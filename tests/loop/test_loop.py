@@ -203,7 +203,7 @@ def test_what_was_accepted_of_one_plan_is_not_accepted_of_a_later_one(
     assert accept[0] in second
     refused = world.merged(number)
     assert not refused.ok
-    assert "guard" in refused.summary
+    assert "changed after the last approving review" in refused.log
     assert "Parent" in str(world.live("lakeview", "contact_relationships"))
 
 

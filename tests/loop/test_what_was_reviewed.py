@@ -170,8 +170,6 @@ def test_who_approved_just_this_commit_accepts(github: Desk, body: str) -> None:
         review("committer"),
         review("co-author"),
         review(head=OTHER),
-        review(at="2027-01-15T08:59:59Z"),
-        review(at="2027-01-15T09:00:00Z"),
         review(state="COMMENTED"),
         review(state="CHANGES_REQUESTED"),
         review(state="DISMISSED"),
@@ -205,6 +203,32 @@ def test_nothing_is_accepted_where_not_every_author_is_told(
 ) -> None:
     assert not accepted(github, review(), commits=written)
     assert accepted(github, review(), commits=[["author", "author"]] * 250)
+
+
+@pytest.mark.parametrize("at", ["2027-01-15T08:59:59Z", "2027-01-15T09:00:00Z"])
+@pytest.mark.parametrize("body", [LINE, "looks good"])
+def test_a_plan_that_changed_after_the_last_approval_is_not_applied(
+    github: Desk, at: str, body: str
+) -> None:
+    def applied(*reviews: Row) -> str:
+        github.know(
+            pulls=[pull(github)],
+            comments=[comment()],
+            artifacts=[artifact()],
+            reviews=list(reviews),
+        )
+        github.keep(1, "plan")
+        done, out = found(github)
+        assert (done.returncode == 0) == (out["go"] == "yes"), done.stderr
+        return done.stdout if done.returncode else "applied"
+
+    assert "changed after the last approving review" in applied(
+        review(body=body, at=at)
+    )
+    # one who would not count approves nothing either way
+    assert applied(review("author", body=body, at=at)) == "applied"
+    assert applied(review(at=at), review("another", body="yes")) == "applied"
+    assert applied() == "applied"
 
 
 def test_who_took_the_approval_back_accepts_nothing(github: Desk) -> None:

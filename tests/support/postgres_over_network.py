@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 import ssl
 import struct
@@ -47,10 +48,16 @@ def _row(text: bytes) -> bytes:
     return head + _sent(b"D", value) + _sent(b"C", b"SELECT 1\0")
 
 
-def _speak(connection: socket.socket, version: bytes | None) -> None:
+def _speak(
+    connection: socket.socket, version: bytes | None, *, asks_in_clear: bool
+) -> None:
     with connection, connection.makefile("rb") as coming, suppress(OSError):
         (length,) = struct.unpack("!i", coming.read(4))
         coming.read(length - 4)
+        if asks_in_clear:
+            connection.sendall(_sent(b"R", struct.pack("!i", 3)))
+            assert coming.read(1) != b"p", "the password came"
+            return
         connection.sendall(_sent(b"R", bytes(4)) + _sent(b"Z", b"I"))
         while kind := coming.read(1):
             (length,) = struct.unpack("!i", coming.read(4))
@@ -62,16 +69,22 @@ def _speak(connection: socket.socket, version: bytes | None) -> None:
 
 
 @contextmanager
-def impostor(version: bytes | None) -> Iterator[int]:
-    """Give the port of a server that lets all in, states a version, or says nothing."""
+def impostor(version: bytes | None, *, asks_in_clear: bool = False) -> Iterator[int]:
+    """
+    Give the port of a server that lets all in, states a version, or says nothing.
+
+    Or it asks for the password as it is.
+    """
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
 
         def accept() -> None:
             with suppress(OSError):
                 while True:
                     connection, _ = listening.accept()
-                    speaking = (connection, version)
-                    threading.Thread(target=_speak, args=speaking, daemon=True).start()
+                    speaking = functools.partial(
+                        _speak, connection, version, asks_in_clear=asks_in_clear
+                    )
+                    threading.Thread(target=speaking, daemon=True).start()
 
         threading.Thread(target=accept, daemon=True).start()
         yield int(listening.getsockname()[1])

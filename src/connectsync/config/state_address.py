@@ -57,8 +57,8 @@ LONGEST = 4_000
 MOST_HOSTS = 4
 """Servers of one store; each that stays silent is waited for."""
 
-_SYSTEM_SINCE = 160_000
-"""The version of libpq that can ask the system which certificates it trusts."""
+_SINCE = 160_000
+"""The version of libpq that knows what the system trusts, and how it may log in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +114,13 @@ def at_url(url: str, environment: Mapping[str, str] = _NONE) -> Address:
     hosts = _hosts(parts["hosts"])
     reached = {**_reached(hosts, query), **query}
     _insist_paired(reached)
+    known = bool(secrets or environment.get("PGPASSWORD"))
     address = URL.create(
         _DRIVER,
         username=unquote(parts["user"] or "") or None,
         password=password or None,
         database=unquote(parts["database"] or "") or None,
-        query={**_protected(hosts, query, environment), **reached},
+        query={**_protected(hosts, query, environment, known=known), **reached},
     )
     return Address(address, _shown(parts), secrets)
 
@@ -198,9 +199,18 @@ def _protected(
     hosts: list[tuple[str, str]],
     query: Mapping[str, str],
     environment: Mapping[str, str],
+    *,
+    known: bool,
 ) -> Mapping[str, str]:
-    """Demand a verified server wherever a network lies between."""
+    """
+    Demand a verified server wherever a network lies between.
+
+    On this machine another user may listen in its place: where a password is ``known``,
+    it is not sent, and the server has to prove that it knows it as well.
+    """
     near = "service" not in query and _is_near(hosts, query, environment)
+    if near and known and "PGREQUIREAUTH" not in environment:
+        return {"require_auth": "scram-sha-256"} if _libpq() >= _SINCE else {}
     if near or "sslmode" in query:
         return {}
     demanded = {"sslmode": "verify-full"}
@@ -236,11 +246,16 @@ def _is_loopback(host: str) -> bool:
 
 
 def _trusted_by_system() -> Mapping[str, str]:
+    return {"sslrootcert": "system"} if _libpq() >= _SINCE else {}
+
+
+def _libpq() -> int:
+    """Give the version of the library that reaches PostgreSQL; 0 without the extra."""
     try:
         from psycopg import pq  # noqa: PLC0415 - an extra, and slow
     except ImportError:
-        return {}
-    return {"sslrootcert": "system"} if pq.version() >= _SYSTEM_SINCE else {}
+        return 0
+    return int(pq.version())
 
 
 def _shown(parts: re.Match[str]) -> str:

@@ -191,35 +191,43 @@ def is_for_all(folder: Path) -> bool:
     return bool(folder.stat().st_mode & stat.S_IWOTH)
 
 
-def insist_unplanted(path: Path) -> None:
+def insist_unplanted(path: Path) -> Path:
     """
     Refuse to write where another user laid a link or a pipe into a folder for all.
 
     Linux does not follow such a link in /tmp either, but is not asked where a link is
-    read first, to replace what it leads to. Raises ``OSError``.
+    read first, to replace what it leads to. Gives where the path ends with its links
+    followed: a link that is laid there later is not followed. Raises ``OSError``.
     """
-    for at, status in _planted_on(path):
+    end = path
+    for at, status, planted in _steps_on(path):
+        end = at
+        if status is None or not planted:
+            continue
         if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
             raise PermissionError(EACCES, "another user made what is there", str(at))
+    return end
 
 
-def _planted_on(path: Path) -> Iterator[tuple[Path, os.stat_result]]:
+def _steps_on(path: Path) -> Iterator[tuple[Path, os.stat_result | None, bool]]:
     """
-    Give what another user laid into a folder for all, on the way to a path.
+    Give each step on the way to a path, and whether another user laid it there.
 
-    A folder of theirs there is told, and so is what they have in it. Links are followed
-    one by one. Raises ``OSError``.
+    That is in a folder for all, or in a folder of theirs in one. Links are followed one
+    by one, each read once; the last step is no link. Raises ``OSError``.
     """
     waiting, followed = [*reversed(path.absolute().parts)], 0
     at, theirs = Path(waiting.pop()), False
     while waiting:
         at = at / part if (part := waiting.pop()) != ".." else at.parent
-        if not os.path.lexists(at):
+        try:
+            status = at.lstat()
+        except FileNotFoundError:
+            yield at.joinpath(*reversed(waiting)), None, False
             return
-        status = at.lstat()
-        if is_strangers(status) and (theirs or is_for_all(at.parent)):
-            theirs = True
-            yield at, status
+        planted = is_strangers(status) and (theirs or is_for_all(at.parent))
+        theirs = theirs or planted
+        yield at, status, planted
         if stat.S_ISLNK(status.st_mode):
             if (followed := followed + 1) > _MOST_LINKS:
                 raise OSError(ELOOP, os.strerror(ELOOP), str(path))
@@ -238,8 +246,9 @@ def planted_state(folder: Path) -> Path | None:
     """
     with suppress(OSError):
         # who made a folder on the way there can exchange all that is in it
-        for one, _ in _planted_on(folder):
-            return one
+        for one, _, planted in _steps_on(folder):
+            if planted:
+                return one
         for_all = is_for_all(folder)
         if for_all and is_strangers(folder.stat()):
             return folder
@@ -259,8 +268,7 @@ def write_whole(path: Path, text: str) -> None:
     into a folder for all. A file of ours that is there keeps its mode, a new one has
     what the umask leaves of 0666. Raises ``OSError``.
     """
-    insist_unplanted(path)
-    target = _target(path)
+    target = insist_unplanted(path)
     beside = target.with_name(f".{target.name[:100]}.{os.urandom(4).hex()}")
     # the system applies the umask: asking for it would change it for a moment
     handle = os.open(beside, _NEW, 0o666)
@@ -272,14 +280,6 @@ def write_whole(path: Path, text: str) -> None:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
-
-
-def _target(path: Path) -> Path:
-    """Give what a path points to. Raises ``OSError`` where links run in a circle."""
-    target = Path(os.path.realpath(path))
-    if target.is_symlink():
-        target.stat()
-    return target
 
 
 def _fill(handle: int, text: str) -> None:

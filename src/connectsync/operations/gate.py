@@ -28,7 +28,7 @@ from connectsync.operations.plan import (
     saves_of,
 )
 from connectsync.operations.rollback import insist_told, insist_way_back, undone
-from connectsync.rules.catalogue import lasting
+from connectsync.rules.catalogue import acceptable, lasting
 
 PROFILES = "_profiles"
 """The folder of the layers that districts build on."""
@@ -101,12 +101,26 @@ class Gate:
         policy, digest = self.given.policy, digest or plan_digest(plan)
         begun = self.archive.last_run(digest, plan.backend) is not None
         now = add_guards(plan, self.districts, self.given, begun=begun)
-        now = replace(now, guards=(*now.guards, *_no_longer_told(plan, now)))
+        now = replace(now, guards=(*now.guards, *self._no_longer_told(plan, now)))
         insist_accepted(now, self._accepted(now), self._reasons(now))
         approved = self.options.approved
         if approved is None and self.begun is not None:
             approved = digest if self.begun.approved_elsewhere else None
         insist_approved(now, digest, policy, self.archive.approvals(digest), approved)
+
+    def _no_longer_told(self, plan: Plan, now: Plan) -> Iterator[GuardFinding]:
+        """
+        Give guards that a plan was reviewed with and the files of now do not raise.
+
+        A change that raises a limit along with the districts would accept itself. What
+        was counted of a day holds for a day.
+        """
+        held, told = lasting(), {one.accept for one in now.guards}
+        if self.begun is None and self.given.now - plan.created < LATELY:
+            held = frozenset(acceptable())
+        for one in plan.guards:
+            if one.accept in held and one.accept not in told:
+                yield one
 
     def _accepted(self, plan: Plan) -> Mapping[str, int]:
         """Give what is accepted, now or of the whole plan when its run was begun."""
@@ -130,18 +144,6 @@ class Gate:
         closed = closing(plan.guards)
         before = {name: why for name, why in begun.items() if name in closed}
         return before | {name: why for name, why in said.items() if name != WAVES}
-
-
-def _no_longer_told(plan: Plan, now: Plan) -> Iterator[GuardFinding]:
-    """
-    Give guards that a plan was reviewed with, and that the files of now do not raise.
-
-    A change that raises a limit along with the districts would accept itself.
-    """
-    told = {one.accept for one in now.guards}
-    for one in plan.guards:
-        if one.accept in lasting() and one.accept not in told:
-            yield one
 
 
 def lasting_reasons(run: RunHead, now: datetime) -> dict[str, str]:
