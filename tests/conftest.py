@@ -101,6 +101,7 @@ def hermetic(
             monkeypatch.delenv(name)
     # a process learns what it must never show; the next test is another process
     monkeypatch.setattr(SECRETS, "_known", type(SECRETS._known)())  # noqa: SLF001
+    monkeypatch.setattr(SECRETS, "_ours", {})
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("PYTHONPATH", HERMETIC)

@@ -62,8 +62,20 @@ def the_same_district_twice(data: dict[str, Any]) -> None:
     data["summary"]["changes"]["safe"] += 1
 
 
+def what_ran_is_left_out(data: dict[str, Any]) -> None:
+    # nothing is disruptive where no sync is said to run
+    del lakeview(data)["live"]["enable_daily_sync"]
+
+
 @pytest.mark.parametrize(
-    "forge", [one_more_change, another_value, no_save_at_all, the_same_district_twice]
+    "forge",
+    [
+        one_more_change,
+        another_value,
+        no_save_at_all,
+        the_same_district_twice,
+        what_ran_is_left_out,
+    ],
 )
 def test_saves_that_no_file_wants_are_refused_whoever_signed_them(
     valley: Console, forge: Forge

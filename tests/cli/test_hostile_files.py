@@ -686,6 +686,20 @@ class TestASharedFolder:
         assert "another user made what is there" in " ".join(said.err.split())
         assert ours.read_text("utf-8") == "kept"
 
+    def test_nothing_is_written_through_a_link_in_a_folder_that_a_group_shares(
+        self, tmp_path: Path, valley: Console, hers: Callable[[Path], None]
+    ) -> None:
+        if os.geteuid():
+            pytest.skip("only root gives things away")
+        ours, folder = valley.folder / "ours", tmp_path / "group"
+        ours.write_text("kept", "utf-8")
+        folder.mkdir(mode=0o775)
+        (folder / "plan.txt").symlink_to(ours)
+        hers(folder / "plan.txt")
+        said = valley.run("plan", "--output", str(folder / "plan.txt"))
+        assert said.status == 64
+        assert ours.read_text("utf-8") == "kept"
+
     def test_a_link_that_is_laid_after_the_look_is_not_followed(
         self, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -778,6 +792,20 @@ class TestASharedFolder:
         assert said.status == 64
         assert "connectsync.yaml belongs to another user" in " ".join(said.err.split())
         assert "belongs" not in Console(shared).run("-C", ".", "validate").err
+
+
+@pytest.mark.parametrize("stated", ["var/state", "ci-state"])
+def test_no_link_leads_the_state_out_of_the_project(
+    valley: Console, tmp_path_factory: pytest.TempPathFactory, stated: str
+) -> None:
+    """A commit could bring it: what was launched and counted would be forgotten."""
+    outside = tmp_path_factory.mktemp("outside")
+    (valley.folder / stated.split("/", maxsplit=1)[0]).symlink_to(outside)
+    for command in (["plan"], ["runs"], ["apply", "--yes", LAKEVIEW]):
+        said = valley.run("--state-dir", stated, *command)
+        assert said.status == 1
+        assert "leads out of the project" in " ".join(said.err.split())
+    assert list(outside.iterdir()) == []
 
 
 class TestWriting:

@@ -15,7 +15,7 @@ from connectsync.cli.secrets import (
     district_token,
     resolve_reference,
 )
-from connectsync.config.project import GatewayConfig, Project
+from connectsync.config.project import BrowserConfig, GatewayConfig, Project
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.errors import ProjectError
 
@@ -255,6 +255,26 @@ def test_a_district_file_gets_at_no_secret_but_a_districts(name: str) -> None:
     with pytest.raises(ProjectError, match="is no district's token") as error:
         district_token(f"env:{name}", project=STATED, environment={name: SECRET})
     assert SECRET not in error.value.message + error.value.remedy
+
+
+@pytest.mark.parametrize(
+    "where", [".connectsync/session.json", "var/session.json", "link"]
+)
+def test_no_file_of_the_state_and_no_session_is_a_districts_token(
+    tmp_path: Path, where: str
+) -> None:
+    for name in (".connectsync/session.json", "var/session.json"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(SECRET, "utf-8")
+    (tmp_path / "link").symlink_to("var/session.json")
+    browser = BrowserConfig(
+        "https://x.example.org", session=tmp_path / "var/session.json"
+    )
+    project = replace(
+        STATED, root=tmp_path, state_dir=tmp_path / ".connectsync", browser=browser
+    )
+    with pytest.raises(ProjectError, match="is no district's token"):
+        district_token(f"file:{where}", project=project, environment={})
 
 
 @pytest.mark.parametrize(

@@ -293,15 +293,9 @@ class CommandLineHost:
         person = ManualSaver(session, project, plan, self.said.by_hand)
         if self.by_hand:
             person.ready()
-        named = {one.district: one.token for one in plan.districts}
-        # no token is typed that the plan does not name
-        districts = [
-            replace(
-                one, credentials=replace(one.credentials, oauth_token=named[one.key])
-            )
-            for one in self.scope.districts
-            if one.key in named
-        ]
+        named = {one.district for one in plan.districts if one.token}
+        # no token is typed that the plan does not name; where it is, the file says
+        districts = [one for one in self.scope.districts if one.key in named]
         return open_writer(session, project, districts, person.confirm)
 
     @contextmanager

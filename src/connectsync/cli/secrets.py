@@ -120,6 +120,8 @@ def district_token(
     """
     kind, _, where = reference.partition(":")
     gateway, root = project.gateway.token if project.gateway else None, project.root
+    if kind == "file" and _is_kept(root / where, project):
+        raise _no_district(reference)
     ours = [one for one in (gateway, project.state_url) if one is not None]
     meant = token_identity(reference, str(root))
     if meant in {token_identity(one, str(root)) for one in ours} or (
@@ -131,6 +133,15 @@ def district_token(
     if any(_gives(one, token, environment, root) for one in ours):
         raise _no_district(reference)
     return token
+
+
+def _is_kept(path: Path, project: Project) -> bool:
+    """Say whether a file is one of the state, or the session of the browser."""
+    real = Path(os.path.realpath(path))
+    session = project.browser.session if project.browser else None
+    if session is not None and real == Path(os.path.realpath(session)):
+        return True
+    return real.is_relative_to(os.path.realpath(project.state_dir))
 
 
 def _gives(

@@ -12,6 +12,7 @@ from pathlib import Path
 from connectsync import __version__
 from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import ANYWHERE, TOLD, Terminal, insist_own_clock, now
+from connectsync.config.decode import Ground, without_steps_up
 from connectsync.config.discovery import (
     PROJECT_FILE,
     below,
@@ -167,6 +168,7 @@ class Session:
             # as it is named: a link on the way may be another user's
             self._insist_unshared(stated)
             self._insist_untracked(folder, project.root)
+            self._insist_inside(stated, project.root)
             self.shared["state is ours"] = True
         return folder
 
@@ -176,6 +178,15 @@ class Session:
                 f"{inert(str(planted))} belongs to another user, and any"
                 " user may put such a thing there: it is not used as state",
                 remedy="name a folder of your own with --state-dir",
+            )
+
+    def _insist_inside(self, folder: Path, root: Path) -> None:
+        """Refuse a link of the project that leads the state out of it."""
+        if (end := Ground.of(root).way_out(without_steps_up(folder))) is not None:
+            raise StateError(
+                f"{inert(str(folder))} is reached through a link that leads out of the"
+                f" project, to {inert(end)}: it is not used as state",
+                remedy="name the folder itself with --state-dir",
             )
 
     def _insist_untracked(self, folder: Path, root: Path) -> None:

@@ -191,9 +191,12 @@ def is_for_all(folder: Path) -> bool:
     return bool(folder.stat().st_mode & stat.S_IWOTH)
 
 
+_PLAIN = frozenset([stat.S_IFREG, stat.S_IFDIR])
+
+
 def insist_unplanted(path: Path) -> Path:
     """
-    Refuse to write where another user laid a link or a pipe into a folder for all.
+    Refuse to write where another user laid a link or a pipe into a folder not theirs.
 
     Linux does not follow such a link in /tmp either, but is not asked where a link is
     read first, to replace what it leads to. Gives where the path ends with its links
@@ -202,9 +205,14 @@ def insist_unplanted(path: Path) -> Path:
     end = path
     for at, status, planted in _steps_on(path):
         end = at
-        if status is None or not planted:
+        if status is None or stat.S_IFMT(status.st_mode) in {
+            stat.S_IFREG,
+            stat.S_IFDIR,
+        }:
             continue
-        if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        # in a folder of their own, which was named, it is what they say of it
+        elsewhere = at.parent.stat().st_uid != status.st_uid
+        if planted or (is_strangers(status) and elsewhere):
             raise PermissionError(EACCES, "another user made what is there", str(at))
     return end
 

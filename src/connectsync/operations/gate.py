@@ -17,7 +17,7 @@ from connectsync.domain.plan import DistrictPlan, Plan, Save
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import ALL, WAVES, Shard
 from connectsync.domain.run import LATELY, RunHead
-from connectsync.domain.settings import BY_NAME, Form, is_same, spell
+from connectsync.domain.settings import BY_NAME, FIRST_FORM, Form, is_same, spell
 from connectsync.errors import DamagedPlan, InvalidFiles, StalePlan, UsageError
 from connectsync.operations.approve import insist_accepted, insist_approved
 from connectsync.operations.plan import (
@@ -218,6 +218,10 @@ def insist_honest(plan: Plan, baselines: Baselines) -> None:
         if planned.district in seen:
             raise DamagedPlan(f"the plan holds {planned.district} twice")
         seen.add(planned.district)
+        if unseen := FIRST_FORM - planned.live.keys():
+            raise DamagedPlan(
+                f"the plan does not say what {min(unseen)} of {planned.district} was"
+            )
         _insist_unknown(planned)
         if _changes(planned.saves) != _changes(saves_of(planned, baselines)):
             raise DamagedPlan(
