@@ -114,13 +114,12 @@ def at_url(url: str, environment: Mapping[str, str] = _NONE) -> Address:
     hosts = _hosts(parts["hosts"])
     reached = {**_reached(hosts, query), **query}
     _insist_paired(reached)
-    known = bool(secrets or environment.get("PGPASSWORD"))
     address = URL.create(
         _DRIVER,
         username=unquote(parts["user"] or "") or None,
         password=password or None,
         database=unquote(parts["database"] or "") or None,
-        query={**_protected(hosts, query, environment, known=known), **reached},
+        query={**_protected(hosts, query, environment), **reached},
     )
     return Address(address, _shown(parts), secrets)
 
@@ -199,18 +198,16 @@ def _protected(
     hosts: list[tuple[str, str]],
     query: Mapping[str, str],
     environment: Mapping[str, str],
-    *,
-    known: bool,
 ) -> Mapping[str, str]:
     """
     Demand a verified server wherever a network lies between.
 
-    On this machine another user may listen in its place: where a password is ``known``,
-    it is not sent, and the server has to prove that it knows it as well.
+    On this machine another user may listen in its place: the password is not sent to
+    whoever asks for it as it is.
     """
     near = "service" not in query and _is_near(hosts, query, environment)
-    if near and known and "PGREQUIREAUTH" not in environment:
-        return {"require_auth": "scram-sha-256"} if _libpq() >= _SINCE else {}
+    if near and "PGREQUIREAUTH" not in environment:
+        return {"require_auth": "!password"} if _libpq() >= _SINCE else {}
     if near or "sslmode" in query:
         return {}
     demanded = {"sslmode": "verify-full"}
