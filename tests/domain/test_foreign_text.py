@@ -147,6 +147,14 @@ def test_words_that_look_like_none_of_it_stay() -> None:
     assert not repeats_secret(said, ["t0ken-of-lakeview-usd-4f1c9a7d2b"])
 
 
+@pytest.mark.parametrize(
+    "secret", ["0000001:::::::&#00000001000000", "ab%63d&#x65;fgh"]
+)
+def test_a_secret_that_looks_encoded_itself_is_masked(secret: str) -> None:
+    assert foreign_text(f"no: {secret} (try again)", [secret]) == "no: *** (try again)"
+    assert repeats_secret(f"no: {secret}", [secret])
+
+
 def test_the_latest_secrets_are_known_and_short_ones_are_not() -> None:
     known = KnownSecrets()
     known.learn("short")

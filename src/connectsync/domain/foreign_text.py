@@ -124,10 +124,14 @@ def one_line(text: str) -> str:
 def mask_secrets(text: str, secrets: Iterable[str] = ()) -> str:
     """Put ``***`` in the place of every quotation of a secret; see above."""
     letters = _Letters.of(text)
-    found = [
-        span
-        for secret in dict.fromkeys((*SECRETS, *secrets))
-        for span in letters.spans(secret)
+    wanted = dict.fromkeys((*SECRETS, *secrets))
+    found = [span for secret in wanted for span in letters.spans(secret)]
+    # one that itself looks like something encoded is not what it is decoded to
+    found += [
+        match.span()
+        for secret in wanted
+        if len(secret) >= _PIECE
+        for match in re.finditer(re.escape(secret), text)
     ]
     shown, end = [], 0
     for first, last in sorted(found):
@@ -151,6 +155,9 @@ def repeats_secret(text: str, secrets: Iterable[str] = ()) -> bool:
     ]
     if not wanted:
         return False
+    whole = (one for one in (*SECRETS, *secrets) if len(one) >= _PIECE)
+    if any(one in text for one in whole):
+        return True
     spellings = [text]
     while len(spellings) <= _DEPTH and any(one in spellings[-1] for one in "%&\\"):
         spellings.append(_ENCODED.sub(_meant, spellings[-1]))
