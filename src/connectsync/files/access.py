@@ -230,7 +230,7 @@ def _steps_on(path: Path) -> Iterator[tuple[Path, os.stat_result | None, bool]]:
         at = at / part if (part := waiting.pop()) != ".." else at.parent
         try:
             status = at.lstat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             yield at.joinpath(*reversed(waiting)), None, False
             return
         planted = is_strangers(status) and (theirs or is_for_all(at.parent))
