@@ -312,43 +312,16 @@ def _plain(sign: str) -> str:
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Letters and symbols that are drawn as nothing."""
 
-_ALIKE: Mapping[str, str] = {
-    "\u0430": "a",
-    "\u0441": "c",
-    "\u0435": "e",
-    "\u04bb": "h",
-    "\u0456": "i",
-    "\u0458": "j",
-    "\u04cf": "l",
-    "\u043c": "m",
-    "\u043d": "h",
-    "\u043e": "o",
-    "\u0440": "p",
-    "\u051b": "q",
-    "\u0455": "s",
-    "\u0442": "t",
-    "\u0443": "y",
-    "\u051d": "w",
-    "\u0445": "x",
-    "\u0432": "b",
-    "\u043a": "k",
-    "\u03b1": "a",
-    "\u03b2": "b",
-    "\u03b5": "e",
-    "\u03b7": "h",
-    "\u03b9": "i",
-    "\u03ba": "k",
-    "\u03bc": "m",
-    "\u03bd": "n",
-    "\u03bf": "o",
-    "\u03c1": "p",
-    "\u03c4": "t",
-    "\u03c5": "y",
-    "\u03c7": "x",
-    "\u03b6": "z",
-    "\u0261": "g",
-    "\u0131": "i",
-}
+_ALIKE: Mapping[str, str] = dict(
+    zip(
+        "\u0430\u0441\u0435\u04bb\u0456\u0458\u04cf\u043c\u043d\u043e\u0440"
+        "\u051b\u0455\u0442\u0443\u051d\u0445\u0432\u043a\u03b1\u03b2\u03b5"
+        "\u03b7\u03b9\u03ba\u03bc\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7\u03b6"
+        "\u0261\u0131",
+        "acehijlmhopqstywxbkabehikmnoptyxzgi",
+        strict=True,
+    )
+)
 """Letters, in small, by the Latin letter they look like; most Cyrillic and Greek."""
 
 _HARD_TO_TELL = str.maketrans("i1|0", "lllo", "-'\u2010\u2011\u2018\u2019")
