@@ -202,8 +202,8 @@ def _protected(
     """
     Demand a verified server wherever a network lies between.
 
-    On this machine another user may listen in its place: the password is not sent to
-    whoever asks for it as it is.
+    On this machine another user may listen in its place: the password is not sent in
+    clear.
     """
     near = "service" not in query and _is_near(hosts, query, environment)
     if near and "PGREQUIREAUTH" not in environment:

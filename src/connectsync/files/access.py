@@ -192,6 +192,7 @@ def is_for_all(folder: Path) -> bool:
 
 
 _PLAIN = frozenset([stat.S_IFREG, stat.S_IFDIR])
+"""What is no way to anywhere else: a regular file or a folder."""
 
 
 def insist_unplanted(path: Path) -> Path:
@@ -205,10 +206,7 @@ def insist_unplanted(path: Path) -> Path:
     end = path
     for at, status, planted in _steps_on(path):
         end = at
-        if status is None or stat.S_IFMT(status.st_mode) in {
-            stat.S_IFREG,
-            stat.S_IFDIR,
-        }:
+        if status is None or stat.S_IFMT(status.st_mode) in _PLAIN:
             continue
         # in a folder of their own, which was named, it is what they say of it
         elsewhere = at.parent.stat().st_uid != status.st_uid

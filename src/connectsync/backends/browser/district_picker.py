@@ -91,7 +91,7 @@ def page_names(district: ListedDistrict) -> frozenset[str]:
 
 def _folded(text: str) -> str:
     # a style may show names in capitals
-    return " ".join(compose_accents(_UNSEEN.sub("", text)).casefold().split())
+    return plain(compose_accents(_UNSEEN.sub("", text)).casefold())
 
 
 def _told(shown: Sequence[str]) -> str:
@@ -183,7 +183,7 @@ class DistrictPicker:
         items = self._menu.get_by_role("menuitem")
         await self._tab.standing(items)
         shown = await texts(items)
-        entries = (_ENTRY.fullmatch(" ".join(text.split())) for text in shown)
+        entries = (_ENTRY.fullmatch(plain(text)) for text in shown)
         keys = [entry["key"] for entry in entries if entry]
         return self._leading_to(items, keys[0] if keys else "")
 
@@ -196,7 +196,7 @@ class DistrictPicker:
         """Read the districts of a menu or list; an empty one is not believed."""
         listed = []
         for text in shown:
-            entry = _ENTRY.fullmatch(" ".join(text.split()))
+            entry = _ENTRY.fullmatch(plain(text))
             if entry is None or not KEY.fullmatch(entry["key"]):
                 continue
             if not is_same_label(entry["lead"], self._home):
@@ -209,7 +209,7 @@ class DistrictPicker:
     def _insist_whole(self, shown: Iterable[str]) -> None:
         """Refuse a menu with an item that may lead to more districts."""
         for text in shown:
-            spelled = " ".join(text.split())
+            spelled = plain(text)
             if not _ENTRY.fullmatch(spelled):
                 raise PageChanged(
                     f"the menu '{DROP_DOWN}' holds '{spelled}', and it is not known"
@@ -286,7 +286,7 @@ class DistrictPicker:
         """Give how many districts were found."""
         status = self._tab.page.get_by_role("status")
         status = await self._tab.the_only(status, "'1 to n of n'", DISTRICTS)
-        found = _TOTAL.search(" ".join((await status.inner_text()).split()))
+        found = _TOTAL.search(plain(await status.inner_text()))
         total = int(found[1].replace(",", "")[:LONGEST]) if found else 0
         if total > MOST:
             raise PageChanged(

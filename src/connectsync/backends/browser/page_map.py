@@ -24,7 +24,6 @@ from connectsync.backends.names import (
     RADIOS,
     SAVE,
     TOKEN_LABEL,
-    setting_named,
 )
 from connectsync.domain.live import LabelStatus, PageSpot
 from connectsync.domain.settings import SETTINGS
@@ -48,7 +47,7 @@ def sought(form: FormOnPage) -> Iterator[ExpectedControl]:
     for setting in SETTINGS:
         match setting.kind:
             case Kind.TEXT | Kind.PERCENT:
-                yield _plain(form, setting_named(setting.name).page_label)
+                yield _plain(form, setting.page_label)
             case Kind.CHOICE if setting.name not in RADIOS:
                 # what it offers is published nowhere: any label may stand there
                 yield _of(form, setting, form.drop_down(setting.name))
@@ -71,18 +70,14 @@ def _plain(form: FormOnPage, label: str) -> ExpectedControl:
 
 def _of(form: FormOnPage, setting: Setting, found: Locator) -> ExpectedControl:
     name = setting.name
-    return ExpectedControl(
-        setting_named(name).page_label, form.labels.of_setting(name), found
-    )
+    return ExpectedControl(setting.page_label, form.labels.of_setting(name), found)
 
 
 def _options(form: FormOnPage, setting: Setting) -> Iterator[ExpectedControl]:
     name = setting.name
     for label in setting.labels:
         shown, found = form.labels.offered(name, label), form.option(name, label)
-        yield ExpectedControl(
-            label, shown, found, setting_named(name).page_label, form.group(name)
-        )
+        yield ExpectedControl(label, shown, found, setting.page_label, form.group(name))
 
 
 def _boxes_group(form: FormOnPage, setting: Setting) -> ExpectedControl:
@@ -92,7 +87,7 @@ def _boxes_group(form: FormOnPage, setting: Setting) -> ExpectedControl:
 
 def _box(form: FormOnPage, setting: Setting) -> ExpectedControl:
     name = setting.name
-    label, shown = setting_named(name).page_label, form.labels.of_setting(name)
+    label, shown = setting.page_label, form.labels.of_setting(name)
     return ExpectedControl(
         label, shown, form.box(name), GROUP_OF_BOXES, form.group(name)
     )

@@ -47,8 +47,8 @@ class TabPool:
         """
         Take a tab that is free, or a new one; one whose page fails is closed.
 
-        Until it is known that addresses tell districts apart, whoever comes waits for
-        the others: the tabs share a session, which may remember one district for all.
+        Until it is known that addresses tell districts apart, a tab waits for the
+        others: they share a session, which may remember one district for all.
         """
         async with self._turn:
             if not self._places.apart:
