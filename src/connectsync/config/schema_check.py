@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -82,10 +83,13 @@ def _strange_labels(
     document: Document, name: str, recorded: Recorded
 ) -> Iterator[_Labeled]:
     """Find labels that are neither published nor recorded from the live page."""
-    for path, part, label in _labels_of(document, name):
-        known = (*labels_of(part), *recorded.get(_setting(path), ()))
+    for path, listed, label in _labels_of(document, name):
+        if label in listed.published:
+            continue
+        known = (*listed.labels, *recorded.get(listed.setting, ()))
         if spell_like(label, known) not in known:
-            yield path, {**part, "x-labels": tuple(dict.fromkeys(known))}, label
+            part = {**listed.part, "x-labels": tuple(dict.fromkeys(known))}
+            yield path, part, label
 
 
 def _strange(
@@ -96,26 +100,51 @@ def _strange(
     return strange_label(document, path, part, label)
 
 
-def _labels_of(document: Document, name: str) -> Iterator[_Labeled]:
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """A key whose value is a label or a list of labels, and what its schema says."""
+
+    setting: str
+    is_list: bool
+    part: Mapping[str, Any]
+    labels: tuple[str, ...]
+    published: frozenset[str]
+
+
+def _labels_of(document: Document, name: str) -> Iterator[tuple[KeyPath, _Listed, str]]:
     """Give every label that a file names, where it stands, and what its schema says."""
     for section in _LABELED if name in _LAYERS else ():
         stated: Any = document.data
-        properties: Any = schema(name)
         for key in section:
             stated = stated.get(key) if isinstance(stated, dict) else None
-            properties = properties["properties"][key]
-        for key, part in properties["properties"].items():
-            value = stated.get(key) if isinstance(stated, dict) else None
-            if isinstance(value, str) and labels_of(part):
-                yield (*section, key), part, value
-            if isinstance(value, list) and labels_of(part.get("items", {})):
+        if not isinstance(stated, dict):
+            continue
+        for listed in _listed_keys(name, section):
+            value = stated.get(listed.setting)
+            if not listed.is_list and isinstance(value, str):
+                yield (*section, listed.setting), listed, value
+            elif listed.is_list and isinstance(value, list):
                 for position, label in enumerate(value):
                     if isinstance(label, str) and label:
-                        yield (*section, key, position), part["items"], label
+                        yield (*section, listed.setting, position), listed, label
 
 
-def _setting(path: KeyPath) -> str:
-    return next((str(key) for key in reversed(path) if isinstance(key, str)), "")
+@lru_cache(maxsize=8)
+def _listed_keys(name: str, section: tuple[str, ...]) -> tuple[_Listed, ...]:
+    """Find the keys of a section that hold labels; once, not for each of 13,318."""
+    properties: Any = schema(name)["properties"]
+    for key in section:
+        properties = properties[key]["properties"]
+    parts = [
+        (key, is_list, part.get("items", {}) if is_list else part)
+        for key, part in properties.items()
+        for is_list in (False, True)
+    ]
+    return tuple(
+        _Listed(key, is_list, part, labels, frozenset(labels))
+        for key, is_list, part in parts
+        if (labels := labels_of(part))
+    )
 
 
 def accepts(data: object, name: str) -> bool:
