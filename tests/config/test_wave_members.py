@@ -30,7 +30,7 @@ def held(tmp_path: Path) -> Held:
         project = load_project(tmp_path)
         files = discover(tmp_path, [named]).files
         read = load_fleet(tmp_path, files, districts_dir=Path("districts"))
-        return check_waves(project, read, whole=whole)
+        return read.with_findings(check_waves(project, read.labels, whole=whole))
 
     return fleet
 

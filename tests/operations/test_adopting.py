@@ -22,6 +22,7 @@ from connectsync.domain.drift import (
 )
 from connectsync.domain.live import Live
 from connectsync.domain.settings import Form
+from connectsync.operations.checking import ValidationOptions
 from connectsync.operations.drift import (
     AdoptionDraft,
     Conflicts,
@@ -30,7 +31,6 @@ from connectsync.operations.drift import (
     without_adopted,
     write_adopted,
 )
-from connectsync.operations.validate import ValidationOptions
 from connectsync.providers.form import Value
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)

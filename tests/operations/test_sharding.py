@@ -13,11 +13,8 @@ from connectsync.config.discovery import discover
 from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.domain.finding import Finding, ValidationReport
 from connectsync.domain.policy import Shard
-from connectsync.operations.validate import (
-    ValidationOptions,
-    share_of_report,
-    validate_fleet,
-)
+from connectsync.operations.checking import ValidationOptions
+from connectsync.operations.validate import share_of_report, validate_fleet
 
 ROOT = Path(__file__).resolve().parents[2]
 ASKED = ValidationOptions(today=date(2027, 1, 15), whole_fleet=True)

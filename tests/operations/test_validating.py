@@ -6,7 +6,8 @@ from pathlib import Path
 from connectsync.config.discovery import discover
 from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.domain.finding import ValidationReport
-from connectsync.operations.validate import ValidationOptions, validate_fleet
+from connectsync.operations.checking import ValidationOptions
+from connectsync.operations.validate import validate_fleet
 
 TODAY = date(2027, 1, 15)
 WHOLE = ValidationOptions(today=TODAY, whole_fleet=True)

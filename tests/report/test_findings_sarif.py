@@ -26,7 +26,8 @@ from connectsync.domain.finding import (
     ValidationReport,
     with_fingerprints,
 )
-from connectsync.operations.validate import ValidationOptions, validate_fleet
+from connectsync.operations.checking import ValidationOptions
+from connectsync.operations.validate import validate_fleet
 from connectsync.report.sarif import ROOM, SarifLimits, findings_sarif
 from connectsync.rules.catalogue import pages
 

@@ -13,14 +13,19 @@ import pytest
 import yaml
 
 from connectsync.config.discovery import PROJECT_FILE
-from connectsync.config.fleet import Fleet, idle_nulls, load_fleet
+from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.config.project import check_waves, load_project
 from connectsync.domain.district import District
 from connectsync.domain.finding import Problem, pointer
+from connectsync.operations.checking import (
+    ValidationOptions,
+    check_fleet,
+    examine_district,
+)
 from connectsync.operations.validate import (
     AllowResult,
-    examine_district,
     examine_fleet,
+    fleet_on_day,
     names_that_run,
     settle,
 )
@@ -75,14 +80,8 @@ class Situation:
         return loaded.district
 
     def fleet(self) -> FleetOnDay:
-        fleet = load(self.files or {})
-        return FleetOnDay(
-            districts=tuple(loaded.district for loaded in fleet.districts),
-            profiles=fleet.profiles,
-            today=self.today,
-            files=tuple(loaded.file for loaded in fleet.districts),
-            idle_nulls=idle_nulls(fleet),
-        )
+        checked = check_fleet(load(self.files or {}), ValidationOptions(self.today))
+        return fleet_on_day(checked, self.today)
 
     def where(self, problem: Problem) -> str:
         """Spell where a problem is, with its file where there are several."""
@@ -116,7 +115,8 @@ def load_texts(texts: Mapping[str, bytes]) -> Fleet:
             if "/_profiles/" not in name and name != PROJECT_FILE
         ]
         fleet = load_fleet(root, own, districts_dir=DISTRICTS)
-        return check_waves(load_project(root), fleet, whole=True)
+        found = check_waves(load_project(root), fleet.labels, whole=True)
+        return fleet.with_findings(found)
 
 
 def whole(name: str, fragment: Fragment) -> bytes:

@@ -10,12 +10,8 @@ import pytest
 from connectsync.domain.district import Allow, District
 from connectsync.domain.finding import Problem
 from connectsync.errors import Bug
-from connectsync.operations.validate import (
-    examine_district,
-    examine_fleet,
-    names_that_run,
-    settle,
-)
+from connectsync.operations.checking import examine_district
+from connectsync.operations.validate import examine_fleet, names_that_run, settle
 from connectsync.rules.catalogue import by_name
 from connectsync.rules.engine import Found
 from connectsync.rules.subjects import (
@@ -179,7 +175,8 @@ def test_profiles_that_are_missing_or_build_on_each_other_do_no_harm() -> None:
     district = District("a", "A", profiles=("rural", "gone"))
     profiles = {"rural": ("small",), "small": ("rural",), "left": ("left",)}
     found_here = examine_fleet(
-        FleetOnDay((district,), profiles, TODAY), select=frozenset({"unused-profile"})
+        FleetOnDay((district.member,), profiles, TODAY),
+        select=frozenset({"unused-profile"}),
     )
     assert [problem.path for _, problem in found_here] == [("profiles", "left")]
 

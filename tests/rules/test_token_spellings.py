@@ -9,8 +9,8 @@ import pytest
 
 from connectsync.config.fleet import load_fleet, rivals
 from connectsync.domain.district import token_identity
+from connectsync.operations.checking import ValidationOptions as Validation
 from connectsync.operations.files import NewDistrict, new_district
-from connectsync.operations.validate import ValidationOptions as Validation
 from connectsync.operations.validate import validate_fleet
 
 DISTRICT = """\

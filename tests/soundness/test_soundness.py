@@ -26,7 +26,8 @@ from connectsync.config.schemas import render_district
 from connectsync.domain.settings import SETTINGS
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol
-from connectsync.operations.validate import ValidationOptions, validate_fleet
+from connectsync.operations.checking import ValidationOptions
+from connectsync.operations.validate import validate_fleet
 from connectsync.providers.form import Kind, Setting
 
 KEY = "lakeview-usd"

@@ -49,7 +49,8 @@ from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
 from connectsync.errors import Bug, ConnectsyncError
-from connectsync.operations.validate import ValidationOptions, validate_fleet
+from connectsync.operations.checking import ValidationOptions
+from connectsync.operations.validate import validate_fleet
 from connectsync.report import findings_json, findings_text
 from connectsync.report.markdown import plan_markdown
 from connectsync.report.plan_text import render_plan

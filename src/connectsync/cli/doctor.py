@@ -63,8 +63,9 @@ def doctor(
 async def _checks(session: Session, *, record: bool, run_commands: bool) -> list[Check]:
     from connectsync.cli.secrets import allowing, district_token
     from connectsync.config.schemas import schema_names
+    from connectsync.operations.checking import ValidationOptions
     from connectsync.operations.doctor import examine_files, examine_tokens
-    from connectsync.operations.validate import ValidationOptions, validate_fleet
+    from connectsync.operations.validate import validate_fleet
 
     project = session.project()
     fleet = session.whole_fleet(project)

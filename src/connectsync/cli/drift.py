@@ -35,6 +35,7 @@ from connectsync.domain.drift import (
 from connectsync.domain.finding import Severity
 from connectsync.domain.wording import did_you_mean, many
 from connectsync.errors import StateError, UsageError
+from connectsync.operations.checking import ValidationOptions
 from connectsync.operations.drift import (
     DriftedDistrict,
     DriftReading,
@@ -43,7 +44,6 @@ from connectsync.operations.drift import (
     without_adopted,
     write_adopted,
 )
-from connectsync.operations.validate import ValidationOptions
 from connectsync.report.reporter import DriftToReport, formats_told
 from connectsync.report.show_text import adoption_text
 
@@ -111,7 +111,7 @@ def show_findings(
     session: Session, project: Project, adopted: Sequence[AdoptedDistrict]
 ) -> int:
     """Show what the rules say of the files that were written; count the errors."""
-    from connectsync.operations.validate import ValidationOptions, validate_fleet
+    from connectsync.operations.validate import validate_fleet
     from connectsync.report.findings_text import render
 
     files = [one.file for one in adopted if one.adoption in WRITTEN]

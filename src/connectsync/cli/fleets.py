@@ -15,13 +15,9 @@ from connectsync.domain.district import District
 from connectsync.domain.finding import Finding, Severity, ValidationReport
 from connectsync.domain.policy import ALL, Shard, split_shard
 from connectsync.errors import DamagedPlan, InvalidFiles, NothingMatched, UsageError
+from connectsync.operations.checking import ValidationOptions
 from connectsync.operations.plan import PlannedDistrict
-from connectsync.operations.validate import (
-    ValidationOptions,
-    is_whole,
-    share_of_report,
-    validate_fleet,
-)
+from connectsync.operations.validate import is_whole, share_of_report, validate_fleet
 from connectsync.report.terminal import inert
 from connectsync.rules.catalogue import FLEET_RULES
 
@@ -120,8 +116,8 @@ def _scope(
     aloud: bool = False,
 ) -> FleetScope:
     fleet = session.fleet(project, named)
-    whole = not named or is_whole(fleet, project.root, project.districts_dir)
-    fleet = check_waves(project, fleet, whole=whole)
+    whole = not named or is_whole(fleet.files, project.root, project.districts_dir)
+    fleet = fleet.with_findings(check_waves(project, fleet.labels, whole=whole))
     findings = _insist_valid(session, project, fleet, whole=whole)
     if not whole:
         _insist_alone(session, project, fleet)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -23,18 +23,19 @@ from connectsync.cli.session import TOOL, Session
 from connectsync.cli.streams import standard_input
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.discovery import relative
-from connectsync.config.fleet import STANDARD_INPUT, Fleet, load_fleet, load_text
+from connectsync.config.fleet import STANDARD_INPUT, choose_files, load_text
 from connectsync.config.project import Project, check_waves
 from connectsync.domain.finding import RulePage
 from connectsync.domain.policy import ALL
 from connectsync.domain.wording import few
 from connectsync.errors import UsageError
+from connectsync.operations.checking import CheckedFleet, ValidationOptions, check_fleet
 from connectsync.operations.validate import (
-    ValidationOptions,
+    check_files,
     is_whole,
+    report_on,
     share_of_files,
     share_of_report,
-    validate_fleet,
 )
 from connectsync.report.reporter import FindingsToReport
 from connectsync.report.terminal import inert
@@ -107,21 +108,26 @@ def validate(
         look_around(session, project)
     if DASH in named.paths and share != ALL:
         raise UsageError("`-` is one district: it cannot be shared with --shard")
-    fleet = _load_fleet(session, project, named)
     unnamed = NEEDS_A_FILE if DASH in named.paths else frozenset()
     asked = ValidationOptions(
         today=session.today(),
         options=project.options,
         select=_rules(select) if select else None,
         ignore=_rules(ignore or []) | unnamed,
-        whole_fleet=is_whole(fleet, project.root, project.districts_dir),
     )
-    report = share_of_report(validate_fleet(fleet, asked), fleet, share)
+    fleet = _check_fleet(session, project, named, asked)
+    whole = named == EVERYTHING or is_whole(
+        fleet.files, project.root, project.districts_dir
+    )
+    if whole:
+        fleet = fleet.with_findings(check_waves(project, fleet.labels, whole=True))
+    report = report_on(fleet, replace(asked, whole_fleet=whole))
+    report = share_of_report(report, fleet, share)
     say_share(session.terminal, share, report.files, len(fleet.files), noun="file")
     found = FindingsToReport(
         report,
         files=share_of_files(fleet, share),
-        districts={one.district.key: one.file for one in fleet.districts},
+        districts={one.member.key: one.file for one in fleet.districts},
         folder=relative(project.districts_dir, project.root),
         today=asked.today,
         rules=_rule_pages,
@@ -150,52 +156,57 @@ class _Named:
 EVERYTHING = _Named([], None)
 
 
-def _load_fleet(session: Session, project: Project, named: _Named) -> Fleet:
-    fleet = _fleet(session, project, named)
-    if not is_whole(fleet, project.root, project.districts_dir):
-        return fleet
-    return check_waves(project, fleet, whole=True)
-
-
-def _fleet(session: Session, project: Project, named: _Named) -> Fleet:
+def _check_fleet(
+    session: Session, project: Project, named: _Named, asked: ValidationOptions
+) -> CheckedFleet:
     if DASH in named.paths:
         if named.paths != [DASH] or named.changed_since is not None:
             raise UsageError("`-` stands alone: one district from standard input")
-        return load_text(
+        read = load_text(
             STANDARD_INPUT,
             standard_input(),
             project_root=project.root,
             districts_dir=project.districts_dir,
             recorded=project.options,
         )
+        return check_fleet(read, asked)
     arguments = session.named(project, named.paths)
-    if named.changed_since is None:
-        return session.fleet(project, arguments, perhaps_none=True)
-    return _load_changed(session, project, arguments, named.changed_since)
+    files, every_profile = _files(session, project, arguments, named.changed_since)
+    chosen = choose_files(
+        project.root,
+        files,
+        districts_dir=project.districts_dir,
+        recorded=project.options,
+    )
+    return check_files(chosen, asked, every_profile=every_profile)
 
 
-def _load_changed(
-    session: Session, project: Project, arguments: tuple[str, ...], revision: str
-) -> Fleet:
-    """Load what changed; a profile or project file that changed reaches everyone."""
+def _files(
+    session: Session,
+    project: Project,
+    arguments: tuple[str, ...],
+    revision: str | None,
+) -> tuple[Sequence[Path], bool]:
+    """
+    Give the files to read, and whether profiles count that none of them builds on.
+
+    A profile or a project file that changed since a revision reaches everyone.
+    """
+    if revision is None:
+        files = session.files(project, arguments, perhaps_none=True)
+        return files, not arguments
     # git, hashes and processes: only for those who compare
     from connectsync.operations.changes import ChangedFiles, compare_since
 
     compared = compare_since(project.root, revision, session.environment)
     changed = ChangedFiles(project, compared)
-    if changed.reaches_all():
-        return session.fleet(project, arguments, perhaps_none=True)
     files = session.files(project, arguments, perhaps_none=True)
+    if changed.reaches_all():
+        return files, not arguments
     differing = [path for path in files if changed.differs(path)]
     apart = [path for path in differing if not compared.is_comparable(path)]
     _tell_apart(session, project, apart)
-    return load_fleet(
-        project.root,
-        sorted({*differing, *changed.profiles()}),
-        districts_dir=project.districts_dir,
-        every_profile=False,
-        recorded=project.options,
-    )
+    return sorted({*differing, *changed.profiles()}), False
 
 
 def _tell_apart(session: Session, project: Project, paths: list[Path]) -> None:

@@ -84,9 +84,17 @@ class Fleet:
         read = sum(file not in profiles for file in self.files)
         return read == len(self.districts)
 
-    def place_in_profile(self, stem: str, path: KeyPath) -> Place:
-        """Give the place of a path in a profile's own file."""
-        return self.shelf.documents[stem].locate(path)
+    @property
+    def labels(self) -> frozenset[str] | None:
+        """Give the labels of all districts; None where not every file became one."""
+        if not self.complete:
+            return None
+        return frozenset().union(*(one.district.labels for one in self.districts))
+
+    def with_findings(self, found: Iterable[Finding]) -> Fleet:
+        """Give the fleet with more findings of its files."""
+        findings = tuple(sorted([*self.findings, *found], key=order))
+        return replace(self, findings=findings)
 
 
 STANDARD_INPUT = "<stdin>"
@@ -111,22 +119,53 @@ def load_fleet(
     Never raises for what a file says: a district is built only if neither its file
     nor a layer under it has errors.
     """
+    chosen = choose_files(
+        project_root, files, districts_dir=districts_dir, recorded=recorded
+    )
+    readings = {name: chosen.read(name) for name in chosen.paths}
+    return _fleet(chosen.shelf, readings, None if every_profile else chosen.profiles)
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenFiles:
+    """
+    District files by name, sorted, and the profiles that they may build on.
+
+    ``profiles`` are the stems of those that were among the files.
+    """
+
+    paths: Mapping[str, Path]
+    shelf: Profiles
+    profiles: frozenset[str]
+    ground: Ground
+
+    def read(self, name: str) -> Reading:
+        """Read one of the files, and hold it against the schema."""
+        recorded = self.shelf.recorded
+        path = self.paths[name]
+        return read_and_check(path, name, "district", recorded, ground=self.ground)
+
+
+def choose_files(
+    project_root: Path,
+    files: Sequence[Path],
+    *,
+    districts_dir: Path,
+    recorded: Recorded = NOTHING_RECORDED,
+) -> ChosenFiles:
+    """Read the profiles, and say which files `load_fleet` reads; see there."""
     folder = project_root / districts_dir
-    ground = Ground.of(project_root)
     shelf = shelf_of(project_root, folder, recorded)
     shared = relative(folder / PROFILES, project_root)
-    whole = [project_root / file for file in files]
+    whole = [file if file.is_absolute() else project_root / file for file in files]
     paths = {relative(path, project_root): path for path in whole}
     named = [name for name in paths if name.rpartition("/")[0] == shared]
     asked = frozenset(stem_of(paths.pop(name)) for name in named)
     if asked:
         users = users_of(shelf, asked, project_root, folder)
         paths.update({relative(path, project_root): path for path in users})
-    readings = {
-        name: read_and_check(path, name, "district", recorded, ground=ground)
-        for name, path in sorted(paths.items())
-    }
-    return _fleet(shelf, readings, None if every_profile else asked)
+    ground = Ground.of(project_root)
+    return ChosenFiles(dict(sorted(paths.items())), shelf, asked, ground)
 
 
 def load_text(
@@ -168,7 +207,7 @@ def with_texts(fleet: Fleet, texts: Mapping[str, str]) -> Fleet:
         if one.file not in readings:
             districts.append(one)
         elif (document := readings[one.file].document) is not None:
-            districts += _build_districts(fleet.shelf, one.file, document)
+            districts += _on_layers(fleet.shelf, one.file, document)
     found = [finding for reading in readings.values() for finding in reading.findings]
     findings = tuple(sorted([*fleet.findings, *found], key=order))
     return replace(fleet, districts=tuple(districts), findings=findings)
@@ -178,50 +217,70 @@ def _fleet(
     shelf: Profiles, readings: Mapping[str, Reading], asked: frozenset[str] | None
 ) -> Fleet:
     """Build what was read; ``asked`` names profiles that count even if unused."""
-    counted = _counted_profiles(shelf, readings.values(), asked)
-    findings: list[Finding] = []
-    districts: list[LoadedDistrict] = []
-    for name, reading in readings.items():
-        found = list(reading.findings)
-        if reading.document is not None:
-            found += missing_profiles(reading.document, shelf.names)
-        findings += found
-        errors = [one for one in found if one.severity is Severity.ERROR]
-        if not errors and reading.document is not None:
-            districts += _build_districts(shelf, name, reading.document)
-    shared = [
-        finding
-        for finding in _reaching(shelf, readings.values())
-        if compose_accents(PurePosixPath(finding.place.file).stem) in counted
-    ]
+    built = [build_district(shelf, name, one) for name, one in readings.items()]
+    documents = [one.document for one in readings.values() if one.document is not None]
+    builders = [(key_of(document), named_profiles(document)) for document in documents]
+    counted, shared = profiles_that_count(shelf, builders, asked)
+    findings = [finding for found, _ in built for finding in found]
     return Fleet(
-        districts=tuple(districts),
+        districts=tuple(district for _, district in built if district is not None),
         findings=tuple(sorted([*findings, *shared], key=order)),
-        profiles={
-            stem: named_profiles(document) for stem, document in shelf.documents.items()
-        },
-        files=tuple(sorted([*readings, *map(shelf.names.__getitem__, counted)])),
+        profiles=shelf.named,
+        files=tuple(sorted([*readings, *counted])),
         shelf=shelf,
     )
 
 
-def _counted_profiles(
-    shelf: Profiles, readings: Iterable[Reading], asked: frozenset[str] | None
-) -> frozenset[str]:
-    """Give the stems of the profiles that count; all of them if none was asked for."""
+def build_district(
+    shelf: Profiles, name: str, reading: Reading
+) -> tuple[tuple[Finding, ...], LoadedDistrict | None]:
+    """Give what is wrong with a file, and its district if that is no error."""
+    document = reading.document
+    if document is None:
+        return reading.findings, None
+    found = (*reading.findings, *missing_profiles(document, shelf.names))
+    if any(one.severity is Severity.ERROR for one in found):
+        return found, None
+    return found, next(_on_layers(shelf, name, document), None)
+
+
+def key_of(document: Document) -> str:
+    """Give what a report calls the district of a file, which may be no good."""
+    return str(document.data.get("district", document.file))
+
+
+Builder = tuple[str, tuple[str, ...]]
+"""A district's key, and the profiles that its file names."""
+
+
+def profiles_that_count(
+    shelf: Profiles, builders: Sequence[Builder], asked: frozenset[str] | None
+) -> tuple[tuple[str, ...], list[Finding]]:
+    """
+    Give the files of the profiles that count, and what is wrong with them.
+
+    All count if none was ``asked`` for, else those and the ones that districts build
+    on. A finding names the districts that it reaches.
+    """
     if asked is None:
-        return frozenset(shelf.names)
-    documents = (item.document for item in readings if item.document is not None)
-    return asked.union(*map(shelf.reached, documents)) & shelf.names.keys()
+        counted = frozenset(shelf.names)
+    else:
+        reached = (shelf.reached_from(named) for _, named in builders)
+        counted = asked.union(*reached) & shelf.names.keys()
+    shared = [
+        finding
+        for finding in _reaching(shelf, builders)
+        if compose_accents(PurePosixPath(finding.place.file).stem) in counted
+    ]
+    return tuple(shelf.names[stem] for stem in counted), shared
 
 
-def idle_nulls(fleet: Fleet) -> tuple[tuple[str, str, str], ...]:
-    """
-    Find nulls in profiles that take nothing back, for any district of the profile.
+Null = tuple[str, str, str]
+"""A null of a profile: the profile's stem, the section and the key."""
 
-    Gives the stem of the profile, the section and the key, sorted.
-    """
-    shelf = fleet.shelf
+
+def waiting_nulls(shelf: Profiles) -> frozenset[Null]:
+    """Find the nulls in profiles that take nothing back from a profile below."""
     waiting = {
         (stem, section, key)
         for stem, document in shelf.documents.items()
@@ -230,28 +289,26 @@ def idle_nulls(fleet: Fleet) -> tuple[tuple[str, str, str], ...]:
         for key, value in (document.data.get(section) or {}).items()
         if value is None
     }
-    if not waiting:
-        return ()
-    stems = {id(document): stem for stem, document in shelf.documents.items()}
-    chains = [
-        *(
-            [shelf.documents[stem] for stem in chain]
-            for chain in shelf.chains.by_stem.values()
-        ),
-        *(loaded.layers for loaded in fleet.districts),
-    ]
-    for layers in chains if waiting else ():
-        below: dict[tuple[str, str], object] = {}
-        for layer in layers:
-            for section in LAYERED:
-                for key, value in (layer.data.get(section) or {}).items():
-                    if value is None and below.get((section, key)) is not None:
-                        waiting.discard((stems.get(id(layer), ""), section, key))
-                    below[section, key] = value
-    return tuple(sorted(waiting))
+    for chain in shelf.chains.by_stem.values() if waiting else ():
+        waiting -= nulls_that_undo(shelf, [shelf.documents[stem] for stem in chain])
+    return frozenset(waiting)
 
 
-def _build_districts(
+def nulls_that_undo(shelf: Profiles, layers: Sequence[Document]) -> frozenset[Null]:
+    """Find the nulls in profiles that take back what a layer below them states."""
+    stems = {shelf.names[stem]: stem for stem in shelf.documents}
+    below: dict[tuple[str, str], object] = {}
+    found: set[Null] = set()
+    for layer in layers:
+        for section in LAYERED:
+            for key, value in (layer.data.get(section) or {}).items():
+                if value is None and below.get((section, key)) is not None:
+                    found.add((stems.get(layer.file, ""), section, key))
+                below[section, key] = value
+    return frozenset(found)
+
+
+def _on_layers(
     shelf: Profiles, name: str, document: Document
 ) -> Iterator[LoadedDistrict]:
     layers = shelf.layers(document)
@@ -259,15 +316,11 @@ def _build_districts(
         yield LoadedDistrict(district_of(layers, shelf.recorded), name, layers)
 
 
-def _reaching(shelf: Profiles, readings: Iterable[Reading]) -> Iterator[Finding]:
+def _reaching(shelf: Profiles, builders: Sequence[Builder]) -> Iterator[Finding]:
     """Add to each finding in a profile the districts it reaches."""
     if not shelf.findings:
         return
-    documents = [item.document for item in readings if item.document is not None]
-    reach = {
-        str(document.data.get("district", document.file)): shelf.reached(document)
-        for document in documents
-    }
+    reach = {key: shelf.reached_from(named) for key, named in builders}
     stems = {name: stem for stem, name in shelf.names.items()}
     for finding in shelf.findings:
         stem = stems.get(finding.place.file)

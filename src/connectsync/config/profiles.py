@@ -73,10 +73,19 @@ class Profiles:
             return None
         return (*(self.documents[stem] for stem in chain), document)
 
+    @property
+    def named(self) -> dict[str, tuple[str, ...]]:
+        """Give the profiles that each profile names itself."""
+        return {stem: named_profiles(one) for stem, one in self.documents.items()}
+
     def reached(self, document: Document) -> frozenset[str]:
         """Give every profile a file builds on, directly or not, broken or not."""
+        return self.reached_from(named_profiles(document))
+
+    def reached_from(self, stems: Iterable[str]) -> frozenset[str]:
+        """Give these profiles, and all that they build on."""
         seen: set[str] = set()
-        ahead = list(named_profiles(document))
+        ahead = list(stems)
         while ahead:
             stem = ahead.pop()
             if stem not in seen:

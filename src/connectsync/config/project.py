@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from connectsync.config.decode import Ground
 from connectsync.config.discovery import PROJECT_FILE, below, misnamed
 from connectsync.config.document import Document, Reading
-from connectsync.config.fleet import Fleet
 from connectsync.config.policy import (
     mistaken_hours,
     mistaken_waves,
@@ -24,7 +23,6 @@ from connectsync.domain.finding import (
     Finding,
     KeyPath,
     Severity,
-    order,
 )
 from connectsync.domain.policy import Policy
 from connectsync.domain.wording import did_you_mean
@@ -252,30 +250,29 @@ def _missing_files(
         )
 
 
-def check_waves(project: Project, fleet: Fleet, *, whole: bool) -> Fleet:
+def check_waves(
+    project: Project, labels: frozenset[str] | None, *, whole: bool
+) -> tuple[Finding, ...]:
     """
-    Add to a fleet's findings those of waves that name no district, and of freezes.
+    Find waves that name no district, and freezes without a zone.
 
-    A wave may name any district of the project, whatever was read of it. Labels are
-    held against the fleet only where it is the ``whole`` one, without a file that
-    could not be read.
+    A wave may name any district of the project, whatever was read of it. ``labels`` are
+    those of all districts, or None where not all could be read; they count only where
+    the fleet is the ``whole`` one.
     """
     policy = project.policy
     named = any(wave.districts or wave.labels for wave in policy.rollout.waves)
     if not (named or (whole and policy.freezes)):
-        return fleet
+        return ()
     ground = Ground.of(project.root)
     path = project.root / PROJECT_FILE
     reading = read_and_check(path, PROJECT_FILE, "project", ground=ground)
     if reading.document is None:
-        return fleet
+        return ()
     districts = frozenset(path.stem for path in below(project.districts_dir))
-    labels: frozenset[str] | None = None
-    if whole and fleet.complete:
-        labels = frozenset().union(*(one.district.labels for one in fleet.districts))
-    found = [*fleet.findings, *_nobody(reading.document, districts, labels)]
+    found = [*_nobody(reading.document, districts, labels if whole else None)]
     found += _without_zone(reading.document) if whole else ()
-    return replace(fleet, findings=tuple(sorted(found, key=order)))
+    return tuple(found)
 
 
 def _nobody(

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from connectsync.domain.settings import BY_NAME, Form, compose_accents, spell_like
 from connectsync.providers.clever import Settings
@@ -199,6 +200,17 @@ class Allow:
     until: date
 
 
+class FleetMember(NamedTuple):
+    """What rules of a fleet look at in a district: a country has 13,318."""
+
+    key: str
+    profiles: tuple[str, ...] = ()
+    labels: frozenset[str] = frozenset()
+    district_id: str | None = None
+    oauth_token: str | None = None
+    archived_students: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class District:
     """
@@ -219,6 +231,18 @@ class District:
     allow: tuple[Allow, ...] = ()
     labels: frozenset[str] = frozenset()
     named: NamedLabels = frozenset()
+
+    @property
+    def member(self) -> FleetMember:
+        """Give what rules of a fleet look at."""
+        return FleetMember(
+            self.key,
+            self.profiles,
+            self.labels,
+            self.credentials.district_id,
+            self.credentials.oauth_token,
+            self.settings.archived_students,
+        )
 
     def desired(self) -> dict[str, Value]:
         """Give every managed value of the form by setting name, in form order."""

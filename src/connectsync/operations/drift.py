@@ -30,9 +30,10 @@ from connectsync.domain.plan import SWITCH
 from connectsync.domain.settings import Form, is_same
 from connectsync.errors import ConnectError, ConnectsyncError, InvalidFiles
 from connectsync.files.access import replace_file
+from connectsync.operations.checking import ValidationOptions
 from connectsync.operations.from_live import take_over
 from connectsync.operations.plan import PlannedDistrict, find_kept_labels
-from connectsync.operations.validate import ValidationOptions, validate_fleet
+from connectsync.operations.validate import validate_fleet
 
 Conflicts = Mapping[str, Collection[str]]
 """Settings by district that both sides moved, and that are taken from Connect."""

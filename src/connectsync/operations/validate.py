@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from itertools import islice
@@ -12,17 +12,37 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from connectsync.config.discovery import below, relative
-from connectsync.config.fleet import Fleet, LoadedDistrict, idle_nulls
+from connectsync.config.fleet import (
+    ChosenFiles,
+    Fleet,
+    LoadedDistrict,
+    build_district,
+    profiles_that_count,
+    waiting_nulls,
+)
 from connectsync.domain.district import Allow
 from connectsync.domain.finding import (
     AllowedFinding,
     Finding,
+    KeyPath,
     Place,
     ValidationReport,
     order,
     with_fingerprints,
 )
 from connectsync.domain.policy import ALL, Shard
+from connectsync.operations.check_cache import pack, unpack
+from connectsync.operations.checking import (
+    NONE,
+    CheckedFile,
+    CheckedFleet,
+    ValidationOptions,
+    builders_of,
+    check_fleet,
+    check_named,
+    choose_rules,
+    in_parts,
+)
 from connectsync.rules.allow_entries import AllowOnDay
 from connectsync.rules.catalogue import (
     ALLOW_RULES,
@@ -30,13 +50,13 @@ from connectsync.rules.catalogue import (
     DISTRICT_RULES,
     FLEET_RULES,
 )
-from connectsync.rules.engine import Found, Rule, Subject, problems
+from connectsync.rules.engine import Found, Rule, problems
 from connectsync.rules.fleet import null_takes_nothing_back, unused_profile
-from connectsync.rules.subjects import DistrictOnDay, FleetOnDay, place_problem
+from connectsync.rules.subjects import FleetOnDay, place_problem
 
 
 def share_of_report(
-    report: ValidationReport, fleet: Fleet, shard: Shard
+    report: ValidationReport, fleet: Fleet | CheckedFleet, shard: Shard
 ) -> ValidationReport:
     """
     Give the findings that a shard tells, of all that were found.
@@ -54,13 +74,13 @@ def share_of_report(
     return ValidationReport(files, tuple(told), tuple(allowed))
 
 
-def share_of_files(fleet: Fleet, shard: Shard) -> tuple[str, ...]:
+def share_of_files(fleet: Fleet | CheckedFleet, shard: Shard) -> tuple[str, ...]:
     """Give the files that a shard counts, of all that were read."""
     districts = _districts(fleet)
     return tuple(file for file in fleet.files if _counts(shard, file, districts))
 
 
-def _districts(fleet: Fleet) -> frozenset[str]:
+def _districts(fleet: Fleet | CheckedFleet) -> frozenset[str]:
     return frozenset(fleet.files).difference(fleet.shelf.names.values())
 
 
@@ -77,49 +97,80 @@ def _counts(shard: Shard, file: str, districts: frozenset[str]) -> bool:
     return shard.holds(PurePosixPath(file).stem)
 
 
-def is_whole(fleet: Fleet, root: Path, districts_dir: Path) -> bool:
-    """Say whether every district was read, so that rules about all may speak."""
-    read = frozenset(fleet.files)
+def is_whole(files: Iterable[str], root: Path, districts_dir: Path) -> bool:
+    """Say whether every district is among files, so that rules about all may speak."""
+    read = frozenset(files)
     return all(relative(path, root) in read for path in below(districts_dir))
 
 
-NOTHING: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class ValidationOptions:
-    """
-    What a validation is to look at.
-
-    ``options`` are the labels that drop-downs were seen to offer; ``select`` None
-    means every rule; ``whole_fleet`` says that all districts were read, so that
-    rules about the fleet can speak.
-    """
-
-    today: date
-    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    select: frozenset[str] | None = None
-    ignore: frozenset[str] = NOTHING
-    whole_fleet: bool = False
-
-    def wants(self, rule: str) -> bool:
-        """Say whether findings of a rule were asked for."""
-        return rule not in self.ignore and (self.select is None or rule in self.select)
-
-
 def validate_fleet(fleet: Fleet, asked: ValidationOptions) -> ValidationReport:
-    """
-    Run every rule that was asked for; findings come sorted by file and place.
+    """Run every rule that was asked for on a fleet that was loaded."""
+    return report_on(check_fleet(fleet, asked), asked)
 
-    A finding that stands in a profile is told once, with the districts it reaches.
+
+def check_files(
+    chosen: ChosenFiles, asked: ValidationOptions, *, every_profile: bool
+) -> CheckedFleet:
+    """
+    Read and check files, with all cores where there are many.
+
+    Without ``every_profile`` only those profiles count that are among the files or
+    that one of the districts builds on.
+    """
+    names = tuple(chosen.paths)
+    checked = in_parts(
+        lambda part: check_named(chosen, part, asked), names, pack=pack, unpack=unpack
+    )
+    return _fleet_of(chosen, names, checked, every_profile=every_profile)
+
+
+def _fleet_of(
+    chosen: ChosenFiles,
+    names: Sequence[str],
+    checked: Sequence[CheckedFile],
+    *,
+    every_profile: bool,
+) -> CheckedFleet:
+    shelf = chosen.shelf
+    asked = None if every_profile else chosen.profiles
+    counted, shared = profiles_that_count(shelf, builders_of(checked), asked)
+    findings = [finding for one in checked for finding in one.findings]
+    districts = tuple(one.district for one in checked if one.district is not None)
+
+    @lru_cache(maxsize=64)
+    def load_again(file: str) -> LoadedDistrict | None:
+        return build_district(shelf, file, chosen.read(file))[1]
+
+    def locate(position: int, path: KeyPath, on_key: bool) -> Place:  # noqa: FBT001 - a position
+        file = districts[position].file
+        loaded = load_again(file)
+        return Place(file) if loaded is None else loaded.locate(path, on_key=on_key)
+
+    return CheckedFleet(
+        districts=districts,
+        findings=tuple(sorted([*findings, *shared], key=order)),
+        files=tuple(sorted([*names, *counted])),
+        shelf=shelf,
+        locate=locate,
+    )
+
+
+def report_on(fleet: CheckedFleet, asked: ValidationOptions) -> ValidationReport:
+    """
+    Run the rules about the fleet, and put together what was found.
+
+    Findings come sorted by file and place. One that stands in a profile is told once,
+    with the districts it reaches.
     """
     of_fleet = _of_fleet(fleet, asked) if asked.whole_fleet else _FleetFindings({}, [])
     findings = [one for one in fleet.findings if asked.wants(one.rule)]
     findings += of_fleet.in_profiles
     allowed: list[AllowedFinding] = []
-    for position, loaded in enumerate(fleet.districts):
-        found = [*_own(loaded, asked), *of_fleet.in_districts.get(position, ())]
-        kept, accepted = _settle_allowances(loaded, found, asked)
+    for position, district in enumerate(fleet.districts):
+        own = of_fleet.in_districts.get(position, ())
+        if not (district.found or own or district.allow):
+            continue
+        kept, accepted = _settle_allowances(fleet, position, own, asked)
         findings += kept
         allowed += accepted
     return ValidationReport(
@@ -129,25 +180,53 @@ def validate_fleet(fleet: Fleet, asked: ValidationOptions) -> ValidationReport:
     )
 
 
-def _own(loaded: LoadedDistrict, asked: ValidationOptions) -> Sequence[Found]:
-    stem = PurePosixPath(loaded.file).stem
-    subject = DistrictOnDay(loaded.district, asked.today, stem, asked.options)
-    return examine_district(subject, select=asked.select, ignore=asked.ignore)
-
-
 def _settle_allowances(
-    loaded: LoadedDistrict, found: Iterable[Found], asked: ValidationOptions
+    fleet: CheckedFleet,
+    position: int,
+    of_fleet: Iterable[Found],
+    asked: ValidationOptions,
 ) -> tuple[list[Finding], list[AllowedFinding]]:
+    district = fleet.districts[position]
     ran = names_that_run(
         select=asked.select, ignore=asked.ignore, with_fleet=asked.whole_fleet
     )
-    settled = settle(found, loaded.district.allow, asked.today, ran)
-    kept = [_at(loaded, one) for one in (*settled.kept, *settled.problems)]
+    own = [(BY_NAME[one.rule], one.problem) for one in district.found]
+    places = {
+        id(one): found.place for one, found in zip(own, district.found, strict=True)
+    }
+
+    def placed(found: Found) -> Finding:
+        _, problem = found
+        place = places.get(id(found)) or fleet.locate(
+            position, problem.path, problem.on_key
+        )
+        in_profile = place.file != district.file
+        reached = (district.member.key,) if in_profile else ()
+        return _finding(found, place, districts=reached)
+
+    settled = settle([*own, *of_fleet], district.allow, asked.today, ran)
+    kept = [placed(one) for one in (*settled.kept, *settled.problems)]
     accepted = [
-        AllowedFinding(_at(loaded, one.found), one.by.reason, one.by.until)
+        AllowedFinding(placed(one.found), one.by.reason, one.by.until)
         for one in settled.accepted
     ]
     return kept, accepted
+
+
+def fleet_on_day(fleet: CheckedFleet, today: date) -> FleetOnDay:
+    """Give a fleet as its rules look at it."""
+    shelf = fleet.shelf
+    waiting = waiting_nulls(shelf)
+    if waiting:
+        waiting = waiting.difference(*(one.undoes for one in fleet.districts))
+    return FleetOnDay(
+        districts=tuple(one.member for one in fleet.districts),
+        profiles=shelf.named,
+        today=today,
+        files=tuple(one.file for one in fleet.districts),
+        root=shelf.root,
+        idle_nulls=tuple(sorted(waiting)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +235,9 @@ class _FleetFindings:
     in_profiles: Sequence[Finding]
 
 
-def _of_fleet(fleet: Fleet, asked: ValidationOptions) -> _FleetFindings:
+def _of_fleet(fleet: CheckedFleet, asked: ValidationOptions) -> _FleetFindings:
     """Run the fleet rules, and sort what they find by the file it stands in."""
-    subject = FleetOnDay(
-        districts=tuple(one.district for one in fleet.districts),
-        profiles=fleet.profiles,
-        today=asked.today,
-        files=tuple(one.file for one in fleet.districts),
-        root=fleet.shelf.root,
-        idle_nulls=idle_nulls(fleet),
-    )
+    subject = fleet_on_day(fleet, asked.today)
     whole = {unused_profile.name, null_takes_nothing_back.name}
     ignore = asked.ignore if fleet.complete else asked.ignore | whole
     in_districts: dict[int, list[Found]] = defaultdict(list)
@@ -175,17 +247,10 @@ def _of_fleet(fleet: Fleet, asked: ValidationOptions) -> _FleetFindings:
         if inside.district is not None:
             in_districts[inside.district].append((rule, inside.problem))
         elif inside.profile is not None:
-            place = fleet.place_in_profile(inside.profile, inside.problem.path)
+            document = fleet.shelf.documents[inside.profile]
+            place = document.locate(inside.problem.path)
             in_profiles.append(_finding((rule, inside.problem), place))
     return _FleetFindings(in_districts, in_profiles)
-
-
-def _at(loaded: LoadedDistrict, found: Found) -> Finding:
-    _, problem = found
-    place = loaded.locate(problem.path, on_key=problem.on_key)
-    in_profile = place.file != loaded.file
-    reached = (loaded.district.key,) if in_profile else ()
-    return _finding(found, place, districts=reached)
 
 
 def _finding(found: Found, place: Place, *, districts: tuple[str, ...] = ()) -> Finding:
@@ -212,24 +277,6 @@ def _merge_findings(findings: Iterable[Finding]) -> Iterator[Finding]:
         yield replace(finding, districts=tuple(sorted(set(districts))))
 
 
-NONE: frozenset[str] = frozenset()
-
-
-def examine_district(
-    subject: DistrictOnDay,
-    *,
-    select: frozenset[str] | None = None,
-    ignore: frozenset[str] = NONE,
-) -> tuple[Found, ...]:
-    """
-    Run the district rules on one district, in the catalog's order.
-
-    ``select`` names the rules to run, or None for all; ``ignore`` names those to leave
-    out. Names are not checked here: ``catalogue.by_name`` does that.
-    """
-    return tuple(problems(_district_rules(select, ignore), subject))
-
-
 def examine_fleet(
     subject: FleetOnDay,
     *,
@@ -237,7 +284,7 @@ def examine_fleet(
     ignore: frozenset[str] = NONE,
 ) -> tuple[Found, ...]:
     """Run the fleet rules; ``place_problem`` says which file a problem is in."""
-    return tuple(problems(_choose_rules(FLEET_RULES, select, ignore), subject))
+    return tuple(problems(choose_rules(FLEET_RULES, select, ignore), subject))
 
 
 @lru_cache(maxsize=8)
@@ -253,26 +300,6 @@ def names_that_run(
         rules += FLEET_RULES
     names = frozenset(rule.name for rule in rules)
     return (names if select is None else names & select) - ignore
-
-
-@lru_cache(maxsize=8)
-def _district_rules(
-    select: frozenset[str] | None, ignore: frozenset[str]
-) -> tuple[Rule[DistrictOnDay], ...]:
-    """Select once for a whole fleet: selecting costs more than running a rule."""
-    return _choose_rules(DISTRICT_RULES, select, ignore)
-
-
-def _choose_rules(
-    rules: tuple[Rule[Subject], ...],
-    select: frozenset[str] | None,
-    ignore: frozenset[str],
-) -> tuple[Rule[Subject], ...]:
-    return tuple(
-        rule
-        for rule in rules
-        if (select is None or rule.name in select) and rule.name not in ignore
-    )
 
 
 MOST_PROBLEMS = 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping
 
-from connectsync.domain.district import District, token_identity
+from connectsync.domain.district import FleetMember, token_identity
 from connectsync.domain.finding import Problem, Severity
 from connectsync.domain.wording import fold_word
 from connectsync.rules.subjects import (
@@ -198,7 +198,7 @@ def two_spellings_of_a_label(fleet: FleetOnDay) -> Iterator[Problem]:
         lambda: defaultdict(list)
     )
     for position, district in enumerate(fleet.districts):
-        label = district.settings.archived_students
+        label = district.archived_students
         if label is not None:
             spellings[fold_word(label)][label].append(position)
     for labels in spellings.values():
@@ -303,20 +303,20 @@ def null_takes_nothing_back(fleet: FleetOnDay) -> Iterator[Problem]:
         )
 
 
-def _district_id(district: District) -> str | None:
+def _district_id(district: FleetMember) -> str | None:
     """Give the id as Clever compares it: upper and lower case are the same."""
-    stated = district.credentials.district_id
+    stated = district.district_id
     return None if stated is None else stated.casefold()
 
 
-def _token(district: District, root: str) -> tuple[str, ...] | None:
+def _token(district: FleetMember, root: str) -> tuple[str, ...] | None:
     """Give what a token reference means: two spellings of one are the same token."""
-    stated = district.credentials.oauth_token
+    stated = district.oauth_token
     return None if stated is None else token_identity(stated, root)
 
 
 def _find_repeated(
-    fleet: FleetOnDay, value_of: Callable[[District], Hashable | None]
+    fleet: FleetOnDay, value_of: Callable[[FleetMember], Hashable | None]
 ) -> Iterator[tuple[int, list[int]]]:
     """Give each district whose value others have too, with all that have it."""
     holders: defaultdict[Hashable, list[int]] = defaultdict(list)

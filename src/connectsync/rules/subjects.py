@@ -14,6 +14,7 @@ from connectsync.domain.district import (
     Days,
     District,
     Facts,
+    FleetMember,
 )
 from connectsync.domain.drift import Baseline, Baselines
 from connectsync.domain.finding import KeyPath, Problem
@@ -89,7 +90,7 @@ class FleetOnDay:
     position: see ``in_district``.
     """
 
-    districts: tuple[District, ...]
+    districts: tuple[FleetMember, ...]
     profiles: Mapping[str, tuple[str, ...]]
     today: date
     files: tuple[str, ...] = ()

@@ -1,0 +1,290 @@
+"""What files come to one by one: read, held against the schema, judged by rules."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import lru_cache
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from connectsync.config.document import Document, Reading
+from connectsync.config.fleet import (
+    Builder,
+    ChosenFiles,
+    Fleet,
+    LoadedDistrict,
+    Null,
+    build_district,
+    key_of,
+    nulls_that_undo,
+)
+from connectsync.config.layers import named_profiles
+from connectsync.config.profiles import Profiles
+from connectsync.domain.district import Allow, FleetMember
+from connectsync.domain.finding import Finding, KeyPath, Place, Problem, order
+from connectsync.rules.catalogue import DISTRICT_RULES
+from connectsync.rules.engine import Found, Rule, Subject, problems
+from connectsync.rules.subjects import DistrictOnDay
+
+NONE: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationOptions:
+    """
+    What a validation is to look at.
+
+    ``options`` are the labels that drop-downs were seen to offer; ``select`` None
+    means every rule; ``whole_fleet`` says that all districts were read, so that
+    rules about the fleet can speak.
+    """
+
+    today: date
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    select: frozenset[str] | None = None
+    ignore: frozenset[str] = NONE
+    whole_fleet: bool = False
+
+    def wants(self, rule: str) -> bool:
+        """Say whether findings of a rule were asked for."""
+        return rule not in self.ignore and (self.select is None or rule in self.select)
+
+
+class RuleFinding(NamedTuple):
+    """What a rule found in a district, and where in its layers that stands."""
+
+    rule: str
+    problem: Problem
+    place: Place
+
+
+class CheckedDistrict(NamedTuple):
+    """
+    A district, as far as a report of many needs it.
+
+    ``undoes`` are nulls of its profiles that take something back for it.
+    """
+
+    file: str
+    member: FleetMember
+    found: tuple[RuleFinding, ...] = ()
+    allow: tuple[Allow, ...] = ()
+    undoes: frozenset[Null] = frozenset()
+
+
+class CheckedFile(NamedTuple):
+    """
+    One file by itself, whatever the others say.
+
+    ``builder`` is None where no document could be read, ``district`` None where the
+    file or a layer under it has errors.
+    """
+
+    findings: tuple[Finding, ...]
+    builder: Builder | None = None
+    district: CheckedDistrict | None = None
+
+
+Locate = Callable[[int, KeyPath, bool], Place]
+"""Gives the place of a path in the district at a position; True for the key's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFleet:
+    """
+    All files that were checked.
+
+    ``districts`` are those without errors, ``files`` all files that were read, sorted.
+    ``findings`` are of files, not of rules.
+    """
+
+    districts: tuple[CheckedDistrict, ...]
+    findings: tuple[Finding, ...]
+    files: tuple[str, ...]
+    shelf: Profiles
+    locate: Locate
+
+    @property
+    def complete(self) -> bool:
+        """Say whether every district file that was read became a district."""
+        profiles = frozenset(self.shelf.names.values())
+        read = sum(file not in profiles for file in self.files)
+        return read == len(self.districts)
+
+    @property
+    def labels(self) -> frozenset[str] | None:
+        """Give the labels of all districts; None where not every file became one."""
+        if not self.complete:
+            return None
+        return frozenset().union(*(one.member.labels for one in self.districts))
+
+    def with_findings(self, found: Iterable[Finding]) -> CheckedFleet:
+        """Give the fleet with more findings of its files."""
+        findings = tuple(sorted([*self.findings, *found], key=order))
+        return replace(self, findings=findings)
+
+
+def examine_district(
+    subject: DistrictOnDay,
+    *,
+    select: frozenset[str] | None = None,
+    ignore: frozenset[str] = NONE,
+) -> tuple[Found, ...]:
+    """
+    Run the district rules on one district, in the catalog's order.
+
+    ``select`` names the rules to run, or None for all; ``ignore`` names those to leave
+    out. Names are not checked here: ``catalogue.by_name`` does that.
+    """
+    return tuple(problems(_district_rules(select, ignore), subject))
+
+
+@lru_cache(maxsize=8)
+def _district_rules(
+    select: frozenset[str] | None, ignore: frozenset[str]
+) -> tuple[Rule[DistrictOnDay], ...]:
+    """Select once for a whole fleet: selecting costs more than running a rule."""
+    return choose_rules(DISTRICT_RULES, select, ignore)
+
+
+def choose_rules(
+    rules: tuple[Rule[Subject], ...],
+    select: frozenset[str] | None,
+    ignore: frozenset[str],
+) -> tuple[Rule[Subject], ...]:
+    """Give the rules that were asked for, in their order."""
+    return tuple(
+        rule
+        for rule in rules
+        if (select is None or rule.name in select) and rule.name not in ignore
+    )
+
+
+def check_district(
+    loaded: LoadedDistrict, shelf: Profiles, asked: ValidationOptions
+) -> CheckedDistrict:
+    """Run the rules about one district on it, and place what they find."""
+    stem = PurePosixPath(loaded.file).stem
+    subject = DistrictOnDay(loaded.district, asked.today, stem, asked.options)
+    found = examine_district(subject, select=asked.select, ignore=asked.ignore)
+    placed = [
+        RuleFinding(
+            rule.name, problem, loaded.locate(problem.path, on_key=problem.on_key)
+        )
+        for rule, problem in found
+    ]
+    undoes: frozenset[Null] = frozenset()
+    if len(loaded.layers) > 1:
+        undoes = nulls_that_undo(shelf, loaded.layers)
+    district = loaded.district
+    return CheckedDistrict(
+        loaded.file, district.member, tuple(placed), district.allow, undoes
+    )
+
+
+def check_fleet(fleet: Fleet, asked: ValidationOptions) -> CheckedFleet:
+    """Check the districts of a fleet that was loaded."""
+
+    def locate(position: int, path: KeyPath, on_key: bool) -> Place:  # noqa: FBT001 - a position
+        return fleet.districts[position].locate(path, on_key=on_key)
+
+    shelf = fleet.shelf
+    districts = tuple(check_district(one, shelf, asked) for one in fleet.districts)
+    return CheckedFleet(districts, fleet.findings, fleet.files, shelf, locate)
+
+
+def check_reading(
+    shelf: Profiles, name: str, reading: Reading, asked: ValidationOptions
+) -> CheckedFile:
+    """Check one file that was read, on the profiles that it names."""
+    found, loaded = build_district(shelf, name, reading)
+    document: Document | None = reading.document
+    if document is None:
+        return CheckedFile(found)
+    builder = (key_of(document), named_profiles(document))
+    district = None if loaded is None else check_district(loaded, shelf, asked)
+    return CheckedFile(found, builder, district)
+
+
+def check_named(
+    chosen: ChosenFiles, names: Sequence[str], asked: ValidationOptions
+) -> list[CheckedFile]:
+    """Read and check files one after the other."""
+    shelf = chosen.shelf
+    return [check_reading(shelf, name, chosen.read(name), asked) for name in names]
+
+
+WORTH_A_PROCESS = 400
+"""Files below which another process costs more than it saves."""
+
+MOST_PROCESSES = 8
+
+
+def in_parts(
+    work: Callable[[Sequence[str]], list[CheckedFile]],
+    items: Sequence[str],
+    *,
+    pack: Callable[[list[CheckedFile]], bytes],
+    unpack: Callable[[bytes], list[CheckedFile]],
+) -> list[CheckedFile]:
+    """
+    Do the same work on many items with all cores, and give the results in order.
+
+    Children are copies of this process, so nothing is handed to them; what they give
+    comes back through a pipe. The part of a child that ended early is done here.
+    """
+    count = min(_cores(), MOST_PROCESSES, len(items) // WORTH_A_PROCESS)
+    if count < 2 or sys.platform != "linux" or threading.active_count() > 1:  # noqa: PLR2004 - one is this process
+        return work(items)
+    size = -(-len(items) // count)
+    parts = [items[at : at + size] for at in range(0, len(items), size)]
+    # what is collected in a child would be copied first
+    gc.collect()
+    gc.freeze()
+    children = [_start(work, part, pack) for part in parts[1:]]
+    gc.unfreeze()
+    results = work(parts[0])
+    for part, (number, near) in zip(parts[1:], children, strict=True):
+        with os.fdopen(near, "rb") as stream:
+            packed = stream.read()
+        _, status = os.waitpid(number, 0)
+        results += unpack(packed) if status == 0 else work(part)
+    return results
+
+
+def _start(
+    work: Callable[[Sequence[str]], list[CheckedFile]],
+    part: Sequence[str],
+    pack: Callable[[list[CheckedFile]], bytes],
+) -> tuple[int, int]:
+    near, far = os.pipe()
+    number = os.fork()
+    if number:
+        os.close(far)
+        return number, near
+    status = 1
+    try:
+        os.close(near)
+        with os.fdopen(far, "wb") as stream:
+            stream.write(pack(work(part)))
+        status = 0
+    finally:
+        # neither buffers nor handlers of the parent are this process's to end
+        os._exit(status)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def builders_of(checked: Iterable[CheckedFile]) -> list[Builder]:
+    """Give who builds on which profiles."""
+    return [one.builder for one in checked if one.builder is not None]
