@@ -320,7 +320,7 @@ def _spell_setting(form: Form, name: str) -> str:
 
 def as_it_is(plan: Plan, districts: Sequence[District], baselines: Baselines) -> Plan:
     """
-    Give a plan with its risks taken again: a file may lie about them.
+    Give a plan with risks and effects taken again: a file may lie about them.
 
     ``districts`` are those of the files, as far as they can be read.
 

@@ -158,11 +158,11 @@ def assess_again(
 def _as_risky(saves: tuple[Save, ...], stated: DistrictPlan) -> tuple[Save, ...]:
     """Give saves with the risk that a plan states of a change where it is higher."""
     order = list(Risk)
-    known = {one.change: one for one in stated.changes()}
+    known = {one.change: one.risk for one in stated.changes()}
 
     def riskier(one: PlannedChange) -> PlannedChange:
-        other = known.get(one.change, one)
-        return max(one, other, key=lambda each: order.index(each.risk))
+        both = one.risk, known.get(one.change, one.risk)
+        return replace(one, risk=max(both, key=order.index))
 
     return tuple(
         replace(save, changes=tuple(map(riskier, save.changes))) for save in saves
@@ -383,6 +383,22 @@ def _left_alone(
     kept = find_kept_labels(want.district, live.form, known, rest)
     moved = movements(known.form, rest, without(live.form, kept))
     return DistrictDrift(key, want.file, moved, known.applied) if moved else None
+
+
+def with_names(plan: Plan, districts: Sequence[District]) -> Plan:
+    """
+    Give a plan with the names that the files give its districts.
+
+    A plan file may call one what it likes: a district without a file has its key.
+    """
+    names = {district.key: district.name for district in districts}
+    return replace(
+        plan,
+        districts=tuple(
+            replace(one, name=names.get(one.district, one.district))
+            for one in plan.districts
+        ),
+    )
 
 
 def add_guards(
