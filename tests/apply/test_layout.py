@@ -155,6 +155,9 @@ def test_a_migration_that_breaks_changes_nothing(
     assert after == before
 
 
+BEFORE = "BEFORE INSERT ON audit FOR EACH ROW"
+DOMAIN = "CREATE DOMAIN short AS text CHECK (length(value) < 9)"
+RENAMED = "ALTER TABLE leases RENAME TO theirs"
 NOTHING = "CREATE FUNCTION theirs() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'; "
 
 
@@ -162,8 +165,7 @@ NOTHING = "CREATE FUNCTION theirs() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN E
     ("statement", "named"),
     [
         (
-            "CREATE TRIGGER theirs BEFORE INSERT ON audit FOR EACH ROW"
-            " EXECUTE FUNCTION theirs()",
+            f"CREATE TRIGGER theirs {BEFORE} EXECUTE FUNCTION theirs()",
             "the trigger theirs of the table audit",
         ),
         (
@@ -195,8 +197,7 @@ NOTHING = "CREATE FUNCTION theirs() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN E
             "the index theirs of the table leases",
         ),
         (
-            "CREATE DOMAIN short AS text CHECK (length(value) < 9);"
-            "ALTER TABLE audit ADD theirs short",
+            f"{DOMAIN}; ALTER TABLE audit ADD theirs short",
             "the type of theirs of the table audit",
         ),
         (
@@ -204,8 +205,7 @@ NOTHING = "CREATE FUNCTION theirs() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN E
             "a view or another kind of table of the table audit",
         ),
         (
-            "ALTER TABLE leases RENAME TO theirs;"
-            "CREATE VIEW leases AS SELECT * FROM theirs",
+            f"{RENAMED}; CREATE VIEW leases AS SELECT * FROM theirs",
             "a view or another kind of table of the table leases",
         ),
     ],
@@ -219,9 +219,9 @@ def test_a_store_on_a_server_that_runs_statements_of_others_is_refused(
     for one in (*NOTHING.split("; "), *statement.split(";")):
         if one:
             kept.run(one)
-    with pytest.raises(StateError, match="statements that are not ours") as refused:
-        with kept.open():
-            pass
+    ours = "statements that are not ours"
+    with pytest.raises(StateError, match=ours) as refused, kept.open():
+        pass
     assert named in refused.value.message
     assert kept.run("SELECT count(*) FROM audit") == [(0,)]
 
@@ -232,9 +232,9 @@ def test_an_older_store_on_a_server_that_runs_statements_of_others_is_refused(
     kept = place("postgresql", tmp_path)
     made_old(kept)
     kept.run("CREATE RULE theirs AS ON DELETE TO journal DO INSTEAD NOTHING")
-    with pytest.raises(StateError, match="the rule theirs of the table journal"):
-        with kept.open():
-            pass
+    named = "the rule theirs of the table journal"
+    with pytest.raises(StateError, match=named), kept.open():
+        pass
 
 
 def test_what_others_keep_beside_ours_on_a_server_is_theirs(tmp_path: Path) -> None:

@@ -129,9 +129,7 @@ def name_kept_plan(session: Session, project: Project, digest: str) -> None:
         session.terminal.place.plan = relative(kept, Path.cwd())
 
 
-def _files(
-    plan: Plan, shown: Plan, place: CommandPlace
-) -> Iterator[tuple[str, str]]:
+def _files(plan: Plan, shown: Plan, place: CommandPlace) -> Iterator[tuple[str, str]]:
     clicks = replace(click_list(shown), plan=plan_digest(plan))
     yield CLICK_LIST_PAGE, place.complete_html(click_list_html(clicks))
     yield CLICK_LIST_TEXT, place.complete(click_list_markdown(clicks))

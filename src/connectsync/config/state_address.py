@@ -260,7 +260,7 @@ def _places(
 
 
 def _is_by_port(place: str) -> bool:
-    """Say whether a place is one where any user may listen: no folder has its rights."""
+    """Say whether a place has no folder, so that any user may listen there."""
     return not place.startswith("/")
 
 
