@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 
 from connectsync.domain.change import Add, Change, Remove, Set
 from connectsync.domain.drift import DistrictDrift, Movement
@@ -178,7 +178,8 @@ class _PlanPage:
 
     def district(self, planned: DistrictPlan) -> str:
         head = self._head(planned)
-        return "\n".join([head, *self._saves(planned), *self._drift(planned)])
+        below = (self._saves(planned), self._drift(planned), self._later(planned))
+        return "\n".join([head, *chain.from_iterable(below)])
 
     def _head(self, planned: DistrictPlan) -> str:
         key, name = inert(planned.district), inert(planned.name)
@@ -217,6 +218,15 @@ class _PlanPage:
     def _drift(self, planned: DistrictPlan) -> Iterator[str]:
         for move in planned.drift:
             said = f"  ! changed by hand since we last applied: {inert(by_hand(move))}"
+            yield from (
+                self.paint(Style.WARNING, line)
+                for line in wrap(said, self.width, hang=4)
+            )
+
+    def _later(self, planned: DistrictPlan) -> Iterator[str]:
+        for setting, runs in planned.later.items():
+            named = f"{'run' if len(runs) == 1 else 'runs'} {', '.join(map(str, runs))}"
+            said = f"  ! {setting} was saved again in {named}: that is undone as well"
             yield from (
                 self.paint(Style.WARNING, line)
                 for line in wrap(said, self.width, hang=4)
