@@ -8,6 +8,7 @@ from itertools import chain, groupby
 from connectsync.domain.change import Add, Change, Remove, Set
 from connectsync.domain.drift import DistrictDrift, Movement
 from connectsync.domain.finding import GuardFinding, acceptance
+from connectsync.domain.foreign_text import no_command
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.settings import spell
@@ -182,7 +183,7 @@ class _PlanPage:
         return "\n".join([head, *chain.from_iterable(below)])
 
     def _head(self, planned: DistrictPlan) -> str:
-        key, name = inert(planned.district), inert(planned.name)
+        key, name = map(inert, map(no_command, (planned.district, planned.name)))
         file = inert(planned.file)
         fits = columns(f"{key}  {name}  {file}") <= self.width
         title = f"{self.paint(Style.BOLD, key)}  {name}"
