@@ -46,7 +46,7 @@ def step(change: Change) -> str:
         case Set(_, before, after):
             return f"{spell(before)} → {spell(after)}"
         case Add(_, label) | Remove(_, label):
-            return label
+            return spell(label)
 
 
 def lines_of(planned: DistrictPlan) -> Iterator[str]:
@@ -247,7 +247,7 @@ class _PlanPage:
 
     def _unread(self, failed: NotPlanned) -> Iterator[str]:
         said = f"  {failed.district} ({failed.file}): {failed.message}"
-        yield from wrap(inert(said), self.width, hang=4)
+        yield from wrap(inert(no_command(said)), self.width, hang=4)
         if failed.remedy:
             help_ = inert(f"    = help: {failed.remedy}")
             yield from wrap(help_, self.width, hang=6)
@@ -263,7 +263,7 @@ class _PlanPage:
         label = f"{guard.severity.value}[{guard.rule}]"
         about = f"{guard.district}: " if guard.district else ""
         said = f"  {label} {about}{guard_text(guard)}"
-        lines = wrap(inert(said), self.width, hang=4)
+        lines = wrap(inert(no_command(said)), self.width, hang=4)
         painted = self.paint(style_of(guard.severity), label)
         yield lines[0].replace(label, painted, 1)
         yield from lines[1:]
