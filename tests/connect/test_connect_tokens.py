@@ -16,8 +16,6 @@ import pytest
 from connectsync.backends.contract import (
     ContractReader,
     ContractWriter,
-    at_hand,
-    needed,
     unquoted,
 )
 from connectsync.backends.exchange import GatewayCall
@@ -176,12 +174,3 @@ def test_half_a_quotation_is_one_too(error: type[ConnectError]) -> None:
 def test_a_call_does_not_show_its_body() -> None:
     call = GatewayCall("PATCH", "/v1", "saving", body={"districtOauthToken": TOKEN})
     assert TOKEN not in repr(call)
-
-
-def test_a_token_that_is_not_at_hand_is_no_error_unless_it_is_needed() -> None:
-    def silent(key: str) -> str | None:
-        raise ProjectError(f"env:{key} gives no token")
-
-    assert at_hand(silent, BAY) is None
-    with pytest.raises(ProjectError, match="gives no token"):
-        needed(silent, BAY)

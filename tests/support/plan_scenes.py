@@ -27,6 +27,7 @@ from connectsync.operations.plan import (
     PlannedDistrict,
     add_guards,
     plan_district,
+    tokens_not_typed,
     untouched_on,
 )
 from connectsync.providers.clever import (
@@ -108,6 +109,9 @@ def planned(scene: dict[str, Any]) -> Plan:
                 want, lives[want.district.key], replace(given, since=_since(scene))
             )
         ),
+        token_not_typed=tokens_not_typed(
+            [(want, lives[want.district.key]) for want in wanted], given
+        ),
         still_running=tuple(map(StillRunning, scene.get("still_running", ()))),
     )
     return add_guards(plan, [want.district for want in wanted], given)
@@ -121,7 +125,7 @@ def _district(scene: dict[str, Any], key: str) -> District:
     return District(
         key,
         key,
-        credentials=Credentials(desired.pop("district_id", None)),
+        credentials=Credentials(desired.pop("district_id", None), "env:DISTRICT_TOKEN"),
         facts=Facts(**facts),
         settings=Settings(**{name: _typed(name, desired[name]) for name in desired}),
     )
@@ -142,7 +146,8 @@ def _live(scene: dict[str, Any], key: str, now: datetime) -> Live:
     shown = {
         name: form[name] for name in form if name not in scene.get("not_shown", ())
     }
-    return Live(key, "1", shown, read_at)
+    lacks_token = scene.get("no_token", False)
+    return Live(key, "1", shown, read_at, lacks_token=lacks_token)
 
 
 def _since(scene: dict[str, Any]) -> ChangedSince | None:

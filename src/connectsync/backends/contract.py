@@ -47,28 +47,16 @@ def nowhere(key: str) -> None:
 
 def needed(tokens: Tokens, key: str) -> str:
     """Give a token that was asked for. Raises ``ProjectError`` if there is none."""
-    token = _remember_token(tokens(key))
+    token = tokens(key)
+    if token:
+        # it is about to be sent: no text of others may show it from here on
+        SECRETS.learn(token)
     if token is None:
         raise errors.ProjectError(
             f"district {key!r} names no token that could be set",
             remedy="state credentials.oauth_token in its file: env:NAME, file:PATH or"
             " command:ARGV",
         )
-    return token
-
-
-def at_hand(tokens: Tokens, key: str) -> str | None:
-    """Give a token if there is one here; that there is none is no error."""
-    try:
-        return _remember_token(tokens(key))
-    except errors.ProjectError:
-        return None
-
-
-def _remember_token(token: str | None) -> str | None:
-    """Remember a token that may be typed, so that no text of others shows it."""
-    if token:
-        SECRETS.learn(token)
     return token
 
 

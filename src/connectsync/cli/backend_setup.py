@@ -83,16 +83,14 @@ class Backend(ABC):
     One way to Connect, ready to be opened.
 
     ``name`` is what ``--backend`` calls it, ``by_hand`` says that it is a person who
-    presses Save, ``types_tokens`` that a save types the district's token where the page
-    shows none, ``concurrency`` is how many districts a run may have in hand at a time,
-    and ``read_part`` how many are read before progress is shown; None where all of them
-    are one file.
+    presses Save, ``concurrency`` is how many districts a run may have in hand at a
+    time, and ``read_part`` how many are read before progress is shown; None where all
+    of them are one file.
     """
 
     setup: BackendSetup
     name: ClassVar[str]
     by_hand: ClassVar[bool] = False
-    types_tokens: ClassVar[bool] = False
 
     @property
     def concurrency(self) -> int:
@@ -129,7 +127,6 @@ class BrowserBackend(Backend):
     """
 
     name = "browser"
-    types_tokens = True
 
     @property
     def concurrency(self) -> int:

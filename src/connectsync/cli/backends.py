@@ -157,11 +157,6 @@ def is_by_hand(session: Session, project: Project) -> bool:
     return _backend(session, project).by_hand
 
 
-def types_tokens(session: Session, project: Project) -> bool:
-    """Say whether a save types the token of a district where the page shows none."""
-    return _backend(session, project).types_tokens
-
-
 @asynccontextmanager
 async def open_reader(
     session: Session, project: Project, districts: Sequence[District]

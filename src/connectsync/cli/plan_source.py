@@ -12,7 +12,7 @@ from connectsync.apply.state.queries import StateReader, recognize
 from connectsync.apply.state.store import Store
 from connectsync.backends.seam import Reader
 from connectsync.cli.backend_setup import taken_at
-from connectsync.cli.backends import connect_of, open_reader, types_tokens
+from connectsync.cli.backends import connect_of, open_reader
 from connectsync.cli.fleets import FleetScope, load_planned_scope
 from connectsync.cli.secrets import read_secret
 from connectsync.cli.session import Session
@@ -163,7 +163,6 @@ def circumstances(
         baselines=baselines,
         recent=archive.recent(reader.described, session.now()),
         set_token=set_token,
-        types_tokens=types_tokens(session, scope.project),
         gone=_gone(scope, baselines),
         open_saves=store.open_saves(reader.described),
         taken=taken_at(session),

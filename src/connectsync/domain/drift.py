@@ -172,3 +172,9 @@ def is_launched(facts: Facts, baseline: Baseline | None) -> bool:
     """
     seen = baseline is not None and baseline.was_running
     return seen or (facts.setup_step or 0) >= CHECKING_RESULTS
+
+
+def drift_of(known: Baseline, desired: Form, live: Form) -> tuple[Movement, ...]:
+    """Give what people changed of the settings that would be set."""
+    moved = movements(known.form, desired, live)
+    return tuple(move for move in moved if move.who is not MovedBy.US)

@@ -28,13 +28,14 @@ class Live:
     A district's form as it was read.
 
     ``version`` is opaque; equal versions mean that no one saved in between. The
-    token is never part of ``form``.
+    token is never part of ``form``; ``lacks_token`` says that a page shows none.
     """
 
     key: str
     version: str
     form: Form
     read_at: datetime
+    lacks_token: bool = False
 
     def is_recent(self, now: datetime, longest: timedelta) -> bool:
         """Say whether it was read late enough to be remembered as what Connect has."""

@@ -54,9 +54,8 @@ class DistrictPlan:
     plan speaks of: so that apply can name what moved. ``drift`` is what people changed
     of it since we last applied. ``kept`` are ticked labels that the files do not know,
     by setting: they stay ticked, whatever ``desired`` says. ``token`` is the reference
-    to the token that is typed, or is where the page shows none; else it is empty.
-    ``later`` are the runs that saved a setting after the run that is taken back, by
-    setting: what they made is overwritten.
+    to the token that is typed, if one is. ``later`` are the runs that saved a setting
+    after the run that is taken back, by setting: what they made is overwritten.
     """
 
     district: str
@@ -126,7 +125,8 @@ class Plan:
     else is not as the files say is ``left_alone``, by district. ``untouched`` is what
     stays as it is on Connect for another reason, on districts in step as well.
     ``still_running`` are districts that no file describes any more, though their sync
-    runs on Connect.
+    runs on Connect. ``token_not_typed`` are districts whose files name a token, for
+    which Connect's page shows none, and for which none is typed.
     """
 
     created: datetime
@@ -143,6 +143,7 @@ class Plan:
     left_alone: tuple[DistrictDrift, ...] = ()
     untouched: tuple[Untouched, ...] = ()
     still_running: tuple[StillRunning, ...] = ()
+    token_not_typed: tuple[str, ...] = ()
     digests: list[str] = field(
         default_factory=list, init=False, repr=False, compare=False
     )

@@ -67,6 +67,8 @@ def _origin_data(plan: Plan) -> dict[str, Any]:
             {"district": one.district, "file": one.file, "error": one.error}
             for one in plan.still_running
         ]
+    if plan.token_not_typed:
+        data["token_not_typed"] = list(plan.token_not_typed)
     return data
 
 
@@ -254,6 +256,7 @@ def _plan(data: Mapping[str, Any]) -> Plan:
         still_running=tuple(
             StillRunning(**one) for one in data.get("still_running", ())
         ),
+        token_not_typed=tuple(data.get("token_not_typed", ())),
     )
 
 

@@ -378,6 +378,7 @@ PLAN = Members(
         "left_alone": each(_LEFT),
         "untouched": each(_untouched, least=1),
         "still_running": each(_RUNNING),
+        "token_not_typed": each(text, least=1),
     },
     # the state store keeps what it knows of a run beside its plan
     open=True,

@@ -280,7 +280,7 @@ def insist_same_tokens(plan: Plan, wanted: Sequence[PlannedDistrict]) -> None:
     named = {one.district.key: one.district.credentials.oauth_token for one in wanted}
     for one in plan.districts:
         now = named.get(one.district) or ""
-        if not one.set_token and not one.token:
+        if not one.set_token:
             continue
         if plan.rollback_of is not None:
             raise DamagedPlan(

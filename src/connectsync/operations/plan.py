@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -25,8 +25,7 @@ from connectsync.domain.drift import (
     Baseline,
     Baselines,
     DistrictDrift,
-    MovedBy,
-    Movement,
+    drift_of,
     is_launched,
     movements,
 )
@@ -112,12 +111,6 @@ def crowded_out(
     return message, remedy
 
 
-def drift_of(known: Baseline, desired: Form, live: Form) -> tuple[Movement, ...]:
-    """Give what people changed of the settings that would be set."""
-    moved = movements(known.form, desired, live)
-    return tuple(move for move in moved if move.who is not MovedBy.US)
-
-
 def assess_again(
     plan: Plan,
     districts: Sequence[District],
@@ -173,8 +166,7 @@ def saves_of(
     planned: DistrictPlan, baselines: Baselines, facts: Facts | None = None
 ) -> tuple[Save, ...]:
     """Work out from a plan's live form and desired values what must be saved."""
-    known = without(planned.live, planned.kept)
-    changes = changes_between(known, planned.desired)
+    changes = changes_between(without(planned.live, planned.kept), planned.desired)
     launched = is_launched(facts or Facts(), baselines.get(planned.district))
     return saves_for(
         changes, planned.live, launched=launched, set_token=planned.set_token
@@ -196,8 +188,7 @@ class PlanContext:
 
     ``now`` has a time zone; ``fleet`` is the number of districts in all files,
     whatever the scope; ``tool`` names this version of connectsync. ``set_token`` are
-    the districts whose token is to be typed; with ``types_tokens`` any save may type
-    one. ``recent`` is what was saved lately. With
+    the districts whose token is to be typed. ``recent`` is what was saved lately. With
     ``since`` only what that change to the files causes is planned. ``gone`` are
     districts that were applied once and have no file now, with the file if it is known.
     ``open_saves`` may arrive late: what arrived of ours is no person's change.
@@ -212,7 +203,6 @@ class PlanContext:
     baselines: Baselines
     recent: RecentSaves = field(default_factory=RecentSaves)
     set_token: frozenset[str] = frozenset()
-    types_tokens: bool = False
     since: ChangedSince | None = None
     gone: Mapping[str, str] = field(default_factory=dict)
     open_saves: OpenSaves = field(default_factory=dict)
@@ -231,7 +221,7 @@ async def make_plan(
     lives = await reader.read_many([want.district.key for want in wanted])
     given = _with_late_saves(circumstances, lives)
     ordered = sorted(wanted, key=lambda want: want.district.key)
-    answers = [(want, _answer(lives, want)) for want in ordered]
+    answers = [(want, _answer(lives, want.district.key)) for want in ordered]
     left = {want.district.key: _left_alone(want, live, given) for want, live in answers}
     outcomes = [
         plan_district(
@@ -239,15 +229,14 @@ async def make_plan(
             live,
             given.baselines,
             set_token=want.district.key in given.set_token,
-            types_token=given.types_tokens,
             desired=_part(want, given),
-            launched=given.since is not None
-            and want.district.key in given.since.launched,
+            launched=bool(given.since and want.district.key in given.since.launched),
         )
         for want, live in answers
         if not (one := left[want.district.key]) or not one.error
     ]
-    in_step = [key for key in outcomes if isinstance(key, str) and not left[key]]
+    alike = (key for key in outcomes if isinstance(key, str))
+    in_step = tuple(key for key in alike if not left[key])
     plan = Plan(
         created=given.now,
         tool=given.tool,
@@ -255,7 +244,7 @@ async def make_plan(
         scope=given.scope,
         fleet=given.fleet,
         districts=tuple(one for one in outcomes if isinstance(one, DistrictPlan)),
-        in_step=tuple(in_step),
+        in_step=in_step,
         failed=tuple(failed for failed in outcomes if isinstance(failed, NotPlanned)),
         since=given.since.commit if given.since else None,
         left_alone=tuple(one for one in left.values() if one),
@@ -266,6 +255,7 @@ async def make_plan(
             for found in untouched_on(want, live, given)
         ),
         still_running=await _still_running(reader, given),
+        token_not_typed=tokens_not_typed(answers, given),
     )
     return _add_objections(plan, [want.district for want in wanted], given)
 
@@ -273,7 +263,6 @@ async def make_plan(
 def _with_late_saves(
     given: PlanContext, lives: Mapping[str, Live | ConnectError]
 ) -> PlanContext:
-    """Know what arrived late of ours: it is no person's change."""
     known = with_what_arrived(given.baselines, given.open_saves, lives)
     return replace(given, baselines=known)
 
@@ -303,7 +292,6 @@ def plan_district(  # noqa: PLR0913 - each by its name
     baselines: Baselines,
     *,
     set_token: bool = False,
-    types_token: bool = False,
     desired: Form | None = None,
     launched: bool = False,
 ) -> DistrictPlan | NotPlanned | str:
@@ -312,7 +300,6 @@ def plan_district(  # noqa: PLR0913 - each by its name
 
     ``desired`` is the part of what the files say that is planned; without it, all.
     ``launched`` says that its file called it so before the change that is planned.
-    The token is typed with ``set_token``, and may be with ``types_token``.
     Gives its key alone where nothing would change.
     """
     key = want.district.key
@@ -327,7 +314,6 @@ def plan_district(  # noqa: PLR0913 - each by its name
         return key
     if crowded := crowded_out(kept, desired, changes):
         return NotPlanned(key, want.file, *crowded)
-    typed = set_token or types_token
     launched = launched or is_launched(want.district.facts, baselines.get(key))
     return DistrictPlan(
         district=key,
@@ -340,7 +326,7 @@ def plan_district(  # noqa: PLR0913 - each by its name
         saves=saves_for(changes, live.form, launched=launched, set_token=set_token),
         drift=drift_of(baseline, desired, known),
         kept=kept,
-        token=(want.district.credentials.oauth_token or "") * typed,
+        token=(want.district.credentials.oauth_token or "") * set_token,
     )
 
 
@@ -361,6 +347,19 @@ def untouched_on(
             yield Untouched(key, name, WhyUntouched.NOT_SHOWN, planned[name])
         if name in released and name in live.form:
             yield Untouched(key, name, WhyUntouched.RELEASED, live.form[name])
+
+
+def tokens_not_typed(
+    answers: Iterable[tuple[PlannedDistrict, Live | ConnectError]], given: PlanContext
+) -> tuple[str, ...]:
+    """Give the districts whose files name a token that Connect lacks and none types."""
+    return tuple(
+        want.district.key
+        for want, live in answers
+        if isinstance(live, Live) and live.lacks_token
+        if want.district.credentials.oauth_token is not None
+        if want.district.key not in given.set_token and _part(want, given) != {}
+    )
 
 
 def _part(want: PlannedDistrict, given: PlanContext) -> Form | None:
@@ -455,9 +454,7 @@ def _guard_finding(rule: Rule[PlanAtHour], problem: Problem) -> GuardFinding:
     )
 
 
-def _answer(
-    lives: Mapping[str, Live | ConnectError], want: PlannedDistrict
-) -> Live | ConnectError:
-    if want.district.key not in lives:
-        raise Bug(f"the backend did not answer for district {want.district.key!r}")
-    return lives[want.district.key]
+def _answer(lives: Mapping[str, Live | ConnectError], key: str) -> Live | ConnectError:
+    if key not in lives:
+        raise Bug(f"the backend did not answer for district {key!r}")
+    return lives[key]

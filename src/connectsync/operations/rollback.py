@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from connectsync.apply.journal import JournalRow, SaveStatus
 from connectsync.backends.seam import Reader
 from connectsync.domain.district import kept_labels, unpublished, without
-from connectsync.domain.drift import Baseline, Baselines, Movement
+from connectsync.domain.drift import Baseline, Baselines, Movement, drift_of
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import Made, SaveFacts, Sent
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
@@ -16,7 +16,7 @@ from connectsync.domain.run import ConfirmedSave, Run, close_command
 from connectsync.domain.settings import Form, is_same, list_differing, spell
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ConnectError, DamagedPlan, RollbackRefused, UsageError
-from connectsync.operations.plan import PlanContext, changes_between, drift_of
+from connectsync.operations.plan import PlanContext, changes_between
 from connectsync.providers.form import Value
 
 Over = frozenset[tuple[str, str]]

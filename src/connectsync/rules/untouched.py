@@ -109,6 +109,31 @@ def setting_not_shown(subject: PlanAtHour) -> Iterator[Objection]:
     )
 
 
+@PLAN.rule(Severity.INFO, source="design")
+def token_not_typed(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    Connect's page shows no OAuth token for a district, and the plan types none.
+
+    A token is typed only where a person asks for it, so that no save carries a secret
+    that no one saw in the plan. A page may also keep a token and not say so.
+
+    Bad:
+
+        no_token: true
+        live: {phone_types: [Cell]}
+        desired: {phone_types: [Home]}
+
+    Good:
+
+        live: {phone_types: [Cell]}
+        desired: {phone_types: [Home]}
+    """
+    if keys := list(subject.plan.token_not_typed):
+        said = "Connect shows no OAuth token, and this plan types none"
+        hint = "if Connect has none, plan with `--set-token DISTRICT`"
+        yield _of_districts(keys, said, hint)
+
+
 def _each(
     subject: PlanAtHour,
     why: WhyUntouched,
@@ -121,10 +146,13 @@ def _each(
         if one.why is why:
             districts[sentence(one)].append(one.district)
     for said, keys in districts.items():
-        if len(keys) == 1:
-            yield Objection((keys[0],), said, hint=hint)
-        else:
-            yield Objection((), f"{said} ({_name_keys(keys)})", hint=hint)
+        yield _of_districts(keys, said, hint)
+
+
+def _of_districts(keys: list[str], said: str, hint: str) -> Objection:
+    if len(keys) == 1:
+        return Objection((keys[0],), said, hint=hint)
+    return Objection((), f"{said} ({_name_keys(keys)})", hint=hint)
 
 
 def _name_keys(keys: list[str]) -> str:

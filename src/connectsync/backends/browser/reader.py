@@ -118,7 +118,8 @@ def live(key: str, shown: FormReading, clock: Clock) -> Live:
     form = shown.form
     if repeats_secret(json.dumps([to_json(form), shown.offered], ensure_ascii=False)):
         raise Unreachable(f"the form of district {key!r} repeats a secret")
-    return Live(key, shown.version(key), form, clock())
+    lacks_token = not shown.has_token
+    return Live(key, shown.version(key), form, clock(), lacks_token=lacks_token)
 
 
 def _all_missing(failures: Sequence[ConnectError]) -> bool:

@@ -22,7 +22,6 @@ from connectsync.backends.contract import (
     SETTLE,
     Clock,
     Tokens,
-    at_hand,
     needed,
     nowhere,
     unquoted,
@@ -55,9 +54,8 @@ class BrowserWriter:
     """
     Fills in the form and presses *Save*. See ``seam.Writer``.
 
-    ``tokens`` finds the token to type. It is typed where that was asked for, and where
-    the page speaks of none and something else is saved anyway; else an empty field
-    leaves it as it is.
+    ``tokens`` finds the token to type, where that was asked for. Else the field stays
+    empty, which leaves Connect's token as it is.
     """
 
     def __init__(
@@ -91,7 +89,7 @@ class BrowserWriter:
                 differs = any(shown.form[name] != one for name, one in desired.items())
                 if not differs and not set_token:
                     return live(key, shown, self._clock)
-                token = self._token(key, shown, set_token=set_token)
+                token = needed(self._tokens, key) if set_token else None
                 errand = _SaveTask(walk, key, shown, desired)
                 with unquoted(key, token), walk.tab.evidence.without(token):
                     await errand.make(token)
@@ -108,11 +106,6 @@ class BrowserWriter:
                 late.unsent = True
                 raise late from error
             raise
-
-    def _token(self, key: str, shown: FormReading, *, set_token: bool) -> str | None:
-        if set_token:
-            return needed(self._tokens, key)
-        return None if shown.has_token else at_hand(self._tokens, key)
 
     async def _read_back(self, walk: Navigation, key: str) -> Live:
         try:
