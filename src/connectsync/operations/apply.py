@@ -29,13 +29,12 @@ from connectsync.errors import (
     StalePlan,
     Superseded,
 )
-from connectsync.operations.gate import ApplyOptions, Gate
+from connectsync.operations.gate import ApplyOptions, Gate, with_names
 from connectsync.operations.plan import (
     PlanContext,
     PlannedDistrict,
     add_guards,
     find_kept_labels,
-    with_names,
 )
 from connectsync.operations.runs import superseded_remedy
 from connectsync.rules.hours import closed

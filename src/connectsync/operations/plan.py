@@ -384,22 +384,6 @@ def _left_alone(
     return DistrictDrift(key, want.file, moved, known.applied) if moved else None
 
 
-def with_names(plan: Plan, districts: Sequence[District]) -> Plan:
-    """
-    Give a plan with the names that the files give its districts.
-
-    A plan file may call one what it likes: a district without a file has its key.
-    """
-    names = {district.key: district.name for district in districts}
-    return replace(
-        plan,
-        districts=tuple(
-            replace(one, name=names.get(one.district, one.district))
-            for one in plan.districts
-        ),
-    )
-
-
 def add_guards(
     plan: Plan,
     districts: Sequence[District],

@@ -265,6 +265,19 @@ def _told(save: KnownSave) -> JournalEntry:
     )
 
 
+def _insist_named(connect: ConnectKey) -> None:
+    """Refuse a key that another project of the same server has as well."""
+    if is_of_project(connect.key):
+        raise StateError(
+            f"the state is kept on a server, where {connect.key} of another project"
+            " would be taken for this one: baselines, leases and limits of a day would"
+            " be shared",
+            remedy="give this Connect a name that no other project of that server has,"
+            " such as `connect: rehearsal-of-ours`, in connectsync.yaml; what the state"
+            " knows is taken over",
+        )
+
+
 def recognize(store: Store, connect: ConnectKey, *, at: datetime) -> None:
     """
     Let the store know a Connect by its key, with all it knows of it by other names.
@@ -278,15 +291,7 @@ def recognize(store: Store, connect: ConnectKey, *, at: datetime) -> None:
     if store.database.kind == POSTGRESQL:
         # another project calls its own stand-in or snapshot the same
         ours = frozenset(one for one in ours if not is_of_project(one))
-        if is_of_project(connect.key):
-            raise StateError(
-                f"the state is kept on a server, where {connect.key} of another project"
-                " would be taken for this one: baselines, leases and limits of a day"
-                " would be shared",
-                remedy="give this Connect a name that no other project of that server"
-                " has, such as `connect: rehearsal-of-ours`, in connectsync.yaml; what"
-                " the state knows is taken over",
-            )
+        _insist_named(connect)
     keys = known.backends
     others = sorted((connect.known_as - {connect.key}) & keys)
     named = connect.key not in connect.known_as
