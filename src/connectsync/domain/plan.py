@@ -54,7 +54,8 @@ class DistrictPlan:
     plan speaks of: so that apply can name what moved. ``drift`` is what people changed
     of it since we last applied. ``kept`` are ticked labels that the files do not know,
     by setting: they stay ticked, whatever ``desired`` says. ``token`` is the reference
-    to the token that is typed, if one is.
+    to the token that is typed, if one is. ``later`` are the runs that saved a setting
+    after the run that is taken back, by setting: what they made is overwritten.
     """
 
     district: str
@@ -68,6 +69,7 @@ class DistrictPlan:
     drift: tuple[Movement, ...] = ()
     kept: KeptLabels = field(default_factory=dict)
     token: str = ""
+    later: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def managed(self, form: Form) -> dict[str, Value]:
         """Give what a form holds of what the files say; labels they know alone."""

@@ -107,7 +107,9 @@ def _district_data(district: DistrictPlan) -> dict[str, Any]:
 
 def _at_times(district: DistrictPlan) -> dict[str, Any]:
     kept = {"kept": form_data(district.kept)} if district.kept else {}
-    return kept | ({"token": district.token} if district.token else {})
+    later = {name: list(runs) for name, runs in district.later.items()}
+    token = {"token": district.token} if district.token else {}
+    return kept | token | ({"later_runs": later} if later else {})
 
 
 def _save_data(save: Save) -> dict[str, Any]:
@@ -288,6 +290,7 @@ def _district(data: Mapping[str, Any]) -> DistrictPlan:
         drift=tuple(_movement(movement) for movement in data["drift"]),
         kept=_kept(data.get("kept", {})),
         token=data.get("token", ""),
+        later={name: tuple(runs) for name, runs in data.get("later_runs", {}).items()},
     )
 
 

@@ -246,6 +246,11 @@ def _kept(data: Any, where: str) -> None:
     Members({}, {one.name: each(text, least=1) for one in groups})(data, where)
 
 
+def _later(data: Any, where: str) -> None:
+    runs = each(whole(1), least=1)
+    Members({}, dict.fromkeys(BY_NAME, runs))(data, where)
+
+
 def _valued(*names: str) -> Shape:
     """Make the shape of an object whose members are values of its ``setting``."""
 
@@ -326,7 +331,7 @@ _DISTRICT = Members(
         ),
         "drift": each(_movement),
     },
-    {"kept": _kept, "token": text},
+    {"kept": _kept, "token": text, "later_runs": _later},
 )
 _FAILED = Members(dict.fromkeys(("district", "file", "message", "remedy"), text))
 _GUARD = Members(

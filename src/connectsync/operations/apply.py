@@ -29,8 +29,13 @@ from connectsync.errors import (
     StalePlan,
     Superseded,
 )
-from connectsync.operations.gate import ApplyOptions, Gate
-from connectsync.operations.plan import PlanContext, PlannedDistrict, find_kept_labels
+from connectsync.operations.gate import ApplyOptions, Gate, with_names
+from connectsync.operations.plan import (
+    PlanContext,
+    PlannedDistrict,
+    add_guards,
+    find_kept_labels,
+)
 from connectsync.operations.runs import superseded_remedy
 from connectsync.rules.hours import closed
 
@@ -132,8 +137,10 @@ class RunHost(Protocol):
     def now(self) -> datetime:
         """Give the time."""
 
-    def open_writer(self, plan: Plan) -> AbstractAsyncContextManager[Writer]:
-        """Open what saves the districts of a plan."""
+    def open_writer(
+        self, plan: Plan, shown: Plan
+    ) -> AbstractAsyncContextManager[Writer]:
+        """Open what saves the districts of a plan, ``shown`` to who saves by hand."""
 
     def watching(self, waves: int, districts: int) -> AbstractContextManager[Observe]:
         """Tell those who watch of each event of a run of that size, and of the end."""
@@ -274,7 +281,12 @@ class ApplyRun:
     async def _carried_out(
         self, plan: Plan, orders: RunOptions, run: int | None
     ) -> RunResult:
-        host, writing = self.host, self.host.open_writer(plan)
+        host, shown = self.host, plan
+        if host.by_hand:
+            # a plan file may lie about names, effects and ages
+            given = add_guards(plan, self.districts, self.given)
+            shown = with_names(given, self.districts)
+        writing = host.open_writer(plan, shown)
         in_step = in_step_of(plan, self.wanted, self.given.baselines)
         with host.watching(len(orders.waves), self._size(plan, run)) as observe:
             async with writing as writer:

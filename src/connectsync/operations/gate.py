@@ -320,7 +320,7 @@ def _spell_setting(form: Form, name: str) -> str:
 
 def as_it_is(plan: Plan, districts: Sequence[District], baselines: Baselines) -> Plan:
     """
-    Give a plan with its risks taken again: a file may lie about them.
+    Give a plan with risks and effects taken again: a file may lie about them.
 
     ``districts`` are those of the files, as far as they can be read.
 
@@ -328,3 +328,19 @@ def as_it_is(plan: Plan, districts: Sequence[District], baselines: Baselines) ->
     """
     insist_honest(plan, baselines)
     return assess_again(plan, districts, baselines)
+
+
+def with_names(plan: Plan, districts: Sequence[District]) -> Plan:
+    """
+    Give a plan with the names that the files give its districts.
+
+    A plan file may call one what it likes: a district without a file has its key.
+    """
+    names = {district.key: district.name for district in districts}
+    return replace(
+        plan,
+        districts=tuple(
+            replace(one, name=names.get(one.district, one.district))
+            for one in plan.districts
+        ),
+    )

@@ -151,11 +151,11 @@ def assess_again(
 def _as_risky(saves: tuple[Save, ...], stated: DistrictPlan) -> tuple[Save, ...]:
     """Give saves with the risk that a plan states of a change where it is higher."""
     order = list(Risk)
-    known = {one.change: one for one in stated.changes()}
+    known = {one.change: one.risk for one in stated.changes()}
 
     def riskier(one: PlannedChange) -> PlannedChange:
-        other = known.get(one.change, one)
-        return max(one, other, key=lambda each: order.index(each.risk))
+        both = one.risk, known.get(one.change, one.risk)
+        return replace(one, risk=max(both, key=order.index))
 
     return tuple(
         replace(save, changes=tuple(map(riskier, save.changes))) for save in saves

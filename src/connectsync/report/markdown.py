@@ -15,6 +15,7 @@ from connectsync.domain.finding import (
     ValidationReport,
     acceptance,
 )
+from connectsync.domain.foreign_text import no_command
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.settings import SETTINGS, spell
@@ -78,7 +79,7 @@ Block = str | MarkdownTable
 
 def plain(text: str) -> str:
     """Give foreign text so that Markdown, and HTML within it, can only show it."""
-    escaped = _SIGNS.sub(r"\\\g<0>", inert(text))
+    escaped = _SIGNS.sub(r"\\\g<0>", inert(no_command(text)))
     parted = _NUMBERED.sub(_NOTHING, escaped.replace("@", f"@{_NOTHING}"))
     return _ADDRESS.sub(_apart, parted)
 
