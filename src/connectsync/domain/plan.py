@@ -12,6 +12,7 @@ from connectsync.domain.change import Change, Set, apply_changes, assess
 from connectsync.domain.district import KeptLabels, Untouched, without
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement, worst_of
 from connectsync.domain.finding import GuardFinding, ValidationReport
+from connectsync.domain.policy import Policy
 from connectsync.domain.settings import Form
 from connectsync.providers.form import Risk, Value
 
@@ -123,7 +124,8 @@ class Plan:
     else is not as the files say is ``left_alone``, by district. ``untouched`` is what
     stays as it is on Connect for another reason, on districts in step as well.
     ``still_running`` are districts that no file describes any more, though their sync
-    runs on Connect.
+    runs on Connect. A plan of one change keeps the ``limits`` it was made under: the
+    change may loosen those of the project file.
     """
 
     created: datetime
@@ -140,6 +142,7 @@ class Plan:
     left_alone: tuple[DistrictDrift, ...] = ()
     untouched: tuple[Untouched, ...] = ()
     still_running: tuple[StillRunning, ...] = ()
+    limits: Policy | None = None
     digests: list[str] = field(
         default_factory=list, init=False, repr=False, compare=False
     )

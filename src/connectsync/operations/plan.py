@@ -229,7 +229,7 @@ async def make_plan(
     ``ConnectError`` only where nothing at all could be read.
     """
     lives = await reader.read_many([want.district.key for want in wanted])
-    given = _with_late_saves(circumstances, lives)
+    given = _with_late_saves(_under_earlier_limits(circumstances), lives)
     ordered = sorted(wanted, key=lambda want: want.district.key)
     answers = [(want, _answer(lives, want)) for want in ordered]
     left = {want.district.key: _left_alone(want, live, given) for want, live in answers}
@@ -266,8 +266,15 @@ async def make_plan(
             for found in untouched_on(want, live, given)
         ),
         still_running=await _still_running(reader, given),
+        limits=given.policy.limits() if given.since else None,
     )
     return _add_objections(plan, [want.district for want in wanted], given)
+
+
+def _under_earlier_limits(given: PlanContext) -> PlanContext:
+    """Hold a change to the limits from before it as well: it may loosen them."""
+    earlier = given.since.limits if given.since else None
+    return replace(given, policy=given.policy.stricter(earlier))
 
 
 def _with_late_saves(
