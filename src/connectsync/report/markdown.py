@@ -14,6 +14,7 @@ from connectsync.domain.finding import (
     GuardFinding,
     ValidationReport,
     acceptance,
+    needed,
 )
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
 from connectsync.domain.plan_file import plan_digest
@@ -220,6 +221,8 @@ def _where(one: Finding) -> str:
 
 
 PLAN_TITLE = "## connectsync plan"
+DIGITS = 12
+"""Digits of a digest by which a line names its plan."""
 NAMED = 5
 """Districts that are named beside one change; the rest is a number."""
 
@@ -241,6 +244,10 @@ def plan_markdown(plan: Plan, *, limit: int | None = None) -> str:
 def _plan_blocks(plan: Plan) -> Iterator[Block]:
     yield PLAN_TITLE
     yield _summary(plan)
+    if lines := acceptance_lines(plan):
+        line = "this line" if len(lines) == 1 else "these lines"
+        yield f"A reviewer accepts that with {line}:"
+        yield "\n".join(("```text", *lines, "```"))
     if plan.failed:
         yield _plan_table(
             "Not read, so not planned",
@@ -286,6 +293,19 @@ def _summary(plan: Plan) -> str:
     if given := acceptance(plan.guards):
         lines.append(f"apply needs {code(given)}")
     return "<br>\n".join(lines)
+
+
+def acceptance_lines(plan: Plan) -> tuple[str, ...]:
+    """
+    Give the lines by which a reviewer accepts what guards count in just this plan.
+
+    The jobs that apply a merged plan look for them; they name it by its digest.
+    """
+    digest = plan_digest(plan).removeprefix("sha256:")[:DIGITS]
+    counted = needed(plan.guards).items()
+    return tuple(
+        f"Connectsync-Accept: {name}={count} of {digest}" for name, count in counted
+    )
 
 
 def _failed(one: NotPlanned) -> tuple[str, ...]:
