@@ -388,8 +388,9 @@ def test_gitlab_takes_no_approval_from_before_the_plan_was_shown(
     assert "changed after the last approval: nothing is applied" in done.stderr
 
 
-def test_gitlab_applies_what_nobody_had_to_accept(github: Desk, site: GitLab) -> None:
-    """Whether anybody has to approve at all, the protection of the branch says."""
+def test_gitlab_takes_the_word_only_of_who_approved_the_plan_that_is_shown(
+    github: Desk, site: GitLab
+) -> None:
     site.approve(5, 60)
     note(site)
     site.approve(5, 61)

@@ -55,6 +55,9 @@ _NOTHING = "<!-- -->"
 _TAME = re.compile(r"[\w./:=+,()'-]+( [\w./:=+,()'-]+)*", re.ASCII)
 """Text that can do nothing between backticks."""
 
+_GUARD = re.compile(r"[a-z-]{1,60}")
+"""How the names are spelled by which guards are accepted."""
+
 
 @dataclass(frozen=True, slots=True)
 class MarkdownTable:
@@ -299,12 +302,15 @@ def acceptance_lines(plan: Plan) -> tuple[str, ...]:
     """
     Give the lines by which a reviewer accepts what guards count in just this plan.
 
-    The jobs that apply a merged plan look for them; they name it by its digest.
+    The jobs that apply a merged plan look for them; they name it by its digest. A plan
+    may come from elsewhere: what is no name of a guard is left out.
     """
     digest = plan_digest(plan).removeprefix("sha256:")[:DIGITS]
     counted = needed(plan.guards).items()
     return tuple(
-        f"Connectsync-Accept: {name}={count} of {digest}" for name, count in counted
+        f"Connectsync-Accept: {name}={count} of {digest}"
+        for name, count in counted
+        if _GUARD.fullmatch(name)
     )
 
 
