@@ -408,17 +408,28 @@ def test_a_call_that_fails_is_not_taken_for_nothing_to_do(github: Desk) -> None:
 
 
 def commented(
-    github: Desk, text: str, run: str = "1"
+    github: Desk, text: str, run: str = "1", *, status: str = "2"
 ) -> subprocess.CompletedProcess[str]:
     report = github.folder / "connectsync-report"
     report.mkdir(exist_ok=True)
     (report / "plan.md").write_text(text)
     script = step("plan", "Comment on the pull request")["run"]
     url = f"https://example.org/{run * (LONGEST_URL - 20)}"
-    done, _ = github.run(
-        script, NUMBER="7", HEAD=HEAD, DIGEST=DIGEST, PLAN_URL=url, LC_ALL="C.UTF-8"
-    )
+    given = {"NUMBER": "7", "HEAD": HEAD, "DIGEST": DIGEST, "STATUS": status}
+    done, _ = github.run(script, PLAN_URL=url, LC_ALL="C.UTF-8", **given)
     return done
+
+
+@pytest.mark.parametrize(("status", "lacks"), [("0", 0), ("1", 1), ("2", 0)])
+def test_the_comment_says_that_a_plan_lacks_districts(
+    github: Desk, status: str, lacks: int
+) -> None:
+    github.know()
+    assert commented(github, "the plan", status=status).returncode == 0
+    (one,) = github.knows()["comments"]
+    said = one["body"].rstrip()
+    assert said.count("The districts that were not read are not in it.") == lacks
+    assert f"Once {HEAD} is merged, exactly [this plan](" in said.split("\n")[-1]
 
 
 def test_one_comment_stays_the_one_however_many_there_are(github: Desk) -> None:
