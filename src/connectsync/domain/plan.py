@@ -12,6 +12,7 @@ from connectsync.domain.change import Change, Set, apply_changes, assess
 from connectsync.domain.district import KeptLabels, Untouched, without
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement, worst_of
 from connectsync.domain.finding import GuardFinding, ValidationReport
+from connectsync.domain.policy import Policy
 from connectsync.domain.settings import Form
 from connectsync.providers.form import Risk, Value
 
@@ -126,7 +127,9 @@ class Plan:
     stays as it is on Connect for another reason, on districts in step as well.
     ``still_running`` are districts that no file describes any more, though their sync
     runs on Connect. ``token_not_typed`` are districts whose files name a token, for
-    which Connect's page shows none, and for which none is typed.
+    which Connect's page shows none, and for which none is typed. A plan of one change
+    keeps the ``limits`` it was made under: the change may loosen those of the project
+    file.
     """
 
     created: datetime
@@ -144,6 +147,7 @@ class Plan:
     untouched: tuple[Untouched, ...] = ()
     still_running: tuple[StillRunning, ...] = ()
     token_not_typed: tuple[str, ...] = ()
+    limits: Policy | None = None
     digests: list[str] = field(
         default_factory=list, init=False, repr=False, compare=False
     )

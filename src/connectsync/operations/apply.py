@@ -19,7 +19,14 @@ from connectsync.domain.drift import Baseline, Baselines, is_launched
 from connectsync.domain.outcome import Outcome
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.policy import ALL, LAST, WAVES, Rollout, wave_by_district
+from connectsync.domain.policy import (
+    ALL,
+    LAST,
+    WAVES,
+    Policy,
+    Rollout,
+    wave_by_district,
+)
 from connectsync.domain.run import Run, RunHead, superseded_text
 from connectsync.domain.settings import Form
 from connectsync.errors import (
@@ -297,7 +304,7 @@ class ApplyRun:
                     host.now,
                     observe,
                     rest=host.rest,
-                    max_live_age=self.given.policy.max_live_age,
+                    max_live_age=self._policy(plan).max_live_age,
                 )
                 with host.stopping() as stop:
                     executor = Executor(means, self._limits(plan, stop))
@@ -308,8 +315,11 @@ class ApplyRun:
         host.tell_the_rest(outcome)
         return RunResult(outcome, interrupted=stop.asked and bool(outcome.stopped))
 
+    def _policy(self, plan: Plan) -> Policy:
+        return self.given.policy.stricter(plan.limits)
+
     def _limits(self, plan: Plan, stop: StopSignal) -> RolloutLimits:
-        policy, rollout = self.given.policy, self._rollout
+        policy, rollout = self._policy(plan), self._rollout
         most = rollout.max_failures_percent
         if most is None and rollout.waves:
             most = 0
