@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from pathlib import Path
 
 import postgres
@@ -197,6 +199,108 @@ def test_no_password_is_sent_to_whoever_asks_for_it_on_this_machine(
         with pytest.raises(StateError) as refused, open_store(tmp_path, address):
             pass
     assert "method requirement" in refused.value.message
+
+
+KNOWN: tuple[tuple[str, dict[str, str]], ...] = (
+    ("postgresql://ada:hush-hush@127.0.0.1/state", {}),
+    ("postgresql://ada:hush-hush@localhost,[::1]/state", {}),
+    ("postgresql://ada@localhost/state?password=hush-hush", {}),
+    ("postgresql://ada@localhost/state", {"PGPASSWORD": "hush-hush"}),
+    ("postgresql:///state", {"PGHOST": "127.0.0.1", "PGPASSWORD": "hush-hush"}),
+    ("postgresql:///state?hostaddr=127.0.0.1", {"PGPASSWORD": "hush-hush"}),
+    ("postgresql://ada:hush-hush@/state?host=%40abstract", {}),
+)
+
+
+@pytest.mark.parametrize(("url", "told"), KNOWN)
+def test_a_server_with_a_password_proves_on_this_machine_that_it_knows_it(
+    url: str, told: dict[str, str]
+) -> None:
+    """Any user may listen on its port while it is down."""
+    assert at_url(url, told).url.query["require_auth"] == "scram-sha-256"
+    more = "&" if "?" in url else "?"
+    for stated in ("md5", "none", "scram-sha-256"):
+        otherwise = at_url(f"{url}{more}require_auth={stated}", told)
+        assert otherwise.url.query["require_auth"] == stated
+    proven = at_url(f"{url}{more}sslmode=verify-full", told)
+    assert proven.url.query["require_auth"] == "!password"
+
+
+@pytest.mark.parametrize(
+    ("line", "proven"),
+    [
+        ("localhost:*:*:ada:hush-hush", True),
+        ("*:5432:*:ada:hush-hush", True),
+        ("db.example.org:5432:*:ada:hush-hush", False),
+        ("", False),
+    ],
+)
+def test_a_password_from_a_file_is_one(
+    tmp_path: Path, line: str, *, proven: bool
+) -> None:
+    (tmp_path / ".pgpass").write_text(f"# ours\n{line}\n")
+    told = {"HOME": str(tmp_path)}
+    wanted = "scram-sha-256" if proven else "!password"
+    query = at_url("postgresql://ada@localhost/state", told).url.query
+    assert query["require_auth"] == wanted
+
+
+def test_a_server_that_lets_all_in_is_not_taken_for_one_that_knows_the_password(
+    tmp_path: Path,
+) -> None:
+    with impostor(b"PostgreSQL 17.0") as port:
+        there = f"u:hush-hush@127.0.0.1:{port}/db?sslmode=disable"
+        address = at_url(f"postgresql://{there}")
+        with pytest.raises(StateError) as refused, open_store(tmp_path, address):
+            pass
+        assert "method requirement" in refused.value.message
+        assert "?require_auth=md5" in refused.value.remedy
+        # where that is meant, it gets as far as before
+        address = at_url(f"postgresql://{there}&require_auth=none")
+        with pytest.raises(StateError) as refused, open_store(tmp_path, address):
+            pass
+        assert "method requirement" not in refused.value.message
+
+
+def test_a_real_server_that_asks_by_scram_is_used(tmp_path: Path) -> None:
+    kept = postgres.database()
+    with psycopg.connect(postgres.server(), autocommit=True) as connection:
+        (rules,) = connection.execute("SHOW hba_file").fetchone() or ("",)
+        connection.execute("DROP ROLE IF EXISTS scram")
+        connection.execute("CREATE ROLE scram LOGIN SUPERUSER PASSWORD 'hush-hush'")
+    before = Path(rules).read_text("utf-8")
+    name = kept.partition("?")[0].rpartition("/")[2]
+    try:
+        Path(rules).write_text(f"local all scram scram-sha-256\n{before}", "utf-8")
+        with psycopg.connect(postgres.server(), autocommit=True) as connection:
+            connection.execute("SELECT pg_reload_conf()")
+        with served(postgres.server(), None) as port:
+            address = at_url(f"postgresql://scram:hush-hush@127.0.0.1:{port}/{name}")
+            assert address.url.query["require_auth"] == "scram-sha-256"
+            with open_store(tmp_path, address):
+                pass
+    finally:
+        Path(rules).write_text(before, "utf-8")
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="gives files away")
+def test_a_socket_that_another_user_put_in_a_folder_for_all_is_refused(
+    tmp_path: Path,
+) -> None:
+    tmp_path.chmod(0o1777)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / ".s.PGSQL.5432"))
+        url = f"postgresql:///state?host={tmp_path}"
+        ours = at_url(url).url.query
+        assert ours["requirepeer"] == "root"
+        os.chown(tmp_path / ".s.PGSQL.5432", 65534, 65534)
+        with pytest.raises(StateError, match="belongs to another user") as refused:
+            at_url(url)
+        assert "?requirepeer=" in refused.value.remedy
+        assert at_url(f"{url}&requirepeer=nobody").url.query["requirepeer"] == "nobody"
+        # in a folder of its own user no one else can put one
+        tmp_path.chmod(0o755)
+        assert "requirepeer" not in at_url(url).url.query
 
 
 def test_the_environment_does_not_weaken_it() -> None:

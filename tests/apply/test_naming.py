@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from stores import place
 
 from connectsync.apply.journal import BaselineUpdate
 from connectsync.apply.state.opening import open_store
 from connectsync.apply.state.queries import StateReader, recognize
 from connectsync.apply.state.store import Store
 from connectsync.domain.live import connect_key
-from connectsync.errors import ConnectRenamed
+from connectsync.errors import ConnectRenamed, StateError
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 GATEWAY = "gateway https://connect.example.org"
@@ -86,3 +87,40 @@ def test_another_name_for_the_same_address_is_refused(store: Store) -> None:
             recognize(store, connect_key(GATEWAY, name), at=NOW)
         assert "'production'" in refused.value.message
     recognize(store, connect_key(PAGE, "prod"), at=NOW)
+
+
+@pytest.mark.parametrize("described", ["embedded", "snapshot:live.json"])
+def test_projects_that_share_a_server_share_no_stand_in_and_no_snapshot(
+    tmp_path: Path, described: str
+) -> None:
+    with place("postgresql", tmp_path).open() as shared:
+        keep(shared, described, 10, running=True, days=0)
+        with pytest.raises(StateError, match="of another project") as refused:
+            recognize(shared, connect_key(described, None), at=NOW)
+        assert "`connect: " in refused.value.remedy
+        # what was known before goes to the first that gets a name, and to no other
+        for name in ("north", "south", "north", "south"):
+            recognize(shared, connect_key(described, name), at=NOW)
+        keep(shared, "south", 20, running=False, days=1)
+        reader = StateReader(shared)
+        values = {
+            name: [one.form for one in reader.baselines(name).values()]
+            for name in ("north", "south", described)
+        }
+        assert values == {
+            "north": [{"deletion_threshold": 10}],
+            "south": [{"deletion_threshold": 20}],
+            described: [],
+        }
+        assert reader.audited().problems == ()
+        # an address is the same Connect for all of them
+        recognize(shared, connect_key(GATEWAY, "north"), at=NOW)
+        with pytest.raises(ConnectRenamed):
+            recognize(shared, connect_key(GATEWAY, "west"), at=NOW)
+
+
+@pytest.mark.parametrize("described", ["embedded", "snapshot:live.json"])
+def test_in_a_file_beside_the_project_a_stand_in_needs_no_name(
+    store: Store, described: str
+) -> None:
+    recognize(store, connect_key(described, None), at=NOW)

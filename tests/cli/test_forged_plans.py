@@ -203,3 +203,44 @@ def test_a_plan_reads_no_file_outside_the_project(
 
 def _of(scope: str, data: dict[str, Any]) -> None:
     data["scope"] = [scope]
+
+
+def test_a_click_list_says_what_files_and_form_say_and_not_what_the_plan_says(
+    valley: Console,
+) -> None:
+    valley.replace(
+        "districts/ca/lakeview-usd.yaml",
+        "settings:\n",
+        "settings:\n  phone_types: [Work]\n",
+    )
+    told = ["--backend", "snapshot:live.json"]
+    valley.run(*told, "plan", "--out", "plan.json")
+
+    def harmless(data: dict[str, Any]) -> None:
+        counts = data["summary"]["changes"]
+        one = lakeview(data)
+        one["name"] = "Other Harmless District"
+        one["read_at"] = "2027-01-15T09:59:00+00:00"
+        for change in (each for save in one["saves"] for each in save["changes"]):
+            counts[change["risk"]] -= 1
+            lied = "safe" if change["risk"] == "disruptive" else "disruptive"
+            counts[lied] += 1
+            change |= {"risk": lied, "effect": "Nothing to see here."}
+        data["guards"] = []
+
+    forged(valley, harmless)
+    kept = (valley.folder / "plan.json").read_text("utf-8")
+    accepted = ["--accept", "disruptive=2", "--click-list", "clicks"]
+    said = valley.run(*told, "apply", "plan.json", *accepted)
+    assert said.status == 0, said.both
+    for name in ("click-list.html", "click-list.md"):
+        text = (valley.folder / "clicks" / name).read_text("utf-8")
+        assert "Harmless" not in text
+        assert "Nothing to see" not in text
+        assert "Lakeview" in text
+        assert "disruptive" in text
+        assert "09:59" not in text
+        assert json.loads(kept)["digest"] in text
+    assert json.loads((valley.folder / "clicks/plan.json").read_text()) == json.loads(
+        kept
+    )

@@ -238,15 +238,28 @@ def test_a_district_that_connect_does_not_know_is_not_read_and_the_rest_is_plann
     valley.run("plan")
     valley.forget("lakeview-usd")
     monkeypatch.setattr("connectsync.cli.emulator.enrol", lambda *_: 0)
-    said = valley.run("plan")
+    said = valley.run("plan", "--out", "plan.json")
     assert said.status == 1
     assert "Not read, so not planned\n  lakeview-usd (districts/ca/lake" in said.out
     assert "harbor-point-usd  Harbor Point" in said.out
     assert "deletion_threshold" not in said.out
     assert "3 districts: 1 to change, 1 in step, 1 not read" in said.out
-    applied = valley.run("apply", "--yes")
+    applied = valley.run("apply", "plan.json")
     assert applied.status == 1
     assert "Run 1: 1 done, 1 not read" in applied.out
+    assert "so nothing was applied there: lakeview-usd" in applied.out
+    # the same file once more saves nothing, and says what it lacks
+    before = valley.state()
+    again = valley.run("apply", "plan.json")
+    assert again.status == 4
+    assert "it never held what could not be read: lakeview-usd" in again.err
+    # nor does one in which nothing at all was read
+    assert valley.run("plan", "--out", "plan.json").status == 1
+    for _ in range(2):
+        empty = valley.run("apply", "plan.json")
+        assert empty.status == 1
+        assert empty.out.startswith("Nothing was applied: nothing was planned\n1 dist")
+    assert valley.state() == before
     drift = valley.run("drift")
     assert drift.status == 1
     assert "unread  lakeview-usd" in drift.out

@@ -13,7 +13,8 @@ from stores import failed
 
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.schemas import schema
-from connectsync.domain.plan_file import digest_of
+from connectsync.domain.plan_file import digest_of, plan_data, plan_of_data
+from connectsync.errors import DamagedPlan
 from connectsync.providers.form import Value
 from connectsync.report.reporter import formats_of
 
@@ -455,3 +456,108 @@ def test_a_profile_that_lets_go_of_a_setting_is_said_for_each_of_its_districts(
     released = [one for one in untouched if one["why"] == "released"]
     assert {one["setting"] for one in released} == {"student_id"}
     assert len(released) > 1
+
+
+def hours(text: str) -> str:
+    """Spell what a project file may state of hours, or of how old a plan may be."""
+    return f"guards:\n  max_districts: 2\n  max_percent: 70\n{text}"
+
+
+LOOSENED = {
+    "in-a-freeze": (
+        "freezes:\n  - {from: 2027-01-10, to: 2027-01-20, reason: Finals}\n",
+        "",
+    ),
+    "outside-the-window": (
+        "windows:\n  - {days: [sunday], from: '08:00', to: '24:00', timezone: UTC}\n",
+        "windows:\n  - {days: [friday], from: '08:00', to: '24:00', timezone: UTC}\n",
+    ),
+    "during-the-nightly-sync": (
+        "nightly_sync:\n  - {from: '09:00', to: '14:00', timezone: UTC}\n",
+        "nightly_sync:\n  - {from: '01:00', to: '02:00', timezone: UTC}\n",
+    ),
+    "stale-live": ("  max_live_age_hours: 2\n", "  max_live_age_hours: 8760\n"),
+}
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["its own file", "main's file"])
+@pytest.mark.parametrize(("name", "texts"), LOOSENED.items(), ids=LOOSENED)
+def test_what_a_change_takes_out_of_the_project_file_holds_for_its_own_plan(
+    repository: Console, name: str, texts: tuple[str, str], *, seen: bool
+) -> None:
+    """A plan is made with main's project file, or with that of the change itself."""
+    strict, loose = map(hours, texts)
+    repository.replace("connectsync.yaml", hours(""), strict)
+    commit(repository)
+    git(repository, "checkout", "--quiet", "-b", "change")
+    repository.replace("connectsync.yaml", strict, loose)
+    lower(repository)
+    commit(repository)
+    if not seen:
+        git(repository, "checkout", "--quiet", "main", "--", "connectsync.yaml")
+    data = planned(repository)
+    assert data["limits"]["max_districts"] == 2
+    git(repository, "checkout", "--quiet", "change", "--", "connectsync.yaml")
+    later = {"CONNECTSYNC_NOW": "2027-01-15T13:30:00Z"}
+    refused = repository.run("apply", "plan.json", environment=later)
+    assert refused.status == ExitStatus.REFUSED, refused.both
+    assert f"  {name}: " in refused.err
+    assert "connectsync.yaml allows more now than before the change" in refused.err
+    assert repository.live("lakeview-usd")["deletion_threshold"] == 15
+    # a plan of a later change is held to what the file says by then
+    git(repository, "branch", "--quiet", "--force", "main", "change")
+    lower_again = ("deletion_threshold: 12", "deletion_threshold: 11")
+    repository.replace(LAKEVIEW, *lower_again)
+    planned(repository)
+    assert applied(repository).status == ExitStatus.FINE
+
+
+def test_limits_of_a_plan_are_read_as_they_were_written(repository: Console) -> None:
+    stated = "".join(strict for strict, _ in reversed(LOOSENED.values()))
+    repository.replace("connectsync.yaml", hours(""), hours(stated))
+    commit(repository)
+    lower(repository)
+    data = planned(repository)
+    assert data["limits"] == {
+        "max_districts": 2,
+        "max_percent": 70,
+        "max_districts_a_day": 2,
+        "max_percent_a_day": 70,
+        "max_live_age_hours": 2,
+        "freezes": [
+            {
+                "from": "2027-01-10",
+                "to": "2027-01-20",
+                "reason": "Finals",
+                "timezone": "UTC",
+            }
+        ],
+        "windows": [[{"days": [6], "from": "08:00", "to": "24:00", "timezone": "UTC"}]],
+        "nightly_sync": [
+            {
+                "days": [0, 1, 2, 3, 4, 5, 6],
+                "from": "09:00",
+                "to": "14:00",
+                "timezone": "UTC",
+            }
+        ],
+    }
+    # what is not as `plan` writes it is no plan
+    assert plan_data(plan_of_data(data))["limits"] == data["limits"]
+    for hurt in ({"from": "25:00"}, {"days": [7]}, {"timezone": "../../etc/passwd"}):
+        limits = json.loads(json.dumps(data["limits"]))
+        limits["windows"][0][0] |= hurt
+        with pytest.raises(DamagedPlan):
+            plan_of_data({**data, "limits": limits})
+
+
+def test_a_plan_of_a_change_without_limits_is_read_as_before(
+    repository: Console,
+) -> None:
+    """The version before wrote none."""
+    lower(repository)
+    data = planned(repository)
+    del data["limits"]
+    path = repository.folder / "plan.json"
+    path.write_text(json.dumps({**data, "digest": digest_of(data)}), "utf-8")
+    assert applied(repository).status == ExitStatus.FINE

@@ -202,6 +202,7 @@ def world(valley: Console, tmp_path: Path) -> Iterator[World]:
         (valley.folder / "connectsync.yaml").write_text(
             f"# before: {COMMENT}\n"
             f"schema: 1  # {COMMENT}\n"
+            "connect: planted\n"
             "backend: gateway\n"
             "backends:\n"
             f"  gateway: {{url: '{gateway.url}', token: 'file:secrets/gateway.txt'}}\n"

@@ -23,7 +23,9 @@ def reading(url: str) -> str:
 
 def test_who_plans_needs_no_right_to_write_the_state(valley: Console) -> None:
     path = valley.folder / "connectsync.yaml"
-    path.write_text(f"{path.read_text('utf-8')}state: {{url: env:STATE_URL}}\n")
+    path.write_text(
+        f"{path.read_text('utf-8')}connect: rehearsal\nstate: {{url: env:STATE_URL}}\n"
+    )
     url = postgres.database()
     writing = {"STATE_URL": url}
     assert valley.run("apply", "--yes", environment=writing).status == 0

@@ -249,6 +249,14 @@ STATED = Project(
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
         "AWS_SECRET_ACCESS_KEY",
         "PGPASSWORD",
+        "NODE_AUTH_TOKEN",
+        "NPM_TOKEN",
+        "npm_config__auth",
+        "CARGO_REGISTRY_TOKEN",
+        "AZURE_CLIENT_SECRET",
+        "GOOGLE_APPLICATION_CREDENTIALS",
+        "TF_VAR_db_password",
+        "DATABASE_URL",
     ],
 )
 def test_a_district_file_gets_at_no_secret_but_a_districts(name: str) -> None:
@@ -310,7 +318,13 @@ def test_no_other_spelling_of_a_secret_of_ours_is_a_districts_token(
         district_token(theirs, project=stated, environment=variables)
 
 
-@pytest.mark.parametrize("name", ["LAKEVIEW_TOKEN", "SSHS_TOKEN", "PGH_USD", "CI_USD"])
+OWN = (
+    "LAKEVIEW_TOKEN|LAKEVIEW_USD_TOKEN|SSHS_TOKEN|PGH_USD|CI_USD|CLEVER_TOKEN"
+    "|DISTRICT_4TH_STREET_TOKEN|CONNECTSYNC_DISTRICT_NODE_AUTH_TOKEN|VAULT_USD_TOKEN"
+)
+
+
+@pytest.mark.parametrize("name", OWN.split("|"))
 def test_a_districts_token_may_have_any_other_name(name: str) -> None:
     given = district_token(f"env:{name}", project=STATED, environment={name: SECRET})
     assert given == SECRET

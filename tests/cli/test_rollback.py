@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 from console import Console
 from forging import Entry
+from jsonschema import Draft202012Validator
 
 from connectsync.domain.plan_file import digest_of
 from connectsync.domain.settings import Form
 
+SCHEMAS = Path(__file__).parents[2] / "schema"
 KEY = "harbor-point-usd"
 
 
@@ -66,6 +69,39 @@ def test_what_somebody_saved_since_is_not_undone_unless_it_is_named(
         valley.run("rollback", "1", "--over", f"{KEY}:phone_types", "--yes").status == 0
     )
     assert valley.live(KEY) == before
+
+
+def test_a_way_back_names_the_later_runs_that_saved_the_same_settings(
+    valley: Console,
+) -> None:
+    file, key = "districts/ca/lakeview-usd.yaml", "lakeview-usd"
+    assert valley.run("apply", "--yes").status == 0
+    for old, new in ((15, 12), (12, 15), (15, 10)):
+        threshold = "deletion_threshold: {}"
+        valley.replace(file, threshold.format(old), threshold.format(new))
+        assert valley.run("apply", "--yes", file).status == 0
+    over = ("--over", f"{key}:deletion_threshold")
+    back = valley.run("rollback", "1", key, *over, "--out", "back.json")
+    assert back.status == 0, back.both
+    sentence = "! deletion_threshold was saved again in runs 2, 3, 4: that is undone"
+    assert sentence in back.out
+    plan = json.loads((valley.folder / "back.json").read_text())
+    (one,) = plan["districts"]
+    assert one["later_runs"] == {"deletion_threshold": [2, 3, 4]}
+    schema = json.loads((SCHEMAS / "plan.schema.json").read_text("utf-8"))
+    Draft202012Validator(schema).validate(plan)
+    # also where nothing has to be named: run 3 had put it back
+    back = valley.run("rollback", "4", "--yes")
+    assert "saved again" not in back.out
+    back = valley.run("rollback", "1", key, "--out", "-")
+    assert json.loads(back.out[back.out.index("{") :])["districts"][0][
+        "later_runs"
+    ] == {"deletion_threshold": [2, 3, 4, 5]}
+    assert valley.run("apply", "back.json").status == 4, "Connect moved since"
+    assert valley.run("rollback", "1", "--out", "back.json").status == 0
+    assert valley.run("apply", "back.json").status == 0
+    assert valley.live(key)["deletion_threshold"] == 45
+    assert valley.run("runs", "verify").status == 0
 
 
 def test_a_plan_that_only_says_it_is_a_way_back_is_damaged(valley: Console) -> None:

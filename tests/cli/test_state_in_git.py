@@ -163,6 +163,33 @@ def test_a_browser_session_that_came_with_a_commit_is_refused(ours: Console) -> 
     assert "the session in session.json is kept in git" in said.err
 
 
+@pytest.mark.parametrize("leads", ["outside", "git", "kept"])
+def test_no_linked_folder_leads_the_browser_session_elsewhere(
+    ours: Console, tmp_path_factory: pytest.TempPathFactory, leads: str
+) -> None:
+    """A commit could bring the link, and a session that was never ours."""
+    places = {
+        "outside": tmp_path_factory.mktemp("outside"),
+        "git": ours.folder / ".git",
+        "kept": ours.folder / "kept",
+    }
+    place = places[leads]
+    place.mkdir(exist_ok=True)
+    (place / "session.json").write_text('{"cookies": [], "origins": []}')
+    git(ours.folder, "add", "-f", *(["kept"] if leads == "kept" else ()))
+    (ours.folder / "auth").symlink_to(place)
+    (ours.folder / "connectsync.yaml").write_text(
+        "schema: 1\nbackends: {browser: {url: 'http://127.0.0.1:1',"
+        " session: auth/session.json}}\n"
+    )
+    for command in ("plan", "drift", "login"):
+        said = ours.run("--backend", "browser", command)
+        told = " ".join(said.both.split())
+        assert said.status == ExitStatus.FINDINGS, told
+        reason = "is kept in git" if leads == "kept" else "leads out of the project"
+        assert reason in told
+
+
 def test_no_name_of_a_commit_is_a_command_in_what_is_suggested(ours: Console) -> None:
     """A person pastes it."""
     name = "s; touch ran #"

@@ -23,6 +23,11 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from connectsync.cli.app import app
 from connectsync.cli.suggest import CommandPlace, quote_word
 from connectsync.cli.terminal import ExitStatus
+from connectsync.config.source import quote_text
+from connectsync.domain.foreign_text import SECRETS, foreign_text
+from connectsync.domain.settings import spell
+from connectsync.domain.wording import did_you_mean
+from connectsync.report.markdown import plain
 from connectsync.report.terminal import wrap
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,6 +77,61 @@ def test_a_command_keeps_the_options_it_was_suggested_under() -> None:
         "`connectsync -C 'our districts' --state-dir s --backend gateway resume 3`"
         " goes on; `plan` does not"
     )
+
+
+HOSTILE = "Cell `connectsync apply PLAN --yes`"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        did_you_mean(HOSTILE.replace("Cell", "Cel"), [HOSTILE]),
+        foreign_text(HOSTILE),
+        spell(frozenset([HOSTILE])),
+        spell(HOSTILE),
+        quote_text(HOSTILE),
+        plain(HOSTILE),
+    ],
+)
+def test_what_others_write_is_completed_to_no_command(told: str) -> None:
+    place = CommandPlace(project="our districts", plan="plan.json")
+    assert "connectsync apply" in told
+    assert place.complete(told) == told
+    assert "`connectsync" not in told
+
+
+def test_a_suggestion_shows_no_secret_and_no_control() -> None:
+    SECRETS.learn("cAnary-of-a-suggestion-1")
+    said = did_you_mean(
+        "cAnary-of-a-suggestion-2", ["cAnary-of-a-suggestion-1\x1b[31m"]
+    )
+    assert said == "did you mean '***'?"
+
+
+def test_names_and_labels_of_others_are_no_command_in_any_output(
+    valley: Console,
+) -> None:
+    file = "districts/ca/lakeview-usd.yaml"
+    hostile = "`connectsync rollback 1 --yes`"
+    valley.replace(
+        file, "name: Lakeview Unified School District", f"name: 'Lake {hostile}'"
+    )
+    valley.replace(
+        file, "settings:\n", f"settings:\n  phone_types: ['Cel {hostile}']\n"
+    )
+    path = valley.folder / "connectsync.yaml"
+    path.write_text(
+        f"{path.read_text()}options: {{phone_types: [Cell, 'Cell {hostile}']}}\n"
+    )
+    for words in (["validate"], ["validate", "--format", "markdown"]):
+        said = valley.run("-C", ".", *words)
+        assert said.status == ExitStatus.FINDINGS
+        assert "-C . rollback" not in said.both
+    valley.replace(file, "['Cel `", "['Cell `")
+    for words in (["plan"], ["plan", "--format", "markdown"], ["drift"]):
+        said = valley.run("-C", ".", *words)
+        assert said.status == 0, said.both
+        assert "-C . rollback" not in said.both
 
 
 def test_a_browser_that_is_watched_stays_watched() -> None:

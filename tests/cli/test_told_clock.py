@@ -35,6 +35,40 @@ def test_a_told_time_is_refused_on_a_connect_that_is_not_here(
     assert "unset CONNECTSYNC_NOW" in said.err
 
 
+@pytest.mark.parametrize(
+    ("source", "named"),
+    [
+        ("gateway https://connect.example.org", "connect.example.org"),
+        ("browser https://connect.example.org/d", "connect.example.org"),
+        ("production", "what the snapshot was taken of ('production')"),
+    ],
+)
+@pytest.mark.parametrize("command", ["plan", "apply", "drift", "doctor"])
+def test_a_told_time_makes_no_snapshot_of_another_machine_young(
+    valley: Console, command: str, source: str, named: str
+) -> None:
+    valley.replace("live.json", '"source": "embedded"', f'"source": "{source}"')
+    old = {**NOW, "CONNECTSYNC_NOW": "2027-01-15T07:00:00Z"}
+    there = ("--backend", "snapshot:live.json", command)
+    said = valley.run(*there, environment=old)
+    told = " ".join(said.both.split())
+    assert said.status == (5 if command == "doctor" else 64), told
+    assert f"{named} is not this machine" in told
+    assert "unset CONNECTSYNC_NOW" in told
+    meant = valley.run(*there, environment={**MEANT, **old})
+    assert "the time is told by CONNECTSYNC_NOW" in " ".join(meant.both.split())
+
+
+@pytest.mark.parametrize("source", ["embedded", "gateway http://127.0.0.1:8000"])
+def test_a_told_time_holds_for_a_snapshot_of_this_machine(
+    valley: Console, source: str
+) -> None:
+    valley.replace("live.json", '"source": "embedded"', f'"source": "{source}"')
+    said = valley.run("--backend", "snapshot:live.json", "plan", environment=NOW)
+    assert said.status == 0, said.both
+    assert "CONNECTSYNC_NOW" not in said.err
+
+
 def test_where_it_is_meant_it_is_said_and_kept_with_the_plan(valley: Console) -> None:
     # nothing listens there: it is about what is said before
     elsewhere(valley, "https://127.0.0.2.nip.invalid")

@@ -97,7 +97,7 @@ def planned(world: World, site: GitLab, branch: str, folder: Path, job: str) -> 
         folder,
         CI_API_V4_URL=site.url,
         CI_MERGE_REQUEST_IID="5",
-        CI_MERGE_REQUEST_DIFF_BASE_SHA=world.site.git("merge-base", "main", branch),
+        CI_MERGE_REQUEST_TARGET_BRANCH_NAME="main",
         CI_JOB_ID=job,
         CI_JOB_URL=f"https://example.org/jobs/{job}",
     )

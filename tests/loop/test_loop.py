@@ -15,6 +15,12 @@ from connectsync.domain.plan_file import digest_of
 MARKER = "<!-- connectsync:plan -->"
 
 
+def accepting(comment: str) -> str:
+    """Copy from a comment the line that accepts what guards hold against its plan."""
+    (line,) = re.findall("^Connectsync-Accept: .*$", comment, re.MULTILINE)
+    return str(line)
+
+
 def test_the_whole_way_of_a_change(world: World) -> None:
     # a bad edit does not even become a commit
     world.branch("lower")
@@ -157,16 +163,20 @@ def test_what_a_guard_counts_is_accepted_by_a_reviewer_and_not_by_the_author(
     world.site.merge(number)
     world.pushed("again", "canyon", phone_types=["Work"])
     number, _ = world.pull("again")
-    accepts = "Texts go to work\n\nConnectsync-Accept: disruptive=2"
+    accepts = f"Texts go to work\n\n{accepting(world.comment(number))}"
     assert not world.merged(number, accepts).ok, "a title ends up in that message"
     world.pushed("back-again", "canyon", phone_types=["Cell"])
     number, _ = world.pull("back-again")
     world.site.merge(number)
     world.pushed("reviewed", "canyon", phone_types=["Work"])
     number, _ = world.pull("reviewed")
-    world.site.review(number, "reviewer", accepts)
+    # of an earlier plan with the same count it is not taken
+    world.site.review(number, "another", accepts)
+    late = f"Yes\n\n{accepting(world.comment(number))}"
+    world.site.review(number, "reviewer", late)
     done = world.merged(number)
     assert done.ok, done.log
+    assert "accepts disruptive=2 of the plan" in done.log
     assert world.live("canyon", "phone_types") == frozenset(["Work"])
 
 
@@ -193,7 +203,7 @@ def test_what_was_accepted_of_one_plan_is_not_accepted_of_a_later_one(
     first = world.comment(number)
     accept = re.search(r"--accept (disruptive=\d+)", first)
     assert accept
-    world.site.review(number, "reviewer", f"Connectsync-Accept: {accept[1]}")
+    world.site.review(number, "reviewer", accepting(first))
     # the other pull request changes no district of main
     other = f"{settings}  contact_relationships: [Other]\n"
     assert world.merged(pushed("other", profile, other)).ok

@@ -123,10 +123,8 @@ def test_a_plan_that_is_gone_or_of_another_commit_is_not_applied(
     assert (done.returncode, out["go"]) == (4, "no")
 
 
-ACCEPTS = "Merge it\n\nConnectsync-Accept: disruptive=3\n"
-
-
-LINE = "Connectsync-Accept: disruptive=3"
+LINE = f"Connectsync-Accept: disruptive=3 of {'1' * 12}"
+ACCEPTS = f"Merge it\n\n{LINE}\n"
 
 
 def review(login: str = "reviewer", body: str = LINE, **more: Any) -> Row:
@@ -157,7 +155,13 @@ def test_no_message_of_a_commit_accepts_what_guards_hold_against_a_plan(
 
 
 @pytest.mark.parametrize(
-    "body", [LINE, f"Looks good.\r\n\r\n{LINE}\r\n", f"{LINE}  \nThanks"]
+    "body",
+    [
+        LINE,
+        f"Looks good.\r\n\r\n{LINE}\r\n",
+        f"{LINE}  \nThanks",
+        LINE.replace("1" * 12, DIGEST),
+    ],
 )
 def test_who_approved_just_this_commit_accepts(github: Desk, body: str) -> None:
     assert accepted(github, review(body=body))
@@ -180,7 +184,10 @@ def test_who_approved_just_this_commit_accepts(github: Desk, body: str) -> None:
         review(editor="author"),
         review(body=f"> {LINE}"),
         review(body=f"Do not write {LINE}"),
-        review(body="Connectsync-Accept: disruptive=three"),
+        review(body=LINE.replace("=3", "=three")),
+        review(body=LINE.replace("1" * 12, "1" * 11)),
+        review(body=LINE.replace("1" * 12, "2" * 12)),
+        review(body=LINE.partition(" of ")[0]),
     ],
     ids=str,
 )
@@ -231,6 +238,65 @@ def test_a_plan_that_changed_after_the_last_approval_is_not_applied(
     assert applied() == "applied"
 
 
+SAID = {
+    "of another plan": (
+        LINE.replace("1" * 12, "2" * 64),
+        f"accepts disruptive=3 of the plan {'2' * 12}, and the plan in the",
+        f"is {'1' * 12}, so it accepts nothing",
+    ),
+    "of no plan": (
+        LINE.partition(" of ")[0],
+        "accepts disruptive=3 and names no plan, so it accepts nothing",
+        f"the line is '{LINE}' for the plan in the",
+    ),
+    "of an earlier comment": (
+        LINE,
+        f"accepts disruptive=3 of {'1' * 12} and is older than the",
+        "as it is now, so it accepts nothing",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_an_acceptance_of_another_plan_accepts_nothing_and_is_told(
+    github: Desk, case: str
+) -> None:
+    body, *sentences = SAID[case]
+    at = "2027-01-15T08:00:00Z" if "earlier" in case else "2027-01-15T10:00:00Z"
+    reviews = [review(body=body, at=at), review("another", body="looks good")]
+    github.know(
+        pulls=[pull(github)],
+        comments=[comment()],
+        artifacts=[artifact()],
+        reviews=reviews,
+    )
+    github.keep(1, "plan")
+    done, out = found(github)
+    assert (done.returncode, out["go"]) == (0, "yes"), done.stderr
+    assert "disruptive" not in out
+    for sentence in ("::warning::a review of #7 ", *sentences):
+        assert sentence in done.stdout
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_gitlab_tells_of_an_acceptance_of_another_plan(
+    github: Desk, site: GitLab, case: str
+) -> None:
+    body, *sentences = SAID[case]
+    if "earlier" in case:
+        site.note(5, 60, body)
+    note(site)
+    site.approve(5, 60)
+    if "earlier" not in case:
+        site.note(5, 60, body)
+    site.requests[:] = [request_of(github.commit)]
+    site.artifacts["41"] = b"{}"
+    done, told = applied(github, site)
+    assert (done.returncode, told[4:]) == (0, []), done.stderr
+    for sentence in sentences:
+        assert sentence in done.stdout
+
+
 def test_who_took_the_approval_back_accepts_nothing(github: Desk) -> None:
     later = review(state="CHANGES_REQUESTED", body="", at="2027-01-15T11:00:00Z")
     assert not accepted(github, review(), later)
@@ -251,16 +317,18 @@ def test_gitlab_takes_no_message_of_a_commit_as_accepted(
     tmp_path: Path, site: GitLab, *, merged: bool
 ) -> None:
     """A merge commit that was fast-forwarded to is the author's own."""
-    site.approved_by = [60]
     note(site)
+    site.approve(5, 60)
     assert taken(desk(tmp_path, ACCEPTS, merged=merged), site) == []
 
 
+@pytest.mark.parametrize("timed", [True, False])
 def test_gitlab_takes_as_accepted_what_an_approver_says(
-    github: Desk, site: GitLab
+    github: Desk, site: GitLab, *, timed: bool
 ) -> None:
-    site.approved_by = [60]
+    site.timed = timed
     note(site)
+    site.approve(5, 60)
     site.note(5, 60, f"Fine.\n{LINE}")
     assert taken(github, site) == ["--accept", "disruptive=3"]
 
@@ -272,16 +340,61 @@ def test_gitlab_takes_as_accepted_what_an_approver_says(
 def test_gitlab_is_not_taken_in_by_a_decoy(
     github: Desk, site: GitLab, decoy: str
 ) -> None:
-    site.approved_by = [50, 60]
     if decoy == "before the plan":
         site.note(5, 60, LINE)
     note(site)
+    site.approve(5, 50)
+    site.approve(5, 60)
     by = {"author": 50, "no approver": 61}.get(decoy, 60)
     if decoy != "before the plan":
         one = site.note(5, by, f"> {LINE}" if decoy == "a quotation" else LINE)
         one["system"] = decoy == "system"
         if decoy == "edited":
             one["updated_at"] = "2027-01-15T11:00:00.000Z"
+    assert taken(github, site) == []
+
+
+@pytest.mark.parametrize("timed", [True, False], ids=["newer GitLab", "older GitLab"])
+@pytest.mark.parametrize("when", ["before", "unknown", "taken back", "again"])
+def test_gitlab_takes_no_approval_from_before_the_plan_was_shown(
+    tmp_path: Path, site: GitLab, when: str, *, timed: bool
+) -> None:
+    """The same approval stands on GitLab whatever the note says by now."""
+    github, site.timed = desk(tmp_path), timed
+    if when in {"before", "again"}:
+        site.approve(5, 60)
+    note(site)
+    if when == "unknown":
+        site.approved_by[60] = ""
+        # anybody may write those words; GitLab's own note says that it is one
+        site.note(5, 60, "approved this merge request")
+    if when == "taken back":
+        site.approve(5, 60)
+        site.note(5, 60, "unapproved this merge request")["system"] = True
+        site.approved_by[60] = ""
+    if when == "again":
+        site.approve(5, 60)
+    site.note(5, 60, LINE)
+    site.requests[:] = [request_of(github.commit)]
+    site.artifacts["41"] = b"{}"
+    done, told = applied(github, site)
+    if when == "again":
+        assert (done.returncode, told[4:]) == (0, ["--accept", "disruptive=3"])
+        return
+    assert (done.returncode, told) == (1, []), done.stderr
+    how = "before the note with the plan" if when == "before" else "does not tell"
+    assert "User 60 approved !5 at " in done.stdout
+    assert f"{how}" in done.stdout
+    assert "changed after the last approval: nothing is applied" in done.stderr
+
+
+def test_gitlab_takes_the_word_only_of_who_approved_the_plan_that_is_shown(
+    github: Desk, site: GitLab
+) -> None:
+    site.approve(5, 60)
+    note(site)
+    site.approve(5, 61)
+    site.note(5, 60, LINE)
     assert taken(github, site) == []
 
 
@@ -295,17 +408,28 @@ def test_a_call_that_fails_is_not_taken_for_nothing_to_do(github: Desk) -> None:
 
 
 def commented(
-    github: Desk, text: str, run: str = "1"
+    github: Desk, text: str, run: str = "1", *, status: str = "2"
 ) -> subprocess.CompletedProcess[str]:
     report = github.folder / "connectsync-report"
     report.mkdir(exist_ok=True)
     (report / "plan.md").write_text(text)
     script = step("plan", "Comment on the pull request")["run"]
     url = f"https://example.org/{run * (LONGEST_URL - 20)}"
-    done, _ = github.run(
-        script, NUMBER="7", HEAD=HEAD, DIGEST=DIGEST, PLAN_URL=url, LC_ALL="C.UTF-8"
-    )
+    given = {"NUMBER": "7", "HEAD": HEAD, "DIGEST": DIGEST, "STATUS": status}
+    done, _ = github.run(script, PLAN_URL=url, LC_ALL="C.UTF-8", **given)
     return done
+
+
+@pytest.mark.parametrize(("status", "lacks"), [("0", 0), ("1", 1), ("2", 0)])
+def test_the_comment_says_that_a_plan_lacks_districts(
+    github: Desk, status: str, lacks: int
+) -> None:
+    github.know()
+    assert commented(github, "the plan", status=status).returncode == 0
+    (one,) = github.knows()["comments"]
+    said = one["body"].rstrip()
+    assert said.count("The districts that were not read are not in it.") == lacks
+    assert f"Once {HEAD} is merged, exactly [this plan](" in said.split("\n")[-1]
 
 
 def test_one_comment_stays_the_one_however_many_there_are(github: Desk) -> None:
@@ -442,9 +566,9 @@ def test_gitlab_applies_what_was_reviewed_whatever_files_a_commit_brings(
         tmp_path,
         files={f"reviewed/{name}": "disruptive=3\n" for name in names},
     )
-    site.approved_by = [60]
     site.requests[:] = [request_of(github.commit)]
     note(site)
+    site.approve(5, 60)
     site.artifacts["41"] = json.dumps({"plan": 41}).encode()
     done, told = applied(github, site)
     assert done.returncode == 0, done.stderr
@@ -495,8 +619,12 @@ def _project_taken_on_github() -> str:
 
 def _project_taken_on_gitlab() -> str:
     (script,) = TEMPLATE["connectsync-plan"]["script"]
-    begin, end = script.index("base="), script.index("status=0")
-    return f"CI_MERGE_REQUEST_DIFF_BASE_SHA=HEAD^1\n{script[begin:end]}"
+    begin, end = script.index("git fetch"), script.index("status=0")
+    there = "git remote add origin . && git branch --force release HEAD^1"
+    name = "CI_MERGE_REQUEST_TARGET_BRANCH_NAME=release"
+    # where the branch began, long ago
+    old = "CI_MERGE_REQUEST_DIFF_BASE_SHA=HEAD^1^1"
+    return f"{there}\n{name} {old}\n{script[begin:end]}"
 
 
 @pytest.mark.parametrize(
@@ -521,7 +649,8 @@ def test_no_author_writes_the_project_file_that_a_plan_is_made_with(
         project.symlink_to("shared.yaml")
     else:
         project.write_text("schema: 1\n")
-    for text in ("schema: 1\n", "schema: 1\nbackend: gateway\n"):
+    oldest, theirs = "schema: 1\nbackend: browser\n", "schema: 1\nbackend: gateway\n"
+    for text in (oldest, "schema: 1\n", theirs):
         for file in (shared, project):
             file.write_text(text)
         git("add", "--all")

@@ -99,7 +99,7 @@ def test_a_new_file_states_only_what_its_profile_does_not(root: Path) -> None:
         "profile: b-texting\n"
         "credentials:\n"
         "  district_id: 58da8a43cc70ab00017a1a87\n"
-        "  oauth_token: env:ELM_TOKEN\n"
+        "  oauth_token: env:CONNECTSYNC_DISTRICT_ELM_TOKEN\n"
         "settings:\n"
         "  enable_daily_sync: true\n"
         "  student_id: STUDENT ID\n"
@@ -290,12 +290,14 @@ def test_a_folder_that_cannot_be_made_refuses_the_district(root: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "reference"),
     [
-        ("elm", "env:ELM_TOKEN"),
-        ("elm-grove.north_1", "env:ELM_GROVE_NORTH_1_TOKEN"),
-        ("4th-street", "env:DISTRICT_4TH_STREET_TOKEN"),
+        ("elm", "env:CONNECTSYNC_DISTRICT_ELM_TOKEN"),
+        ("elm-grove.north_1", "env:CONNECTSYNC_DISTRICT_ELM_GROVE_NORTH_1_TOKEN"),
+        ("4th-street", "env:CONNECTSYNC_DISTRICT_4TH_STREET_TOKEN"),
+        ("node-auth", "env:CONNECTSYNC_DISTRICT_NODE_AUTH_TOKEN"),
+        ("github", "env:CONNECTSYNC_DISTRICT_GITHUB_TOKEN"),
     ],
 )
-def test_the_token_is_named_and_never_written(
+def test_the_token_is_named_after_no_other_programs_secret_and_never_written(
     root: Path, key: str, reference: str
 ) -> None:
     imported(root, found(key))

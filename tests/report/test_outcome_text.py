@@ -38,7 +38,13 @@ def test_one_change_is_one_change() -> None:
 
 def test_what_was_never_read_is_not_forgotten() -> None:
     failed = NotPlanned("yew", "districts/yew.yaml", "no answer", "try again")
-    assert "1 done, 1 not read;" in told(DONE, plan=replace(PLAN, failed=(failed,)))
+    said = told(DONE, plan=replace(PLAN, failed=(failed,)))
+    assert "1 done, 1 not read;" in said
+    assert said.endswith(
+        "1 district was not read when the plan was made, so nothing was applied"
+        " there: yew\n  = help: make a new plan, which reads them again\n"
+    )
+    assert "there: yew\n" in told(plan=replace(PLAN, failed=(failed,)))
 
 
 def test_where_nothing_was_planned_nothing_is_claimed() -> None:

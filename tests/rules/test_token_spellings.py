@@ -92,7 +92,7 @@ def test_two_districts_are_never_given_one_variable(tmp_path: Path) -> None:
         if "oauth_token" in line
     )
     assert named == [
-        "oauth_token: env:ELM_GROVE_TOKEN",
-        "oauth_token: env:ELM_GROVE_TOKEN_2",
-        "oauth_token: env:ELM_GROVE_TOKEN_3",
+        "oauth_token: env:CONNECTSYNC_DISTRICT_ELM_GROVE_TOKEN",
+        "oauth_token: env:CONNECTSYNC_DISTRICT_ELM_GROVE_TOKEN_2",
+        "oauth_token: env:CONNECTSYNC_DISTRICT_ELM_GROVE_TOKEN_3",
     ]

@@ -24,8 +24,16 @@ class GitLab:
     requests: list[dict[str, Any]] = field(default_factory=list)
     notes: list[dict[str, Any]] = field(default_factory=list)
     artifacts: dict[str, bytes] = field(default_factory=dict)
-    approved_by: list[int] = field(default_factory=list)
+    approved_by: dict[int, str] = field(default_factory=dict)
     author: int = 50
+    timed: bool = True
+    """Whether it tells when somebody approved, as newer versions do."""
+
+    def approve(self, iid: int, who: int) -> None:
+        """Let somebody approve: GitLab writes a note of its own about it."""
+        one = self.note(iid, who, "approved this merge request")
+        one["system"] = True
+        self.approved_by[who] = one["created_at"]
 
     def note(self, iid: int, author: int, body: str) -> dict[str, Any]:
         """Let somebody write a note."""
@@ -62,7 +70,11 @@ class GitLab:
         if re.fullmatch(rf"{project}/merge_requests/\d+", path):
             return 200, {"author": {"id": self.author}}
         if re.fullmatch(rf"{project}/merge_requests/\d+/approvals", path):
-            approved = [{"user": {"id": one}} for one in self.approved_by]
+            approved = [
+                {"user": {"id": one}}
+                | ({"approved_at": at} if self.timed and at else {})
+                for one, at in self.approved_by.items()
+            ]
             return 200, {"approved_by": approved}
         if re.fullmatch(rf"{project}/repository/commits/\w+/merge_requests", path):
             return 200, self.requests

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import assert_never
 
+from connectsync.domain.foreign_text import no_command
 from connectsync.domain.plan_shape import kind_of
 from connectsync.domain.settings import (
     BY_NAME,
@@ -249,7 +250,7 @@ def _unfit(
         key=str,
     )
     if unknown:
-        return f"offers no {unknown[0]!r}"
+        return f"offers no {no_command(str(unknown[0]))!r}"
     if setting.one_label and len(labels) > 1:
         return "takes one type at most with Clever"
     return ""

@@ -20,6 +20,7 @@ from connectsync.cli.emulator import guard_store, make_embedded_store
 from connectsync.cli.secrets import district_token, read_secret
 from connectsync.cli.session import Session
 from connectsync.cli.suggest import quote_word
+from connectsync.cli.terminal import host_of, host_of_snapshot
 from connectsync.config.decode import Ground, without_steps_up
 from connectsync.config.project import BrowserConfig, Project
 from connectsync.domain.district import District
@@ -34,7 +35,7 @@ from connectsync.errors import (
     UsageError,
     how_to_add,
 )
-from connectsync.files.access import state_folder
+from connectsync.files.access import planted_state, state_folder
 from connectsync.operations.git import tracked_in
 from connectsync.report.terminal import inert
 from connectsync.web.http import RetryBudget, insist_safe
@@ -164,8 +165,24 @@ class BrowserBackend(Backend):
         return website(setup.session, setup.project, setup.argument)
 
 
-def _insist_own(session: Session, kept: Path) -> None:
-    """Raise ``ProjectError`` for a session that a commit brings along."""
+def _insist_own(session: Session, kept: Path, root: Path) -> None:
+    """
+    Refuse a session that another user put there, or that a commit brings or leads to.
+
+    Raises ``ProjectError``.
+    """
+    if (planted := planted_state(kept)) is not None:
+        raise ProjectError(
+            f"{inert(str(planted))} belongs to another user, and any user may put such"
+            " a thing there: no session is kept or read there",
+            remedy="name a file in a folder of your own as backends.browser.session",
+        )
+    if (end := Ground.of(root).way_out(without_steps_up(kept))) is not None:
+        raise ProjectError(
+            f"the session {inert(str(kept))} is reached through a link that leads out"
+            f" of the project, to {inert(end)}: it is not used",
+            remedy="name the file itself as backends.browser.session",
+        )
     if tracked_in(kept, session.environment) is not None:
         raise ProjectError(
             f"the session in {kept.name} is kept in git, so it is not used: whose it"
@@ -202,7 +219,7 @@ def website(session: Session, project: Project, url: str = "") -> Website:
     kept = stated.session or state / SESSION
     if stated.session:
         # what lies in the state folder was looked at with it
-        _insist_own(session, kept)
+        _insist_own(session, kept, project.root)
     page = Website(
         stated.url,
         session=kept,
@@ -214,7 +231,7 @@ def website(session: Session, project: Project, url: str = "") -> Website:
         slow_ms=session.slow_ms or stated.slow_ms,
     )
     page.insist_usable()
-    session.insist_own_clock(page.url)
+    session.insist_own_clock(host_of(page.url))
     # evidence may be kept before the state is opened; what cannot be made is told there
     with suppress(OSError):
         state_folder(state)
@@ -297,7 +314,7 @@ class GatewayBackend(Backend):
         token = read_secret(
             key, stated.token, environment=session.environment, root=root
         )
-        session.insist_own_clock(stated.url)
+        session.insist_own_clock(host_of(stated.url))
         return gateway.GatewayAddress(stated.url, token)
 
 
@@ -318,7 +335,9 @@ class SnapshotBackend(Backend):
         """Open a reader on the file, and say how old it is."""
         path = self._path()
         reader = SnapshotReader(path, described=f"snapshot:{self._named(path)}")
-        self._tell_age(reader.described, reader.snapshot())
+        snapshot = reader.snapshot()
+        self.setup.session.insist_own_clock(host_of_snapshot(snapshot.source))
+        self._tell_age(reader.described, snapshot)
         return nullcontext(reader)
 
     def writer(self) -> AbstractAsyncContextManager[Writer]:

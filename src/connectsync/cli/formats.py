@@ -45,13 +45,16 @@ def show_findings(
     """
     if format_ == "text" and terminal.quiet and not found.report.findings:
         return
-    if format_ in READ_HERE:
+    reporter = reporter_of(format_)
+    as_text = reporter.suggests == "text"
+    if format_ in READ_HERE or as_text:
         complete = _complete_commands(found.report, terminal.place)
         found = replace(found, report=complete)
     most = MOST_FINDINGS if output in {None, Path("-")} else None
-    reporter = reporter_of(format_)
     text = reporter.findings(replace(found, most=most), _view(terminal, output))
-    terminal.deliver(_complete(text, reporter, terminal.place), output)
+    # the source lines in a text are of others: in them nothing is completed
+    whole = text if as_text else _complete(text, reporter, terminal.place)
+    terminal.deliver(whole, output)
 
 
 def show_plan(

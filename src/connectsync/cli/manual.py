@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from connectsync.cli.options import (
@@ -38,12 +38,14 @@ class ManualSaver:
     """
     Asks the person at the terminal, or takes what was given with ``--confirmed``.
 
-    The click list is written before the first question.
+    The click list is written before the first question, from the plan as it is
+    ``shown``; the plan that is kept beside it is the one that was reviewed.
     """
 
     session: Session
     project: Project
     plan: Plan
+    shown: Plan
     by_hand: ManualSaves
     _asked: Counter[str] = field(default_factory=Counter)
 
@@ -96,7 +98,7 @@ class ManualSaver:
     def _hand_out(self) -> None:
         place = self.session.terminal.place
         place.plan = relative(self.folder / CLICK_LIST_PLAN, Path.cwd())
-        for name, text in _files(self.plan, place):
+        for name, text in _files(self.plan, self.shown, place):
             replace_file(self.folder / name, text)
         if self.by_hand.folder is not None:
             # `runs` and `resume` name the plan later, and do not know the folder
@@ -127,8 +129,8 @@ def name_kept_plan(session: Session, project: Project, digest: str) -> None:
         session.terminal.place.plan = relative(kept, Path.cwd())
 
 
-def _files(plan: Plan, place: CommandPlace) -> Iterator[tuple[str, str]]:
-    clicks = click_list(plan)
+def _files(plan: Plan, shown: Plan, place: CommandPlace) -> Iterator[tuple[str, str]]:
+    clicks = replace(click_list(shown), plan=plan_digest(plan))
     yield CLICK_LIST_PAGE, place.complete_html(click_list_html(clicks))
     yield CLICK_LIST_TEXT, place.complete(click_list_markdown(clicks))
     yield CLICK_LIST_PLAN, plan_text(plan)

@@ -287,10 +287,12 @@ class CommandLineHost:
         """Give the time."""
         return self.session.now()
 
-    def open_writer(self, plan: Plan) -> AbstractAsyncContextManager[Writer]:
+    def open_writer(
+        self, plan: Plan, shown: Plan
+    ) -> AbstractAsyncContextManager[Writer]:
         """Open what saves; a person who saves by hand gets a place for a list first."""
         session, project = self.session, self.scope.project
-        person = ManualSaver(session, project, plan, self.said.by_hand)
+        person = ManualSaver(session, project, plan, shown, self.said.by_hand)
         if self.by_hand:
             person.ready()
         named = {one.district for one in plan.districts if one.token}

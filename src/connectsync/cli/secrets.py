@@ -12,7 +12,7 @@ from pathlib import Path
 
 from connectsync.config.decode import Ground
 from connectsync.config.project import Project
-from connectsync.domain.district import token_identity
+from connectsync.domain.district import DISTRICT_VARIABLE, token_identity
 from connectsync.domain.foreign_text import SECRETS, environment_of_children
 from connectsync.errors import ProjectError
 from connectsync.files.access import NotRegular, TooLarge, read_regular, wide_encoding
@@ -101,12 +101,31 @@ def resolve_reference(
     return secret
 
 
-_NO_DISTRICT = re.compile(
-    "(CONNECTSYNC|ACTIONS|CI_JOB|CI_REGISTRY|OTEL_EXPORTER)_[A-Z0-9_]+"
-    "|(GITHUB|GH|GITLAB|NPM|VAULT)_TOKEN|PGPASSWORD"
-    "|AWS_(SECRET_ACCESS_KEY|SESSION_TOKEN)|AZURE_CLIENT_SECRET"
+_PROGRAMS = (
+    "GITHUB|GH|GH_ENTERPRISE|GITLAB|GL|GITEA|BITBUCKET|CIRCLE|TRAVIS|BUILDKITE|RENOVATE"
+    "|NPM|NODE|NODE_AUTH|YARN|PYPI|TWINE|FLIT|POETRY|UV|UV_PUBLISH|CARGO|CARGO_REGISTRY"
+    "|GEM_HOST|NUGET|DOCKER|DOCKERHUB|ARTIFACTORY|NEXUS|MAVEN|HOMEBREW_GITHUB|CODECOV"
+    "|SONAR|SNYK|SENTRY|AWS|AZURE|GOOGLE|GCP|CLOUDFLARE|DIGITALOCEAN|HCLOUD|HEROKU"
+    "|NETLIFY|VERCEL|FLY|PULUMI|VAULT|CONSUL|CONSUL_HTTP|NOMAD|OP_CONNECT|DOPPLER|BWS"
+    "|OP_SERVICE_ACCOUNT|KUBE|SLACK|SLACK_BOT|OPENAI|ANTHROPIC|HF|HUGGING_FACE|STRIPE"
+    "|SENDGRID|TWILIO|DD|DATADOG|NEW_RELIC|SMTP|POSTGRES|POSTGRESQL|MYSQL|MARIADB|REDIS"
+    "|MONGO|DB|DATABASE|SSH|GPG|SUDO|ANSIBLE_VAULT|RESTIC"
 )
-"""Variables that hold secrets of ours or of a CI, and never a district's token."""
+"""What other programs begin the names of their secrets with."""
+
+_NO_DISTRICT = re.compile(
+    f"(?!{DISTRICT_VARIABLE})CONNECTSYNC_.+"
+    "|(ACTIONS|CI_JOB|CI_REGISTRY|CI_DEPLOY|OTEL_EXPORTER|BUILDKITE_AGENT)_.+"
+    f"|({_PROGRAMS})_((API|AUTH|ACCESS|SESSION|SECURITY|REGISTRY|OIDC)_)?"
+    "(TOKEN|KEY|PASSWORD|PASSPHRASE|PASS|URL|URI)"
+    "|AWS_(SECRET_ACCESS_KEY|ACCESS_KEY_ID|BEARER_TOKEN.*|CONTAINER_AUTHORIZATION_TOKEN)"
+    "|(AZURE|ARM|GOOGLE|GCP|CLOUDSDK)_.*(SECRET|PASSWORD|CREDENTIALS|TOKEN|KEY)"
+    "|(TF_TOKEN|TF_VAR|NPM_CONFIG|OP_SESSION|POETRY_PYPI_TOKEN|KUBERNETES)_.+"
+    "|PGPASSWORD|PGPASSFILE|MYSQL_PWD|BW_SESSION|BW_CLIENTSECRET|SENTRY_DSN"
+    "|SYSTEM_ACCESSTOKEN|(HTTPS?|ALL|FTP)_PROXY",
+    re.IGNORECASE,
+)
+"""Variables that hold a secret of ours, of a CI or of another program."""
 
 
 def district_token(

@@ -267,14 +267,14 @@ class Session:
         told = env.get(TOLD) if env.get(ANYWHERE) == "1" else None
         return f"{TOOL}, the time told as {told}" if told else TOOL
 
-    def insist_own_clock(self, address: str) -> None:
+    def insist_own_clock(self, host: str) -> None:
         """
         Refuse to tell the time to a Connect elsewhere; say so where that is meant.
 
         Raises ``UsageError``.
         """
-        said = insist_own_clock(self.environment, address)
-        if said and self.shared.setdefault("told clock", address) == address:
+        said = insist_own_clock(self.environment, host)
+        if said and self.shared.setdefault("told clock", host) == host:
             self.shared["told clock"] = ""
             self.terminal.complain(inert(said))
 

@@ -24,6 +24,7 @@ from connectsync.cli.streams import lost, tell_once
 from connectsync.cli.suggest import CommandPlace
 from connectsync.domain.event import Event
 from connectsync.domain.foreign_text import without_user_info
+from connectsync.domain.live import BY_ADDRESS
 from connectsync.files.access import insist_unplanted, not_written, replace_file
 from connectsync.report.terminal import Paint, Style, inert, unheeded
 
@@ -49,14 +50,14 @@ def now(environment: Mapping[str, str]) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def insist_own_clock(environment: Mapping[str, str], address: str) -> str:
+def insist_own_clock(environment: Mapping[str, str], host: str) -> str:
     """
     Refuse to tell the time to a Connect that is not on this machine.
 
     Gives a sentence where it is told all the same, because that is asked for; empty
-    where the clock is the machine's or the address is here. Raises ``UsageError``.
+    where the clock is the machine's or the host is this one. Raises ``UsageError``.
     """
-    told, host = environment.get(TOLD), _host(address)
+    told = environment.get(TOLD)
     if not told or is_here(host):
         return ""
     if environment.get(ANYWHERE) != "1":
@@ -68,12 +69,22 @@ def insist_own_clock(environment: Mapping[str, str], address: str) -> str:
     return f"the time is told by {TOLD}: {told}, on {host}"
 
 
-def _host(address: str) -> str:
+def host_of(address: str) -> str:
+    """Give the host of an address; empty where it names none."""
     # of an address that is none only its own check speaks: it may hold a password
     try:
         return urlsplit(address).hostname or ""
     except ValueError:
         return ""
+
+
+def host_of_snapshot(source: str) -> str:
+    """Give the host that a snapshot was taken on; in words where it is not known."""
+    kind, _, address = source.partition(" ")
+    if source == "embedded":
+        return ""
+    host = host_of(address) if kind in BY_ADDRESS else ""
+    return host or f"what the snapshot was taken of ({source!r})"
 
 
 def is_here(host: str) -> bool:

@@ -110,7 +110,10 @@ def load_project(root: Path) -> Project:
 
 def project_of_text(root: Path, raw: bytes) -> Project:
     """Read the bytes of a project file. Raises ProjectError as `load_project`."""
-    return _project(root, _sound(check_bytes(PROJECT_FILE, raw, "project")).data)
+    document = _sound(check_bytes(PROJECT_FILE, raw, "project"))
+    if found := tuple(mistaken_hours(document)):
+        raise refusal(found)
+    return _project(root, document.data)
 
 
 def _sound(reading: Reading) -> Document:

@@ -17,6 +17,7 @@ from connectsync.config.document import Document, is_day
 from connectsync.config.schemas import kind_of, labels_of, schema, types_of
 from connectsync.config.source import MASK, MOST_FINDINGS, error, quote_text
 from connectsync.domain.finding import Finding, KeyPath, order
+from connectsync.domain.foreign_text import no_command
 from connectsync.domain.wording import did_you_mean, foreign_character, nearest
 
 _YES = frozenset({"yes", "y", "on", "true"})
@@ -257,7 +258,7 @@ def _labels(part: Mapping[str, Any]) -> str:
 
 
 def _list_words(words: Iterable[str]) -> str:
-    return ", ".join(f"'{word}'" for word in words)
+    return ", ".join(f"'{no_command(word)}'" for word in words)
 
 
 def _spell_value(value: Any) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from connectsync.domain.finding import Finding, KeyPath, Place, Severity
+from connectsync.domain.foreign_text import no_command
 
 MASK = "***"
 
@@ -171,7 +172,7 @@ def quote_text(text: str) -> str:
 
     Spaces that only look like spaces are spelled out: they are the mistake.
     """
-    one_line = _SPACES.sub(" ", text[:_LINE_LIMIT].strip())
+    one_line = _SPACES.sub(" ", no_command(text[:_LINE_LIMIT].strip()))
     return f"'{_shorten(mask_source(spell_control_characters(one_line)), 60)}'"
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL
 
 from connectsync.domain.foreign_text import SECRETS
 from connectsync.errors import StateError
+from connectsync.files.access import is_for_all, is_strangers, read_regular
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
@@ -56,6 +57,12 @@ LONGEST = 4_000
 
 MOST_HOSTS = 4
 """Servers of one store; each that stays silent is waited for."""
+
+_SERVER = "postgres"
+"""The user that PostgreSQL runs as, wherever it was installed for all."""
+
+_PASSFILE = 1 << 20
+"""Bytes that are read of a file of passwords."""
 
 _SINCE = 160_000
 """The version of libpq that knows what the system trusts, and how it may log in."""
@@ -114,12 +121,13 @@ def at_url(url: str, environment: Mapping[str, str] = _NONE) -> Address:
     hosts = _hosts(parts["hosts"])
     reached = {**_reached(hosts, query), **query}
     _insist_paired(reached)
+    protected = _protected(hosts, query, environment, known=bool(secrets))
     address = URL.create(
         _DRIVER,
         username=unquote(parts["user"] or "") or None,
         password=password or None,
         database=unquote(parts["database"] or "") or None,
-        query={**_protected(hosts, query, environment), **reached},
+        query={**protected, **reached},
     )
     return Address(address, _shown(parts), secrets)
 
@@ -198,17 +206,27 @@ def _protected(
     hosts: list[tuple[str, str]],
     query: Mapping[str, str],
     environment: Mapping[str, str],
+    *,
+    known: bool,
 ) -> Mapping[str, str]:
     """
     Demand a verified server wherever a network lies between.
 
-    On this machine another user may listen in its place: the password is not sent in
-    clear.
+    On this machine another user may listen in its place. A server with a password has
+    to show by SCRAM that it knows it (``known``: the address states one), a socket that
+    anyone may put there has to be the server's, and no password is sent in clear.
     """
     near = "service" not in query and _is_near(hosts, query, environment)
-    if near and "PGREQUIREAUTH" not in environment:
-        return {"require_auth": "!password"} if _libpq() >= _SINCE else {}
-    if near or "sslmode" in query:
+    if near:
+        demanded = _owner(hosts, query, environment)
+        if "PGREQUIREAUTH" not in environment and _libpq() >= _SINCE:
+            by_port = any(map(_is_by_port, _places(hosts, query, environment)))
+            proven = by_port and (known or _has_password(hosts, query, environment))
+            verified = query.get("sslmode") in {"verify-ca", "verify-full"}
+            scram = proven and not verified
+            demanded |= {"require_auth": "scram-sha-256" if scram else "!password"}
+        return demanded
+    if "sslmode" in query:
         return {}
     demanded = {"sslmode": "verify-full"}
     named = "sslrootcert" in query or environment.get("PGSSLROOTCERT")
@@ -224,13 +242,81 @@ def _is_near(
     environment: Mapping[str, str],
 ) -> bool:
     """Say whether the server is on this machine: its socket, or loopback."""
+    if environment.get("PGSERVICE"):
+        return False
+    return all(map(_is_loopback, _places(hosts, query, environment)))
+
+
+def _places(
+    hosts: list[tuple[str, str]],
+    query: Mapping[str, str],
+    environment: Mapping[str, str],
+) -> list[str]:
+    """Name the hosts, addresses and folders of sockets where the server may be."""
     stated = query.get("host") or ",".join(host for host, _ in hosts)
     stated = stated or environment.get("PGHOST", "")
     addresses = query.get("hostaddr") or environment.get("PGHOSTADDR", "")
-    if environment.get("PGSERVICE"):
+    return [one for one in (*stated.split(","), *addresses.split(",")) if one]
+
+
+def _is_by_port(place: str) -> bool:
+    """Say whether a place has no folder, so that any user may listen there."""
+    return not place.startswith("/")
+
+
+def _has_password(
+    hosts: list[tuple[str, str]],
+    query: Mapping[str, str],
+    environment: Mapping[str, str],
+) -> bool:
+    """Say whether libpq finds a password of this server outside the address."""
+    if environment.get("PGPASSWORD"):
+        return True
+    home = environment.get("HOME", "")
+    usual = environment.get("PGPASSFILE") or f"{home}/.pgpass"
+    wanted = {"*", *_places(hosts, query, environment)}
+    try:
+        raw = read_regular(Path(query.get("passfile") or usual), _PASSFILE)
+    except OSError:
         return False
-    names = [*stated.split(","), *addresses.split(",")]
-    return all(map(_is_loopback, filter(None, names)))
+    lines = raw.decode("utf-8", "replace")
+    # a colon of an IPv6 address has a backslash in front of it
+    named = (line.replace("\\:", "\0").split(":")[0] for line in lines.splitlines())
+    return any(one.replace("\0", ":") in wanted for one in named)
+
+
+def _owner(
+    hosts: list[tuple[str, str]],
+    query: Mapping[str, str],
+    environment: Mapping[str, str],
+) -> dict[str, str]:
+    """
+    Demand that a socket in a folder for all is ours or that of PostgreSQL's own user.
+
+    Any user may put one there while the server is down. Raises ``StateError``.
+    """
+    if "requirepeer" in query or environment.get("PGREQUIREPEER"):
+        return {}
+    port = query.get("port") or next((one for _, one in hosts if one), "")
+    file = f".s.PGSQL.{port or environment.get('PGPORT') or 5432}"
+    for folder in _places(hosts, query, environment):
+        socket = Path(folder, file)
+        try:
+            if _is_by_port(folder) or not is_for_all(socket.parent):
+                continue
+            status = socket.lstat()
+        except OSError:
+            continue  # what cannot be looked at is told by whoever connects
+        name = socket.owner()
+        if is_strangers(status) and name != _SERVER:
+            raise StateError(
+                f"the socket {socket} of the state store belongs to another user,"
+                f" {name}, and any user may put such a thing there",
+                remedy="name the user that the server runs as in the address, such as"
+                f" ?requirepeer={_SERVER}",
+            )
+        return {"requirepeer": name}
+    return {}
 
 
 def _is_loopback(host: str) -> bool:

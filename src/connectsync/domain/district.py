@@ -156,6 +156,10 @@ class Facts:
     tried_to_archive: int | None = None
 
 
+DISTRICT_VARIABLE = "CONNECTSYNC_DISTRICT_"
+"""What a variable begins with that we name for the token of a district."""
+
+
 def token_identity(reference: str, root: str = "") -> tuple[str, ...]:
     """
     Give what a reference to a token means, whatever way it is spelled.

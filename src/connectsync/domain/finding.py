@@ -11,6 +11,7 @@ from enum import StrEnum
 from hashlib import sha256
 from pathlib import PurePosixPath
 
+from connectsync.domain.policy import Policy
 from connectsync.domain.settings import Form, is_same
 
 KeyPath = tuple[str | int, ...]
@@ -354,6 +355,7 @@ class ChangedSince:
     manage no longer.
     ``gone`` gives the files of districts that had one at the commit, by district;
     ``launched`` are those that were past their launch there, by their own facts.
+    ``limits`` are the figures and hours that the project file stated there.
     """
 
     commit: str
@@ -361,6 +363,7 @@ class ChangedSince:
     released: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     gone: Mapping[str, str] = field(default_factory=dict)
     launched: frozenset[str] = frozenset()
+    limits: Policy | None = None
 
     def of(self, district: str) -> Form:
         """Give what the change causes on one district."""

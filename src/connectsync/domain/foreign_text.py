@@ -113,11 +113,21 @@ def without_user_info(text: str) -> str:
     return _USER_INFO.sub(f"{MASK}@", text)
 
 
+def no_command(text: str) -> str:
+    r"""
+    Give text of others so that nothing in it is taken for a command that we suggest.
+
+    A suggestion stands between backticks, and is completed with the options that
+    connectsync was called with. The first backtick comes out spelled: ``\x60``.
+    """
+    return text.replace("`connectsync ", r"\x60connectsync ")
+
+
 def one_line(text: str) -> str:
     """Make foreign text one short, harmless line; it was searched for secrets."""
     shown = _ESCAPE.sub(" ", text[:_READ])
     line = "".join(mark if mark.isprintable() else " " for mark in shown)
-    line = " ".join(line.split())
+    line = no_command(" ".join(line.split()))
     return f"{line[:LONGEST]}…" if len(line) > LONGEST else line
 
 

@@ -239,6 +239,11 @@ def connect_key(described: str, name: str | None) -> ConnectKey:
     return ConnectKey(name or spelled, frozenset([described, spelled]))
 
 
+def is_of_project(described: str) -> bool:
+    """Say whether a backend lies with a project, so that others call theirs so too."""
+    return described == "embedded" or described.startswith("snapshot:")
+
+
 def one_spelling(described: str) -> str:
     """
     Spell a backend in one way, however its address was written.

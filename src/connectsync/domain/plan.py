@@ -12,6 +12,7 @@ from connectsync.domain.change import Change, Set, apply_changes, assess
 from connectsync.domain.district import KeptLabels, Untouched, without
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement, worst_of
 from connectsync.domain.finding import GuardFinding, ValidationReport
+from connectsync.domain.policy import Policy
 from connectsync.domain.settings import Form
 from connectsync.providers.form import Risk, Value
 
@@ -54,7 +55,8 @@ class DistrictPlan:
     plan speaks of: so that apply can name what moved. ``drift`` is what people changed
     of it since we last applied. ``kept`` are ticked labels that the files do not know,
     by setting: they stay ticked, whatever ``desired`` says. ``token`` is the reference
-    to the token that is typed, if one is.
+    to the token that is typed, if one is. ``later`` are the runs that saved a setting
+    after the run that is taken back, by setting: what they made is overwritten.
     """
 
     district: str
@@ -68,6 +70,7 @@ class DistrictPlan:
     drift: tuple[Movement, ...] = ()
     kept: KeptLabels = field(default_factory=dict)
     token: str = ""
+    later: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def managed(self, form: Form) -> dict[str, Value]:
         """Give what a form holds of what the files say; labels they know alone."""
@@ -124,7 +127,9 @@ class Plan:
     stays as it is on Connect for another reason, on districts in step as well.
     ``still_running`` are districts that no file describes any more, though their sync
     runs on Connect. ``token_not_typed`` are districts whose files name a token, for
-    which Connect's page shows none, and for which none is typed.
+    which Connect's page shows none, and for which none is typed. A plan of one change
+    keeps the ``limits`` it was made under: the change may loosen those of the project
+    file.
     """
 
     created: datetime
@@ -142,6 +147,7 @@ class Plan:
     untouched: tuple[Untouched, ...] = ()
     still_running: tuple[StillRunning, ...] = ()
     token_not_typed: tuple[str, ...] = ()
+    limits: Policy | None = None
     digests: list[str] = field(
         default_factory=list, init=False, repr=False, compare=False
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from connectsync.domain.change import Add, Change, Remove, Set
-from connectsync.domain.district import Untouched, WhyUntouched
+from connectsync.domain.district import Days, Untouched, WhyUntouched
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
 from connectsync.domain.finding import GuardFinding, Severity
 from connectsync.domain.plan import (
@@ -21,6 +21,7 @@ from connectsync.domain.plan import (
     StillRunning,
 )
 from connectsync.domain.plan_shape import PLAN, BadJson, Misshapen, read_json
+from connectsync.domain.policy import END_OF_DAY, Freeze, Policy, Window
 from connectsync.domain.settings import Data, form_data, form_of, value_data, value_of
 from connectsync.errors import DamagedPlan
 from connectsync.providers.form import Risk
@@ -60,6 +61,8 @@ def _origin_data(plan: Plan) -> dict[str, Any]:
     if plan.since is not None:
         data["since"] = plan.since
         data["left_alone"] = [_left_data(one) for one in plan.left_alone]
+    if plan.limits is not None:
+        data["limits"] = _limits_data(plan.limits)
     if plan.untouched:
         data["untouched"] = [_untouched_data(one) for one in plan.untouched]
     if plan.still_running:
@@ -70,6 +73,50 @@ def _origin_data(plan: Plan) -> dict[str, Any]:
     if plan.token_not_typed:
         data["token_not_typed"] = list(plan.token_not_typed)
     return data
+
+
+_FIGURES = (
+    "max_districts",
+    "max_percent",
+    "max_districts_a_day",
+    "max_percent_a_day",
+)
+
+
+def _limits_data(limits: Policy) -> dict[str, Any]:
+    figures = {name: getattr(limits, name) for name in _FIGURES}
+    return figures | {
+        "max_live_age_hours": limits.max_live_age // timedelta(hours=1),
+        "freezes": [
+            {
+                "from": freeze.days.first.isoformat(),
+                "to": freeze.days.last.isoformat(),
+                "reason": freeze.reason,
+                "timezone": freeze.timezone,
+            }
+            for freeze in limits.freezes
+        ],
+        "windows": [
+            [_window_data(one) for one in windows] for windows in limits.all_windows
+        ],
+        "nightly_sync": [_window_data(one) for one in limits.nightly_syncs],
+    }
+
+
+def _window_data(window: Window) -> dict[str, Any]:
+    return {
+        "days": sorted(window.weekdays),
+        "from": _spelled_hour(window.opens),
+        "to": _spelled_hour(window.closes),
+        "timezone": window.timezone,
+    }
+
+
+def _spelled_hour(hour: time) -> str:
+    return _END if hour == END_OF_DAY else hour.isoformat("minutes")
+
+
+_END = "24:00"
 
 
 def _untouched_data(one: Untouched) -> dict[str, Any]:
@@ -107,7 +154,9 @@ def _district_data(district: DistrictPlan) -> dict[str, Any]:
 
 def _at_times(district: DistrictPlan) -> dict[str, Any]:
     kept = {"kept": form_data(district.kept)} if district.kept else {}
-    return kept | ({"token": district.token} if district.token else {})
+    later = {name: list(runs) for name, runs in district.later.items()}
+    token = {"token": district.token} if district.token else {}
+    return kept | token | ({"later_runs": later} if later else {})
 
 
 def _save_data(save: Save) -> dict[str, Any]:
@@ -255,7 +304,38 @@ def _plan(data: Mapping[str, Any]) -> Plan:
             StillRunning(**one) for one in data.get("still_running", ())
         ),
         token_not_typed=tuple(data.get("token_not_typed", ())),
+        limits=_limits(data["limits"]) if "limits" in data else None,
     )
+
+
+def _limits(data: Mapping[str, Any]) -> Policy:
+    windows = tuple(tuple(map(_window, some)) for some in data["windows"])
+    return Policy(
+        **{name: data[name] for name in _FIGURES},
+        max_live_age=timedelta(hours=data["max_live_age_hours"]),
+        freezes=tuple(map(_freeze, data["freezes"])),
+        windows=windows[0] if windows else (),
+        nightly_syncs=tuple(map(_window, data["nightly_sync"])),
+        other_windows=windows[1:],
+    )
+
+
+def _freeze(data: Mapping[str, str]) -> Freeze:
+    days = Days(date.fromisoformat(data["from"]), date.fromisoformat(data["to"]))
+    return Freeze(days, data["reason"], data["timezone"])
+
+
+def _window(data: Mapping[str, Any]) -> Window:
+    return Window(
+        weekdays=frozenset(data["days"]),
+        opens=_hour(data["from"]),
+        closes=_hour(data["to"]),
+        timezone=data["timezone"],
+    )
+
+
+def _hour(spelled: str) -> time:
+    return END_OF_DAY if spelled == _END else time.fromisoformat(spelled)
 
 
 def _since(commit: object) -> str | None:
@@ -288,6 +368,7 @@ def _district(data: Mapping[str, Any]) -> DistrictPlan:
         drift=tuple(_movement(movement) for movement in data["drift"]),
         kept=_kept(data.get("kept", {})),
         token=data.get("token", ""),
+        later={name: tuple(runs) for name, runs in data.get("later_runs", {}).items()},
     )
 
 

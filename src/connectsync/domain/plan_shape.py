@@ -88,14 +88,16 @@ def flag(data: Any, where: str) -> None:
         raise Misshapen(f"{_named(where)} is {kind_of(data)}, not true or false")
 
 
-def whole(least: int) -> Shape:
-    """Make the shape of a whole number from ``least`` on."""
+def whole(least: int, most: int | None = None) -> Shape:
+    """Make the shape of a whole number from ``least`` on, at most to ``most``."""
 
     def look(data: Any, where: str) -> None:
         if isinstance(data, bool) or not isinstance(data, int):
             raise Misshapen(f"{_named(where)} is {kind_of(data)}, not a whole number")
         if data < least:
             raise Misshapen(f"{_named(where)} is less than {least}")
+        if most is not None and data > most:
+            raise Misshapen(f"{_named(where)} is more than {most}")
 
     return look
 
@@ -246,6 +248,11 @@ def _kept(data: Any, where: str) -> None:
     Members({}, {one.name: each(text, least=1) for one in groups})(data, where)
 
 
+def _later(data: Any, where: str) -> None:
+    runs = each(whole(1), least=1)
+    Members({}, dict.fromkeys(BY_NAME, runs))(data, where)
+
+
 def _valued(*names: str) -> Shape:
     """Make the shape of an object whose members are values of its ``setting``."""
 
@@ -326,7 +333,7 @@ _DISTRICT = Members(
         ),
         "drift": each(_movement),
     },
-    {"kept": _kept, "token": text},
+    {"kept": _kept, "token": text, "later_runs": _later},
 )
 _FAILED = Members(dict.fromkeys(("district", "file", "message", "remedy"), text))
 _GUARD = Members(
@@ -351,6 +358,28 @@ _LEFT = Members(
     }
 )
 _RUNNING = Members(dict.fromkeys(("district", "file", "error"), text))
+_HOUR, _DAY = (
+    match_shape("[0-2][0-9]:[0-5][0-9]"),
+    match_shape("[0-9]{4}(-[0-9]{2}){2}"),
+)
+_ZONE = match_shape("[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*")
+_WINDOW = Members(
+    {"days": each(one_of(*range(7))), "from": _HOUR, "to": _HOUR, "timezone": _ZONE}
+)
+_LIMITS = Members(
+    {
+        "max_districts": whole(0),
+        "max_percent": whole(0),
+        "max_districts_a_day": whole(0),
+        "max_percent_a_day": whole(0),
+        "max_live_age_hours": whole(0, 8760),
+        "freezes": each(
+            Members({"from": _DAY, "to": _DAY, "reason": text, "timezone": _ZONE})
+        ),
+        "windows": each(each(_WINDOW, least=1)),
+        "nightly_sync": each(_WINDOW),
+    }
+)
 
 PLAN = Members(
     {
@@ -374,6 +403,7 @@ PLAN = Members(
         "untouched": each(_untouched, least=1),
         "still_running": each(_RUNNING),
         "token_not_typed": each(text, least=1),
+        "limits": _LIMITS,
     },
     # the state store keeps what it knows of a run beside its plan
     open=True,

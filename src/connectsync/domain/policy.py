@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -131,7 +131,8 @@ class Policy:
     ``max_percent`` is the share of the whole fleet, not of the plan's scope; the
     figures of a day count the last 24 hours of the journal as well. No windows means
     any hour; nothing is applied while a nightly sync may run. ``unattended`` is the
-    greatest risk of a change that is applied unattended.
+    greatest risk of a change that is applied unattended. Of each of ``other_windows``
+    one has to be open as well: a plan was made under them.
     """
 
     max_districts: int = 25
@@ -145,6 +146,44 @@ class Policy:
     rollout: Rollout = field(default_factory=Rollout)
     approval: Approval = field(default_factory=Approval)
     unattended: Risk = Risk.SAFE
+    other_windows: tuple[tuple[Window, ...], ...] = ()
+
+    @property
+    def all_windows(self) -> tuple[tuple[Window, ...], ...]:
+        """The lists of windows of which one each has to be open."""
+        return tuple(one for one in (self.windows, *self.other_windows) if one)
+
+    def limits(self) -> Policy:
+        """Give the figures and the hours alone, which a plan of a change keeps."""
+        usual = Policy()
+        return replace(
+            self,
+            rollout=usual.rollout,
+            approval=usual.approval,
+            unattended=usual.unattended,
+        )
+
+    def stricter(self, other: Policy | None) -> Policy:
+        """Give the policy with the stricter of its own and other figures and hours."""
+        if other is None:
+            return self
+        windows = tuple(dict.fromkeys((*self.all_windows, *other.all_windows)))
+        return replace(
+            self,
+            max_districts=min(self.max_districts, other.max_districts),
+            max_percent=min(self.max_percent, other.max_percent),
+            max_live_age=min(self.max_live_age, other.max_live_age),
+            max_districts_a_day=min(
+                self.max_districts_a_day, other.max_districts_a_day
+            ),
+            max_percent_a_day=min(self.max_percent_a_day, other.max_percent_a_day),
+            freezes=tuple(dict.fromkeys((*self.freezes, *other.freezes))),
+            windows=windows[0] if windows else (),
+            nightly_syncs=tuple(
+                dict.fromkeys((*self.nightly_syncs, *other.nightly_syncs))
+            ),
+            other_windows=windows[1:],
+        )
 
 
 MOST = 10_000

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeVar, cast
 
+from connectsync.domain.foreign_text import no_command
 from connectsync.providers.clever import CLEVER
 from connectsync.providers.form import Kind, Setting, Value
 
@@ -211,6 +212,6 @@ def spell(value: Value) -> str:
         case bool():
             return "on" if value else "off"
         case frozenset():
-            return ", ".join(sorted(value)) or "(none)"
+            return no_command(", ".join(sorted(value))) or "(none)"
         case _:
-            return str(value)
+            return no_command(str(value))

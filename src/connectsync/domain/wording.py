@@ -9,6 +9,8 @@ from difflib import get_close_matches
 from functools import lru_cache
 from itertools import islice
 
+from connectsync.domain.foreign_text import foreign_text
+
 SHOWN = 5
 """How many things are named."""
 
@@ -90,9 +92,14 @@ def _pairs(folded: str) -> set[str]:
 
 
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
-    """Give the sentence ``did you mean 'X'?``, or nothing."""
+    """
+    Give the sentence ``did you mean 'X'?``, or nothing.
+
+    What is allowed may come from Connect or from a plan file: it is shown as all text
+    of others is.
+    """
     choice = nearest(word, allowed)
-    return f"did you mean {choice!r}?" if choice else ""
+    return f"did you mean '{foreign_text(choice)}'?" if choice else ""
 
 
 def fold_word(word: str) -> str:

@@ -19,7 +19,14 @@ from connectsync.domain.drift import Baseline, Baselines, is_launched
 from connectsync.domain.outcome import Outcome
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.policy import ALL, LAST, WAVES, Rollout, wave_by_district
+from connectsync.domain.policy import (
+    ALL,
+    LAST,
+    WAVES,
+    Policy,
+    Rollout,
+    wave_by_district,
+)
 from connectsync.domain.run import Run, RunHead, superseded_text
 from connectsync.domain.settings import Form
 from connectsync.errors import (
@@ -29,8 +36,13 @@ from connectsync.errors import (
     StalePlan,
     Superseded,
 )
-from connectsync.operations.gate import ApplyOptions, Gate
-from connectsync.operations.plan import PlanContext, PlannedDistrict, find_kept_labels
+from connectsync.operations.gate import ApplyOptions, Gate, with_names
+from connectsync.operations.plan import (
+    PlanContext,
+    PlannedDistrict,
+    add_guards,
+    find_kept_labels,
+)
 from connectsync.operations.runs import superseded_remedy
 from connectsync.rules.hours import closed
 
@@ -132,8 +144,10 @@ class RunHost(Protocol):
     def now(self) -> datetime:
         """Give the time."""
 
-    def open_writer(self, plan: Plan) -> AbstractAsyncContextManager[Writer]:
-        """Open what saves the districts of a plan."""
+    def open_writer(
+        self, plan: Plan, shown: Plan
+    ) -> AbstractAsyncContextManager[Writer]:
+        """Open what saves the districts of a plan, ``shown`` to who saves by hand."""
 
     def watching(self, waves: int, districts: int) -> AbstractContextManager[Observe]:
         """Tell those who watch of each event of a run of that size, and of the end."""
@@ -274,7 +288,12 @@ class ApplyRun:
     async def _carried_out(
         self, plan: Plan, orders: RunOptions, run: int | None
     ) -> RunResult:
-        host, writing = self.host, self.host.open_writer(plan)
+        host, shown = self.host, plan
+        if host.by_hand:
+            # a plan file may lie about names, effects and ages
+            given = add_guards(plan, self.districts, self.given)
+            shown = with_names(given, self.districts)
+        writing = host.open_writer(plan, shown)
         in_step = in_step_of(plan, self.wanted, self.given.baselines)
         with host.watching(len(orders.waves), self._size(plan, run)) as observe:
             async with writing as writer:
@@ -285,7 +304,7 @@ class ApplyRun:
                     host.now,
                     observe,
                     rest=host.rest,
-                    max_live_age=self.given.policy.max_live_age,
+                    max_live_age=self._policy(plan).max_live_age,
                 )
                 with host.stopping() as stop:
                     executor = Executor(means, self._limits(plan, stop))
@@ -296,8 +315,11 @@ class ApplyRun:
         host.tell_the_rest(outcome)
         return RunResult(outcome, interrupted=stop.asked and bool(outcome.stopped))
 
+    def _policy(self, plan: Plan) -> Policy:
+        return self.given.policy.stricter(plan.limits)
+
     def _limits(self, plan: Plan, stop: StopSignal) -> RolloutLimits:
-        policy, rollout = self.given.policy, self._rollout
+        policy, rollout = self._policy(plan), self._rollout
         most = rollout.max_failures_percent
         if most is None and rollout.waves:
             most = 0

@@ -32,7 +32,7 @@ from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import LAST, Approval, Policy, Rollout, wave_by_district
 from connectsync.domain.run import Approvals
 from connectsync.domain.settings import SETTINGS
-from connectsync.domain.wording import fold_word
+from connectsync.domain.wording import few, fold_word
 from connectsync.errors import GuardRefused, NotApproved, UsageError
 from connectsync.operations.plan import PlannedDistrict
 from connectsync.providers.form import Kind, Risk, Setting
@@ -229,7 +229,11 @@ def applied_before(archive: StateReader, plan: Plan) -> str:
         return ""
     if run.tally.skipped:
         return f"run {run.number} of this plan was closed, so it is not applied again"
-    return f"this plan was applied in run {run.number}: nothing of it is left"
+    said = f"this plan was applied in run {run.number}: nothing of it is left"
+    if not plan.failed:
+        return said
+    unread = few([one.district for one in plan.failed])
+    return f"{said}, and it never held what could not be read: {unread}"
 
 
 def record_approval(store: Store, digest: str, name: str, *, at: datetime) -> Approvals:

@@ -323,6 +323,7 @@ def causes_of(
             },
             _gone(project, fleet, wanted),
             _launched_districts(fleet),
+            changed.project_before().policy.limits(),
         ),
         tuple(unclear),
     )

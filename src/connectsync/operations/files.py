@@ -30,6 +30,7 @@ from connectsync.config.schemas import (
     spell_flow,
 )
 from connectsync.config.source import spell_control_characters
+from connectsync.domain.district import DISTRICT_VARIABLE
 from connectsync.domain.finding import Finding, KeyPath
 from connectsync.domain.settings import SETTINGS
 from connectsync.domain.wording import did_you_mean
@@ -195,10 +196,14 @@ def _data(asked: NewDistrict, taken: set[str]) -> dict[str, Any]:
 
 
 def token_reference(key: str) -> str:
-    """Name the variable that is to hold a district's token."""
+    """
+    Name the variable that is to hold a district's token.
+
+    It is one that no other program has, whatever the key: Connect lists keys, and one
+    such as ``node-auth`` would name the secret of something else.
+    """
     name = re.sub("[^A-Z0-9]+", "_", key.upper())
-    # no variable begins with a digit
-    return f"env:{'DISTRICT_' if name[0].isdigit() else ''}{name}_TOKEN"
+    return f"env:{DISTRICT_VARIABLE}{name}_TOKEN"
 
 
 def free_reference(key: str, taken: set[str]) -> str:

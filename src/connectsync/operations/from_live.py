@@ -12,6 +12,7 @@ from connectsync.config.fleet import LoadedDistrict
 from connectsync.config.profiles import Profiles, check_bytes, settings_of
 from connectsync.config.schema_check import Recorded
 from connectsync.domain.drift import AdoptedDistrict, AdoptionResult, TakenValue
+from connectsync.domain.foreign_text import no_command
 from connectsync.domain.live import Live
 from connectsync.domain.settings import (
     BY_NAME,
@@ -116,7 +117,8 @@ def note_on(
     setting: Setting, value: Value, unknown: tuple[str, ...], unmanaged: str
 ) -> str:
     """Say that labels on Connect are unknown to files, and what comes of them."""
-    said = f"{setting.name} holds {', '.join(map(repr, unknown))} on Connect, which"
+    labels = ", ".join(repr(no_command(one)) for one in unknown)
+    said = f"{setting.name} holds {labels} on Connect, which"
     if isinstance(value, frozenset) and value - set(unknown):
         return f"{said} files do not know; kept there, the rest is managed"
     return f"{said} files do not know; {unmanaged}"

@@ -18,7 +18,13 @@ from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import ALL, WAVES, Shard
 from connectsync.domain.run import LATELY, RunHead
 from connectsync.domain.settings import BY_NAME, FIRST_FORM, Form, is_same, spell
-from connectsync.errors import DamagedPlan, InvalidFiles, StalePlan, UsageError
+from connectsync.errors import (
+    DamagedPlan,
+    GuardRefused,
+    InvalidFiles,
+    StalePlan,
+    UsageError,
+)
 from connectsync.operations.approve import insist_accepted, insist_approved
 from connectsync.operations.plan import (
     PlanContext,
@@ -29,6 +35,12 @@ from connectsync.operations.plan import (
 )
 from connectsync.operations.rollback import insist_told, insist_way_back, undone
 from connectsync.rules.catalogue import acceptable, lasting
+
+LOOSENED = (
+    "  connectsync.yaml allows more now than before the change that this plan is of;"
+    " for this plan what it allowed before holds as well"
+)
+"""What is said where a plan is refused, and the project file is looser by now."""
 
 PROFILES = "_profiles"
 """The folder of the layers that districts build on."""
@@ -100,9 +112,19 @@ class Gate:
         """
         policy, digest = self.given.policy, digest or plan_digest(plan)
         begun = self.archive.last_run(digest, plan.backend) is not None
-        now = add_guards(plan, self.districts, self.given, begun=begun)
+        given = replace(self.given, policy=policy.stricter(plan.limits))
+        now = add_guards(plan, self.districts, given, begun=begun)
         now = replace(now, guards=(*now.guards, *self._no_longer_told(plan, now)))
-        insist_accepted(now, self._accepted(now), self._reasons(now))
+        try:
+            insist_accepted(now, self._accepted(now), self._reasons(now))
+        except GuardRefused as refused:
+            if given.policy == policy:
+                raise
+            raise GuardRefused(
+                refused.sentence,
+                below=(*refused.below, LOOSENED),
+                remedy=refused.remedy,
+            ) from refused
         approved = self.options.approved
         if approved is None and self.begun is not None:
             approved = digest if self.begun.approved_elsewhere else None
@@ -320,7 +342,7 @@ def _spell_setting(form: Form, name: str) -> str:
 
 def as_it_is(plan: Plan, districts: Sequence[District], baselines: Baselines) -> Plan:
     """
-    Give a plan with its risks taken again: a file may lie about them.
+    Give a plan with risks and effects taken again: a file may lie about them.
 
     ``districts`` are those of the files, as far as they can be read.
 
@@ -328,3 +350,19 @@ def as_it_is(plan: Plan, districts: Sequence[District], baselines: Baselines) ->
     """
     insist_honest(plan, baselines)
     return assess_again(plan, districts, baselines)
+
+
+def with_names(plan: Plan, districts: Sequence[District]) -> Plan:
+    """
+    Give a plan with the names that the files give its districts.
+
+    A plan file may call one what it likes: a district without a file has its key.
+    """
+    names = {district.key: district.name for district in districts}
+    return replace(
+        plan,
+        districts=tuple(
+            replace(one, name=names.get(one.district, one.district))
+            for one in plan.districts
+        ),
+    )

@@ -151,11 +151,11 @@ def assess_again(
 def _as_risky(saves: tuple[Save, ...], stated: DistrictPlan) -> tuple[Save, ...]:
     """Give saves with the risk that a plan states of a change where it is higher."""
     order = list(Risk)
-    known = {one.change: one for one in stated.changes()}
+    known = {one.change: one.risk for one in stated.changes()}
 
     def riskier(one: PlannedChange) -> PlannedChange:
-        other = known.get(one.change, one)
-        return max(one, other, key=lambda each: order.index(each.risk))
+        both = one.risk, known.get(one.change, one.risk)
+        return replace(one, risk=max(both, key=order.index))
 
     return tuple(
         replace(save, changes=tuple(map(riskier, save.changes))) for save in saves
@@ -219,7 +219,7 @@ async def make_plan(
     ``ConnectError`` only where nothing at all could be read.
     """
     lives = await reader.read_many([want.district.key for want in wanted])
-    given = _with_late_saves(circumstances, lives)
+    given = _as_before(circumstances, lives)
     ordered = sorted(wanted, key=lambda want: want.district.key)
     answers = [(want, _answer(lives, want.district.key)) for want in ordered]
     left = {want.district.key: _left_alone(want, live, given) for want, live in answers}
@@ -248,23 +248,22 @@ async def make_plan(
         failed=tuple(failed for failed in outcomes if isinstance(failed, NotPlanned)),
         since=given.since.commit if given.since else None,
         left_alone=tuple(one for one in left.values() if one),
-        untouched=tuple(
-            found
-            for want, live in answers
-            if isinstance(live, Live)
-            for found in untouched_on(want, live, given)
-        ),
+        untouched=tuple(one for pair in answers for one in untouched_on(*pair, given)),
         still_running=await _still_running(reader, given),
         token_not_typed=tokens_not_typed(answers, given),
+        limits=given.policy.limits() if given.since else None,
     )
     return _add_objections(plan, [want.district for want in wanted], given)
 
 
-def _with_late_saves(
+def _as_before(
     given: PlanContext, lives: Mapping[str, Live | ConnectError]
 ) -> PlanContext:
+    """Know what arrived late of ours, which no person changed, and earlier limits."""
     known = with_what_arrived(given.baselines, given.open_saves, lives)
-    return replace(given, baselines=known)
+    # a change may loosen the limits of the project file
+    earlier = given.since.limits if given.since else None
+    return replace(given, baselines=known, policy=given.policy.stricter(earlier))
 
 
 async def _still_running(
@@ -331,9 +330,11 @@ def plan_district(  # noqa: PLR0913 - each by its name
 
 
 def untouched_on(
-    want: PlannedDistrict, live: Live, given: PlanContext
+    want: PlannedDistrict, live: Live | ConnectError, given: PlanContext
 ) -> Iterator[Untouched]:
     """Say what stays as it is on a district, and why, in the order of the form."""
+    if isinstance(live, ConnectError):
+        return
     key, desired = want.district.key, want.district.desired()
     part = _part(want, given)
     planned = desired if part is None else part

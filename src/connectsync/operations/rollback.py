@@ -99,7 +99,7 @@ class Rollback:
     The way back from a run.
 
     ``only`` are the districts to take back, all if there are none; ``over`` what is
-    undone though someone saved it since; ``later`` gives the run that did.
+    undone though someone saved it since; ``later`` gives the runs that did.
     """
 
     run: int
@@ -107,7 +107,7 @@ class Rollback:
     undone: Mapping[str, UndoStep]
     only: tuple[str, ...] = ()
     over: Over = frozenset()
-    later: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    later: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
 
     async def planned(self, reader: Reader, given: PlanContext) -> Plan:
         """
@@ -168,8 +168,8 @@ class Rollback:
             for name in left:
                 # what may never have been made is no reason to refuse all the rest
                 if name not in one.unsure and isinstance(live, Live):
-                    run = self.later.get((key, name))
-                    by = f", last saved in run {run}" if run is not None else ""
+                    runs = self.later.get((key, name))
+                    by = f", last saved in run {runs[-1]}" if runs else ""
                     yield (
                         f"{key}:{name} was {spell(one.after[name])} after the run, and"
                         f" is {spell(live.form.get(name))} now{by}"
@@ -214,6 +214,11 @@ class Rollback:
             saves=saves_for(changes, live.form, launched=launched),
             drift=_by_a_person(one, known or Baseline(), desired, live.form, kept),
             kept=kept,
+            later={
+                change.setting: self.later[key, change.setting]
+                for change in changes
+                if (key, change.setting) in self.later
+            },
         )
 
 
@@ -263,14 +268,14 @@ def _unseen(one: UndoStep, file: str, run: int) -> NotPlanned:
 
 def find_later_saves(
     saves: Sequence[ConfirmedSave], run: int
-) -> dict[tuple[str, str], int]:
-    """Give the last run after ``run`` that saved a setting of a district."""
-    return {
-        (one.district, name): one.run
-        for one in saves
-        if one.run > run
-        for name in list_differing(one.before, one.after)
-    }
+) -> dict[tuple[str, str], tuple[int, ...]]:
+    """Give the runs after ``run`` that saved a setting of a district, in order."""
+    found: dict[tuple[str, str], set[int]] = {}
+    for one in saves:
+        if one.run > run:
+            for name in list_differing(one.before, one.after):
+                found.setdefault((one.district, name), set()).add(one.run)
+    return {place: tuple(sorted(runs)) for place, runs in found.items()}
 
 
 def insist_way_back(plan: Plan, run: Run, undone: Mapping[str, UndoStep]) -> None:

@@ -14,7 +14,9 @@ from connectsync.domain.finding import (
     GuardFinding,
     ValidationReport,
     acceptance,
+    needed,
 )
+from connectsync.domain.foreign_text import no_command
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.settings import SETTINGS, spell
@@ -54,6 +56,9 @@ _NOTHING = "<!-- -->"
 _TAME = re.compile(r"[\w./:=+,()'-]+( [\w./:=+,()'-]+)*", re.ASCII)
 """Text that can do nothing between backticks."""
 
+_GUARD = re.compile(r"[a-z-]{1,60}")
+"""How the names are spelled by which guards are accepted."""
+
 
 @dataclass(frozen=True, slots=True)
 class MarkdownTable:
@@ -78,7 +83,7 @@ Block = str | MarkdownTable
 
 def plain(text: str) -> str:
     """Give foreign text so that Markdown, and HTML within it, can only show it."""
-    escaped = _SIGNS.sub(r"\\\g<0>", inert(text))
+    escaped = _SIGNS.sub(r"\\\g<0>", inert(no_command(text)))
     parted = _NUMBERED.sub(_NOTHING, escaped.replace("@", f"@{_NOTHING}"))
     return _ADDRESS.sub(_apart, parted)
 
@@ -220,6 +225,8 @@ def _where(one: Finding) -> str:
 
 
 PLAN_TITLE = "## connectsync plan"
+DIGITS = 12
+"""Digits of a digest by which a line names its plan."""
 NAMED = 5
 """Districts that are named beside one change; the rest is a number."""
 
@@ -241,6 +248,10 @@ def plan_markdown(plan: Plan, *, limit: int | None = None) -> str:
 def _plan_blocks(plan: Plan) -> Iterator[Block]:
     yield PLAN_TITLE
     yield _summary(plan)
+    if lines := acceptance_lines(plan):
+        line = "this line" if len(lines) == 1 else "these lines"
+        yield f"A reviewer accepts that with {line}:"
+        yield "\n".join(("```text", *lines, "```"))
     if plan.failed:
         yield _plan_table(
             "Not read, so not planned",
@@ -286,6 +297,22 @@ def _summary(plan: Plan) -> str:
     if given := acceptance(plan.guards):
         lines.append(f"apply needs {code(given)}")
     return "<br>\n".join(lines)
+
+
+def acceptance_lines(plan: Plan) -> tuple[str, ...]:
+    """
+    Give the lines by which a reviewer accepts what guards count in just this plan.
+
+    The jobs that apply a merged plan look for them; they name it by its digest. A plan
+    may come from elsewhere: what is no name of a guard is left out.
+    """
+    digest = plan_digest(plan).removeprefix("sha256:")[:DIGITS]
+    counted = needed(plan.guards).items()
+    return tuple(
+        f"Connectsync-Accept: {name}={count} of {digest}"
+        for name, count in counted
+        if _GUARD.fullmatch(name)
+    )
 
 
 def _failed(one: NotPlanned) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from connectsync.domain.run import (
     SettingDiff,
 )
 from connectsync.domain.settings import spell
-from connectsync.domain.wording import many
+from connectsync.domain.wording import few, many
 from connectsync.providers.form import Risk
 from connectsync.report.runs_text import districts
 from connectsync.report.terminal import (
@@ -71,6 +71,7 @@ def outcome_text(
         f"{inert(district)} was in step and is not any more: plan it again\n"
         for district in outcome.moved
     )
+    moved += unread_text(plan)
     if not outcome.districts:
         return f"Nothing was applied: nothing was planned\n{moved}"
     paint = Paint(colour)
@@ -86,6 +87,19 @@ def outcome_text(
         confirmed += f" ({outcome.elsewhere:,} ended before or by another runner)"
     left = f"{_unproven(outcome)}{_left(outcome, proof)}"
     return f"Run {outcome.run}: {', '.join(parts)}; {confirmed}\n{left}{moved}"
+
+
+def unread_text(plan: Plan) -> str:
+    """Name the districts that a plan lacks because they could not be read."""
+    if not plan.failed:
+        return ""
+    were = "was" if len(plan.failed) == 1 else "were"
+    return (
+        f"{many(len(plan.failed), 'district')} {were} not read when the plan was made,"
+        f" so nothing was applied there:"
+        f" {inert(few([one.district for one in plan.failed]))}\n"
+        "  = help: make a new plan, which reads them again\n"
+    )
 
 
 def _unproven(outcome: Outcome) -> str:

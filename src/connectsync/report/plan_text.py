@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 
 from connectsync.domain.change import Add, Change, Remove, Set
 from connectsync.domain.drift import DistrictDrift, Movement
 from connectsync.domain.finding import GuardFinding, acceptance
+from connectsync.domain.foreign_text import no_command
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.settings import spell
@@ -45,7 +46,7 @@ def step(change: Change) -> str:
         case Set(_, before, after):
             return f"{spell(before)} → {spell(after)}"
         case Add(_, label) | Remove(_, label):
-            return label
+            return spell(label)
 
 
 def lines_of(planned: DistrictPlan) -> Iterator[str]:
@@ -178,10 +179,11 @@ class _PlanPage:
 
     def district(self, planned: DistrictPlan) -> str:
         head = self._head(planned)
-        return "\n".join([head, *self._saves(planned), *self._drift(planned)])
+        below = (self._saves(planned), self._drift(planned), self._later(planned))
+        return "\n".join([head, *chain.from_iterable(below)])
 
     def _head(self, planned: DistrictPlan) -> str:
-        key, name = inert(planned.district), inert(planned.name)
+        key, name = map(inert, map(no_command, (planned.district, planned.name)))
         file = inert(planned.file)
         fits = columns(f"{key}  {name}  {file}") <= self.width
         title = f"{self.paint(Style.BOLD, key)}  {name}"
@@ -222,6 +224,15 @@ class _PlanPage:
                 for line in wrap(said, self.width, hang=4)
             )
 
+    def _later(self, planned: DistrictPlan) -> Iterator[str]:
+        for setting, runs in planned.later.items():
+            named = f"{'run' if len(runs) == 1 else 'runs'} {', '.join(map(str, runs))}"
+            said = f"  ! {setting} was saved again in {named}: that is undone as well"
+            yield from (
+                self.paint(Style.WARNING, line)
+                for line in wrap(said, self.width, hang=4)
+            )
+
     def left_alone(self, left: tuple[DistrictDrift, ...]) -> Iterator[str]:
         if left:
             yield self.paint(Style.BOLD, LEFT_ALONE)
@@ -236,7 +247,7 @@ class _PlanPage:
 
     def _unread(self, failed: NotPlanned) -> Iterator[str]:
         said = f"  {failed.district} ({failed.file}): {failed.message}"
-        yield from wrap(inert(said), self.width, hang=4)
+        yield from wrap(inert(no_command(said)), self.width, hang=4)
         if failed.remedy:
             help_ = inert(f"    = help: {failed.remedy}")
             yield from wrap(help_, self.width, hang=6)
@@ -252,7 +263,7 @@ class _PlanPage:
         label = f"{guard.severity.value}[{guard.rule}]"
         about = f"{guard.district}: " if guard.district else ""
         said = f"  {label} {about}{guard_text(guard)}"
-        lines = wrap(inert(said), self.width, hang=4)
+        lines = wrap(inert(no_command(said)), self.width, hang=4)
         painted = self.paint(style_of(guard.severity), label)
         yield lines[0].replace(label, painted, 1)
         yield from lines[1:]

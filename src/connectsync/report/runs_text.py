@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 
+from connectsync.domain.foreign_text import no_command
 from connectsync.domain.outcome import Ending, Made
 from connectsync.domain.run import (
     OPEN_SAVE,
@@ -285,7 +286,9 @@ class _RunPage:
         for name, count in sorted(run.accepted.items()):
             yield from self._lines(f"accepted {inert(name)}={count}")
         for name, reason in sorted(run.reasons.items()):
-            yield from self._lines(f"overridden {inert(name)}: {inert(reason)}")
+            yield from self._lines(
+                f"overridden {inert(name)}: {inert(no_command(reason))}"
+            )
         for one in self.history.approved:
             yield from self._lines(f"approved by {inert(one.name)}, {moment(one.at)}")
         if run.approved_elsewhere:

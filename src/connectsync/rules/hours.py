@@ -129,13 +129,13 @@ def _after(last: date, timezone: str) -> str:
 
 
 def _shut(policy: Policy, now: datetime) -> Iterator[ClosedHours]:
-    windows = policy.windows
-    if windows and not any(is_open(window, now) for window in windows):
-        yield ClosedHours(
-            outside_the_window.name,
-            "no change window of the project is open now",
-            "wait for one of: " + "; ".join(map(spelled_window, windows)),
-        )
+    for windows in policy.all_windows:
+        if not any(is_open(window, now) for window in windows):
+            yield ClosedHours(
+                outside_the_window.name,
+                "no change window of the project is open now",
+                "wait for one of: " + "; ".join(map(spelled_window, windows)),
+            )
 
 
 def _syncing(policy: Policy, now: datetime) -> Iterator[ClosedHours]:

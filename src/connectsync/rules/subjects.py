@@ -18,6 +18,7 @@ from connectsync.domain.district import (
 )
 from connectsync.domain.drift import Baseline, Baselines
 from connectsync.domain.finding import KeyPath, Problem
+from connectsync.domain.foreign_text import no_command
 from connectsync.domain.plan import DistrictPlan, Plan, PlannedChange
 from connectsync.domain.policy import Policy
 from connectsync.domain.run import RecentSaves
@@ -249,7 +250,7 @@ OF_GUARDIANS = ("contact_types", "contact_relationships", "phone_types")
 
 def quote_labels(labels: Iterable[str]) -> str:
     """Spell labels as ``'A', 'B' and 'C'``, sorted."""
-    return join_words([repr(str(label)) for label in sorted(labels)])
+    return join_words([repr(no_command(str(label))) for label in sorted(labels)])
 
 
 def join_words(words: list[str]) -> str:

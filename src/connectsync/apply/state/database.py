@@ -40,6 +40,15 @@ _REMEDIES = (
         ),
     ),
     (
+        re.compile("authentication method requirement"),
+        (
+            "a server on this machine that has a password must ask for it by SCRAM, so"
+            " that no other program can stand in for it: keep the password there as"
+            " scram-sha-256; or say in the address how it lets us in, such as"
+            " ?require_auth=md5, or none where it asks for nothing"
+        ),
+    ),
+    (
         re.compile("malformed|not a database|file is encrypted"),
         (
             "the file is damaged: put it back from a backup, or move it away to begin"

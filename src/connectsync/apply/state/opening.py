@@ -19,6 +19,7 @@ from connectsync.apply.state.database import AUDIT, HEAD, METADATA, Database, op
 from connectsync.apply.state.ledger import LeaseTable
 from connectsync.apply.state.store import Store
 from connectsync.config.state_address import POSTGRESQL, SQLITE, Address, in_file
+from connectsync.domain.foreign_text import foreign_text
 from connectsync.errors import StateError
 from connectsync.files.access import private_file, private_folder, state_folder
 
@@ -35,14 +36,64 @@ _ONE_AT_A_TIME = 7_305_813
 """Any number; a runner holds this lock while it lays out a PostgreSQL store."""
 
 
+_STRANGE = """
+WITH ours AS (
+    SELECT c.* FROM pg_class c
+    WHERE c.relname = ANY(:tables) AND pg_table_is_visible(c.oid) AND c.relkind <> 'i'
+)
+SELECT relname, 'a view or another kind of table' FROM ours
+WHERE relkind <> 'r' OR oid IN (SELECT inhparent FROM pg_inherits)
+    OR oid IN (SELECT inhrelid FROM pg_inherits)
+UNION ALL SELECT relname, 'the trigger ' || tgname
+FROM ours JOIN pg_trigger t ON tgrelid = ours.oid WHERE NOT tgisinternal
+UNION ALL SELECT relname, 'the rule ' || rulename
+FROM ours JOIN pg_rewrite r ON ev_class = ours.oid
+UNION ALL SELECT relname, 'a policy for its rows' FROM ours
+WHERE relrowsecurity OR oid IN (SELECT polrelid FROM pg_policy)
+UNION ALL SELECT relname, 'a default or computed value in ' || attname
+FROM ours JOIN pg_attrdef d ON adrelid = ours.oid
+JOIN pg_attribute a ON attrelid = ours.oid AND attnum = adnum
+WHERE attgenerated <> '' OR pg_get_expr(adbin, adrelid) ~ '^(?!nextval\\().*[(]'
+UNION ALL SELECT relname, 'the type of ' || attname
+FROM ours JOIN pg_attribute a ON attrelid = ours.oid AND attnum > 0 AND NOT attisdropped
+JOIN pg_type y ON y.oid = atttypid
+WHERE typnamespace <> 'pg_catalog'::regnamespace
+UNION ALL SELECT relname, 'the condition ' || conname
+FROM ours JOIN pg_constraint k ON conrelid = ours.oid
+WHERE contype NOT IN ('p', 'n', 'f') OR (contype = 'f' AND NOT (
+    confrelid IN (SELECT oid FROM ours) AND confdeltype = 'a' AND confupdtype = 'a'))
+UNION ALL SELECT relname, 'the index ' || indexrelid::regclass
+FROM ours JOIN pg_index i ON indrelid = ours.oid
+WHERE indexprs IS NOT NULL OR indpred IS NOT NULL OR (indisunique AND NOT indisprimary)
+LIMIT 1
+"""
+"""What others made of our tables that runs with our statements, or hides rows."""
+
+
+def _insist_plain(connection: Connection, *tables: str) -> None:
+    """Refuse tables of a server to which others added something that runs."""
+    if connection.dialect.name != POSTGRESQL:
+        return  # of a file all is looked at when it is connected to
+    found = connection.execute(text(_STRANGE), {"tables": list(tables)}).first()
+    if found is not None:
+        table, what = found
+        raise StateError(
+            "the state store was edited: it runs statements that are not ours, or hides"
+            f" rows: {foreign_text(str(what))} of the table {table}",
+            remedy="have whoever may change the database take that away, then check"
+            " with `connectsync runs verify`",
+        )
+
+
 def ensure(database: Database) -> None:
     """
     Bring a store to the newest layout.
 
     Raises ``StateError``, with nothing changed, if it is newer than this release
-    knows, if it is the database of something else, or if an older one was edited.
+    knows, if it is the database of something else, or if it was edited.
     """
     with database.reading() as connection:
+        _insist_plain(connection, *METADATA.tables, _VERSION)
         if _layout(connection, _tables(connection)) == NEWEST:
             return
     with database.writing() as connection:
@@ -54,6 +105,7 @@ def ensure(database: Database) -> None:
         if layout is None:
             _make(connection)
         elif layout in OLDER:
+            _insist_plain(connection, *older.TABLES)
             _bring_up_to_date(connection, tables)
         elif layout != NEWEST:
             raise StateError(

@@ -17,7 +17,7 @@ from connectsync.apply.state.store import Store
 from connectsync.config.state_address import POSTGRESQL
 from connectsync.domain.change import Set
 from connectsync.domain.drift import Baseline
-from connectsync.domain.live import ConnectKey
+from connectsync.domain.live import ConnectKey, is_of_project
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import digest_of, plan_of_data
 from connectsync.domain.run import (
@@ -265,19 +265,38 @@ def _told(save: KnownSave) -> JournalEntry:
     )
 
 
+def _insist_named(connect: ConnectKey) -> None:
+    """Refuse a key that another project of the same server has as well."""
+    if is_of_project(connect.key):
+        raise StateError(
+            f"the state is kept on a server, where {connect.key} of another project"
+            " would be taken for this one: baselines, leases and limits of a day would"
+            " be shared",
+            remedy="give this Connect a name that no other project of that server has,"
+            " such as `connect: rehearsal-of-ours`, in connectsync.yaml; what the state"
+            " knows is taken over",
+        )
+
+
 def recognize(store: Store, connect: ConnectKey, *, at: datetime) -> None:
     """
     Let the store know a Connect by its key, with all it knows of it by other names.
 
     Raises ``ConnectRenamed`` if the store knows it by another name that people gave,
-    and ``StateError`` if it may not be written.
+    and ``StateError`` if it may not be written, or if several projects may keep their
+    state in it and nothing but a name tells this Connect from theirs.
     """
     known = store.known()
+    ours = connect.known_as
+    if store.database.kind == POSTGRESQL:
+        # another project calls its own stand-in or snapshot the same
+        ours = frozenset(one for one in ours if not is_of_project(one))
+        _insist_named(connect)
     keys = known.backends
     others = sorted((connect.known_as - {connect.key}) & keys)
     named = connect.key not in connect.known_as
     here = {name for name, said in known.names.items() if connect.known_as & said}
-    called = sorted(here - {connect.key})
+    called = sorted(one for one in here - {connect.key} if ours & known.names[one])
     if connect.key not in keys and not others and called:
         calls = f"calls it {connect.key!r}" if named else "gives it no name"
         raise ConnectRenamed(
