@@ -17,6 +17,7 @@ from connectsync.config.discovery import (
     PROJECT_FILE,
     below,
     discover,
+    discover_all,
     file_of,
     is_key,
     misnamed,
@@ -308,7 +309,9 @@ class Session:
         ``NothingMatched`` if nothing else was named, unless ``perhaps_none``, for
         commands that are handed whatever a commit changed.
         """
-        if not named and next(below(project.districts_dir), None) is None:
+        if not named and (every := discover_all(project.root, project.districts_dir)):
+            return every
+        if not named:
             folder = relative(project.districts_dir, project.root)
             if not (project.root / PROJECT_FILE).is_file():
                 where, remedy = self.no_project()
@@ -324,8 +327,7 @@ class Session:
             )
         if named and not (project.root / PROJECT_FILE).is_file():
             self._insist_no_other_project(project, named)
-        asked = named or [str(project.districts_dir)]
-        found = discover(project.root, asked, project.districts_dir)
+        found = discover(project.root, named, project.districts_dir)
         left_out = {
             why: few([relative(path, project.root) for path in paths])
             for why, paths in found.left_out.items()

@@ -28,7 +28,8 @@ from connectsync.config.project import Project, check_waves
 from connectsync.domain.finding import RulePage
 from connectsync.domain.policy import ALL
 from connectsync.domain.wording import few
-from connectsync.errors import UsageError
+from connectsync.errors import StateError, UsageError
+from connectsync.operations.check_cache import WORTH_REMEMBERING, CheckCache
 from connectsync.operations.checking import CheckedFleet, ValidationOptions, check_fleet
 from connectsync.operations.validate import (
     check_files,
@@ -93,6 +94,13 @@ def validate(
         ),
     ] = None,
     shard: option_shard = None,
+    no_cache: Annotated[
+        bool,
+        typer.Option(
+            "--no-cache",
+            help="Check every file again, also those that are as they were last time.",
+        ),
+    ] = False,
 ) -> int:
     """
     Check district files against the schema and every rule.
@@ -115,7 +123,7 @@ def validate(
         select=_rules(select) if select else None,
         ignore=_rules(ignore or []) | unnamed,
     )
-    fleet = _check_fleet(session, project, named, asked)
+    fleet = _check_fleet(session, project, named, asked, cached=not no_cache)
     whole = named == EVERYTHING or is_whole(
         fleet.files, project.root, project.districts_dir
     )
@@ -157,7 +165,12 @@ EVERYTHING = _Named([], None)
 
 
 def _check_fleet(
-    session: Session, project: Project, named: _Named, asked: ValidationOptions
+    session: Session,
+    project: Project,
+    named: _Named,
+    asked: ValidationOptions,
+    *,
+    cached: bool,
 ) -> CheckedFleet:
     if DASH in named.paths:
         if named.paths != [DASH] or named.changed_since is not None:
@@ -178,7 +191,24 @@ def _check_fleet(
         districts_dir=project.districts_dir,
         recorded=project.options,
     )
-    return check_files(chosen, asked, every_profile=every_profile)
+    many = len(chosen.paths) >= WORTH_REMEMBERING
+    cache = _cache(session, project, asked) if many and cached else None
+    fleet = check_files(chosen, asked, every_profile=every_profile, cache=cache)
+    if cache is not None and cache.problem:
+        file = inert(str(cache.path))
+        session.terminal.complain(f"{file} is not used: {inert(cache.problem)}")
+    return fleet
+
+
+def _cache(
+    session: Session, project: Project, asked: ValidationOptions
+) -> CheckCache | None:
+    """Open what is known of files from last time; nothing where there is no state."""
+    try:
+        return CheckCache.at(session.state(project), asked)
+    except StateError as error:
+        session.terminal.complain(f"{error.message}; every file is checked again")
+        return None
 
 
 def _files(

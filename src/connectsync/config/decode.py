@@ -77,14 +77,15 @@ class Ground:
         if not os.path.isabs(spelled):  # noqa: PTH117
             spelled = os.path.join(os.getcwd(), spelled)  # noqa: PTH109, PTH118
         parent = os.path.dirname(spelled)  # noqa: PTH120
-        if not os.path.islink(spelled) and self._holds_folder(parent):  # noqa: PTH114
+        if not os.path.islink(spelled) and self.holds_folder(parent):  # noqa: PTH114
             return None
         if self.holds(spelled):
             return None
         inside = any(self.holds(above) for above in Path(spelled).parents)
         return os.path.realpath(spelled) if inside else None
 
-    def _holds_folder(self, folder: str) -> bool:
+    def holds_folder(self, folder: str) -> bool:
+        """Say what `holds` says of a folder, and remember it."""
         if folder not in self._known:
             self._known[folder] = self.holds(folder)
         return self._known[folder]

@@ -98,6 +98,15 @@ def discover(
     )
 
 
+def discover_all(root: Path, districts_dir: Path) -> tuple[Path, ...]:
+    """
+    Find the files of all districts, sorted; none of them can be hidden or elsewhere.
+
+    Raises InvalidFiles for a folder that cannot be read.
+    """
+    return _sort_paths(below(root / districts_dir, Ground.of(root)))
+
+
 def _find_elsewhere(paths: Iterable[Path], root: Path, home: Path) -> set[Path]:
     """Find the files that do not lie with the districts, by any of their names."""
     lies = f"{os.path.normpath(home)}{os.sep}"

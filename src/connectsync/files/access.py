@@ -38,7 +38,7 @@ def private_folder(path: Path) -> None:
         raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), str(path))
 
 
-_STATE_FILES = ("state.db", "connect.db", "session.json")
+_STATE_FILES = ("state.db", "connect.db", "session.json", "checked.json")
 """What a state folder holds; SQLite puts files with longer names beside them."""
 
 _STATE_FOLDERS = frozenset(["runners", "evidence"])

@@ -3,13 +3,195 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import os
+import stat
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+import connectsync
+from connectsync.config.decode import bytes_of
+from connectsync.config.fleet import ChosenFiles
+from connectsync.config.profiles import Profiles
+from connectsync.config.schemas import schema_text
 from connectsync.domain.district import Allow, FleetMember
 from connectsync.domain.finding import Finding, KeyPath, Place, Problem, Severity
-from connectsync.operations.checking import CheckedDistrict, CheckedFile, RuleFinding
+from connectsync.files.access import (
+    private_file,
+    read_regular,
+    state_folder,
+    write_whole,
+)
+from connectsync.operations.checking import (
+    CheckedDistrict,
+    CheckedFile,
+    RuleFinding,
+    ValidationOptions,
+    digest,
+)
+
+WORTH_REMEMBERING = 100
+"""Files below which checking them again costs less than looking at what is kept."""
+
+_LIMIT = 1 << 28
+_SETTLED = 2_000_000_000
+"""Nanoseconds: a file may be written twice within one tick of a disk's clock."""
+
+Stamp = list[int]
+"""When a file was last changed, by its content and its disk, its size and its inode."""
+
+
+@dataclass(slots=True)
+class CheckCache:
+    """
+    What files came to when they were last checked, kept in the state folder.
+
+    A result holds as long as the file, the layers under it, the rules, the schema and
+    what was asked are the same. ``entries`` are by name: stamp, digest of the layers,
+    and result. ``problem`` says why what was kept is not used, if that is to be told.
+    """
+
+    path: Path
+    basis: str
+    entries: dict[str, list[Any]] = field(default_factory=dict)
+    saved: int = 0
+    problem: str = ""
+    _stamps: dict[str, Stamp] = field(default_factory=dict)
+
+    @classmethod
+    def at(cls, folder: Path, asked: ValidationOptions) -> CheckCache:
+        """Open what is kept in a state folder; one that is damaged is left out."""
+        cache = cls(folder / "checked.json", basis_of(asked))
+        try:
+            raw = read_regular(cache.path, _LIMIT)
+        except FileNotFoundError:
+            return cache
+        except OSError as error:
+            cache.problem = error.strerror or str(error)
+            return cache
+        seal, _, body = raw.partition(b"\n")
+        try:
+            if seal.decode("ascii") != digest(body):
+                raise ValueError  # noqa: TRY301 - told below, as what is no JSON is
+            kept = json.loads(body)
+            if kept["basis"] == cache.basis:
+                cache.entries, cache.saved = dict(kept["files"]), int(kept["saved"])
+        except (ValueError, TypeError, KeyError, RecursionError):
+            cache.problem = "it is damaged, or of another program"
+        return cache
+
+    def known(self, chosen: ChosenFiles) -> dict[str, CheckedFile]:
+        """Give the files that are as they were when they were checked."""
+        layers = _LayersDigest(chosen.shelf)
+        found: dict[str, CheckedFile] = {}
+        for name, path in chosen.paths.items():
+            stamp = _stamp(path, chosen)
+            if stamp is None:
+                continue
+            self._stamps[name] = stamp
+            try:
+                kept = self._kept(name, stamp, layers, chosen)
+            except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+                self.entries.clear()
+                self.problem = "it is of another program"
+                return {}
+            if kept is not None:
+                found[name] = kept
+        return found
+
+    def _kept(
+        self, name: str, stamp: Stamp, layers: _LayersDigest, chosen: ChosenFiles
+    ) -> CheckedFile | None:
+        if name not in self.entries:
+            return None
+        before, under, data = self.entries[name]
+        one = _file(data)
+        if one.builder is None or layers.under(one.builder[1]) != under:
+            return None
+        is_old = max(stamp[:2]) < self.saved - _SETTLED
+        if before == stamp and is_old:
+            return one
+        raw = bytes_of(chosen.paths[name], name, chosen.ground)
+        return one if isinstance(raw, bytes) and digest(raw) == one.text else None
+
+    def keep(self, chosen: ChosenFiles, checked: Mapping[str, CheckedFile]) -> None:
+        """Write down what files came to; where that cannot be, nothing is kept."""
+        layers = _LayersDigest(chosen.shelf)
+        entries = {
+            name: [self._stamps[name], layers.under(one.builder[1]), _file_data(one)]
+            for name, one in checked.items()
+            if name in self._stamps and one.builder is not None
+        }
+        if entries.items() <= self.entries.items():
+            return
+        files = {**self.entries, **entries}
+        kept = {"basis": self.basis, "saved": time.time_ns(), "files": files}
+        body = json.dumps(kept, separators=(",", ":"))
+        try:
+            state_folder(self.path.parent)
+            private_file(self.path)
+            write_whole(self.path, f"{digest(body.encode())}\n{body}")
+        except OSError:
+            return
+
+
+def basis_of(asked: ValidationOptions) -> str:
+    """Name all that a result rests on beside its file and the layers under it."""
+    package = Path(connectsync.__file__).parent
+    code = [path.read_bytes() for path in sorted(package.rglob("*.py"))]
+    schemas = [schema_text(name) for name in ("district", "profile")]
+    told = [
+        connectsync.__version__,
+        digest(b"".join(code)),
+        schemas,
+        asked.today.isoformat(),
+        sorted((name, list(labels)) for name, labels in asked.options.items()),
+        None if asked.select is None else sorted(asked.select),
+        sorted(asked.ignore),
+    ]
+    return digest(json.dumps(told).encode())
+
+
+def _stamp(path: Path, chosen: ChosenFiles) -> Stamp | None:
+    """Give a stamp of a regular file of the project, and of nothing else."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    folder = os.path.dirname(path)  # noqa: PTH120 - of every file
+    if not stat.S_ISREG(status.st_mode) or not chosen.ground.holds_folder(folder):
+        return None
+    return [status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino]
+
+
+class _LayersDigest:
+    """Names what profiles say, all of those that a file builds on."""
+
+    def __init__(self, shelf: Profiles) -> None:
+        self._shelf = shelf
+        self._known: dict[tuple[str, ...], str] = {}
+
+    def under(self, stems: tuple[str, ...]) -> str:
+        if stems not in self._known:
+            self._known[stems] = self._digest(stems)
+        return self._known[stems]
+
+    def _digest(self, stems: tuple[str, ...]) -> str:
+        shelf = self._shelf
+        reached = sorted(shelf.reached_from(stems))
+        texts = [
+            [stem, shelf.names.get(stem), shelf.documents[stem].source.text]
+            if stem in shelf.documents
+            else [stem, shelf.names.get(stem), None]
+            for stem in reached
+        ]
+        # what is missing may be a misspelling of any other
+        others = sorted(shelf.names) if any(one[1] is None for one in texts) else []
+        return digest(json.dumps([texts, others]).encode())
+
 
 Data = list[Any]
 
@@ -30,15 +212,17 @@ def _file_data(one: CheckedFile) -> Data:
         [_finding_data(finding) for finding in one.findings],
         one.builder,
         None if district is None else _district_data(district),
+        one.text,
     ]
 
 
 def _file(data: Data) -> CheckedFile:
-    findings, builder, district = data
+    findings, builder, district, text = data
     return CheckedFile(
         tuple(map(_finding, findings)),
         None if builder is None else (builder[0], tuple(builder[1])),
         None if district is None else _district(district),
+        text,
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -83,12 +84,13 @@ class CheckedFile(NamedTuple):
     One file by itself, whatever the others say.
 
     ``builder`` is None where no document could be read, ``district`` None where the
-    file or a layer under it has errors.
+    file or a layer under it has errors. ``text`` is the SHA-256 of a document's text.
     """
 
     findings: tuple[Finding, ...]
     builder: Builder | None = None
     district: CheckedDistrict | None = None
+    text: str = ""
 
 
 Locate = Callable[[int, KeyPath, bool], Place]
@@ -209,7 +211,12 @@ def check_reading(
         return CheckedFile(found)
     builder = (key_of(document), named_profiles(document))
     district = None if loaded is None else check_district(loaded, shelf, asked)
-    return CheckedFile(found, builder, district)
+    return CheckedFile(found, builder, district, digest(document.source.text.encode()))
+
+
+def digest(raw: bytes) -> str:
+    """Give the SHA-256 of bytes in hexadecimal digits."""
+    return sha256(raw).hexdigest()
 
 
 def check_named(

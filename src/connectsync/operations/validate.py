@@ -31,7 +31,7 @@ from connectsync.domain.finding import (
     with_fingerprints,
 )
 from connectsync.domain.policy import ALL, Shard
-from connectsync.operations.check_cache import pack, unpack
+from connectsync.operations.check_cache import CheckCache, pack, unpack
 from connectsync.operations.checking import (
     NONE,
     CheckedFile,
@@ -76,6 +76,8 @@ def share_of_report(
 
 def share_of_files(fleet: Fleet | CheckedFleet, shard: Shard) -> tuple[str, ...]:
     """Give the files that a shard counts, of all that were read."""
+    if shard == ALL:
+        return fleet.files
     districts = _districts(fleet)
     return tuple(file for file in fleet.files if _counts(shard, file, districts))
 
@@ -109,29 +111,35 @@ def validate_fleet(fleet: Fleet, asked: ValidationOptions) -> ValidationReport:
 
 
 def check_files(
-    chosen: ChosenFiles, asked: ValidationOptions, *, every_profile: bool
+    chosen: ChosenFiles,
+    asked: ValidationOptions,
+    *,
+    every_profile: bool,
+    cache: CheckCache | None = None,
 ) -> CheckedFleet:
     """
     Read and check files, with all cores where there are many.
 
     Without ``every_profile`` only those profiles count that are among the files or
-    that one of the districts builds on.
+    that one of the districts builds on. What the ``cache`` knows is not read again.
     """
     names = tuple(chosen.paths)
-    checked = in_parts(
-        lambda part: check_named(chosen, part, asked), names, pack=pack, unpack=unpack
+    known = cache.known(chosen) if cache is not None else {}
+    ahead = [name for name in names if name not in known]
+    found = in_parts(
+        lambda part: check_named(chosen, part, asked), ahead, pack=pack, unpack=unpack
     )
-    return _fleet_of(chosen, names, checked, every_profile=every_profile)
+    known.update(zip(ahead, found, strict=True))
+    if cache is not None and ahead:
+        cache.keep(chosen, known)
+    checked = [known[name] for name in names]
+    return _fleet_of(chosen, checked, every_profile=every_profile)
 
 
 def _fleet_of(
-    chosen: ChosenFiles,
-    names: Sequence[str],
-    checked: Sequence[CheckedFile],
-    *,
-    every_profile: bool,
+    chosen: ChosenFiles, checked: Sequence[CheckedFile], *, every_profile: bool
 ) -> CheckedFleet:
-    shelf = chosen.shelf
+    names, shelf = chosen.paths, chosen.shelf
     asked = None if every_profile else chosen.profiles
     counted, shared = profiles_that_count(shelf, builders_of(checked), asked)
     findings = [finding for one in checked for finding in one.findings]

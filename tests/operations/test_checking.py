@@ -1,0 +1,343 @@
+"""Many files, checked side by side and remembered: not one word differs."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import threading
+from datetime import date
+from pathlib import Path
+
+import pytest
+from console import Console
+
+from connectsync.config import yaml_tree
+from connectsync.config.fleet import choose_files, load_fleet
+from connectsync.domain.finding import ValidationReport
+from connectsync.operations import check_cache, checking
+from connectsync.operations.check_cache import CheckCache
+from connectsync.operations.checking import CheckedFile, ValidationOptions, digest
+from connectsync.operations.validate import check_files, report_on, validate_fleet
+
+TODAY = date(2027, 1, 15)
+WHOLE = ValidationOptions(today=TODAY, whole_fleet=True)
+
+PROFILES = {
+    "standard": "schema: 1\nsettings: {phone_types: [Cell, Home]}\n",
+    "rural": "schema: 1\nprofile: standard\nsettings: {phone_types: null}\n",
+    "idle": "schema: 1\nsettings: {deletion_threshold: null}\n",
+    "broken": "schema: 1\nsettings: {phone_types: [Sell]}\n",
+    "circle": "schema: 1\nprofile: circle\n",
+}
+
+BODIES = (
+    "profile: standard\nfacts: {setup_step: 5}\n",
+    "profile: [standard, rural]\n",
+    "profile: idle\nsettings: {deletion_threshold: 99}\n",
+    "profile: broken\n",
+    "profile: circle\n",
+    "profile: standart\n",
+    "settings: {contact_types: [Parent/Guardian, Emergancy]}\n",
+    "settings: {archived_students: Keep Archived}\n",
+    "settings: {archived_students: Keep archived}\n",
+    "credentials: {district_id: 58da8a43cc70ab00017a1a87, oauth_token: env:ONE}\n",
+    (
+        "settings: {enable_daily_sync: true}\n"
+        "allow: [{rule: launch-not-stated, reason: new, until: 2027-02-01}]\n"
+    ),
+    "allow: [{rule: no-such-rule, reason: none, until: 2027-02-01}]\n",
+    "labels: [early]\nsettings: {enable_daily_sync: true, permissions: [Calendar]}\n",
+    "settings:\n\tdeletion_threshold: 15\n",
+    "settings: {deletion_threshold: 15}\nsettings: {deletion_threshold: 16}\n",
+    "",
+)
+"""What files say, right and wrong in every way that a report tells apart."""
+
+
+def district(key: str, body: str) -> str:
+    return f"schema: 1\ndistrict: {key}\nname: {key}\n{body}"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    shared = tmp_path / "districts" / "_profiles"
+    shared.mkdir(parents=True)
+    (tmp_path / "connectsync.yaml").write_text("schema: 1\n")
+    for stem, text in PROFILES.items():
+        (shared / f"{stem}.yaml").write_text(text)
+    for number in range(120):
+        text = district(f"d{number:03}", BODIES[number % len(BODIES)])
+        (tmp_path / "districts" / f"d{number:03}.yaml").write_text(text)
+    return tmp_path
+
+
+def checked(
+    root: Path, cache: CheckCache | None = None, asked: ValidationOptions = WHOLE
+) -> ValidationReport:
+    files = sorted((root / "districts").glob("*.yaml"))
+    chosen = choose_files(root, files, districts_dir=root / "districts")
+    return report_on(check_files(chosen, asked, every_profile=True, cache=cache), asked)
+
+
+def loaded(root: Path, asked: ValidationOptions = WHOLE) -> ValidationReport:
+    files = sorted((root / "districts").glob("*.yaml"))
+    fleet = load_fleet(root, files, districts_dir=root / "districts")
+    return validate_fleet(fleet, asked)
+
+
+def state(root: Path) -> Path:
+    return root / ".connectsync"
+
+
+def remembered(root: Path, asked: ValidationOptions = WHOLE) -> ValidationReport:
+    return checked(root, CheckCache.at(state(root), asked), asked)
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Count the files whose YAML is read, in this process."""
+    names: list[str] = []
+    compose = yaml_tree.compose
+
+    def counted(raw: bytes) -> object:
+        names.append(raw.decode())
+        return compose(raw)
+
+    monkeypatch.setattr("connectsync.config.document.compose", counted)
+    return names
+
+
+def districts_in(read: list[str]) -> list[str]:
+    """Give what is told of the districts that were read, but for their names."""
+    texts = [one for one in read if "\ndistrict: " in one]
+    return [one.partition("\nname: ")[2].partition("\n")[2] for one in set(texts)]
+
+
+PLACED_LATER = ("archived_students", "district_id", "allow", "\t", "16}")
+"""What is read again: findings that rest on other files, and what is no document."""
+
+
+@pytest.fixture
+def three_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "_cores", lambda: 3)
+    monkeypatch.setattr(checking, "WORTH_A_PROCESS", 10)
+
+
+def test_files_are_judged_as_a_fleet_that_was_loaded_is(project: Path) -> None:
+    report = checked(project)
+    assert report == loaded(project)
+    assert len({one.rule for one in report.findings}) > 12
+    assert report.allowed
+
+
+@pytest.mark.usefixtures("three_at_once")
+def test_many_processes_find_what_one_finds(
+    project: Path, read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = checked(project)
+    assert len(districts_in(read)) < 100
+    monkeypatch.setattr(checking, "_cores", lambda: 1)
+    assert report == checked(project)
+
+
+@pytest.mark.usefixtures("three_at_once")
+def test_the_part_of_a_process_that_was_killed_is_done_again(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent, pack = os.getpid(), check_cache.pack
+
+    def dying(found: list[CheckedFile]) -> bytes:
+        if os.getpid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return pack(found)
+
+    monkeypatch.setattr("connectsync.operations.validate.pack", dying)
+    assert checked(project) == loaded(project)
+
+
+@pytest.mark.usefixtures("three_at_once")
+def test_a_program_with_threads_is_not_copied(project: Path) -> None:
+    stop = threading.Event()
+    thread = threading.Thread(target=stop.wait)
+    thread.start()
+    try:
+        assert checked(project) == loaded(project)
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_what_is_as_it_was_is_not_read_again(project: Path, read: list[str]) -> None:
+    fresh = remembered(project)
+    read.clear()
+    assert remembered(project) == fresh
+    assert len(districts_in(read)) < 50
+    for body in districts_in(read):
+        assert any(word in body for word in PLACED_LATER)
+
+
+def test_of_a_profile_that_changed_only_its_districts_are_read(
+    project: Path, read: list[str]
+) -> None:
+    remembered(project)
+    path = project / "districts" / "_profiles" / "idle.yaml"
+    path.write_text(path.read_text() + "# a word\n")
+    read.clear()
+    report = remembered(project)
+    again = districts_in(read)
+    assert [body for body in again if "profile: idle" in body] == [BODIES[2]] * 8
+    for body in again:
+        assert any(word in body for word in (*PLACED_LATER, "profile: idle"))
+    assert report == loaded(project)
+
+
+def say(path: Path, text: str) -> None:
+    path.write_text(text)
+
+
+def label(one: Path, _: Path) -> None:
+    say(one, one.read_text() + "labels: [late]\n")
+
+
+def remove(one: Path, _: Path) -> None:
+    one.unlink()
+
+
+def copy(one: Path, _: Path) -> None:
+    say(one.with_stem(f"{one.stem}-x"), one.read_text())
+
+
+def build_on_another(one: Path, _: Path) -> None:
+    say(one, district(one.stem, "profile: rural\n"))
+
+
+def write_what_was_missing(_: Path, shared: Path) -> None:
+    say(shared / "standart.yaml", "schema: 1\n")
+
+
+def remove_a_profile(_: Path, shared: Path) -> None:
+    (shared / "rural.yaml").unlink(missing_ok=True)
+
+
+def mend_a_profile(_: Path, shared: Path) -> None:
+    say(shared / "broken.yaml", PROFILES["standard"])
+
+
+def break_a_profile(_: Path, shared: Path) -> None:
+    say(shared / "standard.yaml", PROFILES["broken"])
+
+
+EDITS = (
+    label,
+    remove,
+    copy,
+    build_on_another,
+    write_what_was_missing,
+    remove_a_profile,
+    mend_a_profile,
+    break_a_profile,
+)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_remembered_changes_no_report(project: Path, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - of a test
+    for _ in range(8):
+        files = sorted((project / "districts").glob("*.yaml"))
+        edit = chance.choice(EDITS)
+        edit(chance.choice(files), project / "districts" / "_profiles")
+        day = chance.choice([TODAY, date(2027, 3, 1)])
+        asked = ValidationOptions(
+            today=day,
+            whole_fleet=True,
+            ignore=chance.choice([frozenset(), frozenset(["launch-not-stated"])]),
+            options=chance.choice([{}, {"archived_students": ("Keep archived",)}]),
+        )
+        assert remembered(project, asked) == checked(project, None, asked)
+
+
+def test_a_change_that_keeps_size_and_time_is_seen(project: Path) -> None:
+    path = project / "districts" / "d002.yaml"
+    before = path.stat()
+    remembered(project)
+    path.write_text(path.read_text().replace("99", "98"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert remembered(project) == loaded(project)
+
+
+def test_what_is_remembered_moves_with_the_project(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, read: list[str]
+) -> None:
+    fresh = remembered(project)
+    other = tmp_path_factory.mktemp("other") / "clone"
+    subprocess.run(["cp", "-r", project, other], check=True)
+    read.clear()
+    assert remembered(other) == fresh
+    assert len(districts_in(read)) < 50
+
+
+def spoiled(kind: str, raw: bytes) -> bytes:
+    if kind == "cut":
+        return raw[: len(raw) // 2]
+    if kind == "flipped":
+        return raw[:200] + bytes([raw[200] ^ 1]) + raw[201:]
+    body = json.loads(raw.partition(b"\n")[2])
+    body["files"] = {name: [1, 2] for name in body["files"]}
+    again = json.dumps({"of": 1} if kind == "another program's" else body).encode()
+    return digest(again).encode() + b"\n" + again
+
+
+@pytest.mark.parametrize("kind", ["cut", "flipped", "another program's", "wrong shape"])
+def test_what_is_damaged_or_of_others_is_not_used_and_told(
+    project: Path, kind: str
+) -> None:
+    console = Console(project)
+    fresh = console.run("validate", "--format", "json")
+    path = state(project) / "checked.json"
+    path.write_bytes(spoiled(kind, path.read_bytes()))
+    said = console.run("validate", "--format", "json")
+    assert (said.status, said.out) == (fresh.status, fresh.out)
+    assert "checked.json is not used: it is" in said.err
+    # and it is made anew
+    assert "not used" not in console.run("validate").err
+
+
+def test_a_user_sees_no_difference_but_in_time(project: Path, read: list[str]) -> None:
+    console = Console(project)
+    forms = ("text", "json", "sarif", "junit", "github")
+    for form in forms:
+        whole = console.run("validate", "--no-cache", "--format", form)
+        first = console.run("validate", "--format", form)
+        assert (first.status, first.out, first.err) == (whole.status, whole.out, "")
+    assert (state(project) / "checked.json").stat().st_mode & 0o777 == 0o600
+    read.clear()
+    console.run("validate", "--no-cache")
+    assert len(read) > 100
+
+
+def test_few_files_are_checked_without_a_trace(project: Path) -> None:
+    for path in sorted((project / "districts").glob("d*.yaml"))[50:]:
+        path.unlink()
+    Console(project).run("validate")
+    assert not state(project).exists()
+
+
+def test_what_came_with_a_commit_is_not_believed(project: Path) -> None:
+    console = Console(project)
+    console.run("validate")
+    for words in (["init", "-q"], ["add", "-Af", "."]):
+        subprocess.run(["git", "-C", str(project), *words], check=True)
+    whole = console.run("validate", "--no-cache")
+    said = console.run("validate")
+    assert (said.status, said.out) == (whole.status, whole.out)
+    assert "every file is checked again" in said.err
+
+
+def test_where_nothing_may_be_written_every_file_is_checked(project: Path) -> None:
+    (project / ".connectsync").write_text("a file in its place")
+    console = Console(project)
+    whole = console.run("validate", "--no-cache")
+    assert console.run("validate").out == whole.out
