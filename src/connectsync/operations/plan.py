@@ -6,11 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from deepdiff import DeepDiff
-
 from connectsync.apply.saving import OpenSaves, with_what_arrived
 from connectsync.backends.seam import Reader
-from connectsync.domain.change import Add, Change, changes_of, running
+from connectsync.domain.change import Add, Change, running
 from connectsync.domain.district import (
     District,
     Facts,
@@ -42,42 +40,13 @@ from connectsync.domain.plan import (
 )
 from connectsync.domain.policy import Policy
 from connectsync.domain.run import RecentSaves
-from connectsync.domain.settings import BY_NAME, Form, form_spelled_as, labels_in, spell
-from connectsync.domain.settings import list_differing as in_form_order
+from connectsync.domain.settings import BY_NAME, Form, spell
 from connectsync.errors import Bug, ConnectError, DistrictNotFound
+from connectsync.operations.differences import changes_between
 from connectsync.providers.form import Risk
 from connectsync.rules.catalogue import PLAN_RULES
 from connectsync.rules.engine import Rule, problems
 from connectsync.rules.subjects import Objection, PlanAtHour
-
-
-def changes_between(live: Form, desired: Form) -> tuple[Change, ...]:
-    """
-    Give the changes that make the managed settings true, in the form's order.
-
-    A setting that ``desired`` does not name is not managed: never compared. One that
-    ``live`` does not name is unknown: never compared either.
-    """
-    return tuple(
-        change
-        for name in find_differing(live, desired)
-        for change in changes_of(name, live.get(name), desired[name])
-    )
-
-
-def find_differing(live: Form, desired: Form) -> tuple[str, ...]:
-    """Name the settings of ``desired`` that ``live`` holds otherwise, in form order."""
-    names = in_form_order(live, desired)
-    if not names:
-        return ()
-    # forms that are equal are told by Python; DeepDiff is asked where they differ
-    held = {name: live[name] for name in names}
-    wanted = form_spelled_as(
-        {name: desired[name] for name in names},
-        {name: labels_in(value) for name, value in held.items()},
-    )
-    keys = DeepDiff(held, wanted).affected_root_keys
-    return tuple(name for name in names if name in keys)
 
 
 def find_kept_labels(

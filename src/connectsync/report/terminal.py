@@ -98,7 +98,7 @@ def inert(text: str) -> str:
     everything invisible come out spelled: ``\x1b``, ``\n``, ``\u202e``. Each character
     is treated by itself, so ``inert(a + b) == inert(a) + inert(b)``.
     """
-    if text.isascii() and text.isprintable():
+    if text.isprintable() and (text.isascii() or _UNSEEN.isdisjoint(text)):
         return text
     return "".join(_escape_character(character) for character in text)
 
@@ -135,6 +135,7 @@ ELLIPSIS = "…"
 _COMMAND_SPAN = re.compile(r"`connectsync [^`]*`")
 """A command that a sentence suggests."""
 
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _JOINED_JAMO = range(0x1160, 0x1200)  # vowels and finals sit inside the syllable
 
 
@@ -142,7 +143,7 @@ def columns(text: str) -> int:
     """Count the columns that inert text takes."""
     if text.isascii():
         return len(text)
-    return sum(map(_columns_of, text))
+    return len(text) + sum(_columns_of(one) - 1 for one in _BEYOND_ASCII.findall(text))
 
 
 def pad(text: str, room: int) -> str:
