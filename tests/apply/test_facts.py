@@ -702,7 +702,9 @@ def test_a_launch_that_a_file_tells_is_remembered_before_the_first_save(
     seen: list[bool] = []
 
     async def look(_: str) -> None:
-        seen.append(world.archive.baselines(BACKEND)[LAKE].was_running)
+        known = world.archive.baselines(BACKEND)[LAKE]
+        # what a file says is told apart from what was seen
+        seen.append(known.told and not known.was_running)
 
     async def story() -> None:
         plan = await world.plan(CELL, keys=(LAKE, ELM))
@@ -712,7 +714,7 @@ def test_a_launch_that_a_file_tells_is_remembered_before_the_first_save(
 
     asyncio.run(story())
     assert seen == [True, True]
-    assert not world.archive.baselines(BACKEND)[ELM].was_running
+    assert not world.archive.baselines(BACKEND)[ELM].told
 
 
 def test_a_launch_that_a_file_tells_is_remembered_when_it_is_seen(
@@ -726,7 +728,7 @@ def test_a_launch_that_a_file_tells_is_remembered_when_it_is_seen(
         world.store.note(BACKEND, {LAKE: one.seen}, at=NOW)
 
     asyncio.run(story())
-    assert world.archive.baselines(BACKEND) == {LAKE: Baseline({}, was_running=True)}
+    assert world.archive.baselines(BACKEND) == {LAKE: Baseline({}, told=True)}
 
 
 def test_a_launch_that_a_file_tells_is_remembered_of_a_district_in_step(
@@ -744,7 +746,7 @@ def test_a_launch_that_a_file_tells_is_remembered_of_a_district_in_step(
             await executor.run(plan, world.orders(plan), in_step)
 
     asyncio.run(story())
-    assert world.archive.baselines(BACKEND)[LAKE].was_running
+    assert world.archive.baselines(BACKEND)[LAKE].told
 
 
 # — what arrives late, and nobody there —

@@ -226,3 +226,18 @@ def test_a_limit_that_is_raised_after_the_review_accepts_nothing(
     assert f"{name}: the plan holds 2, none was accepted" in refused.err
     accepted = valley.run("apply", "plan.json", "--accept", f"{name}=2")
     assert accepted.status == 0, accepted.err
+
+
+def test_no_word_of_a_file_takes_the_place_of_a_sync_that_was_seen(
+    valley: Console,
+) -> None:
+    """Facts of one change, the switch of the next: it is enabled for the first time."""
+    *facts, switch = LAUNCHED
+    assert valley.run("apply", "--yes", HARBOR).status == 0
+    for file, old, new in facts:
+        valley.replace(file, old, new.replace("7", "9"))
+    assert "Nothing to do" in valley.run("apply", "--yes", HARBOR).out
+    assert valley.run("drift", HARBOR).status == 0
+    valley.replace(*switch)
+    said = valley.run("plan", HARBOR)
+    assert "--accept first-enable=1" in said.out

@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import threading
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 from console import Console
 
 from connectsync.config import yaml_tree
-from connectsync.config.fleet import choose_files, load_fleet
+from connectsync.config.fleet import ChosenFiles, choose_files, load_fleet
 from connectsync.domain.finding import ValidationReport
 from connectsync.operations import check_cache, checking
 from connectsync.operations.check_cache import CheckCache
@@ -139,10 +140,19 @@ def test_files_are_judged_as_a_fleet_that_was_loaded_is(project: Path) -> None:
 
 @pytest.mark.usefixtures("three_at_once")
 def test_many_processes_find_what_one_finds(
-    project: Path, read: list[str], monkeypatch: pytest.MonkeyPatch
+    project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    here: list[int] = []
+
+    def counted(
+        chosen: ChosenFiles, names: Sequence[str], asked: ValidationOptions
+    ) -> list[CheckedFile]:
+        here.append(len(names))
+        return checking.check_named(chosen, names, asked)
+
+    monkeypatch.setattr("connectsync.operations.validate.check_named", counted)
     report = checked(project)
-    assert len(districts_in(read)) < 100
+    assert here == [40]
     monkeypatch.setattr(checking, "_cores", lambda: 1)
     assert report == checked(project)
 

@@ -144,13 +144,15 @@ class BaselineUpdate:
     """
     What was seen of a district without a save: managed values that are in step.
 
-    ``running`` says that the nightly sync is on, or was at any time. ``merged`` lays
-    the values over what was known, else they take its place.
+    ``running`` says that the nightly sync is on, ``launched`` that the district's file
+    says that it is past its launch. ``merged`` lays the values over what was known,
+    else they take its place.
     """
 
     form: Form
     running: bool
     merged: bool = False
+    launched: bool = False
 
 
 class Journal(Protocol):

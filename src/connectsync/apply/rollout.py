@@ -354,8 +354,8 @@ class Executor:
                 moved.append(key)
             else:
                 known = {name: form[name] for name in says.desired if name in form}
-                running = says.launched or live.form.get(SWITCH) is True
-                seen[key] = BaselineUpdate(known, running)
+                running = live.form.get(SWITCH) is True
+                seen[key] = BaselineUpdate(known, running, launched=says.launched)
         means.journal.note(backend, seen, at=means.clock())
         means.journal.look(backend, results_of(open_, recent), at=means.clock())
         return tuple(moved)

@@ -146,12 +146,13 @@ class Baseline:
     """
     The managed values as they were last confirmed, or seen in step, on Connect.
 
-    ``was_running`` remembers whether we ever saw the nightly sync on, which may be all
-    that is known of a district.
+    ``was_running`` remembers whether we ever saw the nightly sync on, ``told`` whether
+    its file ever said that it is past its launch; that may be all that is known.
     """
 
     form: Form = field(default_factory=dict)
     was_running: bool = False
+    told: bool = False
 
     @property
     def applied(self) -> bool:
@@ -170,8 +171,10 @@ def is_launched(facts: Facts, baseline: Baseline | None) -> bool:
     A district that is past the launch by its facts counts, though its sync is paused
     and nothing of it was ever applied from here.
     """
-    seen = baseline is not None and baseline.was_running
-    return seen or (facts.setup_step or 0) >= CHECKING_RESULTS
+    known = baseline or Baseline()
+    return (
+        known.was_running or known.told or (facts.setup_step or 0) >= CHECKING_RESULTS
+    )
 
 
 def drift_of(known: Baseline, desired: Form, live: Form) -> tuple[Movement, ...]:

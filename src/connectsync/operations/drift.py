@@ -295,5 +295,5 @@ def observe_district(
         for name, value in desired.items()
         if name in live and is_same(name, live[name], value)
     }
-    running = launched or live.get(SWITCH) is True
-    return BaselineUpdate(same if baseline.applied else {}, running, merged=True)
+    running, form = live.get(SWITCH) is True, same if baseline.applied else {}
+    return BaselineUpdate(form, running, merged=True, launched=launched)

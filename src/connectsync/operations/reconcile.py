@@ -104,7 +104,9 @@ def _fresh(plan: Plan, wanted: Sequence[PlannedDistrict], baselines: Baselines) 
 
     def is_known(key: str) -> bool:
         kept = baselines.get(key)
-        return kept is not None and kept.was_running and kept.form == desired[key]
+        if kept is None or not (kept.was_running or kept.told):
+            return False
+        return kept.form == desired[key]
 
     unknown = tuple(key for key in plan.in_step if not is_known(key))
     return replace(plan, in_step=unknown, failed=())

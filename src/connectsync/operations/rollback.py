@@ -7,8 +7,14 @@ from dataclasses import dataclass, field
 
 from connectsync.apply.journal import JournalRow, SaveStatus
 from connectsync.backends.seam import Reader
-from connectsync.domain.district import kept_labels, unpublished, without
-from connectsync.domain.drift import Baseline, Baselines, Movement, drift_of
+from connectsync.domain.district import Facts, kept_labels, unpublished, without
+from connectsync.domain.drift import (
+    Baseline,
+    Baselines,
+    Movement,
+    drift_of,
+    is_launched,
+)
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import Made, SaveFacts, Sent
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
@@ -203,7 +209,7 @@ class Rollback:
         if not changes:
             unseen = one.waiting or one.asked or bool(left)
             return _unseen(one, then.file, self.run) if unseen else key
-        launched = known is not None and known.was_running
+        launched = is_launched(Facts(), known)
         return DistrictPlan(
             district=key,
             name=then.name,

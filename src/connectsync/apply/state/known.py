@@ -102,9 +102,9 @@ class Known:
 
     ``baselines`` are by backend, district and setting, each value with the entry that
     proves it; ``launches`` name the districts of a backend whose nightly sync ran at
-    any time; ``approvals`` are by plan and name; ``names`` give for each name of a
-    Connect the spellings of its address. ``open`` are saves that may still be found to
-    have been made.
+    any time, ``told`` those whose files said that they were launched; ``approvals`` are
+    by plan and name; ``names`` give for each name of a Connect the spellings of its
+    address. ``open`` are saves that may still be found to have been made.
     """
 
     runs: dict[int, KnownRun] = field(default_factory=dict)
@@ -113,6 +113,7 @@ class Known:
         default_factory=lambda: defaultdict(lambda: defaultdict(dict))
     )
     launches: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    told: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     approvals: dict[str, dict[str, datetime]] = field(
         default_factory=lambda: defaultdict(dict)
     )
@@ -173,7 +174,8 @@ class Known:
     @property
     def backends(self) -> set[str]:
         """Give every key by which anything is known of a Connect."""
-        learned = (*self.baselines.items(), *self.launches.items())
+        known = (self.baselines, self.launches, self.told)
+        learned = [one for each in known for one in each.items()]
         runs = {run.head.backend for run in self.runs.values()}
         return runs | {backend for backend, districts in learned if districts}
 
@@ -238,7 +240,8 @@ class Known:
         self.runs[head.number] = KnownRun(head, entry.seq, parts)
         planned = plan["districts"] if plan is not None else ()
         on = (one["district"] for one in planned if one["live"].get(SWITCH) is True)
-        self.launches[head.backend].update(on, detail.get("launched", ()))
+        self.launches[head.backend].update(on)
+        self.told[head.backend].update(detail.get("launched", ()))
 
     def _run_joined(self, entry: AuditEntry) -> None:
         run = self._run(entry)
@@ -374,6 +377,8 @@ class Known:
             self.baselines[backend][district].update(values)
             if seen["running"]:
                 self.launches[backend].add(district)
+            if seen.get("launched"):
+                self.told[backend].add(district)
 
     def _plan_approved(self, entry: AuditEntry) -> None:
         self.approvals[entry.detail["plan"]][entry.detail["name"]] = entry.at
@@ -387,6 +392,7 @@ class Known:
                 run.head = replace(run.head, backend=key)
         for other in others:
             self.launches[key] |= self.launches.pop(other, set())
+            self.told[key] |= self.told.pop(other, set())
             for district, values in self.baselines.pop(other, {}).items():
                 here = self.baselines[key][district]
                 for name, (value, seq) in values.items():

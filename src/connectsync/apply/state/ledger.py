@@ -330,6 +330,7 @@ class Ledger:
                     "form": form_data(seen[district].form),
                     "running": seen[district].running,
                     "whole": not seen[district].merged,
+                    **({"launched": True} if seen[district].launched else {}),
                 }
                 for district in new[begin : begin + AT_ONCE]
             }
@@ -356,6 +357,8 @@ def _is_new(known: Known, backend: str, district: str, seen: BaselineUpdate) -> 
     """Say whether what was seen of a district is not known yet."""
     here = known.form(backend, district)
     if seen.running and district not in known.launches[backend]:
+        return True
+    if seen.launched and district not in known.told[backend]:
         return True
     if not seen.merged and here.keys() - seen.form.keys():
         return True

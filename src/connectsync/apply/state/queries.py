@@ -48,10 +48,10 @@ class StateReader:
         """Give what was last confirmed or seen in step on a backend, by district."""
         known = self._store.known()
         applied = {key for key, form in known.baselines[backend].items() if form}
-        running = known.launches[backend]
+        running, told = known.launches[backend], known.told[backend]
         return {
-            key: Baseline(known.form(backend, key), key in running)
-            for key in sorted(applied | running)
+            key: Baseline(known.form(backend, key), key in running, key in told)
+            for key in sorted(applied | running | told)
         }
 
     def recent(self, backend: str, now: datetime) -> RecentSaves:
