@@ -8,7 +8,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -19,6 +18,7 @@ from console import Console
 from processes import environment
 from served_gateway import ENVIRONMENT, served, use
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+from warm import warm_folder
 
 from connectsync.cli.app import app
 from connectsync.cli.suggest import CommandPlace, quote_word
@@ -353,7 +353,7 @@ def insist_complete(
 
 def pasted(command: str, here: Path, **more: str) -> subprocess.CompletedProcess[str]:
     """Give a command to a shell as it stands, in a folder of its own."""
-    path = f"{Path(sys.executable).parent}:{environment()['PATH']}"
+    path = f"{warm_folder()}:{environment()['PATH']}"
     here.mkdir(exist_ok=True)
     return subprocess.run(
         ["bash", "-c", command],
