@@ -54,6 +54,7 @@ def test_what_a_page_says_after_save_shows_no_secret(world: World, page: str) ->
         )
 
     SECRETS.learn(KNOWN)
+    world.known = True
     answer = f"<!doctype html><title>No</title><body>{PAGES[page]}</body>"
     around = partial(refusing, answer)
     with pytest.raises(ConnectError) as failed:
@@ -85,6 +86,7 @@ def test_what_a_page_shows_instead_of_the_form_shows_no_secret(
 
     for secret in (KNOWN, TYPED):
         SECRETS.learn(secret)
+    world.known = True
     around = partial(Tampered, change=on_the_form(READ[page]))
     try:
         world.run(act, around=around, wait_seconds=SHORT_WAIT)
