@@ -56,7 +56,7 @@ check: $(DEV) $(BROWSER)
 coverage: $(DEV) $(BROWSER)  ## the same tests, with every line and branch counted
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term
 
-browser-test: $(DEV) $(BROWSER)  ## every label of the form in a browser, not a sample
+browser-test: $(DEV) $(BROWSER)  ## every label and every way in a browser, not a sample
 	$(BIN)/pytest -n $(WORKERS) --every-label tests/connect tests/cli/test_browser.py
 
 loop-test: $(DEV)  ## from an edit to Connect and back, every way, as the workflows run it

@@ -69,7 +69,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--every-label",
         action="store_true",
-        help="try every label of the form in a browser, not a sample of them",
+        help="try every label and every way in a browser, not a sample of them",
     )
     parser.addoption(
         "--whole-loop",
