@@ -7,13 +7,14 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.run
 DEV := $(VENV)/.dev
 BROWSER := $(VENV)/.browser
+unexport PYTHONDONTWRITEBYTECODE
 export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/$(VENV)/browsers
 DEMO := .connectsync/demo
 # one more than there are cores: some test always waits for a process or a lease
 WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 CONNECTSYNC := $(BIN)/connectsync --state-dir $(DEMO)
 
-.PHONY: run test lint check coverage sbom browser-test loop-test crash-test many-runners-test \
+.PHONY: run test lint compiled check coverage sbom browser-test loop-test crash-test many-runners-test \
 	storm-test model-test fuzz assurance lock reference docs clean
 
 # the sample fleet lives on this day, so that what it allows until a date stays allowed
@@ -33,7 +34,10 @@ run: $(RUN)  ## validate the sample fleet, plan, apply, and plan again
 	@echo '— 6. runs: what was done, and when'
 	$(CONNECTSYNC) runs
 
-test: $(DEV) lint check  ## everything that must be true
+test: $(DEV)  ## everything that must be true
+	@# three that each work on one core at most
+	@$(MAKE) --no-print-directory -j 3 lint compiled $(BROWSER)
+	@$(MAKE) --no-print-directory check
 
 lint: $(DEV)
 	$(BIN)/ruff check
@@ -41,13 +45,18 @@ lint: $(DEV)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# the workers read what is compiled once, and each would compile it all at the same time
+compiled: $(DEV)
+	@$(BIN)/python -m compileall -q src
+	@$(BIN)/pytest --collect-only -q -n 0 >/dev/null
+
 check: $(DEV) $(BROWSER)
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 coverage: $(DEV) $(BROWSER)  ## the same tests, with every line and branch counted
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term
 
-browser-test: $(DEV) $(BROWSER)  ## every label of the form in a browser, not a sample
+browser-test: $(DEV) $(BROWSER)  ## every label and every way in a browser, not a sample
 	$(BIN)/pytest -n $(WORKERS) --every-label tests/connect tests/cli/test_browser.py
 
 loop-test: $(DEV)  ## from an edit to Connect and back, every way, as the workflows run it
@@ -119,8 +128,10 @@ $(RUN): requirements/run.txt pyproject.toml
 
 $(DEV): $(RUN) requirements/dev.txt
 	@echo 'setting up the tests …'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
 		--no-deps --require-hashes -r requirements/dev.txt
+	@# all cores compile, as pip does on one; what is for other Pythons does not compile
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null 2>&1 || true
 	@# the tests install our hooks with the real pre-commit, off the network
 	@$(BIN)/python -m pip download --quiet --disable-pip-version-check \
 		--no-deps --require-hashes -r requirements/run.txt -d $(VENV)/wheelhouse

@@ -34,7 +34,7 @@ if "sitecustomize_hermetic" not in sys.modules:
 settings.register_profile(
     "suite",
     # a sample; the campaign profile and `make fuzz` try the many
-    max_examples=50,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
@@ -69,7 +69,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--every-label",
         action="store_true",
-        help="try every label of the form in a browser, not a sample of them",
+        help="try every label and every way in a browser, not a sample of them",
     )
     parser.addoption(
         "--whole-loop",

@@ -10,7 +10,7 @@ from crash_site import CrashSite, crash_site
 from fleets_of import alike
 from processes import all_over
 
-CROWD = 40
+CROWD = 16
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pytest
 from console import Console
+from warm import WarmPopen
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
-COMMAND = (sys.executable, "-m", "connectsync")
 
 
 def asked(folder: Path, answer: bytes) -> tuple[int, str]:
     """Run the command at a terminal of its own, and type an answer."""
     ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [*COMMAND, "apply", LAKEVIEW],
+    with WarmPopen(
+        ["apply", LAKEVIEW],
         cwd=folder,
         stdin=theirs,
         stdout=subprocess.PIPE,
@@ -31,7 +31,7 @@ def asked(folder: Path, answer: bytes) -> tuple[int, str]:
         said, _ = process.communicate(timeout=30)
     os.close(ours)
     os.close(theirs)
-    return process.returncode, said.decode()
+    return process.returncode, said
 
 
 def test_yes_is_yes(valley: Console) -> None:
@@ -56,15 +56,15 @@ def test_anything_else_is_no(valley: Console, answer: bytes) -> None:
 
 def test_one_ctrl_c_ends_the_question_and_applies_nothing(valley: Console) -> None:
     ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [*COMMAND, "apply", LAKEVIEW],
+    with WarmPopen(
+        ["apply", LAKEVIEW],
         cwd=valley.folder,
         stdin=theirs,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     ) as process:
         assert process.stderr is not None
-        while b"Type `yes`" not in process.stderr.readline():
+        while "Type `yes`" not in process.stderr.readline():
             pass
         time.sleep(0.3)  # the question is out before the answer is waited for
         process.send_signal(signal.SIGINT)
@@ -72,7 +72,7 @@ def test_one_ctrl_c_ends_the_question_and_applies_nothing(valley: Console) -> No
         assert process.wait(timeout=10) == 130
     os.close(ours)
     os.close(theirs)
-    assert said == b"interrupted\n"
+    assert said == "interrupted\n"
     assert valley.live("lakeview-usd")["deletion_threshold"] == 45
 
 

@@ -7,7 +7,6 @@ import os
 import re
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
@@ -19,6 +18,7 @@ import pytest
 from console import Console
 from playwright.async_api import Browser
 from processes import environment
+from warm import run_warm, warm_folder
 
 from connectsync.backends.browser.chromium import launch_browser
 from connectsync.cli.terminal import ExitStatus
@@ -293,7 +293,7 @@ def test_a_box_that_files_do_not_know_stays_ticked_on_the_page(
 
 def pasted(command: str, here: Path) -> str:
     """Give a command to a shell as it is printed, in another folder; give all said."""
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    path = f"{warm_folder()}:{os.environ['PATH']}"
     more = {"PASSWORD": DEMO_PASSWORD, "TMPDIR": str(here)}
     done = subprocess.run(
         ["bash", "-c", command],
@@ -371,14 +371,10 @@ def test_what_is_no_session_is_neither_waited_for_nor_replaced(
         ["plan"],
         ["login", "--email", DEMO_EMAIL, "--password-from", "env:PASSWORD"],
     ):
-        done = subprocess.run(
-            [sys.executable, "-m", "connectsync", *command],
-            cwd=valley.folder,
-            env={**os.environ, "PASSWORD": DEMO_PASSWORD},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
+        done = run_warm(
+            command,
+            folder=valley.folder,
+            environment={**os.environ, "PASSWORD": DEMO_PASSWORD},
         )
         assert done.returncode in {ExitStatus.FINDINGS, ExitStatus.UNREACHABLE}
         assert "session" in done.stderr

@@ -7,19 +7,19 @@ import os
 import pty
 import stat
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from console import Console
 from jsonschema import Draft202012Validator
+from warm import WarmPopen
 
 from connectsync.apply.state.opening import open_store
 from connectsync.cli.backend_setup import no_person
 from connectsync.errors import NotConfirmed
 
-COMMAND = (sys.executable, "-m", "connectsync", "--backend", "snapshot:live.json")
+BACKEND = ("--backend", "snapshot:live.json")
 SCHEMA = Path(__file__).parents[2] / "schema" / "runs.schema.json"
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 
@@ -27,8 +27,8 @@ LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 def applied(folder: Path, answers: bytes, *arguments: str) -> tuple[int, str]:
     """Apply at a terminal of its own, and type the answers."""
     ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [*COMMAND, "apply", *arguments],
+    with WarmPopen(
+        [*BACKEND, "apply", *arguments],
         cwd=folder,
         stdin=theirs,
         stdout=subprocess.PIPE,
@@ -38,7 +38,7 @@ def applied(folder: Path, answers: bytes, *arguments: str) -> tuple[int, str]:
         said, _ = process.communicate(timeout=30)
     os.close(ours)
     os.close(theirs)
-    return process.returncode, said.decode()
+    return process.returncode, said
 
 
 def districts(console: Console) -> dict[str, Any]:

@@ -55,6 +55,15 @@ COMMANDS = (
     "import --in there",
 )
 
+SOME = (
+    "plan --out plan.json",
+    "apply --yes lakeview-usd --set-token lakeview-usd --metrics run.txt",
+    "runs show 1",
+    "drift",
+    "doctor",
+)
+"""Commands that are told every lie; all of them are told a few."""
+
 
 def packed(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
@@ -152,6 +161,9 @@ LIES: dict[str, Lie] = {
 }
 
 
+WHOLLY = {"problem, base64", "form refused", "studentId, whole"}
+
+
 @pytest.fixture
 def planted(valley: Console, monkeypatch: pytest.MonkeyPatch) -> Console:
     """Give the project with a secret in every place that may refer to one."""
@@ -177,11 +189,11 @@ def everything(console: Console, said: list[Said]) -> Iterator[tuple[str, str]]:
             yield str(path), path.read_bytes().decode("latin-1")
 
 
-@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+@pytest.mark.parametrize("name", LIES)
 def test_no_secret_is_printed_or_written_whatever_the_gateway_repeats(
     planted: Console,
     tmp_path: Path,
-    lie: Lie,
+    name: str,
     record_property: Callable[[str, object], None],
 ) -> None:
     del tmp_path
@@ -198,8 +210,9 @@ def test_no_secret_is_printed_or_written_whatever_the_gateway_repeats(
         # a run of before, so that there is something to resume and take back
         said = [planted.run("plan", "--out", "plan.json")]
         said.append(planted.run("apply", "--yes", "lakeview-usd"))
-        gateway.lie = lie
-        said += [planted.run(*one.split(), "--log-format", "json") for one in COMMANDS]
+        gateway.lie = LIES[name]
+        commands = COMMANDS if name in WHOLLY else SOME
+        said += [planted.run(*one.split(), "--log-format", "json") for one in commands]
     assert 70 not in {one.status for one in said}
     searched = list(everything(planted, said))
     for place, text in searched:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from console import Console
+from warm import warm_folder
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 HARBOR = "districts/ca/harbor-point-usd.yaml"
@@ -246,7 +247,7 @@ def test_in_a_hook_of_git_the_answer_is_the_same(project: Console) -> None:
     git(project.folder, "worktree", "add", "--quiet", "../tree", "-b", "feature")
     tree = project.folder.parent / "tree"
     hook = project.folder / ".git/hooks/pre-commit"
-    command = f"{sys.executable} -m connectsync"
+    command = warm_folder() / "connectsync"
     hook.write_text(
         "#!/bin/sh\n"
         '[ -n "$GIT_DIR" ] || exit 9\n'

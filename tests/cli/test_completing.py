@@ -14,6 +14,7 @@ import pytest
 import typer
 from console import Console
 from typer.core import TyperGroup
+from warm import warm_folder
 
 from connectsync.cli import completion
 from connectsync.cli.app import ASKED_BY_A_SHELL, app
@@ -33,14 +34,9 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> str:
-    """Put a `connectsync` on the path that is this one."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    command = folder / "connectsync"
-    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m connectsync "$@"\n')
-    command.chmod(0o755)
-    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+def path() -> str:
+    """Put a `connectsync` on the path that is this one, and starts at once."""
+    return f"{warm_folder()}{os.pathsep}{os.environ['PATH']}"
 
 
 def bash(script: str, folder: Path, path: str) -> subprocess.CompletedProcess[str]:
@@ -59,7 +55,7 @@ def bash(script: str, folder: Path, path: str) -> subprocess.CompletedProcess[st
 def script() -> str:
     """Give what bash sources; it is the same for every line."""
     done = subprocess.run(
-        [sys.executable, "-m", "connectsync"],
+        [warm_folder() / "connectsync"],
         env={**os.environ, ASKED_BY_A_SHELL: "source_bash"},
         capture_output=True,
         text=True,

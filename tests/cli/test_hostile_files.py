@@ -19,6 +19,7 @@ import pytest
 import yaml
 from console import Console, Said
 from postgres_over_network import certificates
+from warm import run_warm
 
 from connectsync.errors import InvalidFiles
 from connectsync.files import access
@@ -194,14 +195,7 @@ def test_no_pipe_device_or_socket_is_waited_for(
         "plan.json": ["apply", "plan.json", "--yes"],
         "live.json": ["--backend", "snapshot:live.json", "plan"],
     }.get(name, ["plan"])
-    done = subprocess.run(
-        [sys.executable, "-m", "connectsync", *asked],
-        cwd=valley.folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    done = run_warm(asked, folder=valley.folder)
     assert done.returncode in {1, 5, 64}, done.stderr
     assert name in done.stderr
     assert "not a regular file" in done.stderr or "leads out" in done.stderr
@@ -209,17 +203,7 @@ def test_no_pipe_device_or_socket_is_waited_for(
 
 def unprivileged(console: Console, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command that may not read everything, also where the tests are root."""
-    drop = []
-    if os.geteuid() == 0:
-        caps = "-dac_override,-dac_read_search"
-        drop = ["setpriv", "--bounding-set", caps, "--inh-caps", caps]
-    return subprocess.run(
-        [*drop, sys.executable, "-m", "connectsync", *arguments],
-        cwd=console.folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_warm(arguments, folder=console.folder, like_others=True)
 
 
 @pytest.mark.parametrize("folder", ["districts", "districts/ca", "districts/_profiles"])

@@ -36,6 +36,8 @@ COMMANDS = (
     "snapshot --output now.json",
     "import lakeview-usd",
 )
+SOME = ("plan", "apply --yes", "resume", "runs", "doctor")
+"""Commands that are tried on every damage; all of them are on a few."""
 DOCUMENTED = {int(status) for status in ExitStatus} - {ExitStatus.BUG}
 
 Damage = Callable[[Path], None]
@@ -109,25 +111,26 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize("kind", DAMAGES)
 @pytest.mark.parametrize("name", ["state.db", "connect.db"])
 def test_a_damaged_store_is_told_in_a_sentence_by_every_command(
     tmp_path: Path,
     ran: Path,
     name: str,
-    damage: Damage,
+    kind: str,
     record_property: Callable[[str, object], None],
 ) -> None:
     shutil.copytree(ran, tmp_path / "valley")
-    damage(tmp_path / "valley" / ".connectsync" / name)
-    for number, command in enumerate(COMMANDS):
+    DAMAGES[kind](tmp_path / "valley" / ".connectsync" / name)
+    commands = COMMANDS if kind in {"text", "flipped 0"} else SOME
+    for number, command in enumerate(commands):
         project = tmp_path / f"{number}"
         shutil.copytree(tmp_path / "valley", project)
         said = Console(project).run(*command.split())
         assert said.status in DOCUMENTED, (command, said.both)
         assert "bug in connectsync" not in said.both, command
         assert "Traceback" not in said.both, command
-    record_property(TALLY, len(COMMANDS))
+    record_property(TALLY, len(commands))
 
 
 @contextmanager

@@ -77,7 +77,7 @@ def test_no_pattern_goes_over_a_long_text_again_and_again(pattern: str) -> None:
     for piece in ("a", " ", "a-", "a@", ":", "/", "?a", "[1]", ":1", "\u2009", "env:"):
         for begin in ("", "https://", "file:", "postgresql://", "a"):
             for end in ("\r", "#", "@", "é"):
-                text = begin + piece * (200_000 // len(piece)) + end
+                text = begin + piece * (50_000 // len(piece)) + end
                 re.search(pattern, text)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 from emulator_browser import Browser as Client
 from playwright.async_api import Browser
 from starlette.types import ASGIApp
@@ -65,6 +66,12 @@ def session_of(store: Path, path: Path) -> Path:
     }
     path.write_text(json.dumps({"cookies": [cookie], "origins": []}), "utf-8")
     return path
+
+
+def sampled(every: Iterable[str], *left: str) -> list[Any]:
+    """Give all as parameters; ``--every-label`` alone tries those that are left."""
+    mark = pytest.mark.every_label
+    return [pytest.param(one, marks=mark if one in left else ()) for one in every]
 
 
 Around = Callable[[ASGIApp], ASGIApp]

@@ -24,7 +24,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -112,12 +111,6 @@ def watch_requests(points: Points) -> None:
         return response
 
     transport.handle_async_request = sent  # type: ignore[method-assign]
-
-
-def launched(points: str, *arguments: str, number: str = "KILL") -> list[str]:
-    """Give the command that runs connectsync with these arguments up to a point."""
-    words = (points, "--signal", number, "--", *arguments)
-    return [sys.executable, str(Path(__file__)), *words]
 
 
 def main(words: Sequence[str]) -> None:

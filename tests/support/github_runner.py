@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 from github_expressions import Functions, filled, holds
 from github_site import TOOL, Site
+from warm import warm_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
@@ -257,9 +258,9 @@ def _outputs(text: str) -> dict[str, str]:
 
 def machine(**more: str) -> dict[str, str]:
     """Give what a runner's machine has: our command, a gh, no home, no network."""
-    here = f"{HERE / 'bin'}{os.pathsep}{Path(sys.executable).parent}"
+    here = (HERE / "bin", warm_folder(), Path(sys.executable).parent)
     return {
-        "PATH": f"{here}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join([*map(str, here), os.environ["PATH"]]),
         "HOME": "/nonexistent",
         "PYTHONPATH": str(HERMETIC),
         "GIT_CONFIG_NOSYSTEM": "1",

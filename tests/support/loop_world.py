@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 from github_runner import Job, Runner
 from github_site import Site, git
-from processes import connectsync
 from served_connect import ServedConnect
+from warm import run_warm
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOW = ROOT / ".github" / "workflows" / "connectsync.yml"
@@ -92,12 +92,10 @@ class World:
     def connectsync(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command on main, on a machine that may reach Connect."""
         self.branch("look")
-        return subprocess.run(
-            connectsync("--project", self.clone, *arguments),
-            env={**self.runner.environment, **self.runner.secrets},
-            capture_output=True,
-            text=True,
-            check=False,
+        return run_warm(
+            ["--project", self.clone, *arguments],
+            folder=self.clone,
+            environment={**self.runner.environment, **self.runner.secrets},
         )
 
 

@@ -63,8 +63,14 @@ async def type_over(
     world: World,
     around: Callable[[ASGIApp, str], ASGIApp],
     error: type[ConnectError],
+    *,
+    clicks: bool = False,
 ) -> tuple[Other, ConnectError]:
-    """Type a token on a page that wants it elsewhere; give that, and the refusal."""
+    """
+    Type a token on a page that wants it elsewhere; give that, and the refusal.
+
+    Unless one ``clicks`` to the form, its address is known.
+    """
     async with other() as elsewhere:
         async with served(
             world.store, around=lambda app: around(app, elsewhere.address)
@@ -72,7 +78,8 @@ async def type_over(
             site = replace(
                 website(address, world.folder), wait_seconds=SHORT_WAIT, load_seconds=8
             )
-            reader, writer = both(world.browser, site, lambda _: TOKEN)
+            known = None if clicks else world.store
+            reader, writer = both(world.browser, site, lambda _: TOKEN, known)
             try:
                 with pytest.raises(error) as refused:
                     await type_token(reader, writer)

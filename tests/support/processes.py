@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crashing import launched
+from warm import WarmPopen
 
 HERMETIC = Path(__file__).resolve().parent.parent / "hermetic"
 NOW = "2027-01-15T10:00:00+00:00"
@@ -102,14 +102,14 @@ class Machine:
 
     def start(self, *arguments: str | Path) -> Running:
         """Start a command."""
-        return self._started(connectsync(*self.spelled(*arguments)))
+        return self._started(self.spelled(*arguments))
 
     def start_up_to(
         self, point: str | int, *arguments: str | Path, number: str = "KILL"
     ) -> Running:
         """Start a command that gets a signal at a point. See ``crashing``."""
-        words = self.spelled(*arguments)
-        return self._started(launched(str(point), *words, number=number))
+        points = (str(point), "--signal", number)
+        return self._started(self.spelled(*arguments), points)
 
     def run(self, *arguments: str | Path) -> Ended:
         """Run a command to its end."""
@@ -120,13 +120,13 @@ class Machine:
         told = ("--project", self.project, "--state-dir", self.state, *arguments)
         return list(map(str, told))
 
-    def _started(self, command: list[str]) -> Running:
-        process = subprocess.Popen(
-            command,
+    def _started(self, words: list[str], points: tuple[str, ...] = ()) -> Running:
+        process = WarmPopen(
+            words,
+            points=points,
             env=environment(**self.secrets),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
         )
         started = Running(process)
         _STARTED.append(started)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from processes import PATIENCE_SECONDS, environment
+from warm import WarmPopen
 
 ESCAPE = re.compile(r"\x1b\[(\?25[lh]|[0-9;]*[A-Za-z])")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -100,20 +101,58 @@ def on_a_terminal(
     watch: Watch | None = None,
 ) -> Seen:
     """Run a command on a pseudo-terminal of its own, in colour unless told."""
-    told = {**environment(TERM="xterm-256color"), **(more or {})}
-    del told["COLUMNS"]
-    if "NO_COLOR" not in (more or {}):
-        del told["NO_COLOR"]
+    told = _environment(more or {})
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(folder)
-        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        _size(0, columns)
         os.execvpe(command[0], list(command), told)  # noqa: S606 - no shell is meant
     text = _read(terminal, pid, watch)
     _, status = os.waitpid(pid, 0)
+    return _seen(text, os.waitstatus_to_exitcode(status))
+
+
+def up_to_points(
+    points: Sequence[str],
+    words: Sequence[str],
+    folder: Path,
+    *,
+    more: Mapping[str, str],
+    watch: Watch,
+) -> Seen:
+    """Run one of our commands there, which gets a signal at points: ``crashing``."""
+    terminal, theirs = pty.openpty()
+    _size(theirs, 80)
+    process = WarmPopen(
+        words,
+        points=points,
+        terminal=True,
+        cwd=folder,
+        env=_environment(more),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    return _seen(_read(terminal, process.pid, watch), process.wait())
+
+
+def _environment(more: Mapping[str, str]) -> dict[str, str]:
+    told = {**environment(TERM="xterm-256color"), **more}
+    del told["COLUMNS"]
+    if "NO_COLOR" not in more:
+        del told["NO_COLOR"]
+    return told
+
+
+def _size(terminal: int, columns: int) -> None:
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+
+
+def _seen(text: str, status: int) -> Seen:
     screen = Screen()
     screen.feed(text)
-    return Seen(os.waitstatus_to_exitcode(status), text, screen)
+    return Seen(status, text, screen)
 
 
 def _read(terminal: int, pid: int, watch: Watch | None) -> str:

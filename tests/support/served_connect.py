@@ -16,7 +16,8 @@ from typing import Any
 
 import httpx2
 from fleets_of import TOKEN, Fleet
-from processes import connectsync, environment
+from processes import environment
+from warm import WarmPopen
 
 from connectsync.backends import embedded
 from connectsync.domain.settings import Form
@@ -124,14 +125,14 @@ class ServedConnect:
 @contextmanager
 def served(fleet: Fleet, folder: Path) -> Iterator[ServedConnect]:
     """Serve a fleet's districts, as they are before; make it the fleet's gateway."""
-    command = connectsync(
-        "--project", fleet.folder, "--state-dir", folder, "emulator", "--port", "0"
+    command = (
+        *("--project", fleet.folder, "--state-dir", folder, "emulator", "--port", "0"),
     )
     folder.mkdir(parents=True, exist_ok=True)
     with (
         (folder / "log").open("w") as log,
-        subprocess.Popen(
-            command, env=environment(), stdout=subprocess.PIPE, stderr=log, text=True
+        WarmPopen(
+            command, env=environment(), stdout=subprocess.PIPE, stderr=log
         ) as process,
     ):
         try:

@@ -4,12 +4,18 @@ A ``connectsync`` for shells that starts at once: its modules are imported alrea
 A server imports the program once and forks for every command; what stands on the PATH
 is a small script that hands over its arguments, environment, folder and streams, and
 ends as the child did. Each command is a process of its own, as in a reader's shell.
+
+``WarmPopen`` starts such a process as a child of who asks: it is waited for, stopped
+and killed as any other.
 """
 
 from __future__ import annotations
 
 import array
 import atexit
+import ctypes
+import fcntl
+import gc
 import importlib
 import json
 import os
@@ -19,8 +25,12 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
+import time
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 CLIENT = """#!{python} -IS
 import array, json, os, socket, sys
@@ -38,25 +48,123 @@ with socket.socket(socket.AF_UNIX) as server:
 """
 
 
+NO_RIGHTS = "-dac_override,-dac_read_search"
+"""What lets root read and write every file."""
+
+
 @lru_cache(maxsize=1)
 def warm_folder() -> Path:
     """Give the folder for the PATH; the server ends with this process."""
+    address = serving()
     folder = Path(tempfile.mkdtemp(prefix="warm-"))
-    address = str(folder / "server")
+    script = folder / "connectsync"
+    script.write_text(CLIENT.format(python=sys.executable, address=address))
+    script.chmod(0o755)
+    return folder
+
+
+@lru_cache(maxsize=2)
+def serving(*, like_others: bool = False) -> str:
+    """
+    Start a server, once each; give its address. It ends with this process.
+
+    One that is ``like_others`` may read and write no more than a user who is not root.
+    """
+    address = str(Path(tempfile.mkdtemp(prefix="warm-")) / "server")
+    drop = ("setpriv", "--bounding-set", NO_RIGHTS, "--inh-caps", NO_RIGHTS)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(address)
         listening.listen(16)
         server = subprocess.Popen(
-            [sys.executable, __file__, str(listening.fileno())],
+            [
+                *(drop if like_others and os.geteuid() == 0 else ()),
+                *(sys.executable, __file__, str(listening.fileno())),
+            ],
             pass_fds=[listening.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         )
     atexit.register(server.kill)
-    script = folder / "connectsync"
-    script.write_text(CLIENT.format(python=sys.executable, address=address))
-    script.chmod(0o755)
-    return folder
+    return address
+
+
+class WarmPopen(subprocess.Popen[str]):
+    """
+    A process that runs our command line, with nothing left to import.
+
+    With ``points`` it is run by ``crashing``, whose words they are. On a ``terminal``
+    it leads a session of its own there, as a shell's command does.
+    """
+
+    def __init__(
+        self,
+        arguments: Sequence[str | Path],
+        *,
+        points: Sequence[str] = (),
+        terminal: bool = False,
+        like_others: bool = False,
+        **how: Any,
+    ) -> None:
+        self._points, self._terminal = list(points), terminal
+        self._like_others = like_others
+        super().__init__([str(one) for one in arguments], text=True, **how)
+
+    def _execute_child(self, args: Any, *told: Any) -> None:
+        """Let the server fork in place of us; the process then becomes our child."""
+        folder, environment, pipes = told[4], told[5], told[9:15]
+        asked = {
+            "arguments": args,
+            "folder": str(folder or Path.cwd()),
+            "environment": dict(os.environ if environment is None else environment),
+            "points": self._points,
+            "terminal": self._terminal,
+            "ours": True,
+        }
+        given = (pipes[0], pipes[3], pipes[5])
+        streams = [one if one != -1 else number for number, one in enumerate(given)]
+        # who is nearest above a process without a parent becomes its parent
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        with socket.socket(socket.AF_UNIX) as server:
+            server.connect(serving(like_others=self._like_others))
+            send(server, asked, streams)
+            self.pid = int(server.recv(20))
+        self._child_created = True
+        self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
+
+
+def run_warm(
+    arguments: Sequence[str | Path],
+    *,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    like_others: bool = False,
+    stdin: str | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end; give what it said."""
+    with WarmPopen(
+        arguments,
+        cwd=folder,
+        env=environment,
+        like_others=like_others,
+        stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        out, err = process.communicate(stdin)
+    return subprocess.CompletedProcess(
+        process.args, process.returncode, stdout=out, stderr=err
+    )
+
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def send(server: socket.socket, asked: Mapping[str, Any], streams: list[int]) -> None:
+    """Ask a server for a command."""
+    data = json.dumps(asked).encode()
+    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", streams))]
+    server.sendmsg([b"%09d" % len(data)], rights)
+    server.sendall(data)
 
 
 def import_everything() -> None:
@@ -71,6 +179,12 @@ def import_everything() -> None:
 def serve(listening: socket.socket) -> None:
     """Fork for every command, until this process is ended."""
     import_everything()
+    # what every fork would import, and would count again
+    import psycopg  # noqa: F401
+    import sqlalchemy.dialects.postgresql
+    import sqlalchemy.dialects.sqlite  # noqa: F401
+
+    gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
         client, _ = listening.accept()
@@ -87,10 +201,19 @@ def _answer(client: socket.socket) -> None:
     data = b""
     while len(data) < size:
         data += client.recv(size - len(data))
+    asked = json.loads(data)
+    here = os.getpid()
     child = os.fork()
     if not child:
+        if asked.get("ours"):
+            # it can be waited for once this process has ended, and not before
+            while os.getppid() == here:
+                time.sleep(0.001)
+            client.sendall(b"%d" % os.getpid())
         client.close()
-        _run(json.loads(data), streams)
+        _run(asked, streams)
+    if asked.get("ours"):
+        return
     _, status = os.waitpid(child, 0)
     client.sendall(b"%d" % (os.waitstatus_to_exitcode(status) % 256))
 
@@ -103,13 +226,16 @@ def _received(client: socket.socket) -> tuple[int, list[int]]:
     return int(head), list(streams)
 
 
-def _run(asked: dict[str, object], streams: list[int]) -> None:
+def _run(asked: dict[str, Any], streams: list[int]) -> None:
     """Become the command that was asked for."""
     from connectsync.__main__ import run
 
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
     os.closerange(3, 64)
+    if asked.get("terminal"):
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     # what stood for these streams knew other files
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
@@ -117,10 +243,14 @@ def _run(asked: dict[str, object], streams: list[int]) -> None:
         2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False
     )
     os.environ.clear()
-    os.environ.update(asked["environment"])  # type: ignore[call-overload]
-    os.chdir(str(asked["folder"]))
-    sys.argv = ["connectsync", *asked["arguments"]]  # type: ignore[misc]
+    os.environ.update(asked["environment"])
+    os.chdir(asked["folder"])
+    sys.argv = ["connectsync", *asked["arguments"]]
     try:
+        if points := asked.get("points"):
+            import crashing
+
+            crashing.main([*points, "--", *asked["arguments"]])
         run()
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(bool(end.code))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from browser_world import SHORT_WAIT, World
+from browser_world import SHORT_WAIT, World, sampled
 from tampered_page import Tampered, before_end, on_the_form
 
 from connectsync.backends.browser.reader import BrowserReader
@@ -55,7 +55,10 @@ AFTER = {
 }
 
 
-@pytest.mark.parametrize("said", AFTER)
+# "several" holds an alert and a question
+@pytest.mark.parametrize(
+    "said", sampled(AFTER, "alert", "alert alone", "question", "modal")
+)
 def test_a_save_that_the_page_tells_of_in_a_box_is_done(
     world: World, said: str
 ) -> None:
@@ -96,6 +99,7 @@ QUESTION = "Save for every school?"
 
 
 def test_a_question_before_the_save_is_answered_with_no_and_told(world: World) -> None:
+    world.known = True
     with pytest.raises(PageChanged) as asked:
         world.run(
             changed, around=asking(f"confirm('{QUESTION}')"), wait_seconds=SHORT_WAIT
@@ -109,12 +113,14 @@ def test_a_question_before_the_save_is_answered_with_no_and_told(world: World) -
 
 
 def test_a_question_in_a_box_is_accepted_by_its_exact_text(world: World) -> None:
+    world.known = True
     around = asking(f"confirm('{QUESTION}')")
     live = world.run(changed, around=around, confirmation=QUESTION)
     assert live.form["manage_guardians"] is True
 
 
 def test_what_a_box_says_of_a_save_that_was_not_made_is_told(world: World) -> None:
+    world.known = True
     with pytest.raises(FormRefused) as refused:
         world.run(
             changed,

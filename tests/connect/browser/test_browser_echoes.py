@@ -6,7 +6,7 @@ from base64 import b64encode
 from functools import partial
 
 import pytest
-from browser_world import SHORT_WAIT, World
+from browser_world import SHORT_WAIT, World, sampled
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from tampered_page import Tampered, before_end, on_the_form
@@ -42,7 +42,7 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", sampled(PAGES, "a question after Save"))
 def test_what_a_page_says_after_save_shows_no_secret(world: World, page: str) -> None:
     async def act(reader: BrowserReader, writer: BrowserWriter) -> None:
         read = await reader.read("bay")
@@ -54,6 +54,7 @@ def test_what_a_page_says_after_save_shows_no_secret(world: World, page: str) ->
         )
 
     SECRETS.learn(KNOWN)
+    world.known = True
     answer = f"<!doctype html><title>No</title><body>{PAGES[page]}</body>"
     around = partial(refusing, answer)
     with pytest.raises(ConnectError) as failed:
@@ -85,6 +86,7 @@ def test_what_a_page_shows_instead_of_the_form_shows_no_secret(
 
     for secret in (KNOWN, TYPED):
         SECRETS.learn(secret)
+    world.known = True
     around = partial(Tampered, change=on_the_form(READ[page]))
     try:
         world.run(act, around=around, wait_seconds=SHORT_WAIT)

@@ -108,7 +108,8 @@ def test_no_token_is_sent_to_another_origin(world: World, kind: str) -> None:
     def around(app: ASGIApp, away: str) -> ASGIApp:
         return Tampered(app, attack(away))
 
-    elsewhere, refused = world.runner.run(type_over(world, around, error))
+    typed = type_over(world, around, error, clicks=kind == "link")
+    elsewhere, refused = world.runner.run(typed)
     if kind != "frame":
         assert elsewhere.address in refused.message
     assert elsewhere.heard == []
@@ -234,14 +235,12 @@ NAMED = {
 }
 
 
-@pytest.mark.parametrize("name", NAMED)
-def test_an_element_of_that_name_does_not_let_go_of_the_form(
-    world: World, name: str
-) -> None:
+def test_an_element_of_that_name_does_not_let_go_of_the_form(world: World) -> None:
     """HTML alone, as an old page may bring it, hides what the document has."""
+    named = "".join(NAMED.values())
 
     def around(app: ASGIApp, away: str) -> ASGIApp:
-        change = on_the_form(lambda html: html.replace("<main", f"{NAMED[name]}<main"))
+        change = on_the_form(lambda html: html.replace("<main", f"{named}<main"))
         return Forwarding(Tampered(app, change), away, 307)
 
     elsewhere, refused = world.runner.run(type_over(world, around, Unreachable))

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from browser_world import World
+from browser_world import World, sampled
 from documents import ROOT
 from playwright.async_api import Page
 from tampered_page import Tampered, on_the_form
@@ -56,7 +56,16 @@ async def look(reader: BrowserReader, _: BrowserWriter) -> None:
             continue
 
 
-@pytest.mark.parametrize("name", OVERRIDES)
+# each of these is one of a form that cannot be read below, in every run
+LEFT = (
+    "map gives nothing",
+    "map gives lists",
+    "a text is a number",
+    "JSON is a number",
+)
+
+
+@pytest.mark.parametrize("name", sampled(OVERRIDES, *LEFT))
 def test_whatever_a_page_makes_of_our_scripts_is_a_sentence(
     world: World, name: str
 ) -> None:
@@ -88,7 +97,10 @@ def test_a_form_that_cannot_be_read_is_not_saved(world: World, name: str) -> Non
     assert world.live("bay").form == before
 
 
-@pytest.mark.parametrize("name", ["map gives numbers", "a text is an object"])
+@pytest.mark.parametrize(
+    "name",
+    sampled(["map gives numbers", "a text is an object"], "a text is an object"),
+)
 def test_an_answer_that_cannot_be_read_is_a_save_that_may_have_been_made(
     world: World, name: str
 ) -> None:

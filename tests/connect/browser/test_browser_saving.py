@@ -41,6 +41,8 @@ async def changed(
 
 
 def test_what_a_person_saved_after_the_plan_is_not_overwritten(world: World) -> None:
+    world.known = True
+
     async def act(reader: BrowserReader, writer: BrowserWriter) -> None:
         read = await reader.read("bay")
         await world.edit("bay", {"deletion_threshold": 15})
@@ -97,6 +99,7 @@ def test_what_a_person_saves_while_the_form_is_filled_in_is_not_overwritten(
 
 
 def test_a_page_that_refuses_a_form_saved_meanwhile_is_believed(world: World) -> None:
+    world.known = True
     faults = Faults(edit_before_saves=frozenset({1}), edit={"deletionThreshold": 15})
     manners = Behavior(saved_meanwhile=SavedMeanwhile.REFUSED)
     with pytest.raises(VersionMoved, match="bay"):
@@ -106,6 +109,7 @@ def test_a_page_that_refuses_a_form_saved_meanwhile_is_believed(world: World) ->
 
 
 def test_a_save_that_is_not_answered_is_left_to_be_settled(world: World) -> None:
+    world.known = True
     with pytest.raises(Unreachable, match="may or may not"):
         world.run(changed, faults=Faults(drop_after_commit=1.0), load_seconds=8)
     assert world.live("bay").form["manage_guardians"] is True
@@ -134,6 +138,7 @@ def test_a_save_that_the_network_lost_says_so_in_plain_words(world: World) -> No
 
 
 def test_a_question_that_nobody_accepted_stops_the_save(world: World) -> None:
+    world.known = True
     with pytest.raises(PageChanged) as stopped:
         world.run(
             changed, faults=Faults(confirmation=QUESTION), wait_seconds=SHORT_WAIT
@@ -145,6 +150,7 @@ def test_a_question_that_nobody_accepted_stops_the_save(world: World) -> None:
 
 
 def test_a_question_is_accepted_by_its_exact_text_alone(world: World) -> None:
+    world.known = True
     faults = Faults(confirmation=QUESTION)
     with pytest.raises(PageChanged):
         world.run(
@@ -214,6 +220,7 @@ def test_a_token_that_the_page_shows_is_blanked(world: World) -> None:
 
 
 def test_what_the_form_does_not_take_is_said_of_its_setting(world: World) -> None:
+    world.known = True
     """The page may know more than we do; here it takes no unknown drop-down label."""
     form: Form = {"archived_students": "Something else"}
 
