@@ -15,7 +15,7 @@ WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 CONNECTSYNC := $(BIN)/connectsync --state-dir $(DEMO)
 
 .PHONY: run test lint compiled check coverage sbom browser-test loop-test crash-test many-runners-test \
-	storm-test model-test fuzz assurance lock reference docs clean
+	storm-test model-test bench fuzz assurance lock reference docs clean
 
 # the sample fleet lives on this day, so that what it allows until a date stays allowed
 run: export CONNECTSYNC_NOW := 2027-01-15T10:00:00+00:00
@@ -89,6 +89,9 @@ assurance: $(DEV) $(BROWSER)  ## count what the tests try on us, and write the p
 	@rm -rf $(CONNECTSYNC_ASSURANCE)
 	$(BIN)/pytest -n $(WORKERS) $$($(BIN)/python tests/assurance.py --tests)
 	$(BIN)/python tests/assurance.py $(CONNECTSYNC_ASSURANCE)
+
+bench: $(RUN)  ## time `validate` beside its peers, in pairs; they are installed for it
+	$(BIN)/python tests/bench/run.py
 
 sbom: $(RUN)  ## write what the image is made of, as CycloneDX, into dist/
 	@mkdir -p dist
