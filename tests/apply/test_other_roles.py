@@ -144,7 +144,7 @@ def test_a_schema_called_like_our_role_does_not_stand_in_front_of_the_store(
     assert approved(roles.place())
     roles.run(f"GRANT CREATE ON DATABASE {roles.name} TO {theirs}")
     roles.run(f"CREATE SCHEMA {ours}; SET search_path = {ours}; {TABLES}", theirs)
-    roles.run(f"GRANT ALL ON SCHEMA {ours} TO {ours}", theirs)
+    roles.run(f"GRANT USAGE ON SCHEMA {ours} TO {ours}", theirs)
     roles.run(f"GRANT ALL ON ALL TABLES IN SCHEMA {ours} TO {ours}", theirs)
     assert not approved(roles.place())
     roles.run("DROP TABLE audit, audit_head, leases, alembic_version")
@@ -185,16 +185,18 @@ def test_an_older_store_that_another_role_made_is_not_taken_over(roles: Roles) -
 def test_a_table_that_another_role_makes_meanwhile_is_not_taken(
     roles: Roles,
 ) -> None:
+    looks = iter(("when it is opened", "when it is made"))
+
     def make(_: Any, __: Any, statement: str, *___: Any) -> None:
-        if "CREATE TABLE" in statement and "audit " in statement:
+        if "AS appointed" in statement and next(looks) == "when it is made":
             roles.run("CREATE TABLE leases (expires float)", roles.theirs)
 
-    event.listen(Engine, "before_cursor_execute", make)
+    event.listen(Engine, "after_cursor_execute", make)
     try:
         with pytest.raises(StateError, match="leases"):
             approved(roles.place())
     finally:
-        event.remove(Engine, "before_cursor_execute", make)
+        event.remove(Engine, "after_cursor_execute", make)
     assert roles.run("SELECT to_regclass('public.audit')") == [(None,)]
 
 
@@ -230,6 +232,11 @@ def test_a_role_that_reads_believes_who_alone_may_make_tables_there(
         entries(reader)
     roles.run(f"GRANT CREATE ON SCHEMA public TO {roles.ours}")
     assert entries(reader) == 1
+    # a third role could have made them
+    roles.run(f"CREATE ROLE third_{roles.name}")
+    roles.run(f"GRANT CREATE ON SCHEMA public TO third_{roles.name}")
+    with pytest.raises(StateError, match="another user"):
+        entries(reader)
 
 
 def test_a_database_without_a_schema_for_us_is_told_in_a_sentence(roles: Roles) -> None:
