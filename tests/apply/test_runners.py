@@ -14,7 +14,7 @@ import pytest
 from apply_world import CELL, KEYS, NOW, World, reading
 from begun_runs import INTENT, begun, claimed, died
 from forging import Entry, forge
-from sqlalchemy import event, text
+from sqlalchemy import event, update
 from stores import Place
 from trial import Trial, endings
 
@@ -22,6 +22,7 @@ from connectsync.apply.district_run import BEATS, keep_lease_alive
 from connectsync.apply.journal import Claim, LeasedElsewhere, RunOptions
 from connectsync.apply.rollout import RolloutLimits
 from connectsync.apply.state import audit
+from connectsync.apply.state.database import LEASES
 from connectsync.apply.state.queries import StateReader
 from connectsync.backends import embedded
 from connectsync.domain.event import WaveBegan
@@ -272,8 +273,9 @@ def test_of_two_that_take_a_lease_at_once_only_one_has_it(kept: Place) -> None:
         taken = iter([None])
 
         def take_first(connection: Any, _: Any, statement: str, *__: Any) -> None:
-            if "FROM leases" in statement and next(taken, 0) is None:
-                connection.execute(text("UPDATE leases SET token = token + 1"))
+            read = statement.startswith("SELECT") and LEASES.name in statement
+            if read and next(taken, 0) is None:
+                connection.execute(update(LEASES).values(token=LEASES.c.token + 1))
 
         event.listen(store.database.engine, "after_cursor_execute", take_first)
         held = store.claim(run, "one", "lakeview", at=NOW)

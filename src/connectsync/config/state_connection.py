@@ -56,6 +56,8 @@ def engine_of(address: Address, wait_seconds: int) -> Engine:
     engine = create_engine(
         address.url,
         pool_pre_ping=True,
+        # it is looked for before the path of names is closed
+        use_native_hstore=False,
         connect_args={
             "connect_timeout": wait_seconds,
             "application_name": "connectsync",

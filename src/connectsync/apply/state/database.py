@@ -58,6 +58,15 @@ _REMEDIES = (
 )
 
 
+_CLOSED = "SET LOCAL search_path = pg_catalog, pg_temp"
+"""
+The path on which PostgreSQL looks for names: none but its own.
+
+What others make in a schema on the path, such as an operator that fits better, would
+run with our rights. So tables are named with their schema.
+"""
+
+
 class Database:
     """
     Transactions on one engine; every one is on disk when it ends.
@@ -92,6 +101,12 @@ class Database:
         except (AssertionError, ValueError) as error:
             message = f"the state store {self.shown} does not answer as PostgreSQL does"
             raise StateError(message) from error
+
+    def keep_in(self, schema: str | None, connection: sa.Connection) -> None:
+        """Take the tables of one schema, here and from now on."""
+        where: dict[str, Any] = {"schema_translate_map": {None: schema}}
+        connection.execution_options(**where)
+        self.engine = self.engine.execution_options(**where)
 
     def now(self, connection: sa.Connection) -> float:
         """Give the seconds since the epoch: one clock for all runners."""
@@ -135,7 +150,24 @@ def _engine(address: Address) -> sa.Engine:
             "PostgreSQL cannot be reached without its driver",
             remedy=how_to_add("postgres"),
         ) from error
-    return engine_of(address, WAIT_SECONDS)
+    engine = engine_of(address, WAIT_SECONDS)
+    sa.event.listen(engine, "begin", _close_path)
+    return engine
+
+
+def _close_path(connection: sa.Connection) -> None:
+    # in each transaction: with a pooler, the next one may be in another session
+    connection.exec_driver_sql(_CLOSED)
+
+
+def usual_path(connection: sa.Connection) -> list[str]:
+    """Name the schemas where PostgreSQL looks for tables of this role."""
+    connection.exec_driver_sql("SET LOCAL search_path = DEFAULT")
+    # names in full, and no operator: for once it could be that of others
+    asked = "SELECT pg_catalog.unnest(pg_catalog.current_schemas(false))"
+    found = [str(name) for (name,) in connection.exec_driver_sql(asked)]
+    _close_path(connection)
+    return found
 
 
 def _prepared(connection: Any, _: object) -> None:
@@ -216,3 +248,10 @@ LEASES = sa.Table(
     sa.Column("expires", sa.Float, nullable=False),
 )
 """``expires`` is in seconds since the epoch, by the clock of the database."""
+
+LAYOUT = sa.Table(
+    "alembic_version",
+    METADATA,
+    sa.Column("version_num", sa.String(32), primary_key=True),
+)
+"""One row: the layout, as releases of every age look for it."""

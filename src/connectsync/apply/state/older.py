@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Column, Connection, MetaData, Table, select, text
 
 from connectsync.apply.state import audit
 from connectsync.apply.state.audit import AuditEntry
@@ -71,9 +71,9 @@ def read(
 
 
 def _rows(connection: Connection, table: str) -> list[Row]:
-    key = TABLES.get(table, ("seq",))
-    by = ", ".join(f'"{name}"' for name in key)
-    found = connection.execute(text(f"SELECT * FROM {table} ORDER BY {by}"))  # noqa: S608 - our own names
+    key = [Column[Any](name) for name in TABLES.get(table, ("seq",))]
+    old = Table(table, MetaData(), *key)
+    found = connection.execute(select(text("*")).select_from(old).order_by(*key))
     return [dict(row) for row in found.mappings()]
 
 
