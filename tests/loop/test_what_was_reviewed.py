@@ -558,8 +558,18 @@ def request_of(commit: str, **more: Any) -> Row:
     return row | {"merge_commit_sha": commit} | more
 
 
-def note(site: GitLab, head: str = HEAD, author: int = BOT, job: int = 41) -> None:
-    site.note(5, author, f"{MARKER}\n<!-- of {head} {DIGEST} {job} -->\nthe plan")
+def note(
+    site: GitLab,
+    head: str = HEAD,
+    author: int = BOT,
+    job: int = 41,
+    into: str = "main",
+) -> Row:
+    of = f"{head} {DIGEST} {job} into {into}"
+    body = f"{MARKER}\n<!-- of {of} -->\nthe plan"
+    # as a job writes it, with an end that GitLab takes off
+    site.kept_notes[str(job)] = f"{body}\n"
+    return site.note(5, author, body)
 
 
 def applied(
@@ -567,13 +577,14 @@ def applied(
 ) -> tuple[subprocess.CompletedProcess[str], list[str]]:
     """Run the job that applies, with a command that only says how it was called."""
     bin_ = github.folder / "bin"
-    bin_.mkdir()
+    bin_.mkdir(exist_ok=True)
     told = github.folder / "told"
     (bin_ / "connectsync").write_text(
         f'#!/bin/sh\nprintf "%s\\n" "$@" > {told}\ncp "$2" {github.folder}/applied\n'
+        f"git rev-parse HEAD > {github.folder}/stood-on\n"
     )
     (bin_ / "connectsync").chmod(0o755)
-    clone = "git clone --quiet site/remote.git clone && cd clone && "
+    clone = "git clone --quiet --branch main site/remote.git clone && cd clone && "
     (script,) = TEMPLATE["connectsync-apply"]["script"]
     remote = github.site / "remote.git"
     subprocess.run(
@@ -645,8 +656,59 @@ def test_gitlab_applies_nothing_for_a_push_that_merged_nothing_here(
     assert "nothing is applied" in done.stdout
 
 
+def test_gitlab_applies_on_the_branch_and_on_no_tag_of_its_name(
+    github: Desk, site: GitLab
+) -> None:
+    """Whoever may push a tag would say who gets the token that saves."""
+    remote = ["git", "-C", str(github.site / "remote.git")]
+    theirs = f"{github.commit}^1"
+    subprocess.run([*remote, "update-ref", "refs/tags/main", theirs], check=True)
+    note(site)
+    assert taken(github, site) == []
+    assert (github.folder / "stood-on").read_text().strip() == github.commit
+
+
+def test_gitlab_applies_nothing_where_more_than_one_request_was_merged(
+    github: Desk, site: GitLab
+) -> None:
+    """Two requests of one commit: only one of them was approved."""
+    site.requests[:] = [request_of(github.commit, iid=6), request_of(github.commit)]
+    note(site)
+    site.artifacts["41"] = b"{}"
+    done, told = applied(github, site)
+    assert (done.returncode, told) == (1, [])
+    assert "this push merged !6, !5" in done.stderr
+
+
+def test_gitlab_applies_nothing_that_the_job_did_not_write(
+    github: Desk, site: GitLab
+) -> None:
+    one = note(site)
+    one["body"] = one["body"].replace("the plan", "a lesser plan")
+    site.approve(5, 60)
+    site.requests[:] = [request_of(github.commit)]
+    site.artifacts["41"] = b"{}"
+    done, told = applied(github, site)
+    assert (done.returncode, told) == (1, [])
+    assert "the note on !5 was edited" in done.stderr
+
+
+def test_gitlab_takes_no_early_approval_of_the_author_alone(
+    github: Desk, site: GitLab
+) -> None:
+    site.approve(5, 50)
+    note(site)
+    site.requests[:] = [request_of(github.commit)]
+    site.artifacts["41"] = b"{}"
+    done, told = applied(github, site)
+    assert (done.returncode, told) == (1, [])
+    assert "changed after the last approval" in done.stderr
+
+
 @pytest.mark.parametrize(
-    "given", [{"author": 99}, {"head": OTHER}], ids=["of others", "of another commit"]
+    "given",
+    [{"author": 99}, {"head": OTHER}, {"into": "stack"}],
+    ids=["of others", "of another commit", "into another branch"],
 )
 def test_gitlab_applies_nothing_that_no_note_of_the_bot_shows(
     github: Desk, site: GitLab, given: Row
