@@ -18,7 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 TEMPLATE = ROOT / "deploy" / "gitlab" / "connectsync.gitlab-ci.yml"
 JOBS = yaml.safe_load(TEMPLATE.read_text("utf-8"))
-DIGEST = re.compile("<!-- of ([0-9a-f]{40}) (sha256:[0-9a-f]{64}) ([0-9]+) into main -->")
+DIGEST = re.compile(
+    "<!-- of ([0-9a-f]{40}) (sha256:[0-9a-f]{64}) ([0-9]+) into main -->"
+)
 
 
 def taken(file: Path) -> bool:
@@ -56,7 +58,7 @@ def test_two_that_write_never_overlap() -> None:
 def test_a_job_that_holds_a_token_runs_for_the_default_branch_alone(
     name: str, branch: str
 ) -> None:
-    """The project file of another branch, and where it sends tokens, is its author's."""
+    """The project file of another branch says where tokens go: it is its author's."""
     (rule,) = JOBS[name]["rules"]
     assert f"{branch} == $CI_DEFAULT_BRANCH" in rule["if"].split(" && ")
     assert "||" not in rule["if"]
