@@ -18,7 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 TEMPLATE = ROOT / "deploy" / "gitlab" / "connectsync.gitlab-ci.yml"
 JOBS = yaml.safe_load(TEMPLATE.read_text("utf-8"))
-DIGEST = re.compile("<!-- of ([0-9a-f]{40}) (sha256:[0-9a-f]{64}) ([0-9]+) -->")
+DIGEST = re.compile(
+    "<!-- of ([0-9a-f]{40}) (sha256:[0-9a-f]{64}) ([0-9]+) into main -->"
+)
 
 
 def taken(file: Path) -> bool:
@@ -43,6 +45,23 @@ def test_two_that_write_never_overlap() -> None:
         "connectsync-apply",
         "connectsync-reconcile",
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "branch"),
+    [
+        ("connectsync-plan", "$CI_MERGE_REQUEST_TARGET_BRANCH_NAME"),
+        ("connectsync-apply", "$CI_COMMIT_BRANCH"),
+        ("connectsync-reconcile", "$CI_COMMIT_BRANCH"),
+    ],
+)
+def test_a_job_that_holds_a_token_runs_for_the_default_branch_alone(
+    name: str, branch: str
+) -> None:
+    """The project file of another branch says where tokens go: it is its author's."""
+    (rule,) = JOBS[name]["rules"]
+    assert f"{branch} == $CI_DEFAULT_BRANCH" in rule["if"].split(" && ")
+    assert "||" not in rule["if"]
 
 
 @pytest.mark.parametrize("name", [name for name in JOBS if "script" in JOBS[name]])
@@ -103,6 +122,7 @@ def planned(world: World, site: GitLab, branch: str, folder: Path, job: str) -> 
     )
     assert done.returncode == 0, done.stdout + done.stderr
     site.artifacts[job] = (folder / "plan.json").read_bytes()
+    site.kept_notes[job] = (folder / "note.md").read_text("utf-8")
     note = next(one for one in site.notes if one["author"]["id"] == BOT)
     said = DIGEST.search(note["body"])
     assert said, note["body"]

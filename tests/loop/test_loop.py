@@ -110,6 +110,29 @@ def test_a_pull_request_decides_neither_who_gets_tokens_nor_what_runs(
     assert not told.exists()
 
 
+def test_a_pull_request_into_a_branch_of_its_author_is_not_planned(
+    world: World,
+) -> None:
+    """Its author would write the project file: who gets tokens, and what is allowed."""
+    world.branch("stack")
+    world.git("push", "--quiet", "origin", "stack")
+    world.pushed("stacked", "lakeview", deletion_threshold=9)
+    event = world.site.open_pull("stacked", base="stack")
+    number = event["event"]["pull_request"]["number"]
+    job = world.run(event, "plan")["plan"]
+    assert job.ok, job.log
+    assert "does not go to main: nothing was planned" in job.summary
+    assert world.site.comments(number) == []
+    # then it is told to go to main, and is merged
+    pull = {"ref": "main", "sha": world.site.git("rev-parse", "main")}
+    world.site.change(lambda knows: knows["pulls"][-1].update(base=pull))
+    before = world.site.git("rev-parse", "main")
+    refused = world.merged(number)
+    assert not refused.ok
+    assert f"no comment on #{number} shows the plan of" in refused.log
+    world.site.git("update-ref", "refs/heads/main", before)
+
+
 def test_a_plan_is_refused_if_main_moved(world: World) -> None:
     world.pushed("first", "maple-hollow", deletion_threshold=12)
     first, _ = world.pull("first")

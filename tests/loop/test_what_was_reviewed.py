@@ -37,8 +37,18 @@ def pull(github: Desk, **more: Any) -> Row:
     return row | more
 
 
-def comment(head: str = HEAD, login: str = "github-actions[bot]") -> Row:
-    body = f"{MARKER}\n<!-- of {head} {DIGEST} -->\nthe plan"
+RUNS = "https://github.example.org/example-org/fleet/actions/runs/1/artifacts"
+
+
+def written(head: str = HEAD, into: str = "main") -> str:
+    return f"{MARKER}\n<!-- of {head} {DIGEST} into {into} -->\nthe plan\n\n"
+
+
+def comment(
+    head: str = HEAD, login: str = "github-actions[bot]", into: str = "main"
+) -> Row:
+    link = f"Once {head} is merged, exactly [this plan]({RUNS}/1) is applied."
+    body = f"{written(head, into)}{link}"
     shown = {"updated_at": "2027-01-15T09:00:00Z", "user": {"login": login}}
     return {"id": 1, "number": 7, "body": body, **shown}
 
@@ -48,6 +58,7 @@ def artifact(number: int = 1, **more: Any) -> Row:
         "id": number,
         "name": f"connectsync-plan-{HEAD}",
         "file": "plan.json",
+        "comment": written(),
         "expired": False,
         "created_at": f"2027-01-1{number}T10:00:00Z",
         "workflow_run": {"head_sha": HEAD},
@@ -55,9 +66,12 @@ def artifact(number: int = 1, **more: Any) -> Row:
     return row | more
 
 
-def found(github: Desk) -> tuple[subprocess.CompletedProcess[str], dict[str, str]]:
+def found(
+    github: Desk, ref: str = "refs/heads/main"
+) -> tuple[subprocess.CompletedProcess[str], dict[str, str]]:
     script = step("apply", "Find the plan that was reviewed")["run"]
-    return github.run(script, COMMIT=github.commit, BRANCH="main")
+    given = {"COMMIT": github.commit, "BRANCH": "main", "REF": ref}
+    return github.run(script, **given)
 
 
 def test_the_plan_of_the_pull_request_that_was_merged_is_found(github: Desk) -> None:
@@ -98,7 +112,14 @@ def test_a_push_that_merged_nothing_into_this_branch_applies_nothing(
 
 
 @pytest.mark.parametrize(
-    "said", [comment(OTHER), comment(login="mallory"), comment(login="bot[bot]")]
+    "said",
+    [
+        comment(OTHER),
+        comment(login="mallory"),
+        comment(login="bot[bot]"),
+        comment(into="stack"),
+    ],
+    ids=["another commit", "a person", "another bot", "into another branch"],
 )
 def test_a_comment_of_others_or_of_another_commit_shows_no_plan(
     github: Desk, said: Row
@@ -107,6 +128,92 @@ def test_a_comment_of_others_or_of_another_commit_shows_no_plan(
     github.keep(1, "plan")
     done, out = found(github)
     assert (done.returncode, out["go"]) == (3, "no")
+
+
+@pytest.mark.parametrize("ref", ["refs/tags/main", "refs/heads/MAIN"])
+def test_only_the_default_branch_itself_applies(github: Desk, ref: str) -> None:
+    """Expressions of GitHub tell neither a tag of that name nor its other letters."""
+    github.know(pulls=[pull(github)], comments=[comment()], artifacts=[artifact()])
+    github.keep(1, "plan")
+    done, out = found(github, ref)
+    assert (done.returncode, out["go"]) == (0, "no")
+    assert f"{ref} is not the branch main: nothing is applied" in done.stdout
+
+
+def test_where_more_than_one_pull_request_was_merged_nothing_is_applied(
+    github: Desk,
+) -> None:
+    """Two pull requests of one commit: only one of them was reviewed."""
+    others = [pull(github, number=8, merged_at=None)] * 2
+    pulls = [pull(github), *others, pull(github, number=9)]
+    github.know(pulls=pulls, comments=[comment()], artifacts=[artifact()])
+    github.keep(1, "plan")
+    done, out = found(github)
+    assert (done.returncode, out["go"]) == (4, "no")
+    assert "more than one pull request (#7 #9)" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("the plan\n", "a lesser plan\n"),
+        ("the plan\n", ""),
+        (f"{RUNS}/1", "https://example.org/another"),
+        (" is applied.", " is applied. Never mind the table."),
+    ],
+)
+def test_a_comment_that_somebody_edited_shows_no_plan(
+    github: Desk, old: str, new: str
+) -> None:
+    """Whoever may push may edit it, and it stays the bot's."""
+    one = comment()
+    assert old in one["body"]
+    edited = one | {"body": one["body"].replace(old, new)}
+    github.know(pulls=[pull(github)], comments=[edited], artifacts=[artifact()])
+    github.keep(1, "plan")
+    done, out = found(github)
+    assert (done.returncode, out["go"]) == (4, "no")
+    assert "the comment on #7 is not what the job wrote" in done.stdout
+    # white space at the ends of lines is not what anybody reads
+    spaced = one | {"body": one["body"].replace("the plan\n", "the plan  \r\n")}
+    github.know(pulls=[pull(github)], comments=[spaced], artifacts=[artifact()])
+    assert found(github)[1]["go"] == "yes"
+
+
+def test_where_two_comments_show_a_plan_nothing_is_applied(github: Desk) -> None:
+    two = [comment(), comment() | {"id": 2}]
+    github.know(pulls=[pull(github)], comments=two, artifacts=[artifact()])
+    github.keep(1, "plan")
+    done, out = found(github)
+    assert (done.returncode, out["go"]) == (4, "no")
+    assert "more than one comment on #7" in done.stdout
+
+
+@pytest.mark.parametrize("base", ["stack", "Main", ""])
+@pytest.mark.parametrize("fork", ["true", "false"])
+def test_only_what_goes_to_the_default_branch_is_planned(
+    github: Desk, base: str, fork: str
+) -> None:
+    """Else its author writes the project file, and who gets the tokens."""
+    script = step("plan", "Decide what to plan against")["run"]
+    summary = {"GITHUB_STEP_SUMMARY": str(github.folder / "summary")}
+    given = {"SNAPSHOT": "live.json", "DEFAULT": "main", "FORK": fork, **summary}
+    done, out = github.run(script, BASE=base, **given)
+    assert (done.returncode, out) == (0, {"go": "no"}), done.stderr
+    assert "does not go to main" in (github.folder / "summary").read_text()
+    done, out = github.run(script, BASE="main", **given)
+    assert out["go"] == ("snapshot" if fork == "true" else "connect")
+
+
+def test_no_step_that_plans_runs_where_nothing_is_to_be_planned() -> None:
+    first, *steps = WORKFLOW["jobs"]["plan"]["steps"]
+    assert (first["id"], "if" in first) == ("way", False)
+    for one in steps:
+        assert one["if"] in {
+            "steps.way.outputs.go != 'no'",
+            "steps.way.outputs.go == 'connect'",
+            "steps.plan.outputs.status == '1'",
+        }
 
 
 @pytest.mark.parametrize(
@@ -141,8 +248,26 @@ def accepted(github: Desk, *reviews: Row, **more: Any) -> bool:
     )
     github.keep(1, "plan")
     done, out = found(github)
-    assert (done.returncode, out["go"]) == (0, "yes"), done.stderr
+    # an approval that counts for nothing stops the job, if there is no other
+    assert (done.returncode, out["go"]) in {(0, "yes"), (4, "no")}, done.stderr
     return out.get("disruptive") == "3"
+
+
+EARLIER = "changed after the last approving review"
+
+
+def told_to_apply(github: Desk, *reviews: Row, **more: Any) -> str:
+    """Give what the step says against applying the plan, or nothing."""
+    github.know(
+        pulls=[pull(github, **more)],
+        comments=[comment()],
+        artifacts=[artifact()],
+        reviews=list(reviews),
+    )
+    github.keep(1, "plan")
+    done, out = found(github)
+    assert (done.returncode, out["go"]) in {(0, "yes"), (4, "no")}, done.stderr
+    return done.stdout if done.returncode else ""
 
 
 @pytest.mark.parametrize("merged", [True, False], ids=["a merge", "squashed"])
@@ -192,13 +317,13 @@ def test_who_approved_just_this_commit_accepts(github: Desk, body: str) -> None:
     ids=str,
 )
 def test_a_decoy_accepts_nothing(github: Desk, decoy: Row) -> None:
-    written = [["co-author", "committer"], [None, None]]
-    assert not accepted(github, decoy, commits=written)
-    assert accepted(github, decoy, review(), commits=written)
+    authors = [["co-author", "committer"], [None, None]]
+    assert not accepted(github, decoy, commits=authors)
+    assert accepted(github, decoy, review(), commits=authors)
 
 
 @pytest.mark.parametrize(
-    "written",
+    "authors",
     [
         [["author", "reviewer"], *[["author", "author"]] * 250],
         [[[*(f"author-{number}" for number in range(20)), "reviewer"], "author"]],
@@ -206,9 +331,10 @@ def test_a_decoy_accepts_nothing(github: Desk, decoy: Row) -> None:
     ids=["more commits than are told", "more authors than are told"],
 )
 def test_nothing_is_accepted_where_not_every_author_is_told(
-    github: Desk, written: list[list[Any]]
+    github: Desk, authors: list[list[Any]]
 ) -> None:
-    assert not accepted(github, review(), commits=written)
+    assert "GitHub does not tell all" in told_to_apply(github, commits=authors)
+    assert not accepted(github, review(), commits=authors)
     assert accepted(github, review(), commits=[["author", "author"]] * 250)
 
 
@@ -217,25 +343,57 @@ def test_nothing_is_accepted_where_not_every_author_is_told(
 def test_a_plan_that_changed_after_the_last_approval_is_not_applied(
     github: Desk, at: str, body: str
 ) -> None:
-    def applied(*reviews: Row) -> str:
-        github.know(
-            pulls=[pull(github)],
-            comments=[comment()],
-            artifacts=[artifact()],
-            reviews=list(reviews),
-        )
-        github.keep(1, "plan")
-        done, out = found(github)
-        assert (done.returncode == 0) == (out["go"] == "yes"), done.stderr
-        return done.stdout if done.returncode else "applied"
+    assert EARLIER in told_to_apply(github, review(body=body, at=at))
+    assert told_to_apply(github, review(at=at), review("another", body="yes")) == ""
+    assert told_to_apply(github) == ""
 
-    assert "changed after the last approving review" in applied(
-        review(body=body, at=at)
-    )
-    # one who would not count approves nothing either way
-    assert applied(review("author", body=body, at=at)) == "applied"
-    assert applied(review(at=at), review("another", body="yes")) == "applied"
-    assert applied() == "applied"
+
+@pytest.mark.parametrize(
+    "stale",
+    [
+        {"head": OTHER},
+        {"head": OTHER, "at": "2027-01-15T08:00:00Z"},
+        {"login": "author", "at": "2027-01-15T08:00:00Z"},
+        {"pushes": False},
+        {"association": "NONE"},
+        {"type": "Bot"},
+    ],
+    ids=str,
+)
+def test_where_anybody_approved_somebody_who_may_has_approved_just_this(
+    github: Desk, stale: Row
+) -> None:
+    """An approval that does not count is not the same as nobody being asked."""
+    one = {"login": "reviewer", "body": "fine"} | stale
+    assert EARLIER in told_to_apply(github, review(**one))
+    assert told_to_apply(github, review(**one), review("another")) == ""
+    dismissed = review(**one, state="DISMISSED")
+    assert told_to_apply(github, dismissed) == ""
+
+
+@pytest.mark.parametrize(
+    "authors",
+    [
+        [[["author", "reviewer"], "author"]],
+        [[["author", *[None] * 20], "author"]],
+        [["author", "author"]] * 251,
+    ],
+    ids=["a co-author", "more authors than are told", "more commits than are told"],
+)
+def test_no_commit_of_an_author_makes_an_early_approval_go_away(
+    github: Desk, authors: list[list[Any]]
+) -> None:
+    early = review(body="fine", at="2027-01-15T08:00:00Z")
+    assert "nothing is applied" in told_to_apply(github, early, commits=authors)
+
+
+def test_no_number_of_remarks_makes_an_early_approval_go_away(github: Desk) -> None:
+    early = review(body="fine", at="2027-01-15T08:00:00Z")
+    remarks = [review("anybody", "?", state="COMMENTED")] * 100
+    assert EARLIER in told_to_apply(github, early, *remarks)
+    assert told_to_apply(github, review(), *remarks) == ""
+    refusals = [review("anybody", "no", state="CHANGES_REQUESTED")] * 100
+    assert "GitHub does not tell all" in told_to_apply(github, early, *refusals)
 
 
 SAID = {
@@ -413,11 +571,13 @@ def commented(
     report = github.folder / "connectsync-report"
     report.mkdir(exist_ok=True)
     (report / "plan.md").write_text(text)
-    script = step("plan", "Comment on the pull request")["run"]
-    url = f"https://example.org/{run * (LONGEST_URL - 20)}"
+    url = f"{RUNS}/{run * (LONGEST_URL - len(RUNS) - 1)}"
     given = {"NUMBER": "7", "HEAD": HEAD, "DIGEST": DIGEST, "STATUS": status}
-    done, _ = github.run(script, PLAN_URL=url, LC_ALL="C.UTF-8", **given)
-    return done
+    # between these steps what the first one wrote is kept with the plan
+    steps = ("Write the comment", "Comment on the pull request")
+    script = "\n".join(step("plan", name)["run"] for name in steps)
+    given |= {"PLAN_URL": url, "BASE": "main"}
+    return github.run(script, LC_ALL="C.UTF-8", **given)[0]
 
 
 @pytest.mark.parametrize(("status", "lacks"), [("0", 0), ("1", 1), ("2", 0)])
@@ -440,7 +600,7 @@ def test_one_comment_stays_the_one_however_many_there_are(github: Desk) -> None:
         assert commented(github, text).returncode == 0
         rows = github.knows()["comments"]
         assert len(rows) == len(others) + 1
-        assert rows[-1]["body"].startswith(f"{MARKER}\n<!-- of {HEAD} {DIGEST} -->\n")
+        assert rows[-1]["body"].startswith(written().partition("the plan")[0])
         assert f"\n{text}\n" in rows[-1]["body"]
         assert all("the plan" in one["body"] for one in rows[:-1])
 
@@ -454,6 +614,19 @@ def test_the_same_plan_of_another_run_is_not_shown_a_second_time(github: Desk) -
     assert github.knows() == before
     assert commented(github, "second", "2").returncode == 0
     assert github.knows() != before
+
+
+def test_what_somebody_edited_is_shown_anew_by_the_next_run(github: Desk) -> None:
+    github.know()
+    assert commented(github, "first", "1").returncode == 0
+    (before,) = github.knows()["comments"]
+    for old, new in (("first", "nothing"), (" is applied.", " is nothing.")):
+        edited = before | {"body": before["body"].replace(old, new)}
+        assert edited != before
+        github.know(comments=[edited])
+        assert commented(github, "first", "1").returncode == 0
+        (after,) = github.knows()["comments"]
+        assert after["body"] == before["body"]
 
 
 def test_a_comment_that_is_too_long_is_refused_before_anybody_is_asked(
@@ -507,8 +680,18 @@ def request_of(commit: str, **more: Any) -> Row:
     return row | {"merge_commit_sha": commit} | more
 
 
-def note(site: GitLab, head: str = HEAD, author: int = BOT, job: int = 41) -> None:
-    site.note(5, author, f"{MARKER}\n<!-- of {head} {DIGEST} {job} -->\nthe plan")
+def note(
+    site: GitLab,
+    head: str = HEAD,
+    author: int = BOT,
+    job: int = 41,
+    into: str = "main",
+) -> Row:
+    of = f"{head} {DIGEST} {job} into {into}"
+    body = f"{MARKER}\n<!-- of {of} -->\nthe plan"
+    # as a job writes it, with an end that GitLab takes off
+    site.kept_notes[str(job)] = f"{body}\n"
+    return site.note(5, author, body)
 
 
 def applied(
@@ -516,13 +699,14 @@ def applied(
 ) -> tuple[subprocess.CompletedProcess[str], list[str]]:
     """Run the job that applies, with a command that only says how it was called."""
     bin_ = github.folder / "bin"
-    bin_.mkdir()
+    bin_.mkdir(exist_ok=True)
     told = github.folder / "told"
     (bin_ / "connectsync").write_text(
         f'#!/bin/sh\nprintf "%s\\n" "$@" > {told}\ncp "$2" {github.folder}/applied\n'
+        f"git rev-parse HEAD > {github.folder}/stood-on\n"
     )
     (bin_ / "connectsync").chmod(0o755)
-    clone = "git clone --quiet site/remote.git clone && cd clone && "
+    clone = "git clone --quiet --branch main site/remote.git clone && cd clone && "
     (script,) = TEMPLATE["connectsync-apply"]["script"]
     remote = github.site / "remote.git"
     subprocess.run(
@@ -594,8 +778,59 @@ def test_gitlab_applies_nothing_for_a_push_that_merged_nothing_here(
     assert "nothing is applied" in done.stdout
 
 
+def test_gitlab_applies_on_the_branch_and_on_no_tag_of_its_name(
+    github: Desk, site: GitLab
+) -> None:
+    """Whoever may push a tag would say who gets the token that saves."""
+    remote = ["git", "-C", str(github.site / "remote.git")]
+    theirs = f"{github.commit}^1"
+    subprocess.run([*remote, "update-ref", "refs/tags/main", theirs], check=True)
+    note(site)
+    assert taken(github, site) == []
+    assert (github.folder / "stood-on").read_text().strip() == github.commit
+
+
+def test_gitlab_applies_nothing_where_more_than_one_request_was_merged(
+    github: Desk, site: GitLab
+) -> None:
+    """Two requests of one commit: only one of them was approved."""
+    site.requests[:] = [request_of(github.commit, iid=6), request_of(github.commit)]
+    note(site)
+    site.artifacts["41"] = b"{}"
+    done, told = applied(github, site)
+    assert (done.returncode, told) == (1, [])
+    assert "this push merged !6, !5" in done.stderr
+
+
+def test_gitlab_applies_nothing_that_the_job_did_not_write(
+    github: Desk, site: GitLab
+) -> None:
+    one = note(site)
+    one["body"] = one["body"].replace("the plan", "a lesser plan")
+    site.approve(5, 60)
+    site.requests[:] = [request_of(github.commit)]
+    site.artifacts["41"] = b"{}"
+    done, told = applied(github, site)
+    assert (done.returncode, told) == (1, [])
+    assert "the note on !5 was edited" in done.stderr
+
+
+def test_gitlab_takes_no_early_approval_of_the_author_alone(
+    github: Desk, site: GitLab
+) -> None:
+    site.approve(5, 50)
+    note(site)
+    site.requests[:] = [request_of(github.commit)]
+    site.artifacts["41"] = b"{}"
+    done, told = applied(github, site)
+    assert (done.returncode, told) == (1, [])
+    assert "changed after the last approval" in done.stderr
+
+
 @pytest.mark.parametrize(
-    "given", [{"author": 99}, {"head": OTHER}], ids=["of others", "of another commit"]
+    "given",
+    [{"author": 99}, {"head": OTHER}, {"into": "stack"}],
+    ids=["of others", "of another commit", "into another branch"],
 )
 def test_gitlab_applies_nothing_that_no_note_of_the_bot_shows(
     github: Desk, site: GitLab, given: Row

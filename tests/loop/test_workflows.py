@@ -193,6 +193,24 @@ def test_two_that_write_never_overlap_and_none_is_dropped() -> None:
     }
 
 
+def test_a_pass_by_the_clock_is_of_the_default_branch() -> None:
+    """Whoever may push a branch may begin a pass on it."""
+    (job,) = yaml.safe_load(EXAMPLES[-1].read_text("utf-8"))["jobs"].values()
+    default = "format('refs/heads/{0}', github.event.repository.default_branch)"
+    # what the clock begins is of that branch, and does not tell its name
+    assert job["if"] == f"github.event_name == 'schedule' || github.ref == {default}"
+
+
+def test_another_base_of_a_pull_request_begins_its_jobs_anew() -> None:
+    caller = yaml.safe_load((ROOT / "deploy/github/connectsync.yml").read_text("utf-8"))
+    assert set(caller[True]["pull_request"]["types"]) == {
+        "opened",
+        "synchronize",
+        "reopened",
+        "edited",
+    }
+
+
 def test_the_example_gives_the_workflow_what_it_asks_for() -> None:
     called = yaml.safe_load(WORKFLOW.read_text("utf-8"))
     caller = yaml.safe_load((ROOT / "deploy/github/connectsync.yml").read_text("utf-8"))

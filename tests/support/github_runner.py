@@ -203,8 +203,9 @@ class _Steps:
             case "actions/setup-python":
                 return {}
             case "actions/upload-artifact":
-                path = self.workspace / about["path"]
-                return site.keep(about["name"], path, self.contexts["github"])
+                plan, comment = (self.workspace / one for one in about["path"].split())
+                github = self.contexts["github"]
+                return site.keep(about["name"], plan, comment, github)
             case "github/codeql-action/upload-sarif":
                 shutil.copy(self.workspace / about["sarif_file"], site.sarif)
                 return {}

@@ -115,7 +115,9 @@ class Site:
     def _next(self, shelf: str) -> int:
         return len(self.knows[shelf]) + 1
 
-    def open_pull(self, branch: str, *, fork: bool = False) -> dict[str, Any]:
+    def open_pull(
+        self, branch: str, *, fork: bool = False, base: str = "main"
+    ) -> dict[str, Any]:
         """Open a pull request, or look at it anew; give the event's context."""
         head = self.git("rev-parse", branch)
         pulls = self.knows["pulls"]
@@ -126,7 +128,7 @@ class Site:
             "branch": branch,
             "merged_at": None,
             "merge_commit_sha": None,
-            "base": {"ref": "main", "sha": self.git("rev-parse", "main")},
+            "base": {"ref": base, "sha": self.git("rev-parse", base)},
             "head": {
                 "sha": head,
                 "repo": {"full_name": "somebody/fleet" if fork else REPOSITORY},
@@ -135,7 +137,7 @@ class Site:
         others = [one for one in pulls if one["number"] != number]
         self.change(lambda knows: knows.update(pulls=[*others, pull]))
         ref = f"refs/pull/{number}/merge"
-        self.git("update-ref", ref, self._merged("main", branch, "test merge"))
+        self.git("update-ref", ref, self._merged(base, branch, "test merge"))
         return {
             "event_name": "pull_request",
             "repository": REPOSITORY,
@@ -189,8 +191,10 @@ class Site:
         git(target, "fetch", "--quiet", f"--depth={depth}", url, ref, **run)
         git(target, "checkout", "--quiet", "FETCH_HEAD", **run)
 
-    def keep(self, name: str, path: Path, github: Mapping[str, Any]) -> dict[str, Any]:
-        """Keep a file as an artifact, instead of one of the same name and run."""
+    def keep(
+        self, name: str, path: Path, comment: Path, github: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Keep a file and a comment about it, instead of those of the same run."""
         assert path.exists(), f"no file to keep: {path}"
         number = self._next("artifacts")
         shutil.copy(path, self.folder / "artifacts" / f"{number}-{path.name}")
@@ -199,12 +203,14 @@ class Site:
             "id": number,
             "name": name,
             "file": path.name,
+            "comment": comment.read_text("utf-8"),
             "expired": False,
             "created_at": f"2027-01-15T10:{number:02}:00Z",
             "workflow_run": {"head_sha": pull["head"]["sha"]},
         }
         self.change(lambda knows: knows["artifacts"].append(artifact))
-        return {"artifact-url": f"https://example.org/artifacts/{number}"}
+        runs = f"https://github.example.org/{REPOSITORY}/actions/runs"
+        return {"artifact-url": f"{runs}/1/artifacts/{number}"}
 
     def grant(self, permissions: Mapping[str, str], github: Mapping[str, Any]) -> None:
         """Give the token of a job what it asks for; to a fork, nothing that writes."""

@@ -24,6 +24,7 @@ class GitLab:
     requests: list[dict[str, Any]] = field(default_factory=list)
     notes: list[dict[str, Any]] = field(default_factory=list)
     artifacts: dict[str, bytes] = field(default_factory=dict)
+    kept_notes: dict[str, str] = field(default_factory=dict)
     approved_by: dict[int, str] = field(default_factory=dict)
     author: int = 50
     timed: bool = True
@@ -80,6 +81,8 @@ class GitLab:
             return 200, self.requests
         if found := re.fullmatch(rf"{project}/jobs/(\d+)/artifacts/plan.json", path):
             return 200, self.artifacts[found[1]]
+        if found := re.fullmatch(rf"{project}/jobs/(\d+)/artifacts/note.md", path):
+            return 200, self.kept_notes[found[1]].encode()
         return 404, {"message": f"there is no {path}"}
 
 
