@@ -61,7 +61,7 @@ def doctor(
 
 
 async def _checks(session: Session, *, record: bool, run_commands: bool) -> list[Check]:
-    from connectsync.cli.secrets import allowing, district_token
+    from connectsync.cli.secrets import district_token
     from connectsync.config.schemas import schema_names
     from connectsync.operations.checking import ValidationOptions
     from connectsync.operations.doctor import examine_files, examine_tokens
@@ -70,8 +70,10 @@ async def _checks(session: Session, *, record: bool, run_commands: bool) -> list
     project = session.project()
     fleet = session.whole_fleet(project)
     districts = [loaded.district for loaded in fleet.districts]
-    environment = allowing(session.environment, commands=run_commands)
-    resolves = partial(district_token, project=project, environment=environment)
+    environment = session.environment
+    resolves = partial(
+        district_token, project=project, environment=environment, commands=run_commands
+    )
     beyond, project = await _beyond(session, project, districts, record=record)
     asked = ValidationOptions(session.today(), project.options, whole_fleet=True)
     return [
