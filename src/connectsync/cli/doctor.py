@@ -196,15 +196,20 @@ def _insist_clever(url: str, environment: Mapping[str, str]) -> None:
         host = address.hostname or ""
     except ValueError:
         return
-    if address.scheme != "https":
+    here = bool(host) and is_here(host)
+    if address.scheme != "https" and not here:
         # what no token is sent to is refused where it is opened
         return
     named = environment.get(CLEVER_HOST, "").lower()
-    if host in {CLEVER, named} or host.endswith(f".{CLEVER}") or is_here(host):
+    # on this machine any user may listen at a port
+    place = address.netloc.lower().rpartition("@")[2]
+    if (named and named in {host, place}) or host == CLEVER:
+        return
+    if host.endswith(f".{CLEVER}"):
         return
     raise ProjectError(
         f"{host} is not Clever's, so no token is sent there: a file does not decide"
         " alone who gets them",
         remedy=f"correct roster.clever.url; if that host is yours, set"
-        f" {CLEVER_HOST}={host} where this command runs",
+        f" {CLEVER_HOST}={place if here else host} where this command runs",
     )
