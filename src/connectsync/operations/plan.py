@@ -193,6 +193,8 @@ class PlanContext:
     districts that were applied once and have no file now, with the file if it is known.
     ``open_saves`` may arrive late: what arrived of ours is no person's change.
     ``taken`` is when Connect was read, where it is a file that is read instead.
+    ``before`` are the limits of the commit that a plan which is applied names as
+    ``since``.
     """
 
     now: datetime
@@ -207,6 +209,11 @@ class PlanContext:
     gone: Mapping[str, str] = field(default_factory=dict)
     open_saves: OpenSaves = field(default_factory=dict)
     taken: datetime | None = None
+    before: Policy | None = None
+
+    def policy_for(self, plan: Plan) -> Policy:
+        """Give the policy, or what held before the change of a plan if stricter."""
+        return self.policy.stricter(plan.limits).stricter(self.before)
 
 
 async def make_plan(
