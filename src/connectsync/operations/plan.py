@@ -186,15 +186,13 @@ class PlanContext:
     """
     What a plan depends on besides files and Connect.
 
-    ``now`` has a time zone; ``fleet`` is the number of districts in all files,
-    whatever the scope; ``tool`` names this version of connectsync. ``set_token`` are
-    the districts whose token is to be typed. ``recent`` is what was saved lately. With
-    ``since`` only what that change to the files causes is planned. ``gone`` are
-    districts that were applied once and have no file now, with the file if it is known.
-    ``open_saves`` may arrive late: what arrived of ours is no person's change.
-    ``taken`` is when Connect was read, where it is a file that is read instead.
-    ``before`` are the limits of the commit that a plan which is applied names as
-    ``since``.
+    ``now`` has a time zone; ``fleet`` is the number of districts in all files; ``tool``
+    names this version. ``set_token`` are the districts whose token is to be typed.
+    ``recent`` is what was saved lately. With ``since`` only what that change to the
+    files causes is planned. ``gone`` are districts that were applied once and have no
+    file now, with the file if it is known. ``open_saves`` may arrive late: what arrived
+    of ours is no person's change. ``taken`` is when Connect was read, where it is a
+    file; ``before`` are the limits from before the change that a plan to apply is of.
     """
 
     now: datetime
