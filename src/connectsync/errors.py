@@ -5,6 +5,7 @@ ConnectsyncError
 ├── UsageError               the command line asks for something impossible
 │   └── NothingMatched       a path, glob or pattern that matches no file
 ├── ProjectError             connectsync.yaml cannot be used
+│   └── TokenRefused         a district names a secret that is not its token
 ├── InvalidFiles             district files with errors; nothing may be planned
 ├── PlanError                a plan that must not be applied
 │   ├── DamagedPlan          its digest does not match its content
@@ -95,6 +96,12 @@ class ProjectError(ConnectsyncError):
     default_remedy = (
         "fix connectsync.yaml; `connectsync schema project` shows the allowed keys"
     )
+
+
+class TokenRefused(ProjectError):
+    """The reference of a district leads to a secret that is not its token."""
+
+    default_remedy = "name where the token of this district alone is"
 
 
 class InvalidFiles(ConnectsyncError):

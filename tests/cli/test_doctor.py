@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from clever_world import Clever, answer, district, listed, serving
@@ -34,7 +35,9 @@ def examined(console: Console, clever: Clever, **environment: str) -> Said:
     """Have Clever asked, with the tokens of all districts unless told otherwise."""
     roster = f"roster:\n  clever: {{url: '{clever.url}'}}\nguards:\n"
     console.replace("connectsync.yaml", "guards:\n", roster)
-    said = console.run("doctor", environment=environment or TOKENS)
+    place = urlsplit(clever.url).netloc
+    named = {"CONNECTSYNC_CLEVER_HOST": place} if place.startswith("127.") else {}
+    said = console.run("doctor", environment={**named, **(environment or TOKENS)})
     assert "s3cret" not in said.both
     return said
 
@@ -257,6 +260,17 @@ def test_no_token_goes_to_a_host_that_is_not_clevers(
     told = " ".join(said.both.split())
     assert f"{host} is not Clever's, so no token is sent there" in told
     assert said.status == ExitStatus.UNREACHABLE
+
+
+@pytest.mark.parametrize("named", ["", "127.0.0.1:1", "localhost"])
+def test_no_token_goes_to_whoever_listens_on_this_machine(
+    valley: Console, clever: Clever, named: str
+) -> None:
+    said = examined(valley, clever, **TOKENS, CONNECTSYNC_CLEVER_HOST=named)
+    told = " ".join(said.both.split())
+    assert "127.0.0.1 is not Clever's, so no token is sent there" in told
+    assert f"CONNECTSYNC_CLEVER_HOST={urlsplit(clever.url).netloc}" in told
+    assert clever.seen == []
 
 
 def test_another_host_is_asked_where_the_environment_names_it(valley: Console) -> None:

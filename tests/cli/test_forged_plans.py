@@ -187,6 +187,26 @@ def test_a_plan_that_says_it_is_a_way_back_hides_no_change_of_a_person(
     assert valley.run("apply", "back.json").status == 0
 
 
+def test_a_plan_that_says_it_is_a_way_back_hides_no_later_run_of_ours(
+    valley: Console,
+) -> None:
+    path = "districts/ca/lakeview-usd.yaml"
+    assert valley.run("apply", "--yes", path).status == 0
+    valley.replace(path, "deletion_threshold: 15", "deletion_threshold: 12")
+    assert valley.run("apply", "--yes", path).status == 0
+    over = ["--over", "lakeview-usd:deletion_threshold"]
+    told = valley.run("rollback", "1", *over, "--out", "plan.json")
+    assert told.status == 0, told.both
+    honest = (valley.folder / "plan.json").read_text("utf-8")
+    forged(valley, lambda data: lakeview(data).pop("later_runs"))
+    said = valley.run("apply", "plan.json")
+    assert said.status == ExitStatus.STALE
+    assert "which run 2 saved since, and does not say so" in " ".join(said.err.split())
+    assert valley.live("lakeview-usd")["deletion_threshold"] == 12
+    (valley.folder / "plan.json").write_text(honest, "utf-8")
+    assert valley.run("apply", "plan.json").status == 0
+
+
 def test_a_plan_reads_no_file_outside_the_project(
     valley: Console, tmp_path: Path
 ) -> None:

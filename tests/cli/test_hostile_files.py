@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,15 @@ from console import Console, Said
 from postgres_over_network import certificates
 from warm import run_warm
 
-from connectsync.errors import InvalidFiles
+from connectsync.apply.state.opening import open_store
+from connectsync.backends.browser import pool, session
+from connectsync.backends.browser.website import Website
+from connectsync.cli.emulator import make_embedded_store
+from connectsync.config.project import load_project
+from connectsync.errors import CredentialsRefused, InvalidFiles, StateError
 from connectsync.files import access
+from connectsync.operations.check_cache import CheckCache
+from connectsync.operations.checking import ValidationOptions
 from connectsync.report.reporter import formats_of
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
@@ -762,6 +770,60 @@ class TestASharedFolder:
             assert said.status == 1
             assert f"{theirs} belongs to another user" in " ".join(said.err.split())
         assert list(theirs.iterdir()) == []
+
+    def test_no_state_is_used_that_another_user_put_there_after_the_look(
+        self, valley: Console, shared: Path, hers: Callable[[Path], None]
+    ) -> None:
+        """The command has looked already: what is there now is looked at again."""
+        theirs = shared / "state"
+        theirs.mkdir(mode=0o755)
+        for name in ("state.db", "session.json", "checked.json"):
+            (theirs / name).write_text('{"cookies": []}', "utf-8")
+            hers(theirs / name)
+        hers(theirs)
+        for folder in (theirs, theirs / "more"):
+            with (
+                pytest.raises(StateError, match="another user made"),
+                open_store(folder),
+            ):
+                pass
+        project = load_project(valley.folder)
+        with pytest.raises(StateError, match="another user made what is there"):
+            make_embedded_store(theirs / "connect.db", project, ())
+        asked = ValidationOptions(date(2027, 1, 15), {})
+        assert "another user" in CheckCache.at(theirs, asked).problem
+        assert {one.name for one in theirs.iterdir()} == {
+            "state.db",
+            "session.json",
+            "checked.json",
+        }
+        (theirs / "state.db").rename(shared / "state.db")
+        with pytest.raises(StateError, match="another user made"), open_store(shared):
+            pass
+
+    def test_no_session_is_kept_or_read_that_another_user_put_there_after_the_look(
+        self, shared: Path, hers: Callable[[Path], None]
+    ) -> None:
+        theirs = shared / "sessions"
+        theirs.mkdir(mode=0o777)
+        kept = theirs / "kept.json"
+        kept.write_text('{"cookies": []}', "utf-8")
+        hers(kept)
+        hers(theirs)
+        page = Website("https://connect.test", session=kept, evidence=theirs)
+        with pytest.raises(CredentialsRefused, match="another user made"):
+            pool._session_of(page)  # noqa: SLF001 - a browser is not needed for it
+        with pytest.raises(StateError, match="another user made what is there"):
+            session._keep(theirs / "new.json", "{}")  # noqa: SLF001 - as above
+        assert list(theirs.iterdir()) == [kept]
+
+    def test_a_state_folder_that_is_ours_is_used_in_a_folder_for_all(
+        self, shared: Path
+    ) -> None:
+        for _ in range(2):
+            with open_store(shared / "state" / "more"):
+                pass
+        assert stat.S_IMODE((shared / "state").stat().st_mode) == 0o700
 
     def test_no_project_file_is_used_that_another_user_left_there(
         self, shared: Path, hers: Callable[[Path], None]

@@ -551,13 +551,51 @@ def test_limits_of_a_plan_are_read_as_they_were_written(repository: Console) -> 
             plan_of_data({**data, "limits": limits})
 
 
+def without_limits(console: Console, **more: Any) -> None:
+    """Sign a plan again that says no limits, as the version before did."""
+    path = console.folder / "plan.json"
+    data = {**json.loads(path.read_text("utf-8")), **more}
+    del data["limits"]
+    path.write_text(json.dumps({**data, "digest": digest_of(data)}), "utf-8")
+
+
 def test_a_plan_of_a_change_without_limits_is_read_as_before(
     repository: Console,
 ) -> None:
-    """The version before wrote none."""
+    """The version before wrote none; git knows them."""
     lower(repository)
-    data = planned(repository)
-    del data["limits"]
-    path = repository.folder / "plan.json"
-    path.write_text(json.dumps({**data, "digest": digest_of(data)}), "utf-8")
+    planned(repository)
+    without_limits(repository)
     assert applied(repository).status == ExitStatus.FINE
+
+
+@pytest.mark.parametrize(("name", "texts"), LOOSENED.items(), ids=LOOSENED)
+def test_limits_that_a_plan_leaves_out_hold_as_they_were_committed(
+    repository: Console, name: str, texts: tuple[str, str]
+) -> None:
+    strict, loose = map(hours, texts)
+    repository.replace("connectsync.yaml", hours(""), strict)
+    commit(repository)
+    git(repository, "checkout", "--quiet", "-b", "change")
+    repository.replace("connectsync.yaml", strict, loose)
+    lower(repository)
+    commit(repository)
+    planned(repository)
+    without_limits(repository, guards=[])
+    later = {"CONNECTSYNC_NOW": "2027-01-15T13:30:00Z"}
+    refused = repository.run("apply", "plan.json", environment=later)
+    assert refused.status == ExitStatus.REFUSED, refused.both
+    assert f"  {name}: " in refused.err
+    assert repository.live("lakeview-usd")["deletion_threshold"] == 15
+
+
+def test_a_plan_of_a_change_without_limits_is_refused_where_git_does_not_know_them(
+    repository: Console,
+) -> None:
+    lower(repository)
+    planned(repository)
+    without_limits(repository, since="0" * 40)
+    refused = applied(repository)
+    assert refused.status == ExitStatus.STALE
+    assert "does not say what connectsync.yaml allowed before it" in refused.err
+    assert repository.live("lakeview-usd")["deletion_threshold"] == 15

@@ -199,6 +199,7 @@ def world(valley: Console, tmp_path: Path) -> Iterator[World]:
         clever = stack.enter_context(serving_clever(Clever()))
         collector = stack.enter_context(collecting())
         environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.address
+        environment["CONNECTSYNC_CLEVER_HOST"] = "127.0.0.1"
         (valley.folder / "connectsync.yaml").write_text(
             f"# before: {COMMENT}\n"
             f"schema: 1  # {COMMENT}\n"

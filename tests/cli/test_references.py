@@ -17,7 +17,7 @@ from connectsync.cli.secrets import (
 )
 from connectsync.config.project import BrowserConfig, GatewayConfig, Project
 from connectsync.domain.foreign_text import foreign_text
-from connectsync.errors import ProjectError
+from connectsync.errors import ProjectError, TokenRefused
 
 ALLOWING = {"CONNECTSYNC_ALLOW_COMMANDS": "1"}
 SECRET = "s3cret-t0ken"  # noqa: S105 - lives for one test
@@ -295,6 +295,10 @@ def test_no_file_of_the_state_and_no_session_is_a_districts_token(
         ("env:OURS", "env:ALSO"),
         ("env:OURS", "file:secrets/ours"),
         ("command:cat secrets/ours", "command:cat  'secrets/ours'"),
+        ("command:cat secrets/ours", "file:copy"),
+        ("command:cat secrets/ours", "file:line"),
+        ("env:OURS", "command:cat copy"),
+        ("env:OURS", "file:line"),
     ],
 )
 @pytest.mark.parametrize("whose", ["gateway", "state"])
@@ -305,6 +309,7 @@ def test_no_other_spelling_of_a_secret_of_ours_is_a_districts_token(
     (tmp_path / "districts").mkdir()
     for name in ("secrets/ours", "copy"):
         (tmp_path / name).write_text(f"{SECRET}\n")
+    (tmp_path / "line").write_text(f"db.example.org:5432:*:connectsync:{SECRET}")
     (tmp_path / "link").symlink_to("secrets/ours")
     gateway = GatewayConfig("https://gateway.example.org", ours)
     stated = replace(
@@ -316,6 +321,84 @@ def test_no_other_spelling_of_a_secret_of_ours_is_a_districts_token(
     variables = {"OURS": SECRET, "ALSO": SECRET, "CONNECTSYNC_ALLOW_COMMANDS": "1"}
     with pytest.raises(ProjectError, match="is no district's token"):
         district_token(theirs, project=stated, environment=variables)
+
+
+@pytest.mark.parametrize("name", ["GITHUB_TOKEN", "PGPASSWORD", "CONNECTSYNC_STATE"])
+def test_a_copy_of_a_well_known_secret_is_no_districts_token(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "copy").write_text(SECRET)
+    stated = replace(STATED, root=tmp_path)
+    with pytest.raises(ProjectError, match="is no district's token"):
+        district_token("file:copy", project=stated, environment={name: f"{SECRET}\n"})
+
+
+def test_a_districts_token_is_read_out_of_the_project_only_where_the_operator_says(
+    tmp_path: Path,
+) -> None:
+    project = tmp_path / "project"
+    mounted, elsewhere = tmp_path / "mounted", tmp_path / "elsewhere"
+    for folder in (project, mounted / "..data", elsewhere):
+        folder.mkdir(parents=True)
+    (mounted / "..data" / "lakeview").write_text(SECRET)
+    (mounted / "lakeview").symlink_to("..data/lakeview")
+    (elsewhere / "other").write_text(SECRET)
+    (mounted / "out").symlink_to(elsewhere / "other")
+    stated = replace(STATED, root=project)
+    variables = {"CONNECTSYNC_TOKEN_FOLDERS": os.pathsep.join(["/none", str(mounted)])}
+    there = f"file:{mounted}/lakeview"
+    with pytest.raises(TokenRefused, match="lies out of the project") as error:
+        district_token(there, project=stated, environment={})
+    assert f"CONNECTSYNC_TOKEN_FOLDERS={mounted}" in error.value.remedy
+    assert district_token(there, project=stated, environment=variables) == SECRET
+    for where in (
+        f"{elsewhere}/other",
+        f"{mounted}/out",
+        f"{mounted}/../elsewhere/other",
+    ):
+        with pytest.raises(TokenRefused, match="lies out of the project"):
+            district_token(f"file:{where}", project=stated, environment=variables)
+
+
+PRIVATE = (
+    ".pgpass .git-credentials .netrc .vault-token .ssh/key .aws/token .Docker/token"
+    " .config/git/credentials run/secrets/kubernetes.io/serviceaccount/token"
+    " passwords vault key.pem link alias/.pgpass"
+)
+
+
+@pytest.mark.parametrize("where", PRIVATE.split())
+@pytest.mark.parametrize("base", ["", "home/"], ids=["project", "named folder"])
+def test_no_file_in_which_other_programs_keep_a_secret_is_a_districts_token(
+    tmp_path: Path, base: str, where: str
+) -> None:
+    root = tmp_path / "home" if not base else tmp_path / "project"
+    root.mkdir(exist_ok=True)
+    home = tmp_path / "home"
+    file = home / where
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if where in {"link", "alias/.pgpass"}:
+        (home / ".pgpass").write_text(SECRET)
+        file.unlink(missing_ok=True)
+        file.symlink_to(home / ".pgpass" if where == "link" else home / "plain")
+        (home / "plain").write_text(SECRET)
+    else:
+        file.write_text(SECRET)
+    url = f"postgresql://db.example.org/x?connect_timeout=3&sslkey={home}/key.pem"
+    stated = replace(STATED, root=root, state_url=url)
+    variables = {
+        "CONNECTSYNC_TOKEN_FOLDERS": str(home),
+        "PGPASSFILE": str(home / "passwords"),
+        "VAULT_TOKEN_FILE": str(home / "vault"),
+        "LAKEVIEW_TOKEN_FILE": str(home / "lakeview"),
+    }
+    with pytest.raises(ProjectError, match="is no district's token"):
+        district_token(f"file:{file}", project=stated, environment=variables)
+    (home / "lakeview").write_text(SECRET)
+    given = district_token(
+        f"file:{home}/lakeview", project=stated, environment=variables
+    )
+    assert given == SECRET
 
 
 OWN = (

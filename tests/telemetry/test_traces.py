@@ -6,6 +6,7 @@ import io
 import json
 import socket
 import time
+from pathlib import Path
 
 import pytest
 from collector import collecting
@@ -75,6 +76,25 @@ def test_a_collector_that_sends_elsewhere_is_not_followed(
         traced(Destination.OTLP)
     assert collector.requests
     assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize("name", [".netrc", "other"])
+def test_a_collector_gets_no_password_of_other_services(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    netrc = tmp_path / name
+    netrc.write_text("default login ada password s3cret-of-another\n", "utf-8")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    if name != ".netrc":
+        monkeypatch.setenv("NETRC", str(netrc))
+    with collecting() as collector:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.address)
+        traced(Destination.OTLP)
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", f"authorization={TOKEN}")
+        traced(Destination.OTLP)
+    sent = [headers.get("authorization") for _, headers, _ in collector.requests]
+    assert set(sent) == {None, TOKEN}
 
 
 def test_a_collector_that_refuses_costs_spans_and_one_sentence(

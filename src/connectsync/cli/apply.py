@@ -161,7 +161,7 @@ async def apply_file(session: Session, path: Path, said: RunArguments) -> ExitSt
     async with open_reader(session, scope.project, scope.districts) as reader:
         plan = _of_this_connect(session, scope.project, plan)
         with open_state(session, scope.project) as store:
-            given = circumstances(session, scope, store, reader)
+            given = circumstances(session, scope, store, reader, since=plan.since)
             host = CommandLineHost(session, scope, said)
             run = apply_run(host, reader, store, given, plan)
             run.gate().insist_honest(plan)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.util import find_spec
@@ -31,11 +31,12 @@ from connectsync.errors import (
     Bug,
     NotConfirmed,
     ProjectError,
+    StateError,
     Unreachable,
     UsageError,
     how_to_add,
 )
-from connectsync.files.access import planted_state, state_folder
+from connectsync.files.access import Planted, planted_state, state_folder
 from connectsync.operations.git import tracked_in
 from connectsync.report.terminal import inert
 from connectsync.web.http import RetryBudget, insist_safe
@@ -233,8 +234,15 @@ def website(session: Session, project: Project, url: str = "") -> Website:
     page.insist_usable()
     session.insist_own_clock(host_of(page.url))
     # evidence may be kept before the state is opened; what cannot be made is told there
-    with suppress(OSError):
+    try:
         state_folder(state)
+    except Planted as error:
+        raise StateError(
+            f"{error.strerror}: {inert(str(error.filename))} is not used as state",
+            remedy="name a folder of your own with --state-dir",
+        ) from error
+    except OSError:
+        pass
     return page
 
 

@@ -61,7 +61,7 @@ def doctor(
 
 
 async def _checks(session: Session, *, record: bool, run_commands: bool) -> list[Check]:
-    from connectsync.cli.secrets import allowing, district_token
+    from connectsync.cli.secrets import district_token
     from connectsync.config.schemas import schema_names
     from connectsync.operations.checking import ValidationOptions
     from connectsync.operations.doctor import examine_files, examine_tokens
@@ -70,8 +70,10 @@ async def _checks(session: Session, *, record: bool, run_commands: bool) -> list
     project = session.project()
     fleet = session.whole_fleet(project)
     districts = [loaded.district for loaded in fleet.districts]
-    environment = allowing(session.environment, commands=run_commands)
-    resolves = partial(district_token, project=project, environment=environment)
+    environment = session.environment
+    resolves = partial(
+        district_token, project=project, environment=environment, commands=run_commands
+    )
     beyond, project = await _beyond(session, project, districts, record=record)
     asked = ValidationOptions(session.today(), project.options, whole_fleet=True)
     return [
@@ -194,15 +196,20 @@ def _insist_clever(url: str, environment: Mapping[str, str]) -> None:
         host = address.hostname or ""
     except ValueError:
         return
-    if address.scheme != "https":
+    here = bool(host) and is_here(host)
+    if address.scheme != "https" and not here:
         # what no token is sent to is refused where it is opened
         return
     named = environment.get(CLEVER_HOST, "").lower()
-    if host in {CLEVER, named} or host.endswith(f".{CLEVER}") or is_here(host):
+    # on this machine any user may listen at a port
+    place = address.netloc.lower().rpartition("@")[2]
+    if (named and named in {host, place}) or host == CLEVER:
+        return
+    if host.endswith(f".{CLEVER}"):
         return
     raise ProjectError(
         f"{host} is not Clever's, so no token is sent there: a file does not decide"
         " alone who gets them",
         remedy=f"correct roster.clever.url; if that host is yours, set"
-        f" {CLEVER_HOST}={host} where this command runs",
+        f" {CLEVER_HOST}={place if here else host} where this command runs",
     )

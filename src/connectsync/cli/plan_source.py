@@ -31,7 +31,7 @@ from connectsync.domain.wording import did_you_mean, many
 from connectsync.errors import DamagedPlan, UsageError
 from connectsync.files.access import read_regular, text_of_json
 from connectsync.operations.approve import plan_review
-from connectsync.operations.changes import causes_of, compare_since
+from connectsync.operations.changes import causes_of, compare_since, limits_before
 from connectsync.operations.plan import PlanContext, make_plan
 from connectsync.report.terminal import inert
 
@@ -143,11 +143,13 @@ def circumstances(
     reader: Reader,
     *,
     set_token: frozenset[str] = frozenset(),
+    since: str | None = None,
 ) -> PlanContext:
     """
     Gather what a plan depends on besides files and Connect.
 
-    Raises ``UsageError`` if a token is to be typed of a district out of scope.
+    ``since`` is the commit that a plan to be applied was made from. Raises
+    ``UsageError`` if a token is to be typed of a district out of scope.
     """
     recognize(store, connect_of(session), at=session.now())
     archive = StateReader(store)
@@ -166,6 +168,9 @@ def circumstances(
         gone=_gone(scope, baselines),
         open_saves=store.open_saves(reader.described),
         taken=taken_at(session),
+        before=limits_before(scope.project, since, session.environment)
+        if since
+        else None,
     )
 
 

@@ -9,12 +9,13 @@ import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import unquote
 
 from connectsync.config.decode import Ground
 from connectsync.config.project import Project
 from connectsync.domain.district import DISTRICT_VARIABLE, token_identity
 from connectsync.domain.foreign_text import SECRETS, environment_of_children
-from connectsync.errors import ProjectError
+from connectsync.errors import ProjectError, TokenRefused
 from connectsync.files.access import NotRegular, TooLarge, read_regular, wide_encoding
 
 LIMIT = 1 << 16
@@ -128,30 +129,131 @@ _NO_DISTRICT = re.compile(
 """Variables that hold a secret of ours, of a CI or of another program."""
 
 
+TOKEN_FOLDERS = "CONNECTSYNC_TOKEN_FOLDERS"  # noqa: S105 - a name
+"""The variable that names folders out of the project with tokens of districts."""
+
+_PRIVATE = """
+    .pgpass pgpass.conf .pg_service.conf .my.cnf .mylogin.cnf .netrc _netrc .authinfo
+    .git-credentials .vault-token .npmrc .yarnrc .pypirc .dockercfg .boto .s3cfg
+    .terraformrc credentials.tfrc.json id_rsa id_ed25519 id_ecdsa
+    .ssh .aws .azure .kube .docker .gnupg .cargo .gem .m2 .oci .ansible .subversion
+    .password-store .terraform.d gcloud kubernetes.io eks.amazonaws.com serviceaccount
+    """
+"""Names of files and folders in which other programs keep secrets."""
+
+_FILES = re.compile(
+    "PGPASSFILE|PGSERVICEFILE|PGSSLKEY|NETRC|KUBECONFIG|AWS_WEB_IDENTITY_TOKEN_FILE",
+    re.IGNORECASE,
+)
+"""Variables that name a file in which another program keeps a secret."""
+
+_KEY_FILE = re.compile("[?&](?:passfile|sslkey)=([^&]+)")
+"""Files with secrets in an address of PostgreSQL."""
+
+_RAN: dict[tuple[str, Path], str] = {}
+"""What commands of the project gave, to be compared with: each runs once."""
+
+
 def district_token(
-    reference: str, *, project: Project, environment: Mapping[str, str]
+    reference: str,
+    *,
+    project: Project,
+    environment: Mapping[str, str],
+    commands: bool | None = None,
 ) -> str:
     """
-    Give the token that a district file refers to; see ``resolved``.
+    Give the token that a district file refers to; see ``resolve_reference``.
 
     A district's token is typed on Connect and shown to Clever, so a district file does
-    not get at any other secret. Raises ``ProjectError``.
+    not get at any other secret. ``commands`` says whether the command of a district may
+    run, whatever the environment says of the project's. Raises ``TokenRefused`` for
+    what is another's secret, and ``ProjectError``.
     """
     kind, _, where = reference.partition(":")
-    gateway, root = project.gateway.token if project.gateway else None, project.root
-    if kind == "file" and _is_kept(root / where, project):
-        raise _no_district(reference)
+    root = project.root
+    if kind == "file":
+        _insist_open(root / where, reference, project, environment)
+    gateway = project.gateway.token if project.gateway else None
     ours = [one for one in (gateway, project.state_url) if one is not None]
     meant = token_identity(reference, str(root))
     if meant in {token_identity(one, str(root)) for one in ours} or (
         kind == "env" and _NO_DISTRICT.fullmatch(where)
     ):
         raise _no_district(reference)
-    token = resolve_reference(reference, environment=environment, root=root)
+    allowed = (
+        environment if commands is None else allowing(environment, commands=commands)
+    )
+    token = resolve_reference(reference, environment=allowed, root=root)
     # a link, a copy or another variable may hold the same
-    if any(_gives(one, token, environment, root) for one in ours):
+    held = {_given(one, environment, root) for one in ours}
+    named = (name for name, text in environment.items() if text.strip() == token)
+    if (
+        token in held
+        or SECRETS.quotes_ours(token)
+        or any(map(_NO_DISTRICT.fullmatch, named))
+    ):
         raise _no_district(reference)
     return token
+
+
+def _insist_open(
+    path: Path, reference: str, project: Project, environment: Mapping[str, str]
+) -> None:
+    """
+    Refuse a file that may hold the secret of someone else. Raises ``TokenRefused``.
+
+    An author could name any file of the machine: one out of the project is read only
+    in a folder that the operator names.
+    """
+    real = Path(os.path.realpath(path))
+    if (
+        _is_kept(path, project)
+        or _is_private(path, project.root)
+        or _is_private(real, Path(os.path.realpath(project.root)))
+        or real in _named_files(project, environment)
+    ):
+        raise _no_district(reference)
+    named = environment.get(TOKEN_FOLDERS, "").split(os.pathsep)
+    folders = [os.path.realpath(one) for one in named if os.path.isabs(one)]  # noqa: PTH117
+    ground = Ground.of(project.root)
+    if ground.holds(real) or any(map(real.is_relative_to, folders)):
+        return
+    if ground.way_out(path) is None:
+        raise TokenRefused(
+            f"{reference} lies out of the project, so it is not read for a district's"
+            " token",
+            remedy=f"set {TOKEN_FOLDERS}={path.parent} where this command runs, if"
+            " nothing but tokens of districts lies in that folder",
+        )
+
+
+def _is_private(path: Path, root: Path) -> bool:
+    """Say whether programs keep secrets under such a name."""
+    # where the project itself lies says nothing of its files
+    spelled = Path(os.path.normpath(path))
+    shared = os.path.commonpath([spelled, root]) if root.is_absolute() else ""
+    parts = [one.casefold() for one in spelled.parts[len(Path(shared).parts) :]]
+    # git keeps what it knows of hosts there
+    return not set(_PRIVATE.split()).isdisjoint(parts) or parts[-2:] == [
+        "git",
+        "credentials",
+    ]
+
+
+def _named_files(project: Project, environment: Mapping[str, str]) -> set[Path]:
+    """Give the files in which environment and state address say that secrets lie."""
+    named = [
+        text
+        for name, text in environment.items()
+        if os.path.isabs(text)  # noqa: PTH117
+        and (
+            _FILES.fullmatch(name) or _NO_DISTRICT.fullmatch(name.removesuffix("_FILE"))
+        )
+    ]
+    stated = project.state_url or ""
+    address = _given(stated, environment, project.root) or stated
+    named += [unquote(one) for one in _KEY_FILE.findall(address)]
+    return {Path(os.path.realpath(one)) for one in named}
 
 
 def _is_kept(path: Path, project: Project) -> bool:
@@ -163,21 +265,23 @@ def _is_kept(path: Path, project: Project) -> bool:
     return real.is_relative_to(os.path.realpath(project.state_dir))
 
 
-def _gives(
-    reference: str, secret: str, environment: Mapping[str, str], root: Path
-) -> bool:
-    """Say whether a reference gives just this secret, without running anything."""
-    if reference.partition(":")[0] not in {"env", "file"}:
-        return False
+def _given(reference: str, environment: Mapping[str, str], root: Path) -> str:
+    """Give a secret of ours to compare with; empty where it cannot be had here."""
+    if (reference, root) in _RAN:
+        return _RAN[reference, root]
     try:
         given = resolve_reference(reference, environment=environment, root=root)
     except ProjectError:
-        return False
-    return given == secret
+        given = ""
+    if reference.startswith("command:"):
+        _RAN[reference, root] = given
+    if given:
+        SECRETS.learn(given, ours=True)
+    return given
 
 
-def _no_district(reference: str) -> ProjectError:
-    return ProjectError(
+def _no_district(reference: str) -> TokenRefused:
+    return TokenRefused(
         f"{reference} is no district's token, so it is not read for one",
         remedy="name the variable that holds the token of this district alone",
     )

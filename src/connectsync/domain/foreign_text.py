@@ -86,6 +86,10 @@ class KnownSecrets:
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
 
+    def quotes_ours(self, text: str) -> bool:
+        """Say whether a text is, or holds, a secret of a gateway or of the state."""
+        return any(one in text for one in self._ours)
+
     def __iter__(self) -> Iterator[str]:
         """Give them: ours, then those of districts, the oldest first."""
         return iter((*self._ours, *self._known))

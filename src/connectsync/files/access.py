@@ -70,9 +70,13 @@ def state_folder(path: Path) -> None:
     Make the folder of the state, private, and ignored by git from the start.
 
     A folder that holds something else as well is not ours to ignore. Raises
-    ``OSError``.
+    ``OSError``, and ``Planted`` where another user was first.
     """
+    if (planted := planted_state(path)) is not None:
+        raise Planted(EACCES, _PLANTED, str(planted))
     private_folder(path)
+    # only now is it known that no one else can put theirs there
+    insist_settled(path)
     ignore = path / ".gitignore"
     names = {one.name for one in path.iterdir()} - _OUTPUT_FOLDERS
     if ignore.exists() or not all(map(is_state, names)):
@@ -211,7 +215,7 @@ def insist_unplanted(path: Path) -> Path:
         # in a folder of their own, which was named, it is what they say of it
         elsewhere = at.parent.stat().st_uid != status.st_uid
         if planted or (is_strangers(status) and elsewhere):
-            raise PermissionError(EACCES, "another user made what is there", str(at))
+            raise Planted(EACCES, _PLANTED, str(at))
     return end
 
 
@@ -264,6 +268,38 @@ def planted_state(folder: Path) -> Path | None:
             if is_state(one.name) and is_strangers(status) and open_to_others:
                 return one
     return None
+
+
+class Planted(PermissionError):
+    """What another user put where any user may; ``strerror`` says so."""
+
+
+def insist_settled(folder: Path, *, state: bool = True) -> None:
+    """
+    Refuse a folder that is not there, or is another user's where any user may put one.
+
+    It was looked at before it was made. Once it is ours, no one else can move it out
+    of a folder like /tmp, or put theirs in its place. Of a folder of ``state`` what is
+    in it is looked at as well. Raises ``Planted``.
+    """
+    steps = [(at, there is None or planted) for at, there, planted in _steps_on(folder)]
+    found = next((at for at, wrong in steps if wrong), None)
+    if found is None and state:
+        found = planted_state(folder)
+    if found is not None:
+        raise Planted(EACCES, _PLANTED, str(found))
+
+
+_PLANTED = "another user made what is there"
+
+
+def _is_reached_by_all(path: Path) -> bool:
+    """Say whether any user may put something on the way to a path."""
+    for one in {*path.absolute().parents, *Path(os.path.realpath(path)).parents}:
+        with suppress(OSError):
+            if is_for_all(one):
+                return True
+    return False
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -320,12 +356,14 @@ class TooLarge(OSError):
     """A file that holds more than may be read of it."""
 
 
-def read_regular(path: Path, limit: int) -> bytes:
+def read_regular(path: Path, limit: int, *, own: bool = False) -> bytes:
     """
     Read a regular file of at most ``limit`` bytes.
 
-    Raises ``NotRegular`` for a pipe, a device, a socket or a folder without opening
-    it, ``TooLarge``, and ``OSError`` as reading does; ``strerror`` is a sentence part.
+    One of our ``own`` is not read where another user put it, and any user may. Raises
+    ``Planted`` for that, ``NotRegular`` for a pipe, a device, a socket or a folder
+    without opening it, ``TooLarge``, and ``OSError`` as reading does; ``strerror`` is a
+    sentence part.
     """
     _insist_regular(path.stat(), path)
     handle = os.open(path, _FLAGS)
@@ -333,6 +371,8 @@ def read_regular(path: Path, limit: int) -> bytes:
         # what was looked at may have been exchanged meanwhile
         status = os.fstat(handle)
         _insist_regular(status, path)
+        if own and is_strangers(status) and _is_reached_by_all(path):
+            raise Planted(EACCES, _PLANTED, str(path))
         raw = b"" if status.st_size > limit else file.read(limit + 1)
         if status.st_size > limit or len(raw) > limit:
             raise TooLarge(0, f"it is larger than {limit:,} bytes", str(path))

@@ -316,7 +316,7 @@ class ApplyRun:
         return RunResult(outcome, interrupted=stop.asked and bool(outcome.stopped))
 
     def _policy(self, plan: Plan) -> Policy:
-        return self.given.policy.stricter(plan.limits)
+        return self.given.policy_for(plan)
 
     def _limits(self, plan: Plan, stop: StopSignal) -> RolloutLimits:
         policy, rollout = self._policy(plan), self._rollout

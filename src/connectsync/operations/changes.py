@@ -21,6 +21,7 @@ from connectsync.config.profiles import profile_files
 from connectsync.config.project import Project, project_of_text
 from connectsync.domain.drift import is_launched
 from connectsync.domain.finding import ChangedSince, caused_changes, released_settings
+from connectsync.domain.policy import Policy
 from connectsync.domain.settings import Form, compose_accents
 from connectsync.errors import ProjectError, UsageError
 from connectsync.files.access import read_regular
@@ -327,6 +328,19 @@ def causes_of(
         ),
         tuple(unclear),
     )
+
+
+def limits_before(
+    project: Project, commit: str, environment: Mapping[str, str]
+) -> Policy | None:
+    """Give the limits that the project file stated at a commit; None if unknown."""
+    try:
+        top = Git(project.root, environment).line("rev-parse", "--show-toplevel")
+        tree = CommitTree.at(Git(Path(top), environment), commit)
+        compared = Comparison(commit, os.path.realpath(top), tree)
+        return ChangedFiles(project, compared).project_before().policy.limits()
+    except (GitRefused, UsageError):
+        return None
 
 
 def _launched_districts(fleet: Fleet) -> frozenset[str]:

@@ -66,7 +66,7 @@ class CheckCache:
         """Open what is kept in a state folder; one that is damaged is left out."""
         cache = cls(folder / "checked.json", basis_of(asked))
         try:
-            raw = read_regular(cache.path, _LIMIT)
+            raw = read_regular(cache.path, _LIMIT, own=True)
         except FileNotFoundError:
             return cache
         except OSError as error:

@@ -39,6 +39,7 @@ from connectsync.errors import (
     InvalidFiles,
     PageChanged,
     ProjectError,
+    TokenRefused,
     UsageError,
 )
 from connectsync.files.access import replace_file
@@ -146,7 +147,8 @@ def examine_tokens(
     """
     stated = [one for one in districts if one.credentials.oauth_token]
     asked = [one for one in stated if run_commands or not _is_command(one)]
-    silent = [one.key for one in asked if not _resolves(one, resolves)]
+    errors = {one.key: _error_of(one, resolves) for one in asked}
+    silent = [key for key, error in errors.items() if error is not None]
     tokens = many(len(asked), "token")
     not_run = ""
     if len(asked) < len(stated):
@@ -154,11 +156,19 @@ def examine_tokens(
         not_run = f"; {commands} not run (`doctor --run-commands` runs them)"
     if not silent:
         return ok("tokens", f"{tokens} found on this machine{not_run}")
+    refused = ""
+    remedy = (
+        "set them where tokens are needed; planning and applying settings needs none"
+    )
+    for key, error in errors.items():
+        if isinstance(error, TokenRefused):
+            refused, remedy = f"; {key}: {error.message}", error.remedy
+            break
     return warn(
         "tokens",
         f"{len(silent)} of {tokens} could not be found on this machine:"
-        f" {few(silent)}{not_run}",
-        "set them where tokens are needed; planning and applying settings needs none",
+        f" {few(silent)}{not_run}{refused}",
+        remedy,
     )
 
 
@@ -166,11 +176,15 @@ def _is_command(district: District) -> bool:
     return (district.credentials.oauth_token or "").startswith("command:")
 
 
-def _resolves(district: District, resolves: Callable[[str], str]) -> bool:
+def _error_of(
+    district: District, resolves: Callable[[str], str]
+) -> ProjectError | None:
+    """Say why a district's token is not to be had here; None where it is."""
     try:
-        return bool(resolves(district.credentials.oauth_token or ""))
-    except ProjectError:
-        return False
+        resolves(district.credentials.oauth_token or "")
+    except ProjectError as error:
+        return error
+    return None
 
 
 _PICTURE = re.compile("; see |; no picture of it ")

@@ -33,7 +33,12 @@ from connectsync.operations.plan import (
     assess_again,
     saves_of,
 )
-from connectsync.operations.rollback import insist_told, insist_way_back, undone
+from connectsync.operations.rollback import (
+    find_later_saves,
+    insist_told,
+    insist_way_back,
+    undone,
+)
 from connectsync.rules.catalogue import acceptable, lasting
 
 LOOSENED = (
@@ -86,8 +91,9 @@ class Gate:
         Refuse a plan that does not follow from its own values.
 
         Of a way back, the values are those that the journal holds from before the run,
-        and what a person changed since is told in it, until it is begun. Raises
-        ``DamagedPlan``.
+        and what a person or a later run changed since is told in it, until it is
+        begun. Raises ``DamagedPlan``, and ``StalePlan`` for a plan of a change that
+        does not say what held before it.
         """
         insist_honest(plan, self.given.baselines)
         latest = self.given.now + CLOCKS_DIFFER
@@ -95,13 +101,27 @@ class Gate:
             raise DamagedPlan(
                 f"the plan says that {ahead[0]} was read at a time which is yet to come"
             )
+        begun = self.archive.last_run(plan_digest(plan), plan.backend) is not None
+        if plan.since is not None and not begun:
+            self._insist_limits(plan, plan.since)
         if plan.rollback_of is not None:
             back = self.archive.run(plan.rollback_of)
             steps = undone(self.archive.journal(back.number))
             insist_way_back(plan, back, steps)
-            digest = plan_digest(plan)
-            if self.archive.last_run(digest, plan.backend) is None:
-                insist_told(plan, steps, self.given.baselines)
+            if not begun:
+                newest = self.archive.newest(1).lines[0].head.number
+                saves = self.archive.confirmed(back.backend, (back.number, newest))
+                later = find_later_saves(saves, back.number)
+                insist_told(plan, steps, self.given.baselines, later)
+
+    def _insist_limits(self, plan: Plan, since: str) -> None:
+        """Refuse a plan of a change of which it is not known what held before it."""
+        if plan.limits is None and self.given.before is None:
+            raise StalePlan(
+                "the plan is of one change, and does not say what connectsync.yaml"
+                " allowed before it: it is of an older version, and git does not know"
+                f" the commit {since[:12]} here"
+            )
 
     def insist_allowed(self, plan: Plan, digest: str = "") -> None:
         """
@@ -112,7 +132,7 @@ class Gate:
         """
         policy, digest = self.given.policy, digest or plan_digest(plan)
         begun = self.archive.last_run(digest, plan.backend) is not None
-        given = replace(self.given, policy=policy.stricter(plan.limits))
+        given = replace(self.given, policy=self.given.policy_for(plan))
         now = add_guards(plan, self.districts, given, begun=begun)
         now = replace(now, guards=(*now.guards, *self._no_longer_told(plan, now)))
         try:

@@ -155,13 +155,13 @@ class PlanContext:
     """
     What a plan depends on besides files and Connect.
 
-    ``now`` has a time zone; ``fleet`` is the number of districts in all files,
-    whatever the scope; ``tool`` names this version of connectsync. ``set_token`` are
-    the districts whose token is to be typed. ``recent`` is what was saved lately. With
-    ``since`` only what that change to the files causes is planned. ``gone`` are
-    districts that were applied once and have no file now, with the file if it is known.
-    ``open_saves`` may arrive late: what arrived of ours is no person's change.
-    ``taken`` is when Connect was read, where it is a file that is read instead.
+    ``now`` has a time zone; ``fleet`` is the number of districts in all files; ``tool``
+    names this version. ``set_token`` are the districts whose token is to be typed.
+    ``recent`` is what was saved lately. With ``since`` only what that change to the
+    files causes is planned. ``gone`` are districts that were applied once and have no
+    file now, with the file if it is known. ``open_saves`` may arrive late: what arrived
+    of ours is no person's change. ``taken`` is when Connect was read, where it is a
+    file; ``before`` are the limits from before the change that a plan to apply is of.
     """
 
     now: datetime
@@ -176,6 +176,11 @@ class PlanContext:
     gone: Mapping[str, str] = field(default_factory=dict)
     open_saves: OpenSaves = field(default_factory=dict)
     taken: datetime | None = None
+    before: Policy | None = None
+
+    def policy_for(self, plan: Plan) -> Policy:
+        """Give the policy, or what held before the change of a plan if stricter."""
+        return self.policy.stricter(plan.limits).stricter(self.before)
 
 
 async def make_plan(

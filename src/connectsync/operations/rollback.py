@@ -29,6 +29,9 @@ from connectsync.providers.form import Value
 Over = frozenset[tuple[str, str]]
 """Pairs of district and setting that are undone though someone saved them since."""
 
+LaterRuns = Mapping[tuple[str, str], tuple[int, ...]]
+"""Runs that saved a setting of a district after the one that is taken back."""
+
 KeptLabels = Mapping[str, frozenset[str]]
 """Labels that stay ticked, by setting."""
 
@@ -114,7 +117,7 @@ class Rollback:
     undone: Mapping[str, UndoStep]
     only: tuple[str, ...] = ()
     over: Over = frozenset()
-    later: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
+    later: LaterRuns = field(default_factory=dict)
 
     async def planned(self, reader: Reader, given: PlanContext) -> Plan:
         """
@@ -306,10 +309,13 @@ def insist_way_back(plan: Plan, run: Run, undone: Mapping[str, UndoStep]) -> Non
 
 
 def insist_told(
-    plan: Plan, undone: Mapping[str, UndoStep], baselines: Baselines
+    plan: Plan,
+    undone: Mapping[str, UndoStep],
+    baselines: Baselines,
+    later: LaterRuns,
 ) -> None:
     """
-    Refuse a way back that overwrites what a person changed, and does not say so.
+    Refuse a way back that hides what it overwrites of a person or of later runs.
 
     `rollback` asks for each of them by name; a plan file may leave that out. Raises
     ``DamagedPlan``.
@@ -322,6 +328,13 @@ def insist_told(
                 raise DamagedPlan(
                     f"the plan takes back {move.setting} of {one.district}, which was"
                     " changed by hand on Connect since, and does not say so"
+                )
+        for name in (planned.change.setting for planned in one.changes()):
+            runs = later.get((one.district, name), ())
+            if not set(runs) <= set(one.later.get(name, ())):
+                raise DamagedPlan(
+                    f"the plan takes back {name} of {one.district}, which run"
+                    f" {runs[-1]} saved since, and does not say so"
                 )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TextIO, assert_never
 
+import requests
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
@@ -267,7 +268,7 @@ class Traces:
                 console = ConsoleSpanExporter(out=stream, formatter=_line)
                 return SimpleSpanProcessor(console)
             case Destination.OTLP:
-                delivery = SpanDelivery(OTLPSpanExporter())
+                delivery = SpanDelivery(OTLPSpanExporter(session=_session()))
                 self._deliveries.append(delivery)
                 return BatchSpanProcessor(delivery)
             case _:
@@ -302,6 +303,14 @@ class SpanDelivery(SpanExporter):
     def shutdown(self) -> None:
         """Close the connection."""
         self._exporter.shutdown()
+
+
+def _session() -> requests.Session:
+    """Give a session that looks for no password: netrc holds those of others."""
+    session = requests.Session()
+    # what asks for no password itself is looked up there
+    session.auth = lambda request: request
+    return session
 
 
 def _resource() -> Resource:

@@ -33,7 +33,13 @@ from connectsync.apply.state.store import Store
 from connectsync.config.state_address import POSTGRESQL, SQLITE, Address, in_file
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.errors import StateError
-from connectsync.files.access import private_file, private_folder, state_folder
+from connectsync.files.access import (
+    Planted,
+    insist_settled,
+    private_file,
+    private_folder,
+    state_folder,
+)
 
 NEWEST = "0003"
 """The layout of today: the log of facts, and leases."""
@@ -299,6 +305,12 @@ def open_store(
         state_folder(folder)
         if address is None:
             private_file(folder / FILE)
+        insist_settled(folder)
+    except Planted as error:
+        raise StateError(
+            f"{error.strerror}: {error.filename} is not used as state",
+            remedy="name a folder of your own with --state-dir",
+        ) from error
     except OSError as error:
         raise StateError(
             f"cannot make {error.filename or folder}: {error.strerror}"

@@ -20,7 +20,7 @@ from connectsync.backends.browser.tab import LOG_IN, Tab
 from connectsync.backends.browser.website import SESSION_BYTES, Website
 from connectsync.domain.foreign_text import mask_secrets
 from connectsync.errors import Bug, ConnectError, CredentialsRefused, Unreachable
-from connectsync.files.access import NotRegular, TooLarge, read_regular
+from connectsync.files.access import NotRegular, Planted, TooLarge, read_regular
 from connectsync.web.http import RetryPolicy
 
 STUCK = (
@@ -131,8 +131,8 @@ def _session_of(website: Website) -> StorageState:
     """Read the session that `login` kept. Raises ``CredentialsRefused``."""
     path = website.session
     try:
-        kept = json.loads(read_regular(path, SESSION_BYTES))
-    except (NotRegular, TooLarge) as error:
+        kept = json.loads(read_regular(path, SESSION_BYTES, own=True))
+    except (NotRegular, Planted, TooLarge) as error:
         raise CredentialsRefused(
             f"the session in {path} is not read: {error.strerror}", remedy=LOG_IN
         ) from error

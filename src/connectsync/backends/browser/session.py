@@ -32,7 +32,12 @@ from connectsync.errors import (
     StateError,
     Unreachable,
 )
-from connectsync.files.access import is_state, read_regular
+from connectsync.files.access import (
+    insist_settled,
+    is_state,
+    private_folder,
+    read_regular,
+)
 from connectsync.web.http import once
 
 PATIENCE_SECONDS = 600.0
@@ -177,7 +182,8 @@ def _insist_replaceable(path: Path) -> None:
 
 def _keep(path: Path, text: str) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(path.parent)
+        insist_settled(path.parent, state=False)
         path.unlink(missing_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
