@@ -185,8 +185,10 @@ SENDS = {
     "button": ('id="save"', f'id="save" formaction="{FORM_OF_OAK}?from=bay"'),
     "while it is filled in": (
         "</body>",
-        "<script>document.addEventListener('input', one => {"
-        f"one.target.form.action = '{FORM_OF_OAK}'}})</script></body>",
+        (
+            "<script>document.addEventListener('input', one => {"
+            f"one.target.form.action = '{FORM_OF_OAK}'}})</script></body>"
+        ),
     ),
 }
 
