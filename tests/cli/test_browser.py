@@ -168,7 +168,12 @@ def test_a_fleet_is_planned_applied_and_proven_through_the_page(
         )
     evidence = project.folder / ".connectsync" / "evidence"
     pictures = {path.name for path in evidence.rglob("*.png")}
-    assert pictures >= {f"{key}-{when}-1.png" for key in some for when in WHEN}
+    # of the district whose token was typed there are the pages alone
+    assert pictures == {
+        f"{key}-{when}-1.png" for key in ("d00", "d11") for when in WHEN
+    }
+    pages = {path.name for path in evidence.rglob("*.html")}
+    assert pages >= {f"{key}-{when}-1.html" for key in some for when in WHEN}
     session = (project.folder / ".connectsync" / "session.json").read_text("utf-8")
     secret = json.loads(session)["cookies"][0]["value"].encode()
     for path in evidence.rglob("*.*"):

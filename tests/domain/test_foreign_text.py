@@ -157,11 +157,22 @@ def test_a_secret_that_looks_encoded_itself_is_masked(secret: str) -> None:
 
 def test_the_latest_secrets_are_known_and_short_ones_are_not() -> None:
     known = KnownSecrets()
-    known.learn("short")
+    known.learn("abc")
     for number in range(600):
         known.learn(f"secret-number-{number:05}")
     assert len(list(known)) == 500
     assert "secret-number-00599" in list(known)
+
+
+@pytest.mark.parametrize("secret", ["pa5-wd", "abc1234", "Abc-12.34!", "a#7!", "käse"])
+def test_a_short_secret_is_masked_as_a_whole(
+    secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = KnownSecrets()
+    known.learn(secret)
+    monkeypatch.setattr("connectsync.domain.foreign_text.SECRETS", known)
+    said = f"Wrong password: {secret}, or {secret}?"
+    assert foreign_text(said) == "Wrong password: ***, or ***?"
 
 
 def test_secrets_of_ours_are_never_forgotten_for_those_of_districts() -> None:

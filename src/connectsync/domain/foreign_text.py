@@ -37,7 +37,11 @@ _LONG_PIECE = 16
 """The same in an answer that was accepted, which is full of innocent words."""
 
 _SHORTEST = 4
-"""A shorter secret is not looked for: it would be found in every word."""
+"""
+A shorter secret is not looked for: it would be found in every word.
+
+One of less than ``_PIECE`` letters and digits is looked for as a whole alone.
+"""
 
 _REMEMBERED = 500
 
@@ -76,7 +80,7 @@ class KnownSecrets:
 
         One of ``ours``, of a gateway or of the state, is never forgotten.
         """
-        if len(_squeezed(secret)) < _PIECE:
+        if len(secret) < _SHORTEST:
             return
         if ours:
             self._ours[secret] = None
@@ -144,7 +148,7 @@ def mask_secrets(text: str, secrets: Iterable[str] = ()) -> str:
     found += [
         match.span()
         for secret in wanted
-        if len(secret) >= _PIECE
+        if len(secret) >= _SHORTEST
         for match in re.finditer(re.escape(secret), text)
     ]
     shown, end = [], 0

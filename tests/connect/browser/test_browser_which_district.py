@@ -8,7 +8,7 @@ import re
 from functools import partial
 
 import pytest
-from browser_world import SHORT_WAIT, World
+from browser_world import FORM, SHORT_WAIT, World
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tampered_page import Tampered, on_the_form
 
@@ -176,6 +176,61 @@ def test_nothing_is_saved_once_the_page_shows_another_district_while_it_is_fille
     assert "; nothing was saved" in refused.value.message
     assert refused.value.unsent
     assert untouched(world)
+
+
+FORM_OF_OAK = f"/districts/oak{FORM}"
+
+SENDS = {
+    "form": ('<form method="post"', f'<form method="post" action="{FORM_OF_OAK}"'),
+    "button": ('id="save"', f'id="save" formaction="{FORM_OF_OAK}?from=bay"'),
+    "while it is filled in": (
+        "</body>",
+        (
+            "<script>document.addEventListener('input', one => {"
+            f"one.target.form.action = '{FORM_OF_OAK}'}})</script></body>"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", SENDS)
+def test_a_form_that_goes_to_another_district_is_not_sent(
+    world: World, kind: str
+) -> None:
+    def change(path: str, html: str) -> str:
+        return html.replace(*SENDS[kind]) if path == f"/districts/bay{FORM}" else html
+
+    seen = []
+
+    def around(app: ASGIApp) -> ASGIApp:
+        seen.append(Tampered(app, change))
+        return seen[0]
+
+    world.known = True
+    with pytest.raises(PageChanged, match="address of district 'oak'") as refused:
+        world.run(save, around=around, tokens=token_of)
+    assert refused.value.unsent
+    assert seen[0].sent == []
+    assert untouched(world)
+
+
+def test_an_address_that_is_known_to_be_another_districts_is_told_by_no_key() -> None:
+    places = UrlCache()
+    places.meet(ListedDistrict(key, key.title()) for key in KEYS)
+    places.note("bay", FormAddress("https://c.test/f/1", ("https://c.test/s/1",)))
+    places.note("oak", FormAddress("https://c.test/f/2", ("https://c.test/s/2",)))
+
+    def instead(sent_to: str, at: str = "https://c.test/f/1") -> str:
+        return places.owner_instead("bay", at, [sent_to])
+
+    assert instead("https://c.test/s/2") == "oak"
+    assert instead("https://c.test/f/2") == "oak"
+    assert instead("https://c.test/elm?from=bay") == "elm"
+    # where all forms go to one address, and where a key is a word of it
+    assert not instead("https://c.test/s/1")
+    assert not instead("https://c.test/f/1")
+    assert not instead("https://c.test/bay/save?then=elm")
+    assert not instead("https://c.test/elm/save", "https://c.test/elm")
 
 
 def test_a_save_that_is_told_on_the_page_of_another_district_may_have_been_made(

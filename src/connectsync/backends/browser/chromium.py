@@ -32,6 +32,8 @@ QUIET = (
     "--no-first-run",
     "--disable-component-update",
     "--disable-sync",
+    # nor does a worker of several pages go on once its page is held
+    "--disable-shared-workers",
 )
 """The page that is asked for, and nothing else, is talked to."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Locator, Page
+from playwright.async_api import Frame, Locator, Page
 
 from connectsync.backends.browser.chromium import plain_words
 from connectsync.backends.names import (
@@ -55,7 +55,7 @@ _NOT_READ = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError
 
 
 async def ask_one(
-    where: Page | Locator, script: str, *kinds: type, told: object = None
+    where: Page | Frame | Locator, script: str, *kinds: type, told: object = None
 ) -> tuple[Any, ...]:
     """
     Run a script of ours on a page, or on the one control that is found.

@@ -79,8 +79,13 @@ class AskedDistrict:
         if not any(named & spellings for spellings in self.others.values()):
             return True
         # the key in the address of a page tells them apart, where it is there alone
-        parts = {unquote(part) for part in _PARTS.split(address)}
-        return self.key in parts and parts.isdisjoint(self.others)
+        parts = address_parts(address)
+        return self.key in parts and set(parts).isdisjoint(self.others)
+
+
+def address_parts(address: str) -> list[str]:
+    """Give the words of an address, any of which may be the key of a district."""
+    return [unquote(part) for part in _PARTS.split(address)]
 
 
 def page_names(district: ListedDistrict) -> frozenset[str]:

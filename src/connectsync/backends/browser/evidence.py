@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -22,7 +23,9 @@ from connectsync.backends.browser.controls import (
 )
 from connectsync.backends.names import TOKEN_LABEL
 from connectsync.domain.foreign_text import mask_secrets, repeats_secret
+from connectsync.domain.settings import SETTINGS
 from connectsync.errors import StateError
+from connectsync.providers.form import Kind
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
@@ -42,8 +45,8 @@ _HEAD = f"""<!doctype html>
   label {{ margin-right: .5rem; }}
 </style></head><body>
 <p class="kept-as-evidence">Kept by connectsync. Scripts, links, forms, styles and
-pictures were taken out, and so were tokens; the picture beside this file shows how the
-page looked.</p>
+pictures were taken out, and so was what stands in text fields, but for settings. A
+picture beside this file, if there is one, shows how the page looked.</p>
 """
 
 
@@ -168,12 +171,14 @@ def _attribute_text(tag: str, ours: str, attributes: list[tuple[str, str]]) -> s
 
 
 _HTML = """
-tokens => {
+([tokens, known]) => {
   const whole = own("documentElement");
   const copy = whole.cloneNode(true);
   const copies = copy.querySelectorAll("*");
   const secrets = new Set();
   const shown = [];
+  const plain = [];
+  const told = (one, name) => Element.prototype.getAttribute.call(one, name) || "";
   const look = (one, other) => {
     if (one.shadowRoot) {
       shown.push(one.shadowRoot.innerHTML);
@@ -182,42 +187,65 @@ tokens => {
     }
     if (one.tagName === "SCRIPT") { other.textContent = ""; return; }
     if (one.tagName === "OPTION") other.toggleAttribute("selected", one.selected);
-    if (one.tagName !== "INPUT" && one.tagName !== "TEXTAREA") return;
-    const names = [...(one.labels || [])].map(label => label.textContent.trim());
-    names.push(one.getAttribute("aria-label") || "");
-    const secret = ["password", "hidden"].includes(one.type)
-      || names.some(name => tokens.includes(name));
-    if (secret) {
-      for (const value of [one.value, one.getAttribute("value")])
-        if (value && value.length > 5) secrets.add(value);
-      other.removeAttribute("value");
-      if (one.tagName === "TEXTAREA") other.textContent = "";
-      return;
-    }
-    shown.push(one.value);
+    const field = one.tagName === "INPUT" || one.tagName === "TEXTAREA";
+    if (!field && !one.matches(TYPED)) return;
     if (["checkbox", "radio"].includes(one.type)) {
       other.toggleAttribute("checked", one.checked);
-    } else if (one.tagName === "INPUT") {
-      other.setAttribute("value", one.value);
+      return;
     }
+    if (["button", "submit", "reset", "image"].includes(one.type)) return;
+    const by = told(one, "aria-labelledby").split(/\\s+/);
+    const names = [...(one.labels || [])].map(label => label.textContent);
+    names.push(told(one, "aria-label"));
+    names.push(...by.map(id => id && ask("getElementById", id)?.textContent || ""));
+    const called = names.map(name => name.replace(/\\s+/g, " ").trim());
+    const said = ["name", "id", "placeholder", "title", "autocomplete",
+      "aria-description"].map(name => told(one, name));
+    const value = field ? one.value : one.textContent;
+    const secret = ["password", "hidden"].includes(one.type)
+      || called.some(name => tokens.includes(name))
+      || /token|passw|secret|oauth|credential|api.?key/i.test(
+        [...called, ...said].join("\\n"));
+    if (!secret && field && called.some(name => known.includes(name))) {
+      shown.push(value);
+      if (one.tagName === "INPUT") other.setAttribute("value", value);
+      if (ask("querySelectorAll", `[id="${CSS.escape(one.id)}"]`).length === 1)
+        plain.push(one.id);
+      return;
+    }
+    // what it holds may be a secret under a name that nobody knows
+    if (!secret) shown.push(value);
+    for (const one of secret ? [value, told(other, "value")] : [])
+      if (one.length > 5) secrets.add(one);
+    for (const name of secret ? ["value", "placeholder", "title"] : ["value"])
+      other.removeAttribute(name);
+    if (one.tagName !== "INPUT") other.textContent = "";
   };
   whole.querySelectorAll("*").forEach((one, place) => look(one, copies[place]));
-  return ["<!doctype html>" + copy.outerHTML, shown.join("\\n"), [...secrets]];
+  return ["<!doctype html>" + copy.outerHTML, shown.join("\\n"), [...secrets], plain];
 }
 """
 """
-The page as it is filled in, with empty tokens, hidden fields and scripts.
+The page as it is filled in, with empty scripts and text fields but those of settings.
 
-Beside it, what is drawn and does not stand there, and what was taken out.
+Beside it, what is drawn and does not stand there, what was taken out of fields that
+speak of a secret, and the ids of the fields that were left as they are.
 """
+
+_TYPED = "[contenteditable]:not([contenteditable=false]), [role=textbox]"
+
+_FIELDS = (
+    "input:not([type=checkbox], [type=radio], [type=button], [type=submit],"
+    f" [type=reset], [type=image]), textarea, {_TYPED}"
+)
+"""Whatever may be typed into."""
+
+_PLAIN_ID = re.compile("[A-Za-z0-9_.:-]{1,200}")
 
 LONGEST = 1 << 20
 """Characters of a page that are kept, and searched for every piece of a secret."""
 
 _QUOTES = "<p>The page repeats a secret, spread over it: nothing of it is kept.</p>"
-
-_OPAQUE = "iframe, frame, object, embed, canvas, video, img, svg, input[type=image]"
-"""What may draw a text that is not looked through."""
 
 
 class Evidence:
@@ -226,11 +254,21 @@ class Evidence:
     def __init__(self, folder: Path, labels: PageLabels) -> None:
         self._folder = folder
         self._tokens = [TOKEN_LABEL, *spellings_of(labels.shown(TOKEN_LABEL))]
+        self._settings = [
+            spelled
+            for setting in SETTINGS
+            if setting.kind in {Kind.TEXT, Kind.PERCENT}
+            for spelled in spellings_of(labels.of_setting(setting.name))
+        ]
         self._typed: list[str] = []
 
     @contextmanager
     def without(self, secret: str | None) -> Iterator[None]:
-        """Blank a secret wherever a page may show it, while it is typed and saved."""
+        """
+        Blank a secret wherever a page may show it, while it is typed and saved.
+
+        No picture is kept meanwhile: what a page draws cannot all be looked through.
+        """
         self._typed = [secret] if secret else []
         try:
             yield
@@ -239,13 +277,15 @@ class Evidence:
 
     async def keep(self, page: Page, about: str, moment: str) -> Path:
         """
-        Keep what a page shows; give the path of the screenshot.
+        Keep what a page shows; give the path of the picture, or else of the page.
 
         ``about`` is the district, or what else the page is about. Raises
         ``StateError`` if the disk does not take it, and ``PageChanged``.
         """
-        html, shown, held = await ask_one(
-            page, _HTML, str, str, list, told=self._tokens
+        script = _HTML.replace("TYPED", repr(_TYPED))
+        told = [self._tokens, self._settings]
+        html, shown, held, plain = await ask_one(
+            page, script, str, str, list, list, told=told
         )
         masked = mask_secrets(html[:LONGEST], self._typed)
         read = (html, _Inert(html).words, shown)
@@ -254,8 +294,9 @@ class Evidence:
         text = rewritten.text
         if quoted and any(map(self._quotes, (rewritten.words, text))):
             text = inert(_QUOTES)
-        # a picture cannot be searched: there is none where the page quotes a secret
-        picture = b"" if quoted else await self._picture(page)
+        # a picture cannot be searched: there is none where it may show a secret
+        unseen = quoted or self._typed
+        picture = b"" if unseen else await self._picture(page, plain)
         try:
             private_folder(self._folder)
             path = self._unused(f"{about}-{moment}")
@@ -272,14 +313,14 @@ class Evidence:
             return True
         return repeats_secret(text, self._typed)
 
-    async def _picture(self, page: Page) -> bytes:
-        masked = [page.locator("input[type=password]")]
+    async def _picture(self, page: Page, plain: Sequence[str]) -> bytes:
+        ids = ", ".join(f"[id='{one}']" for one in plain if _PLAIN_ID.fullmatch(one))
+        fields = f":is({_FIELDS}):not({ids})" if ids else _FIELDS
+        masked = [page.locator(fields)]
+        masked += [frame.locator(_FIELDS) for frame in page.frames[1:]]
         masked += [
             page.get_by_label(name_pattern(label), exact=True) for label in self._tokens
         ]
-        if self._typed:
-            masked.append(page.locator(_OPAQUE))
-            masked += [page.get_by_text(secret) for secret in self._typed]
         try:
             return await page.screenshot(full_page=True, mask=masked)
         except PlaywrightError:

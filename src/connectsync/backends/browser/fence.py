@@ -7,6 +7,7 @@ import re
 from playwright.async_api import (
     BrowserContext,
     ConsoleMessage,
+    Frame,
     Locator,
     Page,
     Request,
@@ -71,8 +72,7 @@ _HELD = """
       && held.parentNode instanceof HTMLHeadElement;
   };
   // sockets pass no route, nor does where a picture of this origin is sent on to
-  return [stands("http-equiv", "Content-Security-Policy",
-    "form-action 'self'; connect-src 'self'")
+  return [stands("http-equiv", "Content-Security-Policy", "POLICY")
     && stands("name", "referrer", "same-origin")];
 }
 """
@@ -82,6 +82,17 @@ Say whether our policies stand where browsers read them, which is in a head alon
 Once they were read they hold even if they are taken away again.
 """
 
+
+_POLICY = (
+    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self';"
+    " form-action 'self'; worker-src 'none'; frame-src 'none'; object-src 'none'"
+)
+"""The page goes on as it is, and asks its own origin alone; nothing new is begun."""
+
+_WITHOUT_CALLS = (
+    "delete globalThis.RTCPeerConnection; delete globalThis.webkitRTCPeerConnection"
+)
+"""A call between browsers asks other servers past every route and policy."""
 
 _STOPPED = re.compile(r"form data to '([^']{1,2000})'.*form-action", re.DOTALL)
 """What Chromium writes to the console of a page whose form is held."""
@@ -94,8 +105,11 @@ class Fence:
     Links, forms and scripts may not lead a page to another origin, and a frame may not
     send a form there. A redirect by the server cannot be stopped on its way, but for
     that of a form which is held: where it ended is compared once the page is there.
-    From when a secret is typed until its page is left, nothing is asked of another
-    origin at all, no picture and no script.
+    From when a secret is typed until its page is left, the page, its frames and what
+    they begin ask nothing of another origin, no picture and no script, and open no
+    window. That keeps what comes from other sites away from the secret. It does not
+    hold a script that is out to send it: one can have left a worker, or rules of what
+    to fetch ahead, from before, which no route and no policy of ours reaches.
     """
 
     def __init__(self, origin: str) -> None:
@@ -108,7 +122,8 @@ class Fence:
         """Put the fence around a context."""
         beyond = re.compile(f"^(?!{re.escape(self.origin)}(?:[/?#]|$))", re.IGNORECASE)
         await context.route(beyond, self._stop)
-        context.on("page", _close_unasked)
+        await context.add_init_script(_WITHOUT_CALLS)
+        context.on("page", self._close_unasked)
         context.on("console", self._hear)
 
     def insist_here(self, address: str) -> None:
@@ -164,8 +179,19 @@ class Fence:
         What was posted goes along with some redirects, which no route stops. Until the
         page is left, nothing is asked of another origin. Raises ``PageChanged``.
         """
-        self._secret_on = page
-        (held,) = await ask_one(page, _HELD, bool)
+        if not self.is_held(page):
+            self._secret_on = page
+            await page.context.route("**/*", self._stop_window)
+        for other in page.context.pages:
+            if other is not page:
+                await other.close()
+        for frame in page.frames:
+            # what other sites show in a frame knows no more than they do
+            if frame is page.main_frame or origin_of(frame.url) in {"", self.origin}:
+                await self._hold(frame, named)
+
+    async def _hold(self, frame: Frame, named: str) -> None:
+        (held,) = await ask_one(frame, _HELD.replace("POLICY", _POLICY), bool)
         if not held:
             raise PageChanged(
                 f"the forms of the page '{named}' cannot be kept from being sent on"
@@ -182,6 +208,7 @@ class Fence:
         if self.is_held(page):
             # as long as it is shown it may ask for a picture, and say who it is
             await page.goto(NOTHING)
+            await page.context.unroute("**/*", self._stop_window)
             self._secret_on = None
 
     def _insist_home(self, action: str, named: str, page: str) -> None:
@@ -214,6 +241,32 @@ class Fence:
             # the page was closed meanwhile
             return
 
+    async def _stop_window(self, route: Route) -> None:
+        """Stop what a window asks for that is opened beside the page with a secret."""
+        request = route.request
+        try:
+            if request.is_navigation_request() and not self._is_of_the_page(request):
+                await route.abort()
+            else:
+                await route.fallback()
+        except PlaywrightError:
+            return
+
+    def _is_of_the_page(self, request: Request) -> bool:
+        try:
+            return request.frame.page is self._secret_on
+        except PlaywrightError:
+            # of a window that is only being opened nothing else is known
+            return False
+
+    async def _close_unasked(self, page: Page) -> None:
+        """Close a window that a page opens: what we look at stands in our own tabs."""
+        try:
+            if self._secret_on is not None or await page.opener() is not None:
+                await page.close()
+        except PlaywrightError:
+            return
+
 
 def _leads_away(request: Request) -> bool:
     if not request.is_navigation_request():
@@ -228,12 +281,3 @@ def _is_main(request: Request) -> bool:
     except PlaywrightError:
         # of a window that is only being opened nothing else is known
         return True
-
-
-async def _close_unasked(page: Page) -> None:
-    """Close a window that a page opens: what we look at stands in our own tabs."""
-    try:
-        if await page.opener() is not None:
-            await page.close()
-    except PlaywrightError:
-        return

@@ -19,6 +19,7 @@ from connectsync.backends.browser.district_picker import (
     DistrictPicker,
     RosteringPage,
     SettingsPage,
+    address_parts,
     page_names,
 )
 from connectsync.backends.browser.form import DailySyncForm, FormReading
@@ -74,6 +75,29 @@ class UrlCache:
         for address in (place.address, *place.sent_to):
             if self._owners.setdefault(address, key) != key:
                 self.share()
+
+    def owner_instead(self, key: str, shown_at: str, sent_to: Iterable[str]) -> str:
+        """
+        Give the other district that a form would be sent to, if that is known.
+
+        Its form is at that address, or was sent there when this district's was not, or
+        the address names it first. Words of the address that a form has name no one.
+        """
+        own = self._places.get(key, FormAddress(""))
+        common = address_parts(shown_at)
+        for address in sent_to:
+            for part in address_parts(address):
+                if part == key:
+                    break
+                if part in self._names and part not in common:
+                    return part
+            for other, theirs in self._places.items():
+                if other == key or address in {shown_at, own.address}:
+                    continue
+                unlike = address in theirs.sent_to and address not in own.sent_to
+                if unlike or address == theirs.address:
+                    return other
+        return ""
 
     def share(self) -> None:
         """Remember that the address of a form does not say which district is meant."""
@@ -205,6 +229,14 @@ class Navigation:
         except PageChanged as error:
             said = f"{error.message}; nothing was saved"
             raise PageChanged(said, remedy=error.remedy) from error
+        tab = self.tab
+        sent_to = await DailySyncForm(tab).sent_to()
+        if other := self._places.owner_instead(key, tab.page.url, sent_to):
+            raise PageChanged(
+                f"the form of district {key!r} would be sent to the address of district"
+                f" {other!r}; nothing was saved",
+                remedy=LOOK_BY_HAND,
+            )
 
     async def shows_instead(self, key: str) -> str:
         """Say which other district the page shows that came after *Save*, if any."""

@@ -17,7 +17,7 @@ from connectsync.backends.browser.controls import LOOK_SECONDS
 from connectsync.backends.browser.fence import Fence
 from connectsync.backends.browser.navigation import Navigation, UrlCache
 from connectsync.backends.browser.tab import LOG_IN, Tab
-from connectsync.backends.browser.website import SESSION_BYTES, Website
+from connectsync.backends.browser.website import SESSION_BYTES, Website, keep_own
 from connectsync.domain.foreign_text import mask_secrets
 from connectsync.errors import Bug, ConnectError, CredentialsRefused, Unreachable
 from connectsync.files.access import NotRegular, Planted, TooLarge, read_regular
@@ -144,7 +144,8 @@ def _session_of(website: Website) -> StorageState:
         kept = None
     if not isinstance(kept, dict):
         raise CredentialsRefused(f"the file {path} holds no session", remedy=LOG_IN)
-    return cast("StorageState", kept)
+    # one that was kept by an older release may hold more
+    return cast("StorageState", keep_own(kept, website))
 
 
 class SharedBrowser:

@@ -22,7 +22,12 @@ from connectsync.backends.browser.controls import (
 from connectsync.backends.browser.evidence import Evidence
 from connectsync.backends.browser.fence import Fence
 from connectsync.backends.browser.tab import SignIn, Tab
-from connectsync.backends.browser.website import SESSION_BYTES, Website, origin_of
+from connectsync.backends.browser.website import (
+    SESSION_BYTES,
+    Website,
+    keep_own,
+    origin_of,
+)
 from connectsync.backends.names import DROP_DOWN
 from connectsync.domain.foreign_text import SECRETS
 from connectsync.errors import (
@@ -73,17 +78,17 @@ async def sign_in(website: Website, email: str = "", password: str = "") -> Path
         page.set_default_navigation_timeout(website.load_seconds * 1000)
         evidence = Evidence(website.evidence, PageLabels(website.labels))
         SECRETS.learn(password, ours=True)
-        try:
-            with evidence.without(password):
+        with evidence.without(password):
+            try:
                 kept = await _session(page, website, email, password)
-        except ConnectError as error:
-            seen = await _picture(evidence, page)
-            raise without_secrets(
-                type(error)(
-                    f"not signed in: {error.message}{seen}", remedy=error.remedy
-                )
-            ) from None
-    _keep(website.session, json.dumps(kept))
+            except ConnectError as error:
+                seen = await _picture(evidence, page)
+                raise without_secrets(
+                    type(error)(
+                        f"not signed in: {error.message}{seen}", remedy=error.remedy
+                    )
+                ) from None
+    _keep(website.session, json.dumps(keep_own(kept, website)))
     return website.session
 
 

@@ -86,6 +86,41 @@ class Website:
             )
 
 
+def keep_own(kept: object, website: Website) -> object:
+    """
+    Give what a session holds for Connect's own origin alone.
+
+    What a sign-in left in the browser beside it, such as the account at an identity
+    provider, opens more than Connect. What is no session is given as it is.
+    """
+    match kept:
+        case {"cookies": [*cookies], "origins": [*origins]}:
+            host = urlsplit(website.url).hostname or ""
+            return {
+                "cookies": [one for one in cookies if _is_sent_to(host, one)],
+                "origins": [one for one in origins if _is_at(website.origin, one)],
+            }
+        case _:
+            return kept
+
+
+def _is_sent_to(host: str, cookie: object) -> bool:
+    match cookie:
+        case {"domain": str(domain)}:
+            below = domain.startswith(".") and host.endswith(domain.lower())
+            return below or domain.lower().removeprefix(".") == host
+        case _:
+            return False
+
+
+def _is_at(origin: str, kept: object) -> bool:
+    match kept:
+        case {"origin": str(address)}:
+            return origin_of(address) == origin
+        case _:
+            return False
+
+
 def origin_of(address: str) -> str:
     """
     Give scheme, host and port of an address as browsers compare them.

@@ -93,7 +93,8 @@ class BrowserWriter:
                 errand = _SaveTask(walk, key, shown, desired)
                 with unquoted(key, token), walk.tab.evidence.without(token):
                     await errand.make(token)
-                return await self._read_back(walk, key)
+                    # still without a picture, until the form is seen without the token
+                    return await self._read_back(walk, key)
         except PageChanged as error:
             error.unsent = error.unsent or errand is None or not errand.pressed
             raise
