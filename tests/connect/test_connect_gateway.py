@@ -89,12 +89,12 @@ def test_a_wrong_token_and_a_closed_port_are_told_apart(
     async def act() -> None:
         async with (
             served(tmp_path / "connect.db") as address,
-            open_reader(GatewayAddress(address, "wrong")) as reader,
+            open_reader(GatewayAddress(address, "another-token")) as reader,
         ):
             with pytest.raises(CredentialsRefused, match="missing or wrong"):
                 await reader.list_districts()
         async with open_reader(
-            GatewayAddress(address, "wrong"), patience=once
+            GatewayAddress(address, "another-token"), patience=once
         ) as reader:
             with pytest.raises(Unreachable, match="no answer"):
                 await reader.list_districts()
