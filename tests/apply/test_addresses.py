@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import postgres
 import psycopg
@@ -243,6 +244,18 @@ def test_a_password_from_a_file_is_one(
     wanted = "scram-sha-256" if proven else "!password"
     query = at_url("postgresql://ada@localhost/state", told).url.query
     assert query["require_auth"] == wanted
+
+
+def test_a_password_from_a_file_is_found_where_no_home_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service or a container may have none; libpq then asks who the user is."""
+    (tmp_path / ".pgpass").write_text("localhost:*:*:ada:hush-hush\n")
+    monkeypatch.delenv("HOME")
+    user = SimpleNamespace(pw_dir=str(tmp_path))
+    monkeypatch.setattr("pwd.getpwuid", lambda _: user)
+    query = at_url("postgresql://ada@localhost/state", {}).url.query
+    assert query["require_auth"] == "scram-sha-256"
 
 
 def test_a_server_that_lets_all_in_is_not_taken_for_one_that_knows_the_password(

@@ -11,7 +11,7 @@ from connectsync.domain.district import kept_labels
 from connectsync.domain.drift import movements
 from connectsync.domain.finding import caused_changes
 from connectsync.domain.settings import Form, is_same_label, list_differing, spell_like
-from connectsync.errors import FormRefused
+from connectsync.errors import FormRefused, ProjectError
 from connectsync.operations.differences import changes_between
 
 ONE = "Évaluation"
@@ -87,3 +87,26 @@ def test_a_control_of_the_page_is_found_however_it_is_spelled() -> None:
     assert pattern.search(ONE)
     assert not pattern.search(f"{ONE} 2")
     assert name_pattern("Users Manager") == "Users Manager"
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("Contact Types to sync: Emergency", "Primary"),
+        ("Emergency", "primary"),
+        ("Other", "Sibling"),
+        ("Content Moderator", "Permissions Admin"),
+        ("District OAuth Token", "District ID"),
+        ("Enable Daily sync", "Unarchive classrooms that reappear in the roster data"),
+        ("Save", "District-Level Daily Sync"),
+    ],
+)
+def test_no_label_is_shown_as_another_one_beside_it(label: str, shown: str) -> None:
+    """What is meant for one would be done to the other, and read back as right."""
+    with pytest.raises(ProjectError, match="is called"):
+        PageLabels({label: shown})
+
+
+def test_a_label_may_be_shown_as_one_of_another_place() -> None:
+    labels = PageLabels({"Phone Types to sync: Other": "Primary"})
+    assert labels.shown("Other", "Phone Types to sync") == "Primary"

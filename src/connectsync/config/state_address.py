@@ -272,7 +272,8 @@ def _has_password(
     """Say whether libpq finds a password of this server outside the address."""
     if environment.get("PGPASSWORD"):
         return True
-    home = environment.get("HOME", "")
+    # without it libpq asks who this user is
+    home = environment.get("HOME") or str(Path("~").expanduser())
     usual = environment.get("PGPASSFILE") or f"{home}/.pgpass"
     wanted = {"*", *_places(hosts, query, environment)}
     try:

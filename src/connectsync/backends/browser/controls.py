@@ -240,15 +240,38 @@ KNOWN = frozenset(_known_labels())
 """Every label that may be overridden: plain, or as ``group: label`` for one box."""
 
 
+def _beside(label: str) -> Iterator[str]:
+    """Give the other labels that stand where this one does."""
+    group, _, own = label.rpartition(": ")
+    boxes = [one.page_label for one in SETTINGS if one.kind is Kind.BOX]
+    places = [(one.page_label, one.labels) for one in SETTINGS]
+    controls = [*CLICKS, SAVE, TOKEN_LABEL, *(page_label for page_label, _ in places)]
+    places += [(GROUP_OF_BOXES, tuple(boxes)), ("", tuple(controls))]
+    for place, labels in places:
+        if own in labels and (group in {"", place}):
+            yield from (one for one in labels if one != own)
+
+
+def _like(one: str, shown: str) -> bool:
+    return " ".join(one.split()).casefold() == " ".join(shown.split()).casefold()
+
+
 class PageLabels:
     """
     The labels of the page, ours unless the project overrides them.
 
-    Raises ``ProjectError`` if an override is for no label that we know.
+    Raises ``ProjectError`` if an override is for no label that we know, or shows what
+    another one is called: what is meant for one would be done to the other.
     """
 
     def __init__(self, overrides: Mapping[str, str]) -> None:
-        for label in overrides:
+        for label, shown in overrides.items():
+            if other := next((one for one in _beside(label) if _like(one, shown)), ""):
+                raise ProjectError(
+                    f"backends.browser.labels: {label!r} is shown as {shown!r}, which"
+                    f" is what {other!r} is called",
+                    remedy="state what the page shows for this label and no other",
+                )
             if label not in KNOWN:
                 raise ProjectError(
                     f"backends.browser.labels: there is no label {label!r}",
