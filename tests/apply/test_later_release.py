@@ -20,10 +20,9 @@ from connectsync.domain.outcome import Ending
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest, plan_text, read_plan
 from connectsync.domain.settings import Form
-from connectsync.operations.differences import changes_between
 from connectsync.operations.drift import find_drift
 from connectsync.operations.import_ import take_snapshot
-from connectsync.operations.plan import PlannedDistrict
+from connectsync.operations.plan import PlannedDistrict, changes_between
 
 KEY = "lakeview"
 

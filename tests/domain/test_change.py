@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from connectsync.domain.change import Add, Remove, Set, apply_changes, changes_of
 from connectsync.domain.plan import SWITCH, saves_for
 from connectsync.domain.settings import SETTINGS, Form
-from connectsync.operations.differences import changes_between
+from connectsync.operations.plan import changes_between
 from connectsync.providers.form import Kind, Setting, Value
 
 

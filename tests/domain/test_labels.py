@@ -12,7 +12,7 @@ from connectsync.domain.drift import movements
 from connectsync.domain.finding import caused_changes
 from connectsync.domain.settings import Form, is_same_label, list_differing, spell_like
 from connectsync.errors import FormRefused, ProjectError
-from connectsync.operations.differences import changes_between
+from connectsync.operations.plan import changes_between
 
 ONE = "Évaluation"
 APART = "E\N{COMBINING ACUTE ACCENT}valuation"

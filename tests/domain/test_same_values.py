@@ -5,7 +5,7 @@ from __future__ import annotations
 from connectsync.domain.drift import movements
 from connectsync.domain.finding import caused_changes
 from connectsync.domain.settings import is_same, list_differing
-from connectsync.operations.differences import changes_between
+from connectsync.operations.plan import changes_between
 
 SMALL = {"district_id": "58da8a43cc70ab00017a1a87"}
 LARGE = {"district_id": "58DA8A43CC70AB00017A1A87"}

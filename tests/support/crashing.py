@@ -36,7 +36,9 @@ COUNTED = re.compile(r"^points: (\d+)$", re.MULTILINE)
 STRUCK = re.compile(r"^struck at (\d+): (.+)$", re.MULTILINE)
 
 _WRITES = re.compile(
-    r"\s*(INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE|CREATE INDEX)\s+(\w+)"
+    r"\s*(INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE|CREATE INDEX)\s+"
+    # on PostgreSQL a table is named with its schema
+    r'(?:"?\w+"?\.)?(\w+)'
 )
 
 _FACTS = frozenset(

@@ -12,6 +12,7 @@ from connectsync.domain.settings import (
     is_empty,
     labels_in,
     labels_of,
+    spell,
     spell_like,
 )
 from connectsync.providers.form import Effect, Risk, Value, When
@@ -181,3 +182,24 @@ def _told(change: Change) -> Assessment:
             text = effect.text.format(before=before, after=after)
             return Assessment(effect.risk, text)
     return Assessment(Risk.CAUTION, f"What '{setting.page_label}' does is not known.")
+
+
+def crowded_out(
+    kept: Mapping[str, frozenset[str]], desired: Form, changes: Iterable[Change]
+) -> tuple[str, str] | None:
+    """Say why a type is not ticked beside one that stays, where one is the most."""
+    name = "phone_types"
+    if name not in kept or not any(
+        isinstance(one, Add) and one.setting == name for one in changes
+    ):
+        return None
+    message = (
+        f"{name} holds {spell(kept[name])} on Connect, which the files do not know and"
+        f" which is kept, so {spell(desired[name])} cannot be ticked beside it: with"
+        " Clever the form takes one phone type"
+    )
+    remedy = (
+        "record the labels with `connectsync doctor --record`, then name the one that"
+        " is meant in the file; or untick it on Connect"
+    )
+    return message, remedy

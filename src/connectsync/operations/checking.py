@@ -5,13 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import PurePosixPath
+from threading import active_count as count_threads
 from typing import NamedTuple
 
 from connectsync.config.document import Document, Reading
@@ -247,7 +247,7 @@ def in_parts(
     comes back through a pipe. The part of a child that ended early is done here.
     """
     count = min(_cores(), MOST_PROCESSES, len(items) // WORTH_A_PROCESS)
-    if count < 2 or sys.platform != "linux" or threading.active_count() > 1:  # noqa: PLR2004 - one is this process
+    if count < 2 or sys.platform != "linux" or count_threads() > 1:  # noqa: PLR2004 - one is this process
         return work(items)
     size = -(-len(items) // count)
     parts = [items[at : at + size] for at in range(0, len(items), size)]

@@ -22,7 +22,7 @@ from connectsync.domain.settings import (
     is_same,
 )
 from connectsync.errors import InvalidFiles
-from connectsync.operations.differences import find_differing
+from connectsync.operations.plan import find_differing
 from connectsync.providers.form import Setting, Value
 
 FORM = tuple(setting for setting in SETTINGS if setting.section == "settings")

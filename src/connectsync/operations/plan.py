@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
+
+from deepdiff import DeepDiff
 
 from connectsync.apply.saving import OpenSaves, with_what_arrived
 from connectsync.backends.seam import Reader
-from connectsync.domain.change import Add, Change, running
+from connectsync.domain.change import Change, changes_of, crowded_out, running
 from connectsync.domain.district import (
     District,
     Facts,
-    KeptLabels,
     Untouched,
     WhyUntouched,
     kept_labels,
@@ -40,13 +42,57 @@ from connectsync.domain.plan import (
 )
 from connectsync.domain.policy import Policy
 from connectsync.domain.run import RecentSaves
-from connectsync.domain.settings import BY_NAME, Form, spell
+from connectsync.domain.settings import BY_NAME, Form, form_spelled_as, labels_in
+from connectsync.domain.settings import list_differing as in_form_order
 from connectsync.errors import Bug, ConnectError, DistrictNotFound
-from connectsync.operations.differences import changes_between
-from connectsync.providers.form import Risk
+from connectsync.providers.form import Risk, Value
 from connectsync.rules.catalogue import PLAN_RULES
 from connectsync.rules.engine import Rule, problems
 from connectsync.rules.subjects import Objection, PlanAtHour
+
+
+def changes_between(live: Form, desired: Form) -> tuple[Change, ...]:
+    """
+    Give the changes that make the managed settings true, in the form's order.
+
+    A setting that ``desired`` does not name is not managed: never compared. One that
+    ``live`` does not name is unknown: never compared either.
+    """
+    return tuple(
+        change
+        for name in find_differing(live, desired)
+        for change in changes_of(name, live.get(name), desired[name])
+    )
+
+
+def find_differing(live: Form, desired: Form) -> tuple[str, ...]:
+    """Name the settings of ``desired`` that ``live`` holds otherwise, in form order."""
+    names = in_form_order(live, desired)
+    if not names:
+        return ()
+    # forms that are equal are told by Python; DeepDiff is asked where they differ
+    held = {name: live[name] for name in names}
+    wanted = form_spelled_as(
+        {name: desired[name] for name in names},
+        {name: labels_in(value) for name, value in held.items()},
+    )
+    return _apart(_typed(held), _typed(wanted))
+
+
+_Values = tuple[tuple[str, type, Value], ...]
+
+
+def _typed(form: Form) -> _Values:
+    # to Python 1 and true are the same
+    return tuple((name, type(value), value) for name, value in form.items())
+
+
+@lru_cache(maxsize=4096)
+def _apart(held: _Values, wanted: _Values) -> tuple[str, ...]:
+    """Ask DeepDiff once about what many districts have in common: it takes long."""
+    one, other = ({name: value for name, _, value in form} for form in (held, wanted))
+    keys = DeepDiff(one, other).affected_root_keys
+    return tuple(name for name in one if name in keys)
 
 
 def find_kept_labels(
@@ -57,27 +103,6 @@ def find_kept_labels(
         {name: baseline.form[name] for name in desired if name in baseline.form}
     )
     return kept_labels(live, desired, known)
-
-
-def crowded_out(
-    kept: KeptLabels, desired: Form, changes: Sequence[Change]
-) -> tuple[str, str] | None:
-    """Say why a type is not ticked beside one that stays, where one is the most."""
-    name = "phone_types"
-    if name not in kept or not any(
-        isinstance(one, Add) and one.setting == name for one in changes
-    ):
-        return None
-    message = (
-        f"{name} holds {spell(kept[name])} on Connect, which the files do not know and"
-        f" which is kept, so {spell(desired[name])} cannot be ticked beside it: with"
-        " Clever the form takes one phone type"
-    )
-    remedy = (
-        "record the labels with `connectsync doctor --record`, then name the one that"
-        " is meant in the file; or untick it on Connect"
-    )
-    return message, remedy
 
 
 def assess_again(

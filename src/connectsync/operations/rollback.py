@@ -22,8 +22,7 @@ from connectsync.domain.run import ConfirmedSave, Run, close_command
 from connectsync.domain.settings import Form, is_same, list_differing, spell
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ConnectError, DamagedPlan, RollbackRefused, UsageError
-from connectsync.operations.differences import changes_between
-from connectsync.operations.plan import PlanContext
+from connectsync.operations.plan import PlanContext, changes_between
 from connectsync.providers.form import Value
 
 Over = frozenset[tuple[str, str]]
