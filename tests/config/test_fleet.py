@@ -165,7 +165,7 @@ def test_later_profiles_win_and_the_district_wins_over_all(
         "two.yml",
         "a.yaml",
     ]
-    assert fleet.profiles == {"base": (), "one": ("base",), "two": ("base",)}
+    assert fleet.shelf.named == {"base": (), "one": ("base",), "two": ("base",)}
     assert fleet.files == (
         "districts/_profiles/base.yaml",
         "districts/_profiles/one.yaml",

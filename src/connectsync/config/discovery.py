@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from connectsync.config.decode import SUFFIXES, Ground
 from connectsync.config.source import spell_control_characters
@@ -178,7 +178,7 @@ def is_key(argument: str) -> bool:
     return _KEY.fullmatch(argument) is not None
 
 
-def stem_of(path: Path) -> str:
+def stem_of(path: PurePath) -> str:
     """Give a file's stem as files spell it: some systems take letters apart."""
     return compose_accents(path.stem)
 

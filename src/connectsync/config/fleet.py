@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import Generic, Protocol, Self, TypeVar
 
 from connectsync.config.decode import SUFFIXES, Ground, bytes_of
 from connectsync.config.discovery import (
@@ -46,6 +47,11 @@ class LoadedDistrict:
     file: str
     layers: tuple[Document, ...]
 
+    @property
+    def labels(self) -> frozenset[str]:
+        """The district's labels."""
+        return self.district.labels
+
     def locate(self, path: KeyPath, *, on_key: bool = False) -> Place:
         """
         Give the place of the word that counts at a path, in whichever layer it is.
@@ -61,19 +67,29 @@ class LoadedDistrict:
         return self.locate(path, on_key=True)
 
 
+class Labeled(Protocol):
+    """A district, as far as a fleet asks for its labels."""
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """The project's own words for it."""
+
+
+One = TypeVar("One", bound=Labeled)
+
+
 @dataclass(frozen=True, slots=True)
-class Fleet:
+class ReadFiles(Generic[One]):
     """
     Everything that was read.
 
-    ``districts`` are those without errors, ``profiles`` the stems each profile names
-    itself, ``files`` all files that were read, sorted: districts and profiles.
-    ``shelf`` holds the profiles' documents.
+    ``districts`` are those without errors, ``findings`` are of files, not of rules;
+    ``files`` are all files that were read, sorted: districts and profiles. ``shelf``
+    holds the profiles' documents.
     """
 
-    districts: tuple[LoadedDistrict, ...]
+    districts: tuple[One, ...]
     findings: tuple[Finding, ...]
-    profiles: Mapping[str, tuple[str, ...]]
     files: tuple[str, ...]
     shelf: Profiles
 
@@ -89,12 +105,17 @@ class Fleet:
         """Give the labels of all districts; None where not every file became one."""
         if not self.complete:
             return None
-        return frozenset().union(*(one.district.labels for one in self.districts))
+        return frozenset().union(*(one.labels for one in self.districts))
 
-    def with_findings(self, found: Iterable[Finding]) -> Fleet:
-        """Give the fleet with more findings of its files."""
+    def with_findings(self, found: Iterable[Finding]) -> Self:
+        """Give the same with more findings of its files."""
         findings = tuple(sorted([*self.findings, *found], key=order))
         return replace(self, findings=findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet(ReadFiles[LoadedDistrict]):
+    """All files that were read, with the documents of each district."""
 
 
 STANDARD_INPUT = "<stdin>"
@@ -209,8 +230,7 @@ def with_texts(fleet: Fleet, texts: Mapping[str, str]) -> Fleet:
         elif (document := readings[one.file].document) is not None:
             districts += _on_layers(fleet.shelf, one.file, document)
     found = [finding for reading in readings.values() for finding in reading.findings]
-    findings = tuple(sorted([*fleet.findings, *found], key=order))
-    return replace(fleet, districts=tuple(districts), findings=findings)
+    return replace(fleet.with_findings(found), districts=tuple(districts))
 
 
 def _fleet(
@@ -225,7 +245,6 @@ def _fleet(
     return Fleet(
         districts=tuple(district for _, district in built if district is not None),
         findings=tuple(sorted([*findings, *shared], key=order)),
-        profiles=shelf.named,
         files=tuple(sorted([*readings, *counted])),
         shelf=shelf,
     )
@@ -296,14 +315,16 @@ def waiting_nulls(shelf: Profiles) -> frozenset[Null]:
 
 def nulls_that_undo(shelf: Profiles, layers: Sequence[Document]) -> frozenset[Null]:
     """Find the nulls in profiles that take back what a layer below them states."""
-    stems = {shelf.names[stem]: stem for stem in shelf.documents}
     below: dict[tuple[str, str], object] = {}
     found: set[Null] = set()
     for layer in layers:
         for section in LAYERED:
             for key, value in (layer.data.get(section) or {}).items():
                 if value is None and below.get((section, key)) is not None:
-                    found.add((stems.get(layer.file, ""), section, key))
+                    stem = stem_of(PurePosixPath(layer.file))
+                    # a district's own file takes back as well, and is no profile
+                    if shelf.names.get(stem) == layer.file:
+                        found.add((stem, section, key))
                 below[section, key] = value
     return frozenset(found)
 

@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from hashlib import sha256
@@ -21,6 +21,7 @@ from connectsync.config.fleet import (
     Fleet,
     LoadedDistrict,
     Null,
+    ReadFiles,
     build_district,
     key_of,
     nulls_that_undo,
@@ -28,7 +29,7 @@ from connectsync.config.fleet import (
 from connectsync.config.layers import named_profiles
 from connectsync.config.profiles import Profiles
 from connectsync.domain.district import Allow, FleetMember
-from connectsync.domain.finding import Finding, KeyPath, Place, Problem, order
+from connectsync.domain.finding import Finding, KeyPath, Place, Problem
 from connectsync.rules.catalogue import DISTRICT_RULES
 from connectsync.rules.engine import Found, Rule, Subject, problems
 from connectsync.rules.subjects import DistrictOnDay
@@ -78,6 +79,11 @@ class CheckedDistrict(NamedTuple):
     allow: tuple[Allow, ...] = ()
     undoes: frozenset[Null] = frozenset()
 
+    @property
+    def labels(self) -> frozenset[str]:
+        """The district's labels."""
+        return self.member.labels
+
 
 class CheckedFile(NamedTuple):
     """
@@ -98,38 +104,10 @@ Locate = Callable[[int, KeyPath, bool], Place]
 
 
 @dataclass(frozen=True, slots=True)
-class CheckedFleet:
-    """
-    All files that were checked.
+class CheckedFleet(ReadFiles[CheckedDistrict]):
+    """All files that were checked; ``locate`` finds places in their districts."""
 
-    ``districts`` are those without errors, ``files`` all files that were read, sorted.
-    ``findings`` are of files, not of rules.
-    """
-
-    districts: tuple[CheckedDistrict, ...]
-    findings: tuple[Finding, ...]
-    files: tuple[str, ...]
-    shelf: Profiles
     locate: Locate
-
-    @property
-    def complete(self) -> bool:
-        """Say whether every district file that was read became a district."""
-        profiles = frozenset(self.shelf.names.values())
-        read = sum(file not in profiles for file in self.files)
-        return read == len(self.districts)
-
-    @property
-    def labels(self) -> frozenset[str] | None:
-        """Give the labels of all districts; None where not every file became one."""
-        if not self.complete:
-            return None
-        return frozenset().union(*(one.member.labels for one in self.districts))
-
-    def with_findings(self, found: Iterable[Finding]) -> CheckedFleet:
-        """Give the fleet with more findings of its files."""
-        findings = tuple(sorted([*self.findings, *found], key=order))
-        return replace(self, findings=findings)
 
 
 def examine_district(

@@ -16,6 +16,7 @@ from connectsync.config.fleet import (
     ChosenFiles,
     Fleet,
     LoadedDistrict,
+    ReadFiles,
     build_district,
     profiles_that_count,
     waiting_nulls,
@@ -56,7 +57,7 @@ from connectsync.rules.subjects import FleetOnDay, place_problem
 
 
 def share_of_report(
-    report: ValidationReport, fleet: Fleet | CheckedFleet, shard: Shard
+    report: ValidationReport, fleet: ReadFiles[Any], shard: Shard
 ) -> ValidationReport:
     """
     Give the findings that a shard tells, of all that were found.
@@ -74,7 +75,7 @@ def share_of_report(
     return ValidationReport(files, tuple(told), tuple(allowed))
 
 
-def share_of_files(fleet: Fleet | CheckedFleet, shard: Shard) -> tuple[str, ...]:
+def share_of_files(fleet: ReadFiles[Any], shard: Shard) -> tuple[str, ...]:
     """Give the files that a shard counts, of all that were read."""
     if shard == ALL:
         return fleet.files
@@ -82,7 +83,7 @@ def share_of_files(fleet: Fleet | CheckedFleet, shard: Shard) -> tuple[str, ...]
     return tuple(file for file in fleet.files if _counts(shard, file, districts))
 
 
-def _districts(fleet: Fleet | CheckedFleet) -> frozenset[str]:
+def _districts(fleet: ReadFiles[Any]) -> frozenset[str]:
     return frozenset(fleet.files).difference(fleet.shelf.names.values())
 
 
