@@ -480,12 +480,8 @@ LOOSENED = {
 }
 
 
-@pytest.mark.parametrize("seen", [True, False], ids=["its own file", "main's file"])
-@pytest.mark.parametrize(("name", "texts"), LOOSENED.items(), ids=LOOSENED)
-def test_what_a_change_takes_out_of_the_project_file_holds_for_its_own_plan(
-    repository: Console, name: str, texts: tuple[str, str], *, seen: bool
-) -> None:
-    """A plan is made with main's project file, or with that of the change itself."""
+def change_that_loosens(repository: Console, texts: tuple[str, str]) -> None:
+    """Commit what is strict on main, and a change on its branch that loosens it."""
     strict, loose = map(hours, texts)
     repository.replace("connectsync.yaml", hours(""), strict)
     commit(repository)
@@ -493,6 +489,15 @@ def test_what_a_change_takes_out_of_the_project_file_holds_for_its_own_plan(
     repository.replace("connectsync.yaml", strict, loose)
     lower(repository)
     commit(repository)
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["its own file", "main's file"])
+@pytest.mark.parametrize(("name", "texts"), LOOSENED.items(), ids=LOOSENED)
+def test_what_a_change_takes_out_of_the_project_file_holds_for_its_own_plan(
+    repository: Console, name: str, texts: tuple[str, str], *, seen: bool
+) -> None:
+    """A plan is made with main's project file, or with that of the change itself."""
+    change_that_loosens(repository, texts)
     if not seen:
         git(repository, "checkout", "--quiet", "main", "--", "connectsync.yaml")
     data = planned(repository)
@@ -573,13 +578,7 @@ def test_a_plan_of_a_change_without_limits_is_read_as_before(
 def test_limits_that_a_plan_leaves_out_hold_as_they_were_committed(
     repository: Console, name: str, texts: tuple[str, str]
 ) -> None:
-    strict, loose = map(hours, texts)
-    repository.replace("connectsync.yaml", hours(""), strict)
-    commit(repository)
-    git(repository, "checkout", "--quiet", "-b", "change")
-    repository.replace("connectsync.yaml", strict, loose)
-    lower(repository)
-    commit(repository)
+    change_that_loosens(repository, texts)
     planned(repository)
     without_limits(repository, guards=[])
     later = {"CONNECTSYNC_NOW": "2027-01-15T13:30:00Z"}

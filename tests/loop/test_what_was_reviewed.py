@@ -66,9 +66,11 @@ def artifact(number: int = 1, **more: Any) -> Row:
     return row | more
 
 
-def found(
-    github: Desk, ref: str = "refs/heads/main"
-) -> tuple[subprocess.CompletedProcess[str], dict[str, str]]:
+Found = tuple[subprocess.CompletedProcess[str], dict[str, str]]
+"""How the step ended, and what it handed on."""
+
+
+def found(github: Desk, ref: str = "refs/heads/main") -> Found:
     script = step("apply", "Find the plan that was reviewed")["run"]
     given = {"COMMIT": github.commit, "BRANCH": "main", "REF": ref}
     return github.run(script, **given)
@@ -238,8 +240,8 @@ def review(login: str = "reviewer", body: str = LINE, **more: Any) -> Row:
     return {"number": 7, "login": login, "body": body, "head": HEAD} | more
 
 
-def accepted(github: Desk, *reviews: Row, **more: Any) -> bool:
-    """Say whether the step that finds the plan finds it accepted as well."""
+def looked_for(github: Desk, *reviews: Row, **more: Any) -> Found:
+    """Let the step look for the plan of a request that has these reviews."""
     github.know(
         pulls=[pull(github, **more)],
         comments=[comment()],
@@ -250,6 +252,12 @@ def accepted(github: Desk, *reviews: Row, **more: Any) -> bool:
     done, out = found(github)
     # an approval that counts for nothing stops the job, if there is no other
     assert (done.returncode, out["go"]) in {(0, "yes"), (4, "no")}, done.stderr
+    return done, out
+
+
+def accepted(github: Desk, *reviews: Row, **more: Any) -> bool:
+    """Say whether the step that finds the plan finds it accepted as well."""
+    _, out = looked_for(github, *reviews, **more)
     return out.get("disruptive") == "3"
 
 
@@ -258,15 +266,7 @@ EARLIER = "changed after the last approving review"
 
 def told_to_apply(github: Desk, *reviews: Row, **more: Any) -> str:
     """Give what the step says against applying the plan, or nothing."""
-    github.know(
-        pulls=[pull(github, **more)],
-        comments=[comment()],
-        artifacts=[artifact()],
-        reviews=list(reviews),
-    )
-    github.keep(1, "plan")
-    done, out = found(github)
-    assert (done.returncode, out["go"]) in {(0, "yes"), (4, "no")}, done.stderr
+    done, _ = looked_for(github, *reviews, **more)
     return done.stdout if done.returncode else ""
 
 
