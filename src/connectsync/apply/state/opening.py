@@ -198,7 +198,7 @@ def _insist_plain(connection: Connection, found: Found, *tables: str) -> None:
         raise StateError(
             "the state store was edited: it runs statements that are not ours, or hides"
             f" rows: {foreign_text(str(what))} of the table {table}",
-            remedy="have whoever may change the database take that away, then check"
+            remedy="ask the owner of the database to remove that, then check"
             " with `connectsync runs verify`",
         )
 
