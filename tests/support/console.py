@@ -7,6 +7,7 @@ import io
 import os
 import platform
 import re
+import socket
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -148,6 +149,9 @@ class Console:
         """Spell what no two runs have in common: folder, log, runner, audit head."""
         named = HEAD.sub("sha256:<head>", RUNNER.sub("<runner>", text))
         named = named.replace(str(self.folder), "<project>")
+        host = socket.gethostname()
+        named = named.replace(f"by operator on {host}", "by operator on <host>")
+        named = named.replace(f'"host": "{host}"', '"host": "<host>"')
         named = named.replace(f"Python {platform.python_version()}", "Python 3")
         lines = (line.rstrip() for line in LOG.sub("<log>", named).split("\n"))
         return "\n".join(lines)

@@ -57,6 +57,7 @@ COMMANDS: Mapping[str, str] = {
     "resume": "resume",
     "rollback": "rollback",
     "runs": "runs",
+    "history": "runs",
     "drift": "drift",
     "reconcile": "reconcile",
     "login": "login",
@@ -95,6 +96,7 @@ PANELS: Mapping[str, Mapping[str, str]] = {
     },
     "Inspect": {
         "runs": "List, show, compare or close runs; verify the audit log.",
+        "history": "Show when each setting of a district changed, and who did it.",
         "drift": "Show what changed since the last apply, and where.",
         "doctor": "Check project, state and backend for problems.",
     },

@@ -178,6 +178,7 @@ def _reopen_run(going: ApplyRun, scope: FleetScope, plan: Plan, run: Run) -> App
                     {**run.accepted, **said.accepted},
                     reasons,
                     recent=going.given.recent if rest.districts else None,
+                    origin=going.host.origin,
                 ),
             )
         except Overtaken:

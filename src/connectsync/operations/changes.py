@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from connectsync.config.decode import SIZE_LIMIT, SUFFIXES
+from connectsync.config.decode import SUFFIXES
 from connectsync.config.discovery import (
     PROFILES,
     PROJECT_FILE,
@@ -24,7 +23,6 @@ from connectsync.domain.finding import ChangedSince, caused_changes, released_se
 from connectsync.domain.policy import Policy
 from connectsync.domain.settings import Form, compose_accents
 from connectsync.errors import ProjectError, UsageError
-from connectsync.files.access import read_regular
 from connectsync.operations.git import (
     DEEPER,
     MOST_LINKS,
@@ -80,7 +78,7 @@ class Comparison:
         found = name if self.tree.is_file(name) else compose_accents(name)
         if not self.tree.is_file(found):
             return True
-        return not _is_blob(trace.end, self.tree.entries[found][1])
+        return not self.tree.holds(found, Path(trace.end))
 
     def is_comparable(self, path: Path) -> bool:
         """Say whether a path ends in this work tree, and in no repository within it."""
@@ -105,22 +103,6 @@ class Comparison:
         aim = os.path.join(above.end, os.readlink(here))  # noqa: PTH115, PTH118
         beyond = self._trace(aim, links - 1)
         return _Trace(beyond.end, (*above.links, here, *beyond.links))
-
-
-def _is_blob(path: str, oid: str) -> bool:
-    try:
-        raw = read_regular(Path(path), SIZE_LIMIT)
-    except OSError:
-        return False
-    # a checkout may have other line ends than the commit
-    return any(_hash(one, oid) == oid for one in (raw, raw.replace(b"\r\n", b"\n")))
-
-
-def _hash(raw: bytes, like: str) -> str:
-    """Name bytes as git names an object: by SHA-1, or by SHA-256 if it uses that."""
-    name = "sha1" if len(like) == 40 else "sha256"  # noqa: PLR2004 - hex digits
-    content = b"blob %d\0%b" % (len(raw), raw)
-    return hashlib.new(name, content, usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

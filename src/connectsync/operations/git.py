@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shlex
 import subprocess
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from connectsync.config.decode import SIZE_LIMIT
 from connectsync.domain.foreign_text import (
     environment_of_children,
     foreign_text,
@@ -226,6 +228,16 @@ class CommitTree:
         """Say whether there is a file of this name, and no link or folder."""
         return self.entries.get(name, ("",))[0] in FILES
 
+    def holds(self, name: str, path: Path) -> bool:
+        """Say whether a file on the disk says what the one of this name says."""
+        oid = self.entries[name][1]
+        try:
+            raw = read_regular(path, SIZE_LIMIT)
+        except OSError:
+            return False
+        # a checkout may have other line ends than the commit
+        return any(_hash(one, oid) == oid for one in (raw, raw.replace(b"\r\n", b"\n")))
+
     def names_in(self, folder: str) -> Collection[str]:
         """Name what is in a folder, by its own name from the top; "" is the top."""
         return self._folders.get(folder, ())
@@ -255,6 +267,37 @@ class CommitTree:
             top = f"{os.path.realpath(self.git.folder)}/"
             return held.removeprefix(top) if held.startswith(top) else None
         return "/".join(filter(None, (link.rpartition("/")[0], held)))
+
+
+def checked_out(
+    folder: Path, files: Iterable[Path], environment: Mapping[str, str]
+) -> tuple[str, bool | None]:
+    """
+    Give the commit that is checked out, and whether files are as it has them.
+
+    An empty name and None where git does not tell.
+    """
+    git = Git(folder, environment)
+    try:
+        top = Path(os.path.realpath(git.line("rev-parse", "--show-toplevel")))
+        commit = git.line("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        tree = CommitTree.at(Git(top, environment), commit)
+    except (GitRefused, UsageError, OSError):
+        return "", None
+    ends = (Path(os.path.realpath(path)) for path in files)
+    return commit, all(
+        end.is_relative_to(top)
+        and tree.is_file(name := end.relative_to(top).as_posix())
+        and tree.holds(name, end)
+        for end in ends
+    )
+
+
+def _hash(raw: bytes, like: str) -> str:
+    """Name bytes as git names an object: by SHA-1, or by SHA-256 if it uses that."""
+    name = "sha1" if len(like) == 40 else "sha256"  # noqa: PLR2004 - hex digits
+    content = b"blob %d\0%b" % (len(raw), raw)
+    return hashlib.new(name, content, usedforsecurity=False).hexdigest()
 
 
 def _entry(line: bytes) -> tuple[str, tuple[str, str]]:
