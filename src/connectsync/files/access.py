@@ -180,7 +180,7 @@ def strange_owner(*found: os.stat_result, sudo: str = "") -> int | None:
     if not hasattr(os, "geteuid"):
         return None
     ours = {SYSTEM, os.geteuid()}
-    if os.geteuid() == SYSTEM and sudo.isdecimal():
+    if os.geteuid() == SYSTEM and re.fullmatch("[0-9]{1,10}", sudo):
         ours.add(int(sudo))
     return next((one.st_uid for one in found if one.st_uid not in ours), None)
 
