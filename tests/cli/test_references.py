@@ -16,7 +16,7 @@ from connectsync.cli.secrets import (
     resolve_reference,
 )
 from connectsync.config.project import BrowserConfig, GatewayConfig, Project
-from connectsync.domain.foreign_text import foreign_text
+from connectsync.domain.foreign_text import environment_of_children, foreign_text
 from connectsync.errors import ProjectError, TokenRefused
 
 ALLOWING = {"CONNECTSYNC_ALLOW_COMMANDS": "1"}
@@ -185,6 +185,28 @@ def test_a_command_gets_no_secret_of_ours_and_what_the_operator_names(
     given = dict(pair.split(b"=", 1) for pair in told.split(b"\0") if pair)
     assert SECRET.encode() not in told
     assert set(given) == {b"PATH", b"HOME", b"VAULT_ADDR", b"OP_SERVICE_ACCOUNT_TOKEN"}
+
+
+@pytest.mark.parametrize("path", ["{}:", ":{}", ".:{}", "here:{}", "", ".", ":"])
+def test_a_command_is_no_program_of_the_folder_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """An empty or relative entry of ``PATH`` means it, also for what it starts."""
+    (tmp_path / "here").mkdir()
+    for planted in (tmp_path / "tool", tmp_path / "here" / "tool"):
+        planted.write_text("#!/bin/sh\necho planted\n", "utf-8")
+        planted.chmod(0o700)
+    away = tmp_path / "away"
+    away.mkdir()
+    (away / "asks").write_text("#!/bin/sh\ntool || echo none\n", "utf-8")
+    (away / "asks").chmod(0o700)
+    monkeypatch.chdir(tmp_path)
+    known = {**ALLOWING, "PATH": path.format(away), "LD_LIBRARY_PATH": ""}
+    with pytest.raises(ProjectError, match="failed"):
+        resolve_reference("command:tool", environment=known, root=tmp_path)
+    asked = f"command:{away}/asks"
+    assert resolve_reference(asked, environment=known, root=tmp_path) == "none"
+    assert "LD_LIBRARY_PATH" not in environment_of_children(known)
 
 
 def test_a_command_is_in_no_terminal_of_ours(tmp_path: Path) -> None:

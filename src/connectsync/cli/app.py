@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 import traceback
@@ -31,15 +32,18 @@ from connectsync.cli.terminal import (
     ExitStatus,
     LogFormat,
     Terminal,
+    drop_unusable,
     never_stumble,
     status_of,
     terminal,
 )
-from connectsync.errors import Bug, ConnectsyncError
+from connectsync.errors import Bug, ConnectsyncError, UsageError
 from connectsync.report.terminal import inert
 
 ASKED_BY_A_SHELL = "_CONNECTSYNC_COMPLETE"
 """The variable by which a shell asks for words at the tab key."""
+
+_OF_A_SHELL = re.compile("(complete|source)_(bash|zsh|fish|powershell|pwsh)")
 
 COMMANDS: Mapping[str, str] = {
     "init": "init",
@@ -334,6 +338,7 @@ def main(arguments: list[str]) -> int:
 
     A command that ended well, but whose words could not be written, says so.
     """
+    drop_unusable(os.environ)
     plain = terminal(
         color=_read_option(arguments, "--color", {"always", "never"}, "auto"),
         quiet=False,
@@ -365,10 +370,24 @@ def _ended(plain: Terminal, arguments: list[str]) -> int:
 
 def _ran(plain: Terminal, arguments: list[str]) -> int:
     asked = arguments or ["--help"]
+    _insist_asked_by_a_shell()
     status = app(asked, prog_name=PROGRAM, standalone_mode=False, obj=plain)
     if status == ExitStatus.INTERRUPTED:
         return _end_interrupted(plain)
     return int(status or 0) if arguments else ExitStatus.USAGE
+
+
+def _insist_asked_by_a_shell() -> None:
+    """Refuse what no shell asks at the tab key; see to what it should have told."""
+    if not (told := os.environ.get(ASKED_BY_A_SHELL)):
+        return
+    if not _OF_A_SHELL.fullmatch(told):
+        raise UsageError(
+            f"{ASKED_BY_A_SHELL} is set to what no shell asks: {told[:40]!r}",
+            remedy="unset it: shells set it at the tab key, for that moment alone",
+        )
+    os.environ.setdefault("COMP_WORDS", "")
+    os.environ.setdefault("COMP_CWORD", "0")
 
 
 def _read_option(

@@ -11,6 +11,7 @@ from connectsync.cli.session import Session
 from connectsync.config.fleet import Fleet, LoadedDistrict
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import InvalidFiles, UsageError
+from connectsync.providers.form import Risk
 from connectsync.report.terminal import inert
 
 
@@ -38,6 +39,14 @@ def explain(
     # what a setting offers is listed under the setting's own name
     bare = [path for path in found if not path.startswith("options.")] or found
     described = describe(bare[0] if len(bare) == 1 else name)
+    if name in set(Risk):
+        raise UsageError(
+            f"{name!r} is no rule: it is how much a change can hurt families, as a plan"
+            f" shows beside it ({', '.join(Risk)})",
+            remedy=f"`connectsync plan` says why a change is {name}, and `connectsync"
+            f" apply PLAN --accept {Risk.DISRUPTIVE}=COUNT` accepts those that are"
+            f" {Risk.DISRUPTIVE}",
+        )
     if described is None:
         raise UsageError(
             f"there is no rule and no key {name!r}",

@@ -27,7 +27,7 @@ from connectsync.domain.finding import ChangedSince, acceptance
 from connectsync.domain.plan import Plan, PlanReview
 from connectsync.domain.plan_file import read_plan
 from connectsync.domain.policy import ALL, Policy, Shard, split_shard
-from connectsync.domain.wording import did_you_mean, many
+from connectsync.domain.wording import did_you_mean, few, many
 from connectsync.errors import DamagedPlan, UsageError
 from connectsync.files.access import read_regular, text_of_json
 from connectsync.operations.approve import plan_review
@@ -194,7 +194,9 @@ def _insist_token(scope: FleetScope, key: str) -> None:
         keys = [one.key for one in scope.districts]
         raise UsageError(
             f"--set-token names {key!r}, which is not among the districts planned",
-            remedy=did_you_mean(key, keys) or "name it among the paths as well",
+            remedy=did_you_mean(key, keys)
+            or "it takes the key of a district, which its file is named after: "
+            + (few(keys) if keys else "here is none"),
         )
     if found[0].credentials.oauth_token is None:
         raise UsageError(

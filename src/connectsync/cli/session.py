@@ -61,7 +61,7 @@ class Session:
         """
         if self.folder is not None:
             if not self.folder.is_dir():
-                raise UsageError(f"there is no folder {self.folder}")
+                raise self._no_folder(self.folder)
             return self.folder.resolve()
         here = self.here
         if os.path.lexists(here / PROJECT_FILE) or misnamed(here):
@@ -75,6 +75,21 @@ class Session:
             if any(self._stranger(folder / name) is None for name in misnamed(folder)):
                 return folder
         return here
+
+    @staticmethod
+    def _no_folder(named: Path) -> UsageError:
+        """Say what -C names instead of a folder, and what it should name."""
+        shown = inert(str(named))
+        if named.exists():
+            give = quote_word(inert(str(named.parent)))
+            return UsageError(
+                f"-C names the file {shown}, and takes the folder it is in",
+                remedy=f"give -C {give}",
+            )
+        return UsageError(
+            f"there is no folder {shown}, which -C names",
+            remedy=f"name the folder of {PROJECT_FILE} with -C, or leave it out there",
+        )
 
     def _insist_not_planted(self, file: Path) -> None:
         """

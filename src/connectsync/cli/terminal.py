@@ -7,7 +7,7 @@ import re
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,6 +33,9 @@ ANYWHERE = "CONNECTSYNC_NOW_ANYWHERE"
 """Set to 1: the time may be told to a Connect that is not on this machine."""
 
 
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
+
+
 def utc_now() -> datetime:
     """Give the time by the clock of the machine."""
     return datetime.now(UTC)
@@ -47,6 +50,12 @@ def now(environment: Mapping[str, str]) -> datetime:
         at = datetime.fromisoformat(told)
     except ValueError as error:
         raise errors.UsageError(f"{TOLD} is not a time: {told!r}") from error
+    # days and years are added to it and taken off
+    if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
+        raise errors.UsageError(
+            f"{TOLD} is {told}: it has to be of a year from {_FIRST_YEAR} to"
+            f" {_LAST_YEAR}"
+        )
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
@@ -156,8 +165,8 @@ class Terminal:
         if why := tell_once(sys.stdout):
             self.fail(
                 f"cannot write to standard output: {why}",
-                "the work itself is not undone; what it says to people follows here,"
-                " and `connectsync runs` lists what was applied",
+                "send it where there is space and run it again; if it applied"
+                " anything, that stays done, and `connectsync runs` lists it",
             )
         return lost(sys.stdout) is not None
 
@@ -296,9 +305,23 @@ def _colour(color: str, environment: Mapping[str, str], stream: TextIO) -> bool:
     return stream.isatty() and environment.get("TERM") != "dumb"
 
 
+_NUMBER = re.compile("[0-9]{1,5}")
+_NUMBERS = ("COLUMNS", "LINES", "TERMINAL_WIDTH", "COMP_CWORD")
+"""Variables that libraries read as numbers, and stumble over where they are none."""
+
+
+def drop_unusable(environment: MutableMapping[str, str]) -> None:
+    """Take what no run may obey, or libraries stumble over, out of its environment."""
+    # the keys of each call would be written there, with which it can be read
+    environment.pop("SSLKEYLOGFILE", None)
+    for name in _NUMBERS:
+        if not _NUMBER.fullmatch(environment.get(name, "0")):
+            del environment[name]
+
+
 def _width(environment: Mapping[str, str]) -> int:
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else 80
-    if environment.get("COLUMNS", "").isdecimal():
+    if _NUMBER.fullmatch(environment.get("COLUMNS", "")):
         columns = int(environment["COLUMNS"])
     return max(40, min(columns, WIDEST))
 

@@ -17,7 +17,7 @@ import unicodedata
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
 MASK = "***"
 
@@ -410,16 +410,13 @@ _ALLOWED = re.compile(
     re.IGNORECASE,
 )
 
+_SEARCHED = re.compile("PATH|LD_LIBRARY_PATH|DYLD_[A-Z_]*PATH", re.IGNORECASE)
 _PROXY = re.compile("(HTTP|HTTPS|ALL)_PROXY", re.IGNORECASE)
 
 
 def program_in(folders: Iterable[str], name: str) -> str | None:
-    """
-    Find a program by its name in those of the folders that are spelled whole.
-
-    An empty or relative entry would mean a program in the folder under review.
-    """
-    absolute = os.pathsep.join(one for one in folders if os.path.isabs(one))  # noqa: PTH117
+    """Find a program by its name in those of the folders that are spelled whole."""
+    absolute = _whole(folders)
     return shutil.which(name, path=absolute) if absolute else None
 
 
@@ -430,19 +427,20 @@ def environment_of_children(
     Give the environment of a process that we start, out of ours.
 
     ``also`` names variables that it gets on top. A proxy is handed on only if its
-    address holds no password.
+    address holds no password, and of lists of folders what is spelled whole.
     """
-    return {
-        name: value
+    kept = {
+        name: _whole(value.split(os.pathsep)) if _SEARCHED.fullmatch(name) else value
         for name, value in environment.items()
-        if name in also or _ALLOWED.fullmatch(name) or _is_open_proxy(name, value)
+        if name in also
+        or _ALLOWED.fullmatch(name)
+        or (_PROXY.fullmatch(name) and "@" not in value)
     }
+    # an empty list means the current folder too; without it the usual ones are searched
+    empty = [name for name in kept if _SEARCHED.fullmatch(name) and not kept[name]]
+    return {name: value for name, value in kept.items() if name not in empty}
 
 
-def _is_open_proxy(name: str, value: str) -> bool:
-    if not _PROXY.fullmatch(name):
-        return False
-    try:
-        return "@" not in urlsplit(value if "//" in value else f"//{value}").netloc
-    except ValueError:
-        return False
+def _whole(folders: Iterable[str]) -> str:
+    """Leave out what means a folder under review: an empty or relative entry."""
+    return os.pathsep.join(one for one in folders if os.path.isabs(one))  # noqa: PTH117

@@ -180,7 +180,7 @@ def strange_owner(*found: os.stat_result, sudo: str = "") -> int | None:
     if not hasattr(os, "geteuid"):
         return None
     ours = {SYSTEM, os.geteuid()}
-    if os.geteuid() == SYSTEM and sudo.isdecimal():
+    if os.geteuid() == SYSTEM and re.fullmatch("[0-9]{1,10}", sudo):
         ours.add(int(sudo))
     return next((one.st_uid for one in found if one.st_uid not in ours), None)
 
@@ -302,21 +302,22 @@ def _is_reached_by_all(path: Path) -> bool:
     return False
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str, *, private: bool = False) -> None:
     """
     Write ``text`` to ``path`` whole or not at all.
 
     A link stays a link: what it points to is replaced, unless another user laid it
     into a folder for all. A file of ours that is there keeps its mode, a new one has
-    what the umask leaves of 0666. Raises ``OSError``.
+    what the umask leaves of 0666. What is ``private`` is this user's alone, and takes
+    the place of a link itself. Raises ``OSError``.
     """
-    target = insist_unplanted(path)
+    target = path if private else insist_unplanted(path)
     beside = target.with_name(f".{target.name[:100]}.{os.urandom(4).hex()}")
     # the system applies the umask: asking for it would change it for a moment
-    handle = os.open(beside, _NEW, 0o666)
+    handle = os.open(beside, _NEW, 0o600 if private else 0o666)
     try:
         _fill(handle, text)
-        if target.exists() and not is_strangers(target.stat()):
+        if not private and target.exists() and not is_strangers(target.stat()):
             beside.chmod(stat.S_IMODE(target.stat().st_mode))
         beside.replace(target)
     except BaseException:

@@ -36,6 +36,11 @@ DEEPER = (
     "fetch more of the history: `git fetch --unshallow`, or fetch-depth: 0 for"
     " actions/checkout, or GIT_DEPTH: 0 in GitLab CI"
 )
+SECONDS, FEW = 300.0, 10.0
+"""How long git may take, and where its list of files can be read without it."""
+
+_STUCK = "fatal: git did not come to an end within {seconds:g} s"
+
 _TRUSTED = "git config --global --add safe.directory"
 
 _CAUTIONS = (
@@ -70,20 +75,27 @@ class Git:
     folder: Path
     environment: Mapping[str, str]
 
-    def run(self, *arguments: str, given: bytes | None = None) -> bytes:
+    def run(
+        self, *arguments: str, given: bytes | None = None, seconds: float | None = None
+    ) -> bytes:
         """
         Give what git says; ``given`` is its standard input.
 
-        Raises ``GitRefused`` with what it complains of, and ``UsageError`` where there
-        is no git.
+        Raises ``GitRefused`` with what it complains of, or where it does not come to
+        an end, and ``UsageError`` where there is no git.
         """
-        done = subprocess.run(  # noqa: S603 - no shell, and no argument is an option
-            [self._program(), *_CAUTIONS, "-C", str(self.folder), *arguments],
-            capture_output=True,
-            check=False,
-            input=given,
-            env=clean_environment(self.environment),
-        )
+        seconds = SECONDS if seconds is None else seconds
+        try:
+            done = subprocess.run(  # noqa: S603 - no shell, and no argument is an option
+                [self._program(), *_CAUTIONS, "-C", str(self.folder), *arguments],
+                capture_output=True,
+                check=False,
+                input=given,
+                env=clean_environment(self.environment),
+                timeout=seconds,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise GitRefused(_STUCK.format(seconds=seconds)) from error
         if done.returncode != 0:
             said = done.stderr.decode(errors="replace").strip()
             raise GitRefused(mask_secrets(said, _secrets_in(self.environment)))
@@ -121,7 +133,8 @@ def tracked_in(path: Path, environment: Mapping[str, str]) -> str | None:
     name = lies.relative_to(top).as_posix()
     trusting = ("-c", f"safe.directory={top}")
     try:
-        listed = Git(top, environment).run(*trusting, "ls-files", "-z")
+        # it may be a stranger's, in which a pipe stands where git reads a file
+        listed = Git(top, environment).run(*trusting, "ls-files", "-z", seconds=FEW)
     except (GitRefused, UsageError):
         return name if _is_spelled(_spelled(name), top) else None
     # a disk may not tell .CONNECTSYNC from .connectsync
