@@ -10,7 +10,7 @@ ConnectsyncError
 ├── PlanError                a plan that must not be applied
 │   ├── DamagedPlan          its digest does not match its content
 │   ├── StalePlan            files or Connect moved since it was made
-│   ├── Conflict             a person saved between our read and our save
+│   ├── Conflict             the form is not as it was and as was asked for
 │   └── RollbackRefused      undoing a run would undo what came after it as well
 ├── Refused                  a guard, or a person, said no
 │   ├── GuardRefused
@@ -125,7 +125,7 @@ class StalePlan(PlanError):
 
 
 class Conflict(PlanError):
-    """A person saved the form between our read and our save."""
+    """The form holds something else than was there before and was asked for."""
 
     moved: Mapping[str, Any] | None = None
     """

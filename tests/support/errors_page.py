@@ -28,8 +28,9 @@ WHEN: Mapping[str, str] = {
     "StalePlan": "A district's file says something else now, a form was saved since it"
     " was read, the plan was made on another backend, or nothing of it is left to do."
     " The message names district and setting. Nothing was saved.",
-    "Conflict": "What is read back after a save is not what was saved. The district is"
-    " left as it is; the others of the run go on.",
+    "Conflict": "Someone saved the form between our read and our save, or what is read"
+    " back after it is not what was there and was asked for, also of settings that no"
+    " file manages. The district is left as it is; the others of the run go on.",
     "RollbackRefused": "A setting that the run saved was saved again since, or it"
     " is not known yet whether one of its saves happened. No plan was made.",
     "Refused": "",
