@@ -63,6 +63,8 @@ def _origin_data(plan: Plan) -> dict[str, Any]:
         data["left_alone"] = [_left_data(one) for one in plan.left_alone]
     if plan.limits is not None:
         data["limits"] = _limits_data(plan.limits)
+    if plan.connection:
+        data["connection"] = dict(plan.connection)
     if plan.untouched:
         data["untouched"] = [_untouched_data(one) for one in plan.untouched]
     if plan.still_running:
@@ -305,6 +307,7 @@ def _plan(data: Mapping[str, Any]) -> Plan:
         ),
         token_not_typed=tuple(data.get("token_not_typed", ())),
         limits=_limits(data["limits"]) if "limits" in data else None,
+        connection=data.get("connection", {}),
     )
 
 

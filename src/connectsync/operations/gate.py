@@ -13,10 +13,10 @@ from connectsync.domain.district import District, token_identity
 from connectsync.domain.drift import Baselines
 from connectsync.domain.finding import Finding, GuardFinding, Severity, closing, needed
 from connectsync.domain.live import CLOCKS_DIFFER, ConnectKey
-from connectsync.domain.plan import DistrictPlan, Plan, Save
+from connectsync.domain.plan import REACHED_BY, DistrictPlan, Plan, Save
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import ALL, WAVES, Shard
-from connectsync.domain.run import LATELY, RunHead
+from connectsync.domain.run import LATELY, RunHead, close_command
 from connectsync.domain.settings import BY_NAME, FIRST_FORM, Form, is_same, spell
 from connectsync.errors import (
     DamagedPlan,
@@ -122,6 +122,27 @@ class Gate:
                 " allowed before it: it is of an older version, and git does not know"
                 f" the commit {since[:12]} here"
             )
+
+    def insist_same_connection(self, plan: Plan) -> None:
+        """
+        Refuse a plan if the project file reaches Connect in another way by now.
+
+        The name of a Connect stays where its address, or a label of its page, changes.
+        A plan of an older version does not say how it was. Raises ``StalePlan``.
+        """
+        then, now = plan.connection, self.given.connection
+        moved = [key for key in REACHED_BY if then.get(key) != now.get(key)]
+        if not then or not moved:
+            return
+        remedy = None
+        if self.begun is not None:
+            end = close_command(self.begun.number)
+            remedy = f"make a new plan, and end this run: {end}"
+        raise StalePlan(
+            "connectsync.yaml says otherwise how Connect is reached than when the plan"
+            f" was made: {', '.join(moved)}",
+            remedy=remedy,
+        )
 
     def insist_allowed(self, plan: Plan, digest: str = "") -> None:
         """
