@@ -5,7 +5,7 @@ ConnectsyncError
 ├── UsageError               the command line asks for something impossible
 │   └── NothingMatched       a path, glob or pattern that matches no file
 ├── ProjectError             connectsync.yaml cannot be used
-│   └── TokenRefused         a district names a secret that is not its token
+│   └── TokenRefused         a file names a secret of others as a token
 ├── InvalidFiles             district files with errors; nothing may be planned
 ├── PlanError                a plan that must not be applied
 │   ├── DamagedPlan          its digest does not match its content
@@ -99,7 +99,7 @@ class ProjectError(ConnectsyncError):
 
 
 class TokenRefused(ProjectError):
-    """The reference of a district leads to a secret that is not its token."""
+    """The reference of a district, or of the gateway, leads to a secret of others."""
 
     default_remedy = "name where the token of this district alone is"
 

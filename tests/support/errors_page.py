@@ -18,7 +18,9 @@ WHEN: Mapping[str, str] = {
     " label in it or in a district's file cannot be used; the browser that it asks for"
     " is not installed.",
     "TokenRefused": "The token of a district is named as a file out of the project, or"
-    " as what is a secret of the gateway, the state or another program. None was used.",
+    " as what is a secret of the gateway, the state or another program; or the token of"
+    " the gateway as a secret of a district, the state, the CI or another program. None"
+    " was used.",
     "InvalidFiles": "`plan`, `apply`, `drift` and `reconcile` want the whole fleet free"
     " of errors, for rules hold districts against each other; `fmt` and `import` only"
     " what they write. Nothing was planned or written.",
