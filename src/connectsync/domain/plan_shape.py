@@ -406,6 +406,8 @@ PLAN = Members(
         "still_running": each(_RUNNING),
         "token_not_typed": each(text, least=1),
         "limits": _LIMITS,
+        "comes_in": each(text, least=1),
+        "goes_out": each(text, least=1),
         "connection": Members({}, dict.fromkeys(REACHED_BY, _HEX)),
     },
     # the state store keeps what it knows of a run beside its plan

@@ -253,6 +253,8 @@ async def make_plan(
         still_running=await _still_running(reader, given),
         token_not_typed=tokens_not_typed(answers, given),
         limits=given.policy.limits() if given.since else None,
+        comes_in=given.since.comes_in if given.since else (),
+        goes_out=given.since.goes_out if given.since else (),
         connection=given.connection,
     )
     return _add_objections(plan, [want.district for want in wanted], given)
