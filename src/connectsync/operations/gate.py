@@ -30,7 +30,6 @@ from connectsync.operations.plan import (
     PlanContext,
     PlannedDistrict,
     add_guards,
-    assess_again,
     saves_of,
 )
 from connectsync.operations.rollback import (
@@ -39,7 +38,7 @@ from connectsync.operations.rollback import (
     insist_way_back,
     undone,
 )
-from connectsync.rules.catalogue import acceptable, lasting
+from connectsync.rules.catalogue import acceptable, lasting, overridable
 
 LOOSENED = (
     "  connectsync.yaml allows more now than before the change that this plan is of;"
@@ -381,16 +380,25 @@ def _spell_setting(form: Form, name: str) -> str:
     return spell(form[name]) if name in form else "not managed"
 
 
-def as_it_is(plan: Plan, districts: Sequence[District], baselines: Baselines) -> Plan:
+def as_it_is(
+    plan: Plan, districts: Sequence[District], given: PlanContext, *, begun: bool
+) -> Plan:
     """
-    Give a plan with risks and effects taken again: a file may lie about them.
+    Give a plan with guards, risks, effects and names taken again: a file may lie.
 
-    ``districts`` are those of the files, as far as they can be read.
-
-    Raises ``DamagedPlan`` if its changes are not those that its own values call for.
+    ``districts`` are those of the files, as far as they can be read. What only the plan
+    says that guards hold against it is told as well, as files may have moved on; of an
+    hour that is closed just now nothing, as nothing is applied now. Raises
+    ``DamagedPlan`` if its changes are not those that its own values call for.
     """
-    insist_honest(plan, baselines)
-    return assess_again(plan, districts, baselines)
+    insist_honest(plan, given.baselines)
+    given = replace(given, policy=given.policy_for(plan))
+    now = with_names(add_guards(plan, districts, given, begun=begun), districts)
+    hours = frozenset(overridable())
+    found = [one for one in now.guards if one.accept not in hours]
+    told = {one.accept for one in found}
+    before = (one for one in plan.guards if one.accept not in told)
+    return replace(now, guards=(*found, *before))
 
 
 def with_names(plan: Plan, districts: Sequence[District]) -> Plan:
