@@ -153,6 +153,35 @@ def test_risks_that_were_talked_down_are_told_as_they_are(asking: Console) -> No
     assert asking.run("apply", "plan.json").status == 0
 
 
+def test_guards_that_a_plan_leaves_out_are_told_as_they_are(asking: Console) -> None:
+    asking.replace("connectsync.yaml", "max_districts: 2", "max_districts: 1")
+    asking.run("plan", "--out", "plan.json")
+    data = json.loads((asking.folder / "plan.json").read_text("utf-8"))
+    data["guards"], data["fleet"] = [], 1000
+    forged(asking, data)
+    said = yes(asking, "Ada")
+    assert "apply needs --accept too-many-districts=2\n" in said
+
+
+def test_guards_that_only_the_plan_holds_are_told_as_well(asking: Console) -> None:
+    asking.replace("connectsync.yaml", "max_districts: 2", "max_districts: 1")
+    asking.run("plan", "--out", "plan.json")
+    asking.replace("connectsync.yaml", "max_districts: 1", "max_districts: 2")
+    said = yes(asking, "Ada")
+    assert "apply needs --accept too-many-districts=2\n" in said
+
+
+def test_an_hour_that_is_closed_at_a_yes_is_none_that_apply_waits_for(
+    asking: Console,
+) -> None:
+    asking.replace(
+        "connectsync.yaml",
+        "guards:",
+        "freezes: [{from: 2000-01-01, to: 2200-01-01, reason: always}]\nguards:",
+    )
+    assert "in-a-freeze" not in yes(asking, "Ada")
+
+
 def test_a_plan_that_is_not_there_is_wrong_usage(asking: Console) -> None:
     said = asking.run("approve", "other.json", "--as", "Ada")
     assert said.status == ExitStatus.USAGE

@@ -113,6 +113,7 @@ def planned(scene: dict[str, Any]) -> Plan:
             [(want, lives[want.district.key]) for want in wanted], given
         ),
         still_running=tuple(map(StillRunning, scene.get("still_running", ()))),
+        comes_in=tuple(scene.get("comes_in", ())),
     )
     return add_guards(plan, [want.district for want in wanted], given)
 

@@ -23,7 +23,7 @@ from connectsync.apply.saving import (
     is_conflict,
     judge_save,
     moved_around_error,
-    movement,
+    moved_beside_error,
     not_held_error,
 )
 from connectsync.domain.live import Live
@@ -237,13 +237,17 @@ class DistrictRun:
         self, saves: int, live: Live, entries: tuple[JournalRow, ...] = ()
     ) -> None:
         """
-        Raise ``Conflict`` if anything moved that a save is still to be made over.
+        Raise ``Conflict`` if anything is not as it was, or as it was asked for.
 
-        What Connect made of our own saves is told as that.
+        What Connect made of our own saves is told as that. Once all saves are made,
+        what moved only after the last was read back is no concern of it.
         """
         form = self._form_after(saves)
         wrong = list_differing(form, live.form)
-        if saves == len(self.planned.saves) or not wrong:
+        beside = set(list_differing(form, _last_read_back(entries) or live.form))
+        if saves == len(self.planned.saves):
+            wrong = tuple(name for name in wrong if name in beside)
+        if not wrong:
             return
         ours = {
             name
@@ -252,6 +256,8 @@ class DistrictRun:
             if is_same(name, held, live.form.get(name))
         }
         if theirs := {name: form[name] for name in wrong if name not in ours}:
+            if saves and beside & theirs.keys():
+                raise moved_beside_error(theirs, live.form)
             raise form_moved_error(theirs, live)
         raise not_held_error({name: form[name] for name in wrong}, live)
 
@@ -259,10 +265,7 @@ class DistrictRun:
         """Raise ``Conflict`` if what the plan wants is not what Connect holds."""
         desired, held = self.planned.desired, self.planned.managed(form)
         if list_differing(desired, held):
-            said = "; ".join(movement(desired, held))
-            error = errors.Conflict(f"someone else saved the form right after: {said}")
-            error.moved = {n: held.get(n) for n in list_differing(desired, held)}
-            raise error
+            raise moved_beside_error(desired, held)
 
     def _intent(self, standing: _Progress) -> Intent:
         """Give the save that comes next."""
@@ -277,6 +280,13 @@ class DistrictRun:
             desired=self.planned.desired,
             kept=self.planned.kept,
         )
+
+
+def _last_read_back(entries: Sequence[JournalRow]) -> Form | None:
+    """Give the form as the newest save that was made left it, if that was written."""
+    made = (one for one in entries if one.settled is SaveStatus.CONFIRMED)
+    last = max(made, key=lambda one: one.row, default=None)
+    return None if last is None else last.facts.observed
 
 
 def _ending_of(error: errors.ConnectsyncError) -> Ending:

@@ -171,6 +171,8 @@ async def apply_file(session: Session, path: Path, said: RunArguments) -> ExitSt
                 # others did this worker's share: nothing is wrong with that
                 session.terminal.say(done)
                 return ExitStatus.FINE
+            if plan.districts:
+                run.gate().insist_same_connection(plan)
             run.insist_newest(plan)
             await run.insist_allowed(plan, digest)
             went = await run.execute(plan, digest)

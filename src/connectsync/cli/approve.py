@@ -20,7 +20,9 @@ from connectsync.operations.approve import (
     look_alike,
     record_approval,
 )
+from connectsync.operations.changes import limits_before
 from connectsync.operations.gate import as_it_is
+from connectsync.operations.plan import PlanContext
 from connectsync.report.outcome_text import approval_text
 from connectsync.report.plan_text import render_summary
 from connectsync.report.terminal import inert
@@ -59,10 +61,23 @@ def approve_file(session: Session, path: Path, given: str) -> ExitStatus:
         archive = StateReader(store)
         if done := applied_before(archive, plan):
             raise StalePlan(done)
-        districts = any_scope(session, ()).districts
-        shown = as_it_is(plan, districts, archive.baselines(plan.backend))
+        scope, now = any_scope(session, ()), session.now()
+        context = PlanContext(
+            now=now,
+            tool=plan.tool,
+            scope=plan.scope,
+            fleet=scope.fleet_size,
+            policy=project.policy,
+            baselines=archive.baselines(plan.backend),
+            recent=archive.recent(plan.backend, now),
+            before=limits_before(project, plan.since, session.environment)
+            if plan.since
+            else None,
+        )
+        begun = archive.last_run(digest, plan.backend) is not None
+        shown = as_it_is(plan, scope.districts, context, begun=begun)
         doubt = look_alike(name, archive.approvals(digest))
-        said = record_approval(store, digest, name, at=session.now())
+        said = record_approval(store, digest, name, at=now)
     colour, width = terminal.colour, terminal.width
     if doubt:
         terminal.complain(f"warning: {inert(doubt)}")

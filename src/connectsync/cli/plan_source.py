@@ -20,7 +20,7 @@ from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import SOURCES, TOLD
 from connectsync.config.decode import Ground
 from connectsync.config.discovery import below
-from connectsync.config.project import Project
+from connectsync.config.project import Project, connection_of
 from connectsync.config.state_address import Address, at_url
 from connectsync.domain.drift import Baselines
 from connectsync.domain.finding import ChangedSince, acceptance
@@ -171,6 +171,7 @@ def circumstances(
         before=limits_before(scope.project, since, session.environment)
         if since
         else None,
+        connection=connection_of(scope.project),
     )
 
 

@@ -163,6 +163,8 @@ def _reopen_run(going: ApplyRun, scope: FleetScope, plan: Plan, run: Run) -> App
     rest = rest_of(plan, run, archive.journal(run.number))
     reasons = {**lasting_reasons(run, going.given.now), **said.reasons}
     _insist_tokens(run.number, rest, scope)
+    if rest.districts:
+        going.gate(run).insist_same_connection(rest)
     if rest.districts and not said.ignore_files:
         _insist_files(run.number, rest, scope, superseded=bool(over))
     while True:

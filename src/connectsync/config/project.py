@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from connectsync.config.decode import Ground
-from connectsync.config.discovery import PROJECT_FILE, below, misnamed
+from connectsync.config.discovery import PROJECT_FILE, below, misnamed, relative
 from connectsync.config.document import Document, Reading
 from connectsync.config.policy import (
     mistaken_hours,
@@ -24,6 +26,8 @@ from connectsync.domain.finding import (
     KeyPath,
     Severity,
 )
+from connectsync.domain.live import one_spelling
+from connectsync.domain.plan import REACHED_BY
 from connectsync.domain.policy import Policy
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ProjectError
@@ -199,6 +203,36 @@ def _browser(root: Path, data: Mapping[str, Any] | None) -> BrowserConfig | None
         return None
     session = data.get("session")
     return BrowserConfig(**{**data, "session": root / session if session else None})
+
+
+def connection_of(project: Project) -> dict[str, str]:
+    """
+    Give digests of what decides which Connect is reached, and how its page is read.
+
+    They are by key of ``connectsync.yaml``; one that it does not state is left out, as
+    is everything where it names no Connect, no gateway and no page.
+    """
+    gateway, browser = project.gateway, project.browser
+    if not (project.connect or gateway or browser):
+        return {}
+    kind, colon, path = project.backend.partition(":")
+    file = relative(Path(path), project.root) if colon else ""
+    stated: dict[str, object] = {"backend": f"{kind}{colon}{file}"}
+    if gateway is not None:
+        stated["backends.gateway.url"] = one_spelling(f"gateway {gateway.url}")
+        stated["backends.gateway.token"] = gateway.token
+    if browser is not None:
+        session = browser.session
+        stated["backends.browser.url"] = one_spelling(f"browser {browser.url}")
+        stated["backends.browser.session"] = session and relative(session, project.root)
+        stated["backends.browser.labels"] = dict(browser.labels)
+        stated["backends.browser.accept_confirmation"] = browser.accept_confirmation
+    return {key: _digest(stated[key]) for key in REACHED_BY if stated.get(key)}
+
+
+def _digest(value: object) -> str:
+    spelled = json.dumps(value, sort_keys=True)
+    return hashlib.sha256(spelled.encode()).hexdigest()
 
 
 SNAPSHOT = "snapshot:"

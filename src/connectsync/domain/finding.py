@@ -356,6 +356,8 @@ class ChangedSince:
     ``gone`` gives the files of districts that had one at the commit, by district;
     ``launched`` are those that were past their launch there, by their own facts.
     ``limits`` are the figures and hours that the project file stated there.
+    ``comes_in`` are districts whose file was there and was read as none, ``goes_out``
+    those whose file is there and is read as none any longer.
     """
 
     commit: str
@@ -364,6 +366,8 @@ class ChangedSince:
     gone: Mapping[str, str] = field(default_factory=dict)
     launched: frozenset[str] = frozenset()
     limits: Policy | None = None
+    comes_in: tuple[str, ...] = ()
+    goes_out: tuple[str, ...] = ()
 
     def of(self, district: str) -> Form:
         """Give what the change causes on one district."""

@@ -16,6 +16,17 @@ from connectsync.domain.policy import Policy
 from connectsync.domain.settings import Form
 from connectsync.providers.form import Risk, Value
 
+REACHED_BY = (
+    "backend",
+    "backends.gateway.url",
+    "backends.gateway.token",
+    "backends.browser.url",
+    "backends.browser.session",
+    "backends.browser.labels",
+    "backends.browser.accept_confirmation",
+)
+"""Keys of the project file that decide which Connect is reached, and how it is read."""
+
 SWITCH = "enable_daily_sync"
 """The setting that goes off first and on last, in a save of its own."""
 
@@ -129,7 +140,9 @@ class Plan:
     runs on Connect. ``token_not_typed`` are districts whose files name a token, for
     which Connect's page shows none, and for which none is typed. A plan of one change
     keeps the ``limits`` it was made under: the change may loosen those of the project
-    file.
+    file. ``comes_in`` and ``goes_out`` are districts that a change to the project file
+    takes into the fleet and out of it. ``connection`` are digests of how that file
+    reached Connect, by key; empty if it names nothing, and in plans of older versions.
     """
 
     created: datetime
@@ -148,6 +161,9 @@ class Plan:
     still_running: tuple[StillRunning, ...] = ()
     token_not_typed: tuple[str, ...] = ()
     limits: Policy | None = None
+    comes_in: tuple[str, ...] = ()
+    goes_out: tuple[str, ...] = ()
+    connection: Mapping[str, str] = field(default_factory=dict)
     digests: list[str] = field(
         default_factory=list, init=False, repr=False, compare=False
     )

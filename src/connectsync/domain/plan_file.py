@@ -63,6 +63,12 @@ def _origin_data(plan: Plan) -> dict[str, Any]:
         data["left_alone"] = [_left_data(one) for one in plan.left_alone]
     if plan.limits is not None:
         data["limits"] = _limits_data(plan.limits)
+    if plan.comes_in:
+        data["comes_in"] = list(plan.comes_in)
+    if plan.goes_out:
+        data["goes_out"] = list(plan.goes_out)
+    if plan.connection:
+        data["connection"] = dict(plan.connection)
     if plan.untouched:
         data["untouched"] = [_untouched_data(one) for one in plan.untouched]
     if plan.still_running:
@@ -305,6 +311,9 @@ def _plan(data: Mapping[str, Any]) -> Plan:
         ),
         token_not_typed=tuple(data.get("token_not_typed", ())),
         limits=_limits(data["limits"]) if "limits" in data else None,
+        comes_in=tuple(data.get("comes_in", ())),
+        goes_out=tuple(data.get("goes_out", ())),
+        connection=data.get("connection", {}),
     )
 
 

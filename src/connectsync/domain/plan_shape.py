@@ -17,6 +17,7 @@ from typing import Any
 from connectsync.domain.district import WhyUntouched
 from connectsync.domain.drift import MovedBy
 from connectsync.domain.finding import Severity
+from connectsync.domain.plan import REACHED_BY
 from connectsync.domain.settings import BY_NAME, value_of
 from connectsync.providers.form import Kind, Risk
 
@@ -366,6 +367,7 @@ _ZONE = match_shape("[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*")
 _WINDOW = Members(
     {"days": each(one_of(*range(7))), "from": _HOUR, "to": _HOUR, "timezone": _ZONE}
 )
+_HEX = match_shape("[0-9a-f]{64}")
 _LIMITS = Members(
     {
         "max_districts": whole(0),
@@ -404,6 +406,9 @@ PLAN = Members(
         "still_running": each(_RUNNING),
         "token_not_typed": each(text, least=1),
         "limits": _LIMITS,
+        "comes_in": each(text, least=1),
+        "goes_out": each(text, least=1),
+        "connection": Members({}, dict.fromkeys(REACHED_BY, _HEX)),
     },
     # the state store keeps what it knows of a run beside its plan
     open=True,

@@ -293,6 +293,15 @@ def causes_of(
         if want.district.key not in before
         and (want.file in there or not compared.is_comparable(project.root / want.file))
     ]
+    comes_in = (
+        want.district.key
+        for want in concerned
+        if want.district.key not in before
+        and changed.file_before(project.root / want.file) is not None
+        and want.file not in there
+    )
+    gone = _gone(project, fleet, wanted)
+    goes_out = (key for key in gone if os.path.lexists(project.root / gone[key]))
     caused_by_key = {key: form for key, form in found.items() if form}
     return ChangeScope(
         ChangedSince(
@@ -304,9 +313,11 @@ def causes_of(
                 )
                 for want in concerned
             },
-            _gone(project, fleet, wanted),
+            gone,
             _launched_districts(fleet),
             changed.project_before().policy.limits(),
+            tuple(sorted(comes_in)),
+            tuple(sorted(goes_out)),
         ),
         tuple(unclear),
     )
@@ -353,12 +364,19 @@ def _desired(fleet: Fleet, files: frozenset[str]) -> dict[str, Form]:
 def _fleet_before(
     changed: ChangedFiles, wanted: Sequence[PlannedDistrict], *, everything: bool
 ) -> Fleet:
-    """Load the districts that changed, or all of them, as they were before."""
+    """
+    Load the districts that changed, or all of them, as they were before.
+
+    A file that lay in the folder of today and was not read as a district is none; one
+    that is named on the command line, out of that folder, is what it was.
+    """
     project = changed.project
     files = dict(changed.districts_before())
     for want in wanted:
         path = project.root / want.file
-        if path not in files and (name := changed.file_before(path)) is not None:
+        if project.districts_dir in path.parents or path in files:
+            continue
+        if (name := changed.file_before(path)) is not None:
             files[path] = name
     if not everything:
         files = {

@@ -186,7 +186,8 @@ class PlanContext:
     files causes is planned. ``gone`` are districts that were applied once and have no
     file now, with the file if it is known. ``open_saves`` may arrive late: what arrived
     of ours is no person's change. ``taken`` is when Connect was read, where it is a
-    file; ``before`` are the limits from before the change that a plan to apply is of.
+    file; ``before`` are the limits from before the change that a plan to apply is of;
+    ``connection`` are digests of how the project file reaches Connect.
     """
 
     now: datetime
@@ -202,6 +203,7 @@ class PlanContext:
     open_saves: OpenSaves = field(default_factory=dict)
     taken: datetime | None = None
     before: Policy | None = None
+    connection: Mapping[str, str] = field(default_factory=dict)
 
     def policy_for(self, plan: Plan) -> Policy:
         """Give the policy, or what held before the change of a plan if stricter."""
@@ -251,6 +253,9 @@ async def make_plan(
         still_running=await _still_running(reader, given),
         token_not_typed=tokens_not_typed(answers, given),
         limits=given.policy.limits() if given.since else None,
+        comes_in=given.since.comes_in if given.since else (),
+        goes_out=given.since.goes_out if given.since else (),
+        connection=given.connection,
     )
     return _add_objections(plan, [want.district for want in wanted], given)
 

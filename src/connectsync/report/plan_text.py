@@ -84,7 +84,8 @@ def guard_text(guard: GuardFinding) -> str:
 
 def count_text(plan: Plan) -> str:
     """Count the districts of a plan: to change, in step, left alone, not read."""
-    if plan.empty and not plan.left_alone and not plan.still_running:
+    other = plan.left_alone or plan.still_running or plan.comes_in or plan.goes_out
+    if plan.empty and not other:
         return f"Nothing to do: {districts(plan.size)} in step with Connect"
     parts = [f"{len(plan.districts):,} to change", f"{len(plan.in_step):,} in step"]
     if left := plan.size - len(plan.districts) - len(plan.in_step) - len(plan.failed):
@@ -93,6 +94,10 @@ def count_text(plan: Plan) -> str:
         parts.append(f"{len(plan.failed):,} not read")
     if plan.still_running:
         parts.append(f"{len(plan.still_running):,} still running without a file")
+    if plan.comes_in:
+        parts.append(f"{len(plan.comes_in):,} new to the fleet")
+    if plan.goes_out:
+        parts.append(f"{len(plan.goes_out):,} no longer in it")
     return f"{districts(plan.size)}: {', '.join(parts)}"
 
 
