@@ -273,10 +273,9 @@ def causes_of(
     """
     changed = ChangedFiles(project, compared)
     everything = changed.reaches_all() or bool(changed.profiles())
+    root = project.root
     concerned = [
-        want
-        for want in wanted
-        if everything or changed.differs(project.root / want.file)
+        one for one in wanted if everything or changed.differs(root / one.file)
     ]
     fleet = _fleet_before(changed, wanted, everything=everything)
     before = _desired(fleet, frozenset(want.file for want in concerned))
@@ -286,27 +285,18 @@ def causes_of(
         )
         for want in concerned
     }
-    there = frozenset(fleet.files)
+    new = [one for one in concerned if one.district.key not in before]
     unclear = [
-        want.file
-        for want in concerned
-        if want.district.key not in before
-        and (want.file in there or not compared.is_comparable(project.root / want.file))
+        one.file
+        for one in new
+        if one.file in fleet.files
+        or not compared.is_comparable(project.root / one.file)
     ]
-    comes_in = (
-        want.district.key
-        for want in concerned
-        if want.district.key not in before
-        and changed.file_before(project.root / want.file) is not None
-        and want.file not in there
-    )
     gone = _gone(project, fleet, wanted)
-    goes_out = (key for key in gone if os.path.lexists(project.root / gone[key]))
-    caused_by_key = {key: form for key, form in found.items() if form}
     return ChangeScope(
         ChangedSince(
             compared.base,
-            caused_by_key,
+            {key: form for key, form in found.items() if form},
             {
                 want.district.key: released_settings(
                     before.get(want.district.key, {}), want.district.desired()
@@ -316,11 +306,24 @@ def causes_of(
             gone,
             _launched_districts(fleet),
             changed.project_before().policy.limits(),
-            tuple(sorted(comes_in)),
-            tuple(sorted(goes_out)),
+            _taken_in(changed, new, frozenset(fleet.files)),
+            tuple(key for key in sorted(gone) if _lies_there(project, gone[key])),
         ),
         tuple(unclear),
     )
+
+
+def _taken_in(
+    changed: ChangedFiles, new: Sequence[PlannedDistrict], there: frozenset[str]
+) -> tuple[str, ...]:
+    """Give new districts whose file lay in the project before, and was not read."""
+    root = changed.project.root
+    lay = (one for one in new if changed.file_before(root / one.file) is not None)
+    return tuple(sorted(one.district.key for one in lay if one.file not in there))
+
+
+def _lies_there(project: Project, file: str) -> bool:
+    return os.path.lexists(project.root / file)
 
 
 def limits_before(
