@@ -8,7 +8,6 @@ import tempfile
 import traceback
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from importlib import import_module
 from itertools import pairwise
 from keyword import iskeyword
@@ -37,6 +36,7 @@ from connectsync.cli.terminal import (
 )
 from connectsync.errors import Bug, ConnectsyncError
 from connectsync.report.terminal import inert
+from connectsync.values import replace
 
 ASKED_BY_A_SHELL = "_CONNECTSYNC_COMPLETE"
 """The variable by which a shell asks for words at the tab key."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +16,7 @@ from connectsync.domain.policy import ALL, Shard, shard_of
 from connectsync.domain.wording import did_you_mean, many
 from connectsync.errors import UsageError
 from connectsync.report.reporter import formats_of, formats_told
+from connectsync.values import dataclass
 
 # the table of formats says what there is, so that a new one is a line there
 FindingFormat = StrEnum("FindingFormat", [(n, n) for n in formats_of("findings")])  # type: ignore[misc]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from connectsync.domain.wording import few
 from connectsync.errors import NothingMatched, StateError, UsageError
 from connectsync.files.access import planted_state, strange_owner
 from connectsync.report.terminal import inert
+from connectsync.values import dataclass, field
 
 TOOL = f"connectsync {__version__}"
 

@@ -6,9 +6,9 @@ import html
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
 
 from connectsync.report.terminal import inert
+from connectsync.values import dataclass, fields
 
 _IN_TEXT = re.compile(r"(?<=`)connectsync [^`]+(?=`)")
 _IN_HTML = re.compile(r"(?<=<code>)connectsync [^<]+(?=</code>)")

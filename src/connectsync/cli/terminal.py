@@ -9,7 +9,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from functools import partial
@@ -27,6 +26,7 @@ from connectsync.domain.foreign_text import without_user_info
 from connectsync.domain.live import BY_ADDRESS
 from connectsync.files.access import insist_unplanted, not_written, replace_file
 from connectsync.report.terminal import Paint, Style, inert, unheeded
+from connectsync.values import dataclass, field
 
 TOLD = "CONNECTSYNC_NOW"
 ANYWHERE = "CONNECTSYNC_NOW_ANYWHERE"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -40,6 +39,7 @@ from connectsync.operations.validate import (
 )
 from connectsync.report.reporter import FindingsToReport
 from connectsync.report.terminal import inert
+from connectsync.values import dataclass, replace
 
 
 def look_around(session: Session, project: Project) -> None:

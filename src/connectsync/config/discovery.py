@@ -8,7 +8,6 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from connectsync.config.decode import SUFFIXES, Ground
@@ -16,6 +15,7 @@ from connectsync.config.source import spell_control_characters
 from connectsync.domain.settings import compose_accents
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import InvalidFiles, NothingMatched
+from connectsync.values import dataclass, field
 
 PROFILES = "_profiles"
 PROJECT_FILE = "connectsync.yaml"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Generic, Protocol, Self, TypeVar
 
@@ -33,6 +32,7 @@ from connectsync.config.schema_check import NOTHING_RECORDED, Recorded
 from connectsync.domain.district import District, token_identity
 from connectsync.domain.finding import Finding, KeyPath, Place, Severity, order
 from connectsync.domain.settings import compose_accents
+from connectsync.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

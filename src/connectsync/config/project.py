@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from connectsync.domain.finding import (
 from connectsync.domain.policy import Policy
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ProjectError
+from connectsync.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +15,7 @@ from connectsync.config.source import MOST_FINDINGS, and_more, error, quote_text
 from connectsync.domain.finding import Finding, KeyPath, Severity, order
 from connectsync.domain.settings import spell_like
 from connectsync.errors import Bug
+from connectsync.values import dataclass
 
 Recorded = Mapping[str, Sequence[str]]
 """Labels that the live page was seen to offer, by setting."""

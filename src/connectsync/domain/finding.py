@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from hashlib import sha256
@@ -13,6 +12,7 @@ from pathlib import PurePosixPath
 
 from connectsync.domain.policy import Policy
 from connectsync.domain.settings import Form, is_same
+from connectsync.values import dataclass, field, replace
 
 KeyPath = tuple[str | int, ...]
 """Keys and positions from the top of a document to a value."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from connectsync.domain.district import Days
 from connectsync.errors import ProjectError
 from connectsync.providers.form import Risk
+from connectsync.values import dataclass, field, replace
 
 WAVES = "waves"
 """The name by which the waves are overridden, with a reason."""

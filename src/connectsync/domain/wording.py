@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import islice
 
 from connectsync.domain.foreign_text import foreign_text
+from connectsync.values import dataclass
 
 SHOWN = 5
 """How many things are named."""

@@ -6,7 +6,6 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from hashlib import sha256
@@ -33,6 +32,7 @@ from connectsync.domain.finding import Finding, KeyPath, Place, Problem
 from connectsync.rules.catalogue import DISTRICT_RULES
 from connectsync.rules.engine import Found, Rule, Subject, problems
 from connectsync.rules.subjects import DistrictOnDay
+from connectsync.values import dataclass, field
 
 NONE: frozenset[str] = frozenset()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from itertools import islice
@@ -54,6 +53,7 @@ from connectsync.rules.catalogue import (
 from connectsync.rules.engine import Found, Rule, problems
 from connectsync.rules.fleet import null_takes_nothing_back, unused_profile
 from connectsync.rules.subjects import FleetOnDay, place_problem
+from connectsync.values import dataclass, replace
 
 
 def share_of_report(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from itertools import accumulate
 from unicodedata import category, east_asian_width
 
 from connectsync.domain.finding import Severity
 from connectsync.providers.form import Risk
+from connectsync.values import dataclass
 
 
 class Style(Enum):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from inspect import cleandoc
 from textwrap import dedent
@@ -12,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from connectsync.domain.finding import Problem, RulePage, Severity
 from connectsync.errors import Bug
+from connectsync.values import dataclass
 
 Subject = TypeVar("Subject")
 Check = Callable[[Subject], Iterable[Problem]]
