@@ -10,10 +10,9 @@ from typing import Annotated
 
 import typer
 
-from connectsync.cli.terminal import Terminal
 from connectsync.domain.plan import Plan
 from connectsync.domain.policy import ALL, Shard, shard_of
-from connectsync.domain.wording import did_you_mean, many
+from connectsync.domain.wording import did_you_mean
 from connectsync.errors import UsageError
 from connectsync.report.reporter import formats_of, formats_told
 from connectsync.values import dataclass
@@ -188,15 +187,6 @@ def choose_shard(given: str | None, environment: Mapping[str, str]) -> Shard:
         if given == AUTO
         else _parse_shard("--shard", given)
     )
-
-
-def say_share(
-    terminal: Terminal, shard: Shard, held: int, total: int, *, noun: str = "district"
-) -> None:
-    """Say how much of what was asked for falls into the shard, even if nothing does."""
-    if shard != ALL:
-        said = f"shard {shard} holds {held or 'none'} of {many(total, noun)}"
-        terminal.say(said)
 
 
 def _shard_of_environment(environment: Mapping[str, str]) -> Shard:

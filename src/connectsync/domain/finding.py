@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
-from hashlib import sha256
 from pathlib import PurePosixPath
 
 from connectsync.domain.policy import Policy
@@ -155,6 +154,8 @@ def _identity(finding: Finding) -> _Identity:
 def _digest(identity: _Identity, repeat: int) -> str:
     # JSON keeps the parts apart whatever they hold, lone surrogates included.
     spelled = json.dumps([*identity, repeat]).encode("ascii")
+    from hashlib import sha256  # noqa: PLC0415 - it loads OpenSSL, and most files need no digest
+
     return sha256(spelled).hexdigest()[:LENGTH]
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
@@ -107,7 +106,9 @@ def remove_state(folder: Path) -> None:
             f"{other[0]} is not ours, so {folder} is not removed to begin anew",
             remedy="move it away, or name another state folder with --state-dir",
         )
-    shutil.rmtree(folder, ignore_errors=True)
+    from shutil import rmtree  # noqa: PLC0415 - it imports what unpacks archives
+
+    rmtree(folder, ignore_errors=True)
 
 
 def private_file(path: Path) -> None:
