@@ -76,7 +76,7 @@ def dataclass(
         if slots:
             ours["__slots__"] = tuple(name for name in own if name not in inherited)
         if "__eq__" not in namespace:
-            ours["__hash__"] = _hash if frozen else None
+            ours["__hash__"] = _first_hash if frozen else None
         kind: Any = type(cls)
         whole = {**shared, **ours, **namespace}
         made: type[Made] = kind(cls.__name__, cls.__bases__, whole)
@@ -172,15 +172,10 @@ def _assignments(fields: Any, known: dict[str, Any], *, frozen: bool) -> Iterato
         yield f"_set(self, {name!r}, {value})" if frozen else f"self.{name} = {value}"
 
 
-def _compared(kind: type) -> Callable[[Any], Any]:
+def _compared(owner: Any) -> Callable[[Any], Any]:
     """Give what reads the fields of a value that count when it is compared."""
-    owner = _owner(kind)
-    if "__compared__" not in vars(owner):
-        fields = vars(owner)["__values__"].values()
-        names = [one.name for one in fields if one.compare]
-        owner.__compared__ = staticmethod(attrgetter(*names) if names else _nothing)
-    reader: Callable[[Any], Any] = owner.__compared__
-    return reader
+    names = [one.name for one in owner.__values__.values() if one.compare]
+    return attrgetter(*names) if names else _nothing
 
 
 def _nothing(value: Any) -> tuple[()]:
@@ -188,15 +183,30 @@ def _nothing(value: Any) -> tuple[()]:
     return ()
 
 
-def _eq(self: Any, other: object) -> Any:
-    if other.__class__ is not self.__class__:
-        return NotImplemented
-    read = _compared(self.__class__)
-    return read(self) == read(other)
+def _first_eq(self: Any, other: object) -> Any:
+    """Make the ``__eq__`` of a class when two values are first compared."""
+    owner = _owner(type(self))
+    read = _compared(owner)
+
+    def equal(one: Any, another: object) -> Any:
+        if another.__class__ is not one.__class__:
+            return NotImplemented
+        return read(one) == read(another)
+
+    owner.__eq__ = equal
+    return equal(self, other)
 
 
-def _hash(self: Any) -> int:
-    return hash(_compared(self.__class__)(self))
+def _first_hash(self: Any) -> int:
+    """Make the ``__hash__`` of a class when it is first asked for."""
+    owner = _owner(type(self))
+    read = _compared(owner)
+
+    def hashed(one: Any) -> int:
+        return hash(read(one))
+
+    owner.__hash__ = hashed
+    return hashed(self)
 
 
 def _repr(self: Any) -> str:
@@ -231,7 +241,7 @@ def _set_state(self: Any, state: list[Any]) -> None:
         object.__setattr__(self, name, value)
 
 
-_SHARED: dict[str, Any] = {"__eq__": _eq, "__repr__": _repr}
+_SHARED: dict[str, Any] = {"__eq__": _first_eq, "__repr__": _repr}
 _FROZEN: dict[str, Any] = {
     "__setattr__": _refuse_set,
     "__delattr__": _refuse_delete,

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 
-from deepdiff import DeepDiff
-
 from connectsync.apply.saving import OpenSaves, with_what_arrived
 from connectsync.backends.seam import Reader
 from connectsync.domain.change import Change, changes_of, crowded_out, running
@@ -93,6 +91,8 @@ def _is_apart(held: Value, wanted: Value) -> bool:
 @lru_cache(maxsize=4096)
 def _are_apart(held: Value, wanted: Value) -> bool:
     """Ask DeepDiff once about what many districts have in common: it takes long."""
+    from deepdiff import DeepDiff  # noqa: PLC0415 - with what it needs an eighth of a start
+
     return bool(DeepDiff(held, wanted))
 
 
