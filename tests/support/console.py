@@ -68,8 +68,9 @@ class Console:
         *arguments: str,
         stdin: bytes = b"",
         environment: Mapping[str, str] | None = None,
+        begin: Callable[[list[str]], int] = main,
     ) -> Said:
-        """Run one command in the folder."""
+        """Run one command in the folder; ``begin`` is the way into it."""
         both = io.StringIO()
         out, err = _Both(both), _Both(both)
         with ExitStack() as stack:
@@ -79,7 +80,7 @@ class Console:
             given = io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")
             stack.enter_context(patch.object(sys, "stdin", given))
             stack.enter_context(patch.dict(os.environ, environment or {}))
-            status = main(list(arguments))
+            status = begin(list(arguments))
         return Said(status, out.getvalue(), err.getvalue(), both.getvalue())
 
     @property

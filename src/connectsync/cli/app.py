@@ -9,7 +9,6 @@ import tempfile
 import traceback
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from importlib import import_module
 from itertools import pairwise
 from keyword import iskeyword
@@ -39,6 +38,7 @@ from connectsync.cli.terminal import (
 )
 from connectsync.errors import Bug, ConnectsyncError, UsageError
 from connectsync.report.terminal import inert
+from connectsync.values import replace
 
 ASKED_BY_A_SHELL = "_CONNECTSYNC_COMPLETE"
 """The variable by which a shell asks for words at the tab key."""
@@ -333,11 +333,7 @@ def run() -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """
-    Run one command; give its exit status. Never raises.
-
-    A command that ended well, but whose words could not be written, says so.
-    """
+    """Run one command; give its exit status. Never raises."""
     drop_unusable(os.environ)
     plain = terminal(
         color=_read_option(arguments, "--color", {"always", "never"}, "auto"),
@@ -345,27 +341,26 @@ def main(arguments: list[str]) -> int:
         log_format=LogFormat(_read_option(arguments, "--log-format", {"json"}, "text")),
         environment=os.environ,
     )
-    status = _ended(plain, arguments)
-    lost = plain.tell_lost()
-    return ExitStatus.UNWRITTEN if lost and status in _WELL else status
-
-
-_WELL = frozenset({ExitStatus.FINE, ExitStatus.PENDING})
-
-
-def _ended(plain: Terminal, arguments: list[str]) -> int:
     try:
-        return _ran(plain, arguments)
-    except typer.TyperException as error:
-        return _usage(plain, error)
-    except (typer.Abort, KeyboardInterrupt):
-        return _end_interrupted(plain)
-    except Bug as error:
-        return _bug(plain, error, error.message)
-    except ConnectsyncError as error:
-        return _failed(plain, error)
-    except Exception as error:  # noqa: BLE001 - the last net under the user
-        return _unforeseen(plain, error)
+        status = _ran(plain, arguments)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last net under the user
+        status = tell_failure(plain, error)
+    return plain.settle(status)
+
+
+def tell_failure(plain: Terminal, error: BaseException) -> int:
+    """Say why a command ended early; give its exit status."""
+    match error:
+        case typer.TyperException():
+            return _usage(plain, error)
+        case typer.Abort() | KeyboardInterrupt():
+            return _end_interrupted(plain)
+        case Bug():
+            return _bug(plain, error, error.message)
+        case ConnectsyncError():
+            return _failed(plain, error)
+        case _:
+            return _unforeseen(plain, error)
 
 
 def _ran(plain: Terminal, arguments: list[str]) -> int:
@@ -418,7 +413,7 @@ def _failed(plain: Terminal, error: ConnectsyncError) -> int:
     return status_of(error)
 
 
-def _unforeseen(plain: Terminal, error: Exception) -> int:
+def _unforeseen(plain: Terminal, error: BaseException) -> int:
     """Tell a bug of ours from a disk, a folder or a socket that we are not given."""
     if not isinstance(error, OSError) or not error.strerror:
         return _bug(plain, error, type(error).__name__)
@@ -431,7 +426,7 @@ def _unforeseen(plain: Terminal, error: Exception) -> int:
     return ExitStatus.UNWRITTEN
 
 
-def _bug(plain: Terminal, error: Exception, said: str) -> int:
+def _bug(plain: Terminal, error: BaseException, said: str) -> int:
     try:
         remedy = f"please report it with {_write_crash_log(error)}"
     except OSError as full:
@@ -440,7 +435,7 @@ def _bug(plain: Terminal, error: Exception, said: str) -> int:
     return ExitStatus.BUG
 
 
-def _write_crash_log(error: Exception) -> str:
+def _write_crash_log(error: BaseException) -> str:
     """Keep what helps to fix it in a file that only this user can read."""
     with tempfile.NamedTemporaryFile(
         "w", prefix="connectsync-", suffix=".log", delete=False, encoding="utf-8"

@@ -21,7 +21,7 @@ from connectsync.cli.options import (
     paths_argument,
 )
 from connectsync.cli.plan_source import open_state
-from connectsync.cli.session import Session
+from connectsync.cli.session import Session, wait_for
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.discovery import below, relative
 from connectsync.config.fleet import Fleet, load_fleet
@@ -80,8 +80,6 @@ def drift(
 
     Exits with 1 if drift is left, or if a district could not be read.
     """
-    import asyncio
-
     from connectsync.cli.fleets import load_planned_scope
 
     session: Session = context.obj
@@ -90,7 +88,7 @@ def drift(
     insist_free(session, output)
     share = choose_shard(shard, session.environment)
     scope = load_planned_scope(session, paths or [], share)
-    looked = asyncio.run(look(session, scope))
+    looked = wait_for(look(session, scope))
     found = looked.drift
     if adopt:
         aloud = format_ == "text" and output is None

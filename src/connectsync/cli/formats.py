@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from connectsync.cli.session import Session
@@ -23,6 +22,7 @@ from connectsync.report.reporter import (
     View,
     reporter_of,
 )
+from connectsync.values import replace
 
 READ_HERE = frozenset(["text", "json", "html"])
 """

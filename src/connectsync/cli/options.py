@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from connectsync.cli.terminal import Terminal
 from connectsync.domain.plan import Plan
 from connectsync.domain.policy import ALL, Shard, shard_of
-from connectsync.domain.wording import did_you_mean, many
+from connectsync.domain.wording import did_you_mean
 from connectsync.errors import UsageError
 from connectsync.report.reporter import formats_of, formats_told
+from connectsync.values import dataclass
 
 # the table of formats says what there is, so that a new one is a line there
 FindingFormat = StrEnum("FindingFormat", [(n, n) for n in formats_of("findings")])  # type: ignore[misc]
@@ -188,15 +187,6 @@ def choose_shard(given: str | None, environment: Mapping[str, str]) -> Shard:
         if given == AUTO
         else _parse_shard("--shard", given)
     )
-
-
-def say_share(
-    terminal: Terminal, shard: Shard, held: int, total: int, *, noun: str = "district"
-) -> None:
-    """Say how much of what was asked for falls into the shard, even if nothing does."""
-    if shard != ALL:
-        said = f"shard {shard} holds {held or 'none'} of {many(total, noun)}"
-        terminal.say(said)
 
 
 def _shard_of_environment(environment: Mapping[str, str]) -> Shard:

@@ -18,7 +18,7 @@ from connectsync.cli.options import (
     paths_argument,
     set_token_option,
 )
-from connectsync.cli.session import Session
+from connectsync.cli.session import Session, wait_for
 from connectsync.cli.terminal import STDOUT, ExitStatus
 from connectsync.domain.plan import Plan
 from connectsync.report.reporter import PlanToReport
@@ -62,8 +62,6 @@ def plan(
 
     Only reads; nothing is written to Connect.
     """
-    import asyncio
-
     from connectsync.cli.plan_source import plan_now, wrote_plan
     from connectsync.domain.plan_file import plan_text
 
@@ -71,7 +69,7 @@ def plan(
     insist_free(session, out, output)
     share = choose_shard(shard, session.environment)
     tokens = frozenset(set_token or ())
-    planned = asyncio.run(
+    planned = wait_for(
         plan_now(session, paths or [], share, tokens, changed_since=changed_since)
     )
     made = planned.plan

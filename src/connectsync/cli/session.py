@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
 from connectsync import __version__
 from connectsync.cli.suggest import quote_word
@@ -21,6 +21,7 @@ from connectsync.config.discovery import (
     file_of,
     is_key,
     misnamed,
+    names_below,
     relative,
 )
 from connectsync.config.fleet import Fleet, load_fleet
@@ -30,6 +31,9 @@ from connectsync.domain.wording import few
 from connectsync.errors import NothingMatched, StateError, UsageError
 from connectsync.files.access import planted_state, strange_owner
 from connectsync.report.terminal import inert
+from connectsync.values import dataclass, field
+
+Given = TypeVar("Given")
 
 TOOL = f"connectsync {__version__}"
 
@@ -402,7 +406,25 @@ class Session:
 
     def count(self, project: Project) -> int:
         """Count the district files of the project, whatever the scope."""
-        return sum(1 for _ in below(project.districts_dir))
+        return sum(1 for _ in names_below(project.districts_dir))
+
+
+def wait_for(work: Coroutine[Any, Any, Given]) -> Given:
+    """
+    Run work of the event loop to its end, and give what it gives.
+
+    The loop asks on its way out which handler Ctrl-C has, and Python spells the result
+    of the main task for that: seconds for the plan of 13,318 districts.
+    """
+    import asyncio
+
+    given: list[Given] = []
+
+    async def keep() -> None:
+        given.append(await work)
+
+    asyncio.run(keep())
+    return given[0]
 
 
 def _is_at(described: str, url: str) -> bool:

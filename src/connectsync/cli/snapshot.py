@@ -11,7 +11,7 @@ import typer
 
 from connectsync.cli.formats import insist_free
 from connectsync.cli.options import option_output
-from connectsync.cli.session import Session
+from connectsync.cli.session import Session, wait_for
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.decode import SUFFIXES
 from connectsync.config.project import Project
@@ -47,14 +47,12 @@ def snapshot(
 
     Exits with 1 if a district cannot be read; only with --partial is it written then.
     """
-    import asyncio
-
     from connectsync.backends.snapshot import render_snapshot
     from connectsync.operations.import_ import insist_whole
 
     session: Session = context.obj
     insist_free(session, output, over_live=True)
-    taken = asyncio.run(_take_snapshot(session, districts or []))
+    taken = wait_for(_take_snapshot(session, districts or []))
     if not partial:
         insist_whole(taken)
     session.terminal.deliver(render_snapshot(taken), output)

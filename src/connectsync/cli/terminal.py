@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import codecs
 import re
-import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from functools import partial
@@ -25,8 +23,11 @@ from connectsync.cli.suggest import CommandPlace
 from connectsync.domain.event import Event
 from connectsync.domain.foreign_text import without_user_info
 from connectsync.domain.live import BY_ADDRESS
+from connectsync.domain.policy import ALL, Shard
+from connectsync.domain.wording import many
 from connectsync.files.access import insist_unplanted, not_written, replace_file
 from connectsync.report.terminal import Paint, Style, inert, unheeded
+from connectsync.values import dataclass, field
 
 TOLD = "CONNECTSYNC_NOW"
 ANYWHERE = "CONNECTSYNC_NOW_ANYWHERE"
@@ -169,6 +170,15 @@ class Terminal:
                 " anything, that stays done, and `connectsync runs` lists it",
             )
         return lost(sys.stdout) is not None
+
+    def settle(self, status: int) -> int:
+        """
+        Give the exit status of a command that ended with one.
+
+        One that ended well, but whose words could not be written, says so.
+        """
+        went_well = status in {ExitStatus.FINE, ExitStatus.PENDING}
+        return ExitStatus.UNWRITTEN if self.tell_lost() and went_well else status
 
     def say(self, text: str) -> None:
         """Print what is good to know, on standard error, unless quiet."""
@@ -320,7 +330,11 @@ def drop_unusable(environment: MutableMapping[str, str]) -> None:
 
 
 def _width(environment: Mapping[str, str]) -> int:
-    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else 80
+    columns = 80
+    if sys.stdout.isatty():
+        from shutil import get_terminal_size
+
+        columns = get_terminal_size().columns
     if _NUMBER.fullmatch(environment.get("COLUMNS", "")):
         columns = int(environment["COLUMNS"])
     return max(40, min(columns, WIDEST))
@@ -331,6 +345,15 @@ def _write(stream: TextIO, text: str) -> bool:
     stream.write(text if text.endswith("\n") else f"{text}\n")
     stream.flush()
     return lost(stream) is None
+
+
+def say_share(
+    terminal: Terminal, shard: Shard, held: int, total: int, *, noun: str = "district"
+) -> None:
+    """Say how much of what was asked for falls into the shard, even if nothing does."""
+    if shard != ALL:
+        said = f"shard {shard} holds {held or 'none'} of {many(total, noun)}"
+        terminal.say(said)
 
 
 class ExitStatus(IntEnum):

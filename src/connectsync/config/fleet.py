@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Generic, Protocol, Self, TypeVar
 
@@ -13,7 +13,7 @@ from connectsync.config.decode import SUFFIXES, Ground, bytes_of
 from connectsync.config.discovery import (
     PROFILES,
     PROJECT_FILE,
-    below,
+    names_below,
     relative,
     stem_of,
     walk,
@@ -33,6 +33,8 @@ from connectsync.config.schema_check import NOTHING_RECORDED, Recorded
 from connectsync.domain.district import District, token_identity
 from connectsync.domain.finding import Finding, KeyPath, Place, Severity, order
 from connectsync.domain.settings import compose_accents
+from connectsync.files.access import glance_at
+from connectsync.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,18 +366,20 @@ def rivals(
     They are searched as bytes: reading the YAML of a whole country takes seconds,
     looking for a word does not. What is found is a candidate, not yet a finding.
     """
-    inside = {path.resolve() for path in scope}
-    others = [
-        path for path in sorted(below(districts_dir)) if path.resolve() not in inside
-    ]
-    if len(districts) > MANY:
-        return tuple(others)
-    stems = {district.key for district in districts}
-    words = [word.encode() for word in sorted(_words(districts))]
+    inside = {os.path.realpath(path) for path in scope}
     ground = Ground.around(districts_dir, PROJECT_FILE)
-    return tuple(
-        path for path in others if path.stem in stems or _holds(path, words, ground)
-    )
+    names = names_below(districts_dir)
+    if len(districts) <= MANY:
+        stems = {district.key for district in districts}
+        words = [word.encode() for word in sorted(_words(districts))]
+        names = (
+            name
+            for name in names
+            if PurePosixPath(name).stem in stems or _holds(name, words, ground)
+        )
+    # few are left, and following the links of each of 13,318 files takes long
+    others = [Path(name) for name in names if os.path.realpath(name) not in inside]
+    return tuple(sorted(others))
 
 
 def _words(districts: Sequence[District]) -> set[str]:
@@ -398,12 +402,17 @@ def _word(district: District) -> str:
     return max(plain, key=len, default="")
 
 
-def _holds(path: Path, words: Sequence[bytes], ground: Ground) -> bool:
-    content = bytes_of(path, path.name, ground)
-    # what cannot be read may be anyone's: loading it says why
-    return isinstance(content, Finding) or any(
-        word in content.lower() for word in words
-    )
+def _holds(name: str, words: Sequence[bytes], ground: Ground) -> bool:
+    content = glance_at(name)
+    if content is None:
+        path = Path(name)
+        found = bytes_of(path, path.name, ground)
+        if isinstance(found, Finding):
+            # what cannot be read may be anyone's: loading it says why
+            return True
+        content = found
+    content = content.lower()
+    return any(word in content for word in words)
 
 
 MEANT = (*SUFFIXES, ".json")

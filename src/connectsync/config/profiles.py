@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -45,6 +44,7 @@ from connectsync.domain.finding import Finding, Place
 from connectsync.domain.foreign_text import alike
 from connectsync.domain.settings import form_spelled_as, spell_like
 from connectsync.providers.clever import Settings
+from connectsync.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from connectsync.domain.plan import REACHED_BY
 from connectsync.domain.policy import Policy
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ProjectError
+from connectsync.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 from typing import Any
-
-import jsonschema_rs
 
 from connectsync.config.document import Document, is_day
 from connectsync.config.layers import LAYERED
-from connectsync.config.schemas import labels_of, schema
+from connectsync.config.schemas import labels_of, schema, types_of
 from connectsync.config.source import MOST_FINDINGS, and_more, error, quote_text
 from connectsync.domain.finding import Finding, KeyPath, Severity, order
 from connectsync.domain.settings import spell_like
 from connectsync.errors import Bug
+from connectsync.values import dataclass
 
 Recorded = Mapping[str, Sequence[str]]
 """Labels that the live page was seen to offer, by setting."""
@@ -149,13 +149,112 @@ def _listed_keys(name: str, section: tuple[str, ...]) -> tuple[_Listed, ...]:
 
 def accepts(data: object, name: str) -> bool:
     """Say whether data are what a schema allows."""
-    return _gate(name).is_valid(data)
+    # the library takes longer to import than so many documents to look at
+    if next(_LOOKED_AT) < FEW and surely_fits(data, schema(name)):
+        return True
+    valid: bool = _gate(name).is_valid(data)
+    return valid
+
+
+FEW = 20
+_LOOKED_AT = count()
 
 
 @lru_cache(maxsize=4)
-def _gate(name: str) -> jsonschema_rs.Draft202012Validator:
+def _gate(name: str) -> Any:
+    import jsonschema_rs  # noqa: PLC0415 - with what it needs a tenth of a commit hook
+
     return jsonschema_rs.Draft202012Validator(
         dict(schema(name)), validate_formats=True, formats={"date": is_day}
+    )
+
+
+def surely_fits(value: object, part: Mapping[str, Any]) -> bool:
+    """
+    Say whether a value surely is what a part of a schema allows.
+
+    False also means that the library has to say: for keywords that are not known here,
+    and where its idea of a number, a letter or a pattern may be another one.
+    """
+    kind = _KIND_OF.get(type(value), "")
+    known = part.keys() <= _KNOWN_KEYWORDS and kind in types_of(part, kind)
+    if not (known and _is_listed(value, part)):
+        return False
+    match value:
+        case dict():
+            return _fits_object(value, part)
+        case list():
+            return _fits_list(value, part)
+        case str():
+            return _fits_text(value, part)
+        case int():
+            least, most = part.get("minimum", value), part.get("maximum", value)
+            # beyond it others count in steps of two
+            return abs(value) < 1 << 53 and bool(least <= value <= most)
+        case _:
+            return value is None
+
+
+_KIND_OF: Mapping[type, str] = {
+    dict: "object",
+    list: "array",
+    str: "string",
+    int: "integer",
+    bool: "boolean",
+    type(None): "null",
+}
+_JUDGING = (
+    "additionalProperties const enum format items maxLength maximum minItems minLength"
+    " minimum pattern properties required type uniqueItems"
+)
+_TELLING = (
+    "$schema $id title description examples default x-labels x-rule x-said x-secret"
+    " x-wanted"
+)
+_KNOWN_KEYWORDS = frozenset(f"{_JUDGING} {_TELLING}".split())
+
+
+def _is_listed(value: object, part: Mapping[str, Any]) -> bool:
+    # 1 and True are equal, and not the same
+    one_of = [*part.get("enum", [value])]
+    only = [part.get("const", value)]
+    return all(
+        (type(value), value) in [(type(one), one) for one in each]
+        for each in (one_of, only)
+    )
+
+
+def _fits_object(value: dict[object, Any], part: Mapping[str, Any]) -> bool:
+    stated, others = part.get("properties", {}), part.get("additionalProperties", True)
+    if not all(name in value for name in part.get("required", ())):
+        return False
+    return all(
+        surely_fits(inner, stated[name])
+        if name in stated
+        else isinstance(others, dict) and surely_fits(inner, others)
+        for name, inner in value.items()
+    )
+
+
+def _fits_list(value: list[Any], part: Mapping[str, Any]) -> bool:
+    if len(value) < part.get("minItems", 0) or not isinstance(part.get("items"), dict):
+        return False
+    if part.get("uniqueItems"):
+        texts = {one for one in value if isinstance(one, str)}
+        if len(texts) < len(value):
+            return False
+    return all(surely_fits(one, part["items"]) for one in value)
+
+
+def _fits_text(value: str, part: Mapping[str, Any]) -> bool:
+    # what a letter, a line or its end is to a pattern differs with anything else
+    if not (value.isascii() and value.isprintable()):
+        return False
+    longest = part.get("maxLength", len(value))
+    return (
+        part.get("minLength", 0) <= len(value) <= longest
+        and ("pattern" not in part or re.search(part["pattern"], value) is not None)
+        and ("format" not in part or (part["format"] == "date" and is_day(value)))
     )
 
 

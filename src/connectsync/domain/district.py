@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import shlex
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from typing import NamedTuple
 from connectsync.domain.settings import BY_NAME, Form, compose_accents, spell_like
 from connectsync.providers.clever import Settings
 from connectsync.providers.form import Value
+from connectsync.values import dataclass, field
 
 NamedLabels = frozenset[tuple[str, str]]
 """Pairs of a box group and a label that is not among the published ones."""

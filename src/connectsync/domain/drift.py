@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from connectsync.domain.district import Facts
 from connectsync.domain.settings import SETTINGS, Form, is_same
 from connectsync.providers.form import Value
+from connectsync.values import dataclass, field
 
 
 class MovedBy(StrEnum):

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
-from hashlib import sha256
 from pathlib import PurePosixPath
 
 from connectsync.domain.policy import Policy
 from connectsync.domain.settings import Form, is_same
+from connectsync.values import dataclass, field, replace
 
 KeyPath = tuple[str | int, ...]
 """Keys and positions from the top of a document to a value."""
@@ -28,7 +27,7 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """Give 0 for the worst."""
-        return ("error", "warning", "info").index(self.value)
+        return ("error", "warning", "info").index(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +154,8 @@ def _identity(finding: Finding) -> _Identity:
 def _digest(identity: _Identity, repeat: int) -> str:
     # JSON keeps the parts apart whatever they hold, lone surrogates included.
     spelled = json.dumps([*identity, repeat]).encode("ascii")
+    from hashlib import sha256  # noqa: PLC0415 - it loads OpenSSL, and most files need no digest
+
     return sha256(spelled).hexdigest()[:LENGTH]
 
 

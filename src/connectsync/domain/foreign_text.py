@@ -8,11 +8,8 @@ was sent: without this, a token would travel on into plans, comments, journals a
 
 from __future__ import annotations
 
-import base64
-import html
 import os
 import re
-import shutil
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
@@ -255,7 +252,9 @@ def _meant(match: re.Match[str]) -> str:
     if match["percent"]:
         return unquote_to_bytes(match["percent"]).decode("utf-8", "replace")
     if match["entity"]:
-        return html.unescape(match["entity"])
+        from html import unescape  # noqa: PLC0415 - it brings a table of 2,000 names
+
+        return unescape(match["entity"])
     if match["octal"]:
         return chr(int(match["octal"], 8))
     return chr(int(match["unicode"] or match["hex"] or match["braced"], 16))
@@ -264,16 +263,18 @@ def _meant(match: re.Match[str]) -> str:
 @lru_cache(maxsize=2 * _REMEMBERED)
 def _forms(secret: str) -> tuple[str, ...]:
     """Give a secret's letters and digits as they are, and as they are encoded."""
+    from base64 import b64encode  # noqa: PLC0415 - few commands hold a secret
+
     as_bytes = secret.encode("utf-8", "surrogatepass")
     # a piece of base64 begins at one of three places of what it encodes
     encoded = [
-        base64.b64encode(b"\0" * lead + as_bytes).decode("ascii")[2 * lead : -4]
+        b64encode(b"\0" * lead + as_bytes).decode("ascii")[2 * lead : -4]
         for lead in range(3)
     ]
-    packed = base64.b64encode(as_bytes)
+    packed = b64encode(as_bytes)
     whole = [*encoded, packed.decode("ascii"), as_bytes.hex()]
     # Authorization is sent in base64, and may be packed as a whole
-    whole.append(base64.b64encode(packed).decode("ascii")[:-4])
+    whole.append(b64encode(packed).decode("ascii")[:-4])
     whole += [_base32(as_bytes, lead) for lead in range(5)]
     spelled = [one for one in map(_squeezed, whole) if len(one) >= _PIECE]
     bare = _squeezed(secret)
@@ -284,7 +285,9 @@ def _forms(secret: str) -> tuple[str, ...]:
 
 def _base32(text: bytes, lead: int) -> str:
     """Give what is sure to stand in base32, wherever in it a text begins."""
-    packed = base64.b32encode(b"\0" * lead + text).decode("ascii").rstrip("=")
+    from base64 import b32encode  # noqa: PLC0415 - as above
+
+    packed = b32encode(b"\0" * lead + text).decode("ascii").rstrip("=")
     return packed[-(-8 * lead // 5) : -1]
 
 
@@ -416,8 +419,10 @@ _PROXY = re.compile("(HTTP|HTTPS|ALL)_PROXY", re.IGNORECASE)
 
 def program_in(folders: Iterable[str], name: str) -> str | None:
     """Find a program by its name in those of the folders that are spelled whole."""
-    absolute = _whole(folders)
-    return shutil.which(name, path=absolute) if absolute else None
+    from shutil import which  # noqa: PLC0415 - it imports what unpacks archives
+
+    # of no folder it would search the usual ones
+    return which(name, path=_whole(folders) or os.devnull)
 
 
 def environment_of_children(
@@ -437,8 +442,7 @@ def environment_of_children(
         or (_PROXY.fullmatch(name) and "@" not in value)
     }
     # an empty list means the current folder too; without it the usual ones are searched
-    empty = [name for name in kept if _SEARCHED.fullmatch(name) and not kept[name]]
-    return {name: value for name, value in kept.items() if name not in empty}
+    return {name: v for name, v in kept.items() if v or not _SEARCHED.fullmatch(name)}
 
 
 def _whole(folders: Iterable[str]) -> str:

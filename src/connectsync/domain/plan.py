@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -15,6 +14,7 @@ from connectsync.domain.finding import GuardFinding, ValidationReport
 from connectsync.domain.policy import Policy
 from connectsync.domain.settings import Form
 from connectsync.providers.form import Risk, Value
+from connectsync.values import dataclass, field, replace
 
 REACHED_BY = (
     "backend",

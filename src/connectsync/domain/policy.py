@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
-from hashlib import sha256
 from pathlib import Path
 
 from connectsync.domain.district import Days
 from connectsync.errors import ProjectError
 from connectsync.providers.form import Risk
+from connectsync.values import dataclass, field, replace
 
 WAVES = "waves"
 """The name by which the waves are overridden, with a reason."""
@@ -70,7 +68,9 @@ def wave_by_district(
 
 def by_chance(keys: Iterable[str]) -> list[str]:
     """Order districts as if by chance, and always alike."""
-    return sorted(keys, key=lambda key: hashlib.sha256(key.encode()).digest())
+    from hashlib import sha256  # noqa: PLC0415 - it loads OpenSSL, and most files need no digest
+
+    return sorted(keys, key=lambda key: sha256(key.encode()).digest())
 
 
 def _names(wave: Wave, key: str, labels: frozenset[str]) -> bool:
@@ -221,6 +221,8 @@ class Shard:
         if self.count == 1:
             return True
         # a file's name may hold bytes that are no text; it has to fall somewhere
+        from hashlib import sha256  # noqa: PLC0415 - as above
+
         digest = sha256(key.encode("utf-8", "surrogateescape")).digest()
         return int.from_bytes(digest, "big") % self.count == self.index - 1
 

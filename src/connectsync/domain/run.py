@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -13,6 +12,7 @@ from connectsync.domain.outcome import DistrictOutcome, Ending, Made
 from connectsync.domain.settings import Form
 from connectsync.domain.wording import few
 from connectsync.providers.form import Value
+from connectsync.values import dataclass, field
 
 OPEN_SAVE = "intended"
 """The journal's word for a save of which no one knows yet whether it happened."""

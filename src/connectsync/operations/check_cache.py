@@ -7,7 +7,6 @@ import os
 import stat
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ from connectsync.operations.checking import (
     ValidationOptions,
     digest,
 )
+from connectsync.values import dataclass, field
 
 WORTH_REMEMBERING = 100
 """Files below which checking them again costs less than looking at what is kept."""

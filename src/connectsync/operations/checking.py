@@ -6,12 +6,9 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from hashlib import sha256
 from pathlib import PurePosixPath
-from threading import active_count as count_threads
 from typing import NamedTuple
 
 from connectsync.config.document import Document, Reading
@@ -33,6 +30,7 @@ from connectsync.domain.finding import Finding, KeyPath, Place, Problem
 from connectsync.rules.catalogue import DISTRICT_RULES
 from connectsync.rules.engine import Found, Rule, Subject, problems
 from connectsync.rules.subjects import DistrictOnDay
+from connectsync.values import dataclass, field
 
 NONE: frozenset[str] = frozenset()
 
@@ -90,7 +88,8 @@ class CheckedFile(NamedTuple):
     One file by itself, whatever the others say.
 
     ``builder`` is None where no document could be read, ``district`` None where the
-    file or a layer under it has errors. ``text`` is the SHA-256 of a document's text.
+    file or a layer under it has errors. ``text`` is the SHA-256 of a document's text,
+    where it is to be remembered.
     """
 
     findings: tuple[Finding, ...]
@@ -180,29 +179,48 @@ def check_fleet(fleet: Fleet, asked: ValidationOptions) -> CheckedFleet:
 
 
 def check_reading(
-    shelf: Profiles, name: str, reading: Reading, asked: ValidationOptions
+    shelf: Profiles,
+    name: str,
+    reading: Reading,
+    asked: ValidationOptions,
+    *,
+    remember: bool = False,
 ) -> CheckedFile:
-    """Check one file that was read, on the profiles that it names."""
+    """
+    Check one file that was read, on the profiles that it names.
+
+    With ``remember`` it can be told later whether the file is still the same.
+    """
     found, loaded = build_district(shelf, name, reading)
     document: Document | None = reading.document
     if document is None:
         return CheckedFile(found)
     builder = (key_of(document), named_profiles(document))
     district = None if loaded is None else check_district(loaded, shelf, asked)
-    return CheckedFile(found, builder, district, digest(document.source.text.encode()))
+    text = digest(document.source.text.encode()) if remember else ""
+    return CheckedFile(found, builder, district, text)
 
 
 def digest(raw: bytes) -> str:
     """Give the SHA-256 of bytes in hexadecimal digits."""
+    from hashlib import sha256  # noqa: PLC0415 - it loads OpenSSL, and most files need no digest
+
     return sha256(raw).hexdigest()
 
 
 def check_named(
-    chosen: ChosenFiles, names: Sequence[str], asked: ValidationOptions
+    chosen: ChosenFiles,
+    names: Sequence[str],
+    asked: ValidationOptions,
+    *,
+    remember: bool,
 ) -> list[CheckedFile]:
     """Read and check files one after the other."""
     shelf = chosen.shelf
-    return [check_reading(shelf, name, chosen.read(name), asked) for name in names]
+    return [
+        check_reading(shelf, name, chosen.read(name), asked, remember=remember)
+        for name in names
+    ]
 
 
 WORTH_A_PROCESS = 400
@@ -225,7 +243,7 @@ def in_parts(
     comes back through a pipe. The part of a child that ended early is done here.
     """
     count = min(_cores(), MOST_PROCESSES, len(items) // WORTH_A_PROCESS)
-    if count < 2 or sys.platform != "linux" or count_threads() > 1:  # noqa: PLR2004 - one is this process
+    if count < 2 or sys.platform != "linux" or _has_threads():  # noqa: PLR2004 - one is this process
         return work(items)
     size = -(-len(items) // count)
     parts = [items[at : at + size] for at in range(0, len(items), size)]
@@ -262,6 +280,12 @@ def _start(
     finally:
         # neither buffers nor handlers of the parent are this process's to end
         os._exit(status)
+
+
+def _has_threads() -> bool:
+    # not loaded: none was started
+    threading = sys.modules.get("threading")
+    return threading is not None and threading.active_count() > 1
 
 
 def _cores() -> int:

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 
-from deepdiff import DeepDiff
-
 from connectsync.apply.saving import OpenSaves, with_what_arrived
 from connectsync.backends.seam import Reader
 from connectsync.domain.change import Change, changes_of, crowded_out, running
@@ -70,29 +68,32 @@ def find_differing(live: Form, desired: Form) -> tuple[str, ...]:
     names = in_form_order(live, desired)
     if not names:
         return ()
-    # forms that are equal are told by Python; DeepDiff is asked where they differ
+    # forms that are equal are told by Python, and so are single values; DeepDiff is
+    # asked about sets of labels that differ
     held = {name: live[name] for name in names}
     wanted = form_spelled_as(
         {name: desired[name] for name in names},
         {name: labels_in(value) for name, value in held.items()},
     )
-    return _apart(_typed(held), _typed(wanted))
+    return tuple(name for name in names if _is_apart(held[name], wanted[name]))
 
 
-_Values = tuple[tuple[str, type, Value], ...]
+_PLAIN = (str, int, type(None))
 
 
-def _typed(form: Form) -> _Values:
-    # to Python 1 and true are the same
-    return tuple((name, type(value), value) for name, value in form.items())
+def _is_apart(held: Value, wanted: Value) -> bool:
+    if isinstance(held, _PLAIN) and isinstance(wanted, _PLAIN):
+        # to Python 1 and true are the same
+        return (type(held), held) != (type(wanted), wanted)
+    return _are_apart(held, wanted)
 
 
 @lru_cache(maxsize=4096)
-def _apart(held: _Values, wanted: _Values) -> tuple[str, ...]:
+def _are_apart(held: Value, wanted: Value) -> bool:
     """Ask DeepDiff once about what many districts have in common: it takes long."""
-    one, other = ({name: value for name, _, value in form} for form in (held, wanted))
-    keys = DeepDiff(one, other).affected_root_keys
-    return tuple(name for name in one if name in keys)
+    from deepdiff import DeepDiff  # noqa: PLC0415 - with what it needs an eighth of a start
+
+    return bool(DeepDiff(held, wanted))
 
 
 def find_kept_labels(

@@ -90,7 +90,11 @@ def plain(text: str) -> str:
 
 def short(text: str) -> str:
     """Give foreign text as `plain` does, and no more of it than is read."""
-    return plain(cut_text(inert(text), _LONGEST))
+    return plain(_cut(text))
+
+
+def _cut(text: str) -> str:
+    return cut_text(inert(text), _LONGEST)
 
 
 def code(text: str) -> str:
@@ -260,12 +264,7 @@ def _plan_blocks(plan: Plan) -> Iterator[Block]:
             "district",
         )
     if plan.guards:
-        yield _plan_table(
-            "Guards",
-            ("Severity", "Guard", "What", "Districts"),
-            list(_guards(plan.guards)),
-            "different objection",
-        )
+        yield _guards(plan.guards)
     if plan.districts:
         yield _changes(plan)
     if moved := [cells for one in plan.districts for cells in _drift_rows(one)]:
@@ -286,7 +285,18 @@ def _plan_blocks(plan: Plan) -> Iterator[Block]:
 def _plan_table(
     title: str, head: tuple[str, ...], rows: list[tuple[str, ...]], noun: str
 ) -> MarkdownTable:
-    return MarkdownTable(title, head, rows, len(rows), noun, folded=len(rows) > FOLDED)
+    return _counted_table(title, head, rows, len(rows), noun)
+
+
+def _counted_table(
+    title: str,
+    head: tuple[str, ...],
+    rows: Iterable[tuple[str, ...]],
+    count: int,
+    noun: str,
+) -> MarkdownTable:
+    """Make a table of rows that are written only as far as they have room."""
+    return MarkdownTable(title, head, rows, count, noun, folded=count > FOLDED)
 
 
 def _summary(plan: Plan) -> str:
@@ -322,17 +332,29 @@ def _failed(one: NotPlanned) -> tuple[str, ...]:
     return code(one.district), code(one.file), why
 
 
-def _guards(found: tuple[GuardFinding, ...]) -> Iterator[tuple[str, ...]]:
+def _guards(found: tuple[GuardFinding, ...]) -> MarkdownTable:
     """Give a row for each objection, which the districts of a profile share."""
-    shared: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    shared: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
     for one in found:
-        what = short(guard_text(one))
-        if one.hint:
-            what += f"<br>*help:* {short(one.hint)}"
-        same = shared[one.severity.value, code(one.rule), what]
+        texts = (_cut(guard_text(one)), _cut(one.hint))
+        same = shared[one.severity.value, one.rule, *texts]
         same += [one.district] if one.district else []
-    for cells, districts in shared.items():
-        yield *cells, _few(districts)
+    return _counted_table(
+        "Guards",
+        ("Severity", "Guard", "What", "Districts"),
+        (_guard(*told, _few(keys)) for told, keys in shared.items()),
+        len(shared),
+        "different objection",
+    )
+
+
+def _guard(
+    severity: str, rule: str, what: str, hint: str, districts: str
+) -> tuple[str, ...]:
+    said = plain(what)
+    if hint:
+        said += f"<br>*help:* {plain(hint)}"
+    return severity, code(rule), said, districts
 
 
 def _drift_rows(one: DistrictPlan) -> Iterator[tuple[str, ...]]:
@@ -349,10 +371,11 @@ def _left(one: DistrictDrift) -> Iterator[tuple[str, ...]]:
 
 def _changes(plan: Plan) -> MarkdownTable:
     shared = _shared(plan)
-    return _plan_table(
+    return _counted_table(
         "Changes",
         ("Risk", "Setting", "Change", "What it does to people", "Districts"),
-        [(*_kind(kind), _few(shared[kind])) for kind in sorted(shared, key=_rank)],
+        ((*_kind(kind), _few(shared[kind])) for kind in sorted(shared, key=_rank)),
+        len(shared),
         "different change",
     )
 

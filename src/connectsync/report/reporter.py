@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
 from typing import ClassVar, Literal
@@ -12,6 +11,7 @@ from connectsync.domain.drift import DistrictDrift
 from connectsync.domain.finding import RulePage, ValidationReport
 from connectsync.domain.plan import Plan, PlanReview
 from connectsync.errors import Bug
+from connectsync.values import dataclass
 
 Subject = Literal["findings", "plan", "drift"]
 

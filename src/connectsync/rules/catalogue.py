@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -37,6 +36,7 @@ from connectsync.rules.hours import HOUR_GUARDS
 from connectsync.rules.limits import TIMED_GUARDS
 from connectsync.rules.reading import reading_pages
 from connectsync.rules.subjects import DistrictOnDay, FleetOnDay, PlanAtHour
+from connectsync.values import replace
 
 
 def _rules_of(*modules: ModuleType) -> tuple[Rule[Any], ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from connectsync.domain.change import Change, Remove, Set
@@ -27,6 +26,7 @@ from connectsync.errors import Bug
 from connectsync.providers.clever import Settings
 from connectsync.providers.form import Risk
 from connectsync.rules.engine import Scope
+from connectsync.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
