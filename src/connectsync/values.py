@@ -42,9 +42,10 @@ def field(
     init: bool = True,
     repr: bool = True,  # noqa: A002 - as the library's
     compare: bool = True,
+    kw_only: bool = False,
 ) -> Any:
     """Say more of a field than its default, as with the library's `field`."""
-    return Field(default, default_factory, init, repr, compare)
+    return Field(default, default_factory, init, repr, compare, kw_only)
 
 
 @dataclass_transform(field_specifiers=(field,))
@@ -104,7 +105,7 @@ def fields(of: object) -> tuple[Field, ...]:
 
 def _field(given: Any, name: str, *, kw_only: bool) -> Field:
     one = given if isinstance(given, Field) else Field(given)
-    return one._replace(name=name, kw_only=kw_only)
+    return one._replace(name=name, kw_only=kw_only or one.kw_only)
 
 
 def _inherited(cls: type) -> dict[str, Field]:
@@ -121,10 +122,13 @@ def _owner(kind: type) -> Any:
 
 def _first_init(self: Any, /, *args: Any, **given: Any) -> None:
     """Make the ``__init__`` of a class for its first value, and call it."""
-    kind: Any = next(
+    first = (
         one for one in type(self).__mro__ if vars(one).get("__init__") is _first_init
     )
-    kind.__init__ = _init_of(kind)
+    # none where another thread was quicker
+    kind: Any = next(first, None) or _owner(type(self))
+    if vars(kind)["__init__"] is _first_init:
+        kind.__init__ = _init_of(kind)
     kind.__init__(self, *args, **given)
 
 
