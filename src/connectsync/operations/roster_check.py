@@ -12,17 +12,13 @@ from connectsync.domain.district import District
 from connectsync.domain.live import Check, fail, ok, warn
 from connectsync.domain.wording import SHOWN, few, many
 from connectsync.errors import ConnectError, CredentialsRefused, ProjectError
-from connectsync.roster.seam import Roster, RosterDistrict
+from connectsync.roster.seam import PAUSED, USUAL, Roster, RosterDistrict
 
 AT_ONCE = 8
 """How many districts are asked about at the same time, each with its own token."""
 
 OLD = timedelta(days=4)
 """A roster of this age was not merely left alone over a long weekend."""
-
-PAUSED = "paused"
-USUAL = frozenset(["", "running", "success"])
-"""States of a district at Clever that are nothing to look at."""
 
 Answer = RosterDistrict | ConnectError
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from connectsync.errors import RosterUnreadable, UsageError, how_to_add
+from connectsync.roster.seam import CONTACT, STUDENT
 
 MEMORY = "800MB"
 """How much memory DuckDB may take; the rest of a gibibyte is ours."""
@@ -137,6 +138,11 @@ class RosterTables:
             problem = _problem(str(error))
         # raised here: inside, what DuckDB said would come along as the context
         raise problem
+
+    def take_page(self, role: str, page: str) -> None:
+        """Add a page of the people of a role; see ``seam.PeopleSource``."""
+        adding = {STUDENT: self.add_students, CONTACT: self.add_contacts}
+        adding.get(role, self.add_staff)(page)
 
     def add_students(self, page: str) -> None:
         """Add a page of students, as Clever answers ``/users?role=student``."""
