@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from errno import EACCES, EDQUOT, EEXIST, EISDIR, ELOOP, ENOSPC, ENOTDIR, EPERM, EROFS
 from pathlib import Path
+from typing import BinaryIO
 
 from connectsync.errors import UsageError
 
@@ -365,18 +366,27 @@ def read_regular(path: Path, limit: int, *, own: bool = False) -> bytes:
     without opening it, ``TooLarge``, and ``OSError`` as reading does; ``strerror`` is a
     sentence part.
     """
-    _insist_regular(path.stat(), path)
-    handle = os.open(path, _FLAGS)
-    with os.fdopen(handle, "rb") as file:
-        # what was looked at may have been exchanged meanwhile
-        status = os.fstat(handle)
-        _insist_regular(status, path)
+    with open_regular(path) as file:
+        status = os.fstat(file.fileno())
         if own and is_strangers(status) and _is_reached_by_all(path):
             raise Planted(EACCES, _PLANTED, str(path))
         raw = b"" if status.st_size > limit else file.read(limit + 1)
         if status.st_size > limit or len(raw) > limit:
             raise TooLarge(0, f"it is larger than {limit:,} bytes", str(path))
     return raw
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file to read. Raises ``NotRegular``, and ``OSError`` as opening."""
+    _insist_regular(path.stat(), path)
+    file = os.fdopen(os.open(path, _FLAGS), "rb")
+    try:
+        # what was looked at may have been exchanged meanwhile
+        _insist_regular(os.fstat(file.fileno()), path)
+    except OSError:
+        file.close()
+        raise
+    return file
 
 
 def _insist_regular(status: os.stat_result, path: Path) -> None:

@@ -9,13 +9,34 @@ Python.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
+from connectsync.domain.impact import (
+    FEWEST,
+    NO_WORDS_STATED,
+    Choice,
+    Counts,
+    Dictionary,
+    Gap,
+    LinkCount,
+    Measured,
+    PeopleCount,
+    SchoolImpact,
+    Selection,
+    SharedCount,
+    StudentCount,
+    Suggestion,
+    Tally,
+    compare,
+    tally,
+)
 from connectsync.errors import RosterUnreadable, UsageError, how_to_add
-from connectsync.roster.seam import CONTACT, STUDENT
+from connectsync.providers.clever import ContactRelationship, ContactType, PhoneType
 
 MEMORY = "800MB"
 """How much memory DuckDB may take; the rest of a gibibyte is ours."""
@@ -55,60 +76,32 @@ _SETTINGS = (
     "SET enable_progress_bar = false",
 )
 
-_MACROS = (
-    r"""
-    CREATE MACRO filled(x) AS
-        nullif(trim(x, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)
-            || chr(160)), '')
-    """,
-    "CREATE MACRO fold(x) AS lower(filled(x))",
-    # hash(null) is no null
-    """
-    CREATE MACRO key(kind, x) AS CASE WHEN filled(x) IS NOT NULL
-        THEN hash(kind || chr(31) || filled(x)) END
-    """,
-    "CREATE MACRO digits(x) AS regexp_replace(x, '[^0-9]+', '', 'g')",
-    # a number that can be texted: ten digits, or eleven that begin with 1
-    """
-    CREATE MACRO textable(digits) AS CASE
-        WHEN length(digits) = 10 THEN digits::UBIGINT
-        WHEN length(digits) = 11 AND digits[1] = '1' THEN digits[2:]::UBIGINT
-    END
-    """,
-    # who has no id is known by name, email and all digits of the number; null if blank
-    """
-    CREATE MACRO known_by(name, email, digits) AS CASE
-        WHEN filled(name) IS NOT NULL OR filled(email) IS NOT NULL
-            OR coalesce(digits, '') <> ''
-        THEN hash(concat_ws(chr(31), 'known by',
-            regexp_replace(coalesce(fold(name), ''), '\\s+', ' ', 'g'),
-            coalesce(fold(email), ''), coalesce(digits, '')))
-    END
-    """.replace("\\\\", "\\"),
-)
-
-_USER = "id:VARCHAR,email:VARCHAR,name:{first:VARCHAR,middle:VARCHAR,last:VARCHAR}"
-
-
-def _shape(roles: str) -> str:
-    """Give what is read of a page of users at Clever, in DuckDB's spelling."""
-    spelled = re.sub(r"(\w+)", r'"\1"', f"{_USER},roles:{{{roles}}}")
-    return f'{{"data":[{{"data":{{{spelled}}}}}]}}'
-
-
-_STUDENTS = _shape(
-    "student:{sis_id:VARCHAR,student_number:VARCHAR,school:VARCHAR,schools:[VARCHAR]}"
-)
-_CONTACTS = _shape(
+_SHAPE = re.sub(
+    r"(\w+)",
+    r'"\1"',
+    "{id:VARCHAR,email:VARCHAR,roles:{"
+    "student:{sis_id:VARCHAR,student_number:VARCHAR,school:VARCHAR,schools:[VARCHAR]},"
     "contact:{sis_id:VARCHAR,phone:VARCHAR,phone_type:VARCHAR,"
-    "student_relationships:[{student:VARCHAR,type:VARCHAR,relationship:VARCHAR}]}"
+    "student_relationships:[{student:VARCHAR,type:VARCHAR,relationship:VARCHAR}]}}}",
 )
-_STAFF = _shape("teacher:{sis_id:VARCHAR}")
+"""What is read of a user at Clever, in DuckDB's spelling."""
 
-_EACH_USER = (
-    "SELECT one.data AS u"
-    " FROM (SELECT unnest(from_json($page::JSON, '{shape}').data) AS one)"
+_OF_PAGE = (
+    'SELECT unnest(from_json($page::JSON, \'{"data":[{"data":"JSON"}]}\').data).data'
+    " AS one"
 )
+
+
+@cache
+def statement(name: str) -> str:
+    """Give a statement of ours, from the folder beside this module."""
+    return (files("connectsync.roster") / "sql" / f"{name}.sql").read_text("utf-8")
+
+
+def _users(query: str) -> str:
+    return (
+        statement("users").replace("/* shape */", _SHAPE).replace("/* users */", query)
+    )
 
 
 class RosterTables:
@@ -140,59 +133,121 @@ class RosterTables:
         raise problem
 
     def take_page(self, role: str, page: str) -> None:
-        """Add a page of the people of a role; see ``seam.PeopleSource``."""
-        adding = {STUDENT: self.add_students, CONTACT: self.add_contacts}
-        adding.get(role, self.add_staff)(page)
+        """
+        Add a page of users as Clever answers ``/users``.
 
-    def add_students(self, page: str) -> None:
-        """Add a page of students, as Clever answers ``/users?role=student``."""
-        self._add_page(
-            _STUDENTS,
-            page,
-            """
-            key('student', u.id), u.id IS NOT NULL,
-            filled(u.roles.student.sis_id) IS NOT NULL,
-            filled(u.roles.student.student_number) IS NOT NULL,
-            unnest(CASE WHEN len(u.roles.student.schools) > 0
-                THEN u.roles.student.schools ELSE [u.roles.student.school] END),
-            NULL, false, NULL, NULL, NULL, NULL, NULL, NULL
-            """,
-        )
+        What each of them is says the row itself, whatever ``role`` was asked for.
+        """
+        del role
+        self.run(_users(_OF_PAGE), {"page": page})
 
-    def add_contacts(self, page: str) -> None:
-        """Add a page of contacts, as Clever answers ``/users?role=contact``."""
-        self._add_page(
-            _CONTACTS,
-            page,
-            """
-            key('student', link.student), false, NULL, NULL, NULL,
-            key('contact', u.id), u.id IS NOT NULL,
-            filled(u.roles.contact.sis_id) IS NOT NULL,
-            filled(link.type), filled(link.relationship),
-            filled(u.roles.contact.phone_type),
-            textable(digits(u.roles.contact.phone)), key('email', lower(u.email))
-            """,
-            """
-            LEFT JOIN LATERAL
-                (SELECT unnest(u.roles.contact.student_relationships) link) ON true
-            """,
-        )
+    def add_users(self, query: str) -> None:
+        """Add each user that a query gives as JSON, in a column ``one``."""
+        self.run(_users(query))
 
-    def add_staff(self, page: str) -> None:
-        """Add a page of teachers or staff, as Clever answers ``/users?role=…``."""
-        users = _EACH_USER.format(shape=_STAFF)
-        self.run(
-            f"INSERT INTO staff SELECT key('email', lower(u.email)) FROM ({users})"  # noqa: S608 - ours
-            " WHERE filled(u.email) IS NOT NULL",
-            {"page": page},
-        )
+    def settle(self) -> None:
+        """
+        Leave out who is referred to and listed nowhere, once all rows are there.
 
-    def _add_page(self, shape: str, page: str, columns: str, joined: str = "") -> None:
-        users = _EACH_USER.format(shape=shape)
-        self.run(
-            f"INSERT INTO rows SELECT {columns} FROM ({users}) {joined}",  # noqa: S608 - ours
-            {"page": page},
+        A roster that lists no students at all has those that are referred to.
+        """
+        for who in ("student", "contact"):
+            referred = f"{who} IS NOT NULL AND NOT lists_{who}"
+            ((there, some),) = self.run(
+                f"SELECT count({who}) FILTER (lists_{who}),"  # noqa: S608 - ours
+                f" count(*) FILTER ({referred}) FROM rows"
+            )
+            if not some:
+                continue
+            change = f"lists_{who} = true WHERE {referred}"
+            if there:
+                # with a null in the list, nothing is ever not in it
+                known = (
+                    f"SELECT {who} FROM rows WHERE {who} IS NOT NULL AND lists_{who}"  # noqa: S608 - ours
+                )
+                change = f"{who} = NULL WHERE {referred} AND {who} NOT IN ({known})"
+            self.run(f"UPDATE rows SET {change}")  # noqa: S608 - ours
+
+    def words(self) -> dict[str, dict[str, int]]:
+        """Count how often each type, relationship and phone type stands there."""
+        self.run(statement("worded"))
+        ((different,),) = self.run("SELECT count(*) FROM worded")
+        if different > MOST_WORDS:
+            raise DatabaseProblem(_NO_WORDS)
+        # where there is no number, it has no type either
+        numbered = "WHERE phone_type IS NOT NULL OR numbered"
+        where = {"type": "", "relationship": "", "phone_type": numbered}
+        return {
+            name: dict(
+                self.run(
+                    f"SELECT coalesce(lower({name}), ''), sum(count)::BIGINT"  # noqa: S608 - ours
+                    f" FROM worded {more} GROUP BY 1"
+                )
+            )
+            for name, more in where.items()
+        }
+
+    def staff_contacts(self) -> int | None:
+        """Count contacts with the email of a member of staff; None without staff."""
+        staff = "FROM rows WHERE contact IS NULL AND student IS NULL"
+        ((there, found),) = self.run(
+            f"SELECT (SELECT count(*) {staff}), count(DISTINCT contact) FROM rows"  # noqa: S608 - ours
+            f" WHERE contact IS NOT NULL AND email IN (SELECT email {staff}"
+            " AND email IS NOT NULL)"
         )
+        return int(found) if there else None
+
+    def count(
+        self, choices: Sequence[Choice], selves: Collection[str], *, by_school: bool
+    ) -> dict[str, Counts]:
+        """
+        Count people by what each choice does with them, in each school or in all.
+
+        The whole roster stands under the empty name, and so do the schools that are
+        too small to be told apart. ``selves`` are the words for the student as contact.
+        Ask for the ``words`` first.
+        """
+        self.run(statement("choices"))
+        for number, choice in enumerate(choices):
+            row = [1 << number, *(sorted(words) for words in choice)]
+            self.run("INSERT INTO choices VALUES (?, ?, ?, ?)", row)
+        self.run(statement("meant"), {"selves": sorted(selves)})
+        given = {"by": "", "named": "''", "rows": "rows"}
+        if by_school:
+            given = {"by": "school, ", "named": "school", "rows": _PLACED}
+            self.run(statement("attends"), {"fewest": FEWEST})
+        self.run(statement("pairs").format(**given))
+        self.run(statement("people").format(**given))
+        found: dict[str, dict[str, Any]] = {}
+        for name, kind in _HISTOGRAMS.items():
+            query = statement(f"count_{name}").format(**given)
+            for school, *figures in self.run(query):
+                told = found.setdefault(school, {}).setdefault(name, [])
+                told.append(kind(*figures))
+        self.run("DROP TABLE pairs; DROP TABLE people")
+        return {school: Counts(**told) for school, told in sorted(found.items())}
+
+
+MOST_WORDS = 20_000
+"""So many combinations of types, relationships and phone types are no labels."""
+
+_NO_WORDS = (
+    "its types, relationships and phone types are not words from a list: names or"
+    " numbers may stand in their columns"
+)
+
+_PLACED = """
+    (SELECT attends.school, rows.* EXCLUDE school
+    FROM rows JOIN attends USING (student))
+"""
+
+_HISTOGRAMS: Mapping[str, Callable[..., tuple[Any, ...]]] = {
+    "people": PeopleCount,
+    "students": StudentCount,
+    "links": LinkCount,
+    "shared": SharedCount,
+}
+"""What leaves the tables: how many are alike. Only the first two choices count all."""
 
 
 class DatabaseProblem(RosterUnreadable):
@@ -203,7 +258,7 @@ class DatabaseProblem(RosterUnreadable):
     0 where that is not known.
     """
 
-    def __init__(self, reason: str, line: int) -> None:
+    def __init__(self, reason: str, line: int = 0) -> None:
         self.reason = reason
         self.line = line
         super().__init__(f"the roster cannot be read: {reason}")
@@ -237,7 +292,7 @@ def _problem(message: str) -> DatabaseProblem:
 
 
 @contextmanager
-def open_tables(files: Sequence[Path] = ()) -> Iterator[RosterTables]:
+def open_tables(readable: Sequence[str] = ()) -> Iterator[RosterTables]:
     """
     Open empty tables that may read these files and nothing else.
 
@@ -262,14 +317,75 @@ def open_tables(files: Sequence[Path] = ()) -> Iterator[RosterTables]:
     try:
         for setting in _SETTINGS:
             database.execute(setting)
-        database.execute("SET allowed_paths = ?", [[str(one) for one in files]])
+        database.execute("SET allowed_paths = ?", [list(readable)])
         database.execute("SET enable_external_access = false")
         database.execute("SET lock_configuration = true")
-        for macro in _MACROS:
-            database.execute(macro)
+        database.execute(statement("macros"))
         columns = ", ".join(f'"{name}" {kind}' for name, kind in ROWS.items())
         database.execute(f"CREATE TABLE rows ({columns})")
-        database.execute("CREATE TABLE staff (email UBIGINT)")
         yield RosterTables(database, duckdb.Error)
     finally:
         database.close()
+
+
+def alternatives(after: Selection) -> Iterator[tuple[str, str, Selection]]:
+    """
+    Give each label that is not chosen, and the selection with it.
+
+    Of phone types one alone can be chosen, so another one takes its place.
+    """
+    types, relationships = after.contact_types, after.contact_relationships
+    if after.matches_nothing or types is None or relationships is None:
+        return
+    for label in PhoneType if after.phone_types is not None else ():
+        if label not in (after.phone_types or ()):
+            other = replace(after, phone_types=frozenset([label]))
+            yield "phone_types", label, other
+    for type_ in ContactType:
+        if type_ not in types:
+            yield "contact_types", type_, replace(after, contact_types=types | {type_})
+    for one in ContactRelationship:
+        if one not in relationships:
+            other = replace(after, contact_relationships=relationships | {one})
+            yield "contact_relationships", one, other
+
+
+def measure(
+    tables: RosterTables,
+    selections: tuple[Selection | None, Selection],
+    *,
+    gaps: frozenset[Gap] = frozenset(),
+    dictionary: Dictionary = NO_WORDS_STATED,
+    by_school: bool = False,
+) -> Measured:
+    """
+    Say what two selections do to a roster, the one before and the one after.
+
+    A pure function of the tables and the settings. Raises ``RosterUnreadable``.
+    """
+    before, after = selections
+    others = [] if Gap.LABELS in gaps else list(alternatives(after))
+    found = tables.words()
+    asked = (before or after, after, *(other for _, _, other in others))
+    choices = [dictionary.choice(one) for one in asked]
+    selves = dictionary.words("relationship", [ContactRelationship.SELF])
+    whole = tables.count(choices, selves, by_school=False).get("", Counts())
+    schools = tables.count(choices[:2], selves, by_school=True) if by_school else {}
+
+    def pair(counts: Counts) -> tuple[Tally | None, Tally]:
+        told = tally(counts, 0, before, gaps) if before else None
+        return told, tally(counts, 1, after, gaps)
+
+    return Measured(
+        contacts=len(whole.people) and sum(one.total for one in whole.people),
+        staff=tables.staff_contacts(),
+        tallies=pair(whole),
+        unknown={} if Gap.LABELS in gaps else dictionary.outside(found),
+        suggestions=tuple(
+            Suggestion(setting, label, *compare(whole, 1, number + 2))
+            for number, (setting, label, _) in enumerate(others)
+        ),
+        schools=tuple(
+            SchoolImpact(school, *pair(counts)) for school, counts in schools.items()
+        ),
+    )
