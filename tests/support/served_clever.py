@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from starlette.types import ASGIApp
+
 from connectsync.emulator.app import server
 from connectsync.emulator.clever import (
     VERSION,
@@ -126,16 +128,22 @@ def serving_clever(
         clock=clock.time,
         window_calls=window_calls,
     )
+    with listening_at(api.app()) as address:
+        yield ServedClever(api, f"{address}{VERSION}", clock)
+
+
+@contextmanager
+def listening_at(app: ASGIApp) -> Iterator[str]:
+    """Serve an application on a socket of its own; give its address."""
     with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         # a request that comes before the server is ready waits instead of being refused
         listening.listen(128)
-        uvicorn = server(api.app(), "127.0.0.1", 0)
+        uvicorn = server(app, "127.0.0.1", 0)
         thread = threading.Thread(target=uvicorn.run, args=([listening],))
         thread.start()
         try:
-            url = f"http://127.0.0.1:{listening.getsockname()[1]}{VERSION}"
-            yield ServedClever(api, url, clock)
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         finally:
             uvicorn.should_exit = True
             thread.join()

@@ -10,7 +10,8 @@ import asyncio
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 from urllib.parse import urlencode
@@ -19,7 +20,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectsync.emulator.app import HANG_UP
 from connectsync.emulator.people import ROLES, MadeUpRoster, user_id
@@ -308,3 +309,40 @@ class CutAnswer(Response):
             hang_up()
         while (await receive())["type"] != "http.disconnect":
             pass  # the server must see the end before this returns
+
+
+CLEVER_PATH = "/clever"
+"""Where Clever stands beside Connect in one server."""
+
+
+def made_up_token(key: str) -> str:
+    """Give the token of a district at the stand-in; it opens nothing else."""
+    return f"made-up-token-of-{key}"
+
+
+def beside(app: ASGIApp, districts: Iterable[tuple[str, str, str]]) -> ASGIApp:
+    """
+    Serve Clever beside an application, with a made-up roster for each district.
+
+    Each district is a key, an id and a name; ``made_up_token`` gives its token.
+    """
+    known = {
+        made_up_token(key): CleverDistrict(
+            identifier,
+            name,
+            MadeUpRoster(_STUDENTS, zlib.crc32(key.encode()), identifier),
+        )
+        for key, identifier, name in districts
+    }
+    clever = CleverApi(known, prefix=CLEVER_PATH).app()
+
+    async def either(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        asked = clever if path.startswith(f"{CLEVER_PATH}/") else app
+        await asked(scope, receive, send)
+
+    return either
+
+
+_STUDENTS = 640
+"""Children of a made-up district: enough to see shares of them."""
