@@ -354,6 +354,10 @@ MALFORMED = {
     ),
     "a cursor that is none": (following("/v3.1/users?starting_after=%0a"), "no id"),
     "the token": (student(school=TOKEN), "it repeats the token"),
+    "the token where nothing is shown": (
+        page({**STUDENT, "email": TOKEN}),
+        "it repeats the token",
+    ),
     "the token, encoded": (student(school=TOKEN.encode().hex()), "repeats the token"),
 }
 
