@@ -250,6 +250,12 @@ class Unsettled(ConnectError):
 class RosterUnreadable(ConnectsyncError):
     """A roster cannot be read, so nothing of it was counted or written."""
 
+    reason = ""
+    """What is wrong with the text that was read, without a value of it."""
+
+    line = 0
+    """Its line, where that is known."""
+
     default_remedy = "export the roster again, and give that file"
 
 

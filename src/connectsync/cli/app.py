@@ -59,6 +59,7 @@ COMMANDS: Mapping[str, str] = {
     "runs": "runs",
     "drift": "drift",
     "reconcile": "reconcile",
+    "impact": "impact",
     "login": "login",
     "doctor": "doctor",
     "emulator": "emulator",
@@ -96,6 +97,7 @@ PANELS: Mapping[str, Mapping[str, str]] = {
     "Inspect": {
         "runs": "List, show, compare or close runs; verify the audit log.",
         "drift": "Show what changed since the last apply, and where.",
+        "impact": "Count whom a change reaches on the district's roster.",
         "doctor": "Check project, state and backend for problems.",
     },
     "Connect": {

@@ -21,7 +21,6 @@ from typing import BinaryIO
 
 from connectsync.errors import RosterUnreadable
 from connectsync.files.access import NotRegular, open_regular, wide_encoding
-from connectsync.roster.tables import DatabaseProblem
 
 UTF_8, LATIN_1 = "utf-8", "latin-1"
 
@@ -326,7 +325,7 @@ def hand_on(file: RosterFile, encoding: str) -> Iterator[None]:
         thread.start()
     try:
         yield
-    except DatabaseProblem as error:
+    except RosterUnreadable as error:
         where = f"line {error.line:,}: " if error.line else ""
         problem = file.problem(f"{where}{error.reason}")
     finally:

@@ -173,7 +173,7 @@ class RosterTables:
         self.run(statement("worded"))
         ((different,),) = self.run("SELECT count(*) FROM worded")
         if different > MOST_WORDS:
-            raise DatabaseProblem(_NO_WORDS)
+            raise _unreadable(_NO_WORDS)
         # where there is no number, it has no type either
         numbered = "WHERE phone_type IS NOT NULL OR numbered"
         where = {"type": "", "relationship": "", "phone_type": numbered}
@@ -250,25 +250,12 @@ _HISTOGRAMS: Mapping[str, Callable[..., tuple[Any, ...]]] = {
 """What leaves the tables: how many are alike. Only the first two choices count all."""
 
 
-class DatabaseProblem(RosterUnreadable):
-    """
-    What went wrong in DuckDB, without a value of the roster.
-
-    ``reason`` is a sentence part about the text that was read; ``line`` is its line,
-    0 where that is not known.
-    """
-
-    def __init__(self, reason: str, line: int = 0) -> None:
-        self.reason = reason
-        self.line = line
-        super().__init__(f"the roster cannot be read: {reason}")
-
-
 _REASONS = (
     ("Out of Memory", f"it needs more memory than the {MEMORY} it may take"),
     ("nvalid unicode|not utf-8|nvalid UTF|Byte sequence", "it is not saved as UTF-8"),
     ("unterminated quote", 'a value begins with a quote (") that is never closed'),
     ("Expected Number of Columns", "a row has more or fewer columns than the header"),
+    ("state machine", "its lines end in two ways, or a quote is not closed"),
     ("Maximum line size", "a row is longer than two million characters"),
     ("JSON", "it is not valid JSON"),
     (
@@ -280,7 +267,7 @@ _REASONS = (
 _LINE = re.compile(r"\bLine: (\d{1,12})\b")
 
 
-def _problem(message: str) -> DatabaseProblem:
+def _problem(message: str) -> RosterUnreadable:
     """Tell what a message of DuckDB means in our words, for its own quote values."""
     # values come after the first line, but not always: only these words are looked for
     reason = next(
@@ -288,7 +275,13 @@ def _problem(message: str) -> DatabaseProblem:
         "DuckDB cannot read what is in it",
     )
     line = _LINE.search(message)
-    return DatabaseProblem(reason, int(line.group(1)) if line else 0)
+    return _unreadable(reason, int(line.group(1)) if line else 0)
+
+
+def _unreadable(reason: str, line: int = 0) -> RosterUnreadable:
+    error = RosterUnreadable(f"the roster cannot be read: {reason}")
+    error.reason, error.line = reason, line
+    return error
 
 
 @contextmanager
