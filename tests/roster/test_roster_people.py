@@ -433,7 +433,7 @@ MARK = "Zq7Marked"
         CleverFaults(),
         CleverFaults(cut=frozenset(range(2, 30))),
         CleverFaults(cursor="circle"),
-        CleverFaults(status=418),
+        CleverFaults(status=418, said=MARK),
         *[
             CleverFaults(replaced={2: text})
             for text in (
