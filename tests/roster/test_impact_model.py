@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import pytest
 import slow_tally as slow
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectsync.domain.impact import Gap, Measured, Selection
+from connectsync.domain.impact import Measured, Selection
 from connectsync.roster.layouts import open_roster_files
 from connectsync.roster.tables import alternatives, measure, open_tables
 
@@ -171,9 +169,9 @@ def test_answers_in_files_are_tallied_as_plain_loops_tally_them(
 
 
 @FEW
-@given(rosters(), forms, st.booleans())
+@given(roster=rosters(), form=forms, newer=st.booleans())
 def test_one_roster_tells_no_more_than_it_holds(
-    roster: slow.MadeRoster, form: slow.Form, newer: bool
+    roster: slow.MadeRoster, form: slow.Form, *, newer: bool
 ) -> None:
     def write(made: slow.MadeRoster, folder: Path) -> Path:
         return slow.write_one_roster(made, folder, newer=newer)

@@ -290,12 +290,12 @@ def _columns(file: RosterFile, head: bytes, encoding: str) -> tuple[str, ...]:
         raise file.problem("its first line is no header", WANTED)
     if len(header) > _MOST_COLUMNS:
         raise file.problem(
-            f"its header has {len(header):,} columns", "a roster has a few dozen"
+            f"its header has {len(header):,} columns", "a roster has a few dozen: see that it is the right file"
         )
     for mark, name in (("\t", "tabs"), (";", "semicolons"), ("|", "bars")):
         if len(header) == 1 and mark in header[0]:
             raise file.problem(
-                f"its columns are parted by {name}, not by commas",
+                f"its columns are separated by {name}, not by commas",
                 "save it as CSV with commas",
             )
     columns = tuple(re.sub("[ _]+", "", name).lower() for name in header)
