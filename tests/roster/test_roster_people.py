@@ -501,6 +501,30 @@ def test_what_is_no_http_is_an_error_that_quotes_none_of_it(raw: str) -> None:
     assert MARK not in said
 
 
+def test_what_is_left_over_on_a_connection_is_quoted_by_no_later_call() -> None:
+    import traceback
+
+    body = json.dumps({"data": [{"data": {"id": ID, "name": "Bay"}}], "links": []})
+    head = f"HTTP/1.1 200 OK\r\ncontent-length: {len(body)}\r\n\r\n"
+
+    async def answered(_: object, writer: asyncio.StreamWriter) -> None:
+        # the rest of a page whose length was stated too short
+        writer.write(f'{head}{body}{{"email": "{MARK}"}}\r\n\r\n'.encode())
+        await asyncio.Event().wait()
+
+    async def ask_twice(url: str) -> None:
+        async with open_roster(url, patience=once) as roster:
+            assert (await roster.district(TOKEN)).name == "Bay"
+            with pytest.raises(Unreachable) as failed:
+                await roster.district(TOKEN)
+        said = "".join(traceback.format_exception(failed.value))
+        assert "illegal status line" in said
+        assert MARK not in said
+
+    with serving(answered) as service:
+        asyncio.run(ask_twice(service.url))
+
+
 def test_an_answer_of_another_size_is_no_roster() -> None:
     error = failure(
         CleverFaults(),
