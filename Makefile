@@ -75,7 +75,7 @@ storm-test: $(DEV)  ## 1,000 districts through a gateway that fails
 
 model-test: export HYPOTHESIS_PROFILE := campaign
 model-test: $(DEV)  ## hundreds of stories of files, people, crashes and ways back
-	$(BIN)/pytest tests/campaigns/test_model.py
+	$(BIN)/pytest tests/campaigns/test_model.py tests/roster/test_impact_model.py
 
 # beside the lock of the tests: there is no atheris for every Python and system
 fuzz: export FUZZ_SECONDS ?= 600
@@ -94,6 +94,7 @@ assurance: $(DEV) $(BROWSER)  ## count what the tests try on us, and write the p
 
 bench: $(RUN)  ## time `validate` beside its peers, in pairs; they are installed for it
 	$(BIN)/python tests/bench/run.py
+	$(BIN)/python tests/bench/rosters.py
 
 sbom: $(RUN)  ## write what the image is made of, as CycloneDX, into dist/
 	@mkdir -p dist

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -115,8 +116,8 @@ def told(measured: Measured) -> list[dict[str, Any]]:
     return [asdict(before), asdict(after)]
 
 
-MANY = settings.default is not None and settings.default.max_examples > 1000
-FEW = settings(max_examples=1000 if MANY else 12)
+MANY = os.environ.get("HYPOTHESIS_PROFILE") == "campaign"
+FEW = settings(max_examples=1000 if MANY else 8)
 """A sample; `make model-test` tries thousands of rosters."""
 
 

@@ -63,8 +63,8 @@ The columns of ``rows``: what one row of a source says of a student, a contact, 
 and not only referred to. ``has_id`` and ``has_number`` say whether the student has a
 SIS id and a student number, null where the source cannot say. ``own`` says that the
 contact has an id from the SIS. ``number`` is a number that can be texted, its ten
-digits; null where there is none. ``type``, ``relationship`` and ``phone_type`` are the
-words of the source, null where blank; what else is known of a contact stands in each of
+digits; null where there is none. ``school``, ``type``, ``relationship`` and
+``phone_type`` stand as in the source: only their few values are folded. What else is known of a contact stands in each of
 its rows. ``email`` is a hash.
 """
 
@@ -175,12 +175,12 @@ class RosterTables:
         if different > MOST_WORDS:
             raise _unreadable(_NO_WORDS)
         # where there is no number, it has no type either
-        numbered = "WHERE phone_type IS NOT NULL OR numbered"
+        numbered = "WHERE fold(phone_type) IS NOT NULL OR numbered"
         where = {"type": "", "relationship": "", "phone_type": numbered}
         return {
             name: dict(
                 self.run(
-                    f"SELECT coalesce(lower({name}), ''), sum(count)::BIGINT"  # noqa: S608 - ours
+                    f"SELECT coalesce(fold({name}), ''), sum(count)::BIGINT"  # noqa: S608 - ours
                     f" FROM worded {more} GROUP BY 1"
                 )
             )

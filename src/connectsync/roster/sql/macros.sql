@@ -1,5 +1,7 @@
 CREATE MACRO filled(x) AS nullif(trim(x), '');
 
+CREATE MACRO fold(x) AS lower(nullif(trim(x), ''));
+
 -- hash(null) is no null
 CREATE MACRO key(kind, x) AS
     CASE WHEN trim(x) <> '' THEN hash(kind, trim(x)) END;

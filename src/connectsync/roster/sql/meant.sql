@@ -3,9 +3,9 @@
 CREATE OR REPLACE TEMP TABLE meant AS
 WITH words AS (SELECT DISTINCT type, relationship, phone_type FROM worded)
 SELECT type, relationship, phone_type,
-    coalesce(bit_or(bit) FILTER (list_contains(types, lower(type))
-        AND list_contains(relationships, lower(relationship))), 0) AS mask,
-    coalesce(bit_or(bit) FILTER (list_contains(phone_types, lower(phone_type))), 0)
+    coalesce(bit_or(bit) FILTER (list_contains(types, fold(type))
+        AND list_contains(relationships, fold(relationship))), 0) AS mask,
+    coalesce(bit_or(bit) FILTER (list_contains(phone_types, fold(phone_type))), 0)
         AS text,
-    coalesce(list_contains($selves, lower(relationship)), false) AS self_
+    coalesce(list_contains($selves, fold(relationship)), false) AS self_
 FROM words, choices GROUP BY ALL

@@ -22,10 +22,10 @@ SELECT
     CASE WHEN contact IS NOT NULL THEN key('contact', u.id) END AS contact,
     contact IS NOT NULL AS lists_contact,
     filled(contact.sis_id) IS NOT NULL AS own,
-    CASE WHEN contact IS NOT NULL THEN filled(part.type) END AS type,
-    CASE WHEN contact IS NOT NULL THEN filled(part.relationship) END
+    CASE WHEN contact IS NOT NULL THEN part.type END AS type,
+    CASE WHEN contact IS NOT NULL THEN part.relationship END
         AS relationship,
-    filled(contact.phone_type) AS phone_type,
+    contact.phone_type AS phone_type,
     textable(digits(contact.phone)) AS number,
     key('email', lower(u.email)) AS email
 FROM parts
