@@ -25,13 +25,15 @@ run: $(RUN)  ## validate the sample fleet, plan, apply, and plan again
 	$(CONNECTSYNC) validate
 	@echo '— 2. plan: what would change on (embedded) Connect?'
 	$(CONNECTSYNC) plan --out $(DEMO)/plan.json
-	@echo '— 3. apply exactly that plan'
+	@echo '— 3. impact: whom does it reach on the (made-up) roster of one district?'
+	$(CONNECTSYNC) impact maple-hollow-csd --roster districts/_rosters/maple-hollow-csd
+	@echo '— 4. apply exactly that plan'
 	$(CONNECTSYNC) apply $(DEMO)/plan.json --accept disruptive=1
-	@echo '— 4. plan again: nothing is left to do'
+	@echo '— 5. plan again: nothing is left to do'
 	$(CONNECTSYNC) plan --detailed-exitcode
-	@echo '— 5. drift: nothing changed by hand'
+	@echo '— 6. drift: nothing changed by hand'
 	$(CONNECTSYNC) drift
-	@echo '— 6. runs: what was done, and when'
+	@echo '— 7. runs: what was done, and when'
 	$(CONNECTSYNC) runs
 
 test: $(DEV)  ## everything that must be true
@@ -73,7 +75,7 @@ storm-test: $(DEV)  ## 1,000 districts through a gateway that fails
 
 model-test: export HYPOTHESIS_PROFILE := campaign
 model-test: $(DEV)  ## hundreds of stories of files, people, crashes and ways back
-	$(BIN)/pytest tests/campaigns/test_model.py
+	$(BIN)/pytest tests/campaigns/test_model.py tests/roster/test_impact_model.py
 
 # beside the lock of the tests: there is no atheris for every Python and system
 fuzz: export FUZZ_SECONDS ?= 600
@@ -92,6 +94,7 @@ assurance: $(DEV) $(BROWSER)  ## count what the tests try on us, and write the p
 
 bench: $(RUN)  ## time `validate` beside its peers, in pairs; they are installed for it
 	$(BIN)/python tests/bench/run.py
+	$(BIN)/python tests/bench/rosters.py
 
 sbom: $(RUN)  ## write what the image is made of, as CycloneDX, into dist/
 	@mkdir -p dist
@@ -107,9 +110,9 @@ docs: $(DEV)  ## build the documentation as a site, into site/
 # what runs is what was tested: the other two hold what the lock of the tests holds
 lock: $(DEV)  ## take current releases of every dependency
 	$(BIN)/python -m uv pip compile $(LOCK) pyproject.toml --extra emulator --extra browser \
-		--extra postgres --extra otel --group dev -o requirements/dev.txt
+		--extra postgres --extra otel --extra roster --group dev -o requirements/dev.txt
 	$(BIN)/python -m uv pip compile $(LOCK) pyproject.toml --extra emulator \
-		--group build -c requirements/dev.txt -o requirements/run.txt
+		--extra roster --group build -c requirements/dev.txt -o requirements/run.txt
 	$(BIN)/python -m uv pip compile $(LOCK) pyproject.toml --extra postgres --extra otel \
 		--group build -c requirements/dev.txt -o requirements/deploy.txt
 

@@ -23,6 +23,7 @@ from connectsync.rules.catalogue import pages
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "tests" / "support"))
 
+from assumptions_page import assumptions_page  # noqa: E402 - found only here
 from errors_page import error_link, errors_page, tree  # noqa: E402 - found only here
 from gateway_page import gateway_page  # noqa: E402
 from schema_pages import READ, WRITTEN, read_page, table, written_page  # noqa: E402
@@ -70,6 +71,7 @@ ONE: Mapping[str, str] = {
     "drift": "a person changed something, both sides did, or a district could not be"
     " read; what is only pending is fine",
     "reconcile": "something waits for a person",
+    "impact": "the roster cannot be read, or the files have errors",
     "runs verify": "the audit log does not hold",
     "doctor": "something failed that is not about reaching Connect or Clever",
 }
@@ -198,6 +200,8 @@ def main(arguments: list[str]) -> int:
     # the pages are made of the schemas: these come first
     stale = _write(SCHEMAS, schema_files(), check=check)
     stale += _write(FOLDER, reference(), check=check)
+    assumed = {"what-impact-assumes.md": assumptions_page()}
+    stale += _write(ROOT / "docs" / "explanation", assumed, check=check)
     return 1 if check and stale else 0
 
 
@@ -209,6 +213,7 @@ def _write(folder: Path, files: Mapping[str, str], *, check: bool) -> list[Path]
         said = path.relative_to(ROOT).as_posix()
         print(f"{'stale' if check else 'wrote'}: {said}")  # noqa: T201 - this is a command
         if not check:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(files[path.name], encoding="utf-8")
     return stale
 

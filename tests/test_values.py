@@ -38,15 +38,6 @@ def _classes(module: Any) -> SimpleNamespace:
     class Toll(Road):
         price: int = 5
 
-    @dataclass(frozen=True, slots=True)
-    class Sign:
-        text: str
-        tall: bool = field(default=False, kw_only=True)
-
-    @dataclass(frozen=True, slots=True)
-    class Light(Sign):
-        colors: int
-
     class Named(Road):
         """A class below one, without fields of its own."""
 
@@ -125,8 +116,6 @@ CASES: dict[str, Callable[[Any], object]] = {
     "apart": lambda of: of.Counter(3).seen is of.Counter(3).seen,
     "only by name": lambda of: of.Options(3),
     "by name alone": lambda of: of.Options(depth=3),
-    "one by name": lambda of: (of.Light("a", 3), of.Light("a", 3, tall=True)),
-    "one not by place": lambda of: of.Light("a", 3, True),
     "open": lambda of: (of.Open("a"), vars(of.Open("a"))),
     "empty": lambda of: (of.Empty(), of.Empty() == of.Empty(), len({of.Empty()})),
     "own words": lambda of: (of.OwnWords("a"), of.OwnWords("a") == of.OwnWords("b")),

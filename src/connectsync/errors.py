@@ -29,6 +29,7 @@ ConnectsyncError
 │   ├── NotConfirmed         a save by hand was not confirmed
 │   │   └── AwaitsPerson     the click list was given; it waits for a person
 │   └── Unsettled            a save whose outcome could not be read back
+├── RosterUnreadable         a roster that cannot be read; nothing was counted
 ├── Incomplete               a snapshot would lack districts that were asked for
 ├── StateError               the state store cannot be read or written
 │   ├── UnknownRun           no run of this number was ever begun here
@@ -246,6 +247,18 @@ class Unsettled(ConnectError):
     default_remedy = "look at the district on Connect, then make a new plan"
 
 
+class RosterUnreadable(ConnectsyncError):
+    """A roster cannot be read, so nothing of it was counted or written."""
+
+    reason = ""
+    """What is wrong with the text that was read, without a value of it."""
+
+    line = 0
+    """Its line, where that is known."""
+
+    default_remedy = "export the roster again, and give that file"
+
+
 class Incomplete(ConnectsyncError):
     """A snapshot would lack districts that were asked for; nothing was written."""
 
@@ -297,6 +310,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "browser": ("playwright>=1.55",),
     "emulator": ("uvicorn>=0.40",),
     "postgres": ("psycopg[binary]>=3.2",),
+    "roster": ("duckdb>=2.0",),
     "otel": (
         "opentelemetry-api>=1.38",
         "opentelemetry-sdk>=1.38",

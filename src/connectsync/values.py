@@ -42,10 +42,9 @@ def field(
     init: bool = True,
     repr: bool = True,  # noqa: A002 - as the library's
     compare: bool = True,
-    kw_only: bool = False,
 ) -> Any:
     """Say more of a field than its default, as with the library's `field`."""
-    return Field(default, default_factory, init, repr, compare, kw_only)
+    return Field(default, default_factory, init, repr, compare)
 
 
 @dataclass_transform(field_specifiers=(field,))
@@ -105,7 +104,7 @@ def fields(of: object) -> tuple[Field, ...]:
 
 def _field(given: Any, name: str, *, kw_only: bool) -> Field:
     one = given if isinstance(given, Field) else Field(given)
-    return one._replace(name=name, kw_only=kw_only or one.kw_only)
+    return one._replace(name=name, kw_only=kw_only)
 
 
 def _inherited(cls: type) -> dict[str, Field]:

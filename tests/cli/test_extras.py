@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from console import Console
 
-EXTRAS = ("playwright", "uvicorn", "psycopg", "opentelemetry")
+EXTRAS = ("playwright", "uvicorn", "psycopg", "opentelemetry", "duckdb")
 
 WITHOUT = f"""
 import json, os, sys

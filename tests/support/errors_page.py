@@ -75,6 +75,9 @@ WHEN: Mapping[str, str] = {
     " settled it. The journal keeps the save as *intended*; `connectsync resume`"
     " settles it.",
     "Incomplete": "`snapshot` could read some of the districts and not all.",
+    "RosterUnreadable": "`impact` was given a file, a folder or a zip that is no"
+    " roster, is damaged, or is not saved as UTF-8. The message names the file and the"
+    " line, never what stands there. Nothing was counted.",
     "StateError": "The folder or the database is not there, cannot be written, was"
     " written by a newer connectsync, or holds what no connectsync wrote. What cannot"
     " be written down first is not saved.",

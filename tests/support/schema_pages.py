@@ -39,6 +39,7 @@ READ: Mapping[str, tuple[str, str]] = {
     "plan": ("A plan", "connectsync plan --out plan.json"),
     "findings": ("Findings", "connectsync validate --format json"),
     "drift": ("Drift", "connectsync drift --format json"),
+    "impact": ("Impact", "connectsync impact DISTRICT --roster PATH --format json"),
     "runs": ("Runs", "connectsync runs --format json"),
     "reconcile": ("A pass", "connectsync reconcile --format json"),
     "snapshot": ("A snapshot", "connectsync snapshot --output live.json"),

@@ -64,6 +64,7 @@ COMMANDS: Mapping[str, str] = {
     "history": "runs",
     "drift": "drift",
     "reconcile": "reconcile",
+    "impact": "impact",
     "login": "login",
     "doctor": "doctor",
     "emulator": "emulator",
@@ -102,6 +103,7 @@ PANELS: Mapping[str, Mapping[str, str]] = {
         "runs": "List, show, compare or close runs; verify the audit log.",
         "history": "Show when each setting of a district changed, and who did it.",
         "drift": "Show what changed since the last apply, and where.",
+        "impact": "Count whom a change reaches on the district's roster.",
         "doctor": "Check project, state and backend for problems.",
     },
     "Connect": {

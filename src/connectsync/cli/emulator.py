@@ -40,8 +40,10 @@ def emulator(
     """
     Serve a stand-in for Connect (its pages and the gateway API) to try things out.
 
-    It holds the districts of this project. Its token is new at every start.
+    It holds the districts of this project. Its token is new at every start. Beside it
+    is one for Clever, with a made-up roster for each district that states an id.
     """
+    from connectsync.emulator.clever import CLEVER_PATH, VERSION, made_up_token
     from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD
 
     session: Session = context.obj
@@ -52,6 +54,8 @@ def emulator(
         session.terminal.show(
             f"Connect (a stand-in) on http://{host}:{port}\nbearer token: {token}\n"
             f"sign in as {DEMO_EMAIL}, password: {DEMO_PASSWORD}\n"
+            f"Clever (a stand-in) on http://{host}:{port}{CLEVER_PATH}{VERSION}\n"
+            f"token of a district: {made_up_token('DISTRICT')}\n"
             "stop it with Ctrl-C"
         )
         serving.run(sockets=[listening])
@@ -94,6 +98,8 @@ def make_server(
     ``token`` is what its gateway asks for. Raises ``UsageError`` where what it needs
     is not installed.
     """
+    from connectsync.emulator.clever import beside
+
     fleet = session.whole_fleet(project)
     store = make_embedded_store(
         session.state(project) / "connect.db",
@@ -101,8 +107,14 @@ def make_server(
         [one.district for one in fleet.districts],
     )
     add_demo_user(store)
+    known = [
+        (one.district.key, one.district.credentials.district_id, one.district.name)
+        for one in fleet.districts
+    ]
+    at_clever = [(key, there, name) for key, there, name in known if there]
     try:
-        return server(create_app(store, token=token), host, port)
+        app = beside(create_app(store, token=token), at_clever)
+        return server(app, host, port)
     except UvicornMissing as error:
         raise UsageError(
             "serving the emulator needs uvicorn", remedy=how_to_add("emulator")

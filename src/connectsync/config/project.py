@@ -66,6 +66,18 @@ class CleverConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class RosterConfig:
+    """
+    How rosters in files are read.
+
+    ``words`` give the label of a setting that a word in the roster means.
+    """
+
+    encoding: str = "utf-8"
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """
     The project as its file describes it.
@@ -89,6 +101,7 @@ class Project:
     gateway: GatewayConfig | None = None
     browser: BrowserConfig | None = None
     clever: CleverConfig | None = None
+    roster: RosterConfig = field(default_factory=RosterConfig)
     policy: Policy = field(default_factory=Policy)
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -184,6 +197,7 @@ def _project(root: Path, data: Mapping[str, Any]) -> Project:
         gateway=GatewayConfig(**gateway) if gateway else None,
         browser=_browser(root, backends.get("browser")),
         clever=_clever(data.get("roster", {})),
+        roster=_roster(data.get("roster", {})),
         policy=policy_of(data),
         options={setting: tuple(labels) for setting, labels in options.items()},
     )
@@ -196,6 +210,11 @@ def _backend(root: Path, stated: str) -> str:
 
 def _clever(data: Mapping[str, Any]) -> CleverConfig | None:
     return CleverConfig(**data["clever"]) if "clever" in data else None
+
+
+def _roster(data: Mapping[str, Any]) -> RosterConfig:
+    encoding = data.get("files", {}).get("encoding", "utf-8")
+    return RosterConfig(encoding, data.get("words", {}))
 
 
 def _browser(root: Path, data: Mapping[str, Any] | None) -> BrowserConfig | None:

@@ -135,7 +135,7 @@ class RunHead:
     rollback_of: int | None
     approved_elsewhere: bool
     told_time: bool
-    origin: Origin = field(default_factory=Origin, kw_only=True)
+    origin: Origin = field(default_factory=Origin)
 
     @property
     def state(self) -> RunState:
@@ -154,7 +154,7 @@ class RunHead:
 class Run(RunHead):
     """A run with all its districts; ``parts`` are in the order of their waves."""
 
-    parts: tuple[RunDistrict, ...]
+    parts: tuple[RunDistrict, ...] = ()
 
     @property
     def left(self) -> tuple[str, ...]:

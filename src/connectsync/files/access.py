@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from errno import EACCES, EDQUOT, EEXIST, EISDIR, ELOOP, ENOSPC, ENOTDIR, EPERM, EROFS
 from pathlib import Path
+from typing import BinaryIO
 
 from connectsync.errors import UsageError
 
@@ -367,12 +368,8 @@ def read_regular(path: Path, limit: int, *, own: bool = False) -> bytes:
     without opening it, ``TooLarge``, and ``OSError`` as reading does; ``strerror`` is a
     sentence part.
     """
-    _insist_regular(path.stat(), path)
-    handle = os.open(path, _FLAGS)
-    with os.fdopen(handle, "rb") as file:
-        # what was looked at may have been exchanged meanwhile
-        status = os.fstat(handle)
-        _insist_regular(status, path)
+    with open_regular(path) as file:
+        status = os.fstat(file.fileno())
         if own and is_strangers(status) and _is_reached_by_all(path):
             raise Planted(EACCES, _PLANTED, str(path))
         size = status.st_size
@@ -409,6 +406,19 @@ def glance_at(name: str) -> bytes | None:
 
 
 _SMALL = 1 << 16
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file to read. Raises ``NotRegular`` and any ``OSError``."""
+    _insist_regular(path.stat(), path)
+    file = os.fdopen(os.open(path, _FLAGS), "rb")
+    try:
+        # what was looked at may have been exchanged meanwhile
+        _insist_regular(os.fstat(file.fileno()), path)
+    except OSError:
+        file.close()
+        raise
+    return file
 
 
 def _insist_regular(status: os.stat_result, path: Path) -> None:

@@ -1,4 +1,8 @@
-"""A check-up at the provider: whether each district's token is of that district."""
+"""
+A check-up at the provider: whether each district's token is of that district.
+
+With the same token the people of its roster are read, for whom changes reach.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +16,21 @@ from connectsync.domain.district import District
 from connectsync.domain.live import Check, fail, ok, warn
 from connectsync.domain.wording import SHOWN, few, many
 from connectsync.errors import ConnectError, CredentialsRefused, ProjectError
-from connectsync.roster.seam import Roster, RosterDistrict
+from connectsync.roster.seam import (
+    PAUSED,
+    USUAL,
+    PeopleSource,
+    Roster,
+    RosterDistrict,
+    RosterReading,
+    Take,
+)
 
 AT_ONCE = 8
 """How many districts are asked about at the same time, each with its own token."""
 
 OLD = timedelta(days=4)
 """A roster of this age was not merely left alone over a long weekend."""
-
-PAUSED = "paused"
-USUAL = frozenset(["", "running", "success"])
-"""States of a district at Clever that are nothing to look at."""
 
 Answer = RosterDistrict | ConnectError
 
@@ -85,6 +93,29 @@ class RosterCheck:
             return await self.roster.district(token)
         except ConnectError as error:
             return error
+
+
+async def read_roster(
+    people: PeopleSource,
+    district: District,
+    resolves: Callable[[str], str],
+    take: Take,
+) -> RosterReading:
+    """
+    Read the people of a district with its own token, a page at a time.
+
+    Raises ``ProjectError`` for a token that is not here, and what ``people`` raises.
+    """
+    reference = district.credentials.oauth_token
+    if not reference:
+        raise ProjectError(
+            f"{district.key} states no oauth_token, so its roster cannot be read",
+            remedy="write a reference to its token into credentials.oauth_token, or"
+            " give an export of the roster",
+        )
+    # a reference may be a command, which takes its time
+    token = await asyncio.to_thread(resolves, reference)
+    return await people.read(token, district.credentials.district_id or "", take)
 
 
 def judge(

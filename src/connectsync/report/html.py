@@ -54,6 +54,15 @@ def render_page(template: str, data: Mapping[str, Any], **values: Any) -> str:
     )
 
 
+def render_still_page(template: str, **values: Any) -> str:
+    """Write a page that has the style of the others, and no script at all."""
+    style = _style()
+    policy = f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'"
+    return render_template(
+        template, style=style, policy=f"{policy}; form-action 'none'", **values
+    )
+
+
 def render_template(template: str, **values: Any) -> str:
     """Fill a template. Text becomes inert and escaped; a missing value is an error."""
     return environment().get_template(f"{template}.html.j2").render(values)

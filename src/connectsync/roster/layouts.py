@@ -1,0 +1,255 @@
+"""What stands where in the files of a roster, and how it comes into the tables."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from connectsync.domain.impact import Gap
+from connectsync.errors import RosterUnreadable
+from connectsync.roster.files import (
+    HEAD,
+    UTF_8,
+    WANTED,
+    RosterFile,
+    find_files,
+    hand_on,
+)
+from connectsync.roster.tables import RosterTables, open_tables, statement
+
+
+@dataclass(frozen=True, slots=True)
+class RosterInFiles:
+    """A roster that was read: its tables, of what kind it is, and what it lacks."""
+
+    tables: RosterTables
+    kind: str
+    gaps: frozenset[Gap] = frozenset()
+    notes: tuple[str, ...] = ()
+
+
+@contextmanager
+def open_roster_files(path: Path, encoding: str = UTF_8) -> Iterator[RosterInFiles]:
+    """
+    Read the roster in a file, a folder or a zip into tables.
+
+    Raises ``RosterUnreadable`` with what is wrong, where, and what to do about it, and
+    ``UsageError`` if DuckDB is not installed.
+    """
+    with (
+        find_files(path, encoding) as found,
+        open_tables([one.readable for one in found]) as tables,
+    ):
+        yield _load(found, tables, encoding)
+
+
+# what stands in which column, in one spelling
+
+_STUDENTS: Mapping[str, tuple[str, ...]] = {
+    "student": ("studentid",),
+    "number": ("studentnumber",),
+    "school": ("schoolid",),
+    "contact": ("contactsisid",),
+    "name": ("contactname",),
+    "email": ("contactemail",),
+    "phone": ("contactphone",),
+    "phone_type": ("contactphonetype",),
+    "type": ("contacttype",),
+    "relationship": ("contactrelationship",),
+}
+_CONTACTS: Mapping[str, tuple[str, ...]] = {
+    "student": ("studentid",),
+    "contact": ("contactid", "contactsisid"),
+    "name": ("firstname", "middlename", "lastname", "name"),
+    "email": ("email",),
+    "phone": ("phone",),
+    "phone_type": ("phonetype",),
+    "type": ("type",),
+    "relationship": ("relationship",),
+}
+
+
+def _load(
+    found: Sequence[RosterFile], tables: RosterTables, encoding: str
+) -> RosterInFiles:
+    """Put all files into the tables. Raises ``RosterUnreadable``."""
+    loader = _Loader(tables, encoding)
+    kinds = [loader.load(one) for one in found]
+    tables.settle()
+    ((people, contacts),) = tables.run(
+        "SELECT count(student), count(contact) FROM rows"
+    )
+    if not people:
+        raise RosterUnreadable(
+            f"{found[-1].shown}: it lists no students", remedy=WANTED
+        )
+    notes = [*loader.notes]
+    if not contacts:
+        notes.append(
+            "no contacts came: the files hold none, which is not the same as contacts"
+            " that do not match"
+        )
+    return RosterInFiles(tables, kinds[-1], frozenset(loader.gaps), tuple(notes))
+
+
+class _Loader:
+    """Puts files into tables, each by what its header says it is."""
+
+    def __init__(self, tables: RosterTables, encoding: str) -> None:
+        self._tables = tables
+        self._encoding = encoding
+        self._has_roles = False
+        self._has_students = False
+        self.gaps: set[Gap] = set()
+        self.notes: list[str] = []
+
+    def load(self, file: RosterFile) -> str:
+        """Load one file, and give the kind of roster that it is of."""
+        columns = set(file.columns)
+        if not columns:
+            return self._dump(file)
+        name = PurePosixPath(file.name).name.lower()
+        if name == "manifest.csv" and {"propertyname", "value"} <= columns:
+            self._insist_bulk(file)
+            return "OneRoster"
+        if {"usersourcedid", "role"} <= columns:
+            self._run(file, "roles", "usersourcedid", "role", "status")
+            self._has_roles = True
+            return "OneRoster"
+        if {"sourcedid", "agentsourcedids"} <= columns:
+            return self._users(file)
+        if "studentid" in columns:
+            contacts = columns & {"type", "relationship", "contactid"}
+            return self._contacts(file) if contacts else self._students(file)
+        raise file.problem("its header is not that of a roster", WANTED)
+
+    def _students(self, file: RosterFile) -> str:
+        self._has_students = True
+        given = _expressions(file.columns, _STUDENTS)
+        number = given["number"]
+        there = f"filled({number}) IS NOT NULL" if number != _ABSENT else "NULL"
+        self._run(file, "rows", lists="true", has_number=there, **given)
+        return "Clever students.csv"
+
+    def _contacts(self, file: RosterFile) -> str:
+        given = _expressions(file.columns, _CONTACTS) | {"school": _ABSENT}
+        self._run(file, "rows", lists="false", has_number="NULL", **given)
+        if self._has_students:
+            return "Clever students.csv and contacts.csv"
+        self.gaps.add(Gap.STUDENTS)
+        self.notes.append(
+            "contacts.csv lists no students: only those with a contact are counted"
+        )
+        return "Clever contacts.csv"
+
+    def _users(self, file: RosterFile) -> str:
+        if not self._has_roles and "role" not in file.columns:
+            raise file.problem(
+                "it has no column role, and there is no roles.csv beside it",
+                "give the folder or zip with all files of the export",
+            )
+        role = "coalesce(roles.{0}, false)" if self._has_roles else "({1} = '{0}')"
+        spelled = f"coalesce(fold_role({_column(file.columns, 'role')}), '')"
+        school = next(
+            (
+                one
+                for one in ("orgsourcedids", "primaryorgsourcedid")
+                if one in file.columns
+            ),
+            "orgsourcedids",
+        )
+        self._run(
+            file,
+            "oneroster",
+            *("sourcedid", "agentsourcedids", "email", "sms", "status"),
+            is_student=role.format("student", spelled),
+            is_agent=role.format("agent", spelled),
+            school=_column(file.columns, school),
+            joined="LEFT JOIN roles ON roles.id ="
+            f" filled({_column(file.columns, 'sourcedid')})"
+            if self._has_roles
+            else "",
+        )
+        self.gaps.add(Gap.LABELS)
+        self.notes.append(
+            "OneRoster tells no contact types and no phone types: what depends on them"
+            " is not known"
+        )
+        return f"OneRoster {'1.2' if self._has_roles else '1.1'}"
+
+    def _insist_bulk(self, file: RosterFile) -> None:
+        with file.open() as stream:
+            text = stream.read(HEAD).decode("utf-8-sig", "replace")
+        rows = [
+            row for row in csv.reader(io.StringIO(text, newline="")) if len(row) > 1
+        ]
+        stated = {row[0].strip().lower(): row[1].strip().lower() for row in rows}
+        if stated.get("file.users") == "delta":
+            raise file.problem(
+                "users.csv holds only what changed (delta)",
+                "give an export of the whole roster (bulk)",
+            )
+
+    def _dump(self, file: RosterFile) -> str:
+        spelled = _quote(file.readable)
+        if file.name.lower().endswith(".parquet"):
+            source = (
+                f"(SELECT to_json(one) AS json FROM read_parquet({spelled}) AS one)"  # noqa: S608 - ours
+            )
+        else:
+            with file.open() as stream:
+                array = stream.read(HEAD).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"["
+            source = (
+                f"read_json_objects({spelled}, maximum_object_size = 67108864,"
+                f" format = '{'array' if array else 'unstructured'}')"
+            )
+        with hand_on(file, self._encoding):
+            self._tables.add_users(statement("answers").replace("/* source */", source))
+        return "answers of Clever"
+
+    def _run(self, file: RosterFile, sql: str, *names: str, **given: str) -> None:
+        given |= {name: _column(file.columns, name) for name in names}
+        with hand_on(file, self._encoding):
+            given["source"] = _csv_source(file, self._encoding)
+            self._tables.run(statement(sql).format(**given))
+
+
+_ABSENT = "NULL::VARCHAR"
+
+
+def _expressions(
+    columns: Sequence[str], wanted: Mapping[str, Collection[str]]
+) -> dict[str, str]:
+    """Give for each value its column; a name may be parted among several."""
+    given = {}
+    for name, spellings in wanted.items():
+        there = [_column(columns, one) for one in spellings if one in columns]
+        if len(there) > 1 and name == "name":
+            given[name] = f"concat_ws(' ', {', '.join(there)})"
+        else:
+            given[name] = there[0] if there else _ABSENT
+    return given
+
+
+def _column(columns: Sequence[str], name: str) -> str:
+    return f"c{columns.index(name)}" if name in columns else _ABSENT
+
+
+def _csv_source(file: RosterFile, encoding: str) -> str:
+    columns = ", ".join(
+        f"'c{number}': 'VARCHAR'" for number in range(len(file.columns))
+    )
+    return (
+        f"read_csv({_quote(file.readable)}, header = true, auto_detect = false,"
+        f""" delim = ',', quote = '"', escape = '"', columns = {{{columns}}},"""
+        f" encoding = '{encoding}')"
+    )
+
+
+def _quote(text: str) -> str:
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'"

@@ -1,0 +1,3 @@
+-- how many are alike
+SELECT {named}, mask, count(*) FROM pairs
+WHERE student IS NOT NULL AND contact IS NOT NULL GROUP BY ALL

@@ -1,0 +1,3 @@
+-- how many are alike
+SELECT {named}, guardian, text, partial, email, own, self_, count(*)
+FROM people GROUP BY ALL

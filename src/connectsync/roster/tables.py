@@ -1,0 +1,384 @@
+"""
+A roster as tables in memory, which hold no name, phone number, email or id.
+
+People are known by hashes from the moment a row is read, and nothing is ever written to
+disk. A source adds its rows by the page or by the file, in SQL: no row passes through
+Python.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from connectsync.domain.impact import (
+    FEWEST,
+    NO_WORDS_STATED,
+    Choice,
+    Counts,
+    Dictionary,
+    Gap,
+    LinkCount,
+    Measured,
+    PeopleCount,
+    SchoolImpact,
+    Selection,
+    SharedCount,
+    StudentCount,
+    Suggestion,
+    Tally,
+    compare,
+    tally,
+)
+from connectsync.errors import RosterUnreadable, UsageError, how_to_add
+from connectsync.providers.clever import ContactRelationship, ContactType, PhoneType
+
+MEMORY = "800MB"
+"""How much memory DuckDB may take; the rest of a gibibyte is ours."""
+
+ROWS: Mapping[str, str] = {
+    "student": "UBIGINT",
+    "lists_student": "BOOLEAN",
+    "has_id": "BOOLEAN",
+    "has_number": "BOOLEAN",
+    "school": "VARCHAR",
+    "contact": "UBIGINT",
+    "lists_contact": "BOOLEAN",
+    "own": "BOOLEAN",
+    "type": "VARCHAR",
+    "relationship": "VARCHAR",
+    "phone_type": "VARCHAR",
+    "number": "UBIGINT",
+    "email": "UBIGINT",
+}
+"""
+The columns of ``rows``: what one row of a source says of a student, a contact, or both.
+
+``lists_student`` and ``lists_contact`` say that the row is where that person is listed,
+and not only referred to. ``has_id`` and ``has_number`` say whether the student has a
+SIS id and a student number, null where the source cannot say. ``own`` says that the
+contact has an id from the SIS. ``number`` is a number that can be texted, its ten
+digits; null where there is none. ``school``, ``type``, ``relationship`` and
+``phone_type`` stand as in the source: only their few values are folded. What else is
+known of a contact stands in each of its rows. ``email`` is a hash.
+"""
+
+_SETTINGS = (
+    "SET allow_community_extensions = false",
+    # the order of rows never matters, and keeping it takes memory
+    "SET preserve_insertion_order = false",
+    "SET allow_persistent_secrets = false",
+    "SET enable_progress_bar = false",
+)
+
+_SHAPE = re.sub(
+    r"(\w+)",
+    r'"\1"',
+    "{id:VARCHAR,email:VARCHAR,roles:{"
+    "student:{sis_id:VARCHAR,student_number:VARCHAR,school:VARCHAR,schools:[VARCHAR]},"
+    "contact:{sis_id:VARCHAR,phone:VARCHAR,phone_type:VARCHAR,"
+    "student_relationships:[{student:VARCHAR,type:VARCHAR,relationship:VARCHAR}]}}}",
+)
+"""What is read of a user at Clever, in DuckDB's spelling."""
+
+_OF_PAGE = (
+    'SELECT unnest(from_json($page::JSON, \'{"data":[{"data":"JSON"}]}\').data).data'
+    " AS one"
+)
+
+
+@cache
+def statement(name: str) -> str:
+    """Give a statement of ours, from the folder beside this module."""
+    return (files("connectsync.roster") / "sql" / f"{name}.sql").read_text("utf-8")
+
+
+def _users(query: str) -> str:
+    return (
+        statement("users").replace("/* shape */", _SHAPE).replace("/* users */", query)
+    )
+
+
+class RosterTables:
+    """
+    A DuckDB in memory that takes rows of a roster and answers with tallies.
+
+    ``files`` are all that it may read; it can write nothing. Open it with
+    `open_tables`.
+    """
+
+    def __init__(self, database: Any, failure: type[Exception]) -> None:
+        self._database = database
+        self._failure = failure
+
+    def run(
+        self, sql: str, given: Mapping[str, object] | Sequence[object] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """
+        Run one statement and give its rows. Raises ``RosterUnreadable``.
+
+        What DuckDB says of a failure quotes values of the roster, so none of it is
+        repeated, not even as the cause.
+        """
+        try:
+            return list(self._database.execute(sql, given).fetchall())
+        except self._failure as error:
+            problem = _problem(str(error))
+        # raised here: inside, what DuckDB said would come along as the context
+        raise problem
+
+    def take_page(self, role: str, page: str) -> None:
+        """
+        Add a page of users as Clever answers ``/users``.
+
+        What each of them is says the row itself, whatever ``role`` was asked for.
+        """
+        del role
+        self.run(_users(_OF_PAGE), {"page": page})
+
+    def add_users(self, query: str) -> None:
+        """Add each user that a query gives as JSON, in a column ``one``."""
+        self.run(_users(query))
+
+    def settle(self) -> None:
+        """
+        Leave out who is referred to and listed nowhere, once all rows are there.
+
+        A roster that lists no students at all has those that are referred to.
+        """
+        for who in ("student", "contact"):
+            referred = f"{who} IS NOT NULL AND NOT lists_{who}"
+            ((there, some),) = self.run(
+                f"SELECT count({who}) FILTER (lists_{who}),"  # noqa: S608 - ours
+                f" count(*) FILTER ({referred}) FROM rows"
+            )
+            if not some:
+                continue
+            change = f"lists_{who} = true WHERE {referred}"
+            if there:
+                # with a null in the list, nothing is ever not in it
+                known = (
+                    f"SELECT {who} FROM rows WHERE {who} IS NOT NULL AND lists_{who}"  # noqa: S608 - ours
+                )
+                change = f"{who} = NULL WHERE {referred} AND {who} NOT IN ({known})"
+            self.run(f"UPDATE rows SET {change}")  # noqa: S608 - ours
+
+    def words(self) -> dict[str, dict[str, int]]:
+        """Count how often each type, relationship and phone type stands there."""
+        self.run(statement("worded"))
+        ((different,),) = self.run("SELECT count(*) FROM worded")
+        if different > MOST_WORDS:
+            raise _unreadable(_NO_WORDS)
+        # where there is no number, it has no type either
+        numbered = "WHERE fold(phone_type) IS NOT NULL OR numbered"
+        where = {"type": "", "relationship": "", "phone_type": numbered}
+        return {
+            name: dict(
+                self.run(
+                    f"SELECT coalesce(fold({name}), ''), sum(count)::BIGINT"  # noqa: S608 - ours
+                    f" FROM worded {more} GROUP BY 1"
+                )
+            )
+            for name, more in where.items()
+        }
+
+    def staff_contacts(self) -> int | None:
+        """Count contacts with the email of a member of staff; None without staff."""
+        staff = "FROM rows WHERE contact IS NULL AND student IS NULL"
+        ((there, found),) = self.run(
+            f"SELECT (SELECT count(*) {staff}), count(DISTINCT contact) FROM rows"  # noqa: S608 - ours
+            f" WHERE contact IS NOT NULL AND email IN (SELECT email {staff}"
+            " AND email IS NOT NULL)"
+        )
+        return int(found) if there else None
+
+    def count(
+        self, choices: Sequence[Choice], selves: Collection[str], *, by_school: bool
+    ) -> dict[str, Counts]:
+        """
+        Count people by what each choice does with them, in each school or in all.
+
+        The whole roster stands under the empty name, and so do the schools that are
+        too small to be told apart. ``selves`` are the words for the student as contact.
+        Ask for the ``words`` first.
+        """
+        self.run(statement("choices"))
+        for number, choice in enumerate(choices):
+            row = [1 << number, *(sorted(words) for words in choice)]
+            self.run("INSERT INTO choices VALUES (?, ?, ?, ?)", row)
+        self.run(statement("meant"), {"selves": sorted(selves)})
+        given = {"by": "", "named": "''", "rows": "rows"}
+        if by_school:
+            given = {"by": "school, ", "named": "school", "rows": _PLACED}
+            self.run(statement("attends"), {"fewest": FEWEST})
+        self.run(statement("pairs").format(**given))
+        self.run(statement("people").format(**given))
+        found: dict[str, dict[str, Any]] = {}
+        for name, kind in _HISTOGRAMS.items():
+            query = statement(f"count_{name}").format(**given)
+            for school, *figures in self.run(query):
+                told = found.setdefault(school, {}).setdefault(name, [])
+                told.append(kind(*figures))
+        self.run("DROP TABLE pairs; DROP TABLE people")
+        return {school: Counts(**told) for school, told in sorted(found.items())}
+
+
+MOST_WORDS = 20_000
+"""So many combinations of types, relationships and phone types are no labels."""
+
+_NO_WORDS = (
+    "its types, relationships and phone types are not words from a list: names or"
+    " numbers may stand in their columns"
+)
+
+_PLACED = """
+    (SELECT attends.school, rows.* EXCLUDE school
+    FROM rows JOIN attends USING (student))
+"""
+
+_HISTOGRAMS: Mapping[str, Callable[..., tuple[Any, ...]]] = {
+    "people": PeopleCount,
+    "students": StudentCount,
+    "links": LinkCount,
+    "shared": SharedCount,
+}
+"""What leaves the tables: how many are alike. Only the first two choices count all."""
+
+
+_REASONS = (
+    ("Out of Memory", f"it needs more memory than the {MEMORY} it may take"),
+    ("nvalid unicode|not utf-8|nvalid UTF|Byte sequence", "it is not saved as UTF-8"),
+    ("unterminated quote", 'a value begins with a quote (") that is never closed'),
+    ("Expected Number of Columns", "a row has more or fewer columns than the header"),
+    ("state machine", "its lines end in two ways, or a quote is not closed"),
+    ("Maximum line size", "a row is longer than two million characters"),
+    ("JSON", "it is not valid JSON"),
+    (
+        "[Pp]arquet|magic bytes|thrift|[Ss]nappy|ZSTD|GZIP",
+        "it is not a whole Parquet file",
+    ),
+)
+
+_LINE = re.compile(r"\bLine: (\d{1,12})\b")
+
+
+def _problem(message: str) -> RosterUnreadable:
+    """Tell what a message of DuckDB means in our words, for its own quote values."""
+    # values come after the first line, but not always: only these words are looked for
+    reason = next(
+        (ours for theirs, ours in _REASONS if re.search(theirs, message)),
+        "DuckDB cannot read what is in it",
+    )
+    line = _LINE.search(message)
+    return _unreadable(reason, int(line.group(1)) if line else 0)
+
+
+def _unreadable(reason: str, line: int = 0) -> RosterUnreadable:
+    error = RosterUnreadable(f"the roster cannot be read: {reason}")
+    error.reason, error.line = reason, line
+    return error
+
+
+@contextmanager
+def open_tables(readable: Sequence[str] = ()) -> Iterator[RosterTables]:
+    """
+    Open empty tables that may read these files and nothing else.
+
+    Raises ``UsageError`` if DuckDB is not installed.
+    """
+    try:
+        import duckdb  # noqa: PLC0415 - extra, and slow to import
+    except ImportError as error:
+        raise UsageError(
+            "reading a roster needs DuckDB", remedy=how_to_add("roster")
+        ) from error
+    database = duckdb.connect(
+        ":memory:",
+        config={
+            # what does not fit into memory is refused, never put into a file
+            "temp_directory": "",
+            "memory_limit": MEMORY,
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        },
+    )
+    try:
+        for setting in _SETTINGS:
+            database.execute(setting)
+        database.execute("SET allowed_paths = ?", [list(readable)])
+        database.execute("SET enable_external_access = false")
+        database.execute("SET lock_configuration = true")
+        database.execute(statement("macros"))
+        columns = ", ".join(f'"{name}" {kind}' for name, kind in ROWS.items())
+        database.execute(f"CREATE TABLE rows ({columns})")
+        yield RosterTables(database, duckdb.Error)
+    finally:
+        database.close()
+
+
+def alternatives(after: Selection) -> Iterator[tuple[str, str, Selection]]:
+    """
+    Give each label that is not chosen, and the selection with it.
+
+    Of phone types one alone can be chosen, so another one takes its place.
+    """
+    types, relationships = after.contact_types, after.contact_relationships
+    if after.matches_nothing or types is None or relationships is None:
+        return
+    for label in PhoneType if after.phone_types is not None else ():
+        if label not in (after.phone_types or ()):
+            other = replace(after, phone_types=frozenset([label]))
+            yield "phone_types", label, other
+    for type_ in ContactType:
+        if type_ not in types:
+            yield "contact_types", type_, replace(after, contact_types=types | {type_})
+    for one in ContactRelationship:
+        if one not in relationships:
+            other = replace(after, contact_relationships=relationships | {one})
+            yield "contact_relationships", one, other
+
+
+def measure(
+    tables: RosterTables,
+    selections: tuple[Selection | None, Selection],
+    *,
+    gaps: frozenset[Gap] = frozenset(),
+    dictionary: Dictionary = NO_WORDS_STATED,
+    by_school: bool = False,
+) -> Measured:
+    """
+    Say what two selections do to a roster, the one before and the one after.
+
+    A pure function of the tables and the settings. Raises ``RosterUnreadable``.
+    """
+    before, after = selections
+    others = [] if Gap.LABELS in gaps else list(alternatives(after))
+    found = tables.words()
+    asked = (before or after, after, *(other for _, _, other in others))
+    choices = [dictionary.choice(one) for one in asked]
+    selves = dictionary.words("relationship", [ContactRelationship.SELF])
+    whole = tables.count(choices, selves, by_school=False).get("", Counts())
+    schools = tables.count(choices[:2], selves, by_school=True) if by_school else {}
+
+    def pair(counts: Counts) -> tuple[Tally | None, Tally]:
+        told = tally(counts, 0, before, gaps) if before else None
+        return told, tally(counts, 1, after, gaps)
+
+    return Measured(
+        contacts=len(whole.people) and sum(one.total for one in whole.people),
+        staff=tables.staff_contacts(),
+        tallies=pair(whole),
+        unknown={} if Gap.LABELS in gaps else dictionary.outside(found),
+        suggestions=tuple(
+            Suggestion(setting, label, *compare(whole, 1, number + 2))
+            for number, (setting, label, _) in enumerate(others)
+        ),
+        schools=tuple(
+            SchoolImpact(school, *pair(counts)) for school, counts in schools.items()
+        ),
+    )

@@ -1,0 +1,142 @@
+"""
+Times `impact` on made-up rosters beside DuckDB that merely scans the same file.
+
+Run by `make bench` after the rest, or by itself. Each pair runs one right after the
+other; medians are told, with the most memory that a process had.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+ROOT = Path(__file__).resolve().parents[2]
+PLACE = ROOT / "build" / "bench"
+OURS = Path(sys.executable).with_name("connectsync")
+
+SIZES = ((33_621, 52_931), (1_060_000, 1_700_000))
+PAIRS = 3
+
+DISTRICT = """\
+schema: 1
+district: large
+name: Large
+provider: clever
+credentials: {district_id: 58da8a43cc70ab00017a1a10, oauth_token: env:LARGE_TOKEN}
+settings:
+  student_id: STUDENT NUMBER
+  manage_guardians: true
+  contact_types: [Parent/Guardian]
+  contact_relationships: [Parent, Grandparent]
+  phone_types: [Cell]
+"""
+
+# every value is a hash of its row, so that the same numbers make the same file
+ROSTER = """
+COPY (
+    SELECT 'sch' || student % 40 AS School_id, 'st' || student AS Student_id,
+        CASE WHEN hash(student, 1) % 50 > 0 THEN 100000 + student END AS Student_number,
+        'Last' || hash(student, 2) % 5000 AS Last_name,
+        'First' || hash(student, 3) % 3000 AS First_name,
+        hash(student, 4) % 13 AS Grade, '01/02/2012' AS DOB,
+        'student' || student || '@district.example.org' AS Student_email,
+        ['Parent', 'Parent', 'Parent', 'Grandparent', 'Other', 'Aunt/Uncle', 'Mother',
+            ''][1 + (hash(contact, student, 5) % 8)::INTEGER] AS Contact_relationship,
+        ['Parent/Guardian', 'Parent/Guardian', 'Parent/Guardian', 'Primary',
+            'Emergency', 'Family'][1 + (hash(contact, student, 6) % 6)::INTEGER]
+            AS Contact_type,
+        'Made Up ' || contact AS Contact_name,
+        CASE WHEN hash(contact, 7) % 20 > 0 THEN printf('(%03d) 555-%04d',
+            200 + (hash(contact, 8) % 700)::INTEGER,
+            (hash(contact, 9) % 10000)::INTEGER) END AS Contact_phone,
+        ['Cell', 'Cell', 'Cell', 'Home', 'Work', 'Mobile', 'Other',
+            ''][1 + (hash(contact, 10) % 8)::INTEGER] AS Contact_phone_type,
+        CASE WHEN hash(contact, 11) % 3 > 0 THEN 'made' || contact || '@example.org' END
+            AS Contact_email,
+        CASE WHEN hash(contact, 12) % 10 > 0 THEN 'c' || contact END AS Contact_sis_id
+    FROM (
+        SELECT contact, unnest(CASE WHEN hash(contact, 13) % 4 = 0 AND child + 1 < {0}
+            THEN [child, child + 1] ELSE [child] END) AS student
+        FROM (SELECT contact, contact * {0} // {1} AS child FROM range({1}) t(contact)))
+) TO '{2}' (HEADER, DELIMITER ',')
+"""
+
+SCAN = """
+import sys, duckdb
+database = duckdb.connect(config={"threads": 2})
+print(database.execute(
+    "SELECT count(COLUMNS(*)) FROM read_csv(?, all_varchar = true)", sys.argv[1:]
+).fetchall())
+"""
+
+
+def written(students: int, contacts: int) -> Path:
+    """Write a roster, once."""
+    path = PLACE / f"roster-{students}.csv"
+    if not path.is_file():
+        PLACE.mkdir(parents=True, exist_ok=True)
+        duckdb.execute(ROSTER.format(students, contacts, path))
+    return path
+
+
+def project() -> Path:
+    """Write a project of one district, once."""
+    folder = PLACE / "impact"
+    (folder / "districts").mkdir(parents=True, exist_ok=True)
+    (folder / "connectsync.yaml").write_text("schema: 1\n")
+    (folder / "districts" / "large.yaml").write_text(DISTRICT)
+    return folder
+
+
+def measured(command: Sequence[str], folder: Path) -> tuple[float, float, float]:
+    """Give the seconds by the wall and of the cores, and the most MiB it had."""
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    assert process.stderr is not None
+    said = process.stderr.read().decode()
+    _, status, used = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"{command[0]} failed: {said}")
+    wall = time.perf_counter() - began
+    return wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+
+
+def compare(students: int, contacts: int) -> None:
+    """Print how long each takes on a roster of this size."""
+    roster, folder = written(students, contacts), project()
+    ours, theirs = [], []
+    for _ in range(PAIRS):
+        theirs.append(measured([sys.executable, "-c", SCAN, str(roster)], folder))
+        command = [str(OURS), "impact", "large", "--roster", str(roster)]
+        ours.append(measured([*command, "--format", "json"], folder))
+    wall, cpu = (
+        statistics.median(a[at] / b[at] for a, b in zip(ours, theirs, strict=True))
+        for at in (0, 1)
+    )
+    seconds, _, memory = (statistics.median(one) for one in zip(*ours, strict=True))
+    scan = statistics.median(one[0] for one in theirs)
+    sys.stdout.write(
+        f"impact on {students:,} students, {contacts:,} contacts"
+        f" ({roster.stat().st_size / 1e6:,.0f} MB): {seconds:.2f} s, {memory:,.0f} MiB;"
+        f" DuckDB scans the file in {scan:.2f} s: {wall:.1f} times that by the wall,"
+        f" {cpu:.1f} times by the cores\n"
+    )
+
+
+def main() -> None:
+    """Compare on both sizes."""
+    for size in SIZES:
+        compare(*size)
+
+
+if __name__ == "__main__":
+    main()

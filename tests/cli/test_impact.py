@@ -1,0 +1,326 @@
+"""``impact`` on the command line: numbers of a roster, and nothing else of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import slow_tally as slow
+from console import Console, Said
+
+from connectsync.config.schemas import schema
+
+LAKEVIEW = "districts/ca/lakeview-usd.yaml"
+FORMATS = ("text", "json", "markdown", "html", "csv")
+
+
+def made(mark: str = "") -> slow.MadeRoster:
+    """Give twelve students with a parent each, some with a grandparent."""
+    students = tuple(
+        slow.Student(f"{mark}s{one}", f"{mark}9{one}", f"{mark}north")
+        for one in range(12)
+    )
+    contacts = tuple(
+        slow.Contact(
+            one,
+            f"{mark}c{one}",
+            f"{mark}Person {one}",
+            f"{mark}{one}@example.org" if one % 3 else "",
+            f"(348) 555-01{one:02}",
+            "Cell" if one % 2 else "Home",
+        )
+        for one in range(18)
+    )
+    links = tuple(
+        slow.Link(one, one, "Parent/Guardian", "Parent") for one in range(12)
+    ) + tuple(slow.Link(one, one + 12, "Emergency", "Grandparent") for one in range(6))
+    return slow.MadeRoster(students, contacts, links)
+
+
+@pytest.fixture
+def counted(valley: Console) -> Console:
+    """Give the valley with a roster of its lakeview, and Connect with its forms."""
+    valley.run("plan")
+    slow.write_students(made(), valley.folder)
+    return valley
+
+
+def counts(console: Console, *arguments: str) -> dict[str, Any]:
+    said = console.run(
+        "impact", "lakeview-usd", "--roster", "students.csv", "--format", "json",
+        *arguments,
+    )  # fmt: skip
+    assert said.status == 0, said.err
+    data: dict[str, Any] = json.loads(said.out)
+    jsonschema.validate(data, schema("impact"))
+    return data
+
+
+def home(console: Console) -> None:
+    with (console.folder / LAKEVIEW).open("a") as file:
+        file.write("  phone_types: [Home]\n")
+
+
+def test_before_is_the_form_on_connect_and_after_what_the_files_say(
+    counted: Console,
+) -> None:
+    counted.edit("lakeview-usd", {"phone_types": frozenset(["Cell"])})
+    home(counted)
+    found = counts(counted)
+    expected = [
+        slow.slow_tally(
+            made(),
+            slow.Form("STUDENT ID", phones=frozenset([one])),
+            "students",
+        )
+        for one in ("Cell", "Home")
+    ]
+    assert [found["before"], found["after"]] == expected
+    assert found["compared_with"] == "the settings on Connect (embedded)"
+    assert found["roster"] | {"read_at": ""} == {
+        "source": "Clever students.csv: students.csv",
+        "read_at": "",
+        "students": 12,
+        "contacts": 18,
+        "links": 18,
+        "staff_contacts": None,
+    }
+    (cell,) = [one for one in found["suggestions"] if one["label"] == "Cell"]
+    assert cell["gain"]["by_text"] == expected[0]["by_text"]
+
+
+def test_formats_say_the_same_numbers(counted: Console) -> None:
+    counted.edit("lakeview-usd", {"phone_types": frozenset(["Cell"])})
+    home(counted)
+    found = counts(counted)
+    said = {
+        one: counted.run(
+            "impact", "lakeview-usd", "--roster", "students.csv", "--format", one
+        ).out
+        for one in FORMATS
+    }
+    rows = {row["figure"]: row for row in csv.DictReader(io.StringIO(said["csv"]))}
+    for name, after in found["after"].items():
+        assert (rows[name]["before"], rows[name]["after"]) == (
+            str(found["before"][name]),
+            str(after),
+        )
+    by_text = found["before"]["by_text"]
+    assert f"  reached by text {by_text:>33,}          0  -{by_text}" in said["text"]
+    assert (
+        f"reached by text | {by_text} | 0 | **-{by_text} (-100.0 %)**"
+        in (said["markdown"])
+    )
+    assert (
+        f"<b>0</b><span>Guardians reached by text</span><small>-{by_text}"
+        in (said["html"])
+    )
+    assert "<script" not in said["html"]
+    assert "default-src 'none'" in unescape(said["html"])
+
+
+def test_without_a_form_there_is_no_before(counted: Console) -> None:
+    counted.run("snapshot", "--output", "seen.json", "dry-creek-isd")
+    said = counted.run(
+        "--backend", "snapshot:seen.json", "impact", "lakeview-usd",
+        "--roster", "students.csv", "--format", "json",
+    )  # fmt: skip
+    found = json.loads(said.out)
+    assert found["before"] is None
+    assert found["after"]["students"] == 12
+    assert "were not read" in found["notes"][0]
+
+
+def test_settings_of_another_file_are_tried_on_this_roster(counted: Console) -> None:
+    other = counts(counted, "--settings", "dry-creek-isd")
+    assert other["district"] == "lakeview-usd"
+
+
+def test_each_school_is_counted_by_itself(counted: Console) -> None:
+    (school,) = counts(counted, "--school")["schools"]
+    assert school["school"] == "north"
+    assert school["after"] == counts(counted)["after"]
+
+
+def test_words_that_the_project_states_count_as_labels(counted: Console) -> None:
+    file = counted.folder / "students.csv"
+    file.write_text(file.read_text().replace(",Parent,", ",Mother,"))
+    assert counts(counted)["after"]["guardians"] == 0
+    with (counted.folder / "connectsync.yaml").open("a") as project:
+        project.write("roster: {words: {contact_relationships: {Mother: Parent}}}\n")
+    assert counts(counted)["after"]["guardians"] == 12
+
+
+REFUSED = {
+    "two districts": (["districts"], "means 3 districts, and impact counts one", 64),
+    "no roster": (["lakeview-usd", "--roster", "gone.csv"], "No such file", 1),
+    "not allowed": (
+        ["lakeview-usd", "--roster", "clever"],
+        "does not say that Clever may be asked",
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_counted_says_why(counted: Console, name: str) -> None:
+    arguments, why, status = REFUSED[name]
+    if "--roster" not in arguments:
+        arguments = [*arguments, "--roster", "students.csv"]
+    said = counted.run("impact", *arguments)
+    assert why in said.err
+    assert said.status == status
+    assert "= help:" in said.err or "help" in said.err
+
+
+def test_a_link_out_of_the_project_is_not_followed(
+    counted: Console, tmp_path: Path
+) -> None:
+    file = counted.folder / "students.csv"
+    file.rename(tmp_path / "elsewhere.csv")
+    file.symlink_to(tmp_path / "elsewhere.csv")
+    said = counted.run("impact", "lakeview-usd", "--roster", "students.csv")
+    assert "is a link that leads out of the project" in said.err
+
+
+def test_without_the_extra_it_says_how_to_add_it(
+    counted: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    said = counted.run("impact", "lakeview-usd", "--roster", "students.csv")
+    assert "reading a roster needs DuckDB" in said.err
+    assert "duckdb>=2.0" in said.err
+    assert said.status == 64
+
+
+# nothing of a person gets out
+
+MARK = "qzmark"
+NUMBERS = tuple(f"34855501{one:02}" for one in range(18))
+SOURCES: dict[str, Callable[[Path], Path]] = {
+    "students.csv": lambda folder: slow.write_students(marked(), folder),
+    "contacts.csv": lambda folder: slow.write_contacts(marked(), folder),
+    "OneRoster 1.1": lambda f: slow.write_one_roster(marked(), f, newer=False),
+    "OneRoster 1.2": lambda f: slow.write_one_roster(marked(), f, newer=True),
+    "json": lambda folder: slow.write_dump(marked(), folder, "json"),
+    "ndjson": lambda folder: slow.write_dump(marked(), folder, "ndjson"),
+    "parquet": lambda folder: slow.write_dump(marked(), folder, "parquet"),
+}
+
+
+def marked() -> slow.MadeRoster:
+    """Give a roster with a mark in every value, also where labels belong."""
+    roster = made(MARK)
+    odd = slow.Contact(99, f"{MARK}c", f"{MARK}P", f"{MARK}@x.org", "1", f"{MARK} Cell")
+    link = slow.Link(0, len(roster.contacts), f"{MARK} type", f"{MARK} tie")
+    lone = slow.Student(f"{MARK}alone", f"{MARK}", f"{MARK}south")
+    return slow.MadeRoster(
+        (*roster.students, lone), (*roster.contacts, odd), (*roster.links, link)
+    )
+
+
+def breaks(path: Path) -> Iterator[None]:
+    """Spoil a roster in ways that readers quote values for; undo it afterwards."""
+    file = path / "users.csv" if path.is_dir() else path
+    whole = file.read_bytes()
+    for spoiled in (
+        whole[: len(whole) // 2],
+        whole + b'\nqzmark,"qzmark',
+        whole.replace(b"qzmark", b"qzmark\xff", 3),
+        whole.replace(b",", b",qzmark,", 9),
+        whole[len(whole) // 3 :],
+    ):
+        file.write_bytes(spoiled)
+        yield
+    file.write_bytes(whole)
+
+
+def insist_nothing_of_a_person(said: Said, folder: Path, besides: Path) -> None:
+    # the school's id is what --school is asked for
+    shown = said.both.replace(f"{MARK}north", "")
+    written = [
+        one.read_bytes().replace(f"{MARK}north".encode(), b"")
+        for one in folder.rglob("*")
+        if one.is_file() and besides not in {one, *one.parents}
+    ]
+    for secret in (MARK, *NUMBERS, "555-01"):
+        assert secret not in shown.lower()
+        assert not any(secret.encode() in text.lower() for text in written)
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_no_value_of_a_person_is_written_or_printed(
+    valley: Console, tmp_path: Path, kind: str
+) -> None:
+    inside = tmp_path / "rosters"
+    inside.mkdir()
+    path = SOURCES[kind](inside)
+    asked = ["impact", "lakeview-usd", "--roster", str(path), "--school"]
+    for format_ in FORMATS:
+        said = valley.run(*asked, "--format", format_, "--output", f"out.{format_}")
+        assert said.status == 0, said.err
+        insist_nothing_of_a_person(said, tmp_path, inside)
+    insist_nothing_of_a_person(valley.run(*asked), tmp_path, inside)
+    for _ in breaks(path):
+        said = valley.run(*asked)
+        assert said.status in {0, 1}
+        insist_nothing_of_a_person(said, tmp_path, inside)
+
+
+def test_a_bug_while_counting_writes_no_value_into_its_log(
+    valley: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError(len(NUMBERS))
+
+    inside = tmp_path / "rosters"
+    inside.mkdir()
+    path = slow.write_students(marked(), inside)
+    monkeypatch.setattr("connectsync.roster.tables.compare", fail)
+    said = valley.run("impact", "lakeview-usd", "--roster", str(path))
+    assert said.status == 70
+    insist_nothing_of_a_person(said, tmp_path, inside)
+
+
+def test_killed_while_it_counts_it_leaves_nothing_of_a_person(
+    valley: Console, tmp_path: Path
+) -> None:
+    inside = tmp_path / "rosters"
+    inside.mkdir()
+    path = slow.write_students(marked(), inside)
+    with path.open("ab") as file:
+        lines = path.read_bytes().splitlines(keepends=True)
+        file.write(lines[-1] * 400_000)
+    asked = ["impact", "lakeview-usd", "--roster", str(path)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "connectsync", *asked],
+        cwd=valley.folder,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    opened = Path(f"/proc/{process.pid}/fd")
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            there = {str(one.readlink()) for one in opened.iterdir()}
+        except OSError:
+            continue
+        if str(path) in there:
+            break
+    process.send_signal(signal.SIGKILL)
+    out, _ = process.communicate()
+    insist_nothing_of_a_person(Said(-9, out, "", out), tmp_path, inside)

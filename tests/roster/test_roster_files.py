@@ -1,0 +1,317 @@
+"""What is wrong with a file of a roster is one clear sentence; nothing is written."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import pytest
+
+from connectsync.domain.impact import Dictionary, Gap, Selection
+from connectsync.errors import RosterUnreadable
+from connectsync.roster.layouts import RosterInFiles, open_roster_files
+from connectsync.roster.tables import measure
+
+HEADER = b"Student_id,Contact_name,Contact_type,Contact_relationship,Contact_phone\n"
+ROW = b"s1,Secretname,Parent/Guardian,Parent,3485550173\n"
+SECRETS = ("ecretname", "3485550173", "s1")
+
+CHOSEN = Selection(
+    "STUDENT ID",
+    guardians=True,
+    contact_types=frozenset(["Parent/Guardian"]),
+    contact_relationships=frozenset(["Parent"]),
+    phone_types=frozenset(["Cell"]),
+)
+
+
+def in_file(folder: Path, content: bytes, name: str = "students.csv") -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+def packed(folder: Path, *files: tuple[str, bytes], name: str = "roster.zip") -> Path:
+    path = folder / name
+    with ZipFile(path, "w", ZIP_DEFLATED) as made:
+        for each, content in files:
+            made.writestr(each, content)
+    return path
+
+
+def cut_off(folder: Path) -> Path:
+    path = packed(folder, ("students.csv", HEADER + os.urandom(9000).hex().encode()))
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    return path
+
+
+def damaged(folder: Path) -> Path:
+    path = packed(folder, ("students.csv", HEADER + ROW * 9000))
+    whole = bytearray(path.read_bytes())
+    whole[120:140] = bytes(20)
+    path.write_bytes(whole)
+    return path
+
+
+def bomb(folder: Path) -> Path:
+    return packed(folder, ("students.csv", HEADER + bytes(300 << 20)))
+
+
+def pipe(folder: Path) -> Path:
+    os.mkfifo(folder / "students.csv")
+    return folder / "students.csv"
+
+
+def led_away(folder: Path) -> Path:
+    inside = folder / "export"
+    inside.mkdir()
+    (inside / "students.csv").symlink_to(in_file(folder, HEADER + ROW, "other.csv"))
+    return inside
+
+
+def empty_folder(folder: Path) -> Path:
+    (folder / "export").mkdir()
+    return folder / "export"
+
+
+def one_roster(manifest: bytes) -> Callable[[Path], Path]:
+    def make(folder: Path) -> Path:
+        users = b"sourcedId,role,agentSourcedIds\ns1,student,\n"
+        return packed(folder, ("users.csv", users), ("manifest.csv", manifest))
+
+    return make
+
+
+def a_file(content: bytes, name: str = "students.csv") -> Callable[[Path], Path]:
+    return lambda folder: in_file(folder, content, name)
+
+
+def a_zip(*files: tuple[str, bytes]) -> Callable[[Path], Path]:
+    return lambda folder: packed(folder, *files)
+
+
+BAD: dict[str, tuple[Callable[[Path], Path], str]] = {
+    "no file": (lambda folder: folder / "none.csv", "No such file or directory"),
+    "an empty folder": (empty_folder, "holds no file of a roster"),
+    "a named pipe": (pipe, "it is a named pipe, not a regular file"),
+    "a device": (lambda _: Path("/dev/zero"), "it is a device, not a regular file"),
+    "a link out of the folder": (led_away, "is a link that leads out of its folder"),
+    "an empty file": (a_file(b""), "it is empty"),
+    "only blanks": (a_file(b" \n\n"), "it is empty"),
+    "only a header": (a_file(HEADER), "it lists no students"),
+    "NUL": (a_file(HEADER + ROW + b"s\0,,,,\n"), "line 3 holds a NUL character"),
+    "Latin-1": (a_file(HEADER + ROW.replace(b"S", b"\xe9")), "line 2 is not UTF-8"),
+    "a letter cut off": (a_file(HEADER + ROW[:-1] + b"\xc3"), "line 2 is not UTF-8"),
+    "UTF-16": (a_file((HEADER + ROW).decode().encode("utf-16")), "saved as UTF-16"),
+    "semicolons": (
+        a_file((HEADER + ROW).replace(b",", b";")),
+        "its columns are separated by semicolons, not by commas",
+    ),
+    "tabs": (a_file((HEADER + ROW).replace(b",", b"\t")), "separated by tabs"),
+    "the same header twice": (
+        a_file(b"Student_id,student ID,Contact_name\n" + ROW),
+        "columns 1 and 2 of its header have the same name",
+    ),
+    "a million columns": (
+        a_file(b",".join(b"c%d" % one for one in range(100_000)) + b"\n"),
+        "its header has 100,000 columns",
+    ),
+    "a header without an end": (a_file(b"x" * (2 << 20)), "is no header"),
+    "no header": (a_file(ROW), "its header is not that of a roster"),
+    "too few columns": (
+        a_file(HEADER + ROW + b"s1,Secretname\n"),
+        "line 3: a row has more or fewer columns than the header",
+    ),
+    "too many columns": (
+        a_file(HEADER + ROW[:-1] + b",s1,Secretname\n"),
+        "line 2: a row has more or fewer columns than the header",
+    ),
+    "an open quote": (
+        a_file(HEADER + b's1,"Secretname,,,\n' + ROW * 3),
+        "never closed",
+    ),
+    "gzip": (a_file(gzip.compress(HEADER + ROW)), "it is packed with gzip"),
+    "half a zip": (cut_off, "is not a whole zip file"),
+    "a damaged zip": (damaged, "is not a whole zip file"),
+    "a zip of something else": (
+        a_zip(("letter.txt", b"x"), ("b.txt", b"y")),
+        "holds no file of a roster",
+    ),
+    "a zip bomb": (bomb, "would unpack to far more than a roster"),
+    "two files of a name": (
+        a_zip(("a/students.csv", HEADER), ("b/students.csv", HEADER)),
+        "holds two files of the same name",
+    ),
+    "NUL in a zip": (
+        a_zip(("students.csv", HEADER + ROW + b"s\0,,,,\n")),
+        "line 3 holds a NUL character",
+    ),
+    "Latin-1 in a zip": (
+        a_zip(("students.csv", HEADER + ROW.replace(b"S", b"\xe9"))),
+        "line 2 is not UTF-8",
+    ),
+    "a delta": (
+        one_roster(b"propertyName,value\nfile.users,delta\n"),
+        "users.csv holds only what changed (delta)",
+    ),
+    "no roles": (
+        a_file(b"sourcedId,agentSourcedIds\ns1,\n", "users.csv"),
+        "it has no column role",
+    ),
+    "broken JSON": (a_file(b'{"id": "s1", "Secretname', "a.json"), "not valid JSON"),
+    "JSON of something else": (a_file(b"[1, 2]", "a.json"), "it lists no students"),
+    "no Parquet": (a_file(b"PAR1Secretname", "a.parquet"), "not a whole Parquet file"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_is_told_in_one_sentence_without_what_stands_in_it(
+    name: str, tmp_path: Path
+) -> None:
+    make, said = BAD[name]
+    path = make(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(RosterUnreadable) as caught, open_roster_files(path):
+        pass
+    told = f"{caught.value.message} {caught.value.remedy}"
+    assert said in told
+    assert "\n" not in told
+    assert caught.value.remedy
+    # neither the sentence nor a traceback quotes the roster
+    trace = "".join(
+        line
+        for line in traceback.format_exception(caught.value)
+        if not line.lstrip().startswith(("File ", "make", "BAD"))
+    )
+    assert not any(secret in f"{told}{trace}" for secret in SECRETS)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def links(read: RosterInFiles) -> tuple[int, int | None]:
+    after = measure(read.tables, (None, CHOSEN), gaps=read.gaps).tallies[1]
+    return after.links, after.links_matched
+
+
+GOOD: dict[str, Callable[[Path], Path]] = {
+    "underscores": a_file(HEADER + ROW),
+    "spaces, another case, another name": a_file(
+        HEADER.replace(b"_", b" ").upper() + ROW, "export of today.CSV"
+    ),
+    "a byte order mark and CRLF": a_file(
+        b"\xef\xbb\xbf" + (HEADER + ROW).replace(b"\n", b"\r\n")
+    ),
+    "a quote with line breaks": a_file(
+        HEADER + ROW.replace(b"Secretname", b'"Secret\n""name"""')
+    ),
+    "no line break at the end": a_file(HEADER + ROW[:-1]),
+    "a folder": lambda folder: in_file(folder, HEADER + ROW).parent,
+    "a zip": a_zip(("out/students.csv", HEADER + ROW), ("__MACOSX/students.csv", b"")),
+    "letters of several bytes over the edge of a part": a_file(
+        HEADER + ROW.replace(b"Secretname", "é".encode() * 700_000)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_files_are_read_however_they_were_saved(name: str, tmp_path: Path) -> None:
+    with open_roster_files(GOOD[name](tmp_path)) as read:
+        assert links(read) == (1, 1)
+
+
+def test_latin_1_is_read_where_the_project_says_so(tmp_path: Path) -> None:
+    path = in_file(tmp_path, HEADER + ROW.replace(b"Secret", b"S\xe9cret"))
+    with open_roster_files(path, "latin-1") as read:
+        assert links(read) == (1, 1)
+
+
+def test_no_contacts_came_is_told_apart_from_none_match(tmp_path: Path) -> None:
+    path = in_file(tmp_path, b"Student_id,Student_number\ns1,\n")
+    with open_roster_files(path) as read:
+        assert "no contacts came" in read.notes[0]
+        assert links(read) == (0, 0)
+    path = in_file(tmp_path, HEADER + ROW.replace(b"Parent/Guardian", b"Emergency"))
+    with open_roster_files(path) as read:
+        assert read.notes == ()
+        assert links(read) == (1, 0)
+
+
+def test_who_is_listed_nowhere_is_not_counted(tmp_path: Path) -> None:
+    in_file(tmp_path, b"Student_id\ns1\n")
+    in_file(
+        tmp_path,
+        b"contact_id,student_id,type,relationship,phone\n"
+        b"c1,s1,Parent/Guardian,Parent,\nc1,gone,Parent/Guardian,Parent,\n",
+        "contacts.csv",
+    )
+    with open_roster_files(tmp_path) as read:
+        assert links(read) == (1, 1)
+        assert read.kind == "Clever students.csv and contacts.csv"
+
+
+def test_a_teacher_among_the_agents_is_no_contact(tmp_path: Path) -> None:
+    in_file(
+        tmp_path,
+        b'sourcedId,status,role,agentSourcedIds\ns1,,student,"p1, t1,x"\n'
+        b"p1,,guardian,s1\nt1,,teacher,\np2,tobedeleted,parent,\n",
+        "users.csv",
+    )
+    with open_roster_files(tmp_path) as read:
+        assert links(read) == (1, None)
+        assert read.gaps == frozenset([Gap.LABELS])
+
+
+def test_what_words_mean_is_what_the_project_states(tmp_path: Path) -> None:
+    path = in_file(
+        tmp_path, HEADER + ROW.replace(b",Parent,", b", MOTHER ,") + ROW[:-1]
+    )
+    stated = Dictionary({"relationship": {"mother": "Parent", "parent": "Other"}})
+    with open_roster_files(path) as read:
+        found = measure(read.tables, (None, CHOSEN), dictionary=stated)
+        assert found.tallies[1].links_matched == 1
+        assert found.unknown == {"phone_type": {"": 2}}
+        plain = measure(read.tables, (None, CHOSEN))
+        assert plain.unknown == {"relationship": {"mother": 1}, "phone_type": {"": 2}}
+
+
+def test_values_that_may_be_names_are_counted_and_not_shown(tmp_path: Path) -> None:
+    rows = b"".join(
+        b"s1,x,Parent/Guardian,%b,\n" % word
+        for word in (
+            [b"Foster Smith", b"Legal Guardian", b"Zoe"] + [b"Court Appointed"] * 10
+        )
+    )
+    with open_roster_files(in_file(tmp_path, HEADER + rows)) as read:
+        assert measure(read.tables, (None, CHOSEN)).unknown == {
+            "relationship": {
+                "(not shown)": 2,
+                "court appointed": 10,
+                "legal guardian": 1,
+            }
+        }
+
+
+def test_names_in_the_column_of_relationships_are_refused(tmp_path: Path) -> None:
+    rows = b"".join(b"s1,x,y,name %d,\n" % one for one in range(20_002))
+    path = in_file(tmp_path, HEADER + rows)
+    with (
+        open_roster_files(path) as read,
+        pytest.raises(RosterUnreadable, match="are not words from a list"),
+    ):
+        measure(read.tables, (None, CHOSEN))
+
+
+def test_small_schools_are_counted_as_one(tmp_path: Path) -> None:
+    rows = [b"big,b%d,\n" % one for one in range(10)]
+    rows += [b"tiny,t1,\n", b"=evil,e1,\n"]
+    content = b"School_id,Student_id,Contact_name\n" + b"".join(rows)
+    with open_roster_files(in_file(tmp_path, content)) as read:
+        found = measure(read.tables, (None, CHOSEN), by_school=True)
+    assert [(one.school, one.after.students) for one in found.schools] == [
+        ("", 2),
+        ("big", 10),
+    ]
