@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from errno import EACCES, EDQUOT, EEXIST, EISDIR, ELOOP, ENOSPC, ENOTDIR, EPERM, EROFS
 from pathlib import Path
+from typing import BinaryIO
 
 from connectsync.errors import UsageError
 
@@ -361,22 +362,34 @@ def read_regular(path: Path, limit: int, *, own: bool = False) -> bytes:
     Read a regular file of at most ``limit`` bytes.
 
     One of our ``own`` is not read where another user put it, and any user may. Raises
-    ``Planted`` for that, ``NotRegular`` for a pipe, a device, a socket or a folder
-    without opening it, ``TooLarge``, and ``OSError`` as reading does; ``strerror`` is a
-    sentence part.
+    ``Planted`` for that, ``TooLarge``, and what ``open_regular`` does.
     """
-    _insist_regular(path.stat(), path)
-    handle = os.open(path, _FLAGS)
-    with os.fdopen(handle, "rb") as file:
-        # what was looked at may have been exchanged meanwhile
-        status = os.fstat(handle)
-        _insist_regular(status, path)
+    with open_regular(path) as file:
+        status = os.fstat(file.fileno())
         if own and is_strangers(status) and _is_reached_by_all(path):
             raise Planted(EACCES, _PLANTED, str(path))
         raw = b"" if status.st_size > limit else file.read(limit + 1)
         if status.st_size > limit or len(raw) > limit:
             raise TooLarge(0, f"it is larger than {limit:,} bytes", str(path))
     return raw
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """
+    Open a regular file for reading.
+
+    Raises ``NotRegular`` for a pipe, a device, a socket or a folder without opening
+    it, and ``OSError`` as opening does; ``strerror`` is a sentence part.
+    """
+    _insist_regular(path.stat(), path)
+    file = os.fdopen(os.open(path, _FLAGS), "rb")
+    try:
+        # what was looked at may have been exchanged meanwhile
+        _insist_regular(os.fstat(file.fileno()), path)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def _insist_regular(status: os.stat_result, path: Path) -> None:
