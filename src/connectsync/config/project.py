@@ -70,6 +70,7 @@ class Project:
     ``clever`` Clever is not asked. ``options`` are the labels that drop-downs of the
     live page were seen to offer, by setting. ``state_url`` is where the state is if
     not in ``state_dir``: an address of PostgreSQL, or a reference to the whole of it.
+    ``guardians_sample`` is a sample of guardians.csv as Connect offers it.
     ``connect`` is the name of the Connect that is reached, by whichever backend.
     A runner that is silent for ``lease_seconds`` has let its district go.
     """
@@ -85,6 +86,7 @@ class Project:
     gateway: GatewayConfig | None = None
     browser: BrowserConfig | None = None
     clever: CleverConfig | None = None
+    guardians_sample: Path | None = None
     policy: Policy = field(default_factory=Policy)
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -168,6 +170,8 @@ def _project(root: Path, data: Mapping[str, Any]) -> Project:
     seed = backends.get("embedded", {}).get("seed")
     gateway = backends.get("gateway")
     options = data.get("options", {})
+    roster = data.get("roster", {})
+    sample = roster.get("guardians_sample")
     return Project(
         root=root,
         districts_dir=root / data.get("districts", "districts"),
@@ -179,7 +183,8 @@ def _project(root: Path, data: Mapping[str, Any]) -> Project:
         embedded_seed=root / seed if seed else None,
         gateway=GatewayConfig(**gateway) if gateway else None,
         browser=_browser(root, backends.get("browser")),
-        clever=_clever(data.get("roster", {})),
+        clever=_clever(roster),
+        guardians_sample=root / sample if sample else None,
         policy=policy_of(data),
         options={setting: tuple(labels) for setting, labels in options.items()},
     )

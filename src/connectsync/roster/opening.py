@@ -14,7 +14,6 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, BinaryIO, Self
 
@@ -36,6 +35,7 @@ SMALL = 64 << 20
 
 CONTENTS_OF_EXCEL = "[Content_Types].xml"
 DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+GUARDIANS_CSV = "guardians.csv"
 UTF_8, LATIN_1 = "utf-8", "iso-8859-1"
 
 
@@ -73,13 +73,15 @@ class Delivery:
     """
     Files that belong together, by name; ``whole`` says that they are a folder or a zip.
 
-    ``bad`` are those that are there and cannot be read, each with where it is.
+    ``bad`` are those that are there and cannot be read, each with where it is;
+    ``below`` are guardians files in folders of the folder.
     """
 
     shown: str
     files: Mapping[str, RosterFile]
     whole: bool
     bad: tuple[tuple[str, BadRoster], ...] = ()
+    below: tuple[str, ...] = ()
 
 
 WayOut = Callable[[Path], str | None]
@@ -122,7 +124,9 @@ def _folder(path: Path, shown: str, way_out: WayOut) -> Delivery:
             bad.append((spelled, _unreadable(why)))
             continue
         files[name] = RosterFile(name, spelled, lambda one=one: open_regular(one))  # type: ignore[misc]
-    return Delivery(shown, files, whole=True, bad=tuple(bad))
+    deeper = sorted(one.parent.name for one in path.glob(f"*/{GUARDIANS_CSV}"))
+    below = tuple(f"{shown.rstrip('/')}/{one}/{GUARDIANS_CSV}" for one in deeper)
+    return Delivery(shown, files, whole=True, bad=tuple(bad), below=below)
 
 
 class _Bounded:
@@ -193,7 +197,7 @@ def _member(path: Path, name: str) -> IO[bytes]:
     stream = open_regular(path)
     try:
         archive = zipfile.ZipFile(_Bounded(stream))
-        member = BufferedReader(archive.open(name))  # type: ignore[arg-type]
+        member = archive.open(name)
         return _Member(member, stream)  # type: ignore[return-value]
     except BaseException:
         stream.close()
@@ -203,7 +207,7 @@ def _member(path: Path, name: str) -> IO[bytes]:
 class _Member:
     """A file of a zip; with it the zip is closed."""
 
-    def __init__(self, member: BufferedReader, archive: BinaryIO) -> None:
+    def __init__(self, member: IO[bytes], archive: BinaryIO) -> None:
         self._member, self._archive = member, archive
 
     def readline(self, limit: int = -1) -> bytes:
