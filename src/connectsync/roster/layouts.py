@@ -25,7 +25,14 @@ from connectsync.roster.opening import (
 
 CLEVER, ONEROSTER, GUARDIANS = "clever", "oneroster", "guardians"
 NOT_DESCRIBED = {"admins", "categories", "classresources", "courseresources"}
-NOT_DESCRIBED |= {"lineitems", "resources", "results", "userprofiles", "userresources"}
+NOT_DESCRIBED |= {
+    "manifest",
+    "lineitems",
+    "resources",
+    "results",
+    "userprofiles",
+    "userresources",
+}
 """Files that are of a roster, and of which the structure alone is checked."""
 
 
