@@ -362,7 +362,9 @@ def read_regular(path: Path, limit: int, *, own: bool = False) -> bytes:
     Read a regular file of at most ``limit`` bytes.
 
     One of our ``own`` is not read where another user put it, and any user may. Raises
-    ``Planted`` for that, ``TooLarge``, and what ``open_regular`` does.
+    ``Planted`` for that, ``NotRegular`` for a pipe, a device, a socket or a folder
+    without opening it, ``TooLarge``, and ``OSError`` as reading does; ``strerror`` is a
+    sentence part.
     """
     with open_regular(path) as file:
         status = os.fstat(file.fileno())
@@ -375,18 +377,13 @@ def read_regular(path: Path, limit: int, *, own: bool = False) -> bytes:
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """
-    Open a regular file for reading.
-
-    Raises ``NotRegular`` for a pipe, a device, a socket or a folder without opening
-    it, and ``OSError`` as opening does; ``strerror`` is a sentence part.
-    """
+    """Open a regular file. Raises ``NotRegular``, and ``OSError`` as opening does."""
     _insist_regular(path.stat(), path)
     file = os.fdopen(os.open(path, _FLAGS), "rb")
     try:
         # what was looked at may have been exchanged meanwhile
         _insist_regular(os.fstat(file.fileno()), path)
-    except BaseException:
+    except OSError:
         file.close()
         raise
     return file

@@ -18,12 +18,12 @@ from connectsync.domain.finding import (
 from connectsync.domain.wording import did_you_mean, few, fold_word
 from connectsync.errors import NothingMatched
 from connectsync.roster.checking import FileCheck, FileOptions, Problems, RosterProblem
-from connectsync.roster.layouts import (
+from connectsync.roster.formats import (
     CLEVER,
     GUARDIANS,
     NOT_DESCRIBED,
     UNREAD,
-    Known,
+    KnownIds,
     Layout,
     Records,
     by_header,
@@ -36,8 +36,8 @@ from connectsync.roster.opening import (
     GUARDIANS_CSV,
     UTF_8,
     BadRoster,
+    DeliveredFile,
     Delivery,
-    RosterFile,
     WayOut,
     open_delivery,
 )
@@ -167,12 +167,12 @@ class _Roster:
         self.delta = False
         self.where = ""
         self._options, self._problems = options, problems
-        self._guardians: list[tuple[RosterFile, Known]] = []
-        self._students: list[Known] = []
+        self._guardians: list[tuple[DeliveredFile, KnownIds]] = []
+        self._students: list[KnownIds] = []
 
     def check(self, named: Named) -> None:
         """Check the files of every path."""
-        loose: dict[str, RosterFile] = {}
+        loose: dict[str, DeliveredFile] = {}
         self.where = named[0][1]
         for path, shown in named:
             try:
@@ -203,7 +203,7 @@ class _Roster:
             self.files.append(shown)
             self.broken.append(shown)
         before = len(self.files)
-        known = Known(records=self.records)
+        known = KnownIds(records=self.records)
         self._students.append(known)
         for shown in one.below:
             said = "it lies in the folder of one school, it seems"
@@ -223,9 +223,9 @@ class _Roster:
 
     def _check_file(
         self,
-        file: RosterFile,
+        file: DeliveredFile,
         layout: Layout | None,
-        known: Known,
+        known: KnownIds,
         options: FileOptions,
     ) -> None:
         if not FileCheck(file, layout, known, self._problems, options).run():
@@ -247,11 +247,11 @@ class _Roster:
             )
             students = set[int]().union(*by_id, *by_number)
             read = FileOptions(options.lines, options.encoding, options.sample)
-            self._check_file(file, UNREAD, Known(students=students), read)
+            self._check_file(file, UNREAD, KnownIds(students=students), read)
 
     def _in_order(
-        self, one: Delivery, known: Known
-    ) -> Iterator[tuple[RosterFile, Layout | None]]:
+        self, one: Delivery, known: KnownIds
+    ) -> Iterator[tuple[DeliveredFile, Layout | None]]:
         """Give the files in the order in which they refer to each other."""
         by_stem = {fold_word(name[:-4]): file for name, file in one.files.items()}
         family, version, known.delta, found = recognize(by_stem, whole=one.whole)

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 
 from connectsync.domain.finding import Place
 from connectsync.domain.wording import fold_word, many, nearest
-from connectsync.roster.layouts import (
+from connectsync.roster.formats import (
     GUARDIANS,
     ONEROSTER,
     Column,
     Hashes,
-    Known,
+    KnownIds,
     Layout,
     gather_students,
     guardians_layout,
@@ -28,7 +28,7 @@ from connectsync.roster.layouts import (
 from connectsync.roster.opening import (
     UTF_8,
     BadRoster,
-    RosterFile,
+    DeliveredFile,
     Rows,
     insist_commas,
     understood,
@@ -122,14 +122,15 @@ class FileCheck:
 
     def __init__(
         self,
-        file: RosterFile,
+        file: DeliveredFile,
         layout: Layout | None,
-        known: Known,
+        known: KnownIds,
         problems: Problems,
         options: FileOptions,
     ) -> None:
         self._file, self._layout, self._known = file, layout, known
         self._problems, self._options = problems, options
+        self._is_guardians = layout is not None and layout.family == GUARDIANS
         self._stem = fold_word(layout.stem) if layout else ""
         self._delta = self._stem in known.delta
         self._columns: list[Column | None] = []
@@ -140,6 +141,7 @@ class FileCheck:
         self._ids: Hashes = known.ids.setdefault(self._stem, set())
         self._zeros: dict[int, _Zeros] = {}
         self._own: Hashes = set()
+        self._rows_broken = 0
 
     def run(self) -> bool:
         """Read the file to its end; False if it has none that can be read."""
@@ -154,6 +156,7 @@ class FileCheck:
             return False
 
     def _broken(self, bad: BadRoster) -> None:
+        self._rows_broken += 1
         place = Place(self._file.shown, bad.line, bad.column, bad.line, bad.column)
         self._problems.add(RosterProblem(bad.rule, bad.message, place, bad.hint))
 
@@ -184,7 +187,7 @@ class FileCheck:
                 said = f"the row has {many(len(fields), 'field')}, the header {width}"
                 hint = "put a field that holds a comma in quotes"
                 self._tell("roster-row-uneven", said, hint)
-        if not count:
+        if not count and not self._rows_broken:
             self._broken(
                 BadRoster(
                     "roster-without-rows",
@@ -199,7 +202,7 @@ class FileCheck:
     def _header(self, header: Sequence[str]) -> bool:
         """Find the columns; False if there is none to look for in the rows."""
         folded = [fold_word(name) for name in header]
-        if self._layout is not None and self._layout.family == GUARDIANS:
+        if self._is_guardians:
             sample = self._options.header or ()
             names = {fold_word(one): one for one in sample}
             self._layout = guardians_layout(header, names)
@@ -224,9 +227,8 @@ class FileCheck:
             if one is not None and (one != Column(one.name))
         ]
         self._unique = [self._at[name] for name in self._unique_names()]
-        guardians = self._layout is not None and self._layout.family == GUARDIANS
         compared = any(one.refers for _, one in self._checked)
-        if guardians and self._known.students and not compared:
+        if self._is_guardians and self._known.students and not compared:
             said = "no column is called the id of a student: none is compared"
             self._tell("roster-students-not-compared", said)
         return True
@@ -235,7 +237,7 @@ class FileCheck:
         """Give the columns that have to be there, by folded name."""
         if self._options.header is not None:
             return {fold_word(one): one for one in self._options.header}
-        if self._layout is None or self._layout.family == GUARDIANS:
+        if self._layout is None or self._is_guardians:
             return {}
         wanted = {
             folded: one.name
@@ -269,7 +271,7 @@ class FileCheck:
         named = self._wanted() | {
             name: one.name
             for name, one in self._layout.columns.items()
-            if self._layout.family != GUARDIANS
+            if not self._is_guardians
         }
         absent = [one for name, one in named.items() if name not in self._at]
         for at, name in enumerate(folded):
@@ -299,10 +301,9 @@ class FileCheck:
         """Give the status of a OneRoster row, and hold it against the mode."""
         if self._layout is None or self._layout.family != ONEROSTER:
             return ""
-        at = self._at.get("status")
-        status = "" if at is None else fields[at].strip().casefold()
-        if at is None:
+        if (at := self._at.get("status")) is None:
             return ""
+        status = fields[at].strip().casefold()
         if self._delta and not status:
             hint = "a delta file says of each row whether it is active or tobedeleted"
             self._tell("roster-field-blank", "status is blank", hint, at)
@@ -333,7 +334,7 @@ class FileCheck:
 
     def _unlisted(self, at: int, column: Column, value: str) -> None:
         if column.strict:
-            if self._layout and value.startswith("ext:"):
+            if value.startswith("ext:"):
                 return
             said = f"{column.name} is none of the values that the format allows"
             self._tell("roster-value-not-allowed", said, "", at)
@@ -352,15 +353,14 @@ class FileCheck:
             hint = "export it again, with this column as text"
             self._tell("roster-zeros-lost", said, hint, at)
             return
-        target = column.refers
-        said = f"{column.name} is no id of {target}.csv"
-        if self._layout and self._layout.family == GUARDIANS:
+        said = f"{column.name} is no id of {column.refers}.csv"
+        if self._is_guardians:
             said = f"{column.name} is no student of the roster"
         self._tell("roster-reference-unknown", said, "correct the id", at)
 
     def _referred(self, column: Column) -> Hashes | None:
         """Give the ids that a column may hold, None where they are not all known."""
-        if self._layout and self._layout.family == GUARDIANS:
+        if self._is_guardians:
             return self._known.students or None
         target = fold_word(column.refers)
         if target in self._known.delta:

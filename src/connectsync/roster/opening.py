@@ -55,7 +55,7 @@ class BadRoster(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class RosterFile:
+class DeliveredFile:
     """
     One file of a roster.
 
@@ -78,7 +78,7 @@ class Delivery:
     """
 
     shown: str
-    files: Mapping[str, RosterFile]
+    files: Mapping[str, DeliveredFile]
     whole: bool
     bad: tuple[tuple[str, BadRoster], ...] = ()
     below: tuple[str, ...] = ()
@@ -103,12 +103,12 @@ def open_delivery(path: Path, shown: str, way_out: WayOut) -> Delivery:
             start = stream.read(4)
     if start == b"PK\3\4" or path.suffix.lower() == ".zip":
         return _zip(path, shown)
-    one = RosterFile(path.name, shown, lambda: open_regular(path))
+    one = DeliveredFile(path.name, shown, lambda: open_regular(path))
     return Delivery(shown, {path.name: one}, whole=False)
 
 
 def _folder(path: Path, shown: str, way_out: WayOut) -> Delivery:
-    files: dict[str, RosterFile] = {}
+    files: dict[str, DeliveredFile] = {}
     bad: list[tuple[str, BadRoster]] = []
     names = sorted(
         one.name for one in path.iterdir() if one.name.lower().endswith(".csv")
@@ -123,7 +123,7 @@ def _folder(path: Path, shown: str, way_out: WayOut) -> Delivery:
             why = f"it is a link that leads out of its folder, to {end}"
             bad.append((spelled, _unreadable(why)))
             continue
-        files[name] = RosterFile(name, spelled, lambda one=one: open_regular(one))  # type: ignore[misc]
+        files[name] = DeliveredFile(name, spelled, lambda one=one: open_regular(one))  # type: ignore[misc]
     deeper = sorted(one.parent.name for one in path.glob(f"*/{GUARDIANS_CSV}"))
     below = tuple(f"{shown.rstrip('/')}/{one}/{GUARDIANS_CSV}" for one in deeper)
     return Delivery(shown, files, whole=True, bad=tuple(bad), below=below)
@@ -151,14 +151,14 @@ def _zip(path: Path, shown: str) -> Delivery:
     if any(one.filename == CONTENTS_OF_EXCEL for one in members):
         raise _unreadable("it is a workbook of Excel, not CSV", "save it as CSV UTF-8")
     _insist_harmless(members)
-    files: dict[str, RosterFile] = {}
+    files: dict[str, DeliveredFile] = {}
     for one in members:
         name = PurePosixPath(one.filename.replace("\\", "/")).name
         if not name.lower().endswith(".csv") or name.startswith("._"):
             continue
         if name in files:
             raise _unreadable(f"it holds two files {name!r}", "name one roster")
-        files[name] = RosterFile(
+        files[name] = DeliveredFile(
             name,
             f"{shown}/{name}",
             lambda member=one.filename: _member(path, member),  # type: ignore[misc]

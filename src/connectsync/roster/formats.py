@@ -17,22 +17,15 @@ from typing import Any
 from connectsync.domain.wording import fold_word
 from connectsync.roster.opening import (
     BadRoster,
-    RosterFile,
+    DeliveredFile,
     Rows,
     insist_commas,
     understood,
 )
 
 CLEVER, ONEROSTER, GUARDIANS = "clever", "oneroster", "guardians"
-NOT_DESCRIBED = {"admins", "categories", "classresources", "courseresources"}
-NOT_DESCRIBED |= {
-    "manifest",
-    "lineitems",
-    "resources",
-    "results",
-    "userprofiles",
-    "userresources",
-}
+NOT_DESCRIBED = {"manifest", "admins", "categories", "classresources", "lineitems"}
+NOT_DESCRIBED |= {"courseresources", "resources", "results", "userprofiles"}
 """Files that are of a roster, and of which the structure alone is checked."""
 
 
@@ -74,7 +67,7 @@ class Layout:
 @cache
 def layouts(family: str, version: str = "") -> Mapping[str, Layout]:
     """Give the files of a format in the order of reading, by folded stem."""
-    text = Path(__file__).with_name("layouts.toml").read_text("utf-8")
+    text = Path(__file__).with_name("formats.toml").read_text("utf-8")
     data = tomllib.loads(text)
     files: dict[str, dict[str, Any]] = {k: dict(v) for k, v in data[family].items()}
     if version == "1.2":
@@ -176,7 +169,7 @@ class Records:
 
 
 @dataclass(slots=True)
-class Known:
+class KnownIds:
     """
     What files of a roster have told so far, as hashes: ids by folded stem.
 
@@ -198,7 +191,7 @@ _PARENTS = {"guardian", "parent", "relative"}
 
 
 def gather_students(
-    layout: Layout, at: Mapping[str, int], fields: Sequence[str], known: Known
+    layout: Layout, at: Mapping[str, int], fields: Sequence[str], known: KnownIds
 ) -> None:
     """Remember by what a guardians file may name the student of a row."""
     match layout.family, layout.stem:
@@ -214,7 +207,7 @@ def gather_students(
 
 
 def tally(
-    layout: Layout, at: Mapping[str, int], fields: Sequence[str], known: Known
+    layout: Layout, at: Mapping[str, int], fields: Sequence[str], known: KnownIds
 ) -> None:
     """Take a row into the records that two rosters are compared by."""
     records = known.records
@@ -246,7 +239,7 @@ def _content(named: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((name, value) for name, value in named.items() if value))
 
 
-def gather(file: RosterFile, layout: Layout, known: Known) -> None:
+def gather(file: DeliveredFile, layout: Layout, known: KnownIds) -> None:
     """
     Read the ids of a file that refers to itself, and what its people are.
 
@@ -265,14 +258,14 @@ def gather(file: RosterFile, layout: Layout, known: Known) -> None:
                     known.agents.add(hash(agent.strip()))
 
 
-def _role(known: Known, person: str, role: str) -> None:
+def _role(known: KnownIds, person: str, role: str) -> None:
     if role.strip().casefold() == "student":
         known.pupils.add(hash(person))
     elif role.strip().casefold() in _PARENTS:
         known.guardians.add(hash(person))
 
 
-def _named_rows(file: RosterFile) -> Iterator[dict[str, str]]:
+def _named_rows(file: DeliveredFile) -> Iterator[dict[str, str]]:
     """Give rows by folded header; where the file is broken they end."""
     try:
         with understood():
@@ -286,7 +279,7 @@ def _named_rows(file: RosterFile) -> Iterator[dict[str, str]]:
         return
 
 
-def header_of(file: RosterFile) -> tuple[str, ...]:
+def header_of(file: DeliveredFile) -> tuple[str, ...]:
     """Give the header of a file. Raises ``BadRoster`` if it has none."""
     with understood():
         stream = file.opened()
@@ -305,7 +298,7 @@ _MODES = {"bulk", "delta", "absent"}
 
 
 def recognize(
-    files: Mapping[str, RosterFile], *, whole: bool
+    files: Mapping[str, DeliveredFile], *, whole: bool
 ) -> tuple[str, str, frozenset[str], list[Told]]:
     """
     Say whose format files are, of which version, and which of them are delta files.
@@ -344,7 +337,7 @@ def recognize(
 
 
 def _manifest_faults(
-    shown: str, told: Mapping[str, tuple[int, str]], files: Mapping[str, RosterFile]
+    shown: str, told: Mapping[str, tuple[int, str]], files: Mapping[str, DeliveredFile]
 ) -> Iterator[Told]:
     known = {"manifest", *(fold_word(name[5:]) for name in told)}
     rule = "roster-manifest-wrong"
@@ -369,14 +362,14 @@ def _manifest_faults(
         yield shown, 1, rule, said, "say bulk or delta of it"
 
 
-def _manifest(file: RosterFile) -> Iterator[tuple[int, str, str]]:
+def _manifest(file: DeliveredFile) -> Iterator[tuple[int, str, str]]:
     """Give the lines of a manifest: number, property, value in small letters."""
     for number, named in enumerate(_named_rows(file), start=2):
         name = named.get("propertyname", "").strip()
         yield number, name, named.get("value", "").strip().casefold()
 
 
-def by_header(file: RosterFile) -> Layout | None:
+def by_header(file: DeliveredFile) -> Layout | None:
     """Recognize a file of another name by the columns that it has to have."""
     try:
         header = {fold_word(name) for name in header_of(file)}
