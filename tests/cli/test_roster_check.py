@@ -241,9 +241,9 @@ def lay_bad(way: str, folder: Path) -> str:  # noqa: C901, PLR0911, PLR0912 - a 
             (folder / "r.zip").write_bytes(raw[:-22] + bytes(end))
             return "r.zip"
         case "zip with a password":
-            raw = bytearray(zip_roster(clever(), folder / "r.zip").read_bytes())
-            raw[raw.index(b"PK\1\2") + 8] |= 1
-            (folder / "r.zip").write_bytes(raw)
+            packed = bytearray(zip_roster(clever(), folder / "r.zip").read_bytes())
+            packed[packed.index(b"PK\1\2") + 8] |= 1
+            (folder / "r.zip").write_bytes(packed)
             return "r.zip"
         case "workbook":
             zip_roster({"[Content_Types].xml": b"<x/>"}, folder / "students.csv")
@@ -295,6 +295,17 @@ def test_bad_input_gets_one_clear_sentence_and_nothing_is_written(
     assert (found["rule"], said.err) == (SAID[way][0], "")
     assert SAID[way][1] in found["message"]
     assert {str(one) for one in here.folder.rglob("*")} == before
+
+
+@pytest.mark.parametrize("raw", [b"", b"School_id,Pupil\n1,2\n", b'a,b\n"', b"a\0,b\n"])
+def test_where_a_file_is_broken_others_are_not_blamed(
+    raw: bytes, here: Console
+) -> None:
+    files = clever() | guardians() | {"students.csv": raw}
+    lay_roster(files, here.folder / "roster")
+    said = here.run("roster", "check", "roster", "--format", "json")
+    assert "roster-reference-unknown" not in rules_in(said)
+    assert said.status == 1
 
 
 @pytest.mark.parametrize("named", ["empty", "gone.csv", "notes.csv"])

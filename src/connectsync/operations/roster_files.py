@@ -230,6 +230,8 @@ class _Roster:
     ) -> None:
         if not FileCheck(file, layout, known, self._problems, options).run():
             self.broken.append(file.shown)
+            # of a file that is cut off, no one can say which ids it has not
+            known.ids.pop(fold_word(layout.stem) if layout else "", None)
 
     def _check_guardians(self) -> None:
         options = self._options
@@ -247,7 +249,7 @@ class _Roster:
             )
             students = set[int]().union(*by_id, *by_number)
             read = FileOptions(options.lines, options.encoding, options.sample)
-            self._check_file(file, UNREAD, KnownIds(students=students), read)
+            self._check_file(file, UNREAD, KnownIds(ids={"students": students}), read)
 
     def _in_order(
         self, one: Delivery, known: KnownIds

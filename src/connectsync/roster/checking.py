@@ -21,7 +21,7 @@ from connectsync.roster.formats import (
     Hashes,
     KnownIds,
     Layout,
-    gather_students,
+    gather_numbers,
     guardians_layout,
     tally,
 )
@@ -140,7 +140,8 @@ class FileCheck:
         self._seen: Hashes = set()
         self._ids: Hashes = known.ids.setdefault(self._stem, set())
         self._zeros: dict[int, _Zeros] = {}
-        self._own: Hashes = set()
+        # where a file refers to itself its ids were gathered before
+        self._own: Hashes = set() if self._ids else self._ids
         self._rows_broken = 0
 
     def run(self) -> bool:
@@ -363,9 +364,8 @@ class FileCheck:
         if self._is_guardians:
             return self._known.students or None
         target = fold_word(column.refers)
-        if target in self._known.delta:
-            return None
-        return self._known.ids.get(target)
+        whole = target not in self._known.delta
+        return (whole and self._known.ids.get(target)) or None
 
     def _count_zeros(self, at: int, value: str) -> None:
         zeros = self._zeros.setdefault(at, _Zeros())
@@ -431,7 +431,7 @@ class FileCheck:
         self._ids.add(key)
         if layout.stem == "users":
             self._person(key, fields)
-        gather_students(layout, self._at, fields, self._known)
+        gather_numbers(layout, self._at, fields, self._known)
 
     def _person(self, key: int, fields: Sequence[str]) -> None:
         """Hold who is an agent of whom against what each of them is."""

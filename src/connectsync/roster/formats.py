@@ -173,12 +173,12 @@ class KnownIds:
     """
     What files of a roster have told so far, as hashes: ids by folded stem.
 
-    ``students`` are the ids, and ``numbers`` the other ids, by which a guardians file
-    may name students. ``delta`` names files that hold changes alone.
+    ``numbers`` are other ids of students, by which a guardians file may name them;
+    ``pupils`` and ``guardians`` are users of a role, ``agents`` those whom users name.
+    ``delta`` names files that hold changes alone.
     """
 
     ids: dict[str, Hashes] = field(default_factory=dict)
-    students: Hashes = field(default_factory=set)
     numbers: Hashes = field(default_factory=set)
     pupils: Hashes = field(default_factory=set)
     guardians: Hashes = field(default_factory=set)
@@ -186,24 +186,28 @@ class KnownIds:
     delta: frozenset[str] = frozenset()
     records: Records | None = None
 
+    @property
+    def students(self) -> Hashes:
+        """The ids of all students."""
+        return self.pupils or self.ids.get("students", set())
+
 
 _PARENTS = {"guardian", "parent", "relative"}
 
 
-def gather_students(
+def gather_numbers(
     layout: Layout, at: Mapping[str, int], fields: Sequence[str], known: KnownIds
 ) -> None:
-    """Remember by what a guardians file may name the student of a row."""
+    """Remember the other id by which a guardians file may name the student of a row."""
     match layout.family, layout.stem:
         case "clever", "students":
-            names = ("studentid", "studentnumber")
+            name = "studentnumber"
         case "oneroster", "users" if hash(fields[at["sourcedid"]]) in known.pupils:
-            names = ("sourcedid", "identifier")
+            name = "identifier"
         case _:
             return
-    for name, kept in zip(names, (known.students, known.numbers), strict=True):
-        if name in at and fields[at[name]]:
-            kept.add(hash(fields[at[name]]))
+    if name in at and fields[at[name]]:
+        known.numbers.add(hash(fields[at[name]]))
 
 
 def tally(
