@@ -25,8 +25,13 @@ from connectsync.operations.roster_files import RosterFileOptions, check_roster_
 from connectsync.providers.clever import StudentId
 from connectsync.report.reporter import FindingsToReport
 from connectsync.report.terminal import inert
-from connectsync.roster.formats import header_of
-from connectsync.roster.opening import LATIN_1, UTF_8, BadRoster, open_delivery
+from connectsync.roster.opening import (
+    LATIN_1,
+    UTF_8,
+    BadRoster,
+    header_of,
+    open_delivery,
+)
 from connectsync.rules.catalogue import ROSTER_PAGES, by_name
 from connectsync.rules.engine import page_of
 from connectsync.rules.guardians_file import READ_ON_REQUEST

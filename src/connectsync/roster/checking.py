@@ -17,6 +17,7 @@ from connectsync.domain.wording import fold_word, many, nearest
 from connectsync.roster.formats import (
     GUARDIANS,
     ONEROSTER,
+    UNREAD,
     Column,
     Hashes,
     KnownIds,
@@ -249,10 +250,9 @@ class FileCheck:
             wanted |= {"status": "status", "datelastmodified": "dateLastModified"}
         return wanted
 
-    def _unique_names(self) -> tuple[str, ...]:
-        layout = self._layout
-        names = tuple(fold_word(one) for one in layout.unique) if layout else ()
-        return names if all(one in self._at for one in names) else ()
+    def _unique_names(self) -> list[str]:
+        names = [fold_word(one) for one in (self._layout or UNREAD).unique]
+        return names if all(one in self._at for one in names) else []
 
     def _repeated(self, folded: Sequence[str]) -> None:
         seen: set[str] = set()
@@ -314,8 +314,10 @@ class FileCheck:
         return status
 
     def _value(self, at: int, column: Column, value: str) -> None:
-        if column.values and value.strip().casefold() not in column.values:
-            self._unlisted(at, column, value)
+        if column.values:
+            if value.strip().casefold() not in column.values:
+                self._unlisted(at, column, value)
+            return
         if (column.number or column.phone) and _FLOAT.fullmatch(value):
             said = f"{column.name} is written as a spreadsheet writes a number"
             hint = "export it again, with this column as text"
@@ -363,9 +365,8 @@ class FileCheck:
         """Give the ids that a column may hold, None where they are not all known."""
         if self._is_guardians:
             return self._known.students or None
-        target = fold_word(column.refers)
-        whole = target not in self._known.delta
-        return (whole and self._known.ids.get(target)) or None
+        whole = column.target not in self._known.delta
+        return (whole and self._known.ids.get(column.target)) or None
 
     def _count_zeros(self, at: int, value: str) -> None:
         zeros = self._zeros.setdefault(at, _Zeros())
@@ -404,7 +405,7 @@ class FileCheck:
         same = [fields[at] for at in self._unique] if self._unique else fields
         key = hash(tuple(same))
         if key in self._seen:
-            what = " and ".join(layout.unique) if self._unique else "everything"
+            what = " and ".join(layout.unique) or "everything"
             said = f"the row has {what} in common with an earlier one"
             self._tell("roster-duplicate-row", said, "remove one of them")
         self._seen.add(key)
@@ -436,8 +437,7 @@ class FileCheck:
     def _person(self, key: int, fields: Sequence[str]) -> None:
         """Hold who is an agent of whom against what each of them is."""
         known = self._known
-        at = self._at.get("agentsourcedids")
-        if key in known.pupils and at is not None:
+        if key in known.pupils and (at := self._at.get("agentsourcedids")) is not None:
             for agent in filter(None, map(str.strip, fields[at].split(","))):
                 if hash(agent) in self._ids and hash(agent) not in known.guardians:
                     said = "agentSourcedIds of a student names a user of another role"

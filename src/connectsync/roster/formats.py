@@ -19,7 +19,7 @@ from connectsync.roster.opening import (
     BadRoster,
     DeliveredFile,
     Rows,
-    insist_commas,
+    header_of,
     understood,
 )
 
@@ -31,13 +31,18 @@ NOT_DESCRIBED |= {"courseresources", "resources", "results", "userprofiles"}
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What is known of a column; ``values`` are folded, ``strict``: no others."""
+    """
+    What is known of a column; ``values`` are folded, ``strict``: no others.
+
+    ``refers`` is the file whose ids it holds, ``target`` that folded.
+    """
 
     name: str
     required: bool = False
     identifies: bool = False
     number: bool = False
     refers: str = ""
+    target: str = ""
     several: bool = False
     email: bool = False
     phone: bool = False
@@ -103,7 +108,8 @@ def _column(name: str, words: Sequence[str], values: Mapping[str, list[str]]) ->
         required="required" in said,
         identifies="id" in said,
         number=not said.keys().isdisjoint({"id", "number", "ref"}),
-        refers=said.get("ref", "").rstrip("?"),
+        refers=(refers := said.get("ref", "").rstrip("?")),
+        target=fold_word(refers),
         several="list" in said,
         email="email" in said,
         phone="phone" in said,
@@ -281,18 +287,6 @@ def _named_rows(file: DeliveredFile) -> Iterator[dict[str, str]]:
                 yield dict(zip(header, fields, strict=False))
     except BadRoster:
         return
-
-
-def header_of(file: DeliveredFile) -> tuple[str, ...]:
-    """Give the header of a file. Raises ``BadRoster`` if it has none."""
-    with understood():
-        stream = file.opened()
-    with stream:
-        header = next(iter(Rows(stream, lambda _: None)), None)
-    if header is None:
-        raise BadRoster("roster-file-empty", "there is nothing in it, no header")
-    insist_commas(header)
-    return tuple(header)
 
 
 Told = tuple[str, int, str, str, str]

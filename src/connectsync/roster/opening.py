@@ -331,12 +331,12 @@ class Rows:
         return self._record[line - self.line].rstrip("\r\n")
 
     def _lines(self) -> Iterator[str]:
+        with understood():
+            yield from self._each_line()
+
+    def _each_line(self) -> Iterator[str]:
         size = 0
-        while True:
-            with understood():
-                raw = self._stream.readline(LONGEST_RECORD + 1)
-            if not raw:
-                return
+        while raw := self._stream.readline(LONGEST_RECORD + 1):
             self._count += 1
             size = len(raw) + (size if self._record else 0)
             if size > LONGEST_RECORD:
@@ -384,3 +384,15 @@ def insist_commas(header: list[str]) -> None:
         name = next(name for sign, name in DELIMITERS.items() if sign in header[0])
         said = f"its columns are separated by {name}, not by commas"
         raise not_csv(said, "export it with commas", 1)
+
+
+def header_of(file: DeliveredFile) -> tuple[str, ...]:
+    """Give the header of a file. Raises ``BadRoster`` if it has none."""
+    with understood():
+        stream = file.opened()
+    with stream:
+        header = next(iter(Rows(stream, lambda _: None)), None)
+    if header is None:
+        raise BadRoster("roster-file-empty", "there is nothing in it, no header")
+    insist_commas(header)
+    return tuple(header)
