@@ -433,6 +433,26 @@ def test_the_sample_of_connect_says_which_columns_a_guardians_file_has(
     assert here.run(*command).status == 0
 
 
+@pytest.mark.parametrize(
+    "named", ["../secret.csv", "link.csv", "folder.csv", "zip.csv", "empty.csv"]
+)
+def test_no_file_but_a_sample_of_the_project_is_told(named: str, here: Console) -> None:
+    project = here.folder / "connectsync.yaml"
+    project.write_text(f"schema: 1\nroster: {{guardians_sample: {named}}}\n")
+    (here.folder.parent / "secret.csv").write_text("password,hunter2\n")
+    (here.folder / "link.csv").symlink_to("../secret.csv")
+    (here.folder / "folder.csv").mkdir()
+    (here.folder / "empty.csv").touch()
+    zip_roster({"a.csv": b"hunter2,b\n"}, here.folder / "zip.csv")
+    (here.folder / "guardians.csv").write_text("Student ID\n1\n")
+    said = here.run("roster", "check", "guardians.csv")
+    assert said.status == 1
+    assert "roster.guardians_sample" in said.err
+    assert "hunter2" not in said.both
+    project.write_text("schema: 1\nroster: {guardians_sample: .env}\n")
+    assert "CSV file of the project" in here.run("roster", "check", "guardians.csv").err
+
+
 def test_rules_are_chosen_by_name_among_those_of_rosters(here: Console) -> None:
     (here.folder / "guardians.csv").write_bytes(rows_of(["Student ID"], [[""], ["x"]]))
     command = ("roster", "check", "guardians.csv", "--format", "json")

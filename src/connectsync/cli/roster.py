@@ -272,13 +272,17 @@ def _sample(project: Project) -> tuple[str, ...] | None:
         return None
     ground = Ground.of(project.root)
     shown = relative(path, project.root)
-    try:
-        found = open_delivery(path, shown, ground.way_out)
-        (file,) = found.files.values()
-        return header_of(file)
-    except (BadRoster, ValueError) as error:
-        why = error.message if isinstance(error, BadRoster) else "it is no one file"
-        raise ProjectError(
-            f"{PROJECT_FILE}: roster.guardians_sample: {inert(shown)}: {why}",
-            remedy="save the sample that Connect offers beside Upload, and name it",
-        ) from None
+    why = "it lies outside the project"
+    # its first line is told: no other file of this machine may be named
+    if ground.holds(path):
+        try:
+            found = open_delivery(path, shown, ground.way_out)
+            if len(found.files) == 1 and not found.whole:
+                return header_of(found.files[path.name])
+            why = "it is not one CSV file"
+        except BadRoster as error:
+            why = error.message
+    raise ProjectError(
+        f"{PROJECT_FILE}: roster.guardians_sample: {inert(shown)}: {why}",
+        remedy="save the sample that Connect offers beside Upload, and name it",
+    )

@@ -239,6 +239,9 @@ def _missing_files(
     seed = document.data.get("backends", {}).get("embedded", {}).get("seed")
     if seed is not None:
         named.append((("backends", "embedded", "seed"), seed, "take the key out"))
+    sample = document.data.get("roster", {}).get("guardians_sample")
+    if sample is not None:
+        named.append((("roster", "guardians_sample"), sample, "take the key out"))
     for keys, name, otherwise in named:
         path, quoted = root / name, quote_text(name)
         if (end := ground.way_out(path)) is not None:

@@ -148,7 +148,11 @@ class HtmlReporter(Reporter):
 
         del view
         return findings_html(
-            found.report, folder=found.folder, today=found.today, tool=found.tool
+            found.report,
+            folder=found.folder,
+            today=found.today,
+            tool=found.tool,
+            command=found.command,
         )
 
     def plan(self, plan: PlanToReport, view: View) -> str:
