@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -147,7 +148,7 @@ class _Bounded:
 
 def _zip(path: Path, shown: str) -> Delivery:
     with understood(), _archive(path) as archive:
-        members = [one for one in archive.infolist() if not one.is_dir()]
+        members = [one for one in archive.infolist() if not one.filename.endswith("/")]
     if any(one.filename == CONTENTS_OF_EXCEL for one in members):
         raise _unreadable("it is a workbook of Excel, not CSV", "save it as CSV UTF-8")
     _insist_harmless(members)
@@ -222,6 +223,11 @@ class _Member:
         self._archive.close()
 
 
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
+_DAMAGED += (LookupError, OverflowError, struct.error)
+"""What reading a damaged zip can end in."""
+
+
 @contextmanager
 def understood() -> Iterator[None]:
     """
@@ -237,8 +243,7 @@ def understood() -> Iterator[None]:
         raise _unreadable("it is gone, or a link to what is not there") from None
     except OSError as error:
         raise _unreadable(f"{error.strerror or 'this machine refused it'}") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        del error
+    except _DAMAGED:
         raise _unreadable(
             "it is no zip that can be read: damaged, or cut off on the way",
             "export or copy it again, and compare its size",
