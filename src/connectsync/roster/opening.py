@@ -223,8 +223,10 @@ class _Member:
         self._archive.close()
 
 
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
-_DAMAGED += (LookupError, OverflowError, struct.error)
+_DAMAGED: tuple[type[Exception], ...] = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError),
+    *(LookupError, OverflowError, struct.error),
+)
 """What reading a damaged zip can end in."""
 
 
