@@ -298,8 +298,11 @@ def test_bad_input_gets_one_clear_sentence_and_nothing_is_written(
     assert {str(one) for one in here.folder.rglob("*")} == before
 
 
+CUT_OFF = b"School_id,Student_id,Last_name,First_name\n12,1000,Rivera,Ana\n12,\0"
+
+
 @pytest.mark.parametrize(
-    "raw", [b"", b"School_id,Pupil\n12,2\n", b'a,b\n"', b"a\0,b\n"]
+    "raw", [b"", b"School_id,Pupil\n12,2\n", b'a,b\n"', b"a\0,b\n", CUT_OFF]
 )
 def test_where_a_file_is_broken_others_are_not_blamed(
     raw: bytes, here: Console
