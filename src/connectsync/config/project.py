@@ -83,10 +83,10 @@ class Project:
     backend: str = "embedded"
     connect: str | None = None
     embedded_seed: Path | None = None
+    guardians_sample: Path | None = None
     gateway: GatewayConfig | None = None
     browser: BrowserConfig | None = None
     clever: CleverConfig | None = None
-    guardians_sample: Path | None = None
     policy: Policy = field(default_factory=Policy)
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -168,10 +168,9 @@ def _project(root: Path, data: Mapping[str, Any]) -> Project:
     backends = data.get("backends", {})
     state = data.get("state", {})
     seed = backends.get("embedded", {}).get("seed")
+    sample = data.get("roster", {}).get("guardians_sample")
     gateway = backends.get("gateway")
     options = data.get("options", {})
-    roster = data.get("roster", {})
-    sample = roster.get("guardians_sample")
     return Project(
         root=root,
         districts_dir=root / data.get("districts", "districts"),
@@ -181,10 +180,10 @@ def _project(root: Path, data: Mapping[str, Any]) -> Project:
         connect=data.get("connect"),
         backend=_backend(root, data.get("backend", "embedded")),
         embedded_seed=root / seed if seed else None,
+        guardians_sample=root / sample if sample else None,
         gateway=GatewayConfig(**gateway) if gateway else None,
         browser=_browser(root, backends.get("browser")),
-        clever=_clever(roster),
-        guardians_sample=root / sample if sample else None,
+        clever=_clever(data.get("roster", {})),
         policy=policy_of(data),
         options={setting: tuple(labels) for setting, labels in options.items()},
     )

@@ -377,7 +377,7 @@ def read_regular(path: Path, limit: int, *, own: bool = False) -> bytes:
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """Open a regular file. Raises ``NotRegular``, and ``OSError`` as opening does."""
+    """Open a regular file to read. Raises ``NotRegular`` and any ``OSError``."""
     _insist_regular(path.stat(), path)
     file = os.fdopen(os.open(path, _FLAGS), "rb")
     try:
