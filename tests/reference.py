@@ -60,6 +60,7 @@ GRAVEST = (
 
 ONE: Mapping[str, str] = {
     "validate": "there is an error; with `--strict`, a warning",
+    "roster check": "there is an error; with `--strict`, a warning",
     "fmt": "a file was changed, or with `--check` would be",
     "import": "a district was refused, or what was written has errors",
     "snapshot": "a district could not be read",

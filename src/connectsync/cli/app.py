@@ -53,6 +53,7 @@ COMMANDS: Mapping[str, str] = {
     "rules": "explain",
     "show": "explain",
     "fmt": "init",
+    "roster": "roster",
     "import": "import_",
     "snapshot": "snapshot",
     "plan": "plan",
@@ -73,7 +74,10 @@ COMMANDS: Mapping[str, str] = {
 }
 """Every command in order, and the module that has its function."""
 
-WITHIN: Mapping[str, tuple[str, ...]] = {"runs": ("show", "diff", "verify", "close")}
+WITHIN: Mapping[str, tuple[str, ...]] = {
+    "runs": ("show", "diff", "verify", "close"),
+    "roster": ("check",),
+}
 """Commands that stand behind another one, in the same module."""
 
 PANELS: Mapping[str, Mapping[str, str]] = {
@@ -89,6 +93,7 @@ PANELS: Mapping[str, Mapping[str, str]] = {
         "show": "Show a district's values, each with its file and line.",
         "fmt": "Put keys in schema order; comments are kept.",
         "schema": "Print a schema, for editors and other tools.",
+        "roster": "Check roster files before they are sent.",
     },
     "Plan and apply": {
         "snapshot": "Write live settings to a file to plan from.",

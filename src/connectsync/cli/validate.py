@@ -69,4 +69,116 @@ def validate(
         strict=strict,
         cached=not no_cache,
     )
+<<<<<<< HEAD
     return check_and_show(session, asked)
+=======
+    show_findings(session.terminal, found, format_, output)
+    failed = report.errors or (strict and report.warnings)
+    return ExitStatus.FINDINGS if failed else ExitStatus.FINE
+
+
+def _rule_pages() -> Sequence[RulePage]:
+    # loaded only for the formats that carry the rules
+    from connectsync.rules.catalogue import pages
+
+    return [page for page in pages() if page.subject != "roster"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    paths: list[str]
+    changed_since: str | None
+
+
+EVERYTHING = _Named([], None)
+
+
+def _check_fleet(
+    session: Session,
+    project: Project,
+    named: _Named,
+    asked: ValidationOptions,
+    *,
+    cached: bool,
+) -> CheckedFleet:
+    if DASH in named.paths:
+        if named.paths != [DASH] or named.changed_since is not None:
+            raise UsageError("`-` stands alone: one district from standard input")
+        read = load_text(
+            STANDARD_INPUT,
+            standard_input(),
+            project_root=project.root,
+            districts_dir=project.districts_dir,
+            recorded=project.options,
+        )
+        return check_fleet(read, asked)
+    arguments = session.named(project, named.paths)
+    files, every_profile = _files(session, project, arguments, named.changed_since)
+    chosen = choose_files(
+        project.root,
+        files,
+        districts_dir=project.districts_dir,
+        recorded=project.options,
+    )
+    many = len(chosen.paths) >= WORTH_REMEMBERING
+    cache = _cache(session, project, asked) if many and cached else None
+    fleet = check_files(chosen, asked, every_profile=every_profile, cache=cache)
+    if cache is not None and cache.problem:
+        file = inert(str(cache.path))
+        session.terminal.complain(f"{file} is not used: {inert(cache.problem)}")
+    return fleet
+
+
+def _cache(
+    session: Session, project: Project, asked: ValidationOptions
+) -> CheckCache | None:
+    """Open what is known of files from last time; nothing where there is no state."""
+    try:
+        return CheckCache.at(session.state(project), asked)
+    except StateError as error:
+        session.terminal.complain(f"{error.message}; every file is checked again")
+        return None
+
+
+def _files(
+    session: Session,
+    project: Project,
+    arguments: tuple[str, ...],
+    revision: str | None,
+) -> tuple[Sequence[Path], bool]:
+    """
+    Give the files to read, and whether profiles count that none of them builds on.
+
+    A profile or a project file that changed since a revision reaches everyone.
+    """
+    if revision is None:
+        files = session.files(project, arguments, perhaps_none=True)
+        return files, not arguments
+    # git, hashes and processes: only for those who compare
+    from connectsync.operations.changes import ChangedFiles, compare_since
+
+    compared = compare_since(project.root, revision, session.environment)
+    changed = ChangedFiles(project, compared)
+    files = session.files(project, arguments, perhaps_none=True)
+    if changed.reaches_all():
+        return files, not arguments
+    differing = [path for path in files if changed.differs(path)]
+    apart = [path for path in differing if not compared.is_comparable(path)]
+    _tell_apart(session, project, apart)
+    return sorted({*differing, *changed.profiles()}), False
+
+
+def _tell_apart(session: Session, project: Project, paths: list[Path]) -> None:
+    """Tell of files that count as changed because git cannot say."""
+    if paths:
+        names = few([relative(path, project.root) for path in paths])
+        session.terminal.complain(
+            f"not in this git repository, so all counts as changed: {inert(names)}"
+        )
+
+
+def _rules(names: list[str]) -> frozenset[str]:
+    from connectsync.rules.catalogue import by_name
+
+    return frozenset(by_name(name).name for name in names)
+>>>>>>> filecheck

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping
@@ -86,6 +85,7 @@ class Project:
     ``clever`` Clever is not asked. ``options`` are the labels that drop-downs of the
     live page were seen to offer, by setting. ``state_url`` is where the state is if
     not in ``state_dir``: an address of PostgreSQL, or a reference to the whole of it.
+    ``guardians_sample`` is a sample of guardians.csv as Connect offers it.
     ``connect`` is the name of the Connect that is reached, by whichever backend.
     A runner that is silent for ``lease_seconds`` has let its district go.
     """
@@ -98,6 +98,7 @@ class Project:
     backend: str = "embedded"
     connect: str | None = None
     embedded_seed: Path | None = None
+    guardians_sample: Path | None = None
     gateway: GatewayConfig | None = None
     browser: BrowserConfig | None = None
     clever: CleverConfig | None = None
@@ -183,6 +184,7 @@ def _project(root: Path, data: Mapping[str, Any]) -> Project:
     backends = data.get("backends", {})
     state = data.get("state", {})
     seed = backends.get("embedded", {}).get("seed")
+    sample = data.get("roster", {}).get("guardians_sample")
     gateway = backends.get("gateway")
     options = data.get("options", {})
     return Project(
@@ -194,6 +196,7 @@ def _project(root: Path, data: Mapping[str, Any]) -> Project:
         connect=data.get("connect"),
         backend=_backend(root, data.get("backend", "embedded")),
         embedded_seed=root / seed if seed else None,
+        guardians_sample=root / sample if sample else None,
         gateway=GatewayConfig(**gateway) if gateway else None,
         browser=_browser(root, backends.get("browser")),
         clever=_clever(data.get("roster", {})),
@@ -250,6 +253,8 @@ def connection_of(project: Project) -> dict[str, str]:
 
 
 def _digest(value: object) -> str:
+    import hashlib  # noqa: PLC0415 - no commit hook needs it
+
     spelled = json.dumps(value, sort_keys=True)
     return hashlib.sha256(spelled.encode()).hexdigest()
 
@@ -287,6 +292,9 @@ def _missing_files(
     seed = document.data.get("backends", {}).get("embedded", {}).get("seed")
     if seed is not None:
         named.append((("backends", "embedded", "seed"), seed, "take the key out"))
+    sample = document.data.get("roster", {}).get("guardians_sample")
+    if sample is not None:
+        named.append((("roster", "guardians_sample"), sample, "take the key out"))
     for keys, name, otherwise in named:
         path, quoted = root / name, quote_text(name)
         if (end := ground.way_out(path)) is not None:

@@ -168,21 +168,20 @@ def _apart(address: re.Match[str]) -> str:
     return address[0].replace(".", "\\.").replace(":", "\\:")
 
 
-TITLE = "## connectsync validate"
-
-
-def findings_markdown(report: ValidationReport, *, limit: int | None = None) -> str:
+def findings_markdown(
+    report: ValidationReport, *, limit: int | None = None, command: str = "validate"
+) -> str:
     """
     Write counts, what stands, and folded what is allowed.
 
     A ``limit`` is in characters. The gravest come first, so that they are left out
     last. Raises ``ValueError`` for a limit in which not even the counts have room.
     """
-    return page(list(_blocks(report)), limit=limit)
+    return page(list(_blocks(report, command)), limit=limit)
 
 
-def _blocks(report: ValidationReport) -> Iterator[Block]:
-    yield TITLE
+def _blocks(report: ValidationReport, command: str) -> Iterator[Block]:
+    yield f"## connectsync {command}"
     yield f"**{summary(report, colour=False)}**"
     found = sorted(report.ordered(), key=lambda one: one.severity.rank)
     if found:
@@ -450,7 +449,7 @@ class MarkdownReporter(Reporter):
     def findings(self, found: FindingsToReport, view: View) -> str:
         """Render tables of findings."""
         del view
-        return findings_markdown(found.report, limit=LIMIT)
+        return findings_markdown(found.report, limit=LIMIT, command=found.command)
 
     def plan(self, plan: PlanToReport, view: View) -> str:
         """Render tables of changes. Raises ``ValueError`` if there is no room."""

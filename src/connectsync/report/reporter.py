@@ -31,7 +31,8 @@ class FindingsToReport:
 
     ``files`` are those that were looked at, ``districts`` the file of each district,
     ``folder`` is where those are. ``strict`` says that warnings fail as well, ``most``
-    how many findings are shown (None: all), ``tool`` who made the report.
+    how many findings are shown (None: all), ``tool`` who made the report, ``command``
+    the command that found them.
     """
 
     report: ValidationReport
@@ -44,6 +45,7 @@ class FindingsToReport:
     version: str
     strict: bool = False
     most: int | None = None
+    command: str = "validate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,11 @@ class HtmlReporter(Reporter):
 
         del view
         return findings_html(
-            found.report, folder=found.folder, today=found.today, tool=found.tool
+            found.report,
+            folder=found.folder,
+            today=found.today,
+            tool=found.tool,
+            command=found.command,
         )
 
     def plan(self, plan: PlanToReport, view: View) -> str:

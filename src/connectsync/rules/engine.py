@@ -42,7 +42,7 @@ class Rule(Generic[Subject]):
         A finding that stops a file from being read cannot be allowed, and a finding
         about a plan is accepted on the command line, by the person who applies it.
         """
-        return not self.refused and self.subject in {"district", "fleet"}
+        return not self.refused and self.subject in {"district", "fleet", "roster"}
 
 
 Found = tuple[Rule[Any], Problem]
