@@ -38,6 +38,7 @@ SAID_BY = {
     "rollback": [["rollback", "1", "--yes"]],
     "drift": [["drift"]],
     "reconcile": [["reconcile"]],
+    "impact": [["impact", "lakeview-usd", "--roster", "gone.csv"]],
     "login": [["login"]],
     "doctor": [["doctor"]],
     "emulator": [["emulator", "--port", "70000"]],

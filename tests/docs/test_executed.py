@@ -159,12 +159,13 @@ def test_make_run_prints_what_the_readme_shows(tmp_path: Path) -> None:
     assert [command.split()[3] for command in commands] == [
         "validate",
         "plan",
+        "impact",
         "apply",
         "plan",
         "drift",
         "runs",
     ]
-    assert commands[3].endswith("plan --detailed-exitcode"), "0 says: nothing to do"
+    assert commands[4].endswith("plan --detailed-exitcode"), "0 says: nothing to do"
     readme = (ROOT / "README.md").read_text("utf-8")
     shown = next(
         step
