@@ -382,7 +382,6 @@ def read_regular(path: Path, limit: int, *, own: bool = False) -> bytes:
     return raw
 
 
-<<<<<<< HEAD
 def glance_at(name: str) -> bytes | None:
     """
     Read a small plain file of a folder, as often as there are districts; else None.
@@ -409,8 +408,6 @@ def glance_at(name: str) -> bytes | None:
 _SMALL = 1 << 16
 
 
-=======
->>>>>>> filecheck
 def open_regular(path: Path) -> BinaryIO:
     """Open a regular file to read. Raises ``NotRegular`` and any ``OSError``."""
     _insist_regular(path.stat(), path)

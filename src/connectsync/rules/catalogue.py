@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from collections.abc import Mapping
-=======
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
->>>>>>> filecheck
 from types import ModuleType
 from typing import Any
 
