@@ -191,7 +191,7 @@ def take_what_people_changed(
     """
     agreed = _agreed(found.drift, conflicts)
     project = found.scope.project
-    fleet = _around(found.scope)
+    fleet = _around(session, found.scope)
     asked = ValidationOptions(
         today=session.today(), options=project.options, whole_fleet=True
     )
@@ -240,7 +240,7 @@ def _agreed(
     return agreed
 
 
-def _around(scope: FleetScope) -> Fleet:
+def _around(session: Session, scope: FleetScope) -> Fleet:
     """Load the whole fleet, for a file has to fit the others as well."""
     project = scope.project
     named = {project.root / want.file for want in scope.wanted}
@@ -250,6 +250,7 @@ def _around(scope: FleetScope) -> Fleet:
         files,
         districts_dir=project.districts_dir,
         recorded=project.options,
+        at=session.moment(project),
     )
 
 

@@ -181,6 +181,7 @@ def _check_fleet(
             project_root=project.root,
             districts_dir=project.districts_dir,
             recorded=project.options,
+            at=session.moment(project),
         )
         return check_fleet(read, asked)
     arguments = session.named(project, named.paths)
@@ -190,6 +191,7 @@ def _check_fleet(
         files,
         districts_dir=project.districts_dir,
         recorded=project.options,
+        at=session.moment(project),
     )
     many = len(chosen.paths) >= WORTH_REMEMBERING
     cache = _cache(session, project, asked) if many and cached else None
@@ -205,7 +207,7 @@ def _cache(
 ) -> CheckCache | None:
     """Open what is known of files from last time; nothing where there is no state."""
     try:
-        return CheckCache.at(session.state(project), asked)
+        return CheckCache.at(session.state(project), asked, project.timezone)
     except StateError as error:
         session.terminal.complain(f"{error.message}; every file is checked again")
         return None

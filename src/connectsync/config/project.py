@@ -71,7 +71,8 @@ class Project:
     live page were seen to offer, by setting. ``state_url`` is where the state is if
     not in ``state_dir``: an address of PostgreSQL, or a reference to the whole of it.
     ``connect`` is the name of the Connect that is reached, by whichever backend.
-    A runner that is silent for ``lease_seconds`` has let its district go.
+    A runner that is silent for ``lease_seconds`` has let its district go. ``timezone``
+    is that of what names none, empty if the project names none either.
     """
 
     root: Path
@@ -87,6 +88,7 @@ class Project:
     clever: CleverConfig | None = None
     policy: Policy = field(default_factory=Policy)
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    timezone: str = ""
 
 
 def load_project(root: Path) -> Project:
@@ -182,6 +184,7 @@ def _project(root: Path, data: Mapping[str, Any]) -> Project:
         clever=_clever(data.get("roster", {})),
         policy=policy_of(data),
         options={setting: tuple(labels) for setting, labels in options.items()},
+        timezone=data.get("timezone", ""),
     )
 
 

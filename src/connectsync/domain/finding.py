@@ -37,7 +37,8 @@ class Problem:
     What a rule yields: a path into the district and a sentence.
 
     ``on_key`` points at the key of the path instead of its value. ``stands_for`` is
-    more than 1 for what only counts others.
+    more than 1 for what only counts others. ``day`` is when it will be so, where that
+    is not today.
     """
 
     path: KeyPath
@@ -45,6 +46,7 @@ class Problem:
     hint: str = ""
     on_key: bool = False
     stands_for: int = 1
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Finding:
 
     ``districts`` lists the districts it reaches when it stands in a shared layer.
     ``stands_for`` is more than 1 for what only counts the mistakes behind a limit.
+    ``day`` is when it will be so, where that is not today.
     """
 
     rule: str
@@ -83,6 +86,7 @@ class Finding:
     districts: tuple[str, ...] = ()
     fingerprint: str = ""
     stands_for: int = 1
+    day: date | None = None
 
 
 def pointer(path: KeyPath) -> str:

@@ -325,6 +325,7 @@ def plan_district(  # noqa: PLR0913 - each by its name
         drift=drift_of(baseline, desired, known),
         kept=kept,
         token=(want.district.credentials.oauth_token or "") * set_token,
+        turns=want.district.turns(desired),
     )
 
 
