@@ -78,7 +78,8 @@ def drift(
 
     With --adopt, files take over what people changed; Connect is never changed.
 
-    Exits with 1 if drift is left, or if a district could not be read.
+    Exits with 1 if drift is left, if a scheduled return is more than a week late, or if
+    a district could not be read.
     """
     import asyncio
 
@@ -100,7 +101,10 @@ def drift(
     folder = relative(scope.project.districts_dir, scope.project.root)
     report = DriftToReport(found, folder, paths or [])
     show_drift(session.terminal, report, format_, output)
-    calm = all(one.standing in {"in step", "pending"} for one in found)
+    calm = all(
+        one.standing in {"in step", "pending"} and not one.is_long_overdue
+        for one in found
+    )
     return ExitStatus.FINE if calm else ExitStatus.FINDINGS
 
 

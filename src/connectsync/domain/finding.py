@@ -286,7 +286,8 @@ class GuardFinding:
 
     Errors stop `apply` until they are accepted: ``accept`` is the name to accept
     them by and ``count`` how much of it this finding is. What is about the hour is
-    not counted but overridden, with a reason: ``needs_reason``.
+    not counted but overridden, with a reason: ``needs_reason``. What the plan itself
+    puts right counts 0, and stops nothing.
     """
 
     rule: str
@@ -297,6 +298,12 @@ class GuardFinding:
     accept: str = ""
     count: int = 1
     needs_reason: bool = False
+
+    @property
+    def stops(self) -> bool:
+        """Say whether a plan is not applied until this is accepted or overridden."""
+        counts = self.needs_reason or self.count > 0
+        return self.severity is Severity.ERROR and counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +319,7 @@ def needed(guards: Iterable[GuardFinding]) -> dict[str, int]:
     """Count what would have to be accepted by number, by name, sorted."""
     counts: Counter[str] = Counter()
     for guard in guards:
-        if guard.severity is Severity.ERROR and not guard.needs_reason:
+        if guard.stops and not guard.needs_reason:
             counts[guard.accept] += guard.count
     return dict(sorted(counts.items()))
 

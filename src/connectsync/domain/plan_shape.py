@@ -369,7 +369,7 @@ _GUARD = Members(
         "hint": text,
         "district": text,
         "accept": text,
-        "count": whole(1),
+        "count": whole(0),
     },
     {"needs_reason": one_of(True)},  # noqa: FBT003 - the value itself
 )

@@ -52,6 +52,10 @@ class Turn:
     reason: str
     zone: str
 
+    def __str__(self) -> str:
+        now, then = spell_managed(self.now), spell_managed(self.then)
+        return f"{now} until {self.until}, then {then} ({self.reason})"
+
     def is_over(self, at: datetime) -> bool:
         """Say whether the last day of the value is over. Raises ``ProjectError``."""
         return local_time(at, self.zone).date() > self.until

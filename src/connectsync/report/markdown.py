@@ -19,6 +19,7 @@ from connectsync.domain.finding import (
 from connectsync.domain.foreign_text import no_command
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
 from connectsync.domain.plan_file import plan_digest
+from connectsync.domain.schedule import spell_managed
 from connectsync.domain.settings import SETTINGS, spell
 from connectsync.domain.wording import many
 from connectsync.providers.form import Risk
@@ -268,6 +269,13 @@ def _plan_blocks(plan: Plan) -> Iterator[Block]:
         )
     if plan.districts:
         yield _changes(plan)
+    if turns := [cells for one in plan.districts for cells in _turn_rows(one)]:
+        yield _plan_table(
+            "Scheduled: what changes by itself",
+            ("District", "Setting", "Now", "Until", "Then", "Why"),
+            turns,
+            "setting",
+        )
     if moved := [cells for one in plan.districts for cells in _drift_rows(one)]:
         yield _plan_table(
             "Changed by hand since we last applied",
@@ -333,6 +341,14 @@ def _guards(found: tuple[GuardFinding, ...]) -> Iterator[tuple[str, ...]]:
         same += [one.district] if one.district else []
     for cells, districts in shared.items():
         yield *cells, _few(districts)
+
+
+def _turn_rows(one: DistrictPlan) -> Iterator[tuple[str, ...]]:
+    for turn in one.turns:
+        now, then = short(spell_managed(turn.now)), short(spell_managed(turn.then))
+        until = turn.until.isoformat()
+        named = code(one.district), code(turn.setting)
+        yield *named, now, until, then, short(turn.reason)
 
 
 def _drift_rows(one: DistrictPlan) -> Iterator[tuple[str, ...]]:

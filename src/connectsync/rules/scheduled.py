@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
-from connectsync.domain.finding import Problem, Severity
+from connectsync.domain.district import District
+from connectsync.domain.drift import Baselines
+from connectsync.domain.finding import GuardFinding, Problem, Severity
+from connectsync.domain.plan import Plan
 from connectsync.domain.schedule import OverdueReturn, is_skipped, spell_managed
+from connectsync.domain.settings import Form
+from connectsync.rules.engine import problems
 from connectsync.rules.subjects import DISTRICT, DistrictOnDay
 
 LONG_OVERDUE = 7
@@ -232,8 +237,10 @@ def return_long_overdue(district: DistrictOnDay) -> Iterator[Problem]:
             yield _not_returned(district, late)
 
 
-OVERDUE = frozenset([return_overdue.name, return_long_overdue.name])
+OVERDUE_RULES = (return_overdue, return_long_overdue)
 """The rules that need what was last applied."""
+
+OVERDUE = frozenset(rule.name for rule in OVERDUE_RULES)
 
 
 def _overdue(district: DistrictOnDay) -> Iterator[OverdueReturn]:
@@ -253,3 +260,51 @@ def _not_returned(district: DistrictOnDay, late: OverdueReturn) -> Problem:
         hint="apply it: `connectsync plan`, then `connectsync apply`; or find out why"
         " `connectsync reconcile` did not",
     )
+
+
+def find_overdue(
+    plan: Plan, districts: Iterable[District], baselines: Baselines
+) -> Iterator[GuardFinding]:
+    """
+    Find values whose period is over and that are still what was last applied.
+
+    They stop no plan: applying it is what makes the return.
+    """
+    unread = {one.district for one in plan.failed}
+    apart = {
+        *(
+            (one.district, each.setting)
+            for one in plan.left_alone
+            for each in one.movements
+        ),
+        *(
+            (one.district, each.change.setting)
+            for one in plan.districts
+            for each in one.changes()
+        ),
+    }
+    for district in districts:
+        if district.schedule.periods and (known := baselines.get(district.key)):
+            applied = {
+                name: value
+                for name, value in known.form.items()
+                if (district.key, name) in apart or district.key in unread
+            }
+            yield from overdue_on(district, applied)
+
+
+def overdue_on(district: District, applied: Form) -> Iterator[GuardFinding]:
+    """Say what of a district's last ``applied`` values should have returned by now."""
+    if district.day is None:
+        return
+    subject = DistrictOnDay(district, district.day, district.key, applied=applied)
+    for rule, problem in problems(OVERDUE_RULES, subject):
+        yield GuardFinding(
+            rule.name,
+            rule.severity,
+            problem.message,
+            problem.hint,
+            district.key,
+            accept=rule.name,
+            count=0,
+        )
