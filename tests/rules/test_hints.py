@@ -398,6 +398,12 @@ HINTS: Mapping[str, tuple[Step, ...]] = {
     "contact-relationship-not-shared": MATCH,
     "shared-contact-type-left-out": LEFT_OUT,
     "shared-relationship-left-out": LEFT_OUT,
+    "sync-while-clever-pauses": (SYNC_OFF,),
+    "clever-holds-large-changes": (ALLOW,),
+    "custody-not-filtered": (
+        ("set custody_filtered to true", {"facts.custody_filtered": True}),
+        ALLOW,
+    ),
     "shared-and-not-shared": (
         SHARED,
         ("or remove the lists", {"facts.clever_shares": {"contacts": False}}),

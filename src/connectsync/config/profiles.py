@@ -376,6 +376,7 @@ _FACTS: Mapping[str, Convert] = {
     "contact_details_kept_in": ContactDetailsKeptIn,
     "clever_shares": lambda data: CleverShares(**_convert_facts(data, _SHARES)),
     "rollover": days_of,
+    "clever_paused": days_of,
     "tried_to_archive": int,
 }
 

@@ -206,8 +206,10 @@ def _backwards(document: Document, name: str) -> Iterator[Finding]:
 
 
 def _spans(document: Document, name: str) -> Iterator[KeyPath]:
-    if name in _LAYERS and document.data.get("facts", {}).get("rollover"):
-        yield "facts", "rollover"
+    facts = document.data.get("facts", {}) if name in _LAYERS else {}
+    for fact in ("rollover", "clever_paused"):
+        if facts.get(fact):
+            yield "facts", fact
     if name in _LAYERS:
         yield from (path[:-1] for path in _scheduled(document))
     for position, _ in enumerate(document.data.get("freezes", ())):

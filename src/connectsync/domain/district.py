@@ -145,6 +145,9 @@ class Facts:
     profile_update_requests: bool | None = None
     rollover: Days | None = None
     tried_to_archive: int | None = None
+    custody_filtered: bool | None = None
+    clever_paused: Days | None = None
+    clever_safety_thresholds: bool | None = None
 
 
 DISTRICT_VARIABLE = "CONNECTSYNC_DISTRICT_"

@@ -67,6 +67,12 @@ class DistrictOnDay:
         rollover = self.facts.rollover
         return rollover if rollover is not None and self.today in rollover else None
 
+    @property
+    def clever_pause_now(self) -> Days | None:
+        """The pause in Clever that today is in; None outside of one."""
+        pause = self.facts.clever_paused
+        return pause if pause is not None and self.today in pause else None
+
     def chosen(self, setting: str) -> frozenset[str]:
         """Give the selected labels; none if the sync does not manage guardians."""
         if self.settings.manage_guardians is False:
