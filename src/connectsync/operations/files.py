@@ -309,8 +309,8 @@ def _values(loaded: LoadedDistrict) -> Iterator[tuple[KeyPath, Any, KeyPath]]:
         today = {}
         if section == "settings":
             today = _scheduled_today(loaded)
-            unset = dict.fromkeys(loaded.district.schedule.settings())
-            values = {**unset, **values}
+            for name in loaded.district.schedule.settings():
+                values.setdefault(name, None)
         for path, value in _leaves((section,), values):
             yield (path, *today.get(path, (value, path)))
 
