@@ -193,8 +193,8 @@ def test_plans_and_show_say_what_returns_when(year: Year) -> None:
     assert "@ scheduled: deletion_threshold 60 until 2027-08-20, then 15" in text
     markdown = year.on("2027-07-01", "plan", "--format", "markdown").out
     assert (
-        "| `lakeview-usd` | `deletion_threshold` | 60 | 2027-08-20 | 15 | rollover |"
-        in markdown
+        "| `lakeview-usd` | `deletion_threshold` |"
+        " 60 until 2027-08-20, then 15 (rollover) |" in markdown
     )
     html = year.on("2027-07-01", "plan", "--format", "html").out
     assert "scheduled: deletion_threshold 60 until 2027-08-20, then 15 (rollover)" in (

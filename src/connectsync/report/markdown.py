@@ -19,7 +19,6 @@ from connectsync.domain.finding import (
 from connectsync.domain.foreign_text import no_command
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.schedule import spell_managed
 from connectsync.domain.settings import SETTINGS, spell
 from connectsync.domain.wording import many
 from connectsync.providers.form import Risk
@@ -269,13 +268,20 @@ def _plan_blocks(plan: Plan) -> Iterator[Block]:
         )
     if plan.districts:
         yield _changes(plan)
+    yield from _moving(plan)
+    if len(plan.districts) > 1:
+        yield _each(plan)
+    if left := [cells for one in plan.left_alone for cells in _left(one)]:
+        head = ("District", "Setting", "Who", "Values")
+        yield MarkdownTable(LEFT_ALONE, head, left, len(left), "setting", folded=True)
+    yield f"on {short(plan.backend)}, `{plan_digest(plan)}`"
+
+
+def _moving(plan: Plan) -> Iterator[Block]:
+    """Give what changes by itself, and what people changed."""
     if turns := [cells for one in plan.districts for cells in _turn_rows(one)]:
-        yield _plan_table(
-            "Scheduled: what changes by itself",
-            ("District", "Setting", "Now", "Until", "Then", "Why"),
-            turns,
-            "setting",
-        )
+        head = ("District", "Setting", "Value")
+        yield _plan_table("Scheduled: what changes by itself", head, turns, "setting")
     if moved := [cells for one in plan.districts for cells in _drift_rows(one)]:
         yield _plan_table(
             "Changed by hand since we last applied",
@@ -283,12 +289,6 @@ def _plan_blocks(plan: Plan) -> Iterator[Block]:
             moved,
             "setting",
         )
-    if len(plan.districts) > 1:
-        yield _each(plan)
-    if left := [cells for one in plan.left_alone for cells in _left(one)]:
-        head = ("District", "Setting", "Who", "Values")
-        yield MarkdownTable(LEFT_ALONE, head, left, len(left), "setting", folded=True)
-    yield f"on {short(plan.backend)}, `{plan_digest(plan)}`"
 
 
 def _plan_table(
@@ -345,10 +345,7 @@ def _guards(found: tuple[GuardFinding, ...]) -> Iterator[tuple[str, ...]]:
 
 def _turn_rows(one: DistrictPlan) -> Iterator[tuple[str, ...]]:
     for turn in one.turns:
-        now, then = short(spell_managed(turn.now)), short(spell_managed(turn.then))
-        until = turn.until.isoformat()
-        named = code(one.district), code(turn.setting)
-        yield *named, now, until, then, short(turn.reason)
+        yield code(one.district), code(turn.setting), short(str(turn))
 
 
 def _drift_rows(one: DistrictPlan) -> Iterator[tuple[str, ...]]:
