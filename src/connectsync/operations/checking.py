@@ -173,7 +173,8 @@ def _on_every_side(loaded: LoadedDistrict, asked: ValidationOptions) -> Iterator
     """
     Run the rules as of today, and on both sides of every edge that is ahead.
 
-    What was found already, of the same value, is not told again for a later day.
+    What was found already, of the same value in the same place, is not told again for
+    a later day.
     """
     district = loaded.district
     today = district.day or asked.today
@@ -184,12 +185,13 @@ def _on_every_side(loaded: LoadedDistrict, asked: ValidationOptions) -> Iterator
         subject = DistrictOnDay(there, day, stem, asked.options)
         found = examine_district(subject, select=asked.select, ignore=asked.ignore)
         for rule, problem in found:
+            told = _in_period(problem, there.schedule, day, words)
             name = _setting_of(problem.path)
-            same = (rule.name, problem.path, getattr(there.settings, name, None))
+            same = (rule.name, told.path, getattr(there.settings, name, None))
             if words and same in known:
                 continue
             known.add(same)
-            yield rule, _in_period(problem, there.schedule, day, words)
+            yield rule, told
 
 
 def _setting_of(path: KeyPath) -> str:
