@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from console import Console, Said
+
+from connectsync.cli.runner import CommandLineHost
 
 PROJECT = """schema: 1
 timezone: America/Chicago
@@ -229,3 +232,22 @@ def test_validate_checks_every_period_on_its_own_day(year: Year) -> None:
     found = year.on("2027-03-01", "validate", "--format", "json")
     rules = {(one["rule"], one["day"]) for one in json.loads(found.out)["findings"]}
     assert ("threshold-still-raised", "2027-09-05") in rules
+
+
+def test_a_run_that_passes_midnight_saves_nothing_of_the_day_before(
+    year: Year, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert year.on("2027-06-15", "reconcile").status == 0
+    year.edit("lakeview-usd", {**year.live("lakeview-usd"), "deletion_threshold": 30})
+    midnight = datetime.fromisoformat("2027-08-21T00:00:00-05:00")
+    monkeypatch.setattr(CommandLineHost, "now", lambda _: midnight)
+    accepted = ("--accept", "overwrites-drift=1")
+    late = year.on("2027-08-20T23:59:00-05:00", "apply", "--yes", *accepted)
+    assert (late.status, year.threshold()) == (4, 30)
+    assert "that day ended during the run" in late.both
+
+
+def test_all_formats_of_a_plan_name_what_changes_by_itself(year: Year) -> None:
+    for how in ("junit", "github"):
+        shown = year.on("2027-07-01", "plan", "--format", how).out
+        assert "deletion_threshold 60 until 2027-08-20, then 15 (rollover)" in shown

@@ -59,6 +59,7 @@ def lines_of(planned: DistrictPlan) -> Iterator[str]:
             yield f"{spell_change(one.change)} ({one.risk.value})"
         if save.set_token:
             yield f"* {token_text(planned)}"
+    yield from (f"@ scheduled: {turn_text(turn)}" for turn in planned.turns)
 
 
 def token_text(planned: DistrictPlan) -> str:
