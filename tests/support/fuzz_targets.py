@@ -19,7 +19,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime, time
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -46,6 +46,7 @@ from connectsync.config.fleet import fleet_of_texts
 from connectsync.config.project import project_of_text
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import digest_of, plan_text, read_plan
+from connectsync.domain.schedule import Moment
 from connectsync.emulator.app import create_app
 from connectsync.emulator.people import MadeUpRoster
 from connectsync.emulator.seed import enrol
@@ -143,7 +144,10 @@ def bounded(calls: int) -> Iterator[None]:
 
 
 def _validated(district: bytes, profile: bytes) -> None:
-    fleet = fleet_of_texts({DISTRICT: district}, {PROFILE: profile})
+    at = Moment(datetime.combine(TODAY, time(12), UTC), "America/Chicago")
+    fleet = fleet_of_texts({DISTRICT: district}, {PROFILE: profile}, {}, at)
+    for one in fleet.districts:
+        one.district.desired()
     report = validate_fleet(fleet, ValidationOptions(today=TODAY, whole_fleet=True))
     shown = findings_text.render(report, colour=False, width=80)
     if not all(line.isprintable() for line in shown.split("\n")):

@@ -29,6 +29,7 @@ from connectsync.apply.saving import (
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import DistrictPlan, Save
+from connectsync.domain.schedule import spell_managed
 from connectsync.domain.settings import Form, is_same, list_differing, spell
 
 BEATS = 3
@@ -113,6 +114,8 @@ class DistrictRun:
         async with keep_lease_alive(means.journal, claim):
             try:
                 standing = await self._settled()
+                if not standing.saves:
+                    self._insist_day()
                 while standing.saves < len(planned.saves):
                     saver = Saver(means, claim, standing.again, standing.late)
                     live = await saver.save(self._intent(standing))
@@ -260,6 +263,15 @@ class DistrictRun:
                 raise moved_beside_error(theirs, live.form)
             raise form_moved_error(theirs, live)
         raise not_held_error({name: form[name] for name in wrong}, live)
+
+    def _insist_day(self) -> None:
+        """Raise ``Conflict`` if a value was scheduled to change since the plan."""
+        for turn in self.planned.turned(self.means.clock()):
+            raise errors.Conflict(
+                f"{turn.setting} was scheduled to be {spell_managed(turn.now)} until"
+                f" {turn.until}, and that day ended during the run",
+                remedy="plan again: it holds what is scheduled for today",
+            )
 
     def _insist_true(self, form: Form) -> None:
         """Raise ``Conflict`` if what the plan wants is not what Connect holds."""

@@ -47,6 +47,7 @@ from connectsync.operations.approve import applied_before
 from connectsync.operations.gate import (
     ApplyOptions,
     insist_files,
+    insist_same_days,
     insist_same_files,
     insist_same_tokens,
     of_connect,
@@ -195,6 +196,7 @@ def _scope(session: Session, plan: Plan, said: RunArguments) -> FleetScope:
         if not said.options.ignore_files:
             insist_files(plan, scope.wanted, scope.findings.findings)
         return scope
+    insist_same_days(plan, session.now())
     scope = load_named_scope(session, session.project(), plan.scope)
     if not said.options.ignore_files:
         insist_same_files(plan, scope.wanted)

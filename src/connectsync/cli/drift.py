@@ -78,7 +78,8 @@ def drift(
 
     With --adopt, files take over what people changed; Connect is never changed.
 
-    Exits with 1 if drift is left, or if a district could not be read.
+    Exits with 1 if drift is left, if a scheduled return is more than a week late, or if
+    a district could not be read.
     """
     from connectsync.cli.fleets import load_planned_scope
 
@@ -98,7 +99,10 @@ def drift(
     folder = relative(scope.project.districts_dir, scope.project.root)
     report = DriftToReport(found, folder, paths or [])
     show_drift(session.terminal, report, format_, output)
-    calm = all(one.standing in {"in step", "pending"} for one in found)
+    calm = all(
+        one.standing in {"in step", "pending"} and not one.is_long_overdue
+        for one in found
+    )
     return ExitStatus.FINE if calm else ExitStatus.FINDINGS
 
 
@@ -189,7 +193,7 @@ def take_what_people_changed(
     """
     agreed = _agreed(found.drift, conflicts)
     project = found.scope.project
-    fleet = _around(found.scope)
+    fleet = _around(session, found.scope)
     asked = ValidationOptions(
         today=session.today(), options=project.options, whole_fleet=True
     )
@@ -238,7 +242,7 @@ def _agreed(
     return agreed
 
 
-def _around(scope: FleetScope) -> Fleet:
+def _around(session: Session, scope: FleetScope) -> Fleet:
     """Load the whole fleet, for a file has to fit the others as well."""
     project = scope.project
     named = {project.root / want.file for want in scope.wanted}
@@ -248,6 +252,7 @@ def _around(scope: FleetScope) -> Fleet:
         files,
         districts_dir=project.districts_dir,
         recorded=project.options,
+        at=session.moment(project),
     )
 
 

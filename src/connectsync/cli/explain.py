@@ -36,8 +36,9 @@ def explain(
         terminal.show(rule_text.explain(by_name[name], colour=colour, width=width))
         return 0
     found = [path for path in list_described_paths() if path.rpartition(".")[2] == name]
-    # what a setting offers is listed under the setting's own name
-    bare = [path for path in found if not path.startswith("options.")] or found
+    # what a setting offers, and has for a time, is listed under its own name
+    again = ("options.", "scheduled.")
+    bare = [path for path in found if not path.startswith(again)] or found
     described = describe(bare[0] if len(bare) == 1 else name)
     if name in set(Risk):
         raise UsageError(

@@ -166,6 +166,7 @@ def _check_fleet(
             project_root=project.root,
             districts_dir=project.districts_dir,
             recorded=project.options,
+            at=session.moment(project),
         )
         return check_fleet(read, options)
     arguments = session.named(project, asked.paths)
@@ -175,6 +176,7 @@ def _check_fleet(
         files,
         districts_dir=project.districts_dir,
         recorded=project.options,
+        at=session.moment(project),
     )
     many = len(chosen.paths) >= WORTH_REMEMBERING
     cache = _cache(session, project, options) if many and asked.cached else None
@@ -190,7 +192,7 @@ def _cache(
 ) -> CheckCache | None:
     """Open what is known of files from last time; nothing where there is no state."""
     try:
-        return CheckCache.at(session.state(project), asked)
+        return CheckCache.at(session.state(project), asked, project.timezone)
     except StateError as error:
         session.terminal.complain(f"{error.message}; every file is checked again")
         return None

@@ -161,6 +161,7 @@ def _insist_alone(session: Session, project: Project, fleet: Fleet) -> None:
             districts_dir=project.districts_dir,
             every_profile=False,
             recorded=project.options,
+            at=session.moment(project),
         )
     select = frozenset(rule.name for rule in FLEET_RULES)
     asked = ValidationOptions(today=session.today(), select=select, whole_fleet=True)

@@ -128,7 +128,12 @@ async def _adopt(
     shelf = (
         fleet.shelf
         if fleet
-        else shelf_of(project.root, project.districts_dir, project.options)
+        else shelf_of(
+            project.root,
+            project.districts_dir,
+            project.options,
+            session.moment(project),
+        )
     )
     usable = tuple(usable_profiles(shelf))
     if profile is not None and profile not in usable:

@@ -102,7 +102,7 @@ def since_of(
         return None
     project = scope.project
     compared = compare_since(project.root, revision, session.environment)
-    causes = causes_of(project, compared, scope.wanted)
+    causes = causes_of(project, compared, scope.wanted, session.now())
     for file in causes.unclear:
         session.terminal.complain(
             f"{inert(file)} could not be read as it was at {compared.base[:12]}:"

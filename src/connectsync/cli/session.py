@@ -27,6 +27,7 @@ from connectsync.config.discovery import (
 from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.config.project import Project, load_project
 from connectsync.domain.live import one_spelling
+from connectsync.domain.schedule import Moment
 from connectsync.domain.wording import few
 from connectsync.errors import NothingMatched, StateError, UsageError
 from connectsync.files.access import planted_state, strange_owner
@@ -298,6 +299,10 @@ class Session:
             self.shared["told clock"] = ""
             self.terminal.complain(inert(said))
 
+    def moment(self, project: Project) -> Moment:
+        """Give the time, and the zone of the project: what is scheduled needs both."""
+        return Moment(self.now(), project.timezone)
+
     def today(self) -> date:
         """Give the date, here."""
         return self.now().date()
@@ -391,6 +396,7 @@ class Session:
             districts_dir=project.districts_dir,
             every_profile=not named,
             recorded=project.options,
+            at=self.moment(project),
         )
 
     def whole_fleet(self, project: Project) -> Fleet:
@@ -401,7 +407,12 @@ class Session:
         """
         there = (project.root / PROJECT_FILE).is_file()
         if there and next(below(project.districts_dir), None) is None:
-            return load_fleet(project.root, (), districts_dir=project.districts_dir)
+            return load_fleet(
+                project.root,
+                (),
+                districts_dir=project.districts_dir,
+                at=self.moment(project),
+            )
         return self.fleet(project, ())
 
     def count(self, project: Project) -> int:

@@ -17,8 +17,8 @@ from connectsync.config.yaml_tree import BLOCK_SCALARS, end_of, point, tree_of
 from connectsync.domain.finding import pointer
 from connectsync.errors import Bug, InvalidFiles
 
-KeyPath = tuple[str, ...]
-"""Keys from the top of a file to a value."""
+KeyPath = tuple[str | int, ...]
+"""Keys, and positions in lists, from the top of a file to a value."""
 
 _SECTIONS = ("credentials", "facts", "settings")
 _KEPT = re.compile(r"[|>][1-9]?\+")
@@ -41,8 +41,8 @@ def edit_values(text: str, changes: Mapping[KeyPath, Any], *, name: str = "") ->
     for path, value in changes.items():
         data: Any = wanted
         for key in path[:-1]:
-            data = data.setdefault(key, {})
-            if not isinstance(data, dict):
+            data = data[key] if isinstance(key, int) else data.setdefault(key, {})
+            if not isinstance(data, dict | list):
                 raise _by_hand(path)
         data[path[-1]] = _arrange_list(data.get(path[-1]), value)
         text = _with(text, path, data[path[-1]], order)
@@ -77,7 +77,10 @@ def _with(text: str, path: KeyPath, value: Any, order: Mapping[str, Any]) -> str
     """Write one value; the nearest mapping that is there takes what is missing."""
     node, header = tree_of(text), None
     for depth, key in enumerate(path):
-        if not isinstance(node, MappingNode):
+        if isinstance(key, int) and isinstance(node, SequenceNode):
+            node, header, order = node.value[key], None, {}
+            continue
+        if isinstance(key, int) or not isinstance(node, MappingNode):
             raise _by_hand(path)
         pairs = {name.value: (name, below) for name, below in node.value}
         if key not in pairs:

@@ -32,6 +32,7 @@ from connectsync.config.profiles import (
 from connectsync.config.schema_check import NOTHING_RECORDED, Recorded
 from connectsync.domain.district import District, token_identity
 from connectsync.domain.finding import Finding, KeyPath, Place, Severity, order
+from connectsync.domain.schedule import Moment
 from connectsync.domain.settings import compose_accents
 from connectsync.files.access import glance_at
 from connectsync.values import dataclass, replace
@@ -124,13 +125,14 @@ STANDARD_INPUT = "<stdin>"
 """The name of a district that came without a file."""
 
 
-def load_fleet(
+def load_fleet(  # noqa: PLR0913 - each by its name
     project_root: Path,
     files: Sequence[Path],
     *,
     districts_dir: Path,
     every_profile: bool = True,
     recorded: Recorded = NOTHING_RECORDED,
+    at: Moment | None = None,
 ) -> Fleet:
     """
     Read district files and the profiles of the project.
@@ -138,12 +140,14 @@ def load_fleet(
     A profile among the files brings in every district that builds on it. Paths are
     taken from ``project_root`` unless absolute. Without ``every_profile`` only those
     profiles count that are among the files or that one of the districts builds on.
-    Files may name the labels that are ``recorded`` beside the published ones.
+    Files may name the labels that are ``recorded`` beside the published ones. What is
+    scheduled is that of the day it is ``at`` that moment; without it, districts with
+    periods cannot be planned for.
     Never raises for what a file says: a district is built only if neither its file
     nor a layer under it has errors.
     """
     chosen = choose_files(
-        project_root, files, districts_dir=districts_dir, recorded=recorded
+        project_root, files, districts_dir=districts_dir, recorded=recorded, at=at
     )
     readings = {name: chosen.read(name) for name in chosen.paths}
     return _fleet(chosen.shelf, readings, None if every_profile else chosen.profiles)
@@ -175,10 +179,11 @@ def choose_files(
     *,
     districts_dir: Path,
     recorded: Recorded = NOTHING_RECORDED,
+    at: Moment | None = None,
 ) -> ChosenFiles:
     """Read the profiles, and say which files `load_fleet` reads; see there."""
     folder = project_root / districts_dir
-    shelf = shelf_of(project_root, folder, recorded)
+    shelf = shelf_of(project_root, folder, recorded, at)
     shared = relative(folder / PROFILES, project_root)
     whole = [file if file.is_absolute() else project_root / file for file in files]
     paths = {relative(path, project_root): path for path in whole}
@@ -191,16 +196,17 @@ def choose_files(
     return ChosenFiles(dict(sorted(paths.items())), shelf, asked, ground)
 
 
-def load_text(
+def load_text(  # noqa: PLR0913 - each by its name
     name: str,
     content: bytes,
     *,
     project_root: Path,
     districts_dir: Path,
     recorded: Recorded = NOTHING_RECORDED,
+    at: Moment | None = None,
 ) -> Fleet:
     """Read one district from bytes, such as standard input, under a given name."""
-    shelf = shelf_of(project_root, project_root / districts_dir, recorded)
+    shelf = shelf_of(project_root, project_root / districts_dir, recorded, at)
     reading = check_bytes(name, content, "district", recorded)
     return _fleet(shelf, {name: reading}, frozenset())
 
@@ -209,9 +215,10 @@ def fleet_of_texts(
     districts: Mapping[str, bytes],
     profiles: Mapping[str, bytes],
     recorded: Recorded = NOTHING_RECORDED,
+    at: Moment | None = None,
 ) -> Fleet:
     """Read districts and profiles that lie in no folder, such as those of a commit."""
-    shelf = shelf_of_texts(profiles, recorded)
+    shelf = shelf_of_texts(profiles, recorded, at)
     readings = {
         name: check_bytes(name, content, "district", recorded)
         for name, content in districts.items()
@@ -336,7 +343,8 @@ def _on_layers(
 ) -> Iterator[LoadedDistrict]:
     layers = shelf.layers(document)
     if layers is not None:
-        yield LoadedDistrict(district_of(layers, shelf.recorded), name, layers)
+        district = district_of(layers, shelf.recorded, shelf.at)
+        yield LoadedDistrict(district, name, layers)
 
 
 def _reaching(shelf: Profiles, builders: Sequence[Builder]) -> Iterator[Finding]:

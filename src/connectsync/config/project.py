@@ -87,7 +87,8 @@ class Project:
     not in ``state_dir``: an address of PostgreSQL, or a reference to the whole of it.
     ``guardians_sample`` is a sample of guardians.csv as Connect offers it.
     ``connect`` is the name of the Connect that is reached, by whichever backend.
-    A runner that is silent for ``lease_seconds`` has let its district go.
+    A runner that is silent for ``lease_seconds`` has let its district go. ``timezone``
+    is that of what names none, empty if the project names none either.
     """
 
     root: Path
@@ -105,6 +106,7 @@ class Project:
     roster: RosterConfig = field(default_factory=RosterConfig)
     policy: Policy = field(default_factory=Policy)
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    timezone: str = ""
 
 
 def load_project(root: Path) -> Project:
@@ -203,6 +205,7 @@ def _project(root: Path, data: Mapping[str, Any]) -> Project:
         roster=_roster(data.get("roster", {})),
         policy=policy_of(data),
         options={setting: tuple(labels) for setting, labels in options.items()},
+        timezone=data.get("timezone", ""),
     )
 
 

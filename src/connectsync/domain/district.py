@@ -9,10 +9,12 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
+from connectsync.domain.schedule import Days, Schedule, Turn
 from connectsync.domain.settings import BY_NAME, Form, compose_accents, spell_like
+from connectsync.errors import Bug
 from connectsync.providers.clever import Settings
 from connectsync.providers.form import Value
-from connectsync.values import dataclass, field
+from connectsync.values import dataclass, field, replace
 
 NamedLabels = frozenset[tuple[str, str]]
 """Pairs of a box group and a label that is not among the published ones."""
@@ -110,17 +112,6 @@ class ContactDetailsKeptIn(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Days:
-    """A span of days, both ends included."""
-
-    first: date
-    last: date
-
-    def __contains__(self, day: date) -> bool:
-        return self.first <= day <= self.last
-
-
-@dataclass(frozen=True, slots=True)
 class CleverShares:
     """What the district's sharing rules let through (C2); ``None``: not stated."""
 
@@ -154,6 +145,9 @@ class Facts:
     profile_update_requests: bool | None = None
     rollover: Days | None = None
     tried_to_archive: int | None = None
+    custody_filtered: bool | None = None
+    clever_paused: Days | None = None
+    clever_safety_thresholds: bool | None = None
 
 
 DISTRICT_VARIABLE = "CONNECTSYNC_DISTRICT_"
@@ -222,7 +216,8 @@ class District:
 
     ``key`` is the file's stem and the name every report uses. ``labels`` are the
     project's own words, by which a wave takes districts. ``named`` are labels of box
-    groups that any of its layers names beyond the published ones.
+    groups that any of its layers names beyond the published ones. ``settings`` are
+    those of the ``day``, where the ``schedule`` has periods.
     """
 
     key: str
@@ -235,6 +230,19 @@ class District:
     allow: tuple[Allow, ...] = ()
     labels: frozenset[str] = frozenset()
     named: NamedLabels = frozenset()
+    schedule: Schedule = field(default_factory=Schedule)
+    day: date | None = None
+
+    def on(self, day: date) -> District:
+        """Give the district as it is to be on a day."""
+        return replace(self, settings=self.schedule.settings_on(day), day=day)
+
+    def turns(self, settings: Collection[str]) -> tuple[Turn, ...]:
+        """Say of some settings when their values change by themselves."""
+        if self.day is None:
+            return ()
+        every = self.schedule.turns(self.day)
+        return tuple(turn for turn in every if turn.setting in settings)
 
     @property
     def member(self) -> FleetMember:
@@ -250,6 +258,8 @@ class District:
 
     def desired(self) -> dict[str, Value]:
         """Give every managed value of the form by setting name, in form order."""
+        if self.schedule.periods and self.day is None:
+            raise Bug(f"{self.key} has periods, and its day is not known")
         desired: dict[str, Value] = {}
         if self.credentials.district_id is not None:
             desired["district_id"] = self.credentials.district_id

@@ -36,7 +36,8 @@ class Problem:
     What a rule yields: a path into the district and a sentence.
 
     ``on_key`` points at the key of the path instead of its value. ``stands_for`` is
-    more than 1 for what only counts others.
+    more than 1 for what only counts others. ``day`` is when it will be so, where that
+    is not today.
     """
 
     path: KeyPath
@@ -44,6 +45,7 @@ class Problem:
     hint: str = ""
     on_key: bool = False
     stands_for: int = 1
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Finding:
 
     ``districts`` lists the districts it reaches when it stands in a shared layer.
     ``stands_for`` is more than 1 for what only counts the mistakes behind a limit.
+    ``day`` is when it will be so, where that is not today.
     """
 
     rule: str
@@ -82,6 +85,7 @@ class Finding:
     districts: tuple[str, ...] = ()
     fingerprint: str = ""
     stands_for: int = 1
+    day: date | None = None
 
 
 def pointer(path: KeyPath) -> str:
@@ -283,7 +287,8 @@ class GuardFinding:
 
     Errors stop `apply` until they are accepted: ``accept`` is the name to accept
     them by and ``count`` how much of it this finding is. What is about the hour is
-    not counted but overridden, with a reason: ``needs_reason``.
+    not counted but overridden, with a reason: ``needs_reason``. What the plan itself
+    puts right counts 0, and stops nothing.
     """
 
     rule: str
@@ -294,6 +299,12 @@ class GuardFinding:
     accept: str = ""
     count: int = 1
     needs_reason: bool = False
+
+    @property
+    def stops(self) -> bool:
+        """Say whether a plan is not applied until this is accepted or overridden."""
+        counts = self.needs_reason or self.count > 0
+        return self.severity is Severity.ERROR and counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +320,7 @@ def needed(guards: Iterable[GuardFinding]) -> dict[str, int]:
     """Count what would have to be accepted by number, by name, sorted."""
     counts: Counter[str] = Counter()
     for guard in guards:
-        if guard.severity is Severity.ERROR and not guard.needs_reason:
+        if guard.stops and not guard.needs_reason:
             counts[guard.accept] += guard.count
     return dict(sorted(counts.items()))
 

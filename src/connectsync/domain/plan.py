@@ -12,6 +12,7 @@ from connectsync.domain.district import KeptLabels, Untouched, without
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement, worst_of
 from connectsync.domain.finding import GuardFinding, ValidationReport
 from connectsync.domain.policy import Policy
+from connectsync.domain.schedule import Turn
 from connectsync.domain.settings import Form
 from connectsync.providers.form import Risk, Value
 from connectsync.values import dataclass, field, replace
@@ -68,6 +69,7 @@ class DistrictPlan:
     by setting: they stay ticked, whatever ``desired`` says. ``token`` is the reference
     to the token that is typed, if one is. ``later`` are the runs that saved a setting
     after the run that is taken back, by setting: what they made is overwritten.
+    ``turns`` say which desired values change by themselves, and when.
     """
 
     district: str
@@ -82,6 +84,11 @@ class DistrictPlan:
     kept: KeptLabels = field(default_factory=dict)
     token: str = ""
     later: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    turns: tuple[Turn, ...] = ()
+
+    def turned(self, at: datetime) -> tuple[Turn, ...]:
+        """Give the turns that came since: what is desired is of a day that is over."""
+        return tuple(turn for turn in self.turns if turn.is_over(at))
 
     def managed(self, form: Form) -> dict[str, Value]:
         """Give what a form holds of what the files say; labels they know alone."""

@@ -293,6 +293,11 @@ def _any(_data: Any, _where: str) -> None:
     """Leave to what comes after what a member may hold."""
 
 
+def _turn(data: Any, where: str) -> None:
+    _TURN(data, where)
+    _valued("now", "then")(data, where)
+
+
 _CHANGE = Members(
     {
         "op": one_of("set", "add", "remove"),
@@ -320,6 +325,21 @@ _UNTOUCHED = Members(
         "value": _any,
     }
 )
+_HOUR, _DAY = (
+    match_shape("[0-2][0-9]:[0-5][0-9]"),
+    match_shape("[0-9]{4}(-[0-9]{2}){2}"),
+)
+_ZONE = match_shape("[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*")
+_TURN = Members(
+    {
+        "setting": text,
+        "now": _any,
+        "until": _DAY,
+        "then": _any,
+        "reason": text,
+        "timezone": _ZONE,
+    }
+)
 _DISTRICT = Members(
     {
         "district": text,
@@ -334,7 +354,12 @@ _DISTRICT = Members(
         ),
         "drift": each(_movement),
     },
-    {"kept": _kept, "token": text, "later_runs": _later},
+    {
+        "kept": _kept,
+        "token": text,
+        "later_runs": _later,
+        "scheduled": each(_turn, least=1),
+    },
 )
 _FAILED = Members(dict.fromkeys(("district", "file", "message", "remedy"), text))
 _GUARD = Members(
@@ -345,7 +370,7 @@ _GUARD = Members(
         "hint": text,
         "district": text,
         "accept": text,
-        "count": whole(1),
+        "count": whole(0),
     },
     {"needs_reason": one_of(True)},  # noqa: FBT003 - the value itself
 )
@@ -359,11 +384,6 @@ _LEFT = Members(
     }
 )
 _RUNNING = Members(dict.fromkeys(("district", "file", "error"), text))
-_HOUR, _DAY = (
-    match_shape("[0-2][0-9]:[0-5][0-9]"),
-    match_shape("[0-9]{4}(-[0-9]{2}){2}"),
-)
-_ZONE = match_shape("[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*")
 _WINDOW = Members(
     {"days": each(one_of(*range(7))), "from": _HOUR, "to": _HOUR, "timezone": _ZONE}
 )

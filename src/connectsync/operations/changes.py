@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from connectsync.config.decode import SUFFIXES
@@ -21,6 +22,7 @@ from connectsync.config.project import Project, project_of_text
 from connectsync.domain.drift import is_launched
 from connectsync.domain.finding import ChangedSince, caused_changes, released_settings
 from connectsync.domain.policy import Policy
+from connectsync.domain.schedule import Moment
 from connectsync.domain.settings import Form, compose_accents
 from connectsync.errors import ProjectError, UsageError
 from connectsync.operations.git import (
@@ -263,13 +265,17 @@ class ChangeScope:
 
 
 def causes_of(
-    project: Project, compared: Comparison, wanted: Sequence[PlannedDistrict]
+    project: Project,
+    compared: Comparison,
+    wanted: Sequence[PlannedDistrict],
+    now: datetime | None = None,
 ) -> ChangeScope:
     """
     Compare what files want now with what they wanted at the commit they changed from.
 
-    A district is told by its key, so a file that moved causes nothing by that. Raises
-    ``GitRefused`` if the commit cannot be read.
+    A district is told by its key, so a file that moved causes nothing by that. What is
+    scheduled is compared as it is ``now``. Raises ``GitRefused`` if the commit cannot
+    be read.
     """
     changed = ChangedFiles(project, compared)
     everything = changed.reaches_all() or bool(changed.profiles())
@@ -277,7 +283,7 @@ def causes_of(
     concerned = [
         one for one in wanted if everything or changed.differs(root / one.file)
     ]
-    fleet = _fleet_before(changed, wanted, everything=everything)
+    fleet = _fleet_before(changed, wanted, now, everything=everything)
     before = _desired(fleet, frozenset(want.file for want in concerned))
     found = {
         want.district.key: caused_changes(
@@ -365,7 +371,11 @@ def _desired(fleet: Fleet, files: frozenset[str]) -> dict[str, Form]:
 
 
 def _fleet_before(
-    changed: ChangedFiles, wanted: Sequence[PlannedDistrict], *, everything: bool
+    changed: ChangedFiles,
+    wanted: Sequence[PlannedDistrict],
+    now: datetime | None,
+    *,
+    everything: bool,
 ) -> Fleet:
     """
     Load the districts that changed, or all of them, as they were before.
@@ -388,10 +398,12 @@ def _fleet_before(
             if not os.path.lexists(path) or changed.differs(path)
         }
     profiles = dict(changed.profiles_before())
+    before = changed.project_before()
     return fleet_of_texts(
         _texts(changed, files),
         _texts(changed, profiles),
-        changed.project_before().options,
+        before.options,
+        Moment(now, before.timezone) if now else None,
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -27,10 +28,11 @@ from connectsync.config.layers import named_profiles
 from connectsync.config.profiles import Profiles
 from connectsync.domain.district import Allow, FleetMember
 from connectsync.domain.finding import Finding, KeyPath, Place, Problem
+from connectsync.domain.schedule import Schedule
 from connectsync.rules.catalogue import DISTRICT_RULES
 from connectsync.rules.engine import Found, Rule, Subject, problems
 from connectsync.rules.subjects import DistrictOnDay
-from connectsync.values import dataclass, field
+from connectsync.values import dataclass, field, replace
 
 NONE: frozenset[str] = frozenset()
 
@@ -90,12 +92,14 @@ class CheckedFile(NamedTuple):
     ``builder`` is None where no document could be read, ``district`` None where the
     file or a layer under it has errors. ``text`` is the SHA-256 of a document's text,
     where it is to be remembered.
+    ``day`` is when it was judged, and in which time zone, where that counts.
     """
 
     findings: tuple[Finding, ...]
     builder: Builder | None = None
     district: CheckedDistrict | None = None
     text: str = ""
+    day: tuple[str, str] | None = None
 
 
 Locate = Callable[[int, KeyPath, bool], Place]
@@ -149,14 +153,11 @@ def check_district(
     loaded: LoadedDistrict, shelf: Profiles, asked: ValidationOptions
 ) -> CheckedDistrict:
     """Run the rules about one district on it, and place what they find."""
-    stem = PurePosixPath(loaded.file).stem
-    subject = DistrictOnDay(loaded.district, asked.today, stem, asked.options)
-    found = examine_district(subject, select=asked.select, ignore=asked.ignore)
     placed = [
         RuleFinding(
             rule.name, problem, loaded.locate(problem.path, on_key=problem.on_key)
         )
-        for rule, problem in found
+        for rule, problem in _on_every_side(loaded, asked)
     ]
     undoes: frozenset[Null] = frozenset()
     if len(loaded.layers) > 1:
@@ -165,6 +166,48 @@ def check_district(
     return CheckedDistrict(
         loaded.file, district.member, tuple(placed), district.allow, undoes
     )
+
+
+def _on_every_side(loaded: LoadedDistrict, asked: ValidationOptions) -> Iterator[Found]:
+    """
+    Run the rules as of today, and on both sides of every edge that is ahead.
+
+    What was found already, of the same value in the same place, is not told again for
+    a later day.
+    """
+    district = loaded.district
+    today = district.day or asked.today
+    known: set[tuple[str, KeyPath, object]] = set()
+    for day, words in chain([(today, "")], district.schedule.looked_at(today)):
+        there = district.on(day) if words else district
+        stem = PurePosixPath(loaded.file).stem
+        subject = DistrictOnDay(there, day, stem, asked.options)
+        found = examine_district(subject, select=asked.select, ignore=asked.ignore)
+        for rule, problem in found:
+            told = _in_period(problem, there.schedule, day, words)
+            name = _setting_of(problem.path)
+            same = (rule.name, told.path, getattr(there.settings, name, None))
+            if words and same in known:
+                continue
+            known.add(same)
+            yield rule, told
+
+
+def _setting_of(path: KeyPath) -> str:
+    """Name the setting that a path leads to; empty if it is none."""
+    return str(path[1]) if path[:1] == ("settings",) and len(path) > 1 else ""
+
+
+def _in_period(problem: Problem, schedule: Schedule, day: date, words: str) -> Problem:
+    """Point at the period that sets a value, and say on which day it will."""
+    path = problem.path
+    position = schedule.in_force(_setting_of(path), day)
+    if position is not None:
+        path = ("scheduled", position, *path)
+    if not words:
+        return replace(problem, path=path)
+    message = f"on {day}, {words}: {problem.message}"
+    return replace(problem, path=path, message=message, day=day)
 
 
 def check_fleet(fleet: Fleet, asked: ValidationOptions) -> CheckedFleet:
@@ -198,7 +241,10 @@ def check_reading(
     builder = (key_of(document), named_profiles(document))
     district = None if loaded is None else check_district(loaded, shelf, asked)
     text = digest(document.source.text.encode()) if remember else ""
-    return CheckedFile(found, builder, district, text)
+    day = None
+    if loaded is not None and loaded.district.day is not None:
+        day = (loaded.district.day.isoformat(), loaded.district.schedule.zone)
+    return CheckedFile(found, builder, district, text, day)
 
 
 def digest(raw: bytes) -> str:

@@ -32,7 +32,8 @@ from connectsync.config.schemas import (
 from connectsync.config.source import spell_control_characters
 from connectsync.domain.district import DISTRICT_VARIABLE
 from connectsync.domain.finding import Finding, KeyPath
-from connectsync.domain.settings import SETTINGS
+from connectsync.domain.schedule import Turn
+from connectsync.domain.settings import BY_NAME, SETTINGS, value_data
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import InvalidFiles, UsageError
 from connectsync.files.access import (
@@ -262,21 +263,35 @@ def _text(path: Path, name: str, ground: Ground) -> str:
     raise InvalidFiles(found[0].message, remedy=found[0].hint)
 
 
-TOP = ("district", "name", "profile", "provider", "labels")
+TOP = ("district", "name", "profile", "provider", "timezone", "labels")
 SECTIONS = ("credentials", "facts", "settings")
 
 
 def effective(loaded: LoadedDistrict) -> tuple[EffectiveValue, ...]:
     """Give every effective value with the file and line it came from."""
+    turns = {turn.setting: turn for turn in loaded.district.turns(BY_NAME)}
     return tuple(
-        EffectiveValue(path, spell_flow(value), _origin(loaded, path))
-        for path, value in _values(loaded)
+        EffectiveValue(path, _said(path, value, turns), _origin(loaded, stated))
+        for path, value, stated in _values(loaded)
     )
+
+
+def _said(path: KeyPath, value: Any, turns: Mapping[str, Turn]) -> str:
+    turn = turns.get(str(path[-1])) if path[0] == "settings" else None
+    if turn is None:
+        return _managed(value)
+    then = _managed(value_data(turn.then))
+    return f"{_managed(value)} until {turn.until}, then {then} ({turn.reason})"
+
+
+def _managed(value: Any) -> str:
+    return "not managed" if value is None else spell_flow(value)
 
 
 def unmanaged(loaded: LoadedDistrict) -> tuple[str, ...]:
     """Name the settings that no layer names, in the form's order."""
-    managed = loaded.district.desired()
+    district = loaded.district
+    managed = {*district.desired(), *district.schedule.settings()}
     return tuple(
         setting.name
         for setting in SETTINGS
@@ -284,13 +299,41 @@ def unmanaged(loaded: LoadedDistrict) -> tuple[str, ...]:
     )
 
 
-def _values(loaded: LoadedDistrict) -> Iterator[tuple[KeyPath, Any]]:
+def _values(loaded: LoadedDistrict) -> Iterator[tuple[KeyPath, Any, KeyPath]]:
+    """Give each path, its value today, and the path of what states that."""
     for key in TOP:
-        stated = [layer.data[key] for layer in loaded.layers if key in layer.data]
-        if stated:
-            yield (key,), stated[-1]
+        if (stated := _last(loaded, key)) is not None:
+            yield (key,), stated, (key,)
     for section in SECTIONS:
-        yield from _leaves((section,), merge_section(loaded.layers, section))
+        values = merge_section(loaded.layers, section)
+        today = {}
+        if section == "settings":
+            today = _scheduled_today(loaded)
+            for name in loaded.district.schedule.settings():
+                values.setdefault(name, None)
+        for path, value in _leaves((section,), values):
+            yield (path, *today.get(path, (value, path)))
+
+
+def _scheduled_today(
+    loaded: LoadedDistrict,
+) -> dict[KeyPath, tuple[Any, KeyPath]]:
+    """Give the values that periods set today by path, and where they stand."""
+    found: dict[KeyPath, tuple[Any, KeyPath]] = {}
+    schedule, day = loaded.district.schedule, loaded.district.day
+    for name in schedule.settings() if day else ():
+        position = schedule.in_force(name, day) if day else None
+        if position is not None:
+            entry = _last(loaded, "scheduled")[position]
+            where: KeyPath = ("scheduled", position, "settings", name)
+            found["settings", name] = (entry["settings"][name], where)
+    return found
+
+
+def _last(loaded: LoadedDistrict, key: str) -> Any:
+    """Give what the last layer that has a key says; None if none has."""
+    said = (layer.data[key] for layer in reversed(loaded.layers) if key in layer.data)
+    return next(said, None)
 
 
 def _leaves(path: KeyPath, values: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Any]]:

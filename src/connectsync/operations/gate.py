@@ -17,6 +17,7 @@ from connectsync.domain.plan import REACHED_BY, DistrictPlan, Plan, Save
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import ALL, WAVES, Shard
 from connectsync.domain.run import LATELY, RunHead, close_command
+from connectsync.domain.schedule import spell_managed
 from connectsync.domain.settings import BY_NAME, FIRST_FORM, Form, is_same, spell
 from connectsync.errors import (
     DamagedPlan,
@@ -329,6 +330,26 @@ def insist_same_files(plan: Plan, wanted: Sequence[PlannedDistrict]) -> None:
         raise StalePlan(
             "the files changed since the plan was made:",
             below=(f"  {one}" for one in moved),
+        )
+
+
+def insist_same_days(plan: Plan, now: datetime) -> None:
+    """
+    Refuse a plan of values that were scheduled to end, or to begin, before now.
+
+    This holds whatever the files say by now. Raises ``StalePlan`` naming each.
+    """
+    over = [
+        f"  {one.district}: {turn.setting} was to be {spell_managed(turn.now)} until"
+        f" {turn.until} ({turn.zone}), and {spell_managed(turn.then)} from then on"
+        for one in plan.districts
+        for turn in one.turned(now)
+    ]
+    if over:
+        raise StalePlan(
+            "the day is over for which the plan was made:",
+            below=over,
+            remedy="make a new plan: it holds what is scheduled for today",
         )
 
 

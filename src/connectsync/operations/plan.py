@@ -46,6 +46,7 @@ from connectsync.errors import Bug, ConnectError, DistrictNotFound
 from connectsync.providers.form import Risk, Value
 from connectsync.rules.catalogue import PLAN_RULES
 from connectsync.rules.engine import Rule, problems
+from connectsync.rules.scheduled import find_overdue
 from connectsync.rules.subjects import Objection, PlanAtHour
 
 
@@ -331,6 +332,7 @@ def plan_district(  # noqa: PLR0913 - each by its name
         drift=drift_of(baseline, desired, known),
         kept=kept,
         token=(want.district.credentials.oauth_token or "") * set_token,
+        turns=want.district.turns(desired),
     )
 
 
@@ -427,7 +429,8 @@ def _add_objections(
     guards = tuple(
         _guard_finding(rule, problem) for rule, problem in problems(PLAN_RULES, subject)
     )
-    return replace(plan, guards=guards)
+    late = find_overdue(plan, districts, circumstances.baselines)
+    return replace(plan, guards=(*guards, *late))
 
 
 def _guard_finding(rule: Rule[PlanAtHour], problem: Problem) -> GuardFinding:

@@ -278,6 +278,7 @@ def _finding(found: Found, place: Place, *, districts: tuple[str, ...] = ()) -> 
         hint=problem.hint,
         districts=districts,
         stands_for=problem.stands_for,
+        day=problem.day,
     )
 
 
@@ -363,12 +364,18 @@ def settle(
     entries = {
         entry.rule: entry for entry in reversed(allow) if subject.in_force(entry)
     }
+
+    def accepts(found: Found) -> bool:
+        rule, problem = found
+        entry = entries.get(rule.name)
+        return entry is not None and (problem.day or today) <= entry.until
+
     return AllowResult(
-        kept=tuple(one for one in everything if one[0].name not in entries),
+        kept=tuple(one for one in everything if not accepts(one)),
         accepted=tuple(
             AcceptedFinding(one, entries[one[0].name])
             for one in everything
-            if one[0].name in entries
+            if accepts(one)
         ),
         problems=_first(
             problems((rule for rule in ALLOW_RULES if rule.name in ran), subject)

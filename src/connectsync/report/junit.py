@@ -200,7 +200,7 @@ def _districts(plan: Plan, guards: _Guards) -> Iterator[Case]:
 
 
 def _plan_case(name: str, guards: Sequence[GuardFinding], said: Iterable[str]) -> Case:
-    refused = [guard for guard in guards if guard.severity is Severity.ERROR]
+    refused = [guard for guard in guards if guard.stops]
     lines = (*said, *(line for guard in guards for line in _guard(guard)))
     if not refused:
         return Case(name, lines=lines)

@@ -266,6 +266,20 @@ def _plan_blocks(plan: Plan) -> Iterator[Block]:
         yield _guards(plan.guards)
     if plan.districts:
         yield _changes(plan)
+    yield from _moving(plan)
+    if len(plan.districts) > 1:
+        yield _each(plan)
+    if left := [cells for one in plan.left_alone for cells in _left(one)]:
+        head = ("District", "Setting", "Who", "Values")
+        yield MarkdownTable(LEFT_ALONE, head, left, len(left), "setting", folded=True)
+    yield f"on {short(plan.backend)}, `{plan_digest(plan)}`"
+
+
+def _moving(plan: Plan) -> Iterator[Block]:
+    """Give what changes by itself, and what people changed."""
+    if turns := [cells for one in plan.districts for cells in _turn_rows(one)]:
+        head = ("District", "Setting", "Value")
+        yield _plan_table("Scheduled: what changes by itself", head, turns, "setting")
     if moved := [cells for one in plan.districts for cells in _drift_rows(one)]:
         yield _plan_table(
             "Changed by hand since we last applied",
@@ -273,12 +287,6 @@ def _plan_blocks(plan: Plan) -> Iterator[Block]:
             moved,
             "setting",
         )
-    if len(plan.districts) > 1:
-        yield _each(plan)
-    if left := [cells for one in plan.left_alone for cells in _left(one)]:
-        head = ("District", "Setting", "Who", "Values")
-        yield MarkdownTable(LEFT_ALONE, head, left, len(left), "setting", folded=True)
-    yield f"on {short(plan.backend)}, `{plan_digest(plan)}`"
 
 
 def _plan_table(
@@ -354,6 +362,11 @@ def _guard(
     if hint:
         said += f"<br>*help:* {plain(hint)}"
     return severity, code(rule), said, districts
+
+
+def _turn_rows(one: DistrictPlan) -> Iterator[tuple[str, ...]]:
+    for turn in one.turns:
+        yield code(one.district), code(turn.setting), short(str(turn))
 
 
 def _drift_rows(one: DistrictPlan) -> Iterator[tuple[str, ...]]:

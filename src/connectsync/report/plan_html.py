@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from connectsync.domain.finding import GuardFinding, Severity, acceptance
+from connectsync.domain.finding import GuardFinding, acceptance
 from connectsync.domain.plan import (
     DistrictPlan,
     DistrictStanding,
@@ -33,6 +33,7 @@ from connectsync.report.plan_text import (
     since_text,
     spell_change,
     token_text,
+    turn_text,
 )
 
 _STANDINGS: dict[str, tuple[str, str]] = {
@@ -155,7 +156,7 @@ def _how_to_apply(review: PlanReview) -> dict[str, Any]:
 def _objections(guards: Sequence[GuardFinding]) -> str:
     if not guards:
         return "No guard objects."
-    blocking = [guard for guard in guards if guard.severity is Severity.ERROR]
+    blocking = [guard for guard in guards if guard.stops]
     if not blocking:
         return "Guards warn; none of them blocks this plan."
     reasons = [guard.needs_reason for guard in blocking]
@@ -226,7 +227,11 @@ def _plain_district(planned: DistrictPlan) -> dict[str, Any]:
         "key": planned.district,
         "file": planned.file,
         "standing": standing_of(planned),
-        "changes": changes + [token_text(planned)] * bool(planned.set_token),
+        "changes": [
+            *changes,
+            *[token_text(planned)] * bool(planned.set_token),
+            *(f"scheduled: {turn_text(turn)}" for turn in planned.turns),
+        ],
     }
 
 

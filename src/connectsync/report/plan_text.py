@@ -11,6 +11,7 @@ from connectsync.domain.finding import GuardFinding, acceptance
 from connectsync.domain.foreign_text import no_command
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
 from connectsync.domain.plan_file import plan_digest
+from connectsync.domain.schedule import Turn
 from connectsync.domain.settings import spell
 from connectsync.domain.wording import many
 from connectsync.providers.form import Risk
@@ -58,6 +59,7 @@ def lines_of(planned: DistrictPlan) -> Iterator[str]:
             yield f"{spell_change(one.change)} ({one.risk.value})"
         if save.set_token:
             yield f"* {token_text(planned)}"
+    yield from (f"@ scheduled: {turn_text(turn)}" for turn in planned.turns)
 
 
 def token_text(planned: DistrictPlan) -> str:
@@ -138,6 +140,11 @@ def rollback_text(plan: Plan) -> str:
     )
 
 
+def turn_text(turn: Turn) -> str:
+    """Say how long a value holds, and what follows by itself."""
+    return f"{turn.setting} {turn}"
+
+
 LEFT_ALONE = "Not caused by this change, so left alone"
 """What stands above differences that a plan of one change does not touch."""
 
@@ -184,7 +191,12 @@ class _PlanPage:
 
     def district(self, planned: DistrictPlan) -> str:
         head = self._head(planned)
-        below = (self._saves(planned), self._drift(planned), self._later(planned))
+        below = (
+            self._saves(planned),
+            self._turns(planned),
+            self._drift(planned),
+            self._later(planned),
+        )
         return "\n".join([head, *chain.from_iterable(below)])
 
     def _head(self, planned: DistrictPlan) -> str:
@@ -220,6 +232,11 @@ class _PlanPage:
         gap = " " * max(2, self.width - columns(left) - columns(risk))
         painted = f"  {self.paint(style, mark)} {setting}{self.paint(style, text)}"
         return painted + gap + self.paint(style_of(planned.risk), risk)
+
+    def _turns(self, planned: DistrictPlan) -> Iterator[str]:
+        for turn in planned.turns:
+            said = inert(no_command(f"  @ scheduled: {turn_text(turn)}"))
+            yield from wrap(said, self.width, hang=4)
 
     def _drift(self, planned: DistrictPlan) -> Iterator[str]:
         for move in planned.drift:

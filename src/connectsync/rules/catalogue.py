@@ -25,6 +25,7 @@ from connectsync.rules import (
     limits,
     permissions,
     phones,
+    scheduled,
     sharing,
     students,
     threshold,
@@ -83,6 +84,7 @@ DISTRICT_RULES: tuple[Rule[DistrictOnDay], ...] = _rules_of(
     accounts,
     threshold,
     permissions,
+    scheduled,
 )
 ALLOW_RULES: tuple[Rule[AllowOnDay], ...] = _rules_of(allow_entries)
 FLEET_RULES: tuple[Rule[FleetOnDay], ...] = _rules_of(fleet)
