@@ -17,6 +17,7 @@ from connectsync.backends import contract, gateway
 from connectsync.backends.contract import ContractReader
 from connectsync.errors import ConnectError, Unreachable
 from connectsync.roster.clever import open_roster
+from connectsync.roster.clever_users import ReadBounds, UserListing
 from connectsync.web.http import MEBIBYTE, Limits, RetryBudget
 
 TOKEN = "t0ken-of-endless"  # noqa: S105 - of a stand-in that lives for one test
@@ -211,6 +212,20 @@ def test_a_clever_without_end_is_one_that_does_not_answer(answer: Answer) -> Non
         patience = RetryBudget(budget_seconds=SHORT, limits=limits())
         async with open_roster(service.url, patience=patience) as roster:
             await roster.district(TOKEN)
+
+    with serving(answer) as service:
+        in_time(lambda: asyncio.run(act()))
+
+
+@pytest.mark.parametrize("answer", ENDLESS.values(), ids=ENDLESS)
+def test_a_page_of_people_without_end_is_one_that_does_not_come(answer: Answer) -> None:
+    async def act() -> None:
+        bounds = ReadBounds(seconds=LONG_SECONDS, size=0, answer_seconds=SHORT)
+        patience = RetryBudget(budget_seconds=SHORT)
+        async with open_roster(service.url, patience=patience) as roster:
+            listing = UserListing(roster, TOKEN, 100, bounds, time.monotonic)
+            async for _ in listing.pages("contact"):
+                pass
 
     with serving(answer) as service:
         in_time(lambda: asyncio.run(act()))

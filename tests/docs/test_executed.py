@@ -35,6 +35,10 @@ NOT_RUN = {
         "needs a person who changes Connect by hand"
     ),
     (
+        "docs/reference/clever.md",
+        "export CONNECTSYNC_CLEVER_HOST=127.0.0.1:8765",
+    ): "needs the emulator in another terminal",
+    (
         "docs/how-to/run-many-workers.md",
         "docker build -f deploy/Dockerfile -t registry.example.org/connectsync:0.1.0 .",
     ): "needs a container engine and a cluster",

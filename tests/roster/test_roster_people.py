@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
+from hostile_service import serving
 from served_clever import ID, TOKEN, a_district, made_up, serving_clever
 
 from connectsync.emulator.clever import CleverFaults
@@ -20,10 +21,15 @@ from connectsync.errors import (
     Unreachable,
 )
 from connectsync.roster.clever import open_roster
-from connectsync.roster.clever_users import MOST_EMPTY, CleverPeople, ReadBounds
+from connectsync.roster.clever_users import (
+    MOST_EMPTY,
+    CleverPeople,
+    ReadBounds,
+    UserListing,
+)
 from connectsync.roster.seam import RosterReading
 from connectsync.roster.tables import RosterTables, open_tables
-from connectsync.web.http import ATTEMPTS, MEBIBYTE, Limits
+from connectsync.web.http import ATTEMPTS, MEBIBYTE, Limits, once
 
 
 class Taken(defaultdict[str, list[str]]):
@@ -354,6 +360,10 @@ MALFORMED = {
     ),
     "a cursor that is none": (following("/v3.1/users?starting_after=%0a"), "no id"),
     "the token": (student(school=TOKEN), "it repeats the token"),
+    "the token where nothing is shown": (
+        page({**STUDENT, "email": TOKEN}),
+        "it repeats the token",
+    ),
     "the token, encoded": (student(school=TOKEN.encode().hex()), "repeats the token"),
 }
 
@@ -429,7 +439,7 @@ MARK = "Zq7Marked"
         CleverFaults(),
         CleverFaults(cut=frozenset(range(2, 30))),
         CleverFaults(cursor="circle"),
-        CleverFaults(status=418),
+        CleverFaults(status=418, said=MARK),
         *[
             CleverFaults(replaced={2: text})
             for text in (
@@ -456,6 +466,63 @@ def test_no_error_and_no_reading_names_a_person(
     assert said
     assert MARK not in said
     assert MARK not in "".join(capfd.readouterr())
+
+
+RAW = {
+    "a status line": f"HTTP/1.1 {MARK}\r\n\r\n",
+    "no HTTP": f'{{"data": "{MARK}"}}\r\n\r\n',
+    "a header": f"HTTP/1.1 200 OK\r\n{MARK} {MARK}\r\n\r\n",
+    "a length": f"HTTP/1.1 200 OK\r\ncontent-length: {MARK}\r\n\r\n",
+    "an encoding": f"HTTP/1.1 200 OK\r\ncontent-encoding: {MARK}\r\n\r\n",
+    "packed": f"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n{MARK}",
+    "chunks": f"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{MARK}\r\n",
+    "too short": f"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{MARK}",
+}
+
+
+@pytest.mark.parametrize("raw", RAW.values(), ids=RAW)
+def test_what_is_no_http_is_an_error_that_quotes_none_of_it(raw: str) -> None:
+    import traceback
+
+    async def answered(_: object, writer: asyncio.StreamWriter) -> None:
+        writer.write(raw.encode())
+        await writer.drain()
+
+    async def read(url: str) -> None:
+        async with open_roster(url, patience=once) as roster:
+            listing = UserListing(roster, TOKEN, 9, ReadBounds(), lambda: 0.0)
+            async for _ in listing.pages("contact"):
+                pass
+
+    with serving(answered) as service, pytest.raises(Unreachable) as failed:
+        asyncio.run(read(service.url))
+    said = "".join(traceback.format_exception(failed.value)) + failed.value.remedy
+    assert "of contacts" in said
+    assert MARK not in said
+
+
+def test_what_is_left_over_on_a_connection_is_quoted_by_no_later_call() -> None:
+    import traceback
+
+    body = json.dumps({"data": [{"data": {"id": ID, "name": "Bay"}}], "links": []})
+    head = f"HTTP/1.1 200 OK\r\ncontent-length: {len(body)}\r\n\r\n"
+
+    async def answered(_: object, writer: asyncio.StreamWriter) -> None:
+        # the rest of a page whose length was stated too short
+        writer.write(f'{head}{body}{{"email": "{MARK}"}}\r\n\r\n'.encode())
+        await asyncio.Event().wait()
+
+    async def ask_twice(url: str) -> None:
+        async with open_roster(url, patience=once) as roster:
+            assert (await roster.district(TOKEN)).name == "Bay"
+            with pytest.raises(Unreachable) as failed:
+                await roster.district(TOKEN)
+        said = "".join(traceback.format_exception(failed.value))
+        assert "illegal status line" in said
+        assert MARK not in said
+
+    with serving(answered) as service:
+        asyncio.run(ask_twice(service.url))
 
 
 def test_an_answer_of_another_size_is_no_roster() -> None:

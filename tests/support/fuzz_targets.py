@@ -46,6 +46,7 @@ from connectsync.config.project import project_of_text
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import digest_of, plan_text, read_plan
 from connectsync.emulator.app import create_app
+from connectsync.emulator.people import MadeUpRoster
 from connectsync.emulator.seed import enrol
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
 from connectsync.errors import Bug, ConnectsyncError
@@ -54,7 +55,8 @@ from connectsync.operations.validate import validate_fleet
 from connectsync.report import findings_json, findings_text
 from connectsync.report.markdown import plan_markdown
 from connectsync.report.plan_text import render_plan
-from connectsync.roster.clever import CleverRoster
+from connectsync.roster.clever import PEOPLE, CleverRoster
+from connectsync.roster.clever_users import ReadBounds, UserListing
 from connectsync.web.http import client, once
 
 VALLEY = Path(__file__).resolve().parent.parent / "cli" / "projects" / "valley"
@@ -250,6 +252,22 @@ def _clever(data: bytes) -> None:
         async with client(_answering(data), base_url="https://clever.test") as http:
             roster = CleverRoster(http, "https://clever.test", once)
             await roster.district("t0ken-of-lakeview-4f1c9a7d")
+
+    asyncio.run(asked())
+
+
+def _roster(data: bytes) -> None:
+    async def asked() -> None:
+        async with client(_answering(data), base_url="https://clever.test") as http:
+            roster = CleverRoster(http, "https://clever.test", once)
+            token, bounds = "t0ken-of-lakeview-4f1c9a7d", ReadBounds(pages=50)
+            for role in PEOPLE:
+                listing = UserListing(roster, token, 100, bounds, lambda: 0.0)
+                try:
+                    async for page in listing.pages(role):
+                        json.loads(page.text)
+                except ConnectsyncError as error:
+                    insist_sentence(error)
 
     asyncio.run(asked())
 
@@ -467,6 +485,16 @@ def _clever_answers() -> Sequence[bytes]:
     ]
 
 
+def _roster_pages() -> Sequence[bytes]:
+    following = "/users?limit=100&starting_after=5fac"
+    links = [{"rel": "self", "uri": "/users"}, {"rel": "next", "uri": following}]
+    return [
+        b"200 application/json\n" + json.dumps({"links": links, "data": rows}).encode()
+        for role in PEOPLE
+        for rows in [[{"data": one} for one in MadeUpRoster(2).people(role)]]
+    ]
+
+
 @cache
 def _form_page() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
@@ -493,6 +521,7 @@ TARGETS: Mapping[str, Target] = {
         Target("snapshot", _snapshot, _snapshots),
         Target("gateway", _gateway, _answers),
         Target("clever", _clever, _clever_answers),
+        Target("roster", _roster, _roster_pages),
         Target("evidence", _evidence, _pages),
         Target("state", _store("state.db"), _stored("state.db"), costly=True),
         Target("connect", _store("connect.db"), _stored("connect.db"), costly=True),

@@ -99,8 +99,12 @@ class CleverFaults:
     """Which request meets which status instead of its answer."""
     status: int = 0
     """The status that every request for users meets; 0 for none."""
+    said: str = "as asked for"
+    """What stands beside such a status."""
     cut: frozenset[int] = frozenset()
     """The numbers of the requests whose answer breaks off in the middle."""
+    held: frozenset[int] = frozenset()
+    """The numbers of the requests whose answer comes half, and then no further."""
     replaced: Mapping[int, str] = field(default_factory=dict)
     """Which request gets which text, with status 200, instead of its answer."""
     largest_limit: int = LARGEST_LIMIT
@@ -184,7 +188,7 @@ class CleverApi:
             text = faults.replaced[caller.asked]
             return Response(text, 200, headers, "application/json")
         if status := faults.statuses.get(caller.asked, faults.status):
-            raise CleverRefusal(status, "as asked for", headers)
+            raise CleverRefusal(status, faults.said, headers)
         role = request.query_params.get("role", "")
         if role not in ROLES:
             raise CleverRefusal(400, "role is not one of Clever's", headers)
@@ -193,7 +197,9 @@ class CleverApi:
         limit = self._limit(request, headers)
         rows, links = self._page(district, role, limit, request)
         answer = _listed(rows, links, headers)
-        return CutAnswer(answer) if caller.asked in faults.cut else answer
+        if caller.asked in faults.cut | faults.held:
+            return CutAnswer(answer, hangs_up=caller.asked in faults.cut)
+        return answer
 
     def _limit(self, request: Request, headers: Headers) -> int:
         spelled = request.query_params.get("limit", str(USUAL_LIMIT))
@@ -292,12 +298,13 @@ def _listed(rows: list[Row], links: list[dict[str, str]], headers: Headers) -> R
 class CutAnswer(Response):
     """An answer whose second half never comes."""
 
-    def __init__(self, whole: Response) -> None:
+    def __init__(self, whole: Response, *, hangs_up: bool) -> None:
         super().__init__(bytes(whole.body), whole.status_code)
+        self._hangs_up = hangs_up
         self.raw_headers = whole.raw_headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the head, half of the body, and hang up."""
+        """Send the head and half of the body, then hang up or wait for the end."""
         head = {"status": self.status_code, "headers": self.raw_headers}
         await send({"type": "http.response.start", **head})
         half = self.body[: len(self.body) // 2]
@@ -305,7 +312,7 @@ class CutAnswer(Response):
         await send(part)
         await asyncio.sleep(0)
         hang_up = scope.get("extensions", {}).get(HANG_UP)
-        if hang_up is not None:
+        if hang_up is not None and self._hangs_up:
             hang_up()
         while (await receive())["type"] != "http.disconnect":
             pass  # the server must see the end before this returns

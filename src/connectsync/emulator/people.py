@@ -66,7 +66,7 @@ _LAST = (
     *("Ironwood", "Juniper", "Kapok", "Larch", "Maple", "Núñez", "Oak", "Pine"),
 )
 
-_ODD_TIE, _ONE_TELEPHONE, _NO_NUMBER, _OWN_ID, _NO_EMAIL = 0.1, 0.05, 0.03, 0.7, 0.35
+_ODD_TIE, _ONE_TELEPHONE, _NO_NUMBER, _OWN_ID, _NO_EMAIL = 0.1, 0.2, 0.03, 0.7, 0.35
 """How often that is so, of all who it can be so of."""
 
 _WRITTEN = "2026-08-14T09:30:00.000Z"

@@ -314,17 +314,21 @@ class CleverRoster:
 
     async def district(self, token: str) -> RosterDistrict:
         """Give the one district that a token belongs to. Raises ``ConnectError``."""
-        try:
-            answer = await self.get("/districts", token)
-        except httpx2.RequestError as error:
-            why, remedy = what_failed(error, [token])
-            raise Unreachable(
-                f"{self.described}: {why}", remedy=remedy or TRY_AGAIN
-            ) from error
+        answer = await self._of_district(token)
         if answer.status_code != OK:
             here = foreign_text(self.described, [token])
             raise refusal(answer, token, here, self.now())
         return district_of(answer.content, token)
+
+    async def _of_district(self, token: str) -> httpx2.Response:
+        try:
+            return await self.get("/districts", token)
+        except httpx2.RequestError as error:
+            why, remedy = what_failed(error, [token])
+            said = f"{self.described}: {why}"
+            problem = Unreachable(said, remedy=remedy or TRY_AGAIN)
+        # raised here: the cause may quote people, see `what_failed`
+        raise problem
 
     async def get(
         self,

@@ -53,11 +53,12 @@ class ReadBounds:
     seconds: float = 7200.0
     pages: int = 100_000
     size: int = 8192 * MEBIBYTE
+    answer_seconds: float = 120.0
 
     def limits(self) -> Limits:
-        """Give the limits of one answer; what one may take is far from usual."""
+        """Give those of answers: what is beyond the usual comes out of the whole."""
         return Limits(
-            answer_seconds=120.0,
+            answer_seconds=self.answer_seconds,
             answer_bytes=64 * MEBIBYTE,
             run_seconds=self.seconds,
             run_bytes=self.size,

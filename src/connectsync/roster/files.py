@@ -290,7 +290,8 @@ def _columns(file: RosterFile, head: bytes, encoding: str) -> tuple[str, ...]:
         raise file.problem("its first line is no header", WANTED)
     if len(header) > _MOST_COLUMNS:
         raise file.problem(
-            f"its header has {len(header):,} columns", "a roster has a few dozen: see that it is the right file"
+            f"its header has {len(header):,} columns",
+            "a roster has a few dozen: see that it is the right file",
         )
     for mark, name in (("\t", "tabs"), (";", "semicolons"), ("|", "bars")):
         if len(header) == 1 and mark in header[0]:

@@ -227,7 +227,9 @@ def what_failed(
 
     An answer that came and cannot be used is not called no answer.
     """
-    why = foreign_text(str(error), secrets) or type(error).__name__
+    # what stands on a connection may be left over from an answer about people
+    told = str(error).partition(": bytearray(")[0]
+    why = foreign_text(told, secrets) or type(error).__name__
     whose = f" from {host}" if host else ""
     if isinstance(error, httpx2.DecodingError):
         return f"the answer{whose} could not be decoded: {why}", _CHECK_THE_ENCODING

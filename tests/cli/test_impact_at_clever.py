@@ -1,0 +1,242 @@
+"""`impact --roster clever` counts what Clever has, and lets no one's data out."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from console import Console, Said
+from processes import connectsync
+from processes import environment as bare_environment
+from served_clever import TOKEN, ServedClever, a_district, made_up, serving_clever
+
+from connectsync.cli.terminal import ExitStatus
+from connectsync.emulator.clever import CleverDistrict, CleverFaults
+from connectsync.emulator.people import ROLES, MadeUpRoster
+from connectsync.roster import clever_users
+from connectsync.roster.tables import RosterTables
+
+ID = "58da8a43cc70ab00017a1a10"
+MARK = "ZqxMarked"
+
+COMMAND = ("impact", "lakeview-usd", "--roster", "clever")
+
+
+def lakeview(students: int = 30, **told: object) -> CleverDistrict:
+    return replace(a_district(made_up(students, mark=MARK)), id=ID, **told)  # type: ignore[arg-type]
+
+
+def configure(console: Console, clever: ServedClever) -> Mapping[str, str]:
+    """Let the project name this Clever; give what a runner has to know."""
+    roster = f"roster:\n  clever: {{url: '{clever.url}'}}\nguards:\n"
+    console.replace("connectsync.yaml", "guards:\n", roster)
+    return {
+        "LAKEVIEW_USD_TOKEN": TOKEN,
+        "CONNECTSYNC_CLEVER_HOST": urlsplit(clever.url).netloc,
+    }
+
+
+def counted(
+    console: Console, faults: CleverFaults | None = None, *more: str
+) -> tuple[Said, ServedClever]:
+    with serving_clever(lakeview(), faults) as clever:
+        environment = configure(console, clever)
+        return console.run(*COMMAND, *more, environment=environment), clever
+
+
+def test_clevers_roster_and_a_dump_of_it_count_the_same(
+    valley: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clever_users.CleverPeople.__init__, "__kwdefaults__", SMALL)
+    said, clever = counted(valley, None, "--format", "json")
+    assert said.status == ExitStatus.FINE, said.both
+    roster = made_up(30, mark=MARK)
+    at_clever = json.loads(said.out)
+    assert at_clever["roster"]["source"] == f"Clever at {clever.url}"
+    assert at_clever["roster"]["students"] == 30
+    assert at_clever["roster"]["contacts"] == roster.count("contact")
+    assert at_clever["after"]["created"] > 0
+    assert sum("/users" in one for one in clever.api.asked) > 4
+    _dump(roster, valley.folder / "dump.ndjson")
+    dumped = valley.run(*COMMAND[:-1], "dump.ndjson", "--format", "json")
+    in_file = json.loads(dumped.out)
+    for one in (at_clever, in_file):
+        del one["roster"]["source"], one["roster"]["read_at"], one["notes"]
+    assert at_clever == in_file
+
+
+SMALL = {
+    **(clever_users.CleverPeople.__init__.__kwdefaults__ or {}),
+    "page": 20,
+}
+
+
+def _dump(roster: MadeUpRoster, path: Path) -> None:
+    rows = [{"data": one} for role in ROLES for one in roster.people(role)]
+    path.write_text("\n".join(json.dumps(row) for row in rows))
+
+
+def test_contacts_that_did_not_come_are_no_contacts_that_do_not_match(
+    valley: Console,
+) -> None:
+    unshared = lakeview(unshared=frozenset({"contact"}), state="paused")
+    with serving_clever(unshared) as clever:
+        environment = configure(valley, clever)
+        said = valley.run(*COMMAND, environment=environment)
+    assert said.status == ExitStatus.FINE
+    told = " ".join(said.both.split())
+    assert "no contacts came" in told
+    assert "paused at Clever" in told
+
+
+def test_without_a_token_or_with_that_of_another_district_nobody_is_read(
+    valley: Console,
+) -> None:
+    with serving_clever(replace(lakeview(), id="5" * 24)) as clever:
+        environment = configure(valley, clever)
+        other = valley.run(*COMMAND, environment=environment)
+        none = valley.run(*COMMAND)
+        here = valley.run(*COMMAND, environment={"LAKEVIEW_USD_TOKEN": TOKEN})
+    assert other.status == ExitStatus.UNREACHABLE
+    assert "another district" in other.err
+    assert none.status != ExitStatus.FINE
+    assert "is not Clever's, so no token is sent there" in here.err
+    assert not any("/users" in one for one in clever.api.asked)
+    assert len(clever.api.asked) == 1
+
+
+def values(roster: MadeUpRoster) -> set[str]:
+    """Give what tells of people, in the spellings that may be seen."""
+    found = {MARK, "@example.org", "5fac0000"}
+    for one in roster.people("contact"):
+        phone = str(one["roles"]["contact"]["phone"]).replace(MARK, "")  # type: ignore[index]
+        digits = "".join(filter(str.isdigit, phone))
+        if len(digits) >= 10:
+            found |= {phone, digits}
+    return {one.casefold() for one in found}
+
+
+def insist_nobody(text: str, wanted: set[str]) -> None:
+    told = text.casefold()
+    assert [one for one in wanted if one in told] == []
+
+
+def written(*folders: Path) -> str:
+    """Give every byte of every file, and every name, below some folders."""
+    paths = [path for folder in folders for path in folder.rglob("*")]
+    kept = [path.read_bytes() for path in paths if path.is_file()]
+    return "\n".join([*map(str, paths), *(one.decode("latin-1") for one in kept)])
+
+
+WEATHER: Mapping[str, CleverFaults] = {
+    "fine": CleverFaults(),
+    "cut": CleverFaults(cut=frozenset(range(1, 30))),
+    "circle": CleverFaults(cursor="repeat"),
+    "refused": CleverFaults(status=403, body="html", said=MARK),
+    "failing": CleverFaults(status=418, said=MARK),
+    "strange": CleverFaults(
+        replaced=dict.fromkeys(
+            range(1, 9), json.dumps({"data": [{"data": {"id": f"{MARK} x"}}]})
+        )
+    ),
+    "no JSON": CleverFaults(replaced=dict.fromkeys(range(1, 9), f'{{"data": "{MARK}')),
+}
+
+FORMATS = ("text", "json", "markdown", "html", "csv")
+
+
+@pytest.mark.parametrize("name", WEATHER)
+def test_nothing_of_a_person_is_printed_or_written_whatever_happens(
+    valley: Console,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setenv("TMPDIR", str(elsewhere))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr("connectsync.web.http._backoff_seconds", lambda _: 0.0)
+    formats = FORMATS if name == "fine" else FORMATS[:1]
+    with serving_clever(lakeview(), WEATHER[name]) as clever:
+        environment = {
+            **configure(valley, clever),
+            "OTEL_TRACES_EXPORTER": "console",
+        }
+        said = [
+            valley.run(
+                *COMMAND,
+                "--school",
+                *("--format", spelled, "--output", f"out.{spelled}"),
+                environment=environment,
+            )
+            for spelled in formats
+        ]
+        said.append(valley.run(*COMMAND, environment=environment))
+    assert {one.status for one in said} == (
+        {ExitStatus.FINE} if name == "fine" else {ExitStatus.UNREACHABLE}
+    )
+    told = "".join(one.both for one in said) + written(valley.folder, elsewhere)
+    insist_nobody(told, values(made_up(30, mark=MARK)))
+    assert TOKEN not in told
+
+
+@pytest.mark.parametrize("where", ["take_page", "settle"])
+def test_a_bug_while_people_are_counted_tells_of_nobody(
+    valley: Console,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setattr("tempfile.tempdir", str(elsewhere))
+    monkeypatch.setattr(RosterTables, where, _failing)
+    said, _ = counted(valley)
+    assert said.status == ExitStatus.BUG, said.both
+    told = said.both + written(valley.folder, elsewhere)
+    insist_nobody(told, values(made_up(30, mark=MARK)))
+
+
+def _failing(*page: object) -> None:
+    raise ValueError(f"{MARK} {page}")
+
+
+def test_a_command_that_is_killed_while_it_reads_leaves_nothing_of_a_person(
+    valley: Console, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("temporary")
+    held = CleverFaults(held=frozenset({3}))
+    with serving_clever(lakeview(), held) as clever:
+        environment = {
+            **bare_environment(),
+            **configure(valley, clever),
+            "TMPDIR": str(elsewhere),
+        }
+        with subprocess.Popen(
+            connectsync(*COMMAND),
+            cwd=valley.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as running:
+            _wait_for(lambda: sum("/users" in one for one in clever.api.asked) == 3)
+            os.kill(running.pid, signal.SIGKILL)
+            said = running.communicate()[0].decode()
+    assert running.returncode == -signal.SIGKILL
+    insist_nobody(
+        said + written(valley.folder, elsewhere), values(made_up(30, mark=MARK))
+    )
+
+
+def _wait_for(happened: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 120
+    while not happened():
+        assert time.monotonic() < ends, "it never came so far"
+        time.sleep(0.05)
