@@ -64,8 +64,8 @@ and not only referred to. ``has_id`` and ``has_number`` say whether the student 
 SIS id and a student number, null where the source cannot say. ``own`` says that the
 contact has an id from the SIS. ``number`` is a number that can be texted, its ten
 digits; null where there is none. ``school``, ``type``, ``relationship`` and
-``phone_type`` stand as in the source: only their few values are folded. What else is known of a contact stands in each of
-its rows. ``email`` is a hash.
+``phone_type`` stand as in the source: only their few values are folded. What else is
+known of a contact stands in each of its rows. ``email`` is a hash.
 """
 
 _SETTINGS = (
