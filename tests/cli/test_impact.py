@@ -19,7 +19,6 @@ import jsonschema
 import pytest
 import slow_tally as slow
 from console import Console, Said
-from served_clever import ID, TOKEN, a_district, made_up, serving_clever
 
 from connectsync.config.schemas import schema
 
@@ -325,33 +324,6 @@ def test_killed_while_it_counts_it_leaves_nothing_of_a_person(
     process.send_signal(signal.SIGKILL)
     out, _ = process.communicate()
     insist_nothing_of_a_person(Said(-9, out, "", out), tmp_path, inside)
-
-
-# the same roster, read at Clever
-
-
-def test_the_roster_is_read_at_clever_with_the_district_s_token(
-    counted: Console, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    roster = made_up(60)
-    with serving_clever(a_district(roster)) as clever:
-        with (counted.folder / "connectsync.yaml").open("a") as project:
-            project.write(f"roster: {{clever: {{url: {clever.url}}}}}\n")
-        place = clever.url.partition("//")[2].partition("/")[0]
-        monkeypatch.setenv("CONNECTSYNC_CLEVER_HOST", place)
-        monkeypatch.setenv("LAKEVIEW_USD_TOKEN", TOKEN)
-        counted.replace(LAKEVIEW, "58da8a43cc70ab00017a1a10", ID)
-        said = counted.run(
-            "impact", "lakeview-usd", "--roster", "clever", "--format", "json"
-        )
-    assert said.status == 0, said.err
-    found = json.loads(said.out)
-    jsonschema.validate(found, schema("impact"))
-    assert found["roster"]["source"] == f"Clever at {clever.url}"
-    assert found["after"]["students"] == 60
-    assert found["roster"]["contacts"] > 60
-    assert found["roster"]["staff_contacts"] is not None
-    assert "@" not in said.both
 
 
 def test_without_its_token_the_roster_is_not_asked_for(

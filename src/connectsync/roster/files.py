@@ -291,7 +291,7 @@ def _columns(file: RosterFile, head: bytes, encoding: str) -> tuple[str, ...]:
     if len(header) > _MOST_COLUMNS:
         raise file.problem(
             f"its header has {len(header):,} columns",
-            "a roster has a few dozen: see that it is the right file",
+            "a roster has a few dozen: see which file it is",
         )
     for mark, name in (("\t", "tabs"), (";", "semicolons"), ("|", "bars")):
         if len(header) == 1 and mark in header[0]:
