@@ -178,7 +178,8 @@ def _on_every_side(loaded: LoadedDistrict, asked: ValidationOptions) -> Iterator
     district = loaded.district
     today = district.day or asked.today
     known: set[tuple[str, KeyPath, object]] = set()
-    for day, words in chain([(today, "")], district.schedule.looked_at(today)):
+    ahead = district.schedule.looked_at(today) if district.schedule.periods else ()
+    for day, words in chain([(today, "")], ahead):
         there = district.on(day) if words else district
         stem = PurePosixPath(loaded.file).stem
         subject = DistrictOnDay(there, day, stem, asked.options)
@@ -200,8 +201,9 @@ def _setting_of(path: KeyPath) -> str:
 
 def _in_period(problem: Problem, schedule: Schedule, day: date, words: str) -> Problem:
     """Point at the period that sets a value, and say on which day it will."""
-    path = problem.path
-    position = schedule.in_force(_setting_of(path), day)
+    path, position = problem.path, None
+    if schedule.periods:
+        position = schedule.in_force(_setting_of(path), day)
     if position is not None:
         path = ("scheduled", position, *path)
     if not words:
