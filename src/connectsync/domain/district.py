@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import posixpath
 import shlex
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, is_dataclass
 from datetime import date
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from connectsync.domain.settings import BY_NAME, Form, compose_accents, spell_like
+from connectsync.domain.settings import (
+    BY_NAME,
+    Form,
+    compose_accents,
+    spell_like,
+    value_data,
+)
 from connectsync.providers.clever import Settings
 from connectsync.providers.form import Value
 
@@ -254,3 +260,38 @@ class District:
         if self.credentials.district_id is not None:
             desired["district_id"] = self.credentials.district_id
         return desired | self.settings.managed()
+
+    def values(self) -> dict[str, Any]:
+        """
+        Give what the files say, by name, as JSON data; what is not stated is missing.
+
+        A name is a path of the file, such as ``settings.phone_types``; lists are
+        sorted.
+        """
+        values: dict[str, Any] = {
+            "district": self.key,
+            "name": self.name,
+            "provider": self.provider.value,
+            "profiles": sorted(self.profiles),
+            "labels": sorted(self.labels),
+            "allow.rules": sorted(entry.rule for entry in self.allow),
+        }
+        if self.allow:
+            values["allow.until"] = min(one.until for one in self.allow).isoformat()
+        for name, value in self.desired().items():
+            values[f"{BY_NAME[name].section}.{name}"] = value_data(value)
+        values.update(_facts_by_name(self.facts, "facts."))
+        return values
+
+
+def _facts_by_name(facts: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    for name in facts.__slots__:
+        value = getattr(facts, name)
+        if isinstance(value, Days):
+            yield f"{prefix}{name}.from", value.first.isoformat()
+            yield f"{prefix}{name}.to", value.last.isoformat()
+        elif is_dataclass(value):
+            yield from _facts_by_name(value, f"{prefix}{name}.")
+        elif value is not None:
+            plain = value.value if isinstance(value, StrEnum) else value
+            yield f"{prefix}{name}", value_data(plain)

@@ -237,11 +237,12 @@ def _district_data(one: CheckedDistrict) -> Data:
         ],
         [[entry.rule, entry.reason, entry.until.isoformat()] for entry in one.allow],
         sorted(one.undoes),
+        one.stated,
     ]
 
 
 def _district(data: Data) -> CheckedDistrict:
-    file, (key, profiles, labels, *rest), found, allow, undoes = data
+    file, (key, profiles, labels, *rest), found, allow, undoes, stated = data
     return CheckedDistrict(
         file,
         FleetMember(key, tuple(profiles), frozenset(labels), *rest),
@@ -254,6 +255,7 @@ def _district(data: Data) -> CheckedDistrict:
             for rule, reason, until in allow
         ),
         frozenset(map(tuple, undoes)),
+        str(stated),
     )
 
 
