@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import sys
 import tempfile
@@ -47,7 +48,9 @@ COMMANDS: Mapping[str, str] = {
     "validate": "validate",
     "explain": "explain",
     "rules": "explain",
-    "show": "explain",
+    "list": "list_",
+    "show": "list_",
+    "compare": "list_",
     "fmt": "init",
     "import": "import_",
     "snapshot": "snapshot",
@@ -80,7 +83,9 @@ PANELS: Mapping[str, Mapping[str, str]] = {
         "validate": "Check district files against the schema and every rule.",
         "explain": "Explain a rule or a key, with examples.",
         "rules": "List every rule.",
-        "show": "Show a district's values, each with its file and line.",
+        "list": "List districts and their values, those that an expression chooses.",
+        "show": "Show districts' values with file and line, or a saved plan.",
+        "compare": "Show two districts side by side, or files and Connect.",
         "fmt": "Put keys in schema order; comments are kept.",
         "schema": "Print a schema, for editors and other tools.",
     },
@@ -197,10 +202,15 @@ def _line(name: str) -> Command:
     return cast("Command", typer.main.get_command(one))
 
 
+def _function_name(name: str) -> str:
+    """Name the function of a command; one with a word of Python's own ends in `_`."""
+    return f"{name}_" if iskeyword(name) or hasattr(builtins, name) else name
+
+
 def _made(name: str) -> Command:
     """Load and make a command, with those that stand behind it."""
     module = import_module(f"connectsync.cli.{COMMANDS[name]}")
-    command = getattr(module, f"{name}_" if iskeyword(name) else name)
+    command = getattr(module, _function_name(name))
     listed, within = _listed_as(name), WITHIN.get(name, ())
     one = typer.Typer(name=name, cls=GroupWithHelp, add_completion=False)
     if within:

@@ -143,6 +143,8 @@ class Terminal:
     colour_aside: bool = False
     clock: Callable[[], datetime] = utc_now
     place: CommandPlace = field(default_factory=CommandPlace)
+    watched: bool = False
+    """Whether a person looks at standard output, as far as can be known."""
 
     def show(self, text: str) -> None:
         """Print a result for people; nothing in it is a command to a CI."""
@@ -228,6 +230,19 @@ class Terminal:
         # names of files may hold bytes that are no text
         replace_file(output, text.encode(errors="backslashreplace").decode())
 
+    def wraps_at(self, output: Path | None) -> int | None:
+        """Give where lines of a table are broken: nowhere, in a file or a pipe."""
+        if output not in {None, STDOUT} or not self.watched:
+            return None
+        return self.width
+
+    def present(self, text: str, output: Path | None) -> None:
+        """Print a result for people, or write it to a file."""
+        if output is None:
+            self.show(text)
+        else:
+            self.deliver(text, output)
+
     def ask(self, question: str) -> str | None:
         """Ask on the terminal; None where no one can answer."""
         if not sys.stdin.isatty():
@@ -285,6 +300,7 @@ def terminal(
         quiet=quiet,
         log_format=log_format,
         clock=partial(now_at_least, environment),
+        watched=sys.stdout.isatty() or environment.get("COLUMNS", "").isdecimal(),
     )
 
 

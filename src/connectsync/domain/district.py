@@ -8,17 +8,18 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, is_dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args, get_type_hints
 
 from connectsync.domain.settings import (
     BY_NAME,
+    SETTINGS,
     Form,
     compose_accents,
     spell_like,
     value_data,
 )
 from connectsync.providers.clever import Settings
-from connectsync.providers.form import Value
+from connectsync.providers.form import Kind, Value
 
 NamedLabels = frozenset[tuple[str, str]]
 """Pairs of a box group and a label that is not among the published ones."""
@@ -295,3 +296,40 @@ def _facts_by_name(facts: Any, prefix: str) -> Iterator[tuple[str, Any]]:
         elif value is not None:
             plain = value.value if isinstance(value, StrEnum) else value
             yield f"{prefix}{name}", value_data(plain)
+
+
+LIST = "list(string)"
+_KINDS = {
+    Kind.TEXT: "string",
+    Kind.CHOICE: "string",
+    Kind.BOX: "bool",
+    Kind.BOXES: LIST,
+    Kind.PERCENT: "int",
+}
+
+
+def stated_types() -> dict[str, str]:
+    """Give every name of `District.values`, and its type, as CEL spells types."""
+    texts = ("district", "name", "provider")
+    return {
+        **dict.fromkeys(texts, "string"),
+        "profiles": LIST,
+        "labels": LIST,
+        **{".".join(one.path): _KINDS[one.kind] for one in SETTINGS},
+        **dict(_fact_types(Facts, "facts.")),
+        "allow.rules": LIST,
+        "allow.until": "string",
+    }
+
+
+def _fact_types(kind: type, prefix: str) -> Iterator[tuple[str, str]]:
+    for name, hint in get_type_hints(kind).items():
+        one = next(part for part in get_args(hint) if part is not type(None))
+        if one is Days:
+            yield from ((f"{prefix}{name}.{end}", "string") for end in ("from", "to"))
+        elif isinstance(one, type) and is_dataclass(one):
+            yield from _fact_types(one, f"{prefix}{name}.")
+        else:
+            plain = {bool: "bool", int: "int"}
+            is_text = isinstance(one, type) and issubclass(one, str)
+            yield f"{prefix}{name}", plain.get(one, "string" if is_text else LIST)

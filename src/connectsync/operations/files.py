@@ -23,7 +23,7 @@ from connectsync.config.discovery import (
 from connectsync.config.edit import canonical
 from connectsync.config.fleet import LoadedDistrict
 from connectsync.config.layers import merge_section
-from connectsync.config.profiles import profile_files
+from connectsync.config.profiles import Profiles, profile_files
 from connectsync.config.schemas import (
     render_district,
     schema_text,
@@ -31,7 +31,7 @@ from connectsync.config.schemas import (
 )
 from connectsync.config.source import spell_control_characters
 from connectsync.domain.district import DISTRICT_VARIABLE
-from connectsync.domain.finding import Finding, KeyPath
+from connectsync.domain.finding import Finding, KeyPath, pointer
 from connectsync.domain.settings import SETTINGS
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import InvalidFiles, UsageError
@@ -282,6 +282,40 @@ def unmanaged(loaded: LoadedDistrict) -> tuple[str, ...]:
         for setting in SETTINGS
         if setting.section == "settings" and setting.name not in managed
     )
+
+
+def shown_data(loaded: LoadedDistrict) -> dict[str, Any]:
+    """Give every effective value and where it came from, as JSON data."""
+    return {
+        "district": loaded.district.key,
+        "file": loaded.file,
+        "values": [
+            {
+                "path": pointer(path),
+                "value": value,
+                "file": place.file,
+                "line": place.line,
+            }
+            for path, value in _values(loaded)
+            for place in [loaded.origin(path)]
+        ],
+        "unmanaged": list(unmanaged(loaded)),
+    }
+
+
+def profile_values(shelf: Profiles, stem: str) -> dict[str, Any]:
+    """Give what a profile and those under it say, as `District.values` gives it."""
+    layers = [shelf.documents[one] for one in shelf.chains.by_stem.get(stem, (stem,))]
+    values: dict[str, Any] = {}
+    for section in ("facts", "settings"):
+        for path, value in _leaves((section,), merge_section(layers, section)):
+            if value is not None:
+                listed = isinstance(value, list)
+                values[pointer(path)] = sorted(value) if listed else value
+    for layer in layers:
+        if "provider" in layer.data:
+            values["provider"] = layer.data["provider"]
+    return values
 
 
 def _values(loaded: LoadedDistrict) -> Iterator[tuple[KeyPath, Any]]:

@@ -7,13 +7,14 @@ import re
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from importlib import import_module
+from itertools import pairwise
 from typing import Any, get_args, get_type_hints
 
-from connectsync.domain.district import Days, Facts, Provider
+from connectsync.domain.district import LIST, Facts, Provider, stated_types
 from connectsync.domain.outcome import Ending
 from connectsync.domain.settings import SETTINGS
 from connectsync.domain.wording import did_you_mean, many
@@ -23,14 +24,6 @@ from connectsync.providers.form import Kind
 Values = Mapping[str, Any]
 """A district's values by name, such as ``settings.phone_types``; unstated: missing."""
 
-LIST = "list(string)"
-_KINDS = {
-    Kind.TEXT: "string",
-    Kind.CHOICE: "string",
-    Kind.BOX: "bool",
-    Kind.BOXES: LIST,
-    Kind.PERCENT: "int",
-}
 _WORDS = {"int": "a number", "bool": "true or false", "string": "text", LIST: "a list"}
 
 LIVE = "live."
@@ -42,31 +35,15 @@ FOUND = frozenset(["findings", "errors", "warnings"])
 @cache
 def names(*, live: bool = False) -> dict[str, str]:
     """Give every name an expression may use, and its type; ``live`` with Connect's."""
-    own = {"district": "string", "name": "string", "file": "string"}
-    own |= {"provider": "string", "profiles": LIST, "labels": LIST}
-    own |= {f"{one.section}.{one.name}": _KINDS[one.kind] for one in SETTINGS}
-    own |= dict(_fact_names(Facts, "facts."))
-    own |= {"allow.rules": LIST, "allow.until": "string"}
-    own |= {"findings": LIST, "errors": "int", "warnings": "int"}
-    own |= {"state.applied": "bool", "state.standing": "string", "state.pending": LIST}
-    own |= {"state.run": "int", "state.at": "string", "state.ending": "string"}
+    known = {**stated_types(), "file": "string"}
+    known |= {"findings": LIST, "errors": "int", "warnings": "int"}
+    known |= {"state.applied": "bool", "state.standing": "string"}
+    known |= {"state.pending": LIST, "state.run": "int"}
+    known |= {"state.at": "string", "state.ending": "string"}
     if live:
-        own |= {f"{LIVE}{one.name}": _KINDS[one.kind] for one in SETTINGS}
-        own |= {f"{LIVE}standing": "string", f"{LIVE}differs": LIST}
-    return own
-
-
-def _fact_names(kind: type, prefix: str) -> Iterator[tuple[str, str]]:
-    for name, hint in get_type_hints(kind).items():
-        one = next(part for part in get_args(hint) if part is not type(None))
-        if one is Days:
-            yield from ((f"{prefix}{name}.{end}", "string") for end in ("from", "to"))
-        elif is_dataclass(one) and isinstance(one, type):
-            yield from _fact_names(one, f"{prefix}{name}.")
-        else:
-            plain = {bool: "bool", int: "int"}
-            is_text = isinstance(one, type) and issubclass(one, str)
-            yield f"{prefix}{name}", plain.get(one, "string" if is_text else LIST)
+        known |= {f"{LIVE}{one.name}": known[".".join(one.path)] for one in SETTINGS}
+        known |= {f"{LIVE}standing": "string", f"{LIVE}differs": LIST}
+    return known
 
 
 MOST_CHARACTERS = 4000
@@ -135,7 +112,10 @@ class Expression:
         data = {name: values[name] for name in self.used if name in values}
         for name in self.nullable:
             data.setdefault(name, None)
-        answer = self.program.eval(data=data).plain_value()
+        try:
+            answer = self.program.eval(data=data).plain_value()
+        except RuntimeError as error:
+            answer = str(error)
         if isinstance(answer, bool):
             return answer
         said = str(answer)
@@ -261,7 +241,9 @@ def _lists(tokens: Sequence[_Token]) -> Iterator[tuple[int, list[_Token], int]]:
         if token.text != "[":
             continue
         at, words = first + 1, list[_Token]()
-        while at < len(tokens) and (tokens[at].kind == "text" or tokens[at].text == ","):
+        while at < len(tokens) and (
+            tokens[at].kind == "text" or tokens[at].text == ","
+        ):
             words += [tokens[at]] if tokens[at].kind == "text" else []
             at += 1
         if words and at < len(tokens) and tokens[at].text == "]":
@@ -277,7 +259,7 @@ def _compared_with_null(tokens: Sequence[_Token]) -> Iterator[str]:
 
 
 def _insist_no_has(text: str, tokens: Sequence[_Token]) -> None:
-    for token, then in zip(tokens, tokens[1:], strict=False):
+    for token, then in pairwise(tokens):
         if token.text == "has" and then.text == "(":
             raise _marked(
                 text,
@@ -370,12 +352,12 @@ def _refusal(text: str, said: str, types: Mapping[str, str]) -> UsageError:
 
 
 def _like(name: str, types: Mapping[str, str]) -> str:
+    if name in names(live=True):
+        return "names that begin with live. need --live"
     last = name.rpartition(".")[2]
     ends = [one for one in types if one.rpartition(".")[2] == last]
     if ends:
         return f"did you mean {' or '.join(map(repr, ends))}?"
-    if name.startswith(LIVE):
-        return "names that begin with live. need --live"
     return (
         did_you_mean(name, [*types, *_FUNCTIONS])
         or "`connectsync list --columns help` lists all names"
