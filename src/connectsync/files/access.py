@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from errno import EACCES, EDQUOT, EEXIST, EISDIR, ELOOP, ENOSPC, ENOTDIR, EPERM, EROFS
 from pathlib import Path
@@ -310,18 +310,55 @@ def write_whole(path: Path, text: str) -> None:
     into a folder for all. A file of ours that is there keeps its mode, a new one has
     what the umask leaves of 0666. Raises ``OSError``.
     """
-    target = insist_unplanted(path)
-    beside = target.with_name(f".{target.name[:100]}.{os.urandom(4).hex()}")
+    write_together({path: text})
+
+
+def write_together(texts: Mapping[Path, str]) -> None:
+    """
+    Write several files as `write_whole` does one: all of them, or none.
+
+    Each is written beside its place first, so that a full disk leaves all as it was.
+    Where one cannot take its place, those before it get back what they held. Raises
+    ``OSError``.
+    """
+    beside: dict[Path, Path] = {}
+    before: dict[Path, Path] = {}
+    try:
+        for path, text in texts.items():
+            target = insist_unplanted(path)
+            beside[target] = _stage(target, text)
+        for target in beside if len(beside) > 1 else ():
+            if target.exists():
+                before[target] = _name_beside(target)
+                shutil.copy2(target, before[target])
+        try:
+            for target, new in beside.items():
+                new.replace(target)
+        except BaseException:
+            for target, old in before.items():
+                old.replace(target)
+            raise
+    finally:
+        for left in (*beside.values(), *before.values()):
+            left.unlink(missing_ok=True)
+
+
+def _name_beside(target: Path) -> Path:
+    return target.with_name(f".{target.name[:100]}.{os.urandom(4).hex()}")
+
+
+def _stage(target: Path, text: str) -> Path:
+    beside = _name_beside(target)
     # the system applies the umask: asking for it would change it for a moment
     handle = os.open(beside, _NEW, 0o666)
     try:
         _fill(handle, text)
         if target.exists() and not is_strangers(target.stat()):
             beside.chmod(stat.S_IMODE(target.stat().st_mode))
-        beside.replace(target)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+    return beside
 
 
 def _fill(handle: int, text: str) -> None:
