@@ -101,10 +101,16 @@ def test_a_redirected_list_is_never_broken_and_a_narrow_one_never_cut(
     columns = "name,contact_relationships,file"
     whole = valley.run("list", "--columns", columns).out
     assert len([line for line in whole.splitlines() if "usd.yaml" in line]) == 2
-    narrow = valley.run("list", "--columns", columns, environment={"COLUMNS": "60"})
-    words = "".join(narrow.out.split())
-    for cell in ("Lakeview", "Grandparent,", "districts/ca/lakeview-usd.yaml"):
-        assert cell in narrow.out or cell in words
+    narrow = valley.run(
+        "list",
+        "--columns",
+        columns,
+        environment={"COLUMNS": "70", "NO_COLOR": "1"},
+        at_terminal=True,
+    )
+    assert max(map(len, narrow.out.splitlines())) <= 70
+    for word in ("Lakeview", "Grandparent,", "districts/ca/lakeview-usd.yaml"):
+        assert word in narrow.out
 
 
 @pytest.mark.parametrize("command", ["validate", "plan", "drift", "snapshot"])

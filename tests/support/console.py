@@ -51,6 +51,11 @@ class _Both(io.StringIO):
         super().__init__()
         self.shared = shared
 
+    at_terminal = False
+
+    def isatty(self) -> bool:
+        return self.at_terminal
+
     def write(self, text: str) -> int:
         self.shared.write(text)
         return super().write(text)
@@ -67,10 +72,12 @@ class Console:
         *arguments: str,
         stdin: bytes = b"",
         environment: Mapping[str, str] | None = None,
+        at_terminal: bool = False,
     ) -> Said:
-        """Run one command in the folder."""
+        """Run one command in the folder; ``at_terminal`` as where a person looks."""
         both = io.StringIO()
         out, err = _Both(both), _Both(both)
+        out.at_terminal = at_terminal
         with ExitStack() as stack:
             stack.enter_context(_standing_in(self.folder))
             stack.enter_context(redirect_stdout(out))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import os
 import sys
 import tempfile
@@ -12,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
 from itertools import pairwise
-from keyword import iskeyword
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -206,15 +204,11 @@ def _line(name: str) -> Command:
     return cast("Command", typer.main.get_command(one))
 
 
-def _function_name(name: str) -> str:
-    """Name the function of a command; one with a word of Python's own ends in `_`."""
-    return f"{name}_" if iskeyword(name) or hasattr(builtins, name) else name
-
-
 def _made(name: str) -> Command:
     """Load and make a command, with those that stand behind it."""
     module = import_module(f"connectsync.cli.{COMMANDS[name]}")
-    command = getattr(module, _function_name(name))
+    # one with a word of Python's own ends in `_`
+    command = getattr(module, f"{name}_", None) or getattr(module, name)
     listed, within = _listed_as(name), WITHIN.get(name, ())
     one = typer.Typer(name=name, cls=GroupWithHelp, add_completion=False)
     if within:
@@ -275,6 +269,10 @@ def options(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print results only.")
     ] = False,
+    no_pager: Annotated[
+        bool,
+        typer.Option("--no-pager", help="Print long text at once, not by pages."),
+    ] = False,
     log_format: Annotated[
         LogFormat,
         typer.Option(help="Format of standard error: text, or lines of JSON."),
@@ -314,7 +312,11 @@ def options(
         )
     )
     looked_at = terminal(
-        color=color, quiet=quiet, log_format=log_format, environment=os.environ
+        color=color,
+        quiet=quiet,
+        log_format=log_format,
+        environment=os.environ,
+        pager=not no_pager,
     )
     context.obj = Session(
         terminal=replace(looked_at, place=place),

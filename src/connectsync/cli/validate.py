@@ -73,8 +73,15 @@ def validate(
     context: typer.Context,
     paths: paths_argument = None,
     format_: Annotated[
-        FindingFormat, typer.Option("--format", help="How to show findings.")
+        FindingFormat,
+        typer.Option("--format", help="How to show findings."),
     ] = FindingFormat("text"),
+    output_format: Annotated[
+        FindingFormat | None,
+        typer.Option(
+            "--output-format", hidden=True, help="The same, as other linters call it."
+        ),
+    ] = None,
     output: option_output = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Let warnings fail too.")
@@ -143,7 +150,7 @@ def validate(
         version=__version__,
         strict=strict,
     )
-    show_findings(session.terminal, found, format_, output)
+    show_findings(session.terminal, found, output_format or format_, output)
     failed = report.errors or (strict and report.warnings)
     return ExitStatus.FINDINGS if failed else ExitStatus.FINE
 

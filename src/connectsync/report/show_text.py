@@ -177,22 +177,23 @@ def _counted(table: DistrictTable) -> str:
     return f"{len(table.rows):,} of {many(table.total, 'district')}"
 
 
-LEAST_ROOM = 12
-"""Columns that every cell of a list keeps, however narrow the terminal."""
-
-
 def _table(table: DistrictTable, paint: Paint, width: int | None) -> str:
     heads = [name.removeprefix("settings.") for name in table.names]
     body = [
         [inert(spell_data(row.get(name))) for name in table.names] for row in table.rows
     ]
     rooms = [max(map(columns, column)) for column in zip(heads, *body, strict=True)]
+    least = [
+        max(columns(word) for cell in column for word in cell.split(" "))
+        for column in zip(heads, *body, strict=True)
+    ]
     gaps = 2 * (len(rooms) - 1)
     while width is not None and sum(rooms) + gaps > width:
-        widest = max(range(len(rooms)), key=rooms.__getitem__)
-        if rooms[widest] <= LEAST_ROOM:
+        # words never break, so a column is as wide as its longest one
+        wider = [at for at in range(len(rooms)) if rooms[at] > least[at]]
+        if not wider:
             break
-        rooms[widest] -= 1
+        rooms[max(wider, key=rooms.__getitem__)] -= 1
     lines = list(_cells(heads, rooms, lambda one: paint(Style.DIM, one)))
     for row in body:
         lines += _cells(row, rooms, lambda one: one)
