@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from console import Console
 
-EXTRAS = ("playwright", "uvicorn", "psycopg", "opentelemetry")
+EXTRAS = ("playwright", "uvicorn", "psycopg", "opentelemetry", "cel_expr_python")
 
 WITHOUT = f"""
 import json, os, sys
@@ -51,6 +51,9 @@ COMMANDS = [
     "rules",
     "explain settings.phone_types",
     "show lakeview-usd",
+    "list",
+    "compare dry-creek-isd dry-creek-isd",
+    "set deletion_threshold=17 lakeview-usd --yes",
     "schema plan",
     "snapshot --output live.json",
     "import --dry-run",
