@@ -11,6 +11,8 @@ import jsonschema
 import pytest
 from console import Console
 
+from connectsync.apply.state.opening import FILE
+from connectsync.cli.asked import STATE_FILE
 from connectsync.config.schemas import schema
 
 WHERE = "facts.setup_step > 7"
@@ -57,6 +59,12 @@ def test_the_state_is_what_was_last_known(valley: Console) -> None:
     where = 'state.standing == "pending"'
     (row,) = listed(valley, "--where", where, "--columns", names)
     assert row["state.pending"] == ["deletion_threshold"]
+
+
+def test_a_question_makes_no_store(valley: Console) -> None:
+    assert STATE_FILE == FILE
+    assert listed(valley, "--columns", "state.standing")
+    assert not (valley.folder / ".connectsync" / FILE).exists()
 
 
 def test_live_values_stand_beside_those_of_files(valley: Console) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from pathlib import Path
@@ -28,6 +29,15 @@ from connectsync.report.terminal import inert
 Row = dict[str, Any]
 
 DASH = "-"
+
+STATE_FILE = "state.db"
+"""Where the state is, unless the project names a server."""
+
+NEVER_APPLIED: Mapping[str, Any] = {
+    "state.applied": False,
+    "state.pending": [],
+    "state.standing": "never applied",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +178,18 @@ class AskedFleet:
             today=self.session.today(), options=self.project.options
         )
         named = NamedFiles(self.arguments)
-        self.fleet, self.asked = check_named_files(
-            self.session, self.project, named, asked
-        )
-        self.rows = [
-            {**json.loads(one.stated), "file": one.file} for one in self.fleet.districts
-        ]
+        # all that is read here stays: looking for what could go takes time for nothing
+        gc.disable()
+        try:
+            self.fleet, self.asked = check_named_files(
+                self.session, self.project, named, asked
+            )
+            self.rows = [
+                {**json.loads(one.stated), "file": one.file}
+                for one in self.fleet.districts
+            ]
+        finally:
+            gc.enable()
         errors = [one for one in self.fleet.findings if one.severity is Severity.ERROR]
         broken = sorted({one.place.file for one in errors})
         if broken:
@@ -236,6 +252,12 @@ class AskedFleet:
             row["warnings"] = counts[Severity.WARNING]
 
     def _learn_state(self) -> None:
+        folder = self.session.state(self.project)
+        if self.project.state_url is None and not (folder / STATE_FILE).exists():
+            # nothing was ever applied, and a question makes no store
+            for row in self.rows:
+                row.update(NEVER_APPLIED)
+            return
         from connectsync.apply.state.queries import StateReader
         from connectsync.cli.plan_source import open_state
 
@@ -250,8 +272,7 @@ class AskedFleet:
                 if last.ending:
                     row["state.ending"] = last.ending
             known = baselines.get(row["district"])
-            row["state.applied"], row["state.pending"] = False, []
-            row["state.standing"] = "never applied"
+            row.update(NEVER_APPLIED)
             if known is None or not known.applied:
                 continue
             desired = {
