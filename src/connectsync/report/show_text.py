@@ -184,21 +184,17 @@ def _table(table: DistrictTable, paint: Paint, width: int | None) -> str:
     ]
     rooms = [max(map(columns, column)) for column in zip(heads, *body, strict=True)]
     gaps = 2 * (len(rooms) - 1)
-    least = (
-        []
-        if width is None or sum(rooms) + gaps <= width
-        else [
-            max(columns(word) for cell in column for word in cell.split(" "))
-            for column in zip(heads, *body, strict=True)
-        ]
-    )
+    fits = width is None or sum(rooms) + gaps <= width
+    # words never break, so a column is as wide as its longest one
+    least = [
+        max(columns(word) for cell in column for word in cell.split(" "))
+        for column in (() if fits else zip(heads, *body, strict=True))
+    ]
     while width is not None and sum(rooms) + gaps > width:
-        # words never break, so a column is as wide as its longest one
         wider = [at for at in range(len(rooms)) if rooms[at] > least[at]]
         if not wider:
             break
         rooms[max(wider, key=rooms.__getitem__)] -= 1
-    fits = width is None or sum(rooms) + gaps <= width
     lines = list(_cells(heads, rooms, lambda one: paint(Style.DIM, one)))
     for row in body:
         if fits:
