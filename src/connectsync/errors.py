@@ -316,6 +316,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
         "opentelemetry-sdk>=1.38",
         "opentelemetry-exporter-otlp-proto-http>=1.38",
     ),
+    "query": ("cel-expr-python>=0.1.3",),
 }
 """The packages of each extra, as `pyproject.toml` has them."""
 

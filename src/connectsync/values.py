@@ -102,6 +102,11 @@ def fields(of: object) -> tuple[Field, ...]:
     return tuple(_owner(kind).__values__.values())
 
 
+def is_dataclass(of: object) -> bool:
+    """Say whether a value, or a class, is one of ours."""
+    return hasattr(of if isinstance(of, type) else type(of), "__values__")
+
+
 def _field(given: Any, name: str, *, kw_only: bool) -> Field:
     one = given if isinstance(given, Field) else Field(given)
     return one._replace(name=name, kw_only=kw_only)

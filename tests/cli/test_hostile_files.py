@@ -29,7 +29,8 @@ from connectsync.backends.browser.website import Website
 from connectsync.cli.emulator import make_embedded_store
 from connectsync.config.project import load_project
 from connectsync.errors import CredentialsRefused, InvalidFiles, StateError
-from connectsync.files import access
+from connectsync.files import writing
+from connectsync.files.access import insist_unplanted
 from connectsync.operations.check_cache import CheckCache
 from connectsync.operations.checking import ValidationOptions
 from connectsync.report.reporter import formats_of
@@ -765,15 +766,15 @@ class TestASharedFolder:
     ) -> None:
         victim, path = tmp_path / "victim", shared / "plan.md"
         victim.write_text("kept", "utf-8")
-        look = access.insist_unplanted
+        look = insist_unplanted
 
         def laid_after_it(asked: Path) -> Path:
             end = look(asked)
             path.symlink_to(victim)
             return end
 
-        monkeypatch.setattr(access, "insist_unplanted", laid_after_it)
-        access.write_whole(path, "a report")
+        monkeypatch.setattr(writing, "insist_unplanted", laid_after_it)
+        writing.write_whole(path, "a report")
         assert victim.read_text("utf-8") == "kept"
         assert not path.is_symlink()
         assert path.read_text("utf-8") == "a report"

@@ -52,6 +52,11 @@ class _Both(io.StringIO):
         super().__init__()
         self.shared = shared
 
+    at_terminal = False
+
+    def isatty(self) -> bool:
+        return self.at_terminal
+
     def write(self, text: str) -> int:
         self.shared.write(text)
         return super().write(text)
@@ -69,10 +74,16 @@ class Console:
         stdin: bytes = b"",
         environment: Mapping[str, str] | None = None,
         begin: Callable[[list[str]], int] = main,
+        at_terminal: bool = False,
     ) -> Said:
-        """Run one command in the folder; ``begin`` is the way into it."""
+        """
+        Run one command in the folder; ``begin`` is the way into it.
+
+        ``at_terminal`` as where a person looks.
+        """
         both = io.StringIO()
         out, err = _Both(both), _Both(both)
+        out.at_terminal = at_terminal
         with ExitStack() as stack:
             stack.enter_context(_standing_in(self.folder))
             stack.enter_context(redirect_stdout(out))

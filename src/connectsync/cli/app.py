@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from itertools import pairwise
-from keyword import iskeyword
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -51,7 +50,11 @@ COMMANDS: Mapping[str, str] = {
     "validate": "validate",
     "explain": "explain",
     "rules": "explain",
-    "show": "explain",
+    "list": "list_",
+    "show": "list_",
+    "compare": "list_",
+    "set": "set_",
+    "unset": "set_",
     "fmt": "init",
     "roster": "roster",
     "import": "import_",
@@ -90,7 +93,11 @@ PANELS: Mapping[str, Mapping[str, str]] = {
         "validate": "Check district files against the schema and every rule.",
         "explain": "Explain a rule or a key, with examples.",
         "rules": "List every rule.",
-        "show": "Show a district's values, each with its file and line.",
+        "list": "List districts by their values; ask with an expression.",
+        "show": "Show districts' values with file and line, or a saved plan.",
+        "compare": "Show two districts side by side, or files and Connect.",
+        "set": "Set values in many files at once, after a look at the change.",
+        "unset": "Take a value out of many files at once.",
         "fmt": "Put keys in schema order; comments are kept.",
         "schema": "Print a schema, for editors and other tools.",
         "roster": "Check roster files before they are sent.",
@@ -213,7 +220,8 @@ def _line(name: str) -> Command:
 def _made(name: str) -> Command:
     """Load and make a command, with those that stand behind it."""
     module = import_module(f"connectsync.cli.{COMMANDS[name]}")
-    command = getattr(module, f"{name}_" if iskeyword(name) else name)
+    # one with a word of Python's own ends in `_`
+    command = getattr(module, f"{name}_", None) or getattr(module, name)
     listed, within = _listed_as(name), WITHIN.get(name, ())
     one = typer.Typer(name=name, cls=GroupWithHelp, add_completion=False)
     if within:
@@ -274,6 +282,10 @@ def options(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print results only.")
     ] = False,
+    no_pager: Annotated[
+        bool,
+        typer.Option("--no-pager", help="Print long text at once, not by pages."),
+    ] = False,
     log_format: Annotated[
         LogFormat,
         typer.Option(help="Format of standard error: text, or lines of JSON."),
@@ -313,7 +325,11 @@ def options(
         )
     )
     looked_at = terminal(
-        color=color, quiet=quiet, log_format=log_format, environment=os.environ
+        color=color,
+        quiet=quiet,
+        log_format=log_format,
+        environment=os.environ,
+        pager=not no_pager,
     )
     context.obj = Session(
         terminal=replace(looked_at, place=place),

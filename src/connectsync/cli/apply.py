@@ -248,7 +248,10 @@ async def show_and_apply(
     terminal = session.terminal
     colour, width = terminal.colour, terminal.width
     tables = plan_tables(ScopedPlan(plan, host.scope).review(None), colour=colour)
-    terminal.show(render_plan(plan, colour=colour, width=width, tables=tables))
+    whole = not terminal.watched
+    terminal.show(
+        render_plan(plan, colour=colour, width=width, tables=tables, whole=whole)
+    )
     try:
         await run.insist_allowed(plan)
     except NotApproved as refused:

@@ -98,11 +98,8 @@ def check_and_show(session: Session, asked: FilesToCheck) -> ExitStatus:
         select=_rules(asked.select) if asked.select else None,
         ignore=_rules(asked.ignore) | unnamed,
     )
-    fleet = _check_fleet(session, project, asked, options)
-    whole = asked.are_all or is_whole(fleet.files, project.root, project.districts_dir)
-    if whole:
-        fleet = fleet.with_findings(check_waves(project, fleet.labels, whole=True))
-    report = report_on(fleet, replace(options, whole_fleet=whole))
+    fleet, options = check_named_files(session, project, asked, options)
+    report = report_on(fleet, options)
     report = share_of_report(report, fleet, asked.shard)
     total = len(fleet.files)
     say_share(session.terminal, asked.shard, report.files, total, noun="file")
@@ -149,6 +146,20 @@ def _rule_pages() -> Sequence[RulePage]:
     from connectsync.rules.catalogue import pages
 
     return [page for page in pages() if page.subject != "roster"]
+
+
+def check_named_files(
+    session: Session,
+    project: Project,
+    asked: FilesToCheck,
+    options: ValidationOptions,
+) -> tuple[CheckedFleet, ValidationOptions]:
+    """Check what is named, or all; the options say then whether all were read."""
+    fleet = _check_fleet(session, project, asked, options)
+    whole = asked.are_all or is_whole(fleet.files, project.root, project.districts_dir)
+    if whole:
+        fleet = fleet.with_findings(check_waves(project, fleet.labels, whole=True))
+    return fleet, replace(options, whole_fleet=whole)
 
 
 def _check_fleet(

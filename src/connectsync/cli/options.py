@@ -32,6 +32,17 @@ paths_argument = Annotated[
     ),
 ]
 
+where_option = Annotated[
+    str | None,
+    typer.Option(
+        "--where",
+        metavar="EXPR",
+        help="Only districts for which this CEL expression is true, such as"
+        " '\"Home\" in settings.phone_types'; `connectsync list --columns help` lists"
+        " the names.",
+    ),
+]
+
 option_output = Annotated[
     Path | None,
     typer.Option("--output", "-o", help="Write to this file, not to the terminal."),

@@ -22,16 +22,17 @@ from connectsync.config.decode import Ground
 from connectsync.config.discovery import below
 from connectsync.config.project import Project, connection_of
 from connectsync.config.state_address import Address, at_url
-from connectsync.domain.drift import Baselines
+from connectsync.domain.drift import Baselines, DistrictDrift
 from connectsync.domain.finding import ChangedSince, acceptance
 from connectsync.domain.plan import Plan, PlanReview
 from connectsync.domain.plan_file import read_plan
 from connectsync.domain.policy import ALL, Policy, Shard, split_shard
 from connectsync.domain.wording import did_you_mean, few, many
-from connectsync.errors import DamagedPlan, UsageError
+from connectsync.errors import DamagedPlan, StateError, UsageError
 from connectsync.files.access import read_regular, text_of_json
 from connectsync.operations.approve import plan_review
 from connectsync.operations.changes import causes_of, compare_since, limits_before
+from connectsync.operations.drift import DriftReading, find_drift
 from connectsync.operations.plan import PlanContext, make_plan
 from connectsync.report.terminal import inert
 
@@ -244,3 +245,54 @@ async def plan_now(
             given = circumstances(session, scope, store, reader, set_token=set_token)
         made = await make_plan(scope.wanted, reader, replace(given, since=since))
     return ScopedPlan(made, scope)
+
+
+@dataclass(frozen=True, slots=True)
+class DriftFound:
+    """
+    What was found in a scope, and the name of the backend it was found on.
+
+    ``recent`` names the districts that were read late enough to be remembered.
+    """
+
+    scope: FleetScope
+    looked: tuple[DriftReading, ...]
+    backend: str
+    recent: frozenset[str]
+
+    @property
+    def drift(self) -> tuple[DistrictDrift, ...]:
+        """Who moved what, district by district."""
+        return tuple(one.drift for one in self.looked)
+
+
+async def look(session: Session, scope: FleetScope) -> DriftFound:
+    """
+    Read the districts in scope, and remember what was seen. It cannot save.
+
+    Where the state store can only be read, nothing is remembered, and that is said.
+    """
+    from connectsync.apply.saving import results_of
+
+    async with open_reader(session, scope.project, scope.districts) as reader:
+        backend = reader.described
+        with open_state(session, scope.project) as store:
+            recognize(store, connect_of(session), at=session.now())
+            baselines = StateReader(store).baselines(backend)
+            open_ = store.open_saves(backend)
+        looked = await find_drift(scope.wanted, reader, baselines, open_)
+    longest = scope.project.policy.max_live_age
+    recent = {
+        one.drift.district: one
+        for one in looked
+        if one.live and one.live.is_recent(session.now(), longest)
+    }
+    try:
+        with open_state(session, scope.project) as store:
+            lives = {key: one.live for key, one in recent.items() if one.live}
+            store.look(backend, results_of(open_, lives), at=session.now())
+            seen = {key: one.seen for key, one in recent.items() if one.seen}
+            store.note(backend, seen, at=session.now())
+    except StateError as error:
+        session.terminal.say(f"what was seen is not remembered: {error.message}")
+    return DriftFound(scope, looked, backend, frozenset(recent))

@@ -109,7 +109,8 @@ def _watches(
 
 
 def _metrics(path: Path) -> NamedObserver:
-    from connectsync.files.access import not_written, replace_file
+    from connectsync.files.access import not_written
+    from connectsync.files.writing import replace_file
     from connectsync.telemetry.metrics import Metrics
 
     insist_no_source(path)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from connectsync.cli.file_check import FilesToCheck, check_and_show
+from connectsync.cli.file_check import DASH, FilesToCheck, check_and_show
 from connectsync.cli.formats import insist_free
 from connectsync.cli.options import (
     FindingFormat,
@@ -14,16 +14,25 @@ from connectsync.cli.options import (
     option_output,
     option_shard,
     paths_argument,
+    where_option,
 )
 from connectsync.cli.session import Session
+from connectsync.errors import UsageError
 
 
 def validate(
     context: typer.Context,
     paths: paths_argument = None,
     format_: Annotated[
-        FindingFormat, typer.Option("--format", help="How to show findings.")
+        FindingFormat,
+        typer.Option("--format", help="How to show findings."),
     ] = FindingFormat("text"),
+    output_format: Annotated[
+        FindingFormat | None,
+        typer.Option(
+            "--output-format", hidden=True, help="The same, as other linters call it."
+        ),
+    ] = None,
     output: option_output = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Let warnings fail too.")
@@ -42,6 +51,7 @@ def validate(
             " brings in every district that uses it.",
         ),
     ] = None,
+    where: where_option = None,
     shard: option_shard = None,
     no_cache: Annotated[
         bool,
@@ -58,13 +68,19 @@ def validate(
     """
     session: Session = context.obj
     insist_free(session, output)
+    if where is not None and (changed_since is not None or DASH in (paths or [])):
+        raise UsageError("--where does not go with --changed-since, nor with `-`")
+    if where is not None:
+        from connectsync.cli.asked import chosen_by
+
+        paths = chosen_by(session, paths, where)
     asked = FilesToCheck(
         paths=paths or (),
         changed_since=changed_since,
         shard=choose_shard(shard, session.environment),
         select=select or (),
         ignore=ignore or (),
-        format_=format_,
+        format_=output_format or format_,
         output=output,
         strict=strict,
         cached=not no_cache,

@@ -23,6 +23,7 @@ KeyPath = tuple[str | int, ...]
 _SECTIONS = ("credentials", "facts", "settings")
 _KEPT = re.compile(r"[|>][1-9]?\+")
 _BREAK = re.compile(r"\r\n|\n|\r")
+_COMMENT = re.compile(r"(?:^|\s)(#[^\r\n]*)")
 _MODELINE = "yaml-language-server:"
 
 
@@ -49,6 +50,54 @@ def edit_values(text: str, changes: Mapping[KeyPath, Any], *, name: str = "") ->
         if data_of_text(text) != wanted:
             raise _by_hand(path)
     return text
+
+
+def remove_value(text: str, path: KeyPath) -> str:
+    """
+    Give the text without the key at a path; as it is where nothing states it.
+
+    Comments stay, also the one behind what goes. A section that would be left without
+    a key goes as well. Raises ``InvalidFiles`` as `edit_values` does.
+    """
+    wanted: dict[str | int, Any] = copy.deepcopy(dict(data_of_text(text)))
+    held = [wanted]
+    for key in path[:-1]:
+        inside = held[-1].get(key)
+        if not isinstance(inside, dict):
+            return text
+        held.append(inside)
+    if path[-1] not in held[-1]:
+        return text
+    while len(path) > 1 and len(held[-1]) == 1:
+        held.pop()
+        path = path[: len(held)]
+    del held[-1][path[-1]]
+    after = _without(text, path)
+    if data_of_text(after) != wanted:
+        raise _by_hand(path)
+    return after
+
+
+def _without(text: str, path: KeyPath) -> str:
+    node: Node = tree_of(text)
+    header = node
+    for key in path:
+        if not isinstance(node, MappingNode) or node.flow_style:
+            raise _by_hand(path)
+        header, node = next(pair for pair in node.value if pair[0].value == key)
+    lines, rows = lines_of(text), _rows(text)
+    if not _has_own_line(lines, header):
+        raise _by_hand(path)
+    first, last = header.start_mark.line, _last_row(lines, header, node)
+    indent = " " * header.start_mark.column
+    kept = []
+    for row in range(first, last + 1):
+        # what is quoted may hold a sign of a comment that is none
+        found = _COMMENT.search(rows[row])
+        if found and not {"'", '"', "|", ">"} & set(rows[row][: found.start()]):
+            kept.append(f"{indent}{found[1]}{_line_end(text)}")
+    rows[first : last + 1] = kept
+    return _joined(text, rows)
 
 
 def _by_hand(path: KeyPath) -> InvalidFiles:

@@ -212,6 +212,15 @@ class RunLine:
 
 
 @dataclass(frozen=True, slots=True)
+class LastRun:
+    """The newest run of a district, its day, and how it ended; empty: not yet."""
+
+    run: int
+    at: str
+    ending: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunList:
     """The newest runs, newest first, and how many there are in all."""
 

@@ -131,25 +131,6 @@ def private_file(path: Path) -> None:
     path.chmod(0o600)
 
 
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Write ``text`` as `write_whole` does. Raises ``UsageError`` if it cannot be."""
-    try:
-        write_whole(path, text)
-    except OSError as error:
-        raise not_written(path, error) from error
-
-
-def make_folder(path: Path) -> None:
-    """Make a folder, with those above it. Raises ``UsageError`` if it cannot be."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise not_written(path, error, "make") from error
-
-
 def not_written(path: Path, error: OSError, verb: str = "write") -> UsageError:
     """Give the error of a place that cannot be written, with what to do about it."""
     reason = error.strerror or str(error)
@@ -302,36 +283,6 @@ def _is_reached_by_all(path: Path) -> bool:
             if is_for_all(one):
                 return True
     return False
-
-
-def write_whole(path: Path, text: str, *, private: bool = False) -> None:
-    """
-    Write ``text`` to ``path`` whole or not at all.
-
-    A link stays a link: what it points to is replaced, unless another user laid it
-    into a folder for all. A file of ours that is there keeps its mode, a new one has
-    what the umask leaves of 0666. What is ``private`` is this user's alone, and takes
-    the place of a link itself. Raises ``OSError``.
-    """
-    target = path if private else insist_unplanted(path)
-    beside = target.with_name(f".{target.name[:100]}.{os.urandom(4).hex()}")
-    # the system applies the umask: asking for it would change it for a moment
-    handle = os.open(beside, _NEW, 0o600 if private else 0o666)
-    try:
-        _fill(handle, text)
-        if not private and target.exists() and not is_strangers(target.stat()):
-            beside.chmod(stat.S_IMODE(target.stat().st_mode))
-        beside.replace(target)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-
-
-def _fill(handle: int, text: str) -> None:
-    with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 _KINDS = (

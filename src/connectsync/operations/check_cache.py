@@ -19,12 +19,8 @@ from connectsync.config.schemas import schema_text
 from connectsync.domain.district import Allow, FleetMember
 from connectsync.domain.finding import Finding, KeyPath, Place, Problem, Severity
 from connectsync.domain.schedule import Moment
-from connectsync.files.access import (
-    private_file,
-    read_regular,
-    state_folder,
-    write_whole,
-)
+from connectsync.files.access import private_file, read_regular, state_folder
+from connectsync.files.writing import write_whole
 from connectsync.operations.checking import (
     CheckedDistrict,
     CheckedFile,
@@ -256,11 +252,12 @@ def _district_data(one: CheckedDistrict) -> Data:
         ],
         [[entry.rule, entry.reason, entry.until.isoformat()] for entry in one.allow],
         sorted(one.undoes),
+        one.stated,
     ]
 
 
 def _district(data: Data) -> CheckedDistrict:
-    file, (key, profiles, labels, *rest), found, allow, undoes = data
+    file, (key, profiles, labels, *rest), found, allow, undoes, stated = data
     return CheckedDistrict(
         file,
         FleetMember(key, tuple(profiles), frozenset(labels), *rest),
@@ -273,6 +270,7 @@ def _district(data: Data) -> CheckedDistrict:
             for rule, reason, until in allow
         ),
         frozenset(map(tuple, undoes)),
+        str(stated),
     )
 
 

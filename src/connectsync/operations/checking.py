@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -70,7 +71,8 @@ class CheckedDistrict(NamedTuple):
     """
     A district, as far as a report of many needs it.
 
-    ``undoes`` are nulls of its profiles that take something back for it.
+    ``undoes`` are nulls of its profiles that take something back for it. ``stated`` is
+    what its files say, by name, as JSON that is read only when it is asked for.
     """
 
     file: str
@@ -78,6 +80,7 @@ class CheckedDistrict(NamedTuple):
     found: tuple[RuleFinding, ...] = ()
     allow: tuple[Allow, ...] = ()
     undoes: frozenset[Null] = frozenset()
+    stated: str = "{}"
 
     @property
     def labels(self) -> frozenset[str]:
@@ -163,8 +166,9 @@ def check_district(
     if len(loaded.layers) > 1:
         undoes = nulls_that_undo(shelf, loaded.layers)
     district = loaded.district
+    stated = json.dumps(district.values(), separators=(",", ":"))
     return CheckedDistrict(
-        loaded.file, district.member, tuple(placed), district.allow, undoes
+        loaded.file, district.member, tuple(placed), district.allow, undoes, stated
     )
 
 

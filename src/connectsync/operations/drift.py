@@ -29,7 +29,7 @@ from connectsync.domain.live import Live
 from connectsync.domain.plan import SWITCH
 from connectsync.domain.settings import Form, is_same
 from connectsync.errors import ConnectError, ConnectsyncError, InvalidFiles
-from connectsync.files.access import replace_file
+from connectsync.files.writing import replace_file
 from connectsync.operations.checking import ValidationOptions
 from connectsync.operations.from_live import take_over
 from connectsync.operations.plan import PlannedDistrict, find_kept_labels

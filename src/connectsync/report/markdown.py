@@ -19,16 +19,17 @@ from connectsync.domain.finding import (
 from connectsync.domain.foreign_text import no_command
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.settings import SETTINGS, spell
+from connectsync.domain.settings import spell
 from connectsync.domain.wording import many
-from connectsync.providers.form import Risk
 from connectsync.report.drift import mover_text, values_of
 from connectsync.report.findings_text import reach, summary
 from connectsync.report.plan_text import (
     LEFT_ALONE,
+    SharedChange,
     count_text,
     guard_text,
     rollback_text,
+    shared_changes,
     sign,
     since_text,
     step,
@@ -233,9 +234,6 @@ DIGITS = 12
 NAMED = 5
 """Districts that are named beside one change; the rest is a number."""
 
-_FORM = {setting.name: number for number, setting in enumerate(SETTINGS)}
-_GRAVITY = {risk: -number for number, risk in enumerate(Risk)}
-
 
 def plan_markdown(plan: Plan, *, limit: int | None = None) -> str:
     """
@@ -382,11 +380,11 @@ def _left(one: DistrictDrift) -> Iterator[tuple[str, ...]]:
 
 
 def _changes(plan: Plan) -> MarkdownTable:
-    shared = _shared(plan)
+    shared = shared_changes(plan)
     return _counted_table(
         "Changes",
         ("Risk", "Setting", "Change", "What it does to people", "Districts"),
-        ((*_kind(kind), _few(shared[kind])) for kind in sorted(shared, key=_rank)),
+        ((*_kind(kind), _few(keys)) for kind, keys in shared.items()),
         len(shared),
         "different change",
     )
@@ -403,28 +401,7 @@ def _each(plan: Plan) -> MarkdownTable:
     )
 
 
-_Kind = PlannedChange | str
-"""A change that districts may share; a text says that a token is typed."""
-
-
-def _shared(plan: Plan) -> dict[_Kind, list[str]]:
-    shared: dict[_Kind, list[str]] = defaultdict(list)
-    for planned in plan.districts:
-        for one in planned.changes():
-            shared[one].append(planned.district)
-        if planned.set_token:
-            shared[token_text(planned)].append(planned.district)
-    return shared
-
-
-def _rank(kind: _Kind) -> tuple[int, int]:
-    """Sort by risk, then as on the form; what ties stays as it was met."""
-    if isinstance(kind, str):
-        return (len(Risk), 0)
-    return (_GRAVITY[kind.risk], _FORM.get(kind.change.setting, -1))
-
-
-def _kind(kind: _Kind) -> tuple[str, ...]:
+def _kind(kind: SharedChange) -> tuple[str, ...]:
     if isinstance(kind, str):
         return ("", "", f"\\* {short(kind)}", "")
     return (kind.risk.value, *_change(kind), short(kind.effect))

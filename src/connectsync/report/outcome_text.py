@@ -152,9 +152,14 @@ def approval_text(said: Approvals, asked: Approval, *, colour: bool, width: int)
     lines = [
         *(paint(style, line) for line in wrap(_repeat_text(said), width, hang=2)),
         *wrap(_so_far(said), width, hang=2),
+        *(paint(Style.DIM, line) for line in wrap(UNCHECKED, width, hang=2)),
         *(paint(Style.DIM, line) for line in wrap(_asked_text(asked), width, hang=2)),
     ]
     return "\n".join(lines) + "\n"
+
+
+UNCHECKED = "unchecked: who may write to the state can give any name"
+"""What a name of an approval is worth."""
 
 
 def _repeat_text(said: Approvals) -> str:

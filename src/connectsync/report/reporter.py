@@ -18,10 +18,15 @@ Subject = Literal["findings", "plan", "drift"]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a report is looked at: in colors, and in how many columns."""
+    """
+    How a report is looked at: in colors, and in how many columns.
+
+    ``whole`` says that nothing may be left out, as in a file or a pipe.
+    """
 
     colour: bool = False
     width: int = 80
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,11 @@ class TextReporter(Reporter):
         many = plan.plan.size > MANY
         tables = plan_tables(plan.review(), colour=view.colour) if many else ()
         return render_plan(
-            plan.plan, colour=view.colour, width=view.width, tables=tables
+            plan.plan,
+            colour=view.colour,
+            width=view.width,
+            tables=tables,
+            whole=view.whole,
         )
 
     def drift(self, drift: DriftToReport, view: View) -> str:
@@ -135,6 +144,19 @@ class TextReporter(Reporter):
             tables=drift_tables(drift.found, drift.folder, colour=view.colour),
             named=drift.named,
         )
+
+
+class ConciseReporter(Reporter):
+    """One line a finding."""
+
+    suggests = "text"
+
+    def findings(self, found: FindingsToReport, view: View) -> str:
+        """Render place, rule and sentence of each finding."""
+        from connectsync.report.findings_text import concise
+
+        del view
+        return concise(found.report)
 
 
 class HtmlReporter(Reporter):
@@ -175,6 +197,7 @@ class Format:
 
 FORMATS: Mapping[str, Format] = {
     "text": Format("reporter:TextReporter", ("findings", "plan", "drift")),
+    "concise": Format("reporter:ConciseReporter", ("findings",), "a line a finding"),
     "json": Format("findings_json:JsonReporter", ("findings", "plan", "drift")),
     "sarif": Format("sarif:SarifReporter", ("findings",)),
     "github": Format("github:GithubReporter", ("findings", "plan"), "annotations"),

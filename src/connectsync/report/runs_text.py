@@ -314,7 +314,9 @@ class _RunPage:
                 f"overridden {inert(name)}: {inert(no_command(reason))}"
             )
         for one in self.history.approved:
-            yield from self._lines(f"approved by {inert(one.name)}, {moment(one.at)}")
+            yield from self._lines(
+                f"approved by {inert(one.name)} (unchecked), {moment(one.at)}"
+            )
         if run.approved_elsewhere:
             yield "approved elsewhere: its digest was given with --approved"
         yield f"{districts(len(run.parts))}: {tally_text(run.tally, self.paint)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
@@ -25,6 +26,7 @@ from connectsync.domain.run import (
     AuditResult,
     ConfirmedSave,
     JournalEntry,
+    LastRun,
     RecentSaves,
     Run,
     RunHead,
@@ -76,6 +78,33 @@ class StateReader:
         runs = self._store.known().runs_on(backend)
         last = {key: run.head for run in runs for key in run.confirmed}
         return {key: head.number for key, head in last.items() if head.rollback_of}
+
+    def connect_called(self, name: str | None, kind: str) -> str:
+        """
+        Give the key of the Connect that a project uses, without asking it.
+
+        ``name`` is what the project calls it, ``kind`` its backend. Where several are
+        known of that kind, it is the one of the newest run. Empty: none is known.
+        """
+        keys = self._store.known().backends
+        if name in keys:
+            return str(name)
+        alike = {key for key in keys if re.split("[ :]", key)[0] == kind}
+        runs = reversed(self._store.known().runs.values())
+        newest = (run.head.backend for run in runs if run.head.backend in alike)
+        return next(newest, min(alike, default=""))
+
+    def last_of_each(self, backend: str) -> dict[str, LastRun]:
+        """Give the newest run of each district, and how that ended, by district."""
+        return {
+            key: LastRun(
+                run.head.number,
+                run.head.began.date().isoformat(),
+                part.outcome.ending.value if part.outcome else "",
+            )
+            for run in self._store.known().runs_on(backend)
+            for key, part in run.parts.items()
+        }
 
     # — runs —
 

@@ -42,8 +42,8 @@ from connectsync.files.access import (
     is_state,
     private_folder,
     read_regular,
-    write_whole,
 )
+from connectsync.files.writing import write_whole
 from connectsync.web.http import once
 
 PATIENCE_SECONDS = 600.0
