@@ -59,7 +59,7 @@ def remove_value(text: str, path: KeyPath) -> str:
     Comments stay, also the one behind what goes. A section that would be left without
     a key goes as well. Raises ``InvalidFiles`` as `edit_values` does.
     """
-    wanted: dict[str | int, Any] = copy.deepcopy(dict(data_of_text(text)))
+    wanted: dict[Any, Any] = copy.deepcopy(dict(data_of_text(text)))
     held = [wanted]
     for key in path[:-1]:
         inside = held[-1].get(key)
