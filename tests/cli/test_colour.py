@@ -14,7 +14,7 @@ from console import Console
 from processes import environment
 from screen import COLOUR, on_a_terminal
 
-from connectsync.cli.app import COMMANDS
+from connectsync.cli.commands import COMMANDS
 
 SAID_BY = {
     "init": [["init", "fresh"]],

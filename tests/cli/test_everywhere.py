@@ -12,7 +12,8 @@ from console import Console
 from typer.core import TyperCommand, TyperGroup
 
 from connectsync.cli import app as registry
-from connectsync.cli.app import COMMANDS, WITHIN, app
+from connectsync.cli.app import app
+from connectsync.cli.commands import COMMANDS, WITHIN
 from connectsync.cli.help import understand_everywhere
 
 SPELLINGS = {

@@ -10,7 +10,8 @@ import typer
 from console import Console
 from typer.core import TyperCommand, TyperGroup
 
-from connectsync.cli.app import COMMANDS, PANELS, app
+from connectsync.cli.app import app
+from connectsync.cli.commands import COMMANDS, PANELS
 from connectsync.cli.help import EXAMPLES
 from connectsync.report.terminal import columns
 

@@ -31,7 +31,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from connectsync.cli import app as front
-from connectsync.cli.app import COMMANDS
+from connectsync.cli.commands import COMMANDS
 from connectsync.cli.terminal import ExitStatus
 from connectsync.report.reporter import formats_of
 

@@ -14,7 +14,7 @@ import pytest
 from console import Console
 from forked_commands import RUN_EACH
 
-from connectsync.cli.app import COMMANDS
+from connectsync.cli.commands import COMMANDS
 
 PROJECTS = Path(__file__).parent / "projects"
 

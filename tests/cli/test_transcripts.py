@@ -15,7 +15,7 @@ import pytest
 import transcript
 from console import Console
 
-from connectsync.cli.app import COMMANDS, WITHIN
+from connectsync.cli.commands import COMMANDS, WITHIN
 
 FOLDER = Path(__file__).parent / "transcripts"
 STORIES = sorted(FOLDER.glob("*.txt"))

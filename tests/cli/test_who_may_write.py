@@ -11,7 +11,7 @@ from console import Console
 from stores import failed
 
 import connectsync
-from connectsync.cli.app import COMMANDS
+from connectsync.cli.commands import COMMANDS
 
 HOUSE = Path(connectsync.__file__).parent
 # the demo writes to a stand-in of its own

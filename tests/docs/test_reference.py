@@ -16,7 +16,8 @@ from documents import ROOT, anchors, documents, links, slug
 from typer.core import TyperGroup
 
 from connectsync import errors
-from connectsync.cli.app import COMMANDS, WITHIN, app
+from connectsync.cli.app import app
+from connectsync.cli.commands import COMMANDS, WITHIN
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.schemas import schema, schema_names, schema_text
 from connectsync.errors import ConnectsyncError

@@ -17,6 +17,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from connectsync import __version__
+from connectsync.cli.commands import COMMANDS, PANELS, WITHIN
 from connectsync.cli.help import (
     Command,
     CommandWithHelp,
@@ -43,88 +44,6 @@ ASKED_BY_A_SHELL = "_CONNECTSYNC_COMPLETE"
 """The variable by which a shell asks for words at the tab key."""
 
 _OF_A_SHELL = re.compile("(complete|source)_(bash|zsh|fish|powershell|pwsh)")
-
-COMMANDS: Mapping[str, str] = {
-    "init": "init",
-    "new": "init",
-    "validate": "validate",
-    "explain": "explain",
-    "rules": "explain",
-    "list": "list_",
-    "show": "list_",
-    "compare": "list_",
-    "set": "set_",
-    "unset": "set_",
-    "fmt": "init",
-    "roster": "roster",
-    "import": "import_",
-    "snapshot": "snapshot",
-    "plan": "plan",
-    "approve": "approve",
-    "apply": "apply",
-    "resume": "resume",
-    "rollback": "rollback",
-    "runs": "runs",
-    "history": "runs",
-    "drift": "drift",
-    "reconcile": "reconcile",
-    "impact": "impact",
-    "login": "login",
-    "doctor": "doctor",
-    "emulator": "emulator",
-    "demo": "demo",
-    "schema": "explain",
-}
-"""Every command in order, and the module that has its function."""
-
-WITHIN: Mapping[str, tuple[str, ...]] = {
-    "runs": ("show", "diff", "verify", "close"),
-    "roster": ("check",),
-}
-"""Commands that stand behind another one, in the same module."""
-
-PANELS: Mapping[str, Mapping[str, str]] = {
-    "Start": {
-        "init": "Create a new project.",
-        "new": "Create a file for a new district (sync off).",
-        "import": "Write the settings on Connect to district files.",
-    },
-    "Check files": {
-        "validate": "Check district files against the schema and every rule.",
-        "explain": "Explain a rule or a key, with examples.",
-        "rules": "List every rule.",
-        "list": "List districts by their values; ask with an expression.",
-        "show": "Show districts' values with file and line, or a saved plan.",
-        "compare": "Show two districts side by side, or files and Connect.",
-        "set": "Set values in many files at once, after a look at the change.",
-        "unset": "Take a value out of many files at once.",
-        "fmt": "Put keys in schema order; comments are kept.",
-        "schema": "Print a schema, for editors and other tools.",
-        "roster": "Check roster files before they are sent.",
-    },
-    "Plan and apply": {
-        "snapshot": "Write live settings to a file to plan from.",
-        "plan": "Compare the files with Connect; reads only.",
-        "approve": "Approve a plan file.",
-        "apply": "Apply a plan to Connect and verify the result.",
-        "resume": "Continue an interrupted or failed run.",
-        "rollback": "Undo a run.",
-        "reconcile": "Apply safe changes unattended; list the rest.",
-    },
-    "Inspect": {
-        "runs": "List, show, compare or close runs; verify the audit log.",
-        "history": "Show when each setting of a district changed, and who did it.",
-        "drift": "Show what changed since the last apply, and where.",
-        "impact": "Count whom a change reaches on the district's roster.",
-        "doctor": "Check project, state and backend for problems.",
-    },
-    "Connect": {
-        "login": "Sign in to Connect's page, for the browser backend.",
-        "emulator": "Serve a stand-in for Connect to try things out.",
-        "demo": "Plan and apply one district on a stand-in.",
-    },
-}
-"""Every command once more, in a line each: what the help of connectsync shows."""
 
 
 class OnDemand(Mapping[str, Command]):

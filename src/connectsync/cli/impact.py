@@ -229,7 +229,8 @@ class _Counting:
     def _read_at_clever(self, tables: RosterTables) -> _Read:
         import asyncio
 
-        from connectsync.cli.secrets import district_token, insist_clever
+        from connectsync.cli.hosts import insist_clever
+        from connectsync.cli.secrets import district_token
         from connectsync.operations.roster_check import read_roster
         from connectsync.roster.clever import open_roster
         from connectsync.roster.clever_users import CleverPeople

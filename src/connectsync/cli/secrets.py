@@ -9,9 +9,8 @@ import signal
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
-from connectsync.cli.terminal import is_here
 from connectsync.config.decode import Ground
 from connectsync.config.project import Project
 from connectsync.domain.district import DISTRICT_VARIABLE, District, token_identity
@@ -420,38 +419,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
     except (AttributeError, ProcessLookupError, PermissionError):
         process.kill()
-
-
-CLEVER = "clever.com"
-CLEVER_HOST = "CONNECTSYNC_CLEVER_HOST"
-"""The variable that names another host which may be asked: a file cannot."""
-
-
-def insist_clever(url: str, environment: Mapping[str, str]) -> None:
-    """
-    Refuse a host that is not Clever's: the tokens of all districts would go there.
-
-    Raises ``ProjectError``.
-    """
-    try:
-        address = urlsplit(url)
-        host = address.hostname or ""
-    except ValueError:
-        return
-    here = bool(host) and is_here(host)
-    if address.scheme != "https" and not here:
-        # what no token is sent to is refused where it is opened
-        return
-    named = environment.get(CLEVER_HOST, "").lower()
-    # on this machine any user may listen at a port
-    place = address.netloc.lower().rpartition("@")[2]
-    if (named and named in {host, place}) or host == CLEVER:
-        return
-    if host.endswith(f".{CLEVER}"):
-        return
-    raise ProjectError(
-        f"{host} is not Clever's, so no token is sent there: a file does not decide"
-        " alone who gets them",
-        remedy=f"correct roster.clever.url; if that host is yours, set"
-        f" {CLEVER_HOST}={place if here else host} where this command runs",
-    )

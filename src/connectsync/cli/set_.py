@@ -25,7 +25,12 @@ from connectsync.errors import InvalidFiles, NotApproved, UsageError
 from connectsync.files.access import not_written
 from connectsync.files.writing import write_together
 from connectsync.operations.checking import ValidationOptions
-from connectsync.operations.files import EditedFile, ValueEdit, edit_layers, fleet_with
+from connectsync.operations.editing import (
+    EditedFile,
+    ValueEdit,
+    edit_layers,
+    fleet_with,
+)
 from connectsync.operations.validate import validate_fleet
 from connectsync.report.terminal import Paint, Style, inert
 

@@ -119,11 +119,11 @@ def _window_data(window: Window) -> dict[str, Any]:
     }
 
 
+_END = "24:00"
+
+
 def _spelled_hour(hour: time) -> str:
     return _END if hour == END_OF_DAY else hour.isoformat("minutes")
-
-
-_END = "24:00"
 
 
 def _untouched_data(one: Untouched) -> dict[str, Any]:
@@ -160,16 +160,13 @@ def _district_data(district: DistrictPlan) -> dict[str, Any]:
 
 
 def _at_times(district: DistrictPlan) -> dict[str, Any]:
-    kept = {"kept": form_data(district.kept)} if district.kept else {}
-    later = {name: list(runs) for name, runs in district.later.items()}
-    token = {"token": district.token} if district.token else {}
-    scheduled = [turn_data(turn) for turn in district.turns]
-    return (
-        kept
-        | token
-        | ({"later_runs": later} if later else {})
-        | ({"scheduled": scheduled} if scheduled else {})
-    )
+    data = {
+        "kept": form_data(district.kept),
+        "token": district.token,
+        "later_runs": {name: list(runs) for name, runs in district.later.items()},
+        "scheduled": [turn_data(turn) for turn in district.turns],
+    }
+    return {name: value for name, value in data.items() if value}
 
 
 def turn_data(turn: Turn) -> dict[str, Any]:

@@ -366,12 +366,9 @@ def tokens_not_typed(
         for want, live in answers
         if isinstance(live, Live) and live.lacks_token
         if want.district.credentials.oauth_token is not None
-        if want.district.key not in given.set_token and _part(want, given) != {}
+        if want.district.key not in given.set_token
+        if given.since is None or given.since.of(want.district.key) != {}
     )
-
-
-def _part(want: PlannedDistrict, given: PlanContext) -> Form | None:
-    return None if given.since is None else given.since.of(want.district.key)
 
 
 def _left_alone(

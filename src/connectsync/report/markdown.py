@@ -25,18 +25,16 @@ from connectsync.report.drift import mover_text, values_of
 from connectsync.report.findings_text import reach, summary
 from connectsync.report.plan_text import (
     LEFT_ALONE,
-    SharedChange,
     count_text,
     guard_text,
     rollback_text,
-    shared_changes,
     sign,
     since_text,
     step,
-    token_text,
     totals,
 )
 from connectsync.report.reporter import FindingsToReport, PlanToReport, Reporter, View
+from connectsync.report.shared_changes import SharedChange, shared_changes, token_text
 from connectsync.report.terminal import cut_text, inert
 
 LIMIT = 65_536

@@ -31,12 +31,11 @@ from connectsync.report.plan_text import (
     count_text,
     guard_text,
     rollback_text,
-    shared_changes,
     since_text,
     spell_change,
-    token_text,
     turn_text,
 )
+from connectsync.report.shared_changes import shared_changes, token_text
 
 _STANDINGS: dict[str, tuple[str, str]] = {
     DistrictStanding.CONFLICT: ("Conflict", "file and Connect both changed"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby
 
@@ -13,10 +13,11 @@ from connectsync.domain.foreign_text import no_command
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.schedule import Turn
-from connectsync.domain.settings import SETTINGS, spell
+from connectsync.domain.settings import spell
 from connectsync.domain.wording import many
 from connectsync.providers.form import Risk
 from connectsync.report.drift import district_lines
+from connectsync.report.shared_changes import SharedChange, shared_changes, token_text
 from connectsync.report.terminal import (
     Paint,
     Style,
@@ -27,8 +28,6 @@ from connectsync.report.terminal import (
     unheeded,
     wrap,
 )
-
-TOKEN = "the OAuth token is typed"  # noqa: S105 - no token
 
 
 def sign(change: Change) -> str:
@@ -61,12 +60,6 @@ def lines_of(planned: DistrictPlan) -> Iterator[str]:
         if save.set_token:
             yield f"* {token_text(planned)}"
     yield from (f"@ scheduled: {turn_text(turn)}" for turn in planned.turns)
-
-
-def token_text(planned: DistrictPlan) -> str:
-    """Say that a token is typed, and where it is taken from."""
-    whose = f"the OAuth token of {planned.token} is typed"
-    return whose if planned.token else TOKEN
 
 
 def spell_change(change: Change) -> str:
@@ -157,28 +150,6 @@ def since_text(plan: Plan) -> str:
     return f"only what the files changed since {plan.since[:12]}"
 
 
-SharedChange = PlannedChange | str
-"""A change that districts may share; a text says that a token is typed."""
-
-
-def shared_changes(plan: Plan) -> dict[SharedChange, list[str]]:
-    """Give every change once, with its districts: by risk, then as on the form."""
-    shared: dict[SharedChange, list[str]] = defaultdict(list)
-    for planned in plan.districts:
-        for one in planned.changes():
-            shared[one].append(planned.district)
-        if planned.set_token:
-            shared[token_text(planned)].append(planned.district)
-    return {kind: shared[kind] for kind in sorted(shared, key=_rank)}
-
-
-def _rank(kind: SharedChange) -> tuple[int, int]:
-    """Sort by risk, then as on the form; what ties stays as it was met."""
-    if isinstance(kind, str):
-        return (len(Risk), 0)
-    return (_GRAVITY[kind.risk], _FORM.get(kind.change.setting, -1))
-
-
 _Shared = tuple[SharedChange, Sequence[str]]
 
 
@@ -200,10 +171,6 @@ def _spread_place(
 def _effect_and_districts(shared: _Shared) -> tuple[str, tuple[str, ...]]:
     kind, keys = shared
     return "" if isinstance(kind, str) else kind.effect, tuple(keys)
-
-
-_GRAVITY = {Risk.DISRUPTIVE: 0, Risk.CAUTION: 1, Risk.SAFE: 2}
-_FORM = {setting.name: place for place, setting in enumerate(SETTINGS)}
 
 
 SETTING_ROOM = 23
