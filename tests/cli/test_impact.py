@@ -159,7 +159,7 @@ def test_words_that_the_project_states_count_as_labels(counted: Console) -> None
     file.write_text(file.read_text().replace(",Parent,", ",Mother,"))
     assert counts(counted)["after"]["guardians"] == 0
     with (counted.folder / "connectsync.yaml").open("a") as project:
-        project.write("roster: {words: {contact_relationships: {Mother: Parent}}}\n")
+        project.write("roster: {words: {relationship: {Mother: Parent}}}\n")
     assert counts(counted)["after"]["guardians"] == 12
 
 

@@ -189,18 +189,10 @@ class _Counting:
         return (baseline.form or None) if baseline else None
 
     def _dictionary(self) -> Dictionary:
-        fields = {
-            "contact_types": "type",
-            "contact_relationships": "relationship",
-            "phone_types": "phone_type",
-        }
-        stated = self._project.roster.words
         return Dictionary(
             {
-                fields[name]: {
-                    word.strip().lower(): label for word, label in of.items()
-                }
-                for name, of in stated.items()
+                name: {word.strip().lower(): label for word, label in meant.items()}
+                for name, meant in self._project.roster.words.items()
             }
         )
 

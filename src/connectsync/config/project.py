@@ -69,7 +69,7 @@ class RosterConfig:
     """
     How rosters in files are read.
 
-    ``words`` give the label of a setting that a word in the roster means.
+    ``words`` give, by field, the label that a word in the roster means.
     """
 
     encoding: str = "utf-8"
