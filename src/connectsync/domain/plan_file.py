@@ -83,10 +83,8 @@ def _origin_data(plan: Plan) -> dict[str, Any]:
 
 
 _FIGURES = (
-    "max_districts",
-    "max_percent",
-    "max_districts_a_day",
-    "max_percent_a_day",
+    *("max_districts", "max_percent"),
+    *("max_districts_a_day", "max_percent_a_day"),
 )
 
 
@@ -182,8 +180,8 @@ def turn_data(turn: Turn) -> dict[str, Any]:
 
 
 def _save_data(save: Save) -> dict[str, Any]:
-    changes = [_change_data(planned) for planned in save.changes]
-    return {"changes": changes} | ({"set_token": True} if save.set_token else {})
+    token = {"set_token": True} if save.set_token else {}
+    return {"changes": [_change_data(one) for one in save.changes]} | token
 
 
 def _change_data(planned: PlannedChange) -> dict[str, Any]:
@@ -346,17 +344,13 @@ def _limits(data: Mapping[str, Any]) -> Policy:
 
 
 def _freeze(data: Mapping[str, str]) -> Freeze:
-    days = Days(date.fromisoformat(data["from"]), date.fromisoformat(data["to"]))
-    return Freeze(days, data["reason"], data["timezone"])
+    first, last = (date.fromisoformat(data[end]) for end in ("from", "to"))
+    return Freeze(Days(first, last), data["reason"], data["timezone"])
 
 
 def _window(data: Mapping[str, Any]) -> Window:
-    return Window(
-        weekdays=frozenset(data["days"]),
-        opens=_hour(data["from"]),
-        closes=_hour(data["to"]),
-        timezone=data["timezone"],
-    )
+    opens, closes = (_hour(data[end]) for end in ("from", "to"))
+    return Window(frozenset(data["days"]), opens, closes, timezone=data["timezone"])
 
 
 def _hour(spelled: str) -> time:
@@ -364,9 +358,9 @@ def _hour(spelled: str) -> time:
 
 
 def _since(commit: object) -> str | None:
-    if not isinstance(commit, str | None):
-        raise TypeError("since is no commit")
-    return commit
+    if isinstance(commit, str | None):
+        return commit
+    raise TypeError("since is no commit")
 
 
 def _left(data: Mapping[str, Any]) -> DistrictDrift:

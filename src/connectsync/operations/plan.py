@@ -232,7 +232,7 @@ async def make_plan(
             live,
             given.baselines,
             set_token=want.district.key in given.set_token,
-            desired=_part(want, given),
+            desired=given.since.of(want.district.key) if given.since else None,
             launched=bool(given.since and want.district.key in given.since.launched),
         )
         for want, live in answers
@@ -343,8 +343,7 @@ def untouched_on(
     if isinstance(live, ConnectError):
         return
     key, desired = want.district.key, want.district.desired()
-    part = _part(want, given)
-    planned = desired if part is None else part
+    planned = desired if given.since is None else given.since.of(key)
     baseline = given.baselines.get(key, Baseline())
     kept = find_kept_labels(want.district, live.form, baseline, planned)
     released = given.since.released_on(key) if given.since else ()
