@@ -108,4 +108,5 @@ def hermetic(
     monkeypatch.setenv("CONNECTSYNC_NOW", NOW)
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LOGNAME", "operator")
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")

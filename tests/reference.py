@@ -41,8 +41,8 @@ MEANINGS: Mapping[ExitStatus, str] = {
     ExitStatus.PENDING: "Changes are pending; only from `plan --detailed-exitcode`.",
     ExitStatus.REFUSED: "A guard refused the plan, or it was not approved. Nothing was"
     " written.",
-    ExitStatus.STALE: "The plan is damaged or stale, or a person saved the form"
-    " meanwhile (a conflict).",
+    ExitStatus.STALE: "The plan is damaged or stale, or a form holds something"
+    " else than was there and was asked for (a conflict).",
     ExitStatus.UNREACHABLE: "Connect or Clever cannot be reached, or refused the"
     " credentials.",
     ExitStatus.USAGE: "Wrong usage: no such command, option or path.",
@@ -60,6 +60,7 @@ GRAVEST = (
 
 ONE: Mapping[str, str] = {
     "validate": "there is an error; with `--strict`, a warning",
+    "roster check": "there is an error; with `--strict`, a warning",
     "fmt": "a file was changed, or with `--check` would be",
     "import": "a district was refused, or what was written has errors",
     "snapshot": "a district could not be read",

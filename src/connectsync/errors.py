@@ -5,12 +5,12 @@ ConnectsyncError
 ├── UsageError               the command line asks for something impossible
 │   └── NothingMatched       a path, glob or pattern that matches no file
 ├── ProjectError             connectsync.yaml cannot be used
-│   └── TokenRefused         a district names a secret that is not its token
+│   └── TokenRefused         a file names a secret of others as a token
 ├── InvalidFiles             district files with errors; nothing may be planned
 ├── PlanError                a plan that must not be applied
 │   ├── DamagedPlan          its digest does not match its content
 │   ├── StalePlan            files or Connect moved since it was made
-│   ├── Conflict             a person saved between our read and our save
+│   ├── Conflict             the form is not as it was and as was asked for
 │   └── RollbackRefused      undoing a run would undo what came after it as well
 ├── Refused                  a guard, or a person, said no
 │   ├── GuardRefused
@@ -100,7 +100,7 @@ class ProjectError(ConnectsyncError):
 
 
 class TokenRefused(ProjectError):
-    """The reference of a district leads to a secret that is not its token."""
+    """The reference of a district, or of the gateway, leads to a secret of others."""
 
     default_remedy = "name where the token of this district alone is"
 
@@ -126,7 +126,7 @@ class StalePlan(PlanError):
 
 
 class Conflict(PlanError):
-    """A person saved the form between our read and our save."""
+    """The form holds something else than was there before and was asked for."""
 
     moved: Mapping[str, Any] | None = None
     """
@@ -316,6 +316,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
         "opentelemetry-sdk>=1.38",
         "opentelemetry-exporter-otlp-proto-http>=1.38",
     ),
+    "query": ("cel-expr-python>=0.1.3",),
 }
 """The packages of each extra, as `pyproject.toml` has them."""
 

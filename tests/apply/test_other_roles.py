@@ -15,7 +15,9 @@ from old_stores import made_old
 from sqlalchemy import Engine, event, make_url
 from stores import AT, Place
 
+from connectsync.apply.state import database
 from connectsync.apply.state.ledger import move_leases
+from connectsync.apply.state.opening import _ONE_AT_A_TIME
 from connectsync.apply.state.queries import StateReader
 from connectsync.config.state_address import at_url
 from connectsync.errors import StateError
@@ -244,3 +246,18 @@ def test_a_database_without_a_schema_for_us_is_told_in_a_sentence(roles: Roles) 
     with pytest.raises(StateError, match="no schema") as refused:
         approved(roles.place())
     assert "CREATE SCHEMA" in refused.value.remedy
+
+
+def test_a_lock_of_another_role_is_not_waited_for_without_end(
+    roles: Roles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anyone who may connect can take the one that a new store is laid out under."""
+    monkeypatch.setattr(database, "WAIT_SECONDS", 1)
+    held = at(roles.url, roles.theirs).replace("+psycopg", "")
+    with psycopg.connect(held) as connection:
+        connection.execute(f"SELECT pg_advisory_lock({_ONE_AT_A_TIME})".encode())
+        with pytest.raises(StateError) as refused, roles.place().open():
+            pass
+    assert "another session holds its lock" in refused.value.message
+    assert "pg_stat_activity" in (refused.value.remedy or "")
+    assert approved(roles.place())

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 from apply_world import CELL, NOW, World
 from begun_runs import died
+from fate import Killed
 from trial import Trial, endings
 
 from connectsync.apply.journal import Claim, Intent, RunOptions
+from connectsync.backends.seam import Writer
+from connectsync.domain.event import Event, SaveSettled
+from connectsync.domain.live import Live
 from connectsync.domain.plan import SWITCH
 from connectsync.domain.plan_file import plan_digest
+from connectsync.domain.settings import Form
 from connectsync.providers.clever import Settings, StudentId
 
 KEY = "lakeview"
@@ -92,9 +99,77 @@ def test_what_somebody_changed_between_two_saves_is_left_alone(world: World) -> 
         return one.message
 
     assert asyncio.run(story()) == (
-        "someone else saved the form meanwhile: manage_guardians was off, is now on"
+        "beside what was asked for, the form changed, by our save or by someone else:"
+        " manage_guardians was off, is now on"
     )
     assert settled(world) == [(1, "confirmed")], "the first save was ours"
+
+
+MOVED = "unarchive_classrooms was off, is now on"
+
+
+def test_a_run_that_died_tells_what_its_last_save_changed_beside(world: World) -> None:
+    async def story() -> list[str]:
+        plan = await world.plan(CELL, keys=(KEY,))
+        await died(world, plan, saved=True)
+        await world.edit(KEY, {"unarchive_classrooms": True})
+        told = [(await Trial(world).resume()).districts[0].message for _ in range(2)]
+        await world.edit(KEY, {"unarchive_classrooms": False})
+        (one,) = (await Trial(world).resume()).districts
+        return [*told, one.ending.value]
+
+    first, second, last = asyncio.run(story())
+    assert first.endswith(f"by our save or by someone else: {MOVED}")
+    assert second == first, "it is told as long as it is so"
+    assert last == "done", "and no longer"
+    assert settled(world) == [(1, "confirmed")]
+
+
+def test_what_moves_after_the_last_save_was_read_back_is_no_concern_of_it(
+    world: World,
+) -> None:
+    async def story() -> str:
+        plan = await world.plan(CELL, keys=(KEY,))
+        with pytest.raises(Killed):
+            await replace(world, observe=dies_once_it_is_read_back).run(plan)
+        await world.edit(KEY, {"unarchive_classrooms": True})
+        (one,) = (await Trial(world).resume()).districts
+        return one.ending.value
+
+    assert asyncio.run(story()) == "done"
+
+
+def dies_once_it_is_read_back(event: Event) -> None:
+    if isinstance(event, SaveSettled):
+        raise Killed
+
+
+@pytest.mark.parametrize("settings", [CELL, Settings(enable_daily_sync=True)])
+def test_a_setting_that_is_not_read_back_is_not_known_to_have_moved(
+    world: World, settings: Settings
+) -> None:
+    async def story() -> str:
+        plan = await world.plan(settings, keys=(KEY,))
+        async with Trial(world).executor() as executor:
+            short = replace(executor.means, writer=Short(executor.means.writer))
+            going = replace(executor, means=short)
+            (one,) = (await going.run(plan, world.orders(plan))).districts
+        return one.ending.value
+
+    assert asyncio.run(story()) == "done"
+
+
+@dataclass
+class Short:
+    """A real writer whose answer does not name a setting."""
+
+    writer: Writer
+
+    async def save(self, key: str, desired: Form, **given: Any) -> Live:
+        live = await self.writer.save(key, desired, **given)
+        form = dict(live.form)
+        del form["unarchive_classrooms"]
+        return replace(live, form=form)
 
 
 def test_a_token_alone_is_typed_again_since_no_form_tells(world: World) -> None:

@@ -152,6 +152,41 @@ def test_of_a_save_that_was_not_made_as_it_says_only_what_was_made_is_counted(
     assert f"{THIRD}  {made} confirmed by reading back" in said.err
 
 
+# — what is saved is what was asked for, and nothing beside it —
+
+
+def saved_and_more(request: Request, body: bytes) -> bytes:
+    """Make a save, and change a setting that no file manages along with it."""
+    del request
+    return json.dumps({**json.loads(body), "updateActiveUsers": True}).encode()
+
+
+def test_a_save_that_changes_more_than_was_asked_for_is_not_done(town: Town) -> None:
+    town.planned()
+    town.gateway.lie = changing(THIRD, saved_and_more)
+    said = town.run("apply", "plan.json")
+    moved = "update_active_users was off, is now on"
+    assert said.status == ExitStatus.STALE, said.both
+    assert f"{COUNT - 1} done, 1 conflict" in said.out
+    assert f"{THIRD}  2 changes confirmed by reading back" in said.err
+    assert f"by our save or by someone else: {moved}" in said.err
+    town.gateway.lie = honest
+    saved = town.connect.history()
+    again = town.run("resume")
+    assert again.status == ExitStatus.STALE, again.both
+    assert moved in again.err
+    planned = town.run("plan")
+    assert planned.status == ExitStatus.FINE, planned.both
+    assert "Nothing to do" in planned.out
+    assert town.run("drift").status == ExitStatus.FINE
+    assert town.run("reconcile").status == ExitStatus.FINE
+    assert town.connect.history() == saved, "nothing is saved again for it"
+    town.connect.edit(THIRD, updateActiveUsers=False)
+    resumed = town.run("resume")
+    assert resumed.status == ExitStatus.FINE, resumed.both
+    assert "nothing to resume" in town.run("resume").err
+
+
 # — one district's failure never stops the fleet —
 
 

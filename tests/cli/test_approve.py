@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from console import Console
+from screen import on_a_terminal
 
 from connectsync.cli.terminal import ExitStatus
 from connectsync.domain.plan_file import digest_of
@@ -106,7 +109,7 @@ def test_the_summary_says_what_the_yes_is_to(asking: Console) -> None:
     said = yes(asking, "Ada")
     assert "3 districts: 2 to change, 1 in step\n" in said
     assert "8 changes: 1 safe, 7 caution\n" in said
-    assert f"on embedded, {digest}\n" in said
+    assert f"on embedded\n{digest}\n" in said
     assert "the project asks for 2\n" in said
 
 
@@ -148,9 +151,38 @@ def test_risks_that_were_talked_down_are_told_as_they_are(asking: Console) -> No
     forged(asking, data)
     said = yes(asking, "Ada")
     assert "8 changes: 1 safe, 7 caution\n" in said
-    assert f", {data['digest']}\n" in said, "the yes is to the file that was read"
+    assert f"\n{data['digest']}\n" in said, "the yes is to the file that was read"
     yes(asking, "Bo")
     assert asking.run("apply", "plan.json").status == 0
+
+
+def test_guards_that_a_plan_leaves_out_are_told_as_they_are(asking: Console) -> None:
+    asking.replace("connectsync.yaml", "max_districts: 2", "max_districts: 1")
+    asking.run("plan", "--out", "plan.json")
+    data = json.loads((asking.folder / "plan.json").read_text("utf-8"))
+    data["guards"], data["fleet"] = [], 1000
+    forged(asking, data)
+    said = yes(asking, "Ada")
+    assert "apply needs --accept too-many-districts=2\n" in said
+
+
+def test_guards_that_only_the_plan_holds_are_told_as_well(asking: Console) -> None:
+    asking.replace("connectsync.yaml", "max_districts: 2", "max_districts: 1")
+    asking.run("plan", "--out", "plan.json")
+    asking.replace("connectsync.yaml", "max_districts: 1", "max_districts: 2")
+    said = yes(asking, "Ada")
+    assert "apply needs --accept too-many-districts=2\n" in said
+
+
+def test_an_hour_that_is_closed_at_a_yes_is_none_that_apply_waits_for(
+    asking: Console,
+) -> None:
+    asking.replace(
+        "connectsync.yaml",
+        "guards:",
+        "freezes: [{from: 2000-01-01, to: 2200-01-01, reason: always}]\nguards:",
+    )
+    assert "in-a-freeze" not in yes(asking, "Ada")
 
 
 def test_a_plan_that_is_not_there_is_wrong_usage(asking: Console) -> None:
@@ -189,3 +221,43 @@ def test_the_plan_says_who_comes_before_apply(asking: Console) -> None:
         "wrote plan.json; next: have it approved by 2 people with `connectsync approve"
         " plan.json --as NAME`, then `connectsync apply plan.json`\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"), [(b"yes\n", 0), (b"no\n", ExitStatus.REFUSED)]
+)
+def test_at_a_terminal_the_plan_is_shown_and_the_yes_asked_for(
+    asking: Console, answer: bytes, status: int
+) -> None:
+    digest = digest_of(json.loads((asking.folder / "plan.json").read_text()))
+    typed = list[bytes]()
+
+    def watch(text: str, type_: Callable[[bytes], None], process: int) -> None:
+        del process
+        if "Type `yes`" in text and not typed:
+            typed.append(answer)
+            type_(answer)
+
+    seen = on_a_terminal(
+        [sys.executable, "-m", "connectsync", "approve", "plan.json", "--as", "Ada"],
+        asking.folder,
+        more={"NO_COLOR": "1"},
+        watch=watch,
+    )
+    assert seen.status == status
+    assert "~ deletion_threshold     45 → 15" in seen.text
+    assert digest in seen.text
+    assert "Approve this plan as Ada?" in seen.text
+    assert ("approved by Ada" in seen.text) == (status == 0)
+    assert ("nothing was approved" in seen.text) == (status != 0)
+    assert ("approved so far by 1 person: Bo" in yes(asking, "Bo")) == (status != 0)
+
+
+def test_a_name_is_told_as_unchecked(asking: Console) -> None:
+    assert "unchecked: who may write to the state can give any name" in (
+        yes(asking, "Ada")
+    )
+    yes(asking, "Bo")
+    assert asking.run("apply", "plan.json").status == 0
+    shown = asking.run("runs", "show", "1").out
+    assert "approved by Ada (unchecked), " in shown

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from console import Console, Said
 from served_gateway import ENVIRONMENT, served, use
 
 from connectsync.cli.terminal import ExitStatus
+from connectsync.domain.plan_file import digest_of
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 CREEK = "districts/tx/dry-creek-isd.yaml"
@@ -167,3 +171,99 @@ def test_a_name_that_is_none_is_refused_by_the_project_file(
     refused = valley.run("plan")
     assert refused.status == ExitStatus.FINDINGS
     assert "connectsync.yaml:2:" in refused.err
+
+
+REACHED = """backends:
+  gateway: {url: 'https://gateway.example.org', token: 'env:GATEWAY_TOKEN'}
+  browser:
+    url: https://connect.example.org
+    labels: {Save: Apply}
+"""
+
+
+@pytest.fixture
+def planned(valley: Console) -> Console:
+    """Give a project with a plan of one district, on a Connect that has a name."""
+    called(valley, "production")
+    valley.replace("connectsync.yaml", "backends:\n", REACHED)
+    said = valley.run("plan", "--out", "plan.json", LAKEVIEW)
+    assert said.status == ExitStatus.FINE, said.both
+    return valley
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "moved"),
+    [
+        ("https://gateway.", "https://other.", "backends.gateway.url"),
+        ("env:GATEWAY_TOKEN", "env:OTHER_TOKEN", "backends.gateway.token"),
+        ("https://connect.", "https://other.", "backends.browser.url"),
+        ("{Save: Apply}", "{Save: Delete}", "backends.browser.labels"),
+        ("    labels: {Save: Apply}\n", "", "backends.browser.labels"),
+        (
+            "    labels:",
+            "    accept_confirmation: Delete all?\n    labels:",
+            "backends.browser.accept_confirmation",
+        ),
+        (
+            "    labels:",
+            "    session: other.json\n    labels:",
+            "backends.browser.session",
+        ),
+        ("connect: production\n", "connect: production\nbackend: browser\n", "backend"),
+    ],
+)
+def test_a_plan_is_of_a_connect_as_it_was_reached(
+    planned: Console, old: str, new: str, moved: str
+) -> None:
+    before, path = planned.live("lakeview-usd"), planned.folder / "connectsync.yaml"
+    text = path.read_text()
+    planned.replace("connectsync.yaml", old, new)
+    refused = planned.run("--backend", "embedded", "apply", "plan.json")
+    assert refused.status == ExitStatus.STALE, refused.both
+    assert f"than when the plan was made: {moved}\n" in refused.err
+    assert "make a new plan, have it reviewed" in refused.err
+    assert planned.live("lakeview-usd") == before
+    path.write_text(text)
+    assert planned.run("apply", "plan.json").status == ExitStatus.FINE
+
+
+def test_a_run_goes_on_only_where_connect_is_reached_as_it_was(
+    planned: Console, stopping: Callable[[], AbstractContextManager[None]]
+) -> None:
+    with stopping():
+        assert planned.run("apply", "--yes").status == ExitStatus.FINDINGS
+    rows = planned.state()
+    planned.replace("connectsync.yaml", "{Save: Apply}", "{Save: Delete}")
+    refused = planned.run("resume")
+    assert refused.status == ExitStatus.STALE, refused.both
+    assert "backends.browser.labels" in refused.err
+    assert "make a new plan, and end this run: `connectsync runs close 1" in refused.err
+    assert planned.state() == rows
+    planned.replace("connectsync.yaml", "{Save: Delete}", "{Save: Apply}")
+    assert planned.run("resume").status == ExitStatus.FINE
+
+
+def test_a_plan_that_says_nothing_of_the_way_to_connect_is_applied(
+    planned: Console,
+) -> None:
+    path = planned.folder / "plan.json"
+    data = json.loads(path.read_text())
+    del data["connection"]
+    path.write_text(json.dumps(data | {"digest": digest_of(data)}))
+    planned.replace("connectsync.yaml", "{Save: Apply}", "{Save: Delete}")
+    assert planned.run("apply", "plan.json").status == ExitStatus.FINE
+
+
+def test_another_spelling_or_pace_is_the_same_way_to_connect(planned: Console) -> None:
+    planned.replace("connectsync.yaml", "https://connect.", "https://Connect.")
+    planned.replace("connectsync.yaml", "    labels:", "    slow_ms: 5\n    labels:")
+    assert planned.run("apply", "plan.json").status == ExitStatus.FINE
+
+
+def test_no_plan_holds_an_address_or_a_reference_of_the_project_file(
+    planned: Console,
+) -> None:
+    text = (planned.folder / "plan.json").read_text()
+    assert '"connection"' in text
+    assert "example.org" not in text
+    assert "GATEWAY_TOKEN" not in text

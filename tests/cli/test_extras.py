@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 from console import Console
 
-EXTRAS = ("playwright", "uvicorn", "psycopg", "opentelemetry", "duckdb")
+EXTRAS = (
+    *("playwright", "uvicorn", "psycopg", "opentelemetry", "duckdb"),
+    "cel_expr_python",
+)
 
 WITHOUT = f"""
 import json, os, sys
@@ -51,6 +54,9 @@ COMMANDS = [
     "rules",
     "explain settings.phone_types",
     "show lakeview-usd",
+    "list",
+    "compare dry-creek-isd dry-creek-isd",
+    "set deletion_threshold=17 lakeview-usd --yes",
     "schema plan",
     "snapshot --output live.json",
     "import --dry-run",

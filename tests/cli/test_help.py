@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,7 @@ from console import Console
 from typer.core import TyperCommand, TyperGroup
 
 from connectsync.cli.app import COMMANDS, PANELS, app
+from connectsync.cli.help import EXAMPLES
 from connectsync.report.terminal import columns
 
 
@@ -78,3 +80,19 @@ def test_a_long_list_of_choices_stands_in_the_sentence(valley: Console) -> None:
     said = " ".join(valley.run("validate", "--help").out.split())
     assert "FORMAT" in said
     assert "text, json," in said.replace("│ │", "")
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_command_shows_how_it_is_called(valley: Console, name: str) -> None:
+    said = valley.run(*name.split(), "--help").out
+    assert EXAMPLES[name]
+    assert all(f"   {one}\n" in said for one in EXAMPLES[name])
+
+
+@pytest.mark.parametrize("example", [one for each in EXAMPLES.values() for one in each])
+def test_an_example_is_understood(example: str) -> None:
+    program, *words = shlex.split(example)
+    assert program == "connectsync"
+    name = " ".join(words[:2]) if " ".join(words[:2]) in EVERY else words[0]
+    rest = words[len(name.split()) :]
+    EVERY[name].make_context(name, rest)

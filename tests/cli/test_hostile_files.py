@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -28,7 +29,8 @@ from connectsync.backends.browser.website import Website
 from connectsync.cli.emulator import make_embedded_store
 from connectsync.config.project import load_project
 from connectsync.errors import CredentialsRefused, InvalidFiles, StateError
-from connectsync.files import access
+from connectsync.files import writing
+from connectsync.files.access import insist_unplanted
 from connectsync.operations.check_cache import CheckCache
 from connectsync.operations.checking import ValidationOptions
 from connectsync.report.reporter import formats_of
@@ -572,6 +574,73 @@ class TestNothingOfAPullRequestRuns:
                 assert all(first == "-I" for first in called), (path.name, line)
 
 
+def scripts_of(steps: list[dict[str, Any]]) -> dict[str, str]:
+    """Give the scripts of steps by name, in their order."""
+    return {step["name"]: step["run"] for step in steps if "run" in step}
+
+
+def as_a_runner(
+    script: str, folder: Path, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the script of a step as a runner of GitHub does."""
+    return subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", script],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_comment_is_written_through_no_link(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parents[2]
+    file = root / ".github" / "workflows" / "connectsync.yml"
+    jobs = yaml.safe_load(file.read_text("utf-8"))["jobs"].values()
+    scripts = {
+        name: script
+        for job in jobs
+        for name, script in scripts_of(job["steps"]).items()
+    }
+    away, reports = tmp_path / "away", tmp_path / "tree" / "connectsync-report"
+    away.write_text("of somebody else")
+    reports.mkdir(parents=True)
+    (reports / "plan.md").write_text("the plan")
+    for name in ("comment.md", "shown.md"):
+        (reports / name).symlink_to(away)
+    told = {"HEAD": "1", "BASE": "main", "DIGEST": "2", "STATUS": "2"}
+    done = as_a_runner(scripts["Write the comment"], reports.parent, **told)
+    assert done.returncode == 0, done.stderr
+    assert "the plan" in (reports / "comment.md").read_text("utf-8")
+    assert not (reports / "shown.md").is_symlink()
+    assert away.read_text() == "of somebody else"
+
+
+@pytest.mark.parametrize("linked", ["reports", "deep", "deep/reports", ""])
+def test_the_action_writes_its_reports_through_no_link(
+    tmp_path: Path, linked: str
+) -> None:
+    root = Path(__file__).resolve().parents[2]
+    action = yaml.safe_load((root / "action.yml").read_text("utf-8"))
+    scripts = scripts_of(action["runs"]["steps"])
+    away, tree = tmp_path / "away", tmp_path / "tree"
+    (away / "reports").mkdir(parents=True)
+    tree.mkdir()
+    report = "reports" if linked == "reports" else "deep/reports"
+    if linked:
+        (tree / linked).parent.mkdir(exist_ok=True)
+        (tree / linked).symlink_to(away)
+    look = "Look at the folder of reports"
+    for named in (report, f"{tree}/{report}", f"./{report}//"):
+        done = as_a_runner(scripts[look], tree, REPORT=named)
+        assert done.returncode == (64 if linked else 0), done.stderr
+        assert ("::error::" in done.stdout) == bool(linked)
+        assert linked or (tree / report).is_dir()
+    names = list(scripts)
+    later = map(names.index, ["Validate", "Plan", "Reconcile"])
+    assert names.index(look) < min(later)
+
+
 def test_the_hooks_take_what_districts_are_and_no_more() -> None:
     root = Path(__file__).resolve().parents[2]
     hooks = yaml.safe_load((root / ".pre-commit-hooks.yaml").read_text("utf-8"))
@@ -697,15 +766,15 @@ class TestASharedFolder:
     ) -> None:
         victim, path = tmp_path / "victim", shared / "plan.md"
         victim.write_text("kept", "utf-8")
-        look = access.insist_unplanted
+        look = insist_unplanted
 
         def laid_after_it(asked: Path) -> Path:
             end = look(asked)
             path.symlink_to(victim)
             return end
 
-        monkeypatch.setattr(access, "insist_unplanted", laid_after_it)
-        access.write_whole(path, "a report")
+        monkeypatch.setattr(writing, "insist_unplanted", laid_after_it)
+        writing.write_whole(path, "a report")
         assert victim.read_text("utf-8") == "kept"
         assert not path.is_symlink()
         assert path.read_text("utf-8") == "a report"

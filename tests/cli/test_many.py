@@ -106,24 +106,32 @@ def headlines(text: str) -> int:
 
 def test_a_terminal_is_not_flooded_and_the_count_is_exact(wrong: Console) -> None:
     data = json.loads(wrong.run("validate", "--format", "json").out)
-    found, summary = len(data["findings"]), data["summary"]
-    said = wrong.run("validate")
-    assert headlines(said.out) == 200
+    summary = data["summary"]
+    said = wrong.run("validate", environment={"NO_COLOR": "1"}, at_terminal=True)
+    assert headlines(said.out) == 2
     assert said.out.count("\nerror[") == summary["errors"] == 1
-    assert f"\n… and {found - 200:,} more: " in said.out
+    others = summary["warnings"] - 1
+    assert f"the same in {others} other places" in said.out
+    assert f"and {others - 5} more" in " ".join(said.out.split())
     assert f"1 error, {summary['warnings']} warnings" in said.out
 
 
 def test_a_file_and_a_program_get_every_finding(wrong: Console) -> None:
-    found = len(json.loads(wrong.run("validate", "--format", "json").out)["findings"])
+    data = json.loads(wrong.run("validate", "--format", "json").out)
+    files = [one["file"] for one in data["findings"]]
     assert wrong.run("validate", "--output", "found.txt").out == ""
-    assert headlines((wrong.folder / "found.txt").read_text("utf-8")) == found > 200
-    assert headlines(wrong.run("validate", "--output", "-").out) == 200
+    for text in (
+        (wrong.folder / "found.txt").read_text("utf-8"),
+        wrong.run("validate", "--output", "-").out,
+        wrong.run("validate").out,
+    ):
+        assert all(file in text for file in files)
+        assert " more" not in text
 
 
 def test_what_is_not_shown_fails_all_the_same(wrong: Console) -> None:
     assert wrong.run("validate").status == 1
     calm = wrong.run("validate", "--ignore", "two-phone-types")
-    assert (calm.status, headlines(calm.out)) == (0, 200)
+    assert (calm.status, headlines(calm.out)) == (0, 1)
     strict = wrong.run("validate", "--ignore", "two-phone-types", "--strict")
     assert strict.status == 1

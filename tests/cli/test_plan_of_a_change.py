@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from typing import Any
 
@@ -13,6 +14,7 @@ from stores import failed
 
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.schemas import schema
+from connectsync.domain.finding import acceptance
 from connectsync.domain.plan_file import digest_of, plan_data, plan_of_data
 from connectsync.errors import DamagedPlan
 from connectsync.providers.form import Value
@@ -389,6 +391,73 @@ def test_naming_a_part_of_the_files_tells_of_that_part_alone(
 ) -> None:
     (repository.folder / LAKEVIEW).unlink()
     assert WITHOUT not in repository.run("plan", HARBOR).out
+
+
+OTHER = "fleet-of-other-files"
+
+
+def staged(console: Console) -> None:
+    """Point the project to a folder that was merged before and counted for nothing."""
+    shutil.copytree(console.folder / "districts", console.folder / "staged")
+    shutil.rmtree(console.folder / "staged/ca")
+    (console.folder / CREEK).unlink()
+    creek = CREEK.replace("districts", "staged")
+    console.replace(creek, "settings:\n", "settings:\n  deletion_threshold: 30\n")
+    (console.folder / "staged/ca").mkdir()
+    lakeview = LAKEVIEW.replace("districts", "staged")
+    shutil.copy(console.folder / LAKEVIEW, console.folder / lakeview)
+    console.replace(lakeview, "deletion_threshold: 15", "deletion_threshold: 12")
+    commit(console)
+    git(console, "checkout", "--quiet", "-b", "change")
+    console.replace("connectsync.yaml", "schema: 1\n", "schema: 1\ndistricts: staged\n")
+    commit(console)
+
+
+def test_what_a_change_of_the_folder_takes_in_is_planned_and_told(
+    repository: Console,
+) -> None:
+    staged(repository)
+    data = planned(repository)
+    assert saves(data) == {
+        "dry-creek-isd": ["deletion_threshold"],
+        "lakeview-usd": ["deletion_threshold"],
+    }
+    assert data["comes_in"] == ["dry-creek-isd"]
+    assert data["goes_out"] == ["harbor-point-usd"]
+    assert plan_data(plan_of_data(data))["comes_in"] == data["comes_in"]
+    text = repository.run("plan", "--changed-since", "main").out
+    assert "1 new to the fleet, 1 no longer in it" in text
+    assert repository.run("apply", "plan.json", *accepting(data)).status == 0
+
+
+def accepting(data: dict[str, Any]) -> list[str]:
+    return acceptance(plan_of_data(data).guards).split()
+
+
+@pytest.mark.parametrize("format_", formats_of("plan"))
+def test_every_format_names_what_a_change_of_the_folder_moves(
+    repository: Console, format_: str
+) -> None:
+    staged(repository)
+    for key in ("dry-creek-isd", "lakeview-usd"):
+        wanted = 30 if key == "dry-creek-isd" else 12
+        by_hand(repository, key, deletion_threshold=wanted)
+    said = repository.run("plan", "--changed-since", "main", "--format", format_)
+    assert OTHER in said.out, said.both
+    assert "dry-creek-isd" in said.out
+    assert "harbor-point-usd" in said.out
+    assert "Nothing to do" not in said.out
+
+
+def test_a_folder_that_moves_along_with_its_name_is_the_same_fleet(
+    repository: Console,
+) -> None:
+    git(repository, "mv", "districts", "staged")
+    repository.replace(
+        "connectsync.yaml", "schema: 1\n", "schema: 1\ndistricts: staged\n"
+    )
+    data = planned(repository)
+    assert (saves(data), data["guards"]) == ({}, [])
 
 
 def test_a_plan_with_a_district_without_a_file_can_be_applied(

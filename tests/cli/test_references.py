@@ -13,10 +13,12 @@ from connectsync.cli import secrets
 from connectsync.cli.secrets import (
     COMMAND_ENVIRONMENT,
     district_token,
+    gateway_token,
     resolve_reference,
 )
 from connectsync.config.project import BrowserConfig, GatewayConfig, Project
-from connectsync.domain.foreign_text import foreign_text
+from connectsync.domain.district import Credentials, District
+from connectsync.domain.foreign_text import environment_of_children, foreign_text
 from connectsync.errors import ProjectError, TokenRefused
 
 ALLOWING = {"CONNECTSYNC_ALLOW_COMMANDS": "1"}
@@ -187,6 +189,28 @@ def test_a_command_gets_no_secret_of_ours_and_what_the_operator_names(
     assert set(given) == {b"PATH", b"HOME", b"VAULT_ADDR", b"OP_SERVICE_ACCOUNT_TOKEN"}
 
 
+@pytest.mark.parametrize("path", ["{}:", ":{}", ".:{}", "here:{}", "", ".", ":"])
+def test_a_command_is_no_program_of_the_folder_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """An empty or relative entry of ``PATH`` means it, also for what it starts."""
+    (tmp_path / "here").mkdir()
+    for planted in (tmp_path / "tool", tmp_path / "here" / "tool"):
+        planted.write_text("#!/bin/sh\necho planted\n", "utf-8")
+        planted.chmod(0o700)
+    away = tmp_path / "away"
+    away.mkdir()
+    (away / "asks").write_text("#!/bin/sh\ntool || echo none\n", "utf-8")
+    (away / "asks").chmod(0o700)
+    monkeypatch.chdir(tmp_path)
+    known = {**ALLOWING, "PATH": path.format(away), "LD_LIBRARY_PATH": ""}
+    with pytest.raises(ProjectError, match="failed"):
+        resolve_reference("command:tool", environment=known, root=tmp_path)
+    asked = f"command:{away}/asks"
+    assert resolve_reference(asked, environment=known, root=tmp_path) == "none"
+    assert "LD_LIBRARY_PATH" not in environment_of_children(known)
+
+
 def test_a_command_is_in_no_terminal_of_ours(tmp_path: Path) -> None:
     code = "import os; print(os.getsid(0) == os.getpid())"
     reference = f'command:{sys.executable} -c "{code}"'
@@ -257,12 +281,69 @@ STATED = Project(
         "GOOGLE_APPLICATION_CREDENTIALS",
         "TF_VAR_db_password",
         "DATABASE_URL",
+        "CI_REPOSITORY_URL",
     ],
 )
 def test_a_district_file_gets_at_no_secret_but_a_districts(name: str) -> None:
     with pytest.raises(ProjectError, match="is no district's token") as error:
         district_token(f"env:{name}", project=STATED, environment={name: SECRET})
     assert SECRET not in error.value.message + error.value.remedy
+
+
+def stated_as(reference: str, root: Path = STATED.root) -> Project:
+    gateway = GatewayConfig("https://gateway.example.org", reference)
+    return replace(STATED, root=root, state_dir=root / ".connectsync", gateway=gateway)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CONNECTSYNC_NOTE_TOKEN",
+        "CONNECTSYNC_STATE_URL",
+        "CONNECTSYNC_DISTRICT_LAKEVIEW_TOKEN",
+        "CI_JOB_TOKEN",
+        "CI_REPOSITORY_URL",
+        "GITHUB_TOKEN",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+        "AWS_SECRET_ACCESS_KEY",
+        "PGPASSWORD",
+        "npm_config__auth",
+    ],
+)
+def test_the_gateway_is_sent_no_secret_of_others(tmp_path: Path, name: str) -> None:
+    (tmp_path / "copy").write_text(SECRET)
+    for reference in (f"env:{name}", "env:ALSO", "file:copy"):
+        project = stated_as(reference, tmp_path)
+        variables = {name: SECRET, "ALSO": SECRET}
+        with pytest.raises(TokenRefused, match="is a secret of others") as error:
+            gateway_token(project, variables, ())
+        assert SECRET not in error.value.message + error.value.remedy
+
+
+@pytest.mark.parametrize("where", ["home/.netrc", "link", ".connectsync/session"])
+def test_the_gateway_is_sent_no_file_in_which_others_keep_secrets(
+    tmp_path: Path, where: str
+) -> None:
+    for name in ("home/.netrc", ".connectsync/session"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(SECRET)
+    (tmp_path / "link").symlink_to("home/.netrc")
+    with pytest.raises(TokenRefused, match="is a secret of others"):
+        gateway_token(stated_as(f"file:{where}", tmp_path), {}, ())
+
+
+def test_the_gateway_is_sent_no_token_of_a_district() -> None:
+    lakeview = District("lakeview", "x", credentials=Credentials(None, "env:LAKEVIEW"))
+    project, variables = stated_as("env:LAKEVIEW"), {"LAKEVIEW": SECRET}
+    with pytest.raises(TokenRefused, match="is a secret of others"):
+        gateway_token(project, variables, [lakeview])
+
+
+@pytest.mark.parametrize(
+    "name", ["CONNECT_GATEWAY_TOKEN", "CONNECTSYNC_GATEWAY_TOKEN", "GATEWAY", "TOKEN"]
+)
+def test_the_gateways_own_token_may_have_any_other_name(name: str) -> None:
+    assert gateway_token(stated_as(f"env:{name}"), {name: SECRET}, ()) == SECRET
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import socket
 import sqlite3
+import subprocess
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -15,6 +19,8 @@ from stores import left_open
 
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.schemas import schema
+from connectsync.domain.foreign_text import SECRETS
+from connectsync.report.sheet import csv_table
 
 KEY, OTHER = "lakeview-usd", "harbor-point-usd"
 FILE = f"districts/ca/{KEY}.yaml"
@@ -267,3 +273,148 @@ def test_an_edited_state_is_refused_by_whatever_plans_saves_or_undoes(
         assert "`connectsync runs verify`" in said.err, words
     assert applied.state() == rows
     assert [applied.live(key) for key in (KEY, OTHER)] == live
+
+
+def repository(folder: Path) -> str:
+    """Make the folder a commit; give its name."""
+    git = ("git", "-C", str(folder), "-c", "user.name=x", "-c", "user.email=x@y.org")
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "as it is"]):
+        subprocess.run([*git, *words], check=True)
+    asked = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True)
+    return asked.stdout.decode().strip()
+
+
+def origin(console: Console, run: int) -> Any:
+    return told(console, "show", str(run))["run"]["origin"]
+
+
+def test_a_run_tells_who_began_it_and_from_which_commit(valley: Console) -> None:
+    commit = repository(valley.folder)
+    assert valley.run("apply", "--yes").status == 0
+    said = origin(valley, 1)
+    assert (said["user"], said["commit"], said["clean"]) == ("operator", commit, True)
+    assert said["host"] == socket.gethostname()
+    assert "by operator" in valley.run("runs").out
+    shown = valley.run("runs", "show", "1").out
+    assert f"begun by operator on {socket.gethostname()}" in shown
+    assert f"from commit {commit[:12]}\n" in shown
+    # a file that was changed, and not committed
+    threshold(valley, 15, 12)
+    assert origin(valley, 2)["clean"] is False
+    assert "and not committed" in valley.run("runs", "show", "2").out
+
+
+def test_a_project_out_of_git_has_no_commit(applied: Console) -> None:
+    said = origin(applied, 1)
+    assert (said["commit"], said["clean"]) == ("", None)
+    assert "commit" not in applied.run("runs", "show", "1").out
+
+
+@pytest.mark.parametrize(
+    ("variables", "actor", "job"),
+    [
+        (
+            {
+                "GITHUB_ACTIONS": "true",
+                "GITHUB_ACTOR": "maria",
+                "GITHUB_SERVER_URL": "https://github.example",
+                "GITHUB_REPOSITORY": "valley/fleet",
+                "GITHUB_RUN_ID": "7",
+            },
+            "maria",
+            "https://github.example/valley/fleet/actions/runs/7",
+        ),
+        (
+            {
+                "GITLAB_CI": "true",
+                "GITLAB_USER_LOGIN": "maria",
+                "CI_JOB_URL": "https://gitlab.example/valley/-/jobs/7",
+            },
+            "maria",
+            "https://gitlab.example/valley/-/jobs/7",
+        ),
+    ],
+    ids=["github", "gitlab"],
+)
+def test_a_run_tells_the_job_that_began_it_and_the_pull_request(
+    valley: Console,
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    actor: str,
+    job: str,
+) -> None:
+    for name, value in {**variables, "CONNECTSYNC_PULL_REQUEST": "#12"}.items():
+        monkeypatch.setenv(name, value)
+    assert valley.run("apply", "--yes").status == 0
+    said = origin(valley, 1)
+    assert (said["actor"], said["job"], said["pull_request"]) == (actor, job, "#12")
+    shown = valley.run("runs", "show", "1").out
+    assert "pull request #12" in shown
+    assert "by maria" in valley.run("runs").out
+
+
+def test_a_secret_in_a_variable_of_the_job_is_not_kept(
+    valley: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = "a-token-of-lakeview-0123"  # noqa: S105 - made up
+    monkeypatch.setenv("LAKEVIEW_USD_TOKEN", token)
+    monkeypatch.setenv("GITLAB_CI", "true")
+    monkeypatch.setenv("GITLAB_USER_LOGIN", f"maria\x1b[2J{token}")
+    monkeypatch.setenv("CI_JOB_URL", f"https://bot:{token}@gitlab.example/jobs/7")
+    SECRETS.learn(token)
+    assert valley.run("apply", "--yes").status == 0
+    said = origin(valley, 1)
+    assert said["actor"].startswith("maria")
+    assert token not in json.dumps(said)
+    assert "\x1b" not in said["actor"]
+
+
+def test_runs_are_chosen_by_district_and_by_day(applied: Console) -> None:
+    assert [one["run"] for one in told(applied, "--district", OTHER)["runs"]] == [1]
+    assert told(applied, "--since", "2027-01-16")["runs"] == []
+    assert len(told(applied, "--since", "2027-01-15")["runs"]) == 2
+    assert "No such run" in applied.run("runs", "--district", "nowhere").out
+    said = applied.run("runs", "--since", "yesterday")
+    assert (said.status, "needs a date" in said.err) == (ExitStatus.USAGE, True)
+
+
+def test_runs_are_a_table_for_a_spreadsheet(applied: Console) -> None:
+    out = applied.run("runs", "--format", "csv").out
+    first, second = csv.DictReader(out.splitlines())
+    assert (first["run"], first["user"], first["done"]) == ("2", "operator", "1")
+    assert second["ended"].startswith("2027-01-15T10:00:00")
+
+
+def history(console: Console, *arguments: str) -> Any:
+    said = console.run("history", *arguments, "--format", "json")
+    data = json.loads(said.out)
+    jsonschema.validate(data, schema("runs"))
+    return data["entries"]
+
+
+def test_history_says_when_a_setting_changed_and_in_which_run(applied: Console) -> None:
+    first, second = history(applied, KEY, "deletion_threshold")
+    assert first["changes"][0]["after"] == 15
+    assert second["changes"] == [
+        {"setting": "deletion_threshold", "before": 15, "after": 12}
+    ]
+    assert (second["run"], second["origin"]["user"]) == (2, "operator")
+    text = applied.run("history", KEY, "deletion_threshold").out
+    assert "deletion_threshold  15 → 12" in text
+    rows = csv.DictReader(
+        applied.run("history", KEY, "--format", "csv").out.splitlines()
+    )
+    assert [row["now"] for row in rows if row["run"] == "2"] == ["12"]
+
+
+def test_history_of_what_is_not_there_says_what_may_be_meant(applied: Console) -> None:
+    said = applied.run("history", "lakeview")
+    assert (said.status, f"did you mean '{KEY}'?" in said.out) == (0, True)
+    wrong = applied.run("history", KEY, "deletion_treshold")
+    assert wrong.status == ExitStatus.USAGE
+    assert "did you mean 'deletion_threshold'?" in wrong.err
+
+
+def test_a_table_holds_no_formula_of_others() -> None:
+    shown = csv_table(["name"], [["=HYPERLINK(1)"], ["-2+3"], [None], [True], [-2]])
+    assert shown == "name\n'=HYPERLINK(1)\n'-2+3\n\"\"\ntrue\n-2\n"

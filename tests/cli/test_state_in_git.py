@@ -14,6 +14,7 @@ import pytest
 from console import Console
 
 from connectsync.cli.terminal import ExitStatus
+from connectsync.operations.git import tracked_in
 
 AUTHOR = {
     f"GIT_{who}_{what}": f"{who}@example.org"
@@ -253,3 +254,33 @@ def test_an_older_state_folder_is_ignored_from_its_next_use_on(valley: Console) 
     git(valley.folder, "init", "-q", "-b", "main")
     git(valley.folder, "add", ".")
     assert ".connectsync" not in git(valley.folder, "ls-files")
+
+
+@pytest.fixture
+def stuck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a repository in which a pipe stands where git reads a file."""
+    monkeypatch.setattr("connectsync.operations.git.FEW", 0.2)
+    monkeypatch.setattr("connectsync.operations.git.SECONDS", 0.2)
+    folder = tmp_path / "above"
+    folder.mkdir()
+    git(folder, "init", "-q")
+    (folder / "mine").write_text("")
+    git(folder, "add", "mine")
+    (folder / ".git" / "HEAD").unlink()
+    os.mkfifo(folder / ".git" / "HEAD")
+    return folder
+
+
+def test_a_repository_above_that_makes_git_wait_is_read_without_it(stuck: Path) -> None:
+    (stuck / "state").mkdir()
+    assert tracked_in(stuck / "state", os.environ) is None
+    assert tracked_in(stuck / "mine", os.environ) == "mine"
+
+
+def test_git_that_does_not_come_to_an_end_is_a_sentence(
+    valley: Console, stuck: Path
+) -> None:
+    (stuck / ".git").rename(valley.folder / ".git")
+    said = valley.run("plan", "--changed-since", "main")
+    assert said.status == ExitStatus.USAGE
+    assert "git did not come to an end within 0.2 s" in " ".join(said.err.split())

@@ -288,6 +288,7 @@ def test_on_a_full_disk_work_that_was_done_is_told_as_done(
     assert "apply --yes lakeview-usd" in differing
     if "2>" not in redirected:
         assert "cannot write to standard output: No space left on device" in said
+        assert "send it where there is space and run it again" in said
         assert "change confirmed by reading back" in said
 
 

@@ -13,12 +13,12 @@ from connectsync.domain.district import (
     CleverShares,
     ContactDetailsKeptIn,
     Credentials,
-    Days,
     Facts,
     GuardiansCsv,
     GuardiansFrom,
 )
 from connectsync.domain.finding import Place
+from connectsync.domain.schedule import Days
 from connectsync.providers.clever import (
     ContactRelationship,
     ContactType,

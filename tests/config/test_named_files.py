@@ -13,6 +13,7 @@ from connectsync.errors import ProjectError
 Write = Callable[[str, str], Path]
 
 SEED = "schema: 1\nbackends:\n  embedded: {seed: live.json}\n"
+SAMPLE = "schema: 1\nroster: {guardians_sample: guardians.csv}\n"
 SNAPSHOT = "schema: 1\nbackend: snapshot:taken/live.json\n"
 
 
@@ -20,6 +21,7 @@ SNAPSHOT = "schema: 1\nbackend: snapshot:taken/live.json\n"
     ("text", "sentence"),
     [
         (SEED, "connectsync.yaml:3:20: there is no file 'live.json' (correct the path"),
+        (SAMPLE, "connectsync.yaml:2:28: there is no file 'guardians.csv' (correct"),
         (
             SNAPSHOT,
             "connectsync.yaml:2:10: there is no file 'taken/live.json' (correct",

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from connectsync.config.project import CleverConfig, GatewayConfig, load_project
-from connectsync.domain.district import Days
 from connectsync.domain.policy import Freeze, Policy, Window
+from connectsync.domain.schedule import Days
 from connectsync.errors import ProjectError
 
 Write = Callable[[str, str], Path]

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from connectsync.config import schema_check, schemas
 from connectsync.config.document import is_day, read_document
 from connectsync.config.profiles import check_bytes
-from connectsync.config.schema_check import accepts
+from connectsync.config.schema_check import accepts, surely_fits
 from connectsync.config.schema_errors import explain
 from connectsync.config.schemas import (
     describe,
@@ -116,6 +117,77 @@ def test_the_library_that_says_whether_and_the_one_that_says_why_agree(
     assert reading.document.data == data
     findings, _ = explain(reading.document, "district")
     assert accepts(data, "district") == (not findings)
+
+
+def _parts_of(part: Any) -> Iterator[Mapping[str, Any]]:
+    """Give a part of a schema, and every part in it."""
+    yield part
+    for inner in part.get("properties", {}).values():
+        yield from _parts_of(inner)
+    for key in ("items", "additionalProperties"):
+        if isinstance(part.get(key), dict):
+            yield from _parts_of(part[key])
+
+
+PARTS = [part for name in OURS for part in _parts_of(schema(name))]
+ODD = st.sampled_from([True, 1.0, 2**53, 10**30, "1\n", "\u00e9", "\ud800", [1, True]])
+
+
+def valid(data: object, part: Mapping[str, Any]) -> bool:
+    checker = jsonschema_rs.Draft202012Validator(
+        dict(part), validate_formats=True, formats={"date": is_day}
+    )
+    return checker.is_valid(data)
+
+
+@given(broken())
+def test_no_document_is_taken_that_the_library_refuses(data: dict[str, Any]) -> None:
+    for name in ("district", "profile"):
+        if surely_fits(data, schema(name)):
+            assert valid(data, schema(name))
+
+
+@given(st.sampled_from(PARTS), ANYTHING | ODD | st.lists(ANYTHING | ODD, max_size=3))
+def test_no_value_is_taken_that_the_library_refuses(
+    part: Mapping[str, Any], value: object
+) -> None:
+    if surely_fits(value, part):
+        assert valid(value, part)
+
+
+@pytest.mark.parametrize(
+    ("value", "part"),
+    [
+        (True, {"const": 1}),
+        (1, {"enum": [True]}),
+        (1.0, {"type": "integer"}),
+        (True, {"type": "integer"}),
+        (2**53, {"type": "integer"}),
+        ("a\n", {"type": "string", "pattern": "^a$"}),
+        ("\u0661", {"type": "string", "pattern": r"^\d$"}),
+        ("x", {"type": "string", "format": "email"}),
+        ("x", {"type": "string", "not": {}}),
+        ([1, 1], {"type": "array", "items": {}, "uniqueItems": True}),
+        ({"a": 1}, {"type": "object", "additionalProperties": False}),
+        ({1: 1}, {"type": "object", "properties": {}}),
+    ],
+)
+def test_what_the_library_has_to_say_is_left_to_it(
+    value: object, part: Mapping[str, Any]
+) -> None:
+    assert not surely_fits(value, part)
+
+
+def test_a_clean_document_is_decided_without_the_library() -> None:
+    assert surely_fits(FULL, schema("district"))
+    assert surely_fits({"schema": 1, "settings": FULL["settings"]}, schema("profile"))
+    for example in schema("project")["examples"]:
+        assert surely_fits(example, schema("project"))
+
+
+def test_every_keyword_of_a_schema_is_known_there() -> None:
+    known = schema_check._KNOWN_KEYWORDS  # noqa: SLF001 - what is not known is slow
+    assert {key for part in PARTS for key in part} <= known
 
 
 @given(broken())

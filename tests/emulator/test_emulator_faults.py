@@ -127,6 +127,7 @@ def test_faults_survive_being_spelled() -> None:
         {"drop_saves": [True]},
         {"drop_saves": [[]]},
         {"edit_before_saves": 1},
+        {"edit_with_saves": [0]},
         {"edit": {"phoneTypes": ["Cell", "Home"]}},
         {"edit": {"nonsense": 1}},
         {"edit": []},
@@ -232,6 +233,16 @@ def test_what_that_person_changes_can_be_said(browser: Browser) -> None:
     switch(browser, edit_before_saves=[1], edit={"phoneTypes": ["Home"]})
     assert patch(browser, deletionThreshold=5).status_code == 412
     assert live(browser)["settings"]["phoneTypes"] == ["Home"]
+
+
+def test_a_save_changes_more_than_was_asked_for(browser: Browser) -> None:
+    switch(browser, edit_with_saves=[1], edit={"phoneTypes": ["Home"]})
+    answer = patch(browser, deletionThreshold=5)
+    assert answer.status_code == 200
+    after = live(browser)
+    assert answer.json()["version"] == after["version"]
+    assert after["settings"]["deletionThreshold"] == 5
+    assert after["settings"]["phoneTypes"] == ["Home"]
 
 
 def test_nobody_edits_a_district_that_is_not_there(browser: Browser) -> None:

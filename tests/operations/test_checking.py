@@ -131,8 +131,8 @@ def three_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checking, "_cores", lambda: 3)
     monkeypatch.setattr(checking, "WORTH_A_PROCESS", 10)
     begun = threading.active_count()
-    others = lambda: threading.active_count() - begun + 1  # noqa: E731 - one line
-    monkeypatch.setattr(checking, "count_threads", others)
+    others = lambda: threading.active_count() > begun  # noqa: E731 - one line
+    monkeypatch.setattr(checking, "_has_threads", others)
 
 
 @pytest.fixture
@@ -141,10 +141,14 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     here: list[int] = []
 
     def counted(
-        chosen: ChosenFiles, names: Sequence[str], asked: ValidationOptions
+        chosen: ChosenFiles,
+        names: Sequence[str],
+        asked: ValidationOptions,
+        *,
+        remember: bool,
     ) -> list[CheckedFile]:
         here.append(len(names))
-        return checking.check_named(chosen, names, asked)
+        return checking.check_named(chosen, names, asked, remember=remember)
 
     monkeypatch.setattr("connectsync.operations.validate.check_named", counted)
     return here

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from connectsync.errors import InvalidFiles, UsageError
-from connectsync.files.access import replace_file
+from connectsync.files.writing import replace_file
 from connectsync.operations.files import (
     NewDistrict,
     format_file,

@@ -29,7 +29,12 @@ from connectsync.domain.run import (
 from connectsync.emulator.app import create_app
 from connectsync.emulator.seed import enrol
 from connectsync.errors import StateError, UnknownRun, UsageError
-from connectsync.operations.runs import audit_store, diff_of, history_of
+from connectsync.operations.runs import (
+    audit_store,
+    diff_of,
+    district_history,
+    history_of,
+)
 from connectsync.providers.clever import Permission, PhoneType, Settings
 
 ELM, HARBOR, LAKEVIEW = KEYS
@@ -101,6 +106,26 @@ def test_a_run_tells_every_save_and_who_said_yes(world: World) -> None:
     assert (save.settled, save.runner) == ("confirmed", world.store.runner)
     assert [(one.name, one.at) for one in told.approved] == [("Ada", NOW)]
     assert told.head == world.archive.head()
+
+
+def test_history_tells_what_others_changed_between_two_runs(world: World) -> None:
+    ran(world, CELL, ELM)
+    ran(world, HOME, ELM)
+    found = district_history(world.archive, ELM, ["phone_types"])
+    assert [(one.run and one.run.number, *one.changes) for one in found.entries] == [
+        (1, Set("phone_types", frozenset(), frozenset(["Cell"]))),
+        (2, Set("phone_types", frozenset(["Cell"]), frozenset(["Home"]))),
+    ]
+    asyncio.run(world.edit(ELM, {"phone_types": frozenset(["Work"])}))
+    ran(world, CELL, ELM)
+    *_, person, ours = district_history(world.archive, ELM).entries
+    assert (person.run, person.changes) == (
+        None,
+        (Set("phone_types", frozenset(["Home"]), frozenset(["Work"])),),
+    )
+    assert (ours.run and ours.run.number) == 3
+    assert person.after is not None
+    assert person.after <= person.at <= ours.at
 
 
 def test_a_save_that_nobody_settled_is_told_as_such(world: World) -> None:

@@ -17,7 +17,7 @@ from connectsync.domain.finding import (
     Severity,
     ValidationReport,
 )
-from connectsync.report.findings_text import MANY, render
+from connectsync.report.findings_text import MANY, concise, render
 
 OF_RULE = {
     "literal-secret": Severity.ERROR,
@@ -28,7 +28,7 @@ OF_RULE = {
 
 def finding(rule: str, number: int = 0) -> Finding:
     place = Place(f"districts/district-{number:03}.yaml", 4)
-    return Finding(rule, OF_RULE[rule], "wrong", place)
+    return Finding(rule, OF_RULE[rule], f"wrong {number}", place)
 
 
 def told(found: list[Finding], most: int | None = 200) -> str:
@@ -108,7 +108,10 @@ def test_what_is_not_shown_is_counted_by_how_bad_it_is() -> None:
 
 
 @given(
-    st.lists(st.builds(finding, st.sampled_from(sorted(OF_RULE)), st.integers(0, 99))),
+    st.lists(
+        st.builds(finding, st.sampled_from(sorted(OF_RULE)), st.integers(0, 99)),
+        unique=True,
+    ),
     st.integers(0, 60),
 )
 def test_shown_and_unshown_are_all_there_are(found: list[Finding], most: int) -> None:
@@ -142,3 +145,35 @@ def test_a_file_holds_them_all() -> None:
     text = told(found, most=None)
     assert sum(shown(text).values()) == 400
     assert "more" not in text
+
+
+def test_what_is_said_of_many_files_is_said_once_with_the_first_ones() -> None:
+    found = [
+        replace(finding("rule-a", number), message="wrong") for number in range(40)
+    ]
+    text = told(found)
+    assert sum(shown(text).values()) == 1
+    assert "= note: the same in 39 other places: districts/district-001.yaml:4:1," in (
+        text
+    )
+    assert "and 34 more" in " ".join(text.split())
+    assert text.endswith("300 files: 40 notes\n")
+    whole = told(found, most=None)
+    assert all(f"district-{number:03}.yaml:4:1" in whole for number in range(40))
+    assert "more" not in whole
+
+
+def test_two_of_a_kind_are_told_each() -> None:
+    found = [replace(finding("rule-a", number), message="wrong") for number in (1, 2)]
+    assert sum(shown(told(found)).values()) == 2
+
+
+def test_concise_is_one_line_a_finding() -> None:
+    found = [finding("rule-a", number) for number in range(3)]
+    report = ValidationReport(300, tuple(found))
+    assert concise(report) == (
+        "districts/district-000.yaml:4:1 rule-a wrong 0\n"
+        "districts/district-001.yaml:4:1 rule-a wrong 1\n"
+        "districts/district-002.yaml:4:1 rule-a wrong 2\n"
+        "300 files: 3 notes\n"
+    )

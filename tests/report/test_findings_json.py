@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -53,14 +55,23 @@ def objects(schema: Any) -> list[dict[str, Any]]:
 
 def test_the_schema_is_valid_and_describes_every_property() -> None:
     Draft202012Validator.check_schema(SCHEMA)
-    assert len(properties(SCHEMA)) == 18
+    assert len(properties(SCHEMA)) == 19
     assert all(each.get("description") for each in properties(SCHEMA))
 
 
-def test_the_schema_is_closed_and_requires_everything() -> None:
+def test_the_schema_is_closed_and_requires_everything_but_a_later_day() -> None:
     for each in objects(SCHEMA):
         assert each["additionalProperties"] is False
-        assert set(each["required"]) == set(each["properties"])
+        assert set(each["required"]) == set(each["properties"]) - {"day"}
+
+
+def test_what_is_ahead_says_its_day_and_what_is_so_today_has_none() -> None:
+    today = Finding("one-rule", Severity.ERROR, "Wrong.", Place("a.yaml"))
+    ahead = replace(today, day=date(2027, 6, 15))
+    report = ValidationReport(1, with_fingerprints([today, ahead]))
+    data = json.loads(render(report))
+    Draft202012Validator(SCHEMA).validate(data)
+    assert sorted(one.get("day", "") for one in data["findings"]) == ["", "2027-06-15"]
 
 
 @given(FINDINGS)

@@ -7,19 +7,36 @@ from typing import Any
 
 import jsonschema
 import pytest
-from told_runs import BROKEN_OFF, DIFF, HEAD, LIST, history, run
+from told_runs import BROKEN_OFF, DIFF, HEAD, LIST, at, history, run
 
 from connectsync.apply.journal import SaveStatus
 from connectsync.config.schemas import schema, schema_names
-from connectsync.domain.run import AuditResult, RunList, RunState
+from connectsync.domain.change import Set
+from connectsync.domain.run import (
+    AuditResult,
+    DistrictHistory,
+    HistoryEntry,
+    RunList,
+    RunState,
+)
 from connectsync.domain.settings import BY_NAME
 from connectsync.report.runs_json import (
     audit_json,
+    history_json,
     run_diff_json,
     run_json,
     runs_json,
 )
 
+HISTORY = DistrictHistory(
+    "lakeview-usd",
+    (
+        HistoryEntry("embedded", run(), at(0), (Set("deletion_threshold", 15, 12),)),
+        HistoryEntry(
+            "embedded", None, at(9), (Set("deletion_threshold", 12, 40),), after=at(0)
+        ),
+    ),
+)
 REPORTS = {
     "runs": runs_json(LIST),
     "no runs": runs_json(RunList((), 0)),
@@ -28,6 +45,7 @@ REPORTS = {
     "a run before runners were kept": run_json(history(run(runner="", plan=""))),
     "diff": run_diff_json(DIFF),
     "nothing that differs": run_diff_json(replace(DIFF, districts=())),
+    "history": history_json(HISTORY),
     "audit": audit_json(AuditResult(3, HEAD, ())),
     "an edited store": audit_json(AuditResult(3, HEAD, ("run 2 was edited",))),
 }

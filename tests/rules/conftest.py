@@ -59,6 +59,7 @@ class Situation:
     today: date = TODAY
     stem: str = "lakeview-usd"
     options: Mapping[str, tuple[str, ...]] | None = None
+    applied: Mapping[str, Any] | None = None
 
     def found(self) -> tuple[Found, ...]:
         if self.files is not None:
@@ -72,8 +73,10 @@ class Situation:
         return settle(examine_district(subject), subject.allow, self.today, ran)
 
     def subject(self) -> DistrictOnDay:
-        options = self.options or {}
-        return DistrictOnDay(self.district(), self.today, self.stem, options)
+        options, district = self.options or {}, self.district().on(self.today)
+        return DistrictOnDay(
+            district, self.today, self.stem, options, self.applied or {}
+        )
 
     def district(self) -> District:
         (loaded,) = load({"districts/one.yaml": self.fragment or {}}).districts

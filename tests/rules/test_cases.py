@@ -30,7 +30,7 @@ def cases() -> list[Any]:
 def test_a_rule_finds_exactly_this(
     name: str, case: dict[str, Any], situation: Any
 ) -> None:
-    known = {"today", "stem", "options"}
+    known = {"today", "stem", "options", "applied"}
     how = {key: value for key, value in case.items() if key in known}
     here = situation(case.get("district"), case.get("files"), **how)
     found = [

@@ -28,6 +28,7 @@ from connectsync.providers.clever import (
 )
 from connectsync.rules.catalogue import ALLOW_RULES, DISTRICT_RULES, by_name
 from connectsync.rules.engine import Rule, page_of
+from connectsync.rules.scheduled import OVERDUE
 
 CASES = Path(__file__).parent / "cases"
 RULES: tuple[Rule[Any], ...] = (*DISTRICT_RULES, *ALLOW_RULES)
@@ -50,6 +51,7 @@ class File:
     today: date = TODAY
     stem: str = "lakeview-usd"
     options: dict[str, list[str]] = field(default_factory=dict)
+    applied: dict[str, Any] = field(default_factory=dict)
 
     def get(self, key: str) -> Any:
         part: Any = self.data
@@ -76,7 +78,7 @@ class File:
 
     def spell(self) -> str:
         """Give one text for one state, to see whether a state comes again."""
-        state = [self.data, self.stem, self.options]
+        state = [self.data, self.stem, self.options, self.applied]
         return json.dumps(state, sort_keys=True, default=str)
 
 
@@ -253,6 +255,22 @@ def date_entry(file: File, found: Found, words: Words) -> None:
     entry["until"] = date.fromisoformat(words[1])
 
 
+def day_after(file: File, found: Found, _words: Words) -> None:
+    _, position, key = found.problem.path
+    entry = file.data["scheduled"][position]
+    entry[key] = date.fromisoformat(str(entry[key])) + timedelta(days=1)
+
+
+def usual(file: File, _found: Found, words: Words) -> None:
+    file.set(f"settings.{words[1]}", 15)
+
+
+def apply(file: File, found: Found, _words: Words) -> None:
+    name = found.problem.message.partition(" ")[0]
+    file.applied = {**file.applied, name: file.get(f"settings.{name}")}
+
+
+APPLY: Step = ("^apply it", apply)
 CELL: Step = ("select 'Cell'", {"settings.phone_types": ["Cell"]})
 ALLOW: Step = ("allow this rule", allow)
 ADD: Step = (r"^add '(?!.* and remove).*'(?: here)?", add)
@@ -380,6 +398,12 @@ HINTS: Mapping[str, tuple[Step, ...]] = {
     "contact-relationship-not-shared": MATCH,
     "shared-contact-type-left-out": LEFT_OUT,
     "shared-relationship-left-out": LEFT_OUT,
+    "sync-while-clever-pauses": (SYNC_OFF,),
+    "clever-holds-large-changes": (ALLOW,),
+    "custody-not-filtered": (
+        ("set custody_filtered to true", {"facts.custody_filtered": True}),
+        ALLOW,
+    ),
     "shared-and-not-shared": (
         SHARED,
         ("or remove the lists", {"facts.clever_shares": {"contacts": False}}),
@@ -426,6 +450,13 @@ HINTS: Mapping[str, tuple[Step, ...]] = {
     ),
     "threshold-far-above-tried": (EXACT,),
     "threshold-of-zero": (TERM,),
+    "scheduled-without-zone": (
+        ("add timezone: America/Chicago", {"timezone": "America/Chicago"}),
+    ),
+    "scheduled-day-skipped": (("the day after it", day_after),),
+    "scheduled-returns-to-nothing": ((r"^add (\w+) with its usual value", usual),),
+    "return-overdue": (APPLY,),
+    "return-long-overdue": (APPLY,),
     "permission-without-family-access": (ADD,),
     "family-access-comes-along": (("add 'Family Access'", add_family_access),),
     "permissions-admin-granted": (
@@ -477,7 +508,11 @@ def look(situation: Any) -> Look:
 
     def found_in(file: File) -> list[Found]:
         here = situation(
-            file.data, today=file.today, stem=file.stem, options=file.options
+            file.data,
+            today=file.today,
+            stem=file.stem,
+            options=file.options,
+            applied=file.applied,
         )
         return [Found(rule.name, problem) for rule, problem in here.found()]
 
@@ -492,11 +527,12 @@ def examples() -> list[Any]:
         bad = yaml.load(page_of(by_name(name)).bad, CSafeLoader)
         shown = {"archived_students": ["Archive", "Keep"], "phone_types": ["Cell"]}
         on_page = name in {"archived-students-unknown", "label-not-offered"}
-        file = File(bad, options=shown if on_page else {})
+        applied = {"deletion_threshold": 20} if name in OVERDUE else {}
+        file = File(bad, options=shown if on_page else {}, applied=applied)
         examples.append(pytest.param(name, file, id=f"{name}: its page"))
         for case in yaml.load((CASES / f"{name}.yaml").read_text(), CSafeLoader):
             if case["findings"]:
-                known = {"today", "stem", "options"}
+                known = {"today", "stem", "options", "applied"}
                 how = {key: value for key, value in case.items() if key in known}
                 file = File(case["district"], **how)
                 examples.append(pytest.param(name, file, id=f"{name}: {case['title']}"))

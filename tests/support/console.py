@@ -7,6 +7,7 @@ import io
 import os
 import platform
 import re
+import socket
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -51,6 +52,11 @@ class _Both(io.StringIO):
         super().__init__()
         self.shared = shared
 
+    at_terminal = False
+
+    def isatty(self) -> bool:
+        return self.at_terminal
+
     def write(self, text: str) -> int:
         self.shared.write(text)
         return super().write(text)
@@ -67,10 +73,17 @@ class Console:
         *arguments: str,
         stdin: bytes = b"",
         environment: Mapping[str, str] | None = None,
+        begin: Callable[[list[str]], int] = main,
+        at_terminal: bool = False,
     ) -> Said:
-        """Run one command in the folder."""
+        """
+        Run one command in the folder; ``begin`` is the way into it.
+
+        ``at_terminal`` as where a person looks.
+        """
         both = io.StringIO()
         out, err = _Both(both), _Both(both)
+        out.at_terminal = at_terminal
         with ExitStack() as stack:
             stack.enter_context(_standing_in(self.folder))
             stack.enter_context(redirect_stdout(out))
@@ -78,7 +91,7 @@ class Console:
             given = io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")
             stack.enter_context(patch.object(sys, "stdin", given))
             stack.enter_context(patch.dict(os.environ, environment or {}))
-            status = main(list(arguments))
+            status = begin(list(arguments))
         return Said(status, out.getvalue(), err.getvalue(), both.getvalue())
 
     @property
@@ -148,6 +161,9 @@ class Console:
         """Spell what no two runs have in common: folder, log, runner, audit head."""
         named = HEAD.sub("sha256:<head>", RUNNER.sub("<runner>", text))
         named = named.replace(str(self.folder), "<project>")
+        host = socket.gethostname()
+        named = named.replace(f"by operator on {host}", "by operator on <host>")
+        named = named.replace(f'"host": "{host}"', '"host": "<host>"')
         named = named.replace(f"Python {platform.python_version()}", "Python 3")
         lines = (line.rstrip() for line in LOG.sub("<log>", named).split("\n"))
         return "\n".join(lines)

@@ -18,7 +18,9 @@ WHEN: Mapping[str, str] = {
     " label in it or in a district's file cannot be used; the browser that it asks for"
     " is not installed.",
     "TokenRefused": "The token of a district is named as a file out of the project, or"
-    " as what is a secret of the gateway, the state or another program. None was used.",
+    " as what is a secret of the gateway, the state or another program; or the token of"
+    " the gateway as a secret of a district, the state, the CI or another program. None"
+    " was used.",
     "InvalidFiles": "`plan`, `apply`, `drift` and `reconcile` want the whole fleet free"
     " of errors, for rules hold districts against each other; `fmt` and `import` only"
     " what they write. Nothing was planned or written.",
@@ -28,8 +30,9 @@ WHEN: Mapping[str, str] = {
     "StalePlan": "A district's file says something else now, a form was saved since it"
     " was read, the plan was made on another backend, or nothing of it is left to do."
     " The message names district and setting. Nothing was saved.",
-    "Conflict": "What is read back after a save is not what was saved. The district is"
-    " left as it is; the others of the run go on.",
+    "Conflict": "Someone saved the form between our read and our save, or what is read"
+    " back after it is not what was there and was asked for, also of settings that no"
+    " file manages. The district is left as it is; the others of the run go on.",
     "RollbackRefused": "A setting that the run saved was saved again since, or it"
     " is not known yet whether one of its saves happened. No plan was made.",
     "Refused": "",

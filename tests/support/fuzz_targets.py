@@ -19,7 +19,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime, time
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -31,6 +31,7 @@ from clever_world import district as clever_district
 from console import Console
 from emulator_browser import Browser as Client
 from hostile import wicked_plan
+from rosters import clever, guardians, oneroster, zip_roster
 from tampered_page import Tampered, on_the_form
 
 from connectsync.backends import snapshot
@@ -45,12 +46,14 @@ from connectsync.config.fleet import fleet_of_texts
 from connectsync.config.project import project_of_text
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import digest_of, plan_text, read_plan
+from connectsync.domain.schedule import Moment
 from connectsync.emulator.app import create_app
 from connectsync.emulator.people import MadeUpRoster
 from connectsync.emulator.seed import enrol
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
 from connectsync.errors import Bug, ConnectsyncError
 from connectsync.operations.checking import ValidationOptions
+from connectsync.operations.roster_files import RosterFileOptions, check_roster_files
 from connectsync.operations.validate import validate_fleet
 from connectsync.report import findings_json, findings_text
 from connectsync.report.markdown import plan_markdown
@@ -141,7 +144,10 @@ def bounded(calls: int) -> Iterator[None]:
 
 
 def _validated(district: bytes, profile: bytes) -> None:
-    fleet = fleet_of_texts({DISTRICT: district}, {PROFILE: profile})
+    at = Moment(datetime.combine(TODAY, time(12), UTC), "America/Chicago")
+    fleet = fleet_of_texts({DISTRICT: district}, {PROFILE: profile}, {}, at)
+    for one in fleet.districts:
+        one.district.desired()
     report = validate_fleet(fleet, ValidationOptions(today=TODAY, whole_fleet=True))
     shown = findings_text.render(report, colour=False, width=80)
     if not all(line.isprintable() for line in shown.split("\n")):
@@ -256,7 +262,7 @@ def _clever(data: bytes) -> None:
     asyncio.run(asked())
 
 
-def _roster(data: bytes) -> None:
+def _people(data: bytes) -> None:
     async def asked() -> None:
         async with client(_answering(data), base_url="https://clever.test") as http:
             roster = CleverRoster(http, "https://clever.test", once)
@@ -511,6 +517,35 @@ def _pages() -> Sequence[bytes]:
     return [_form_page()]
 
 
+@cache
+def _rosters() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="connectsync-fuzz-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _roster(name: str) -> Callable[[bytes], None]:
+    def read(data: bytes) -> None:
+        path = _rosters() / name
+        path.write_bytes(data)
+        options = RosterFileOptions(lambda _: None, TODAY)
+        named = [(path, name)]
+        report, _ = check_roster_files(named, named, options)
+        findings_json.render(report)
+        findings_text.render(report, colour=False, width=80)
+
+    return read
+
+
+def _roster_files() -> Sequence[bytes]:
+    return [*guardians().values(), *clever().values(), *oneroster().values()]
+
+
+def _roster_zips() -> Sequence[bytes]:
+    packed = (clever(), oneroster(), oneroster("1.2"))
+    return [zip_roster(one, _rosters() / "seed.zip").read_bytes() for one in packed]
+
+
 TARGETS: Mapping[str, Target] = {
     one.name: one
     for one in (
@@ -521,7 +556,10 @@ TARGETS: Mapping[str, Target] = {
         Target("snapshot", _snapshot, _snapshots),
         Target("gateway", _gateway, _answers),
         Target("clever", _clever, _clever_answers),
-        Target("roster", _roster, _roster_pages),
+        Target("people", _people, _roster_pages),
+        Target("roster", _roster("guardians.csv"), _roster_files),
+        Target("roster-file", _roster("roster.csv"), _roster_files),
+        Target("roster-zip", _roster("roster.zip"), _roster_zips),
         Target("evidence", _evidence, _pages),
         Target("state", _store("state.db"), _stored("state.db"), costly=True),
         Target("connect", _store("connect.db"), _stored("connect.db"), costly=True),

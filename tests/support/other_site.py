@@ -24,12 +24,19 @@ class Other:
 
     address: str
     heard: list[bytes] = field(default_factory=list)
+    looks: list[bytes] = field(default_factory=list)
+    """What was taken from there, as a page takes its styles and scripts."""
 
 
 @asynccontextmanager
-async def other() -> AsyncIterator[Other]:
-    """Listen on an address that nothing of ours should send anything to."""
+async def other(script: str = "") -> AsyncIterator[Other]:
+    """
+    Listen on an address that nothing of ours should send anything to.
+
+    A ``script`` is what a page may take from there.
+    """
     heard: list[bytes] = []
+    looks: list[bytes] = []
 
     async def answer(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -37,12 +44,16 @@ async def other() -> AsyncIterator[Other]:
         # a browser may open a connection before it knows whether it is used
         sent = await reader.read(65536)
         # nor is a style sheet that a page takes from there more than a look
-        if sent and not sent.startswith(b"GET /static/"):
-            heard.append(sent)
+        taken = sent.startswith(b"GET /static/")
+        if sent:
+            (looks if taken else heard).append(sent)
         body = b"<h1>Not Connect</h1><p role=status>Saved</p>"
+        kind = b"html"
+        if taken and script:
+            body, kind = script.encode(), b"javascript"
         writer.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n"
-            b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/%s\r\nConnection: close\r\n"
+            b"Content-Length: %d\r\n\r\n%s" % (kind, len(body), body)
         )
         await writer.drain()
         writer.close()
@@ -51,7 +62,7 @@ async def other() -> AsyncIterator[Other]:
     port = server.sockets[0].getsockname()[1]
     async with server:
         # by another name, as cookies do not tell ports apart
-        yield Other(f"http://localhost:{port}", heard)
+        yield Other(f"http://localhost:{port}", heard, looks)
 
 
 async def type_token(reader: BrowserReader, writer: BrowserWriter) -> None:

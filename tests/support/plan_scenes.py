@@ -10,7 +10,6 @@ import yaml
 
 from connectsync.domain.district import (
     Credentials,
-    Days,
     District,
     Facts,
     GuardiansFrom,
@@ -21,6 +20,7 @@ from connectsync.domain.live import Live
 from connectsync.domain.plan import DistrictPlan, Plan, StillRunning
 from connectsync.domain.policy import Freeze, Policy, Window
 from connectsync.domain.run import RecentSaves
+from connectsync.domain.schedule import Days
 from connectsync.domain.settings import BY_NAME, Form
 from connectsync.operations.plan import (
     PlanContext,
@@ -113,6 +113,7 @@ def planned(scene: dict[str, Any]) -> Plan:
             [(want, lives[want.district.key]) for want in wanted], given
         ),
         still_running=tuple(map(StillRunning, scene.get("still_running", ()))),
+        comes_in=tuple(scene.get("comes_in", ())),
     )
     return add_guards(plan, [want.district for want in wanted], given)
 

@@ -29,6 +29,7 @@ def environment(**more: str) -> dict[str, str]:
         "CONNECTSYNC_NOW": NOW,
         "NO_COLOR": "1",
         "COLUMNS": "80",
+        "LOGNAME": "operator",
         **WITHOUT_CERTIFICATES,
         **more,
     }

@@ -41,6 +41,7 @@ READ: Mapping[str, tuple[str, str]] = {
     "drift": ("Drift", "connectsync drift --format json"),
     "impact": ("Impact", "connectsync impact DISTRICT --roster PATH --format json"),
     "runs": ("Runs", "connectsync runs --format json"),
+    "list": ("List", "connectsync list --format json"),
     "reconcile": ("A pass", "connectsync reconcile --format json"),
     "snapshot": ("A snapshot", "connectsync snapshot --output live.json"),
 }

@@ -142,6 +142,9 @@ def _environment(more: Mapping[str, str]) -> dict[str, str]:
     del told["COLUMNS"]
     if "NO_COLOR" not in more:
         del told["NO_COLOR"]
+    if "PAGER" not in more:
+        # a pager waits for a key
+        told["NO_PAGER"] = "1"
     return told
 
 

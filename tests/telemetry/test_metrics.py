@@ -19,7 +19,7 @@ from connectsync.domain.event import (
     SaveSettled,
 )
 from connectsync.domain.outcome import Ending
-from connectsync.files.access import replace_file
+from connectsync.files.writing import replace_file
 from connectsync.telemetry.metrics import BUCKETS, Metrics, MetricsTally, exposition
 
 ANY = st.text(st.characters())

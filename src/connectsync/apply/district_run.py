@@ -23,12 +23,13 @@ from connectsync.apply.saving import (
     is_conflict,
     judge_save,
     moved_around_error,
-    movement,
+    moved_beside_error,
     not_held_error,
 )
 from connectsync.domain.live import Live
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import DistrictPlan, Save
+from connectsync.domain.schedule import spell_managed
 from connectsync.domain.settings import Form, is_same, list_differing, spell
 
 BEATS = 3
@@ -113,6 +114,8 @@ class DistrictRun:
         async with keep_lease_alive(means.journal, claim):
             try:
                 standing = await self._settled()
+                if not standing.saves:
+                    self._insist_day()
                 while standing.saves < len(planned.saves):
                     saver = Saver(means, claim, standing.again, standing.late)
                     live = await saver.save(self._intent(standing))
@@ -237,13 +240,17 @@ class DistrictRun:
         self, saves: int, live: Live, entries: tuple[JournalRow, ...] = ()
     ) -> None:
         """
-        Raise ``Conflict`` if anything moved that a save is still to be made over.
+        Raise ``Conflict`` if anything is not as it was, or as it was asked for.
 
-        What Connect made of our own saves is told as that.
+        What Connect made of our own saves is told as that. Once all saves are made,
+        what moved only after the last was read back is no concern of it.
         """
         form = self._form_after(saves)
         wrong = list_differing(form, live.form)
-        if saves == len(self.planned.saves) or not wrong:
+        beside = set(list_differing(form, _last_read_back(entries) or live.form))
+        if saves == len(self.planned.saves):
+            wrong = tuple(name for name in wrong if name in beside)
+        if not wrong:
             return
         ours = {
             name
@@ -252,17 +259,25 @@ class DistrictRun:
             if is_same(name, held, live.form.get(name))
         }
         if theirs := {name: form[name] for name in wrong if name not in ours}:
+            if saves and beside & theirs.keys():
+                raise moved_beside_error(theirs, live.form)
             raise form_moved_error(theirs, live)
         raise not_held_error({name: form[name] for name in wrong}, live)
+
+    def _insist_day(self) -> None:
+        """Raise ``Conflict`` if a value was scheduled to change since the plan."""
+        for turn in self.planned.turned(self.means.clock()):
+            raise errors.Conflict(
+                f"{turn.setting} was scheduled to be {spell_managed(turn.now)} until"
+                f" {turn.until}, and that day ended during the run",
+                remedy="plan again: it holds what is scheduled for today",
+            )
 
     def _insist_true(self, form: Form) -> None:
         """Raise ``Conflict`` if what the plan wants is not what Connect holds."""
         desired, held = self.planned.desired, self.planned.managed(form)
         if list_differing(desired, held):
-            said = "; ".join(movement(desired, held))
-            error = errors.Conflict(f"someone else saved the form right after: {said}")
-            error.moved = {n: held.get(n) for n in list_differing(desired, held)}
-            raise error
+            raise moved_beside_error(desired, held)
 
     def _intent(self, standing: _Progress) -> Intent:
         """Give the save that comes next."""
@@ -277,6 +292,13 @@ class DistrictRun:
             desired=self.planned.desired,
             kept=self.planned.kept,
         )
+
+
+def _last_read_back(entries: Sequence[JournalRow]) -> Form | None:
+    """Give the form as the newest save that was made left it, if that was written."""
+    made = (one for one in entries if one.settled is SaveStatus.CONFIRMED)
+    last = max(made, key=lambda one: one.row, default=None)
+    return None if last is None else last.facts.observed
 
 
 def _ending_of(error: errors.ConnectsyncError) -> Ending:

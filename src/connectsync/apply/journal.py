@@ -13,7 +13,7 @@ from connectsync.domain.district import KeptLabels
 from connectsync.domain.event import Event
 from connectsync.domain.outcome import DistrictOutcome, SaveFacts, Sent
 from connectsync.domain.plan import Plan
-from connectsync.domain.run import RecentSaves
+from connectsync.domain.run import Origin, RecentSaves
 from connectsync.domain.settings import Form
 from connectsync.providers.form import Value
 
@@ -129,6 +129,7 @@ class RunOptions:
     ``recent`` is what they knew of the last day; None where no one asks them.
     ``approved_elsewhere`` says that the digest of the plan was given with it, and
     ``launched`` names the districts that are past their launch by their files.
+    ``origin`` says who wants it.
     """
 
     waves: tuple[tuple[str, tuple[str, ...]], ...]
@@ -137,6 +138,7 @@ class RunOptions:
     recent: RecentSaves | None = None
     approved_elsewhere: bool = False
     launched: frozenset[str] = frozenset()
+    origin: Origin = field(default_factory=Origin)
 
 
 @dataclass(frozen=True, slots=True)

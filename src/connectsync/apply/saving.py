@@ -130,6 +130,18 @@ def form_moved_error(before: Form, live: Live) -> errors.Conflict:
     return error
 
 
+def moved_beside_error(before: Form, after: Form) -> errors.Conflict:
+    """Make the error that names what moved along with a save of ours."""
+    error = errors.Conflict(
+        "beside what was asked for, the form changed, by our save or by someone else:"
+        f" {'; '.join(movement(before, after))}",
+        remedy="look at these settings on Connect: put back what nobody wants, or state"
+        " them in the district's file; then make a new plan, and apply that one",
+    )
+    error.moved = {n: after.get(n) for n in list_differing(before, after)}
+    return error
+
+
 def moved_around_error(intent: Intent, live: Live) -> errors.Conflict:
     """Make the error that names what was saved meanwhile, and not by this save."""
     ours = set(list_differing(intent.before, intent.after)) - set(unseen(intent, live))

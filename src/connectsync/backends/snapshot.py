@@ -41,7 +41,8 @@ from connectsync.errors import (
     Unreachable,
     VersionMoved,
 )
-from connectsync.files.access import read_regular, text_of_json, write_whole
+from connectsync.files.access import read_regular, text_of_json
+from connectsync.files.writing import write_whole
 from connectsync.providers.form import Kind, Setting, Value
 
 SCHEMA = 1

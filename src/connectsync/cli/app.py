@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 import traceback
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from importlib import import_module
 from itertools import pairwise
-from keyword import iskeyword
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -31,15 +30,19 @@ from connectsync.cli.terminal import (
     ExitStatus,
     LogFormat,
     Terminal,
+    drop_unusable,
     never_stumble,
     status_of,
     terminal,
 )
-from connectsync.errors import Bug, ConnectsyncError
+from connectsync.errors import Bug, ConnectsyncError, UsageError
 from connectsync.report.terminal import inert
+from connectsync.values import replace
 
 ASKED_BY_A_SHELL = "_CONNECTSYNC_COMPLETE"
 """The variable by which a shell asks for words at the tab key."""
+
+_OF_A_SHELL = re.compile("(complete|source)_(bash|zsh|fish|powershell|pwsh)")
 
 COMMANDS: Mapping[str, str] = {
     "init": "init",
@@ -47,8 +50,13 @@ COMMANDS: Mapping[str, str] = {
     "validate": "validate",
     "explain": "explain",
     "rules": "explain",
-    "show": "explain",
+    "list": "list_",
+    "show": "list_",
+    "compare": "list_",
+    "set": "set_",
+    "unset": "set_",
     "fmt": "init",
+    "roster": "roster",
     "import": "import_",
     "snapshot": "snapshot",
     "plan": "plan",
@@ -57,6 +65,7 @@ COMMANDS: Mapping[str, str] = {
     "resume": "resume",
     "rollback": "rollback",
     "runs": "runs",
+    "history": "runs",
     "drift": "drift",
     "reconcile": "reconcile",
     "impact": "impact",
@@ -68,7 +77,10 @@ COMMANDS: Mapping[str, str] = {
 }
 """Every command in order, and the module that has its function."""
 
-WITHIN: Mapping[str, tuple[str, ...]] = {"runs": ("show", "diff", "verify", "close")}
+WITHIN: Mapping[str, tuple[str, ...]] = {
+    "runs": ("show", "diff", "verify", "close"),
+    "roster": ("check",),
+}
 """Commands that stand behind another one, in the same module."""
 
 PANELS: Mapping[str, Mapping[str, str]] = {
@@ -81,9 +93,14 @@ PANELS: Mapping[str, Mapping[str, str]] = {
         "validate": "Check district files against the schema and every rule.",
         "explain": "Explain a rule or a key, with examples.",
         "rules": "List every rule.",
-        "show": "Show a district's values, each with its file and line.",
+        "list": "List districts by their values; ask with an expression.",
+        "show": "Show districts' values with file and line, or a saved plan.",
+        "compare": "Show two districts side by side, or files and Connect.",
+        "set": "Set values in many files at once, after a look at the change.",
+        "unset": "Take a value out of many files at once.",
         "fmt": "Put keys in schema order; comments are kept.",
         "schema": "Print a schema, for editors and other tools.",
+        "roster": "Check roster files before they are sent.",
     },
     "Plan and apply": {
         "snapshot": "Write live settings to a file to plan from.",
@@ -96,6 +113,7 @@ PANELS: Mapping[str, Mapping[str, str]] = {
     },
     "Inspect": {
         "runs": "List, show, compare or close runs; verify the audit log.",
+        "history": "Show when each setting of a district changed, and who did it.",
         "drift": "Show what changed since the last apply, and where.",
         "impact": "Count whom a change reaches on the district's roster.",
         "doctor": "Check project, state and backend for problems.",
@@ -202,7 +220,8 @@ def _line(name: str) -> Command:
 def _made(name: str) -> Command:
     """Load and make a command, with those that stand behind it."""
     module = import_module(f"connectsync.cli.{COMMANDS[name]}")
-    command = getattr(module, f"{name}_" if iskeyword(name) else name)
+    # one with a word of Python's own ends in `_`
+    command = getattr(module, f"{name}_", None) or getattr(module, name)
     listed, within = _listed_as(name), WITHIN.get(name, ())
     one = typer.Typer(name=name, cls=GroupWithHelp, add_completion=False)
     if within:
@@ -263,6 +282,10 @@ def options(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print results only.")
     ] = False,
+    no_pager: Annotated[
+        bool,
+        typer.Option("--no-pager", help="Print long text at once, not by pages."),
+    ] = False,
     log_format: Annotated[
         LogFormat,
         typer.Option(help="Format of standard error: text, or lines of JSON."),
@@ -302,7 +325,11 @@ def options(
         )
     )
     looked_at = terminal(
-        color=color, quiet=quiet, log_format=log_format, environment=os.environ
+        color=color,
+        quiet=quiet,
+        log_format=log_format,
+        environment=os.environ,
+        pager=not no_pager,
     )
     context.obj = Session(
         terminal=replace(looked_at, place=place),
@@ -329,46 +356,56 @@ def run() -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """
-    Run one command; give its exit status. Never raises.
-
-    A command that ended well, but whose words could not be written, says so.
-    """
+    """Run one command; give its exit status. Never raises."""
+    drop_unusable(os.environ)
     plain = terminal(
         color=_read_option(arguments, "--color", {"always", "never"}, "auto"),
         quiet=False,
         log_format=LogFormat(_read_option(arguments, "--log-format", {"json"}, "text")),
         environment=os.environ,
     )
-    status = _ended(plain, arguments)
-    lost = plain.tell_lost()
-    return ExitStatus.UNWRITTEN if lost and status in _WELL else status
-
-
-_WELL = frozenset({ExitStatus.FINE, ExitStatus.PENDING})
-
-
-def _ended(plain: Terminal, arguments: list[str]) -> int:
     try:
-        return _ran(plain, arguments)
-    except typer.TyperException as error:
-        return _usage(plain, error)
-    except (typer.Abort, KeyboardInterrupt):
-        return _end_interrupted(plain)
-    except Bug as error:
-        return _bug(plain, error, error.message)
-    except ConnectsyncError as error:
-        return _failed(plain, error)
-    except Exception as error:  # noqa: BLE001 - the last net under the user
-        return _unforeseen(plain, error)
+        status = _ran(plain, arguments)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last net under the user
+        status = tell_failure(plain, error)
+    return plain.settle(status)
+
+
+def tell_failure(plain: Terminal, error: BaseException) -> int:
+    """Say why a command ended early; give its exit status."""
+    match error:
+        case typer.TyperException():
+            return _usage(plain, error)
+        case typer.Abort() | KeyboardInterrupt():
+            return _end_interrupted(plain)
+        case Bug():
+            return _bug(plain, error, error.message)
+        case ConnectsyncError():
+            return _failed(plain, error)
+        case _:
+            return _unforeseen(plain, error)
 
 
 def _ran(plain: Terminal, arguments: list[str]) -> int:
     asked = arguments or ["--help"]
+    _insist_asked_by_a_shell()
     status = app(asked, prog_name=PROGRAM, standalone_mode=False, obj=plain)
     if status == ExitStatus.INTERRUPTED:
         return _end_interrupted(plain)
     return int(status or 0) if arguments else ExitStatus.USAGE
+
+
+def _insist_asked_by_a_shell() -> None:
+    """Refuse what no shell asks at the tab key; see to what it should have told."""
+    if not (told := os.environ.get(ASKED_BY_A_SHELL)):
+        return
+    if not _OF_A_SHELL.fullmatch(told):
+        raise UsageError(
+            f"{ASKED_BY_A_SHELL} is set to what no shell asks: {told[:40]!r}",
+            remedy="unset it: shells set it at the tab key, for that moment alone",
+        )
+    os.environ.setdefault("COMP_WORDS", "")
+    os.environ.setdefault("COMP_CWORD", "0")
 
 
 def _read_option(
@@ -399,7 +436,7 @@ def _failed(plain: Terminal, error: ConnectsyncError) -> int:
     return status_of(error)
 
 
-def _unforeseen(plain: Terminal, error: Exception) -> int:
+def _unforeseen(plain: Terminal, error: BaseException) -> int:
     """Tell a bug of ours from a disk, a folder or a socket that we are not given."""
     if not isinstance(error, OSError) or not error.strerror:
         return _bug(plain, error, type(error).__name__)
@@ -412,7 +449,7 @@ def _unforeseen(plain: Terminal, error: Exception) -> int:
     return ExitStatus.UNWRITTEN
 
 
-def _bug(plain: Terminal, error: Exception, said: str) -> int:
+def _bug(plain: Terminal, error: BaseException, said: str) -> int:
     try:
         remedy = f"please report it with {_write_crash_log(error)}"
     except OSError as full:
@@ -421,7 +458,7 @@ def _bug(plain: Terminal, error: Exception, said: str) -> int:
     return ExitStatus.BUG
 
 
-def _write_crash_log(error: Exception) -> str:
+def _write_crash_log(error: BaseException) -> str:
     """Keep what helps to fix it in a file that only this user can read."""
     with tempfile.NamedTemporaryFile(
         "w", prefix="connectsync-", suffix=".log", delete=False, encoding="utf-8"

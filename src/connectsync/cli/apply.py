@@ -47,6 +47,7 @@ from connectsync.operations.approve import applied_before
 from connectsync.operations.gate import (
     ApplyOptions,
     insist_files,
+    insist_same_days,
     insist_same_files,
     insist_same_tokens,
     of_connect,
@@ -171,6 +172,8 @@ async def apply_file(session: Session, path: Path, said: RunArguments) -> ExitSt
                 # others did this worker's share: nothing is wrong with that
                 session.terminal.say(done)
                 return ExitStatus.FINE
+            if plan.districts:
+                run.gate().insist_same_connection(plan)
             run.insist_newest(plan)
             await run.insist_allowed(plan, digest)
             went = await run.execute(plan, digest)
@@ -193,6 +196,7 @@ def _scope(session: Session, plan: Plan, said: RunArguments) -> FleetScope:
         if not said.options.ignore_files:
             insist_files(plan, scope.wanted, scope.findings.findings)
         return scope
+    insist_same_days(plan, session.now())
     scope = load_named_scope(session, session.project(), plan.scope)
     if not said.options.ignore_files:
         insist_same_files(plan, scope.wanted)
@@ -244,7 +248,10 @@ async def show_and_apply(
     terminal = session.terminal
     colour, width = terminal.colour, terminal.width
     tables = plan_tables(ScopedPlan(plan, host.scope).review(None), colour=colour)
-    terminal.show(render_plan(plan, colour=colour, width=width, tables=tables))
+    whole = not terminal.watched
+    terminal.show(
+        render_plan(plan, colour=colour, width=width, tables=tables, whole=whole)
+    )
     try:
         await run.insist_allowed(plan)
     except NotApproved as refused:

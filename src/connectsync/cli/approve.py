@@ -11,18 +11,21 @@ from connectsync.apply.state.queries import StateReader
 from connectsync.cli.fleets import any_scope
 from connectsync.cli.plan_source import open_state, plan_in
 from connectsync.cli.session import Session
-from connectsync.cli.terminal import ExitStatus
+from connectsync.cli.terminal import ExitStatus, Terminal
+from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
-from connectsync.errors import StalePlan
+from connectsync.errors import NotApproved, StalePlan
 from connectsync.operations.approve import (
     applied_before,
     approver,
     look_alike,
     record_approval,
 )
+from connectsync.operations.changes import limits_before
 from connectsync.operations.gate import as_it_is
+from connectsync.operations.plan import PlanContext
 from connectsync.report.outcome_text import approval_text
-from connectsync.report.plan_text import render_summary
+from connectsync.report.plan_text import render_plan, render_summary
 from connectsync.report.terminal import inert
 
 
@@ -33,24 +36,30 @@ def approve(
         str,
         typer.Option("--as", metavar="NAME", help="Name of the person who approves."),
     ],
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Approve without asking first.")
+    ] = False,
 ) -> int:
     """
     Approve a plan file, for a project that requires approvals.
 
-    The yes is kept with the plan's digest: it is worth nothing for any other plan. The
-    name is not checked: anyone who may write to the state store can approve.
+    On a terminal the plan is shown and the yes is asked for. It is kept with the plan's
+    digest: it is worth nothing for any other plan. The name is not checked: anyone who
+    may write to the state store can approve.
     """
     session: Session = context.obj
-    return ExitStatus(approve_file(session, plan, name))
+    return ExitStatus(approve_file(session, plan, name, asks=not yes))
 
 
-def approve_file(session: Session, path: Path, given: str) -> ExitStatus:
+def approve_file(
+    session: Session, path: Path, given: str, *, asks: bool = True
+) -> ExitStatus:
     """
-    Approve the plan in a file.
+    Approve the plan in a file; on a terminal it is shown before, if it ``asks``.
 
     Connect is not asked: whether a plan is stale is judged when it is applied.
-    Raises ``DamagedPlan``, ``StalePlan`` where it was applied already, and
-    ``UsageError`` for a name that is none.
+    Raises ``DamagedPlan``, ``StalePlan`` where it was applied already,
+    ``UsageError`` for a name that is none, and ``NotApproved`` for a no.
     """
     name, plan = approver(given), plan_in(path)
     session.terminal.place.plan = str(path)
@@ -59,10 +68,30 @@ def approve_file(session: Session, path: Path, given: str) -> ExitStatus:
         archive = StateReader(store)
         if done := applied_before(archive, plan):
             raise StalePlan(done)
-        districts = any_scope(session, ()).districts
-        shown = as_it_is(plan, districts, archive.baselines(plan.backend))
+        scope, now = any_scope(session, ()), session.now()
+        context = PlanContext(
+            now=now,
+            tool=plan.tool,
+            scope=plan.scope,
+            fleet=scope.fleet_size,
+            policy=project.policy,
+            baselines=archive.baselines(plan.backend),
+            recent=archive.recent(plan.backend, now),
+            before=limits_before(project, plan.since, session.environment)
+            if plan.since
+            else None,
+        )
+        begun = archive.last_run(digest, plan.backend) is not None
+        shown = as_it_is(plan, scope.districts, context, begun=begun)
+    if asks and terminal.watched:
+        # the store is not held while a person reads
+        _insist_yes(terminal, shown, digest, name)
+    with open_state(session, project) as store:
+        archive = StateReader(store)
+        if done := applied_before(archive, plan):
+            raise StalePlan(done)
         doubt = look_alike(name, archive.approvals(digest))
-        said = record_approval(store, digest, name, at=session.now())
+        said = record_approval(store, digest, name, at=now)
     colour, width = terminal.colour, terminal.width
     if doubt:
         terminal.complain(f"warning: {inert(doubt)}")
@@ -70,3 +99,16 @@ def approve_file(session: Session, path: Path, given: str) -> ExitStatus:
     asked = project.policy.approval
     terminal.show(approval_text(said, asked, colour=colour, width=width))
     return ExitStatus.FINE
+
+
+def _insist_yes(terminal: Terminal, plan: Plan, digest: str, name: str) -> None:
+    """Show the whole plan to who looks at it, and ask; in a job nobody answers."""
+    width, colour = terminal.width, terminal.colour
+    terminal.page(
+        render_plan(plan, colour=colour, width=width, whole=False, digest=digest)
+    )
+    answer = terminal.ask(
+        f"Approve this plan as {inert(name)}? Type `yes` to continue:"
+    )
+    if answer not in {None, "yes"}:
+        raise NotApproved("you did not confirm, so nothing was approved", remedy="")

@@ -17,7 +17,7 @@ from connectsync.backends.contract import LARGEST_BULK
 from connectsync.backends.seam import Reader, Writer
 from connectsync.backends.snapshot import Confirm, SnapshotReader, SnapshotWriter
 from connectsync.cli.emulator import guard_store, make_embedded_store
-from connectsync.cli.secrets import district_token, read_secret
+from connectsync.cli.secrets import district_token, gateway_token
 from connectsync.cli.session import Session
 from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import host_of, host_of_snapshot
@@ -312,16 +312,9 @@ class GatewayBackend(Backend):
             raise UsageError("the backend 'gateway' takes nothing behind a colon")
         if stated is None:
             raise ProjectError("no gateway is named: backends.gateway.url is missing")
-        if stated.token is None:
-            raise ProjectError(
-                "no token for the gateway: backends.gateway.token is missing"
-            )
-        session, root = self.setup.session, self.setup.project.root
+        setup, session = self.setup, self.setup.session
         insist_safe(stated.url, "the gateway's address")
-        key = "backends.gateway.token"
-        token = read_secret(
-            key, stated.token, environment=session.environment, root=root
-        )
+        token = gateway_token(setup.project, session.environment, setup.districts)
         session.insist_own_clock(host_of(stated.url))
         return gateway.GatewayAddress(stated.url, token)
 

@@ -124,7 +124,12 @@ BY_METAVAR: Mapping[str, Words] = {
 """What is offered for a value of that name, wherever it is asked for."""
 
 BY_NAME: Mapping[tuple[str, str], Words] = {
-    ("show", "district"): districts,
+    ("show", "districts"): districts,
+    ("compare", "one"): districts,
+    ("compare", "other"): districts,
+    ("unset", "districts"): districts,
+    ("set", "in_profile"): profiles,
+    ("unset", "in_profile"): profiles,
     ("explain", "name"): complete_explainable,
     ("schema", "name"): schemas,
     ("new", "profile"): profiles,

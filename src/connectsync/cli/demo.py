@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from connectsync.cli.options import parse_accepted
-from connectsync.cli.session import Session
+from connectsync.cli.session import Session, wait_for
 from connectsync.errors import UsageError
 from connectsync.files.access import remove_state, state_folder
 
@@ -93,12 +93,10 @@ def _show_pictures(session: Session, state: Path) -> None:
 
 def _first(session: Session) -> str:
     """Find the first district that has something to apply, and no guard against it."""
-    import asyncio
-
     from connectsync.cli.plan_source import plan_now
     from connectsync.domain.finding import needed
 
-    plan = asyncio.run(plan_now(session, [])).plan
+    plan = wait_for(plan_now(session, [])).plan
     guarded = {guard.district for guard in plan.guards if needed([guard])}
     for planned in plan.districts:
         if planned.district not in guarded:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from connectsync.apply.saving import results_of
-from connectsync.apply.state.queries import StateReader, recognize
-from connectsync.cli.backends import connect_of, open_reader
+from connectsync.apply.state.queries import StateReader
 from connectsync.cli.fleets import FleetScope
 from connectsync.cli.formats import insist_free, show_drift
 from connectsync.cli.options import (
@@ -19,9 +17,10 @@ from connectsync.cli.options import (
     option_output,
     option_shard,
     paths_argument,
+    where_option,
 )
-from connectsync.cli.plan_source import open_state
-from connectsync.cli.session import Session
+from connectsync.cli.plan_source import DriftFound, look, open_state
+from connectsync.cli.session import Session, wait_for
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.discovery import below, relative
 from connectsync.config.fleet import Fleet, load_fleet
@@ -34,13 +33,11 @@ from connectsync.domain.drift import (
 )
 from connectsync.domain.finding import Severity
 from connectsync.domain.wording import did_you_mean, many
-from connectsync.errors import StateError, UsageError
+from connectsync.errors import UsageError
 from connectsync.operations.checking import ValidationOptions
 from connectsync.operations.drift import (
     DriftedDistrict,
-    DriftReading,
     draft_adoption,
-    find_drift,
     without_adopted,
     write_adopted,
 )
@@ -56,6 +53,7 @@ def drift(
         typer.Option("--format", help=f"Output format: {formats_told('drift')}."),
     ] = DriftFormat("text"),
     output: option_output = None,
+    where: where_option = None,
     shard: option_shard = None,
     adopt: Annotated[
         bool,
@@ -78,10 +76,10 @@ def drift(
 
     With --adopt, files take over what people changed; Connect is never changed.
 
-    Exits with 1 if drift is left, or if a district could not be read.
+    Exits with 1 if drift is left, if a scheduled return is more than a week late, or if
+    a district could not be read.
     """
-    import asyncio
-
+    from connectsync.cli.asked import chosen_by
     from connectsync.cli.fleets import load_planned_scope
 
     session: Session = context.obj
@@ -89,8 +87,8 @@ def drift(
         raise UsageError("--adopt-conflict goes with --adopt")
     insist_free(session, output)
     share = choose_shard(shard, session.environment)
-    scope = load_planned_scope(session, paths or [], share)
-    looked = asyncio.run(look(session, scope))
+    scope = load_planned_scope(session, chosen_by(session, paths, where), share)
+    looked = wait_for(look(session, scope))
     found = looked.drift
     if adopt:
         aloud = format_ == "text" and output is None
@@ -100,7 +98,10 @@ def drift(
     folder = relative(scope.project.districts_dir, scope.project.root)
     report = DriftToReport(found, folder, paths or [])
     show_drift(session.terminal, report, format_, output)
-    calm = all(one.standing in {"in step", "pending"} for one in found)
+    calm = all(
+        one.standing in {"in step", "pending"} and not one.is_long_overdue
+        for one in found
+    )
     return ExitStatus.FINE if calm else ExitStatus.FINDINGS
 
 
@@ -131,55 +132,6 @@ def show_findings(
     return report.errors
 
 
-@dataclass(frozen=True, slots=True)
-class DriftFound:
-    """
-    What was found in a scope, and the name of the backend it was found on.
-
-    ``recent`` names the districts that were read late enough to be remembered.
-    """
-
-    scope: FleetScope
-    looked: tuple[DriftReading, ...]
-    backend: str
-    recent: frozenset[str]
-
-    @property
-    def drift(self) -> tuple[DistrictDrift, ...]:
-        """Who moved what, district by district."""
-        return tuple(one.drift for one in self.looked)
-
-
-async def look(session: Session, scope: FleetScope) -> DriftFound:
-    """
-    Read the districts in scope, and remember what was seen. It cannot save.
-
-    Where the state store can only be read, nothing is remembered, and that is said.
-    """
-    async with open_reader(session, scope.project, scope.districts) as reader:
-        backend = reader.described
-        with open_state(session, scope.project) as store:
-            recognize(store, connect_of(session), at=session.now())
-            baselines = StateReader(store).baselines(backend)
-            open_ = store.open_saves(backend)
-        looked = await find_drift(scope.wanted, reader, baselines, open_)
-    longest = scope.project.policy.max_live_age
-    recent = {
-        one.drift.district: one
-        for one in looked
-        if one.live and one.live.is_recent(session.now(), longest)
-    }
-    try:
-        with open_state(session, scope.project) as store:
-            lives = {key: one.live for key, one in recent.items() if one.live}
-            store.look(backend, results_of(open_, lives), at=session.now())
-            seen = {key: one.seen for key, one in recent.items() if one.seen}
-            store.note(backend, seen, at=session.now())
-    except StateError as error:
-        session.terminal.say(f"what was seen is not remembered: {error.message}")
-    return DriftFound(scope, looked, backend, frozenset(recent))
-
-
 def take_what_people_changed(
     session: Session, found: DriftFound, conflicts: Sequence[str], *, aloud: bool
 ) -> tuple[DistrictDrift, ...]:
@@ -191,7 +143,7 @@ def take_what_people_changed(
     """
     agreed = _agreed(found.drift, conflicts)
     project = found.scope.project
-    fleet = _around(found.scope)
+    fleet = _around(session, found.scope)
     asked = ValidationOptions(
         today=session.today(), options=project.options, whole_fleet=True
     )
@@ -240,7 +192,7 @@ def _agreed(
     return agreed
 
 
-def _around(scope: FleetScope) -> Fleet:
+def _around(session: Session, scope: FleetScope) -> Fleet:
     """Load the whole fleet, for a file has to fit the others as well."""
     project = scope.project
     named = {project.root / want.file for want in scope.wanted}
@@ -250,6 +202,7 @@ def _around(scope: FleetScope) -> Fleet:
         files,
         districts_dir=project.districts_dir,
         recorded=project.options,
+        at=session.moment(project),
     )
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import Annotated
 
 import typer
 
 from connectsync.cli.session import Session
-from connectsync.config.fleet import Fleet, LoadedDistrict
 from connectsync.domain.wording import did_you_mean
-from connectsync.errors import InvalidFiles, UsageError
-from connectsync.report.terminal import inert
+from connectsync.errors import UsageError
+from connectsync.providers.form import Risk
 
 
 def explain(
@@ -35,9 +33,18 @@ def explain(
         terminal.show(rule_text.explain(by_name[name], colour=colour, width=width))
         return 0
     found = [path for path in list_described_paths() if path.rpartition(".")[2] == name]
-    # what a setting offers is listed under the setting's own name
-    bare = [path for path in found if not path.startswith("options.")] or found
+    # what a setting offers, and has for a time, is listed under its own name
+    again = ("options.", "scheduled.")
+    bare = [path for path in found if not path.startswith(again)] or found
     described = describe(bare[0] if len(bare) == 1 else name)
+    if name in set(Risk):
+        raise UsageError(
+            f"{name!r} is no rule: it is how much a change can hurt families, as a plan"
+            f" shows beside it ({', '.join(Risk)})",
+            remedy=f"`connectsync plan` says why a change is {name}, and `connectsync"
+            f" apply PLAN --accept {Risk.DISRUPTIVE}=COUNT` accepts those that are"
+            f" {Risk.DISRUPTIVE}",
+        )
     if described is None:
         raise UsageError(
             f"there is no rule and no key {name!r}",
@@ -72,43 +79,3 @@ def schema(
     names = "\n".join(schema_names())
     session.terminal.deliver(names if name is None else schema_text(name), None)
     return 0
-
-
-def show(
-    context: typer.Context,
-    district: Annotated[str, typer.Argument(help="A district's name, or its file.")],
-) -> int:
-    """Show a district's effective values, each with the file and line it came from."""
-    from connectsync.operations.files import effective, unmanaged
-    from connectsync.report.show_text import render
-
-    session: Session = context.obj
-    terminal = session.terminal
-    loaded = _find_district(session.fleet(session.project(), ()), district)
-    text = render(
-        effective(loaded),
-        unmanaged=unmanaged(loaded),
-        colour=terminal.colour,
-        width=terminal.width,
-    )
-    terminal.show(text)
-    return 0
-
-
-def _find_district(fleet: Fleet, name: str) -> LoadedDistrict:
-    for loaded in fleet.districts:
-        if name in {loaded.district.key, loaded.file}:
-            return loaded
-    asked = {name, PurePosixPath(name).stem}
-    for finding in fleet.findings:
-        file = finding.place.file
-        # a layer that is wrong takes the districts on it along
-        if not asked.isdisjoint({file, PurePosixPath(file).stem, *finding.districts}):
-            place = f"{file}:{finding.place.line}"
-            raise InvalidFiles(inert(f"{place}: {finding.message}"))
-    names = [PurePosixPath(file).stem for file in fleet.files]
-    raise UsageError(
-        f"there is no district {name!r}",
-        remedy=did_you_mean(name, names)
-        or "a district is named as its file is, without .yaml",
-    )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from connectsync.cli.options import say_share
 from connectsync.cli.session import Session
+from connectsync.cli.terminal import say_share
 from connectsync.config.decode import Ground
 from connectsync.config.fleet import Fleet, load_fleet, rivals
 from connectsync.config.project import Project, check_waves
@@ -161,6 +161,7 @@ def _insist_alone(session: Session, project: Project, fleet: Fleet) -> None:
             districts_dir=project.districts_dir,
             every_profile=False,
             recorded=project.options,
+            at=session.moment(project),
         )
     select = frozenset(rule.name for rule in FLEET_RULES)
     asked = ValidationOptions(today=session.today(), select=select, whole_fleet=True)

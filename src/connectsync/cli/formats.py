@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from connectsync.cli.session import Session
@@ -23,6 +22,7 @@ from connectsync.report.reporter import (
     View,
     reporter_of,
 )
+from connectsync.values import replace
 
 READ_HERE = frozenset(["text", "json", "html"])
 """
@@ -50,11 +50,20 @@ def show_findings(
     if format_ in READ_HERE or as_text:
         complete = _complete_commands(found.report, terminal.place)
         found = replace(found, report=complete)
-    most = MOST_FINDINGS if output in {None, Path("-")} else None
-    text = reporter.findings(replace(found, most=most), _view(terminal, output))
+    view = _view(terminal, output)
+    most = None if view.whole else MOST_FINDINGS
+    text = reporter.findings(replace(found, most=most), view)
     # the source lines in a text are of others: in them nothing is completed
     whole = text if as_text else _complete(text, reporter, terminal.place)
-    terminal.deliver(whole, output)
+    _deliver(terminal, whole, format_, output)
+
+
+def _deliver(terminal: Terminal, text: str, format_: str, output: Path | None) -> None:
+    """Show text for people a page at a time, where they look at it."""
+    if format_ == "text" and output is None:
+        terminal.page(text)
+    else:
+        terminal.deliver(text, output)
 
 
 def show_plan(
@@ -70,7 +79,8 @@ def show_plan(
         text = reporter.plan(plan, _view(terminal, output))
     except ValueError as error:
         raise UsageError(f"--limit: {error}", remedy="allow more characters") from error
-    terminal.deliver(_complete(text, reporter, terminal.place), output)
+    whole = _complete(text, reporter, terminal.place)
+    _deliver(terminal, whole, format_, output)
 
 
 def show_drift(
@@ -79,11 +89,17 @@ def show_drift(
     """Show drift or write it to a file."""
     reporter = reporter_of(format_)
     text = reporter.drift(drift, _view(terminal, output))
-    terminal.deliver(_complete(text, reporter, terminal.place), output)
+    whole = _complete(text, reporter, terminal.place)
+    _deliver(terminal, whole, format_, output)
 
 
 def _view(terminal: Terminal, output: Path | None) -> View:
-    return View(terminal.colour and output is None, terminal.width)
+    to_file = output is not None
+    return View(
+        terminal.colour and not to_file,
+        terminal.width,
+        whole=to_file or not terminal.watched,
+    )
 
 
 def _complete_commands(

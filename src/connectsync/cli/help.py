@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -90,6 +90,71 @@ COMPLETION = {
 }
 """What typer says at length of its own two options."""
 
+EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "": ("connectsync demo", "connectsync validate", "connectsync plan"),
+    "init": ("connectsync init our-districts",),
+    "new": (
+        "connectsync new elm-usd --name 'Elm Unified' --in ca",
+        "connectsync new elm-usd --name Elm --profile standard",
+    ),
+    "validate": (
+        "connectsync validate",
+        "connectsync validate lakeview-usd --strict",
+        "connectsync validate --output-format concise",
+        "connectsync validate --changed-since origin/main",
+    ),
+    "explain": ("connectsync explain literal-secret",),
+    "rules": ("connectsync rules",),
+    "list": (
+        "connectsync list",
+        "connectsync list --columns district,phone_types",
+        "connectsync list --where 'facts.setup_step < 8'",
+        "connectsync list --live --sort -live.standing",
+    ),
+    "show": (
+        "connectsync show lakeview-usd dry-creek-isd",
+        "connectsync show plan.json",
+    ),
+    "compare": (
+        "connectsync compare lakeview-usd dry-creek-isd",
+        "connectsync compare lakeview-usd --live",
+    ),
+    "set": (
+        "connectsync set deletion_threshold=15 lakeview-usd",
+        "connectsync set labels+=pilot --where 'state.applied'",
+        "connectsync set manage_guardians=true --in-profile p",
+    ),
+    "unset": ("connectsync unset permissions lakeview-usd",),
+    "fmt": ("connectsync fmt", "connectsync fmt --check"),
+    "import": ("connectsync import", "connectsync import --dry-run"),
+    "snapshot": ("connectsync snapshot --output live.json",),
+    "plan": (
+        "connectsync plan --out plan.json",
+        "connectsync plan lakeview-usd",
+        "connectsync plan --format html --output plan.html",
+    ),
+    "approve": ("connectsync approve plan.json --as 'Ada Li'",),
+    "apply": (
+        "connectsync apply plan.json",
+        "connectsync apply plan.json --accept disruptive=2",
+    ),
+    "resume": ("connectsync resume 7",),
+    "rollback": ("connectsync rollback 7 --out back.json",),
+    "runs": ("connectsync runs", "connectsync runs --limit 100"),
+    "runs show": ("connectsync runs show 7 lakeview-usd",),
+    "runs diff": ("connectsync runs diff 6 7",),
+    "runs verify": ("connectsync runs verify",),
+    "runs close": ("connectsync runs close 7 --reason 'began anew'",),
+    "drift": ("connectsync drift", "connectsync drift --adopt"),
+    "reconcile": ("connectsync reconcile --dry-run",),
+    "doctor": ("connectsync doctor",),
+    "login": ("connectsync login",),
+    "emulator": ("connectsync emulator",),
+    "demo": ("connectsync demo",),
+    "schema": ("connectsync schema district",),
+}
+"""What each command is called like, for its help."""
+
 VALUES = {"<path>": "FILE", "<str>": "TEXT", "<int>": "N", "<int range>": "N"}
 """What a value is called where its option does not say."""
 
@@ -101,6 +166,7 @@ class CommandWithHelp(TyperCommand):
         """Print the help page."""
         _dress(self, ctx)
         super().format_help(ctx, formatter)  # type: ignore[arg-type]
+        _show_examples(ctx)
 
     def shell_complete(self, ctx: typer.Context, incomplete: str) -> list[Any]:  # type: ignore[override]
         """Offer what stands before the command behind it too."""
@@ -121,6 +187,7 @@ class GroupWithHelp(TyperGroup):
         """Print the help page."""
         _dress(self, ctx)
         super().format_help(ctx, formatter)  # type: ignore[arg-type]
+        _show_examples(ctx)
 
     def shell_complete(self, ctx: typer.Context, incomplete: str) -> list[Any]:  # type: ignore[override]
         """Offer what stands before the command behind it too."""
@@ -141,6 +208,14 @@ def _dress(command: TyperCommand | TyperGroup, context: typer.Context) -> None:
             if one.name in COMPLETION:
                 one.help = COMPLETION[one.name]
                 one.rich_help_panel = "Completion at the tab key"
+
+
+def _show_examples(context: typer.Context) -> None:
+    words = context.command_path.split()[1:]
+    shown = EXAMPLES.get(" ".join(words), ())
+    if shown:
+        lines = "".join(f"   {one}\n" for one in shown)
+        typer.echo(f" {'Examples' if len(shown) > 1 else 'Example'}:\n\n{lines}")
 
 
 def _keep_to(terminal: Terminal) -> None:

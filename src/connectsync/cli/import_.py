@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from connectsync.cli.drift import show_findings
-from connectsync.cli.session import Session
+from connectsync.cli.session import Session, wait_for
 from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.decode import SUFFIXES
@@ -51,15 +51,13 @@ def import_(
 
     Exits with 1 if a district is refused, or if a file that was written has errors.
     """
-    import asyncio
-
     from connectsync.report.show_text import adoption_text
 
     session: Session = context.obj
     project = session.project()
     for key in keys or ():
         _insist_no_path(session, project, key)
-    adopted = asyncio.run(
+    adopted = wait_for(
         _adopt(session, project, keys or [], profile, folder, write=not dry_run)
     )
     terminal = session.terminal
@@ -130,7 +128,12 @@ async def _adopt(
     shelf = (
         fleet.shelf
         if fleet
-        else shelf_of(project.root, project.districts_dir, project.options)
+        else shelf_of(
+            project.root,
+            project.districts_dir,
+            project.options,
+            session.moment(project),
+        )
     )
     usable = tuple(usable_profiles(shelf))
     if profile is not None and profile not in usable:

@@ -56,8 +56,23 @@ def new(
     folder: Annotated[
         str, typer.Option("--in", help="Folder inside the folder of districts.")
     ] = "",
+    district_id: Annotated[
+        str, typer.Option(metavar="ID", help="The district's id at Clever.")
+    ] = "",
+    token: Annotated[
+        str,
+        typer.Option(
+            metavar="REFERENCE",
+            help="Where its token is, such as env:NAME; never the token itself.",
+        ),
+    ] = "",
+    values: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A value of the file."),
+    ] = None,
 ) -> int:
     """Create a file for a new district, at step 5 of the setup, sync off."""
+    from connectsync.cli.set_ import parse_assignment
     from connectsync.operations.files import NewDistrict, new_district
 
     session: Session = context.obj
@@ -80,11 +95,17 @@ def new(
             remedy=remedy
             or "make a project with `connectsync init`, or name its folder with -C",
         )
-    asked = NewDistrict(key, name, tuple(profile or ()), folder)
-    path = new_district(project.root, project.districts_dir, asked)
+    edits = tuple(parse_assignment(one) for one in values or ())
+    if any(one.sign != "=" for one in edits):
+        raise UsageError("a new district has no list to add to: write NAME=VALUE")
+    asked = NewDistrict(
+        key, name, tuple(profile or ()), folder, district_id, token, edits
+    )
+    path = new_district(project.root, project.districts_dir, asked, project.options)
     shown = relative(path, project.root)
     session.terminal.show(f"made {inert(shown)}")
-    session.terminal.say("next: write its district_id and settings, then validate")
+    missing = "settings" if district_id else "district_id and settings"
+    session.terminal.say(f"next: write its {missing}, then validate")
     return 0
 
 

@@ -21,7 +21,7 @@ from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest, plan_text
 from connectsync.domain.settings import Form
 from connectsync.errors import AwaitsPerson, NotConfirmed
-from connectsync.files.access import make_folder, replace_file
+from connectsync.files.writing import make_folder, replace_file
 from connectsync.operations.click_list import click_list
 from connectsync.report.click_list import click_list_html, click_list_markdown
 from connectsync.report.terminal import inert

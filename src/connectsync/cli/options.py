@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from connectsync.cli.terminal import Terminal
 from connectsync.domain.plan import Plan
 from connectsync.domain.policy import ALL, Shard, shard_of
-from connectsync.domain.wording import did_you_mean, many
+from connectsync.domain.wording import did_you_mean
 from connectsync.errors import UsageError
 from connectsync.report.reporter import formats_of, formats_told
+from connectsync.values import dataclass
 
 # the table of formats says what there is, so that a new one is a line there
 FindingFormat = StrEnum("FindingFormat", [(n, n) for n in formats_of("findings")])  # type: ignore[misc]
@@ -30,6 +29,17 @@ paths_argument = Annotated[
         metavar="[PATHS]...",
         help="Districts: files, folders, globs or names (default: all of them).",
         show_default=False,
+    ),
+]
+
+where_option = Annotated[
+    str | None,
+    typer.Option(
+        "--where",
+        metavar="EXPR",
+        help="Only districts for which this CEL expression is true, such as"
+        " '\"Home\" in settings.phone_types'; `connectsync list --columns help` lists"
+        " the names.",
     ),
 ]
 
@@ -188,15 +198,6 @@ def choose_shard(given: str | None, environment: Mapping[str, str]) -> Shard:
         if given == AUTO
         else _parse_shard("--shard", given)
     )
-
-
-def say_share(
-    terminal: Terminal, shard: Shard, held: int, total: int, *, noun: str = "district"
-) -> None:
-    """Say how much of what was asked for falls into the shard, even if nothing does."""
-    if shard != ALL:
-        said = f"shard {shard} holds {held or 'none'} of {many(total, noun)}"
-        terminal.say(said)
 
 
 def _shard_of_environment(environment: Mapping[str, str]) -> Shard:

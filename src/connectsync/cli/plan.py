@@ -17,8 +17,9 @@ from connectsync.cli.options import (
     option_shard,
     paths_argument,
     set_token_option,
+    where_option,
 )
-from connectsync.cli.session import Session
+from connectsync.cli.session import Session, wait_for
 from connectsync.cli.terminal import STDOUT, ExitStatus
 from connectsync.domain.plan import Plan
 from connectsync.report.reporter import PlanToReport
@@ -46,6 +47,7 @@ def plan(
         bool,
         typer.Option("--detailed-exitcode", help="Exit with 2 if there are changes."),
     ] = False,
+    where: where_option = None,
     shard: option_shard = None,
     set_token: set_token_option = None,
     changed_since: Annotated[
@@ -62,8 +64,7 @@ def plan(
 
     Only reads; nothing is written to Connect.
     """
-    import asyncio
-
+    from connectsync.cli.asked import chosen_by
     from connectsync.cli.plan_source import plan_now, wrote_plan
     from connectsync.domain.plan_file import plan_text
 
@@ -71,8 +72,14 @@ def plan(
     insist_free(session, out, output)
     share = choose_shard(shard, session.environment)
     tokens = frozenset(set_token or ())
-    planned = asyncio.run(
-        plan_now(session, paths or [], share, tokens, changed_since=changed_since)
+    planned = wait_for(
+        plan_now(
+            session,
+            chosen_by(session, paths, where),
+            share,
+            tokens,
+            changed_since=changed_since,
+        )
     )
     made = planned.plan
     if out is not None:

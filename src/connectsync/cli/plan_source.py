@@ -20,18 +20,19 @@ from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import SOURCES, TOLD
 from connectsync.config.decode import Ground
 from connectsync.config.discovery import below
-from connectsync.config.project import Project
+from connectsync.config.project import Project, connection_of
 from connectsync.config.state_address import Address, at_url
-from connectsync.domain.drift import Baselines
+from connectsync.domain.drift import Baselines, DistrictDrift
 from connectsync.domain.finding import ChangedSince, acceptance
 from connectsync.domain.plan import Plan, PlanReview
 from connectsync.domain.plan_file import read_plan
 from connectsync.domain.policy import ALL, Policy, Shard, split_shard
-from connectsync.domain.wording import did_you_mean, many
-from connectsync.errors import DamagedPlan, UsageError
+from connectsync.domain.wording import did_you_mean, few, many
+from connectsync.errors import DamagedPlan, StateError, UsageError
 from connectsync.files.access import read_regular, text_of_json
 from connectsync.operations.approve import plan_review
 from connectsync.operations.changes import causes_of, compare_since, limits_before
+from connectsync.operations.drift import DriftReading, find_drift
 from connectsync.operations.plan import PlanContext, make_plan
 from connectsync.report.terminal import inert
 
@@ -102,7 +103,7 @@ def since_of(
         return None
     project = scope.project
     compared = compare_since(project.root, revision, session.environment)
-    causes = causes_of(project, compared, scope.wanted)
+    causes = causes_of(project, compared, scope.wanted, session.now())
     for file in causes.unclear:
         session.terminal.complain(
             f"{inert(file)} could not be read as it was at {compared.base[:12]}:"
@@ -171,6 +172,7 @@ def circumstances(
         before=limits_before(scope.project, since, session.environment)
         if since
         else None,
+        connection=connection_of(scope.project),
     )
 
 
@@ -194,7 +196,9 @@ def _insist_token(scope: FleetScope, key: str) -> None:
         keys = [one.key for one in scope.districts]
         raise UsageError(
             f"--set-token names {key!r}, which is not among the districts planned",
-            remedy=did_you_mean(key, keys) or "name it among the paths as well",
+            remedy=did_you_mean(key, keys)
+            or "it takes the key of a district, which its file is named after: "
+            + (few(keys) if keys else "here is none"),
         )
     if found[0].credentials.oauth_token is None:
         raise UsageError(
@@ -241,3 +245,54 @@ async def plan_now(
             given = circumstances(session, scope, store, reader, set_token=set_token)
         made = await make_plan(scope.wanted, reader, replace(given, since=since))
     return ScopedPlan(made, scope)
+
+
+@dataclass(frozen=True, slots=True)
+class DriftFound:
+    """
+    What was found in a scope, and the name of the backend it was found on.
+
+    ``recent`` names the districts that were read late enough to be remembered.
+    """
+
+    scope: FleetScope
+    looked: tuple[DriftReading, ...]
+    backend: str
+    recent: frozenset[str]
+
+    @property
+    def drift(self) -> tuple[DistrictDrift, ...]:
+        """Who moved what, district by district."""
+        return tuple(one.drift for one in self.looked)
+
+
+async def look(session: Session, scope: FleetScope) -> DriftFound:
+    """
+    Read the districts in scope, and remember what was seen. It cannot save.
+
+    Where the state store can only be read, nothing is remembered, and that is said.
+    """
+    from connectsync.apply.saving import results_of
+
+    async with open_reader(session, scope.project, scope.districts) as reader:
+        backend = reader.described
+        with open_state(session, scope.project) as store:
+            recognize(store, connect_of(session), at=session.now())
+            baselines = StateReader(store).baselines(backend)
+            open_ = store.open_saves(backend)
+        looked = await find_drift(scope.wanted, reader, baselines, open_)
+    longest = scope.project.policy.max_live_age
+    recent = {
+        one.drift.district: one
+        for one in looked
+        if one.live and one.live.is_recent(session.now(), longest)
+    }
+    try:
+        with open_state(session, scope.project) as store:
+            lives = {key: one.live for key, one in recent.items() if one.live}
+            store.look(backend, results_of(open_, lives), at=session.now())
+            seen = {key: one.seen for key, one in recent.items() if one.seen}
+            store.note(backend, seen, at=session.now())
+    except StateError as error:
+        session.terminal.say(f"what was seen is not remembered: {error.message}")
+    return DriftFound(scope, looked, backend, frozenset(recent))

@@ -23,7 +23,7 @@ from connectsync.cli.terminal import STDOUT, ExitStatus, insist_no_source, statu
 from connectsync.domain.outcome import ReconcileReport, Result
 from connectsync.domain.plan import Plan
 from connectsync.errors import ConnectsyncError, StalePlan, UsageError
-from connectsync.files.access import replace_file
+from connectsync.files.writing import replace_file
 from connectsync.operations.apply import ApplyRun, RunResult
 from connectsync.operations.plan import make_plan
 from connectsync.operations.reconcile import (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, NoReturn
 
 import typer
@@ -40,6 +41,7 @@ from connectsync.errors import (
 from connectsync.operations.apply import ApplyRun
 from connectsync.operations.gate import (
     insist_files,
+    insist_same_days,
     insist_same_files,
     insist_same_tokens,
     lasting_reasons,
@@ -163,6 +165,9 @@ def _reopen_run(going: ApplyRun, scope: FleetScope, plan: Plan, run: Run) -> App
     rest = rest_of(plan, run, archive.journal(run.number))
     reasons = {**lasting_reasons(run, going.given.now), **said.reasons}
     _insist_tokens(run.number, rest, scope)
+    if rest.districts:
+        going.gate(run).insist_same_connection(rest)
+    _insist_days(run.number, rest, going.given.now)
     if rest.districts and not said.ignore_files:
         _insist_files(run.number, rest, scope, superseded=bool(over))
     while True:
@@ -178,6 +183,7 @@ def _reopen_run(going: ApplyRun, scope: FleetScope, plan: Plan, run: Run) -> App
                     {**run.accepted, **said.accepted},
                     reasons,
                     recent=going.given.recent if rest.districts else None,
+                    origin=going.host.origin,
                 ),
             )
         except Overtaken:
@@ -226,6 +232,17 @@ def _insist_files(run: int, rest: Plan, scope: FleetScope, *, superseded: bool) 
             if superseded
             else "continue all the same with --ignore-files; or make a new plan, and"
             f" end this run: {close_command(run)}",
+        ) from stale
+
+
+def _insist_days(run: int, rest: Plan, now: datetime) -> None:
+    try:
+        insist_same_days(rest, now)
+    except StalePlan as stale:
+        raise StalePlan(
+            stale.sentence,
+            below=stale.below,
+            remedy=f"make a new plan, and end this run: {close_command(run)}",
         ) from stale
 
 

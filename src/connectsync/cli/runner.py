@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import signal
+import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
@@ -14,6 +16,7 @@ from contextlib import (
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from connectsync.apply.journal import Observe, Rest, never
 from connectsync.apply.state.store import Store
@@ -26,9 +29,13 @@ from connectsync.cli.plan_source import ScopedPlan
 from connectsync.cli.progress import RunProgress
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus, LogFormat, Terminal, insist_no_source
+from connectsync.config.discovery import PROJECT_FILE
+from connectsync.config.profiles import profile_files
 from connectsync.domain.event import DistrictEnded, Event, WaveBegan
+from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
 from connectsync.domain.plan import Plan
+from connectsync.domain.run import Origin
 from connectsync.errors import UsageError, how_to_add
 from connectsync.operations.apply import (
     ApplyRun,
@@ -36,6 +43,7 @@ from connectsync.operations.apply import (
     StopSignal,
 )
 from connectsync.operations.gate import ApplyOptions
+from connectsync.operations.git import checked_out
 from connectsync.operations.plan import PlanContext
 from connectsync.report.fleet_text import outcome_tables
 from connectsync.report.outcome_text import (
@@ -101,7 +109,8 @@ def _watches(
 
 
 def _metrics(path: Path) -> NamedObserver:
-    from connectsync.files.access import not_written, replace_file
+    from connectsync.files.access import not_written
+    from connectsync.files.writing import replace_file
     from connectsync.telemetry.metrics import Metrics
 
     insist_no_source(path)
@@ -241,6 +250,78 @@ class RunReporter:
         self._told[outcome.district] = outcome.ending
 
 
+PULL_REQUEST = "CONNECTSYNC_PULL_REQUEST"
+"""The variable in which a job says which pull request brought what it applies."""
+
+LONGEST = 200
+"""Characters that are kept of what a variable says."""
+
+
+class _Ci(NamedTuple):
+    """The variables by which a CI says that it is one, who began its job, and where."""
+
+    mark: str
+    actor: str
+    job: str
+
+
+_CIS = (
+    _Ci("GITLAB_CI", "GITLAB_USER_LOGIN", "CI_JOB_URL"),
+    _Ci("BUILDKITE", "BUILDKITE_BUILD_CREATOR", "BUILDKITE_BUILD_URL"),
+    _Ci("CIRCLECI", "CIRCLE_USERNAME", "CIRCLE_BUILD_URL"),
+    _Ci("JENKINS_URL", "BUILD_USER_ID", "BUILD_URL"),
+)
+
+
+def origin_here(session: Session, scope: FleetScope) -> Origin:
+    """Say who begins a run here; what nothing tells is left empty."""
+    environment = session.environment
+    actor, job = _ci(environment)
+    project = scope.project
+    files = [project.root / want.file for want in scope.wanted]
+    files += profile_files(project.root, project.districts_dir)
+    if (file := project.root / PROJECT_FILE).is_file():
+        files.append(file)
+    commit, clean = checked_out(project.root, files, environment)
+    return Origin(
+        user=_user(),
+        host=_short(socket.gethostname()),
+        actor=actor,
+        job=job,
+        pull_request=_short(environment.get(PULL_REQUEST, "")),
+        commit=commit,
+        clean=clean,
+    )
+
+
+def _ci(environment: Mapping[str, str]) -> tuple[str, str]:
+    """Give who began the job of a CI, and its address."""
+    if environment.get("GITHUB_ACTIONS") == "true":
+        names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+        server, repository, run = (environment.get(name, "") for name in names)
+        job = f"{server}/{repository}/actions/runs/{run}" if run else ""
+        actor = environment.get("GITHUB_TRIGGERING_ACTOR")
+        return _short(actor or environment.get("GITHUB_ACTOR", "")), _short(job)
+    for ci in _CIS:
+        if environment.get(ci.mark):
+            said = (environment.get(name, "") for name in (ci.actor, ci.job))
+            actor, job = map(_short, said)
+            return actor, job
+    return "", ""
+
+
+def _user() -> str:
+    try:
+        return _short(getpass.getuser())
+    except (OSError, KeyError, ImportError):
+        # an account without a name, as in some containers
+        return ""
+
+
+def _short(text: str) -> str:
+    return foreign_text(text[:LONGEST])
+
+
 @dataclass(frozen=True, slots=True)
 class RunArguments:
     """
@@ -282,6 +363,11 @@ class CommandLineHost:
         """Give what keeps the pace that Connect asks for."""
         shared = patience(self.session)
         return never if shared is None else shared.rest
+
+    @property
+    def origin(self) -> Origin:
+        """Say who began it, where and from what."""
+        return origin_here(self.session, self.scope)
 
     def now(self) -> datetime:
         """Give the time."""

@@ -1,9 +1,10 @@
-"""``connectsync runs``: list, show, compare, close and verify runs."""
+"""``connectsync runs`` and ``history``: what was done, when, and who began it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -15,18 +16,34 @@ from connectsync.cli.plan_source import open_state
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus
 from connectsync.domain.foreign_text import visible_line
-from connectsync.domain.run import RunHead
+from connectsync.domain.run import DistrictHistory, RunHead, RunList
+from connectsync.domain.settings import BY_NAME
+from connectsync.domain.wording import did_you_mean
 from connectsync.errors import UsageError
 from connectsync.operations.approve import LONGEST_REASON, insist_own_words
-from connectsync.operations.runs import audit_store, diff_of, history_of
-from connectsync.report.outcome_text import audit_text, run_diff_text
-from connectsync.report.runs_json import audit_json, run_diff_json, run_json, runs_json
+from connectsync.operations.runs import (
+    audit_store,
+    diff_of,
+    district_history,
+    history_of,
+)
+from connectsync.report.outcome_text import audit_text, history_text, run_diff_text
+from connectsync.report.runs_json import (
+    audit_json,
+    history_csv,
+    history_json,
+    run_diff_json,
+    run_json,
+    runs_csv,
+    runs_json,
+)
 from connectsync.report.runs_text import (
     closed_run_text,
     newest_unended,
     run_text,
     runs_text,
 )
+from connectsync.report.terminal import inert
 
 LATELY = 20
 """Runs that are listed by default."""
@@ -39,6 +56,23 @@ class RunsFormat(StrEnum):
     JSON = "json"
 
 
+class TableFormat(StrEnum):
+    """How a list is shown."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+
+
+option_table = Annotated[
+    TableFormat, typer.Option("--format", help="Output format: text, json or csv.")
+]
+option_since = Annotated[
+    str,
+    typer.Option(
+        "--since", metavar="DATE", help="Only from this date on, such as 2027-01-15."
+    ),
+]
 option_format = Annotated[
     RunsFormat, typer.Option("--format", help="Output format: text or json.")
 ]
@@ -46,10 +80,14 @@ option_format = Annotated[
 
 def runs(
     context: typer.Context,
-    format_: option_format = RunsFormat.TEXT,
+    format_: option_table = TableFormat.TEXT,
     limit: Annotated[
         int, typer.Option(min=1, metavar="N", help="How many to list, newest first.")
     ] = LATELY,
+    district: Annotated[
+        str, typer.Option(metavar="KEY", help="Only runs that hold this district.")
+    ] = "",
+    since: option_since = "",
 ) -> int:
     """
     List runs, newest first; show one, compare two, verify the audit log.
@@ -59,13 +97,66 @@ def runs(
     if context.invoked_subcommand is not None:
         _insist_bare(context.invoked_subcommand, format_, limit)
         return ExitStatus.FINE
+    session: Session = context.obj
+    with _archive(session) as archive:
+        began = midnight(session, since)
+        found = archive.newest(limit, district or None, began)
+    return list_runs(session, found, format_, narrowed=bool(district or since))
 
-    return list_runs(context.obj, limit, as_json=format_ is RunsFormat.JSON)
+
+def history(
+    context: typer.Context,
+    district: Annotated[str, typer.Argument(help="The key of the district.")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SETTING]...", help="Only these (default: all)."),
+    ] = None,
+    since: option_since = "",
+    format_: option_table = TableFormat.TEXT,
+) -> int:
+    """
+    Show what became of a district's settings: when, in which run, and who began it.
+
+    What others changed on Connect is told where a save found it. Connect is not read.
+
+    Example: `connectsync history lakeview phone_types`
+    """
+    session: Session = context.obj
+    for name in settings or ():
+        _insist_setting(name)
+    began = midnight(session, since)
+    with _archive(session) as archive:
+        found = district_history(archive, district, settings or (), began)
+    show_history(session, found, format_)
+    return ExitStatus.FINE
 
 
-def _insist_bare(command: str, format_: RunsFormat, limit: int) -> None:
+def _insist_setting(name: str) -> None:
+    if name not in BY_NAME:
+        raise UsageError(
+            f"there is no setting {inert(name)!r}",
+            remedy=did_you_mean(name, BY_NAME)
+            or "`connectsync show DISTRICT` lists the settings",
+        )
+
+
+def midnight(session: Session, date: str) -> datetime | None:
+    """Give when a day begins here; None if none is named. Raises ``UsageError``."""
+    if not date:
+        return None
+    try:
+        day = datetime.fromisoformat(date)
+    except ValueError as error:
+        raise UsageError(
+            f"--since needs a date, and {inert(date)!r} is none",
+            remedy="write it as 2027-01-15",
+        ) from error
+    return day if day.tzinfo else day.replace(tzinfo=session.now().tzinfo)
+
+
+def _insist_bare(command: str, format_: TableFormat, limit: int) -> None:
     """Refuse options of the list with a command that would not heed them."""
-    if format_ is not RunsFormat.TEXT:
+    if format_ is not TableFormat.TEXT:
         raise UsageError(
             f"--format belongs after `runs {command}`",
             remedy=f"see `connectsync runs {command} --help`",
@@ -158,13 +249,32 @@ def _stand_on(session: Session, run: RunHead) -> bool:
     return is_by_hand(session, project)
 
 
-def list_runs(session: Session, limit: int, *, as_json: bool) -> ExitStatus:
-    """List the newest runs. Raises ``StateError``."""
-    with _archive(session) as archive:
-        found = archive.newest(limit)
+def show_history(
+    session: Session, found: DistrictHistory, format_: TableFormat
+) -> None:
+    """Show what became of a district."""
     terminal = session.terminal
-    if as_json:
+    match format_:
+        case TableFormat.JSON:
+            terminal.deliver(history_json(found), None)
+        case TableFormat.CSV:
+            terminal.deliver(history_csv(found), None)
+        case TableFormat.TEXT:
+            colour, width = terminal.colour, terminal.width
+            terminal.show(history_text(found, colour=colour, width=width))
+
+
+def list_runs(
+    session: Session, found: RunList, format_: TableFormat, *, narrowed: bool
+) -> ExitStatus:
+    """List runs; ``narrowed`` says that they are not all there are."""
+    terminal = session.terminal
+    if format_ is TableFormat.JSON:
         terminal.deliver(runs_json(found), None)
+    elif format_ is TableFormat.CSV:
+        terminal.deliver(runs_csv(found), None)
+    elif narrowed and not found.lines:
+        terminal.show("No such run: `connectsync runs` lists them all\n")
     else:
         by_hand = False
         if (unended := newest_unended(found)) is not None:

@@ -7,14 +7,14 @@ import re
 import shlex
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from connectsync.cli.terminal import is_here
 from connectsync.config.decode import Ground
 from connectsync.config.project import Project
-from connectsync.domain.district import DISTRICT_VARIABLE, token_identity
+from connectsync.domain.district import DISTRICT_VARIABLE, District, token_identity
 from connectsync.domain.foreign_text import SECRETS, environment_of_children
 from connectsync.errors import ProjectError, TokenRefused
 from connectsync.files.access import NotRegular, TooLarge, read_regular, wide_encoding
@@ -115,19 +115,28 @@ _PROGRAMS = (
 )
 """What other programs begin the names of their secrets with."""
 
-_NO_DISTRICT = re.compile(
-    f"(?!{DISTRICT_VARIABLE})CONNECTSYNC_.+"
-    "|(ACTIONS|CI_JOB|CI_REGISTRY|CI_DEPLOY|OTEL_EXPORTER|BUILDKITE_AGENT)_.+"
+_OTHERS = (
+    "(ACTIONS|CI_JOB|CI_REGISTRY|CI_DEPLOY|CI_REPOSITORY|CI_BUILD|CI_DEPENDENCY_PROXY"
+    "|OTEL_EXPORTER|BUILDKITE_AGENT)_.+"
     f"|({_PROGRAMS})_((API|AUTH|ACCESS|SESSION|SECURITY|REGISTRY|OIDC)_)?"
     "(TOKEN|KEY|PASSWORD|PASSPHRASE|PASS|URL|URI)"
     "|AWS_(SECRET_ACCESS_KEY|ACCESS_KEY_ID|BEARER_TOKEN.*|CONTAINER_AUTHORIZATION_TOKEN)"
     "|(AZURE|ARM|GOOGLE|GCP|CLOUDSDK)_.*(SECRET|PASSWORD|CREDENTIALS|TOKEN|KEY)"
     "|(TF_TOKEN|TF_VAR|NPM_CONFIG|OP_SESSION|POETRY_PYPI_TOKEN|KUBERNETES)_.+"
     "|PGPASSWORD|PGPASSFILE|MYSQL_PWD|BW_SESSION|BW_CLIENTSECRET|SENTRY_DSN"
-    "|SYSTEM_ACCESSTOKEN|(HTTPS?|ALL|FTP)_PROXY",
-    re.IGNORECASE,
+    "|SYSTEM_ACCESSTOKEN|(HTTPS?|ALL|FTP)_PROXY"
 )
-"""Variables that hold a secret of ours, of a CI or of another program."""
+"""Variables that hold a secret of a CI or of another program."""
+
+_NO_DISTRICT = re.compile(
+    f"(?!{DISTRICT_VARIABLE})CONNECTSYNC_.+|{_OTHERS}", re.IGNORECASE
+)
+"""Variables that hold a secret of ours, or of others."""
+
+_NO_GATEWAY = re.compile(
+    f"CONNECTSYNC_(DISTRICT|STATE|NOTE).*|{_OTHERS}", re.IGNORECASE
+)
+"""Variables that hold a secret of ours but the gateway's, or of others."""
 
 
 TOKEN_FOLDERS = "CONNECTSYNC_TOKEN_FOLDERS"  # noqa: S105 - a name
@@ -197,6 +206,53 @@ def district_token(
     return token
 
 
+def gateway_token(
+    project: Project, environment: Mapping[str, str], districts: Iterable[District]
+) -> str:
+    """
+    Give the token that the project file names for the gateway.
+
+    It is sent to an address that the file names as well, so the file does not get at
+    the secrets of a district, of the state, of the CI or of other programs. Raises
+    ``TokenRefused`` for such a one, and ``ProjectError``.
+    """
+    key, root = "backends.gateway.token", project.root
+    reference = project.gateway.token if project.gateway else None
+    if reference is None:
+        raise ProjectError(f"no token for the gateway: {key} is missing")
+    kind, _, where = reference.partition(":")
+    theirs = (one.credentials.oauth_token for one in districts)
+    meant = token_identity(reference, str(root))
+    if (
+        (kind == "env" and _NO_GATEWAY.fullmatch(where))
+        or (kind == "file" and _is_others(root / where, project))
+        or meant in {token_identity(one, str(root)) for one in theirs if one}
+    ):
+        raise _no_gateway(key, reference)
+    token = read_secret(key, reference, environment=environment, root=root)
+    named = (name for name, text in environment.items() if text.strip() == token)
+    if any(map(_NO_GATEWAY.fullmatch, named)):
+        raise _no_gateway(key, reference)
+    return token
+
+
+def _no_gateway(key: str, reference: str) -> TokenRefused:
+    return TokenRefused(
+        f"{key}: {reference} is a secret of others, so it is not sent to the gateway",
+        remedy="name the variable that holds the token of the gateway alone",
+    )
+
+
+def _is_others(path: Path, project: Project) -> bool:
+    """Say whether a file is of the state, or one in which programs keep secrets."""
+    real = Path(os.path.realpath(path))
+    return (
+        _is_kept(path, project)
+        or _is_private(path, project.root)
+        or _is_private(real, Path(os.path.realpath(project.root)))
+    )
+
+
 def _insist_open(
     path: Path, reference: str, project: Project, environment: Mapping[str, str]
 ) -> None:
@@ -207,12 +263,7 @@ def _insist_open(
     in a folder that the operator names.
     """
     real = Path(os.path.realpath(path))
-    if (
-        _is_kept(path, project)
-        or _is_private(path, project.root)
-        or _is_private(real, Path(os.path.realpath(project.root)))
-        or real in _named_files(project, environment)
-    ):
+    if _is_others(path, project) or real in _named_files(project, environment):
         raise _no_district(reference)
     named = environment.get(TOKEN_FOLDERS, "").split(os.pathsep)
     folders = [os.path.realpath(one) for one in named if os.path.isabs(one)]  # noqa: PTH117

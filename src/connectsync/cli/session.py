@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
 from connectsync import __version__
 from connectsync.cli.suggest import quote_word
@@ -21,15 +21,20 @@ from connectsync.config.discovery import (
     file_of,
     is_key,
     misnamed,
+    names_below,
     relative,
 )
 from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.config.project import Project, load_project
 from connectsync.domain.live import one_spelling
+from connectsync.domain.schedule import Moment
 from connectsync.domain.wording import few
 from connectsync.errors import NothingMatched, StateError, UsageError
 from connectsync.files.access import planted_state, strange_owner
 from connectsync.report.terminal import inert
+from connectsync.values import dataclass, field
+
+Given = TypeVar("Given")
 
 TOOL = f"connectsync {__version__}"
 
@@ -61,7 +66,7 @@ class Session:
         """
         if self.folder is not None:
             if not self.folder.is_dir():
-                raise UsageError(f"there is no folder {self.folder}")
+                raise self._no_folder(self.folder)
             return self.folder.resolve()
         here = self.here
         if os.path.lexists(here / PROJECT_FILE) or misnamed(here):
@@ -75,6 +80,21 @@ class Session:
             if any(self._stranger(folder / name) is None for name in misnamed(folder)):
                 return folder
         return here
+
+    @staticmethod
+    def _no_folder(named: Path) -> UsageError:
+        """Say what -C names instead of a folder, and what it should name."""
+        shown = inert(str(named))
+        if named.exists():
+            give = quote_word(inert(str(named.parent)))
+            return UsageError(
+                f"-C names the file {shown}, and takes the folder it is in",
+                remedy=f"give -C {give}",
+            )
+        return UsageError(
+            f"there is no folder {shown}, which -C names",
+            remedy=f"name the folder of {PROJECT_FILE} with -C, or leave it out there",
+        )
 
     def _insist_not_planted(self, file: Path) -> None:
         """
@@ -279,6 +299,10 @@ class Session:
             self.shared["told clock"] = ""
             self.terminal.complain(inert(said))
 
+    def moment(self, project: Project) -> Moment:
+        """Give the time, and the zone of the project: what is scheduled needs both."""
+        return Moment(self.now(), project.timezone)
+
     def today(self) -> date:
         """Give the date, here."""
         return self.now().date()
@@ -372,6 +396,7 @@ class Session:
             districts_dir=project.districts_dir,
             every_profile=not named,
             recorded=project.options,
+            at=self.moment(project),
         )
 
     def whole_fleet(self, project: Project) -> Fleet:
@@ -382,12 +407,35 @@ class Session:
         """
         there = (project.root / PROJECT_FILE).is_file()
         if there and next(below(project.districts_dir), None) is None:
-            return load_fleet(project.root, (), districts_dir=project.districts_dir)
+            return load_fleet(
+                project.root,
+                (),
+                districts_dir=project.districts_dir,
+                at=self.moment(project),
+            )
         return self.fleet(project, ())
 
     def count(self, project: Project) -> int:
         """Count the district files of the project, whatever the scope."""
-        return sum(1 for _ in below(project.districts_dir))
+        return sum(1 for _ in names_below(project.districts_dir))
+
+
+def wait_for(work: Coroutine[Any, Any, Given]) -> Given:
+    """
+    Run work of the event loop to its end, and give what it gives.
+
+    The loop asks on its way out which handler Ctrl-C has, and Python spells the result
+    of the main task for that: seconds for the plan of 13,318 districts.
+    """
+    import asyncio
+
+    given: list[Given] = []
+
+    async def keep() -> None:
+        given.append(await work)
+
+    asyncio.run(keep())
+    return given[0]
 
 
 def _is_at(described: str, url: str) -> bool:

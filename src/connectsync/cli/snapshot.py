@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from connectsync.cli.formats import insist_free
-from connectsync.cli.options import option_output
-from connectsync.cli.session import Session
+from connectsync.cli.options import option_output, where_option
+from connectsync.cli.session import Session, wait_for
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.decode import SUFFIXES
 from connectsync.config.project import Project
@@ -33,6 +33,7 @@ def snapshot(
             show_default=False,
         ),
     ] = None,
+    where: where_option = None,
     output: option_output = None,
     partial: Annotated[
         bool,
@@ -47,14 +48,13 @@ def snapshot(
 
     Exits with 1 if a district cannot be read; only with --partial is it written then.
     """
-    import asyncio
-
     from connectsync.backends.snapshot import render_snapshot
+    from connectsync.cli.asked import chosen_by
     from connectsync.operations.import_ import insist_whole
 
     session: Session = context.obj
     insist_free(session, output, over_live=True)
-    taken = asyncio.run(_take_snapshot(session, districts or []))
+    taken = wait_for(_take_snapshot(session, chosen_by(session, districts, where)))
     if not partial:
         insist_whole(taken)
     session.terminal.deliver(render_snapshot(taken), output)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
 
 from connectsync.report.terminal import inert
+from connectsync.values import dataclass, fields
 
 _IN_TEXT = re.compile(r"(?<=`)connectsync [^`]+(?=`)")
 _IN_HTML = re.compile(r"(?<=<code>)connectsync [^<]+(?=</code>)")
@@ -49,6 +48,8 @@ class CommandPlace:
 
     def complete_html(self, page: str) -> str:
         """Complete every suggested command in a page."""
+        import html
+
         return _IN_HTML.sub(
             lambda found: html.escape(
                 self._completed(html.unescape(found[0])), quote=False

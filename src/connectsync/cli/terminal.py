@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import os
 import re
-import shutil
+import shlex
 import signal
+import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from functools import partial
@@ -23,14 +24,25 @@ from connectsync import errors
 from connectsync.cli.streams import lost, tell_once
 from connectsync.cli.suggest import CommandPlace
 from connectsync.domain.event import Event
-from connectsync.domain.foreign_text import without_user_info
+from connectsync.domain.foreign_text import (
+    environment_of_children,
+    program_in,
+    without_user_info,
+)
 from connectsync.domain.live import BY_ADDRESS
-from connectsync.files.access import insist_unplanted, not_written, replace_file
+from connectsync.domain.policy import ALL, Shard
+from connectsync.domain.wording import many
+from connectsync.files.access import insist_unplanted, not_written
+from connectsync.files.writing import replace_file
 from connectsync.report.terminal import Paint, Style, inert, unheeded
+from connectsync.values import dataclass, field
 
 TOLD = "CONNECTSYNC_NOW"
 ANYWHERE = "CONNECTSYNC_NOW_ANYWHERE"
 """Set to 1: the time may be told to a Connect that is not on this machine."""
+
+
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
 
 
 def utc_now() -> datetime:
@@ -47,6 +59,12 @@ def now(environment: Mapping[str, str]) -> datetime:
         at = datetime.fromisoformat(told)
     except ValueError as error:
         raise errors.UsageError(f"{TOLD} is not a time: {told!r}") from error
+    # days and years are added to it and taken off
+    if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
+        raise errors.UsageError(
+            f"{TOLD} is {told}: it has to be of a year from {_FIRST_YEAR} to"
+            f" {_LAST_YEAR}"
+        )
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
@@ -143,6 +161,10 @@ class Terminal:
     colour_aside: bool = False
     clock: Callable[[], datetime] = utc_now
     place: CommandPlace = field(default_factory=CommandPlace)
+    watched: bool = False
+    """Whether standard output is a terminal, where a person looks."""
+    pager: tuple[str, ...] = ()
+    """The program that shows long text a page at a time, and its words."""
 
     def show(self, text: str) -> None:
         """Print a result for people; nothing in it is a command to a CI."""
@@ -156,10 +178,19 @@ class Terminal:
         if why := tell_once(sys.stdout):
             self.fail(
                 f"cannot write to standard output: {why}",
-                "the work itself is not undone; what it says to people follows here,"
-                " and `connectsync runs` lists what was applied",
+                "send it where there is space and run it again; if it applied"
+                " anything, that stays done, and `connectsync runs` lists it",
             )
         return lost(sys.stdout) is not None
+
+    def settle(self, status: int) -> int:
+        """
+        Give the exit status of a command that ended with one.
+
+        One that ended well, but whose words could not be written, says so.
+        """
+        went_well = status in {ExitStatus.FINE, ExitStatus.PENDING}
+        return ExitStatus.UNWRITTEN if self.tell_lost() and went_well else status
 
     def say(self, text: str) -> None:
         """Print what is good to know, on standard error, unless quiet."""
@@ -228,6 +259,31 @@ class Terminal:
         # names of files may hold bytes that are no text
         replace_file(output, text.encode(errors="backslashreplace").decode())
 
+    def wraps_at(self, output: Path | None) -> int | None:
+        """Give where lines of a table are broken: nowhere, in a file or a pipe."""
+        if output not in {None, STDOUT} or not self.watched:
+            return None
+        return self.width
+
+    def present(self, text: str, output: Path | None) -> None:
+        """Print a result for people, or write it to a file."""
+        if output is None:
+            self.show(text)
+        else:
+            self.deliver(text, output)
+
+    def page(self, text: str) -> None:
+        """
+        Print what a person reads; through their pager where it has more lines.
+
+        It is started by its path and its words, never by a shell. Where it cannot be,
+        the text is printed.
+        """
+        if not (
+            self.pager and _is_longer_than_screen(text) and _paged(self.pager, text)
+        ):
+            self.deliver(text, None)
+
     def ask(self, question: str) -> str | None:
         """Ask on the terminal; None where no one can answer."""
         if not sys.stdin.isatty():
@@ -275,17 +331,84 @@ def _plainer(error: UnicodeError) -> tuple[str, int]:
 
 
 def terminal(
-    *, color: str, quiet: bool, log_format: LogFormat, environment: Mapping[str, str]
+    *,
+    color: str,
+    quiet: bool,
+    log_format: LogFormat,
+    environment: Mapping[str, str],
+    pager: bool = True,
 ) -> Terminal:
     """Describe this process's terminal, as flags and environment ask."""
     return Terminal(
+        pager=_pager(environment) if pager else (),
         colour=_colour(color, environment, sys.stdout),
         colour_aside=_colour(color, environment, sys.stderr),
         width=_width(environment),
         quiet=quiet,
         log_format=log_format,
         clock=partial(now_at_least, environment),
+        watched=sys.stdout.isatty(),
     )
+
+
+def _pager(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """
+    Give the pager that the environment names, `less` if it names none.
+
+    Nothing where nobody reads: output that goes elsewhere, no terminal to type on, or
+    NO_PAGER.
+    """
+    both = sys.stdout.isatty() and sys.stdin.isatty()
+    if not both or environment.get("NO_PAGER") or environment.get("TERM") == "dumb":
+        return ()
+    try:
+        words = shlex.split(environment.get("PAGER", "less"))
+    except ValueError:
+        return ()
+    if not words or words[0] == "cat":
+        return ()
+    # a path from here would mean a program in the folder under review
+    if os.path.dirname(words[0]) and not Path(words[0]).is_absolute():  # noqa: PTH120 - of a word
+        return ()
+    folders = environment.get("PATH", "").split(os.pathsep)
+    found = program_in(folders, words[0])
+    return (found, *words[1:]) if found else ()
+
+
+def _is_longer_than_screen(text: str) -> bool:
+    from shutil import get_terminal_size
+
+    return text.count("\n") >= get_terminal_size().lines
+
+
+def _paged(words: tuple[str, ...], text: str) -> bool:
+    """Show text by a pager; False where that cannot be started."""
+    # colors, nothing cleared, and its end where all fits after all
+    kept = environment_of_children(os.environ, also=frozenset(["LESS", "LESSCHARSET"]))
+    environment = {"LESS": "FRX", **kept}
+    try:
+        with (
+            _interruptible_only_below(),
+            # by its path and words, and no shell
+            subprocess.Popen(words, stdin=subprocess.PIPE, env=environment) as process,  # noqa: S603
+        ):
+            assert process.stdin is not None  # noqa: S101 - a pipe was asked for
+            # a pager that is left before the end reads no further
+            with suppress(BrokenPipeError), process.stdin as pipe:
+                pipe.write(unheeded(text).encode(errors="replace"))
+    except OSError:
+        return False
+    return process.returncode == 0
+
+
+@contextmanager
+def _interruptible_only_below() -> Iterator[None]:
+    """Leave Ctrl-C to the pager, which knows what it means there."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _colour(color: str, environment: Mapping[str, str], stream: TextIO) -> bool:
@@ -296,9 +419,27 @@ def _colour(color: str, environment: Mapping[str, str], stream: TextIO) -> bool:
     return stream.isatty() and environment.get("TERM") != "dumb"
 
 
+_NUMBER = re.compile("[0-9]{1,5}")
+_NUMBERS = ("COLUMNS", "LINES", "TERMINAL_WIDTH", "COMP_CWORD")
+"""Variables that libraries read as numbers, and stumble over where they are none."""
+
+
+def drop_unusable(environment: MutableMapping[str, str]) -> None:
+    """Take what no run may obey, or libraries stumble over, out of its environment."""
+    # the keys of each call would be written there, with which it can be read
+    environment.pop("SSLKEYLOGFILE", None)
+    for name in _NUMBERS:
+        if not _NUMBER.fullmatch(environment.get(name, "0")):
+            del environment[name]
+
+
 def _width(environment: Mapping[str, str]) -> int:
-    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else 80
-    if environment.get("COLUMNS", "").isdecimal():
+    columns = 80
+    if sys.stdout.isatty():
+        from shutil import get_terminal_size
+
+        columns = get_terminal_size().columns
+    if _NUMBER.fullmatch(environment.get("COLUMNS", "")):
         columns = int(environment["COLUMNS"])
     return max(40, min(columns, WIDEST))
 
@@ -308,6 +449,15 @@ def _write(stream: TextIO, text: str) -> bool:
     stream.write(text if text.endswith("\n") else f"{text}\n")
     stream.flush()
     return lost(stream) is None
+
+
+def say_share(
+    terminal: Terminal, shard: Shard, held: int, total: int, *, noun: str = "district"
+) -> None:
+    """Say how much of what was asked for falls into the shard, even if nothing does."""
+    if shard != ALL:
+        said = f"shard {shard} holds {held or 'none'} of {many(total, noun)}"
+        terminal.say(said)
 
 
 class ExitStatus(IntEnum):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from connectsync.config.source import (
 )
 from connectsync.domain.finding import Finding, Place
 from connectsync.files.access import TooLarge, read_regular
+from connectsync.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -16,6 +15,7 @@ from connectsync.config.yaml_errors import refusal_finding, syntax_finding
 from connectsync.config.yaml_tree import TreeMistake, YamlRefusal, compose, data_of
 from connectsync.domain.finding import Finding, KeyPath, Place, Severity
 from connectsync.errors import InvalidFiles
+from connectsync.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,13 @@ from connectsync.config.yaml_tree import BLOCK_SCALARS, end_of, point, tree_of
 from connectsync.domain.finding import pointer
 from connectsync.errors import Bug, InvalidFiles
 
-KeyPath = tuple[str, ...]
-"""Keys from the top of a file to a value."""
+KeyPath = tuple[str | int, ...]
+"""Keys, and positions in lists, from the top of a file to a value."""
 
 _SECTIONS = ("credentials", "facts", "settings")
 _KEPT = re.compile(r"[|>][1-9]?\+")
 _BREAK = re.compile(r"\r\n|\n|\r")
+_COMMENT = re.compile(r"(?:^|\s)(#[^\r\n]*)")
 _MODELINE = "yaml-language-server:"
 
 
@@ -41,14 +42,62 @@ def edit_values(text: str, changes: Mapping[KeyPath, Any], *, name: str = "") ->
     for path, value in changes.items():
         data: Any = wanted
         for key in path[:-1]:
-            data = data.setdefault(key, {})
-            if not isinstance(data, dict):
+            data = data[key] if isinstance(key, int) else data.setdefault(key, {})
+            if not isinstance(data, dict | list):
                 raise _by_hand(path)
         data[path[-1]] = _arrange_list(data.get(path[-1]), value)
         text = _with(text, path, data[path[-1]], order)
         if data_of_text(text) != wanted:
             raise _by_hand(path)
     return text
+
+
+def remove_value(text: str, path: KeyPath) -> str:
+    """
+    Give the text without the key at a path; as it is where nothing states it.
+
+    Comments stay, also the one behind what goes. A section that would be left without
+    a key goes as well. Raises ``InvalidFiles`` as `edit_values` does.
+    """
+    wanted: dict[Any, Any] = copy.deepcopy(dict(data_of_text(text)))
+    held = [wanted]
+    for key in path[:-1]:
+        inside = held[-1].get(key)
+        if not isinstance(inside, dict):
+            return text
+        held.append(inside)
+    if path[-1] not in held[-1]:
+        return text
+    while len(path) > 1 and len(held[-1]) == 1:
+        held.pop()
+        path = path[: len(held)]
+    del held[-1][path[-1]]
+    after = _without(text, path)
+    if data_of_text(after) != wanted:
+        raise _by_hand(path)
+    return after
+
+
+def _without(text: str, path: KeyPath) -> str:
+    node: Node = tree_of(text)
+    header = node
+    for key in path:
+        if not isinstance(node, MappingNode) or node.flow_style:
+            raise _by_hand(path)
+        header, node = next(pair for pair in node.value if pair[0].value == key)
+    lines, rows = lines_of(text), _rows(text)
+    if not _has_own_line(lines, header):
+        raise _by_hand(path)
+    first, last = header.start_mark.line, _last_row(lines, header, node)
+    indent = " " * header.start_mark.column
+    kept = []
+    for row in range(first, last + 1):
+        # what is quoted may hold a sign of a comment that is none
+        found = _COMMENT.search(rows[row])
+        if found and not {"'", '"', "|", ">"} & set(rows[row][: found.start()]):
+            kept.append(f"{indent}{found[1]}{_line_end(text)}")
+    rows[first : last + 1] = kept
+    return _joined(text, rows)
 
 
 def _by_hand(path: KeyPath) -> InvalidFiles:
@@ -77,7 +126,10 @@ def _with(text: str, path: KeyPath, value: Any, order: Mapping[str, Any]) -> str
     """Write one value; the nearest mapping that is there takes what is missing."""
     node, header = tree_of(text), None
     for depth, key in enumerate(path):
-        if not isinstance(node, MappingNode):
+        if isinstance(key, int) and isinstance(node, SequenceNode):
+            node, header, order = node.value[key], None, {}
+            continue
+        if isinstance(key, int) or not isinstance(node, MappingNode):
             raise _by_hand(path)
         pairs = {name.value: (name, below) for name, below in node.value}
         if key not in pairs:

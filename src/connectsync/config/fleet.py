@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Generic, Protocol, Self, TypeVar
 
@@ -13,7 +13,7 @@ from connectsync.config.decode import SUFFIXES, Ground, bytes_of
 from connectsync.config.discovery import (
     PROFILES,
     PROJECT_FILE,
-    below,
+    names_below,
     relative,
     stem_of,
     walk,
@@ -32,7 +32,10 @@ from connectsync.config.profiles import (
 from connectsync.config.schema_check import NOTHING_RECORDED, Recorded
 from connectsync.domain.district import District, token_identity
 from connectsync.domain.finding import Finding, KeyPath, Place, Severity, order
+from connectsync.domain.schedule import Moment
 from connectsync.domain.settings import compose_accents
+from connectsync.files.access import glance_at
+from connectsync.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +125,14 @@ STANDARD_INPUT = "<stdin>"
 """The name of a district that came without a file."""
 
 
-def load_fleet(
+def load_fleet(  # noqa: PLR0913 - each by its name
     project_root: Path,
     files: Sequence[Path],
     *,
     districts_dir: Path,
     every_profile: bool = True,
     recorded: Recorded = NOTHING_RECORDED,
+    at: Moment | None = None,
 ) -> Fleet:
     """
     Read district files and the profiles of the project.
@@ -136,12 +140,14 @@ def load_fleet(
     A profile among the files brings in every district that builds on it. Paths are
     taken from ``project_root`` unless absolute. Without ``every_profile`` only those
     profiles count that are among the files or that one of the districts builds on.
-    Files may name the labels that are ``recorded`` beside the published ones.
+    Files may name the labels that are ``recorded`` beside the published ones. What is
+    scheduled is that of the day it is ``at`` that moment; without it, districts with
+    periods cannot be planned for.
     Never raises for what a file says: a district is built only if neither its file
     nor a layer under it has errors.
     """
     chosen = choose_files(
-        project_root, files, districts_dir=districts_dir, recorded=recorded
+        project_root, files, districts_dir=districts_dir, recorded=recorded, at=at
     )
     readings = {name: chosen.read(name) for name in chosen.paths}
     return _fleet(chosen.shelf, readings, None if every_profile else chosen.profiles)
@@ -173,10 +179,11 @@ def choose_files(
     *,
     districts_dir: Path,
     recorded: Recorded = NOTHING_RECORDED,
+    at: Moment | None = None,
 ) -> ChosenFiles:
     """Read the profiles, and say which files `load_fleet` reads; see there."""
     folder = project_root / districts_dir
-    shelf = shelf_of(project_root, folder, recorded)
+    shelf = shelf_of(project_root, folder, recorded, at)
     shared = relative(folder / PROFILES, project_root)
     whole = [file if file.is_absolute() else project_root / file for file in files]
     paths = {relative(path, project_root): path for path in whole}
@@ -189,16 +196,17 @@ def choose_files(
     return ChosenFiles(dict(sorted(paths.items())), shelf, asked, ground)
 
 
-def load_text(
+def load_text(  # noqa: PLR0913 - each by its name
     name: str,
     content: bytes,
     *,
     project_root: Path,
     districts_dir: Path,
     recorded: Recorded = NOTHING_RECORDED,
+    at: Moment | None = None,
 ) -> Fleet:
     """Read one district from bytes, such as standard input, under a given name."""
-    shelf = shelf_of(project_root, project_root / districts_dir, recorded)
+    shelf = shelf_of(project_root, project_root / districts_dir, recorded, at)
     reading = check_bytes(name, content, "district", recorded)
     return _fleet(shelf, {name: reading}, frozenset())
 
@@ -207,9 +215,10 @@ def fleet_of_texts(
     districts: Mapping[str, bytes],
     profiles: Mapping[str, bytes],
     recorded: Recorded = NOTHING_RECORDED,
+    at: Moment | None = None,
 ) -> Fleet:
     """Read districts and profiles that lie in no folder, such as those of a commit."""
-    shelf = shelf_of_texts(profiles, recorded)
+    shelf = shelf_of_texts(profiles, recorded, at)
     readings = {
         name: check_bytes(name, content, "district", recorded)
         for name, content in districts.items()
@@ -334,7 +343,8 @@ def _on_layers(
 ) -> Iterator[LoadedDistrict]:
     layers = shelf.layers(document)
     if layers is not None:
-        yield LoadedDistrict(district_of(layers, shelf.recorded), name, layers)
+        district = district_of(layers, shelf.recorded, shelf.at)
+        yield LoadedDistrict(district, name, layers)
 
 
 def _reaching(shelf: Profiles, builders: Sequence[Builder]) -> Iterator[Finding]:
@@ -364,18 +374,20 @@ def rivals(
     They are searched as bytes: reading the YAML of a whole country takes seconds,
     looking for a word does not. What is found is a candidate, not yet a finding.
     """
-    inside = {path.resolve() for path in scope}
-    others = [
-        path for path in sorted(below(districts_dir)) if path.resolve() not in inside
-    ]
-    if len(districts) > MANY:
-        return tuple(others)
-    stems = {district.key for district in districts}
-    words = [word.encode() for word in sorted(_words(districts))]
+    inside = {os.path.realpath(path) for path in scope}
     ground = Ground.around(districts_dir, PROJECT_FILE)
-    return tuple(
-        path for path in others if path.stem in stems or _holds(path, words, ground)
-    )
+    names = names_below(districts_dir)
+    if len(districts) <= MANY:
+        stems = {district.key for district in districts}
+        words = [word.encode() for word in sorted(_words(districts))]
+        names = (
+            name
+            for name in names
+            if PurePosixPath(name).stem in stems or _holds(name, words, ground)
+        )
+    # few are left, and following the links of each of 13,318 files takes long
+    others = [Path(name) for name in names if os.path.realpath(name) not in inside]
+    return tuple(sorted(others))
 
 
 def _words(districts: Sequence[District]) -> set[str]:
@@ -398,12 +410,17 @@ def _word(district: District) -> str:
     return max(plain, key=len, default="")
 
 
-def _holds(path: Path, words: Sequence[bytes], ground: Ground) -> bool:
-    content = bytes_of(path, path.name, ground)
-    # what cannot be read may be anyone's: loading it says why
-    return isinstance(content, Finding) or any(
-        word in content.lower() for word in words
-    )
+def _holds(name: str, words: Sequence[bytes], ground: Ground) -> bool:
+    content = glance_at(name)
+    if content is None:
+        path = Path(name)
+        found = bytes_of(path, path.name, ground)
+        if isinstance(found, Finding):
+            # what cannot be read may be anyone's: loading it says why
+            return True
+        content = found
+    content = content.lower()
+    return any(word in content for word in words)
 
 
 MEANT = (*SUFFIXES, ".json")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -13,6 +12,7 @@ from connectsync.config.source import MOST_FINDINGS, and_more, error, quote_text
 from connectsync.domain.finding import Finding, KeyPath
 from connectsync.domain.settings import compose_accents
 from connectsync.domain.wording import did_you_mean, few
+from connectsync.values import dataclass
 
 MOST_LAYERS = 1500
 """Profiles that lie over each other, which no one could follow; each takes time."""

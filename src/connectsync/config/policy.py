@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import time, timedelta
 from functools import cache
 from typing import Any
 
 from connectsync.config.document import Document
 from connectsync.config.profiles import days_of
+from connectsync.config.schema_check import mistaken_zone, zones_here
 from connectsync.config.source import error, quote_text
 from connectsync.domain.finding import Finding, KeyPath
 from connectsync.domain.policy import (
     END_OF_DAY,
     LAST,
-    ZONES_AGAIN,
     Approval,
     Freeze,
     Policy,
     Rollout,
     Wave,
     Window,
-    damaged_zone,
-    local_time,
 )
-from connectsync.domain.wording import did_you_mean
-from connectsync.errors import ProjectError
 from connectsync.providers.form import Risk
 
 WEEKDAYS = (
@@ -38,17 +34,6 @@ WEEKDAYS = (
     "sunday",
 )
 _END = "24:00"
-_OFTEN_MEANT = {
-    **dict.fromkeys(("eastern", "eastern time", "edt", "et"), "America/New_York"),
-    **dict.fromkeys(
-        ("central", "central time", "cst", "cdt", "ct", "chicago"), "America/Chicago"
-    ),
-    **dict.fromkeys(("mountain", "mountain time", "mdt", "mt"), "America/Denver"),
-    **dict.fromkeys(
-        ("pacific", "pacific time", "pst", "pdt", "pt"), "America/Los_Angeles"
-    ),
-}
-"""How people in schools name their zones, and what the IANA database calls them."""
 
 OF_HOURS = ("windows", "nightly_sync")
 OF_DAYS = ("freezes",)
@@ -71,17 +56,13 @@ def _end(spelled: str) -> time:
     return END_OF_DAY if spelled == _END else time.fromisoformat(spelled)
 
 
-ZonesHere = Callable[[], frozenset[str]]
-"""Names the time zones of this machine, which takes a walk over the disk."""
-
-
 def mistaken_hours(document: Document) -> Iterator[Finding]:
     """Find hours and days that no schema can refuse, in a document that passed it."""
-    zones = cache(_zones_here)
-    yield from _mistaken_zone(document, document.data, (), zones)
+    zones = cache(zones_here)
+    yield from mistaken_zone(document, document.data, (), zones)
     for section in (*OF_HOURS, *OF_DAYS):
         for position, span in enumerate(document.data.get(section, ())):
-            yield from _mistaken_zone(document, span, (section, position), zones)
+            yield from mistaken_zone(document, span, (section, position), zones)
             if section in OF_HOURS and span["from"] == span["to"]:
                 yield error(
                     "wrong-format",
@@ -90,61 +71,6 @@ def mistaken_hours(document: Document) -> Iterator[Finding]:
                     hint="write another hour for one of them, or '24:00' for the end of"
                     " the day",
                 )
-
-
-def _mistaken_zone(
-    document: Document, span: Mapping[str, Any], path: KeyPath, zones: ZonesHere
-) -> Iterator[Finding]:
-    name = span.get("timezone", "UTC")
-    if not _is_known_zone(name):
-        message, hint = _about_zone(name, zones())
-        place = document.locate((*path, "timezone"))
-        yield error("wrong-format", message, place, hint=hint)
-
-
-def _about_zone(name: str, zones: frozenset[str]) -> tuple[str, str]:
-    """Say what is wrong with a time zone that cannot be used, and what to do."""
-    if not zones:
-        message = f"this machine has no time zone data, so {quote_text(name)} cannot"
-        return (
-            f"{message} be checked",
-            "install it: `pip install tzdata`, or the package tzdata of the system",
-        )
-    if name in zones:
-        return damaged_zone(name), ZONES_AGAIN
-    if name != name.strip() and _is_known_zone(name.strip()):
-        end = "beginning" if name[:1].isspace() else "end"
-        return (
-            f"{quote_text(name)} has a blank at the {end}, so it is not a time zone",
-            f"write {name.strip()!r}",
-        )
-    meant = _OFTEN_MEANT.get(name.strip().casefold())
-    hint = f"did you mean {meant!r}?" if meant else did_you_mean(name, zones)
-    return (
-        f"{quote_text(name)} is not a time zone",
-        hint or "write a name of the IANA database, such as 'America/Chicago'",
-    )
-
-
-def _zones_here() -> frozenset[str]:
-    """Name the time zones that this machine has data of, even damaged data."""
-    from zoneinfo import available_timezones  # noqa: PLC0415 - slow, and rarely asked
-
-    try:
-        return frozenset(available_timezones())
-    except (OSError, ValueError):  # the list that comes with tzdata is damaged
-        return frozenset()
-
-
-def _is_known_zone(name: str) -> bool:
-    try:
-        local_time(_SOME_TIME, name)
-    except ProjectError:
-        return False
-    return True
-
-
-_SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 TAKES = ("districts", "label", "percent")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,6 @@ from connectsync.domain.district import (
     CleverShares,
     ContactDetailsKeptIn,
     Credentials,
-    Days,
     District,
     Facts,
     GuardiansCsv,
@@ -43,8 +41,11 @@ from connectsync.domain.district import (
 )
 from connectsync.domain.finding import Finding, Place
 from connectsync.domain.foreign_text import alike
+from connectsync.domain.schedule import Days, Moment, Period, Schedule
 from connectsync.domain.settings import form_spelled_as, spell_like
 from connectsync.providers.clever import Settings
+from connectsync.providers.form import Value
+from connectsync.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Profiles:
     ``names`` maps all stems to their files, also of those that could not be read;
     ``broken`` are those with errors, on which nothing can be built. ``recorded`` are
     the labels that files may name beside the published ones, by setting. ``root`` is
-    the project's folder.
+    the project's folder, ``at`` when it is read: what is scheduled depends on the day.
     """
 
     names: Mapping[str, str]
@@ -65,6 +66,7 @@ class Profiles:
     findings: tuple[Finding, ...]
     recorded: Recorded = field(default_factory=dict)
     root: str = ""
+    at: Moment | None = None
 
     def layers(self, document: Document) -> tuple[Document, ...] | None:
         """Give a file's layers, weakest first, itself last; None if one is broken."""
@@ -129,7 +131,10 @@ def check_bytes(
 
 
 def shelf_of(
-    root: Path, districts_dir: Path, recorded: Recorded = NOTHING_RECORDED
+    root: Path,
+    districts_dir: Path,
+    recorded: Recorded = NOTHING_RECORDED,
+    at: Moment | None = None,
 ) -> Profiles:
     """Read all profiles of a project; those that no one uses are checked too."""
     ground = Ground.of(root)
@@ -140,7 +145,7 @@ def shelf_of(
         (name, read_and_check(path, name, "profile", recorded, ground=ground))
         for name, path in named
     )
-    return _shelf(readings, recorded, root.as_posix())
+    return _shelf(readings, recorded, root.as_posix(), at)
 
 
 def profile_files(root: Path, districts_dir: Path) -> Iterator[Path]:
@@ -153,18 +158,23 @@ def profile_files(root: Path, districts_dir: Path) -> Iterator[Path]:
 
 
 def shelf_of_texts(
-    profiles: Mapping[str, bytes], recorded: Recorded = NOTHING_RECORDED
+    profiles: Mapping[str, bytes],
+    recorded: Recorded = NOTHING_RECORDED,
+    at: Moment | None = None,
 ) -> Profiles:
     """Read profiles that lie in no folder."""
     readings = (
         (name, check_bytes(name, raw, "profile", recorded))
         for name, raw in sorted(profiles.items())
     )
-    return _shelf(readings, recorded)
+    return _shelf(readings, recorded, at=at)
 
 
 def _shelf(
-    every: Iterable[tuple[str, Reading]], recorded: Recorded, root: str = ""
+    every: Iterable[tuple[str, Reading]],
+    recorded: Recorded,
+    root: str = "",
+    at: Moment | None = None,
 ) -> Profiles:
     names: dict[str, str] = {}
     documents: dict[str, Document] = {}
@@ -190,7 +200,14 @@ def _shelf(
             findings += lacking
             broken.add(stem)
     return Profiles(
-        names, documents, frozenset(broken), chained, tuple(findings), recorded, root
+        names,
+        documents,
+        frozenset(broken),
+        chained,
+        tuple(findings),
+        recorded,
+        root,
+        at,
     )
 
 
@@ -239,34 +256,74 @@ Convert = Callable[[Any], Any]
 
 
 def district_of(
-    layers: Sequence[Document], recorded: Recorded = NOTHING_RECORDED
+    layers: Sequence[Document],
+    recorded: Recorded = NOTHING_RECORDED,
+    at: Moment | None = None,
 ) -> District:
     """
     Build the district that layers describe, weakest first, its own file last.
 
-    Labels are spelled as they were ``recorded`` from the live page.
+    Labels are spelled as they were ``recorded`` from the live page. Its settings are
+    those of the day that it is ``at`` that moment there.
     """
     own = layers[-1]
-    return District(
+    usual = settings_of(layers, recorded)
+    schedule = schedule_of(layers, usual, recorded, at)
+    district = District(
         key=own.data["district"],
         name=own.data["name"],
         provider=_provider(layers),
         profiles=named_profiles(own),
         credentials=Credentials(**own.data.get("credentials", {})),
         facts=Facts(**_convert_facts(merge_section(layers, "facts"), _FACTS)),
-        settings=settings_of(layers, recorded),
+        settings=usual,
         allow=tuple(_allow(entry) for entry in own.data.get("allow", ())),
         labels=frozenset(own.data.get("labels", ())),
         named=_named_labels(layers, recorded),
+        schedule=schedule,
     )
+    if at is None or not (schedule.periods or _stated(layers, "timezone")):
+        return district
+    return district.on(at.day_in(schedule.zone))
 
 
 def settings_of(
     layers: Sequence[Document], recorded: Recorded = NOTHING_RECORDED
 ) -> Settings:
     """Build what layers say of the form, weakest first; see above."""
-    stated = _convert_facts(merge_section(layers, "settings"), _SETTINGS)
-    return Settings(**form_spelled_as(stated, recorded))  # type: ignore[arg-type]
+    stated = _converted(merge_section(layers, "settings"), recorded)
+    return Settings(**stated)  # type: ignore[arg-type]
+
+
+def schedule_of(
+    layers: Sequence[Document],
+    usual: Settings,
+    recorded: Recorded = NOTHING_RECORDED,
+    at: Moment | None = None,
+) -> Schedule:
+    """
+    Build what layers schedule: the last one that has `scheduled` says all of it.
+
+    ``usual`` is what they set outside of its periods.
+    """
+    zone = _stated(layers, "timezone") or (at.zone if at else "")
+    periods = tuple(
+        Period(days_of(entry), _converted(entry["settings"], recorded), entry["reason"])
+        for entry in _stated(layers, "scheduled") or ()
+    )
+    return Schedule(usual, periods, zone or "UTC", is_named=bool(zone))
+
+
+def _converted(data: Mapping[str, Any], recorded: Recorded) -> dict[str, Value]:
+    given = {key: value for key, value in data.items() if value is not None}
+    stated = form_spelled_as(_convert_facts(given, _SETTINGS), recorded)
+    return {key: stated.get(key) for key in data}
+
+
+def _stated(layers: Sequence[Document], key: str) -> Any:
+    """Give what the last layer that has a key says; None if none has."""
+    said = (layer.data[key] for layer in reversed(layers) if key in layer.data)
+    return next(said, None)
 
 
 def days_of(span: Mapping[str, str]) -> Days:
@@ -275,8 +332,8 @@ def days_of(span: Mapping[str, str]) -> Days:
 
 
 def _provider(layers: Sequence[Document]) -> Provider:
-    stated = [layer.data["provider"] for layer in layers if "provider" in layer.data]
-    return Provider(stated[-1]) if stated else Provider.CLEVER
+    stated = _stated(layers, "provider")
+    return Provider(stated) if stated else Provider.CLEVER
 
 
 def _allow(entry: Mapping[str, str]) -> Allow:
@@ -288,10 +345,11 @@ def _named_labels(layers: Sequence[Document], recorded: Recorded) -> NamedLabels
     """Give the labels beyond the published ones that any layer names."""
     found: NamedLabels = frozenset()
     for layer in layers:
-        stated = layer.data.get("settings") or {}
-        found |= unpublished(
-            {name: stated[name] for name in stated if isinstance(stated[name], list)}
-        )
+        for stated in (layer.data, *(layer.data.get("scheduled") or ())):
+            form = stated.get("settings") or {}
+            found |= unpublished(
+                {name: form[name] for name in form if isinstance(form[name], list)}
+            )
     return frozenset(
         (name, spell_like(label, recorded.get(name, ()))) for name, label in found
     )
@@ -318,6 +376,7 @@ _FACTS: Mapping[str, Convert] = {
     "contact_details_kept_in": ContactDetailsKeptIn,
     "clever_shares": lambda data: CleverShares(**_convert_facts(data, _SHARES)),
     "rollover": days_of,
+    "clever_paused": days_of,
     "tried_to_archive": int,
 }
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from connectsync.config.decode import Ground
-from connectsync.config.discovery import PROJECT_FILE, below, misnamed
+from connectsync.config.discovery import PROJECT_FILE, below, misnamed, relative
 from connectsync.config.document import Document, Reading
 from connectsync.config.policy import (
     mistaken_hours,
@@ -24,9 +24,12 @@ from connectsync.domain.finding import (
     KeyPath,
     Severity,
 )
+from connectsync.domain.live import one_spelling
+from connectsync.domain.plan import REACHED_BY
 from connectsync.domain.policy import Policy
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ProjectError
+from connectsync.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +85,10 @@ class Project:
     ``clever`` Clever is not asked. ``options`` are the labels that drop-downs of the
     live page were seen to offer, by setting. ``state_url`` is where the state is if
     not in ``state_dir``: an address of PostgreSQL, or a reference to the whole of it.
+    ``guardians_sample`` is a sample of guardians.csv as Connect offers it.
     ``connect`` is the name of the Connect that is reached, by whichever backend.
-    A runner that is silent for ``lease_seconds`` has let its district go.
+    A runner that is silent for ``lease_seconds`` has let its district go. ``timezone``
+    is that of what names none, empty if the project names none either.
     """
 
     root: Path
@@ -94,12 +99,14 @@ class Project:
     backend: str = "embedded"
     connect: str | None = None
     embedded_seed: Path | None = None
+    guardians_sample: Path | None = None
     gateway: GatewayConfig | None = None
     browser: BrowserConfig | None = None
     clever: CleverConfig | None = None
     roster: RosterConfig = field(default_factory=RosterConfig)
     policy: Policy = field(default_factory=Policy)
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    timezone: str = ""
 
 
 def load_project(root: Path) -> Project:
@@ -179,6 +186,7 @@ def _project(root: Path, data: Mapping[str, Any]) -> Project:
     backends = data.get("backends", {})
     state = data.get("state", {})
     seed = backends.get("embedded", {}).get("seed")
+    sample = data.get("roster", {}).get("guardians_sample")
     gateway = backends.get("gateway")
     options = data.get("options", {})
     return Project(
@@ -190,12 +198,14 @@ def _project(root: Path, data: Mapping[str, Any]) -> Project:
         connect=data.get("connect"),
         backend=_backend(root, data.get("backend", "embedded")),
         embedded_seed=root / seed if seed else None,
+        guardians_sample=root / sample if sample else None,
         gateway=GatewayConfig(**gateway) if gateway else None,
         browser=_browser(root, backends.get("browser")),
         clever=_clever(data.get("roster", {})),
         roster=_roster(data.get("roster", {})),
         policy=policy_of(data),
         options={setting: tuple(labels) for setting, labels in options.items()},
+        timezone=data.get("timezone", ""),
     )
 
 
@@ -218,6 +228,38 @@ def _browser(root: Path, data: Mapping[str, Any] | None) -> BrowserConfig | None
         return None
     session = data.get("session")
     return BrowserConfig(**{**data, "session": root / session if session else None})
+
+
+def connection_of(project: Project) -> dict[str, str]:
+    """
+    Give digests of what decides which Connect is reached, and how its page is read.
+
+    They are by key of ``connectsync.yaml``; one that it does not state is left out, as
+    is everything where it names no Connect, no gateway and no page.
+    """
+    gateway, browser = project.gateway, project.browser
+    if not (project.connect or gateway or browser):
+        return {}
+    kind, colon, path = project.backend.partition(":")
+    file = relative(Path(path), project.root) if colon else ""
+    stated: dict[str, object] = {"backend": f"{kind}{colon}{file}"}
+    if gateway is not None:
+        stated["backends.gateway.url"] = one_spelling(f"gateway {gateway.url}")
+        stated["backends.gateway.token"] = gateway.token
+    if browser is not None:
+        session = browser.session
+        stated["backends.browser.url"] = one_spelling(f"browser {browser.url}")
+        stated["backends.browser.session"] = session and relative(session, project.root)
+        stated["backends.browser.labels"] = dict(browser.labels)
+        stated["backends.browser.accept_confirmation"] = browser.accept_confirmation
+    return {key: _digest(stated[key]) for key in REACHED_BY if stated.get(key)}
+
+
+def _digest(value: object) -> str:
+    import hashlib  # noqa: PLC0415 - no commit hook needs it
+
+    spelled = json.dumps(value, sort_keys=True)
+    return hashlib.sha256(spelled.encode()).hexdigest()
 
 
 SNAPSHOT = "snapshot:"
@@ -253,6 +295,9 @@ def _missing_files(
     seed = document.data.get("backends", {}).get("embedded", {}).get("seed")
     if seed is not None:
         named.append((("backends", "embedded", "seed"), seed, "take the key out"))
+    sample = document.data.get("roster", {}).get("guardians_sample")
+    if sample is not None:
+        named.append((("roster", "guardians_sample"), sample, "take the key out"))
     for keys, name, otherwise in named:
         path, quoted = root / name, quote_text(name)
         if (end := ground.way_out(path)) is not None:

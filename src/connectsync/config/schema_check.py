@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+from itertools import count
 from typing import Any
-
-import jsonschema_rs
 
 from connectsync.config.document import Document, is_day
 from connectsync.config.layers import LAYERED
-from connectsync.config.schemas import labels_of, schema
+from connectsync.config.schemas import labels_of, schema, types_of
 from connectsync.config.source import MOST_FINDINGS, and_more, error, quote_text
 from connectsync.domain.finding import Finding, KeyPath, Severity, order
+from connectsync.domain.schedule import ZONES_AGAIN, damaged_zone, local_time
 from connectsync.domain.settings import spell_like
-from connectsync.errors import Bug
+from connectsync.domain.wording import did_you_mean
+from connectsync.errors import Bug, ProjectError
+from connectsync.values import dataclass
 
 Recorded = Mapping[str, Sequence[str]]
 """Labels that the live page was seen to offer, by setting."""
@@ -24,7 +27,7 @@ NOTHING_RECORDED: Recorded = {}
 _LAYERS = frozenset({"district", "profile"})
 """The schemas of files that are laid over each other."""
 
-_LABELED = (("settings",), ("facts", "clever_shares"))
+_LABELED: tuple[KeyPath, ...] = (("settings",), ("facts", "clever_shares"))
 """The sections of such a file that name labels of the page, or Clever's own."""
 
 
@@ -42,7 +45,8 @@ def mistakes(
     left = len(strange) - len(labels)
     if accepts(document.data, name):
         labels = [*and_more(labels, left)]
-        return (*_backwards(document, name), *labels, *_find_emptied(document, name))
+        spans = (*_backwards(document, name), *_periods(document, name))
+        return (*spans, *labels, *_find_emptied(document, name))
     # 0.08 s to import, so only for documents that fail
     from connectsync.config.schema_errors import explain  # noqa: PLC0415
 
@@ -58,13 +62,15 @@ def mistakes(
 
 def _find_emptied(document: Document, name: str) -> Iterator[Finding]:
     """Find settings and facts whose value is left out, which reads as null."""
-    for section in LAYERED if name in _LAYERS else ():
-        stated = document.data.get(section) or {}
+    sections: list[KeyPath] = [(section,) for section in LAYERED]
+    sections += _scheduled(document)
+    for section in sections if name in _LAYERS else ():
+        stated = _at(document, section) or {}
         for key in [key for key, value in stated.items() if value is None]:
-            path: KeyPath = (section, key)
+            path: KeyPath = (*section, key)
             if document.locate(path).text.strip():
                 continue
-            takes = "managed" if section == "settings" else "stated"
+            takes = "managed" if section[-1] == "settings" else "stated"
             yield Finding(
                 "empty-value",
                 Severity.WARNING,
@@ -73,6 +79,30 @@ def _find_emptied(document: Document, name: str) -> Iterator[Finding]:
                 path=path,
                 hint=f"write its value, or null if it is not to be {takes}",
             )
+
+
+def _scheduled(document: Document) -> list[KeyPath]:
+    """Give the paths of what periods set; of a list that is none, nothing."""
+    entries = document.data.get("scheduled")
+    whole = entries if isinstance(entries, list) else []
+    return [("scheduled", at, "settings") for at in range(len(whole))]
+
+
+def _at(document: Document, path: KeyPath) -> dict[str, Any] | None:
+    """Give the mapping at a path; None where there is none."""
+    value: Any = document.data if document.holds(path) else None
+    for part in path if value else ():
+        value = value[part]
+    return value if isinstance(value, dict) else None
+
+
+def _periods(document: Document, name: str) -> Iterator[Finding]:
+    """Find what is wrong with the zone and the periods of a layer."""
+    stated = document.data.keys() & {"timezone", "scheduled"}
+    if name not in _LAYERS or not stated:
+        return
+    yield from mistaken_zone(document, document.data, (), cache(zones_here))
+    yield from _overlapping(document)
 
 
 _Labeled = tuple[KeyPath, Mapping[str, Any], str]
@@ -113,13 +143,12 @@ class _Listed:
 
 def _labels_of(document: Document, name: str) -> Iterator[tuple[KeyPath, _Listed, str]]:
     """Give every label that a file names, where it stands, and what its schema says."""
-    for section in _LABELED if name in _LAYERS else ():
-        stated: Any = document.data
-        for key in section:
-            stated = stated.get(key) if isinstance(stated, dict) else None
-        if not isinstance(stated, dict):
+    sections = (*_LABELED, *_scheduled(document)) if name in _LAYERS else ()
+    for section in sections:
+        if (stated := _at(document, section)) is None:
             continue
-        for listed in _listed_keys(name, section):
+        listing = ("settings",) if section[-1] == "settings" else section
+        for listed in _listed_keys(name, listing):
             value = stated.get(listed.setting)
             if not listed.is_list and isinstance(value, str):
                 yield (*section, listed.setting), listed, value
@@ -130,7 +159,7 @@ def _labels_of(document: Document, name: str) -> Iterator[tuple[KeyPath, _Listed
 
 
 @lru_cache(maxsize=8)
-def _listed_keys(name: str, section: tuple[str, ...]) -> tuple[_Listed, ...]:
+def _listed_keys(name: str, section: KeyPath) -> tuple[_Listed, ...]:
     """Find the keys of a section that hold labels; once, not for each of 13,318."""
     properties: Any = schema(name)["properties"]
     for key in section:
@@ -149,13 +178,112 @@ def _listed_keys(name: str, section: tuple[str, ...]) -> tuple[_Listed, ...]:
 
 def accepts(data: object, name: str) -> bool:
     """Say whether data are what a schema allows."""
-    return _gate(name).is_valid(data)
+    # the library takes longer to import than so many documents to look at
+    if next(_LOOKED_AT) < FEW and surely_fits(data, schema(name)):
+        return True
+    valid: bool = _gate(name).is_valid(data)
+    return valid
+
+
+FEW = 20
+_LOOKED_AT = count()
 
 
 @lru_cache(maxsize=4)
-def _gate(name: str) -> jsonschema_rs.Draft202012Validator:
+def _gate(name: str) -> Any:
+    import jsonschema_rs  # noqa: PLC0415 - with what it needs a tenth of a commit hook
+
     return jsonschema_rs.Draft202012Validator(
         dict(schema(name)), validate_formats=True, formats={"date": is_day}
+    )
+
+
+def surely_fits(value: object, part: Mapping[str, Any]) -> bool:
+    """
+    Say whether a value surely is what a part of a schema allows.
+
+    False also means that the library has to say: for keywords that are not known here,
+    and where its idea of a number, a letter or a pattern may be another one.
+    """
+    kind = _KIND_OF.get(type(value), "")
+    known = part.keys() <= _KNOWN_KEYWORDS and kind in types_of(part, kind)
+    if not (known and _is_listed(value, part)):
+        return False
+    match value:
+        case dict():
+            return _fits_object(value, part)
+        case list():
+            return _fits_list(value, part)
+        case str():
+            return _fits_text(value, part)
+        case int():
+            least, most = part.get("minimum", value), part.get("maximum", value)
+            # beyond it others count in steps of two
+            return abs(value) < 1 << 53 and bool(least <= value <= most)
+        case _:
+            return value is None
+
+
+_KIND_OF: Mapping[type, str] = {
+    dict: "object",
+    list: "array",
+    str: "string",
+    int: "integer",
+    bool: "boolean",
+    type(None): "null",
+}
+_JUDGING = (
+    "additionalProperties const enum format items maxLength maximum minItems minLength"
+    " minimum pattern properties required type uniqueItems"
+)
+_TELLING = (
+    "$schema $id title description examples default x-labels x-rule x-said x-secret"
+    " x-wanted"
+)
+_KNOWN_KEYWORDS = frozenset(f"{_JUDGING} {_TELLING}".split())
+
+
+def _is_listed(value: object, part: Mapping[str, Any]) -> bool:
+    # 1 and True are equal, and not the same
+    one_of = [*part.get("enum", [value])]
+    only = [part.get("const", value)]
+    return all(
+        (type(value), value) in [(type(one), one) for one in each]
+        for each in (one_of, only)
+    )
+
+
+def _fits_object(value: dict[object, Any], part: Mapping[str, Any]) -> bool:
+    stated, others = part.get("properties", {}), part.get("additionalProperties", True)
+    if not all(name in value for name in part.get("required", ())):
+        return False
+    return all(
+        surely_fits(inner, stated[name])
+        if name in stated
+        else isinstance(others, dict) and surely_fits(inner, others)
+        for name, inner in value.items()
+    )
+
+
+def _fits_list(value: list[Any], part: Mapping[str, Any]) -> bool:
+    if len(value) < part.get("minItems", 0) or not isinstance(part.get("items"), dict):
+        return False
+    if part.get("uniqueItems"):
+        texts = {one for one in value if isinstance(one, str)}
+        if len(texts) < len(value):
+            return False
+    return all(surely_fits(one, part["items"]) for one in value)
+
+
+def _fits_text(value: str, part: Mapping[str, Any]) -> bool:
+    # what a letter, a line or its end is to a pattern differs with anything else
+    if not (value.isascii() and value.isprintable()):
+        return False
+    longest = part.get("maxLength", len(value))
+    return (
+        part.get("minLength", 0) <= len(value) <= longest
+        and ("pattern" not in part or re.search(part["pattern"], value) is not None)
+        and ("format" not in part or (part["format"] == "date" and is_day(value)))
     )
 
 
@@ -177,7 +305,115 @@ def _backwards(document: Document, name: str) -> Iterator[Finding]:
 
 
 def _spans(document: Document, name: str) -> Iterator[KeyPath]:
-    if name in _LAYERS and document.data.get("facts", {}).get("rollover"):
-        yield "facts", "rollover"
+    facts = document.data.get("facts", {}) if name in _LAYERS else {}
+    for fact in ("rollover", "clever_paused"):
+        if facts.get(fact):
+            yield "facts", fact
+    if name in _LAYERS:
+        yield from (path[:-1] for path in _scheduled(document))
     for position, _ in enumerate(document.data.get("freezes", ())):
         yield "freezes", position
+
+
+_OFTEN_MEANT = {
+    **dict.fromkeys(("eastern", "eastern time", "edt", "et"), "America/New_York"),
+    **dict.fromkeys(
+        ("central", "central time", "cst", "cdt", "ct", "chicago"), "America/Chicago"
+    ),
+    **dict.fromkeys(("mountain", "mountain time", "mdt", "mt"), "America/Denver"),
+    **dict.fromkeys(
+        ("pacific", "pacific time", "pst", "pdt", "pt"), "America/Los_Angeles"
+    ),
+}
+"""How people in schools name their zones, and what the IANA database calls them."""
+
+ZonesHere = Callable[[], frozenset[str]]
+"""Names the time zones of this machine, which takes a walk over the disk."""
+
+
+def _overlapping(document: Document) -> Iterator[Finding]:
+    """Find days on which two periods set the same setting."""
+    entries = document.data.get("scheduled", ())
+    order = sorted(range(len(entries)), key=lambda at: (entries[at]["from"], at))
+    latest: dict[str, int] = {}
+    for at in order:
+        begin, end = entries[at]["from"], entries[at]["to"]
+        if end < begin:
+            continue
+        for setting in entries[at]["settings"]:
+            known = latest.get(setting)
+            if known is not None and begin <= entries[known]["to"]:
+                yield _overlap(document, setting, known, at)
+            if known is None or end > entries[known]["to"]:
+                latest[setting] = at
+
+
+def _overlap(document: Document, setting: str, one: int, other: int) -> Finding:
+    entries = document.data["scheduled"]
+    begin, end = entries[one]["from"], entries[one]["to"]
+    path: KeyPath = ("scheduled", other, "from")
+    return error(
+        "overlapping-periods",
+        f"on {quote_text(entries[other]['from'])} the period from {quote_text(begin)}"
+        f" to {quote_text(end)} sets {quote_text(setting)} already",
+        document.locate(path),
+        path=path,
+        hint="let one begin when the other is over, or take the setting out of one of"
+        " them",
+    )
+
+
+def mistaken_zone(
+    document: Document, span: Mapping[str, Any], path: KeyPath, zones: ZonesHere
+) -> Iterator[Finding]:
+    """Find a time zone that is none, or that this machine cannot use."""
+    name = span.get("timezone", "UTC")
+    if not _is_known_zone(name):
+        message, hint = _about_zone(name, zones())
+        place = document.locate((*path, "timezone"))
+        yield error("wrong-format", message, place, path=(*path, "timezone"), hint=hint)
+
+
+def _about_zone(name: str, zones: frozenset[str]) -> tuple[str, str]:
+    """Say what is wrong with a time zone that cannot be used, and what to do."""
+    if not zones:
+        message = f"this machine has no time zone data, so {quote_text(name)} cannot"
+        return (
+            f"{message} be checked",
+            "install it: `pip install tzdata`, or the package tzdata of the system",
+        )
+    if name in zones:
+        return damaged_zone(name), ZONES_AGAIN
+    if name != name.strip() and _is_known_zone(name.strip()):
+        end = "beginning" if name[:1].isspace() else "end"
+        return (
+            f"{quote_text(name)} has a blank at the {end}, so it is not a time zone",
+            f"write {name.strip()!r}",
+        )
+    meant = _OFTEN_MEANT.get(name.strip().casefold())
+    hint = f"did you mean {meant!r}?" if meant else did_you_mean(name, zones)
+    return (
+        f"{quote_text(name)} is not a time zone",
+        hint or "write a name of the IANA database, such as 'America/Chicago'",
+    )
+
+
+def zones_here() -> frozenset[str]:
+    """Name the time zones that this machine has data of, even damaged data."""
+    from zoneinfo import available_timezones  # noqa: PLC0415 - slow, and rarely asked
+
+    try:
+        return frozenset(available_timezones())
+    except (OSError, ValueError):  # the list that comes with tzdata is damaged
+        return frozenset()
+
+
+def _is_known_zone(name: str) -> bool:
+    try:
+        local_time(_SOME_TIME, name)
+    except ProjectError:
+        return False
+    return True
+
+
+_SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)

@@ -216,7 +216,7 @@ def _shape_text(
             f"{quote_text(source)} is out of range for {name}",
             f"allowed: {kind_of(part)}",
         )
-    if kind in {"minLength", "minItems"} or not source.strip("\"' "):
+    if kind in {"minLength", "minItems", "minProperties"} or not source.strip("\"' "):
         return f"{name} is empty", _wanted(part)
     if kind == "maxLength":
         return f"{name} is too long", f"use at most {part['maxLength']} characters"

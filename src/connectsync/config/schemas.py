@@ -71,9 +71,9 @@ def kind_of(part: Mapping[str, Any]) -> str:
     return " or ".join(_KINDS[kind] for kind in types if kind != "null") or "null"
 
 
-def types_of(part: Mapping[str, Any]) -> list[str]:
+def types_of(part: Mapping[str, Any], otherwise: str = "object") -> list[str]:
     """Give the types a value may have, as JSON Schema names them."""
-    stated = part.get("type", "object")
+    stated = part.get("type", otherwise)
     return [stated] if isinstance(stated, str) else list(stated)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from connectsync.domain.finding import Finding, KeyPath, Place, Severity
 from connectsync.domain.foreign_text import no_command
+from connectsync.values import dataclass, replace
 
 MASK = "***"
 

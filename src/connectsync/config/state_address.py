@@ -121,7 +121,7 @@ def at_url(url: str, environment: Mapping[str, str] = _NONE) -> Address:
     hosts = _hosts(parts["hosts"])
     reached = {**_reached(hosts, query), **query}
     _insist_paired(reached)
-    protected = _protected(hosts, query, environment, known=bool(secrets))
+    protected = _Server(hosts, query, environment).protected(known=bool(secrets))
     address = URL.create(
         _DRIVER,
         username=unquote(parts["user"] or "") or None,
@@ -202,122 +202,115 @@ def _reached(
     return named | (ports if any(port for _, port in hosts) else {})
 
 
-def _protected(
-    hosts: list[tuple[str, str]],
-    query: Mapping[str, str],
-    environment: Mapping[str, str],
-    *,
-    known: bool,
-) -> Mapping[str, str]:
+@dataclass(frozen=True, slots=True)
+class _Server:
     """
-    Demand a verified server wherever a network lies between.
+    Where an address, and the environment of libpq, say that the server is.
 
-    On this machine another user may listen in its place. A server with a password has
-    to show by SCRAM that it knows it (``known``: the address states one), a socket that
-    anyone may put there has to be the server's, and no password is sent in clear.
+    ``hosts`` have their ports; ``query`` is what stands after the question mark.
     """
-    near = "service" not in query and _is_near(hosts, query, environment)
-    if near:
-        demanded = _owner(hosts, query, environment)
-        if "PGREQUIREAUTH" not in environment and _libpq() >= _SINCE:
-            by_port = any(map(_is_by_port, _places(hosts, query, environment)))
-            proven = by_port and (known or _has_password(hosts, query, environment))
-            verified = query.get("sslmode") in {"verify-ca", "verify-full"}
+
+    hosts: list[tuple[str, str]]
+    query: Mapping[str, str]
+    environment: Mapping[str, str]
+
+    @property
+    def places(self) -> list[str]:
+        """Name the hosts, addresses and folders of sockets where it may be."""
+        stated = self.query.get("host") or ",".join(host for host, _ in self.hosts)
+        stated = stated or self.environment.get("PGHOST", "")
+        addresses = self.query.get("hostaddr") or self.environment.get("PGHOSTADDR", "")
+        return [one for one in (*stated.split(","), *addresses.split(",")) if one]
+
+    @property
+    def is_near(self) -> bool:
+        """Say whether it is on this machine: its socket, or loopback."""
+        if "service" in self.query or self.environment.get("PGSERVICE"):
+            return False
+        return all(map(_is_loopback, self.places))
+
+    def protected(self, *, known: bool) -> Mapping[str, str]:
+        """
+        Demand a verified server wherever a network lies between.
+
+        On this machine another user may listen in its place. A server with a password
+        has to show by SCRAM that it knows it (``known``: the address states one), a
+        socket that anyone may put there has to be the server's, and no password is sent
+        in clear.
+        """
+        if self.is_near:
+            return self._proven(known=known)
+        if "sslmode" in self.query:
+            return {}
+        demanded = {"sslmode": "verify-full"}
+        environment = self.environment
+        named = "sslrootcert" in self.query or environment.get("PGSSLROOTCERT")
+        own = Path(environment.get("HOME", "")) / ".postgresql" / "root.crt"
+        if not named and not own.is_file():
+            demanded |= _trusted_by_system()
+        return demanded
+
+    def _proven(self, *, known: bool) -> dict[str, str]:
+        demanded = self._owner()
+        if "PGREQUIREAUTH" not in self.environment and _libpq() >= _SINCE:
+            by_port = any(map(_is_by_port, self.places))
+            proven = by_port and (known or self._has_password())
+            verified = self.query.get("sslmode") in {"verify-ca", "verify-full"}
             scram = proven and not verified
             demanded |= {"require_auth": "scram-sha-256" if scram else "!password"}
         return demanded
-    if "sslmode" in query:
+
+    def _has_password(self) -> bool:
+        """Say whether libpq finds a password of this server outside the address."""
+        environment = self.environment
+        if environment.get("PGPASSWORD"):
+            return True
+        # without it libpq asks who this user is
+        home = environment.get("HOME") or str(Path("~").expanduser())
+        usual = environment.get("PGPASSFILE") or f"{home}/.pgpass"
+        wanted = {"*", *self.places}
+        try:
+            raw = read_regular(Path(self.query.get("passfile") or usual), _PASSFILE)
+        except OSError:
+            return False
+        lines = raw.decode("utf-8", "replace")
+        # a colon of an IPv6 address has a backslash in front of it
+        named = (line.replace("\\:", "\0").split(":")[0] for line in lines.splitlines())
+        return any(one.replace("\0", ":") in wanted for one in named)
+
+    def _owner(self) -> dict[str, str]:
+        """
+        Demand that a socket in a folder for all is ours or that of PostgreSQL's user.
+
+        Any user may put one there while the server is down. Raises ``StateError``.
+        """
+        if "requirepeer" in self.query or self.environment.get("PGREQUIREPEER"):
+            return {}
+        port = self.query.get("port") or next((one for _, one in self.hosts if one), "")
+        file = f".s.PGSQL.{port or self.environment.get('PGPORT') or 5432}"
+        for folder in self.places:
+            socket = Path(folder, file)
+            try:
+                if _is_by_port(folder) or not is_for_all(socket.parent):
+                    continue
+                status = socket.lstat()
+            except OSError:
+                continue  # what cannot be looked at is told by whoever connects
+            name = socket.owner()
+            if is_strangers(status) and name != _SERVER:
+                raise StateError(
+                    f"the socket {socket} of the state store belongs to another user,"
+                    f" {name}, and any user may put such a thing there",
+                    remedy="name the user that the server runs as in the address, such"
+                    f" as ?requirepeer={_SERVER}",
+                )
+            return {"requirepeer": name}
         return {}
-    demanded = {"sslmode": "verify-full"}
-    named = "sslrootcert" in query or environment.get("PGSSLROOTCERT")
-    own = Path(environment.get("HOME", "")) / ".postgresql" / "root.crt"
-    if not named and not own.is_file():
-        demanded |= _trusted_by_system()
-    return demanded
-
-
-def _is_near(
-    hosts: list[tuple[str, str]],
-    query: Mapping[str, str],
-    environment: Mapping[str, str],
-) -> bool:
-    """Say whether the server is on this machine: its socket, or loopback."""
-    if environment.get("PGSERVICE"):
-        return False
-    return all(map(_is_loopback, _places(hosts, query, environment)))
-
-
-def _places(
-    hosts: list[tuple[str, str]],
-    query: Mapping[str, str],
-    environment: Mapping[str, str],
-) -> list[str]:
-    """Name the hosts, addresses and folders of sockets where the server may be."""
-    stated = query.get("host") or ",".join(host for host, _ in hosts)
-    stated = stated or environment.get("PGHOST", "")
-    addresses = query.get("hostaddr") or environment.get("PGHOSTADDR", "")
-    return [one for one in (*stated.split(","), *addresses.split(",")) if one]
 
 
 def _is_by_port(place: str) -> bool:
     """Say whether a place has no folder, so that any user may listen there."""
     return not place.startswith("/")
-
-
-def _has_password(
-    hosts: list[tuple[str, str]],
-    query: Mapping[str, str],
-    environment: Mapping[str, str],
-) -> bool:
-    """Say whether libpq finds a password of this server outside the address."""
-    if environment.get("PGPASSWORD"):
-        return True
-    # without it libpq asks who this user is
-    home = environment.get("HOME") or str(Path("~").expanduser())
-    usual = environment.get("PGPASSFILE") or f"{home}/.pgpass"
-    wanted = {"*", *_places(hosts, query, environment)}
-    try:
-        raw = read_regular(Path(query.get("passfile") or usual), _PASSFILE)
-    except OSError:
-        return False
-    lines = raw.decode("utf-8", "replace")
-    # a colon of an IPv6 address has a backslash in front of it
-    named = (line.replace("\\:", "\0").split(":")[0] for line in lines.splitlines())
-    return any(one.replace("\0", ":") in wanted for one in named)
-
-
-def _owner(
-    hosts: list[tuple[str, str]],
-    query: Mapping[str, str],
-    environment: Mapping[str, str],
-) -> dict[str, str]:
-    """
-    Demand that a socket in a folder for all is ours or that of PostgreSQL's own user.
-
-    Any user may put one there while the server is down. Raises ``StateError``.
-    """
-    if "requirepeer" in query or environment.get("PGREQUIREPEER"):
-        return {}
-    port = query.get("port") or next((one for _, one in hosts if one), "")
-    file = f".s.PGSQL.{port or environment.get('PGPORT') or 5432}"
-    for folder in _places(hosts, query, environment):
-        socket = Path(folder, file)
-        try:
-            if _is_by_port(folder) or not is_for_all(socket.parent):
-                continue
-            status = socket.lstat()
-        except OSError:
-            continue  # what cannot be looked at is told by whoever connects
-        name = socket.owner()
-        if is_strangers(status) and name != _SERVER:
-            raise StateError(
-                f"the socket {socket} of the state store belongs to another user,"
-                f" {name}, and any user may put such a thing there",
-                remedy="name the user that the server runs as in the address, such as"
-                f" ?requirepeer={_SERVER}",
-            )
-        return {"requirepeer": name}
-    return {}
 
 
 def _is_loopback(host: str) -> bool:

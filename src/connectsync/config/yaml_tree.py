@@ -6,7 +6,6 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -25,6 +24,7 @@ from yaml.events import (
 from connectsync.config.decode import invisible
 from connectsync.config.source import MOST_FINDINGS, Point, Source, lines_of, quote_text
 from connectsync.domain.finding import KeyPath, Place
+from connectsync.values import dataclass
 
 PLAIN = "plain"
 TEXT = "text"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 
 from connectsync.domain.settings import (
     BY_NAME,
@@ -16,6 +15,7 @@ from connectsync.domain.settings import (
     spell_like,
 )
 from connectsync.providers.form import Effect, Risk, Value, When
+from connectsync.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

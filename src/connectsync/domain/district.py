@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import posixpath
 import shlex
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple, get_args, get_type_hints
 
-from connectsync.domain.settings import BY_NAME, Form, compose_accents, spell_like
+from connectsync.domain.schedule import Days, Schedule, Turn
+from connectsync.domain.settings import (
+    BY_NAME,
+    SETTINGS,
+    Form,
+    compose_accents,
+    spell_like,
+    value_data,
+)
+from connectsync.errors import Bug
 from connectsync.providers.clever import Settings
-from connectsync.providers.form import Value
+from connectsync.providers.form import Kind, Value
+from connectsync.values import dataclass, field, is_dataclass, replace
 
 NamedLabels = frozenset[tuple[str, str]]
 """Pairs of a box group and a label that is not among the published ones."""
@@ -110,17 +119,6 @@ class ContactDetailsKeptIn(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Days:
-    """A span of days, both ends included."""
-
-    first: date
-    last: date
-
-    def __contains__(self, day: date) -> bool:
-        return self.first <= day <= self.last
-
-
-@dataclass(frozen=True, slots=True)
 class CleverShares:
     """What the district's sharing rules let through (C2); ``None``: not stated."""
 
@@ -154,6 +152,9 @@ class Facts:
     profile_update_requests: bool | None = None
     rollover: Days | None = None
     tried_to_archive: int | None = None
+    custody_filtered: bool | None = None
+    clever_paused: Days | None = None
+    clever_safety_thresholds: bool | None = None
 
 
 DISTRICT_VARIABLE = "CONNECTSYNC_DISTRICT_"
@@ -222,7 +223,8 @@ class District:
 
     ``key`` is the file's stem and the name every report uses. ``labels`` are the
     project's own words, by which a wave takes districts. ``named`` are labels of box
-    groups that any of its layers names beyond the published ones.
+    groups that any of its layers names beyond the published ones. ``settings`` are
+    those of the ``day``, where the ``schedule`` has periods.
     """
 
     key: str
@@ -235,6 +237,19 @@ class District:
     allow: tuple[Allow, ...] = ()
     labels: frozenset[str] = frozenset()
     named: NamedLabels = frozenset()
+    schedule: Schedule = field(default_factory=Schedule)
+    day: date | None = None
+
+    def on(self, day: date) -> District:
+        """Give the district as it is to be on a day."""
+        return replace(self, settings=self.schedule.settings_on(day), day=day)
+
+    def turns(self, settings: Collection[str]) -> tuple[Turn, ...]:
+        """Say of some settings when their values change by themselves."""
+        if self.day is None:
+            return ()
+        every = self.schedule.turns(self.day)
+        return tuple(turn for turn in every if turn.setting in settings)
 
     @property
     def member(self) -> FleetMember:
@@ -250,7 +265,81 @@ class District:
 
     def desired(self) -> dict[str, Value]:
         """Give every managed value of the form by setting name, in form order."""
+        if self.schedule.periods and self.day is None:
+            raise Bug(f"{self.key} has periods, and its day is not known")
         desired: dict[str, Value] = {}
         if self.credentials.district_id is not None:
             desired["district_id"] = self.credentials.district_id
         return desired | self.settings.managed()
+
+    def values(self) -> dict[str, Any]:
+        """
+        Give what the files say, by name, as JSON data; what is not stated is missing.
+
+        A name is a path of the file, such as ``settings.phone_types``; lists are
+        sorted.
+        """
+        values: dict[str, Any] = {
+            "district": self.key,
+            "name": self.name,
+            "provider": self.provider.value,
+            "profiles": sorted(self.profiles),
+            "labels": sorted(self.labels),
+            "allow.rules": sorted(entry.rule for entry in self.allow),
+        }
+        if self.allow:
+            values["allow.until"] = min(one.until for one in self.allow).isoformat()
+        for name, value in self.desired().items():
+            values[f"{BY_NAME[name].section}.{name}"] = value_data(value)
+        values.update(_facts_by_name(self.facts, "facts."))
+        return values
+
+
+def _facts_by_name(facts: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    for name in facts.__slots__:
+        value = getattr(facts, name)
+        if isinstance(value, Days):
+            yield f"{prefix}{name}.from", value.first.isoformat()
+            yield f"{prefix}{name}.to", value.last.isoformat()
+        elif is_dataclass(value):
+            yield from _facts_by_name(value, f"{prefix}{name}.")
+        elif value is not None:
+            plain = value.value if isinstance(value, StrEnum) else value
+            yield f"{prefix}{name}", value_data(plain)
+
+
+LIST = "list(string)"
+_KINDS = {
+    Kind.TEXT: "string",
+    Kind.CHOICE: "string",
+    Kind.BOX: "bool",
+    Kind.BOXES: LIST,
+    Kind.PERCENT: "int",
+}
+
+
+def stated_types() -> dict[str, str]:
+    """Give every name of `District.values`, and its type, as CEL spells types."""
+    texts = ("district", "name", "provider")
+    return {
+        **dict.fromkeys(texts, "string"),
+        "profiles": LIST,
+        "labels": LIST,
+        **{".".join(one.path): _KINDS[one.kind] for one in SETTINGS},
+        **dict(_fact_types(Facts, "facts.")),
+        "allow.rules": LIST,
+        "allow.until": "string",
+    }
+
+
+def _fact_types(kind: type, prefix: str) -> Iterator[tuple[str, str]]:
+    for name, hint in get_type_hints(kind).items():
+        one = next(part for part in get_args(hint) if part is not type(None))
+        if one is Days:
+            yield from ((f"{prefix}{name}.{end}", "string") for end in ("from", "to"))
+        elif isinstance(one, type) and is_dataclass(one):
+            yield from _fact_types(one, f"{prefix}{name}.")
+        else:
+            plain = {bool: "bool", int: "int"}
+            is_text = isinstance(one, type) and issubclass(one, str)
+            yield f"{prefix}{name}", plain.get(one, "string" if is_text else LIST)

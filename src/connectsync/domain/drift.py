@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from connectsync.domain.district import Facts
+from connectsync.domain.finding import GuardFinding, Severity
 from connectsync.domain.settings import SETTINGS, Form, is_same
 from connectsync.providers.form import Value
+from connectsync.values import dataclass, field
 
 
 class MovedBy(StrEnum):
@@ -64,7 +65,7 @@ class DistrictDrift:
     What moved on one district; no movements and no error: in step.
 
     ``applied`` says whether we ever applied it: before that, nothing can have
-    drifted.
+    drifted. ``overdue`` are values that should have returned by now.
     """
 
     district: str
@@ -72,6 +73,12 @@ class DistrictDrift:
     movements: tuple[Movement, ...] = ()
     applied: bool = False
     error: str = ""
+    overdue: tuple[GuardFinding, ...] = ()
+
+    @property
+    def is_long_overdue(self) -> bool:
+        """Say whether a return is so late that this is an error."""
+        return any(one.severity is Severity.ERROR for one in self.overdue)
 
     @property
     def standing(self) -> str:

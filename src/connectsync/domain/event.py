@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from connectsync.domain.outcome import DistrictOutcome, Ending
+from connectsync.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

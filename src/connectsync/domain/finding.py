@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
-from hashlib import sha256
 from pathlib import PurePosixPath
 
 from connectsync.domain.policy import Policy
 from connectsync.domain.settings import Form, is_same
+from connectsync.values import dataclass, field, replace
 
 KeyPath = tuple[str | int, ...]
 """Keys and positions from the top of a document to a value."""
@@ -28,7 +27,7 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """Give 0 for the worst."""
-        return ("error", "warning", "info").index(self.value)
+        return ("error", "warning", "info").index(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,8 @@ class Problem:
     What a rule yields: a path into the district and a sentence.
 
     ``on_key`` points at the key of the path instead of its value. ``stands_for`` is
-    more than 1 for what only counts others.
+    more than 1 for what only counts others. ``day`` is when it will be so, where that
+    is not today.
     """
 
     path: KeyPath
@@ -45,6 +45,7 @@ class Problem:
     hint: str = ""
     on_key: bool = False
     stands_for: int = 1
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Finding:
 
     ``districts`` lists the districts it reaches when it stands in a shared layer.
     ``stands_for`` is more than 1 for what only counts the mistakes behind a limit.
+    ``day`` is when it will be so, where that is not today.
     """
 
     rule: str
@@ -83,6 +85,7 @@ class Finding:
     districts: tuple[str, ...] = ()
     fingerprint: str = ""
     stands_for: int = 1
+    day: date | None = None
 
 
 def pointer(path: KeyPath) -> str:
@@ -155,6 +158,8 @@ def _identity(finding: Finding) -> _Identity:
 def _digest(identity: _Identity, repeat: int) -> str:
     # JSON keeps the parts apart whatever they hold, lone surrogates included.
     spelled = json.dumps([*identity, repeat]).encode("ascii")
+    from hashlib import sha256  # noqa: PLC0415 - it loads OpenSSL, and most files need no digest
+
     return sha256(spelled).hexdigest()[:LENGTH]
 
 
@@ -282,7 +287,8 @@ class GuardFinding:
 
     Errors stop `apply` until they are accepted: ``accept`` is the name to accept
     them by and ``count`` how much of it this finding is. What is about the hour is
-    not counted but overridden, with a reason: ``needs_reason``.
+    not counted but overridden, with a reason: ``needs_reason``. What the plan itself
+    puts right counts 0, and stops nothing.
     """
 
     rule: str
@@ -293,6 +299,12 @@ class GuardFinding:
     accept: str = ""
     count: int = 1
     needs_reason: bool = False
+
+    @property
+    def stops(self) -> bool:
+        """Say whether a plan is not applied until this is accepted or overridden."""
+        counts = self.needs_reason or self.count > 0
+        return self.severity is Severity.ERROR and counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +320,7 @@ def needed(guards: Iterable[GuardFinding]) -> dict[str, int]:
     """Count what would have to be accepted by number, by name, sorted."""
     counts: Counter[str] = Counter()
     for guard in guards:
-        if guard.severity is Severity.ERROR and not guard.needs_reason:
+        if guard.stops and not guard.needs_reason:
             counts[guard.accept] += guard.count
     return dict(sorted(counts.items()))
 
@@ -356,6 +368,8 @@ class ChangedSince:
     ``gone`` gives the files of districts that had one at the commit, by district;
     ``launched`` are those that were past their launch there, by their own facts.
     ``limits`` are the figures and hours that the project file stated there.
+    ``comes_in`` are districts whose file was there and was read as none, ``goes_out``
+    those whose file is there and is read as none any longer.
     """
 
     commit: str
@@ -364,6 +378,8 @@ class ChangedSince:
     gone: Mapping[str, str] = field(default_factory=dict)
     launched: frozenset[str] = frozenset()
     limits: Policy | None = None
+    comes_in: tuple[str, ...] = ()
+    goes_out: tuple[str, ...] = ()
 
     def of(self, district: str) -> Form:
         """Give what the change causes on one district."""

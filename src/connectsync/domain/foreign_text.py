@@ -8,16 +8,13 @@ was sent: without this, a token would travel on into plans, comments, journals a
 
 from __future__ import annotations
 
-import base64
-import html
 import os
 import re
-import shutil
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
 MASK = "***"
 
@@ -255,7 +252,9 @@ def _meant(match: re.Match[str]) -> str:
     if match["percent"]:
         return unquote_to_bytes(match["percent"]).decode("utf-8", "replace")
     if match["entity"]:
-        return html.unescape(match["entity"])
+        from html import unescape  # noqa: PLC0415 - it brings a table of 2,000 names
+
+        return unescape(match["entity"])
     if match["octal"]:
         return chr(int(match["octal"], 8))
     return chr(int(match["unicode"] or match["hex"] or match["braced"], 16))
@@ -264,16 +263,18 @@ def _meant(match: re.Match[str]) -> str:
 @lru_cache(maxsize=2 * _REMEMBERED)
 def _forms(secret: str) -> tuple[str, ...]:
     """Give a secret's letters and digits as they are, and as they are encoded."""
+    from base64 import b64encode  # noqa: PLC0415 - few commands hold a secret
+
     as_bytes = secret.encode("utf-8", "surrogatepass")
     # a piece of base64 begins at one of three places of what it encodes
     encoded = [
-        base64.b64encode(b"\0" * lead + as_bytes).decode("ascii")[2 * lead : -4]
+        b64encode(b"\0" * lead + as_bytes).decode("ascii")[2 * lead : -4]
         for lead in range(3)
     ]
-    packed = base64.b64encode(as_bytes)
+    packed = b64encode(as_bytes)
     whole = [*encoded, packed.decode("ascii"), as_bytes.hex()]
     # Authorization is sent in base64, and may be packed as a whole
-    whole.append(base64.b64encode(packed).decode("ascii")[:-4])
+    whole.append(b64encode(packed).decode("ascii")[:-4])
     whole += [_base32(as_bytes, lead) for lead in range(5)]
     spelled = [one for one in map(_squeezed, whole) if len(one) >= _PIECE]
     bare = _squeezed(secret)
@@ -284,7 +285,9 @@ def _forms(secret: str) -> tuple[str, ...]:
 
 def _base32(text: bytes, lead: int) -> str:
     """Give what is sure to stand in base32, wherever in it a text begins."""
-    packed = base64.b32encode(b"\0" * lead + text).decode("ascii").rstrip("=")
+    from base64 import b32encode  # noqa: PLC0415 - as above
+
+    packed = b32encode(b"\0" * lead + text).decode("ascii").rstrip("=")
     return packed[-(-8 * lead // 5) : -1]
 
 
@@ -410,17 +413,16 @@ _ALLOWED = re.compile(
     re.IGNORECASE,
 )
 
+_SEARCHED = re.compile("PATH|LD_LIBRARY_PATH|DYLD_[A-Z_]*PATH", re.IGNORECASE)
 _PROXY = re.compile("(HTTP|HTTPS|ALL)_PROXY", re.IGNORECASE)
 
 
 def program_in(folders: Iterable[str], name: str) -> str | None:
-    """
-    Find a program by its name in those of the folders that are spelled whole.
+    """Find a program by its name in those of the folders that are spelled whole."""
+    from shutil import which  # noqa: PLC0415 - it imports what unpacks archives
 
-    An empty or relative entry would mean a program in the folder under review.
-    """
-    absolute = os.pathsep.join(one for one in folders if os.path.isabs(one))  # noqa: PTH117
-    return shutil.which(name, path=absolute) if absolute else None
+    # of no folder it would search the usual ones
+    return which(name, path=_whole(folders) or os.devnull)
 
 
 def environment_of_children(
@@ -430,19 +432,19 @@ def environment_of_children(
     Give the environment of a process that we start, out of ours.
 
     ``also`` names variables that it gets on top. A proxy is handed on only if its
-    address holds no password.
+    address holds no password, and of lists of folders what is spelled whole.
     """
-    return {
-        name: value
+    kept = {
+        name: _whole(value.split(os.pathsep)) if _SEARCHED.fullmatch(name) else value
         for name, value in environment.items()
-        if name in also or _ALLOWED.fullmatch(name) or _is_open_proxy(name, value)
+        if name in also
+        or _ALLOWED.fullmatch(name)
+        or (_PROXY.fullmatch(name) and "@" not in value)
     }
+    # an empty list means the current folder too; without it the usual ones are searched
+    return {name: v for name, v in kept.items() if v or not _SEARCHED.fullmatch(name)}
 
 
-def _is_open_proxy(name: str, value: str) -> bool:
-    if not _PROXY.fullmatch(name):
-        return False
-    try:
-        return "@" not in urlsplit(value if "//" in value else f"//{value}").netloc
-    except ValueError:
-        return False
+def _whole(folders: Iterable[str]) -> str:
+    """Leave out what means a folder under review: an empty or relative entry."""
+    return os.pathsep.join(one for one in folders if os.path.isabs(one))  # noqa: PTH117

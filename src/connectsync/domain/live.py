@@ -5,13 +5,13 @@ from __future__ import annotations
 import ipaddress
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import quote, unquote, urlsplit
 
 from connectsync.domain.settings import Form
 from connectsync.providers.form import Risk
+from connectsync.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

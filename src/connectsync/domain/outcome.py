@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from connectsync.domain.change import changes_of
 from connectsync.domain.settings import Form, is_same, list_differing
 from connectsync.providers.form import Risk
+from connectsync.values import dataclass
 
 
 class Sent(StrEnum):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -13,8 +12,21 @@ from connectsync.domain.district import KeptLabels, Untouched, without
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement, worst_of
 from connectsync.domain.finding import GuardFinding, ValidationReport
 from connectsync.domain.policy import Policy
+from connectsync.domain.schedule import Turn
 from connectsync.domain.settings import Form
 from connectsync.providers.form import Risk, Value
+from connectsync.values import dataclass, field, replace
+
+REACHED_BY = (
+    "backend",
+    "backends.gateway.url",
+    "backends.gateway.token",
+    "backends.browser.url",
+    "backends.browser.session",
+    "backends.browser.labels",
+    "backends.browser.accept_confirmation",
+)
+"""Keys of the project file that decide which Connect is reached, and how it is read."""
 
 SWITCH = "enable_daily_sync"
 """The setting that goes off first and on last, in a save of its own."""
@@ -57,6 +69,7 @@ class DistrictPlan:
     by setting: they stay ticked, whatever ``desired`` says. ``token`` is the reference
     to the token that is typed, if one is. ``later`` are the runs that saved a setting
     after the run that is taken back, by setting: what they made is overwritten.
+    ``turns`` say which desired values change by themselves, and when.
     """
 
     district: str
@@ -71,6 +84,11 @@ class DistrictPlan:
     kept: KeptLabels = field(default_factory=dict)
     token: str = ""
     later: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    turns: tuple[Turn, ...] = ()
+
+    def turned(self, at: datetime) -> tuple[Turn, ...]:
+        """Give the turns that came since: what is desired is of a day that is over."""
+        return tuple(turn for turn in self.turns if turn.is_over(at))
 
     def managed(self, form: Form) -> dict[str, Value]:
         """Give what a form holds of what the files say; labels they know alone."""
@@ -129,7 +147,9 @@ class Plan:
     runs on Connect. ``token_not_typed`` are districts whose files name a token, for
     which Connect's page shows none, and for which none is typed. A plan of one change
     keeps the ``limits`` it was made under: the change may loosen those of the project
-    file.
+    file. ``comes_in`` and ``goes_out`` are districts that a change to the project file
+    takes into the fleet and out of it. ``connection`` are digests of how that file
+    reached Connect, by key; empty if it names nothing, and in plans of older versions.
     """
 
     created: datetime
@@ -148,6 +168,9 @@ class Plan:
     still_running: tuple[StillRunning, ...] = ()
     token_not_typed: tuple[str, ...] = ()
     limits: Policy | None = None
+    comes_in: tuple[str, ...] = ()
+    goes_out: tuple[str, ...] = ()
+    connection: Mapping[str, str] = field(default_factory=dict)
     digests: list[str] = field(
         default_factory=list, init=False, repr=False, compare=False
     )

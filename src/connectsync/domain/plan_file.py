@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from connectsync.domain.change import Add, Change, Remove, Set
-from connectsync.domain.district import Days, Untouched, WhyUntouched
+from connectsync.domain.district import Untouched, WhyUntouched
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
 from connectsync.domain.finding import GuardFinding, Severity
 from connectsync.domain.plan import (
@@ -22,6 +22,7 @@ from connectsync.domain.plan import (
 )
 from connectsync.domain.plan_shape import PLAN, BadJson, Misshapen, read_json
 from connectsync.domain.policy import END_OF_DAY, Freeze, Policy, Window
+from connectsync.domain.schedule import Days, Turn
 from connectsync.domain.settings import Data, form_data, form_of, value_data, value_of
 from connectsync.errors import DamagedPlan
 from connectsync.providers.form import Risk
@@ -63,6 +64,12 @@ def _origin_data(plan: Plan) -> dict[str, Any]:
         data["left_alone"] = [_left_data(one) for one in plan.left_alone]
     if plan.limits is not None:
         data["limits"] = _limits_data(plan.limits)
+    if plan.comes_in:
+        data["comes_in"] = list(plan.comes_in)
+    if plan.goes_out:
+        data["goes_out"] = list(plan.goes_out)
+    if plan.connection:
+        data["connection"] = dict(plan.connection)
     if plan.untouched:
         data["untouched"] = [_untouched_data(one) for one in plan.untouched]
     if plan.still_running:
@@ -156,7 +163,25 @@ def _at_times(district: DistrictPlan) -> dict[str, Any]:
     kept = {"kept": form_data(district.kept)} if district.kept else {}
     later = {name: list(runs) for name, runs in district.later.items()}
     token = {"token": district.token} if district.token else {}
-    return kept | token | ({"later_runs": later} if later else {})
+    scheduled = [turn_data(turn) for turn in district.turns]
+    return (
+        kept
+        | token
+        | ({"later_runs": later} if later else {})
+        | ({"scheduled": scheduled} if scheduled else {})
+    )
+
+
+def turn_data(turn: Turn) -> dict[str, Any]:
+    """Give a value that changes by itself as JSON data."""
+    return {
+        "setting": turn.setting,
+        "now": value_data(turn.now),
+        "until": turn.until.isoformat(),
+        "then": value_data(turn.then),
+        "reason": turn.reason,
+        "timezone": turn.zone,
+    }
 
 
 def _save_data(save: Save) -> dict[str, Any]:
@@ -305,6 +330,9 @@ def _plan(data: Mapping[str, Any]) -> Plan:
         ),
         token_not_typed=tuple(data.get("token_not_typed", ())),
         limits=_limits(data["limits"]) if "limits" in data else None,
+        comes_in=tuple(data.get("comes_in", ())),
+        goes_out=tuple(data.get("goes_out", ())),
+        connection=data.get("connection", {}),
     )
 
 
@@ -369,6 +397,19 @@ def _district(data: Mapping[str, Any]) -> DistrictPlan:
         kept=_kept(data.get("kept", {})),
         token=data.get("token", ""),
         later={name: tuple(runs) for name, runs in data.get("later_runs", {}).items()},
+        turns=tuple(_turn(turn) for turn in data.get("scheduled", ())),
+    )
+
+
+def _turn(data: Mapping[str, Any]) -> Turn:
+    setting = data["setting"]
+    return Turn(
+        setting,
+        value_of(setting, data["now"]),
+        date.fromisoformat(data["until"]),
+        value_of(setting, data["then"]),
+        data["reason"],
+        data["timezone"],
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from connectsync.domain.district import WhyUntouched
 from connectsync.domain.drift import MovedBy
 from connectsync.domain.finding import Severity
+from connectsync.domain.plan import REACHED_BY
 from connectsync.domain.settings import BY_NAME, value_of
 from connectsync.providers.form import Kind, Risk
 
@@ -292,6 +293,11 @@ def _any(_data: Any, _where: str) -> None:
     """Leave to what comes after what a member may hold."""
 
 
+def _turn(data: Any, where: str) -> None:
+    _TURN(data, where)
+    _valued("now", "then")(data, where)
+
+
 _CHANGE = Members(
     {
         "op": one_of("set", "add", "remove"),
@@ -319,6 +325,21 @@ _UNTOUCHED = Members(
         "value": _any,
     }
 )
+_HOUR, _DAY = (
+    match_shape("[0-2][0-9]:[0-5][0-9]"),
+    match_shape("[0-9]{4}(-[0-9]{2}){2}"),
+)
+_ZONE = match_shape("[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*")
+_TURN = Members(
+    {
+        "setting": text,
+        "now": _any,
+        "until": _DAY,
+        "then": _any,
+        "reason": text,
+        "timezone": _ZONE,
+    }
+)
 _DISTRICT = Members(
     {
         "district": text,
@@ -333,7 +354,12 @@ _DISTRICT = Members(
         ),
         "drift": each(_movement),
     },
-    {"kept": _kept, "token": text, "later_runs": _later},
+    {
+        "kept": _kept,
+        "token": text,
+        "later_runs": _later,
+        "scheduled": each(_turn, least=1),
+    },
 )
 _FAILED = Members(dict.fromkeys(("district", "file", "message", "remedy"), text))
 _GUARD = Members(
@@ -344,7 +370,7 @@ _GUARD = Members(
         "hint": text,
         "district": text,
         "accept": text,
-        "count": whole(1),
+        "count": whole(0),
     },
     {"needs_reason": one_of(True)},  # noqa: FBT003 - the value itself
 )
@@ -358,14 +384,10 @@ _LEFT = Members(
     }
 )
 _RUNNING = Members(dict.fromkeys(("district", "file", "error"), text))
-_HOUR, _DAY = (
-    match_shape("[0-2][0-9]:[0-5][0-9]"),
-    match_shape("[0-9]{4}(-[0-9]{2}){2}"),
-)
-_ZONE = match_shape("[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*")
 _WINDOW = Members(
     {"days": each(one_of(*range(7))), "from": _HOUR, "to": _HOUR, "timezone": _ZONE}
 )
+_HEX = match_shape("[0-9a-f]{64}")
 _LIMITS = Members(
     {
         "max_districts": whole(0),
@@ -404,6 +426,9 @@ PLAN = Members(
         "still_running": each(_RUNNING),
         "token_not_typed": each(text, least=1),
         "limits": _LIMITS,
+        "comes_in": each(text, least=1),
+        "goes_out": each(text, least=1),
+        "connection": Members({}, dict.fromkeys(REACHED_BY, _HEX)),
     },
     # the state store keeps what it knows of a run beside its plan
     open=True,

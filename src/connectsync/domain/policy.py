@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta
-from hashlib import sha256
-from pathlib import Path
+from datetime import time, timedelta
 
-from connectsync.domain.district import Days
-from connectsync.errors import ProjectError
+from connectsync.domain.schedule import Days
 from connectsync.providers.form import Risk
+from connectsync.values import dataclass, field, replace
 
 WAVES = "waves"
 """The name by which the waves are overridden, with a reason."""
@@ -70,7 +66,9 @@ def wave_by_district(
 
 def by_chance(keys: Iterable[str]) -> list[str]:
     """Order districts as if by chance, and always alike."""
-    return sorted(keys, key=lambda key: hashlib.sha256(key.encode()).digest())
+    from hashlib import sha256  # noqa: PLC0415 - it loads OpenSSL, and most files need no digest
+
+    return sorted(keys, key=lambda key: sha256(key.encode()).digest())
 
 
 def _names(wave: Wave, key: str, labels: frozenset[str]) -> bool:
@@ -221,6 +219,8 @@ class Shard:
         if self.count == 1:
             return True
         # a file's name may hold bytes that are no text; it has to fall somewhere
+        from hashlib import sha256  # noqa: PLC0415 - as above
+
         digest = sha256(key.encode("utf-8", "surrogateescape")).digest()
         return int.from_bytes(digest, "big") % self.count == self.index - 1
 
@@ -256,40 +256,3 @@ def split_shard(scope: tuple[str, ...]) -> tuple[tuple[str, ...], Shard]:
         if shard.entries == scope[-1:]:
             return scope[:-1], shard
     return scope, ALL
-
-
-def local_time(at: datetime, timezone: str) -> datetime:
-    """
-    Give the local time of a time zone, by its IANA name.
-
-    ``at`` has a time zone. Raises ``ProjectError`` if this machine has no usable data
-    of the zone.
-    """
-    # UTC is known even where no time zones are installed
-    if timezone == "UTC":
-        return at.astimezone(UTC)
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - slow, and few have windows
-
-    try:
-        return at.astimezone(ZoneInfo(timezone))
-    except Exception as error:  # damaged data fails in many ways, also as struct.error
-        raise ProjectError(damaged_zone(timezone), remedy=ZONES_AGAIN) from error
-
-
-ZONES_AGAIN = (
-    "install the time zone data again: the package tzdata of the system, or `pip"
-    " install --force-reinstall tzdata`"
-)
-
-
-def damaged_zone(timezone: str) -> str:
-    """Say that the data of a time zone cannot be used, and which file it is in."""
-    from zoneinfo import TZPATH  # noqa: PLC0415 - as above
-
-    files = (Path(folder, timezone) for folder in TZPATH)
-    found = next((file for file in files if file.is_file()), None)
-    place = found or "its file in the Python package tzdata"
-    return (
-        f"the time zone data of {timezone!r} on this machine cannot be used:"
-        f" {place} is damaged or not readable"
-    )

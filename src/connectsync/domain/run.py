@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -13,6 +12,7 @@ from connectsync.domain.outcome import DistrictOutcome, Ending, Made
 from connectsync.domain.settings import Form
 from connectsync.domain.wording import few
 from connectsync.providers.form import Value
+from connectsync.values import dataclass, field
 
 OPEN_SAVE = "intended"
 """The journal's word for a save of which no one knows yet whether it happened."""
@@ -80,6 +80,38 @@ def tally(counts: Mapping[Ending | None, int]) -> RunTally:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """
+    Who began a run, where and from what, as machine, CI and git say: unchecked.
+
+    ``user`` is the account, ``host`` the machine, ``actor`` whom a CI names as having
+    started its ``job``, which is an address; ``pull_request`` is as the CI spells it.
+    ``commit`` was checked out, and ``clean`` says whether no file of it was changed.
+    Each is empty, or None, where nothing says it.
+    """
+
+    user: str = ""
+    host: str = ""
+    actor: str = ""
+    job: str = ""
+    pull_request: str = ""
+    commit: str = ""
+    clean: bool | None = None
+
+
+def origin_of(data: object) -> Origin:
+    """Read an origin from JSON data; what a later version added is left out."""
+    members = data if isinstance(data, dict) else {}
+    clean = members.get("clean")
+    said = {
+        name: value
+        for name in Origin.__slots__
+        if isinstance(value := members.get(name), str)
+    }
+    return Origin(**said, clean=clean if isinstance(clean, bool) else None)
+
+
+@dataclass(frozen=True, slots=True)
 class RunHead:
     """
     What is known of a run as a whole.
@@ -88,6 +120,7 @@ class RunHead:
     a runner left it before its end, empty if none did. ``approved_elsewhere`` says
     that the plan's digest was given when it began, as approved by others; ``told_time``
     that some of its times are not the machine's, but those of CONNECTSYNC_NOW.
+    ``origin`` is that of who began it, or continued it last.
     """
 
     number: int
@@ -102,6 +135,7 @@ class RunHead:
     rollback_of: int | None
     approved_elsewhere: bool
     told_time: bool
+    origin: Origin = field(default_factory=Origin)
 
     @property
     def state(self) -> RunState:
@@ -120,7 +154,7 @@ class RunHead:
 class Run(RunHead):
     """A run with all its districts; ``parts`` are in the order of their waves."""
 
-    parts: tuple[RunDistrict, ...]
+    parts: tuple[RunDistrict, ...] = ()
 
     @property
     def left(self) -> tuple[str, ...]:
@@ -178,6 +212,15 @@ class RunLine:
 
 
 @dataclass(frozen=True, slots=True)
+class LastRun:
+    """The newest run of a district, its day, and how it ended; empty: not yet."""
+
+    run: int
+    at: str
+    ending: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunList:
     """The newest runs, newest first, and how many there are in all."""
 
@@ -216,6 +259,37 @@ class JournalEntry:
     note: str
     sent: str | None = None
     outcomes: tuple[SettingOutcome, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """
+    What became of a district at one time.
+
+    ``run`` made ``changes`` true at ``at``. None: something else did, a person on
+    Connect's page perhaps, at some time after ``after`` and before ``at``; ``after`` is
+    None where a save of ours comes first.
+    """
+
+    backend: str
+    run: RunHead | None
+    at: datetime
+    changes: tuple[Set, ...]
+    after: datetime | None = None
+    token_typed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictHistory:
+    """
+    What became of a district, by backend and then by time, the oldest first.
+
+    ``saved`` are the keys of all districts that any run had in hand.
+    """
+
+    district: str
+    entries: tuple[HistoryEntry, ...]
+    saved: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

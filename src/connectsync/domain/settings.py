@@ -71,8 +71,13 @@ def spell_like(value: V, known: Iterable[str]) -> V:
         return _spelled(value, _by_spelling([value], known))
     if isinstance(value, frozenset):
         spellings = _by_spelling(value, known)
-        return frozenset(_spelled(label, spellings) for label in value)
+        # most labels have no accents, and a fleet asks very often
+        return _all_spelled(value, spellings) if spellings else value
     return value
+
+
+def _all_spelled(labels: Iterable[str], spellings: Mapping[str, str]) -> Any:
+    return frozenset(_spelled(label, spellings) for label in labels)
 
 
 def form_spelled_as(

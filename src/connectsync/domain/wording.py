@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
 from itertools import islice
 
 from connectsync.domain.foreign_text import foreign_text
+from connectsync.values import dataclass
 
 SHOWN = 5
 """How many things are named."""
@@ -35,6 +34,8 @@ def nearest(word: str, allowed: Iterable[str]) -> str | None:
     """Give the allowed word most like ``word``, never itself; None if none is near."""
     folded = fold_word(word)[:LONGEST_WORD]
     choices = _Choices.of(frozenset(allowed))
+    from difflib import get_close_matches  # noqa: PLC0415 - only what is wrong needs it
+
     close = get_close_matches(folded, choices.likely(folded, word), n=1, cutoff=0.6)
     return choices.spelled(close[0], word) if close else None
 

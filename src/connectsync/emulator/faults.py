@@ -44,8 +44,10 @@ class Faults:
     """
     edit_before_saves: NUMBERS = frozenset()
     """The numbers of the saves just before which a person saves the same form."""
+    edit_with_saves: NUMBERS = frozenset()
+    """The numbers of the saves that change more than was asked for."""
     edit: Mapping[str, object] = field(default_factory=dict)
-    """What that person changes; empty turns *Unarchive classrooms* over."""
+    """What is changed so; empty turns *Unarchive classrooms* over."""
     expire_session_after: int | None = None
     """How many pages a session may ask for before it ends."""
     renamed: Mapping[str, str] = field(default_factory=dict)
@@ -144,7 +146,11 @@ _CHECKS: tuple[_Check, ...] = (
         lambda given: _is_count(given, 0, LONGEST_RETRY_AFTER_SECONDS),
         f"a whole number of seconds, at most {LONGEST_RETRY_AFTER_SECONDS}",
     ),
-    (("drop_saves", "edit_before_saves"), _are_saves, "a set of numbers from 1"),
+    (
+        ("drop_saves", "edit_before_saves", "edit_with_saves"),
+        _are_saves,
+        "a set of numbers from 1",
+    ),
     (("edit",), _is_edit, "fields of the form with values that it accepts"),
     (
         ("expire_session_after",),
@@ -205,6 +211,10 @@ class FaultState:
     def edits_before(self, save: int) -> bool:
         """Say whether a person saves the same form just before this save."""
         return save in self.faults.edit_before_saves
+
+    def edits_with(self, save: int) -> bool:
+        """Say whether this save changes more than was asked for."""
+        return save in self.faults.edit_with_saves
 
     def drops_after(self, save: int) -> bool:
         """Say whether this save is made and never answered."""

@@ -354,8 +354,10 @@ class FormSaver:
         """
         number = self.weather.next_save()
         if self.weather.edits_before(number):
-            self._edited_by_a_person(ask.district)
+            self._edited(ask.district)
         version = self._made(ask)
+        if self.weather.edits_with(number):
+            version = self._edited(ask.district) or version
         if self.weather.drops_after(number):
             raise DroppedAnswer
         return version
@@ -364,9 +366,12 @@ class FormSaver:
         with self.store.writing() as connection:
             return save_form(connection, ask, now=self.clock().timestamp())
 
-    def _edited_by_a_person(self, district: str) -> None:
+    def _edited(self, district: str) -> str | None:
+        """Change what no save asked for; give the version the form then has."""
         with self.store.reading() as connection:
             row = find(connection, district)
-        if row is not None:
-            turned = {"unarchiveClassrooms": not row.form["unarchiveClassrooms"]}
-            self._made(SaveRequest(district, self.weather.faults.edit or turned, None))
+        if row is None:
+            return None
+        turned = {"unarchiveClassrooms": not row.form["unarchiveClassrooms"]}
+        edit = self.weather.faults.edit or turned
+        return self._made(SaveRequest(district, edit, None))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
@@ -108,7 +107,9 @@ def remove_state(folder: Path) -> None:
             f"{other[0]} is not ours, so {folder} is not removed to begin anew",
             remedy="move it away, or name another state folder with --state-dir",
         )
-    shutil.rmtree(folder, ignore_errors=True)
+    from shutil import rmtree  # noqa: PLC0415 - it imports what unpacks archives
+
+    rmtree(folder, ignore_errors=True)
 
 
 def private_file(path: Path) -> None:
@@ -128,25 +129,6 @@ def private_file(path: Path) -> None:
         return
     os.close(made)
     path.chmod(0o600)
-
-
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Write ``text`` as `write_whole` does. Raises ``UsageError`` if it cannot be."""
-    try:
-        write_whole(path, text)
-    except OSError as error:
-        raise not_written(path, error) from error
-
-
-def make_folder(path: Path) -> None:
-    """Make a folder, with those above it. Raises ``UsageError`` if it cannot be."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise not_written(path, error, "make") from error
 
 
 def not_written(path: Path, error: OSError, verb: str = "write") -> UsageError:
@@ -181,7 +163,7 @@ def strange_owner(*found: os.stat_result, sudo: str = "") -> int | None:
     if not hasattr(os, "geteuid"):
         return None
     ours = {SYSTEM, os.geteuid()}
-    if os.geteuid() == SYSTEM and sudo.isdecimal():
+    if os.geteuid() == SYSTEM and re.fullmatch("[0-9]{1,10}", sudo):
         ours.add(int(sudo))
     return next((one.st_uid for one in found if one.st_uid not in ours), None)
 
@@ -303,35 +285,6 @@ def _is_reached_by_all(path: Path) -> bool:
     return False
 
 
-def write_whole(path: Path, text: str) -> None:
-    """
-    Write ``text`` to ``path`` whole or not at all.
-
-    A link stays a link: what it points to is replaced, unless another user laid it
-    into a folder for all. A file of ours that is there keeps its mode, a new one has
-    what the umask leaves of 0666. Raises ``OSError``.
-    """
-    target = insist_unplanted(path)
-    beside = target.with_name(f".{target.name[:100]}.{os.urandom(4).hex()}")
-    # the system applies the umask: asking for it would change it for a moment
-    handle = os.open(beside, _NEW, 0o666)
-    try:
-        _fill(handle, text)
-        if target.exists() and not is_strangers(target.stat()):
-            beside.chmod(stat.S_IMODE(target.stat().st_mode))
-        beside.replace(target)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-
-
-def _fill(handle: int, text: str) -> None:
-    with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
 _KINDS = (
     (stat.S_ISFIFO, "a named pipe"),
     (stat.S_ISSOCK, "a socket"),
@@ -370,10 +323,40 @@ def read_regular(path: Path, limit: int, *, own: bool = False) -> bytes:
         status = os.fstat(file.fileno())
         if own and is_strangers(status) and _is_reached_by_all(path):
             raise Planted(EACCES, _PLANTED, str(path))
-        raw = b"" if status.st_size > limit else file.read(limit + 1)
-        if status.st_size > limit or len(raw) > limit:
+        size = status.st_size
+        raw = b"" if size > limit else file.read(size + 1)
+        if len(raw) > size and size <= limit:
+            # it grew; room for the limit itself would take longer than most reading
+            raw += file.read(limit + 1 - len(raw))
+        if size > limit or len(raw) > limit:
             raise TooLarge(0, f"it is larger than {limit:,} bytes", str(path))
     return raw
+
+
+def glance_at(name: str) -> bytes | None:
+    """
+    Read a small plain file of a folder, as often as there are districts; else None.
+
+    None says that `read_regular` has to look: at a link, what is no file, what is
+    large, and what changes meanwhile.
+    """
+    try:
+        before = os.lstat(name)
+        if not stat.S_ISREG(before.st_mode) or before.st_size > _SMALL:
+            return None
+        handle = os.open(name, _FLAGS | getattr(os, "O_NOFOLLOW", 0))
+    except (OSError, ValueError):
+        return None
+    try:
+        content = os.read(handle, before.st_size + 1)
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
+    return content if len(content) == before.st_size else None
+
+
+_SMALL = 1 << 16
 
 
 def open_regular(path: Path) -> BinaryIO:

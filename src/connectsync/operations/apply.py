@@ -27,7 +27,7 @@ from connectsync.domain.policy import (
     Rollout,
     wave_by_district,
 )
-from connectsync.domain.run import Run, RunHead, superseded_text
+from connectsync.domain.run import Origin, Run, RunHead, superseded_text
 from connectsync.domain.settings import Form
 from connectsync.errors import (
     ConnectError,
@@ -140,6 +140,10 @@ class RunHost(Protocol):
     @property
     def rest(self) -> Rest:
         """Give what keeps the pace that Connect asks for."""
+
+    @property
+    def origin(self) -> Origin:
+        """Say who began it, where and from what."""
 
     def now(self) -> datetime:
         """Give the time."""
@@ -283,6 +287,7 @@ class ApplyRun:
             orders,
             recent=self.given.recent,
             approved_elsewhere=options.approved is not None,
+            origin=self.host.origin,
         )
 
     async def _carried_out(

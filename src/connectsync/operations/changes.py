@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
-from connectsync.config.decode import SIZE_LIMIT, SUFFIXES
+from connectsync.config.decode import SUFFIXES
 from connectsync.config.discovery import (
     PROFILES,
     PROJECT_FILE,
@@ -22,9 +22,9 @@ from connectsync.config.project import Project, project_of_text
 from connectsync.domain.drift import is_launched
 from connectsync.domain.finding import ChangedSince, caused_changes, released_settings
 from connectsync.domain.policy import Policy
+from connectsync.domain.schedule import Moment
 from connectsync.domain.settings import Form, compose_accents
 from connectsync.errors import ProjectError, UsageError
-from connectsync.files.access import read_regular
 from connectsync.operations.git import (
     DEEPER,
     MOST_LINKS,
@@ -80,7 +80,7 @@ class Comparison:
         found = name if self.tree.is_file(name) else compose_accents(name)
         if not self.tree.is_file(found):
             return True
-        return not _is_blob(trace.end, self.tree.entries[found][1])
+        return not self.tree.holds(found, Path(trace.end))
 
     def is_comparable(self, path: Path) -> bool:
         """Say whether a path ends in this work tree, and in no repository within it."""
@@ -105,22 +105,6 @@ class Comparison:
         aim = os.path.join(above.end, os.readlink(here))  # noqa: PTH115, PTH118
         beyond = self._trace(aim, links - 1)
         return _Trace(beyond.end, (*above.links, here, *beyond.links))
-
-
-def _is_blob(path: str, oid: str) -> bool:
-    try:
-        raw = read_regular(Path(path), SIZE_LIMIT)
-    except OSError:
-        return False
-    # a checkout may have other line ends than the commit
-    return any(_hash(one, oid) == oid for one in (raw, raw.replace(b"\r\n", b"\n")))
-
-
-def _hash(raw: bytes, like: str) -> str:
-    """Name bytes as git names an object: by SHA-1, or by SHA-256 if it uses that."""
-    name = "sha1" if len(like) == 40 else "sha256"  # noqa: PLR2004 - hex digits
-    content = b"blob %d\0%b" % (len(raw), raw)
-    return hashlib.new(name, content, usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,22 +265,25 @@ class ChangeScope:
 
 
 def causes_of(
-    project: Project, compared: Comparison, wanted: Sequence[PlannedDistrict]
+    project: Project,
+    compared: Comparison,
+    wanted: Sequence[PlannedDistrict],
+    now: datetime | None = None,
 ) -> ChangeScope:
     """
     Compare what files want now with what they wanted at the commit they changed from.
 
-    A district is told by its key, so a file that moved causes nothing by that. Raises
-    ``GitRefused`` if the commit cannot be read.
+    A district is told by its key, so a file that moved causes nothing by that. What is
+    scheduled is compared as it is ``now``. Raises ``GitRefused`` if the commit cannot
+    be read.
     """
     changed = ChangedFiles(project, compared)
     everything = changed.reaches_all() or bool(changed.profiles())
+    root = project.root
     concerned = [
-        want
-        for want in wanted
-        if everything or changed.differs(project.root / want.file)
+        one for one in wanted if everything or changed.differs(root / one.file)
     ]
-    fleet = _fleet_before(changed, wanted, everything=everything)
+    fleet = _fleet_before(changed, wanted, now, everything=everything)
     before = _desired(fleet, frozenset(want.file for want in concerned))
     found = {
         want.district.key: caused_changes(
@@ -304,30 +291,45 @@ def causes_of(
         )
         for want in concerned
     }
-    there = frozenset(fleet.files)
+    new = [one for one in concerned if one.district.key not in before]
     unclear = [
-        want.file
-        for want in concerned
-        if want.district.key not in before
-        and (want.file in there or not compared.is_comparable(project.root / want.file))
+        one.file
+        for one in new
+        if one.file in fleet.files
+        or not compared.is_comparable(project.root / one.file)
     ]
-    caused_by_key = {key: form for key, form in found.items() if form}
+    gone = _gone(project, fleet, wanted)
     return ChangeScope(
         ChangedSince(
             compared.base,
-            caused_by_key,
+            {key: form for key, form in found.items() if form},
             {
                 want.district.key: released_settings(
                     before.get(want.district.key, {}), want.district.desired()
                 )
                 for want in concerned
             },
-            _gone(project, fleet, wanted),
+            gone,
             _launched_districts(fleet),
             changed.project_before().policy.limits(),
+            _taken_in(changed, new, frozenset(fleet.files)),
+            tuple(key for key in sorted(gone) if _lies_there(project, gone[key])),
         ),
         tuple(unclear),
     )
+
+
+def _taken_in(
+    changed: ChangedFiles, new: Sequence[PlannedDistrict], there: frozenset[str]
+) -> tuple[str, ...]:
+    """Give new districts whose file lay in the project before, and was not read."""
+    root = changed.project.root
+    lay = (one for one in new if changed.file_before(root / one.file) is not None)
+    return tuple(sorted(one.district.key for one in lay if one.file not in there))
+
+
+def _lies_there(project: Project, file: str) -> bool:
+    return os.path.lexists(project.root / file)
 
 
 def limits_before(
@@ -369,14 +371,25 @@ def _desired(fleet: Fleet, files: frozenset[str]) -> dict[str, Form]:
 
 
 def _fleet_before(
-    changed: ChangedFiles, wanted: Sequence[PlannedDistrict], *, everything: bool
+    changed: ChangedFiles,
+    wanted: Sequence[PlannedDistrict],
+    now: datetime | None,
+    *,
+    everything: bool,
 ) -> Fleet:
-    """Load the districts that changed, or all of them, as they were before."""
+    """
+    Load the districts that changed, or all of them, as they were before.
+
+    A file that lay in the folder of today and was not read as a district is none; one
+    that is named on the command line, out of that folder, is what it was.
+    """
     project = changed.project
     files = dict(changed.districts_before())
     for want in wanted:
         path = project.root / want.file
-        if path not in files and (name := changed.file_before(path)) is not None:
+        if project.districts_dir in path.parents or path in files:
+            continue
+        if (name := changed.file_before(path)) is not None:
             files[path] = name
     if not everything:
         files = {
@@ -385,10 +398,12 @@ def _fleet_before(
             if not os.path.lexists(path) or changed.differs(path)
         }
     profiles = dict(changed.profiles_before())
+    before = changed.project_before()
     return fleet_of_texts(
         _texts(changed, files),
         _texts(changed, profiles),
-        changed.project_before().options,
+        before.options,
+        Moment(now, before.timezone) if now else None,
     )
 
 

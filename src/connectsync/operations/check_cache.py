@@ -7,7 +7,6 @@ import os
 import stat
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,9 @@ from connectsync.config.profiles import Profiles
 from connectsync.config.schemas import schema_text
 from connectsync.domain.district import Allow, FleetMember
 from connectsync.domain.finding import Finding, KeyPath, Place, Problem, Severity
-from connectsync.files.access import (
-    private_file,
-    read_regular,
-    state_folder,
-    write_whole,
-)
+from connectsync.domain.schedule import Moment
+from connectsync.files.access import private_file, read_regular, state_folder
+from connectsync.files.writing import write_whole
 from connectsync.operations.checking import (
     CheckedDistrict,
     CheckedFile,
@@ -32,6 +28,7 @@ from connectsync.operations.checking import (
     ValidationOptions,
     digest,
 )
+from connectsync.values import dataclass, field, replace
 
 WORTH_REMEMBERING = 100
 """Files below which checking them again costs less than looking at what is kept."""
@@ -62,9 +59,13 @@ class CheckCache:
     _stamps: dict[str, Stamp] = field(default_factory=dict)
 
     @classmethod
-    def at(cls, folder: Path, asked: ValidationOptions) -> CheckCache:
-        """Open what is kept in a state folder; one that is damaged is left out."""
-        cache = cls(folder / "checked.json", basis_of(asked))
+    def at(cls, folder: Path, asked: ValidationOptions, zone: str = "") -> CheckCache:
+        """
+        Open what is kept in a state folder; one that is damaged is left out.
+
+        ``zone`` is the one that the project names.
+        """
+        cache = cls(folder / "checked.json", basis_of(asked, zone))
         try:
             raw = read_regular(cache.path, _LIMIT, own=True)
         except FileNotFoundError:
@@ -111,6 +112,8 @@ class CheckCache:
         one = _file(data)
         if one.builder is None or layers.under(one.builder[1]) != under:
             return None
+        if one.day is not None and not _is_that_day(*one.day, chosen.shelf.at):
+            return None
         is_old = max(stamp[:2]) < self.saved - _SETTLED
         if before == stamp and is_old:
             return one
@@ -138,8 +141,17 @@ class CheckCache:
             return
 
 
-def basis_of(asked: ValidationOptions) -> str:
-    """Name all that a result rests on beside its file and the layers under it."""
+def _is_that_day(day: str, zone: str, at: Moment | None) -> bool:
+    """Say whether it is still the day of a zone on which a file was judged."""
+    return at is not None and at.day_in(zone).isoformat() == day
+
+
+def basis_of(asked: ValidationOptions, zone: str = "") -> str:
+    """
+    Name all that a result rests on beside its file and the layers under it.
+
+    ``zone`` is the one that the project names.
+    """
     package = Path(connectsync.__file__).parent
     code = [path.read_bytes() for path in sorted(package.rglob("*.py"))]
     schemas = [schema_text(name) for name in ("district", "profile")]
@@ -151,6 +163,7 @@ def basis_of(asked: ValidationOptions) -> str:
         sorted((name, list(labels)) for name, labels in asked.options.items()),
         None if asked.select is None else sorted(asked.select),
         sorted(asked.ignore),
+        zone,
     ]
     return digest(json.dumps(told).encode())
 
@@ -213,16 +226,18 @@ def _file_data(one: CheckedFile) -> Data:
         one.builder,
         None if district is None else _district_data(district),
         one.text,
+        one.day,
     ]
 
 
 def _file(data: Data) -> CheckedFile:
-    findings, builder, district, text = data
+    findings, builder, district, text, day = data
     return CheckedFile(
         tuple(map(_finding, findings)),
         None if builder is None else (builder[0], tuple(builder[1])),
         None if district is None else _district(district),
         text,
+        None if day is None else (str(day[0]), str(day[1])),
     )
 
 
@@ -237,11 +252,12 @@ def _district_data(one: CheckedDistrict) -> Data:
         ],
         [[entry.rule, entry.reason, entry.until.isoformat()] for entry in one.allow],
         sorted(one.undoes),
+        one.stated,
     ]
 
 
 def _district(data: Data) -> CheckedDistrict:
-    file, (key, profiles, labels, *rest), found, allow, undoes = data
+    file, (key, profiles, labels, *rest), found, allow, undoes, stated = data
     return CheckedDistrict(
         file,
         FleetMember(key, tuple(profiles), frozenset(labels), *rest),
@@ -254,16 +270,19 @@ def _district(data: Data) -> CheckedDistrict:
             for rule, reason, until in allow
         ),
         frozenset(map(tuple, undoes)),
+        str(stated),
     )
 
 
 def _problem_data(one: Problem) -> Data:
-    return [one.path, one.message, one.hint, one.on_key, one.stands_for]
+    day = one.day and one.day.isoformat()
+    return [one.path, one.message, one.hint, one.on_key, one.stands_for, day]
 
 
 def _problem(data: Data) -> Problem:
-    path, *rest = data
-    return Problem(tuple(path), *rest)
+    *rest, day = data
+    problem = Problem(tuple(rest[0]), *rest[1:])
+    return replace(problem, day=date.fromisoformat(day)) if day else problem
 
 
 def _place_data(one: Place) -> Data:

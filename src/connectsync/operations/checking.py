@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from hashlib import sha256
+from itertools import chain
 from pathlib import PurePosixPath
-from threading import active_count as count_threads
 from typing import NamedTuple
 
 from connectsync.config.document import Document, Reading
@@ -30,9 +29,11 @@ from connectsync.config.layers import named_profiles
 from connectsync.config.profiles import Profiles
 from connectsync.domain.district import Allow, FleetMember
 from connectsync.domain.finding import Finding, KeyPath, Place, Problem
+from connectsync.domain.schedule import Schedule
 from connectsync.rules.catalogue import DISTRICT_RULES
 from connectsync.rules.engine import Found, Rule, Subject, problems
 from connectsync.rules.subjects import DistrictOnDay
+from connectsync.values import dataclass, field, replace
 
 NONE: frozenset[str] = frozenset()
 
@@ -70,7 +71,8 @@ class CheckedDistrict(NamedTuple):
     """
     A district, as far as a report of many needs it.
 
-    ``undoes`` are nulls of its profiles that take something back for it.
+    ``undoes`` are nulls of its profiles that take something back for it. ``stated`` is
+    what its files say, by name, as JSON that is read only when it is asked for.
     """
 
     file: str
@@ -78,6 +80,7 @@ class CheckedDistrict(NamedTuple):
     found: tuple[RuleFinding, ...] = ()
     allow: tuple[Allow, ...] = ()
     undoes: frozenset[Null] = frozenset()
+    stated: str = "{}"
 
     @property
     def labels(self) -> frozenset[str]:
@@ -90,13 +93,16 @@ class CheckedFile(NamedTuple):
     One file by itself, whatever the others say.
 
     ``builder`` is None where no document could be read, ``district`` None where the
-    file or a layer under it has errors. ``text`` is the SHA-256 of a document's text.
+    file or a layer under it has errors. ``text`` is the SHA-256 of a document's text,
+    where it is to be remembered.
+    ``day`` is when it was judged, and in which time zone, where that counts.
     """
 
     findings: tuple[Finding, ...]
     builder: Builder | None = None
     district: CheckedDistrict | None = None
     text: str = ""
+    day: tuple[str, str] | None = None
 
 
 Locate = Callable[[int, KeyPath, bool], Place]
@@ -150,22 +156,64 @@ def check_district(
     loaded: LoadedDistrict, shelf: Profiles, asked: ValidationOptions
 ) -> CheckedDistrict:
     """Run the rules about one district on it, and place what they find."""
-    stem = PurePosixPath(loaded.file).stem
-    subject = DistrictOnDay(loaded.district, asked.today, stem, asked.options)
-    found = examine_district(subject, select=asked.select, ignore=asked.ignore)
     placed = [
         RuleFinding(
             rule.name, problem, loaded.locate(problem.path, on_key=problem.on_key)
         )
-        for rule, problem in found
+        for rule, problem in _on_every_side(loaded, asked)
     ]
     undoes: frozenset[Null] = frozenset()
     if len(loaded.layers) > 1:
         undoes = nulls_that_undo(shelf, loaded.layers)
     district = loaded.district
+    stated = json.dumps(district.values(), separators=(",", ":"))
     return CheckedDistrict(
-        loaded.file, district.member, tuple(placed), district.allow, undoes
+        loaded.file, district.member, tuple(placed), district.allow, undoes, stated
     )
+
+
+def _on_every_side(loaded: LoadedDistrict, asked: ValidationOptions) -> Iterator[Found]:
+    """
+    Run the rules as of today, and on both sides of every edge that is ahead.
+
+    What was found already, of the same value in the same place, is not told again for
+    a later day.
+    """
+    district = loaded.district
+    today = district.day or asked.today
+    known: set[tuple[str, KeyPath, object]] = set()
+    ahead = district.schedule.looked_at(today) if district.schedule.periods else ()
+    for day, words in chain([(today, "")], ahead):
+        there = district.on(day) if words else district
+        stem = PurePosixPath(loaded.file).stem
+        subject = DistrictOnDay(there, day, stem, asked.options)
+        found = examine_district(subject, select=asked.select, ignore=asked.ignore)
+        for rule, problem in found:
+            told = _in_period(problem, there.schedule, day, words)
+            name = _setting_of(problem.path)
+            same = (rule.name, told.path, getattr(there.settings, name, None))
+            if words and same in known:
+                continue
+            known.add(same)
+            yield rule, told
+
+
+def _setting_of(path: KeyPath) -> str:
+    """Name the setting that a path leads to; empty if it is none."""
+    return str(path[1]) if path[:1] == ("settings",) and len(path) > 1 else ""
+
+
+def _in_period(problem: Problem, schedule: Schedule, day: date, words: str) -> Problem:
+    """Point at the period that sets a value, and say on which day it will."""
+    path, position = problem.path, None
+    if schedule.periods:
+        position = schedule.in_force(_setting_of(path), day)
+    if position is not None:
+        path = ("scheduled", position, *path)
+    if not words:
+        return replace(problem, path=path)
+    message = f"on {day}, {words}: {problem.message}"
+    return replace(problem, path=path, message=message, day=day)
 
 
 def check_fleet(fleet: Fleet, asked: ValidationOptions) -> CheckedFleet:
@@ -180,29 +228,51 @@ def check_fleet(fleet: Fleet, asked: ValidationOptions) -> CheckedFleet:
 
 
 def check_reading(
-    shelf: Profiles, name: str, reading: Reading, asked: ValidationOptions
+    shelf: Profiles,
+    name: str,
+    reading: Reading,
+    asked: ValidationOptions,
+    *,
+    remember: bool = False,
 ) -> CheckedFile:
-    """Check one file that was read, on the profiles that it names."""
+    """
+    Check one file that was read, on the profiles that it names.
+
+    With ``remember`` it can be told later whether the file is still the same.
+    """
     found, loaded = build_district(shelf, name, reading)
     document: Document | None = reading.document
     if document is None:
         return CheckedFile(found)
     builder = (key_of(document), named_profiles(document))
     district = None if loaded is None else check_district(loaded, shelf, asked)
-    return CheckedFile(found, builder, district, digest(document.source.text.encode()))
+    text = digest(document.source.text.encode()) if remember else ""
+    day = None
+    if loaded is not None and loaded.district.day is not None:
+        day = (loaded.district.day.isoformat(), loaded.district.schedule.zone)
+    return CheckedFile(found, builder, district, text, day)
 
 
 def digest(raw: bytes) -> str:
     """Give the SHA-256 of bytes in hexadecimal digits."""
+    from hashlib import sha256  # noqa: PLC0415 - it loads OpenSSL, and most files need no digest
+
     return sha256(raw).hexdigest()
 
 
 def check_named(
-    chosen: ChosenFiles, names: Sequence[str], asked: ValidationOptions
+    chosen: ChosenFiles,
+    names: Sequence[str],
+    asked: ValidationOptions,
+    *,
+    remember: bool,
 ) -> list[CheckedFile]:
     """Read and check files one after the other."""
     shelf = chosen.shelf
-    return [check_reading(shelf, name, chosen.read(name), asked) for name in names]
+    return [
+        check_reading(shelf, name, chosen.read(name), asked, remember=remember)
+        for name in names
+    ]
 
 
 WORTH_A_PROCESS = 400
@@ -225,7 +295,7 @@ def in_parts(
     comes back through a pipe. The part of a child that ended early is done here.
     """
     count = min(_cores(), MOST_PROCESSES, len(items) // WORTH_A_PROCESS)
-    if count < 2 or sys.platform != "linux" or count_threads() > 1:  # noqa: PLR2004 - one is this process
+    if count < 2 or sys.platform != "linux" or _has_threads():  # noqa: PLR2004 - one is this process
         return work(items)
     size = -(-len(items) // count)
     parts = [items[at : at + size] for at in range(0, len(items), size)]
@@ -262,6 +332,12 @@ def _start(
     finally:
         # neither buffers nor handlers of the parent are this process's to end
         os._exit(status)
+
+
+def _has_threads() -> bool:
+    # not loaded: none was started
+    threading = sys.modules.get("threading")
+    return threading is not None and threading.active_count() > 1
 
 
 def _cores() -> int:

@@ -42,7 +42,7 @@ from connectsync.errors import (
     TokenRefused,
     UsageError,
 )
-from connectsync.files.access import replace_file
+from connectsync.files.writing import replace_file
 from connectsync.providers.form import Kind, Setting
 
 TOPIC = "page"

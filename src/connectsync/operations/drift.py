@@ -29,11 +29,12 @@ from connectsync.domain.live import Live
 from connectsync.domain.plan import SWITCH
 from connectsync.domain.settings import Form, is_same
 from connectsync.errors import ConnectError, ConnectsyncError, InvalidFiles
-from connectsync.files.access import replace_file
+from connectsync.files.writing import replace_file
 from connectsync.operations.checking import ValidationOptions
 from connectsync.operations.from_live import take_over
 from connectsync.operations.plan import PlannedDistrict, find_kept_labels
 from connectsync.operations.validate import validate_fleet
+from connectsync.rules.scheduled import overdue_on
 
 Conflicts = Mapping[str, Collection[str]]
 """Settings by district that both sides moved, and that are taken from Connect."""
@@ -274,7 +275,10 @@ def _read_drift(
     kept = find_kept_labels(want.district, live.form, baseline, desired)
     form = without(live.form, kept)
     moved = movements(baseline.form, desired, form)
-    drift = DistrictDrift(key, want.file, moved, baseline.applied)
+    apart = {move.setting for move in moved}
+    applied = {name: baseline.form[name] for name in baseline.form if name in apart}
+    overdue = tuple(overdue_on(want.district, applied))
+    drift = DistrictDrift(key, want.file, moved, baseline.applied, overdue=overdue)
     launched = is_launched(want.district.facts, None)
     return DriftReading(
         drift, live, observe_district(desired, form, baseline, launched=launched)

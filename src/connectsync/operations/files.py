@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
@@ -20,10 +20,17 @@ from connectsync.config.discovery import (
     relative,
     stem_of,
 )
-from connectsync.config.edit import canonical
-from connectsync.config.fleet import LoadedDistrict
-from connectsync.config.layers import merge_section
-from connectsync.config.profiles import profile_files
+from connectsync.config.document import Document
+from connectsync.config.edit import canonical, edit_values, remove_value
+from connectsync.config.fleet import (
+    Fleet,
+    LoadedDistrict,
+    fleet_of_texts,
+    with_texts,
+)
+from connectsync.config.layers import LAYERED, merge_section
+from connectsync.config.profiles import Profiles, check_bytes, profile_files
+from connectsync.config.schema_check import NOTHING_RECORDED, Recorded
 from connectsync.config.schemas import (
     render_district,
     schema_text,
@@ -31,16 +38,13 @@ from connectsync.config.schemas import (
 )
 from connectsync.config.source import spell_control_characters
 from connectsync.domain.district import DISTRICT_VARIABLE
-from connectsync.domain.finding import Finding, KeyPath
-from connectsync.domain.settings import SETTINGS
+from connectsync.domain.finding import Finding, KeyPath, Severity, pointer
+from connectsync.domain.schedule import Turn
+from connectsync.domain.settings import BY_NAME, SETTINGS, value_data
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import InvalidFiles, UsageError
-from connectsync.files.access import (
-    make_folder,
-    not_written,
-    read_regular,
-    replace_file,
-)
+from connectsync.files.access import not_written, read_regular
+from connectsync.files.writing import make_folder, replace_file
 from connectsync.report.show_text import EffectiveValue
 
 EDITOR_SCHEMAS = ("district", "profile", "project")
@@ -111,29 +115,66 @@ _VARIABLE = re.compile(r"\benv:[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
+class ValueEdit:
+    """
+    A change of one value: ``sign`` is ``=``, ``+=`` or ``-=``; empty takes it out.
+
+    ``value`` is plain data, a list where labels come or go.
+    """
+
+    path: tuple[str, ...]
+    sign: str
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
 class NewDistrict:
-    """A district to be made; ``folder`` is below the districts' folder."""
+    """
+    A district to be made; ``folder`` is below the districts' folder.
+
+    ``district_id`` and ``token``, a reference, may be left empty; ``values`` are laid
+    over what a new district has.
+    """
 
     key: str
     name: str
     profiles: tuple[str, ...] = ()
     folder: str = ""
+    district_id: str = ""
+    token: str = ""
+    values: tuple[ValueEdit, ...] = ()
 
 
-def new_district(root: Path, districts_dir: Path, asked: NewDistrict) -> Path:
+def new_district(
+    root: Path,
+    districts_dir: Path,
+    asked: NewDistrict,
+    recorded: Recorded = NOTHING_RECORDED,
+) -> Path:
     """
     Write the file and give its path.
 
     Raises ``UsageError``, with nothing written, if a district of that key is there,
-    a profile is not, or the folder lies outside the districts' folder.
+    a profile is not, or the folder lies outside the districts' folder; and
+    ``InvalidFiles`` if a value that was given is none.
     """
     path = districts_dir / asked.folder / f"{asked.key}.yaml"
     insist_inside(path, districts_dir, asked.folder)
     _insist_new(districts_dir, root, asked.key)
     _insist_profiles(root, districts_dir, asked.profiles)
+    data = _data(asked, references_in(districts_dir))
+    text = district_text(path, root, data)
+    if asked.values:
+        text = edit_values(text, {one.path: one.value for one in asked.values})
+    found = check_bytes(relative(path, root), text.encode(), "district", recorded)
+    for one in found.findings:
+        if one.severity is Severity.ERROR:
+            raise InvalidFiles(
+                f"the file would have an error: {one.message}; nothing was written",
+                remedy=one.hint or None,
+            )
     make_folder(path.parent)
-    taken = references_in(districts_dir)
-    replace_file(path, district_text(path, root, _data(asked, taken)))
+    replace_file(path, text)
     return path
 
 
@@ -189,7 +230,10 @@ def _data(asked: NewDistrict, taken: set[str]) -> dict[str, Any]:
         data["profile"] = list(asked.profiles) if several else asked.profiles[0]
     else:
         data["provider"] = "clever"
-    data["credentials"] = {"oauth_token": free_reference(asked.key, taken)}
+    data["credentials"] = {
+        **({"district_id": asked.district_id} if asked.district_id else {}),
+        "oauth_token": asked.token or free_reference(asked.key, taken),
+    }
     data["facts"] = {"setup_step": 5, "self_check_done": False}
     data["settings"] = {"enable_daily_sync": False}
     return data
@@ -262,21 +306,35 @@ def _text(path: Path, name: str, ground: Ground) -> str:
     raise InvalidFiles(found[0].message, remedy=found[0].hint)
 
 
-TOP = ("district", "name", "profile", "provider", "labels")
+TOP = ("district", "name", "profile", "provider", "timezone", "labels")
 SECTIONS = ("credentials", "facts", "settings")
 
 
 def effective(loaded: LoadedDistrict) -> tuple[EffectiveValue, ...]:
     """Give every effective value with the file and line it came from."""
+    turns = {turn.setting: turn for turn in loaded.district.turns(BY_NAME)}
     return tuple(
-        EffectiveValue(path, spell_flow(value), _origin(loaded, path))
-        for path, value in _values(loaded)
+        EffectiveValue(path, _said(path, value, turns), _origin(loaded, stated))
+        for path, value, stated in _values(loaded)
     )
+
+
+def _said(path: KeyPath, value: Any, turns: Mapping[str, Turn]) -> str:
+    turn = turns.get(str(path[-1])) if path[0] == "settings" else None
+    if turn is None:
+        return _managed(value)
+    then = _managed(value_data(turn.then))
+    return f"{_managed(value)} until {turn.until}, then {then} ({turn.reason})"
+
+
+def _managed(value: Any) -> str:
+    return "not managed" if value is None else spell_flow(value)
 
 
 def unmanaged(loaded: LoadedDistrict) -> tuple[str, ...]:
     """Name the settings that no layer names, in the form's order."""
-    managed = loaded.district.desired()
+    district = loaded.district
+    managed = {*district.desired(), *district.schedule.settings()}
     return tuple(
         setting.name
         for setting in SETTINGS
@@ -284,13 +342,138 @@ def unmanaged(loaded: LoadedDistrict) -> tuple[str, ...]:
     )
 
 
-def _values(loaded: LoadedDistrict) -> Iterator[tuple[KeyPath, Any]]:
+def shown_data(loaded: LoadedDistrict) -> dict[str, Any]:
+    """Give every effective value and its origin as JSON data."""
+    return {
+        "district": loaded.district.key,
+        "file": loaded.file,
+        "values": [
+            dict(path=pointer(path), value=value, file=at.file, line=at.line)  # noqa: C408 - one line
+            for path, value, stated in _values(loaded)
+            for at in [loaded.origin(stated)]
+        ],
+        "unmanaged": list(unmanaged(loaded)),
+    }
+
+
+def profile_values(shelf: Profiles, stem: str) -> dict[str, Any]:
+    """Give what a profile and those under it say, as `District.values` gives it."""
+    layers = [shelf.documents[one] for one in shelf.chains.by_stem.get(stem, (stem,))]
+    values: dict[str, Any] = {}
+    for section in ("facts", "settings"):
+        for path, value in _leaves((section,), merge_section(layers, section)):
+            if value is not None:
+                listed = isinstance(value, list)
+                values[pointer(path)] = sorted(value) if listed else value
+    for layer in layers:
+        if "provider" in layer.data:
+            values["provider"] = layer.data["provider"]
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class EditedFile:
+    """A file by its name, and its text before and after."""
+
+    file: str
+    before: str
+    after: str
+
+
+def edit_layers(layers: Sequence[Document], edits: Iterable[ValueEdit]) -> EditedFile:
+    """
+    Edit the last of some layers, so that its effective values are as asked for.
+
+    A value that is so already is left as it is. Raises ``InvalidFiles`` where the file
+    cannot be changed without losing something.
+    """
+    file, before = layers[-1].file, layers[-1].source.text
+    text = before
+    try:
+        for edit in edits:
+            text = _edited(text, edit, _stated(layers, edit.path))
+    except InvalidFiles as error:
+        raise InvalidFiles(f"{file}: {error.message}", remedy=error.remedy) from error
+    return EditedFile(file, before, text)
+
+
+def _edited(text: str, edit: ValueEdit, held: Any) -> str:
+    if not edit.sign:
+        return remove_value(text, edit.path)
+    wanted = edit.value
+    if edit.sign != "=":
+        there = list(held or [])
+        gone = edit.value if edit.sign == "-=" else ()
+        added = edit.value if edit.sign == "+=" else ()
+        wanted = [one for one in there if one not in gone]
+        wanted += [one for one in added if one not in there]
+        if wanted == there:
+            return text
+    alike = isinstance(held, list) and isinstance(wanted, list)
+    if held == wanted or (alike and sorted(map(str, held)) == sorted(wanted)):
+        return text
+    return edit_values(text, {edit.path: wanted})
+
+
+def _stated(layers: Sequence[Document], path: tuple[str, ...]) -> Any:
+    if path[0] not in LAYERED:
+        value: Any = layers[-1].data
+    else:
+        value, path = merge_section(layers, path[0]), path[1:]
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def fleet_with(fleet: Fleet, edited: Iterable[EditedFile]) -> Fleet:
+    """Give the fleet as it is once these districts and profiles are written."""
+    texts = {one.file: one.after for one in edited}
+    if texts.keys().isdisjoint(fleet.shelf.names.values()):
+        return with_texts(fleet, texts)
+    held = {one.file: one.layers[-1].source.text for one in fleet.districts}
+    shared = {one.file: one.source.text for one in fleet.shelf.documents.values()}
+    return fleet_of_texts(
+        {file: texts.get(file, text).encode() for file, text in held.items()},
+        {file: texts.get(file, text).encode() for file, text in shared.items()},
+        fleet.shelf.recorded,
+    )
+
+
+def _values(loaded: LoadedDistrict) -> Iterator[tuple[KeyPath, Any, KeyPath]]:
+    """Give each path, its value today, and the path of what states that."""
     for key in TOP:
-        stated = [layer.data[key] for layer in loaded.layers if key in layer.data]
-        if stated:
-            yield (key,), stated[-1]
+        if (stated := _last(loaded, key)) is not None:
+            yield (key,), stated, (key,)
     for section in SECTIONS:
-        yield from _leaves((section,), merge_section(loaded.layers, section))
+        values = merge_section(loaded.layers, section)
+        today = {}
+        if section == "settings":
+            today = _scheduled_today(loaded)
+            for name in loaded.district.schedule.settings():
+                values.setdefault(name, None)
+        for path, value in _leaves((section,), values):
+            yield (path, *today.get(path, (value, path)))
+
+
+def _scheduled_today(
+    loaded: LoadedDistrict,
+) -> dict[KeyPath, tuple[Any, KeyPath]]:
+    """Give the values that periods set today by path, and where they stand."""
+    found: dict[KeyPath, tuple[Any, KeyPath]] = {}
+    schedule, day = loaded.district.schedule, loaded.district.day
+    for name in schedule.settings() if day else ():
+        position = schedule.in_force(name, day) if day else None
+        if position is not None:
+            entry = _last(loaded, "scheduled")[position]
+            where: KeyPath = ("scheduled", position, "settings", name)
+            found["settings", name] = (entry["settings"][name], where)
+    return found
+
+
+def _last(loaded: LoadedDistrict, key: str) -> Any:
+    """Give what the last layer that has a key says; None if none has."""
+    said = (layer.data[key] for layer in reversed(loaded.layers) if key in layer.data)
+    return next(said, None)
 
 
 def _leaves(path: KeyPath, values: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Any]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 from connectsync.backends.names import json_of
 from connectsync.config.edit import KeyPath, edit_values
 from connectsync.config.fleet import LoadedDistrict
-from connectsync.config.profiles import Profiles, check_bytes, settings_of
+from connectsync.config.profiles import Profiles, check_bytes, schedule_of, settings_of
 from connectsync.config.schema_check import Recorded
 from connectsync.domain.drift import AdoptedDistrict, AdoptionResult, TakenValue
 from connectsync.domain.foreign_text import no_command
@@ -60,10 +61,18 @@ def usable_profiles(shelf: Profiles) -> Iterator[str]:
 def likeness(shelf: Profiles, stem: str, live: Form) -> ProfileMatch:
     """Say what a file that builds on this profile has to state."""
     chain = shelf.chains.under((stem,)) or ()
-    shared = settings_of(
-        [shelf.documents[layer] for layer in chain], shelf.recorded
-    ).managed()
-    return ProfileMatch(stem, settings_over(shared, live, shelf.recorded))
+    layers = [shelf.documents[layer] for layer in chain]
+    usual = settings_of(layers, shelf.recorded)
+    schedule = schedule_of(layers, usual, shelf.recorded, shelf.at)
+    today = usual
+    if shelf.at is not None and schedule.periods:
+        today = schedule.settings_on(shelf.at.day_in(schedule.zone))
+    stated = settings_over(today.managed(), live, shelf.recorded)
+    # what a period of the profile sets today, a file states in vain
+    over = [name for name in stated if getattr(today, name) != getattr(usual, name)]
+    return ProfileMatch(
+        stem, {name: value for name, value in stated.items() if name not in over}
+    )
 
 
 def settings_over(shared: Form, live: Form, recorded: Recorded) -> dict[str, Any]:
@@ -170,11 +179,20 @@ def take_over(
 def _edit_file(
     loaded: LoadedDistrict, taken: Sequence[TakenValue], recorded: Recorded
 ) -> str:
-    changes: dict[KeyPath, Any] = {
-        BY_NAME[one.setting].path: json_of(BY_NAME[one.setting], one.after)
-        for one in taken
-    }
     own = loaded.layers[-1]
+    changes: dict[KeyPath, Any] = {}
+    for one in taken:
+        path, value = (
+            _stated_at(loaded, one.setting),
+            json_of(BY_NAME[one.setting], one.after),
+        )
+        if path[:1] == ("scheduled",) and not own.holds(path[:1]):
+            # a file that says anything of its own periods says all of them
+            position, _, name = path[1:]
+            periods = changes.setdefault(path[:1], deepcopy(_periods(loaded)))
+            periods[position]["settings"][name] = value
+        else:
+            changes[path] = value
     try:
         text = edit_values(own.source.text, changes)
     except InvalidFiles as error:
@@ -183,6 +201,22 @@ def _edit_file(
         ) from error
     insist_valid(loaded.file, text, recorded)
     return text
+
+
+def _stated_at(loaded: LoadedDistrict, setting: str) -> KeyPath:
+    """Give the path of what counts for a setting today: a period, or its own key."""
+    district = loaded.district
+    if district.day is not None:
+        position = district.schedule.in_force(setting, district.day)
+        if position is not None:
+            return ("scheduled", position, "settings", setting)
+    return BY_NAME[setting].path
+
+
+def _periods(loaded: LoadedDistrict) -> list[dict[str, Any]]:
+    stated = (layer.data.get("scheduled") for layer in reversed(loaded.layers))
+    periods: list[dict[str, Any]] = next(one for one in stated if one is not None)
+    return periods
 
 
 def insist_valid(file: str, text: str, recorded: Recorded) -> None:

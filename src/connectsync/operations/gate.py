@@ -13,10 +13,11 @@ from connectsync.domain.district import District, token_identity
 from connectsync.domain.drift import Baselines
 from connectsync.domain.finding import Finding, GuardFinding, Severity, closing, needed
 from connectsync.domain.live import CLOCKS_DIFFER, ConnectKey
-from connectsync.domain.plan import DistrictPlan, Plan, Save
+from connectsync.domain.plan import REACHED_BY, DistrictPlan, Plan, Save
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import ALL, WAVES, Shard
-from connectsync.domain.run import LATELY, RunHead
+from connectsync.domain.run import LATELY, RunHead, close_command
+from connectsync.domain.schedule import spell_managed
 from connectsync.domain.settings import BY_NAME, FIRST_FORM, Form, is_same, spell
 from connectsync.errors import (
     DamagedPlan,
@@ -30,7 +31,6 @@ from connectsync.operations.plan import (
     PlanContext,
     PlannedDistrict,
     add_guards,
-    assess_again,
     saves_of,
 )
 from connectsync.operations.rollback import (
@@ -39,7 +39,7 @@ from connectsync.operations.rollback import (
     insist_way_back,
     undone,
 )
-from connectsync.rules.catalogue import acceptable, lasting
+from connectsync.rules.catalogue import acceptable, lasting, overridable
 
 LOOSENED = (
     "  connectsync.yaml allows more now than before the change that this plan is of;"
@@ -122,6 +122,27 @@ class Gate:
                 " allowed before it: it is of an older version, and git does not know"
                 f" the commit {since[:12]} here"
             )
+
+    def insist_same_connection(self, plan: Plan) -> None:
+        """
+        Refuse a plan if the project file reaches Connect in another way by now.
+
+        The name of a Connect stays where its address, or a label of its page, changes.
+        A plan of an older version does not say how it was. Raises ``StalePlan``.
+        """
+        then, now = plan.connection, self.given.connection
+        moved = [key for key in REACHED_BY if then.get(key) != now.get(key)]
+        if not then or not moved:
+            return
+        remedy = None
+        if self.begun is not None:
+            end = close_command(self.begun.number)
+            remedy = f"make a new plan, and end this run: {end}"
+        raise StalePlan(
+            "connectsync.yaml says otherwise how Connect is reached than when the plan"
+            f" was made: {', '.join(moved)}",
+            remedy=remedy,
+        )
 
     def insist_allowed(self, plan: Plan, digest: str = "") -> None:
         """
@@ -312,6 +333,26 @@ def insist_same_files(plan: Plan, wanted: Sequence[PlannedDistrict]) -> None:
         )
 
 
+def insist_same_days(plan: Plan, now: datetime) -> None:
+    """
+    Refuse a plan of values that were scheduled to end, or to begin, before now.
+
+    This holds whatever the files say by now. Raises ``StalePlan`` naming each.
+    """
+    over = [
+        f"  {one.district}: {turn.setting} was to be {spell_managed(turn.now)} until"
+        f" {turn.until} ({turn.zone}), and {spell_managed(turn.then)} from then on"
+        for one in plan.districts
+        for turn in one.turned(now)
+    ]
+    if over:
+        raise StalePlan(
+            "the day is over for which the plan was made:",
+            below=over,
+            remedy="make a new plan: it holds what is scheduled for today",
+        )
+
+
 def insist_same_tokens(plan: Plan, wanted: Sequence[PlannedDistrict]) -> None:
     """
     Refuse a plan that may type a token which the district's file names otherwise now.
@@ -360,16 +401,25 @@ def _spell_setting(form: Form, name: str) -> str:
     return spell(form[name]) if name in form else "not managed"
 
 
-def as_it_is(plan: Plan, districts: Sequence[District], baselines: Baselines) -> Plan:
+def as_it_is(
+    plan: Plan, districts: Sequence[District], given: PlanContext, *, begun: bool
+) -> Plan:
     """
-    Give a plan with risks and effects taken again: a file may lie about them.
+    Give a plan with guards, risks, effects and names taken again: a file may lie.
 
-    ``districts`` are those of the files, as far as they can be read.
-
-    Raises ``DamagedPlan`` if its changes are not those that its own values call for.
+    ``districts`` are those of the files, as far as they can be read. What only the plan
+    says that guards hold against it is told as well, as files may have moved on; of an
+    hour that is closed just now nothing, as nothing is applied now. Raises
+    ``DamagedPlan`` if its changes are not those that its own values call for.
     """
-    insist_honest(plan, baselines)
-    return assess_again(plan, districts, baselines)
+    insist_honest(plan, given.baselines)
+    given = replace(given, policy=given.policy_for(plan))
+    now = with_names(add_guards(plan, districts, given, begun=begun), districts)
+    hours = frozenset(overridable())
+    found = [one for one in now.guards if one.accept not in hours]
+    told = {one.accept for one in found}
+    before = (one for one in plan.guards if one.accept not in told)
+    return replace(now, guards=(*found, *before))
 
 
 def with_names(plan: Plan, districts: Sequence[District]) -> Plan:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shlex
 import subprocess
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from connectsync.config.decode import SIZE_LIMIT
 from connectsync.domain.foreign_text import (
     environment_of_children,
     foreign_text,
@@ -34,6 +36,11 @@ DEEPER = (
     "fetch more of the history: `git fetch --unshallow`, or fetch-depth: 0 for"
     " actions/checkout, or GIT_DEPTH: 0 in GitLab CI"
 )
+SECONDS, FEW = 300.0, 10.0
+"""How long git may take, and where its list of files can be read without it."""
+
+_STUCK = "fatal: git did not come to an end within {seconds:g} s"
+
 _TRUSTED = "git config --global --add safe.directory"
 
 _CAUTIONS = (
@@ -68,20 +75,27 @@ class Git:
     folder: Path
     environment: Mapping[str, str]
 
-    def run(self, *arguments: str, given: bytes | None = None) -> bytes:
+    def run(
+        self, *arguments: str, given: bytes | None = None, seconds: float | None = None
+    ) -> bytes:
         """
         Give what git says; ``given`` is its standard input.
 
-        Raises ``GitRefused`` with what it complains of, and ``UsageError`` where there
-        is no git.
+        Raises ``GitRefused`` with what it complains of, or where it does not come to
+        an end, and ``UsageError`` where there is no git.
         """
-        done = subprocess.run(  # noqa: S603 - no shell, and no argument is an option
-            [self._program(), *_CAUTIONS, "-C", str(self.folder), *arguments],
-            capture_output=True,
-            check=False,
-            input=given,
-            env=clean_environment(self.environment),
-        )
+        seconds = SECONDS if seconds is None else seconds
+        try:
+            done = subprocess.run(  # noqa: S603 - no shell, and no argument is an option
+                [self._program(), *_CAUTIONS, "-C", str(self.folder), *arguments],
+                capture_output=True,
+                check=False,
+                input=given,
+                env=clean_environment(self.environment),
+                timeout=seconds,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise GitRefused(_STUCK.format(seconds=seconds)) from error
         if done.returncode != 0:
             said = done.stderr.decode(errors="replace").strip()
             raise GitRefused(mask_secrets(said, _secrets_in(self.environment)))
@@ -119,7 +133,8 @@ def tracked_in(path: Path, environment: Mapping[str, str]) -> str | None:
     name = lies.relative_to(top).as_posix()
     trusting = ("-c", f"safe.directory={top}")
     try:
-        listed = Git(top, environment).run(*trusting, "ls-files", "-z")
+        # it may be a stranger's, in which a pipe stands where git reads a file
+        listed = Git(top, environment).run(*trusting, "ls-files", "-z", seconds=FEW)
     except (GitRefused, UsageError):
         return name if _is_spelled(_spelled(name), top) else None
     # a disk may not tell .CONNECTSYNC from .connectsync
@@ -226,6 +241,16 @@ class CommitTree:
         """Say whether there is a file of this name, and no link or folder."""
         return self.entries.get(name, ("",))[0] in FILES
 
+    def holds(self, name: str, path: Path) -> bool:
+        """Say whether a file on the disk says what the one of this name says."""
+        oid = self.entries[name][1]
+        try:
+            raw = read_regular(path, SIZE_LIMIT)
+        except OSError:
+            return False
+        # a checkout may have other line ends than the commit
+        return any(_hash(one, oid) == oid for one in (raw, raw.replace(b"\r\n", b"\n")))
+
     def names_in(self, folder: str) -> Collection[str]:
         """Name what is in a folder, by its own name from the top; "" is the top."""
         return self._folders.get(folder, ())
@@ -255,6 +280,37 @@ class CommitTree:
             top = f"{os.path.realpath(self.git.folder)}/"
             return held.removeprefix(top) if held.startswith(top) else None
         return "/".join(filter(None, (link.rpartition("/")[0], held)))
+
+
+def checked_out(
+    folder: Path, files: Iterable[Path], environment: Mapping[str, str]
+) -> tuple[str, bool | None]:
+    """
+    Give the commit that is checked out, and whether files are as it has them.
+
+    An empty name and None where git does not tell.
+    """
+    git = Git(folder, environment)
+    try:
+        top = Path(os.path.realpath(git.line("rev-parse", "--show-toplevel")))
+        commit = git.line("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        tree = CommitTree.at(Git(top, environment), commit)
+    except (GitRefused, UsageError, OSError):
+        return "", None
+    ends = (Path(os.path.realpath(path)) for path in files)
+    return commit, all(
+        end.is_relative_to(top)
+        and tree.is_file(name := end.relative_to(top).as_posix())
+        and tree.holds(name, end)
+        for end in ends
+    )
+
+
+def _hash(raw: bytes, like: str) -> str:
+    """Name bytes as git names an object: by SHA-1, or by SHA-256 if it uses that."""
+    name = "sha1" if len(like) == 40 else "sha256"  # noqa: PLR2004 - hex digits
+    content = b"blob %d\0%b" % (len(raw), raw)
+    return hashlib.new(name, content, usedforsecurity=False).hexdigest()
 
 
 def _entry(line: bytes) -> tuple[str, tuple[str, str]]:

@@ -24,7 +24,7 @@ from connectsync.errors import (
     Incomplete,
     InvalidFiles,
 )
-from connectsync.files.access import make_folder, replace_file
+from connectsync.files.writing import make_folder, replace_file
 from connectsync.operations.files import district_text, free_reference, references_in
 from connectsync.operations.from_live import (
     ProfileMatch,

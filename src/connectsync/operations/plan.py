@@ -7,8 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 
-from deepdiff import DeepDiff
-
 from connectsync.apply.saving import OpenSaves, with_what_arrived
 from connectsync.backends.seam import Reader
 from connectsync.domain.change import Change, changes_of, crowded_out, running
@@ -48,6 +46,7 @@ from connectsync.errors import Bug, ConnectError, DistrictNotFound
 from connectsync.providers.form import Risk, Value
 from connectsync.rules.catalogue import PLAN_RULES
 from connectsync.rules.engine import Rule, problems
+from connectsync.rules.scheduled import find_overdue
 from connectsync.rules.subjects import Objection, PlanAtHour
 
 
@@ -70,29 +69,32 @@ def find_differing(live: Form, desired: Form) -> tuple[str, ...]:
     names = in_form_order(live, desired)
     if not names:
         return ()
-    # forms that are equal are told by Python; DeepDiff is asked where they differ
+    # forms that are equal are told by Python, and so are single values; DeepDiff is
+    # asked about sets of labels that differ
     held = {name: live[name] for name in names}
     wanted = form_spelled_as(
         {name: desired[name] for name in names},
         {name: labels_in(value) for name, value in held.items()},
     )
-    return _apart(_typed(held), _typed(wanted))
+    return tuple(name for name in names if _is_apart(held[name], wanted[name]))
 
 
-_Values = tuple[tuple[str, type, Value], ...]
+_PLAIN = (str, int, type(None))
 
 
-def _typed(form: Form) -> _Values:
-    # to Python 1 and true are the same
-    return tuple((name, type(value), value) for name, value in form.items())
+def _is_apart(held: Value, wanted: Value) -> bool:
+    if isinstance(held, _PLAIN) and isinstance(wanted, _PLAIN):
+        # to Python 1 and true are the same
+        return (type(held), held) != (type(wanted), wanted)
+    return _are_apart(held, wanted)
 
 
 @lru_cache(maxsize=4096)
-def _apart(held: _Values, wanted: _Values) -> tuple[str, ...]:
+def _are_apart(held: Value, wanted: Value) -> bool:
     """Ask DeepDiff once about what many districts have in common: it takes long."""
-    one, other = ({name: value for name, _, value in form} for form in (held, wanted))
-    keys = DeepDiff(one, other).affected_root_keys
-    return tuple(name for name in one if name in keys)
+    from deepdiff import DeepDiff  # noqa: PLC0415 - with what it needs an eighth of a start
+
+    return bool(DeepDiff(held, wanted))
 
 
 def find_kept_labels(
@@ -186,7 +188,8 @@ class PlanContext:
     files causes is planned. ``gone`` are districts that were applied once and have no
     file now, with the file if it is known. ``open_saves`` may arrive late: what arrived
     of ours is no person's change. ``taken`` is when Connect was read, where it is a
-    file; ``before`` are the limits from before the change that a plan to apply is of.
+    file; ``before`` are the limits from before the change that a plan to apply is of;
+    ``connection`` are digests of how the project file reaches Connect.
     """
 
     now: datetime
@@ -202,6 +205,7 @@ class PlanContext:
     open_saves: OpenSaves = field(default_factory=dict)
     taken: datetime | None = None
     before: Policy | None = None
+    connection: Mapping[str, str] = field(default_factory=dict)
 
     def policy_for(self, plan: Plan) -> Policy:
         """Give the policy, or what held before the change of a plan if stricter."""
@@ -251,6 +255,9 @@ async def make_plan(
         still_running=await _still_running(reader, given),
         token_not_typed=tokens_not_typed(answers, given),
         limits=given.policy.limits() if given.since else None,
+        comes_in=given.since.comes_in if given.since else (),
+        goes_out=given.since.goes_out if given.since else (),
+        connection=given.connection,
     )
     return _add_objections(plan, [want.district for want in wanted], given)
 
@@ -325,6 +332,7 @@ def plan_district(  # noqa: PLR0913 - each by its name
         drift=drift_of(baseline, desired, known),
         kept=kept,
         token=(want.district.credentials.oauth_token or "") * set_token,
+        turns=want.district.turns(desired),
     )
 
 
@@ -421,7 +429,8 @@ def _add_objections(
     guards = tuple(
         _guard_finding(rule, problem) for rule, problem in problems(PLAN_RULES, subject)
     )
-    return replace(plan, guards=guards)
+    late = find_overdue(plan, districts, circumstances.baselines)
+    return replace(plan, guards=(*guards, *late))
 
 
 def _guard_finding(rule: Rule[PlanAtHour], problem: Problem) -> GuardFinding:

@@ -32,6 +32,7 @@ from connectsync.operations.approve import insist_approved
 from connectsync.operations.drift import observe_district
 from connectsync.operations.plan import PlanContext, PlannedDistrict, add_guards
 from connectsync.providers.form import Risk
+from connectsync.rules.scheduled import OVERDUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def divide_plan(
         arrivals(given.open_saves, lives_of(plan)),
     )
     held = {
-        planned.district: reasons
+        planned.district: (*reasons, *_late(plan, planned.district))
         for planned in plan.districts
         if (
             reasons := (
@@ -172,6 +173,14 @@ def _risky(planned: DistrictPlan, at_most: Risk) -> Iterator[Reason]:
             yield Reason(ReasonKind.RISK, f"{risk.value}: {', '.join(names)}")
 
 
+def _late(plan: Plan, district: str) -> Iterator[Reason]:
+    """Say what should have returned by now on a district that waits."""
+    for guard in plan.guards:
+        if guard.district == district and guard.rule in OVERDUE:
+            said = f"{guard.severity.value}: {guard.rule}: {guard.message}"
+            yield Reason(ReasonKind.GUARD, said)
+
+
 def _file_warnings(
     planned: DistrictPlan, findings: Sequence[Finding]
 ) -> Iterator[Reason]:
@@ -179,20 +188,24 @@ def _file_warnings(
     settings = {one.change.setting for one in planned.changes()}
     for one in findings:
         own = one.place.file == planned.file or planned.district in one.districts
-        if own and one.severity is Severity.WARNING and _concerns(one.path, settings):
+        # what is only ahead holds nothing up today
+        grave = one.severity is Severity.WARNING and one.day is None
+        if own and grave and _concerns(one.path, settings):
             yield Reason(ReasonKind.FILE, f"{one.rule}: {one.message}")
 
 
 def _concerns(path: KeyPath, settings: Collection[str]) -> bool:
     """Say whether a finding may be about these settings: not if it names another."""
-    section, *rest = path or ("",)
+    # a period sets what `settings` sets on other days
+    section, *rest = (path[2:] if path[:1] == ("scheduled",) else path) or ("",)
     if section in {"settings", "credentials"} and rest:
         return rest[0] in settings
     return section != "allow"
 
 
 def _speaks(guard: GuardFinding) -> bool:
-    return guard.severity is not Severity.INFO
+    # that a return is late speaks for making it
+    return guard.severity is not Severity.INFO and guard.rule not in OVERDUE
 
 
 def _guard_reasons(going: Plan) -> dict[str, tuple[Reason, ...]]:

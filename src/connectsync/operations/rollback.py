@@ -146,6 +146,7 @@ class Rollback:
             in_step=tuple(one for one in parts if isinstance(one, str)),
             failed=tuple(one for one in parts if isinstance(one, NotPlanned)),
             rollback_of=self.run,
+            connection=given.connection,
         )
 
     def _keys(self) -> list[str]:

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 
 from connectsync.apply.journal import JournalRow, SaveStatus
 from connectsync.apply.saving import settle_open_saves
 from connectsync.apply.state.queries import StateReader
 from connectsync.apply.state.store import Store
 from connectsync.backends.seam import Reader
+from connectsync.domain.change import Set
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.run import (
     AuditResult,
     ConfirmedSave,
     DistrictDiff,
+    DistrictHistory,
+    HistoryEntry,
     KnownValue,
     Run,
     RunDiff,
     RunDistrict,
+    RunHead,
     RunHistory,
     SettingDiff,
     close_command,
@@ -119,6 +124,64 @@ def _rest(planned: DistrictPlan, entries: tuple[JournalRow, ...]) -> DistrictPla
     for save in planned.saves[:made]:
         form = save.after(form)
     return replace(planned, live=form, saves=planned.saves[made:])
+
+
+def district_history(
+    archive: StateReader,
+    district: str,
+    settings: Collection[str] = (),
+    since: datetime | None = None,
+) -> DistrictHistory:
+    """
+    Tell what became of a district's form, by backend, the oldest first.
+
+    Of ``settings`` alone, or of all. What others changed is told where a save of ours
+    found another value than the one before it had left. Raises ``StateError``.
+    """
+    entries = _entries_of(archive.history(district))
+    chosen = (
+        replace(
+            entry,
+            changes=tuple(
+                one for one in entry.changes if not settings or one.setting in settings
+            ),
+            token_typed=entry.token_typed and not settings,
+        )
+        for entry in entries
+        if since is None or entry.at >= since
+    )
+    told = tuple(one for one in chosen if one.changes or one.token_typed)
+    return DistrictHistory(district, told, archive.districts())
+
+
+def _entries_of(
+    saves: Iterable[tuple[RunHead, JournalRow, datetime, datetime]],
+) -> Iterator[HistoryEntry]:
+    for backend, found in groupby(saves, key=lambda one: one[0].backend):
+        left: Form = {}
+        last: datetime | None = None
+        for head, row, intended, seen in found:
+            facts = row.facts
+            moved = _moved(left, facts.before)
+            yield HistoryEntry(backend, None, intended, moved, after=last)
+            made = tuple(Set(n, facts.before.get(n), v) for n, v in facts.held.items())
+            yield HistoryEntry(
+                backend, head, seen, made, token_typed=row.intent.set_token
+            )
+            held, observed = {**facts.before, **facts.held}, facts.observed or {}
+            # what else is on the form now came while this save was made
+            beside = {n: v for n, v in observed.items() if n not in facts.changed}
+            yield HistoryEntry(
+                backend, None, seen, _moved(held, beside), after=intended
+            )
+            left, last = {**held, **observed}, seen
+
+
+def _moved(before: Form, after: Form) -> tuple[Set, ...]:
+    """Give the settings that both forms hold, with other values."""
+    both = {name: before[name] for name in after if name in before}
+    names = list_differing(both, {name: after[name] for name in both})
+    return tuple(Set(name, before[name], after[name]) for name in names)
 
 
 def diff_of(archive: StateReader, run_a: int, run_b: int) -> RunDiff:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from connectsync.config.discovery import below, relative
+from connectsync.config.discovery import below, holds_others, relative
 from connectsync.config.fleet import (
     ChosenFiles,
     Fleet,
@@ -54,6 +53,7 @@ from connectsync.rules.catalogue import (
 from connectsync.rules.engine import Found, Rule, problems
 from connectsync.rules.fleet import null_takes_nothing_back, unused_profile
 from connectsync.rules.subjects import FleetOnDay, place_problem
+from connectsync.values import dataclass, replace
 
 
 def share_of_report(
@@ -103,6 +103,8 @@ def _counts(shard: Shard, file: str, districts: frozenset[str]) -> bool:
 def is_whole(files: Iterable[str], root: Path, districts_dir: Path) -> bool:
     """Say whether every district is among files, so that rules about all may speak."""
     read = frozenset(files)
+    if holds_others(districts_dir, root, read):
+        return False
     return all(relative(path, root) in read for path in below(districts_dir))
 
 
@@ -128,7 +130,10 @@ def check_files(
     known = cache.known(chosen) if cache is not None else {}
     ahead = [name for name in names if name not in known]
     found = in_parts(
-        lambda part: check_named(chosen, part, asked), ahead, pack=pack, unpack=unpack
+        lambda part: check_named(chosen, part, asked, remember=cache is not None),
+        ahead,
+        pack=pack,
+        unpack=unpack,
     )
     known.update(zip(ahead, found, strict=True))
     if cache is not None and ahead:
@@ -273,6 +278,7 @@ def _finding(found: Found, place: Place, *, districts: tuple[str, ...] = ()) -> 
         hint=problem.hint,
         districts=districts,
         stands_for=problem.stands_for,
+        day=problem.day,
     )
 
 
@@ -358,12 +364,18 @@ def settle(
     entries = {
         entry.rule: entry for entry in reversed(allow) if subject.in_force(entry)
     }
+
+    def accepts(found: Found) -> bool:
+        rule, problem = found
+        entry = entries.get(rule.name)
+        return entry is not None and (problem.day or today) <= entry.until
+
     return AllowResult(
-        kept=tuple(one for one in everything if one[0].name not in entries),
+        kept=tuple(one for one in everything if not accepts(one)),
         accepted=tuple(
             AcceptedFinding(one, entries[one[0].name])
             for one in everything
-            if one[0].name in entries
+            if accepts(one)
         ),
         problems=_first(
             problems((rule for rule in ALLOW_RULES if rule.name in ran), subject)

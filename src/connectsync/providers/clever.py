@@ -7,7 +7,6 @@ the article on thresholds (T1).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from connectsync.providers.form import (
@@ -23,6 +22,7 @@ from connectsync.providers.form import (
     published,
     safe,
 )
+from connectsync.values import dataclass, fields
 
 
 class StudentId(StrEnum):

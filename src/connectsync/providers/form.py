@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from functools import cached_property
 from typing import Any
+
+from connectsync.values import dataclass, field
 
 Value = bool | int | str | frozenset[str] | None
 

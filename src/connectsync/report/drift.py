@@ -6,12 +6,21 @@ import json
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement, adopting
 from connectsync.domain.plan_file import movement_data
 from connectsync.domain.settings import spell
 from connectsync.domain.wording import many
-from connectsync.report.terminal import Paint, Style, inert, pad, unheeded, wrap
+from connectsync.report.terminal import (
+    Paint,
+    Style,
+    inert,
+    pad,
+    style_of,
+    unheeded,
+    wrap,
+)
 
 STANDINGS = ("conflict", "drift", "pending", "unread", "in step")
 
@@ -71,10 +80,24 @@ def drift_json(found: Sequence[DistrictDrift]) -> str:
                 "error": one.error,
                 "movements": [movement_data(move) for move in one.movements],
             }
+            | _overdue(one)
             for one in found
         ],
     }
     return json.dumps(data, indent=2) + "\n"
+
+
+def _overdue(one: DistrictDrift) -> dict[str, Any]:
+    late = [
+        {
+            "rule": each.rule,
+            "severity": each.severity.value,
+            "message": each.message,
+            "hint": each.hint,
+        }
+        for each in one.overdue
+    ]
+    return {"overdue": late} if late else {}
 
 
 def district_lines(one: DistrictDrift, paint: Paint, width: int) -> Iterator[str]:
@@ -88,6 +111,11 @@ def district_lines(one: DistrictDrift, paint: Paint, width: int) -> Iterator[str
         who = paint(Style.DIM, mover_text(one, move))
         yield f"  {pad(move.setting, 23)}{who}"
         yield from wrap(f"    {inert(values_of(move))}", width, hang=4)
+    for late in one.overdue:
+        label = f"{late.severity.value}[{late.rule}]"
+        first, *rest = wrap(f"  {label} {inert(late.message)}", width, hang=4)
+        yield first.replace(label, paint(style_of(late.severity), label), 1)
+        yield from rest
 
 
 def mover_text(one: DistrictDrift, move: Movement) -> str:

@@ -93,8 +93,23 @@ _SEVERITIES = GlanceTally(
 )
 
 
+_ROSTER_SEVERITIES = GlanceTally(
+    "severity",
+    {
+        Severity.ERROR: ("Errors", "correct these before the files are sent"),
+        Severity.WARNING: ("Warnings", "likely to hurt families"),
+        Severity.INFO: ("Notes", "good to know"),
+    },
+)
+
+
 def findings_html(
-    report: ValidationReport, *, folder: str, today: date, tool: str
+    report: ValidationReport,
+    *,
+    folder: str,
+    today: date,
+    tool: str,
+    command: str = "validate",
 ) -> str:
     """
     Write the whole page; whatever came from elsewhere is inert text in it.
@@ -104,6 +119,7 @@ def findings_html(
     texts = TextTable()
     data = findings_data(report, texts, folder) | {"texts": texts.all()}
     counts = {severity: report.count(severity) for severity in Severity}
+    severities = _SEVERITIES if command == "validate" else _ROSTER_SEVERITIES
     return render_page(
         "findings",
         data,
@@ -113,7 +129,7 @@ def findings_html(
         | finding_sections(report)
         | {"about": "About this page"},
         glance={
-            "severities": _SEVERITIES.tiles(counts),
+            "severities": severities.tiles(counts),
             "tables": _tables(report, folder),
         },
         found=plain_findings(report),

@@ -56,7 +56,7 @@ def _as_data(finding: Finding) -> dict[str, Any]:
         "hint": finding.hint,
         "docs": rule_link(finding.rule),
         "fingerprint": finding.fingerprint,
-    }
+    } | ({"day": finding.day.isoformat()} if finding.day else {})
 
 
 _SEVERITIES = {

@@ -89,8 +89,14 @@ def render(
     paint = Paint(colour)
     last = summary(report, colour=colour)
     findings = report.ordered()
-    shown = worst(findings, most)
-    blocks = ["\n".join(_finding(finding, paint, width)) for finding in shown]
+    alike = group_alike(findings)
+    firsts = worst([group[0] for group in alike], most)
+    told = set(map(id, firsts))
+    groups = [group for group in alike if id(group[0]) in told]
+    shown = [one for group in groups for one in group]
+    blocks = [
+        "\n".join(_finding(group, paint, width, whole=most is None)) for group in groups
+    ]
     if left := unshown(findings, shown):
         blocks.append("\n".join(wrap(left, width, hang=2)))
     if report.allowed:
@@ -99,6 +105,15 @@ def render(
         blocks.append(table)
     blocks.append("\n".join([*_pointer_to_why(report, paint), last]))
     return unheeded("\n\n".join(blocks) + "\n")
+
+
+def concise(report: ValidationReport) -> str:
+    """Write one line a finding, for editors and for searching, then the count."""
+    lines = [
+        f"{_spot(one)} {inert(one.rule)} {inert(one.message)}"
+        for one in report.ordered()
+    ]
+    return unheeded("\n".join([*lines, summary(report, colour=False)]) + "\n")
 
 
 def summary(report: ValidationReport, *, colour: bool) -> str:
@@ -131,7 +146,37 @@ def _pointer_to_why(report: ValidationReport, paint: Paint) -> Iterator[str]:
         yield paint(Style.DIM, f"For details: `{command}`")
 
 
-def _finding(finding: Finding, paint: Paint, width: int) -> Iterator[str]:
+WORTH_A_GROUP = 3
+"""Places of a finding from which on it is told once, and the others are named."""
+
+
+def group_alike(findings: Sequence[Finding]) -> list[tuple[Finding, ...]]:
+    """Put findings together that say the same of many files, the first one first."""
+    found: dict[tuple[str, ...], list[Finding]] = {}
+    for one in findings:
+        key = (one.rule, one.severity.value, one.message, one.hint, *one.districts)
+        found.setdefault(key, []).append(one)
+    groups = list[tuple[Finding, ...]]()
+    for group in found.values():
+        together = len(group) >= WORTH_A_GROUP
+        groups += [tuple(group)] if together else [(one,) for one in group]
+    place = {id(one): at for at, one in enumerate(findings)}
+    return sorted(groups, key=lambda group: place[id(group[0])])
+
+
+def _also(rest: Sequence[Finding], *, whole: bool) -> str:
+    """Say where else a finding is: all places, or how many and the first ones."""
+    spots = [_spot(one) for one in rest]
+    shown = spots if whole else spots[:NAMED_DISTRICTS]
+    left = len(spots) - len(shown)
+    more = f" and {left:,} more" if left else ""
+    return f"the same in {many(len(spots), 'other place')}: {', '.join(shown)}{more}"
+
+
+def _finding(
+    group: Sequence[Finding], paint: Paint, width: int, *, whole: bool
+) -> Iterator[str]:
+    finding, *rest = group
     style = style_of(finding.severity)
     yield from _headline(finding, style, paint, width)
     margin = " " * len(str(finding.place.line))
@@ -140,6 +185,8 @@ def _finding(finding: Finding, paint: Paint, width: int) -> Iterator[str]:
     frame = draw_frame(finding.place, style=style, paint=paint, width=width)
     yield from frame
     notes = list(_notes(finding))
+    if rest:
+        notes.append(("note", _also(rest, whole=whole)))
     if frame and notes:
         yield paint(Style.FRAME, f"{margin} |")
     for label, text in notes:

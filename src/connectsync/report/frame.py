@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from connectsync.domain.finding import Place
 from connectsync.report.terminal import ELLIPSIS, Paint, Style, columns, inert, wrap
+from connectsync.values import dataclass
 
 NARROWEST = 20
 """Columns of source that are always shown, however narrow the terminal."""

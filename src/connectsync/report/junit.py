@@ -91,11 +91,12 @@ def _case(suite: Element, case: Case, class_: str) -> None:
         SubElement(element, "system-out").text = text
 
 
-SUITE = "connectsync validate"
-
-
 def findings_junit(
-    report: ValidationReport, files: Iterable[str], *, strict: bool = False
+    report: ValidationReport,
+    files: Iterable[str],
+    *,
+    strict: bool = False,
+    command: str = "validate",
 ) -> str:
     """
     Give every file as a test case, sorted by path; ``files`` are those looked at.
@@ -113,7 +114,7 @@ def findings_junit(
         allowed[each.finding.place.file].append(each)
     names = sorted({*files, *found, *allowed})
     cases = [_finding_case(name, found[name], allowed[name], fatal) for name in names]
-    return junit(SUITE, cases)
+    return junit(f"connectsync {command}", cases)
 
 
 def _finding_case(
@@ -199,7 +200,7 @@ def _districts(plan: Plan, guards: _Guards) -> Iterator[Case]:
 
 
 def _plan_case(name: str, guards: Sequence[GuardFinding], said: Iterable[str]) -> Case:
-    refused = [guard for guard in guards if guard.severity is Severity.ERROR]
+    refused = [guard for guard in guards if guard.stops]
     lines = (*said, *(line for guard in guards for line in _guard(guard)))
     if not refused:
         return Case(name, lines=lines)
@@ -279,7 +280,9 @@ class JunitReporter(Reporter):
     def findings(self, found: FindingsToReport, view: View) -> str:
         """Render a case for each file."""
         del view
-        return findings_junit(found.report, found.files, strict=found.strict)
+        return findings_junit(
+            found.report, found.files, strict=found.strict, command=found.command
+        )
 
     def plan(self, plan: PlanToReport, view: View) -> str:
         """Render a case for each district."""

@@ -19,16 +19,17 @@ from connectsync.domain.finding import (
 from connectsync.domain.foreign_text import no_command
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.settings import SETTINGS, spell
+from connectsync.domain.settings import spell
 from connectsync.domain.wording import many
-from connectsync.providers.form import Risk
 from connectsync.report.drift import mover_text, values_of
 from connectsync.report.findings_text import reach, summary
 from connectsync.report.plan_text import (
     LEFT_ALONE,
+    SharedChange,
     count_text,
     guard_text,
     rollback_text,
+    shared_changes,
     sign,
     since_text,
     step,
@@ -90,7 +91,11 @@ def plain(text: str) -> str:
 
 def short(text: str) -> str:
     """Give foreign text as `plain` does, and no more of it than is read."""
-    return plain(cut_text(inert(text), _LONGEST))
+    return plain(_cut(text))
+
+
+def _cut(text: str) -> str:
+    return cut_text(inert(text), _LONGEST)
 
 
 def code(text: str) -> str:
@@ -164,21 +169,20 @@ def _apart(address: re.Match[str]) -> str:
     return address[0].replace(".", "\\.").replace(":", "\\:")
 
 
-TITLE = "## connectsync validate"
-
-
-def findings_markdown(report: ValidationReport, *, limit: int | None = None) -> str:
+def findings_markdown(
+    report: ValidationReport, *, limit: int | None = None, command: str = "validate"
+) -> str:
     """
     Write counts, what stands, and folded what is allowed.
 
     A ``limit`` is in characters. The gravest come first, so that they are left out
     last. Raises ``ValueError`` for a limit in which not even the counts have room.
     """
-    return page(list(_blocks(report)), limit=limit)
+    return page(list(_blocks(report, command)), limit=limit)
 
 
-def _blocks(report: ValidationReport) -> Iterator[Block]:
-    yield TITLE
+def _blocks(report: ValidationReport, command: str) -> Iterator[Block]:
+    yield f"## connectsync {command}"
     yield f"**{summary(report, colour=False)}**"
     found = sorted(report.ordered(), key=lambda one: one.severity.rank)
     if found:
@@ -230,9 +234,6 @@ DIGITS = 12
 NAMED = 5
 """Districts that are named beside one change; the rest is a number."""
 
-_FORM = {setting.name: number for number, setting in enumerate(SETTINGS)}
-_GRAVITY = {risk: -number for number, risk in enumerate(Risk)}
-
 
 def plan_markdown(plan: Plan, *, limit: int | None = None) -> str:
     """
@@ -260,21 +261,10 @@ def _plan_blocks(plan: Plan) -> Iterator[Block]:
             "district",
         )
     if plan.guards:
-        yield _plan_table(
-            "Guards",
-            ("Severity", "Guard", "What", "Districts"),
-            list(_guards(plan.guards)),
-            "different objection",
-        )
+        yield _guards(plan.guards)
     if plan.districts:
         yield _changes(plan)
-    if moved := [cells for one in plan.districts for cells in _drift_rows(one)]:
-        yield _plan_table(
-            "Changed by hand since we last applied",
-            ("District", "Setting", "Was", "Is now"),
-            moved,
-            "setting",
-        )
+    yield from _moving(plan)
     if len(plan.districts) > 1:
         yield _each(plan)
     if left := [cells for one in plan.left_alone for cells in _left(one)]:
@@ -283,10 +273,35 @@ def _plan_blocks(plan: Plan) -> Iterator[Block]:
     yield f"on {short(plan.backend)}, `{plan_digest(plan)}`"
 
 
+def _moving(plan: Plan) -> Iterator[Block]:
+    """Give what changes by itself, and what people changed."""
+    if turns := [cells for one in plan.districts for cells in _turn_rows(one)]:
+        head = ("District", "Setting", "Value")
+        yield _plan_table("Scheduled: what changes by itself", head, turns, "setting")
+    if moved := [cells for one in plan.districts for cells in _drift_rows(one)]:
+        yield _plan_table(
+            "Changed by hand since we last applied",
+            ("District", "Setting", "Was", "Is now"),
+            moved,
+            "setting",
+        )
+
+
 def _plan_table(
     title: str, head: tuple[str, ...], rows: list[tuple[str, ...]], noun: str
 ) -> MarkdownTable:
-    return MarkdownTable(title, head, rows, len(rows), noun, folded=len(rows) > FOLDED)
+    return _counted_table(title, head, rows, len(rows), noun)
+
+
+def _counted_table(
+    title: str,
+    head: tuple[str, ...],
+    rows: Iterable[tuple[str, ...]],
+    count: int,
+    noun: str,
+) -> MarkdownTable:
+    """Make a table of rows that are written only as far as they have room."""
+    return MarkdownTable(title, head, rows, count, noun, folded=count > FOLDED)
 
 
 def _summary(plan: Plan) -> str:
@@ -322,17 +337,34 @@ def _failed(one: NotPlanned) -> tuple[str, ...]:
     return code(one.district), code(one.file), why
 
 
-def _guards(found: tuple[GuardFinding, ...]) -> Iterator[tuple[str, ...]]:
+def _guards(found: tuple[GuardFinding, ...]) -> MarkdownTable:
     """Give a row for each objection, which the districts of a profile share."""
-    shared: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    shared: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
     for one in found:
-        what = short(guard_text(one))
-        if one.hint:
-            what += f"<br>*help:* {short(one.hint)}"
-        same = shared[one.severity.value, code(one.rule), what]
+        texts = (_cut(guard_text(one)), _cut(one.hint))
+        same = shared[one.severity.value, one.rule, *texts]
         same += [one.district] if one.district else []
-    for cells, districts in shared.items():
-        yield *cells, _few(districts)
+    return _counted_table(
+        "Guards",
+        ("Severity", "Guard", "What", "Districts"),
+        (_guard(*told, _few(keys)) for told, keys in shared.items()),
+        len(shared),
+        "different objection",
+    )
+
+
+def _guard(
+    severity: str, rule: str, what: str, hint: str, districts: str
+) -> tuple[str, ...]:
+    said = plain(what)
+    if hint:
+        said += f"<br>*help:* {plain(hint)}"
+    return severity, code(rule), said, districts
+
+
+def _turn_rows(one: DistrictPlan) -> Iterator[tuple[str, ...]]:
+    for turn in one.turns:
+        yield code(one.district), code(turn.setting), short(str(turn))
 
 
 def _drift_rows(one: DistrictPlan) -> Iterator[tuple[str, ...]]:
@@ -348,11 +380,12 @@ def _left(one: DistrictDrift) -> Iterator[tuple[str, ...]]:
 
 
 def _changes(plan: Plan) -> MarkdownTable:
-    shared = _shared(plan)
-    return _plan_table(
+    shared = shared_changes(plan)
+    return _counted_table(
         "Changes",
         ("Risk", "Setting", "Change", "What it does to people", "Districts"),
-        [(*_kind(kind), _few(shared[kind])) for kind in sorted(shared, key=_rank)],
+        ((*_kind(kind), _few(keys)) for kind, keys in shared.items()),
+        len(shared),
         "different change",
     )
 
@@ -368,28 +401,7 @@ def _each(plan: Plan) -> MarkdownTable:
     )
 
 
-_Kind = PlannedChange | str
-"""A change that districts may share; a text says that a token is typed."""
-
-
-def _shared(plan: Plan) -> dict[_Kind, list[str]]:
-    shared: dict[_Kind, list[str]] = defaultdict(list)
-    for planned in plan.districts:
-        for one in planned.changes():
-            shared[one].append(planned.district)
-        if planned.set_token:
-            shared[token_text(planned)].append(planned.district)
-    return shared
-
-
-def _rank(kind: _Kind) -> tuple[int, int]:
-    """Sort by risk, then as on the form; what ties stays as it was met."""
-    if isinstance(kind, str):
-        return (len(Risk), 0)
-    return (_GRAVITY[kind.risk], _FORM.get(kind.change.setting, -1))
-
-
-def _kind(kind: _Kind) -> tuple[str, ...]:
+def _kind(kind: SharedChange) -> tuple[str, ...]:
     if isinstance(kind, str):
         return ("", "", f"\\* {short(kind)}", "")
     return (kind.risk.value, *_change(kind), short(kind.effect))
@@ -427,7 +439,7 @@ class MarkdownReporter(Reporter):
     def findings(self, found: FindingsToReport, view: View) -> str:
         """Render tables of findings."""
         del view
-        return findings_markdown(found.report, limit=LIMIT)
+        return findings_markdown(found.report, limit=LIMIT, command=found.command)
 
     def plan(self, plan: PlanToReport, view: View) -> str:
         """Render tables of changes. Raises ``ValueError`` if there is no room."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import groupby
 
 from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
 from connectsync.domain.plan import Plan
@@ -12,14 +13,22 @@ from connectsync.domain.run import (
     Approvals,
     AuditResult,
     DistrictDiff,
+    DistrictHistory,
+    HistoryEntry,
     KnownValue,
     RunDiff,
     SettingDiff,
 )
 from connectsync.domain.settings import spell
-from connectsync.domain.wording import few, many
+from connectsync.domain.wording import did_you_mean, few, many
 from connectsync.providers.form import Risk
-from connectsync.report.runs_text import districts
+from connectsync.report.runs_text import (
+    digits_of,
+    districts,
+    kind_of,
+    moment,
+    origin_lines,
+)
 from connectsync.report.terminal import (
     Paint,
     Style,
@@ -143,9 +152,14 @@ def approval_text(said: Approvals, asked: Approval, *, colour: bool, width: int)
     lines = [
         *(paint(style, line) for line in wrap(_repeat_text(said), width, hang=2)),
         *wrap(_so_far(said), width, hang=2),
+        *(paint(Style.DIM, line) for line in wrap(UNCHECKED, width, hang=2)),
         *(paint(Style.DIM, line) for line in wrap(_asked_text(asked), width, hang=2)),
     ]
     return "\n".join(lines) + "\n"
+
+
+UNCHECKED = "unchecked: who may write to the state can give any name"
+"""What a name of an approval is worth."""
 
 
 def _repeat_text(said: Approvals) -> str:
@@ -196,6 +210,48 @@ def _lines(found: AuditResult, paint: Paint, width: int) -> Iterator[str]:
 
 
 UNKNOWN = "not known"
+
+
+def history_text(history: DistrictHistory, *, colour: bool, width: int) -> str:
+    """Give what became of a district, the oldest first."""
+    paint = Paint(colour)
+    name = paint(Style.BOLD, inert(history.district))
+    if not history.entries:
+        guess = did_you_mean(history.district, history.saved - {history.district})
+        hint = guess or "`connectsync runs` lists all runs"
+        return f"{name}: no such save is known; {hint}\n"
+    blocks: list[str] = []
+    for backend, entries in groupby(history.entries, key=lambda one: one.backend):
+        blocks.append(f"{name} on {inert(backend)}")
+        blocks += ("\n".join(_history_lines(one, paint, width)) for one in entries)
+    return "\n\n".join(blocks) + "\n"
+
+
+def _history_lines(one: HistoryEntry, paint: Paint, width: int) -> Iterator[str]:
+    run = one.run
+    if run is None:
+        since = "" if one.after is None else f"between {moment(one.after)} and "
+        said = f"{since}{moment(one.at)}: changed on Connect, not by connectsync"
+        yield from wrap(paint(Style.WARNING, said), width, hang=2)
+    else:
+        yield f"{moment(one.at)}: {paint(Style.BOLD, f'run {run.number}')}"
+        told = [kind_of(run), f"plan {digits_of(run.plan)}", *origin_lines(run.origin)]
+        for line in wrap(f"  {'; '.join(told)}", width, hang=2):
+            yield paint(Style.DIM, line)
+    rows = [
+        TableRow(
+            (
+                TableCell(change.setting, Style.NAME),
+                TableCell(f"{spell(change.before)} → {spell(change.after)}"),
+            )
+        )
+        for change in one.changes
+    ]
+    if one.token_typed:
+        rows.append(
+            TableRow((TableCell("oauth_token", Style.NAME), TableCell("was typed")))
+        )
+    yield from align_rows(rows, paint=paint, width=width, indent=2)
 
 
 def run_diff_text(diff: RunDiff, *, colour: bool, width: int) -> str:

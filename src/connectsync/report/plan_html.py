@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from connectsync.domain.finding import GuardFinding, Severity, acceptance
+from connectsync.domain.finding import GuardFinding, acceptance
 from connectsync.domain.plan import (
     DistrictPlan,
     DistrictStanding,
@@ -24,15 +24,18 @@ from connectsync.domain.policy import ALL, split_shard
 from connectsync.domain.wording import many
 from connectsync.providers.form import Risk
 from connectsync.report.findings_html import finding_sections, plain_findings
+from connectsync.report.findings_text import reach
 from connectsync.report.html import GlancePart, GlanceTally, render_page
 from connectsync.report.plan_html_data import plan_page_data
 from connectsync.report.plan_text import (
     count_text,
     guard_text,
     rollback_text,
+    shared_changes,
     since_text,
     spell_change,
     token_text,
+    turn_text,
 )
 
 _STANDINGS: dict[str, tuple[str, str]] = {
@@ -56,6 +59,7 @@ _RISKS = GlanceTally(
 def plan_html(review: PlanReview) -> str:
     """Write the whole page; whatever came from elsewhere is inert text in it."""
     plan = review.plan
+    shared = _shared(plan)
     return render_page(
         "plan",
         plan_page_data(review),
@@ -64,12 +68,18 @@ def plan_html(review: PlanReview) -> str:
         sections={
             "glance": "At a glance",
             "apply": "How to apply it",
+            **(
+                {"shared": "Changes that several districts share"}
+                if shared["rows"]
+                else {}
+            ),
             "districts": "Districts",
             **finding_sections(review.findings),
             "about": "About this plan",
         },
         glance=_glance(review),
         apply=_how_to_apply(review),
+        shared=shared,
         districts=_plain_districts(plan),
         found=plain_findings(review.findings),
         about=list(_about(plan)),
@@ -155,7 +165,7 @@ def _how_to_apply(review: PlanReview) -> dict[str, Any]:
 def _objections(guards: Sequence[GuardFinding]) -> str:
     if not guards:
         return "No guard objects."
-    blocking = [guard for guard in guards if guard.severity is Severity.ERROR]
+    blocking = [guard for guard in guards if guard.stops]
     if not blocking:
         return "Guards warn; none of them blocks this plan."
     reasons = [guard.needs_reason for guard in blocking]
@@ -193,6 +203,25 @@ def _plan_command(plan: Plan) -> str:
     return " ".join(words)
 
 
+MOST_SHARED = 100
+"""Equal changes that are told: those of one district stand with it."""
+
+
+def _shared(plan: Plan) -> dict[str, Any]:
+    """Give the changes that several districts share, once each."""
+    rows = [
+        {
+            "risk": kind.risk.value,
+            "change": spell_change(kind.change),
+            "effect": kind.effect,
+            "districts": reach(tuple(keys)),
+        }
+        for kind, keys in shared_changes(plan).items()
+        if len(keys) > 1 and not isinstance(kind, str)
+    ]
+    return {"rows": rows[:MOST_SHARED], "more": max(0, len(rows) - MOST_SHARED)}
+
+
 MOST = 500
 """Districts that the table holds: it is in every page, and hardly ever shown."""
 
@@ -226,7 +255,11 @@ def _plain_district(planned: DistrictPlan) -> dict[str, Any]:
         "key": planned.district,
         "file": planned.file,
         "standing": standing_of(planned),
-        "changes": changes + [token_text(planned)] * bool(planned.set_token),
+        "changes": [
+            *changes,
+            *[token_text(planned)] * bool(planned.set_token),
+            *(f"scheduled: {turn_text(turn)}" for turn in planned.turns),
+        ],
     }
 
 

@@ -146,19 +146,30 @@ class _PlanRows:
             planned.district, name=planned.name, file=planned.file
         )
         risks = [_RISKS.index(one.risk) for one in planned.changes()]
-        return self._district(member, standing_of(planned)) | {
-            "worst": max(risks, default=0),
-            "read": self.texts.number(f"{planned.read_at:%Y-%m-%d %H:%M %Z}"),
-            "version": inert(planned.live_version),
-            "live": self._form(planned.live),
-            "managed": [_NUMBER[name] for name in planned.desired],
-            "saves": [self._save(save) for save in planned.saves],
-            "drift": [self._movement(move) for move in planned.drift],
-            "left": [
-                self._movement(move) for move in self.left.get(planned.district, ())
-            ],
-            "guards": self.guards.get(planned.district, []),
-        }
+        return (
+            self._district(member, standing_of(planned))
+            | {
+                "worst": max(risks, default=0),
+                "read": self.texts.number(f"{planned.read_at:%Y-%m-%d %H:%M %Z}"),
+                "version": inert(planned.live_version),
+                "live": self._form(planned.live),
+                "managed": [_NUMBER[name] for name in planned.desired],
+                "saves": [self._save(save) for save in planned.saves],
+                "drift": [self._movement(move) for move in planned.drift],
+                "left": [
+                    self._movement(move) for move in self.left.get(planned.district, ())
+                ],
+                "guards": self.guards.get(planned.district, []),
+            }
+            | self._turns(planned)
+        )
+
+    def _turns(self, planned: DistrictPlan) -> dict[str, Any]:
+        turns = [
+            [_NUMBER[turn.setting], self.texts.number(str(turn))]
+            for turn in planned.turns
+        ]
+        return {"turns": turns} if turns else {}
 
     def _form(self, form: Form) -> list[Any]:
         return [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby
 
 from connectsync.domain.change import Add, Change, Remove, Set
@@ -11,7 +12,8 @@ from connectsync.domain.finding import GuardFinding, acceptance
 from connectsync.domain.foreign_text import no_command
 from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, PlannedChange
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.settings import spell
+from connectsync.domain.schedule import Turn
+from connectsync.domain.settings import SETTINGS, spell
 from connectsync.domain.wording import many
 from connectsync.providers.form import Risk
 from connectsync.report.drift import district_lines
@@ -58,6 +60,7 @@ def lines_of(planned: DistrictPlan) -> Iterator[str]:
             yield f"{spell_change(one.change)} ({one.risk.value})"
         if save.set_token:
             yield f"* {token_text(planned)}"
+    yield from (f"@ scheduled: {turn_text(turn)}" for turn in planned.turns)
 
 
 def token_text(planned: DistrictPlan) -> str:
@@ -84,7 +87,8 @@ def guard_text(guard: GuardFinding) -> str:
 
 def count_text(plan: Plan) -> str:
     """Count the districts of a plan: to change, in step, left alone, not read."""
-    if plan.empty and not plan.left_alone and not plan.still_running:
+    other = plan.left_alone or plan.still_running or plan.comes_in or plan.goes_out
+    if plan.empty and not other:
         return f"Nothing to do: {districts(plan.size)} in step with Connect"
     parts = [f"{len(plan.districts):,} to change", f"{len(plan.in_step):,} in step"]
     if left := plan.size - len(plan.districts) - len(plan.in_step) - len(plan.failed):
@@ -93,6 +97,10 @@ def count_text(plan: Plan) -> str:
         parts.append(f"{len(plan.failed):,} not read")
     if plan.still_running:
         parts.append(f"{len(plan.still_running):,} still running without a file")
+    if plan.comes_in:
+        parts.append(f"{len(plan.comes_in):,} new to the fleet")
+    if plan.goes_out:
+        parts.append(f"{len(plan.goes_out):,} no longer in it")
     return f"{districts(plan.size)}: {', '.join(parts)}"
 
 
@@ -133,6 +141,11 @@ def rollback_text(plan: Plan) -> str:
     )
 
 
+def turn_text(turn: Turn) -> str:
+    """Say how long a value holds, and what follows by itself."""
+    return f"{turn.setting} {turn}"
+
+
 LEFT_ALONE = "Not caused by this change, so left alone"
 """What stands above differences that a plan of one change does not touch."""
 
@@ -144,25 +157,93 @@ def since_text(plan: Plan) -> str:
     return f"only what the files changed since {plan.since[:12]}"
 
 
+SharedChange = PlannedChange | str
+"""A change that districts may share; a text says that a token is typed."""
+
+
+def shared_changes(plan: Plan) -> dict[SharedChange, list[str]]:
+    """Give every change once, with its districts: by risk, then as on the form."""
+    shared: dict[SharedChange, list[str]] = defaultdict(list)
+    for planned in plan.districts:
+        for one in planned.changes():
+            shared[one].append(planned.district)
+        if planned.set_token:
+            shared[token_text(planned)].append(planned.district)
+    return {kind: shared[kind] for kind in sorted(shared, key=_rank)}
+
+
+def _rank(kind: SharedChange) -> tuple[int, int]:
+    """Sort by risk, then as on the form; what ties stays as it was met."""
+    if isinstance(kind, str):
+        return (len(Risk), 0)
+    return (_GRAVITY[kind.risk], _FORM.get(kind.change.setting, -1))
+
+
+_Shared = tuple[SharedChange, Sequence[str]]
+
+
+def _place(kind: SharedChange) -> tuple[str, ...]:
+    """Say which setting gets another value, and at what risk; labels are one each."""
+    if isinstance(kind, str) or not isinstance(kind.change, Set):
+        return ()
+    return kind.change.setting, kind.risk.value
+
+
+def _spread_place(
+    kind: SharedChange, values: Mapping[tuple[str, ...], int]
+) -> tuple[bool, tuple[str, ...]]:
+    """Say whether a setting gets very different values, and which one then."""
+    several = values[_place(kind)] > VALUES
+    return several, _place(kind) if several else ()
+
+
+def _effect_and_districts(shared: _Shared) -> tuple[str, tuple[str, ...]]:
+    kind, keys = shared
+    return "" if isinstance(kind, str) else kind.effect, tuple(keys)
+
+
+_GRAVITY = {Risk.DISRUPTIVE: 0, Risk.CAUTION: 1, Risk.SAFE: 2}
+_FORM = {setting.name: place for place, setting in enumerate(SETTINGS)}
+
+
 SETTING_ROOM = 23
 
+EACH = 10
+"""Districts up to which a plan is told district by district, else by equal changes."""
 
-def render_plan(
-    plan: Plan, *, colour: bool, width: int, tables: Sequence[str] = ()
+VALUES = 4
+"""Different new values of a setting from beyond which only the first are told."""
+
+NAMED = 5
+"""Districts that are named of those with an equal change, where not all are."""
+
+
+def render_plan(  # noqa: PLR0913 - a plan, and how it is to look
+    plan: Plan,
+    *,
+    colour: bool,
+    width: int,
+    tables: Sequence[str] = (),
+    whole: bool = True,
+    digest: str = "",
 ) -> str:
     """
     Give the whole plan as text of at most ``width`` columns where words allow.
 
-    ``tables`` stand above the summary: the fleet in a few lines.
+    ``tables`` stand above the summary: the fleet in a few lines. Equal changes of many
+    districts are told once; all of those are named if it is to be ``whole``. The
+    ``digest`` is the plan's own unless one is given.
     """
     page = _PlanPage(Paint(colour), width)
+    few = len(plan.districts) <= EACH
+    each = map(page.district, plan.districts) if few else page.shared(plan, whole)
     blocks = [
-        *map(page.district, plan.districts),
+        *each,
         *page.left_alone(plan.left_alone),
         *page.failed(plan.failed),
-        *page.guards(plan.guards),
+        *page.guards(plan.guards, whole),
         *tables,
-        page.summary(plan, plan_digest(plan)),
+        page.summary(plan, digest or plan_digest(plan)),
     ]
     return unheeded("\n\n".join(blocks) + "\n")
 
@@ -179,8 +260,77 @@ class _PlanPage:
 
     def district(self, planned: DistrictPlan) -> str:
         head = self._head(planned)
-        below = (self._saves(planned), self._drift(planned), self._later(planned))
+        below = (
+            self._saves(planned),
+            self._turns(planned),
+            self._drift(planned),
+            self._later(planned),
+        )
         return "\n".join([head, *chain.from_iterable(below)])
+
+    def shared(self, plan: Plan, whole: bool) -> Iterator[str]:  # noqa: FBT001 - as asked
+        """Tell each change once, with its districts, then what only some have."""
+        shared = shared_changes(plan)
+        values = Counter(map(_place, shared))
+        values[()] = 0
+        places = groupby(shared.items(), lambda item: _spread_place(item[0], values))
+        for several, group in [(place[0], list(group)) for place, group in places]:
+            yield from (self._spread if several else self._alike)(group, whole)
+        steps = [one.district for one in plan.districts if len(one.saves) > 1]
+        if steps:
+            said = f"saved in several steps: {self._districts(steps, whole)}"
+            yield "\n".join(wrap(said, self.width, hang=2))
+        for one in plan.districts:
+            if one.drift or one.later:
+                noted = (self._drift(one), self._later(one))
+                yield "\n".join([self._head(one), *chain.from_iterable(noted)])
+
+    def _alike(self, shared: Iterable[_Shared], whole: bool) -> Iterator[str]:  # noqa: FBT001 - as asked
+        for (effect, keys), group in groupby(shared, key=_effect_and_districts):
+            lines = [self._kind(kind) for kind, _ in group]
+            said = f"    {self._districts(keys, whole)}"
+            yield "\n".join(
+                [*lines, *self._effect(effect), *wrap(said, self.width, hang=4)]
+            )
+
+    def _spread(self, shared: Sequence[_Shared], whole: bool) -> Iterator[str]:  # noqa: FBT001 - as asked
+        """Tell a setting that gets another value in each of many districts."""
+        kinds = [kind for kind, _ in shared if not isinstance(kind, str)]
+        first, effects = kinds[0], {kind.effect for kind in kinds}
+        told = f"  {sign(first.change)} {pad(first.change.setting, SETTING_ROOM)}"
+        left = f"{told}{len(kinds):,} different values"
+        risk = self._risk(first.risk, first.risk.value)
+        room = self.width - columns(left) - columns(first.risk.value)
+        lines = [left + " " * max(2, room) + risk]
+        lines += self._effect(first.effect if len(effects) == 1 else "")
+        each = [
+            f"    {inert(no_command(keys[0]))}: {inert(step(kind.change))}"
+            if len(keys) == 1
+            else f"    {inert(step(kind.change))}: {self._districts(keys, whole)}"
+            for kind, (_, keys) in zip(kinds, shared, strict=True)
+        ]
+        for one in each if whole else each[:NAMED]:
+            lines += wrap(one, self.width, hang=6)
+        if more := 0 if whole else len(each) - NAMED:
+            lines.append(f"    and {more:,} more")
+        yield "\n".join(lines)
+
+    def _effect(self, effect: str) -> Iterator[str]:
+        for line in wrap(inert(effect), self.width - 4) if effect else ():
+            yield self.paint(Style.DIM, f"    {line}")
+
+    def _kind(self, kind: SharedChange) -> str:
+        if isinstance(kind, str):
+            return f"  {self.paint(Style.WARNING, '*')} {inert(kind)}"
+        return self._change(kind)
+
+    @staticmethod
+    def _districts(keys: Sequence[str], whole: bool) -> str:  # noqa: FBT001 - as asked
+        shown = [inert(no_command(key)) for key in keys]
+        left = 0 if whole else len(shown) - NAMED
+        named = ", ".join(shown[:NAMED] if left > 0 else shown)
+        more = f" and {left:,} more" if left > 0 else ""
+        return f"{districts(len(keys))}: {named}{more}"
 
     def _head(self, planned: DistrictPlan) -> str:
         key, name = map(inert, map(no_command, (planned.district, planned.name)))
@@ -215,6 +365,11 @@ class _PlanPage:
         gap = " " * max(2, self.width - columns(left) - columns(risk))
         painted = f"  {self.paint(style, mark)} {setting}{self.paint(style, text)}"
         return painted + gap + self.paint(style_of(planned.risk), risk)
+
+    def _turns(self, planned: DistrictPlan) -> Iterator[str]:
+        for turn in planned.turns:
+            said = inert(no_command(f"  @ scheduled: {turn_text(turn)}"))
+            yield from wrap(said, self.width, hang=4)
 
     def _drift(self, planned: DistrictPlan) -> Iterator[str]:
         for move in planned.drift:
@@ -252,21 +407,36 @@ class _PlanPage:
             help_ = inert(f"    = help: {failed.remedy}")
             yield from wrap(help_, self.width, hang=6)
 
-    def guards(self, guards: tuple[GuardFinding, ...]) -> Iterator[str]:
+    def guards(self, guards: tuple[GuardFinding, ...], whole: bool) -> Iterator[str]:  # noqa: FBT001 - as asked
+        """Tell what guards say; what one says of many districts, once."""
+        alike: dict[tuple[str, ...], list[GuardFinding]] = {}
+        groups: list[list[GuardFinding]] = []
+        for one in guards:
+            said = (one.severity.value, one.rule, guard_text(one), one.hint)
+            alike.setdefault(said, []).append(one)
+        for one, *others in alike.values():
+            told_once = len(others) >= VALUES
+            every = [one, *others]
+            groups += [every] if told_once else [[each] for each in every]
+        place = {id(one): at for at, one in enumerate(guards)}
+        groups.sort(key=lambda group: place[id(group[0])])
         if guards:
-            head = self.paint(Style.BOLD, "Guards")
-            yield "\n".join(
-                [head, *(line for guard in guards for line in self._guard(guard))]
-            )
+            lines = (line for group in groups for line in self._guard(group, whole))
+            yield "\n".join([self.paint(Style.BOLD, "Guards"), *lines])
 
-    def _guard(self, guard: GuardFinding) -> Iterator[str]:
+    def _guard(self, group: Sequence[GuardFinding], whole: bool) -> Iterator[str]:  # noqa: FBT001 - as asked
+        guard = group[0]
         label = f"{guard.severity.value}[{guard.rule}]"
-        about = f"{guard.district}: " if guard.district else ""
+        one_alone = guard.district and len(group) == 1
+        about = f"{guard.district}: " if one_alone else ""
         said = f"  {label} {about}{guard_text(guard)}"
         lines = wrap(inert(no_command(said)), self.width, hang=4)
         painted = self.paint(style_of(guard.severity), label)
         yield lines[0].replace(label, painted, 1)
         yield from lines[1:]
+        if len(group) > 1:
+            named = self._districts([one.district for one in group], whole)
+            yield from wrap(f"    {named}", self.width, hang=4)
         if guard.hint:
             for line in wrap(inert(f"    = help: {guard.hint}"), self.width, hang=6):
                 yield self.paint(Style.DIM, line)
@@ -276,7 +446,9 @@ class _PlanPage:
         lines += filter(None, [rollback_text(plan), inert(since_text(plan))])
         if plan.districts:
             lines.append(totals(plan, self._risk))
-        lines.append(self.paint(Style.DIM, f"on {inert(plan.backend)}, {digest}"))
+        # the digest is copied: a terminal of 80 columns must not break it
+        lines.append(self.paint(Style.DIM, f"on {inert(plan.backend)}"))
+        lines.append(self.paint(Style.DIM, digest))
         if given := acceptance(plan.guards):
             lines.append(inert(f"apply needs {given}"))
         return "\n".join(lines)

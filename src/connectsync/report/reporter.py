@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
 from typing import ClassVar, Literal
@@ -12,16 +11,22 @@ from connectsync.domain.drift import DistrictDrift
 from connectsync.domain.finding import RulePage, ValidationReport
 from connectsync.domain.plan import Plan, PlanReview
 from connectsync.errors import Bug
+from connectsync.values import dataclass
 
 Subject = Literal["findings", "plan", "drift"]
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a report is looked at: in colors, and in how many columns."""
+    """
+    How a report is looked at: in colors, and in how many columns.
+
+    ``whole`` says that nothing may be left out, as in a file or a pipe.
+    """
 
     colour: bool = False
     width: int = 80
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,8 @@ class FindingsToReport:
 
     ``files`` are those that were looked at, ``districts`` the file of each district,
     ``folder`` is where those are. ``strict`` says that warnings fail as well, ``most``
-    how many findings are shown (None: all), ``tool`` who made the report.
+    how many findings are shown (None: all), ``tool`` who made the report, ``command``
+    the command that found them.
     """
 
     report: ValidationReport
@@ -44,6 +50,7 @@ class FindingsToReport:
     version: str
     strict: bool = False
     most: int | None = None
+    command: str = "validate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +125,11 @@ class TextReporter(Reporter):
         many = plan.plan.size > MANY
         tables = plan_tables(plan.review(), colour=view.colour) if many else ()
         return render_plan(
-            plan.plan, colour=view.colour, width=view.width, tables=tables
+            plan.plan,
+            colour=view.colour,
+            width=view.width,
+            tables=tables,
+            whole=view.whole,
         )
 
     def drift(self, drift: DriftToReport, view: View) -> str:
@@ -135,6 +146,19 @@ class TextReporter(Reporter):
         )
 
 
+class ConciseReporter(Reporter):
+    """One line a finding."""
+
+    suggests = "text"
+
+    def findings(self, found: FindingsToReport, view: View) -> str:
+        """Render place, rule and sentence of each finding."""
+        from connectsync.report.findings_text import concise
+
+        del view
+        return concise(found.report)
+
+
 class HtmlReporter(Reporter):
     """One HTML page that loads nothing and sends nothing."""
 
@@ -146,7 +170,11 @@ class HtmlReporter(Reporter):
 
         del view
         return findings_html(
-            found.report, folder=found.folder, today=found.today, tool=found.tool
+            found.report,
+            folder=found.folder,
+            today=found.today,
+            tool=found.tool,
+            command=found.command,
         )
 
     def plan(self, plan: PlanToReport, view: View) -> str:
@@ -169,6 +197,7 @@ class Format:
 
 FORMATS: Mapping[str, Format] = {
     "text": Format("reporter:TextReporter", ("findings", "plan", "drift")),
+    "concise": Format("reporter:ConciseReporter", ("findings",), "a line a finding"),
     "json": Format("findings_json:JsonReporter", ("findings", "plan", "drift")),
     "sarif": Format("sarif:SarifReporter", ("findings",)),
     "github": Format("github:GithubReporter", ("findings", "plan"), "annotations"),

@@ -34,11 +34,13 @@ def source_link(source: str) -> str:
     return f"{SOURCES_PAGE}#{source.lower()}"
 
 
+ROSTER = "roster"
 SUBJECTS: Mapping[str, str] = {
     "file": "one file, before it is read as a district",
     "district": "one district, with its profiles applied",
     "fleet": "all districts together",
     "plan": "a plan, before anything is saved",
+    ROSTER: "roster files, before they are sent",
 }
 """What each family of rules looks at, in the order of reading."""
 
@@ -267,13 +269,14 @@ def exit_statuses_page(statuses: Mapping[int, str]) -> str:
 
 def explain_rule(page: RulePage) -> Iterator[str]:
     """Give what a rule's page says, block by block, without its head."""
+    language = "text" if page.subject == ROSTER else "yaml"
     yield page.summary
     if page.why.strip():
         yield page.why.strip()
     if page.bad:
-        yield f"Bad:\n\n{_yaml(page.bad)}"
+        yield f"Bad:\n\n{_fence(page.bad, language)}"
     if page.good:
-        yield f"Good:\n\n{_yaml(page.good)}"
+        yield f"Good:\n\n{_fence(page.good, language)}"
     yield _rule_allowing(page)
 
 
@@ -305,7 +308,10 @@ def _rule_source(page: RulePage) -> str:
 
 def _rule_allowing(page: RulePage) -> str:
     if page.allowable:
-        return f"To allow it:\n\n{_yaml(allow_snippet(page.name))}"
+        with_district = (
+            ", and check with `--district`" if page.subject == ROSTER else ""
+        )
+        return f"To allow it{with_district}:\n\n{_fence(allow_snippet(page.name))}"
     if page.subject == "plan":
         if not page.accept:
             return "It stops nothing: it is there to be read."
@@ -313,9 +319,9 @@ def _rule_allowing(page: RulePage) -> str:
     return "It cannot be allowed."
 
 
-def _yaml(text: str) -> str:
+def _fence(text: str, language: str = "yaml") -> str:
     body = text.strip("\n")
-    return f"```yaml\n{body}\n```"
+    return f"```{language}\n{body}\n```"
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -1,4 +1,4 @@
-"""Runs as JSON, in the shapes of ``schema/runs.schema.json``."""
+"""Runs as JSON, in the shapes of ``schema/runs.schema.json``, and as tables."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from connectsync.domain.outcome import Made
 from connectsync.domain.run import (
     AuditResult,
     DistrictDiff,
+    DistrictHistory,
+    HistoryEntry,
     JournalEntry,
     KnownValue,
+    Origin,
     RunDiff,
     RunDistrict,
     RunHead,
@@ -21,9 +24,23 @@ from connectsync.domain.run import (
     RunList,
     RunTally,
 )
-from connectsync.domain.settings import value_data
+from connectsync.domain.settings import spell, value_data
+from connectsync.report.sheet import csv_table
 
 SCHEMA = 1
+
+_ORIGIN = tuple(Origin.__slots__)
+_RUN = (
+    *("run", "kind", "rollback_of", "backend", "plan", "began", "ended", "state"),
+    *("stopped", "done", "failed", "conflict", "skipped", "left", "waiting"),
+    *_ORIGIN,
+)
+_HISTORY = (
+    *("district", "backend", "after", "at", "setting", "before", "now"),
+    *("run", "plan"),
+    *_ORIGIN,
+)
+"""Headings of tables."""
 
 
 def runs_json(found: RunList) -> str:
@@ -67,6 +84,66 @@ def run_diff_json(diff: RunDiff) -> str:
     return _text("diff", data)
 
 
+def history_json(history: DistrictHistory) -> str:
+    """Give what became of a district."""
+    data = {
+        "district": history.district,
+        "entries": [_history_entry(one) for one in history.entries],
+    }
+    return _text("history", data)
+
+
+def runs_csv(found: RunList) -> str:
+    """Give the list of runs as a table."""
+    rows = []
+    for line in found.lines:
+        head = _head(line.head, line.tally)
+        rows.append(head | head.pop("origin") | head.pop("districts"))
+    return csv_table(_RUN, ([row[name] for name in _RUN] for row in rows))
+
+
+def history_csv(history: DistrictHistory) -> str:
+    """Give what became of a district as a table, a row for each setting."""
+    rows = (
+        [
+            *(history.district, one.backend, _time(one.after), _time(one.at)),
+            *(change.setting, spell(change.before), spell(change.after)),
+            *_row_of_run(one.run),
+        ]
+        for one in history.entries
+        for change in one.changes
+    )
+    return csv_table(_HISTORY, rows)
+
+
+def _row_of_run(run: RunHead | None) -> list[object]:
+    if run is None:
+        return [None] * (2 + len(_ORIGIN))
+    return [run.number, run.plan, *asdict(run.origin).values()]
+
+
+def _history_entry(one: HistoryEntry) -> dict[str, Any]:
+    run = one.run
+    return {
+        "backend": one.backend,
+        "after": _time(one.after),
+        "at": _time(one.at),
+        "run": run.number if run else None,
+        "kind": _kind(run) if run else None,
+        "plan": run.plan if run else None,
+        "origin": asdict(run.origin) if run else None,
+        "token_typed": one.token_typed,
+        "changes": [
+            {
+                "setting": change.setting,
+                "before": value_data(change.before),
+                "after": value_data(change.after),
+            }
+            for change in one.changes
+        ],
+    }
+
+
 def audit_json(found: AuditResult) -> str:
     """Give what holding the store against its audit log found."""
     data = {
@@ -85,7 +162,7 @@ def _text(report: str, data: dict[str, Any]) -> str:
 def _head(head: RunHead, tally: RunTally) -> dict[str, Any]:
     return {
         "run": head.number,
-        "kind": "apply" if head.rollback_of is None else "rollback",
+        "kind": _kind(head),
         "rollback_of": head.rollback_of,
         "backend": head.backend,
         "plan": head.plan,
@@ -95,8 +172,13 @@ def _head(head: RunHead, tally: RunTally) -> dict[str, Any]:
         "state": head.state.value,
         "stopped": head.stopped,
         "told_time": head.told_time,
+        "origin": asdict(head.origin),
         "districts": asdict(tally),
     }
+
+
+def _kind(head: RunHead) -> str:
+    return "apply" if head.rollback_of is None else "rollback"
 
 
 def _part(part: RunDistrict, entries: Sequence[JournalEntry]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from connectsync.domain.outcome import Ending, Made
 from connectsync.domain.run import (
     OPEN_SAVE,
     JournalEntry,
+    Origin,
     RunDistrict,
     RunHead,
     RunHistory,
@@ -79,6 +80,25 @@ def kind_of(head: RunHead) -> str:
     if head.rollback_of is None:
         return "apply"
     return f"rollback of run {head.rollback_of}"
+
+
+def origin_lines(origin: Origin) -> Iterator[str]:
+    """Say who began a run, where and from what: what is known of it."""
+    who = origin.actor or origin.user
+    where = f"on {origin.host}" if origin.host else ""
+    if said := " ".join(filter(None, [who, where])):
+        yield f"begun by {inert(said)}"
+    if origin.job:
+        yield f"in {inert(origin.job)}"
+    dirty = ", with files that were changed and not committed"
+    from_ = [
+        f"pull request {origin.pull_request}" if origin.pull_request else "",
+        f"commit {origin.commit[:DIGITS]}{dirty if origin.clean is False else ''}"
+        if origin.commit
+        else "",
+    ]
+    if any(from_):
+        yield f"from {inert(', '.join(filter(None, from_)))}"
 
 
 def tally_text(tally: RunTally, paint: Paint) -> str:
@@ -194,6 +214,7 @@ def _row(line: RunLine, room: int) -> TableRow:
     )
     said = [
         f"plan {digits_of(head.plan)}: {tally_text(line.tally, PLAIN)}",
+        f"by {inert(who)}" if (who := head.origin.actor or head.origin.user) else "",
         stopped(head),
     ]
     return TableRow(cells, under=TableCell("; ".join(filter(None, said)), _style(line)))
@@ -280,7 +301,10 @@ class _RunPage:
         yield f"began {moment(run.began)}{lasted}"
         if run.told_time:
             yield "its times were told by CONNECTSYNC_NOW"
-        yield from self._by(run.runner)
+        for line in origin_lines(run.origin):
+            yield from self._lines(line)
+        if run.runner:
+            yield self.paint(Style.DIM, f"runner {inert(run.runner)}")
         yield f"plan {inert(run.plan)}"
         yield from self._lines(stopped(run))
         for name, count in sorted(run.accepted.items()):
@@ -290,7 +314,9 @@ class _RunPage:
                 f"overridden {inert(name)}: {inert(no_command(reason))}"
             )
         for one in self.history.approved:
-            yield from self._lines(f"approved by {inert(one.name)}, {moment(one.at)}")
+            yield from self._lines(
+                f"approved by {inert(one.name)} (unchecked), {moment(one.at)}"
+            )
         if run.approved_elsewhere:
             yield "approved elsewhere: its digest was given with --approved"
         yield f"{districts(len(run.parts))}: {tally_text(run.tally, self.paint)}"

@@ -360,8 +360,7 @@ def _notes(left: int, room: SarifLimits) -> list[dict[str, Any]]:
     counted = many(left, "result")
     text = (
         f"{counted} left out, the least grave: a log may hold {room.results:,} results"
-        f" and {room.characters:,} characters. `connectsync validate --format json`"
-        " tells all."
+        f" and {room.characters:,} characters. `--format json` tells all."
     )
     return [
         {

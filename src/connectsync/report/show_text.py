@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from connectsync.domain.drift import AdoptedDistrict, AdoptionResult
 from connectsync.domain.finding import KeyPath, pointer
 from connectsync.domain.settings import spell
 from connectsync.domain.wording import many
+from connectsync.report.markdown import code, short
 from connectsync.report.terminal import (
     Paint,
     Style,
@@ -18,6 +23,7 @@ from connectsync.report.terminal import (
     TableRow,
     align_rows,
     breadth,
+    columns,
     inert,
     pad,
     wrap,
@@ -91,6 +97,164 @@ def _unmanaged(names: Sequence[str], paint: Paint, width: int) -> Iterator[str]:
     yield paint(Style.BOLD, "not managed") + "  never compared, never written"
     for line in wrap(inert(", ".join(names)), width - 2):
         yield f"  {paint(Style.DIM, line)}"
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictTable:
+    """Chosen values of districts by name; ``total`` is how many there are in all."""
+
+    names: tuple[str, ...]
+    rows: Sequence[Mapping[str, Any]]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListLook:
+    """In colors or not, and where lines are broken; None: nowhere."""
+
+    colour: bool = False
+    width: int | None = None
+
+
+def list_districts(table: DistrictTable, format_: str, look: ListLook) -> str:
+    """Write a list of districts, as text unless another format is named."""
+    match format_:
+        case "json":
+            rows = [{name: row.get(name) for name in table.names} for row in table.rows]
+            data = {"schema": 1, "total": table.total, "districts": rows}
+            return json.dumps(data, indent=2) + "\n"
+        case "csv":
+            return _csv(table)
+        case "markdown":
+            return _markdown(table)
+        case _:
+            return _table(table, Paint(look.colour), look.width)
+
+
+def several_json(found: Sequence[Mapping[str, Any]]) -> str:
+    """Write what is shown of several districts as JSON."""
+    return json.dumps({"schema": 1, "districts": list(found)}, indent=2) + "\n"
+
+
+def spell_data(value: Any) -> str:
+    """Spell a value of a list in one line; nothing where there is none."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case list():
+            return ", ".join(map(str, value))
+        case _:
+            return str(value)
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def _csv(table: DistrictTable) -> str:
+    text = io.StringIO()
+    sheet = csv.writer(text, lineterminator="\n")
+    sheet.writerow(table.names)
+    for row in table.rows:
+        cells = (inert(spell_data(row.get(name))) for name in table.names)
+        # a spreadsheet would take such text for a formula
+        sheet.writerow(f"'{one}" if one.startswith(_FORMULA) else one for one in cells)
+    return text.getvalue()
+
+
+def _markdown(table: DistrictTable) -> str:
+    lines = [f"| {' | '.join(table.names)} |", "|" + " --- |" * len(table.names)]
+    for row in table.rows:
+        said = (spell_data(row.get(name)) for name in table.names)
+        lines.append(f"| {' | '.join(code(one) if one else '' for one in said)} |")
+    return "\n".join([*lines, "", short(_counted(table))]) + "\n"
+
+
+def _counted(table: DistrictTable) -> str:
+    if len(table.rows) == table.total:
+        return many(table.total, "district")
+    return f"{len(table.rows):,} of {many(table.total, 'district')}"
+
+
+def _table(table: DistrictTable, paint: Paint, width: int | None) -> str:
+    heads = [name.removeprefix("settings.") for name in table.names]
+    body = [
+        [inert(spell_data(row.get(name))) for name in table.names] for row in table.rows
+    ]
+    rooms = [max(map(columns, column)) for column in zip(heads, *body, strict=True)]
+    gaps = 2 * (len(rooms) - 1)
+    fits = width is None or sum(rooms) + gaps <= width
+    # words never break, so a column is as wide as its longest one
+    least = [
+        max(columns(word) for cell in column for word in cell.split(" "))
+        for column in (() if fits else zip(heads, *body, strict=True))
+    ]
+    while width is not None and sum(rooms) + gaps > width:
+        wider = [at for at in range(len(rooms)) if rooms[at] > least[at]]
+        if not wider:
+            break
+        rooms[max(wider, key=rooms.__getitem__)] -= 1
+    lines = list(_cells(heads, rooms, lambda one: paint(Style.DIM, one)))
+    for row in body:
+        if fits:
+            padded = map(pad, row, rooms)
+            lines.append("  ".join(padded).rstrip(" "))
+        else:
+            lines += _cells(row, rooms, str)
+    return "\n".join([*lines, "", _counted(table)]) + "\n"
+
+
+def _cells(
+    cells: Sequence[str], rooms: Sequence[int], dress: Callable[[str], str]
+) -> Iterator[str]:
+    """Lay cells side by side; one that is wider than its room goes on below."""
+    wrapped = [
+        wrap(cell, room) if columns(cell) > room else (cell,)
+        for cell, room in zip(cells, rooms, strict=True)
+    ]
+    for at in range(max(map(len, wrapped))):
+        parts = [cell[at] if at < len(cell) else "" for cell in wrapped]
+        padded = (pad(one, room) for one, room in zip(parts, rooms, strict=True))
+        yield dress("  ".join(padded).rstrip(" "))
+
+
+def names_text(types: Mapping[str, str]) -> str:
+    """List the names that a list and an expression may use, each with its type."""
+    room = max(map(len, types))
+    return "\n".join(f"{name:{room}}  {kind}" for name, kind in types.items()) + "\n"
+
+
+def compare_text(
+    titles: tuple[str, str],
+    rows: Sequence[tuple[str, Any, Any]],
+    *,
+    differ: int,
+    colour: bool,
+    width: int,
+) -> str:
+    """Show values of two sides, a line for each name."""
+    paint = Paint(colour)
+    table = DistrictTable(
+        ("", *map(inert, titles)),
+        [
+            {"": name, inert(titles[0]): _side(one), inert(titles[1]): _side(other)}
+            for name, one, other in rows
+        ],
+        len(rows),
+    )
+    if titles[0] == titles[1]:
+        return "one and the same\n"
+    body, _, _ = _table(table, paint, width).rpartition("\n\n")
+    said = f"{many(differ, 'value')} {'differs' if differ == 1 else 'differ'}"
+    return (
+        "\n\n".join(([body] if rows else []) + [said if differ else "no difference"])
+        + "\n"
+    )
+
+
+def _side(value: Any) -> str:
+    return "(not stated)" if value is None else spell_data(value) or "(none)"
 
 
 SETTING_ROOM = 23

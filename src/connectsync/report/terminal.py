@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from itertools import accumulate
 from unicodedata import category, east_asian_width
 
 from connectsync.domain.finding import Severity
 from connectsync.providers.form import Risk
+from connectsync.values import dataclass
 
 
 class Style(Enum):
@@ -164,12 +165,14 @@ def cut_text(text: str, room: int) -> str:
     return fit(text, room - columns(ELLIPSIS)).rstrip(" ") + ELLIPSIS
 
 
+@lru_cache(maxsize=1024)
 def wrap(text: str, room: int, *, hang: int = 0) -> tuple[str, ...]:
     """
     Break inert text between words into lines of at most ``room`` columns.
 
     Lines after the first are indented by ``hang``. A word that is longer stays whole,
     and so does a suggested command: half of one can be neither clicked nor copied.
+    Districts have most sentences in common, so each is broken once.
     """
     if columns(text) <= room:
         return (text,)

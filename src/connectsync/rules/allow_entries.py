@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,6 +11,7 @@ from connectsync.domain.finding import Problem, Severity
 from connectsync.domain.foreign_text import foreign_letters, looks
 from connectsync.domain.wording import did_you_mean
 from connectsync.rules.engine import Rule, Scope
+from connectsync.values import dataclass
 
 LONGEST = timedelta(days=400)
 """Our own bound: to the end of the next school year and a little more."""

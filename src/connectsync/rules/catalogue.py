@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -25,6 +25,7 @@ from connectsync.rules import (
     limits,
     permissions,
     phones,
+    scheduled,
     sharing,
     students,
     threshold,
@@ -35,8 +36,8 @@ from connectsync.rules.engine import Rule, page_of
 from connectsync.rules.guards import DISRUPTIVE, DISRUPTIVE_GUARDS
 from connectsync.rules.hours import HOUR_GUARDS
 from connectsync.rules.limits import TIMED_GUARDS
-from connectsync.rules.reading import reading_pages
 from connectsync.rules.subjects import DistrictOnDay, FleetOnDay, PlanAtHour
+from connectsync.values import replace
 
 
 def _rules_of(*modules: ModuleType) -> tuple[Rule[Any], ...]:
@@ -47,6 +48,28 @@ def _rules_of(*modules: ModuleType) -> tuple[Rule[Any], ...]:
         for one in vars(module).values()
         if isinstance(one, Rule)
     )
+
+
+def _pages_in(file: str, subject: str) -> Iterator[Rule[object]]:
+    """
+    Give a rule for each page of a file; it finds nothing, for reading has found it.
+
+    A heading is the rule's name, severity and source, and *inferred* where it is.
+    """
+    text = Path(__file__).with_name(file).read_text("utf-8")
+    for part in text.split("\n# ")[1:]:
+        heading, _, page = part.partition("\n")
+        name, severity, source, *inferred = heading.split(" | ")
+        yield Rule(
+            name=name,
+            severity=Severity(severity),
+            source=source,
+            page=page,
+            check=lambda _: (),
+            subject=subject,
+            refused=subject == "file" or severity == Severity.ERROR,
+            inferred=bool(inferred),
+        )
 
 
 DISTRICT_RULES: tuple[Rule[DistrictOnDay], ...] = _rules_of(
@@ -61,10 +84,12 @@ DISTRICT_RULES: tuple[Rule[DistrictOnDay], ...] = _rules_of(
     accounts,
     threshold,
     permissions,
+    scheduled,
 )
 ALLOW_RULES: tuple[Rule[AllowOnDay], ...] = _rules_of(allow_entries)
 FLEET_RULES: tuple[Rule[FleetOnDay], ...] = _rules_of(fleet)
-READING_PAGES: tuple[Rule[object], ...] = tuple(reading_pages())
+READING_PAGES: tuple[Rule[object], ...] = tuple(_pages_in("reading.md", "file"))
+ROSTER_PAGES: tuple[Rule[object], ...] = tuple(_pages_in("roster.md", "roster"))
 PLAN_RULES: tuple[Rule[PlanAtHour], ...] = _rules_of(guards, limits, hours, untouched)
 ALL: tuple[Rule[Any], ...] = (
     *READING_PAGES,
@@ -72,6 +97,7 @@ ALL: tuple[Rule[Any], ...] = (
     *ALLOW_RULES,
     *FLEET_RULES,
     *PLAN_RULES,
+    *ROSTER_PAGES,
 )
 BY_NAME: Mapping[str, Rule[Any]] = {rule.name: rule for rule in ALL}
 

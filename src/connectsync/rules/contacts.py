@@ -112,6 +112,48 @@ def students_as_guardians(district: DistrictOnDay) -> Iterator[Problem]:
         )
 
 
+@DISTRICT.rule(Severity.INFO, source="CV-fields", inferred=True)
+def custody_not_filtered(district: DistrictOnDay) -> Iterator[Problem]:
+    """
+    Contacts without custody are not left out, and the form cannot tell them apart.
+
+    Clever takes no fields of a district's own for contacts, and its contact says
+    nothing about custody or about who may receive mail. A parent without rights
+    becomes a guardian who can be messaged at once, unless the student information
+    system leaves that contact out of its export.
+
+    Bad:
+
+        facts:
+          custody_filtered: false
+        settings:
+          manage_guardians: true
+          contact_types: [Parent/Guardian]
+          contact_relationships: [Parent, Other]
+          phone_types: [Cell]
+
+    Good:
+
+        facts:
+          custody_filtered: true
+        settings:
+          manage_guardians: true
+          contact_types: [Parent/Guardian]
+          contact_relationships: [Parent, Other]
+          phone_types: [Cell]
+    """
+    managed = district.settings.manage_guardians
+    if managed and district.facts.custody_filtered is False:
+        yield Problem(
+            ("settings", "manage_guardians"),
+            "no custody flag travels with a contact from Clever, and"
+            " facts.custody_filtered says that the export does not leave out parents"
+            " without rights",
+            hint="have the export leave them out, then set custody_filtered to true; or"
+            " allow this rule",
+        )
+
+
 @DISTRICT.rule(Severity.INFO, source="CV-contacts", inferred=True)
 def guardians_marked_other_left_out(district: DistrictOnDay) -> Iterator[Problem]:
     """

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
-from inspect import cleandoc
-from textwrap import dedent
 from typing import Any, Generic, TypeVar
 
 from connectsync.domain.finding import Problem, RulePage, Severity
 from connectsync.errors import Bug
+from connectsync.values import dataclass
 
 Subject = TypeVar("Subject")
 Check = Callable[[Subject], Iterable[Problem]]
@@ -44,7 +42,7 @@ class Rule(Generic[Subject]):
         A finding that stops a file from being read cannot be allowed, and a finding
         about a plan is accepted on the command line, by the person who applies it.
         """
-        return not self.refused and self.subject in {"district", "fleet"}
+        return not self.refused and self.subject in {"district", "fleet", "roster"}
 
 
 Found = tuple[Rule[Any], Problem]
@@ -97,7 +95,7 @@ def problems(
 
 
 _YAML = r"(?:(?:    .*)?\n)+"
-_PAGE = re.compile(
+_PAGE = (
     rf"(.{{1,87}}\.)\n\n((?:(?!(?:Bad|Good):\n).*\n)+)"
     rf"Bad:\n({_YAML})Good:\n({_YAML})"
 )
@@ -111,7 +109,11 @@ def page_of(rule: Rule[Any]) -> RulePage:
     Raises ``Bug`` if its docstring is not a sentence of at most 88 characters, a
     reason, then ``Bad:`` and ``Good:``, each with indented YAML below it.
     """
-    found = _PAGE.fullmatch(f"{cleandoc(rule.page)}\n")
+    # only pages are made of them, and a commit hook would wait for their import
+    from inspect import cleandoc  # noqa: PLC0415
+    from textwrap import dedent  # noqa: PLC0415
+
+    found = re.fullmatch(_PAGE, f"{cleandoc(rule.page)}\n")
     texts = found.groups() if found else ("", "", "", "")
     summary, why, bad, good = (dedent(text).strip("\n") for text in texts)
     if not (why and bad and good):

@@ -9,7 +9,7 @@ from connectsync.domain.district import GuardiansFrom
 from connectsync.domain.drift import MovedBy, adopting
 from connectsync.domain.finding import Severity
 from connectsync.domain.plan import SWITCH, DistrictPlan, PlannedChange
-from connectsync.domain.wording import many
+from connectsync.domain.wording import few, many
 from connectsync.rules.engine import Rule
 from connectsync.rules.subjects import (
     PLAN,
@@ -354,6 +354,39 @@ def running_without_a_file(subject: PlanAtHour) -> Iterator[Objection]:
             hint="restore the file under its old name; to end the sync, set"
             " enable_daily_sync to false in it, apply that, then remove the file",
         )
+
+
+@PLAN.rule(Severity.WARNING, source="design")
+def fleet_of_other_files(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    A change to `connectsync.yaml` decides which files are districts.
+
+    With another folder of `districts`, files that were there before and counted for
+    nothing become districts, and others stop being ones, though the change touches none
+    of them. What comes in is planned whole; what goes out stays on Connect as it is,
+    and no plan speaks of it any longer.
+
+    Bad:
+
+        comes_in: [lakeview-usd]
+
+    Good:
+
+        comes_in: []
+    """
+    moves = (
+        (subject.plan.comes_in, "read as districts only since this change"),
+        (subject.plan.goes_out, "no longer read as districts since this change"),
+    )
+    for keys, said in moves:
+        if keys:
+            count = many(len(keys), "district file is", "district files are")
+            yield Objection(
+                (),
+                f"{count} {said}: {few(keys)}",
+                hint="look at what `districts` says in connectsync.yaml, and at each"
+                " of these files",
+            )
 
 
 def _is_raised(change: Set) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from connectsync.domain.finding import Severity
-from connectsync.domain.policy import END_OF_DAY, Policy, Window, local_time
+from connectsync.domain.policy import END_OF_DAY, Policy, Window
+from connectsync.domain.schedule import local_time
 from connectsync.rules.engine import Rule
 from connectsync.rules.subjects import PLAN, Objection, PlanAtHour
+from connectsync.values import dataclass
 
 
 @PLAN.rule(Severity.ERROR, source="design")

@@ -210,7 +210,7 @@ def sync_off_after_launch(district: DistrictOnDay) -> Iterator[Problem]:
     The nightly sync is off, although the district was launched.
 
     New people and new phone numbers do not reach Connect, and people who left stay
-    there. Outside the rollover that is rarely intended.
+    there. Outside the rollover, and a pause in Clever, that is rarely intended.
 
     Bad:
 
@@ -232,7 +232,8 @@ def sync_off_after_launch(district: DistrictOnDay) -> Iterator[Problem]:
     off = district.settings.enable_daily_sync is False
     unchecked = district.facts.self_check_done is False
     first = "do the self-check, set self_check_done to true, then " * unchecked
-    if off and launched and not district.rollover_now:
+    paused = district.rollover_now or district.clever_pause_now
+    if off and launched and not paused:
         yield Problem(
             SYNC,
             f"the sync is off, but the district is at step {step} of 9 and today is not"

@@ -1,4 +1,4 @@
-"""Rules about Clever's sharing rules: what is shared against what is chosen."""
+"""Rules about what Clever lets through: what it shares, and when it holds it back."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ from connectsync.rules.subjects import (
     quote_labels,
     shares_of,
 )
+from connectsync.rules.threshold import TERM_LIMIT, THRESHOLD
+
+MOST_DELETED, MOST_UPDATED = 10, 75
+"""Percent of any kind of record, past which Clever holds a roster (CV-safety)."""
 
 TYPES_LEFT_OUT_ON_PURPOSE = frozenset(
     {ContactType.EMERGENCY, ContactType.SECONDARY, ContactType.OTHER}
@@ -244,6 +248,95 @@ def sharing_not_stated(district: DistrictOnDay) -> Iterator[Problem]:
             " contacts Clever shares",
             hint="list the shared contact types and relationships from Clever's sharing"
             " rules in clever_shares",
+        )
+
+
+@DISTRICT.rule(Severity.INFO, source="CV-pause", inferred=True)
+def sync_while_clever_pauses(district: DistrictOnDay) -> Iterator[Problem]:
+    """
+    The nightly sync is on while Clever keeps the roster as it was.
+
+    A district that is paused in Clever, usually over the summer, sends no changes
+    until the pause is over. An app is asked for its own pause: a sync that is on goes
+    through the same old roster every night, and its status *Success* says nothing
+    about the roster.
+
+    Bad:
+
+        facts:
+          clever_paused:
+            from: 2027-01-10
+            to: 2027-01-31
+          setup_step: 9
+          self_check_done: true
+        settings:
+          enable_daily_sync: true
+
+    Good:
+
+        facts:
+          clever_paused:
+            from: 2027-01-10
+            to: 2027-01-31
+          setup_step: 9
+          self_check_done: true
+        settings:
+          enable_daily_sync: false
+    """
+    paused = district.clever_pause_now
+    if paused is not None and district.settings.enable_daily_sync:
+        yield Problem(
+            ("settings", "enable_daily_sync"),
+            f"the sync is on, and Clever is paused until {paused.last}: each night"
+            " reads the same roster as the one before",
+            hint="set enable_daily_sync to false for these days, such as under"
+            " scheduled",
+        )
+
+
+@DISTRICT.rule(Severity.INFO, source="CV-safety", inferred=True)
+def clever_holds_large_changes(district: DistrictOnDay) -> Iterator[Problem]:
+    """
+    A raised threshold alone does not let a large change of the roster through.
+
+    Where Clever's safety thresholds are on for an app, it holds back a change that
+    deletes more than 10 percent or updates more than 75 percent of any kind of record,
+    until the district reverts it or the app's team approves it. That comes before the
+    deletion threshold of Connect. Whether they are on for Connect is not published:
+    ask, and state the answer in `facts.clever_safety_thresholds`.
+
+    Bad:
+
+        facts:
+          rollover:
+            from: 2027-01-10
+            to: 2027-01-31
+          tried_to_archive: 43
+          clever_safety_thresholds: true
+        settings:
+          deletion_threshold: 45
+
+    Good:
+
+        facts:
+          rollover:
+            from: 2027-01-10
+            to: 2027-01-31
+          tried_to_archive: 43
+          clever_safety_thresholds: false
+        settings:
+          deletion_threshold: 45
+    """
+    threshold = district.settings.deletion_threshold
+    raised = threshold is not None and threshold > TERM_LIMIT
+    if raised and district.rollover_now and district.facts.clever_safety_thresholds:
+        yield Problem(
+            THRESHOLD,
+            f"Clever holds back a change that deletes more than {MOST_DELETED} percent"
+            f" or updates more than {MOST_UPDATED} percent of any kind of record: a"
+            f" threshold of {threshold} comes after that",
+            hint="agree with Connect support on who approves the held change in Clever,"
+            " and allow this rule",
         )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from connectsync.domain.change import Change, Remove, Set
@@ -11,7 +10,6 @@ from connectsync.domain.district import (
     Allow,
     CleverShares,
     Credentials,
-    Days,
     District,
     Facts,
     FleetMember,
@@ -22,11 +20,13 @@ from connectsync.domain.foreign_text import no_command
 from connectsync.domain.plan import DistrictPlan, Plan, PlannedChange
 from connectsync.domain.policy import Policy
 from connectsync.domain.run import RecentSaves
-from connectsync.domain.settings import is_same, spell
+from connectsync.domain.schedule import Days
+from connectsync.domain.settings import Form, is_same, spell
 from connectsync.errors import Bug
 from connectsync.providers.clever import Settings
 from connectsync.providers.form import Risk
 from connectsync.rules.engine import Scope
+from connectsync.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,15 @@ class DistrictOnDay:
 
     ``options`` holds the labels that drop-downs were seen to offer, by setting;
     a setting that is missing there was never read from a live page.
-    ``stem`` is the stem of the file that holds the district.
+    ``stem`` is the stem of the file that holds the district. ``applied`` is what was
+    last applied there, where that is known.
     """
 
     district: District
     today: date
     stem: str
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    applied: Form = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
@@ -64,6 +66,12 @@ class DistrictOnDay:
         """The rollover that today is in; None outside of it."""
         rollover = self.facts.rollover
         return rollover if rollover is not None and self.today in rollover else None
+
+    @property
+    def clever_pause_now(self) -> Days | None:
+        """The pause in Clever that today is in; None outside of one."""
+        pause = self.facts.clever_paused
+        return pause if pause is not None and self.today in pause else None
 
     def chosen(self, setting: str) -> frozenset[str]:
         """Give the selected labels; none if the sync does not manage guardians."""

@@ -105,6 +105,9 @@ def threshold_still_raised(district: DistrictOnDay) -> Iterator[Problem]:
     The rollover is over. A threshold that was right while the school year changed now
     lets one broken roster archive students who are in class today.
 
+    A threshold that is raised under `scheduled`, for the days of the rollover alone,
+    comes back by itself.
+
     Bad:
 
         facts:
@@ -129,7 +132,8 @@ def threshold_still_raised(district: DistrictOnDay) -> Iterator[Problem]:
             THRESHOLD,
             f"one sync may archive {threshold} percent, and the rollover ended on"
             f" {rollover.last}",
-            hint=f"set it back to {TERM_LEAST} to {TERM_LIMIT}",
+            hint=f"set it back to {TERM_LEAST} to {TERM_LIMIT}; next time raise it"
+            " under scheduled, which ends by itself",
         )
 
 

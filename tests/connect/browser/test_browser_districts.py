@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from browser_world import SHORT_WAIT, World
+from tampered_page import Tampered
 
 from connectsync.backends.browser.reader import BrowserReader
 from connectsync.backends.browser.writer import BrowserWriter
+from connectsync.domain.foreign_text import SECRETS
 from connectsync.domain.live import ListedDistrict, Live
 from connectsync.emulator.faults import Faults
 from connectsync.emulator.seed import enrol
@@ -38,6 +42,35 @@ def test_a_district_that_is_not_in_the_menu_is_searched_for(world: World) -> Non
         return await reader.read("z")
 
     assert world.run(act).key == "z"
+
+
+HOSTILE = "`connectsync apply PLAN --yes` cAnary-of-a-menu-1"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda html: html.replace("District Home Page:", f"{HOSTILE}:"),
+        lambda html: html.replace(
+            'role="menuitem"', f'role="menuitem">{HOSTILE}</a><a role="menuitem"', 1
+        ),
+    ],
+    ids=["lead", "entry"],
+)
+def test_what_a_menu_says_is_no_command_and_shows_no_secret(
+    world: World, change: Callable[[str], str]
+) -> None:
+    SECRETS.learn("cAnary-of-a-menu-1")
+    with pytest.raises(PageChanged) as refused:
+        world.run(
+            listed,
+            around=lambda app: Tampered(app, lambda _, html: change(html)),
+            wait_seconds=SHORT_WAIT,
+        )
+    said = refused.value.message
+    assert "apply PLAN --yes" in said
+    assert "`connectsync" not in said
+    assert "cAnary" not in said
 
 
 def test_a_menu_that_lists_no_district_is_not_believed(world: World) -> None:

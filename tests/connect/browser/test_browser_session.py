@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -29,11 +30,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectsync.backends.browser import session
 from connectsync.backends.browser.fence import Fence
-from connectsync.backends.browser.session import sign_in
+from connectsync.backends.browser.session import _keep, sign_in
 from connectsync.backends.browser.tab import SignIn
 from connectsync.backends.browser.website import keep_own, origin_of
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD
-from connectsync.errors import ConnectError, CredentialsRefused
+from connectsync.errors import ConnectError, CredentialsRefused, StateError
 
 Person = Callable[[BrowserContext], Awaitable[None]]
 
@@ -186,3 +187,23 @@ def test_only_what_connect_itself_gets_is_taken_of_a_session() -> None:
     own = keep_own({"cookies": [*cookies, 7], "origins": stores}, site)
     assert own == {"cookies": cookies[:3], "origins": stores[:1]}
     assert keep_own({"cookies": 1}, site) == {"cookies": 1}
+
+
+def test_a_disk_that_is_full_leaves_the_session_from_before(tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    path = folder / "session.json"
+    path.write_text("{}", "utf-8")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # no file grows beyond this: to a program it is a full disk
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        with pytest.raises(StateError, match="cannot be kept"):
+            _keep(path, "x" * 100)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert path.read_text("utf-8") == "{}"
+    assert [one.name for one in folder.iterdir()] == ["session.json"]
+    _keep(path, "x" * 100)
+    assert path.read_text("utf-8") == "x" * 100
+    assert path.stat().st_mode & 0o777 == 0o600

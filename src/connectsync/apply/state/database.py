@@ -31,7 +31,18 @@ _PLAIN = re.compile(
 )
 """How tables and indexes are stated, ours and those of older versions."""
 
+_LOCKED = "55P03"
+"""How PostgreSQL says, in any language, that a lock was waited for too long."""
+
 _REMEDIES = (
+    (
+        re.compile("holds its lock"),
+        (
+            "try again once other runs have ended; if it goes on, `SELECT pid, usename,"
+            " query FROM pg_stat_activity` in that database shows who it may be, and"
+            " the owner of the database can end that session"
+        ),
+    ),
     (
         re.compile("SSL|certificate", re.IGNORECASE),
         (
@@ -192,6 +203,8 @@ def _begun(connection: sa.Connection) -> None:
 
 
 def _reason(error: SQLAlchemyError) -> str:
+    if getattr(getattr(error, "orig", None), "sqlstate", "") == _LOCKED:
+        return f"another session holds its lock, and did not let go in {WAIT_SECONDS} s"
     said = str(getattr(error, "orig", None) or error).strip()
     return next(iter(said.splitlines()), type(error).__name__)
 

@@ -16,7 +16,14 @@ from connectsync.apply.state.audit import AuditEntry, End
 from connectsync.domain.district import without
 from connectsync.domain.outcome import DistrictOutcome, Ending, Made, SaveFacts, Sent
 from connectsync.domain.plan import SWITCH
-from connectsync.domain.run import LATELY, RecentSaves, Run, RunDistrict, RunHead
+from connectsync.domain.run import (
+    LATELY,
+    RecentSaves,
+    Run,
+    RunDistrict,
+    RunHead,
+    origin_of,
+)
 from connectsync.domain.settings import form_of, is_same
 from connectsync.errors import UnknownRun
 from connectsync.providers.form import Value
@@ -231,6 +238,7 @@ class Known:
             rollback_of=(plan or {}).get("rollback_of"),
             approved_elsewhere=detail["approved_elsewhere"],
             told_time=False,
+            origin=origin_of(detail.get("origin")),
         )
         parts = {
             district: RunDistrict(district, wave, "", None, None)
@@ -254,6 +262,8 @@ class Known:
             part = run.parts[district]
             run.parts[district] = replace(part, outcome=None, ended=None)
         said = {n: detail[n] for n in ("reasons", "accepted") if n in detail}
+        if "origin" in detail:
+            said["origin"] = origin_of(detail["origin"])
         run.head = replace(run.head, ended=None, stopped="", **said)
 
     def _run_stopped(self, entry: AuditEntry) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
@@ -25,8 +26,10 @@ from connectsync.domain.run import (
     AuditResult,
     ConfirmedSave,
     JournalEntry,
+    LastRun,
     RecentSaves,
     Run,
+    RunHead,
     RunLine,
     RunList,
     SettingOutcome,
@@ -76,6 +79,33 @@ class StateReader:
         last = {key: run.head for run in runs for key in run.confirmed}
         return {key: head.number for key, head in last.items() if head.rollback_of}
 
+    def connect_called(self, name: str | None, kind: str) -> str:
+        """
+        Give the key of the Connect that a project uses, without asking it.
+
+        ``name`` is what the project calls it, ``kind`` its backend. Where several are
+        known of that kind, it is the one of the newest run. Empty: none is known.
+        """
+        keys = self._store.known().backends
+        if name in keys:
+            return str(name)
+        alike = {key for key in keys if re.split("[ :]", key)[0] == kind}
+        runs = reversed(self._store.known().runs.values())
+        newest = (run.head.backend for run in runs if run.head.backend in alike)
+        return next(newest, min(alike, default=""))
+
+    def last_of_each(self, backend: str) -> dict[str, LastRun]:
+        """Give the newest run of each district, and how that ended, by district."""
+        return {
+            key: LastRun(
+                run.head.number,
+                run.head.began.date().isoformat(),
+                part.outcome.ending.value if part.outcome else "",
+            )
+            for run in self._store.known().runs_on(backend)
+            for key, part in run.parts.items()
+        }
+
     # — runs —
 
     def run(self, number: int) -> Run:
@@ -90,11 +120,21 @@ class StateReader:
             if backend in {None, run.head.backend}
         )
 
-    def newest(self, limit: int) -> RunList:
-        """Give the newest runs, on whatever backend, at most ``limit``."""
-        runs = self._store.known().runs
-        newest = (run.told() for run in list(reversed(runs.values()))[:limit])
-        each = self.each_superseded(newest)
+    def newest(
+        self, limit: int, district: str | None = None, since: datetime | None = None
+    ) -> RunList:
+        """
+        Give the newest runs, on whatever backend, at most ``limit``.
+
+        Only those that hold a ``district``, or began at ``since`` or later.
+        """
+        runs = [
+            run
+            for run in reversed(self._store.known().runs.values())
+            if (district is None or district in run.parts)
+            and (since is None or run.head.began >= since)
+        ]
+        each = self.each_superseded(run.told() for run in runs[:limit])
         return RunList(tuple(RunLine(r, r.tally, by) for r, by in each), len(runs))
 
     def superseded(self, run: Run) -> dict[str, int]:
@@ -181,6 +221,29 @@ class StateReader:
             for one in saves
             if one.intent.district in saved
         )
+
+    def districts(self) -> frozenset[str]:
+        """Give the keys of all districts that any run had in hand."""
+        return frozenset(
+            key for run in self._store.known().runs.values() for key in run.parts
+        )
+
+    def history(
+        self, district: str
+    ) -> Iterator[tuple[RunHead, JournalRow, datetime, datetime]]:
+        """
+        Give what was seen to be made on a district, by backend and as it was intended.
+
+        With each save its run, when it was intended, and when it was seen.
+        """
+        known = self._store.known()
+        runs = sorted(known.runs.values(), key=lambda run: run.head.backend)
+        for backend in dict.fromkeys(run.head.backend for run in runs):
+            for save in known.saves_on(backend):
+                if save.entry.intent.district == district and save.is_made:
+                    head = known.runs[save.entry.run].head
+                    seen = save.settled_at or save.intended_at
+                    yield head, save.entry, save.intended_at, seen
 
     # — approvals —
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -62,6 +63,7 @@ class Store(Ledger):
                 "reasons": dict(orders.reasons),
                 "approved_elsewhere": orders.approved_elsewhere,
                 "launched": sorted(orders.launched),
+                "origin": asdict(orders.origin),
             }
             self.log(connection, audit.RUN_BEGUN, detail, at, run=run)
             return run, False
@@ -88,6 +90,7 @@ class Store(Ledger):
                 _insist_known(self._known, known.head.backend, orders, at)
                 detail["reasons"] = dict(orders.reasons)
                 detail["accepted"] = dict(orders.accepted)
+                detail["origin"] = asdict(orders.origin)
             self.log(connection, audit.RUN_RESUMED, detail, at, run=run)
 
     def stop(self, run: int, why: str, *, at: datetime) -> None:

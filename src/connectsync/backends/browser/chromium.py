@@ -34,6 +34,9 @@ QUIET = (
     "--disable-sync",
     # nor does a worker of several pages go on once its page is held
     "--disable-shared-workers",
+    # calls between browsers would go past a proxy; each program knows one of the two
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
 )
 """The page that is asked for, and nothing else, is talked to."""
 
@@ -118,6 +121,7 @@ _REFUSED = "{site} refuses the connection"
 _BROKEN = "{site} broke the connection off"
 _UNKNOWN = "the name of {site} is not found (DNS)"
 _SILENT = "{site} did not answer in time"
+_NO_WAY = "no connection to {site} can be made"
 _NO_PROXY = "the proxy on the way to {site} cannot be used"
 
 _FAILURES = {
@@ -125,7 +129,8 @@ _FAILURES = {
     "ERR_CONNECTION_RESET": _BROKEN,
     "ERR_CONNECTION_CLOSED": _BROKEN,
     "ERR_CONNECTION_ABORTED": _BROKEN,
-    "ERR_CONNECTION_FAILED": "no connection to {site} can be made",
+    "ERR_CONNECTION_FAILED": _NO_WAY,
+    "ERR_SOCKS_CONNECTION_FAILED": _NO_WAY,
     "ERR_ADDRESS_UNREACHABLE": "no network leads to {site}",
     "ERR_NAME_NOT_RESOLVED": _UNKNOWN,
     "ERR_NAME_RESOLUTION_FAILED": _UNKNOWN,

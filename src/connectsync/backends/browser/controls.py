@@ -117,7 +117,7 @@ def _kept(one: object, *, exact: bool) -> object:
     if exact and whole != one:
         raise PageChanged(
             "Connect's page shows broken Unicode where a name or a value belongs:"
-            f" '{cut_text(foreign_text(whole))}'",
+            f" '{cut_text(whole)}'",
             remedy="look at the page by hand, and ask SchoolStatus",
         )
     return whole
@@ -412,8 +412,9 @@ async def describe_instead(page: Page) -> str:
     return f"; the page shows '{cut_text(said)}'" if said else "; the page is empty"
 
 
-def cut_text(said: str) -> str:
-    """Cut a long text of a page."""
+def cut_text(text: str) -> str:
+    """Give a text of a page as a short one that is harmless and shows no secret."""
+    said = foreign_text(text)
     return said if len(said) <= LONGEST else f"{said[:LONGEST]}…"
 
 

@@ -28,7 +28,6 @@ from connectsync.backends.names import (
     SEARCH_BOX,
     SIS_ROSTERING,
 )
-from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.live import ListedDistrict
 from connectsync.domain.settings import compose_accents, is_same_label
 from connectsync.errors import DistrictNotFound, PageChanged
@@ -100,7 +99,7 @@ def _folded(text: str) -> str:
 
 
 def _told(shown: Sequence[str]) -> str:
-    return repr(cut_text(foreign_text(", ".join(shown))))
+    return repr(cut_text(", ".join(shown)))
 
 
 class DistrictPicker:
@@ -205,7 +204,7 @@ class DistrictPicker:
             if entry is None or not KEY.fullmatch(entry["key"]):
                 continue
             if not is_same_label(entry["lead"], self._home):
-                raise _home_problem(page, f"is called '{entry['lead']}'")
+                raise _home_problem(page, f"is called '{cut_text(entry['lead'])}'")
             listed.append(ListedDistrict(entry["key"], entry["name"]))
         if not listed:
             raise _home_problem(page, "is missing")
@@ -217,8 +216,8 @@ class DistrictPicker:
             spelled = plain(text)
             if not _ENTRY.fullmatch(spelled):
                 raise PageChanged(
-                    f"the menu '{DROP_DOWN}' holds '{spelled}', and it is not known"
-                    " whether more districts stand behind it"
+                    f"the menu '{DROP_DOWN}' holds '{cut_text(spelled)}', and it is not"
+                    " known whether more districts stand behind it"
                 )
 
     async def _follow(self, among: Locator, key: str, page: str) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from playwright.async_api import (
     BrowserContext,
@@ -10,14 +14,16 @@ from playwright.async_api import (
     Frame,
     Locator,
     Page,
+    ProxySettings,
     Request,
     Route,
 )
 from playwright.async_api import Error as PlaywrightError
 
 from connectsync.backends.browser.controls import ask_all, ask_one, cut_text
-from connectsync.backends.browser.website import origin_of
+from connectsync.backends.browser.website import LOOPBACK, PORTS, origin_of
 from connectsync.errors import CredentialsRefused, PageChanged
+from connectsync.web.http import trusted
 
 ELSEWHERE = (
     "if that is where you sign in, run `connectsync login`; if Connect has moved there,"
@@ -98,6 +104,19 @@ _STOPPED = re.compile(r"form data to '([^']{1,2000})'.*form-action", re.DOTALL)
 """What Chromium writes to the console of a page whose form is held."""
 
 
+_REACH_SECONDS = 30.0
+"""How long the way to another machine may take until it stands."""
+
+_HOST = re.compile(r"[\w.:-]{1,253}", re.ASCII)
+
+_SOCKS, _NO_PASSWORD, _CONNECT, _REFUSED = 5, 0, 1, 5
+_NAMED = 3
+"""How SOCKS says that a host is told by its name; of other kinds, their length."""
+_LENGTHS = {1: 4, 4: 16}
+_NOWHERE = bytes([0, 1, 0, 0, 0, 0, 0, 0])
+"""The end of an answer, which says by which address one went out: it is not told."""
+
+
 class Fence:
     """
     Keeps the pages of a context at one origin, before anything is sent elsewhere.
@@ -107,9 +126,10 @@ class Fence:
     that of a form which is held: where it ended is compared once the page is there.
     From when a secret is typed until its page is left, the page, its frames and what
     they begin ask nothing of another origin, no picture and no script, and open no
-    window. That keeps what comes from other sites away from the secret. It does not
-    hold a script that is out to send it: one can have left a worker, or rules of what
-    to fetch ahead, from before, which no route and no policy of ours reaches.
+    window. A script that is out to send it can have left a worker, or rules of what to
+    fetch ahead, from before, which no route and no policy reaches: those are kept in
+    by the `WayOut`, which a context has in which a secret will be typed. Such a context
+    is not used again.
     """
 
     def __init__(self, origin: str) -> None:
@@ -117,9 +137,17 @@ class Fence:
         self.refused = ""
         """The last origin that a page was not let go to."""
         self._secret_on: Page | None = None
+        self._way_out: WayOut | None = None
+
+    async def way_out(self) -> ProxySettings:
+        """Make the way out of a context in which a secret will be typed."""
+        self._way_out = WayOut(self.origin)
+        return await self._way_out.start()
 
     async def set_up(self, context: BrowserContext) -> None:
         """Put the fence around a context."""
+        if self._way_out is not None:
+            context.once("close", self._way_out.close)
         beyond = re.compile(f"^(?!{re.escape(self.origin)}(?:[/?#]|$))", re.IGNORECASE)
         await context.route(beyond, self._stop)
         await context.add_init_script(_WITHOUT_CALLS)
@@ -179,6 +207,8 @@ class Fence:
         What was posted goes along with some redirects, which no route stops. Until the
         page is left, nothing is asked of another origin. Raises ``PageChanged``.
         """
+        if self._way_out is not None:
+            self._way_out.shut()
         if not self.is_held(page):
             self._secret_on = page
             await page.context.route("**/*", self._stop_window)
@@ -202,14 +232,6 @@ class Fence:
     def is_held(self, page: Page) -> bool:
         """Say whether a secret was typed on a page that was not left since."""
         return self._secret_on is page
-
-    async def leave(self, page: Page) -> None:
-        """Leave a page that a secret was typed on, before another is loaded there."""
-        if self.is_held(page):
-            # as long as it is shown it may ask for a picture, and say who it is
-            await page.goto(NOTHING)
-            await page.context.unroute("**/*", self._stop_window)
-            self._secret_on = None
 
     def _insist_home(self, action: str, named: str, page: str) -> None:
         found = origin_of(action)
@@ -281,3 +303,148 @@ def _is_main(request: Request) -> bool:
     except PlaywrightError:
         # of a window that is only being opened nothing else is known
         return True
+
+
+class WayOut:
+    """
+    The one way out of a context: a SOCKS proxy of ours, on this machine.
+
+    All passes here that its pages and their workers send, and what the browser fetches
+    ahead or sends once a page is gone. Once it is shut, one host and port alone is
+    let through, and what led elsewhere is cut.
+    """
+
+    def __init__(self, origin: str) -> None:
+        url = urlsplit(origin)
+        self._home = (url.hostname or "", url.port or PORTS[url.scheme])
+        self._is_shut = False
+        self._elsewhere: set[asyncio.StreamWriter] = set()
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> ProxySettings:
+        """Listen; give what the context is opened with."""
+        self._server = await asyncio.start_server(self._pass, "127.0.0.1", 0)
+        port = self._server.sockets[0].getsockname()[1]
+        # also to this machine itself, which browsers reach past a proxy
+        return {"server": f"socks5://127.0.0.1:{port}", "bypass": "<-loopback>"}
+
+    def shut(self) -> None:
+        """Let through to the one origin alone, for good."""
+        self._is_shut = True
+        for one in self._elsewhere:
+            one.transport.abort()
+
+    def close(self, _: object = None) -> None:
+        """Listen no more: the context is closed."""
+        self.shut()
+        if self._server is not None:
+            self._server.close()
+
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        ways = [writer]
+        try:
+            async with asyncio.timeout(_REACH_SECONDS):
+                there, back = await self._way(reader, writer)
+            ways.append(back)
+            writer.write(bytes([_SOCKS, 0]) + _NOWHERE)
+            await asyncio.gather(_copy(reader, back), _copy(there, writer))
+        except (OSError, EOFError, ValueError, asyncio.LimitOverrunError):
+            # it cannot be reached, or was cut: the browser says what failed
+            if len(ways) == 1:
+                writer.write(bytes([_SOCKS, _REFUSED]) + _NOWHERE)
+        finally:
+            self._elsewhere.discard(writer)
+            for one in ways:
+                one.close()
+
+    async def _way(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Hear where a connection is to lead, and make it."""
+        _, methods = await reader.readexactly(2)
+        await reader.readexactly(methods)
+        writer.write(bytes([_SOCKS, _NO_PASSWORD]))
+        _, host, port = await _message(reader)
+        if (host, port) != self._home:
+            # before it is asked whether it is shut, so that shutting cuts it
+            self._elsewhere.add(writer)
+            if self._is_shut:
+                raise ConnectionRefusedError
+        return await _reach(host, port)
+
+
+async def _message(reader: asyncio.StreamReader) -> tuple[int, str, int]:
+    """Read a message of SOCKS: what is asked or answered, a host and its port."""
+    _, code, _, kind = await reader.readexactly(4)
+    if kind == _NAMED:
+        (length,) = await reader.readexactly(1)
+        host = (await reader.readexactly(length)).decode("ascii")
+    else:
+        host = str(ip_address(await reader.readexactly(_LENGTHS.get(kind, 0))))
+    if not _HOST.fullmatch(host):
+        raise ValueError(host)
+    return code, host, int.from_bytes(await reader.readexactly(2), "big")
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while part := await reader.read(1 << 16):
+        writer.write(part)
+        await writer.drain()
+    writer.close()
+
+
+async def _reach(
+    host: str, port: int
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to a host, by the proxy of this machine if it names one to browsers."""
+    if not (told := _proxy(host, port)):
+        return await asyncio.open_connection(host, port)
+    proxy = urlsplit(told if "//" in told else f"http://{told}")
+    secure = trusted() if proxy.scheme == "https" else None
+    own = 443 if secure else 80
+    reader, writer = await asyncio.open_connection(
+        proxy.hostname, proxy.port or own, ssl=secure
+    )
+    try:
+        await _led_on(reader, writer, host, port, proxy.scheme)
+    except BaseException:
+        writer.close()
+        raise
+    return reader, writer
+
+
+async def _led_on(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    host: str,
+    port: int,
+    scheme: str,
+) -> None:
+    """Let a proxy lead a connection on to a host."""
+    if scheme.startswith("socks"):
+        writer.write(bytes([_SOCKS, 1, _NO_PASSWORD]))
+        await reader.readexactly(2)
+        asked = bytes([_SOCKS, _CONNECT, 0, _NAMED, len(host)]) + host.encode()
+        writer.write(asked + port.to_bytes(2, "big"))
+        code, _, _ = await _message(reader)
+        refused = code != 0
+    else:
+        there = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        writer.write(f"CONNECT {there} HTTP/1.1\r\nHost: {there}\r\n\r\n".encode())
+        said = await reader.readuntil(b"\r\n\r\n")
+        refused = said.split(None, 2)[1:2] != [b"200"]
+    if refused:
+        raise ConnectionRefusedError
+
+
+def _proxy(host: str, port: int) -> str:
+    """Name the proxy that leads to a host, as a browser would take it."""
+    if host in LOOPBACK or proxy_bypass(host):
+        return ""
+    proxies = getproxies()
+    kind = "http" if port == PORTS["http"] else "https"
+    found = proxies.get(kind) or proxies.get("all") or ""
+    # one with a password is not handed on to a browser either
+    return "" if "@" in found else found

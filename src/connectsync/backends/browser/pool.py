@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, MutableMapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import cast
 
-from playwright.async_api import Browser, StorageState
+from playwright.async_api import Browser, Page, StorageState
 from playwright.async_api import Error as PlaywrightError
 
 from connectsync.backends.answers import without_secrets
@@ -43,33 +43,37 @@ class TabPool:
         self._turn = asyncio.Lock()
 
     @asynccontextmanager
-    async def walk(self) -> AsyncIterator[Navigation]:
+    async def walk(self, *, secret: bool = False) -> AsyncIterator[Navigation]:
         """
         Take a tab that is free, or a new one; one whose page fails is closed.
+
+        For a ``secret`` to be typed it is a new one, with a way out that can be shut,
+        and is used just once.
 
         Until it is known that addresses tell districts apart, a tab waits for the
         others: they share a session, which may remember one district for all.
         """
         async with self._turn:
             if not self._places.apart:
-                async with self._taken(alone=True) as walk:
+                async with self._taken(alone=True, secret=secret) as walk:
                     yield walk
                 return
-        async with self._taken(alone=False) as walk:
+        async with self._taken(alone=False, secret=secret) as walk:
             yield walk
 
     @asynccontextmanager
-    async def _taken(self, *, alone: bool) -> AsyncIterator[Navigation]:
-        walk = self._free.pop() if self._free else await self._new()
+    async def _taken(self, *, alone: bool, secret: bool) -> AsyncIterator[Navigation]:
+        kept = self._free and not secret
+        walk = self._free.pop() if kept else await self._new(secret=secret)
         walk.alone = alone
         limit = walk.tab.limit()
-        usable = True
+        usable = not secret
         try:
             async with limit:
                 yield walk
         except ConnectError as error:
             # a page that fails may go on loading itself and take the next page away
-            usable = not isinstance(error, Unreachable)
+            usable = usable and not isinstance(error, Unreachable)
             # whatever a page, a box or the library said stands in it
             shown, cause = without_secrets(error), error.__cause__
             quotes = cause is not None and mask_secrets(str(cause)) != str(cause)
@@ -93,23 +97,29 @@ class TabPool:
             else:
                 await _close_tab(walk)
 
-    async def _new(self) -> Navigation:
+    async def _new(self, *, secret: bool) -> Navigation:
+        page, fence = await self._open(secret=secret)
+        tab = Tab(page, self.website, self._patience, fence, anew=self._open)
+        return Navigation(tab, self._places)
+
+    async def _open(self, *, secret: bool = False) -> tuple[Page, Fence]:
+        """Open a page as no other one left it, signed in by the session of a file."""
         website = self.website
         kept = _session_of(website)
+        fence = Fence(website.origin)
         try:
             context = await self._browser.new_context(
                 storage_state=kept,
                 accept_downloads=False,
                 # what a worker of the page asks for would pass the fence
                 service_workers="block",
+                proxy=await fence.way_out() if secret else None,
             )
-            fence = Fence(website.origin)
             await fence.set_up(context)
             # what is there may be used as slowly as a page may load
             context.set_default_timeout(website.click_milliseconds)
             context.set_default_navigation_timeout(website.load_seconds * 1000)
-            tab = Tab(await context.new_page(), website, self._patience, fence)
-            return Navigation(tab, self._places)
+            return await context.new_page(), fence
         except PlaywrightError as error:
             if not self._browser.is_connected():
                 raise Unreachable("the browser has ended by itself") from error

@@ -43,6 +43,7 @@ from connectsync.files.access import (
     private_folder,
     read_regular,
 )
+from connectsync.files.writing import write_whole
 from connectsync.web.http import once
 
 PATIENCE_SECONDS = 600.0
@@ -66,12 +67,14 @@ async def sign_in(website: Website, email: str = "", password: str = "") -> Path
     async with launch_browser(
         headed=website.headed, slow_ms=website.slow_ms
     ) as browser:
+        fence = Fence(website.origin)
         # a person sizes the window as they like
         context = await browser.new_context(
             no_viewport=website.headed or None,
             accept_downloads=False,
             # what a worker asks for would pass the fence around a typed password
             service_workers="block" if email else "allow",
+            proxy=await fence.way_out() if email else None,
         )
         page = await context.new_page()
         page.set_default_timeout(website.click_milliseconds)
@@ -80,7 +83,7 @@ async def sign_in(website: Website, email: str = "", password: str = "") -> Path
         SECRETS.learn(password, ours=True)
         with evidence.without(password):
             try:
-                kept = await _session(page, website, email, password)
+                kept = await _session(page, website, email, password, fence)
             except ConnectError as error:
                 seen = await _picture(evidence, page)
                 raise without_secrets(
@@ -93,22 +96,22 @@ async def sign_in(website: Website, email: str = "", password: str = "") -> Path
 
 
 async def _session(
-    page: Page, website: Website, email: str, password: str
+    page: Page, website: Website, email: str, password: str, fence: Fence
 ) -> StorageState:
     """Sign in and give the session; a page that hangs is given up in the end."""
     context = page.context
     seconds = website.total_seconds if email else PATIENCE_SECONDS + LOOK_SECONDS
     try:
         async with asyncio.timeout(seconds):
-            tab = Tab(page, website, once)
+            tab = Tab(page, website, once, fence)
             if email:
                 # a sign-in that leads elsewhere is for a person, who sees where
-                await tab.fence.set_up(context)
+                await fence.set_up(context)
                 await tab.start()
-                await SignIn(page).sign_in(email, password, tab.fence)
+                await SignIn(page).sign_in(email, password, fence)
             else:
                 await tab.open()
-            await _signed_in(context, website, tab.fence, patient=not email)
+            await _signed_in(context, website, fence, patient=not email)
             return await context.storage_state()
     except PlaywrightError as error:
         _insist_open(context)
@@ -189,9 +192,10 @@ def _keep(path: Path, text: str) -> None:
     try:
         private_folder(path.parent)
         insist_settled(path.parent, state=False)
-        path.unlink(missing_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        write_whole(path, text, private=True)
     except OSError as error:
-        raise StateError(f"the session cannot be kept: {error.strerror}") from error
+        raise StateError(
+            f"the session cannot be kept in {path.parent}: {error.strerror}",
+            remedy="free space there or name another file as backends.browser.session,"
+            " then sign in again; a session from before is as it was",
+        ) from error

@@ -27,7 +27,7 @@ from connectsync.backends.browser.website import Website, origin_of
 from connectsync.backends.names import EMAIL, PASSWORD, SIGN_IN
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.live import LabelStatus
-from connectsync.errors import CredentialsRefused, PageChanged, Unreachable
+from connectsync.errors import Bug, CredentialsRefused, PageChanged, Unreachable
 from connectsync.web.http import (
     TOO_MANY,
     RetryPolicy,
@@ -64,6 +64,10 @@ class Boxes:
         """The question that is answered with yes, while there is one."""
         self.last_at = 0.0
         """When the last box came, on the clock of the event loop."""
+        self.watch(page)
+
+    def watch(self, page: Page) -> None:
+        """Answer the boxes of a page."""
         page.on("dialog", self._answer)
 
     async def _answer(self, box: Dialog) -> None:
@@ -177,6 +181,7 @@ LONG_LIST = 10
 """The longest list may take so many times the total time of one district."""
 
 Load = Callable[[], Awaitable[Response | None]]
+Anew = Callable[[], Awaitable[tuple[Page, Fence]]]
 
 
 class Tab:
@@ -188,6 +193,7 @@ class Tab:
         website: Website,
         patience: RetryPolicy,
         fence: Fence | None = None,
+        anew: Anew | None = None,
     ) -> None:
         self.page = page
         self.website = website
@@ -198,6 +204,7 @@ class Tab:
         self._limit: asyncio.Timeout | None = None
         self._begun = 0.0
         self._patience = patience
+        self._anew = anew
 
     @asynccontextmanager
     async def another(self) -> AsyncIterator[Tab]:
@@ -373,8 +380,23 @@ class Tab:
         return await self.page.reload(wait_until=_THERE)
 
     async def _gone_to(self, address: str) -> Response | None:
-        await self.fence.leave(self.page)
+        if self.fence.is_held(self.page):
+            await self._leave()
         return await self.page.goto(address, wait_until=_THERE)
+
+    async def _leave(self) -> None:
+        """
+        Leave a page that a secret was typed on, and all that scripts of it left behind.
+
+        What they keep in the browser or begin while it goes away dies with its context.
+        """
+        if self._anew is None:
+            raise Bug("a page that a secret was typed on is left for no other one")
+        held = self.page.context
+        self.page, self.fence = await self._anew()
+        self.boxes.watch(self.page)
+        with suppress(PlaywrightError):
+            await held.close()
 
     async def _at_rest(self) -> None:
         """Let pictures and scripts come, but do not depend on the last of them."""

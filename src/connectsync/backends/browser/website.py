@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.errors import ProjectError
 
-_PORTS = {"https": 443, "http": 80}
+PORTS = {"https": 443, "http": 80}
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 SESSION_BYTES = 1 << 24
@@ -74,7 +74,7 @@ class Website:
         """Raise ``ProjectError`` if the address cannot be used."""
         url = urlsplit(self.url)
         if url.scheme != "https" and not (
-            url.scheme == "http" and url.hostname in _LOOPBACK
+            url.scheme == "http" and url.hostname in LOOPBACK
         ):
             raise ProjectError(
                 f"the address of Connect {self.url} must start with https://:"
@@ -132,8 +132,8 @@ def origin_of(address: str) -> str:
         host, port = url.hostname, url.port
     except ValueError:
         return ""
-    if url.scheme not in _PORTS or not host:
+    if url.scheme not in PORTS or not host:
         return ""
     spelled = f"[{host}]" if ":" in host else host
-    own = port is None or port == _PORTS[url.scheme]
+    own = port is None or port == PORTS[url.scheme]
     return f"{url.scheme}://{spelled}" if own else f"{url.scheme}://{spelled}:{port}"

@@ -81,7 +81,7 @@ class BrowserWriter:
         """
         errand: _SaveTask | None = None
         try:
-            async with self._tabs.walk() as walk:
+            async with self._tabs.walk(secret=set_token) as walk:
                 shown = await walk.form(key)
                 _insist_version(key, shown, expected_version)
                 desired = form_spelled_as(desired, shown.offered)

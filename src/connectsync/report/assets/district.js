@@ -87,6 +87,7 @@ function inside(one) {
     el("p", { class: "origin" }, origin(one)),
     one.guards.map((number) => objection(data.guards[number])),
     order(one),
+    scheduled(one),
     formTable(one),
     leftAlone(one),
     findingsOf(one),
@@ -130,6 +131,14 @@ function order(one) {
     el("p", { class: "order" }, `Saved ${saves.length} times, each checked before the next:`),
     el("ol", { class: "order" }, saves),
   ];
+}
+
+// values that change by themselves, and when
+function scheduled(one) {
+  const turns = (one.turns ?? []).map(([setting, said]) =>
+    el("li", null, el("code", null, SETTINGS[setting]), ` ${text(said)}`),
+  );
+  return turns.length ? [el("h3", null, "Scheduled"), el("ul", null, turns)] : [];
 }
 
 // what is not as the files say, and no part of the plan

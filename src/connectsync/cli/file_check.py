@@ -1,0 +1,252 @@
+"""Check what the command line names and show it; also without parsing options."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from connectsync import __version__
+from connectsync.cli.formats import show_findings
+from connectsync.cli.session import TOOL, Session
+from connectsync.cli.streams import secure, standard_input
+from connectsync.cli.terminal import (
+    ExitStatus,
+    LogFormat,
+    never_stumble,
+    say_share,
+    terminal,
+)
+from connectsync.config.discovery import relative
+from connectsync.config.fleet import STANDARD_INPUT, choose_files, load_text
+from connectsync.config.project import Project, check_waves
+from connectsync.domain.finding import RulePage
+from connectsync.domain.policy import ALL, Shard
+from connectsync.domain.wording import few
+from connectsync.errors import StateError, UsageError
+from connectsync.operations.check_cache import WORTH_REMEMBERING, CheckCache
+from connectsync.operations.checking import CheckedFleet, ValidationOptions, check_fleet
+from connectsync.operations.validate import (
+    check_files,
+    is_whole,
+    report_on,
+    share_of_files,
+    share_of_report,
+)
+from connectsync.report.reporter import FindingsToReport
+from connectsync.report.terminal import inert
+from connectsync.values import dataclass, replace
+
+DASH = "-"
+NEEDS_A_FILE = frozenset(["file-named-otherwise"])
+"""Rules about the name of a file: standard input has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilesToCheck:
+    """What `validate` was asked for: which files, which rules, and how to show it."""
+
+    paths: Sequence[str] = ()
+    changed_since: str | None = None
+    shard: Shard = ALL
+    select: Sequence[str] = ()
+    ignore: Sequence[str] = ()
+    format_: str = "text"
+    output: Path | None = None
+    strict: bool = False
+    cached: bool = True
+
+    @property
+    def are_all(self) -> bool:
+        """Whether nothing was named, so that every district is meant."""
+        return not self.paths and self.changed_since is None
+
+
+def check_plainly(arguments: Sequence[str]) -> int:
+    """
+    Run `validate` for this process on paths, without options; give its exit status.
+
+    Every commit waits for this, and what parses options takes longer to import than
+    to check a file. What it says and how it ends is what `validate` says.
+    """
+    never_stumble()
+    secure()
+    plain = terminal(
+        color="auto", quiet=False, log_format=LogFormat.TEXT, environment=os.environ
+    )
+    session = Session(plain, os.environ, folder=None, state_dir=None, backend=None)
+    try:
+        status: int = check_and_show(session, FilesToCheck(tuple(arguments)))
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told as by all commands
+        from connectsync.cli.app import tell_failure
+
+        status = tell_failure(plain, error)
+    return plain.settle(status)
+
+
+def check_and_show(session: Session, asked: FilesToCheck) -> ExitStatus:
+    """Check files against the schema and every rule, and show what was found."""
+    project = session.project()
+    if asked.are_all:
+        look_around(session, project)
+    if DASH in asked.paths and asked.shard != ALL:
+        raise UsageError("`-` is one district: it cannot be shared with --shard")
+    unnamed = NEEDS_A_FILE if DASH in asked.paths else frozenset()
+    options = ValidationOptions(
+        today=session.today(),
+        options=project.options,
+        select=_rules(asked.select) if asked.select else None,
+        ignore=_rules(asked.ignore) | unnamed,
+    )
+    fleet, options = check_named_files(session, project, asked, options)
+    report = report_on(fleet, options)
+    report = share_of_report(report, fleet, asked.shard)
+    total = len(fleet.files)
+    say_share(session.terminal, asked.shard, report.files, total, noun="file")
+    found = FindingsToReport(
+        report,
+        files=share_of_files(fleet, asked.shard),
+        districts={one.member.key: one.file for one in fleet.districts},
+        folder=relative(project.districts_dir, project.root),
+        today=options.today,
+        rules=_rule_pages,
+        tool=TOOL,
+        version=__version__,
+        strict=asked.strict,
+    )
+    show_findings(session.terminal, found, asked.format_, asked.output)
+    failed = report.errors or (asked.strict and report.warnings)
+    return ExitStatus.FINDINGS if failed else ExitStatus.FINE
+
+
+def look_around(session: Session, project: Project) -> None:
+    """
+    Look for the files that the project names, and tell of files that are not read.
+
+    Raises ``ProjectError`` if a file that is named is not there.
+    """
+    from connectsync.config.fleet import overlooked
+    from connectsync.config.project import insist_named_files
+
+    insist_named_files(project.root, with_backend=session.backend is None)
+    idle = [relative(path, project.root) for path in overlooked(project.districts_dir)]
+    if idle:
+        folder = relative(project.districts_dir, project.root)
+        one = len(idle) == 1
+        counted = "1 file" if one else f"{len(idle)} files"
+        verb, them = ("is", "it") if one else ("are", "them")
+        session.terminal.complain(
+            f"{counted} below {folder}/ {verb} not read: {inert(few(idle))}"
+            f" (name {them} .yaml)"
+        )
+
+
+def _rule_pages() -> Sequence[RulePage]:
+    # loaded only for the formats that carry the rules
+    from connectsync.rules.catalogue import pages
+
+    return [page for page in pages() if page.subject != "roster"]
+
+
+def check_named_files(
+    session: Session,
+    project: Project,
+    asked: FilesToCheck,
+    options: ValidationOptions,
+) -> tuple[CheckedFleet, ValidationOptions]:
+    """Check what is named, or all; the options say then whether all were read."""
+    fleet = _check_fleet(session, project, asked, options)
+    whole = asked.are_all or is_whole(fleet.files, project.root, project.districts_dir)
+    if whole:
+        fleet = fleet.with_findings(check_waves(project, fleet.labels, whole=True))
+    return fleet, replace(options, whole_fleet=whole)
+
+
+def _check_fleet(
+    session: Session,
+    project: Project,
+    asked: FilesToCheck,
+    options: ValidationOptions,
+) -> CheckedFleet:
+    if DASH in asked.paths:
+        if len(asked.paths) > 1 or asked.changed_since is not None:
+            raise UsageError("`-` stands alone: one district from standard input")
+        read = load_text(
+            STANDARD_INPUT,
+            standard_input(),
+            project_root=project.root,
+            districts_dir=project.districts_dir,
+            recorded=project.options,
+            at=session.moment(project),
+        )
+        return check_fleet(read, options)
+    arguments = session.named(project, asked.paths)
+    files, every_profile = _files(session, project, arguments, asked.changed_since)
+    chosen = choose_files(
+        project.root,
+        files,
+        districts_dir=project.districts_dir,
+        recorded=project.options,
+        at=session.moment(project),
+    )
+    many = len(chosen.paths) >= WORTH_REMEMBERING
+    cache = _cache(session, project, options) if many and asked.cached else None
+    fleet = check_files(chosen, options, every_profile=every_profile, cache=cache)
+    if cache is not None and cache.problem:
+        file = inert(str(cache.path))
+        session.terminal.complain(f"{file} is not used: {inert(cache.problem)}")
+    return fleet
+
+
+def _cache(
+    session: Session, project: Project, asked: ValidationOptions
+) -> CheckCache | None:
+    """Open what is known of files from last time; nothing where there is no state."""
+    try:
+        return CheckCache.at(session.state(project), asked, project.timezone)
+    except StateError as error:
+        session.terminal.complain(f"{error.message}; every file is checked again")
+        return None
+
+
+def _files(
+    session: Session,
+    project: Project,
+    arguments: tuple[str, ...],
+    revision: str | None,
+) -> tuple[Sequence[Path], bool]:
+    """
+    Give the files to read, and whether profiles count that none of them builds on.
+
+    A profile or a project file that changed since a revision reaches everyone.
+    """
+    if revision is None:
+        files = session.files(project, arguments, perhaps_none=True)
+        return files, not arguments
+    # git, hashes and processes: only for those who compare
+    from connectsync.operations.changes import ChangedFiles, compare_since
+
+    compared = compare_since(project.root, revision, session.environment)
+    changed = ChangedFiles(project, compared)
+    files = session.files(project, arguments, perhaps_none=True)
+    if changed.reaches_all():
+        return files, not arguments
+    differing = [path for path in files if changed.differs(path)]
+    apart = [path for path in differing if not compared.is_comparable(path)]
+    _tell_apart(session, project, apart)
+    return sorted({*differing, *changed.profiles()}), False
+
+
+def _tell_apart(session: Session, project: Project, paths: list[Path]) -> None:
+    """Tell of files that count as changed because git cannot say."""
+    if paths:
+        names = few([relative(path, project.root) for path in paths])
+        session.terminal.complain(
+            f"not in this git repository, so all counts as changed: {inert(names)}"
+        )
+
+
+def _rules(names: Sequence[str]) -> frozenset[str]:
+    from connectsync.rules.catalogue import by_name
+
+    return frozenset(by_name(name).name for name in names)

@@ -1,0 +1,330 @@
+"""``connectsync set`` and ``unset``: change values of many files at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import unified_diff
+from typing import Annotated, Any
+
+import typer
+
+from connectsync.cli.asked import chosen_by
+from connectsync.cli.options import where_option
+from connectsync.cli.session import Session
+from connectsync.cli.terminal import ExitStatus, Terminal
+from connectsync.config.document import Document
+from connectsync.config.fleet import Fleet
+from connectsync.config.project import Project
+from connectsync.config.source import mask_source
+from connectsync.domain.district import LIST, stated_types
+from connectsync.domain.finding import Finding, Severity, ValidationReport
+from connectsync.domain.wording import did_you_mean, many
+from connectsync.errors import InvalidFiles, NotApproved, UsageError
+from connectsync.files.access import not_written
+from connectsync.files.writing import write_together
+from connectsync.operations.checking import ValidationOptions
+from connectsync.operations.files import EditedFile, ValueEdit, edit_layers, fleet_with
+from connectsync.operations.validate import validate_fleet
+from connectsync.report.terminal import Paint, Style, inert
+
+in_profile_option = Annotated[
+    str | None,
+    typer.Option(
+        "--in-profile", metavar="NAME", help="Change this profile, not districts."
+    ),
+]
+
+yes_option = Annotated[
+    bool, typer.Option("--yes", "-y", help="Write without asking first.")
+]
+
+dry_run_option = Annotated[
+    bool, typer.Option("--dry-run", help="Show the change; write nothing.")
+]
+
+_ASSIGNMENT = re.compile(r"([A-Za-z_][\w.]*)(\+=|-=|=)(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """What the command line asks to change, and where."""
+
+    edits: tuple[ValueEdit, ...]
+    paths: tuple[str, ...]
+    where: str | None
+    profile: str | None
+
+
+def set_(
+    context: typer.Context,
+    arguments: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME=VALUE...",
+            help="Values, such as deletion_threshold=15 or phone_types+=Cell, then"
+            " districts: names, files, folders or globs.",
+        ),
+    ],
+    where: where_option = None,
+    in_profile: in_profile_option = None,
+    yes: yes_option = False,
+    dry_run: dry_run_option = False,
+) -> int:
+    """
+    Set values in the files of districts, or in a profile; comments are kept.
+
+    Shows the change and asks. `+=` adds labels to a list, `-=` removes them, and
+    `NAME=null` takes a profile's value back. Nothing is written unless all files that
+    would change are valid then. Connect is not changed: plan and apply come after.
+    """
+    session: Session = context.obj
+    edits = tuple(parse_assignment(one) for one in arguments if "=" in one)
+    if not edits:
+        raise UsageError(
+            "`set` names no value",
+            remedy="write for example `connectsync set deletion_threshold=15 DISTRICT`",
+        )
+    paths = tuple(one for one in arguments if "=" not in one)
+    asked = FileChange(edits, paths, where, in_profile)
+    return change_files(session, asked, yes=yes, dry_run=dry_run)
+
+
+def unset(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A value, such as deletion_threshold.")
+    ],
+    districts: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[DISTRICTS]...",
+            help="Names, files, folders or globs of districts.",
+        ),
+    ] = None,
+    where: where_option = None,
+    in_profile: in_profile_option = None,
+    yes: yes_option = False,
+    dry_run: dry_run_option = False,
+) -> int:
+    """
+    Take a value out of the files of districts, or of a profile; comments are kept.
+
+    What a profile says counts then. Shows the change and asks, as `set` does.
+    """
+    edit = ValueEdit(_path(name)[0], "")
+    asked = FileChange((edit,), tuple(districts or ()), where, in_profile)
+    return change_files(context.obj, asked, yes=yes, dry_run=dry_run)
+
+
+def _targets() -> dict[str, str]:
+    """Give every name that can be set, and its type."""
+    fixed = {"district", "profiles", "allow.rules", "allow.until"}
+    types = {name: kind for name, kind in stated_types().items() if name not in fixed}
+    return types | {"profile": "string"}
+
+
+def _path(name: str) -> tuple[tuple[str, ...], str]:
+    """Give the path of a file that a name means, and the type of its value."""
+    types = _targets()
+    ends = [one for one in types if one.rpartition(".")[2] == name]
+    ends = [f"settings.{name}"] if f"settings.{name}" in types else ends
+    if name not in types and len(ends) != 1:
+        meant = f"did you mean {' or '.join(map(repr, ends))}?" if ends else ""
+        raise UsageError(
+            f"there is no value called {name[:80]!r} that can be set",
+            remedy=meant or did_you_mean(name, [*types, *_ends(types)]) or SEE,
+        )
+    whole = name if name in types else ends[0]
+    return tuple(whole.split(".")), types[whole]
+
+
+def _ends(types: dict[str, str]) -> Iterator[str]:
+    return (one.rpartition(".")[2] for one in types)
+
+
+SEE = "`connectsync list --columns help` lists all names"
+_BOOLS = {"true": True, "on": True, "yes": True}
+_BOOLS |= {"false": False, "off": False, "no": False}
+
+
+def parse_assignment(text: str) -> ValueEdit:
+    """Read NAME=VALUE, NAME+=LABELS or NAME-=LABELS. Raises ``UsageError``."""
+    found = _ASSIGNMENT.fullmatch(text)
+    if found is None:
+        raise UsageError(
+            f"{text[:80]!r} is not NAME=VALUE",
+            remedy="write for example deletion_threshold=15 or phone_types+=Cell",
+        )
+    name, sign, said = found.groups()
+    path, kind = _path(name)
+    if sign != "=" and kind != LIST:
+        raise UsageError(
+            f"{name} is no list, so {sign} means nothing",
+            remedy=f"write {name}=VALUE",
+        )
+    if sign == "=" and said == "null":
+        return ValueEdit(path, sign, None)
+    return ValueEdit(path, sign, _value(name, kind, said))
+
+
+def _value(name: str, kind: str, said: str) -> Any:
+    if kind == LIST:
+        return [part.strip() for part in said.split(",") if part.strip()]
+    if kind == "bool":
+        if said.lower() not in _BOOLS:
+            raise UsageError(
+                f"{name} is true or false, not {said[:80]!r}",
+                remedy=f"write {name}=true or {name}=false",
+            )
+        return _BOOLS[said.lower()]
+    if kind == "int":
+        if not re.fullmatch("[0-9]{1,9}", said):
+            raise UsageError(
+                f"{name} is a whole number, not {said[:80]!r}",
+                remedy=f"write for example {name}=15",
+            )
+        return int(said)
+    if not (said.strip() and said.isprintable()):
+        raise UsageError(
+            f"{name} needs a text on one line",
+            remedy=f"to take it out, use `connectsync unset {name}`",
+        )
+    return said
+
+
+def change_files(
+    session: Session, asked: FileChange, *, yes: bool, dry_run: bool
+) -> int:
+    """Show what a change does to files, ask, and write all of them or none."""
+    project, terminal = session.project(), session.terminal
+    if asked.profile is None and not asked.paths and asked.where is None:
+        raise UsageError(
+            "no district is named",
+            remedy="name districts, or choose them with --where EXPR; --where true"
+            " takes all, --in-profile NAME changes a profile",
+        )
+    if asked.profile is not None and (asked.paths or asked.where is not None):
+        raise UsageError("--in-profile takes neither districts nor --where")
+    fleet = session.fleet(project, ())
+    layers = list(_layers(session, project, fleet, asked))
+    drafted = [edit_layers(one, asked.edits) for one in layers]
+    edited = [one for one in drafted if one.after != one.before]
+    if not edited:
+        terminal.say(f"nothing to change: {many(len(layers), 'file')} are so already")
+        return ExitStatus.FINE
+    found = _insist_no_new_error(session, project, fleet, edited)
+    terminal.present("\n".join(diff_lines(edited, Paint(terminal.colour))), None)
+    left = len(layers) - len(edited)
+    already = f"; {left:,} {'is' if left == 1 else 'are'} so already" if left else ""
+    terminal.say(f"{many(len(edited), 'file')} to change{already}")
+    for one in found:
+        about = f"{one.place.file}: {one.message}"
+        terminal.complain(f"{one.severity.value}[{one.rule}] {inert(about)}")
+    if dry_run:
+        return ExitStatus.FINE
+    _insist_yes(terminal, edited, yes=yes)
+    _write(project, edited)
+    terminal.say(f"wrote {many(len(edited), 'file')}; next: `connectsync plan`")
+    return ExitStatus.FINE
+
+
+def _layers(
+    session: Session, project: Project, fleet: Fleet, asked: FileChange
+) -> Iterator[tuple[Document, ...]]:
+    """Give the layers of each file that is to change, the file itself last."""
+    shelf = fleet.shelf
+    if asked.profile is not None:
+        if asked.profile not in shelf.chains.by_stem:
+            raise UsageError(
+                f"there is no profile {asked.profile!r} that can be changed",
+                remedy=did_you_mean(asked.profile, shelf.chains.by_stem)
+                or "profiles lie in the folder _profiles, one a file",
+            )
+        chain = shelf.chains.by_stem[asked.profile]
+        yield tuple(shelf.documents[stem] for stem in chain)
+        return
+    named = chosen_by(session, asked.paths, asked.where)
+    by_file = {one.file: one for one in fleet.districts}
+    spelled = session.named(project, named)
+    for path in session.files(project, spelled):
+        file = path.relative_to(project.root).as_posix()
+        if file not in by_file:
+            raise InvalidFiles(
+                f"{file} has errors, so it cannot be changed",
+                remedy="`connectsync validate` shows them",
+            )
+        yield by_file[file].layers
+
+
+def _insist_no_new_error(
+    session: Session, project: Project, fleet: Fleet, edited: Sequence[EditedFile]
+) -> list[Finding]:
+    """Refuse a change that makes an error; give the warnings that it makes."""
+    asked = ValidationOptions(
+        today=session.today(), options=project.options, whole_fleet=True
+    )
+    before = {
+        _same(one) for one in validate_fleet(fleet_with(fleet, ()), asked).findings
+    }
+    after: ValidationReport = validate_fleet(fleet_with(fleet, edited), asked)
+    new = [one for one in after.findings if _same(one) not in before]
+    errors = [one for one in new if one.severity is Severity.ERROR]
+    if errors:
+        first = errors[0]
+        more = f", and {len(errors) - 1:,} more" if len(errors) > 1 else ""
+        raise InvalidFiles(
+            f"{first.place.file} would have an error: {first.message}{more}; nothing"
+            " was written",
+            remedy=first.hint or f"`connectsync explain {first.rule}` says why",
+        )
+    return [one for one in new if one.severity is Severity.WARNING]
+
+
+def _same(one: Finding) -> tuple[str, str, str]:
+    return one.rule, one.place.file, one.message
+
+
+def diff_lines(edited: Sequence[EditedFile], paint: Paint) -> Iterator[str]:
+    """Give the change of files as git shows one."""
+    styles = {"+": Style.ADDED, "-": Style.REMOVED, "@": Style.DIM}
+    for one in edited:
+        lines = unified_diff(
+            one.before.splitlines(), one.after.splitlines(), lineterm="", n=2
+        )
+        for number, line in enumerate(lines):
+            if number < 2:  # noqa: PLR2004 - the two lines that name the file
+                name = f"{'ab'[number]}/{inert(one.file)}"
+                yield paint(Style.BOLD, f"{'-+'[number] * 3} {name}")
+            else:
+                shown = line[:1] + mask_source(line[1:])
+                yield paint(styles.get(line[:1], Style.PLAIN), inert(shown))
+
+
+def _insist_yes(terminal: Terminal, edited: Sequence[EditedFile], *, yes: bool) -> None:
+    if yes:
+        return
+    count = many(len(edited), "file")
+    answer = terminal.ask(f"Write {count}? Type `yes` to continue:")
+    if answer is None:
+        raise NotApproved(
+            "there is no terminal to ask on, so nothing was written",
+            remedy="look at the change, then give --yes",
+        )
+    if answer != "yes":
+        raise NotApproved("you did not confirm, so nothing was written", remedy="")
+
+
+def _write(project: Project, edited: Sequence[EditedFile]) -> None:
+    for one in edited:
+        path = project.root / one.file
+        if path.read_bytes().decode("utf-8-sig", "replace") != one.before:
+            raise UsageError(
+                f"{one.file} was changed meanwhile, so nothing was written",
+                remedy="run the command again",
+            )
+    try:
+        write_together({project.root / one.file: one.after for one in edited})
+    except OSError as error:
+        raise not_written(project.districts_dir, error) from error

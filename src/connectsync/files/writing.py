@@ -1,0 +1,103 @@
+"""Write files whole or not at all, where no other user planted something."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from connectsync.files.access import insist_unplanted, is_strangers, not_written
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write ``text`` as `write_whole` does. Raises ``UsageError`` if it cannot be."""
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise not_written(path, error) from error
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, with those above it. Raises ``UsageError`` if it cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise not_written(path, error, "make") from error
+
+
+def write_whole(path: Path, text: str, *, private: bool = False) -> None:
+    """
+    Write ``text`` to ``path`` whole or not at all.
+
+    A link stays a link: what it points to is replaced, unless another user laid it
+    into a folder for all. A file of ours that is there keeps its mode, a new one has
+    what the umask leaves of 0666. What is ``private`` is this user's alone, and takes
+    the place of a link itself. Raises ``OSError``.
+    """
+    target = path if private else insist_unplanted(path)
+    beside = _stage(target, text, private=private)
+    try:
+        beside.replace(target)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def write_together(texts: Mapping[Path, str]) -> None:
+    """
+    Write several files as `write_whole` does one: all of them, or none.
+
+    Each is written beside its place first, so that a full disk leaves all as it was.
+    Where one cannot take its place, those before it get back what they held. Raises
+    ``OSError``.
+    """
+    from shutil import copy2  # noqa: PLC0415 - it imports what unpacks archives
+
+    beside: dict[Path, Path] = {}
+    before: dict[Path, Path] = {}
+    try:
+        for path, text in texts.items():
+            target = insist_unplanted(path)
+            beside[target] = _stage(target, text)
+        for target in beside if len(beside) > 1 else ():
+            if target.exists():
+                before[target] = _name_beside(target)
+                copy2(target, before[target])
+        try:
+            for target, new in beside.items():
+                new.replace(target)
+        except BaseException:
+            for target, old in before.items():
+                old.replace(target)
+            raise
+    finally:
+        for left in (*beside.values(), *before.values()):
+            left.unlink(missing_ok=True)
+
+
+def _name_beside(target: Path) -> Path:
+    return target.with_name(f".{target.name[:100]}.{os.urandom(4).hex()}")
+
+
+def _stage(target: Path, text: str, *, private: bool = False) -> Path:
+    beside = _name_beside(target)
+    # the system applies the umask: asking for it would change it for a moment
+    handle = os.open(beside, _NEW, 0o600 if private else 0o666)
+    try:
+        _fill(handle, text)
+        if not private and target.exists() and not is_strangers(target.stat()):
+            beside.chmod(stat.S_IMODE(target.stat().st_mode))
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    return beside
+
+
+def _fill(handle: int, text: str) -> None:
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())

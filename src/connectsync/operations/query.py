@@ -1,0 +1,444 @@
+"""Ask the fleet: the names of a district's values, and expressions over them."""
+
+from __future__ import annotations
+
+import ast
+import re
+import time
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from importlib import import_module
+from itertools import pairwise
+from typing import Any, get_args, get_type_hints
+
+from connectsync.domain.district import LIST, Facts, Provider, stated_types
+from connectsync.domain.outcome import Ending
+from connectsync.domain.settings import SETTINGS
+from connectsync.domain.wording import did_you_mean, many
+from connectsync.errors import UsageError, how_to_add
+from connectsync.providers.form import Kind
+
+Values = Mapping[str, Any]
+"""A district's values by name, such as ``settings.phone_types``; unstated: missing."""
+
+_WORDS = {"int": "a number", "bool": "true or false", "string": "text", LIST: "a list"}
+
+LIVE = "live."
+STATE = "state."
+FOUND = frozenset(["findings", "errors", "warnings"])
+"""Names that rest on the rules."""
+
+
+@cache
+def names(*, live: bool = False) -> dict[str, str]:
+    """Give every name an expression may use, and its type; ``live`` with Connect's."""
+    known = {**stated_types(), "file": "string"}
+    known |= {"findings": LIST, "errors": "int", "warnings": "int"}
+    known |= {"state.applied": "bool", "state.standing": "string"}
+    known |= {"state.pending": LIST, "state.run": "int"}
+    known |= {"state.at": "string", "state.ending": "string"}
+    if live:
+        known |= {f"{LIVE}{one.name}": known[".".join(one.path)] for one in SETTINGS}
+        known |= {f"{LIVE}standing": "string", f"{LIVE}differs": LIST}
+    return known
+
+
+MOST_CHARACTERS = 4000
+MOST_SECONDS = 20.0
+"""Of one core, for all districts together."""
+
+_QUOTED = r'"(?:[^"\\\n]|\\.)*"|' + r"'(?:[^'\\\n]|\\.)*'"
+_TOKEN = re.compile(
+    rf"(?P<text>{_QUOTED})|(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"
+    r"|(?P<sign>==|!=|&&|\|\||<=|>=|\S)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    start: int
+
+    @property
+    def word(self) -> str:
+        """What a quoted text says; nothing where it is spelled in an odd way."""
+        try:
+            return str(ast.literal_eval(self.text))
+        except (ValueError, SyntaxError):
+            return ""
+
+
+def _tokens(text: str) -> list[_Token]:
+    if '"""' in text or "'''" in text:
+        return []  # no district needs them, and what is in them is not looked at
+    found = _TOKEN.finditer(text)
+    return [_Token(str(one.lastgroup), one[0], one.start()) for one in found]
+
+
+@dataclass(slots=True)
+class Expression:
+    """
+    An expression that was compiled, to be worked out for each district.
+
+    ``used`` are the names in it. ``lacking`` counts, by name, the districts for which
+    it had no answer, because they do not state that name.
+    """
+
+    text: str
+    program: Any
+    used: frozenset[str]
+    nullable: frozenset[str]
+    lacking: Counter[str] = field(default_factory=Counter)
+    _began: float = 0.0
+
+    def choose(self, districts: Sequence[Values]) -> list[Values]:
+        """
+        Give the districts for which it is true.
+
+        One that does not state a name on which the answer rests is not chosen. Raises
+        ``UsageError`` where it cannot be worked out, or takes too long.
+        """
+        self.lacking.clear()
+        self._began = time.process_time()
+        return [one for one in districts if self._holds(one)]
+
+    def _holds(self, values: Values) -> bool:
+        if time.process_time() - self._began > MOST_SECONDS:
+            raise self._too_long()
+        data = {name: values[name] for name in self.used if name in values}
+        for name in self.nullable:
+            data.setdefault(name, None)
+        try:
+            answer = self.program.eval(data=data).plain_value()
+        except RuntimeError as error:
+            answer = str(error)
+        if isinstance(answer, bool):
+            return answer
+        said = str(answer)
+        if missing := _MISSING.search(said):
+            self.lacking[missing[1]] += 1
+            return False
+        if "null_type" in said:
+            self.lacking[next(iter(self.nullable), "")] += 1
+            return False
+        if "budget" in said:
+            raise self._too_long()
+        why = said.partition(": ")[2] or said
+        raise UsageError(
+            f"--where has no answer for the district {values['district']}: {why[:200]}",
+            remedy="compare such a value with null first, or leave it out",
+        )
+
+    def _too_long(self) -> UsageError:
+        return UsageError(
+            "--where takes too long to work out: it loops over lists inside lists",
+            remedy="ask for one thing at a time",
+        )
+
+
+_MISSING = re.compile(r'No value with name "([\w.]+)"')
+
+
+def compile_expression(
+    text: str, *, live: bool, known: Mapping[str, Collection[str]]
+) -> Expression:
+    """
+    Compile an expression, once for all districts.
+
+    ``known`` are the words that a name can hold, where that is known: a quoted word
+    that none can be is a mistake. Raises ``UsageError``, with a caret under the place.
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise UsageError(
+            f"--where has {len(text):,} characters; {MOST_CHARACTERS:,} is the limit",
+            remedy="name the districts instead, or put a label on them",
+        )
+    if not text.strip():
+        raise UsageError("--where is empty", remedy=EXAMPLE)
+    tokens, types = _tokens(text), names(live=live)
+    _insist_no_has(text, tokens)
+    nullable = frozenset(_compared_with_null(tokens)) & types.keys()
+    cel = _library()
+    program = _compiled(cel, text, tokens, types, nullable)
+    _insist_known(text, tokens, known)
+    used = frozenset(one.text for one in tokens if one.kind == "name") & types.keys()
+    used = used or frozenset(name for name in types if name in text)
+    # a method behind a name, such as `name.startsWith`
+    dotted = {one.text.rpartition(".")[0] for one in tokens if one.kind == "name"}
+    return Expression(text, program, used | (dotted & types.keys()), nullable)
+
+
+EXAMPLE = """write for example --where 'settings.phone_types == ["Home"]'"""
+
+
+def _library() -> Any:
+    try:
+        return import_module("cel_expr_python.cel")
+    except ImportError as error:
+        raise UsageError(
+            "--where needs the extra `query`, which is not installed",
+            remedy=how_to_add("query"),
+        ) from error
+
+
+def _compiled(
+    cel: Any,
+    text: str,
+    tokens: Sequence[_Token],
+    types: Mapping[str, str],
+    nullable: frozenset[str],
+) -> Any:
+    kinds = {"bool": cel.Type.BOOL, "int": cel.Type.INT, "string": cel.Type.STRING}
+    kinds[LIST] = cel.Type.List(cel.Type.STRING)
+    env = cel.NewEnv(
+        variables={
+            name: cel.Type.DYN if name in nullable else kinds[kind]
+            for name, kind in types.items()
+        }
+    )
+    try:
+        program = env.compile(_in_order(text, tokens))
+    except RuntimeError as error:
+        raise _refusal(text, str(error), types) from error
+    given = program.return_type().name()
+    if given != "BOOL":
+        raise UsageError(
+            f"--where is no question: it gives {_spell_type(given.lower())}, not true"
+            " or false",
+            remedy=EXAMPLE,
+        )
+    return program
+
+
+def _in_order(text: str, tokens: Sequence[_Token]) -> str:
+    """
+    Sort the words of a list that something is compared with, as all lists are sorted.
+
+    In a list of labels the order means nothing; the library compares it.
+    """
+    ordered = text
+    for first, words, last in _lists(tokens):
+        around = {tokens[at].text for at in (first - 1, last + 1) if at < len(tokens)}
+        if len(words) > 1 and around & {"==", "!="}:
+            begin, end = tokens[first].start, tokens[last].start
+            inside = text[begin:end]
+            for word in reversed(words):
+                at = word.start - begin
+                inside = f"{inside[:at]}\0{inside[at + len(word.text) :]}"
+            for word in sorted(words, key=lambda one: one.word):
+                inside = inside.replace("\0", word.text, 1)
+            ordered = ordered[:begin] + inside + ordered[end:]
+    return ordered
+
+
+def _lists(tokens: Sequence[_Token]) -> Iterator[tuple[int, list[_Token], int]]:
+    """Find lists of nothing but quoted words: where each begins, its words, its end."""
+    for first, token in enumerate(tokens):
+        if token.text != "[":
+            continue
+        at, words = first + 1, list[_Token]()
+        while at < len(tokens) and (
+            tokens[at].kind == "text" or tokens[at].text == ","
+        ):
+            words += [tokens[at]] if tokens[at].kind == "text" else []
+            at += 1
+        if words and at < len(tokens) and tokens[at].text == "]":
+            yield first, words, at
+
+
+def _compared_with_null(tokens: Sequence[_Token]) -> Iterator[str]:
+    for at, token in enumerate(tokens):
+        if token.text in {"==", "!="} and 0 < at < len(tokens) - 1:
+            sides = tokens[at - 1], tokens[at + 1]
+            if any(one.text == "null" for one in sides):
+                yield from (one.text for one in sides if one.kind == "name")
+
+
+def _insist_no_has(text: str, tokens: Sequence[_Token]) -> None:
+    for token, then in pairwise(tokens):
+        if token.text == "has" and then.text == "(":
+            raise _marked(
+                text,
+                token.start,
+                "there is no has() here",
+                "write NAME != null: true where a file states it",
+            )
+
+
+def _insist_known(
+    text: str, tokens: Sequence[_Token], known: Mapping[str, Collection[str]]
+) -> None:
+    for name, word in _words_about(tokens):
+        choices = known.get(name.text)
+        if choices is not None and word.word not in choices:
+            what = _NOUNS.get(name.text, f"value of {name.text}")
+            raise _marked(
+                text,
+                word.start,
+                f"there is no {what} {word.word[:80]!r}",
+                did_you_mean(word.word, choices)
+                or f"{many(len(choices), 'is', 'are')} known: "
+                + (", ".join(sorted(choices)[:8]) or "(none)"),
+            )
+
+
+_NOUNS = {
+    "district": "district",
+    "labels": "label",
+    "profiles": "profile",
+    "findings": "rule",
+    "allow.rules": "rule",
+}
+
+
+def _words_about(tokens: Sequence[_Token]) -> Iterator[tuple[_Token, _Token]]:
+    """Find quoted words that are held against a name: ``NAME == "word"`` and such."""
+    lists = {first: words for first, words, _ in _lists(tokens)}
+    ends = {last: words for _, words, last in _lists(tokens)}
+    for at, token in enumerate(tokens[1:-1], start=1):
+        if token.text in {"==", "!=", "in"}:
+            for name, other, several in (
+                (at - 1, at + 1, lists),
+                (at + 1, at - 1, ends),
+            ):
+                if tokens[name].kind != "name":
+                    continue
+                alone = [tokens[other]] if tokens[other].kind == "text" else []
+                for word in several.get(other, alone):
+                    yield tokens[name], word
+
+
+_PLACE = re.compile(r"<input>:(\d+):(\d+): (?:Syntax error: )?(.*)")
+_UNKNOWN = re.compile(r"undeclared reference to '([^']*)'")
+_OVERLOAD = re.compile(r"no matching overload for '([^']*)' applied to '(.*?)'(?:$| )")
+_FUNCTIONS = ("startsWith", "endsWith", "contains", "matches", "size", "exists", "all")
+
+
+def _refusal(text: str, said: str, types: Mapping[str, str]) -> UsageError:
+    """Say in one sentence why an expression does not compile, and where."""
+    if "recursion" in said:
+        return UsageError(
+            "--where is nested too deeply: 32 levels are the limit",
+            remedy="ask for one thing at a time",
+        )
+    place = _PLACE.search(said)
+    if place is None:
+        return UsageError(f"--where is no expression: {said[:200]}", remedy=EXAMPLE)
+    line, column, why = int(place[1]), int(place[2]), place[3]
+    lines = text.splitlines(keepends=True) or [""]
+    at = sum(map(len, lines[: line - 1])) + column - 1
+    if unknown := _UNKNOWN.search(why):
+        name = unknown[1]
+        # the library points at the last dot
+        begin = max(0, at - name.rfind(".")) if "." in name else at
+        begin = begin if text.startswith(name, begin) else max(0, text.find(name))
+        return _marked(text, begin, f"there is no {name!r}", _like(name, types))
+    if overload := _OVERLOAD.search(why):
+        sign = overload[1].strip("_").replace("@", "")
+        kinds = [_spell_type(one) for one in _split_types(overload[2])]
+        about = f"{sign} does not take {' and '.join(kinds)}"
+        list_and_text = {"a list", "text"} == set(kinds)
+        return _marked(
+            text,
+            at,
+            about,
+            'write "WORD" in NAME, or NAME == ["WORD"]' if list_and_text else EXAMPLE,
+        )
+    return _marked(text, at, *_syntax(why, text, at))
+
+
+def _like(name: str, types: Mapping[str, str]) -> str:
+    if name in names(live=True):
+        return "names that begin with live. need --live"
+    last = name.rpartition(".")[2]
+    ends = [one for one in types if one.rpartition(".")[2] == last]
+    if ends:
+        return f"did you mean {' or '.join(map(repr, ends))}?"
+    return (
+        did_you_mean(name, [*types, *_FUNCTIONS])
+        or "`connectsync list --columns help` lists all names"
+    )
+
+
+def _split_types(said: str) -> list[str]:
+    return re.findall(r"\w+(?:\([^)]*\))?", said.strip("()") + ")" * said.count("(("))
+
+
+def _spell_type(kind: str) -> str:
+    return "a list" if kind.startswith("list") else _WORDS.get(kind, kind)
+
+
+def _syntax(why: str, text: str, at: int) -> tuple[str, str]:
+    rest = text[at:].lstrip()
+    word = re.match(r"\w+|\S", rest)
+    spelled = word[0] if word else ""
+    if spelled == "=" and not rest.startswith("=="):
+        return "a single = is no comparison", "write == for equal, != for not equal"
+    if spelled in {"and", "or", "not"}:
+        return f"{spelled!r} is no sign", "write && for and, || for or, ! for not"
+    if not spelled or "<EOF>" in why.partition("expecting")[0]:
+        return "the expression ends too early", EXAMPLE
+    if why.startswith(("token recognition", "extraneous", "mismatched", "no viable")):
+        return f"{spelled!r} cannot stand here", EXAMPLE
+    return why[:160], EXAMPLE
+
+
+ROOM = 68
+"""Characters of an expression that are shown around a mistake."""
+
+
+def _marked(text: str, at: int, why: str, remedy: str) -> UsageError:
+    """Show the place in the expression, with a caret under it."""
+    begin = text.rfind("\n", 0, at) + 1
+    end = text.find("\n", at)
+    line = text[begin : end if end >= 0 else None]
+    spot = at - begin
+    cut = max(0, spot - ROOM // 2) if len(line) > ROOM else 0
+    shown = line[cut : cut + ROOM].replace("\t", " ")
+    lead = "…" if cut else ""
+    tail = "…" if len(line) > cut + ROOM else ""
+    length = 1
+    if word := re.match(rf"{_QUOTED}|[\w.]+", line[spot:]):
+        length = max(1, min(len(word[0]), ROOM - (spot - cut)))
+    caret = " " * (spot - cut + len(lead)) + "^" * length
+    below = (f"  {lead}{shown}{tail}", f"  {caret}")
+    return UsageError(f"--where: {why}", below=below, remedy=remedy)
+
+
+def known_words(
+    districts: Iterable[Values],
+    *,
+    profiles: Collection[str],
+    rules: Collection[str],
+    recorded: Mapping[str, Sequence[str]],
+) -> dict[str, Collection[str]]:
+    """Give the words that a name can hold: of the form, the project and its rules."""
+    rows = list(districts)
+    known: dict[str, Collection[str]] = {
+        "district": {one["district"] for one in rows},
+        "labels": {label for one in rows for label in one["labels"]},
+        "profiles": set(profiles),
+        "findings": set(rules),
+        "allow.rules": set(rules),
+        "provider": {one.value for one in Provider},
+        "state.ending": {one.value for one in Ending},
+        "state.standing": {"never applied", "pending", "in step"},
+        f"{LIVE}standing": {"conflict", "drift", "pending", "unread", "in step"},
+    }
+    for setting in SETTINGS:
+        path = f"{setting.section}.{setting.name}"
+        labels = {*setting.labels, *recorded.get(setting.name, ())}
+        if labels and setting.kind in {Kind.CHOICE, Kind.BOXES}:
+            for one in rows:
+                held = one.get(path, [])
+                labels.update([held] if isinstance(held, str) else held)
+            known[path] = known[f"{LIVE}{setting.name}"] = labels
+    for name, hint in get_type_hints(Facts).items():
+        for part in get_args(hint):
+            if isinstance(part, type) and issubclass(part, StrEnum):
+                known[f"facts.{name}"] = {one.value for one in part}
+    return known

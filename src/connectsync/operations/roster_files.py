@@ -1,0 +1,287 @@
+"""Check roster files before they are sent: every file, what they say of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from connectsync.domain.district import Allow
+from connectsync.domain.finding import (
+    AllowedFinding,
+    Finding,
+    Place,
+    ValidationReport,
+    with_fingerprints,
+)
+from connectsync.domain.wording import did_you_mean, few, fold_word
+from connectsync.errors import NothingMatched
+from connectsync.roster.checking import FileCheck, FileOptions, Problems, RosterProblem
+from connectsync.roster.formats import (
+    CLEVER,
+    GUARDIANS,
+    NOT_DESCRIBED,
+    UNREAD,
+    KnownIds,
+    Layout,
+    Records,
+    by_header,
+    compare,
+    gather,
+    layouts,
+    recognize,
+)
+from connectsync.roster.opening import (
+    GUARDIANS_CSV,
+    UTF_8,
+    BadRoster,
+    DeliveredFile,
+    Delivery,
+    WayOut,
+    open_delivery,
+)
+from connectsync.rules.allow_entries import AllowOnDay
+from connectsync.rules.catalogue import BY_NAME, by_name
+
+NONE: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class RosterFileOptions:
+    """
+    What is known of the roster files to check.
+
+    ``sample`` is the header of the guardians file, ``encoding`` what it is read in,
+    ``numbers`` whether students are named by number there (None: either way).
+    ``lines`` keeps the lines of findings, for who may see values. ``allow`` is what a
+    district accepts; a roster from ``previous`` paths is compared with, and more than
+    ``threshold`` percent deleted is an error.
+    """
+
+    way_out: WayOut
+    today: date
+    lines: bool = False
+    sample: tuple[str, ...] | None = None
+    encoding: str = UTF_8
+    numbers: bool | None = None
+    allow: tuple[Allow, ...] = ()
+    select: frozenset[str] | None = None
+    ignore: frozenset[str] = NONE
+    threshold: float | None = None
+
+
+Named = Sequence[tuple[Path, str]]
+"""Paths, each with how people find it."""
+
+
+def check_roster_files(
+    named: Named, previous: Named, options: RosterFileOptions
+) -> tuple[ValidationReport, tuple[str, ...]]:
+    """
+    Check roster files, and give what was found with the files that were looked at.
+
+    Raises ``NothingMatched`` for a path that holds no roster.
+    """
+    problems = Problems()
+    now = _Roster(options, problems, Records() if previous else None)
+    now.check(named)
+    if previous:
+        before = _Roster(options, Problems(), Records())
+        before.check(previous)
+        for rule, said in _forecast(before, now, options.threshold):
+            place = Place(now.where, 1, 1, 1, 1)
+            problems.add(RosterProblem(rule, said, place, _NEXT.get(rule, "")))
+    wanted = [one for one in problems.all() if _is_wanted(one.rule, options)]
+    found = with_fingerprints(map(_roster_finding, wanted))
+    rules = AllowOnDay(options.allow, options.today, BY_NAME, NONE, NONE)
+    allow = {one.rule: one for one in reversed(options.allow) if rules.in_force(one)}
+    standing = tuple(one for one in found if one.rule not in allow)
+    allowed = tuple(
+        AllowedFinding(one, allow[one.rule].reason, allow[one.rule].until)
+        for one in found
+        if one.rule in allow
+    )
+    files = tuple(now.files)
+    return ValidationReport(len(files), standing, allowed), files
+
+
+def _is_wanted(rule: str, options: RosterFileOptions) -> bool:
+    chosen = options.select is None or rule in options.select
+    return chosen and rule not in options.ignore
+
+
+def _roster_finding(one: RosterProblem) -> Finding:
+    return Finding(
+        one.rule,
+        by_name(one.rule).severity,
+        one.message,
+        one.place,
+        path=(one.column,) if one.column else (),
+        hint=one.hint,
+        stands_for=one.stands_for,
+    )
+
+
+def _forecast(
+    before: _Roster, now: _Roster, threshold: float | None
+) -> Iterator[tuple[str, str]]:
+    """Say what a sync from one roster to the next would do, in numbers alone."""
+    broken = [*before.broken, *now.broken]
+    if broken or now.records is None or before.records is None:
+        said = f"nothing is forecast: {few(broken)} cannot be read to the end"
+        yield "roster-forecast", said
+        return
+    if before.delta or now.delta:
+        said = "nothing is forecast: a delta file tells changes alone, not who is left"
+        yield "roster-forecast", said
+        return
+    for one in compare(before.records, now.records):
+        yield "roster-forecast", one.told
+        if CLEVER in now.families and (why := one.held):
+            yield "roster-clever-hold", why
+        if threshold is not None and one.deleted * 100 > threshold * one.before:
+            share = one.share(one.deleted)
+            said = f"this night's sync would try to archive {share} of the {one.type_}"
+            yield "roster-over-deletion-threshold", f"{said}: over your {threshold:g}"
+
+
+_NEXT = {
+    "roster-clever-hold": "check the export; whether SchoolStatus has opted in to"
+    " Clever's hold is published nowhere",
+    "roster-over-deletion-threshold": "check the export; at rollover raise"
+    " deletion_threshold for one sync, and put it back",
+}
+
+
+class _Roster:
+    """One roster: the files of all paths that were named together."""
+
+    def __init__(
+        self, options: RosterFileOptions, problems: Problems, records: Records | None
+    ) -> None:
+        self.files: list[str] = []
+        self.records = records
+        self.broken: list[str] = []
+        self.families: set[str] = set()
+        self.delta = False
+        self.where = ""
+        self._options, self._problems = options, problems
+        self._guardians: list[tuple[DeliveredFile, KnownIds]] = []
+        self._students: list[KnownIds] = []
+
+    def check(self, named: Named) -> None:
+        """Check the files of every path."""
+        loose: dict[str, DeliveredFile] = {}
+        self.where = named[0][1]
+        for path, shown in named:
+            try:
+                one = open_delivery(path, shown, self._options.way_out)
+            except BadRoster as bad:
+                self._tell(shown, bad.rule, bad.message, bad.hint)
+                self.files.append(shown)
+                self.broken.append(shown)
+                continue
+            if one.whole or not loose.keys().isdisjoint(one.files):
+                self._delivery(one)
+            else:
+                loose |= one.files
+        if loose:
+            self._delivery(Delivery(self.where, loose, whole=False))
+        self._check_guardians()
+        self.delta = any(known.delta for known in self._students)
+
+    def _tell(
+        self, file: str, rule: str, message: str, hint: str = "", line: int = 1
+    ) -> None:
+        place = Place(file, line, 1, line, 1)
+        self._problems.add(RosterProblem(rule, message, place, hint))
+
+    def _delivery(self, one: Delivery) -> None:
+        for shown, bad in one.bad:
+            self._tell(shown, bad.rule, bad.message, bad.hint)
+            self.files.append(shown)
+            self.broken.append(shown)
+        before = len(self.files)
+        known = KnownIds(records=self.records)
+        self._students.append(known)
+        for shown in one.below:
+            said = "it lies in the folder of one school, it seems"
+            self._tell(shown, "roster-guardians-file-level", said, AT_LEVEL)
+        for file, layout in self._in_order(one, known):
+            self.files.append(file.shown)
+            if layout is not None and layout.family == GUARDIANS:
+                self._guardians.append((file, known))
+                continue
+            self._check_file(file, layout, known, FileOptions(self._options.lines))
+        if len(self.files) == before and not one.bad:
+            raise NothingMatched(
+                f"{one.shown} holds no file of a roster that is known",
+                remedy="name guardians.csv, Clever's files (students.csv, contacts.csv"
+                " …), or a folder or zip of OneRoster files",
+            )
+
+    def _check_file(
+        self,
+        file: DeliveredFile,
+        layout: Layout | None,
+        known: KnownIds,
+        options: FileOptions,
+    ) -> None:
+        if not FileCheck(file, layout, known, self._problems, options).run():
+            self.broken.append(file.shown)
+            # of a file that is cut off, no one can say which ids it has not
+            known.ids.pop(fold_word(layout.stem) if layout else "", None)
+
+    def _check_guardians(self) -> None:
+        options = self._options
+        for position, (file, own) in enumerate(self._guardians):
+            if file.name != GUARDIANS_CSV:
+                said = f"Connect reads the file under the name {GUARDIANS_CSV} alone"
+                self._tell(file.shown, "roster-guardians-file-name", said, "rename it")
+            if position:
+                said = "there is more than one guardians file"
+                self._tell(file.shown, "roster-guardians-file-level", said, AT_LEVEL)
+            known = [own] if own.students else self._students
+            by_id = () if options.numbers else (one.students for one in known)
+            by_number = (
+                () if options.numbers is False else (one.numbers for one in known)
+            )
+            students = set[int]().union(*by_id, *by_number)
+            read = FileOptions(options.lines, options.encoding, options.sample)
+            self._check_file(file, UNREAD, KnownIds(ids={"students": students}), read)
+
+    def _in_order(
+        self, one: Delivery, known: KnownIds
+    ) -> Iterator[tuple[DeliveredFile, Layout | None]]:
+        """Give the files in the order in which they refer to each other."""
+        by_stem = {fold_word(name[:-4]): file for name, file in one.files.items()}
+        family, version, known.delta, found = recognize(by_stem, whole=one.whole)
+        for shown, line, rule, said, hint in found:
+            self._tell(shown or one.shown, rule, said, hint, line)
+        described = layouts(family, version)
+        chosen = {
+            stem: described.get(stem) or (None if one.whole else by_header(file))
+            for stem, file in by_stem.items()
+        }
+        order = sorted(chosen, key=[*described, *chosen].index)
+        for stem in order:
+            layout = chosen[stem]
+            if layout is not None and layout.refers_to_itself:
+                gather(by_stem[stem], layout, known)
+        for stem in order:
+            file, layout = by_stem[stem], chosen[stem]
+            if layout is not None:
+                self.families.add(layout.family)
+                yield file, layout
+            elif "guardian" in stem:
+                yield file, UNREAD
+            elif stem in NOT_DESCRIBED:
+                yield file, None
+            else:
+                said = "its name is of no roster file that is known: it is not checked"
+                near = did_you_mean(stem, described)
+                self._tell(file.shown, "roster-file-unknown", said, near)
+
+
+AT_LEVEL = "deliver one file, at the level of the daily sync: district or school"

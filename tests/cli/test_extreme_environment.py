@@ -1,0 +1,96 @@
+"""What stands in the environment by mistake ends in a sentence, or is passed over."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import pytest
+from console import Console
+
+from connectsync.cli.terminal import ExitStatus, drop_unusable
+from connectsync.files.access import strange_owner
+from connectsync.web.http import trusted
+
+DIGITS = "9" * 5000
+"""More than Python turns into a number."""
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "0001-01-01T00:00:00+14:00",
+        "0001-01-01",
+        "1969-12-31",
+        "9001-01-01",
+        "9999-12-31T23:59:59-12:00",
+    ],
+)
+@pytest.mark.parametrize("command", ["plan", "apply --yes", "drift"])
+def test_a_told_time_at_the_ends_of_time_is_a_sentence(
+    valley: Console, command: str, told: str
+) -> None:
+    said = valley.run(*command.split(), environment={"CONNECTSYNC_NOW": told})
+    assert said.status == ExitStatus.USAGE
+    assert "of a year from 1970 to 9000" in said.err
+
+
+@pytest.mark.parametrize("name", ["COLUMNS", "LINES", "TERMINAL_WIDTH"])
+@pytest.mark.parametrize("told", ["²", "-5", "wide", "0", DIGITS, "٣"])
+@pytest.mark.parametrize("command", ["--help", "rules"])
+def test_a_width_that_is_none_is_passed_over(
+    valley: Console, name: str, told: str, command: str
+) -> None:
+    assert valley.run(command, environment={name: told}).status == 0
+
+
+@pytest.mark.parametrize("told", ["yes", "complete_cmd", "bash_complete", "²"])
+def test_what_no_shell_asks_at_the_tab_key_is_a_sentence(
+    valley: Console, told: str
+) -> None:
+    asked = {"_CONNECTSYNC_COMPLETE": told}
+    said = valley.run("apply", "--yes", environment=asked)
+    assert said.status == ExitStatus.USAGE
+    assert "what no shell asks" in said.err
+
+
+@pytest.mark.parametrize("number", ["", "²", DIGITS])
+def test_a_shell_that_does_not_say_where_it_stands_runs_nothing(
+    valley: Console, number: str
+) -> None:
+    asked = {"_CONNECTSYNC_COMPLETE": "complete_bash", "COMP_CWORD": number}
+    with pytest.raises(SystemExit) as ended:
+        valley.run("apply", "--yes", environment=asked)
+    assert ended.value.code == 0
+    assert not valley.connect.exists()
+
+
+@pytest.mark.parametrize("sudo", ["", "root", "²", "-1", DIGITS])
+def test_who_became_root_is_told_by_a_number_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sudo: str
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    strange_owner(tmp_path.stat(), sudo=sudo)
+
+
+def test_no_run_writes_the_keys_of_its_calls_where_the_environment_says() -> None:
+    environment = {"SSLKEYLOGFILE": "keys", "SSL_CERT_FILE": "/etc/ca.pem"}
+    drop_unusable(environment)
+    assert environment == {"SSL_CERT_FILE": "/etc/ca.pem"}
+
+
+def test_no_call_writes_its_keys_where_the_environment_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a company trusts holds: ``SSL_CERT_FILE`` is what an operator sets."""
+    usual = ssl.create_default_context()
+    keys = tmp_path / "keys"
+    monkeypatch.setenv("SSLKEYLOGFILE", str(keys))
+    ours = trusted()
+    assert not keys.exists()
+    assert ours.verify_mode is ssl.CERT_REQUIRED
+    assert ours.check_hostname
+    assert ours.verify_flags == usual.verify_flags
+    assert ours.options == usual.options
+    assert ours.get_ca_certs() == usual.get_ca_certs()
+    assert str(ours.keylog_filename) == "None"

@@ -1,0 +1,253 @@
+"""A school year on the stand-in: a threshold is raised for the rollover and returns."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from console import Console, Said
+
+from connectsync.cli.runner import CommandLineHost
+
+PROJECT = """schema: 1
+timezone: America/Chicago
+reconcile: {at_most: caution}
+"""
+DISTRICT = """schema: 1
+district: lakeview-usd
+name: Lakeview Unified School District
+provider: clever
+credentials:
+  district_id: 58da8a43cc70ab00017a1a87
+  oauth_token: env:LAKEVIEW_TOKEN
+facts:
+  rollover: {from: 2027-06-15, to: 2027-08-20}
+  tried_to_archive: 55
+settings:
+  unarchive_classrooms: true
+  deletion_threshold: 15
+scheduled:
+  - from: 2027-06-15
+    to: 2027-08-20
+    settings:
+      unarchive_classrooms: false
+      deletion_threshold: 60  # just above what last summer's sync tried
+    reason: rollover
+"""
+FILE = "districts/lakeview-usd.yaml"
+
+
+class Year(Console):
+    """A project, and commands on days of its year."""
+
+    def on(self, day: str, *arguments: str) -> Said:
+        told = day if "T" in day else f"{day}T12:00:00-05:00"
+        return self.run(*arguments, environment={"CONNECTSYNC_NOW": told})
+
+    def threshold(self) -> object:
+        return self.live("lakeview-usd")["deletion_threshold"]
+
+
+@pytest.fixture
+def year(tmp_path: Path) -> Year:
+    (tmp_path / "districts").mkdir()
+    (tmp_path / "connectsync.yaml").write_text(PROJECT)
+    (tmp_path / FILE).write_text(DISTRICT)
+    year = Year(tmp_path)
+    assert year.on("2027-03-01", "apply", "--yes").status == 0
+    assert year.threshold() == 15
+    return year
+
+
+def test_the_threshold_is_raised_for_the_rollover_and_returns_by_itself(
+    year: Year,
+) -> None:
+    # the evening before, in Chicago: nothing is due, though it is the day in UTC
+    assert "1 in step" in year.on("2027-06-14T23:59:00-05:00", "reconcile").out
+    assert year.threshold() == 15
+
+    raised = year.on("2027-06-15T00:00:00-05:00", "reconcile")
+    assert (raised.status, year.threshold()) == (0, 60), raised.both
+    assert "1 in step" in year.on("2027-07-01", "reconcile").out
+
+    assert "1 in step" in year.on("2027-08-20T23:59:00-05:00", "reconcile").out
+    assert year.threshold() == 60
+    returned = year.on("2027-08-21T00:00:00-05:00", "reconcile")
+    assert (returned.status, year.threshold()) == (0, 15), returned.both
+    assert year.live("lakeview-usd")["unarchive_classrooms"] is True
+
+
+def test_an_edit_by_a_person_in_july_is_found_and_adopted_where_it_counts(
+    year: Year,
+) -> None:
+    assert year.on("2027-06-15", "reconcile").status == 0
+    year.edit("lakeview-usd", {**year.live("lakeview-usd"), "deletion_threshold": 58})
+    found = year.on("2027-07-10", "drift")
+    assert found.status == 1
+    assert "applied 60, file 60, Connect 58" in found.out
+    held = year.on("2027-07-10", "reconcile")
+    assert (held.status, year.threshold()) == (1, 58)
+
+    adopted = year.on("2027-07-10", "drift", "--adopt")
+    assert adopted.status == 0, adopted.both
+    text = (year.folder / FILE).read_text()
+    assert "deletion_threshold: 58  # just above what" in text
+    assert "  deletion_threshold: 15\n" in text
+    # it is the period that took it over, so the return stays what it was
+    assert year.on("2027-08-21", "reconcile").status == 0
+    assert year.threshold() == 15
+
+
+def test_a_person_who_edits_what_returns_is_asked_first(year: Year) -> None:
+    assert year.on("2027-06-15", "reconcile").status == 0
+    year.edit("lakeview-usd", {**year.live("lakeview-usd"), "deletion_threshold": 100})
+    held = year.on("2027-08-21", "reconcile")
+    assert (held.status, year.threshold()) == (1, 100)
+    assert "deletion_threshold was changed on Connect and in the file" in " ".join(
+        held.out.split()
+    )
+
+
+def test_a_return_that_no_one_applied_grows_from_a_warning_to_an_error(
+    year: Year,
+) -> None:
+    assert year.on("2027-06-15", "reconcile").status == 0
+    due = year.on("2027-08-21", "plan", "--format", "json")
+    assert json.loads(due.out)["guards"] == []
+
+    for day, severity, rule in (
+        ("2027-08-22", "warning", "return-overdue"),
+        ("2027-08-28", "warning", "return-overdue"),
+        ("2027-08-29", "error", "return-long-overdue"),
+    ):
+        planned = json.loads(year.on(day, "plan", "--format", "json").out)
+        guards = [
+            one for one in planned["guards"] if "deletion_threshold" in one["message"]
+        ]
+        assert [(one["severity"], one["rule"]) for one in guards] == [(severity, rule)]
+        drift = year.on(day, "drift", "--format", "json")
+        (district,) = json.loads(drift.out)["districts"]
+        assert {one["severity"] for one in district["overdue"]} == {severity}
+        assert drift.status == (severity == "error")
+
+    # an error of this kind never stops what puts it right
+    assert year.on("2027-08-29", "plan", "--out", "plan.json").status == 0
+    assert year.on("2027-08-29", "apply", "plan.json").status == 0
+    assert year.threshold() == 15
+    assert year.on("2027-08-30", "drift").status == 0
+
+
+def test_an_unattended_run_makes_a_return_that_is_long_overdue(year: Year) -> None:
+    assert year.on("2027-06-15", "reconcile").status == 0
+    assert year.on("2027-09-30", "reconcile").status == 0
+    assert year.threshold() == 15
+
+
+def test_a_held_return_says_how_late_it_is(year: Year) -> None:
+    assert year.on("2027-06-15", "reconcile").status == 0
+    # classrooms that come back are caution, and now only safe changes go unattended
+    year.replace("connectsync.yaml", "at_most: caution", "at_most: safe")
+    held = year.on("2027-09-30", "reconcile")
+    said = " ".join(held.out.split())
+    assert held.status == 1
+    assert "error: return-long-overdue: deletion_threshold should have returned" in said
+    assert "that is 40 days late" in said
+
+
+@pytest.mark.parametrize("flags", [(), ("--ignore-files",)])
+@pytest.mark.parametrize(
+    ("made", "applied"), [("2027-06-14", "2027-06-15"), ("2027-08-20", "2027-08-21")]
+)
+def test_a_plan_of_a_day_that_is_over_is_stale(
+    year: Year, made: str, applied: str, flags: tuple[str, ...]
+) -> None:
+    if made.startswith("2027-08"):
+        assert year.on("2027-06-15", "reconcile").status == 0
+    year.edit("lakeview-usd", {**year.live("lakeview-usd"), "deletion_threshold": 30})
+    assert year.on(made, "plan", "--out", "plan.json").status == 0
+    late = year.on(
+        applied, "apply", "plan.json", "--accept", "overwrites-drift=1", *flags
+    )
+    assert late.status == 4
+    assert "the day is over for which the plan was made" in late.err
+    assert f"until {made} (America/Chicago)" in late.err
+    assert year.threshold() == 30
+
+
+def test_a_plan_that_was_approved_on_one_day_is_stale_on_the_next(year: Year) -> None:
+    file = year.folder / "connectsync.yaml"
+    file.write_text(PROJECT + "approval: {names: 1}\n")
+    assert year.on("2027-06-15", "plan", "--out", "plan.json").status == 0
+    assert year.on("2027-06-16", "approve", "plan.json", "--as", "Ana").status == 0
+    late = year.on("2027-08-21", "apply", "plan.json")
+    assert late.status == 4
+    assert "make a new plan: it holds what is scheduled for today" in late.err
+
+
+def test_plans_and_show_say_what_returns_when(year: Year) -> None:
+    shown = year.on("2027-07-01", "show", "lakeview-usd").out
+    assert "60 until 2027-08-20, then 15 (rollover)" in shown
+    assert "15 until 2027-06-14, then 60 (rollover)" in (
+        year.on("2027-03-01", "show", "lakeview-usd").out
+    )
+    text = year.on("2027-07-01", "plan").out
+    assert "@ scheduled: deletion_threshold 60 until 2027-08-20, then 15" in text
+    markdown = year.on("2027-07-01", "plan", "--format", "markdown").out
+    assert (
+        "| `lakeview-usd` | `deletion_threshold` |"
+        " 60 until 2027-08-20, then 15 (rollover) |" in markdown
+    )
+    html = year.on("2027-07-01", "plan", "--format", "html").out
+    assert "scheduled: deletion_threshold 60 until 2027-08-20, then 15 (rollover)" in (
+        html
+    )
+    data = json.loads(year.on("2027-07-01", "plan", "--format", "json").out)
+    (district,) = data["districts"]
+    assert district["scheduled"][0] == {
+        "setting": "unarchive_classrooms",
+        "now": False,
+        "until": "2027-08-20",
+        "then": True,
+        "reason": "rollover",
+        "timezone": "America/Chicago",
+    }
+
+
+def test_validate_checks_every_period_on_its_own_day(year: Year) -> None:
+    year.replace(FILE, "deletion_threshold: 60", "deletion_threshold: 95")
+    found = year.on("2027-03-01", "validate", "--format", "json")
+    assert found.status == 1
+    (finding,) = json.loads(found.out)["findings"]
+    assert finding["rule"] == "threshold-above-any-rollover"
+    assert finding["path"] == "scheduled[0].settings.deletion_threshold"
+    assert finding["day"] == "2027-06-15"
+    assert finding["message"].startswith(
+        "on 2027-06-15, in the period from 2027-06-15 to 2027-08-20: one sync may"
+    )
+
+    year.replace(FILE, "deletion_threshold: 95", "deletion_threshold: 60")
+    year.replace(FILE, "    to: 2027-08-20\n", "    to: 2027-09-05\n")
+    found = year.on("2027-03-01", "validate", "--format", "json")
+    rules = {(one["rule"], one["day"]) for one in json.loads(found.out)["findings"]}
+    assert ("threshold-still-raised", "2027-09-05") in rules
+
+
+def test_a_run_that_passes_midnight_saves_nothing_of_the_day_before(
+    year: Year, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert year.on("2027-06-15", "reconcile").status == 0
+    year.edit("lakeview-usd", {**year.live("lakeview-usd"), "deletion_threshold": 30})
+    midnight = datetime.fromisoformat("2027-08-21T00:00:00-05:00")
+    monkeypatch.setattr(CommandLineHost, "now", lambda _: midnight)
+    accepted = ("--accept", "overwrites-drift=1")
+    late = year.on("2027-08-20T23:59:00-05:00", "apply", "--yes", *accepted)
+    assert (late.status, year.threshold()) == (4, 30)
+    assert "that day ended during the run" in late.both
+
+
+def test_all_formats_of_a_plan_name_what_changes_by_itself(year: Year) -> None:
+    for how in ("junit", "github"):
+        shown = year.on("2027-07-01", "plan", "--format", how).out
+        assert "deletion_threshold 60 until 2027-08-20, then 15 (rollover)" in shown

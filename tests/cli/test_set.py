@@ -1,0 +1,242 @@
+"""Many files are changed at once: whole or not at all, seen before, comments kept."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from console import Console
+
+from connectsync.config.edit import remove_value
+from connectsync.errors import InvalidFiles
+from connectsync.files.writing import write_together
+
+LAKEVIEW = "districts/ca/lakeview-usd.yaml"
+DRY_CREEK = "districts/tx/dry-creek-isd.yaml"
+PROFILE = "districts/_profiles/clever-standard.yaml"
+
+
+def texts(folder: Path) -> dict[str, str]:
+    found = sorted((folder / "districts").rglob("*"))
+    return {
+        path.relative_to(folder).as_posix(): path.read_text()
+        for path in found
+        if path.is_file()
+    }
+
+
+def test_a_value_is_set_in_the_districts_an_expression_chooses(
+    valley: Console,
+) -> None:
+    before = texts(valley.folder)
+    said = valley.run(
+        "set", "deletion_threshold=17", "--where", "facts.setup_step > 7", "--yes"
+    )
+    assert said.status == 0, said.err
+    after = texts(valley.folder)
+    assert {file for file in after if after[file] != before[file]} == {
+        LAKEVIEW,
+        DRY_CREEK,
+    }
+    line = "  deletion_threshold: 17  # above our worst night in August\n"
+    assert line in after[LAKEVIEW]
+    assert "--- a/districts/ca/lakeview-usd.yaml\n" in said.out
+    assert "-  deletion_threshold: 15  # above our worst night in August\n" in said.out
+    assert f"+{line}" in said.out
+    assert "wrote 2 files" in said.err
+
+
+def test_no_terminal_and_no_yes_writes_nothing(valley: Console) -> None:
+    before = texts(valley.folder)
+    said = valley.run("set", "deletion_threshold=17", "lakeview-usd")
+    assert said.status == 3
+    assert "+  deletion_threshold: 17" in said.out
+    assert "no terminal to ask on, so nothing was written" in said.err
+    assert texts(valley.folder) == before
+    dry = valley.run("set", "deletion_threshold=17", "--dry-run", "lakeview-usd")
+    assert dry.status == 0
+    assert texts(valley.folder) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["deletion_threshold=500", "lakeview-usd"], "would have an error"),
+        (["phone_types+=Hme", "lakeview-usd"], "would have an error"),
+        (["phone_types+=Home", "--where", "true"], "would have an error"),
+        (["deletion_threshold=often", "lakeview-usd"], "is a whole number"),
+        (["manage_guardians=maybe", "lakeview-usd"], "is true or false"),
+        (["deletion_threshold+=3", "lakeview-usd"], "is no list"),
+        (["deletion_treshold=3", "lakeview-usd"], "there is no value called"),
+        (["name=\x1b[31m", "lakeview-usd"], "needs a text on one line"),
+        (["deletion_threshold=15"], "no district is named"),
+        (["lakeview-usd"], "`set` names no value"),
+        (["labels+=a", "--in-profile", "clever-standrd"], "did you mean"),
+        (["labels+=a", "--in-profile", "clever-standard", "x"], "takes neither"),
+    ],
+)
+def test_what_cannot_be_is_a_sentence_and_nothing_is_written(
+    valley: Console, arguments: list[str], why: str
+) -> None:
+    before = texts(valley.folder)
+    said = valley.run("set", *arguments, "--yes")
+    assert said.status in {1, 64}
+    assert said.out == ""
+    assert why in said.err
+    assert texts(valley.folder) == before
+
+
+def test_a_label_of_the_profile_is_removed_for_one_and_added_again(
+    valley: Console,
+) -> None:
+    shared = "contact_relationships-=Other"
+    gone = valley.run("set", shared, "lakeview-usd", "--yes")
+    assert gone.status == 0, gone.err
+    held = texts(valley.folder)
+    assert "contact_relationships: [Parent, Grandparent]" in held[LAKEVIEW]
+    assert "contact_relationships: [Parent, Grandparent, Other]" in held[PROFILE]
+    assert "nothing to change" in valley.run("set", shared, "lakeview-usd", "--yes").err
+    back = valley.run("set", "contact_relationships+=Other", "lakeview-usd", "--yes")
+    assert back.status == 0, back.err
+    text = texts(valley.folder)[LAKEVIEW]
+    assert "contact_relationships: [Parent, Grandparent, Other]" in text
+
+
+def test_a_label_of_the_project_and_a_fact_are_set_too(valley: Console) -> None:
+    said = valley.run("set", "labels+=pilot", "setup_step=8", "lakeview-usd", "--yes")
+    assert said.status == 0, said.err
+    text = texts(valley.folder)[LAKEVIEW]
+    assert "labels: [pilot]" in text
+    assert "setup_step: 8" in text
+
+
+def test_a_profile_is_changed_for_all_who_build_on_it(valley: Console) -> None:
+    said = valley.run(
+        "set", "unarchive_classrooms=false", "--in-profile", "clever-standard", "--yes"
+    )
+    assert said.status == 0, said.err
+    assert "unarchive_classrooms: false" in texts(valley.folder)[PROFILE]
+    broken = valley.run(
+        "set", "phone_types+=Home", "--in-profile", "clever-standard", "--yes"
+    )
+    assert broken.status == 1
+    assert "phone_types: [Cell]" in texts(valley.folder)[PROFILE]
+
+
+def test_a_value_is_taken_out_and_its_comment_stays(valley: Console) -> None:
+    said = valley.run("unset", "deletion_threshold", "lakeview-usd", "--yes")
+    assert said.status == 0, said.err
+    text = texts(valley.folder)[LAKEVIEW]
+    assert "deletion_threshold" not in text
+    assert "  # above our worst night in August\n" in text
+
+
+def test_old_tokens_in_comments_are_not_shown(valley: Console) -> None:
+    file = valley.folder / LAKEVIEW
+    old = "  # token: 8f14e45fceea167a5a36dedd4bea2543\n"
+    file.write_text(
+        file.read_text().replace("  deletion_threshold", f"{old}  deletion_threshold")
+    )
+    said = valley.run("set", "deletion_threshold=17", "lakeview-usd", "--yes")
+    assert said.status == 0
+    assert "8f14e45fceea167a5a36dedd4bea2543" not in said.both
+    assert old in file.read_text()
+
+
+def test_a_disk_that_fills_leaves_every_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [tmp_path / name for name in ("a", "b", "c")]
+    for file in files:
+        file.write_text("old")
+    real: Callable[[int], None] = os.fsync
+    calls = []
+
+    def full(handle: int) -> None:
+        calls.append(handle)
+        if len(calls) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_together(dict.fromkeys(files, "new"))
+    assert [file.read_text() for file in files] == ["old"] * 3
+    assert sorted(tmp_path.iterdir()) == files
+
+
+def test_a_file_that_cannot_take_its_place_gives_the_others_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [tmp_path / name for name in ("a", "b", "c")]
+    for file in files:
+        file.write_text("old")
+    real = Path.replace
+
+    def refused(self: Path, target: Path) -> Path:
+        if target == files[2] and self.read_text() == "new":
+            raise OSError(errno.EPERM, "Operation not permitted")
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", refused)
+    with pytest.raises(OSError, match="not permitted"):
+        write_together(dict.fromkeys(files, "new"))
+    assert [file.read_text() for file in files] == ["old"] * 3
+    assert sorted(tmp_path.iterdir()) == files
+
+
+HEAD = "schema: 1\ndistrict: elm\nname: Elm\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("settings:\n  a: 1\n  b: 2\n", "settings:\n  b: 2\n"),
+        ("settings:\n  b: 2\n  a: 1\n", "settings:\n  b: 2\n"),
+        ("settings:\n  a: 1\nallow: []\n", "allow: []\n"),
+        (
+            "settings:\n  # why\n  a: 1 # so\n  b: 2",
+            "settings:\n  # why\n  # so\n  b: 2",
+        ),
+        (
+            "settings:\n  a:\n    - x # one\n    - y\n  b: 2\n",
+            "settings:\n    # one\n  b: 2\n",
+        ),
+        ("settings:\r\n  a: 1\r\n  b: 2\r\n", "settings:\r\n  b: 2\r\n"),
+        ("settings:\n  b: 2\n", "settings:\n  b: 2\n"),
+    ],
+)
+def test_a_key_goes_and_every_other_letter_stays(text: str, after: str) -> None:
+    if "# one" in text:
+        after = after.replace("    # one", "  # one")
+    assert remove_value(HEAD + text, ("settings", "a")) == HEAD + after
+
+
+def test_a_key_in_braces_is_left_to_a_person() -> None:
+    with pytest.raises(InvalidFiles, match="without losing"):
+        remove_value(HEAD + "settings: {a: 1, b: 2}\n", ("settings", "a"))
+
+
+def test_a_new_district_is_made_with_its_values(valley: Console) -> None:
+    said = valley.run(
+        "new", "elm", "--name", "Elm", "--profile", "clever-standard",
+        "--district-id", "58da8a43cc70ab00017a1a99", "--token", "env:ELM_TOKEN",
+        "--set", "deletion_threshold=12",
+    )  # fmt: skip
+    assert said.status == 0, said.err
+    text = (valley.folder / "districts/elm.yaml").read_text()
+    assert "58da8a43cc70ab00017a1a99" in text
+    assert "oauth_token: env:ELM_TOKEN" in text
+    assert "deletion_threshold: 12" in text
+    assert valley.run("validate").status == 0
+
+
+def test_a_new_district_takes_no_token_itself(valley: Console) -> None:
+    token = "8f14e45fceea167a5a36dedd4bea2543"  # noqa: S105 - made up
+    said = valley.run("new", "elm", "--name", "Elm", "--token", token)
+    assert said.status == 1
+    assert token not in said.both
+    assert not (valley.folder / "districts/elm.yaml").exists()

@@ -1,0 +1,159 @@
+"""What planning many districts costs, counted: nothing here looks at a clock."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from connectsync.cli.session import wait_for
+from connectsync.config.decode import bytes_of
+from connectsync.config.fleet import load_fleet, rivals
+from connectsync.domain.change import Set
+from connectsync.domain.plan import DistrictPlan, Plan, PlannedChange, Save
+from connectsync.domain.settings import Form
+from connectsync.operations import plan as planning
+from connectsync.operations.plan import find_differing
+from connectsync.providers.form import Risk, Value
+from connectsync.report import markdown
+
+
+def test_deepdiff_is_asked_once_about_what_districts_have_in_common(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[object] = []
+
+    def counted(*pair: object) -> bool:
+        asked.append(pair)
+        return True
+
+    monkeypatch.setattr("deepdiff.DeepDiff", counted)
+    planning._are_apart.cache_clear()  # noqa: SLF001 - what others asked is not counted
+    for number in range(100):
+        live: Form = {"district_id": None, "phone_types": frozenset(["Cell", "Home"])}
+        desired: Form = {
+            "district_id": f"{number:024}",
+            "phone_types": frozenset(["Cell"]),
+        }
+        assert find_differing(live, desired) == ("district_id", "phone_types")
+    planning._are_apart.cache_clear()  # noqa: SLF001 - as above
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("held", "wanted", "apart"),
+    [
+        (1, True, True),
+        (0, False, True),
+        (None, False, True),
+        (None, "", True),
+        ("a", "a", False),
+        (10, 10, False),
+        (frozenset(["a"]), frozenset(["a", "b"]), True),
+        (frozenset(["a"]), frozenset(["a"]), False),
+        (None, frozenset(), True),
+    ],
+)
+def test_single_values_are_told_apart_as_deepdiff_does(
+    held: Value,
+    wanted: Value,
+    apart: bool,  # noqa: FBT001 - a case
+) -> None:
+    from deepdiff import DeepDiff
+
+    assert bool(DeepDiff(held, wanted)) is apart
+    assert planning._is_apart(held, wanted) is apart  # noqa: SLF001 - the choice
+
+
+TEXT = """\
+schema: 1
+district: {key}
+name: {key}
+provider: clever
+credentials: {{district_id: "{number:024}", oauth_token: "env:{token}_TOKEN"}}
+"""
+
+
+def district(folder: Path, number: int, *, key: str = "", of: int = -1) -> Path:
+    key = key or f"d-{number}"
+    path = folder / "districts" / f"{key}.yaml"
+    path.parent.mkdir(exist_ok=True)
+    told = TEXT.format(
+        key=key, number=number if of < 0 else of, token=key.upper().replace("-", "_")
+    )
+    path.write_text(told)
+    return path
+
+
+def test_planning_one_district_reads_no_other_that_does_not_name_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [district(tmp_path, number) for number in range(30)]
+    alike = district(tmp_path, 99, key="alike", of=7)
+    linked = tmp_path / "districts" / "linked.yaml"
+    linked.symlink_to(paths[7])
+    (tmp_path / "districts" / "large.yaml").write_text("#" * 70_000)
+    read: Counter[str] = Counter()
+    whole = bytes_of
+
+    def counted(path: Path, *rest: object) -> object:
+        read[path.name] += 1
+        return whole(path, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("connectsync.config.fleet.bytes_of", counted)
+    loaded = load_fleet(tmp_path, [paths[7]], districts_dir=Path("districts"))
+    own = [one.district for one in loaded.districts]
+    found = rivals(own, [paths[7]], tmp_path / "districts")
+    assert found == (alike,)
+    # the strict way reads links and what is large
+    assert read == Counter({"linked.yaml": 1, "large.yaml": 1})
+
+
+def test_no_loop_spells_what_its_work_gives() -> None:
+    class Unspeakable:
+        def __repr__(self) -> str:
+            raise AssertionError
+
+    one = Unspeakable()
+
+    async def work() -> Unspeakable:
+        return one
+
+    assert wait_for(work()) is one
+
+
+def test_a_comment_writes_only_the_rows_that_have_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    districts = tuple(
+        DistrictPlan(
+            district=f"d-{number}",
+            name="D",
+            file=f"districts/d-{number}.yaml",
+            live_version="1",
+            read_at=at,
+            live={"deletion_threshold": None},
+            desired={"deletion_threshold": number},
+            saves=(Save((_change(number),)),),
+        )
+        for number in range(2000)
+    )
+    plan = Plan(at, "connectsync", "embedded", (), 2000, districts, (), ())
+    written: list[object] = []
+    shown = markdown._kind  # noqa: SLF001 - a row
+
+    def counted(kind: PlannedChange | str) -> tuple[str, ...]:
+        written.append(kind)
+        return shown(kind)
+
+    monkeypatch.setattr(markdown, "_kind", counted)
+    page = markdown.plan_markdown(plan, limit=4000)
+    assert "different change" in page
+    assert len(written) < 100
+
+
+def _change(number: int) -> PlannedChange:
+    return PlannedChange(Set("deletion_threshold", None, number), Risk.CAUTION, "x")
