@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
@@ -297,6 +296,8 @@ def _is_longer_than_screen(text: str) -> bool:
 
 def _paged(words: tuple[str, ...], text: str) -> bool:
     """Show text by a pager; False where that cannot be started."""
+    import subprocess
+
     # colors, nothing cleared, and its end where all fits after all
     kept = environment_of_children(os.environ, also=frozenset(["LESS", "LESSCHARSET"]))
     environment = {"LESS": "FRX", **kept}
