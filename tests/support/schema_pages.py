@@ -40,6 +40,7 @@ READ: Mapping[str, tuple[str, str]] = {
     "findings": ("Findings", "connectsync validate --format json"),
     "drift": ("Drift", "connectsync drift --format json"),
     "runs": ("Runs", "connectsync runs --format json"),
+    "status": ("A status", "connectsync status --format json"),
     "reconcile": ("A pass", "connectsync reconcile --format json"),
     "snapshot": ("A snapshot", "connectsync snapshot --output live.json"),
 }

@@ -63,6 +63,7 @@ COMMANDS: Mapping[str, str] = {
     "runs": "runs",
     "history": "runs",
     "drift": "drift",
+    "status": "status",
     "reconcile": "reconcile",
     "login": "login",
     "doctor": "doctor",
@@ -102,6 +103,7 @@ PANELS: Mapping[str, Mapping[str, str]] = {
         "runs": "List, show, compare or close runs; verify the audit log.",
         "history": "Show when each setting of a district changed, and who did it.",
         "drift": "Show what changed since the last apply, and where.",
+        "status": "Show whether last night's sync worked.",
         "doctor": "Check project, state and backend for problems.",
     },
     "Connect": {
@@ -363,7 +365,8 @@ def _ended(plain: Terminal, arguments: list[str]) -> int:
     except Bug as error:
         return _bug(plain, error, error.message)
     except ConnectsyncError as error:
-        return _failed(plain, error)
+        plain.fail(error.message, error.remedy)
+        return status_of(error)
     except Exception as error:  # noqa: BLE001 - the last net under the user
         return _unforeseen(plain, error)
 
@@ -411,11 +414,6 @@ def _usage(plain: Terminal, error: typer.TyperException) -> int:
     command = context.command_path if context else PROGRAM
     plain.fail(inert(error.format_message()), f"see `{command} --help`")
     return ExitStatus.USAGE
-
-
-def _failed(plain: Terminal, error: ConnectsyncError) -> int:
-    plain.fail(error.message, error.remedy)
-    return status_of(error)
 
 
 def _unforeseen(plain: Terminal, error: Exception) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from connectsync.backends.seam import Mapper, Reader, Writer
+from connectsync.backends.seam import Mapper, OutcomeReader, Reader, Writer
 from connectsync.backends.snapshot import Confirm
 from connectsync.cli.backend_setup import (
     Backend,
@@ -19,6 +20,7 @@ from connectsync.cli.backend_setup import (
 )
 from connectsync.cli.progress import Progress, ProgressStyle, manner, show_progress
 from connectsync.cli.session import Session
+from connectsync.cli.terminal import is_here
 from connectsync.config.project import Project
 from connectsync.domain.district import District
 from connectsync.domain.event import READING
@@ -29,8 +31,16 @@ from connectsync.domain.live import (
     PageSpot,
     connect_key,
 )
+from connectsync.domain.sync import SyncOutcome
 from connectsync.domain.wording import did_you_mean
-from connectsync.errors import Bug, ConnectError, CredentialsRefused, UsageError
+from connectsync.errors import (
+    Bug,
+    ConnectError,
+    CredentialsRefused,
+    NotOffered,
+    ProjectError,
+    UsageError,
+)
 from connectsync.web.http import RetryBudget
 
 
@@ -79,6 +89,12 @@ class SessionReader:
         """Give the labels that a drop-down or box group offers."""
         return await self.reader.options(setting)
 
+    async def outcomes(
+        self, keys: Sequence[str]
+    ) -> Mapping[str, SyncOutcome | ConnectError]:
+        """Give the last nightly syncs. See ``seam.OutcomeReader``."""
+        return await outcomes_of(self.reader, keys)
+
     async def _parts(
         self, wanted: Sequence[str], part: int, count: Progress
     ) -> Mapping[str, Live | ConnectError]:
@@ -111,6 +127,16 @@ class SessionMapper(SessionReader):
         if not isinstance(self.reader, Mapper):
             return ()
         return await self.reader.page_map()
+
+
+async def outcomes_of(
+    reader: Reader, keys: Sequence[str]
+) -> Mapping[str, SyncOutcome | ConnectError]:
+    """Give the last nightly syncs; ``NotOffered`` for each where no one sees them."""
+    if isinstance(reader, OutcomeReader):
+        return await reader.outcomes(keys)
+    said = f"{reader.described} does not show how the last sync ended"
+    return dict.fromkeys(keys, NotOffered(said))
 
 
 def session_reader(
@@ -205,4 +231,39 @@ def _backend(
         )
     return BACKENDS[name](
         BackendSetup(session, project, tuple(districts), argument, confirm)
+    )
+
+
+CLEVER = "clever.com"
+CLEVER_HOST = "CONNECTSYNC_CLEVER_HOST"
+"""The variable that names another host which may be asked: a file cannot."""
+
+
+def insist_clever(url: str, environment: Mapping[str, str]) -> None:
+    """
+    Refuse a host that is not Clever's: the tokens of all districts would go there.
+
+    Raises ``ProjectError``.
+    """
+    try:
+        address = urlsplit(url)
+        host = address.hostname or ""
+    except ValueError:
+        return
+    here = bool(host) and is_here(host)
+    if address.scheme != "https" and not here:
+        # what no token is sent to is refused where it is opened
+        return
+    named = environment.get(CLEVER_HOST, "").lower()
+    # on this machine any user may listen at a port
+    place = address.netloc.lower().rpartition("@")[2]
+    if (named and named in {host, place}) or host == CLEVER:
+        return
+    if host.endswith(f".{CLEVER}"):
+        return
+    raise ProjectError(
+        f"{host} is not Clever's, so no token is sent there: a file does not decide"
+        " alone who gets them",
+        remedy=f"correct roster.clever.url; if that host is yours, set"
+        f" {CLEVER_HOST}={place if here else host} where this command runs",
     )

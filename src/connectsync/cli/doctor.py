@@ -8,13 +8,12 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 
 from connectsync.backends.seam import Reader
 from connectsync.cli.session import TOOL, Session
-from connectsync.cli.terminal import ExitStatus, is_here
+from connectsync.cli.terminal import ExitStatus
 from connectsync.config.discovery import PROJECT_FILE, relative
 from connectsync.config.project import Project
 from connectsync.domain.district import District
@@ -161,11 +160,6 @@ async def record_labels(reader: Reader, project: Project) -> tuple[Check, Projec
     return ok(TOPIC, f"{said} {PROJECT_FILE}"), replace(project, options=options)
 
 
-CLEVER = "clever.com"
-CLEVER_HOST = "CONNECTSYNC_CLEVER_HOST"
-"""The variable that names another host which may be asked: a file cannot."""
-
-
 async def roster_checks(
     project: Project,
     districts: Sequence[District],
@@ -174,42 +168,14 @@ async def roster_checks(
     environment: Mapping[str, str],
 ) -> list[Check]:
     """Ask Clever about every district whose token is here; no one if none is named."""
+    from connectsync.cli.backends import insist_clever
+
     if project.clever is None:
         return []
     try:
-        _insist_clever(project.clever.url, environment)
+        insist_clever(project.clever.url, environment)
         async with open_roster(project.clever.url) as roster:
             asked = await RosterCheck(roster, districts, resolves).ask()
             return list(judge(asked, districts, roster.described, now))
     except ProjectError as error:
         return [fail("clever", error.message, error.remedy)]
-
-
-def _insist_clever(url: str, environment: Mapping[str, str]) -> None:
-    """
-    Refuse a host that is not Clever's: the tokens of all districts would go there.
-
-    Raises ``ProjectError``.
-    """
-    try:
-        address = urlsplit(url)
-        host = address.hostname or ""
-    except ValueError:
-        return
-    here = bool(host) and is_here(host)
-    if address.scheme != "https" and not here:
-        # what no token is sent to is refused where it is opened
-        return
-    named = environment.get(CLEVER_HOST, "").lower()
-    # on this machine any user may listen at a port
-    place = address.netloc.lower().rpartition("@")[2]
-    if (named and named in {host, place}) or host == CLEVER:
-        return
-    if host.endswith(f".{CLEVER}"):
-        return
-    raise ProjectError(
-        f"{host} is not Clever's, so no token is sent there: a file does not decide"
-        " alone who gets them",
-        remedy=f"correct roster.clever.url; if that host is yours, set"
-        f" {CLEVER_HOST}={place if here else host} where this command runs",
-    )

@@ -75,7 +75,8 @@ class Project:
     live page were seen to offer, by setting. ``state_url`` is where the state is if
     not in ``state_dir``: an address of PostgreSQL, or a reference to the whole of it.
     ``connect`` is the name of the Connect that is reached, by whichever backend.
-    A runner that is silent for ``lease_seconds`` has let its district go.
+    A runner that is silent for ``lease_seconds`` has let its district go. A sync of
+    ``stale_after_hours`` ago is too old to have been last night's.
     """
 
     root: Path
@@ -89,6 +90,7 @@ class Project:
     gateway: GatewayConfig | None = None
     browser: BrowserConfig | None = None
     clever: CleverConfig | None = None
+    stale_after_hours: int = 48
     policy: Policy = field(default_factory=Policy)
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -184,6 +186,7 @@ def _project(root: Path, data: Mapping[str, Any]) -> Project:
         gateway=GatewayConfig(**gateway) if gateway else None,
         browser=_browser(root, backends.get("browser")),
         clever=_clever(data.get("roster", {})),
+        stale_after_hours=int(data.get("status", {}).get("stale_after_hours", 48)),
         policy=policy_of(data),
         options={setting: tuple(labels) for setting, labels in options.items()},
     )
