@@ -86,7 +86,7 @@ def answering(item: Mapping[str, object]) -> Callable[[httpx2.Request], Any]:
     def answer(request: httpx2.Request) -> httpx2.Response:
         keys = json.loads(request.content)["districts"]
         items = [
-            {"district": key, "name": key, "version": "1", "settings": FORM} | item
+            {"district": key, "name": key, "version": "1", "settings": FORM, **item}
             for key in keys
         ]
         return httpx2.Response(200, json={"items": items, "errors": []})

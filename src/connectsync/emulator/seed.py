@@ -6,7 +6,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from connectsync.emulator import store
@@ -81,7 +81,7 @@ def run_sync(
 
 
 def _night(row: store.DistrictRow, now: datetime, tried: int) -> store.SyncReport:
-    at, threshold = now.isoformat(), row.form["deletionThreshold"]
+    at, threshold = now.astimezone(UTC).isoformat(), row.form["deletionThreshold"]
     if not (row.form["districtId"] and row.token_digest):
         return store.SyncReport(CREDENTIALS, at)
     if isinstance(threshold, int) and tried > threshold:
