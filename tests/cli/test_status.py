@@ -237,3 +237,44 @@ def test_a_file_with_errors_does_not_hide_the_night_of_another(
     said = lakeview.run("status")
     assert f"fine   {KEY}" in said.out
     assert "files with errors are left out" in said.err
+
+
+FILE = "districts/ca/lakeview-usd.yaml"
+
+
+def text_of(console: Console) -> str:
+    return (console.folder / FILE).read_text("utf-8")
+
+
+def test_the_figure_is_recorded_in_the_districts_own_file(lakeview: Console) -> None:
+    note(lakeview, "Failed: threshold", tried=34)
+    before = text_of(lakeview)
+    assert lakeview.run("status", KEY).status == ExitStatus.FINDINGS
+    assert text_of(lakeview) == before
+    said = lakeview.run("status", "--record")
+    assert said.status == ExitStatus.FINDINGS
+    assert f"wrote facts.tried_to_archive into {FILE}" in said.err
+    after = text_of(lakeview)
+    assert "tried_to_archive: 34" in after
+    assert after.replace("  tried_to_archive: 34\n", "") == before
+    again = lakeview.run("status", "--record")
+    assert "wrote" not in again.err
+    assert text_of(lakeview) == after
+
+
+@pytest.mark.parametrize(
+    ("words", "ago", "tried"),
+    [
+        ("Success", NIGHT, 34),
+        ("Failed: threshold", NIGHT, None),
+        ("Failed: threshold", timedelta(days=300), 34),
+    ],
+)
+def test_only_the_figure_of_last_nights_failure_is_recorded(
+    words: str, ago: timedelta, tried: int | None, lakeview: Console
+) -> None:
+    note(lakeview, words, ago=ago, tried=tried)
+    before = text_of(lakeview)
+    said = lakeview.run("status", KEY, "--record")
+    assert "none written" in said.err
+    assert text_of(lakeview) == before

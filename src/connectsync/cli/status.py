@@ -13,9 +13,10 @@ from connectsync.cli.options import paths_argument
 from connectsync.cli.runs import RunsFormat, option_format
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus
+from connectsync.config.fleet import LoadedDistrict
 from connectsync.config.project import Project
 from connectsync.domain.district import District
-from connectsync.domain.sync import StatusReport
+from connectsync.domain.sync import StatusReport, figures_of
 from connectsync.domain.wording import many
 from connectsync.errors import UsageError
 from connectsync.operations.roster_check import (
@@ -24,6 +25,7 @@ from connectsync.operations.roster_check import (
     status_of_districts,
 )
 from connectsync.report.status import status_json, status_text
+from connectsync.report.terminal import inert
 
 
 def status(
@@ -37,12 +39,20 @@ def status(
             help="Also ask Clever whether the roster is paused or old.",
         ),
     ] = False,
+    record: Annotated[
+        bool,
+        typer.Option(
+            "--record",
+            help="Write what a sync that failed last night tried to archive to the"
+            " district's file (facts.tried_to_archive).",
+        ),
+    ] = False,
 ) -> int:
     """
     Show whether last night's sync worked, as Connect shows it on SIS Rostering.
 
-    Only reads. Exits with 1 if a sync failed or is stale, if its roster is paused or
-    old at Clever, or if a district could not be read.
+    Connect is never changed. Exits with 1 if a sync failed or is stale, if its roster
+    is paused or old at Clever, or if a district could not be read.
 
     Example: `connectsync status --clever`
     """
@@ -55,8 +65,11 @@ def status(
             "--clever asks Clever, and the project names none",
             remedy="write `roster: {clever: {}}` into connectsync.yaml",
         )
-    wanted = _districts(session, project, districts or [])
+    loaded = _loaded(session, project, districts or [])
+    wanted = [one.district for one in loaded]
     report = asyncio.run(_look(session, project, wanted, clever=clever))
+    if record:
+        _record(session, project, loaded, report)
     terminal = session.terminal
     if format_ is RunsFormat.JSON:
         terminal.deliver(status_json(report), None)
@@ -66,16 +79,38 @@ def status(
     return ExitStatus.FINE if report.is_fine else ExitStatus.FINDINGS
 
 
-def _districts(
+def _loaded(
     session: Session, project: Project, arguments: Sequence[str]
-) -> list[District]:
+) -> tuple[LoadedDistrict, ...]:
     """Load what can be read: how a night went does not wait for a file of another."""
     fleet = session.fleet(project, session.named(project, arguments))
     if not fleet.complete:
         session.terminal.complain(
             "files with errors are left out: `connectsync validate` names them"
         )
-    return [one.district for one in fleet.districts]
+    return fleet.districts
+
+
+def _record(
+    session: Session,
+    project: Project,
+    loaded: Sequence[LoadedDistrict],
+    report: StatusReport,
+) -> None:
+    """Write the figures of the syncs that failed last night, and say where."""
+    from connectsync.files.access import replace_file
+    from connectsync.operations.from_live import with_figure
+
+    figures = figures_of(report)
+    for one in loaded:
+        if (figure := figures.get(one.district.key)) is None:
+            continue
+        if text := with_figure(one, figure, project.options):
+            replace_file(project.root / one.file, text)
+            said = f"wrote facts.tried_to_archive into {inert(one.file)}"
+            session.terminal.say(said)
+    if not figures:
+        session.terminal.say("no sync failed on the threshold last night: none written")
 
 
 async def _look(

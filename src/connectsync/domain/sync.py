@@ -146,6 +146,23 @@ class StatusReport:
         return not any(one.problems for one in self.districts)
 
 
+def figures_of(report: StatusReport) -> dict[str, float]:
+    """
+    Give what syncs tried to archive that failed on the threshold, by district.
+
+    One that is stale, or that does not say when it failed, tells nothing of last night.
+    """
+    return {
+        one.district: seen.tried_to_archive
+        for one in report.districts
+        if (seen := one.outcome) is not None
+        and seen.ending is SyncEnding.THRESHOLD
+        and seen.tried_to_archive is not None
+        and seen.at is not None
+        and report.at - seen.at <= report.stale_after
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Night:
     """

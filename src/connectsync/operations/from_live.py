@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from connectsync.backends.names import json_of
@@ -164,16 +165,16 @@ def take_over(
         taken=tuple(taken),
         notes=tuple(remarks),
     )
-    return adopted, _edit_file(loaded, taken, recorded) if taken else None
-
-
-def _edit_file(
-    loaded: LoadedDistrict, taken: Sequence[TakenValue], recorded: Recorded
-) -> str:
     changes: dict[KeyPath, Any] = {
         BY_NAME[one.setting].path: json_of(BY_NAME[one.setting], one.after)
         for one in taken
     }
+    return adopted, _edit_file(loaded, changes, recorded) if taken else None
+
+
+def _edit_file(
+    loaded: LoadedDistrict, changes: Mapping[KeyPath, Any], recorded: Recorded
+) -> str:
     own = loaded.layers[-1]
     try:
         text = edit_values(own.source.text, changes)
@@ -183,6 +184,23 @@ def _edit_file(
         ) from error
     insist_valid(loaded.file, text, recorded)
     return text
+
+
+FIGURE = ("facts", "tried_to_archive")
+
+
+def with_figure(loaded: LoadedDistrict, percent: float, recorded: Recorded) -> str:
+    """
+    Give a district's own file with what its failed sync tried to archive.
+
+    A fraction is rounded up: the threshold has to lie above it. Empty where the file
+    says so already. Raises ``InvalidFiles`` if it cannot be changed without losing
+    something.
+    """
+    figure = ceil(percent)
+    if loaded.district.facts.tried_to_archive == figure:
+        return ""
+    return _edit_file(loaded, {FIGURE: figure}, recorded)
 
 
 def insist_valid(file: str, text: str, recorded: Recorded) -> None:
