@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Annotated
@@ -12,6 +13,7 @@ import typer
 from connectsync.cli.options import paths_argument
 from connectsync.cli.runs import RunsFormat, option_format
 from connectsync.cli.session import Session
+from connectsync.cli.suggest import CommandPlace
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.fleet import LoadedDistrict
 from connectsync.config.project import Project
@@ -72,11 +74,26 @@ def status(
         _record(session, project, loaded, report)
     terminal = session.terminal
     if format_ is RunsFormat.JSON:
-        terminal.deliver(status_json(report), None)
+        terminal.deliver(status_json(_pasted(report, terminal.place)), None)
     else:
         text = status_text(report, colour=terminal.colour, width=terminal.width)
         terminal.show(text)
     return ExitStatus.FINE if report.is_fine else ExitStatus.FINDINGS
+
+
+def _pasted(report: StatusReport, place: CommandPlace) -> StatusReport:
+    """Let every command that is suggested work where the user stands."""
+    districts = tuple(
+        replace(
+            one,
+            problems=tuple(
+                replace(found, remedy=place.complete(found.remedy))
+                for found in one.problems
+            ),
+        )
+        for one in report.districts
+    )
+    return replace(report, districts=districts)
 
 
 def _loaded(

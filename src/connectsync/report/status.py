@@ -24,6 +24,7 @@ from connectsync.report.terminal import (
     TableCell,
     TableRow,
     align_rows,
+    columns,
     inert,
     wrap,
 )
@@ -63,8 +64,10 @@ def status_text(report: StatusReport, *, colour: bool, width: int) -> str:
     if report.not_offered:
         lines += wrap(inert(no_command(report.not_offered)), width, hang=2)
     rows = [_row(one) for one in report.districts]
+    # each is a table of its own, since what is wrong stands between them
+    widest = [max(rows, key=place) for place in (_word_room, _key_room) if rows]
     for one, row in zip(report.districts, rows, strict=True):
-        lines += align_rows([row], paint=paint, width=width, like=rows)
+        lines += align_rows([row], paint=paint, width=width, like=widest)
         lines += _problems(one, paint, width)
     return "\n".join([*lines, "", _summary(report, paint)]) + "\n"
 
@@ -77,6 +80,14 @@ def _row(one: DistrictStatus) -> TableRow:
         TableCell("; ".join(_seen(one))),
     )
     return TableRow(cells)
+
+
+def _word_room(row: TableRow) -> int:
+    return columns(row.cells[0].text)
+
+
+def _key_room(row: TableRow) -> int:
+    return columns(row.cells[1].text)
 
 
 def _seen(one: DistrictStatus) -> Iterator[str]:
