@@ -162,7 +162,7 @@ def clever() -> Iterator[Clever]:
 
 def asked(console: Console, clever: Clever, **members: object) -> Said:
     """Have Clever asked, which says this of Lakeview."""
-    clever.answers["s3cret-lakeview-usd"] = [listed(district(id=ID, **members))]
+    clever.answers["s3cret-lakeview-usd"] = [listed(district(**{"id": ID} | members))]
     roster = f"roster:\n  clever: {{url: '{clever.url}'}}\nguards:\n"
     console.replace("connectsync.yaml", "guards:\n", roster)
     named = {"CONNECTSYNC_CLEVER_HOST": urlsplit(clever.url).netloc}
@@ -218,6 +218,26 @@ def test_a_clever_that_refuses_the_token_is_told_of_the_district(
     said = lakeview.run("status", "--clever", KEY, environment=TOKENS | named)
     assert said.status == ExitStatus.FINDINGS
     assert "Clever did not say how old the roster is" in lines(said)
+
+
+def test_what_clever_says_of_another_district_is_not_taken_for_this_one(
+    lakeview: Console, clever: Clever
+) -> None:
+    note(lakeview)
+    other = "58da8a43cc70ab00017a1aff"
+    said = asked(lakeview, clever, id=other, last_sync="2027-01-15T05:00:00Z")
+    assert said.status == ExitStatus.FINDINGS
+    assert "the token is of another district" in lines(said)
+
+
+def test_districts_without_a_token_here_are_counted_as_not_asked(
+    lakeview: Console, clever: Clever
+) -> None:
+    note(lakeview)
+    asked(lakeview, clever)
+    named = {"CONNECTSYNC_CLEVER_HOST": urlsplit(clever.url).netloc}
+    said = lakeview.run("status", "--clever", environment=TOKENS | named)
+    assert "Clever was not asked about 2 districts: no token here" in said.err
 
 
 def test_without_the_option_clever_is_not_asked(

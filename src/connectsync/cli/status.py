@@ -166,9 +166,14 @@ async def _ask_clever(
     )
     async with open_roster(project.clever.url) as roster:
         asked = await RosterCheck(roster, districts, resolves).ask()
-    if left := len(districts) - len(asked.answers):
+    if asked.unasked:
         session.terminal.complain(
-            f"Clever was not asked about {many(left, 'district')}: no token here"
-            " (tokens of a command are not fetched)"
+            f"Clever did not answer, so it was not asked about"
+            f" {many(asked.unasked, 'more district', 'more districts')}"
+        )
+    if left := len(districts) - len(asked.answers) - asked.unasked:
+        session.terminal.complain(
+            f"Clever was not asked about {many(left, 'district')}: no token here, or"
+            " no district_id stated (tokens of a command are not fetched)"
         )
     return asked

@@ -184,7 +184,7 @@ def _others(
     other = [
         f"{key} states {ids[key]}, its token is of {there.id} ({there.name})"
         for key, there in found.items()
-        if there.id.casefold() != ids[key].casefold()
+        if _is_other(there, ids[key])
     ]
     if other:
         yield fail(
@@ -197,6 +197,10 @@ def _others(
     elif found:
         same = many(len(found), "district")
         yield ok("clever ids", f"the token names the district_id of {same}")
+
+
+def _is_other(there: RosterDistrict, stated: str) -> bool:
+    return there.id.casefold() != stated.casefold()
 
 
 def _states(found: Mapping[str, RosterDistrict]) -> Iterator[Check]:
@@ -255,7 +259,7 @@ def _status(
     nowhere: bool,
 ) -> DistrictStatus:
     outcome = seen if isinstance(seen, SyncOutcome) else None
-    roster = None if asked is None else _roster_state(district.key, asked)
+    roster = None if asked is None else _roster_state(district, asked)
     on = district.settings.enable_daily_sync
     night = Night(district.key, outcome, roster, on, report.at, report.stale_after)
     problems = night.judge()
@@ -267,13 +271,15 @@ def _status(
     )
 
 
-def _roster_state(key: str, asked: RosterAnswers) -> RosterState | None:
+def _roster_state(district: District, asked: RosterAnswers) -> RosterState | None:
     """Give what the provider said; None of a district that could not be asked about."""
-    there = asked.answers.get(key)
+    there = asked.answers.get(district.key)
     if there is None:
         return None
     if isinstance(there, ConnectError):
         return RosterState(OLD, unknown=there.message)
+    if _is_other(there, district.credentials.district_id or ""):
+        return RosterState(OLD, unknown="the token is of another district")
     return RosterState(
         OLD,
         there.state.casefold() == PAUSED,
