@@ -71,6 +71,8 @@ ONE: Mapping[str, str] = {
     "rollback": "a district could not be read",
     "drift": "a person changed something, both sides did, or a district could not be"
     " read; what is only pending is fine",
+    "status": "a sync failed or is stale, its roster is paused or old at Clever, or a"
+    " district could not be read",
     "reconcile": "something waits for a person",
     "impact": "the roster cannot be read, or the files have errors",
     "runs verify": "the audit log does not hold",

@@ -23,6 +23,7 @@ ConnectsyncError
 │   ├── Unconfirmable        no save could be proven, so none was made
 │   ├── NotSent              nothing was saved: Connect could not be read before
 │   ├── DistrictNotFound
+│   ├── NotOffered           this way to Connect does not show what was asked
 │   ├── VersionMoved         the form was saved by someone else meanwhile
 │   ├── FormRefused          Connect's form does not accept these settings
 │   ├── PageChanged          a control of the page is not where and what it was
@@ -205,6 +206,12 @@ class DistrictNotFound(ConnectError):
     """Connect knows no such district."""
 
     default_remedy = "check the spelling, or ask for the district to be made on Connect"
+
+
+class NotOffered(ConnectError):
+    """What was asked for is not shown by this way to Connect."""
+
+    default_remedy = "look at it on Connect by hand"
 
 
 class VersionMoved(ConnectError):

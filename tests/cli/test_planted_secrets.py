@@ -80,6 +80,8 @@ FORMATS: Mapping[str, Iterable[str]] = {
     "drift": list(formats_of("drift")),
     "reconcile --dry-run": ["text", "json"],
     "runs": ["text", "json"],
+    "history lakeview-usd": ["text", "json", "csv"],
+    "status": ["text", "json"],
 }
 
 A_DAY = "too-much-of-the-fleet-a-day=3"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from emulator_browser import Browser, Page
 from connectsync.emulator import form as labels
 from connectsync.emulator.app import create_app
 from connectsync.emulator.form import BOX_GROUPS, BOXES, OPTIONS, TOKEN
-from connectsync.emulator.seed import enrol
+from connectsync.emulator.seed import enrol, run_sync
 from connectsync.emulator.users import (
     DEMO_EMAIL,
     DEMO_PASSWORD,
@@ -248,6 +249,23 @@ def test_the_status_follows_the_daily_sync(browser: Browser) -> None:
         r"Success, \d{4}-\d\d-\d\d 03:00 UTC", browser.open(path).root.text
     )
     assert found
+
+
+def test_a_night_that_was_run_is_shown(store: Path, browser: Browser) -> None:
+    path, at = f"{SETTINGS}/sis-rostering", datetime(2026, 11, 28, 8, 30, tzinfo=UTC)
+    form = browser.open(FORM).form("Save")
+    filled = form.fill(enableDailySync="on", districtId="a", deletionThreshold="15")
+    browser.submit(filled)
+    run_sync(store, now=at, archives={})
+    shown = browser.open(path).root.text
+    assert "(placeholder) Failed: wrong credentials, 2026-11-28 08:30 UTC" in shown
+    browser.submit(browser.open(FORM).form("Save").fill(districtOauthToken="made-up"))
+    assert run_sync(store, now=at, archives={"bay": 15}) == {"bay": "Success"}
+    assert "Success, 2026-11-28 08:30 UTC" in browser.open(path).root.text
+    assert run_sync(store, now=at, archives={"bay": 16}) == {"bay": "Failed: threshold"}
+    shown = browser.open(path).root.text
+    assert "Failed: threshold, 2026-11-28 08:30 UTC" in shown
+    assert "Tried to Archive: 16%" in shown
 
 
 def test_failures_are_pages_for_browsers_and_problems_for_programs(

@@ -53,6 +53,8 @@ WHEN: Mapping[str, str] = {
     "Unreachable": "No connection, no answer in time, an answer of another shape than"
     " agreed, a page that does not load, a browser that ended. Reads are tried again"
     " before; a save is never repeated, it is settled by reading.",
+    "NotOffered": "A gateway of contract 1.0, a snapshot that records no sync, or the"
+    " browser. `status` says it once, and it is no finding.",
     "Unconfirmable": "A form comes without an ETag of its version, as behind a proxy"
     " that compresses answers. It is seen before the first save.",
     "NotSent": "Connect could not be read just before the first save of a run.",

@@ -232,6 +232,7 @@ ACTS: Sequence[Act] = (
     lambda reader, _: reader.list_districts(),
     lambda reader, _: reader.read("bay"),
     lambda reader, _: reader.read_many(["bay", "elm"]),
+    lambda reader, _: reader.outcomes(["bay", "elm"]),
     lambda reader, _: reader.options("archived_students"),
     lambda _, writer: writer.save(
         "bay", {"manage_guardians": True}, expected_version="1-a"
@@ -466,11 +467,13 @@ FORM: Mapping[str, Any] = {
 
 
 def _answers() -> Sequence[bytes]:
+    night = {"status": "Failed: threshold", "at": "2026-11-28T08:30:00Z"}
+    synced = {**FORM, "lastSync": {**night, "triedToArchive": 34}}
     listed = {"items": [{"key": "bay", "name": "Bay"}], "nextCursor": "a"}
     refused = {"type": "about:blank", "title": "no", "status": 422, "errors": []}
     bodies: Mapping[str, Sequence[object]] = {
         '200 application/json "1-a"': [
-            *(FORM, listed, {"items": [FORM], "errors": []}, {"labels": ["Archive"]}),
+            *(FORM, listed, {"items": [synced], "errors": []}, {"labels": ["Archive"]}),
         ],
         "422 application/problem+json": [refused],
         "429 application/json": [{}],

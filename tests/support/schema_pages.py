@@ -42,6 +42,7 @@ READ: Mapping[str, tuple[str, str]] = {
     "impact": ("Impact", "connectsync impact DISTRICT --roster PATH --format json"),
     "runs": ("Runs", "connectsync runs --format json"),
     "list": ("List", "connectsync list --format json"),
+    "status": ("A status", "connectsync status --format json"),
     "reconcile": ("A pass", "connectsync reconcile --format json"),
     "snapshot": ("A snapshot", "connectsync snapshot --output live.json"),
 }

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import TypeVar
 
 from connectsync.backends.names import Unfit, from_json, setting_of, text_of
 from connectsync.domain.foreign_text import foreign_text, mask_secrets
-from connectsync.domain.live import ListedDistrict, Live
+from connectsync.domain.live import CLOCKS_DIFFER, ListedDistrict, Live
 from connectsync.domain.plan_shape import kind_of
+from connectsync.domain.sync import NO_SYNC, SyncOutcome
 from connectsync.errors import (
     ConnectError,
     CredentialsRefused,
     DistrictNotFound,
     FormRefused,
+    NotOffered,
     Unreachable,
     VersionMoved,
 )
@@ -176,6 +179,11 @@ def read_tagged_version(body: Members, etag: str | None) -> str:
     return spelled
 
 
+T = TypeVar("T", Live, SyncOutcome)
+Read = Callable[[Members, str], T]
+"""Reads what an item of a bulk answer says of the district of a key."""
+
+
 def forms(
     body: Members, *, keys: Sequence[str], read_at: datetime, address: str
 ) -> dict[str, Live | ConnectError]:
@@ -184,31 +192,104 @@ def forms(
 
     Raises ``Unreachable`` where the answer cannot be told apart by district.
     """
+
+    def read(item: Members, key: str) -> Live:
+        return live(item, key=key, read_at=read_at)
+
+    return _each(body, keys, address, read)
+
+
+def outcomes(
+    body: Members, *, keys: Sequence[str], read_at: datetime, address: str
+) -> dict[str, SyncOutcome | ConnectError]:
+    """Read the last nightly syncs from a bulk answer; see ``forms``."""
+
+    def read(item: Members, key: str) -> SyncOutcome:
+        return outcome(item, key=key, read_at=read_at)
+
+    return _each(body, keys, address, read)
+
+
+def outcome(body: Members, *, key: str, read_at: datetime) -> SyncOutcome:
+    """
+    Read the last nightly sync of the district ``key``.
+
+    Raises ``NotOffered`` where it is not named: the gateway keeps an older contract.
+    """
+    if "lastSync" not in body:
+        raise NotOffered("this gateway does not tell how the last sync ended")
+    if body["lastSync"] is None:
+        return NO_SYNC
+    try:
+        found = _object(body["lastSync"], "lastSync")
+        return sync_of(
+            found.get("status"), found.get("at"), found.get("triedToArchive"), read_at
+        )
+    except Unfit as error:
+        raise not_understood(f"the last sync of district {key!r}: {error}") from error
+
+
+_HIGHEST_PERCENT = 100
+
+
+def sync_of(status: object, at: object, tried: object, now: datetime) -> SyncOutcome:
+    """
+    Read a nightly sync from JSON; ``now`` is when it was read.
+
+    Raises ``Unfit``, also for a time that is yet to come.
+    """
+    shown = text_of(status)
+    if not shown.strip():
+        raise Unfit("its status is empty, where words are shown")
+    when = None if at is None else _time(at)
+    if when is not None and when - now > CLOCKS_DIFFER:
+        raise Unfit(f"it is of {when:%Y-%m-%d %H:%M %Z}, which is yet to come")
+    if tried is not None and (
+        isinstance(tried, bool)
+        or not isinstance(tried, int | float)
+        or not 0 <= tried <= _HIGHEST_PERCENT
+    ):
+        raise Unfit(f"what it tried to archive is {kind_of(tried)}, not within 0-100")
+    return SyncOutcome(shown, when, tried)
+
+
+def _time(raw: object) -> datetime:
+    spelled = text_of(raw)
+    try:
+        time = datetime.fromisoformat(spelled)
+        if time.tzinfo is None:
+            raise Unfit("its time has no time zone")
+        return time.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise (
+            error if isinstance(error, Unfit) else Unfit("its time is not a time")
+        ) from error
+
+
+def _each(
+    body: Members, keys: Sequence[str], address: str, read: Read[T]
+) -> dict[str, T | ConnectError]:
     items = _by_district(body, "items")
     errors = _by_district(body, "errors")
     if strange := (items.keys() | errors.keys()) - set(keys):
         raise not_understood(f"{foreign_text(min(strange))!r} was not asked for")
-    answered: dict[str, Live | ConnectError] = {}
+    answered: dict[str, T | ConnectError] = {}
     for key in keys:
         try:
-            found = items.get(key), errors.get(key)
-            answered[key] = _form(key, *found, read_at, address)
+            item = _item(key, items.get(key), errors.get(key), address)
+            answered[key] = read(item, key)
         except ConnectError as error:
             answered[key] = error
     return answered
 
 
-def _form(
-    key: str,
-    item: Members | None,
-    error: Members | None,
-    read_at: datetime,
-    address: str,
-) -> Live:
+def _item(
+    key: str, item: Members | None, error: Members | None, address: str
+) -> Members:
     if (item is None) == (error is None):
         raise not_understood(f"district {key!r} is not answered exactly once")
     if item is not None:
-        return live(item, key=key, read_at=read_at)
+        return item
     problem = _object(_member(error or {}, "problem"), "problem")
     status = problem.get("status")
     raise refusal(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Protocol, TypeVar
 
 import httpx2
 
@@ -25,6 +26,7 @@ from connectsync.domain.settings import (
     form_spelled_as,
     labels_in,
 )
+from connectsync.domain.sync import SyncOutcome
 from connectsync.domain.wording import many
 from connectsync.providers.form import Kind
 
@@ -94,6 +96,23 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+T = TypeVar("T", Live, SyncOutcome)
+
+
+class BulkReading(Protocol[T]):
+    """Reads an answer of many districts, each by itself."""
+
+    def __call__(
+        self,
+        body: answers.Members,
+        *,
+        keys: Sequence[str],
+        read_at: datetime,
+        address: str,
+    ) -> dict[str, T | errors.ConnectError]:
+        """Give what the answer says of each key."""
+
+
 class ContractReader:
     """Reads through the contract; it has no way to write. See ``seam.Reader``."""
 
@@ -144,21 +163,13 @@ class ContractReader:
         self, keys: Sequence[str]
     ) -> Mapping[str, Live | errors.ConnectError]:
         """Read many forms; every key is answered, by a form or an error."""
-        wanted = list(dict.fromkeys(keys))
-        found: dict[str, Live | errors.ConnectError] = {
-            key: _no_such_key(key) for key in wanted if not _KEY.fullmatch(key)
-        }
-        failures: list[errors.ConnectError] = []
-        parts = _parts([key for key in wanted if key not in found])
-        for part in parts:
-            try:
-                found |= await self._part(part)
-            except errors.ConnectError as error:
-                failures.append(error)
-                found |= dict.fromkeys(part, error)
-        if failures and len(failures) == len(parts):
-            raise failures[0]
-        return {key: found[key] for key in wanted}
+        return await self._bulk(keys, answers.forms)
+
+    async def outcomes(
+        self, keys: Sequence[str]
+    ) -> Mapping[str, SyncOutcome | errors.ConnectError]:
+        """Give the last nightly syncs. See ``seam.OutcomeReader``."""
+        return await self._bulk(keys, answers.outcomes)
 
     async def options(self, setting: str) -> tuple[str, ...]:
         """Give the labels that a drop-down or box group offers, in page order."""
@@ -173,13 +184,35 @@ class ContractReader:
         call = GatewayCall("GET", DISTRICTS, "the list of districts", query=query)
         return answers.page((await self._exchange.read(call)).body)
 
-    async def _part(self, keys: Sequence[str]) -> dict[str, Live | errors.ConnectError]:
+    async def _bulk(
+        self, keys: Sequence[str], read: BulkReading[T]
+    ) -> Mapping[str, T | errors.ConnectError]:
+        wanted = list(dict.fromkeys(keys))
+        found: dict[str, T | errors.ConnectError] = {
+            key: _no_such_key(key) for key in wanted if not _KEY.fullmatch(key)
+        }
+        failures: list[errors.ConnectError] = []
+        parts = _parts([key for key in wanted if key not in found])
+        for part in parts:
+            try:
+                body = await self._part(part)
+                found |= read(
+                    body,
+                    keys=part,
+                    read_at=self._clock(),
+                    address=self._exchange.address,
+                )
+            except errors.ConnectError as error:
+                failures.append(error)
+                found |= dict.fromkeys(part, error)
+        if failures and len(failures) == len(parts):
+            raise failures[0]
+        return {key: found[key] for key in wanted}
+
+    async def _part(self, keys: Sequence[str]) -> answers.Members:
         about = f"the forms of {many(len(keys), 'district')}"
         call = GatewayCall("POST", BULK_READ, about, body={"districts": list(keys)})
-        body = (await self._exchange.read(call)).body
-        return answers.forms(
-            body, keys=keys, read_at=self._clock(), address=self._exchange.address
-        )
+        return (await self._exchange.read(call)).body
 
 
 class ContractWriter:

@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 
 from connectsync.domain.live import ListedDistrict, Live, PageSpot
 from connectsync.domain.settings import Form
+from connectsync.domain.sync import SyncOutcome
 from connectsync.errors import ConnectError
 
 
@@ -58,6 +59,21 @@ class Mapper(Protocol):
 
         One that is not there stops nothing: it is what the map is for. Raises
         ``ConnectError`` only where the page cannot be looked at.
+        """
+
+
+@runtime_checkable
+class OutcomeReader(Protocol):
+    """Sees what became of the last nightly sync; not every way to Connect does."""
+
+    async def outcomes(
+        self, keys: Sequence[str]
+    ) -> Mapping[str, SyncOutcome | ConnectError]:
+        """
+        Give the last nightly sync of each district; ``NotOffered`` where none is shown.
+
+        Every key asked for is answered. A time that is yet to come is an error, never
+        a sync. Raises ``ConnectError`` only where nothing at all could be read.
         """
 
 

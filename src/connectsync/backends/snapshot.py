@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from connectsync.backends.answers import sync_of
 from connectsync.backends.contract import Clock, utc_now
 from connectsync.backends.names import (
     Unfit,
@@ -34,10 +35,12 @@ from connectsync.domain.settings import (
     Form,
     form_spelled_as,
 )
+from connectsync.domain.sync import SyncOutcome
 from connectsync.errors import (
     Bug,
     ConnectError,
     DistrictNotFound,
+    NotOffered,
     Unreachable,
     VersionMoved,
 )
@@ -51,6 +54,7 @@ _TOP = ("schema", "taken", "source", "districts")
 _ENTRY = ("district", "name", "version", "settings")
 _UNREAD = ("district", "reason")
 _CONFIRMED = ("by", "at")
+_LAST_SYNC = ("status", "at", "tried_to_archive")
 
 
 def parse_snapshot(content: bytes) -> Snapshot:
@@ -75,7 +79,7 @@ def parse_snapshot(content: bytes) -> Snapshot:
 
 
 def _entry(raw: object, taken: datetime) -> SnapshotEntry:
-    body = _object(raw, _ENTRY, "a district", optional=("confirmed",))
+    body = _object(raw, _ENTRY, "a district", optional=("confirmed", "last_sync"))
     key, version = _text(body, "district"), _text(body, "version")
     if not key or not version:
         raise Unfit("a district has an empty key or version")
@@ -94,7 +98,20 @@ def _entry(raw: object, taken: datetime) -> SnapshotEntry:
     except Unfit as error:
         raise Unfit(f"the form of {key!r}: {error}") from error
     live = Live(key, version, form, taken)
-    return SnapshotEntry(_text(body, "name"), live, _read_confirmation(body))
+    return SnapshotEntry(
+        _text(body, "name"), live, _read_confirmation(body), _read_sync(body, taken)
+    )
+
+
+def _read_sync(body: Mapping[str, object], taken: datetime) -> SyncOutcome | None:
+    if "last_sync" not in body:
+        return None
+    noted = _object(body["last_sync"], _LAST_SYNC, "last_sync")
+    shown, at, tried = (noted[name] for name in _LAST_SYNC)
+    try:
+        return sync_of(shown, at, tried, taken)
+    except Unfit as error:
+        raise Unfit(f"the last sync of {body['district']!r}: {error}") from error
 
 
 def _read_confirmation(body: Mapping[str, object]) -> HandConfirmation | None:
@@ -225,6 +242,10 @@ def _entry_body(entry: SnapshotEntry) -> dict[str, object]:
     }
     if confirmed is not None:
         body["confirmed"] = {"by": confirmed.by, "at": confirmed.at.isoformat()}
+    if (sync := entry.last_sync) is not None:
+        at = sync.at and sync.at.isoformat()
+        noted = (sync.shown, at, sync.tried_to_archive)
+        body["last_sync"] = dict(zip(_LAST_SYNC, noted, strict=True))
     settings = {
         setting.name: json_of(setting, form[setting.name])
         for setting in SETTINGS
@@ -277,6 +298,19 @@ class SnapshotReader:
         snapshot = self.snapshot()
         forms = {entry.live.key: entry.live for entry in snapshot.entries}
         return {key: forms.get(key) or _missing(snapshot, key) for key in keys}
+
+    async def outcomes(
+        self, keys: Sequence[str]
+    ) -> Mapping[str, SyncOutcome | ConnectError]:
+        """Give the last nightly syncs as they were when the snapshot was taken."""
+        snapshot = self.snapshot()
+        entries = {entry.live.key: entry for entry in snapshot.entries}
+        return {
+            key: entries[key].last_sync or _not_recorded(self._described)
+            if key in entries
+            else _missing(snapshot, key)
+            for key in keys
+        }
 
     async def options(self, setting: str) -> tuple[str, ...]:
         """Give the labels that were offered when the snapshot was taken."""
@@ -360,6 +394,13 @@ def _missing(snapshot: Snapshot, key: str) -> DistrictNotFound:
     )
 
 
+def _not_recorded(described: str) -> NotOffered:
+    return NotOffered(
+        f"{described} records no sync",
+        remedy=f"take the snapshot again, over a way that shows it, with {TAKE}",
+    )
+
+
 def _expected(snapshot: Snapshot, key: str, version: str) -> SnapshotEntry:
     entry = find_entry(snapshot, key)
     if entry.live.version != version:
@@ -375,7 +416,10 @@ def _save_entry(
     form = {name: desired.get(name, held) for name, held in entry.live.form.items()}
     version = _following(entry.live.version, form)
     return SnapshotEntry(
-        entry.name, replace(entry.live, version=version, form=form), confirmed
+        entry.name,
+        replace(entry.live, version=version, form=form),
+        confirmed,
+        entry.last_sync,
     )
 
 

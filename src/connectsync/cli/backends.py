@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from connectsync.backends.seam import Mapper, Reader, Writer
+from connectsync.backends.seam import Mapper, OutcomeReader, Reader, Writer
 from connectsync.backends.snapshot import Confirm
 from connectsync.cli.backend_setup import (
     Backend,
@@ -29,8 +29,15 @@ from connectsync.domain.live import (
     PageSpot,
     connect_key,
 )
+from connectsync.domain.sync import SyncOutcome
 from connectsync.domain.wording import did_you_mean
-from connectsync.errors import Bug, ConnectError, CredentialsRefused, UsageError
+from connectsync.errors import (
+    Bug,
+    ConnectError,
+    CredentialsRefused,
+    NotOffered,
+    UsageError,
+)
 from connectsync.web.http import RetryBudget
 
 
@@ -79,6 +86,12 @@ class SessionReader:
         """Give the labels that a drop-down or box group offers."""
         return await self.reader.options(setting)
 
+    async def outcomes(
+        self, keys: Sequence[str]
+    ) -> Mapping[str, SyncOutcome | ConnectError]:
+        """Give the last nightly syncs. See ``seam.OutcomeReader``."""
+        return await outcomes_of(self.reader, keys)
+
     async def _parts(
         self, wanted: Sequence[str], part: int, count: Progress
     ) -> Mapping[str, Live | ConnectError]:
@@ -111,6 +124,16 @@ class SessionMapper(SessionReader):
         if not isinstance(self.reader, Mapper):
             return ()
         return await self.reader.page_map()
+
+
+async def outcomes_of(
+    reader: Reader, keys: Sequence[str]
+) -> Mapping[str, SyncOutcome | ConnectError]:
+    """Give the last nightly syncs; ``NotOffered`` for each where no one sees them."""
+    if isinstance(reader, OutcomeReader):
+        return await reader.outcomes(keys)
+    said = f"{reader.described} does not show how the last sync ended"
+    return dict.fromkeys(keys, NotOffered(said))
 
 
 def session_reader(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import socket
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,12 +21,15 @@ from connectsync.cli.session import Session
 from connectsync.config.decode import Ground
 from connectsync.config.project import Project
 from connectsync.domain.district import District
+from connectsync.domain.wording import did_you_mean
+from connectsync.emulator import seed
 from connectsync.emulator.app import LOOPBACK, Server, create_app, server
 from connectsync.emulator.http import EmulatorError, UvicornMissing
 from connectsync.emulator.seed import Seed, enrol, sow
 from connectsync.emulator.users import add_demo_user
 from connectsync.errors import ProjectError, StateError, UsageError, how_to_add
 from connectsync.files.access import STATE_NOT_WRITABLE, is_no_place, state_folder
+from connectsync.report.terminal import inert
 
 
 def emulator(
@@ -36,6 +40,20 @@ def emulator(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port to listen on.")
     ] = 8765,
+    run_sync: Annotated[
+        bool,
+        typer.Option(
+            "--run-sync",
+            help="Run a nightly sync on the embedded stand-in, and serve nothing.",
+        ),
+    ] = False,
+    archives: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DISTRICT=PERCENT",
+            help="With --run-sync: how much of a district it would archive.",
+        ),
+    ] = None,
 ) -> int:
     """
     Serve a stand-in for Connect (its pages and the gateway API) to try things out.
@@ -47,6 +65,10 @@ def emulator(
     from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD
 
     session: Session = context.obj
+    if archives and not run_sync:
+        raise UsageError("--archives goes with --run-sync")
+    if run_sync:
+        return _run_night(session, archives or [])
     token = secrets.token_urlsafe(24)
     serving = make_server(session, session.project(), token, host, port)
     with _listening(host, port) as listening:
@@ -60,6 +82,38 @@ def emulator(
         )
         serving.run(sockets=[listening])
     return 0
+
+
+def _run_night(session: Session, archives: Sequence[str]) -> int:
+    """Let the stand-in live through a night: it syncs nothing, and shows how it was."""
+    project = session.project()
+    fleet = session.whole_fleet(project)
+    districts = [one.district for one in fleet.districts]
+    tried = dict(_figures(archives, {one.key for one in districts}))
+    path = session.state(project) / "connect.db"
+    store = make_embedded_store(path, project, districts)
+    found = seed.run_sync(store, now=session.now(), archives=tried)
+    session.terminal.show(
+        "\n".join(f"{key}  {shown}" for key, shown in found.items())
+        or "no district has its daily sync on"
+    )
+    return 0
+
+
+def _figures(given: Sequence[str], known: Collection[str]) -> Iterator[tuple[str, int]]:
+    for text in given:
+        key, _, percent = text.partition("=")
+        if not re.fullmatch("[0-9]{1,2}|100", percent):
+            raise UsageError(
+                f"--archives {inert(text)!r} is not DISTRICT=PERCENT",
+                remedy="write for example --archives lakeview-usd=34",
+            )
+        if key not in known:
+            raise UsageError(
+                f"--archives names no district of this project: {inert(key)!r}",
+                remedy=did_you_mean(key, known),
+            )
+        yield key, int(percent)
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -87,8 +87,9 @@ class Project:
     not in ``state_dir``: an address of PostgreSQL, or a reference to the whole of it.
     ``guardians_sample`` is a sample of guardians.csv as Connect offers it.
     ``connect`` is the name of the Connect that is reached, by whichever backend.
-    A runner that is silent for ``lease_seconds`` has let its district go. ``timezone``
-    is that of what names none, empty if the project names none either.
+    A runner that is silent for ``lease_seconds`` has let its district go. A sync of
+    ``stale_after_hours`` ago is too old to have been last night's. ``timezone`` is that
+    of what names none, empty if the project names none either.
     """
 
     root: Path
@@ -104,6 +105,7 @@ class Project:
     browser: BrowserConfig | None = None
     clever: CleverConfig | None = None
     roster: RosterConfig = field(default_factory=RosterConfig)
+    stale_after_hours: int = 48
     policy: Policy = field(default_factory=Policy)
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     timezone: str = ""
@@ -203,6 +205,7 @@ def _project(root: Path, data: Mapping[str, Any]) -> Project:
         browser=_browser(root, backends.get("browser")),
         clever=_clever(data.get("roster", {})),
         roster=_roster(data.get("roster", {})),
+        stale_after_hours=int(data.get("status", {}).get("stale_after_hours", 48)),
         policy=policy_of(data),
         options={setting: tuple(labels) for setting, labels in options.items()},
         timezone=data.get("timezone", ""),

@@ -10,6 +10,7 @@ from enum import StrEnum
 from urllib.parse import quote, unquote, urlsplit
 
 from connectsync.domain.settings import Form
+from connectsync.domain.sync import SyncOutcome
 from connectsync.providers.form import Risk
 from connectsync.values import dataclass, field
 
@@ -59,12 +60,14 @@ class SnapshotEntry:
     """
     A district of a snapshot: its name on Connect and its form.
 
-    ``confirmed`` is there once a person saved the form by hand and said so.
+    ``confirmed`` is there once a person saved the form by hand and said so;
+    ``last_sync`` is None where no sync was recorded.
     """
 
     name: str
     live: Live
     confirmed: HandConfirmation | None = None
+    last_sync: SyncOutcome | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -306,6 +306,17 @@ def _district_body(row: store.DistrictRow) -> dict[str, object]:
         "name": row.name,
         "version": row.version,
         "settings": row.form,
+        "lastSync": _sync_body(row.synced),
+    }
+
+
+def _sync_body(synced: store.SyncReport | None) -> dict[str, object] | None:
+    if synced is None:
+        return None
+    return {
+        "status": synced.status,
+        "at": synced.at,
+        "triedToArchive": synced.tried,
     }
 
 

@@ -66,13 +66,35 @@ _TABLES = (
     ) WITHOUT ROWID
     """,
     "CREATE INDEX IF NOT EXISTS session_ends ON session (ends)",
+    """
+    CREATE TABLE IF NOT EXISTS nightly_sync (
+        district TEXT PRIMARY KEY, status TEXT NOT NULL, at TEXT NOT NULL, tried INTEGER
+    ) WITHOUT ROWID
+    """,
     f"PRAGMA user_version = {LAYOUT}",
 )
 
 
 @dataclass(frozen=True, slots=True)
+class SyncReport:
+    """
+    What is shown of a nightly sync: its status, when, and what it tried to archive.
+
+    ``at`` is an ISO 8601 time with its zone, ``tried`` a percentage.
+    """
+
+    status: str
+    at: str
+    tried: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DistrictRow:
-    """A district: its form as JSON values, and how often it was saved."""
+    """
+    A district: its form as JSON values, and how often it was saved.
+
+    ``synced`` is its last nightly sync; None where none was run.
+    """
 
     key: str
     name: str
@@ -80,6 +102,7 @@ class DistrictRow:
     version: str
     form: dict[str, object]
     token_digest: str = ""
+    synced: SyncReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +183,17 @@ def find(connection: sqlite3.Connection, key: str) -> DistrictRow | None:
 def find_many(connection: sqlite3.Connection, keys: Sequence[str]) -> list[DistrictRow]:
     """Give the districts among ``keys`` that exist, by key, in one query."""
     rows = connection.execute(
-        "SELECT key, name, saves, version, form, token_digest FROM district"
+        "SELECT key, name, saves, version, form, token_digest, status, at, tried"
+        " FROM district LEFT JOIN nightly_sync ON district = key"
         " WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key",
         (json.dumps(list(keys)),),
     )
     return [
-        DistrictRow(key, name, saves, version, _form(key, form), token_digest)
-        for key, name, saves, version, form, token_digest in rows
+        DistrictRow(
+            *(key, name, saves, version, _form(key, form), token_digest),
+            synced=None if sync[0] is None else SyncReport(*sync),
+        )
+        for key, name, saves, version, form, token_digest, *sync in rows
     ]
 
 
@@ -192,6 +219,14 @@ def put_row(connection: sqlite3.Connection, row: DistrictRow) -> None:
             json.dumps(row.form),
             row.token_digest,
         ),
+    )
+
+
+def put_sync(connection: sqlite3.Connection, key: str, report: SyncReport) -> None:
+    """Keep what a night came to, in place of the night before."""
+    connection.execute(
+        "REPLACE INTO nightly_sync VALUES (?, ?, ?, ?)",
+        (key, report.status, report.at, report.tried),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from connectsync.backends.names import json_of
@@ -173,19 +174,17 @@ def take_over(
         taken=tuple(taken),
         notes=tuple(remarks),
     )
-    return adopted, _edit_file(loaded, taken, recorded) if taken else None
+    stated = [(_stated_at(loaded, one.setting), one) for one in taken]
+    changes = [(path, json_of(BY_NAME[one.setting], one.after)) for path, one in stated]
+    return adopted, _edit_file(loaded, changes, recorded) if taken else None
 
 
 def _edit_file(
-    loaded: LoadedDistrict, taken: Sequence[TakenValue], recorded: Recorded
+    loaded: LoadedDistrict, values: Sequence[tuple[KeyPath, Any]], recorded: Recorded
 ) -> str:
     own = loaded.layers[-1]
     changes: dict[KeyPath, Any] = {}
-    for one in taken:
-        path, value = (
-            _stated_at(loaded, one.setting),
-            json_of(BY_NAME[one.setting], one.after),
-        )
+    for path, value in values:
         if path[:1] == ("scheduled",) and not own.holds(path[:1]):
             # a file that says anything of its own periods says all of them
             position, _, name = path[1:]
@@ -217,6 +216,23 @@ def _periods(loaded: LoadedDistrict) -> list[dict[str, Any]]:
     stated = (layer.data.get("scheduled") for layer in reversed(loaded.layers))
     periods: list[dict[str, Any]] = next(one for one in stated if one is not None)
     return periods
+
+
+FIGURE = ("facts", "tried_to_archive")
+
+
+def with_figure(loaded: LoadedDistrict, percent: float, recorded: Recorded) -> str:
+    """
+    Give a district's own file with what its failed sync tried to archive.
+
+    A fraction is rounded up: the threshold has to lie above it. Empty where the file
+    says so already. Raises ``InvalidFiles`` if it cannot be changed without losing
+    something.
+    """
+    figure = ceil(percent)
+    if loaded.district.facts.tried_to_archive == figure:
+        return ""
+    return _edit_file(loaded, [(FIGURE, figure)], recorded)
 
 
 def insist_valid(file: str, text: str, recorded: Recorded) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connectsync.backends.seam import Reader
+from connectsync.backends.seam import OutcomeReader, Reader
 from connectsync.config.discovery import below, relative
 from connectsync.config.fleet import Fleet
 from connectsync.config.profiles import Profiles
@@ -16,6 +16,7 @@ from connectsync.config.schemas import schema
 from connectsync.domain.drift import AdoptedDistrict, AdoptionResult
 from connectsync.domain.live import ListedDistrict, Live, Snapshot, SnapshotEntry
 from connectsync.domain.settings import SETTINGS
+from connectsync.domain.sync import NO_SYNC, SyncOutcome
 from connectsync.domain.wording import many
 from connectsync.errors import (
     ConnectError,
@@ -208,11 +209,15 @@ async def take_snapshot(reader: Reader, keys: Sequence[str]) -> Snapshot:
     failed = {key: one for key, one in answers.items() if not isinstance(one, Live)}
     if not lives:
         raise next(iter(failed.values()))
+    syncs = await _syncs(reader, [live.key for live in lives])
     return Snapshot(
         taken=min(live.read_at for live in lives),
         source=reader.described,
         entries=tuple(
-            SnapshotEntry(names.get(live.key, live.key), live) for live in lives
+            SnapshotEntry(
+                names.get(live.key, live.key), live, last_sync=syncs.get(live.key)
+            )
+            for live in lives
         ),
         options=await _options(reader),
         unread={key: failed[key].message for key in sorted(failed)},
@@ -227,6 +232,21 @@ def insist_whole(snapshot: Snapshot) -> None:
             " was written:",
             below=(f"  {key}: {reason}" for key, reason in snapshot.unread.items()),
         )
+
+
+async def _syncs(reader: Reader, keys: Sequence[str]) -> dict[str, SyncOutcome]:
+    """Read the last syncs; what is not shown, or not understood, is left out."""
+    if not isinstance(reader, OutcomeReader):
+        return {}
+    try:
+        found = await reader.outcomes(keys)
+    except ConnectError:
+        return {}
+    return {
+        key: one
+        for key, one in found.items()
+        if isinstance(one, SyncOutcome) and one != NO_SYNC
+    }
 
 
 async def _options(reader: Reader) -> dict[str, tuple[str, ...]]:

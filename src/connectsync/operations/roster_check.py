@@ -1,5 +1,5 @@
 """
-A check-up at the provider: whether each district's token is of that district.
+What a provider says of each district: whose token it is, how old its roster is.
 
 With the same token the people of its roster are read, for whom changes reach.
 """
@@ -9,13 +9,27 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from connectsync.domain.district import District
 from connectsync.domain.live import Check, fail, ok, warn
+from connectsync.domain.sync import (
+    DistrictStatus,
+    Night,
+    ProblemKind,
+    RosterState,
+    StatusReport,
+    SyncOutcome,
+    SyncProblem,
+)
 from connectsync.domain.wording import SHOWN, few, many
-from connectsync.errors import ConnectError, CredentialsRefused, ProjectError
+from connectsync.errors import (
+    ConnectError,
+    CredentialsRefused,
+    NotOffered,
+    ProjectError,
+)
 from connectsync.roster.seam import (
     PAUSED,
     USUAL,
@@ -201,7 +215,7 @@ def _others(
     other = [
         f"{key} states {ids[key]}, its token is of {there.id} ({there.name})"
         for key, there in found.items()
-        if there.id.casefold() != ids[key].casefold()
+        if _is_other(there, ids[key])
     ]
     if other:
         yield fail(
@@ -214,6 +228,10 @@ def _others(
     elif found:
         same = many(len(found), "district")
         yield ok("clever ids", f"the token names the district_id of {same}")
+
+
+def _is_other(there: RosterDistrict, stated: str) -> bool:
+    return there.id.casefold() != stated.casefold()
 
 
 def _states(found: Mapping[str, RosterDistrict]) -> Iterator[Check]:
@@ -239,6 +257,67 @@ def _states(found: Mapping[str, RosterDistrict]) -> Iterator[Check]:
             f"{len(strange)} not running at Clever: {few(strange)}",
             "check its status in Clever",
         )
+
+
+def status_of_districts(
+    seen: Mapping[str, SyncOutcome | ConnectError],
+    districts: Sequence[District],
+    asked: RosterAnswers | None,
+    report: StatusReport,
+) -> StatusReport:
+    """
+    Judge the last night of each district, and give the report with them.
+
+    ``seen`` is what Connect shows, ``asked`` what the provider answered, None where it
+    was not asked. Where Connect shows no sync of any district, the report says so once.
+    """
+    refused = [one for one in seen.values() if isinstance(one, NotOffered)]
+    nowhere = bool(refused) and len(refused) == len(seen)
+    judged = tuple(
+        _status(one, seen[one.key], asked, report, nowhere=nowhere)
+        for one in sorted(districts, key=lambda one: one.key)
+    )
+    said = f"not offered: {refused[0].message}" if nowhere else ""
+    return replace(report, districts=judged, not_offered=said)
+
+
+def _status(
+    district: District,
+    seen: SyncOutcome | ConnectError,
+    asked: RosterAnswers | None,
+    report: StatusReport,
+    *,
+    nowhere: bool,
+) -> DistrictStatus:
+    outcome = seen if isinstance(seen, SyncOutcome) else None
+    roster = None if asked is None else _roster_state(district, asked)
+    on = district.settings.enable_daily_sync
+    night = Night(district.key, outcome, roster, on, report.at, report.stale_after)
+    problems = night.judge()
+    if isinstance(seen, ConnectError) and not nowhere:
+        unread = SyncProblem(ProblemKind.UNREAD, seen.message, seen.remedy)
+        problems = (unread, *problems)
+    return DistrictStatus(
+        district.key, district.name, outcome, roster, on is False, problems
+    )
+
+
+def _roster_state(district: District, asked: RosterAnswers) -> RosterState | None:
+    """Give what the provider said; None of a district that could not be asked about."""
+    there = asked.answers.get(district.key)
+    if there is None:
+        return None
+    if isinstance(there, ConnectError):
+        return RosterState(OLD, unknown=there.message)
+    if _is_other(there, district.credentials.district_id or ""):
+        return RosterState(OLD, unknown="the token is of another district")
+    return RosterState(
+        OLD,
+        there.state.casefold() == PAUSED,
+        there.pause_start,
+        there.pause_end,
+        there.last_sync,
+    )
 
 
 def _span(there: RosterDistrict) -> str:

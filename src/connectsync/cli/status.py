@@ -1,0 +1,179 @@
+"""``connectsync status``: whether last night's sync worked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from connectsync.cli.options import paths_argument
+from connectsync.cli.runs import RunsFormat, option_format
+from connectsync.cli.session import Session
+from connectsync.cli.suggest import CommandPlace
+from connectsync.cli.terminal import ExitStatus
+from connectsync.config.fleet import LoadedDistrict
+from connectsync.config.project import Project
+from connectsync.domain.district import District
+from connectsync.domain.sync import StatusReport, figures_of
+from connectsync.domain.wording import many
+from connectsync.errors import UsageError
+from connectsync.operations.roster_check import (
+    RosterAnswers,
+    RosterCheck,
+    status_of_districts,
+)
+from connectsync.report.status import status_json, status_text
+from connectsync.report.terminal import inert
+
+
+def status(
+    context: typer.Context,
+    districts: paths_argument = None,
+    format_: option_format = RunsFormat.TEXT,
+    clever: Annotated[
+        bool,
+        typer.Option(
+            "--clever",
+            help="Also ask Clever whether the roster is paused or old.",
+        ),
+    ] = False,
+    record: Annotated[
+        bool,
+        typer.Option(
+            "--record",
+            help="Write what a sync that failed last night tried to archive to the"
+            " district's file (facts.tried_to_archive).",
+        ),
+    ] = False,
+) -> int:
+    """
+    Show whether last night's sync worked, as Connect shows it on SIS Rostering.
+
+    Connect is never changed. Exits with 1 if a sync failed or is stale, if its roster
+    is paused or old at Clever, or if a district could not be read.
+
+    Example: `connectsync status --clever`
+    """
+    import asyncio
+
+    session: Session = context.obj
+    project = session.project()
+    if clever and project.clever is None:
+        raise UsageError(
+            "--clever asks Clever, and the project names none",
+            remedy="write `roster: {clever: {}}` into connectsync.yaml",
+        )
+    loaded = _loaded(session, project, districts or [])
+    wanted = [one.district for one in loaded]
+    report = asyncio.run(_look(session, project, wanted, clever=clever))
+    if record:
+        _record(session, project, loaded, report)
+    terminal = session.terminal
+    if format_ is RunsFormat.JSON:
+        terminal.deliver(status_json(_pasted(report, terminal.place)), None)
+    else:
+        text = status_text(report, colour=terminal.colour, width=terminal.width)
+        terminal.show(text)
+    return ExitStatus.FINE if report.is_fine else ExitStatus.FINDINGS
+
+
+def _pasted(report: StatusReport, place: CommandPlace) -> StatusReport:
+    """Let every command that is suggested work where the user stands."""
+    districts = tuple(
+        replace(
+            one,
+            problems=tuple(
+                replace(found, remedy=place.complete(found.remedy))
+                for found in one.problems
+            ),
+        )
+        for one in report.districts
+    )
+    return replace(report, districts=districts)
+
+
+def _loaded(
+    session: Session, project: Project, arguments: Sequence[str]
+) -> tuple[LoadedDistrict, ...]:
+    """Load what can be read: how a night went does not wait for a file of another."""
+    fleet = session.fleet(project, session.named(project, arguments))
+    if not fleet.complete:
+        session.terminal.complain(
+            "files with errors are left out: `connectsync validate` names them"
+        )
+    return fleet.districts
+
+
+def _record(
+    session: Session,
+    project: Project,
+    loaded: Sequence[LoadedDistrict],
+    report: StatusReport,
+) -> None:
+    """Write the figures of the syncs that failed last night, and say where."""
+    from connectsync.files.writing import replace_file
+    from connectsync.operations.from_live import with_figure
+
+    figures = figures_of(report)
+    for one in loaded:
+        if (figure := figures.get(one.district.key)) is None:
+            continue
+        if text := with_figure(one, figure, project.options):
+            replace_file(project.root / one.file, text)
+            said = f"wrote facts.tried_to_archive into {inert(one.file)}"
+            session.terminal.say(said)
+    if not figures:
+        session.terminal.say("no sync failed on the threshold last night: none written")
+
+
+async def _look(
+    session: Session, project: Project, districts: Sequence[District], *, clever: bool
+) -> StatusReport:
+    from connectsync.cli.backends import open_reader, outcomes_of
+
+    async with open_reader(session, project, districts) as reader:
+        seen = await outcomes_of(reader, [one.key for one in districts])
+        backend = reader.described
+    asked = await _ask_clever(session, project, districts) if clever else None
+    report = StatusReport(
+        backend,
+        session.now(),
+        timedelta(hours=project.stale_after_hours),
+        (),
+        provider="Clever" if clever else "",
+    )
+    return status_of_districts(seen, districts, asked, report)
+
+
+async def _ask_clever(
+    session: Session, project: Project, districts: Sequence[District]
+) -> RosterAnswers | None:
+    """Ask about every district whose token is here, and say how many are not asked."""
+    from connectsync.cli.hosts import insist_clever
+    from connectsync.cli.secrets import district_token
+    from connectsync.roster.clever import open_roster
+
+    if project.clever is None:
+        return None
+    environment = session.environment
+    insist_clever(project.clever.url, environment)
+    resolves = partial(
+        district_token, project=project, environment=environment, commands=False
+    )
+    async with open_roster(project.clever.url) as roster:
+        asked = await RosterCheck(roster, districts, resolves).ask()
+    if asked.unasked:
+        session.terminal.complain(
+            f"Clever did not answer, so it was not asked about"
+            f" {many(asked.unasked, 'more district', 'more districts')}"
+        )
+    if left := len(districts) - len(asked.answers) - asked.unasked:
+        session.terminal.complain(
+            f"Clever was not asked about {many(left, 'district')}: no token here, or"
+            " no district_id stated (tokens of a command are not fetched)"
+        )
+    return asked

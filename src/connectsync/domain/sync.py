@@ -1,0 +1,310 @@
+"""Last night's sync: what Connect and the roster's provider show, and what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from connectsync.domain.foreign_text import foreign_text
+from connectsync.domain.wording import many
+
+
+class SyncEnding(StrEnum):
+    """How a nightly sync ended, as far as its words tell."""
+
+    SUCCESS = "success"
+    THRESHOLD = "threshold"
+    CREDENTIALS = "wrong credentials"
+    SCHOOLS = "schools not found"
+    FAILED = "failed"
+    """It failed for another reason, or for none that is told."""
+    OTHER = "other"
+    """Words that are published nowhere: neither a success nor a failure."""
+    NONE = "none"
+    """No sync is shown."""
+
+
+_REASONS = {
+    "threshold": SyncEnding.THRESHOLD,
+    "credential": SyncEnding.CREDENTIALS,
+    "school": SyncEnding.SCHOOLS,
+}
+"""The reasons that are published (T2); their spelling on the page is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOutcome:
+    """
+    The last nightly sync of a district, as *SIS Rostering* shows it.
+
+    ``shown`` is its status in the page's own words, empty where no sync is shown;
+    ``at`` has a zone. ``tried_to_archive`` is the percentage *Tried to Archive*. Both
+    are None where they are not shown.
+    """
+
+    shown: str
+    at: datetime | None = None
+    tried_to_archive: float | None = None
+
+    @property
+    def ending(self) -> SyncEnding:
+        """Say how it ended."""
+        words = self.shown.strip().casefold()
+        if not words:
+            return SyncEnding.NONE
+        if words == SyncEnding.SUCCESS:
+            return SyncEnding.SUCCESS
+        if "fail" not in words:
+            return SyncEnding.OTHER
+        reasons = (ending for word, ending in _REASONS.items() if word in words)
+        return next(reasons, SyncEnding.FAILED)
+
+
+NO_SYNC = SyncOutcome("")
+
+
+@dataclass(frozen=True, slots=True)
+class RosterState:
+    """
+    What the provider says of a district's roster.
+
+    ``unknown`` says in a sentence why it could not be asked; then the rest is empty.
+    ``longest`` is the age from which a roster is old.
+    """
+
+    longest: timedelta
+    paused: bool = False
+    pause_start: datetime | None = None
+    pause_end: datetime | None = None
+    last_sync: datetime | None = None
+    unknown: str = ""
+
+    def is_old(self, now: datetime) -> bool:
+        """Say whether the roster was not renewed for long."""
+        return self.last_sync is None or now - self.last_sync > self.longest
+
+
+class ProblemKind(StrEnum):
+    """What is wrong with a night; the worst first."""
+
+    FAILED = "failed"
+    UNCLEAR = "unclear"
+    STALE = "stale"
+    PAUSED = "paused"
+    OLD_ROSTER = "old roster"
+    UNREAD = "unread"
+
+
+@dataclass(frozen=True, slots=True)
+class SyncProblem:
+    """One thing that is wrong, in a sentence, and what to do next."""
+
+    kind: ProblemKind
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictStatus:
+    """
+    A district's last night.
+
+    ``outcome`` is None where it is not known; then a problem says why, or the whole
+    report does. ``off`` says that its file keeps the daily sync off, so that nothing
+    is expected of the night. ``roster`` is None where no one was asked.
+    """
+
+    district: str
+    name: str
+    outcome: SyncOutcome | None = None
+    roster: RosterState | None = None
+    off: bool = False
+    problems: tuple[SyncProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """
+    The last night of some districts, by key.
+
+    ``not_offered`` says in a sentence that this way to Connect shows no sync;
+    ``provider`` names who was asked about rosters, if anyone was.
+    """
+
+    backend: str
+    at: datetime
+    stale_after: timedelta
+    districts: tuple[DistrictStatus, ...]
+    not_offered: str = ""
+    provider: str = ""
+
+    @property
+    def is_fine(self) -> bool:
+        """Say whether no night failed, is stale or rests on a paused roster."""
+        return not any(one.problems for one in self.districts)
+
+
+def figures_of(report: StatusReport) -> dict[str, float]:
+    """
+    Give what syncs tried to archive that failed on the threshold, by district.
+
+    One that is stale, or that does not say when it failed, tells nothing of last night.
+    """
+    return {
+        one.district: seen.tried_to_archive
+        for one in report.districts
+        if (seen := one.outcome) is not None
+        and seen.ending is SyncEnding.THRESHOLD
+        and seen.tried_to_archive is not None
+        and seen.at is not None
+        and report.at - seen.at <= report.stale_after
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """
+    What is known of a district's last night, for judging it.
+
+    ``on`` is what its file says of the daily sync, None where it says nothing.
+    """
+
+    district: str
+    outcome: SyncOutcome | None
+    roster: RosterState | None
+    on: bool | None
+    now: datetime
+    stale_after: timedelta
+
+    def judge(self) -> tuple[SyncProblem, ...]:
+        """Say what is wrong with it; nothing is where the sync is kept off."""
+        if self.on is False:
+            return ()
+        return (*self._of_connect(), *self._of_roster())
+
+    def _of_connect(self) -> Iterator[SyncProblem]:
+        seen = self.outcome
+        if seen is None:
+            return
+        match seen.ending:
+            case SyncEnding.SUCCESS:
+                pass
+            case SyncEnding.NONE:
+                if self.on:
+                    yield _never()
+            case SyncEnding.OTHER:
+                yield SyncProblem(
+                    ProblemKind.UNCLEAR,
+                    f"Connect says {foreign_text(seen.shown)!r}: it is published"
+                    " nowhere whether that is a success",
+                    "look at SIS Rostering on Connect",
+                )
+            case _:
+                yield _failed(seen, self.district)
+        if seen.at is not None and self.now - seen.at > self.stale_after:
+            yield _stale(self.now - seen.at, self.stale_after)
+
+    def _of_roster(self) -> Iterator[SyncProblem]:
+        roster = self.roster
+        if roster is None:
+            return
+        well = self.outcome is not None and self.outcome.ending is SyncEnding.SUCCESS
+        if roster.unknown:
+            yield SyncProblem(
+                ProblemKind.UNREAD,
+                f"Clever did not say how old the roster is: {roster.unknown}",
+                "`connectsync doctor` asks Clever about each token",
+            )
+        elif roster.paused:
+            span = pause_span(roster)
+            yield SyncProblem(
+                ProblemKind.PAUSED,
+                f"paused at Clever{span}"
+                + (": this success is one over a paused roster" if well else ""),
+                "roster changes do not reach Connect until Clever resumes; ask the"
+                " district whether it is meant",
+            )
+        elif roster.is_old(self.now):
+            when = f"{roster.last_sync:%Y-%m-%d}" if roster.last_sync else "never"
+            yield SyncProblem(
+                ProblemKind.OLD_ROSTER,
+                f"the roster was last renewed at Clever: {when}"
+                + ("; this success is one over an old roster" if well else ""),
+                "ask whether the district's SIS still delivers to Clever, and whether"
+                " Clever holds the roster back for a review",
+            )
+
+
+def pause_span(roster: RosterState) -> str:
+    """Say since when and until when a roster is paused, as far as it is told."""
+    since = f" since {roster.pause_start:%Y-%m-%d}" if roster.pause_start else ""
+    until = f" until {roster.pause_end:%Y-%m-%d}" if roster.pause_end else ""
+    return since + until
+
+
+def spell_percent(percent: float) -> str:
+    """Spell a percentage without a needless fraction."""
+    return f"{percent:g}%"
+
+
+def _never() -> SyncProblem:
+    return SyncProblem(
+        ProblemKind.STALE,
+        "its file turns the daily sync on, and no night is shown yet",
+        "wait for the first night after it was turned on; after that, look at SIS"
+        " Rostering on Connect",
+    )
+
+
+def _stale(age: timedelta, longest: timedelta) -> SyncProblem:
+    hours = many(int(age.total_seconds() // 3600), "hour")
+    allowed = f"{longest.total_seconds() / 3600:g}"
+    return SyncProblem(
+        ProblemKind.STALE,
+        f"the last sync was {hours} ago, more than the {allowed} of"
+        " status.stale_after_hours",
+        "see whether Enable Daily sync is ticked on Connect, and restart the sync on"
+        " SIS Rostering",
+    )
+
+
+def _failed(seen: SyncOutcome, district: str) -> SyncProblem:
+    message, remedy = _FAILURES[seen.ending]
+    if seen.ending is SyncEnding.THRESHOLD and seen.tried_to_archive is not None:
+        figure = spell_percent(seen.tried_to_archive)
+        message = f"{message}; it tried to archive {figure}"
+        remedy = remedy.replace("the figure Tried to Archive", f"the figure {figure}")
+    if seen.ending is SyncEnding.FAILED:
+        message = f"{message}: Connect says {foreign_text(seen.shown)!r}"
+    return SyncProblem(
+        ProblemKind.FAILED, message, remedy.replace("DISTRICT", district)
+    )
+
+
+_FAILURES = {
+    SyncEnding.THRESHOLD: (
+        "it archived no one: more would go than the deletion threshold allows",
+        (
+            "ask whether the figure Tried to Archive is right; if it is, write it into"
+            " facts.tried_to_archive and set deletion_threshold just above it, as"
+            " docs/how-to/rollover-summer.md says"
+        ),
+    ),
+    SyncEnding.CREDENTIALS: (
+        "it was not let in at the roster's provider: wrong credentials",
+        (
+            "compare district_id and oauth_token with `connectsync doctor`, then type"
+            " the token with `connectsync apply DISTRICT --set-token DISTRICT`"
+        ),
+    ),
+    SyncEnding.SCHOOLS: (
+        "it did not find the district's schools",
+        "match the schools by their Clever ID on Connect",
+    ),
+    SyncEnding.FAILED: (
+        "it failed",
+        "look at SIS Rostering on Connect, which can restart the sync",
+    ),
+}

@@ -1,0 +1,185 @@
+"""Last night's syncs as text, and as JSON in the shape of ``status.schema.json``."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from connectsync.domain.foreign_text import foreign_text, no_command
+from connectsync.domain.sync import (
+    DistrictStatus,
+    ProblemKind,
+    RosterState,
+    StatusReport,
+    SyncEnding,
+    spell_percent,
+)
+from connectsync.domain.wording import many
+from connectsync.report.terminal import (
+    Paint,
+    Style,
+    TableCell,
+    TableRow,
+    align_rows,
+    columns,
+    inert,
+    wrap,
+)
+
+SCHEMA = 1
+
+FINE, OFF, UNKNOWN = "fine", "off", "unknown"
+"""What a district is called of which no problem is known."""
+
+_STYLES: Mapping[str, Style] = {
+    FINE: Style.SAFE,
+    OFF: Style.DIM,
+    UNKNOWN: Style.INFO,
+    ProblemKind.FAILED: Style.ERROR,
+    ProblemKind.UNCLEAR: Style.WARNING,
+    ProblemKind.STALE: Style.WARNING,
+    ProblemKind.PAUSED: Style.WARNING,
+    ProblemKind.OLD_ROSTER: Style.WARNING,
+    ProblemKind.UNREAD: Style.ERROR,
+}
+
+
+def verdict(one: DistrictStatus) -> str:
+    """Say in a word how a district stands: by the worst of its problems."""
+    kinds = [problem.kind for problem in one.problems]
+    if kinds:
+        return min(kinds, key=list(ProblemKind).index).value
+    if one.off:
+        return OFF
+    return UNKNOWN if one.outcome is None else FINE
+
+
+def status_text(report: StatusReport, *, colour: bool, width: int) -> str:
+    """Give a line a district, what is wrong below it, and a count at the end."""
+    paint = Paint(colour)
+    lines: list[str] = []
+    if report.not_offered:
+        lines += wrap(inert(no_command(report.not_offered)), width, hang=2)
+    rows = [_row(one) for one in report.districts]
+    # each is a table of its own, since what is wrong stands between them
+    widest = [max(rows, key=place) for place in (_word_room, _key_room) if rows]
+    for one, row in zip(report.districts, rows, strict=True):
+        lines += align_rows([row], paint=paint, width=width, like=widest)
+        lines += _problems(one, paint, width)
+    return "\n".join([*lines, "", _summary(report, paint)]) + "\n"
+
+
+def _row(one: DistrictStatus) -> TableRow:
+    word = verdict(one)
+    cells = (
+        TableCell(word, _STYLES[word]),
+        TableCell(one.district, Style.BOLD),
+        TableCell("; ".join(_seen(one))),
+    )
+    return TableRow(cells)
+
+
+def _word_room(row: TableRow) -> int:
+    return columns(row.cells[0].text)
+
+
+def _key_room(row: TableRow) -> int:
+    return columns(row.cells[1].text)
+
+
+def _seen(one: DistrictStatus) -> Iterator[str]:
+    """Say what was seen of a district, on Connect and at the provider."""
+    if (seen := one.outcome) is not None:
+        if seen.ending is SyncEnding.NONE:
+            yield "no sync is shown"
+        else:
+            at = f", {_minute(seen.at)}" if seen.at else ""
+            yield f"{foreign_text(seen.shown)}{at}"
+        if seen.tried_to_archive is not None:
+            yield f"tried to archive {spell_percent(seen.tried_to_archive)}"
+    if one.off:
+        yield "its file keeps the daily sync off"
+    # a pause is among the problems
+    if (roster := one.roster) is not None and not roster.paused and roster.last_sync:
+        yield f"roster at Clever of {_minute(roster.last_sync)}"
+
+
+def _minute(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _problems(one: DistrictStatus, paint: Paint, width: int) -> Iterator[str]:
+    for problem in one.problems:
+        for line in wrap(f"  {inert(no_command(problem.message))}", width, hang=4):
+            yield line
+        for line in wrap(f"    = help: {inert(problem.remedy)}", width, hang=12):
+            yield paint(Style.DIM, line)
+
+
+def _summary(report: StatusReport, paint: Paint) -> str:
+    counts = Counter(map(verdict, report.districts))
+    said = ", ".join(
+        paint(style, f"{counts[word]} {word}")
+        for word, style in _STYLES.items()
+        if counts[word]
+    )
+    return f"{many(len(report.districts), 'district')}: {said or 'none'}"
+
+
+def status_json(report: StatusReport) -> str:
+    """Give the report for programs."""
+    data: dict[str, Any] = {
+        "schema": SCHEMA,
+        "report": "status",
+        "backend": report.backend,
+        "at": report.at.isoformat(),
+        "stale_after_hours": int(report.stale_after.total_seconds() // 3600),
+        "not_offered": report.not_offered or None,
+        "provider": report.provider or None,
+        "fine": report.is_fine,
+        "districts": [_district(one) for one in report.districts],
+    }
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _district(one: DistrictStatus) -> dict[str, Any]:
+    return {
+        "district": one.district,
+        "name": one.name,
+        "verdict": verdict(one),
+        "sync": _sync(one),
+        "roster": _roster(one.roster),
+        "problems": [
+            {"kind": found.kind, "message": found.message, "help": found.remedy}
+            for found in one.problems
+        ],
+    }
+
+
+def _sync(one: DistrictStatus) -> dict[str, Any] | None:
+    if (seen := one.outcome) is None:
+        return None
+    return {
+        "ending": seen.ending,
+        "shown": foreign_text(seen.shown),
+        "at": _time(seen.at),
+        "tried_to_archive": seen.tried_to_archive,
+    }
+
+
+def _roster(roster: RosterState | None) -> dict[str, Any] | None:
+    if roster is None or roster.unknown:
+        return None
+    return {
+        "paused": roster.paused,
+        "pause_start": _time(roster.pause_start),
+        "pause_end": _time(roster.pause_end),
+        "last_sync": _time(roster.last_sync),
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

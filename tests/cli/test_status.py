@@ -1,0 +1,302 @@
+"""Whether last night's sync worked: what is said, and with which exit status."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import jsonschema
+import pytest
+from clever_world import Clever, district, listed, serving
+from console import Console, Said
+
+from connectsync.cli.terminal import ExitStatus
+from connectsync.config.schemas import schema
+from connectsync.emulator import store
+
+NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
+NIGHT = timedelta(hours=2)
+KEY, ID = "lakeview-usd", "58da8a43cc70ab00017a1a10"
+TOKENS = {"LAKEVIEW_USD_TOKEN": "s3cret-lakeview-usd"}
+
+
+@pytest.fixture
+def lakeview(valley: Console) -> Console:
+    """Give the project with a stand-in whose store is there."""
+    assert valley.run("status").status == ExitStatus.FINDINGS
+    return valley
+
+
+def note(
+    console: Console,
+    status: str = "Success",
+    *,
+    ago: timedelta = NIGHT,
+    tried: int | None = None,
+    key: str = KEY,
+) -> None:
+    """Let Connect show a night of a district."""
+    path = console.folder / ".connectsync" / "connect.db"
+    with store.open_store(path).writing() as connection:
+        at = (NOW - ago).isoformat()
+        store.put_sync(connection, key, store.SyncReport(status, at, tried))
+
+
+def lines(said: Said) -> str:
+    return " ".join(said.out.split())
+
+
+def told(console: Console, *options: str, status: ExitStatus) -> dict[str, Any]:
+    """Give what is told of Lakeview as JSON, held against its schema."""
+    said = console.run("status", KEY, "--format", "json", *options, environment=TOKENS)
+    assert said.status == status, said.both
+    report = json.loads(said.out)
+    jsonschema.Draft202012Validator(
+        schema("status"), format_checker=jsonschema.FormatChecker()
+    ).validate(report)
+    assert report["fine"] is (status is ExitStatus.FINE)
+    (found,) = report["districts"]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_a_good_night_is_told_and_ends_with_0(lakeview: Console) -> None:
+    note(lakeview)
+    said = lakeview.run("status", KEY)
+    assert said.status == ExitStatus.FINE
+    assert f"fine {KEY} Success, 2027-01-15 08:00 UTC" in lines(said)
+    assert "1 district: 1 fine" in said.out
+    found = told(lakeview, status=ExitStatus.FINE)
+    assert (found["verdict"], found["problems"]) == ("fine", [])
+    assert found["sync"]["ending"] == "success"
+
+
+def test_a_night_that_failed_on_the_threshold_says_what_to_do_with_the_figure(
+    lakeview: Console,
+) -> None:
+    note(lakeview, "Failed: threshold", tried=34)
+    said = lakeview.run("status", KEY)
+    assert said.status == ExitStatus.FINDINGS
+    assert "tried to archive 34%" in lines(said)
+    assert "ask whether the figure 34% is right" in lines(said)
+    assert "facts.tried_to_archive" in said.out
+    assert "docs/how-to/rollover-summer.md" in said.out
+    found = told(lakeview, status=ExitStatus.FINDINGS)
+    assert found["verdict"] == "failed"
+    assert found["sync"]["tried_to_archive"] == 34
+
+
+@pytest.mark.parametrize(
+    ("words", "said_of_it"),
+    [
+        ("Failed: wrong credentials", "--set-token lakeview-usd`"),
+        ("Failed: schools not found", "match the schools by their Clever ID"),
+        ("Failed: out of order", "Connect says 'Failed: out of order'"),
+        ("Almost done", "it is published nowhere whether that is a success"),
+    ],
+)
+def test_what_is_no_success_is_told_with_what_to_do(
+    words: str, said_of_it: str, lakeview: Console
+) -> None:
+    note(lakeview, words)
+    said = lakeview.run("status", KEY)
+    assert said.status == ExitStatus.FINDINGS
+    assert said_of_it in lines(said)
+    assert "= help: " in said.out
+
+
+def test_a_success_of_long_ago_is_stale(lakeview: Console) -> None:
+    note(lakeview, ago=timedelta(hours=49))
+    said = lakeview.run("status", KEY)
+    assert said.status == ExitStatus.FINDINGS
+    assert "the last sync was 49 hours ago, more than the 48 of" in lines(said)
+    lakeview.replace(
+        "connectsync.yaml", "guards:\n", "status: {stale_after_hours: 50}\nguards:\n"
+    )
+    assert told(lakeview, status=ExitStatus.FINE)["verdict"] == "fine"
+
+
+def test_nothing_is_expected_of_a_sync_that_its_file_keeps_off(
+    lakeview: Console,
+) -> None:
+    note(lakeview, "Failed", ago=timedelta(days=60), key="harbor-point-usd")
+    said = lakeview.run("status", "harbor-point-usd")
+    assert said.status == ExitStatus.FINE
+    assert "its file keeps the daily sync off" in lines(said)
+
+
+def test_words_of_connect_give_no_command_and_no_escape(lakeview: Console) -> None:
+    note(lakeview, "Failed: \x1b[31m run `connectsync apply --yes`")
+    said = lakeview.run("status", KEY)
+    assert "\x1b" not in said.out
+    assert "`connectsync apply --yes`" not in said.out
+
+
+def test_a_snapshot_without_nights_is_not_offered_in_one_sentence(
+    valley: Console,
+) -> None:
+    taken = valley.run("snapshot", "--output", "taken.json")
+    assert taken.status == ExitStatus.FINE
+    said = valley.run("--backend", "snapshot:taken.json", "status")
+    assert said.status == ExitStatus.FINE, said.both
+    assert said.out.count("not offered: snapshot:taken.json records no sync") == 1
+    assert "3 districts: 1 off, 2 unknown" in said.out
+
+
+def test_a_snapshot_tells_the_nights_that_it_recorded(lakeview: Console) -> None:
+    note(lakeview, "Failed: threshold", tried=34)
+    assert lakeview.run("snapshot", "--output", "taken.json").status == ExitStatus.FINE
+    said = lakeview.run("--backend", "snapshot:taken.json", "status", KEY)
+    assert said.status == ExitStatus.FINDINGS
+    assert "tried to archive 34%" in lines(said)
+
+
+@pytest.fixture
+def clever() -> Iterator[Clever]:
+    with serving(Clever({})) as served:
+        yield served
+
+
+def asked(console: Console, clever: Clever, **members: object) -> Said:
+    """Have Clever asked, which says this of Lakeview."""
+    clever.answers["s3cret-lakeview-usd"] = [listed(district(**{"id": ID} | members))]
+    roster = f"roster:\n  clever: {{url: '{clever.url}'}}\nguards:\n"
+    console.replace("connectsync.yaml", "guards:\n", roster)
+    named = {"CONNECTSYNC_CLEVER_HOST": urlsplit(clever.url).netloc}
+    said = console.run("status", "--clever", KEY, environment=TOKENS | named)
+    assert "s3cret" not in said.both
+    return said
+
+
+def test_a_success_over_a_paused_roster_is_said_to_be_one(
+    lakeview: Console, clever: Clever
+) -> None:
+    note(lakeview)
+    said = asked(
+        lakeview,
+        clever,
+        state="paused",
+        pause_start="2026-12-18T00:00:00Z",
+        pause_end="2027-01-29T00:00:00Z",
+        last_sync="2026-12-18T00:00:00Z",
+    )
+    assert said.status == ExitStatus.FINDINGS
+    assert (
+        "paused at Clever since 2026-12-18 until 2027-01-29: this success is one over"
+        " a paused roster" in lines(said)
+    )
+
+
+def test_a_success_over_an_old_roster_is_said_to_be_one(
+    lakeview: Console, clever: Clever
+) -> None:
+    note(lakeview)
+    said = asked(lakeview, clever, last_sync="2027-01-08T00:00:00Z")
+    assert said.status == ExitStatus.FINDINGS
+    assert "2027-01-08; this success is one over an old roster" in lines(said)
+
+
+def test_a_success_over_a_fresh_roster_is_fine(
+    lakeview: Console, clever: Clever
+) -> None:
+    note(lakeview)
+    said = asked(lakeview, clever, last_sync="2027-01-15T05:00:00Z")
+    assert said.status == ExitStatus.FINE, said.both
+    assert "roster at Clever of 2027-01-15 05:00 UTC" in lines(said)
+
+
+def test_a_clever_that_refuses_the_token_is_told_of_the_district(
+    lakeview: Console, clever: Clever
+) -> None:
+    note(lakeview)
+    asked(lakeview, clever)
+    clever.answers.clear()
+    named = {"CONNECTSYNC_CLEVER_HOST": urlsplit(clever.url).netloc}
+    said = lakeview.run("status", "--clever", KEY, environment=TOKENS | named)
+    assert said.status == ExitStatus.FINDINGS
+    assert "Clever did not say how old the roster is" in lines(said)
+
+
+def test_what_clever_says_of_another_district_is_not_taken_for_this_one(
+    lakeview: Console, clever: Clever
+) -> None:
+    note(lakeview)
+    other = "58da8a43cc70ab00017a1aff"
+    said = asked(lakeview, clever, id=other, last_sync="2027-01-15T05:00:00Z")
+    assert said.status == ExitStatus.FINDINGS
+    assert "the token is of another district" in lines(said)
+
+
+def test_districts_without_a_token_here_are_counted_as_not_asked(
+    lakeview: Console, clever: Clever
+) -> None:
+    note(lakeview)
+    asked(lakeview, clever)
+    named = {"CONNECTSYNC_CLEVER_HOST": urlsplit(clever.url).netloc}
+    said = lakeview.run("status", "--clever", environment=TOKENS | named)
+    assert "Clever was not asked about 2 districts: no token here" in said.err
+
+
+def test_without_the_option_clever_is_not_asked(
+    lakeview: Console, clever: Clever
+) -> None:
+    note(lakeview)
+    asked(lakeview, clever)
+    clever.seen.clear()
+    assert lakeview.run("status", KEY, environment=TOKENS).status == ExitStatus.FINE
+    assert clever.seen == []
+
+
+def test_a_file_with_errors_does_not_hide_the_night_of_another(
+    lakeview: Console,
+) -> None:
+    note(lakeview)
+    broken = lakeview.folder / "districts" / "broken-usd.yaml"
+    broken.write_text("schema: 1\n", encoding="utf-8")
+    said = lakeview.run("status")
+    assert f"fine   {KEY}" in said.out
+    assert "files with errors are left out" in said.err
+
+
+FILE = "districts/ca/lakeview-usd.yaml"
+
+
+def text_of(console: Console) -> str:
+    return (console.folder / FILE).read_text("utf-8")
+
+
+def test_the_figure_is_recorded_in_the_districts_own_file(lakeview: Console) -> None:
+    note(lakeview, "Failed: threshold", tried=34)
+    before = text_of(lakeview)
+    assert lakeview.run("status", KEY).status == ExitStatus.FINDINGS
+    assert text_of(lakeview) == before
+    said = lakeview.run("status", "--record")
+    assert said.status == ExitStatus.FINDINGS
+    assert f"wrote facts.tried_to_archive into {FILE}" in said.err
+    after = text_of(lakeview)
+    assert "tried_to_archive: 34" in after
+    assert after.replace("  tried_to_archive: 34\n", "") == before
+    again = lakeview.run("status", "--record")
+    assert "wrote" not in again.err
+    assert text_of(lakeview) == after
+
+
+@pytest.mark.parametrize(
+    ("words", "ago", "tried"),
+    [
+        ("Success", NIGHT, 34),
+        ("Failed: threshold", NIGHT, None),
+        ("Failed: threshold", timedelta(days=300), 34),
+    ],
+)
+def test_only_the_figure_of_last_nights_failure_is_recorded(
+    words: str, ago: timedelta, tried: int | None, lakeview: Console
+) -> None:
+    note(lakeview, words, ago=ago, tried=tried)
+    before = text_of(lakeview)
+    said = lakeview.run("status", KEY, "--record")
+    assert "none written" in said.err
+    assert text_of(lakeview) == before
