@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from typing import Any
@@ -13,10 +14,13 @@ from console import Console, Said
 from stores import failed
 
 from connectsync.cli.terminal import ExitStatus
+from connectsync.config.project import load_project
 from connectsync.config.schemas import schema
 from connectsync.domain.finding import acceptance
 from connectsync.domain.plan_file import digest_of, plan_data, plan_of_data
+from connectsync.domain.policy import Policy
 from connectsync.errors import DamagedPlan
+from connectsync.operations.changes import limits_before
 from connectsync.providers.form import Value
 from connectsync.report.reporter import formats_of
 
@@ -584,6 +588,66 @@ def test_what_a_change_takes_out_of_the_project_file_holds_for_its_own_plan(
     repository.replace(LAKEVIEW, *lower_again)
     planned(repository)
     assert applied(repository).status == ExitStatus.FINE
+
+
+def made(console: Console, entries: str) -> str:
+    """Make a tree of entries, as `git ls-tree` lists them."""
+    done = subprocess.run(
+        ["git", "mktree"],
+        cwd=console.folder,
+        input=entries,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.strip()
+
+
+def test_a_commit_of_any_number_of_files_is_asked_for_one_of_them(
+    repository: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan names the commit before it, and whoever hands it over chooses which."""
+    repository.replace("connectsync.yaml", "max_districts: 2", "max_districts: 7")
+    file = git(repository, "hash-object", "-w", "connectsync.yaml")
+    many = made(repository, f"100644 blob {file}\ta\n")
+    for _ in range(4):
+        many = made(
+            repository, "".join(f"040000 tree {many}\t{one}\n" for one in range(10))
+        )
+    top = f"040000 tree {many}\tmany\n100644 blob {file}\tconnectsync.yaml\n"
+    since = git(
+        repository, "commit-tree", "-m", "many", "-p", "main", made(repository, top)
+    )
+    git(repository, "checkout", "--quiet", "-b", "change")
+    git(repository, "merge", "--quiet", "-s", "ours", "-m", "it", since)
+    monkeypatch.setattr("connectsync.operations.git.MOST_LISTED", 100_000)
+    project = load_project(repository.folder)
+    found = limits_before(project, since, os.environ)
+    assert found is not None
+    assert found.max_districts == 7
+    said = repository.run("plan", "--changed-since", since)
+    assert said.status == ExitStatus.USAGE
+    assert "git says more than 100,000 bytes about it" in " ".join(said.err.split())
+
+
+def test_limits_before_are_those_that_a_link_of_the_commit_leads_to(
+    repository: Console,
+) -> None:
+    shared = repository.folder / "shared"
+    shared.mkdir()
+    shutil.move(repository.folder / "connectsync.yaml", shared / "project.yaml")
+    (repository.folder / "connectsync.yaml").symlink_to("shared/project.yaml")
+    since = commit(repository)
+    project = load_project(repository.folder)
+    repository.replace("shared/project.yaml", "max_districts: 2", "max_districts: 9")
+    found = limits_before(project, since, os.environ)
+    assert found is not None
+    assert found.max_districts == 2
+    assert limits_before(project, "0" * 40, os.environ) is None
+    git(repository, "rm", "--quiet", "--cached", "connectsync.yaml")
+    git(repository, "commit", "--quiet", "--message", "without a project file")
+    found = limits_before(project, git(repository, "rev-parse", "HEAD"), os.environ)
+    assert found == Policy().limits()
 
 
 def test_limits_of_a_plan_are_read_as_they_were_written(repository: Console) -> None:
