@@ -13,6 +13,7 @@ import pytest
 from console import Console, Said
 from stores import failed
 
+from connectsync.cli.plan_source import limits_before
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.project import load_project
 from connectsync.config.schemas import schema
@@ -20,7 +21,6 @@ from connectsync.domain.finding import acceptance
 from connectsync.domain.plan_file import digest_of, plan_data, plan_of_data
 from connectsync.domain.policy import Policy
 from connectsync.errors import DamagedPlan
-from connectsync.operations.changes import limits_before
 from connectsync.providers.form import Value
 from connectsync.report.reporter import formats_of
 
@@ -451,6 +451,76 @@ def test_every_format_names_what_a_change_of_the_folder_moves(
     assert "dry-creek-isd" in said.out
     assert "harbor-point-usd" in said.out
     assert "Nothing to do" not in said.out
+
+
+@pytest.mark.parametrize("merged", ["before", "along"])
+def test_a_job_with_the_project_file_of_the_target_plans_the_folder_to_come(
+    repository: Console, merged: str
+) -> None:
+    """What is saved later is what the merged file reads, so that is what is shown."""
+    if merged == "before":
+        staged(repository)
+    else:
+        git(repository, "checkout", "--quiet", "-b", "change")
+        folder = repository.folder
+        shutil.copytree(folder / "districts", folder / "staged")
+        lakeview = LAKEVIEW.replace("districts", "staged")
+        repository.replace(lakeview, "deletion_threshold: 15", "deletion_threshold: 12")
+        file = "connectsync.yaml"
+        repository.replace(file, "schema: 1\n", "schema: 1\ndistricts: staged\n")
+        commit(repository)
+    git(repository, "checkout", "--quiet", "main", "--", "connectsync.yaml")
+    said = repository.run("plan", "--changed-since", "main", "--format", "markdown")
+    assert "Nothing to do" not in said.out
+    assert "of this commit reads districts in staged" in " ".join(said.err.split())
+    data = planned(repository)
+    assert saves(data)["lakeview-usd"] == ["deletion_threshold"]
+    comes_in = ["dry-creek-isd"] if merged == "before" else []
+    assert data.get("comes_in", []) == comes_in
+    # the job that applies has the merged file
+    git(repository, "checkout", "--quiet", "change", "--", "connectsync.yaml")
+    assert repository.run("apply", "plan.json", *accepting(data)).status == 0
+    assert repository.live("lakeview-usd")["deletion_threshold"] == 12
+
+
+def test_a_folder_that_only_the_target_moved_is_followed_as_it_lies_there(
+    repository: Console,
+) -> None:
+    git(repository, "checkout", "--quiet", "-b", "change")
+    lower(repository)
+    commit(repository)
+    repository.replace(
+        "connectsync.yaml", "schema: 1\n", "schema: 1\ndistricts: ./districts/tx\n"
+    )
+    said = repository.run("plan", "--changed-since", "main")
+    assert "reads districts" not in said.err
+
+
+@pytest.mark.parametrize("stated", ["../..", ".git"])
+def test_the_folder_to_come_is_one_of_the_repository(
+    repository: Console, stated: str
+) -> None:
+    git(repository, "checkout", "--quiet", "-b", "change")
+    repository.replace(
+        "connectsync.yaml", "schema: 1\n", f"schema: 1\ndistricts: {stated}\n"
+    )
+    commit(repository)
+    git(repository, "checkout", "--quiet", "main", "--", "connectsync.yaml")
+    said = repository.run("plan", "--changed-since", "main")
+    assert said.status == ExitStatus.FINDINGS
+    assert "lies outside of it" in " ".join(said.err.split())
+
+
+def test_the_time_zone_to_come_is_the_one_that_is_planned_in(
+    repository: Console,
+) -> None:
+    git(repository, "checkout", "--quiet", "-b", "change")
+    zone = "schema: 1\ntimezone: America/Chicago\n"
+    repository.replace("connectsync.yaml", "schema: 1\n", zone)
+    commit(repository)
+    git(repository, "checkout", "--quiet", "main", "--", "connectsync.yaml")
+    said = repository.run("plan", "--changed-since", "main")
+    assert "in the time zone America/Chicago" in " ".join(said.err.split())
 
 
 def test_a_folder_that_moves_along_with_its_name_is_the_same_fleet(

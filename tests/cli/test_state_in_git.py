@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from console import Console
 
+from connectsync.cli.plan_source import limits_before
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.project import load_project
-from connectsync.operations.changes import checked_out, limits_before
+from connectsync.operations.changes import checked_out
 from connectsync.operations.git import tracked_in
 
 AUTHOR = {

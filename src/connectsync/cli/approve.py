@@ -9,7 +9,7 @@ import typer
 
 from connectsync.apply.state.queries import StateReader
 from connectsync.cli.fleets import any_scope
-from connectsync.cli.plan_source import open_state, plan_in
+from connectsync.cli.plan_source import limits_before, open_state, plan_in
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus, Terminal
 from connectsync.domain.plan import Plan
@@ -21,7 +21,6 @@ from connectsync.operations.approve import (
     look_alike,
     record_approval,
 )
-from connectsync.operations.changes import limits_before
 from connectsync.operations.gate import as_it_is
 from connectsync.operations.plan import PlanContext
 from connectsync.report.outcome_text import approval_text

@@ -136,6 +136,15 @@ def project_of_text(root: Path, raw: bytes) -> Project:
     return _project(root, document.data)
 
 
+def insist_districts_inside(project: Project) -> None:
+    """Refuse a folder of districts that no project file in its place may name."""
+    if not Ground.of(project.root).holds(project.districts_dir):
+        raise ProjectError(
+            f"the folder {quote_text(relative(project.districts_dir, project.root))} of"
+            f" districts, which {PROJECT_FILE} of this commit names, lies outside of it"
+        )
+
+
 def _sound(reading: Reading) -> Document:
     if reading.document is None or reading.findings:
         raise refusal(reading.findings)

@@ -21,7 +21,6 @@ from connectsync.config.profiles import profile_files
 from connectsync.config.project import Project, project_of_text
 from connectsync.domain.drift import is_launched
 from connectsync.domain.finding import ChangedSince, caused_changes, released_settings
-from connectsync.domain.policy import Policy
 from connectsync.domain.schedule import Moment
 from connectsync.domain.settings import Form, compose_accents
 from connectsync.errors import ProjectError, UsageError
@@ -130,9 +129,18 @@ class ChangedFiles:
         if os.path.lexists(path) and self.differs(path):
             return True
         gone = not os.path.lexists(path) and self._name(path) is not None
-        return gone or any(
-            not os.path.lexists(profile) for profile, _ in self.profiles_before()
+        return (
+            gone
+            or self._reads_others()
+            or any(
+                not os.path.lexists(profile) for profile, _ in self.profiles_before()
+            )
         )
+
+    def _reads_others(self) -> bool:
+        """Say whether other files are districts now, or have another time of day."""
+        then, now = self.project_before(), self.project
+        return (then.districts_dir, then.timezone) != (now.districts_dir, now.timezone)
 
     def profiles(self) -> tuple[Path, ...]:
         """Give the profiles that are there and differ."""
@@ -328,18 +336,6 @@ def _taken_in(
     root = changed.project.root
     lay = (one for one in new if changed.file_before(root / one.file) is not None)
     return tuple(sorted(one.district.key for one in lay if one.file not in there))
-
-
-def limits_before(
-    project: Project, commit: str, environment: Mapping[str, str]
-) -> Policy | None:
-    """Give the limits that the project file stated at a commit; None if unknown."""
-    try:
-        return project_at(project.root, commit, environment).policy.limits()
-    except ProjectError:
-        return project.policy.limits()
-    except (GitRefused, UsageError):
-        return None
 
 
 def project_at(root: Path, commit: str, environment: Mapping[str, str]) -> Project:
