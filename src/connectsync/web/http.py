@@ -55,11 +55,9 @@ def insist_safe(address: str, whose: str) -> None:
     if not url.host:
         raise ProjectError(f"{whose} names no host")
     if not address.partition("://")[2].partition("/")[0].isascii():
-        # what one program makes of such letters, another makes another host of
-        raise ProjectError(
-            f"{whose} names a host with letters beyond a to z",
-            remedy=f"if it is meant, write it as {url.raw_host.decode('ascii')}",
-        )
+        # of such letters another program makes another host
+        said = f"{whose} names a host with letters beyond a to z"
+        raise ProjectError(said, remedy=f"write it as {url.raw_host.decode('ascii')}")
 
 
 def trusted(ca_file: Path | None = None) -> ssl.SSLContext:
