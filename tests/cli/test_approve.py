@@ -132,6 +132,49 @@ def forged(asking: Console, data: dict[str, Any]) -> None:
     (asking.folder / "plan.json").write_text(json.dumps(data), "utf-8")
 
 
+def test_the_guards_are_those_of_the_connect_however_a_plan_spells_it(
+    valley: Console,
+) -> None:
+    """What a person changed by hand is known by the name of the Connect alone."""
+    valley.replace("connectsync.yaml", "guards:", "connect: main\nguards:")
+    assert valley.run("apply", "--yes").status == 0
+    live = valley.live("lakeview-usd")
+    valley.edit("lakeview-usd", {**live, "deletion_threshold": 60})
+    assert valley.run("plan", "--out", "plan.json").status == 0
+    data = json.loads((valley.folder / "plan.json").read_text("utf-8"))
+    (guard,) = {one["rule"] for one in data["guards"]} & {"overwrites-drift"}
+    for one in data["districts"]:
+        one["drift"] = []
+    forged(valley, data | {"backend": "embedded", "guards": []})
+    assert f"--accept {guard}=1" in yes(valley, "Ada")
+
+
+@pytest.mark.parametrize("name", [None, "main"])
+@pytest.mark.parametrize("backend", ["Embedded", "other", "gateway https://a.example"])
+def test_a_plan_of_another_connect_cannot_be_approved(
+    asking: Console, backend: str, name: str | None
+) -> None:
+    if name:
+        asking.replace("connectsync.yaml", "guards:", f"connect: {name}\nguards:")
+    data = json.loads((asking.folder / "plan.json").read_text("utf-8"))
+    forged(asking, data | {"backend": backend})
+    for words in (("approve", "plan.json", "--as", "Ada"), ("apply", "plan.json")):
+        said = asking.run(*words)
+        assert said.status == ExitStatus.STALE, said.both
+        assert f"the plan was made on {backend}, and this is" in said.err
+
+
+def test_a_plan_that_takes_back_a_run_that_never_was_cannot_be_approved(
+    asking: Console,
+) -> None:
+    data = json.loads((asking.folder / "plan.json").read_text("utf-8"))
+    forged(asking, data | {"rollback_of": 77})
+    for words in (("approve", "plan.json", "--as", "Ada"), ("apply", "plan.json")):
+        said = asking.run(*words)
+        assert said.status == ExitStatus.FINDINGS, said.both
+        assert "there is no run 77" in said.err
+
+
 def test_a_plan_that_does_not_explain_its_saves_cannot_be_approved(
     asking: Console,
 ) -> None:

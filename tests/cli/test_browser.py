@@ -246,6 +246,16 @@ def test_a_page_must_be_named(tmp_path: Path) -> None:
     assert "backends.browser.url is missing" in said.err
 
 
+def test_the_host_of_a_page_is_one_for_every_program(tmp_path: Path) -> None:
+    said = Console(tmp_path).run(
+        *("login", "https://meßages.example"),
+        *("--email", DEMO_EMAIL, "--password-from", "env:PASSWORD"),
+        environment={"PASSWORD": DEMO_PASSWORD},
+    )
+    assert said.status == 1
+    assert "names a host with letters beyond a to z" in said.err
+
+
 def test_a_page_must_be_safe_to_talk_to(tmp_path: Path) -> None:
     said = Console(tmp_path).run(
         *("login", "http://page.example"),

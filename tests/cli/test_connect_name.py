@@ -197,6 +197,12 @@ def planned(valley: Console) -> Console:
         ("https://gateway.", "https://other.", "backends.gateway.url"),
         ("env:GATEWAY_TOKEN", "env:OTHER_TOKEN", "backends.gateway.token"),
         ("https://connect.", "https://other.", "backends.browser.url"),
+        # what is one Connect to the state may be two servers
+        ("example.org'", "example.org/a%2Fb'", "backends.gateway.url"),
+        ("gateway.example.org", "Gateway.example.org", "backends.gateway.url"),
+        ("gateway.example.org", "gateway.example.org.", "backends.gateway.url"),
+        ("connect.example.org", "connect.example.org/?t=2", "backends.browser.url"),
+        ("connect.example.org", "connect.example.org/#/2", "backends.browser.url"),
         ("{Save: Apply}", "{Save: Delete}", "backends.browser.labels"),
         ("    labels: {Save: Apply}\n", "", "backends.browser.labels"),
         (
@@ -254,8 +260,10 @@ def test_a_plan_that_says_nothing_of_the_way_to_connect_is_applied(
     assert planned.run("apply", "plan.json").status == ExitStatus.FINE
 
 
-def test_another_spelling_or_pace_is_the_same_way_to_connect(planned: Console) -> None:
-    planned.replace("connectsync.yaml", "https://connect.", "https://Connect.")
+def test_another_pace_is_the_same_way_to_connect(planned: Console) -> None:
+    planned.replace(
+        "connectsync.yaml", "url: https://connect.", "url:  https://connect."
+    )
     planned.replace("connectsync.yaml", "    labels:", "    slow_ms: 5\n    labels:")
     assert planned.run("apply", "plan.json").status == ExitStatus.FINE
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from typing import Any
@@ -12,10 +13,13 @@ import pytest
 from console import Console, Said
 from stores import failed
 
+from connectsync.cli.plan_source import limits_before
 from connectsync.cli.terminal import ExitStatus
+from connectsync.config.project import load_project
 from connectsync.config.schemas import schema
 from connectsync.domain.finding import acceptance
 from connectsync.domain.plan_file import digest_of, plan_data, plan_of_data
+from connectsync.domain.policy import Policy
 from connectsync.errors import DamagedPlan
 from connectsync.providers.form import Value
 from connectsync.report.reporter import formats_of
@@ -449,6 +453,76 @@ def test_every_format_names_what_a_change_of_the_folder_moves(
     assert "Nothing to do" not in said.out
 
 
+@pytest.mark.parametrize("merged", ["before", "along"])
+def test_a_job_with_the_project_file_of_the_target_plans_the_folder_to_come(
+    repository: Console, merged: str
+) -> None:
+    """What is saved later is what the merged file reads, so that is what is shown."""
+    if merged == "before":
+        staged(repository)
+    else:
+        git(repository, "checkout", "--quiet", "-b", "change")
+        folder = repository.folder
+        shutil.copytree(folder / "districts", folder / "staged")
+        lakeview = LAKEVIEW.replace("districts", "staged")
+        repository.replace(lakeview, "deletion_threshold: 15", "deletion_threshold: 12")
+        file = "connectsync.yaml"
+        repository.replace(file, "schema: 1\n", "schema: 1\ndistricts: staged\n")
+        commit(repository)
+    git(repository, "checkout", "--quiet", "main", "--", "connectsync.yaml")
+    said = repository.run("plan", "--changed-since", "main", "--format", "markdown")
+    assert "Nothing to do" not in said.out
+    assert "of this commit reads districts in staged" in " ".join(said.err.split())
+    data = planned(repository)
+    assert saves(data)["lakeview-usd"] == ["deletion_threshold"]
+    comes_in = ["dry-creek-isd"] if merged == "before" else []
+    assert data.get("comes_in", []) == comes_in
+    # the job that applies has the merged file
+    git(repository, "checkout", "--quiet", "change", "--", "connectsync.yaml")
+    assert repository.run("apply", "plan.json", *accepting(data)).status == 0
+    assert repository.live("lakeview-usd")["deletion_threshold"] == 12
+
+
+def test_a_folder_that_only_the_target_moved_is_followed_as_it_lies_there(
+    repository: Console,
+) -> None:
+    git(repository, "checkout", "--quiet", "-b", "change")
+    lower(repository)
+    commit(repository)
+    repository.replace(
+        "connectsync.yaml", "schema: 1\n", "schema: 1\ndistricts: ./districts/tx\n"
+    )
+    said = repository.run("plan", "--changed-since", "main")
+    assert "reads districts" not in said.err
+
+
+@pytest.mark.parametrize("stated", ["../..", ".git"])
+def test_the_folder_to_come_is_one_of_the_repository(
+    repository: Console, stated: str
+) -> None:
+    git(repository, "checkout", "--quiet", "-b", "change")
+    repository.replace(
+        "connectsync.yaml", "schema: 1\n", f"schema: 1\ndistricts: {stated}\n"
+    )
+    commit(repository)
+    git(repository, "checkout", "--quiet", "main", "--", "connectsync.yaml")
+    said = repository.run("plan", "--changed-since", "main")
+    assert said.status == ExitStatus.FINDINGS
+    assert "lies outside of it" in " ".join(said.err.split())
+
+
+def test_the_time_zone_to_come_is_the_one_that_is_planned_in(
+    repository: Console,
+) -> None:
+    git(repository, "checkout", "--quiet", "-b", "change")
+    zone = "schema: 1\ntimezone: America/Chicago\n"
+    repository.replace("connectsync.yaml", "schema: 1\n", zone)
+    commit(repository)
+    git(repository, "checkout", "--quiet", "main", "--", "connectsync.yaml")
+    said = repository.run("plan", "--changed-since", "main")
+    assert "in the time zone America/Chicago" in " ".join(said.err.split())
+
+
 def test_a_folder_that_moves_along_with_its_name_is_the_same_fleet(
     repository: Console,
 ) -> None:
@@ -584,6 +658,66 @@ def test_what_a_change_takes_out_of_the_project_file_holds_for_its_own_plan(
     repository.replace(LAKEVIEW, *lower_again)
     planned(repository)
     assert applied(repository).status == ExitStatus.FINE
+
+
+def made(console: Console, entries: str) -> str:
+    """Make a tree of entries, as `git ls-tree` lists them."""
+    done = subprocess.run(
+        ["git", "mktree"],
+        cwd=console.folder,
+        input=entries,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.strip()
+
+
+def test_a_commit_of_any_number_of_files_is_asked_for_one_of_them(
+    repository: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan names the commit before it, and whoever hands it over chooses which."""
+    repository.replace("connectsync.yaml", "max_districts: 2", "max_districts: 7")
+    file = git(repository, "hash-object", "-w", "connectsync.yaml")
+    many = made(repository, f"100644 blob {file}\ta\n")
+    for _ in range(4):
+        many = made(
+            repository, "".join(f"040000 tree {many}\t{one}\n" for one in range(10))
+        )
+    top = f"040000 tree {many}\tmany\n100644 blob {file}\tconnectsync.yaml\n"
+    since = git(
+        repository, "commit-tree", "-m", "many", "-p", "main", made(repository, top)
+    )
+    git(repository, "checkout", "--quiet", "-b", "change")
+    git(repository, "merge", "--quiet", "-s", "ours", "-m", "it", since)
+    monkeypatch.setattr("connectsync.operations.git.MOST_LISTED", 100_000)
+    project = load_project(repository.folder)
+    found = limits_before(project, since, os.environ)
+    assert found is not None
+    assert found.max_districts == 7
+    said = repository.run("plan", "--changed-since", since)
+    assert said.status == ExitStatus.USAGE
+    assert "git says more than 100,000 bytes about it" in " ".join(said.err.split())
+
+
+def test_limits_before_are_those_that_a_link_of_the_commit_leads_to(
+    repository: Console,
+) -> None:
+    shared = repository.folder / "shared"
+    shared.mkdir()
+    shutil.move(repository.folder / "connectsync.yaml", shared / "project.yaml")
+    (repository.folder / "connectsync.yaml").symlink_to("shared/project.yaml")
+    since = commit(repository)
+    project = load_project(repository.folder)
+    repository.replace("shared/project.yaml", "max_districts: 2", "max_districts: 9")
+    found = limits_before(project, since, os.environ)
+    assert found is not None
+    assert found.max_districts == 2
+    assert limits_before(project, "0" * 40, os.environ) is None
+    git(repository, "rm", "--quiet", "--cached", "connectsync.yaml")
+    git(repository, "commit", "--quiet", "--message", "without a project file")
+    found = limits_before(project, git(repository, "rev-parse", "HEAD"), os.environ)
+    assert found == Policy().limits()
 
 
 def test_limits_of_a_plan_are_read_as_they_were_written(repository: Console) -> None:

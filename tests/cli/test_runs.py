@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import shutil
 import socket
 import sqlite3
 import subprocess
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,8 +21,11 @@ from forging import Entry
 from stores import left_open
 
 from connectsync.cli.terminal import ExitStatus
+from connectsync.config.discovery import below, relative
+from connectsync.config.project import load_project
 from connectsync.config.schemas import schema
 from connectsync.domain.foreign_text import SECRETS
+from connectsync.operations.changes import checked_out
 from connectsync.report.sheet import csv_table
 
 KEY, OTHER = "lakeview-usd", "harbor-point-usd"
@@ -302,6 +308,68 @@ def test_a_run_tells_who_began_it_and_from_which_commit(valley: Console) -> None
     threshold(valley, 15, 12)
     assert origin(valley, 2)["clean"] is False
     assert "and not committed" in valley.run("runs", "show", "2").out
+
+
+def _without_project_file(folder: Path) -> None:
+    (folder / "connectsync.yaml").unlink()
+
+
+def _without_profile(folder: Path) -> None:
+    # nobody builds on it, so that the run itself goes on as before
+    (folder / "districts/_profiles/spare.yaml").unlink()
+
+
+def _without_other_district(folder: Path) -> None:
+    (folder / "districts/ca/harbor-point-usd.yaml").unlink()
+
+
+def _link_to_other_file(folder: Path) -> None:
+    district = folder / "districts/ca/lakeview-usd.yaml"
+    district.unlink()
+    district.symlink_to("../../attic/lakeview-usd.yaml")
+
+
+def _link_above_files(folder: Path) -> None:
+    shutil.rmtree(folder / "districts/ca")
+    (folder / "districts/ca").symlink_to("../attic")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _without_project_file,
+        _without_profile,
+        _without_other_district,
+        _link_to_other_file,
+        _link_above_files,
+    ],
+)
+def test_a_run_is_of_a_commit_only_with_all_that_the_commit_has(
+    valley: Console, change: Callable[[Path], None]
+) -> None:
+    folder = valley.folder
+    (folder / "connectsync.yaml").write_text("schema: 1\n", "utf-8")
+    spare = "schema: 1\nprovider: clever\nsettings:\n  phone_types: [Cell]\n"
+    (folder / "districts/_profiles/spare.yaml").write_text(spare, "utf-8")
+    shutil.copytree(folder / "districts/ca", folder / "attic")
+    commit = repository(folder)
+    project = load_project(folder)
+    files = [relative(path, folder) for path in below(project.districts_dir)]
+    assert checked_out(project, files, os.environ) == (commit, True)
+    change(folder)
+    files = [relative(path, folder) for path in below(project.districts_dir)]
+    assert checked_out(load_project(folder), files, os.environ) == (commit, False)
+
+
+def test_a_link_that_the_commit_has_is_no_change_of_a_run(valley: Console) -> None:
+    folder = valley.folder
+    shutil.move(folder / "districts/ca", folder / "attic")
+    (folder / "districts/ca").symlink_to("../attic")
+    commit = repository(folder)
+    file = "districts/ca/lakeview-usd.yaml"
+    assert checked_out(load_project(folder), [file], os.environ) == (commit, True)
+    (folder / "attic/lakeview-usd.yaml").write_text("schema: 1\n", "utf-8")
+    assert checked_out(load_project(folder), [file], os.environ) == (commit, False)
 
 
 def test_a_project_out_of_git_has_no_commit(applied: Console) -> None:

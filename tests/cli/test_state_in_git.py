@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 from console import Console
 
+from connectsync.cli.plan_source import limits_before
 from connectsync.cli.terminal import ExitStatus
+from connectsync.config.project import load_project
+from connectsync.operations.changes import checked_out
 from connectsync.operations.git import tracked_in
 
 AUTHOR = {
@@ -284,3 +287,15 @@ def test_git_that_does_not_come_to_an_end_is_a_sentence(
     said = valley.run("plan", "--changed-since", "main")
     assert said.status == ExitStatus.USAGE
     assert "git did not come to an end within 0.2 s" in " ".join(said.err.split())
+
+
+def test_a_run_waits_a_few_seconds_for_a_git_that_tells_nothing(
+    valley: Console, stuck: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stands between what was judged and what is saved."""
+    monkeypatch.setattr("connectsync.operations.changes.FEW", 0.2)
+    monkeypatch.setattr("connectsync.operations.git.SECONDS", 600)
+    (stuck / ".git").rename(valley.folder / ".git")
+    project = load_project(valley.folder)
+    assert checked_out(project, [], os.environ) == ("", None)
+    assert limits_before(project, "0" * 40, os.environ) is None

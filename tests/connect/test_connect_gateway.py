@@ -34,6 +34,8 @@ def opened(gateway: GatewayAddress) -> None:
         ("https://gateway.test/#top", "must end before"),
         ("https://gateway.test:port", "is not one"),
         ("https:///v1", "names no host"),
+        ("https://meßages.test", "names a host with letters beyond a to z"),
+        ("https://gateway。test", "names a host with letters beyond a to z"),
     ],
 )
 def test_an_address_that_is_not_safe_is_refused(address: str, sentence: str) -> None:
@@ -42,7 +44,10 @@ def test_an_address_that_is_not_safe_is_refused(address: str, sentence: str) -> 
     assert "secret" not in error.value.message
 
 
-@pytest.mark.parametrize("address", ["https://gateway.test/a/", "http://[::1]:8765"])
+@pytest.mark.parametrize(
+    "address",
+    ["https://gateway.test/a/", "http://[::1]:8765", "https://xn--sd-xka.test"],
+)
 def test_a_safe_address_is_taken(address: str) -> None:
     opened(GatewayAddress(address, "token"))
 

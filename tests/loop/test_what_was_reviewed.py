@@ -901,3 +901,38 @@ def test_no_author_writes_the_project_file_that_a_plan_is_made_with(
     if linked:
         assert "connectsync.yaml is a link where this goes" in done.stdout
     assert linked or project.read_text() == "schema: 1\n"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [_project_taken_on_github(), _project_taken_on_gitlab()],
+    ids=["github", "gitlab"],
+)
+def test_the_project_file_of_the_target_is_taken_byte_for_byte(
+    tmp_path: Path, script: str
+) -> None:
+    """A change could say how it is to be read, or lay a link where it is written."""
+
+    def git(*words: str) -> None:
+        run = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", *words]
+        subprocess.run(run, cwd=tmp_path, check=True)
+
+    project, other = tmp_path / "connectsync.yaml", tmp_path / "other"
+    text = b"schema: 1\nbackend: embedded\n"
+    git("init", "--quiet")
+    other.write_text("mine\n")
+    for _ in range(2):
+        project.write_bytes(text)
+        git("add", "--all")
+        git("commit", "--quiet", "--allow-empty", "--message", "A change")
+    project.unlink()
+    project.symlink_to("other")
+    attributes = "connectsync.yaml text eol=crlf\n"
+    (tmp_path / ".gitattributes").write_text(attributes)
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "A change of how files are read")
+    run = ["bash", "-eo", "pipefail", "-c", script]
+    subprocess.run(run, cwd=tmp_path, check=True)
+    assert project.read_bytes() == text
+    assert not project.is_symlink()
+    assert other.read_text() == "mine\n"

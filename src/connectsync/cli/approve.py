@@ -9,9 +9,11 @@ import typer
 
 from connectsync.apply.state.queries import StateReader
 from connectsync.cli.fleets import any_scope
-from connectsync.cli.plan_source import open_state, plan_in
+from connectsync.cli.plan_source import limits_before, open_state, plan_in
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus, Terminal
+from connectsync.config.project import Project
+from connectsync.domain.live import ConnectKey, is_of_project, one_spelling
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.errors import NotApproved, StalePlan
@@ -21,8 +23,7 @@ from connectsync.operations.approve import (
     look_alike,
     record_approval,
 )
-from connectsync.operations.changes import limits_before
-from connectsync.operations.gate import as_it_is
+from connectsync.operations.gate import Gate, as_it_is, of_connect
 from connectsync.operations.plan import PlanContext
 from connectsync.report.outcome_text import approval_text
 from connectsync.report.plan_text import render_plan, render_summary
@@ -58,12 +59,13 @@ def approve_file(
     Approve the plan in a file; on a terminal it is shown before, if it ``asks``.
 
     Connect is not asked: whether a plan is stale is judged when it is applied.
-    Raises ``DamagedPlan``, ``StalePlan`` where it was applied already,
-    ``UsageError`` for a name that is none, and ``NotApproved`` for a no.
+    Raises ``DamagedPlan``, ``StalePlan`` where it was applied already or is of another
+    Connect, ``UsageError`` for a name that is none, and ``NotApproved`` for a no.
     """
     name, plan = approver(given), plan_in(path)
     session.terminal.place.plan = str(path)
     project, terminal, digest = session.project(), session.terminal, plan_digest(plan)
+    plan = _of_stated_connect(session, project, plan)
     with open_state(session, project) as store:
         archive = StateReader(store)
         if done := applied_before(archive, plan):
@@ -82,6 +84,7 @@ def approve_file(
             else None,
         )
         begun = archive.last_run(digest, plan.backend) is not None
+        Gate(context, scope.districts, archive).insist_honest(plan)
         shown = as_it_is(plan, scope.districts, context, begun=begun)
     if asks and terminal.watched:
         # the store is not held while a person reads
@@ -99,6 +102,25 @@ def approve_file(
     asked = project.policy.approval
     terminal.show(approval_text(said, asked, colour=colour, width=width))
     return ExitStatus.FINE
+
+
+def _of_stated_connect(session: Session, project: Project, plan: Plan) -> Plan:
+    """
+    Give a plan with the key that `apply` knows its Connect by, however it is spelled.
+
+    By another one nothing would be known of its districts, so that no guard that goes
+    by what was applied would be shown. Raises ``StalePlan``.
+    """
+    kind, _, page = (session.backend or project.backend).partition(":")
+    stated = [f"{kind} {page}"] if page else []
+    stated += [f"gateway {project.gateway.url}"] if project.gateway else []
+    stated += [f"browser {project.browser.url}"] if project.browser else []
+    known, spelled = frozenset(map(one_spelling, stated)), one_spelling(plan.backend)
+    if spelled in known or is_of_project(spelled):
+        return of_connect(
+            plan, ConnectKey(project.connect or spelled, frozenset([spelled]))
+        )
+    return of_connect(plan, ConnectKey(project.connect or kind, known))
 
 
 def _insist_yes(terminal: Terminal, plan: Plan, digest: str, name: str) -> None:

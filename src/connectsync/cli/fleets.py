@@ -45,7 +45,10 @@ class FleetScope:
 
 
 def load_planned_scope(
-    session: Session, arguments: Sequence[str], shard: Shard = ALL
+    session: Session,
+    arguments: Sequence[str],
+    shard: Shard = ALL,
+    project: Project | None = None,
 ) -> FleetScope:
     """
     Load what the arguments name, for planning the share of it that a shard holds.
@@ -53,7 +56,7 @@ def load_planned_scope(
     Raises ``InvalidFiles`` if any file in scope has an error, whichever shard holds
     it: a plan from half of what people wrote would be another plan.
     """
-    project = session.project()
+    project = project or session.project()
     named = session.named(project, arguments)
     if split_shard(named)[1] != ALL:
         raise UsageError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,8 +20,12 @@ from connectsync.cli.session import Session
 from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import SOURCES
 from connectsync.config.decode import Ground
-from connectsync.config.discovery import below
-from connectsync.config.project import Project, connection_of
+from connectsync.config.discovery import PROJECT_FILE, below, relative
+from connectsync.config.project import (
+    Project,
+    connection_of,
+    insist_districts_inside,
+)
 from connectsync.config.state_address import Address, at_url
 from connectsync.domain.drift import Baselines, DistrictDrift
 from connectsync.domain.finding import ChangedSince, acceptance
@@ -29,11 +33,18 @@ from connectsync.domain.plan import Plan, PlanReview
 from connectsync.domain.plan_file import read_plan
 from connectsync.domain.policy import ALL, Policy, Shard, split_shard
 from connectsync.domain.wording import did_you_mean, few, many
-from connectsync.errors import DamagedPlan, StateError, UsageError
+from connectsync.errors import DamagedPlan, ProjectError, StateError, UsageError
 from connectsync.files.access import read_regular, text_of_json
 from connectsync.operations.approve import plan_review
-from connectsync.operations.changes import causes_of, compare_since, limits_before
+from connectsync.operations.changes import (
+    ChangedFiles,
+    Comparison,
+    causes_of,
+    compare_since,
+    project_at,
+)
 from connectsync.operations.drift import DriftReading, find_drift
+from connectsync.operations.git import Git, GitRefused, explain_refusal
 from connectsync.operations.plan import PlanContext, make_plan
 from connectsync.report.terminal import inert
 
@@ -93,24 +104,55 @@ def wrote_plan(out: Path, plan: Plan, policy: Policy) -> str:
 
 
 def since_of(
-    session: Session, scope: FleetScope, revision: str | None
+    session: Session, scope: FleetScope, compared: Comparison | None
 ) -> ChangedSince | None:
-    """
-    Give what the files cause since a revision; None where none was named.
-
-    Raises ``UsageError`` if git or the revision is not there.
-    """
-    if revision is None:
+    """Give what the files cause since a commit; None where none was named."""
+    if compared is None:
         return None
-    project = scope.project
-    compared = compare_since(project.root, revision, session.environment)
-    causes = causes_of(project, compared, scope.wanted, session.now())
+    causes = causes_of(scope.project, compared, scope.wanted, session.now())
     for file in causes.unclear:
         session.terminal.complain(
             f"{inert(file)} could not be read as it was at {compared.base[:12]}:"
             " all that it says counts as changed"
         )
     return causes.since
+
+
+def project_to_come(
+    session: Session, project: Project, compared: Comparison
+) -> Project:
+    """
+    Give the project with the districts that it has once this commit is merged.
+
+    A job plans a change with the project file of the branch that it goes to, for that
+    names commands and addresses. Where the change itself moves the folder, or the time
+    zone, those of its own file are planned: later commands follow them.
+    """
+    before = ChangedFiles(project, compared).project_before()
+    git = Git(project.root, session.environment)
+    try:
+        after = project_at(project.root, "HEAD", session.environment)
+    except ProjectError:
+        # it is of no use to any later command either
+        return project
+    except GitRefused as refusal:
+        raise explain_refusal(git, refusal.said) from refusal
+    moved = {
+        name: getattr(after, name)
+        for name in ("districts_dir", "timezone")
+        if getattr(after, name) not in {getattr(before, name), getattr(project, name)}
+    }
+    if not moved:
+        return project
+    came = replace(project, **moved)
+    insist_districts_inside(came)
+    folder = inert(relative(came.districts_dir, came.root))
+    zone = f", in the time zone {inert(came.timezone)}" if came.timezone else ""
+    session.terminal.complain(
+        f"the {PROJECT_FILE} of this commit reads districts in {folder}{zone}, the one"
+        " that lies here does not: planned as it is in the commit"
+    )
+    return came
 
 
 @contextmanager
@@ -177,6 +219,18 @@ def circumstances(
     )
 
 
+def limits_before(
+    project: Project, commit: str, environment: Mapping[str, str]
+) -> Policy | None:
+    """Give the limits that the project file stated at a commit; None if unknown."""
+    try:
+        return project_at(project.root, commit, environment).policy.limits()
+    except ProjectError:
+        return project.policy.limits()
+    except (GitRefused, UsageError):
+        return None
+
+
 def _gone(scope: FleetScope, baselines: Baselines) -> dict[str, str]:
     """
     Give the districts that were applied once, and that no file describes now.
@@ -237,10 +291,15 @@ async def plan_now(
     """
     Plan a shard of what the arguments mean, of all districts if there are none.
 
-    With ``changed_since``, only what the files cause since that revision.
+    With ``changed_since``, only what the files cause since that revision. Raises
+    ``UsageError`` if git or the revision is not there.
     """
-    scope = load_planned_scope(session, paths, shard)
-    since = since_of(session, scope, changed_since)
+    project, compared = session.project(), None
+    if changed_since is not None:
+        compared = compare_since(project.root, changed_since, session.environment)
+        project = project_to_come(session, project, compared)
+    scope = load_planned_scope(session, paths, shard, project)
+    since = since_of(session, scope, compared)
     async with open_reader(session, scope.project, scope.districts) as reader:
         with open_state(session, scope.project) as store:
             given = circumstances(session, scope, store, reader, set_token=set_token)

@@ -29,8 +29,6 @@ from connectsync.cli.plan_source import ScopedPlan
 from connectsync.cli.progress import RunProgress
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus, LogFormat, Terminal, insist_no_source
-from connectsync.config.discovery import PROJECT_FILE
-from connectsync.config.profiles import profile_files
 from connectsync.domain.event import DistrictEnded, Event, WaveBegan
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
@@ -42,8 +40,8 @@ from connectsync.operations.apply import (
     RunResult,
     StopSignal,
 )
+from connectsync.operations.changes import checked_out
 from connectsync.operations.gate import ApplyOptions
-from connectsync.operations.git import checked_out
 from connectsync.operations.plan import PlanContext
 from connectsync.report.fleet_text import outcome_tables
 from connectsync.report.outcome_text import (
@@ -278,11 +276,8 @@ def origin_here(session: Session, scope: FleetScope) -> Origin:
     environment = session.environment
     actor, job = _ci(environment)
     project = scope.project
-    files = [project.root / want.file for want in scope.wanted]
-    files += profile_files(project.root, project.districts_dir)
-    if (file := project.root / PROJECT_FILE).is_file():
-        files.append(file)
-    commit, clean = checked_out(project.root, files, environment)
+    files = [want.file for want in scope.wanted]
+    commit, clean = checked_out(project, files, environment)
     return Origin(
         user=_user(),
         host=_short(socket.gethostname()),

@@ -24,7 +24,6 @@ from connectsync.domain.finding import (
     KeyPath,
     Severity,
 )
-from connectsync.domain.live import one_spelling
 from connectsync.domain.plan import REACHED_BY
 from connectsync.domain.policy import Policy
 from connectsync.domain.wording import did_you_mean
@@ -138,6 +137,15 @@ def project_of_text(root: Path, raw: bytes) -> Project:
     return _project(root, document.data)
 
 
+def insist_districts_inside(project: Project) -> None:
+    """Refuse a folder of districts that no project file in its place may name."""
+    if not Ground.of(project.root).holds(project.districts_dir):
+        raise ProjectError(
+            f"the folder {quote_text(relative(project.districts_dir, project.root))} of"
+            f" districts, which {PROJECT_FILE} of this commit names, lies outside of it"
+        )
+
+
 def _sound(reading: Reading) -> Document:
     if reading.document is None or reading.findings:
         raise refusal(reading.findings)
@@ -238,7 +246,8 @@ def connection_of(project: Project) -> dict[str, str]:
     Give digests of what decides which Connect is reached, and how its page is read.
 
     They are by key of ``connectsync.yaml``; one that it does not state is left out, as
-    is everything where it names no Connect, no gateway and no page.
+    is everything where it names no Connect, no gateway and no page. An address counts
+    as it is written: what looks alike to us, a server may tell apart.
     """
     gateway, browser = project.gateway, project.browser
     if not (project.connect or gateway or browser):
@@ -247,11 +256,11 @@ def connection_of(project: Project) -> dict[str, str]:
     file = relative(Path(path), project.root) if colon else ""
     stated: dict[str, object] = {"backend": f"{kind}{colon}{file}"}
     if gateway is not None:
-        stated["backends.gateway.url"] = one_spelling(f"gateway {gateway.url}")
+        stated["backends.gateway.url"] = gateway.url.strip()
         stated["backends.gateway.token"] = gateway.token
     if browser is not None:
         session = browser.session
-        stated["backends.browser.url"] = one_spelling(f"browser {browser.url}")
+        stated["backends.browser.url"] = browser.url.strip()
         stated["backends.browser.session"] = session and relative(session, project.root)
         stated["backends.browser.labels"] = dict(browser.labels)
         stated["backends.browser.accept_confirmation"] = browser.accept_confirmation

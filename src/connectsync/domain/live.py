@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import posixpath
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -270,8 +269,19 @@ def _one_address(address: str) -> str:
         return address
     scheme = parts.scheme.lower()
     shown = f":{port}" if port not in {None, PORTS.get(scheme)} else ""
-    path = posixpath.normpath(f"/{unquote(parts.path).strip('/')}").rstrip("/")
-    return f"{scheme}://{_one_host(host)}{shown}{quote(path)}"
+    return f"{scheme}://{_one_host(host)}{shown}{_one_path(parts.path)}"
+
+
+def _one_path(path: str) -> str:
+    parts: list[str] = []
+    for part in path.strip("/").split("/"):
+        name = unquote(part)
+        if name == "..":
+            del parts[-1:]
+        elif name != ".":
+            # a slash that is spelled %2F is part of a name
+            parts.append(quote(name, safe=""))
+    return "/".join(("", *parts)).rstrip("/")
 
 
 def _one_host(host: str) -> str:

@@ -21,17 +21,18 @@ from connectsync.config.profiles import profile_files
 from connectsync.config.project import Project, project_of_text
 from connectsync.domain.drift import is_launched
 from connectsync.domain.finding import ChangedSince, caused_changes, released_settings
-from connectsync.domain.policy import Policy
 from connectsync.domain.schedule import Moment
 from connectsync.domain.settings import Form, compose_accents
 from connectsync.errors import ProjectError, UsageError
 from connectsync.operations.git import (
     DEEPER,
+    FEW,
     MOST_LINKS,
     CommitTree,
     Git,
     GitRefused,
     explain_refusal,
+    file_of_commit,
 )
 from connectsync.operations.plan import PlannedDistrict
 
@@ -128,9 +129,18 @@ class ChangedFiles:
         if os.path.lexists(path) and self.differs(path):
             return True
         gone = not os.path.lexists(path) and self._name(path) is not None
-        return gone or any(
-            not os.path.lexists(profile) for profile, _ in self.profiles_before()
+        return (
+            gone
+            or self._reads_others()
+            or any(
+                not os.path.lexists(profile) for profile, _ in self.profiles_before()
+            )
         )
+
+    def _reads_others(self) -> bool:
+        """Say whether other files are districts now, or have another time of day."""
+        then, now = self.project_before(), self.project
+        return (then.districts_dir, then.timezone) != (now.districts_dir, now.timezone)
 
     def profiles(self) -> tuple[Path, ...]:
         """Give the profiles that are there and differ."""
@@ -313,7 +323,7 @@ def causes_of(
             _launched_districts(fleet),
             changed.project_before().policy.limits(),
             _taken_in(changed, new, frozenset(fleet.files)),
-            tuple(key for key in sorted(gone) if _lies_there(project, gone[key])),
+            tuple(key for key in sorted(gone) if os.path.lexists(root / gone[key])),
         ),
         tuple(unclear),
     )
@@ -328,21 +338,40 @@ def _taken_in(
     return tuple(sorted(one.district.key for one in lay if one.file not in there))
 
 
-def _lies_there(project: Project, file: str) -> bool:
-    return os.path.lexists(project.root / file)
+def project_at(root: Path, commit: str, environment: Mapping[str, str]) -> Project:
+    """
+    Give the project as the file of a commit describes it, which is asked for by name.
+
+    Raises ``ProjectError``, ``UsageError``, and ``GitRefused`` if it cannot be read.
+    """
+    git = Git(root, environment, FEW)
+    top = Path(os.path.realpath(git.line("rev-parse", "--show-toplevel")))
+    name = os.path.relpath(Path(os.path.realpath(root), PROJECT_FILE), top)
+    raw = file_of_commit(Git(top, environment, FEW), commit, name)
+    return project_of_text(root, b"schema: 1\n" if raw is None else raw)
 
 
-def limits_before(
-    project: Project, commit: str, environment: Mapping[str, str]
-) -> Policy | None:
-    """Give the limits that the project file stated at a commit; None if unknown."""
+def checked_out(
+    project: Project, files: Sequence[str], environment: Mapping[str, str]
+) -> tuple[str, bool | None]:
+    """
+    Give the commit that is checked out, and whether a run's files are as it has them.
+
+    So are the profiles and the project file, and none that it has may be gone. A run
+    waits for it: an empty name and None where git does not tell in a few seconds.
+    """
+    git = Git(project.root, environment, FEW)
     try:
-        top = Git(project.root, environment).line("rev-parse", "--show-toplevel")
-        tree = CommitTree.at(Git(Path(top), environment), commit)
-        compared = Comparison(commit, os.path.realpath(top), tree)
-        return ChangedFiles(project, compared).project_before().policy.limits()
+        top = os.path.realpath(git.line("rev-parse", "--show-toplevel"))
+        commit = git.line("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        tree = CommitTree.at(Git(Path(top), environment, FEW), commit)
+        changed = ChangedFiles(project, Comparison(commit, top, tree))
+        other = (changed.differs(project.root / file) for file in files)
+        gone = (not os.path.lexists(path) for path, _ in changed.districts_before())
+        everything = changed.reaches_all() or changed.profiles()
+        return commit, not (everything or any(other) or any(gone))
     except (GitRefused, UsageError):
-        return None
+        return "", None
 
 
 def _launched_districts(fleet: Fleet) -> frozenset[str]:

@@ -8,7 +8,7 @@ import re
 import shlex
 import subprocess
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from connectsync.domain.foreign_text import (
     program_in,
 )
 from connectsync.errors import UsageError
-from connectsync.files.access import read_regular
+from connectsync.files.access import hear_program, read_regular
 
 FILES = frozenset(["100644", "100755"])
 LINK = "120000"
@@ -39,7 +39,13 @@ DEEPER = (
 SECONDS, FEW = 300.0, 10.0
 """How long git may take, and where its list of files can be read without it."""
 
+MOST_LISTED, MOST_SAID = 1 << 26, 1 << 28
+"""Bytes that git may list of a commit, half a million files, and say altogether."""
+
 _STUCK = "fatal: git did not come to an end within {seconds:g} s"
+_LONG = "fatal: git says more than {most:,} bytes about it, and no more are read"
+_COMPLAINT = 1 << 16
+"""Bytes of a complaint that are read."""
 
 _TRUSTED = "git config --global --add safe.directory"
 
@@ -69,37 +75,42 @@ class Git:
     Git in a folder, with an environment of its own.
 
     A hook, or ``rebase --exec``, names its own repository, index and work tree in
-    ``GIT_*``: those do not reach the git that is run here.
+    ``GIT_*``: those do not reach the git that is run here. Each question has
+    ``seconds``, or the usual ones.
     """
 
     folder: Path
     environment: Mapping[str, str]
+    seconds: float | None = None
 
     def run(
-        self, *arguments: str, given: bytes | None = None, seconds: float | None = None
+        self, *arguments: str, given: bytes = b"", most: int | None = None
     ) -> bytes:
         """
-        Give what git says; ``given`` is its standard input.
+        Give what git says, up to so many bytes; ``given`` is its standard input.
 
         Raises ``GitRefused`` with what it complains of, or where it does not come to
         an end, and ``UsageError`` where there is no git.
         """
-        seconds = SECONDS if seconds is None else seconds
-        try:
-            done = subprocess.run(  # noqa: S603 - no shell, and no argument is an option
-                [self._program(), *_CAUTIONS, "-C", str(self.folder), *arguments],
-                capture_output=True,
-                check=False,
-                input=given,
-                env=clean_environment(self.environment),
-                timeout=seconds,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise GitRefused(_STUCK.format(seconds=seconds)) from error
-        if done.returncode != 0:
-            said = done.stderr.decode(errors="replace").strip()
-            raise GitRefused(mask_secrets(said, _secrets_in(self.environment)))
-        return done.stdout
+        seconds = SECONDS if self.seconds is None else self.seconds
+        most = MOST_SAID if most is None else most
+        process = subprocess.Popen(  # noqa: S603 - no shell, and no argument is an option
+            [self._program(), *_CAUTIONS, "-C", str(self.folder), *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=clean_environment(self.environment),
+        )
+        with process:
+            said, complaint, stuck = hear_program(process, given, most, seconds)
+        if stuck:
+            raise GitRefused(_STUCK.format(seconds=seconds))
+        if len(said) > most:
+            raise GitRefused(_LONG.format(most=most))
+        if process.returncode != 0:
+            told = complaint.decode(errors="replace").strip()
+            raise GitRefused(mask_secrets(told, _secrets_in(self.environment)))
+        return said
 
     def line(self, *arguments: str) -> str:
         """Give the one line that git says."""
@@ -134,7 +145,7 @@ def tracked_in(path: Path, environment: Mapping[str, str]) -> str | None:
     trusting = ("-c", f"safe.directory={top}")
     try:
         # it may be a stranger's, in which a pipe stands where git reads a file
-        listed = Git(top, environment).run(*trusting, "ls-files", "-z", seconds=FEW)
+        listed = Git(top, environment, FEW).run(*trusting, "ls-files", "-z")
     except (GitRefused, UsageError):
         return name if _is_spelled(_spelled(name), top) else None
     # a disk may not tell .CONNECTSYNC from .connectsync
@@ -214,7 +225,7 @@ class CommitTree:
     @classmethod
     def at(cls, git: Git, commit: str) -> CommitTree:
         """List a commit. Raises ``GitRefused``."""
-        listed = git.run("ls-tree", "-r", "-z", "--full-tree", commit)
+        listed = git.run("ls-tree", "-r", "-z", "--full-tree", commit, most=MOST_LISTED)
         entries = dict(_entry(line) for line in listed.split(b"\0") if line)
         links = [name for name, (mode, _) in entries.items() if mode == LINK]
         held = _blobs(git, [entries[name][1] for name in links])
@@ -282,28 +293,33 @@ class CommitTree:
         return "/".join(filter(None, (link.rpartition("/")[0], held)))
 
 
-def checked_out(
-    folder: Path, files: Iterable[Path], environment: Mapping[str, str]
-) -> tuple[str, bool | None]:
+def file_of_commit(git: Git, commit: str, name: str) -> bytes | None:
     """
-    Give the commit that is checked out, and whether files are as it has them.
+    Give what one file of a commit says, over its links; None if there is none.
 
-    An empty name and None where git does not tell.
+    It is asked for by its name: a commit may hold any number of others. Raises
+    ``GitRefused``, also where it cannot be told.
     """
-    git = Git(folder, environment)
-    try:
-        top = Path(os.path.realpath(git.line("rev-parse", "--show-toplevel")))
-        commit = git.line("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-        tree = CommitTree.at(Git(top, environment), commit)
-    except (GitRefused, UsageError, OSError):
-        return "", None
-    ends = (Path(os.path.realpath(path)) for path in files)
-    return commit, all(
-        end.is_relative_to(top)
-        and tree.is_file(name := end.relative_to(top).as_posix())
-        and tree.holds(name, end)
-        for end in ends
+    git.run(
+        "rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{tree}}"
     )
+    asked = os.fsencode(f"{commit}:{name}\n")
+    follow = ("cat-file", "--follow-symlinks", "--batch-check")
+    told = git.run(*follow, given=asked, most=_COMPLAINT)
+    match told.split():
+        case [oid, b"blob", size] if told.count(b"\n") == 1:
+            if int(size) > SIZE_LIMIT:
+                raise GitRefused(_LONG.format(most=SIZE_LIMIT))
+            return git.run("cat-file", "blob", oid.decode("ascii"), most=SIZE_LIMIT)
+    # the same is said of a file that a partial clone lacks, and of one behind a link
+    parts = name.split("/")
+    above = ["/".join(parts[: end + 1]) for end in range(len(parts))]
+    asking = ("ls-tree", "-t", "-z", "--full-tree", commit, "--", *above)
+    listed = git.run(*asking, most=_COMPLAINT).split(b"\0")
+    entries = dict(_entry(line) for line in listed if line)
+    if name in entries or any(mode == LINK for mode, _ in entries.values()):
+        raise GitRefused(f"fatal: this clone lacks the object of {name}")
+    return None
 
 
 def _hash(raw: bytes, like: str) -> str:
@@ -382,10 +398,15 @@ def _of_the_rest(said: str) -> UsageError:
     """Quote a complaint that is not known; it may name an address with a password."""
     lines = [" ".join(line.split()) for line in said.splitlines() if line.strip()]
     first = next((one for one in lines if one.startswith("fatal: ")), "git failed")
+    smaller = (
+        "keep the districts in a repository of their own, or leave --changed-since out"
+    )
     return UsageError(
         "git cannot compare with that revision:"
         f" {foreign_text(first.removeprefix('fatal: '))}",
-        remedy="try `git status` in the project; it says more",
+        remedy=smaller
+        if first.startswith(_LONG.partition("{")[0])
+        else "try `git status` in the project; it says more",
     )
 
 

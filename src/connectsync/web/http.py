@@ -54,6 +54,10 @@ def insist_safe(address: str, whose: str) -> None:
         )
     if not url.host:
         raise ProjectError(f"{whose} names no host")
+    if not address.partition("://")[2].partition("/")[0].isascii():
+        # of such letters another program makes another host
+        said = f"{whose} names a host with letters beyond a to z"
+        raise ProjectError(said, remedy=f"write it as {url.raw_host.decode('ascii')}")
 
 
 def trusted(ca_file: Path | None = None) -> ssl.SSLContext:

@@ -84,6 +84,12 @@ class Website:
             raise ProjectError(
                 "the address of Connect must name a host, and no user or password"
             )
+        if not url.hostname.isascii():
+            # what one program makes of such letters, another makes another host of
+            raise ProjectError(
+                "the address of Connect names a host with letters beyond a to z",
+                remedy="write the host in its ASCII form, the one with xn--",
+            )
 
 
 def keep_own(kept: object, website: Website) -> object:
