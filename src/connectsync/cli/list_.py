@@ -182,7 +182,10 @@ def show(
         return _show_plan(session, plan, format_, output)
     insist_free(session, output)
     if format_ not in {"text", "json"}:
-        raise UsageError(f"--format {format_.value} is for plans; districts have json")
+        raise UsageError(
+            f"--format {format_.value} is for plans; districts have json",
+            remedy="give --format json, or name one plan file",
+        )
     fleet = session.fleet(session.project(), ())
     found = [_find_district(fleet, name) for name in dict.fromkeys(districts)]
     if format_ == "json":
@@ -205,7 +208,10 @@ def _plan_file(names: Sequence[str]) -> Path | None:
     """Give the plan that is named, which is a file whose name ends in .json."""
     plans = [name for name in names if name.endswith(".json")]
     if plans and len(names) > 1:
-        raise UsageError("one plan is shown at a time, and no district beside it")
+        raise UsageError(
+            "one plan is shown at a time, and no district beside it",
+            remedy=f"write `connectsync show {plans[0]}`",
+        )
     return Path(plans[0]) if plans else None
 
 
