@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from connectsync.cli.asked import AskedFleet, Row
-from connectsync.cli.formats import insist_free, show_plan
+from connectsync.cli.formats import deliver_pages, insist_free, show_plan
 from connectsync.cli.options import (
     PlanFormat,
     option_format,
@@ -92,7 +92,7 @@ def list_(
     terminal = session.terminal
     types = query.names(live=live)
     if columns == HELP:
-        terminal.show(show_text.names_text(types))
+        terminal.present(show_text.names_text(types), None)
         return ExitStatus.FINE
     whole = columns == EVERY or (
         columns is None and format_ in {ListFormat.JSON, ListFormat.CSV}
@@ -119,7 +119,8 @@ def list_(
     look = show_text.ListLook(
         terminal.colour and output is None, terminal.wraps_at(output)
     )
-    terminal.deliver(show_text.list_districts(table, format_.value, look), output)
+    text = show_text.list_districts(table, format_.value, look)
+    deliver_pages(terminal, text, format_.value, output)
     return ExitStatus.FINE
 
 
