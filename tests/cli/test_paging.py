@@ -88,3 +88,29 @@ def test_a_pipe_gets_all_of_it_at_once(valley: Console, pager: Path) -> None:
     said = valley.run("plan", environment={"PAGER": f"'{pager}'"})
     assert "sha256:" in said.out
     assert not (pager.parent / "read").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["list", "--columns", "help"],
+        ["show", "harbor-point-usd", "lakeview-usd"],
+        ["compare", "harbor-point-usd", "lakeview-usd", "--all"],
+    ],
+)
+def test_what_is_looked_up_is_paged_as_a_plan_is(
+    valley: Console, pager: Path, words: list[str]
+) -> None:
+    seen = shown(valley, f"'{pager}'", *words)
+    assert seen.text == ""
+    assert "deletion_threshold" in (pager.parent / "read").read_text()
+
+
+def test_a_long_list_of_districts_is_paged(valley: Console, pager: Path) -> None:
+    text = (valley.folder / "districts/ca/lakeview-usd.yaml").read_text()
+    for number in range(30):
+        copied = text.replace("lakeview-usd", f"copied-{number}")
+        (valley.folder / f"districts/ca/copied-{number}.yaml").write_text(copied)
+    seen = shown(valley, f"'{pager}'", "list", "--where", "true")
+    assert "copied-29" not in seen.text
+    assert "copied-29" in (pager.parent / "read").read_text()

@@ -76,6 +76,9 @@ def test_no_terminal_and_no_yes_writes_nothing(valley: Console) -> None:
         (["lakeview-usd"], "`set` names no value"),
         (["labels+=a", "--in-profile", "clever-standrd"], "did you mean"),
         (["labels+=a", "--in-profile", "clever-standard", "x"], "takes neither"),
+        (["profile=clever-standrd", "lakeview-usd"], "there is no profile"),
+        (["provider=nobody", "lakeview-usd"], "is not a label of 'provider'"),
+        (["facts.clever_paused.from=2027-06-01", "lakeview-usd"], "is missing"),
     ],
 )
 def test_what_cannot_be_is_a_sentence_and_nothing_is_written(
@@ -132,6 +135,19 @@ def test_a_value_is_taken_out_and_its_comment_stays(valley: Console) -> None:
     text = texts(valley.folder)[LAKEVIEW]
     assert "deletion_threshold" not in text
     assert "  # above our worst night in August\n" in text
+
+
+def test_what_a_file_cannot_do_without_is_not_taken_out(valley: Console) -> None:
+    before = texts(valley.folder)
+    said = valley.run("unset", "name", "lakeview-usd", "--yes")
+    assert said.status == 1
+    assert "the key 'name' is missing; nothing was written" in said.err
+    assert texts(valley.folder) == before
+
+
+def test_one_file_that_needs_no_change_is_said_in_the_singular(valley: Console) -> None:
+    said = valley.run("set", "deletion_threshold=15", "lakeview-usd", "--yes")
+    assert "nothing to change: 1 file is so already" in said.err
 
 
 def test_old_tokens_in_comments_are_not_shown(valley: Console) -> None:

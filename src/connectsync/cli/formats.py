@@ -55,10 +55,12 @@ def show_findings(
     text = reporter.findings(replace(found, most=most), view)
     # the source lines in a text are of others: in them nothing is completed
     whole = text if as_text else _complete(text, reporter, terminal.place)
-    _deliver(terminal, whole, format_, output)
+    deliver_pages(terminal, whole, format_, output)
 
 
-def _deliver(terminal: Terminal, text: str, format_: str, output: Path | None) -> None:
+def deliver_pages(
+    terminal: Terminal, text: str, format_: str, output: Path | None
+) -> None:
     """Show text for people a page at a time, where they look at it."""
     if format_ == "text" and output is None:
         terminal.page(text)
@@ -80,7 +82,7 @@ def show_plan(
     except ValueError as error:
         raise UsageError(f"--limit: {error}", remedy="allow more characters") from error
     whole = _complete(text, reporter, terminal.place)
-    _deliver(terminal, whole, format_, output)
+    deliver_pages(terminal, whole, format_, output)
 
 
 def show_drift(
@@ -90,7 +92,7 @@ def show_drift(
     reporter = reporter_of(format_)
     text = reporter.drift(drift, _view(terminal, output))
     whole = _complete(text, reporter, terminal.place)
-    _deliver(terminal, whole, format_, output)
+    deliver_pages(terminal, whole, format_, output)
 
 
 def _view(terminal: Terminal, output: Path | None) -> View:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from connectsync.cli.formats import insist_free
+from connectsync.cli.formats import deliver_pages, insist_free
 from connectsync.cli.options import option_output
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus
@@ -89,7 +89,7 @@ def impact(
         width=terminal.width,
     )
     whole = terminal.place.complete(text) if format_ == "text" else text
-    terminal.deliver(whole, output)
+    deliver_pages(terminal, whole, format_, output)
     return ExitStatus.FINE
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from connectsync.cli.asked import AskedFleet, Row
-from connectsync.cli.formats import insist_free, show_plan
+from connectsync.cli.formats import deliver_pages, insist_free, show_plan
 from connectsync.cli.options import (
     PlanFormat,
     option_format,
@@ -92,7 +92,7 @@ def list_(
     terminal = session.terminal
     types = query.names(live=live)
     if columns == HELP:
-        terminal.show(show_text.names_text(types))
+        terminal.present(show_text.names_text(types), None)
         return ExitStatus.FINE
     whole = columns == EVERY or (
         columns is None and format_ in {ListFormat.JSON, ListFormat.CSV}
@@ -119,7 +119,8 @@ def list_(
     look = show_text.ListLook(
         terminal.colour and output is None, terminal.wraps_at(output)
     )
-    terminal.deliver(show_text.list_districts(table, format_.value, look), output)
+    text = show_text.list_districts(table, format_.value, look)
+    deliver_pages(terminal, text, format_.value, output)
     return ExitStatus.FINE
 
 
@@ -182,7 +183,10 @@ def show(
         return _show_plan(session, plan, format_, output)
     insist_free(session, output)
     if format_ not in {"text", "json"}:
-        raise UsageError(f"--format {format_.value} is for plans; districts have json")
+        raise UsageError(
+            f"--format {format_.value} is for plans; districts have json",
+            remedy="give --format json, or name one plan file",
+        )
     fleet = session.fleet(session.project(), ())
     found = [_find_district(fleet, name) for name in dict.fromkeys(districts)]
     if format_ == "json":
@@ -205,7 +209,10 @@ def _plan_file(names: Sequence[str]) -> Path | None:
     """Give the plan that is named, which is a file whose name ends in .json."""
     plans = [name for name in names if name.endswith(".json")]
     if plans and len(names) > 1:
-        raise UsageError("one plan is shown at a time, and no district beside it")
+        raise UsageError(
+            "one plan is shown at a time, and no district beside it",
+            remedy=f"write `connectsync show {plans[0]}`",
+        )
     return Path(plans[0]) if plans else None
 
 

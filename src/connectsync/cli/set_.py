@@ -211,18 +211,21 @@ def change_files(
             " takes all, --in-profile NAME changes a profile",
         )
     if asked.profile is not None and (asked.paths or asked.where is not None):
-        raise UsageError("--in-profile takes neither districts nor --where")
+        raise UsageError(
+            "--in-profile takes neither districts nor --where",
+            remedy="leave them out: a profile changes for all who build on it",
+        )
     fleet = session.fleet(project, ())
     layers = list(_layers(session, project, fleet, asked))
     drafted = [edit_layers(one, asked.edits) for one in layers]
     edited = [one for one in drafted if one.after != one.before]
     if not edited:
-        terminal.say(f"nothing to change: {many(len(layers), 'file')} are so already")
+        terminal.say(f"nothing to change: {_already(len(layers), 'file')}")
         return ExitStatus.FINE
     found = _insist_no_new_error(session, project, fleet, edited)
     terminal.present("\n".join(diff_lines(edited, Paint(terminal.colour))), None)
     left = len(layers) - len(edited)
-    already = f"; {left:,} {'is' if left == 1 else 'are'} so already" if left else ""
+    already = f"; {_already(left)}" if left else ""
     terminal.say(f"{many(len(edited), 'file')} to change{already}")
     for one in found:
         about = f"{one.place.file}: {one.message}"
@@ -233,6 +236,11 @@ def change_files(
     _write(project, edited)
     terminal.say(f"wrote {many(len(edited), 'file')}; next: `connectsync plan`")
     return ExitStatus.FINE
+
+
+def _already(count: int, noun: str = "") -> str:
+    held = many(count, noun) if noun else f"{count:,}"
+    return f"{held} {'is' if count == 1 else 'are'} so already"
 
 
 def _layers(

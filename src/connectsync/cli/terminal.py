@@ -179,11 +179,11 @@ class Terminal:
         return self.width
 
     def present(self, text: str, output: Path | None) -> None:
-        """Print a result for people, or write it to a file."""
-        if output is None:
-            self.show(text)
-        else:
+        """Print a result for people, through their pager too, or write it to a file."""
+        if output is not None:
             self.deliver(text, output)
+        elif not self._paged(self.place.complete(text)):
+            self.show(text)
 
     def page(self, text: str) -> None:
         """
@@ -192,10 +192,12 @@ class Terminal:
         It is started by its path and its words, never by a shell. Where it cannot be,
         the text is printed.
         """
-        if not (
-            self.pager and _is_longer_than_screen(text) and _paged(self.pager, text)
-        ):
+        if not self._paged(text):
             self.deliver(text, None)
+
+    def _paged(self, text: str) -> bool:
+        longer = bool(self.pager) and _is_longer_than_screen(text)
+        return longer and _paged(self.pager, text)
 
     def ask(self, question: str) -> str | None:
         """Ask on the terminal; None where no one can answer."""

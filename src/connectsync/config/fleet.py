@@ -232,14 +232,15 @@ def with_texts(fleet: Fleet, texts: Mapping[str, str]) -> Fleet:
         file: check_bytes(file, text.encode(), "district", fleet.shelf.recorded)
         for file, text in texts.items()
     }
-    districts: list[LoadedDistrict] = []
-    for one in fleet.districts:
-        if one.file not in readings:
-            districts.append(one)
-        elif (document := readings[one.file].document) is not None:
-            districts += _on_layers(fleet.shelf, one.file, document)
-    found = [finding for reading in readings.values() for finding in reading.findings]
-    return replace(fleet.with_findings(found), districts=tuple(districts))
+    built = {
+        file: build_district(fleet.shelf, file, one) for file, one in readings.items()
+    }
+    districts = [built.get(one.file, ((), one))[1] for one in fleet.districts]
+    found = [finding for findings, _ in built.values() for finding in findings]
+    return replace(
+        fleet.with_findings(found),
+        districts=tuple(one for one in districts if one is not None),
+    )
 
 
 def _fleet(

@@ -91,4 +91,5 @@ def fleet_with(fleet: Fleet, edited: Iterable[EditedFile]) -> Fleet:
         {file: texts.get(file, text).encode() for file, text in held.items()},
         {file: texts.get(file, text).encode() for file, text in shared.items()},
         fleet.shelf.recorded,
+        fleet.shelf.at,
     )
