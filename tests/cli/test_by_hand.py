@@ -251,7 +251,7 @@ def test_a_snapshot_is_named_from_the_project_wherever_one_stands(
     path = os.path.relpath(valley.folder / "live.json", stand)
     said = Console(stand).run("--backend", f"snapshot:{path}", "plan")
     assert said.status == 0
-    assert "\non snapshot:live.json, sha256:" in said.out
+    assert "\non snapshot:live.json\nsha256:" in said.out
     told = Console(stand).run(
         "-C", str(valley.folder), "--backend", "snapshot:live.json", "plan"
     )

@@ -44,6 +44,7 @@ SAID_BY = {
     "drift": [["drift"]],
     "status": [["status"]],
     "reconcile": [["reconcile"]],
+    "roster": [["roster", "check", "gone.csv"]],
     "impact": [["impact", "lakeview-usd", "--roster", "gone.csv"]],
     "login": [["login"]],
     "doctor": [["doctor"]],

@@ -151,7 +151,7 @@ class TestABug:
             token = self.SECRET
             raise RuntimeError(token)
 
-        monkeypatch.setattr("connectsync.cli.validate.report_on", fail)
+        monkeypatch.setattr("connectsync.cli.file_check.report_on", fail)
         return valley
 
     def test_a_log_is_left_that_can_be_sent(self, broken: Console) -> None:
@@ -194,7 +194,7 @@ class TestABug:
         def fail(*_: object, **__: object) -> None:
             raise Bug("a state that cannot be")
 
-        monkeypatch.setattr("connectsync.cli.validate.report_on", fail)
+        monkeypatch.setattr("connectsync.cli.file_check.report_on", fail)
         said = valley.run("validate")
         assert said.status == 70
         expected = "error: this is a bug in connectsync: a state that cannot be\n"
@@ -253,6 +253,6 @@ def test_130_is_an_interrupt_anywhere(
     def interrupted(*_: object, **__: object) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr("connectsync.cli.validate.report_on", interrupted)
+    monkeypatch.setattr("connectsync.cli.file_check.report_on", interrupted)
     said = valley.run("validate")
     assert (said.status, said.both) == (130, "interrupted\n")

@@ -109,6 +109,8 @@ COMMANDS_TRIED = (
     "doctor",
     "doctor --run-commands",
     "doctor --record",
+    "impact lakeview-usd --roster gone.csv",
+    "roster check gone.csv",
     "plan --set-token lakeview-usd --out token.json",
     "plan --out plan.json",
     "approve plan.json --as Ada",

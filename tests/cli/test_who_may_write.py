@@ -37,6 +37,8 @@ HAPPY = {
     "history": ["history", "lakeview-usd"],
     "drift": ["drift"],
     "status": ["status", "harbor-point-usd"],
+    "impact": ["impact", "lakeview-usd", "--roster", "gone.csv"],
+    "roster": ["roster", "check", "gone.csv"],
     "doctor": ["doctor"],
     "emulator": ["emulator", "--port", "0"],
     "schema": ["schema", "plan"],

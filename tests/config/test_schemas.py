@@ -170,6 +170,8 @@ def test_no_value_is_taken_that_the_library_refuses(
         ([1, 1], {"type": "array", "items": {}, "uniqueItems": True}),
         ({"a": 1}, {"type": "object", "additionalProperties": False}),
         ({1: 1}, {"type": "object", "properties": {}}),
+        ({}, {"type": "object", "minProperties": 1}),
+        (["a", "b"], {"type": "array", "items": {}, "maxItems": 1}),
     ],
 )
 def test_what_the_library_has_to_say_is_left_to_it(

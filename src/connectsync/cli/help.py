@@ -145,7 +145,21 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "runs diff": ("connectsync runs diff 6 7",),
     "runs verify": ("connectsync runs verify",),
     "runs close": ("connectsync runs close 7 --reason 'began anew'",),
+    "history": (
+        "connectsync history lakeview-usd",
+        "connectsync history lakeview-usd phone_types",
+    ),
     "drift": ("connectsync drift", "connectsync drift --adopt"),
+    "status": ("connectsync status", "connectsync status --clever"),
+    "impact": (
+        "connectsync impact lakeview-usd --roster students.csv",
+        "connectsync impact lakeview-usd --roster clever",
+    ),
+    "roster": ("connectsync roster check to-send",),
+    "roster check": (
+        "connectsync roster check to-send",
+        "connectsync roster check to-send --previous sent",
+    ),
     "reconcile": ("connectsync reconcile --dry-run",),
     "doctor": ("connectsync doctor",),
     "login": ("connectsync login",),

@@ -111,9 +111,7 @@ def check(
     Check roster files: columns, ids, numbers, and what they say of each other.
 
     Exits with 1 if there is an error. A finding names line and column, never a value:
-    nothing of a child or a contact is shown or written. Examples:
-    `connectsync roster check guardians.csv students.csv`,
-    `connectsync roster check export/ --previous last-week/ --district lakeview-usd`.
+    nothing of a child or a contact is shown or written.
     """
     session: Session = context.obj
     insist_free(session, output)

@@ -118,8 +118,6 @@ def history(
     Show what became of a district's settings: when, in which run, and who began it.
 
     What others changed on Connect is told where a save found it. Connect is not read.
-
-    Example: `connectsync history lakeview phone_types`
     """
     session: Session = context.obj
     for name in settings or ():

@@ -55,8 +55,6 @@ def status(
 
     Connect is never changed. Exits with 1 if a sync failed or is stale, if its roster
     is paused or old at Clever, or if a district could not be read.
-
-    Example: `connectsync status --clever`
     """
     import asyncio
 

@@ -233,8 +233,8 @@ _KIND_OF: Mapping[type, str] = {
     type(None): "null",
 }
 _JUDGING = (
-    "additionalProperties const enum format items maxLength maximum minItems minLength"
-    " minimum pattern properties required type uniqueItems"
+    "additionalProperties const enum format items maxItems maxLength maximum minItems"
+    " minLength minProperties minimum pattern properties required type uniqueItems"
 )
 _TELLING = (
     "$schema $id title description examples default x-labels x-rule x-said x-secret"
@@ -257,6 +257,8 @@ def _fits_object(value: dict[object, Any], part: Mapping[str, Any]) -> bool:
     stated, others = part.get("properties", {}), part.get("additionalProperties", True)
     if not all(name in value for name in part.get("required", ())):
         return False
+    if len(value) < part.get("minProperties", 0):
+        return False
     return all(
         surely_fits(inner, stated[name])
         if name in stated
@@ -266,7 +268,8 @@ def _fits_object(value: dict[object, Any], part: Mapping[str, Any]) -> bool:
 
 
 def _fits_list(value: list[Any], part: Mapping[str, Any]) -> bool:
-    if len(value) < part.get("minItems", 0) or not isinstance(part.get("items"), dict):
+    least, most = part.get("minItems", 0), part.get("maxItems", len(value))
+    if not (least <= len(value) <= most and isinstance(part.get("items"), dict)):
         return False
     if part.get("uniqueItems"):
         texts = {one for one in value if isinstance(one, str)}
