@@ -25,7 +25,7 @@ def test_every_command_reads_the_file_that_the_project_names(
 ) -> None:
     said = on_snapshot.run("plan")
     assert said.status == ExitStatus.FINE
-    assert "\non snapshot:taken/live.json, sha256:" in said.out
+    assert "\non snapshot:taken/live.json\nsha256:" in said.out
     assert on_snapshot.run("doctor").status == ExitStatus.FINE
     assert on_snapshot.run("validate").status == ExitStatus.FINE
 

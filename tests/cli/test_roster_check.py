@@ -146,6 +146,7 @@ def test_every_format_names_file_line_and_rule(format_: str, here: Console) -> N
         assert wanted in said.out.replace("\\/", "/")
     places = {
         "text": "roster/contacts.csv:2:4",
+        "concise": "roster/contacts.csv:2:4",
         "json": '"line": 2,\n      "column": 4',
         "sarif": '"startLine":2,"startColumn":4',
         "github": "line=2,col=4,endColumn=5",

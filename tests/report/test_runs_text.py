@@ -115,13 +115,13 @@ def test_a_run_tells_of_each_save_what_it_changed_when_and_who_made_it() -> None
         "run 2: stopped\n"
         "apply on embedded\n"
         "began 2027-01-15 10:00:00 UTC\n"
-        f"by {ONE}\n"
+        f"runner {ONE}\n"
         f"plan {PLAN}\n"
         "stopped: it was interrupted\n"
         "accepted disruptive=3\n"
         "overridden freeze: the board asked\n"
-        "approved by Ada, 2027-01-15 09:59:00 UTC\n"
-        "approved by Bo, 2027-01-15 09:59:30 UTC\n"
+        "approved by Ada (unchecked), 2027-01-15 09:59:00 UTC\n"
+        "approved by Bo (unchecked), 2027-01-15 09:59:30 UTC\n"
         "4 districts: 1 done, 1 conflict, 2 left\n"
         "\n"
         "wave canary: 1 done\n"
@@ -234,7 +234,8 @@ def test_an_approval_says_who_did_and_how_many_are_asked_for(
 ) -> None:
     said = Approvals("Bo", ("Ada", "Bo"), new=True)
     assert approval_text(said, asked, colour=False, width=80) == (
-        f"approved by Bo\napproved so far by 2 people: Ada, Bo\n{told}\n"
+        f"approved by Bo\napproved so far by 2 people: Ada, Bo\n"
+        f"unchecked: who may write to the state can give any name\n{told}\n"
     )
 
 
@@ -291,7 +292,7 @@ def test_nothing_that_is_told_can_steer_the_terminal() -> None:
         assert r"\x1b[2J" in text
 
 
-WHOLE = {"by", "plan", "audit", "1"}
+WHOLE = {"by", "runner", "plan", "audit", "1"}
 """How lines begin that hold a name or a digest, which is never broken."""
 
 

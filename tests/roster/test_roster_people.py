@@ -118,7 +118,7 @@ def tabled(tables: RosterTables) -> dict[str, int]:
         "contacts": "count(DISTINCT contact) FILTER (lists_contact)",
         "own": "count(DISTINCT contact) FILTER (own)",
         "links": "count(*) FILTER (contact IS NOT NULL AND student IS NOT NULL)",
-        "typed": "count(type)",
+        "typed": "count(*) FILTER (trim(type) <> '')",
         "mails": "count(DISTINCT contact) FILTER (email IS NOT NULL)",
         "texts": "count(DISTINCT contact) FILTER (number IS NOT NULL)",
     }
