@@ -35,7 +35,7 @@ SAID_BY = {
         ["plan", "--out", "plan.json"],
         ["plan", "--format", "markdown"],
     ],
-    "approve": [["approve", "plan.json", "--as", "Ada"]],
+    "approve": [["approve", "plan.json", "--as", "Ada", "--yes"]],
     "apply": [["apply", "plan.json"], ["apply", "--yes"], ["apply", "plan.json"]],
     "resume": [["resume"], ["resume", "7"]],
     "runs": [["runs"], ["runs", "show", "1"], ["runs", "diff", "1", "1"]],

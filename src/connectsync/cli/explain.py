@@ -41,7 +41,7 @@ def explain(
         raise UsageError(
             f"{name!r} is no rule: it is how much a change can hurt families, as a plan"
             f" shows beside it ({', '.join(Risk)})",
-            remedy=f"`connectsync plan` says why a change is {name}, and `connectsync"
+            remedy=f"a plan says why a change is {name}, and `connectsync"
             f" apply PLAN --accept {Risk.DISRUPTIVE}=COUNT` accepts those that are"
             f" {Risk.DISRUPTIVE}",
         )

@@ -46,7 +46,7 @@ def roster(context: typer.Context) -> int:
     if context.invoked_subcommand is None:
         raise UsageError(
             "`roster` needs a command behind it",
-            remedy="for example `connectsync roster check guardians.csv`",
+            remedy="for example `connectsync roster check PATH`, a file or a folder",
         )
     return ExitStatus.FINE
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.wording import many
+from connectsync.values import dataclass
 
 
 class SyncEnding(StrEnum):

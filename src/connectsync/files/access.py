@@ -10,8 +10,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from errno import EACCES, EDQUOT, EEXIST, EISDIR, ELOOP, ENOSPC, ENOTDIR, EPERM, EROFS
@@ -400,49 +398,3 @@ def wide_encoding(raw: bytes) -> str:
     if b"\0\0" in raw[:4]:
         return "UTF-32"
     return "UTF-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\0" in raw[:4] else ""
-
-
-_COMPLAINT = 1 << 16
-"""Bytes of a complaint that are kept."""
-
-
-def hear_program(
-    process: subprocess.Popen[bytes], given: bytes, most: int, seconds: float
-) -> tuple[bytes, bytes, bool]:
-    """
-    Give what a program says and complains of, and whether it had to be ended.
-
-    What it says is more than ``most`` bytes where there were more to read.
-    """
-    complaint, late = bytearray(), threading.Event()
-
-    def give() -> None:
-        with suppress(OSError), process.stdin as pipe:  # type: ignore[union-attr]
-            pipe.write(given)
-
-    def hear() -> None:
-        while part := os.read(process.stderr.fileno(), _COMPLAINT):  # type: ignore[union-attr]
-            complaint.extend(part[: _COMPLAINT - len(complaint)])
-
-    def end() -> None:
-        late.set()
-        process.kill()
-
-    helpers = [threading.Thread(target=one, daemon=True) for one in (give, hear)]
-    timer = threading.Timer(seconds, end)
-    said = bytearray()
-    for helper in (*helpers, timer):
-        helper.start()
-    try:
-        while part := os.read(process.stdout.fileno(), 1 << 20):  # type: ignore[union-attr]
-            said += part
-            if len(said) > most:
-                process.kill()
-                break
-        process.wait()
-    finally:
-        process.kill()
-        timer.cancel()
-    for helper in helpers:
-        helper.join()
-    return bytes(said), bytes(complaint), late.is_set()

@@ -20,7 +20,8 @@ from connectsync.domain.foreign_text import (
     program_in,
 )
 from connectsync.errors import UsageError
-from connectsync.files.access import hear_program, read_regular
+from connectsync.files.access import read_regular
+from connectsync.files.programs import hear_program
 
 FILES = frozenset(["100644", "100755"])
 LINK = "120000"
