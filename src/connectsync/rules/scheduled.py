@@ -201,8 +201,8 @@ def return_long_overdue(district: DistrictOnDay) -> Iterator[Problem]:
     """
     A period has been over for more than a week, and what it set is still applied.
 
-    No run made the return, and no person did. Either nothing runs `connectsync
-    reconcile` here, or it lists the district for a person every night and no one looks.
+    No run made the return, and no person did. Either nothing reconciles this project
+    by itself, or what it lists for a person every night is not looked at.
 
     It is found by `plan`, `drift` and `reconcile`, which know what was last applied;
     `validate` does not. The example stands for a district where the value of the period
