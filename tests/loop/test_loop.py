@@ -65,6 +65,8 @@ def test_the_whole_way_of_a_change(world: World) -> None:
     assert "Run 1: 1 done; 1 change confirmed by reading back" in applied.log
     assert "read back" in applied.summary
     assert world.live("lakeview", "deletion_threshold") == 11
+    told = json.loads(world.connectsync("runs", "show", "1", "--format", "json").stdout)
+    assert told["run"]["origin"]["pull_request"] == f"#{number}"
 
     # and nothing is left to say
     drift = world.connectsync("drift", "--format", "json")
