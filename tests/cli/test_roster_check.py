@@ -347,7 +347,7 @@ def test_a_forecast_tells_shares_and_both_gates(here: Console) -> None:
     assert said.status == 1
     assert "students: 100 before, 77 now; 23.0 % deleted, 0.0 % updated" in text
     assert (
-        "this night's sync would try to archive 23.0 % of the students: over your 15"
+        "this night's sync would try to archive 23.0 % of the students: over your 15 %"
     ) in text
     assert "students: 23.0 % deleted; over 10 % Clever holds a sync for apps" in text
     assert "whether SchoolStatus has opted in" in text

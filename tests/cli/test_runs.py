@@ -441,7 +441,7 @@ def test_runs_are_chosen_by_district_and_by_day(applied: Console) -> None:
     assert [one["run"] for one in told(applied, "--district", OTHER)["runs"]] == [1]
     assert told(applied, "--since", "2027-01-16")["runs"] == []
     assert len(told(applied, "--since", "2027-01-15")["runs"]) == 2
-    assert "No such run" in applied.run("runs", "--district", "nowhere").out
+    assert "No such run" in applied.run("runs", "--since", "2027-01-16").out
     said = applied.run("runs", "--since", "yesterday")
     assert (said.status, "needs a date" in said.err) == (ExitStatus.USAGE, True)
 
@@ -476,11 +476,18 @@ def test_history_says_when_a_setting_changed_and_in_which_run(applied: Console) 
 
 
 def test_history_of_what_is_not_there_says_what_may_be_meant(applied: Console) -> None:
-    said = applied.run("history", "lakeview")
-    assert (said.status, f"did you mean '{KEY}'?" in said.out) == (0, True)
+    for arguments in (["history", "lakeview"], ["runs", "--district", "lakeview"]):
+        said = applied.run(*arguments)
+        assert said.status == ExitStatus.USAGE
+        assert f"did you mean '{KEY}'?" in said.err
     wrong = applied.run("history", KEY, "deletion_treshold")
     assert wrong.status == ExitStatus.USAGE
     assert "did you mean 'deletion_threshold'?" in wrong.err
+
+
+def test_before_the_first_run_no_district_is_called_wrong(valley: Console) -> None:
+    said = valley.run("history", "lakeview")
+    assert (said.status, "no save of it is known" in said.out) == (0, True)
 
 
 def test_a_table_holds_no_formula_of_others() -> None:

@@ -100,6 +100,8 @@ def runs(
     session: Session = context.obj
     with _archive(session) as archive:
         began = midnight(session, since)
+        if district:
+            _insist_saved(archive, district)
         found = archive.newest(limit, district or None, began)
     return list_runs(session, found, format_, narrowed=bool(district or since))
 
@@ -124,9 +126,20 @@ def history(
         _insist_setting(name)
     began = midnight(session, since)
     with _archive(session) as archive:
+        _insist_saved(archive, district)
         found = district_history(archive, district, settings or (), began)
     show_history(session, found, format_)
     return ExitStatus.FINE
+
+
+def _insist_saved(archive: StateReader, district: str) -> None:
+    """Refuse a district that no run had in hand, unless there was no run yet."""
+    known = archive.districts()
+    if known and district not in known:
+        raise UsageError(
+            f"no run had a district {inert(district)!r} in hand",
+            remedy=did_you_mean(district, known) or "`connectsync runs` lists all runs",
+        )
 
 
 def _insist_setting(name: str) -> None:

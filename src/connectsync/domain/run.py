@@ -281,15 +281,10 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class DistrictHistory:
-    """
-    What became of a district, by backend and then by time, the oldest first.
-
-    ``saved`` are the keys of all districts that any run had in hand.
-    """
+    """What became of a district, by backend and then by time, the oldest first."""
 
     district: str
     entries: tuple[HistoryEntry, ...]
-    saved: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

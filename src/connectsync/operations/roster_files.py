@@ -143,7 +143,7 @@ def _forecast(
         if threshold is not None and one.deleted * 100 > threshold * one.before:
             share = one.share(one.deleted)
             said = f"this night's sync would try to archive {share} of the {one.type_}"
-            yield "roster-over-deletion-threshold", f"{said}: over your {threshold:g}"
+            yield "roster-over-deletion-threshold", f"{said}: over your {threshold:g} %"
 
 
 _NEXT = {

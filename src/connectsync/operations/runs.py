@@ -151,7 +151,7 @@ def district_history(
         if since is None or entry.at >= since
     )
     told = tuple(one for one in chosen if one.changes or one.token_typed)
-    return DistrictHistory(district, told, archive.districts())
+    return DistrictHistory(district, told)
 
 
 def _entries_of(

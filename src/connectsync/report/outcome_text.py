@@ -20,7 +20,7 @@ from connectsync.domain.run import (
     SettingDiff,
 )
 from connectsync.domain.settings import spell
-from connectsync.domain.wording import did_you_mean, few, many
+from connectsync.domain.wording import few, many
 from connectsync.providers.form import Risk
 from connectsync.report.runs_text import (
     digits_of,
@@ -217,9 +217,7 @@ def history_text(history: DistrictHistory, *, colour: bool, width: int) -> str:
     paint = Paint(colour)
     name = paint(Style.BOLD, inert(history.district))
     if not history.entries:
-        guess = did_you_mean(history.district, history.saved - {history.district})
-        hint = guess or "`connectsync runs` lists all runs"
-        return f"{name}: no such save is known; {hint}\n"
+        return f"{name}: no save of it is known; `connectsync runs` lists all runs\n"
     blocks: list[str] = []
     for backend, entries in groupby(history.entries, key=lambda one: one.backend):
         blocks.append(f"{name} on {inert(backend)}")
