@@ -65,10 +65,11 @@ def status_text(report: StatusReport, *, colour: bool, width: int) -> str:
         lines += wrap(inert(no_command(report.not_offered)), width, hang=2)
     rows = [_row(one) for one in report.districts]
     # each is a table of its own, since what is wrong stands between them
+    told: set[str] = set()
     widest = [max(rows, key=place) for place in (_word_room, _key_room) if rows]
     for one, row in zip(report.districts, rows, strict=True):
         lines += align_rows([row], paint=paint, width=width, like=widest)
-        lines += _problems(one, paint, width)
+        lines += _problems(one, told, paint, width)
     return "\n".join([*lines, "", _summary(report, paint)]) + "\n"
 
 
@@ -111,10 +112,16 @@ def _minute(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _problems(one: DistrictStatus, paint: Paint, width: int) -> Iterator[str]:
+def _problems(
+    one: DistrictStatus, told: set[str], paint: Paint, width: int
+) -> Iterator[str]:
+    """Tell what is wrong; what to do is told with the first district, and not again."""
     for problem in one.problems:
         for line in wrap(f"  {inert(no_command(problem.message))}", width, hang=4):
             yield line
+        if problem.remedy in told:
+            continue
+        told.add(problem.remedy)
         for line in wrap(f"    = help: {inert(problem.remedy)}", width, hang=12):
             yield paint(Style.DIM, line)
 
