@@ -12,7 +12,7 @@ from connectsync.cli.terminal import ExitStatus
     ("command", "hint"),
     [
         ("explain disruptive", "apply PLAN --accept disruptive=COUNT"),
-        ("explain caution", "`connectsync plan` says why a change is caution"),
+        ("explain caution", "a plan says why a change is caution"),
         ("plan --set-token nope", "it takes the key of a district"),
         ("plan --set-token lakeview", "did you mean 'lakeview-usd'"),
         ("-C connectsync.yaml plan", "give -C ."),

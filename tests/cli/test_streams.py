@@ -195,6 +195,8 @@ EVERY = (
     "runs close 1 --reason over",
     "rollback 1",
     "history lakeview-usd",
+    "impact lakeview-usd --roster gone.csv",
+    "roster check gone.csv",
     "drift",
     "status harbor-point-usd",
     "reconcile",

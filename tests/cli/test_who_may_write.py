@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,12 +38,14 @@ HAPPY = {
     "history": ["history", "lakeview-usd"],
     "drift": ["drift"],
     "status": ["status", "harbor-point-usd"],
-    "impact": ["impact", "lakeview-usd", "--roster", "gone.csv"],
-    "roster": ["roster", "check", "gone.csv"],
+    "impact": ["impact", "lakeview-usd", "--roster", "students.csv"],
+    "roster": ["roster", "check", "students.csv", "--ignore", "roster-column-missing"],
     "doctor": ["doctor"],
     "emulator": ["emulator", "--port", "0"],
     "schema": ["schema", "plan"],
 }
+
+COUNTED = Path(__file__).parent / "projects" / "counted"
 
 SIGNING_IN = {"login"}  # needs a page; that it knows no writer is seen below
 
@@ -81,6 +84,7 @@ def test_a_command_that_only_looks_opens_no_writer(
     valley: Console, command: str
 ) -> None:
     valley.run("plan", "--out", "reviewed.json")
+    shutil.copy(COUNTED / "students.csv", valley.folder)
     said = valley.run(*HAPPY[command])
     assert said.status == 0, said.err
 

@@ -258,7 +258,7 @@ def _not_returned(district: DistrictOnDay, late: OverdueReturn) -> Problem:
         f" period ended on {last}; that is {days} late, and"
         f" {spell_managed(late.applied)} is what was last applied",
         hint="apply it: `connectsync plan`, then `connectsync apply`; or find out why"
-        " *reconcile* did not",
+        " `connectsync reconcile` did not",
     )
 
 
