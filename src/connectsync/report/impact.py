@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from typing import Any
 
 from connectsync.domain.impact import (
@@ -19,6 +18,7 @@ from connectsync.domain.impact import (
 )
 from connectsync.domain.wording import many
 from connectsync.report.markdown import plain
+from connectsync.report.sheet import csv_table
 from connectsync.report.terminal import Paint, Style, inert, pad, unheeded, wrap
 
 FIGURES: Mapping[str, tuple[str, str]] = {
@@ -247,28 +247,21 @@ def impact_json(found: Impact) -> str:
 
 def impact_csv(found: Impact) -> str:
     """Give a row for each figure, of the district and of each school."""
-    text = io.StringIO(newline="")
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["school", "figure", "before", "after", "difference", "percent"])
     parts = [("", *found.measured.tallies)]
     parts += [
-        (_no_formula(one.school) or "(smaller schools)", one.before, one.after)
+        (inert(one.school) or "(smaller schools)", one.before, one.after)
         for one in found.measured.schools
     ]
+    rows: list[tuple[object, ...]] = []
     for school, before, after in parts:
         moved = {name: (by, share) for name, by, share in _moved(before, after)}
         for name in FIGURES:
             by, share = moved.get(name, (0 if before else "", None))
             old = getattr(before, name) if before else None
-            percent = "" if share is None else f"{share:.2f}"
-            table.writerow([school, name, old, getattr(after, name), by, percent])
-    return text.getvalue()
-
-
-def _no_formula(text: str) -> str:
-    """Keep a spreadsheet from calculating what came from elsewhere."""
-    shown = inert(text)
-    return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) else shown
+            percent = None if share is None else Decimal(f"{share:.2f}")
+            rows.append((school, name, old, getattr(after, name), by, percent))
+    headings = ("school", "figure", "before", "after", "difference", "percent")
+    return csv_table(headings, rows)
 
 
 def impact_markdown(found: Impact) -> str:

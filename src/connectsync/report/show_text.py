@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +14,7 @@ from connectsync.domain.finding import KeyPath, pointer
 from connectsync.domain.settings import spell
 from connectsync.domain.wording import many
 from connectsync.report.markdown import code, short
+from connectsync.report.sheet import csv_table
 from connectsync.report.terminal import (
     Paint,
     Style,
@@ -149,18 +148,11 @@ def spell_data(value: Any) -> str:
             return str(value)
 
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
 def _csv(table: DistrictTable) -> str:
-    text = io.StringIO()
-    sheet = csv.writer(text, lineterminator="\n")
-    sheet.writerow(table.names)
-    for row in table.rows:
-        cells = (inert(spell_data(row.get(name))) for name in table.names)
-        # a spreadsheet would take such text for a formula
-        sheet.writerow(f"'{one}" if one.startswith(_FORMULA) else one for one in cells)
-    return text.getvalue()
+    rows = (
+        [inert(spell_data(row.get(name))) for name in table.names] for row in table.rows
+    )
+    return csv_table(table.names, rows)
 
 
 def _markdown(table: DistrictTable) -> str:
