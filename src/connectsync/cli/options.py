@@ -48,6 +48,14 @@ option_output = Annotated[
     typer.Option("--output", "-o", help="Write to this file, not to the terminal."),
 ]
 
+option_strict = Annotated[bool, typer.Option("--strict", help="Let warnings fail too.")]
+option_select = Annotated[
+    list[str] | None, typer.Option(metavar="RULE", help="Run only this rule.")
+]
+option_ignore = Annotated[
+    list[str] | None, typer.Option(metavar="RULE", help="Leave this rule out.")
+]
+
 option_format = Annotated[
     PlanFormat,
     typer.Option(

@@ -12,7 +12,13 @@ import typer
 
 from connectsync import __version__
 from connectsync.cli.formats import insist_free, show_findings
-from connectsync.cli.options import FindingFormat, option_output
+from connectsync.cli.options import (
+    FindingFormat,
+    option_ignore,
+    option_output,
+    option_select,
+    option_strict,
+)
 from connectsync.cli.session import TOOL, Session
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.decode import Ground, without_steps_up
@@ -64,15 +70,9 @@ def check(
         FindingFormat, typer.Option("--format", help="How to show findings.")
     ] = FindingFormat("text"),
     output: option_output = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Let warnings fail too.")
-    ] = False,
-    select: Annotated[
-        list[str] | None, typer.Option(metavar="RULE", help="Run only this rule.")
-    ] = None,
-    ignore: Annotated[
-        list[str] | None, typer.Option(metavar="RULE", help="Leave this rule out.")
-    ] = None,
+    strict: option_strict = False,
+    select: option_select = None,
+    ignore: option_ignore = None,
     district: Annotated[
         str | None,
         typer.Option(

@@ -11,8 +11,11 @@ from connectsync.cli.formats import insist_free
 from connectsync.cli.options import (
     FindingFormat,
     choose_shard,
+    option_ignore,
     option_output,
+    option_select,
     option_shard,
+    option_strict,
     paths_argument,
     where_option,
 )
@@ -34,15 +37,9 @@ def validate(
         ),
     ] = None,
     output: option_output = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Let warnings fail too.")
-    ] = False,
-    select: Annotated[
-        list[str] | None, typer.Option(metavar="RULE", help="Run only this rule.")
-    ] = None,
-    ignore: Annotated[
-        list[str] | None, typer.Option(metavar="RULE", help="Leave this rule out.")
-    ] = None,
+    strict: option_strict = False,
+    select: option_select = None,
+    ignore: option_ignore = None,
     changed_since: Annotated[
         str | None,
         typer.Option(
