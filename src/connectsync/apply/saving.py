@@ -135,7 +135,7 @@ def moved_beside_error(before: Form, after: Form) -> errors.Conflict:
     error = errors.Conflict(
         "beside what was asked for, the form changed, by our save or by someone else:"
         f" {'; '.join(movement(before, after))}",
-        remedy="look at these settings on Connect: put back what nobody wants, or state"
+        remedy="look at these settings on Connect: put back what no one wants, or state"
         " them in the district's file; then make a new plan, and apply that one",
     )
     error.moved = {n: after.get(n) for n in list_differing(before, after)}

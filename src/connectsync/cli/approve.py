@@ -124,7 +124,7 @@ def _of_stated_connect(session: Session, project: Project, plan: Plan) -> Plan:
 
 
 def _insist_yes(terminal: Terminal, plan: Plan, digest: str, name: str) -> None:
-    """Show the whole plan to who looks at it, and ask; in a job nobody answers."""
+    """Show the whole plan to who looks at it, and ask; in a job no one answers."""
     width, colour = terminal.width, terminal.colour
     terminal.page(
         render_plan(plan, colour=colour, width=width, whole=False, digest=digest)

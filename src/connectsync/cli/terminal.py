@@ -270,7 +270,7 @@ def _pager(environment: Mapping[str, str]) -> tuple[str, ...]:
     """
     Give the pager that the environment names, `less` if it names none.
 
-    Nothing where nobody reads: output that goes elsewhere, no terminal to type on, or
+    Nothing where no one reads: output that goes elsewhere, no terminal to type on, or
     NO_PAGER.
     """
     both = sys.stdout.isatty() and sys.stdin.isatty()

@@ -295,7 +295,7 @@ class _Server:
                     continue
                 status = socket.lstat()
             except OSError:
-                continue  # what cannot be looked at is told by whoever connects
+                continue  # what cannot be looked at is told when it is connected
             name = socket.owner()
             if is_strangers(status) and name != _SERVER:
                 raise StateError(
