@@ -79,9 +79,7 @@ def approve_file(
             policy=project.policy,
             baselines=archive.baselines(plan.backend),
             recent=archive.recent(plan.backend, now),
-            before=limits_before(project, plan.since, session.environment)
-            if plan.since
-            else None,
+            before=limits_before(project, plan.since, session.environment),
         )
         begun = archive.last_run(digest, plan.backend) is not None
         Gate(context, scope.districts, archive).insist_honest(plan)

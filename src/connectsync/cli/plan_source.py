@@ -212,17 +212,21 @@ def circumstances(
         gone=_gone(scope, baselines),
         open_saves=store.open_saves(reader.described),
         taken=taken_at(session),
-        before=limits_before(scope.project, since, session.environment)
-        if since
-        else None,
+        before=limits_before(scope.project, since, session.environment),
         connection=connection_of(scope.project),
     )
 
 
 def limits_before(
-    project: Project, commit: str, environment: Mapping[str, str]
+    project: Project, commit: str | None, environment: Mapping[str, str]
 ) -> Policy | None:
-    """Give the limits that the project file stated at a commit; None if unknown."""
+    """
+    Give the limits that the project file stated at a commit; None if unknown.
+
+    None also for no commit: then nothing was compared.
+    """
+    if not commit:
+        return None
     try:
         return project_at(project.root, commit, environment).policy.limits()
     except ProjectError:
