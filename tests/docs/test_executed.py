@@ -19,6 +19,22 @@ NOT_RUN = {
     ): "the recipe of the Makefile is run instead, line by line",
     ("README.md", "python3 -m venv .venv"): "needs a package index",
     ("docs/tutorial.md", "python3 -m venv .venv"): "needs a package index",
+    ("docs/how-to/install.md", "uv build --wheel connectsync"): "needs a package index",
+    (
+        "docs/how-to/install.md",
+        "uv tool install './connectsync-0.1.0-py3-none-any.whl[query]'",
+    ): "needs a package index",
+    (
+        "docs/how-to/install.md",
+        "uvx --from ./connectsync-0.1.0-py3-none-any.whl connectsync demo",
+    ): "needs a package index",
+    (
+        "docs/how-to/install.md",
+        (
+            "uvx pex './connectsync-0.1.0-py3-none-any.whl[query]' -c connectsync"
+            " --venv prepend -o connectsync.pex"
+        ),
+    ): "needs a package index",
     ("CONTRIBUTING.md", "make run"): (
         "each sets up an environment from a package index"
     ),

@@ -17,8 +17,10 @@ BIN = Path(sys.executable).parent
 ACTION = ROOT / "action.yml"
 WORKFLOW = ROOT / ".github" / "workflows" / "connectsync.yml"
 EXAMPLES = sorted((ROOT / "deploy" / "github").glob("*.yml"))
+RECONCILE = ROOT / "deploy" / "github" / "reconcile.yml"
 RELEASE = ROOT / ".github" / "workflows" / "release.yml"
-WORKFLOWS = [WORKFLOW, RELEASE, *EXAMPLES]
+SYSTEMS = ROOT / ".github" / "workflows" / "systems.yml"
+WORKFLOWS = [WORKFLOW, RELEASE, SYSTEMS, *EXAMPLES]
 USES = re.compile(r"uses: ([^\s@]+)@(\S+)(?: # (\S+))?")
 OURS = "example-org/connectsync"
 
@@ -184,7 +186,7 @@ def test_secrets_reach_only_the_step_that_needs_them() -> None:
 
 def test_two_that_write_never_overlap_and_none_is_dropped() -> None:
     apply = yaml.safe_load(WORKFLOW.read_text("utf-8"))["jobs"]["apply"]
-    reconcile = yaml.safe_load((EXAMPLES[-1]).read_text("utf-8"))
+    reconcile = yaml.safe_load(RECONCILE.read_text("utf-8"))
     assert apply["concurrency"] == reconcile["concurrency"]
     assert apply["concurrency"] == {
         "group": "connectsync-apply",
@@ -195,7 +197,7 @@ def test_two_that_write_never_overlap_and_none_is_dropped() -> None:
 
 def test_a_pass_by_the_clock_is_of_the_default_branch() -> None:
     """Whoever may push a branch may begin a pass on it."""
-    (job,) = yaml.safe_load(EXAMPLES[-1].read_text("utf-8"))["jobs"].values()
+    (job,) = yaml.safe_load(RECONCILE.read_text("utf-8"))["jobs"].values()
     default = "format('refs/heads/{0}', github.event.repository.default_branch)"
     # what the clock begins is of that branch, and does not tell its name
     assert job["if"] == f"github.event_name == 'schedule' || github.ref == {default}"
