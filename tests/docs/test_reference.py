@@ -28,6 +28,10 @@ GENERATOR = ROOT / "tests" / "reference.py"
 PAGES = documents()
 
 OF_OTHERS = {
+    "--compile-pyc",
+    "--from",
+    "--venv",
+    "--wheel",
     "--all-files",
     "--build-arg",
     "--from-file",
