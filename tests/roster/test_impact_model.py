@@ -223,3 +223,19 @@ def test_a_suggestion_says_what_the_tallies_would_say(
             assert then[name] - after[name] == gain - lose
         without = after["students_without_guardian"] - then["students_without_guardian"]
         assert without == one.gain.students - one.lose.students
+
+
+def test_a_child_that_the_roster_does_not_list_makes_no_contact_partial() -> None:
+    roster = slow.MadeRoster(
+        (slow.Student("1", "1", "A"),),
+        (slow.Contact(0, "c", "Ana Elm", "a@example.org", PHONES[0], "Cell"),),
+        (slow.Link(0, 0, "Parent/Guardian", "Parent"),),
+    )
+    (page,) = slow.pages_of(roster)
+    gone = '{"student": "gone", "type": "Other", "relationship": "Other"}, {"student"'
+    with open_tables() as tables:
+        tables.take_page("contact", page.replace('{"student": "s0"', f'{gone}: "s0"'))
+        tables.settle()
+        found = measure(tables, (None, selection(slow.Form())))
+    after = found.tallies[1]
+    assert (after.links, after.guardians, after.partial_contacts) == (1, 1, 0)

@@ -133,7 +133,7 @@ class _Counting:
         after = selection_of({**(live or {}), **self._after.desired()})
         before = selection_of(live) if live is not None else None
         read_at = self._session.now()
-        with self._open(roster) as read:
+        with self._open(roster, by_school=by_school) as read:
             measured = measure(
                 read.tables,
                 (before, after),
@@ -197,7 +197,7 @@ class _Counting:
         )
 
     @contextmanager
-    def _open(self, roster: str) -> Iterator[_Read]:
+    def _open(self, roster: str, *, by_school: bool) -> Iterator[_Read]:
         if roster == CLEVER:
             with open_tables() as tables:
                 yield self._read_at_clever(tables)
@@ -214,7 +214,7 @@ class _Counting:
                 remedy="name the file itself",
             )
         encoding = self._project.roster.encoding
-        with open_roster_files(path, encoding) as found:
+        with open_roster_files(path, encoding, schools=by_school) as found:
             source = f"{found.kind}: {roster}"
             yield _Read(found.tables, source, found.gaps, found.notes)
 

@@ -33,9 +33,13 @@ class RosterInFiles:
 
 
 @contextmanager
-def open_roster_files(path: Path, encoding: str = UTF_8) -> Iterator[RosterInFiles]:
+def open_roster_files(
+    path: Path, encoding: str = UTF_8, *, schools: bool = True
+) -> Iterator[RosterInFiles]:
     """
     Read the roster in a file, a folder or a zip into tables.
+
+    Without ``schools`` their column is left out, which takes less time and memory.
 
     Raises ``RosterUnreadable`` with what is wrong, where, and what to do about it, and
     ``UsageError`` if DuckDB is not installed.
@@ -44,7 +48,7 @@ def open_roster_files(path: Path, encoding: str = UTF_8) -> Iterator[RosterInFil
         find_files(path, encoding) as found,
         open_tables([one.readable for one in found]) as tables,
     ):
-        yield _load(found, tables, encoding)
+        yield _load(found, _Loader(tables, encoding, schools=schools))
 
 
 # what stands in which column, in one spelling
@@ -73,11 +77,9 @@ _CONTACTS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _load(
-    found: Sequence[RosterFile], tables: RosterTables, encoding: str
-) -> RosterInFiles:
+def _load(found: Sequence[RosterFile], loader: _Loader) -> RosterInFiles:
     """Put all files into the tables. Raises ``RosterUnreadable``."""
-    loader = _Loader(tables, encoding)
+    tables = loader.tables
     kinds = [loader.load(one) for one in found]
     tables.settle()
     ((people, contacts),) = tables.run(
@@ -99,9 +101,10 @@ def _load(
 class _Loader:
     """Puts files into tables, each by what its header says it is."""
 
-    def __init__(self, tables: RosterTables, encoding: str) -> None:
-        self._tables = tables
+    def __init__(self, tables: RosterTables, encoding: str, *, schools: bool) -> None:
+        self.tables = tables
         self._encoding = encoding
+        self._schools = schools
         self._has_roles = False
         self._has_students = False
         self.gaps: set[Gap] = set()
@@ -130,6 +133,8 @@ class _Loader:
     def _students(self, file: RosterFile) -> str:
         self._has_students = True
         given = _expressions(file.columns, _STUDENTS)
+        if not self._schools:
+            given["school"] = _ABSENT
         number = given["number"]
         there = f"filled({number}) IS NOT NULL" if number != _ABSENT else "NULL"
         self._run(file, "rows", lists="true", has_number=there, **given)
@@ -168,7 +173,7 @@ class _Loader:
             *("sourcedid", "agentsourcedids", "email", "sms", "status"),
             is_student=role.format("student", spelled),
             is_agent=role.format("agent", spelled),
-            school=_column(file.columns, school),
+            school=_column(file.columns, school) if self._schools else _ABSENT,
             joined="LEFT JOIN roles ON roles.id ="
             f" filled({_column(file.columns, 'sourcedid')})"
             if self._has_roles
@@ -208,14 +213,14 @@ class _Loader:
                 f" format = '{'array' if array else 'unstructured'}')"
             )
         with hand_on(file, self._encoding):
-            self._tables.add_users(statement("answers").replace("/* source */", source))
+            self.tables.add_users(statement("answers").replace("/* source */", source))
         return "answers of Clever"
 
     def _run(self, file: RosterFile, sql: str, *names: str, **given: str) -> None:
         given |= {name: _column(file.columns, name) for name in names}
         with hand_on(file, self._encoding):
             given["source"] = _csv_source(file, self._encoding)
-            self._tables.run(statement(sql).format(**given))
+            self.tables.run(statement(sql).format(**given))
 
 
 _ABSENT = "NULL::VARCHAR"

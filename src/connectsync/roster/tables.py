@@ -65,7 +65,8 @@ SIS id and a student number, null where the source cannot say. ``own`` says that
 contact has an id from the SIS. ``number`` is a number that can be texted, its ten
 digits; null where there is none. ``school``, ``type``, ``relationship`` and
 ``phone_type`` stand as in the source: only their few values are folded. What else is
-known of a contact stands in each of its rows. ``email`` is a hash.
+known of a contact stands in each of its rows. ``email`` is a hash, or where no staff
+is in the source any number.
 """
 
 _SETTINGS = (
@@ -189,7 +190,8 @@ class RosterTables:
 
     def staff_contacts(self) -> int | None:
         """Count contacts with the email of a member of staff; None without staff."""
-        staff = "FROM rows WHERE contact IS NULL AND student IS NULL"
+        listed = "lists_student OR lists_contact"
+        staff = f"FROM rows WHERE coalesce(contact, student) IS NULL AND NOT ({listed})"
         ((there, found),) = self.run(
             f"SELECT (SELECT count(*) {staff}), count(DISTINCT contact) FROM rows"  # noqa: S608 - ours
             f" WHERE contact IS NOT NULL AND email IN (SELECT email {staff}"
@@ -205,8 +207,10 @@ class RosterTables:
 
         The whole roster stands under the empty name, and so do the schools that are
         too small to be told apart. ``selves`` are the words for the student as contact.
-        Ask for the ``words`` first.
+        Ask for the ``words`` first. Raises ``ValueError`` for more choices than bits.
         """
+        if len(choices) > MOST_CHOICES:
+            raise ValueError(len(choices))
         self.run(statement("choices"))
         for number, choice in enumerate(choices):
             row = [1 << number, *(sorted(words) for words in choice)]
@@ -216,17 +220,20 @@ class RosterTables:
         if by_school:
             given = {"by": "school, ", "named": "school", "rows": _PLACED}
             self.run(statement("attends"), {"fewest": FEWEST})
-        self.run(statement("pairs").format(**given))
-        self.run(statement("people").format(**given))
+        for step in ("marked", "people", "twice"):
+            self.run(statement(step).format(**given))
         found: dict[str, dict[str, Any]] = {}
         for name, kind in _HISTOGRAMS.items():
             query = statement(f"count_{name}").format(**given)
             for school, *figures in self.run(query):
                 told = found.setdefault(school, {}).setdefault(name, [])
                 told.append(kind(*figures))
-        self.run("DROP TABLE pairs; DROP TABLE people")
+        self.run("DROP TABLE marked; DROP TABLE people; DROP TABLE twice")
         return {school: Counts(**told) for school, told in sorted(found.items())}
 
+
+MOST_CHOICES = 28
+"""So many bits a row has for choices, and as many for what they text."""
 
 MOST_WORDS = 20_000
 """So many combinations of types, relationships and phone types are no labels."""

@@ -1,14 +1,14 @@
--- how many are alike
+-- how many are alike; nearly all contacts have one number
 SELECT {named}, mask, count(*) FROM (
-    SELECT {by} number,
-        (count(DISTINCT contact) FILTER (mask & 1 <> 0) > 1)::INTEGER
-            + 2 * (count(DISTINCT contact) FILTER (mask & 2 <> 0) > 1)::INTEGER
-            AS mask
-    FROM (SELECT {by} number, contact, phones.text & guardian AS mask
-        FROM {rows} AS rows JOIN
-            (SELECT DISTINCT phone_type, text FROM meant) AS phones
-            USING (phone_type) JOIN people USING ({by} contact)
-        WHERE number IN (SELECT number FROM rows WHERE number IS NOT NULL
-            GROUP BY number HAVING min(contact) <> max(contact)))
-    GROUP BY {by} number)
+    SELECT {by} number, (count(*) FILTER (mask & 1 <> 0) > 1)::INTEGER
+            + 2 * (count(*) FILTER (mask & 2 <> 0) > 1)::INTEGER AS mask
+    FROM (
+        SELECT {by} low AS number, choices_in(once) & texts_in(once) & 3 AS mask
+        FROM people WHERE low = high
+        UNION ALL
+        SELECT {by} number, bit_or(choices_in(once) & texts_in(bits) & 3) AS mask
+        FROM marked JOIN (SELECT {by} contact, once FROM people WHERE low <> high)
+            USING ({by} contact)
+        WHERE number IS NOT NULL GROUP BY {by} contact, number)
+    WHERE mask > 0 GROUP BY {by} number)
 WHERE mask > 0 GROUP BY ALL

@@ -5,7 +5,7 @@ WITH words AS (SELECT DISTINCT type, relationship, phone_type FROM worded)
 SELECT type, relationship, phone_type,
     coalesce(bit_or(bit) FILTER (list_contains(types, fold(type))
         AND list_contains(relationships, fold(relationship))), 0) AS mask,
-    coalesce(bit_or(bit) FILTER (list_contains(phone_types, fold(phone_type))), 0)
+    coalesce(bit_or(bit) FILTER (list_contains(phone_types, fold(phone_type))), 0) << 28
         AS text,
-    coalesce(list_contains($selves, fold(relationship)), false) AS self_
+    flag_if(2, list_contains($selves, fold(relationship))) AS self_
 FROM words, choices GROUP BY ALL

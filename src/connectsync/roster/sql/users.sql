@@ -26,6 +26,6 @@ SELECT
     CASE WHEN contact IS NOT NULL THEN part.relationship END
         AS relationship,
     contact.phone_type AS phone_type,
-    textable(digits(contact.phone)) AS number,
+    textable(contact.phone) AS number,
     key('email', lower(u.email)) AS email
 FROM parts
