@@ -296,6 +296,25 @@ def test_at_a_terminal_the_plan_is_shown_and_the_yes_asked_for(
     assert ("approved so far by 1 person: Bo" in yes(asking, "Bo")) == (status != 0)
 
 
+def test_what_comes_after_an_approval_is_said(asking: Console) -> None:
+    first = asking.run("approve", "plan.json", "--as", "Ada")
+    assert "next: 1 more person to approve" in first.err
+    second = asking.run("approve", "plan.json", "--as", "Bo")
+    assert "next: `connectsync apply plan.json`" in second.err
+
+
+def test_who_approved_before_is_not_asked_again(asking: Console) -> None:
+    yes(asking, "Ada")
+    seen = on_a_terminal(
+        [sys.executable, "-m", "connectsync", "approve", "plan.json", "--as", "ada"],
+        asking.folder,
+        more={"NO_COLOR": "1"},
+    )
+    assert seen.status == 0
+    assert "ada approved this plan before: nothing changed" in seen.text
+    assert "Type `yes`" not in seen.text
+
+
 def test_a_name_is_told_as_unchecked(asking: Console) -> None:
     assert "unchecked: who may write to the state can give any name" in (
         yes(asking, "Ada")

@@ -36,6 +36,22 @@ def test_a_list_holds_effective_values_of_profile_and_file(valley: Console) -> N
     assert row["settings.permissions"] is None
 
 
+def test_every_row_that_a_person_reads_names_its_district(valley: Console) -> None:
+    for format_ in ("text", "markdown"):
+        said = valley.run("list", "--columns", "profiles", "--format", format_)
+        assert said.out.count("lakeview-usd") == 1
+    as_csv = valley.run("list", "--columns", "profiles", "--format", "csv")
+    assert as_csv.out.splitlines()[0] == "profiles"
+
+
+def test_a_profile_is_not_taken_for_a_district(valley: Console) -> None:
+    for name in ("clever-standard", "districts/_profiles/clever-standard.yaml"):
+        said = valley.run("show", name)
+        assert said.status == 64
+        assert "'clever-standard' is a profile" in said.err
+        assert "`connectsync compare DISTRICT clever-standard`" in said.err
+
+
 def test_a_list_is_sorted_and_what_is_not_stated_comes_last(valley: Console) -> None:
     for sort in ("deletion_threshold", "-deletion_threshold"):
         rows = listed(valley, "--sort", sort, "--columns", "deletion_threshold")

@@ -121,12 +121,44 @@ def test_a_profile_is_changed_for_all_who_build_on_it(valley: Console) -> None:
         "set", "unarchive_classrooms=false", "--in-profile", "clever-standard", "--yes"
     )
     assert said.status == 0, said.err
+    assert "1 file to change; 3 districts build on it" in said.err
     assert "unarchive_classrooms: false" in texts(valley.folder)[PROFILE]
     broken = valley.run(
         "set", "phone_types+=Home", "--in-profile", "clever-standard", "--yes"
     )
     assert broken.status == 1
     assert "phone_types: [Cell]" in texts(valley.folder)[PROFILE]
+
+
+@pytest.mark.parametrize("spelled", ["", "[]", " [ ] "])
+def test_a_list_is_emptied(valley: Console, spelled: str) -> None:
+    said = valley.run("set", f"phone_types={spelled}", "lakeview-usd", "--yes")
+    assert said.status == 0, said.err
+    assert "  phone_types: []\n" in texts(valley.folder)[LAKEVIEW]
+
+
+def test_a_list_is_taken_as_yaml_and_json_spell_it(valley: Console) -> None:
+    for labels in ("[pilot, west]", '["west", "pilot"]', "pilot, west"):
+        said = valley.run("set", f"labels={labels}", "lakeview-usd", "--yes")
+        assert said.status == 0, said.err
+        assert "labels: [pilot, west]\n" in texts(valley.folder)[LAKEVIEW]
+
+
+def test_what_a_period_holds_today_is_told_where_it_is_set(valley: Console) -> None:
+    with (valley.folder / LAKEVIEW).open("a") as file:
+        file.write(
+            "scheduled:\n"
+            "  - {from: 2027-01-10, to: 2027-01-20, reason: moved,"
+            " settings: {deletion_threshold: 30}}\n"
+        )
+    said = valley.run("set", "deletion_threshold=17", "lakeview-usd", "--yes")
+    assert said.status == 0, said.err
+    assert (
+        "lakeview-usd: deletion_threshold stays 30 until 2027-01-20, by `scheduled:`;"
+        " what you set counts after"
+    ) in said.err
+    other = valley.run("set", "manage_guardians=false", "lakeview-usd", "--dry-run")
+    assert "stays" not in other.err
 
 
 def test_a_value_is_taken_out_and_its_comment_stays(valley: Console) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from connectsync.cli.asked import known_words
 from connectsync.errors import UsageError
 from connectsync.operations import query
 
@@ -33,7 +34,7 @@ BOTH = (ELM, OAK)
 
 
 def compiled(text: str, *, live: bool = False) -> query.Expression:
-    known = query.known_words(
+    known = known_words(
         BOTH, profiles=["standard"], rules=["sync-before-setup"], recorded={}
     )
     return query.compile_expression(text, live=live, known=known)
@@ -167,6 +168,24 @@ MISTAKES = [
         "did you mean 'startsWith'?",
     ),
     ("has(settings.phone_types)", "there is no has() here", "has", "!= null"),
+    (
+        'settings.deletion_threshold > "10"',
+        "> does not take a number and text",
+        ">",
+        "write a number without quotes",
+    ),
+    (
+        'allow.until > "2027-02-30"',
+        "allow.until holds days, and '2027-02-30' is none",
+        '"2027-02-30"',
+        'write a day as "2027-06-30"',
+    ),
+    (
+        '"June" >= facts.rollover.to',
+        "facts.rollover.to holds days, and 'June' is none",
+        '"June"',
+        'write a day as "2027-06-30"',
+    ),
 ]
 
 

@@ -11,16 +11,21 @@ from connectsync.apply.state.queries import StateReader
 from connectsync.cli.fleets import any_scope
 from connectsync.cli.plan_source import limits_before, open_state, plan_in
 from connectsync.cli.session import Session
+from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import ExitStatus, Terminal
 from connectsync.config.project import Project
+from connectsync.domain.finding import acceptance
+from connectsync.domain.foreign_text import looks_of_person
 from connectsync.domain.live import ConnectKey, is_of_project, one_spelling
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
+from connectsync.domain.wording import many
 from connectsync.errors import NotApproved, StalePlan
 from connectsync.operations.approve import (
     applied_before,
     approver,
     look_alike,
+    needed_names,
     record_approval,
 )
 from connectsync.operations.gate import Gate, as_it_is, of_connect
@@ -84,7 +89,8 @@ def approve_file(
         begun = archive.last_run(digest, plan.backend) is not None
         Gate(context, scope.districts, archive).insist_honest(plan)
         shown = as_it_is(plan, scope.districts, context, begun=begun)
-    if asks and terminal.watched:
+        known = {looks_of_person(one) for one in archive.approvals(digest)}
+    if asks and terminal.watched and looks_of_person(name) not in known:
         # the store is not held while a person reads
         _insist_yes(terminal, shown, digest, name)
     with open_state(session, project) as store:
@@ -99,7 +105,16 @@ def approve_file(
     terminal.show(render_summary(shown, digest, colour=colour, width=width))
     asked = project.policy.approval
     terminal.show(approval_text(said, asked, colour=colour, width=width))
+    terminal.say(_next_step(path, shown, project, len(said.names)))
     return ExitStatus.FINE
+
+
+def _next_step(path: Path, plan: Plan, project: Project, approved: int) -> str:
+    missing = needed_names(plan, project.policy) - approved
+    if missing > 0:
+        return f"next: {many(missing, 'more person', 'more people')} to approve"
+    command = f"connectsync apply {quote_word(str(path))} {acceptance(plan.guards)}"
+    return f"next: `{command.strip()}`"
 
 
 def _of_stated_connect(session: Session, project: Project, plan: Plan) -> Plan:

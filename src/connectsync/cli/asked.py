@@ -5,19 +5,23 @@ from __future__ import annotations
 import gc
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from enum import StrEnum
 from operator import itemgetter
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from connectsync.cli.file_check import FilesToCheck, check_named_files
 from connectsync.cli.session import Session, wait_for
 from connectsync.config.project import Project
+from connectsync.domain.district import Facts, Provider
 from connectsync.domain.finding import Finding, Severity
+from connectsync.domain.outcome import Ending
 from connectsync.domain.settings import SETTINGS, is_same, value_data, value_of
 from connectsync.domain.wording import few, many
 from connectsync.errors import NothingMatched
 from connectsync.operations import query
 from connectsync.operations.checking import CheckedFleet, ValidationOptions
+from connectsync.providers.form import Kind
 from connectsync.report.terminal import inert
 from connectsync.values import dataclass, field
 
@@ -78,7 +82,7 @@ class AskedFleet:
         from connectsync.rules.catalogue import BY_NAME
 
         assert self.fleet is not None  # noqa: S101 - read before
-        known = query.known_words(
+        known = known_words(
             self.rows,
             profiles=self.fleet.shelf.names,
             rules=BY_NAME,
@@ -210,3 +214,38 @@ def chosen_by(
     if len(fleet.rows) == before:
         return given
     return [str(fleet.project.root / row["file"]) for row in fleet.rows]
+
+
+def known_words(
+    districts: Iterable[query.Values],
+    *,
+    profiles: Collection[str],
+    rules: Collection[str],
+    recorded: Mapping[str, Sequence[str]],
+) -> dict[str, Collection[str]]:
+    """Give the words that a name can hold: of the form, the project and its rules."""
+    rows = list(districts)
+    known: dict[str, Collection[str]] = {
+        "district": {one["district"] for one in rows},
+        "labels": {label for one in rows for label in one["labels"]},
+        "profiles": set(profiles),
+        "findings": set(rules),
+        "allow.rules": set(rules),
+        "provider": {one.value for one in Provider},
+        "state.ending": {one.value for one in Ending},
+        "state.standing": {"never applied", "pending", "in step"},
+        f"{query.LIVE}standing": {"conflict", "drift", "pending", "unread", "in step"},
+    }
+    for setting in SETTINGS:
+        path = f"{setting.section}.{setting.name}"
+        labels = {*setting.labels, *recorded.get(setting.name, ())}
+        if labels and setting.kind in {Kind.CHOICE, Kind.BOXES}:
+            for one in rows:
+                held = one.get(path, [])
+                labels.update([held] if isinstance(held, str) else held)
+            known[path] = known[f"{query.LIVE}{setting.name}"] = labels
+    for name, hint in get_type_hints(Facts).items():
+        for part in get_args(hint):
+            if isinstance(part, type) and issubclass(part, StrEnum):
+                known[f"facts.{name}"] = {one.value for one in part}
+    return known

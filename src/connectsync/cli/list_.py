@@ -97,7 +97,7 @@ def list_(
     whole = columns == EVERY or (
         columns is None and format_ in {ListFormat.JSON, ListFormat.CSV}
     )
-    shown = list(types) if whole else _named(columns, types)
+    shown = list(types) if whole else _named_for(columns, types, format_)
     if columns is None and not whole:
         shown = [*DEFAULT, *(["live.standing", "live.differs"] if live else [])]
     order = [(one.removeprefix("-"), one[:1] == "-") for one in _split(sort)]
@@ -122,6 +122,17 @@ def list_(
     text = show_text.list_districts(table, format_.value, look)
     deliver_pages(terminal, text, format_.value, output)
     return ExitStatus.FINE
+
+
+def _named_for(
+    text: str | None, types: Collection[str], format_: ListFormat
+) -> list[str]:
+    """Give the columns that are named; where people read, each row has its district."""
+    shown = _named(text, types)
+    read = format_ in {ListFormat.TEXT, ListFormat.MARKDOWN}
+    if read and {"district", "name", "file"}.isdisjoint(shown):
+        return [DEFAULT[0], *shown]
+    return shown
 
 
 def _same_source(name: str, used: Collection[str]) -> bool:
@@ -251,7 +262,13 @@ def _find_district(fleet: Fleet, name: str) -> LoadedDistrict:
         if not asked.isdisjoint({file, PurePosixPath(file).stem, *finding.districts}):
             place = f"{file}:{finding.place.line}"
             raise InvalidFiles(inert(f"{place}: {finding.message}"))
-    names = [PurePosixPath(file).stem for file in fleet.files]
+    if (stem := PurePosixPath(name).stem) in fleet.shelf.documents:
+        raise UsageError(
+            f"{stem!r} is a profile, and `show` shows districts",
+            remedy=f"`connectsync compare DISTRICT {stem}` shows what it states",
+        )
+    stems = (PurePosixPath(file).stem for file in fleet.files)
+    names = [one for one in stems if one not in fleet.shelf.documents]
     raise UsageError(
         f"there is no district {name!r}",
         remedy=did_you_mean(name, names)

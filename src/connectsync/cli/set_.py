@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from difflib import unified_diff
 from typing import Annotated, Any
 
@@ -20,6 +21,7 @@ from connectsync.config.project import Project
 from connectsync.config.source import mask_source
 from connectsync.domain.district import LIST, stated_types
 from connectsync.domain.finding import Finding, Severity, ValidationReport
+from connectsync.domain.schedule import local_time, spell_managed
 from connectsync.domain.wording import did_you_mean, many
 from connectsync.errors import InvalidFiles, NotApproved, UsageError
 from connectsync.files.access import not_written
@@ -176,7 +178,12 @@ def parse_assignment(text: str) -> ValueEdit:
 
 def _value(name: str, kind: str, said: str) -> Any:
     if kind == LIST:
-        return [part.strip() for part in said.split(",") if part.strip()]
+        # also as YAML and JSON spell a list: [Cell, Home], ["Cell"], []
+        plain = said.strip()
+        if plain[:1] == "[" and plain[-1:] == "]":
+            plain = plain[1:-1]
+        parts = (part.strip().strip("'\"") for part in plain.split(","))
+        return [part for part in parts if part]
     if kind == "bool":
         if said.lower() not in _BOOLS:
             raise UsageError(
@@ -226,7 +233,10 @@ def change_files(
     terminal.present("\n".join(diff_lines(edited, Paint(terminal.colour))), None)
     left = len(layers) - len(edited)
     already = f"; {_already(left)}" if left else ""
-    terminal.say(f"{many(len(edited), 'file')} to change{already}")
+    reached = _reached(fleet, asked.profile)
+    terminal.say(f"{many(len(edited), 'file')} to change{already}{reached}")
+    for line in _meanwhile(fleet, asked, edited, session.now()):
+        terminal.say(inert(line))
     for one in found:
         about = f"{one.place.file}: {one.message}"
         terminal.complain(f"{one.severity.value}[{one.rule}] {inert(about)}")
@@ -241,6 +251,36 @@ def change_files(
 def _already(count: int, noun: str = "") -> str:
     held = many(count, noun) if noun else f"{count:,}"
     return f"{held} {'is' if count == 1 else 'are'} so already"
+
+
+def _reached(fleet: Fleet, profile: str | None) -> str:
+    """Say how many districts build on the profile that changes."""
+    if profile is None:
+        return ""
+    file = fleet.shelf.documents[profile].file
+    users = [one for one in fleet.districts if file in {d.file for d in one.layers}]
+    return f"; {many(len(users), 'district builds', 'districts build')} on it"
+
+
+def _meanwhile(
+    fleet: Fleet, asked: FileChange, edited: Sequence[EditedFile], now: datetime
+) -> Iterator[str]:
+    """Say where a period holds another value today, so that what is set waits."""
+    names = {edit.path[1] for edit in asked.edits if edit.path[0] == "settings"}
+    changed = {one.file for one in edited}
+    for one in fleet.districts:
+        schedule = one.district.schedule
+        if changed.isdisjoint(layer.file for layer in one.layers):
+            continue
+        day = local_time(now, schedule.zone).date()
+        for name in sorted(names):
+            if (position := schedule.in_force(name, day)) is not None:
+                period = schedule.periods[position]
+                held = spell_managed(period.settings[name])
+                yield (
+                    f"{one.district.key}: {name} stays {held} until"
+                    f" {period.days.last}, by `scheduled:`; what you set counts after"
+                )
 
 
 def _layers(

@@ -6,25 +6,25 @@ import ast
 import re
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from datetime import date
 from functools import cache
 from importlib import import_module
 from itertools import pairwise
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
-from connectsync.domain.district import LIST, Facts, Provider, stated_types
-from connectsync.domain.outcome import Ending
+from connectsync.domain.district import LIST, stated_types
 from connectsync.domain.settings import SETTINGS
 from connectsync.domain.wording import did_you_mean, many
 from connectsync.errors import UsageError, how_to_add
-from connectsync.providers.form import Kind
 
 Values = Mapping[str, Any]
 """A district's values by name, such as ``settings.phone_types``; unstated: missing."""
 
 _WORDS = {"int": "a number", "bool": "true or false", "string": "text", LIST: "a list"}
+
+_DAY_FACTS = ("rollover", "clever_paused")
 
 LIVE = "live."
 STATE = "state."
@@ -272,8 +272,16 @@ def _insist_no_has(text: str, tokens: Sequence[_Token]) -> None:
 def _insist_known(
     text: str, tokens: Sequence[_Token], known: Mapping[str, Collection[str]]
 ) -> None:
-    for name, word in _words_about(tokens):
-        choices = known.get(name.text)
+    for name, sign, word in _words_about(tokens):
+        if name.text in DAYS and sign != "in" and not _is_day(word.word):
+            # as a text it would compare with anything
+            raise _marked(
+                text,
+                word.start,
+                f"{name.text} holds days, and {word.word[:80]!r} is none",
+                'write a day as "2027-06-30"',
+            )
+        choices = known.get(name.text) if sign in _ALIKE else None
         if choices is not None and word.word not in choices:
             what = _NOUNS.get(name.text, f"value of {name.text}")
             raise _marked(
@@ -286,6 +294,20 @@ def _insist_known(
             )
 
 
+DAYS = frozenset(
+    ["allow.until"]
+    + [f"facts.{name}.{end}" for name in _DAY_FACTS for end in ("from", "to")]
+)
+"""Names that hold a day, such as 2027-06-30."""
+
+
+def _is_day(word: str) -> bool:
+    try:
+        return date.fromisoformat(word).isoformat() == word
+    except ValueError:
+        return False
+
+
 _NOUNS = {
     "district": "district",
     "labels": "label",
@@ -295,12 +317,15 @@ _NOUNS = {
 }
 
 
-def _words_about(tokens: Sequence[_Token]) -> Iterator[tuple[_Token, _Token]]:
-    """Find quoted words that are held against a name: ``NAME == "word"`` and such."""
+_ALIKE = frozenset(["==", "!=", "in"])
+
+
+def _words_about(tokens: Sequence[_Token]) -> Iterator[tuple[_Token, str, _Token]]:
+    """Find quoted words held against a name, such as ``NAME == "word"``, and how."""
     lists = {first: words for first, words, _ in _lists(tokens)}
     ends = {last: words for _, words, last in _lists(tokens)}
     for at, token in enumerate(tokens[1:-1], start=1):
-        if token.text in {"==", "!=", "in"}:
+        if token.text in _ALIKE | {"<", "<=", ">", ">="}:
             for name, other, several in (
                 (at - 1, at + 1, lists),
                 (at + 1, at - 1, ends),
@@ -309,12 +334,17 @@ def _words_about(tokens: Sequence[_Token]) -> Iterator[tuple[_Token, _Token]]:
                     continue
                 alone = [tokens[other]] if tokens[other].kind == "text" else []
                 for word in several.get(other, alone):
-                    yield tokens[name], word
+                    yield tokens[name], token.text, word
 
 
 _PLACE = re.compile(r"<input>:(\d+):(\d+): (?:Syntax error: )?(.*)")
 _UNKNOWN = re.compile(r"undeclared reference to '([^']*)'")
 _OVERLOAD = re.compile(r"no matching overload for '([^']*)' applied to '(.*?)'(?:$| )")
+_MIXED = {
+    frozenset(["a list", "text"]): 'write "WORD" in NAME, or NAME == ["WORD"]',
+    frozenset(["a number", "text"]): "write a number without quotes, such as 15",
+    frozenset(["true or false", "text"]): "write true and false without quotes",
+}
 _FUNCTIONS = ("startsWith", "endsWith", "contains", "matches", "size", "exists", "all")
 
 
@@ -341,13 +371,7 @@ def _refusal(text: str, said: str, types: Mapping[str, str]) -> UsageError:
         sign = overload[1].strip("_").replace("@", "")
         kinds = [_spell_type(one) for one in _split_types(overload[2])]
         about = f"{sign} does not take {' and '.join(kinds)}"
-        list_and_text = {"a list", "text"} == set(kinds)
-        return _marked(
-            text,
-            at,
-            about,
-            'write "WORD" in NAME, or NAME == ["WORD"]' if list_and_text else EXAMPLE,
-        )
+        return _marked(text, at, about, _MIXED.get(frozenset(kinds), EXAMPLE))
     return _marked(text, at, *_syntax(why, text, at))
 
 
@@ -407,38 +431,3 @@ def _marked(text: str, at: int, why: str, remedy: str) -> UsageError:
     caret = " " * (spot - cut + len(lead)) + "^" * length
     below = (f"  {lead}{shown}{tail}", f"  {caret}")
     return UsageError(f"--where: {why}", below=below, remedy=remedy)
-
-
-def known_words(
-    districts: Iterable[Values],
-    *,
-    profiles: Collection[str],
-    rules: Collection[str],
-    recorded: Mapping[str, Sequence[str]],
-) -> dict[str, Collection[str]]:
-    """Give the words that a name can hold: of the form, the project and its rules."""
-    rows = list(districts)
-    known: dict[str, Collection[str]] = {
-        "district": {one["district"] for one in rows},
-        "labels": {label for one in rows for label in one["labels"]},
-        "profiles": set(profiles),
-        "findings": set(rules),
-        "allow.rules": set(rules),
-        "provider": {one.value for one in Provider},
-        "state.ending": {one.value for one in Ending},
-        "state.standing": {"never applied", "pending", "in step"},
-        f"{LIVE}standing": {"conflict", "drift", "pending", "unread", "in step"},
-    }
-    for setting in SETTINGS:
-        path = f"{setting.section}.{setting.name}"
-        labels = {*setting.labels, *recorded.get(setting.name, ())}
-        if labels and setting.kind in {Kind.CHOICE, Kind.BOXES}:
-            for one in rows:
-                held = one.get(path, [])
-                labels.update([held] if isinstance(held, str) else held)
-            known[path] = known[f"{LIVE}{setting.name}"] = labels
-    for name, hint in get_type_hints(Facts).items():
-        for part in get_args(hint):
-            if isinstance(part, type) and issubclass(part, StrEnum):
-                known[f"facts.{name}"] = {one.value for one in part}
-    return known
