@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from typing import Any
@@ -451,6 +452,93 @@ def test_every_format_names_what_a_change_of_the_folder_moves(
     assert "dry-creek-isd" in said.out
     assert "harbor-point-usd" in said.out
     assert "Nothing to do" not in said.out
+
+
+LATER = "changes-on-later-days"
+PERIOD = """timezone: America/Chicago
+scheduled:
+  - from: 2090-06-15
+    to: 2090-08-20
+    settings:
+      deletion_threshold: 60
+    reason: rollover
+"""
+
+
+def with_period(console: Console, text: str = PERIOD) -> None:
+    """Give a district a period that is ahead, in a commit of the branch."""
+    with (console.folder / LAKEVIEW).open("a", encoding="utf-8") as file:
+        file.write(text)
+    commit(console)
+
+
+@pytest.mark.parametrize("format_", formats_of("plan"))
+def test_every_format_names_what_a_change_makes_of_later_days(
+    repository: Console, format_: str
+) -> None:
+    """Once it is merged, `reconcile` saves it on its day, and no one is asked."""
+    git(repository, "checkout", "--quiet", "-b", "change")
+    with_period(repository)
+    said = repository.run("plan", "--changed-since", "main", "--format", format_)
+    assert "Nothing to do" not in said.out
+    words = re.sub(r"[\s\\│|]+|&#0?10;", " ", said.out)
+    assert LATER in said.out
+    assert "60 until 2090-08-20" in words
+
+
+def test_what_a_change_makes_of_later_days_is_kept_with_the_plan(
+    repository: Console,
+) -> None:
+    git(repository, "checkout", "--quiet", "-b", "change")
+    with_period(repository)
+    data = planned(repository)
+    assert data["later"] == [
+        {
+            "district": "lakeview-usd",
+            "says": [
+                (
+                    "deletion_threshold: 15 until 2090-06-14, then 60 until"
+                    " 2090-08-20, then 15 (before this change: 15)"
+                )
+            ],
+        }
+    ]
+    assert plan_data(plan_of_data(data))["later"] == data["later"]
+    assert accepting(data) == []
+    assert LATER in repository.run("show", "plan.json").out
+    said = repository.run("approve", "plan.json", "--as", "Ann", "--yes")
+    assert "1 to change on later days" in said.out
+    assert repository.run("apply", "plan.json").status == ExitStatus.FINE
+
+
+@pytest.mark.parametrize("change", ["removed", "usual value"])
+def test_a_return_that_a_change_takes_away_is_told(
+    repository: Console, change: str
+) -> None:
+    """While a period holds, its usual value is none of today's."""
+    holds = PERIOD.replace("2090-06-15", "2020-06-15")
+    with_period(repository, holds)
+    git(repository, "checkout", "--quiet", "-b", "change")
+    if change == "removed":
+        repository.replace(LAKEVIEW, holds, "timezone: America/Chicago\n")
+    else:
+        repository.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
+    commit(repository)
+    ((_, said),) = [tuple(one.values()) for one in planned(repository)["later"]]
+    now = {"removed": "15", "usual value": "60 until 2090-08-20, then 12"}[change]
+    before = "60 until 2090-08-20, then 15"
+    assert said == [f"deletion_threshold: {now} (before this change: {before})"]
+
+
+def test_a_change_that_moves_no_later_day_says_nothing_of_them(
+    repository: Console,
+) -> None:
+    with_period(repository)
+    git(repository, "checkout", "--quiet", "-b", "change")
+    repository.replace(LAKEVIEW, "reason: rollover", "reason: the rollover")
+    commit(repository)
+    assert "later" not in planned(repository)
+    assert "Nothing to do" in repository.run("plan", "--changed-since", "main").out
 
 
 @pytest.mark.parametrize("merged", ["before", "along"])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import shlex
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple, get_args, get_type_hints
 
-from connectsync.domain.schedule import Days, Schedule, Turn
+from connectsync.domain.schedule import UNTIL, Days, Schedule, Turn
 from connectsync.domain.settings import (
     BY_NAME,
     SETTINGS,
@@ -251,6 +251,31 @@ class District:
         every = self.schedule.turns(self.day)
         return tuple(turn for turn in every if turn.setting in settings)
 
+    def changes_later(self, before: District | None) -> tuple[str, ...]:
+        """
+        Say which settings have other values on days to come than they had before.
+
+        Of what no period sets, neither then nor now, nothing is said: its value is one
+        of today. ``before`` is None for a district that is new.
+        """
+        day = self.day or (before.day if before else None)
+        if day is None:
+            return ()
+        now, then = (
+            one.schedule if one and one.schedule.periods else Schedule(usual)
+            for one, usual in (
+                (self, self.settings),
+                (before, before.settings if before else Settings()),
+            )
+        )
+        said = []
+        for name in dict.fromkeys((*now.settings(), *then.settings())):
+            will, was = now.later(name, day), then.later(name, day)
+            if will != was and any(UNTIL in one for one in (will, was)):
+                known = f" (before this change: {was})" if before else ""
+                said.append(f"{name}: {will}{known}")
+        return tuple(said)
+
     @property
     def member(self) -> FleetMember:
         """Give what rules of a fleet look at."""
@@ -343,3 +368,12 @@ def _fact_types(kind: type, prefix: str) -> Iterator[tuple[str, str]]:
             plain = {bool: "bool", int: "int"}
             is_text = isinstance(one, type) and issubclass(one, str)
             yield f"{prefix}{name}", plain.get(one, "string" if is_text else LIST)
+
+
+def later_days(
+    before: Iterable[District], now: Iterable[District]
+) -> dict[str, tuple[str, ...]]:
+    """Say by district what a change makes of the days to come."""
+    then = {one.key: one for one in before}
+    every = {one.key: one.changes_later(then.get(one.key)) for one in now}
+    return {key: said for key, said in every.items() if said}

@@ -369,7 +369,8 @@ class ChangedSince:
     ``launched`` are those that were past their launch there, by their own facts.
     ``limits`` are the figures and hours that the project file stated there.
     ``comes_in`` are districts whose file was there and was read as none, ``goes_out``
-    those whose file is there and is read as none any longer.
+    those whose file is there and is read as none any longer. ``later`` says, by
+    district, which settings have other values on days to come.
     """
 
     commit: str
@@ -380,6 +381,7 @@ class ChangedSince:
     limits: Policy | None = None
     comes_in: tuple[str, ...] = ()
     goes_out: tuple[str, ...] = ()
+    later: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def of(self, district: str) -> Form:
         """Give what the change causes on one district."""

@@ -148,8 +148,9 @@ class Plan:
     which Connect's page shows none, and for which none is typed. A plan of one change
     keeps the ``limits`` it was made under: the change may loosen those of the project
     file. ``comes_in`` and ``goes_out`` are districts that a change to the project file
-    takes into the fleet and out of it. ``connection`` are digests of how that file
-    reached Connect, by key; empty if it names nothing, and in plans of older versions.
+    takes into the fleet and out of it; ``later`` says, by district, which settings have
+    other values on days to come. ``connection`` are digests of how that file reached
+    Connect, by key; empty if it names nothing, and in plans of older versions.
     """
 
     created: datetime
@@ -170,6 +171,7 @@ class Plan:
     limits: Policy | None = None
     comes_in: tuple[str, ...] = ()
     goes_out: tuple[str, ...] = ()
+    later: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     connection: Mapping[str, str] = field(default_factory=dict)
     digests: list[str] = field(
         default_factory=list, init=False, repr=False, compare=False

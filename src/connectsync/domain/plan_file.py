@@ -64,10 +64,12 @@ def _origin_data(plan: Plan) -> dict[str, Any]:
         data["left_alone"] = [_left_data(one) for one in plan.left_alone]
     if plan.limits is not None:
         data["limits"] = _limits_data(plan.limits)
-    if plan.comes_in:
-        data["comes_in"] = list(plan.comes_in)
-    if plan.goes_out:
-        data["goes_out"] = list(plan.goes_out)
+    moved = {"comes_in": plan.comes_in, "goes_out": plan.goes_out}
+    data |= {name: list(keys) for name, keys in moved.items() if keys}
+    if plan.later:
+        data["later"] = [
+            {"district": key, "says": list(said)} for key, said in plan.later.items()
+        ]
     if plan.connection:
         data["connection"] = dict(plan.connection)
     if plan.untouched:
@@ -327,6 +329,7 @@ def _plan(data: Mapping[str, Any]) -> Plan:
         limits=_limits(data["limits"]) if "limits" in data else None,
         comes_in=tuple(data.get("comes_in", ())),
         goes_out=tuple(data.get("goes_out", ())),
+        later={one["district"]: tuple(one["says"]) for one in data.get("later", ())},
         connection=data.get("connection", {}),
     )
 

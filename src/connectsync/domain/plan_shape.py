@@ -383,6 +383,7 @@ _LEFT = Members(
         "movements": each(_movement),
     }
 )
+_LATER = Members({"district": text, "says": each(text, least=1)})
 _RUNNING = Members(dict.fromkeys(("district", "file", "error"), text))
 _WINDOW = Members(
     {"days": each(one_of(*range(7))), "from": _HOUR, "to": _HOUR, "timezone": _ZONE}
@@ -428,6 +429,7 @@ PLAN = Members(
         "limits": _LIMITS,
         "comes_in": each(text, least=1),
         "goes_out": each(text, least=1),
+        "later": each(_LATER, least=1),
         "connection": Members({}, dict.fromkeys(REACHED_BY, _HEX)),
     },
     # the state store keeps what it knows of a run beside its plan

@@ -125,6 +125,16 @@ class Schedule:
                     )
                     break
 
+    def later(self, name: str, day: date) -> str:
+        """Spell the values of a setting on a day and on all days after it."""
+        value, said = self._value(name, day), list[str]()
+        for edge in sorted({edge for edge in self._edges() if edge > day}):
+            then = self._value(name, edge)
+            if then != value:
+                said.append(f"{spell_managed(value)}{UNTIL}{edge - DAY}")
+                value = then
+        return ", then ".join([*said, spell_managed(value)])
+
     def overdue(
         self, day: date, applied: Mapping[str, Value]
     ) -> Iterator[OverdueReturn]:
@@ -191,6 +201,9 @@ class Schedule:
     def _reason(self, name: str, *days: date) -> str:
         at = next(one for day in days if (one := self.in_force(name, day)) is not None)
         return self.periods[at].reason
+
+
+UNTIL = " until "
 
 
 def spell_managed(value: Value) -> str:

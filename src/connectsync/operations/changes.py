@@ -19,6 +19,7 @@ from connectsync.config.discovery import (
 from connectsync.config.fleet import Fleet, fleet_of_texts
 from connectsync.config.profiles import profile_files
 from connectsync.config.project import Project, project_of_text
+from connectsync.domain.district import later_days
 from connectsync.domain.drift import is_launched
 from connectsync.domain.finding import ChangedSince, caused_changes, released_settings
 from connectsync.domain.schedule import Moment
@@ -295,11 +296,10 @@ def causes_of(
     ]
     fleet = _fleet_before(changed, wanted, now, everything=everything)
     before = _desired(fleet, frozenset(want.file for want in concerned))
+    districts = [want.district for want in concerned]
     found = {
-        want.district.key: caused_changes(
-            before.get(want.district.key, {}), want.district.desired()
-        )
-        for want in concerned
+        one.key: caused_changes(before.get(one.key, {}), one.desired())
+        for one in districts
     }
     new = [one for one in concerned if one.district.key not in before]
     unclear = [
@@ -314,16 +314,15 @@ def causes_of(
             compared.base,
             {key: form for key, form in found.items() if form},
             {
-                want.district.key: released_settings(
-                    before.get(want.district.key, {}), want.district.desired()
-                )
-                for want in concerned
+                one.key: released_settings(before.get(one.key, {}), one.desired())
+                for one in districts
             },
             gone,
             _launched_districts(fleet),
             changed.project_before().policy.limits(),
             _taken_in(changed, new, frozenset(fleet.files)),
             tuple(key for key in sorted(gone) if os.path.lexists(root / gone[key])),
+            later_days((one.district for one in fleet.districts), districts),
         ),
         tuple(unclear),
     )

@@ -257,6 +257,7 @@ async def make_plan(
         limits=given.policy.limits() if given.since else None,
         comes_in=given.since.comes_in if given.since else (),
         goes_out=given.since.goes_out if given.since else (),
+        later=given.since.later if given.since else {},
         connection=given.connection,
     )
     return _add_objections(plan, [want.district for want in wanted], given)

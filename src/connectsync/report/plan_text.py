@@ -81,7 +81,7 @@ def guard_text(guard: GuardFinding) -> str:
 def count_text(plan: Plan) -> str:
     """Count the districts of a plan: to change, in step, left alone, not read."""
     other = plan.left_alone or plan.still_running or plan.comes_in or plan.goes_out
-    if plan.empty and not other:
+    if plan.empty and not (other or plan.later):
         return f"Nothing to do: {districts(plan.size)} in step with Connect"
     parts = [f"{len(plan.districts):,} to change", f"{len(plan.in_step):,} in step"]
     if left := plan.size - len(plan.districts) - len(plan.in_step) - len(plan.failed):
@@ -94,6 +94,8 @@ def count_text(plan: Plan) -> str:
         parts.append(f"{len(plan.comes_in):,} new to the fleet")
     if plan.goes_out:
         parts.append(f"{len(plan.goes_out):,} no longer in it")
+    if plan.later:
+        parts.append(f"{len(plan.later):,} to change on later days")
     return f"{districts(plan.size)}: {', '.join(parts)}"
 
 

@@ -389,6 +389,39 @@ def fleet_of_other_files(subject: PlanAtHour) -> Iterator[Objection]:
             )
 
 
+@PLAN.rule(Severity.WARNING, source="design")
+def changes_on_later_days(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    A change has settings take other values on days to come.
+
+    What a period sets is no change of today, so the plan of the change that brings it
+    has nothing to save. When its day comes, `reconcile` or the next plan of everything
+    makes it so, and no pull request is open then. So it is told now, with what the days
+    to come were before the change. It stops nothing: on that day the guards are asked.
+
+    Bad:
+
+        later: {lakeview-usd: ["phone_types: Cell until 2027-06-14, then Home"]}
+
+    Good:
+
+        later: {}
+    """
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for key, said in subject.plan.later.items():
+        alike.setdefault(said, []).append(key)
+    for said, keys in alike.items():
+        alone = len(keys) == 1
+        whose = "" if alone else f" of {len(keys):,} districts ({few(keys)})"
+        yield Objection(
+            (keys[0],) if alone else (),
+            f"other values on later days{whose}: {'; '.join(said)}",
+            hint="read the periods under `scheduled`: nothing else shows them before"
+            " their day",
+            count=0,
+        )
+
+
 def _is_raised(change: Set) -> bool:
     # if the field was empty, up to what Connect advises in term is not a raise
     before = change.before if isinstance(change.before, int) else TERM_LIMIT
