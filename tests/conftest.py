@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import assurance_counts
 import pytest
@@ -91,10 +93,34 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[tuple[asyncio.Runner, Any]]:
+    """Start one Chromium for all tests; each has contexts of its own in it."""
+    # few runs of a part of the tests need it, and it takes long to import
+    from connectsync.backends.browser.chromium import launch_browser
+
+    with asyncio.Runner() as runner:
+        opened = launch_browser()
+        browser = runner.run(opened.__aenter__())
+        yield runner, browser
+        runner.run(opened.__aexit__(None, None, None))
+
+
+@pytest.fixture(scope="session")
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Give a home with nothing in it: another one once a test left something there."""
+    homes = list[Path]()
+
+    def empty() -> Path:
+        if not homes or not homes[-1].is_dir() or any(homes[-1].iterdir()):
+            homes.append(tmp_path_factory.mktemp("home"))
+        return homes[-1]
+
+    return empty
+
+
 @pytest.fixture(autouse=True)
-def hermetic(
-    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def hermetic(monkeypatch: pytest.MonkeyPatch, empty_home: Callable[[], Path]) -> None:
     """Give each test an environment of its own."""
     for name in set(os.environ) - _KEPT:
         if not name.startswith(("PYTEST", "COV", "COVERAGE", "HYPOTHESIS")):
@@ -102,8 +128,7 @@ def hermetic(
     # a process learns what it must never show; the next test is another process
     monkeypatch.setattr(SECRETS, "_known", type(SECRETS._known)())  # noqa: SLF001
     monkeypatch.setattr(SECRETS, "_ours", {})
-    home = tmp_path_factory.mktemp("home")
-    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("HOME", str(empty_home()))
     monkeypatch.setenv("PYTHONPATH", HERMETIC)
     monkeypatch.setenv("CONNECTSYNC_NOW", NOW)
     monkeypatch.setenv("NO_COLOR", "1")

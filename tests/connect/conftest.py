@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,10 +15,8 @@ from typing import TypeVar
 import httpx2
 import pytest
 from browser_world import over_browser
-from playwright.async_api import Browser
 
 from connectsync.backends import embedded, gateway, snapshot
-from connectsync.backends.browser.chromium import launch_browser
 from connectsync.backends.contract import (
     ContractReader,
     ContractWriter,
@@ -38,7 +36,6 @@ from connectsync.web.http import client
 Both = tuple[Reader, Writer]
 Opened = Callable[[Path, Tokens], AbstractAsyncContextManager[Both]]
 T = TypeVar("T")
-Chromium = tuple[asyncio.Runner, Browser]
 
 TOKEN = "let-me-in"  # noqa: S105 - of a stand-in that lives for one test
 
@@ -58,16 +55,6 @@ def pytest_collection_modifyitems(
         left = [one for one in items if one.get_closest_marker("every_label")]
         items[:] = [one for one in items if one not in left]
         config.hook.pytest_deselected(items=left)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Chromium]:
-    """Start one Chromium for all tests; each has contexts of its own in it."""
-    with asyncio.Runner() as runner:
-        opened = launch_browser()
-        browser = runner.run(opened.__aenter__())
-        yield runner, browser
-        runner.run(opened.__aexit__(None, None, None))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ keyboard, on a small screen, in the dark, on paper; and a whole country is quick
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -21,7 +21,6 @@ from hostile import WICKED, wicked_plan, wicked_report
 from playwright.async_api import Browser, Page
 from review_scenes import COUNTRY, country, everything, found, one_change
 
-from connectsync.backends.browser.chromium import launch_browser
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
 from connectsync.domain.plan import PlanReview
 from connectsync.operations.approve import connect_page
@@ -133,12 +132,10 @@ def _watch(opened: Opened, address: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
-    with asyncio.Runner() as runner:
-        opening = launch_browser()
-        browser = runner.run(opening.__aenter__())
-        yield Screen(runner, browser, tmp_path_factory.mktemp("pages"))
-        runner.run(opening.__aexit__(None, None, None))
+def screen(
+    chromium: tuple[asyncio.Runner, Browser], tmp_path_factory: pytest.TempPathFactory
+) -> Screen:
+    return Screen(*chromium, tmp_path_factory.mktemp("pages"))
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def session_of(store: Path, path: Path) -> Path:
     return path
 
 
-def sampled(every: Iterable[str], *left: str) -> list[Any]:
+def sampled(every: Iterable[T], *left: T) -> list[Any]:
     """Give all as parameters; ``--every-label`` alone tries those that are left."""
     mark = pytest.mark.every_label
     return [pytest.param(one, marks=mark if one in left else ()) for one in every]

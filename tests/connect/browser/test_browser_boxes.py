@@ -57,7 +57,7 @@ AFTER = {
 
 # "several" holds an alert and a question
 @pytest.mark.parametrize(
-    "said", sampled(AFTER, "alert", "alert alone", "question", "modal")
+    "said", sampled(AFTER, "alert", "alert alone", "question", "modal", "dialog")
 )
 def test_a_save_that_the_page_tells_of_in_a_box_is_done(
     world: World, said: str

@@ -20,11 +20,9 @@ NEW = "Renamed overnight"
 
 SAMPLE = {
     form.DROP_DOWN,
-    form.DISTRICT_HOME,
     form.SETTINGS,
     form.SAVE,
     form.FIELDS["enableDailySync"],
-    form.FIELDS["contactTypes"],
     "Phone Types to sync: Other",
     "Student ID: STUDENT NUMBER",
 }
@@ -120,7 +118,6 @@ PROBLEMS = [
     ("missing", form.FIELDS["deletionThreshold"]),
     ("disabled", form.FIELDS["manageGuardians"]),
     ("doubled", form.SIS_ROSTERING),
-    ("missing", "Permissions: Users Manager"),
 ]
 """What is tried each time; ``--every-label`` tries all."""
 

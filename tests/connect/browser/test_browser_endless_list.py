@@ -58,7 +58,10 @@ class EndlessList:
             yield f'<li><a href="/d">District Home Page: D{one} (d{one})</a></li>'
 
 
-@pytest.mark.parametrize(("what", "on_a_page"), [("list", 1), ("read", USUAL)])
+@pytest.mark.parametrize(
+    ("what", "on_a_page"),
+    [("list", 1), pytest.param("read", USUAL, marks=pytest.mark.every_label)],
+)
 def test_a_list_that_turns_pages_forever_is_given_up(
     world: World, what: str, on_a_page: int
 ) -> None:

@@ -60,7 +60,10 @@ async def look(reader: BrowserReader, _: BrowserWriter) -> None:
 LEFT = (
     "map gives nothing",
     "map gives lists",
+    "flatMap gives numbers",
     "a text is a number",
+    "a text is an object",
+    "a value is endless",
     "JSON is a number",
 )
 

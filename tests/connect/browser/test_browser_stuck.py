@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from browser_world import World, both, close_tabs, website
+from browser_world import World, both, close_tabs, sampled, website
 from tampered_page import Tampered, before_end, on_the_form
 
 from connectsync.backends.browser.reader import BrowserReader
@@ -37,7 +37,7 @@ STUCK = {
 }
 
 
-@pytest.mark.parametrize("kind", STUCK)
+@pytest.mark.parametrize("kind", sampled(STUCK, "boxes", "windows"))
 def test_a_page_that_does_not_come_to_an_end_is_given_up(
     world: World, kind: str
 ) -> None:
