@@ -251,7 +251,7 @@ def lay_bad(way: str, folder: Path) -> str:  # noqa: C901, PLR0911, PLR0912 - a 
         case "million columns":
             path.write_bytes(b"," * 999_999 + b"\n")
         case "endless row":
-            path.write_bytes(header + b"a," * 1_000_000)
+            path.write_bytes(header + b"a" * 2_000_000)
         case "zero":
             path.write_bytes(header + b"1,2\0,3,4\n")
         case "semicolons":
@@ -297,6 +297,31 @@ def test_bad_input_gets_one_clear_sentence_and_nothing_is_written(
     assert (found["rule"], said.err) == (SAID[way][0], "")
     assert SAID[way][1] in found["message"]
     assert {str(one) for one in here.folder.rglob("*")} == before
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("way", SAID)
+def test_impact_refuses_bad_input_with_the_same_sentence(
+    way: str, here: Console
+) -> None:
+    named = lay_bad(way, here.folder)
+    if way == "link in a folder":
+        (here.folder / "roster" / "students.csv").unlink()
+        (here.folder / "roster" / "students.csv").symlink_to("../elsewhere.csv")
+    file = here.folder / "districts" / "lakeview-usd.yaml"
+    known = "credentials: {district_id: 58da8a43cc70ab00017a1a87,"
+    file.write_text(f"{file.read_text()}{known} oauth_token: env:LAKEVIEW_TOKEN}}\n")
+    before = set(here.folder.rglob("*"))
+    said = here.run("impact", "lakeview-usd", "--roster", named)
+    assert (said.status, said.out) == (1, "")
+    told = " ".join(said.err.split())
+    assert SAID[way][1] in told
+    assert "help:" in told
+    # the embedded Connect, which is read first, has its place there
+    state = here.folder / ".connectsync"
+    written = set(here.folder.rglob("*")) - before
+    assert {one for one in written if state not in {one, *one.parents}} == set()
+    assert {one.name for one in state.iterdir()} <= {".gitignore", "connect.db"}
 
 
 CUT_OFF = b"School_id,Student_id,Last_name,First_name\n12,1000,Rivera,Ana\n12,\0"

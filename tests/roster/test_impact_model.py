@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 import slow_tally as slow
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -119,6 +120,8 @@ def told(measured: Measured) -> list[dict[str, Any]]:
 MANY = os.environ.get("HYPOTHESIS_PROFILE") == "campaign"
 FEW = settings(max_examples=1000 if MANY else 8)
 """A sample; `make model-test` tries thousands of rosters."""
+
+pytestmark = [pytest.mark.timeout(3600)] if MANY else []
 
 
 @FEW

@@ -206,15 +206,13 @@ class _Counting:
         from connectsync.roster.layouts import open_roster_files
 
         base = self._session.folder or self._session.here
-        path = base / roster
-        if (end := Ground.of(self._project.root).way_out(path)) is not None:
-            raise UsageError(
-                f"the roster {roster} is a link that leads out of the project, to"
-                f" {end}",
-                remedy="name the file itself",
-            )
-        encoding = self._project.roster.encoding
-        with open_roster_files(path, encoding, schools=by_school) as found:
+        with open_roster_files(
+            base / roster,
+            self._project.roster.encoding,
+            schools=by_school,
+            shown=roster,
+            way_out=Ground.of(self._project.root).way_out,
+        ) as found:
             source = f"{found.kind}: {roster}"
             yield _Read(found.tables, source, found.gaps, found.notes)
 

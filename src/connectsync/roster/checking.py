@@ -32,6 +32,8 @@ from connectsync.roster.opening import (
     DeliveredFile,
     Rows,
     insist_commas,
+    nothing_in_it,
+    repeated_columns,
     understood,
 )
 
@@ -176,7 +178,7 @@ class FileCheck:
     def _read(self, rows: Iterator[list[str]]) -> bool:
         header = next(rows, None)
         if header is None:
-            raise BadRoster("roster-file-empty", "there is nothing in it, no header")
+            raise nothing_in_it()
         insist_commas(header)
         if not self._header(header):
             return False
@@ -255,15 +257,12 @@ class FileCheck:
         return names if all(one in self._at for one in names) else []
 
     def _repeated(self, folded: Sequence[str]) -> None:
-        seen: set[str] = set()
         for at, name in enumerate(folded):
             if not name:
                 said = f"column {at + 1} has no name"
                 self._tell("roster-header-unclear", said, "name or remove it", at)
-            elif name in seen:
-                said = f"column {at + 1} has the name of another one"
-                self._tell("roster-header-unclear", said, "keep one of them", at)
-            seen.add(name)
+        for at, said, hint in repeated_columns(folded):
+            self._tell("roster-header-unclear", said, hint, at)
 
     def _misspelled(self, folded: Sequence[str]) -> None:
         """Tell of columns that are named nearly like one that is not there."""

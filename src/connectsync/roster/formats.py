@@ -292,7 +292,14 @@ def _named_rows(file: DeliveredFile) -> Iterator[dict[str, str]]:
 Told = tuple[str, int, str, str, str]
 """What is wrong with a roster as a whole: file, line, rule, sentence, what to do."""
 
-_MODES = {"bulk", "delta", "absent"}
+DELTA = "delta"
+_MODES = {"bulk", DELTA, "absent"}
+
+
+def users_are_delta(manifest: DeliveredFile) -> bool:
+    """Say whether a manifest calls users.csv a file that holds changes alone."""
+    lines = _manifest(manifest)
+    return any(name == "file.users" and mode == DELTA for _, name, mode in lines)
 
 
 def recognize(
@@ -330,7 +337,7 @@ def recognize(
     if version == versions[2] and whole and "roles" not in files:
         said = "there is no roles.csv: in 1.2 the roles of users are there"
         found.append(("", 1, "roster-file-missing", said, "add roles.csv"))
-    delta = frozenset(stem for stem, mode in modes.items() if mode == "delta")
+    delta = frozenset(stem for stem, mode in modes.items() if mode == DELTA)
     return ONEROSTER, version, delta, found
 
 

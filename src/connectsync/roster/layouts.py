@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from connectsync.domain.impact import Gap
 from connectsync.errors import RosterUnreadable
-from connectsync.roster.files import (
-    HEAD,
-    UTF_8,
-    WANTED,
-    RosterFile,
-    find_files,
-    hand_on,
-)
+from connectsync.roster.files import WANTED, RosterFile, find_files, hand_on
+from connectsync.roster.formats import users_are_delta
+from connectsync.roster.opening import LONGEST_RECORD, UTF_8, WayOut
 from connectsync.roster.tables import RosterTables, open_tables, statement
 
 
@@ -34,18 +27,24 @@ class RosterInFiles:
 
 @contextmanager
 def open_roster_files(
-    path: Path, encoding: str = UTF_8, *, schools: bool = True
+    path: Path,
+    encoding: str = UTF_8,
+    *,
+    schools: bool = True,
+    shown: str = "",
+    way_out: WayOut = lambda _: None,
 ) -> Iterator[RosterInFiles]:
     """
     Read the roster in a file, a folder or a zip into tables.
 
     Without ``schools`` their column is left out, which takes less time and memory.
+    ``shown`` is how people find the roster.
 
     Raises ``RosterUnreadable`` with what is wrong, where, and what to do about it, and
     ``UsageError`` if DuckDB is not installed.
     """
     with (
-        find_files(path, encoding) as found,
+        find_files(path, shown or str(path), encoding, way_out) as found,
         open_tables([one.readable for one in found]) as tables,
     ):
         yield _load(found, _Loader(tables, encoding, schools=schools))
@@ -115,8 +114,7 @@ class _Loader:
         columns = set(file.columns)
         if not columns:
             return self._dump(file)
-        name = PurePosixPath(file.name).name.lower()
-        if name == "manifest.csv" and {"propertyname", "value"} <= columns:
+        if file.name.lower() == "manifest.csv" and {"propertyname", "value"} <= columns:
             self._insist_bulk(file)
             return "OneRoster"
         if {"usersourcedid", "role"} <= columns:
@@ -187,13 +185,7 @@ class _Loader:
         return f"OneRoster {'1.2' if self._has_roles else '1.1'}"
 
     def _insist_bulk(self, file: RosterFile) -> None:
-        with file.open() as stream:
-            text = stream.read(HEAD).decode("utf-8-sig", "replace")
-        rows = [
-            row for row in csv.reader(io.StringIO(text, newline="")) if len(row) > 1
-        ]
-        stated = {row[0].strip().lower(): row[1].strip().lower() for row in rows}
-        if stated.get("file.users") == "delta":
+        if users_are_delta(file.source):
             raise file.problem(
                 "users.csv holds only what changed (delta)",
                 "give an export of the whole roster (bulk)",
@@ -206,11 +198,9 @@ class _Loader:
                 f"(SELECT to_json(one) AS json FROM read_parquet({spelled}) AS one)"  # noqa: S608 - ours
             )
         else:
-            with file.open() as stream:
-                array = stream.read(HEAD).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"["
             source = (
                 f"read_json_objects({spelled}, maximum_object_size = 67108864,"
-                f" format = '{'array' if array else 'unstructured'}')"
+                f" format = '{'array' if file.is_array else 'unstructured'}')"
             )
         with hand_on(file, self._encoding):
             self.tables.add_users(statement("answers").replace("/* source */", source))
@@ -251,7 +241,7 @@ def _csv_source(file: RosterFile, encoding: str) -> str:
     return (
         f"read_csv({_quote(file.readable)}, header = true, auto_detect = false,"
         f""" delim = ',', quote = '"', escape = '"', columns = {{{columns}}},"""
-        f" encoding = '{encoding}')"
+        f" encoding = '{encoding}', max_line_size = {LONGEST_RECORD})"
     )
 
 

@@ -12,7 +12,7 @@ import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -23,6 +23,13 @@ from connectsync.files.access import NotRegular, open_regular, wide_encoding
 
 LONGEST_RECORD = 1 << 20
 """Bytes of one row: no roster has a longer one, and a quote that is left open would."""
+
+ROW_TOO_LONG = (
+    f"the row is longer than {LONGEST_RECORD:,} bytes; no roster has such a row, but a"
+    " quote that is never closed makes one"
+)
+LOOK_FOR_QUOTE = "look for a quote before it, or for line ends of another kind"
+QUOTE = "quote fields as RFC 4180 says; double a quote inside a field"
 
 MOST_COLUMNS = 1000
 MOST_MEMBERS = 1000
@@ -37,6 +44,7 @@ SMALL = 64 << 20
 CONTENTS_OF_EXCEL = "[Content_Types].xml"
 DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 GUARDIANS_CSV = "guardians.csv"
+CSV = ".csv"
 UTF_8, LATIN_1 = "utf-8", "iso-8859-1"
 
 
@@ -61,12 +69,13 @@ class DeliveredFile:
     One file of a roster.
 
     ``name`` is what it is called, ``shown`` how people find it; ``opened`` opens it
-    for reading. Raises ``OSError``, ``BadRoster`` and what ``reading`` understands.
+    for reading and raises what `understood` takes. A packed one has no ``path``.
     """
 
     name: str
     shown: str
     opened: Callable[[], IO[bytes]]
+    path: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +98,11 @@ WayOut = Callable[[Path], str | None]
 """Gives where a path ends that a link leads out of where it may be; else None."""
 
 
-def open_delivery(path: Path, shown: str, way_out: WayOut) -> Delivery:
+def open_delivery(
+    path: Path, shown: str, way_out: WayOut, kinds: tuple[str, ...] = (CSV,)
+) -> Delivery:
     """
-    Find the files of a roster at a path.
+    Find the files of a roster at a path; in a folder or a zip, those of these kinds.
 
     Raises ``BadRoster`` for what is neither a folder nor a file that can be read.
     """
@@ -99,23 +110,25 @@ def open_delivery(path: Path, shown: str, way_out: WayOut) -> Delivery:
         raise _unreadable(f"it is a link that leads out of the project, to {end}")
     with understood():
         if path.is_dir():
-            return _folder(path, shown, way_out)
+            return _folder(path, shown, way_out, kinds)
         with open_regular(path) as stream:
             start = stream.read(4)
     if start == b"PK\3\4" or path.suffix.lower() == ".zip":
-        return _zip(path, shown)
-    one = DeliveredFile(path.name, shown, lambda: open_regular(path))
+        return _zip(path, shown, kinds)
+    one = DeliveredFile(path.name, shown, lambda: open_regular(path), path)
     return Delivery(shown, {path.name: one}, whole=False)
 
 
-def _folder(path: Path, shown: str, way_out: WayOut) -> Delivery:
+def _folder(
+    path: Path, shown: str, way_out: WayOut, kinds: tuple[str, ...]
+) -> Delivery:
     files: dict[str, DeliveredFile] = {}
     bad: list[tuple[str, BadRoster]] = []
     names = sorted(
-        one.name for one in path.iterdir() if one.name.lower().endswith(".csv")
+        one.name for one in path.iterdir() if one.name.lower().endswith(kinds)
     )
     if len(names) > MOST_MEMBERS:
-        raise _unreadable(f"it holds {many(len(names), 'CSV file')}; name one roster")
+        raise _unreadable(f"it holds {many(len(names), 'file')}; name one roster")
     inside = os.path.realpath(path)
     for name in names:
         one, spelled = path / name, f"{shown.rstrip('/')}/{name}"
@@ -124,7 +137,12 @@ def _folder(path: Path, shown: str, way_out: WayOut) -> Delivery:
             why = f"it is a link that leads out of its folder, to {end}"
             bad.append((spelled, _unreadable(why)))
             continue
-        files[name] = DeliveredFile(name, spelled, lambda one=one: open_regular(one))  # type: ignore[misc]
+        files[name] = DeliveredFile(
+            name,
+            spelled,
+            lambda one=one: open_regular(one),  # type: ignore[misc]
+            one,
+        )
     deeper = sorted(one.parent.name for one in path.glob(f"*/{GUARDIANS_CSV}"))
     below = tuple(f"{shown.rstrip('/')}/{one}/{GUARDIANS_CSV}" for one in deeper)
     return Delivery(shown, files, whole=True, bad=tuple(bad), below=below)
@@ -146,7 +164,7 @@ class _Bounded:
         return getattr(self._stream, name)
 
 
-def _zip(path: Path, shown: str) -> Delivery:
+def _zip(path: Path, shown: str, kinds: tuple[str, ...]) -> Delivery:
     with understood(), _archive(path) as archive:
         members = [one for one in archive.infolist() if not one.filename.endswith("/")]
     if any(one.filename == CONTENTS_OF_EXCEL for one in members):
@@ -155,7 +173,8 @@ def _zip(path: Path, shown: str) -> Delivery:
     files: dict[str, DeliveredFile] = {}
     for one in members:
         name = PurePosixPath(one.filename.replace("\\", "/")).name
-        if not name.lower().endswith(".csv") or name.startswith("._"):
+        of_a_mac = name.startswith("._") or one.filename.startswith("__MACOSX/")
+        if of_a_mac or not name.lower().endswith(kinds):
             continue
         if name in files:
             raise _unreadable(f"it holds two files {name!r}", "name one roster")
@@ -211,6 +230,10 @@ class _Member:
     def __init__(self, member: IO[bytes], archive: BinaryIO) -> None:
         self._member, self._archive = member, archive
 
+    def read(self, size: int = -1) -> bytes:
+        """Read as much as is asked for."""
+        return self._member.read(size)
+
     def readline(self, limit: int = -1) -> bytes:
         """Read a line, or as much of it as is asked for."""
         return self._member.readline(limit)
@@ -265,6 +288,42 @@ def not_csv(why: str, hint: str, line: int, column: int = 1) -> BadRoster:
     return BadRoster("roster-not-csv", why, hint, line, column)
 
 
+def nothing_in_it() -> BadRoster:
+    """Give the error of an empty file."""
+    return BadRoster("roster-file-empty", "there is nothing in it, no header")
+
+
+def zero_in_it(line: int, column: int = 1) -> BadRoster:
+    """Give the error of a NUL character."""
+    said = "there is a NUL character: the file is damaged, or no text"
+    return not_csv(said, "export or copy it again", line, column)
+
+
+def not_utf_8(byte: int, line: int, hint: str, column: int = 1) -> BadRoster:
+    """Give the error of a byte that is not in the encoding."""
+    said = f"the byte 0x{byte:02X} is not UTF-8"
+    return BadRoster("roster-not-utf-8", said, hint, line, column)
+
+
+def insist_narrow(start: bytes) -> None:
+    """Refuse by its first bytes what is packed, or text in another kind of encoding."""
+    if start[:2] == b"\x1f\x8b":
+        raise _unreadable("it is packed with gzip", "unpack it, and give that file")
+    if wide := wide_encoding(start):
+        said, hint = f"it is saved as {wide}", "save it as UTF-8"
+        raise BadRoster("roster-not-utf-8", said, hint)
+
+
+def repeated_columns(folded: Sequence[str]) -> Iterator[tuple[int, str, str]]:
+    """Give each column with the name of an earlier one: place, sentence, hint."""
+    seen: set[str] = set()
+    for at, name in enumerate(folded):
+        if name and name in seen:
+            said = f"column {at + 1} has the name of another one"
+            yield at, said, "keep one of them"
+        seen.add(name)
+
+
 _ERRORS = (
     ("field larger", "a field is far too long; a quote before it may never be closed"),
     ("unexpected end", "a quote is opened here and never closed"),
@@ -306,8 +365,7 @@ class Rows:
             except csv.Error as error:
                 said = str(error)
                 why = next(ours for theirs, ours in _ERRORS if said.startswith(theirs))
-                hint = "quote fields as RFC 4180 says; double a quote inside a field"
-                self._broken(not_csv(why, hint, self.line))
+                self._broken(not_csv(why, QUOTE, self.line))
                 continue
             if len(fields) > MOST_COLUMNS:
                 said = f"the row has {len(fields):,} columns; no roster has so many"
@@ -347,12 +405,7 @@ class Rows:
             self._count += 1
             size = len(raw) + (size if self._record else 0)
             if size > LONGEST_RECORD:
-                raise not_csv(
-                    f"the row is longer than {LONGEST_RECORD:,} bytes; no roster has"
-                    " such a row, but a quote that is never closed makes one",
-                    "look for a quote before it, or for line ends of another kind",
-                    self.line,
-                )
+                raise not_csv(ROW_TOO_LONG, LOOK_FOR_QUOTE, self.line)
             text = self._decoded(raw)
             self._record.append(text)
             yield text
@@ -361,25 +414,17 @@ class Rows:
         if self._count == 1:
             raw = self._start(raw)
         if (zero := raw.find(b"\0")) >= 0:
-            raise not_csv(
-                "there is a NUL character: the file is damaged, or no text",
-                "export or copy it again",
-                self._count,
-                zero + 1,
-            )
+            raise zero_in_it(self._count, zero + 1)
         try:
             return raw.decode(self._encoding)
         except UnicodeDecodeError as error:
             column = len(raw[: error.start].decode(self._encoding)) + 1
-            why = f"the byte 0x{raw[error.start]:02X} is not UTF-8"
             hint = "export the file as UTF-8"
-            self._broken(BadRoster("roster-not-utf-8", why, hint, self._count, column))
+            self._broken(not_utf_8(raw[error.start], self._count, hint, column))
             return raw.decode(LATIN_1)
 
     def _start(self, raw: bytes) -> bytes:
-        if wide := wide_encoding(raw):
-            why, hint = f"it is saved as {wide}", "save it as UTF-8"
-            raise BadRoster("roster-not-utf-8", why, hint)
+        insist_narrow(raw)
         return raw.removeprefix(b"\xef\xbb\xbf")
 
 
@@ -393,13 +438,13 @@ def insist_commas(header: list[str]) -> None:
         raise not_csv(said, "export it with commas", 1)
 
 
-def header_of(file: DeliveredFile) -> tuple[str, ...]:
+def header_of(file: DeliveredFile, encoding: str = UTF_8) -> tuple[str, ...]:
     """Give the header of a file. Raises ``BadRoster`` if it has none."""
     with understood():
         stream = file.opened()
     with stream:
-        header = next(iter(Rows(stream, lambda _: None)), None)
+        header = next(iter(Rows(stream, lambda _: None, encoding)), None)
     if header is None:
-        raise BadRoster("roster-file-empty", "there is nothing in it, no header")
+        raise nothing_in_it()
     insist_commas(header)
     return tuple(header)

@@ -37,6 +37,7 @@ from connectsync.domain.impact import (
 )
 from connectsync.errors import RosterUnreadable, UsageError, how_to_add
 from connectsync.providers.clever import ContactRelationship, ContactType, PhoneType
+from connectsync.roster.opening import LOOK_FOR_QUOTE, QUOTE, ROW_TOO_LONG
 
 MEMORY = "800MB"
 """How much memory DuckDB may take; the rest of a gibibyte is ours."""
@@ -257,17 +258,35 @@ _HISTOGRAMS: Mapping[str, Callable[..., tuple[Any, ...]]] = {
 """What leaves the tables: how many are alike. Only the first two choices count all."""
 
 
+_MORE_MEMORY = (
+    "leave --school out, give CSV or Parquet in place of JSON, or split the export by"
+    " school and count each part"
+)
+
 _REASONS = (
-    ("Out of Memory", f"it needs more memory than the {MEMORY} it may take"),
-    ("nvalid unicode|not utf-8|nvalid UTF|Byte sequence", "it is not saved as UTF-8"),
-    ("unterminated quote", 'a value begins with a quote (") that is never closed'),
-    ("Expected Number of Columns", "a row has more or fewer columns than the header"),
-    ("state machine", "its lines end in two ways, or a quote is not closed"),
-    ("Maximum line size", "a row is longer than two million characters"),
-    ("JSON", "it is not valid JSON"),
+    (
+        "Out of Memory",
+        f"counting it takes more than the {MEMORY} of memory that it may have",
+        _MORE_MEMORY,
+    ),
+    (
+        "nvalid unicode|not utf-8|nvalid UTF|Byte sequence",
+        "it is not saved as UTF-8",
+        None,
+    ),
+    ("unterminated quote", "a quote is opened here and never closed", QUOTE),
+    (
+        "Expected Number of Columns",
+        "the row has more or fewer columns than the header",
+        "put a field that holds a comma in quotes",
+    ),
+    ("state machine", "its lines end in two ways, or a quote is not closed", QUOTE),
+    ("Maximum line size", ROW_TOO_LONG, LOOK_FOR_QUOTE),
+    ("JSON", "it is not valid JSON", None),
     (
         "[Pp]arquet|magic bytes|thrift|[Ss]nappy|ZSTD|GZIP",
         "it is not a whole Parquet file",
+        None,
     ),
 )
 
@@ -277,16 +296,18 @@ _LINE = re.compile(r"\bLine: (\d{1,12})\b")
 def _problem(message: str) -> RosterUnreadable:
     """Tell what a message of DuckDB means in our words, for its own quote values."""
     # values come after the first line, but not always: only these words are looked for
-    reason = next(
-        (ours for theirs, ours in _REASONS if re.search(theirs, message)),
-        "DuckDB cannot read what is in it",
+    reason, remedy = next(
+        (ours for theirs, *ours in _REASONS if re.search(theirs, message)),
+        ("DuckDB cannot read what is in it", None),
     )
     line = _LINE.search(message)
-    return _unreadable(reason, int(line.group(1)) if line else 0)
+    return _unreadable(str(reason), int(line.group(1)) if line else 0, remedy)
 
 
-def _unreadable(reason: str, line: int = 0) -> RosterUnreadable:
-    error = RosterUnreadable(f"the roster cannot be read: {reason}")
+def _unreadable(
+    reason: str, line: int = 0, remedy: str | None = None
+) -> RosterUnreadable:
+    error = RosterUnreadable(f"the roster cannot be read: {reason}", remedy=remedy)
     error.reason, error.line = reason, line
     return error
 
@@ -302,7 +323,8 @@ def open_tables(readable: Sequence[str] = ()) -> Iterator[RosterTables]:
         import duckdb  # noqa: PLC0415 - extra, and slow to import
     except ImportError as error:
         raise UsageError(
-            "reading a roster needs DuckDB", remedy=how_to_add("roster")
+            "reading a roster needs the extra `roster`, which is not installed",
+            remedy=how_to_add("roster"),
         ) from error
     database = duckdb.connect(
         ":memory:",
