@@ -1,21 +1,30 @@
 """
-Times `impact` on made-up rosters beside DuckDB that merely scans the same file.
+Times `impact` on made-up rosters beside what merely carries the same bytes.
 
-Run by `make bench` after the rest, or by itself. Each pair runs one right after the
-other; medians are told, with the most memory that a process had.
+For a file that is DuckDB that scans it; for Clever's Data API a bare client that
+fetches the same pages of a stand-in. Run by `make bench` after the rest, or by itself.
+Each pair runs one right after the other; medians are told, with the most memory that a
+process had.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import duckdb
+
+from connectsync.emulator.people import MadeUpRoster
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = ROOT / "build" / "bench"
@@ -77,6 +86,20 @@ print(database.execute(
 """
 
 
+FETCH = """
+import re, sys, urllib.request
+base, size = sys.argv[1], 0
+for role in ("student", "contact", "teacher", "staff"):
+    path = f"/v3.1/users?role={role}&limit=5000"
+    while path:
+        page = urllib.request.urlopen(base + path).read()
+        size += len(page)
+        there = re.search(rb'"rel":"next","uri":"([^"]*)"', page)
+        path = there.group(1).decode() if there else ""
+print(size)
+"""
+
+
 def written(students: int, contacts: int) -> Path:
     """Write a roster, once."""
     path = PLACE / f"roster-{students}.csv"
@@ -95,11 +118,17 @@ def project() -> Path:
     return folder
 
 
-def measured(command: Sequence[str], folder: Path) -> tuple[float, float, float]:
+def measured(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
+) -> tuple[float, float, float]:
     """Give the seconds by the wall and of the cores, and the most MiB it had."""
     began = time.perf_counter()
     process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        command,
+        cwd=folder,
+        env={**os.environ, **(environment or {})},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
     )
     assert process.stderr is not None
     said = process.stderr.read().decode()
@@ -132,10 +161,88 @@ def compare(students: int, contacts: int) -> None:
     )
 
 
+DISTRICT_ID = "58da8a43cc70ab00017a1a10"
+PAGE = 5_000
+
+
+def pages(students: int) -> dict[str, list[bytes]]:
+    """Give what Clever answers, by role and page, with the links between them."""
+    roster = MadeUpRoster(students, seed=1, district=DISTRICT_ID)
+    found: dict[str, list[bytes]] = {}
+    for role in ("student", "contact", "teacher", "staff"):
+        rows = [{"data": one} for one in roster.people(role)]
+        parts = [rows[at : at + PAGE] for at in range(0, len(rows), PAGE)] or [[]]
+        for at, part in enumerate(parts, start=1):
+            after = f"/v3.1/users?role={role}&limit={PAGE}&starting_after=page-{at}"
+            links = [{"rel": "next", "uri": after}] if at < len(parts) else []
+            text = json.dumps({"data": part, "links": links}, separators=(",", ":"))
+            found.setdefault(role, []).append(text.encode())
+    return found
+
+
+@contextmanager
+def answering(answers: Mapping[str, Sequence[bytes]]) -> Iterator[str]:
+    """Serve the pages; give the address, as host and port."""
+
+    class Answer(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+        def do_GET(self) -> None:  # the name that the library calls
+            asked = urlsplit(self.path)
+            query = {name: one[0] for name, one in parse_qs(asked.query).items()}
+            if asked.path.endswith("/users"):
+                at = query.get("starting_after", "page-0").removeprefix("page-")
+                text = answers[query["role"]][int(at)]
+            else:
+                there = {"data": {"id": DISTRICT_ID, "name": "Large"}}
+                text = json.dumps({"data": [there], "links": []}).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+
+
+def compare_at_clever(students: int) -> None:
+    """Print how long a roster takes over the wire, and a bare client beside it."""
+    folder, answers = project(), pages(students)
+    sizes = [len(page) for role in answers.values() for page in role]
+    ours, theirs = [], []
+    with answering(answers) as host:
+        (folder / "connectsync.yaml").write_text(
+            f"schema: 1\nroster: {{clever: {{url: 'http://{host}/v3.1'}}}}\n"
+        )
+        given = {"LARGE_TOKEN": "t0ken-of-large-4f1c", "CONNECTSYNC_CLEVER_HOST": host}
+        command = [str(OURS), "impact", "large", "--roster", "clever"]
+        for _ in range(PAIRS):
+            bare = [sys.executable, "-c", FETCH, f"http://{host}"]
+            theirs.append(measured(bare, folder))
+            ours.append(measured([*command, "--format", "json"], folder, given))
+    (folder / "connectsync.yaml").write_text("schema: 1\n")
+    seconds, _, memory = (statistics.median(one) for one in zip(*ours, strict=True))
+    fetch = statistics.median(one[0] for one in theirs)
+    sys.stdout.write(
+        f"impact on {students:,} students at a stand-in for Clever"
+        f" ({sum(sizes) / 1e6:,.0f} MB in {len(sizes)} pages): {seconds:.2f} s,"
+        f" {memory:,.0f} MiB; a bare client fetches them in {fetch:.2f} s\n"
+    )
+
+
 def main() -> None:
-    """Compare on both sizes."""
+    """Compare on both sizes, and over the wire on the smaller one."""
     for size in SIZES:
         compare(*size)
+    compare_at_clever(SIZES[0][0])
 
 
 if __name__ == "__main__":

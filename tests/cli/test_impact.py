@@ -165,7 +165,11 @@ def test_words_that_the_project_states_count_as_labels(counted: Console) -> None
 
 REFUSED = {
     "two districts": (["districts"], "means 3 districts, and impact counts one", 64),
-    "no roster": (["lakeview-usd", "--roster", "gone.csv"], "No such file", 1),
+    "no roster": (
+        ["lakeview-usd", "--roster", "gone.csv"],
+        "there is no file or folder gone.csv",
+        1,
+    ),
     "not allowed": (
         ["lakeview-usd", "--roster", "clever"],
         "does not say that Clever may be asked",
@@ -200,7 +204,7 @@ def test_without_the_extra_it_says_how_to_add_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "duckdb", None)
     said = counted.run("impact", "lakeview-usd", "--roster", "students.csv")
-    assert "reading a roster needs DuckDB" in said.err
+    assert "reading a roster needs the extra `roster`" in said.err
     assert "duckdb>=2.0" in said.err
     assert said.status == 64
 

@@ -386,11 +386,37 @@ def test_of_what_cannot_be_compared_nothing_is_forecast(here: Console) -> None:
     delta = {"users.csv": oneroster()["users.csv"]}
     lay_roster(with_manifest(delta, "1.1", "delta"), here.folder / "delta")
     lay_roster(oneroster() | {"users.csv": b""}, here.folder / "broken")
-    for now, why in (("delta", "changes alone"), ("broken", "cannot be read")):
-        said = here.run("roster", "check", now, "--previous", "before")
-        assert f"nothing is forecast: {'a' if now == 'delta' else 'broken'}" in said.out
+    for now, before, why in (
+        ("before", "delta", "nothing is forecast: the roster before is a delta file"),
+        ("broken", "before", "nothing is forecast: broken/users.csv cannot be read"),
+    ):
+        said = here.run("roster", "check", now, "--previous", before)
         assert why in " ".join(said.out.split())
         assert "before," not in said.out
+
+
+def test_a_delta_file_is_forecast_against_the_whole_roster_before_it(
+    here: Console,
+) -> None:
+    lay_roster(oneroster(students=10), here.folder / "before")
+    header = ["sourcedId", "status", "dateLastModified", "enabledUser"]
+    header += ["orgSourcedIds", "role", "username", "givenName", "familyName"]
+    rest = ["2027-01-14", "true", "o1"]
+    rows = [["s1", "tobedeleted", *rest, "", "", "", ""]]
+    rows += [[f"g{one}", "tobedeleted", *rest, *["x"] * 4] for one in (1, 2)]
+    rows += [[one, "active", *rest, "student", one, "A", "B"] for one in ("s2", "new")]
+    rows += [["never", "tobedeleted", *rest, "student", "x", "A", "B"]]
+    delta = {"users.csv": rows_of(header, rows)}
+    lay_roster(with_manifest(delta, "1.1", "delta"), here.folder / "delta")
+    command = ("roster", "check", "delta", "--previous", "before", "--threshold", "15")
+    text = " ".join(here.run(*command).out.split())
+    told = "10 before, {} now; {} % deleted, {} % updated, {} % added"
+    assert f"students: {told.format(10, '10.0', '10.0', '10.0')}" in text
+    assert f"guardians: {told.format(8, '20.0', '0.0', '0.0')}" in text
+    assert "would try to archive 20.0 % of the guardians: over your 15 %" in text
+    # what does not come with it stays
+    assert "organizations" not in text
+    assert "enrollments:" not in text
 
 
 def test_a_contact_without_an_id_is_another_one_once_its_data_change(

@@ -14,8 +14,12 @@ from hypothesis import strategies as st
 from rosters import clever, lay_roster, oneroster, rows_of, zip_roster
 
 from connectsync.domain.finding import ValidationReport
-from connectsync.operations.roster_files import RosterFileOptions, check_roster_files
-from connectsync.roster.formats import Records, compare
+from connectsync.operations.roster_files import (
+    RosterFileOptions,
+    check_roster_files,
+    compare,
+)
+from connectsync.roster.formats import Records
 from connectsync.roster.opening import BadRoster, DeliveredFile, Rows
 
 OPTIONS = RosterFileOptions(lambda _: None, date(2027, 1, 15))

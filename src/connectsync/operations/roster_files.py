@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -27,7 +28,6 @@ from connectsync.roster.formats import (
     Layout,
     Records,
     by_header,
-    compare,
     gather,
     layouts,
     recognize,
@@ -132,9 +132,11 @@ def _forecast(
         said = f"nothing is forecast: {few(broken)} cannot be read to the end"
         yield "roster-forecast", said
         return
-    if before.delta or now.delta:
-        said = "nothing is forecast: a delta file tells changes alone, not who is left"
-        yield "roster-forecast", said
+    if before.delta:
+        said = (
+            "nothing is forecast: the roster before is a delta file, and tells changes"
+        )
+        yield "roster-forecast", f"{said} alone, not who was there"
         return
     for one in compare(before.records, now.records):
         yield "roster-forecast", one.told
@@ -152,6 +154,103 @@ _NEXT = {
     "roster-over-deletion-threshold": "check the export; at rollover raise"
     " deletion_threshold for one sync, and put it back",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class TypeChange:
+    """How many records of a type there were, and what became of them."""
+
+    type_: str
+    before: int
+    now: int
+    deleted: int
+    updated: int
+    added: int
+
+    def share(self, count: int) -> str:
+        """Spell a count as a share of what there was."""
+        return f"{100 * count / self.before:.1f} %" if self.before else f"{count:,}"
+
+    @property
+    def told(self) -> str:
+        """Tell it in a line."""
+        return (
+            f"{self.type_}: {self.before:,} before, {self.now:,} now;"
+            f" {self.share(self.deleted)} deleted, {self.share(self.updated)} updated,"
+            f" {self.share(self.added)} added"
+        )
+
+    @property
+    def held(self) -> str:
+        """Say why Clever would hold it, where an app asked for that; empty if not."""
+        if self.deleted * 100 > MOST_DELETED * self.before:
+            share, most = f"{self.share(self.deleted)} deleted", MOST_DELETED
+        elif self.updated * 100 > MOST_UPDATED * self.before:
+            share, most = f"{self.share(self.updated)} updated", MOST_UPDATED
+        else:
+            return ""
+        return (
+            f"{self.type_}: {share}; over {most} % Clever holds a sync for apps that"
+            " opted in, until the district reverts it or the app's team approves"
+        )
+
+
+MOST_DELETED, MOST_UPDATED = 10, 75
+"""Percent of a type of record past which Clever holds a sync."""
+
+
+def compare(before: Records, now: Records) -> Iterator[TypeChange]:
+    """
+    Compare two rosters, type by type.
+
+    Of a type in a delta file, what it does not name stays; whether what it names as
+    active has changed is not told, so that it counts as updated. Nor is a file that
+    does not come with it one whose records are gone.
+    """
+    if now.changes:
+        yield from _changed(before, now)
+        return
+    for type_ in sorted(before.by_type.keys() | now.by_type.keys()):
+        old, new = before.by_type.get(type_, {}), now.by_type.get(type_, {})
+        kept = old.keys() & new.keys()
+        updated = sum(old[one] != new[one] for one in kept)
+        yield TypeChange(
+            type_,
+            len(old),
+            len(new),
+            deleted=len(old) - len(kept),
+            updated=updated,
+            added=len(new) - len(kept),
+        )
+
+
+def _changed(before: Records, now: Records) -> Iterator[TypeChange]:
+    """Tell what delta files change; files of the whole that lie beside are compared."""
+    found: dict[str, Counter[str]] = {}
+    for told, changes in now.changes.items():
+        for key, deleted in changes.items():
+            # of a user who is deleted, the roster before knows what it was
+            homes = (one for one, keys in before.by_type.items() if key in keys)
+            type_ = next(homes, told) if told in _USERS else told
+            was_there = key in before.by_type.get(type_, {})
+            what = "deleted" if deleted else "updated" if was_there else "added"
+            if was_there or not deleted:
+                found.setdefault(type_, Counter())[what] += 1
+    whole = Records({k: v for k, v in before.by_type.items() if k in now.by_type})
+    told_whole = {one.type_: one for one in compare(whole, Records(now.by_type))}
+    for type_ in sorted(found.keys() | told_whole.keys()):
+        if type_ in told_whole:
+            yield told_whole[type_]
+            continue
+        counts, count = found[type_], len(before.by_type.get(type_, {}))
+        now_there = count - counts["deleted"] + counts["added"]
+        yield TypeChange(
+            *(type_, count, now_there),
+            *(counts[one] for one in ("deleted", "updated", "added")),
+        )
+
+
+_USERS = {"students", "guardians", "staff"}
 
 
 class _Roster:

@@ -159,9 +159,14 @@ MASK = (1 << 64) - 1
 
 @dataclass(slots=True)
 class Records:
-    """The records of a roster by type: a hash of each id, and of all that it says."""
+    """
+    The records of a roster by type: a hash of each id, and of all that it says.
+
+    ``changes`` are those of delta files: a hash of each id, and whether it is deleted.
+    """
 
     by_type: dict[str, dict[int, int]] = field(default_factory=dict)
+    changes: dict[str, dict[int, bool]] = field(default_factory=dict)
     _seen: Hashes = field(default_factory=set)
 
     def add(self, type_: str, identity: object, content: object) -> None:
@@ -235,6 +240,10 @@ def tally(
         key = hash(identity)
         type_ = "students" if key in known.pupils else "staff"
         type_ = "guardians" if key in known.guardians else type_
+    if fold_word(layout.stem) in known.delta:
+        deleted = named.get("status", "").strip().casefold() == "tobedeleted"
+        records.changes.setdefault(type_, {})[hash(identity)] = deleted
+        return
     records.add(type_, identity, _content(own))
     said = {k: v for k, v in named.items() if k not in own}
     if layout.stem == "students" and any(said.values()):
@@ -388,62 +397,3 @@ def by_header(file: DeliveredFile) -> Layout | None:
         and wanted <= header
     ]
     return max(fitting, key=lambda each: each[0])[1] if fitting else None
-
-
-@dataclass(frozen=True, slots=True)
-class TypeChange:
-    """How many records of a type there were, and what became of them."""
-
-    type_: str
-    before: int
-    now: int
-    deleted: int
-    updated: int
-    added: int
-
-    def share(self, count: int) -> str:
-        """Spell a count as a share of what there was."""
-        return f"{100 * count / self.before:.1f} %" if self.before else f"{count:,}"
-
-    @property
-    def told(self) -> str:
-        """Tell it in a line."""
-        return (
-            f"{self.type_}: {self.before:,} before, {self.now:,} now;"
-            f" {self.share(self.deleted)} deleted, {self.share(self.updated)} updated,"
-            f" {self.share(self.added)} added"
-        )
-
-    @property
-    def held(self) -> str:
-        """Say why Clever would hold it, where an app asked for that; empty if not."""
-        if self.deleted * 100 > MOST_DELETED * self.before:
-            share, most = f"{self.share(self.deleted)} deleted", MOST_DELETED
-        elif self.updated * 100 > MOST_UPDATED * self.before:
-            share, most = f"{self.share(self.updated)} updated", MOST_UPDATED
-        else:
-            return ""
-        return (
-            f"{self.type_}: {share}; over {most} % Clever holds a sync for apps that"
-            " opted in, until the district reverts it or the app's team approves"
-        )
-
-
-MOST_DELETED, MOST_UPDATED = 10, 75
-"""Percent of a type of record past which Clever holds a sync."""
-
-
-def compare(before: Records, now: Records) -> Iterator[TypeChange]:
-    """Compare two rosters, type by type."""
-    for type_ in sorted(before.by_type.keys() | now.by_type.keys()):
-        old, new = before.by_type.get(type_, {}), now.by_type.get(type_, {})
-        kept = old.keys() & new.keys()
-        updated = sum(old[one] != new[one] for one in kept)
-        yield TypeChange(
-            type_,
-            len(old),
-            len(new),
-            deleted=len(old) - len(kept),
-            updated=updated,
-            added=len(new) - len(kept),
-        )
