@@ -110,13 +110,15 @@ docs: $(DEV)  ## build the documentation as a site, into site/
 # what runs is what was tested: the other two hold what the lock of the tests holds
 lock: $(DEV)  ## take current releases of every dependency
 	$(BIN)/python -m uv pip compile $(LOCK) pyproject.toml --extra emulator --extra browser \
-		--extra postgres --extra otel --extra roster --extra query --group dev \
+		--extra postgres --extra otel --extra roster --extra query --extra sheets \
+		--group dev \
 		-o requirements/dev.txt
 	$(BIN)/python -m uv pip compile $(LOCK) pyproject.toml --extra emulator \
-		--extra roster --extra query --group build -c requirements/dev.txt \
+		--extra roster --extra query --extra sheets --group build -c requirements/dev.txt \
 		-o requirements/run.txt
 	$(BIN)/python -m uv pip compile $(LOCK) pyproject.toml --extra postgres --extra otel \
-		--extra query --group build -c requirements/dev.txt -o requirements/deploy.txt
+		--extra query --extra sheets --group build -c requirements/dev.txt \
+		-o requirements/deploy.txt
 
 # extras stay in it: a pin without its extra is no answer to who asks for the extra
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
