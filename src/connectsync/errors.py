@@ -46,6 +46,8 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterable, Mapping
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 _LINE_ENDS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
@@ -324,8 +326,20 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
         "opentelemetry-exporter-otlp-proto-http>=1.38",
     ),
     "query": ("cel-expr-python>=0.1.3",),
+    "sheets": ("xlsxwriter>=3.3", "python-calamine>=0.9"),
 }
 """The packages of each extra, as `pyproject.toml` has them."""
+
+
+def load_extra(module: str, extra: str, what: str) -> ModuleType:
+    """Import a module of an extra; ``UsageError`` says that ``what`` needs it."""
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise UsageError(
+            f"{what} need the extra `{extra}`, which is not installed",
+            remedy=how_to_add(extra),
+        ) from error
 
 
 def how_to_add(extra: str) -> str:

@@ -53,6 +53,8 @@ COMMANDS = (
     "doctor",
     "snapshot --output now.json",
     "import --in there",
+    "export --output fleet.csv",
+    "import --from-sheet fleet.csv",
 )
 
 SOME = (

@@ -29,6 +29,7 @@ SAID_BY = {
     "show": [["show", "lakeview-usd"], ["show", "lakeviev-usd"]],
     "fmt": [["fmt", "--check"]],
     "import": [["import", "--dry-run"]],
+    "export": [["export", "--output", "fleet.csv"]],
     "snapshot": [["snapshot"]],
     "plan": [
         ["plan"],
@@ -55,6 +56,7 @@ SAID_BY = {
 """What each command is asked to say, in a project that has changes to apply."""
 
 COLOURLESS = {"schema", "emulator", "new", "snapshot", "resume", "login", "init", "fmt"}
+COLOURLESS |= {"export"}
 """Commands that have nothing to colour but their help and their errors."""
 
 TELL = """

@@ -13,7 +13,7 @@ from console import Console
 
 EXTRAS = (
     *("playwright", "uvicorn", "psycopg", "opentelemetry", "duckdb"),
-    "cel_expr_python",
+    *("cel_expr_python", "xlsxwriter", "python_calamine"),
 )
 
 WITHOUT = f"""
@@ -60,6 +60,7 @@ COMMANDS = [
     "schema plan",
     "snapshot --output live.json",
     "import --dry-run",
+    "export --output fleet.csv",
     "plan",
     "apply --yes",
     "resume",

@@ -174,6 +174,8 @@ EVERY = (
     "compare lakeview-usd dry-creek-isd",
     "set deletion_threshold=15 lakeview-usd --yes",
     "unset permissions lakeview-usd --yes",
+    "export --output fleet.xlsx",
+    "import --from-sheet fleet.xlsx",
     "fmt --check",
     "schema district",
     "schema nonsense",

@@ -30,6 +30,7 @@ HAPPY = {
     "unset": ["unset", "deletion_threshold", "lakeview-usd", "--yes"],
     "fmt": ["fmt", "districts/ca"],
     "import": ["import", "--dry-run"],
+    "export": ["export", "--output", "fleet.csv"],
     "snapshot": ["snapshot"],
     "plan": ["plan", "--out", "plan.json"],
     "approve": ["approve", "reviewed.json", "--as", "Ada"],

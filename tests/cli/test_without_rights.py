@@ -53,6 +53,8 @@ COMMANDS = (
     "reconcile",
     "snapshot --output live.json",
     "import",
+    "export --output fleet.xlsx",
+    "import --from-sheet fleet.csv --yes",
     "doctor",
     "login",
 )

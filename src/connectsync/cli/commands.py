@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "fmt": "init",
     "roster": "roster",
     "import": "import_",
+    "export": "import_",
     "snapshot": "snapshot",
     "plan": "plan",
     "approve": "approve",
@@ -48,7 +49,8 @@ PANELS: Mapping[str, Mapping[str, str]] = {
     "Start": {
         "init": "Create a new project.",
         "new": "Create a file for a new district (sync off).",
-        "import": "Write the settings on Connect to district files.",
+        "import": "Write the settings on Connect, or a sheet, to district files.",
+        "export": "Write districts to a spreadsheet, to change them there.",
     },
     "Check files": {
         "validate": "Check district files against the schema and every rule.",

@@ -96,6 +96,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "new": (
         "connectsync new elm-usd --name 'Elm Unified' --in ca",
         "connectsync new elm-usd --name Elm --profile standard",
+        "connectsync new --from-sheet districts.csv --in ca",
     ),
     "validate": (
         "connectsync validate",
@@ -126,7 +127,15 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "unset": ("connectsync unset permissions lakeview-usd",),
     "fmt": ("connectsync fmt", "connectsync fmt --check"),
-    "import": ("connectsync import", "connectsync import --dry-run"),
+    "import": (
+        "connectsync import",
+        "connectsync import --dry-run",
+        "connectsync import --from-sheet fleet.xlsx",
+    ),
+    "export": (
+        "connectsync export -o fleet.xlsx",
+        "connectsync export -o fleet.csv --columns phone_types",
+    ),
     "snapshot": ("connectsync snapshot --output live.json",),
     "plan": (
         "connectsync plan --out plan.json",

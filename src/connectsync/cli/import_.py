@@ -1,23 +1,54 @@
-"""``connectsync import``: adopt the districts that Connect holds."""
+"""``connectsync import``: adopt districts from Connect or a sheet; ``export``."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from connectsync.cli.drift import show_findings
+from connectsync.cli.formats import insist_free
+from connectsync.cli.options import (
+    ignore_unknown_option,
+    option_yes_write,
+    paths_argument,
+    sheet_option,
+    where_option,
+)
 from connectsync.cli.session import Session, wait_for
 from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import ExitStatus
-from connectsync.config.decode import SUFFIXES
+from connectsync.config.decode import SUFFIXES, Ground, without_steps_up
 from connectsync.config.discovery import below, relative, stem_of
+from connectsync.config.fleet import Fleet, LoadedDistrict
 from connectsync.config.project import Project
 from connectsync.domain.drift import AdoptedDistrict, AdoptionResult
-from connectsync.domain.wording import SHOWN, did_you_mean
+from connectsync.domain.finding import Finding
+from connectsync.domain.wording import SHOWN, did_you_mean, few, many
 from connectsync.errors import UsageError
+from connectsync.operations.sheet_rows import (
+    NewFiles,
+    SheetDrafts,
+    SheetReading,
+    WantedDistrict,
+    place_of,
+    read_rows,
+)
+from connectsync.operations.sheets import (
+    ADDED_COLUMNS,
+    NOTES,
+    SheetField,
+    chosen_fields,
+    field_named,
+    refuse_cells,
+    sheet_fields,
+    sheet_row,
+    stated_values,
+)
+from connectsync.report.terminal import inert
 
 
 def import_(
@@ -41,19 +72,38 @@ def import_(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what it would do; write nothing.")
     ] = False,
+    from_sheet: sheet_option = None,
+    ignore_unknown: ignore_unknown_option = False,
+    yes: option_yes_write = False,
 ) -> int:
     """
-    Write what Connect holds into district files, made or changed as needed.
+    Write what Connect or a sheet holds into district files, made or changed as needed.
 
-    A new file builds on the profile that leaves the least to state.
+    A new file builds on the profile that leaves the least to state. In a file that is
+    there only managed values that differ change; comments stay.
 
-    In a file that is there only managed values that differ change; comments stay.
+    `--from-sheet` takes what `export` wrote, or any table with a column `district`:
+    it shows the change and asks. Connect is not read then.
 
-    Exits with 1 if a district is refused, or if a file that was written has errors.
+    Exits with 1 if a district or a cell is refused, or if a file that was written has
+    errors.
     """
     from connectsync.report.show_text import adoption_text
 
     session: Session = context.obj
+    if from_sheet is not None:
+        if keys or profile is not None:
+            raise UsageError(
+                "--from-sheet takes neither districts nor --profile",
+                remedy="leave them out; the sheet has columns for both",
+            )
+        asked = SheetImport(from_sheet, folder, ignore_unknown=ignore_unknown)
+        return import_sheet(session, asked, yes=yes, dry_run=dry_run)
+    if yes or ignore_unknown:
+        raise UsageError(
+            "--yes and --ignore-unknown are for a sheet",
+            remedy="leave them out, or name a sheet with --from-sheet FILE",
+        )
     project = session.project()
     for key in keys or ():
         _insist_no_path(session, project, key)
@@ -148,3 +198,176 @@ async def _adopt(
     async with open_reader(session, project, ()) as reader:
         found = await find_live(reader, keys)
     return tuple(adopt(found, home, write=write))
+
+
+@dataclass(frozen=True, slots=True)
+class SheetImport:
+    """
+    A sheet to take districts from; new ones go to ``folder``.
+
+    With ``only_new`` a row of a district that is there is refused.
+    """
+
+    path: Path
+    folder: str = ""
+    ignore_unknown: bool = False
+    only_new: bool = False
+
+
+def import_sheet(
+    session: Session, asked: SheetImport, *, yes: bool, dry_run: bool = False
+) -> int:
+    """Show what a sheet does to files, ask, and write all of them or none."""
+    from connectsync.cli.set_ import Proposal
+
+    project, terminal, shown = session.project(), session.terminal, str(asked.path)
+    fleet = session.whole_fleet(project)
+    fields = sheet_fields(fleet)
+    reading = _read(session, project, asked, fields)
+    place = NewFiles(project.root, project.districts_dir, asked.folder)
+    drafts = SheetDrafts(place, fleet, fields, only_new=asked.only_new)
+    edited = [one for row in reading.rows for one in drafts.draft(row)]
+    if problems := [*reading.problems, *drafts.problems]:
+        raise refuse_cells(shown, problems)
+    if drafts.left:
+        terminal.say(
+            f"{many(drafts.left, 'cell')} left out: the files changed since the sheet"
+            " was written, and the cell did not"
+        )
+    same = len(reading.rows) - len(edited)
+    if not edited:
+        terminal.say(f"nothing to change: {many(same, 'district')} as the sheet says")
+        return ExitStatus.FINE
+    rows = {drafts.files[row.key]: row for row in reading.rows}
+    proposal = Proposal(
+        *(session, project, fleet, edited),
+        lambda errors: refuse_cells(shown, [_told(rows, one) for one in errors]),
+    )
+    already = f"; {same:,} as the sheet says already" if same else ""
+    return proposal.settle(already, drafts.settings, yes=yes, dry_run=dry_run)
+
+
+def _read(
+    session: Session,
+    project: Project,
+    asked: SheetImport,
+    fields: Mapping[str, SheetField],
+) -> SheetReading:
+    """Read the rows of the sheet, and say what was left out."""
+    from connectsync.files.sheets import read_sheet
+    from connectsync.report.sheet import ABOUT
+
+    shown = str(asked.path)
+    end = Ground.of(project.root).way_out(without_steps_up(asked.path))
+    if end is not None:
+        raise UsageError(
+            f"the sheet {shown} is a link that leads out of the project, to {end}",
+            remedy="name the file itself",
+        )
+    sheet = read_sheet(asked.path, shown, ABOUT)
+    for remark in sheet.remarks:
+        session.terminal.say(inert(f"{shown}: {remark}"))
+    reading = read_rows(sheet, fields, ignore_unknown=asked.ignore_unknown)
+    if reading.ignored:
+        said = f"{shown}: columns left out: {few(reading.ignored)}"
+        session.terminal.say(inert(said))
+    return reading
+
+
+def _told(rows: Mapping[str, WantedDistrict], one: Finding) -> str:
+    """Tell of an error that a file would have, by the cell that makes it."""
+    row = rows.get(one.place.file)
+    place = place_of(row, one.path) if row else one.place.file
+    return f"{place}: {one.message}" + (f"; {one.hint}" if one.hint else "")
+
+
+def export(
+    context: typer.Context,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="FILE", help="An .xlsx or a .csv file."),
+    ],
+    paths: paths_argument = None,
+    where: where_option = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Names of values, with commas between them, or `all`.",
+        ),
+    ] = None,
+) -> int:
+    """
+    Write districts to a spreadsheet, one a row, to change them there.
+
+    A cell is what the district has, whether its file or a profile says so; what a
+    profile says is gray. `import --from-sheet` takes the changes back. Tokens are
+    never in it, only where they are.
+    """
+    from connectsync.cli.asked import chosen_by
+    from connectsync.report.sheet import csv_table, workbook
+
+    session: Session = context.obj
+    insist_free(session, output)
+    if output.suffix.lower() not in {".xlsx", ".csv"}:
+        raise UsageError(
+            f"{output} is neither an .xlsx nor a .csv file",
+            remedy="name for example fleet.xlsx",
+        )
+    project, terminal = session.project(), session.terminal
+    fleet = session.whole_fleet(project)
+    chosen = _chosen(session, project, fleet, chosen_by(session, paths, where))
+    fields = sheet_fields(fleet)
+    values = [stated_values(one, fields) for one in chosen]
+    asked = _column_names(columns, fields)
+    shown = chosen_fields(fields, values, asked)
+    rows = [
+        sheet_row(one, held, shown) for one, held in zip(chosen, values, strict=True)
+    ]
+    table = [*(one.column for one in shown), *ADDED_COLUMNS]
+    if output.suffix.lower() == ".xlsx":
+        terminal.deliver(workbook("Districts", table, rows, NOTES), output)
+    else:
+        names = [one.heading for one in table]
+        cells = ([row.cells.get(name) for name in names] for row in rows)
+        # a program for spreadsheets takes UTF-8 for it only behind this mark
+        terminal.deliver("\ufeff" + csv_table(names, cells), output)
+    terminal.say(f"wrote {output}: {many(len(rows), 'district')}")
+    return ExitStatus.FINE
+
+
+def _chosen(
+    session: Session, project: Project, fleet: Fleet, arguments: Sequence[str]
+) -> list[LoadedDistrict]:
+    """Give the districts that arguments mean; say which have errors."""
+    if not arguments and set(fleet.files) <= set(fleet.shelf.names.values()):
+        return []  # a sheet of headings, to begin with
+    named = session.files(project, session.named(project, arguments))
+    files = {relative(one, project.root) for one in named}
+    files -= set(fleet.shelf.names.values())
+    chosen = [one for one in fleet.districts if one.file in files]
+    if broken := sorted(files - {one.file for one in chosen}):
+        session.terminal.complain(
+            f"left out, for these have errors: {inert(few(broken))};"
+            " `connectsync validate` shows them"
+        )
+    return chosen
+
+
+def _column_names(
+    columns: str | None, fields: Mapping[str, SheetField]
+) -> list[str] | None:
+    if columns is None:
+        return None
+    if columns.strip() == "all":
+        return list(fields)
+    found = []
+    for text in filter(None, map(str.strip, columns.split(","))):
+        name = field_named(text, fields)
+        if name is None:
+            raise UsageError(
+                f"no value that can be set is called {text[:80]!r}",
+                remedy=did_you_mean(text, fields) or f"there are: {', '.join(fields)}",
+            )
+        found.append(name)
+    return found

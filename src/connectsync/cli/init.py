@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from connectsync import __version__
-from connectsync.cli.options import paths_argument
+from connectsync.cli.options import option_yes_write, paths_argument, sheet_option
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.discovery import PROJECT_FILE, relative
+from connectsync.config.project import Project
 from connectsync.domain.wording import foreign_character
 from connectsync.errors import UsageError
 from connectsync.report.terminal import inert
@@ -48,8 +49,10 @@ def init(
 
 def new(
     context: typer.Context,
-    key: Annotated[str, typer.Argument(help="The district's key: a-z, 0-9, dashes.")],
-    name: Annotated[str, typer.Option(help="The district's name.")],
+    key: Annotated[
+        str | None, typer.Argument(help="The district's key: a-z, 0-9, dashes.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The district's name.")] = None,
     profile: Annotated[
         list[str] | None, typer.Option(help="A profile to build on.")
     ] = None,
@@ -70,31 +73,37 @@ def new(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A value of the file."),
     ] = None,
+    from_sheet: sheet_option = None,
+    yes: option_yes_write = False,
 ) -> int:
-    """Create a file for a new district, at step 5 of the setup, sync off."""
+    """
+    Create a file for a new district, at step 5 of the setup, sync off.
+
+    `--from-sheet` creates one for each row of a table with the columns `district` and
+    `name`: it shows them and asks.
+    """
     from connectsync.cli.set_ import parse_assignment
     from connectsync.operations.files import NewDistrict, new_district
 
     session: Session = context.obj
-    if not KEY.fullmatch(key):
-        odd = foreign_character(key)
+    if from_sheet is not None:
+        _insist_project(session)
+        from connectsync.cli.import_ import SheetImport, import_sheet
+
+        if key or name or profile or district_id or token or values:
+            raise UsageError(
+                "--from-sheet takes nothing beside it but --in and --yes",
+                remedy="give the values in columns of the sheet",
+            )
+        asked_for = SheetImport(from_sheet, folder, only_new=True)
+        return import_sheet(session, asked_for, yes=yes)
+    if key is None or name is None or yes:
         raise UsageError(
-            f"{key!r} cannot be a district's key{odd and f': {odd}'}",
-            remedy="use a-z, 0-9 and single dashes, such as lakeview-usd",
+            "`new` needs a key and --name NAME, or --from-sheet FILE",
+            remedy="write for example `connectsync new elm-usd --name 'Elm Unified'`",
         )
-    if not (name.strip() and name.isprintable()):
-        raise UsageError(
-            f"{name!r} cannot be a district's name",
-            remedy="write its name on one line, such as 'Lakeview Unified'",
-        )
-    project = session.project()
-    if not (project.root / PROJECT_FILE).is_file():
-        where, remedy = session.no_project()
-        raise UsageError(
-            where,
-            remedy=remedy
-            or "make a project with `connectsync init`, or name its folder with -C",
-        )
+    _insist_sound(key, name)
+    project = _insist_project(session)
     edits = tuple(parse_assignment(one) for one in values or ())
     if any(one.sign != "=" for one in edits):
         raise UsageError("a new district has no list to add to: write NAME=VALUE")
@@ -107,6 +116,32 @@ def new(
     missing = "settings" if district_id else "district_id and settings"
     session.terminal.say(f"next: write its {missing}, then validate")
     return 0
+
+
+def _insist_project(session: Session) -> Project:
+    project = session.project()
+    if not (project.root / PROJECT_FILE).is_file():
+        where, remedy = session.no_project()
+        raise UsageError(
+            where,
+            remedy=remedy
+            or "make a project with `connectsync init`, or name its folder with -C",
+        )
+    return project
+
+
+def _insist_sound(key: str, name: str) -> None:
+    if not KEY.fullmatch(key):
+        odd = foreign_character(key)
+        raise UsageError(
+            f"{key!r} cannot be a district's key{odd and f': {odd}'}",
+            remedy="use a-z, 0-9 and single dashes, such as lakeview-usd",
+        )
+    if not (name.strip() and name.isprintable()):
+        raise UsageError(
+            f"{name!r} cannot be a district's name",
+            remedy="write its name on one line, such as 'Lakeview Unified'",
+        )
 
 
 def fmt(

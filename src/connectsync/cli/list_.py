@@ -35,8 +35,12 @@ class ListFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     CSV = "csv"
+    XLSX = "xlsx"
     MARKDOWN = "markdown"
 
+
+WHOLE = frozenset([ListFormat.JSON, ListFormat.CSV, ListFormat.XLSX])
+"""Formats for other programs, which have every name unless some are chosen."""
 
 DEFAULT = (
     "district",
@@ -76,14 +80,17 @@ def list_(
     ] = False,
     format_: Annotated[
         ListFormat,
-        typer.Option("--format", help="Output format: text, json, csv or markdown."),
+        typer.Option(
+            "--format", help="Output format: text, json, csv, xlsx or markdown."
+        ),
     ] = ListFormat.TEXT,
     output: option_output = None,
 ) -> int:
     """
     List districts and their values, all or those for which an expression is true.
 
-    Values are effective: what profiles say counts. JSON and CSV have every name.
+    Values are effective: what profiles say counts. JSON, CSV and XLSX have every name;
+    an XLSX is to read, `export` writes one to change and take back.
     """
     from connectsync.report import show_text
 
@@ -94,9 +101,7 @@ def list_(
     if columns == HELP:
         terminal.present(show_text.names_text(types), None)
         return ExitStatus.FINE
-    whole = columns == EVERY or (
-        columns is None and format_ in {ListFormat.JSON, ListFormat.CSV}
-    )
+    whole = columns == EVERY or (columns is None and format_ in WHOLE)
     shown = list(types) if whole else _named_for(columns, types, format_)
     if columns is None and not whole:
         shown = [*DEFAULT, *(["live.standing", "live.differs"] if live else [])]
@@ -116,6 +121,9 @@ def list_(
     if columns is None and not whole:
         shown = [one for one in shown if any(row.get(one) for row in fleet.rows)]
     table = show_text.DistrictTable(tuple(shown or DEFAULT[:1]), fleet.rows, total)
+    if format_ is ListFormat.XLSX:
+        terminal.deliver(show_text.workbook_of(table, types), output)
+        return ExitStatus.FINE
     look = show_text.ListLook(
         terminal.colour and output is None, terminal.wraps_at(output)
     )
@@ -129,7 +137,7 @@ def _named_for(
 ) -> list[str]:
     """Give the columns that are named; where people read, each row has its district."""
     shown = _named(text, types)
-    read = format_ in {ListFormat.TEXT, ListFormat.MARKDOWN}
+    read = format_ in {ListFormat.TEXT, ListFormat.MARKDOWN, ListFormat.XLSX}
     if read and {"district", "name", "file"}.isdisjoint(shown):
         return [DEFAULT[0], *shown]
     return shown

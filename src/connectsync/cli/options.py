@@ -43,6 +43,22 @@ where_option = Annotated[
     ),
 ]
 
+sheet_option = Annotated[
+    Path | None,
+    typer.Option(
+        "--from-sheet", metavar="FILE", help="Take districts from an .xlsx or a .csv."
+    ),
+]
+ignore_unknown_option = Annotated[
+    bool,
+    typer.Option(
+        "--ignore-unknown", help="Leave out columns of the sheet that mean nothing."
+    ),
+]
+option_yes_write = Annotated[
+    bool, typer.Option("--yes", "-y", help="Write without asking first.")
+]
+
 option_output = Annotated[
     Path | None,
     typer.Option("--output", "-o", help="Write to this file, not to the terminal."),

@@ -412,6 +412,7 @@ class Session:
                 project.root,
                 (),
                 districts_dir=project.districts_dir,
+                recorded=project.options,
                 at=self.moment(project),
             )
         return self.fleet(project, ())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import unified_diff
@@ -12,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from connectsync.cli.asked import chosen_by
-from connectsync.cli.options import where_option
+from connectsync.cli.options import option_yes_write, where_option
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus, Terminal
 from connectsync.config.document import Document
@@ -20,12 +21,12 @@ from connectsync.config.fleet import Fleet
 from connectsync.config.project import Project
 from connectsync.config.source import mask_source
 from connectsync.domain.district import LIST, stated_types
-from connectsync.domain.finding import Finding, Severity, ValidationReport
+from connectsync.domain.finding import Finding, Severity
 from connectsync.domain.schedule import local_time, spell_managed
 from connectsync.domain.wording import did_you_mean, many
 from connectsync.errors import InvalidFiles, NotApproved, UsageError
 from connectsync.files.access import not_written
-from connectsync.files.writing import write_together
+from connectsync.files.writing import make_folder, write_together
 from connectsync.operations.checking import ValidationOptions
 from connectsync.operations.editing import (
     EditedFile,
@@ -41,10 +42,6 @@ in_profile_option = Annotated[
     typer.Option(
         "--in-profile", metavar="NAME", help="Change this profile, not districts."
     ),
-]
-
-yes_option = Annotated[
-    bool, typer.Option("--yes", "-y", help="Write without asking first.")
 ]
 
 dry_run_option = Annotated[
@@ -76,7 +73,7 @@ def set_(
     ],
     where: where_option = None,
     in_profile: in_profile_option = None,
-    yes: yes_option = False,
+    yes: option_yes_write = False,
     dry_run: dry_run_option = False,
 ) -> int:
     """
@@ -112,7 +109,7 @@ def unset(
     ] = None,
     where: where_option = None,
     in_profile: in_profile_option = None,
-    yes: yes_option = False,
+    yes: option_yes_write = False,
     dry_run: dry_run_option = False,
 ) -> int:
     """
@@ -229,23 +226,16 @@ def change_files(
     if not edited:
         terminal.say(f"nothing to change: {_already(len(layers), 'file')}")
         return ExitStatus.FINE
-    found = _insist_no_new_error(session, project, fleet, edited)
-    terminal.present("\n".join(diff_lines(edited, Paint(terminal.colour))), None)
     left = len(layers) - len(edited)
     already = f"; {_already(left)}" if left else ""
-    reached = _reached(fleet, asked.profile)
-    terminal.say(f"{many(len(edited), 'file')} to change{already}{reached}")
-    for line in _meanwhile(fleet, asked, edited, session.now()):
-        terminal.say(inert(line))
-    for one in found:
-        about = f"{one.place.file}: {one.message}"
-        terminal.complain(f"{one.severity.value}[{one.rule}] {inert(about)}")
-    if dry_run:
-        return ExitStatus.FINE
-    _insist_yes(terminal, edited, yes=yes)
-    _write(project, edited)
-    terminal.say(f"wrote {many(len(edited), 'file')}; next: `connectsync plan`")
-    return ExitStatus.FINE
+    names = [edit.path[1] for edit in asked.edits if edit.path[0] == "settings"]
+    proposal = Proposal(session, project, fleet, edited)
+    return proposal.settle(
+        already + _reached(fleet, asked.profile),
+        dict.fromkeys((one.file for one in edited), names),
+        yes=yes,
+        dry_run=dry_run,
+    )
 
 
 def _already(count: int, noun: str = "") -> str:
@@ -263,17 +253,16 @@ def _reached(fleet: Fleet, profile: str | None) -> str:
 
 
 def _meanwhile(
-    fleet: Fleet, asked: FileChange, edited: Sequence[EditedFile], now: datetime
+    fleet: Fleet, names: Mapping[str, Collection[str]], now: datetime
 ) -> Iterator[str]:
     """Say where a period holds another value today, so that what is set waits."""
-    names = {edit.path[1] for edit in asked.edits if edit.path[0] == "settings"}
-    changed = {one.file for one in edited}
     for one in fleet.districts:
         schedule = one.district.schedule
-        if changed.isdisjoint(layer.file for layer in one.layers):
+        changed = {name for layer in one.layers for name in names.get(layer.file, ())}
+        if not (changed and schedule.periods):
             continue
         day = local_time(now, schedule.zone).date()
-        for name in sorted(names):
+        for name in sorted(changed):
             if (position := schedule.in_force(name, day)) is not None:
                 period = schedule.periods[position]
                 held = spell_managed(period.settings[name])
@@ -311,30 +300,6 @@ def _layers(
         yield by_file[file].layers
 
 
-def _insist_no_new_error(
-    session: Session, project: Project, fleet: Fleet, edited: Sequence[EditedFile]
-) -> list[Finding]:
-    """Refuse a change that makes an error; give the warnings that it makes."""
-    asked = ValidationOptions(
-        today=session.today(), options=project.options, whole_fleet=True
-    )
-    before = {
-        _same(one) for one in validate_fleet(fleet_with(fleet, ()), asked).findings
-    }
-    after: ValidationReport = validate_fleet(fleet_with(fleet, edited), asked)
-    new = [one for one in after.findings if _same(one) not in before]
-    errors = [one for one in new if one.severity is Severity.ERROR]
-    if errors:
-        first = errors[0]
-        more = f", and {len(errors) - 1:,} more" if len(errors) > 1 else ""
-        raise InvalidFiles(
-            f"{first.place.file} would have an error: {first.message}{more}; nothing"
-            " was written",
-            remedy=first.hint or f"`connectsync explain {first.rule}` says why",
-        )
-    return [one for one in new if one.severity is Severity.WARNING]
-
-
 def _same(one: Finding) -> tuple[str, str, str]:
     return one.rule, one.place.file, one.message
 
@@ -349,10 +314,82 @@ def diff_lines(edited: Sequence[EditedFile], paint: Paint) -> Iterator[str]:
         for number, line in enumerate(lines):
             if number < 2:  # noqa: PLR2004 - the two lines that name the file
                 name = f"{'ab'[number]}/{inert(one.file)}"
+                name = name if one.before or number else "/dev/null"
                 yield paint(Style.BOLD, f"{'-+'[number] * 3} {name}")
             else:
                 shown = line[:1] + mask_source(line[1:])
                 yield paint(styles.get(line[:1], Style.PLAIN), inert(shown))
+
+
+def _refuse_file(errors: Sequence[Finding]) -> InvalidFiles:
+    """Make the error that names the first file that would have one."""
+    first = errors[0]
+    more = f", and {len(errors) - 1:,} more" if len(errors) > 1 else ""
+    return InvalidFiles(
+        f"{first.place.file} would have an error: {first.message}{more}; nothing"
+        " was written",
+        remedy=first.hint or f"`connectsync explain {first.rule}` says why",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """
+    A change of files of a fleet that a person is shown before it is written.
+
+    ``refuse`` makes the error of what would be wrong with the files then.
+    """
+
+    session: Session
+    project: Project
+    fleet: Fleet
+    edited: Sequence[EditedFile]
+    refuse: Callable[[Sequence[Finding]], InvalidFiles] = _refuse_file
+
+    def settle(
+        self,
+        already: str,
+        names: Mapping[str, Collection[str]],
+        *,
+        yes: bool,
+        dry_run: bool,
+    ) -> int:
+        """
+        Show it, ask, and write all files or none.
+
+        ``already`` ends the line that counts them; ``names`` are the settings that
+        each file is to set. Raises ``InvalidFiles`` where a
+        file would have an error that none has now, ``NotApproved``, ``UsageError``.
+        """
+        terminal, edited = self.session.terminal, self.edited
+        found = self._insist_no_new_error()
+        terminal.present("\n".join(diff_lines(edited, Paint(terminal.colour))), None)
+        terminal.say(f"{many(len(edited), 'file')} to change{already}")
+        for line in _meanwhile(self.fleet, names, self.session.now()):
+            terminal.say(inert(line))
+        for one in found:
+            about = f"{one.place.file}: {one.message}"
+            terminal.complain(f"{one.severity.value}[{one.rule}] {inert(about)}")
+        if dry_run:
+            return ExitStatus.FINE
+        _insist_yes(terminal, edited, yes=yes)
+        _write(self.project, edited)
+        wrote = f"wrote {many(len(edited), 'file')}"
+        terminal.say(f"{wrote}; next: `connectsync plan`")
+        return ExitStatus.FINE
+
+    def _insist_no_new_error(self) -> list[Finding]:
+        """Refuse a change that makes an error; give the warnings that it makes."""
+        asked = ValidationOptions(
+            today=self.session.today(), options=self.project.options, whole_fleet=True
+        )
+        as_is = validate_fleet(fleet_with(self.fleet, ()), asked).findings
+        before = {_same(one) for one in as_is}
+        after = validate_fleet(fleet_with(self.fleet, self.edited), asked).findings
+        new = [one for one in after if _same(one) not in before]
+        if errors := [one for one in new if one.severity is Severity.ERROR]:
+            raise self.refuse(errors)
+        return [one for one in new if one.severity is Severity.WARNING]
 
 
 def _insist_yes(terminal: Terminal, edited: Sequence[EditedFile], *, yes: bool) -> None:
@@ -372,7 +409,9 @@ def _insist_yes(terminal: Terminal, edited: Sequence[EditedFile], *, yes: bool) 
 def _write(project: Project, edited: Sequence[EditedFile]) -> None:
     for one in edited:
         path = project.root / one.file
-        if path.read_bytes().decode("utf-8-sig", "replace") != one.before:
+        if not one.before and not os.path.lexists(path):
+            make_folder(path.parent)
+        elif path.read_bytes().decode("utf-8-sig", "replace") != one.before:
             raise UsageError(
                 f"{one.file} was changed meanwhile, so nothing was written",
                 remedy="run the command again",

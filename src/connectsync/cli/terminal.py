@@ -150,14 +150,20 @@ class Terminal:
             return
         _write(sys.stderr, unheeded(text))
 
-    def deliver(self, text: str, output: Path | None) -> None:
+    def deliver(self, text: str | bytes, output: Path | None) -> None:
         """
         Print a result as it is, also for machines, or write it to a file.
 
-        Raises ``UsageError`` if the file cannot be written.
+        Raises ``UsageError`` if the file cannot be written, or for bytes without one.
         """
+        raw = text if isinstance(text, bytes) else None
         if output is None or output == STDOUT:
-            _write(sys.stdout, text)
+            if raw is not None:
+                raise errors.UsageError(
+                    "a workbook is no text: it is for a file",
+                    remedy="name the file with --output FILE",
+                )
+            _write(sys.stdout, str(text))
             return
         insist_no_source(output)
         try:
@@ -165,12 +171,13 @@ class Terminal:
             output.parent.mkdir(parents=True, exist_ok=True)
             if output.exists() and not output.is_file():
                 # a device or a pipe, such as /dev/stderr, is never replaced
-                output.write_text(text, encoding="utf-8")
+                output.write_bytes(str(text).encode() if raw is None else raw)
                 return
         except OSError as error:
             raise not_written(output, error) from error
         # names of files may hold bytes that are no text
-        replace_file(output, text.encode(errors="backslashreplace").decode())
+        named = str(text).encode(errors="backslashreplace")
+        replace_file(output, named if raw is None else raw)
 
     def wraps_at(self, output: Path | None) -> int | None:
         """Give where lines of a table are broken: nowhere, in a file or a pipe."""

@@ -227,7 +227,7 @@ def fleet_of_texts(
 
 
 def with_texts(fleet: Fleet, texts: Mapping[str, str]) -> Fleet:
-    """Give the fleet as it would be if these files of its districts said this."""
+    """Give the fleet as it would be if files of its districts, or new ones, said so."""
     readings = {
         file: check_bytes(file, text.encode(), "district", fleet.shelf.recorded)
         for file, text in texts.items()
@@ -235,11 +235,13 @@ def with_texts(fleet: Fleet, texts: Mapping[str, str]) -> Fleet:
     built = {
         file: build_district(fleet.shelf, file, one) for file, one in readings.items()
     }
-    districts = [built.get(one.file, ((), one))[1] for one in fleet.districts]
     found = [finding for findings, _ in built.values() for finding in findings]
+    districts = [built.pop(one.file, ((), one))[1] for one in fleet.districts]
+    districts += [built[file][1] for file in sorted(built)]
     return replace(
         fleet.with_findings(found),
         districts=tuple(one for one in districts if one is not None),
+        files=tuple(sorted({*fleet.files, *texts})),
     )
 
 

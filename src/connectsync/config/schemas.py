@@ -193,7 +193,7 @@ def describe(path: str) -> Described | None:
     ``allow.reason`` reaches into the items of a list. None if there is no such key.
     """
     for name in DESCRIBED:
-        part = _part(schema(name), path)
+        part = part_at(schema(name), path)
         if part is not None:
             return _described_keys(path, part)
     return None
@@ -206,7 +206,8 @@ def list_described_paths() -> tuple[str, ...]:
     )
 
 
-def _part(whole: Mapping[str, Any], path: str) -> Mapping[str, Any] | None:
+def part_at(whole: Mapping[str, Any], path: str) -> Mapping[str, Any] | None:
+    """Give what a schema says of a key such as ``settings.phone_types``, if it does."""
     part: Mapping[str, Any] | None = whole
     for key in path.split("."):
         part = _properties(part or {}).get(key)

@@ -12,7 +12,7 @@ from connectsync.files.access import insist_unplanted, is_strangers, not_written
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
 
 
-def replace_file(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str | bytes) -> None:
     """Write ``text`` as `write_whole` does. Raises ``UsageError`` if it cannot be."""
     try:
         write_whole(path, text)
@@ -28,7 +28,7 @@ def make_folder(path: Path) -> None:
         raise not_written(path, error, "make") from error
 
 
-def write_whole(path: Path, text: str, *, private: bool = False) -> None:
+def write_whole(path: Path, text: str | bytes, *, private: bool = False) -> None:
     """
     Write ``text`` to ``path`` whole or not at all.
 
@@ -58,6 +58,7 @@ def write_together(texts: Mapping[Path, str]) -> None:
 
     beside: dict[Path, Path] = {}
     before: dict[Path, Path] = {}
+    fresh: list[Path] = []
     try:
         for path, text in texts.items():
             target = insist_unplanted(path)
@@ -68,8 +69,12 @@ def write_together(texts: Mapping[Path, str]) -> None:
                 copy2(target, before[target])
         try:
             for target, new in beside.items():
+                if not os.path.lexists(target):
+                    fresh.append(target)
                 new.replace(target)
         except BaseException:
+            for target in fresh:
+                target.unlink(missing_ok=True)
             for target, old in before.items():
                 old.replace(target)
             raise
@@ -82,7 +87,7 @@ def _name_beside(target: Path) -> Path:
     return target.with_name(f".{target.name[:100]}.{os.urandom(4).hex()}")
 
 
-def _stage(target: Path, text: str, *, private: bool = False) -> Path:
+def _stage(target: Path, text: str | bytes, *, private: bool = False) -> Path:
     beside = _name_beside(target)
     # the system applies the umask: asking for it would change it for a moment
     handle = os.open(beside, _NEW, 0o600 if private else 0o666)
@@ -96,8 +101,8 @@ def _stage(target: Path, text: str, *, private: bool = False) -> Path:
     return beside
 
 
-def _fill(handle: int, text: str) -> None:
-    with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-        stream.write(text)
+def _fill(handle: int, text: str | bytes) -> None:
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(text.encode() if isinstance(text, str) else text)
         stream.flush()
         os.fsync(stream.fileno())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from connectsync.config.document import Document
+from connectsync.config.document import Document, data_of_text
 from connectsync.config.edit import edit_values, remove_value
 from connectsync.config.fleet import Fleet, fleet_of_texts, with_texts
 from connectsync.config.layers import LAYERED, merge_section
@@ -46,7 +47,8 @@ def edit_layers(layers: Sequence[Document], edits: Iterable[ValueEdit]) -> Edite
     text = before
     try:
         for edit in edits:
-            text = _edited(text, edit, _stated(layers, edit.path))
+            whole = _whole_section(layers, text, edit)
+            text = _edited(text, whole, _stated(layers, whole.path))
     except InvalidFiles as error:
         raise InvalidFiles(f"{file}: {error.message}", remedy=error.remedy) from error
     return EditedFile(file, before, text)
@@ -68,6 +70,28 @@ def _edited(text: str, edit: ValueEdit, held: Any) -> str:
     if held == wanted or (alike and sorted(map(str, held)) == sorted(wanted)):
         return text
     return edit_values(text, {edit.path: wanted})
+
+
+def _whole_section(layers: Sequence[Document], text: str, edit: ValueEdit) -> ValueEdit:
+    """
+    Make an edit within a mapping that a profile states one of the mapping.
+
+    A file that states such a mapping states all of it: what the profile says beside
+    the value would be gone.
+    """
+    top, inside = edit.path[:2], edit.path[2:]
+    shared = _stated(layers, top) if inside and edit.sign == "=" else None
+    own = data_of_text(text).get(top[0]) if isinstance(shared, dict) else None
+    if not isinstance(shared, dict) or (own and top[1] in own):
+        return edit
+    whole = deepcopy(shared)
+    within = whole
+    for key in inside[:-1]:
+        within = within.setdefault(key, {})
+    if within.get(inside[-1]) == edit.value:
+        return edit
+    within[inside[-1]] = edit.value
+    return ValueEdit(top, "=", whole)
 
 
 def _stated(layers: Sequence[Document], path: tuple[str, ...]) -> Any:

@@ -146,10 +146,7 @@ def new_district(
     insist_inside(path, districts_dir, asked.folder)
     _insist_new(districts_dir, root, asked.key)
     _insist_profiles(root, districts_dir, asked.profiles)
-    data = _data(asked, references_in(districts_dir))
-    text = district_text(path, root, data)
-    if asked.values:
-        text = edit_values(text, {one.path: one.value for one in asked.values})
+    text = new_text(path, root, asked, references_in(districts_dir))
     found = check_bytes(relative(path, root), text.encode(), "district", recorded)
     for one in found.findings:
         if one.severity is Severity.ERROR:
@@ -160,6 +157,16 @@ def new_district(
     make_folder(path.parent)
     replace_file(path, text)
     return path
+
+
+def new_text(path: Path, root: Path, asked: NewDistrict, taken: set[str]) -> str:
+    """
+    Give the text of a new district's file.
+
+    A variable that it names for the token is none of those ``taken``, and taken then.
+    """
+    text = district_text(path, root, _data(asked, taken))
+    return edit_values(text, {one.path: one.value for one in asked.values})
 
 
 def insist_inside(path: Path, districts_dir: Path, folder: str) -> None:

@@ -14,7 +14,7 @@ from connectsync.domain.finding import KeyPath, pointer
 from connectsync.domain.settings import spell
 from connectsync.domain.wording import many
 from connectsync.report.markdown import code, short
-from connectsync.report.sheet import csv_table
+from connectsync.report.sheet import SheetColumn, SheetRow, csv_table, workbook
 from connectsync.report.terminal import (
     Paint,
     Style,
@@ -153,6 +153,24 @@ def _csv(table: DistrictTable) -> str:
         [inert(spell_data(row.get(name))) for name in table.names] for row in table.rows
     )
     return csv_table(table.names, rows)
+
+
+def workbook_of(table: DistrictTable, types: Mapping[str, str]) -> bytes:
+    """Write a list of districts as a workbook; ``types`` tell what numbers are."""
+    heads = [
+        SheetColumn(name, least=0 if types.get(name) == "int" else None)
+        for name in table.names
+    ]
+    rows = [
+        SheetRow({name: _in_sheet(row.get(name)) for name in table.names})
+        for row in table.rows
+    ]
+    return workbook("Districts", heads, rows)
+
+
+def _in_sheet(value: Any) -> str | int | None:
+    plain = isinstance(value, int) and not isinstance(value, bool)
+    return value if plain else spell_data(value)
 
 
 def _markdown(table: DistrictTable) -> str:
