@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.run
 DEV := $(VENV)/.dev
 BROWSER := $(VENV)/.browser
+WHEELS := $(VENV)/.wheels
 unexport PYTHONDONTWRITEBYTECODE
 export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/$(VENV)/browsers
 DEMO := .connectsync/demo
@@ -36,8 +37,9 @@ run: $(RUN)  ## validate the sample fleet, plan, apply, and plan again
 	@echo '— 7. runs: what was done, and when'
 	$(CONNECTSYNC) runs
 
-test: $(DEV)  ## everything that must be true
-	@# three that each work on one core at most
+test: $(RUN)  ## everything that must be true
+	@# what works on one core at most goes side by side
+	@$(MAKE) --no-print-directory -j 2 $(DEV) $(WHEELS)
 	@$(MAKE) --no-print-directory -j 3 lint compiled $(BROWSER)
 	@$(MAKE) --no-print-directory check
 
@@ -52,10 +54,10 @@ compiled: $(DEV)
 	@$(BIN)/python -m compileall -q src
 	@$(BIN)/pytest --collect-only -q -n 0 >/dev/null || true  # `check` says why
 
-check: $(DEV) $(BROWSER)
+check: $(DEV) $(BROWSER) $(WHEELS)
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
-coverage: $(DEV) $(BROWSER)  ## the same tests, with every line and branch counted
+coverage: $(DEV) $(BROWSER) $(WHEELS)  ## the same tests, with every line and branch counted
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term
 
 browser-test: $(DEV) $(BROWSER)  ## every label and every way in a browser, not a sample
@@ -87,7 +89,7 @@ fuzz: $(DEV) $(BROWSER)  ## broken input of every kind, for FUZZ_SECONDS in all
 	PYTHONPATH=tests/hermetic $(BIN)/python tests/fuzz/run.py
 
 assurance: export CONNECTSYNC_ASSURANCE := build/assurance
-assurance: $(DEV) $(BROWSER)  ## count what the tests try on us, and write the page of it
+assurance: $(DEV) $(BROWSER) $(WHEELS)  ## count what the tests try on us, and write the page of it
 	@rm -rf $(CONNECTSYNC_ASSURANCE)
 	$(BIN)/pytest -n $(WORKERS) $$($(BIN)/python tests/assurance.py --tests)
 	$(BIN)/python tests/assurance.py $(CONNECTSYNC_ASSURANCE)
@@ -130,7 +132,8 @@ $(RUN): requirements/run.txt pyproject.toml
 		"connectsync needs Python 3.11 or newer; try: make PYTHON=python3.12")'
 	@echo 'setting up $(VENV) …'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	@# what is imported is compiled then: most of what is installed never is
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
 		--no-deps --require-hashes -r requirements/run.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--no-deps --no-build-isolation -e .
@@ -140,9 +143,11 @@ $(DEV): $(RUN) requirements/dev.txt
 	@echo 'setting up the tests …'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
 		--no-deps --require-hashes -r requirements/dev.txt
-	@# all cores compile, as pip does on one; what is for other Pythons does not compile
-	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null 2>&1 || true
-	@# the tests install our hooks with the real pre-commit, off the network
+	@touch $@
+
+# the tests install our hooks with the real pre-commit, and our wheel with the real uv,
+# off the network
+$(WHEELS): $(RUN)
 	@$(BIN)/python -m pip download --quiet --disable-pip-version-check \
 		--no-deps --require-hashes -r requirements/run.txt -d $(VENV)/wheelhouse
 	@touch $@
