@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +212,7 @@ _CALL = re.compile(
 )
 
 
+@cache
 def _commands() -> tuple[dict[str, set[str]], set[str]]:
     group = typer.main.get_command(app)
     assert isinstance(group, TyperGroup)

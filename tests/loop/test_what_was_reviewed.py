@@ -292,34 +292,38 @@ def test_who_approved_just_this_commit_accepts(github: Desk, body: str) -> None:
     assert accepted(github, review(body=body))
 
 
-@pytest.mark.parametrize(
-    "decoy",
-    [
-        review("author"),
-        review("committer"),
-        review("co-author"),
-        review(head=OTHER),
-        review(state="COMMENTED"),
-        review(state="CHANGES_REQUESTED"),
-        review(state="DISMISSED"),
-        review(association="CONTRIBUTOR"),
-        review(association="NONE"),
-        review(pushes=False),
-        review(type="Bot"),
-        review(editor="author"),
-        review(body=f"> {LINE}"),
-        review(body=f"Do not write {LINE}"),
-        review(body=LINE.replace("=3", "=three")),
-        review(body=LINE.replace("1" * 12, "1" * 11)),
-        review(body=LINE.replace("1" * 12, "2" * 12)),
-        review(body=LINE.partition(" of ")[0]),
-    ],
-    ids=str,
-)
+AUTHORS = [["co-author", "committer"], [None, None]]
+
+DECOYS = [
+    review("author"),
+    review("committer"),
+    review("co-author"),
+    review(head=OTHER),
+    review(state="COMMENTED"),
+    review(state="CHANGES_REQUESTED"),
+    review(state="DISMISSED"),
+    review(association="CONTRIBUTOR"),
+    review(association="NONE"),
+    review(pushes=False),
+    review(type="Bot"),
+    review(editor="author"),
+    review(body=f"> {LINE}"),
+    review(body=f"Do not write {LINE}"),
+    review(body=LINE.replace("=3", "=three")),
+    review(body=LINE.replace("1" * 12, "1" * 11)),
+    review(body=LINE.replace("1" * 12, "2" * 12)),
+    review(body=LINE.partition(" of ")[0]),
+]
+"""What looks like an acceptance and is none."""
+
+
+@pytest.mark.parametrize("decoy", DECOYS, ids=str)
 def test_a_decoy_accepts_nothing(github: Desk, decoy: Row) -> None:
-    authors = [["co-author", "committer"], [None, None]]
-    assert not accepted(github, decoy, commits=authors)
-    assert accepted(github, decoy, review(), commits=authors)
+    assert not accepted(github, decoy, commits=AUTHORS)
+
+
+def test_no_decoy_takes_away_what_was_accepted(github: Desk) -> None:
+    assert accepted(github, *DECOYS, review(), commits=AUTHORS)
 
 
 @pytest.mark.parametrize(
