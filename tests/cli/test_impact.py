@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from html import unescape
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import jsonschema
 import pytest
@@ -283,30 +284,45 @@ def test_no_value_of_a_person_is_written_or_printed(
         insist_nothing_of_a_person(said, tmp_path, inside)
 
 
+@pytest.mark.parametrize("kind", SOURCES)
 def test_a_bug_while_counting_writes_no_value_into_its_log(
-    valley: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    valley: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     def fail(*_: object, **__: object) -> None:
-        raise KeyError(len(NUMBERS))
+        raise KeyError(MARK, *NUMBERS)
 
     inside = tmp_path / "rosters"
     inside.mkdir()
-    path = slow.write_students(marked(), inside)
-    monkeypatch.setattr("connectsync.roster.tables.compare", fail)
+    path = SOURCES[kind](inside)
+    monkeypatch.setattr("connectsync.roster.tables.tally", fail)
     said = valley.run("impact", "lakeview-usd", "--roster", str(path))
     assert said.status == 70
     insist_nothing_of_a_person(said, tmp_path, inside)
 
 
+def lengthened(path: Path) -> Path:
+    """Repeat the last line of a roster, where it has lines; give the file to watch."""
+    file = path / "users.csv" if path.is_dir() else path
+    if file.suffix == ".zip":
+        with ZipFile(file) as packed:
+            files = {one: packed.read(one) for one in packed.namelist()}
+        with ZipFile(file, "w") as packed:
+            for name, raw in files.items():
+                packed.writestr(name, raw + raw.splitlines(keepends=True)[-1] * 50_000)
+    elif file.suffix in {".csv", ".ndjson"}:
+        raw = file.read_bytes()
+        file.write_bytes(raw + raw.splitlines(keepends=True)[-1] * 100_000)
+    return file
+
+
+@pytest.mark.parametrize("kind", SOURCES)
 def test_killed_while_it_counts_it_leaves_nothing_of_a_person(
-    valley: Console, tmp_path: Path
+    valley: Console, tmp_path: Path, kind: str
 ) -> None:
     inside = tmp_path / "rosters"
     inside.mkdir()
-    path = slow.write_students(marked(), inside)
-    with path.open("ab") as file:
-        lines = path.read_bytes().splitlines(keepends=True)
-        file.write(lines[-1] * 400_000)
+    path = SOURCES[kind](inside)
+    watched = lengthened(path)
     asked = ["impact", "lakeview-usd", "--roster", str(path)]
     process = subprocess.Popen(
         [sys.executable, "-m", "connectsync", *asked],
@@ -323,7 +339,7 @@ def test_killed_while_it_counts_it_leaves_nothing_of_a_person(
             there = {str(one.readlink()) for one in opened.iterdir()}
         except OSError:
             continue
-        if str(path) in there:
+        if str(watched) in there:
             break
     process.send_signal(signal.SIGKILL)
     out, _ = process.communicate()

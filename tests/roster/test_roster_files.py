@@ -324,3 +324,16 @@ def test_small_schools_are_counted_as_one(tmp_path: Path) -> None:
         ("", 2),
         ("big", 10),
     ]
+
+
+def test_where_memory_does_not_suffice_it_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectsync.roster.tables.MEMORY", "4MB")
+    rows = b"".join(b"s%d,Secretname%d,,,\n" % (one, one) for one in range(20_000))
+    path = in_file(tmp_path, HEADER + rows)
+    with pytest.raises(RosterUnreadable) as caught, open_roster_files(path) as read:
+        measure(read.tables, (None, CHOSEN))
+    assert "of memory that it may have" in caught.value.message
+    assert "split the export by school" in (caught.value.remedy or "")
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
