@@ -81,11 +81,12 @@ def test_no_part_of_a_secret_leaves_a_file(path: Path) -> None:
 
 @pytest.mark.parametrize("name", HUGE)
 def test_a_huge_file_ends_in_seconds(name: str) -> None:
-    begin = time.monotonic()
+    # of a processor: others may be at work on this machine
+    begin = time.process_time()
     findings = check_bytes("huge.yaml", HUGE[name], "district").findings
     assert findings
     assert len(findings) <= 250
-    assert time.monotonic() - begin < SECONDS
+    assert time.process_time() - begin < SECONDS
 
 
 def test_a_file_of_fifty_megabytes_is_not_read(tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ def test_half_of_a_letter_is_in_no_name_and_no_value(world: World, kind: str) ->
         await reader.read("bay")
 
     with pytest.raises(PageChanged, match="broken Unicode") as refused:
-        world.run(act, around=around, wait_seconds=0.5)
+        world.run(act, around=around)
     assert shown in refused.value.message
 
 

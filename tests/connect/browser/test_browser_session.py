@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from browser_world import (
+    SHORT_WAIT,
     Around,
     World,
     bare,
@@ -48,7 +49,7 @@ def in_view(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
         yield world.browser
 
     monkeypatch.setattr(session, "launch_browser", launched)
-    monkeypatch.setattr(session, "PATIENCE_SECONDS", 20)
+    monkeypatch.setattr(session, "PATIENCE_SECONDS", 120)
     (world.folder / "session.json").unlink()
     return world
 
@@ -58,7 +59,7 @@ def signed_in(world: World, person: Person, around: Around = bare) -> None:
 
     async def story() -> None:
         async with served(world.store, around=around) as address:
-            site = replace(website(address, world.folder), wait_seconds=1)
+            site = replace(website(address, world.folder), wait_seconds=SHORT_WAIT)
             waiting = asyncio.ensure_future(sign_in(site))
             while not any(one.pages for one in world.browser.contexts):  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0.01)
@@ -81,7 +82,7 @@ async def no_hurry(context: BrowserContext) -> None:
     await page.get_by_role("button", name="Sign in").wait_for()
     with pytest.raises(CredentialsRefused):
         await fill_in(page, "mistyped")
-    await asyncio.sleep(1.2)  # longer than any control is waited for
+    await asyncio.sleep(SHORT_WAIT + 0.2)  # longer than any control is waited for
     await fill_in(page)
 
 
