@@ -38,6 +38,7 @@ WRITTEN: Mapping[str, tuple[str, str, str]] = {
 READ: Mapping[str, tuple[str, str]] = {
     "plan": ("A plan", "connectsync plan --out plan.json"),
     "findings": ("Findings", "connectsync validate --format json"),
+    "baseline": ("A baseline of findings", "connectsync validate --write-baseline"),
     "drift": ("Drift", "connectsync drift --format json"),
     "impact": ("Impact", "connectsync impact DISTRICT --roster PATH --format json"),
     "runs": ("Runs", "connectsync runs --format json"),

@@ -102,6 +102,7 @@ def approve_file(
     colour, width = terminal.colour, terminal.width
     if doubt:
         terminal.complain(f"warning: {inert(doubt)}")
+    _tell_loosened(terminal, shown)
     terminal.show(render_summary(shown, digest, colour=colour, width=width))
     asked = project.policy.approval
     terminal.show(approval_text(said, asked, colour=colour, width=width))
@@ -115,6 +116,11 @@ def _next_step(path: Path, plan: Plan, project: Project, approved: int) -> str:
         return f"next: {many(missing, 'more person', 'more people')} to approve"
     command = f"connectsync apply {quote_word(str(path))} {acceptance(plan.guards)}"
     return f"next: `{command.strip()}`"
+
+
+def _tell_loosened(terminal: Terminal, plan: Plan) -> None:
+    for one in plan.loosened:
+        terminal.complain(f"warning: rules-loosened: {inert(one)}")
 
 
 def _of_stated_connect(session: Session, project: Project, plan: Plan) -> Plan:

@@ -20,7 +20,7 @@ from connectsync.domain.settings import SETTINGS, is_same, value_data, value_of
 from connectsync.domain.wording import few, many
 from connectsync.errors import NothingMatched
 from connectsync.operations import query
-from connectsync.operations.checking import CheckedFleet, ValidationOptions
+from connectsync.operations.checking import CheckedFleet, ValidationOptions, options_of
 from connectsync.providers.form import Kind
 from connectsync.report.terminal import inert
 from connectsync.values import dataclass, field
@@ -54,9 +54,7 @@ class AskedFleet:
 
     def read(self) -> None:
         """Read what the files say; those with errors are left out, with a word."""
-        asked = ValidationOptions(
-            today=self.session.today(), options=self.project.options
-        )
+        asked = options_of(self.project, self.session.today())
         # all that is read here stays: looking for what could go takes time for nothing
         gc.disable()
         try:

@@ -62,7 +62,7 @@ def doctor(
 async def _checks(session: Session, *, record: bool, run_commands: bool) -> list[Check]:
     from connectsync.cli.secrets import district_token
     from connectsync.config.schemas import schema_names
-    from connectsync.operations.checking import ValidationOptions
+    from connectsync.operations.checking import options_of
     from connectsync.operations.doctor import examine_files, examine_tokens
     from connectsync.operations.validate import validate_fleet
 
@@ -74,7 +74,7 @@ async def _checks(session: Session, *, record: bool, run_commands: bool) -> list
         district_token, project=project, environment=environment, commands=run_commands
     )
     beyond, project = await _beyond(session, project, districts, record=record)
-    asked = ValidationOptions(session.today(), project.options, whole_fleet=True)
+    asked = options_of(project, session.today(), whole_fleet=True)
     return [
         ok("tool", f"{TOOL}, Python {platform.python_version()}"),
         ok("formats", f"schema 1 of {', '.join(schema_names())}"),

@@ -34,7 +34,7 @@ from connectsync.domain.drift import (
 from connectsync.domain.finding import Severity
 from connectsync.domain.wording import did_you_mean, many
 from connectsync.errors import UsageError
-from connectsync.operations.checking import ValidationOptions
+from connectsync.operations.checking import options_of
 from connectsync.operations.drift import (
     DriftedDistrict,
     draft_adoption,
@@ -118,7 +118,7 @@ def show_findings(
     files = [one.file for one in adopted if one.adoption in WRITTEN]
     if not files:
         return 0
-    asked = ValidationOptions(today=session.today(), options=project.options)
+    asked = options_of(project, session.today())
     report = validate_fleet(session.fleet(project, files), asked)
     terminal = session.terminal
     # of many districts there are too many notes to find anything else among them
@@ -128,7 +128,8 @@ def show_findings(
         text = render(shown, colour=terminal.colour, width=terminal.width)
         terminal.show(f"\n{text}")
     if report.infos:
-        terminal.say(f"{many(report.infos, 'note')}; `connectsync validate` shows them")
+        notes = many(report.infos, "note")
+        terminal.say(f"{notes}; `connectsync validate --show info` shows them")
     return report.errors
 
 
@@ -144,9 +145,7 @@ def take_what_people_changed(
     agreed = _agreed(found.drift, conflicts)
     project = found.scope.project
     fleet = _around(session, found.scope)
-    asked = ValidationOptions(
-        today=session.today(), options=project.options, whole_fleet=True
-    )
+    asked = options_of(project, session.today(), whole_fleet=True)
     with open_state(session, project) as store:
         busy = StateReader(store).unended(found.backend)
         drafts = draft_adoption(

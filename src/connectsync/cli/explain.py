@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from connectsync.cli.session import Session
+from connectsync.config.discovery import PROJECT_FILE
 from connectsync.domain.wording import did_you_mean
-from connectsync.errors import UsageError
+from connectsync.errors import ConnectsyncError, UsageError
 from connectsync.providers.form import Risk
+from connectsync.report.terminal import inert
 
 
 def explain(
@@ -30,7 +32,8 @@ def explain(
     colour, width = terminal.colour, terminal.width
     by_name = {page.name: page for page in pages()}
     if name in by_name:
-        terminal.show(rule_text.explain(by_name[name], colour=colour, width=width))
+        page, here = by_name[name], _in_this_project(session, name)
+        terminal.show(rule_text.explain(page, colour=colour, width=width, here=here))
         return 0
     found = [path for path in list_described_paths() if path.rpartition(".")[2] == name]
     # what a setting offers, and has for a time, is listed under its own name
@@ -53,6 +56,18 @@ def explain(
         )
     terminal.show(setting_text.explain_setting(described, colour=colour, width=width))
     return 0
+
+
+def _in_this_project(session: Session, rule: str) -> list[str]:
+    """Say what the project makes of a rule; nothing where its file cannot be read."""
+    try:
+        settings = session.project().rules.of(rule)
+    except ConnectsyncError:
+        return []
+    return [
+        f"{inert(one.spell())}: {inert(one.reason)} ({PROJECT_FILE}:{one.line})"
+        for one in settings
+    ]
 
 
 def rules(context: typer.Context) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from connectsync import __version__
-from connectsync.cli.formats import show_findings
+from connectsync.cli.formats import insist_free, show_findings
 from connectsync.cli.session import TOOL, Session
 from connectsync.cli.streams import secure, standard_input
 from connectsync.cli.terminal import (
@@ -20,14 +21,21 @@ from connectsync.cli.terminal import (
 from connectsync.config.discovery import relative
 from connectsync.config.fleet import STANDARD_INPUT, choose_files, load_text
 from connectsync.config.project import Project, check_waves
-from connectsync.domain.finding import RulePage
+from connectsync.domain.finding import RulePage, ValidationReport
 from connectsync.domain.policy import ALL, Shard
-from connectsync.domain.wording import few
+from connectsync.domain.wording import few, many
 from connectsync.errors import StateError, UsageError
 from connectsync.operations.check_cache import WORTH_REMEMBERING, CheckCache
-from connectsync.operations.checking import CheckedFleet, ValidationOptions, check_fleet
+from connectsync.operations.checking import (
+    CheckedFleet,
+    ValidationOptions,
+    check_fleet,
+    looked_at_by,
+    options_of,
+)
 from connectsync.operations.validate import (
     check_files,
+    district_keys,
     is_whole,
     report_on,
     share_of_files,
@@ -55,6 +63,12 @@ class FilesToCheck:
     output: Path | None = None
     strict: bool = False
     cached: bool = True
+    show: frozenset[str] = frozenset()
+    baseline: Path | None = None
+    write_baseline: bool = False
+    prune: bool = False
+    changed: Any = None
+    """The files against that revision, once they were compared."""
 
     @property
     def are_all(self) -> bool:
@@ -91,15 +105,20 @@ def check_and_show(session: Session, asked: FilesToCheck) -> ExitStatus:
         look_around(session, project)
     if DASH in asked.paths and asked.shard != ALL:
         raise UsageError("`-` is one district: it cannot be shared with --shard")
+    if asked.baseline or asked.write_baseline or asked.prune:
+        project, asked = _with_baseline(session, project, asked)
     unnamed = NEEDS_A_FILE if DASH in asked.paths else frozenset()
-    options = ValidationOptions(
-        today=session.today(),
-        options=project.options,
+    if asked.changed_since is not None and DASH not in asked.paths:
+        project, asked = _against(session, project, asked, asked.changed_since)
+    options = replace(
+        options_of(project, session.today()),
         select=_rules(asked.select) if asked.select else None,
         ignore=_rules(asked.ignore) | unnamed,
     )
     fleet, options = check_named_files(session, project, asked, options)
     report = report_on(fleet, options)
+    if len(options.known) or asked.write_baseline:
+        report = _keep_baseline(session, project, asked, fleet, options, report)
     report = share_of_report(report, fleet, asked.shard)
     total = len(fleet.files)
     say_share(session.terminal, asked.shard, report.files, total, noun="file")
@@ -113,10 +132,80 @@ def check_and_show(session: Session, asked: FilesToCheck) -> ExitStatus:
         tool=TOOL,
         version=__version__,
         strict=asked.strict,
+        show=asked.show,
     )
     show_findings(session.terminal, found, asked.format_, asked.output)
     failed = report.errors or (asked.strict and report.warnings)
     return ExitStatus.FINDINGS if failed else ExitStatus.FINE
+
+
+def _with_baseline(
+    session: Session, project: Project, asked: FilesToCheck
+) -> tuple[Project, FilesToCheck]:
+    """Say which baseline of findings is meant; one to be written may not be there."""
+    from connectsync.operations.baseline import USUAL
+
+    if (asked.write_baseline or asked.prune) and (
+        DASH in asked.paths or asked.shard != ALL
+    ):
+        raise UsageError(
+            "--write-baseline and --prune do not go with `-`, nor with --shard"
+        )
+    named = asked.baseline and (session.folder or session.here) / asked.baseline
+    path = named or project.baseline
+    if path is None and asked.prune:
+        raise UsageError(
+            "--prune: this project has no baseline of findings",
+            remedy="name it with --baseline FILE",
+        )
+    path = path or project.root / USUAL
+    if asked.write_baseline:
+        insist_free(session, path)
+    is_new = asked.write_baseline and not os.path.lexists(path)
+    project = replace(project, baseline=None if is_new else path)
+    return project, replace(asked, baseline=path)
+
+
+def _keep_baseline(
+    session: Session,
+    project: Project,
+    asked: FilesToCheck,
+    fleet: CheckedFleet,
+    options: ValidationOptions,
+    report: ValidationReport,
+) -> ValidationReport:
+    """Write or prune the baseline of findings if asked; tell what is gone of it."""
+    from connectsync.operations.baseline import known_from, named, write_baseline
+
+    path = asked.baseline or project.baseline
+    assert path is not None  # noqa: S101 - there are entries, or one is to be written
+    known, districts = options.known, district_keys(fleet)
+    looked_at, ran = looked_at_by(fleet, options)
+    gone = known.gone(report.known, districts, looked_at, ran)
+    file = named(project, path)
+    if asked.write_baseline:
+        found = known_from((*report.findings, *report.known), districts)
+        after = known.without(gone).joined(found)
+        write_baseline(project, path, after)
+        session.terminal.say(f"wrote {file}: {many(len(after), 'finding')}")
+        if session.project().baseline != path:
+            name = inert(relative(path, project.root))
+            session.terminal.say(
+                f"add `baseline: {name}` to connectsync.yaml, so that it counts"
+            )
+        new, put_off = after.split((*report.findings, *report.known), districts)
+        return replace(report, findings=tuple(new), known=tuple(put_off))
+    if not len(gone):
+        return report
+    count = many(len(gone), "finding")
+    if asked.prune:
+        write_baseline(project, path, known.without(gone))
+        session.terminal.say(f"took {count} out of {file} that are gone")
+    else:
+        session.terminal.say(
+            f"{count} of {file} are gone; `connectsync validate --prune` takes them out"
+        )
+    return report
 
 
 def look_around(session: Session, project: Project) -> None:
@@ -181,7 +270,7 @@ def _check_fleet(
         )
         return check_fleet(read, options)
     arguments = session.named(project, asked.paths)
-    files, every_profile = _files(session, project, arguments, asked.changed_since)
+    files, every_profile = _files(session, project, arguments, asked.changed)
     chosen = choose_files(
         project.root,
         files,
@@ -213,21 +302,17 @@ def _files(
     session: Session,
     project: Project,
     arguments: tuple[str, ...],
-    revision: str | None,
+    changed: Any,
 ) -> tuple[Sequence[Path], bool]:
     """
     Give the files to read, and whether profiles count that none of them builds on.
 
     A profile or a project file that changed since a revision reaches everyone.
     """
-    if revision is None:
+    if changed is None:
         files = session.files(project, arguments, perhaps_none=True)
         return files, not arguments
-    # git, hashes and processes: only for those who compare
-    from connectsync.operations.changes import ChangedFiles, compare_since
-
-    compared = compare_since(project.root, revision, session.environment)
-    changed = ChangedFiles(project, compared)
+    compared = changed.compared
     files = session.files(project, arguments, perhaps_none=True)
     if changed.reaches_all():
         return files, not arguments
@@ -235,6 +320,25 @@ def _files(
     apart = [path for path in differing if not compared.is_comparable(path)]
     _tell_apart(session, project, apart)
     return sorted({*differing, *changed.profiles()}), False
+
+
+def _against(
+    session: Session, project: Project, asked: FilesToCheck, revision: str
+) -> tuple[Project, FilesToCheck]:
+    """Compare with a revision; what its project file said of rules holds as well."""
+    # git, hashes and processes: only for those who compare
+    from connectsync.operations.baseline import as_before, loosened
+    from connectsync.operations.changes import ChangedFiles, compare_since
+
+    compared = compare_since(project.root, revision, session.environment)
+    changed = ChangedFiles(project, compared)
+    project = as_before(project, compared)
+    if told := loosened(project):
+        session.terminal.complain(
+            f"this change loosens rules, and is judged by those from before it as"
+            f" well: {inert('; '.join(told))}"
+        )
+    return project, replace(asked, changed=changed)
 
 
 def _tell_apart(session: Session, project: Project, paths: list[Path]) -> None:

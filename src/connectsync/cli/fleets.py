@@ -15,11 +15,12 @@ from connectsync.domain.district import District
 from connectsync.domain.finding import Finding, Severity, ValidationReport
 from connectsync.domain.policy import ALL, Shard, split_shard
 from connectsync.errors import DamagedPlan, InvalidFiles, NothingMatched, UsageError
-from connectsync.operations.checking import ValidationOptions
+from connectsync.operations.checking import options_of
 from connectsync.operations.plan import PlannedDistrict
 from connectsync.operations.validate import is_whole, share_of_report, validate_fleet
 from connectsync.report.terminal import inert
 from connectsync.rules.catalogue import FLEET_RULES
+from connectsync.values import replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +104,7 @@ def any_scope(session: Session, named: tuple[str, ...]) -> FleetScope:
     except NothingMatched:
         return FleetScope(project, named, (), 0)
     wanted = tuple(PlannedDistrict(one.district, one.file) for one in fleet.districts)
-    asked = ValidationOptions(
-        today=session.today(), options=project.options, whole_fleet=True
-    )
+    asked = options_of(project, session.today(), whole_fleet=True)
     findings = validate_fleet(fleet, asked)
     return FleetScope(project, named, wanted, session.count(project), findings)
 
@@ -143,9 +142,7 @@ def _scope(
 def _insist_valid(
     session: Session, project: Project, fleet: Fleet, *, whole: bool
 ) -> ValidationReport:
-    asked = ValidationOptions(
-        today=session.today(), options=project.options, whole_fleet=whole
-    )
+    asked = options_of(project, session.today(), whole_fleet=whole)
     report = validate_fleet(fleet, asked)
     _refuse(report.findings)
     return report
@@ -167,7 +164,8 @@ def _insist_alone(session: Session, project: Project, fleet: Fleet) -> None:
             at=session.moment(project),
         )
     select = frozenset(rule.name for rule in FLEET_RULES)
-    asked = ValidationOptions(today=session.today(), select=select, whole_fleet=True)
+    asked = options_of(project, session.today(), whole_fleet=True)
+    asked = replace(asked, select=select)
     inside = frozenset(fleet.files)
     found = validate_fleet(both, asked).findings
     _refuse([one for one in found if one.place.file in inside])

@@ -43,7 +43,7 @@ def show_findings(
 
     Of very many, text that is no file shows the worst, and counts the others.
     """
-    if format_ == "text" and terminal.quiet and not found.report.findings:
+    if format_ == "text" and terminal.quiet and _is_silent(found):
         return
     reporter = reporter_of(format_)
     as_text = reporter.suggests == "text"
@@ -56,6 +56,12 @@ def show_findings(
     # the source lines in a text are of others: in them nothing is completed
     whole = text if as_text else _complete(text, reporter, terminal.place)
     deliver_pages(terminal, whole, format_, output)
+
+
+def _is_silent(found: FindingsToReport) -> bool:
+    from connectsync.report.findings_text import is_silent
+
+    return is_silent(found.report, found.show)
 
 
 def deliver_pages(

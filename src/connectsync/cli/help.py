@@ -103,6 +103,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "connectsync validate lakeview-usd --strict",
         "connectsync validate --output-format concise",
         "connectsync validate --changed-since origin/main",
+        "connectsync validate --write-baseline",
     ),
     "explain": ("connectsync explain literal-secret",),
     "rules": ("connectsync rules",),

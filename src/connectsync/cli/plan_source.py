@@ -36,6 +36,7 @@ from connectsync.domain.wording import did_you_mean, few, many
 from connectsync.errors import DamagedPlan, ProjectError, StateError, UsageError
 from connectsync.files.access import read_regular, text_of_json
 from connectsync.operations.approve import plan_review
+from connectsync.operations.baseline import as_before, loosened
 from connectsync.operations.changes import (
     ChangedFiles,
     Comparison,
@@ -110,12 +111,13 @@ def since_of(
     if compared is None:
         return None
     causes = causes_of(scope.project, compared, scope.wanted, session.now())
+    looser = loosened(scope.project)
     for file in causes.unclear:
         session.terminal.complain(
             f"{inert(file)} could not be read as it was at {compared.base[:12]}:"
             " all that it says counts as changed"
         )
-    return causes.since
+    return replace(causes.since, loosened=looser)
 
 
 def project_to_come(
@@ -142,6 +144,9 @@ def project_to_come(
         for name in ("districts_dir", "timezone")
         if getattr(after, name) not in {getattr(before, name), getattr(project, name)}
     }
+    if (project.rules, project.baseline) == (before.rules, before.baseline):
+        # a job put them in place as well; they hold in any case
+        project = replace(project, rules=after.rules, baseline=after.baseline)
     if not moved:
         return project
     came = replace(project, **moved)
@@ -302,6 +307,7 @@ async def plan_now(
     if changed_since is not None:
         compared = compare_since(project.root, changed_since, session.environment)
         project = project_to_come(session, project, compared)
+        project = as_before(project, compared)
     scope = load_planned_scope(session, paths, shard, project)
     since = since_of(session, scope, compared)
     async with open_reader(session, scope.project, scope.districts) as reader:

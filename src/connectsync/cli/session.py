@@ -144,6 +144,10 @@ class Session:
         would be seen by no other command.
         """
         project = load_project(self.root)
+        if project.rules.entries:
+            from connectsync.rules.catalogue import insist_adjustable
+
+            insist_adjustable(project.rules)
         there = os.path.lexists(project.root / PROJECT_FILE)
         if (
             self.folder

@@ -27,7 +27,7 @@ from connectsync.domain.wording import did_you_mean, many
 from connectsync.errors import InvalidFiles, NotApproved, UsageError
 from connectsync.files.access import not_written
 from connectsync.files.writing import make_folder, write_together
-from connectsync.operations.checking import ValidationOptions
+from connectsync.operations.checking import options_of
 from connectsync.operations.editing import (
     EditedFile,
     ValueEdit,
@@ -380,9 +380,7 @@ class Proposal:
 
     def _insist_no_new_error(self) -> list[Finding]:
         """Refuse a change that makes an error; give the warnings that it makes."""
-        asked = ValidationOptions(
-            today=self.session.today(), options=self.project.options, whole_fleet=True
-        )
+        asked = options_of(self.project, self.session.today(), whole_fleet=True)
         as_is = validate_fleet(fleet_with(self.fleet, ()), asked).findings
         before = {_same(one) for one in as_is}
         after = validate_fleet(fleet_with(self.fleet, self.edited), asked).findings

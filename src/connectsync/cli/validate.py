@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,7 +22,10 @@ from connectsync.cli.options import (
     where_option,
 )
 from connectsync.cli.session import Session
+from connectsync.domain.finding import QUIET
 from connectsync.errors import UsageError
+
+Quiet = StrEnum("Quiet", [(name, name) for name in QUIET])  # type: ignore[misc]
 
 
 def validate(
@@ -50,6 +55,32 @@ def validate(
     ] = None,
     where: where_option = None,
     shard: option_shard = None,
+    show: Annotated[
+        list[Quiet] | None,
+        typer.Option(
+            help="In text, also show notes (info), what connectsync.yaml turns off"
+            " (off), or what the baseline holds (known). May be repeated.",
+        ),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Findings that are known, and do not fail (default: what"
+            " connectsync.yaml names).",
+        ),
+    ] = None,
+    write_baseline: Annotated[
+        bool,
+        typer.Option(
+            "--write-baseline",
+            help="Write all findings of now into the baseline, so that only new ones"
+            " fail.",
+        ),
+    ] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Take what is gone out of the baseline.")
+    ] = False,
     no_cache: Annotated[
         bool,
         typer.Option(
@@ -81,5 +112,9 @@ def validate(
         output=output,
         strict=strict,
         cached=not no_cache,
+        show=frozenset(show or ()),
+        baseline=baseline,
+        write_baseline=write_baseline,
+        prune=prune,
     )
     return check_and_show(session, asked)

@@ -11,7 +11,7 @@ from connectsync.config.document import Document
 from connectsync.config.profiles import days_of
 from connectsync.config.schema_check import mistaken_zone, zones_here
 from connectsync.config.source import error, quote_text
-from connectsync.domain.finding import Finding, KeyPath
+from connectsync.domain.finding import Finding, KeyPath, Severity
 from connectsync.domain.policy import (
     END_OF_DAY,
     LAST,
@@ -22,6 +22,7 @@ from connectsync.domain.policy import (
     Wave,
     Window,
 )
+from connectsync.domain.rule_settings import OFF, RuleSetting, RuleSettings
 from connectsync.providers.form import Risk
 
 WEEKDAYS = (
@@ -165,4 +166,30 @@ def _approval(data: Mapping[str, Any]) -> Approval:
     usual = Approval()
     return Approval(
         names=int(data.get("names", usual.names)), at=Risk(data.get("at", usual.at))
+    )
+
+
+def rules_of(document: Document) -> RuleSettings:
+    """Read what a project file, which passed its schema, says of rules."""
+    return RuleSettings(
+        tuple(
+            _rule_setting(document, position, entry)
+            for position, entry in enumerate(document.data.get("rules", ()))
+        )
+    )
+
+
+def _rule_setting(
+    document: Document, position: int, entry: Mapping[str, Any]
+) -> RuleSetting:
+    place = document.locate(("rules", position, "rule"))
+    severity = entry["severity"]
+    return RuleSetting(
+        rule=entry["rule"],
+        severity=None if severity == OFF else Severity(severity),
+        reason=entry["reason"],
+        paths=tuple(entry.get("paths", ())),
+        label=entry.get("label", ""),
+        line=place.line,
+        column=place.column,
     )

@@ -15,6 +15,7 @@ from connectsync.config.policy import (
     mistaken_hours,
     mistaken_waves,
     policy_of,
+    rules_of,
     waves_in,
 )
 from connectsync.config.profiles import check_bytes, read_and_check
@@ -26,9 +27,10 @@ from connectsync.domain.finding import (
 )
 from connectsync.domain.plan import REACHED_BY
 from connectsync.domain.policy import Policy
+from connectsync.domain.rule_settings import KnownFindings, RuleSettings
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ProjectError
-from connectsync.values import dataclass, field
+from connectsync.values import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,9 @@ class Project:
     ``connect`` is the name of the Connect that is reached, by whichever backend.
     A runner that is silent for ``lease_seconds`` has let its district go. A sync of
     ``stale_after_hours`` ago is too old to have been last night's. ``timezone`` is that
-    of what names none, empty if the project names none either.
+    of what names none, empty if the project names none either. ``rules`` are what it
+    says of rules, ``baseline`` is the file of findings that are put off, and
+    ``known_before`` what that held before a change that is looked at.
     """
 
     root: Path
@@ -108,6 +112,9 @@ class Project:
     policy: Policy = field(default_factory=Policy)
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     timezone: str = ""
+    rules: RuleSettings = field(default_factory=RuleSettings)
+    baseline: Path | None = None
+    known_before: KnownFindings | None = None
 
 
 def load_project(root: Path) -> Project:
@@ -126,7 +133,7 @@ def load_project(root: Path) -> Project:
     _insist_inside(document, root, ground)
     if found := (*mistaken_hours(document), *mistaken_waves(document)):
         raise refusal(found)
-    return _project(root, document.data)
+    return replace(_project(root, document.data), rules=rules_of(document))
 
 
 def project_of_text(root: Path, raw: bytes) -> Project:
@@ -134,7 +141,7 @@ def project_of_text(root: Path, raw: bytes) -> Project:
     document = _sound(check_bytes(PROJECT_FILE, raw, "project"))
     if found := tuple(mistaken_hours(document)):
         raise refusal(found)
-    return _project(root, document.data)
+    return replace(_project(root, document.data), rules=rules_of(document))
 
 
 def insist_districts_inside(project: Project) -> None:
@@ -199,6 +206,7 @@ def _project(root: Path, data: Mapping[str, Any]) -> Project:
     sample = data.get("roster", {}).get("guardians_sample")
     gateway = backends.get("gateway")
     options = data.get("options", {})
+    baseline = data.get("baseline")
     return Project(
         root=root,
         districts_dir=root / data.get("districts", "districts"),
@@ -217,6 +225,7 @@ def _project(root: Path, data: Mapping[str, Any]) -> Project:
         policy=policy_of(data),
         options={setting: tuple(labels) for setting, labels in options.items()},
         timezone=data.get("timezone", ""),
+        baseline=root / baseline if baseline else None,
     )
 
 

@@ -172,6 +172,18 @@ class AllowedFinding:
     until: date
 
 
+QUIET = ("info", "off", "known")
+"""What stops nothing: notes, rules turned off, and what is in the baseline."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedOff:
+    """A finding of a rule that the project file turns off there, and why."""
+
+    finding: Finding
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class ValidationReport:
     """
@@ -179,12 +191,15 @@ class ValidationReport:
 
     ``files`` counts the files that were read, those without findings included.
     ``findings`` are the ones that stand; ``allowed`` are reported, never counted
-    among them.
+    among them, as are those that the project turns off or puts off: ``known`` are in
+    the baseline of findings.
     """
 
     files: int
     findings: tuple[Finding, ...] = ()
     allowed: tuple[AllowedFinding, ...] = ()
+    turned_off: tuple[TurnedOff, ...] = ()
+    known: tuple[Finding, ...] = ()
 
     def ordered(self) -> tuple[Finding, ...]:
         """Give the findings in the order of every report: the same for the same set."""
@@ -370,7 +385,8 @@ class ChangedSince:
     ``limits`` are the figures and hours that the project file stated there.
     ``comes_in`` are districts whose file was there and was read as none, ``goes_out``
     those whose file is there and is read as none any longer. ``later`` says, by
-    district, which settings have other values on days to come.
+    district, which settings have other values on days to come. ``loosened`` tells what
+    the project says less strictly of findings.
     """
 
     commit: str
@@ -382,6 +398,7 @@ class ChangedSince:
     comes_in: tuple[str, ...] = ()
     goes_out: tuple[str, ...] = ()
     later: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    loosened: tuple[str, ...] = ()
 
     def of(self, district: str) -> Form:
         """Give what the change causes on one district."""

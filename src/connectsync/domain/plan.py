@@ -149,8 +149,9 @@ class Plan:
     keeps the ``limits`` it was made under: the change may loosen those of the project
     file. ``comes_in`` and ``goes_out`` are districts that a change to the project file
     takes into the fleet and out of it; ``later`` says, by district, which settings have
-    other values on days to come. ``connection`` are digests of how that file reached
-    Connect, by key; empty if it names nothing, and in plans of older versions.
+    other values on days to come, ``loosened`` what is said less strictly of findings.
+    ``connection`` are digests of how that file reached Connect, by key; empty if it
+    names nothing, and in plans of older versions.
     """
 
     created: datetime
@@ -172,6 +173,7 @@ class Plan:
     comes_in: tuple[str, ...] = ()
     goes_out: tuple[str, ...] = ()
     later: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    loosened: tuple[str, ...] = ()
     connection: Mapping[str, str] = field(default_factory=dict)
     digests: list[str] = field(
         default_factory=list, init=False, repr=False, compare=False

@@ -64,12 +64,11 @@ def _origin_data(plan: Plan) -> dict[str, Any]:
         data["left_alone"] = [_left_data(one) for one in plan.left_alone]
     if plan.limits is not None:
         data["limits"] = _limits_data(plan.limits)
-    moved = {"comes_in": plan.comes_in, "goes_out": plan.goes_out}
-    data |= {name: list(keys) for name, keys in moved.items() if keys}
+    told = {one: getattr(plan, one) for one in ("comes_in", "goes_out", "loosened")}
+    data |= {name: list(some) for name, some in told.items() if some}
     if plan.later:
-        data["later"] = [
-            {"district": key, "says": list(said)} for key, said in plan.later.items()
-        ]
+        each = plan.later.items()
+        data["later"] = [{"district": key, "says": list(said)} for key, said in each]
     if plan.connection:
         data["connection"] = dict(plan.connection)
     if plan.untouched:
@@ -330,6 +329,7 @@ def _plan(data: Mapping[str, Any]) -> Plan:
         comes_in=tuple(data.get("comes_in", ())),
         goes_out=tuple(data.get("goes_out", ())),
         later={one["district"]: tuple(one["says"]) for one in data.get("later", ())},
+        loosened=tuple(data.get("loosened", ())),
         connection=data.get("connection", {}),
     )
 

@@ -428,6 +428,7 @@ PLAN = Members(
         "token_not_typed": each(text, least=1),
         "limits": _LIMITS,
         "comes_in": each(text, least=1),
+        "loosened": each(text, least=1),
         "goes_out": each(text, least=1),
         "later": each(_LATER, least=1),
         "connection": Members({}, dict.fromkeys(REACHED_BY, _HEX)),

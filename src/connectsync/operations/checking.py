@@ -27,10 +27,12 @@ from connectsync.config.fleet import (
 )
 from connectsync.config.layers import named_profiles
 from connectsync.config.profiles import Profiles
+from connectsync.config.project import Project
 from connectsync.domain.district import Allow, FleetMember
 from connectsync.domain.finding import Finding, KeyPath, Place, Problem
+from connectsync.domain.rule_settings import KnownFindings, RuleSettings
 from connectsync.domain.schedule import Schedule
-from connectsync.rules.catalogue import DISTRICT_RULES
+from connectsync.rules.catalogue import BY_NAME, DISTRICT_RULES
 from connectsync.rules.engine import Found, Rule, Subject, problems
 from connectsync.rules.subjects import DistrictOnDay
 from connectsync.values import dataclass, field, replace
@@ -45,7 +47,8 @@ class ValidationOptions:
 
     ``options`` are the labels that drop-downs were seen to offer; ``select`` None
     means every rule; ``whole_fleet`` says that all districts were read, so that
-    rules about the fleet can speak.
+    rules about the fleet can speak. ``rules`` are what the project says of rules,
+    ``known`` the findings of its baseline.
     """
 
     today: date
@@ -53,10 +56,35 @@ class ValidationOptions:
     select: frozenset[str] | None = None
     ignore: frozenset[str] = NONE
     whole_fleet: bool = False
+    rules: RuleSettings = field(default_factory=RuleSettings)
+    known: KnownFindings = field(default_factory=KnownFindings)
 
     def wants(self, rule: str) -> bool:
         """Say whether findings of a rule were asked for."""
         return rule not in self.ignore and (self.select is None or rule in self.select)
+
+
+def options_of(
+    project: Project, today: date, *, whole_fleet: bool = False
+) -> ValidationOptions:
+    """
+    Give what a project has its files checked by, on a day.
+
+    Raises ``ProjectError`` if the baseline of findings that it names is no such file.
+    """
+    known = KnownFindings()
+    if project.baseline is not None:
+        # few projects have one
+        from connectsync.operations.baseline import read_baseline  # noqa: PLC0415
+
+        known = replace(read_baseline(project), before=project.known_before)
+    return ValidationOptions(
+        today=today,
+        options=project.options,
+        whole_fleet=whole_fleet,
+        rules=project.rules,
+        known=known,
+    )
 
 
 class RuleFinding(NamedTuple):
@@ -114,6 +142,28 @@ class CheckedFleet(ReadFiles[CheckedDistrict]):
     """All files that were checked; ``locate`` finds places in their districts."""
 
     locate: Locate
+
+
+def looked_at_by(
+    fleet: CheckedFleet, asked: ValidationOptions
+) -> tuple[frozenset[str], frozenset[str]]:
+    """
+    Give the districts and files of which all was found, and the rules that ran.
+
+    What a profile is found to have depends on every district that builds on it.
+    """
+    districts = frozenset(one.member.key for one in fleet.districts)
+    whole = asked.whole_fleet and fleet.complete
+    ran = (
+        name
+        for name, rule in BY_NAME.items()
+        if asked.wants(name) and (whole or rule.subject != "fleet")
+    )
+    if not whole:
+        return districts, frozenset(ran)
+    # what is there no more was looked at as well
+    known = (key.where for key in asked.known.entries)
+    return districts.union(known, fleet.files), frozenset(ran)
 
 
 def examine_district(

@@ -238,8 +238,7 @@ async def make_plan(
         for want, live in answers
         if not (one := left[want.district.key]) or not one.error
     ]
-    alike = (key for key in outcomes if isinstance(key, str))
-    in_step = tuple(key for key in alike if not left[key])
+    in_step = tuple(k for k in outcomes if isinstance(k, str) and not left[k])
     plan = Plan(
         created=given.now,
         tool=given.tool,
@@ -258,6 +257,7 @@ async def make_plan(
         comes_in=given.since.comes_in if given.since else (),
         goes_out=given.since.goes_out if given.since else (),
         later=given.since.later if given.since else {},
+        loosened=given.since.loosened if given.since else (),
         connection=given.connection,
     )
     return _add_objections(plan, [want.district for want in wanted], given)

@@ -12,6 +12,7 @@ from typing import Any
 
 from connectsync.config.discovery import below, holds_others, relative
 from connectsync.config.fleet import (
+    STANDARD_INPUT,
     ChosenFiles,
     Fleet,
     LoadedDistrict,
@@ -26,6 +27,7 @@ from connectsync.domain.finding import (
     Finding,
     KeyPath,
     Place,
+    TurnedOff,
     ValidationReport,
     order,
     with_fingerprints,
@@ -71,8 +73,12 @@ def share_of_report(
     districts = _districts(fleet)
     told = [one for one in report.findings if _tells(shard, one, districts)]
     allowed = [one for one in report.allowed if _tells(shard, one.finding, districts)]
+    off = [one for one in report.turned_off if _tells(shard, one.finding, districts)]
+    known = [one for one in report.known if _tells(shard, one, districts)]
     files = len(share_of_files(fleet, shard))
-    return ValidationReport(files, tuple(told), tuple(allowed))
+    return ValidationReport(
+        files, tuple(told), tuple(allowed), tuple(off), tuple(known)
+    )
 
 
 def share_of_files(fleet: ReadFiles[Any], shard: Shard) -> tuple[str, ...]:
@@ -177,21 +183,64 @@ def report_on(fleet: CheckedFleet, asked: ValidationOptions) -> ValidationReport
     with the districts it reaches.
     """
     of_fleet = _of_fleet(fleet, asked) if asked.whole_fleet else _FleetFindings({}, [])
-    findings = [one for one in fleet.findings if asked.wants(one.rule)]
-    findings += of_fleet.in_profiles
+    rules = asked.rules
+    judge = rules.judge if rules.entries or rules.before else _as_it_is
+    read = [one for one in fleet.findings if asked.wants(one.rule)]
+    labels = {one.file: one.labels for one in fleet.districts}
+    judged = [
+        judge(one, one.place.file, labels.get(one.place.file, NONE))
+        for one in (*read, *of_fleet.in_profiles)
+    ]
     allowed: list[AllowedFinding] = []
     for position, district in enumerate(fleet.districts):
         own = of_fleet.in_districts.get(position, ())
         if not (district.found or own or district.allow):
             continue
         kept, accepted = _settle_allowances(fleet, position, own, asked)
-        findings += kept
+        judged += [judge(one, district.file, district.labels) for one in kept]
         allowed += accepted
+    told = _merge_findings(one for one in judged if isinstance(one, Finding))
+    found = with_fingerprints(sorted(told, key=order))
+    new, known = [*found], list[Finding]()
+    if asked.known.entries:
+        new, known = asked.known.split(found, district_keys(fleet))
     return ValidationReport(
         files=len(fleet.files),
-        findings=with_fingerprints(sorted(_merge_findings(findings), key=order)),
+        findings=tuple(new),
         allowed=tuple(sorted(allowed, key=lambda one: order(one.finding))),
+        turned_off=_merge_turned_off(judged),
+        known=tuple(known),
     )
+
+
+def _as_it_is(
+    finding: Finding, _file: str, _labels: frozenset[str]
+) -> Finding | TurnedOff:
+    return finding
+
+
+def district_keys(fleet: ReadFiles[Any]) -> dict[str, str]:
+    """
+    Give the key of each district by its file, which is named after it.
+
+    So it is told also where the file cannot be read as a district.
+    """
+    files = _districts(fleet)
+    return {file: PurePosixPath(file).stem for file in files if file != STANDARD_INPUT}
+
+
+def _merge_turned_off(judged: Iterable[Finding | TurnedOff]) -> tuple[TurnedOff, ...]:
+    """Give what is turned off, once for each place, with every district it reaches."""
+    by_reason: dict[str, list[Finding]] = defaultdict(list)
+    for one in judged:
+        if isinstance(one, TurnedOff):
+            by_reason[one.reason].append(one.finding)
+    merged = [
+        TurnedOff(finding, reason)
+        for reason, findings in by_reason.items()
+        for finding in _merge_findings(findings)
+    ]
+    return tuple(sorted(merged, key=lambda one: (order(one.finding), one.reason)))
 
 
 def _settle_allowances(

@@ -31,6 +31,8 @@ def render(report: ValidationReport) -> str:
 
 def as_data(report: ValidationReport) -> dict[str, Any]:
     """Give the report as plain values, findings in order."""
+    off = [_as_data(one.finding) | {"reason": one.reason} for one in report.turned_off]
+    known = [_as_data(one) for one in report.known]
     return {
         "schema": SCHEMA,
         "summary": {
@@ -39,8 +41,12 @@ def as_data(report: ValidationReport) -> dict[str, Any]:
             "warnings": report.warnings,
             "infos": report.infos,
             "allowed": len(report.allowed),
+            **({"off": len(off)} if off else {}),
+            **({"known": len(known)} if known else {}),
         },
         "findings": [_as_data(each) for each in report.ordered()],
+        **({"off": off} if off else {}),
+        **({"known": known} if known else {}),
     }
 
 

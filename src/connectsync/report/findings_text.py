@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from connectsync.domain.finding import Finding, Severity, ValidationReport
+from connectsync.domain.finding import QUIET, Finding, Severity, ValidationReport
 from connectsync.domain.wording import many
 from connectsync.report.frame import draw_frame
 from connectsync.report.terminal import Paint, Style, inert, style_of, unheeded, wrap
@@ -75,20 +75,29 @@ def unshown(findings: Sequence[Finding], shown: Sequence[Finding]) -> str:
 
 NAMED_DISTRICTS = 5
 
+INFO, OFF, KNOWN = QUIET
+SHOWN = frozenset([INFO])
+"""What is shown where no one is asked."""
+
 
 def render(
-    report: ValidationReport, *, colour: bool, width: int, most: int | None = None
+    report: ValidationReport,
+    *,
+    colour: bool,
+    width: int,
+    most: int | None = None,
+    show: frozenset[str] = SHOWN,
 ) -> str:
     """
     Write the findings file by file, then the allowed ones, then the count.
 
     ``width`` is in columns; source lines are cut to it and sentences wrapped, file
     paths are left whole. Of more than ``most`` findings the worst are written, and the
-    rest is counted.
+    rest is counted. ``show`` names what is shown of what stops nothing.
     """
     paint = Paint(colour)
     last = summary(report, colour=colour)
-    findings = report.ordered()
+    findings = _loud(report, show)
     alike = group_alike(findings)
     firsts = worst([group[0] for group in alike], most)
     told = set(map(id, firsts))
@@ -103,17 +112,68 @@ def render(
         blocks.append("\n".join(_all_allowed(report, paint, width, most)))
     if table := "\n".join(by_rule(findings, paint)):
         blocks.append(table)
-    blocks.append("\n".join([*_pointer_to_why(report, paint), last]))
+    if put_off := "\n".join(_put_off(report, paint, width, show)):
+        blocks.append(put_off)
+    quiet = (paint(Style.DIM, line) for line in _quiet(report, show))
+    blocks.append("\n".join([*_pointer_to_why(findings, paint), *quiet, last]))
     return unheeded("\n\n".join(blocks) + "\n")
 
 
-def concise(report: ValidationReport) -> str:
+def concise(report: ValidationReport, show: frozenset[str] = SHOWN) -> str:
     """Write one line a finding, for editors and for searching, then the count."""
+    told = [(one.severity.value, one) for one in _loud(report, show)]
+    told += _quietly(report, show)
     lines = [
-        f"{_spot(one)} {inert(one.rule)} {inert(one.message)}"
-        for one in report.ordered()
+        f"{_spot(one)} {word}[{inert(one.rule)}] {inert(one.message)}"
+        for word, one in told
     ]
-    return unheeded("\n".join([*lines, summary(report, colour=False)]) + "\n")
+    last = [*_quiet(report, show), summary(report, colour=False)]
+    return unheeded("\n".join([*lines, *last]) + "\n")
+
+
+def is_silent(report: ValidationReport, show: frozenset[str] = SHOWN) -> bool:
+    """Say whether nothing is told of any finding."""
+    return not (_loud(report, show) or _quietly(report, show))
+
+
+def _loud(report: ValidationReport, show: frozenset[str]) -> tuple[Finding, ...]:
+    found = report.ordered()
+    if INFO in show:
+        return found
+    return tuple(one for one in found if one.severity is not Severity.INFO)
+
+
+def _quietly(
+    report: ValidationReport, show: frozenset[str]
+) -> list[tuple[str, Finding]]:
+    """Give what is not told unless it is asked for, each with what it is called."""
+    off = [(OFF, one.finding) for one in report.turned_off if OFF in show]
+    return off + [(KNOWN, one) for one in report.known if KNOWN in show]
+
+
+def _put_off(
+    report: ValidationReport, paint: Paint, width: int, show: frozenset[str]
+) -> Iterator[str]:
+    reasons = {id(one.finding): one.reason for one in report.turned_off}
+    for word, one in _quietly(report, show):
+        rule = f"{word}[{inert(one.rule)}]"
+        why = inert(reasons.get(id(one), one.message))
+        first, *rest = wrap(f"{rule} {_spot(one)} — {why}", width, hang=2)
+        yield paint(Style.SAFE, rule) + first.removeprefix(rule)
+        yield from rest
+
+
+def _quiet(report: ValidationReport, show: frozenset[str]) -> Iterator[str]:
+    """Count what is not told, and say how to see it, a line each."""
+    off, known = len(report.turned_off), len(report.known)
+    if report.infos and INFO not in show:
+        yield f"{many(report.infos, 'note')} not shown; `--show {INFO}` shows them"
+    if off and OFF not in show:
+        count = many(off, "finding")
+        yield f"{count} turned off by connectsync.yaml; `--show {OFF}` shows them"
+    if known and KNOWN not in show:
+        count = many(known, "finding")
+        yield f"{count} known from the baseline; `--show {KNOWN}` shows them"
 
 
 def summary(report: ValidationReport, *, colour: bool) -> str:
@@ -125,7 +185,12 @@ def summary(report: ValidationReport, *, colour: bool) -> str:
         for severity, noun in NOUNS.items()
         if report.count(severity)
     ]
-    allowed = [f"{len(report.allowed):,} allowed"] if report.allowed else []
+    others = {
+        "allowed": report.allowed,
+        "turned off": report.turned_off,
+        "known": report.known,
+    }
+    allowed = [f"{len(some):,} {name}" for name, some in others.items() if some]
     if found:
         return f"{files}: {', '.join(found + allowed)}"
     return ", ".join([files, paint(Style.SAFE, "no findings"), *allowed])
@@ -139,9 +204,9 @@ def reach(districts: tuple[str, ...]) -> str:
     return f"{many(len(districts), 'district')}: {named}{rest}"
 
 
-def _pointer_to_why(report: ValidationReport, paint: Paint) -> Iterator[str]:
-    if report.findings:
-        worst = min(report.ordered(), key=lambda finding: finding.severity.rank)
+def _pointer_to_why(findings: Sequence[Finding], paint: Paint) -> Iterator[str]:
+    if findings:
+        worst = min(findings, key=lambda finding: finding.severity.rank)
         command = f"connectsync explain {inert(worst.rule)}"
         yield paint(Style.DIM, f"For details: `{command}`")
 

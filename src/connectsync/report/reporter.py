@@ -37,7 +37,7 @@ class FindingsToReport:
     ``files`` are those that were looked at, ``districts`` the file of each district,
     ``folder`` is where those are. ``strict`` says that warnings fail as well, ``most``
     how many findings are shown (None: all), ``tool`` who made the report, ``command``
-    the command that found them.
+    the command that found them. ``show`` names what text shows of what stops nothing.
     """
 
     report: ValidationReport
@@ -51,6 +51,7 @@ class FindingsToReport:
     strict: bool = False
     most: int | None = None
     command: str = "validate"
+    show: frozenset[str] = frozenset(["info"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,11 @@ class TextReporter(Reporter):
         from connectsync.report.findings_text import render
 
         return render(
-            found.report, colour=view.colour, width=view.width, most=found.most
+            found.report,
+            colour=view.colour,
+            width=view.width,
+            most=found.most,
+            show=found.show,
         )
 
     def plan(self, plan: PlanToReport, view: View) -> str:
@@ -156,7 +161,7 @@ class ConciseReporter(Reporter):
         from connectsync.report.findings_text import concise
 
         del view
-        return concise(found.report)
+        return concise(found.report, found.show)
 
 
 class HtmlReporter(Reporter):

@@ -48,8 +48,14 @@ READABLE = 40
 """Columns that a summary needs to stand beside a rule's name."""
 
 
-def explain(page: RulePage, *, colour: bool, width: int) -> str:
-    """Explain one rule: what it looks at, why, Bad, Good, source, how to allow it."""
+def explain(
+    page: RulePage, *, colour: bool, width: int, here: Sequence[str] = ()
+) -> str:
+    """
+    Explain one rule: what it looks at, why, Bad, Good, source, how to allow it.
+
+    ``here`` are sentences on what the project makes of it.
+    """
     paint = Paint(colour)
     blocks = [
         _head(page, paint, width),
@@ -57,6 +63,7 @@ def explain(page: RulePage, *, colour: bool, width: int) -> str:
         *_examples(page, paint),
         _source(page, paint, width),
         _allowing(page, paint, width),
+        _here(here, paint, width),
     ]
     return "\n\n".join(text for block in blocks if (text := "\n".join(block))) + "\n"
 
@@ -138,6 +145,13 @@ def _allowing(page: RulePage, paint: Paint, width: int) -> Iterator[str]:
     yield from example(
         allow_snippet(page.name), title="To allow it", style=Style.BOLD, paint=paint
     )
+
+
+def _here(said: Sequence[str], paint: Paint, width: int) -> Iterator[str]:
+    if said:
+        yield paint(Style.BOLD, "In this project")
+    for one in said:
+        yield from paragraphs(one, width=width, indent=2)
 
 
 def _why_not(page: RulePage) -> tuple[str, str]:

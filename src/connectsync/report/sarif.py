@@ -124,6 +124,18 @@ def _suppressed_results(
         yield _result(marked, index, files) | {
             "suppressions": [_suppression(each) for each in allowed[one]]
         }
+    off = {each.finding: each.reason for each in report.turned_off}
+    for one, fingerprint in _fingerprints(off).items():
+        marked = replace(one, fingerprint=fingerprint)
+        why = f"turned off by connectsync.yaml: {off[one]}"
+        yield _result(marked, index, files) | _external(why)
+    for one in report.known:
+        yield _result(one, index, files) | _external("in the baseline of findings")
+
+
+def _external(why: str) -> dict[str, Any]:
+    said = {"kind": "external", "status": "accepted", "justification": inert(why)}
+    return {"suppressions": [said]}
 
 
 def _fingerprints(found: Iterable[Finding]) -> dict[Finding, str]:

@@ -9,8 +9,9 @@ from typing import Any
 
 from connectsync.domain.finding import RulePage, Severity
 from connectsync.domain.policy import WAVES
+from connectsync.domain.rule_settings import RuleSettings
 from connectsync.domain.wording import did_you_mean
-from connectsync.errors import UsageError
+from connectsync.errors import ProjectError, UsageError
 from connectsync.rules import (
     accounts,
     allow_entries,
@@ -100,6 +101,39 @@ ALL: tuple[Rule[Any], ...] = (
     *ROSTER_PAGES,
 )
 BY_NAME: Mapping[str, Rule[Any]] = {rule.name: rule for rule in ALL}
+
+
+ADJUSTABLE: Mapping[str, Severity] = {
+    rule.name: rule.severity
+    for rule in ALL
+    if rule.subject in {"file", "district", "fleet"}
+}
+"""The rules of files, with their severities: a project may set those of no others."""
+
+
+def insist_adjustable(settings: RuleSettings) -> None:
+    """
+    Refuse what a project says of rules where it would have no effect.
+
+    Raises ``ProjectError`` naming the first such entry, with its place.
+    """
+    for one in settings.entries:
+        usual, hint = ADJUSTABLE.get(one.rule), ""
+        if one.rule not in BY_NAME:
+            said = f"there is no rule {one.rule!r}"
+            hint = did_you_mean(one.rule, ADJUSTABLE) or "`connectsync rules` lists all"
+        elif usual is None:
+            said = f"{one.rule!r} is no rule of files, so it is not set here"
+            hint = f"take this entry out; `connectsync explain {one.rule}` says more"
+        elif usual is Severity.ERROR and one.severity is not Severity.ERROR:
+            said = f"{one.rule!r} is an error, which no project can turn off or lower"
+            hint = "take this entry out"
+            if BY_NAME[one.rule].allowable:
+                hint += ", and allow it in a district's file, with a last day"
+        else:
+            continue
+        place = f"connectsync.yaml:{one.line}:{one.column}"
+        raise ProjectError(f"{place}: {said}", remedy=hint)
 
 
 def by_name(name: str) -> Rule[Any]:

@@ -160,3 +160,31 @@ def _name_keys(keys: list[str]) -> str:
     more = f" and {rest:,} more" if rest > 0 else ""
     named = ", ".join(keys[:NAMED_AT_MOST])
     return f"{many(len(keys), 'district')}: {named}{more}"
+
+
+@PLAN.rule(Severity.WARNING, source="design")
+def rules_loosened(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    A change says less strictly what is wrong with files, and is judged by them.
+
+    `rules` in `connectsync.yaml` and the baseline of findings decide which findings
+    are told. Whoever changes a district together with them could turn off what speaks
+    against the change. So what held before the change holds for its plan as well, and
+    reviewers see what is looser from now on.
+
+    Bad:
+
+        loosened:
+          - home-phone-for-texts was warning, and is off
+
+    Good:
+
+        loosened: []
+    """
+    if told := subject.plan.loosened:
+        yield Objection(
+            (),
+            f"from this change on less is told of files: {'; '.join(told)}",
+            hint="see that its reason holds; this plan was made by the rules from"
+            " before it as well",
+        )

@@ -1,0 +1,323 @@
+"""What a project says of rules, and the findings it knows of and puts off."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+
+from connectsync.domain.finding import (
+    Finding,
+    Severity,
+    TurnedOff,
+    order,
+    pointer,
+)
+from connectsync.values import dataclass, field, replace
+
+OFF = "off"
+"""The severity of a rule whose findings are not told."""
+
+DEEP = "**"
+"""The part of a pattern that stands for any folders, or for none."""
+
+_LOWEST = len(Severity)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSetting:
+    """
+    One entry under `rules` in the project file.
+
+    ``severity`` None turns the rule off. ``paths`` are patterns of files, from the
+    folder of the project file; without them it is of all files, and without ``label``
+    of all districts. ``line`` and ``column`` are where its rule is named.
+    """
+
+    rule: str
+    severity: Severity | None
+    reason: str
+    paths: tuple[str, ...] = ()
+    label: str = ""
+    line: int = 1
+    column: int = 1
+
+    @property
+    def rank(self) -> int:
+        """Give 0 for the worst severity, and most where it is off."""
+        return _LOWEST if self.severity is None else self.severity.rank
+
+    def holds(self, files: Iterable[str], labels: frozenset[str]) -> bool:
+        """Say whether it is about a finding in these files, of a district."""
+        if self.label and self.label not in labels:
+            return False
+        return not self.paths or any(
+            _fits(file, path) for file in files for path in self.paths
+        )
+
+    def spell(self) -> str:
+        """Say what becomes of the rule, and where, in a few words."""
+        said = OFF if self.severity is None else self.severity.value
+        where = f" in {', '.join(self.paths)}" if self.paths else ""
+        whom = f" for districts labeled {self.label}" if self.label else ""
+        return f"{said}{where}{whom}"
+
+
+def _fits(file: str, pattern: str) -> bool:
+    """
+    Say whether a pattern of files holds one, as in ``.gitignore``.
+
+    ``*`` stays in a folder, ``**`` goes down; a folder means all that is below it.
+    """
+    wanted = tuple(pattern.strip("/").split("/"))
+    # the parts of the pattern that may come next: no way is tried twice
+    ahead = _skipping({0}, wanted)
+    for name in file.split("/"):
+        if len(wanted) in ahead:
+            return True
+        after = {at for at in ahead if wanted[at] == DEEP}
+        after |= {
+            at + 1
+            for at in ahead
+            if wanted[at] != DEEP and fnmatchcase(name, wanted[at])
+        }
+        ahead = _skipping(after, wanted)
+    return len(wanted) in ahead
+
+
+def _skipping(ahead: set[int], wanted: tuple[str, ...]) -> set[int]:
+    """Give where a pattern can go on: ``**`` may stand for no folder at all."""
+    found = set(ahead)
+    for at in range(len(wanted)):
+        if at in found and wanted[at] == DEEP:
+            found.add(at + 1)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSettings:
+    """
+    What a project says of rules: of several entries that hold, the last counts.
+
+    ``before`` is what it said before a change that is looked at: of both the worse
+    severity counts, so that no change decides what it is judged by.
+    """
+
+    entries: tuple[RuleSetting, ...] = ()
+    before: RuleSettings | None = None
+
+    def of(self, rule: str) -> tuple[RuleSetting, ...]:
+        """Give the entries about a rule."""
+        return tuple(one for one in self.entries if one.rule == rule)
+
+    def judge(
+        self, finding: Finding, file: str, labels: frozenset[str]
+    ) -> Finding | TurnedOff:
+        """
+        Give a finding with the severity that counts, or say why it is not told.
+
+        ``file`` is that of the district it was found in, ``labels`` are the district's.
+        What is an error by itself stays one: it can only be allowed for a while.
+        """
+        if not self.entries and self.before is None:
+            return finding
+        setting = self._last(finding, file, labels)
+        if self.before is not None:
+            earlier = self.before._last(finding, file, labels)  # noqa: SLF001 - one of us
+            if _rank(earlier, finding) <= _rank(setting, finding):
+                setting = earlier
+        if setting is None or setting.severity is finding.severity:
+            return finding
+        if finding.severity is Severity.ERROR:
+            return finding
+        if setting.severity is None:
+            return TurnedOff(finding, setting.reason)
+        return replace(finding, severity=setting.severity)
+
+    def _last(
+        self, finding: Finding, file: str, labels: frozenset[str]
+    ) -> RuleSetting | None:
+        files = {finding.place.file, file}
+        for one in reversed(self.entries):
+            if one.rule == finding.rule and one.holds(files, labels):
+                return one
+        return None
+
+    def looser_than(
+        self, before: RuleSettings, usual: Mapping[str, Severity]
+    ) -> Iterator[str]:
+        """
+        Tell each rule of which less is told, or may be, than before.
+
+        ``usual`` are the severities that rules have by themselves.
+        """
+        rules = dict.fromkeys(one.rule for one in (*self.entries, *before.entries))
+        for rule in rules:
+            then, now = before.of(rule), self.of(rule)
+            if rule in usual and _may_be_looser(then, now, usual[rule]):
+                said = "; ".join(one.spell() for one in now) or usual[rule].value
+                earlier = "; ".join(one.spell() for one in then) or usual[rule].value
+                yield f"{rule} was {earlier}, and is {said}"
+
+
+def _rank(setting: RuleSetting | None, finding: Finding) -> int:
+    return finding.severity.rank if setting is None else setting.rank
+
+
+def _may_be_looser(
+    then: tuple[RuleSetting, ...], now: tuple[RuleSetting, ...], usual: Severity
+) -> bool:
+    """Say whether a finding may be less grave now; where it is not clear, it may."""
+    held, there = [_meaning(one) for one in then], [_meaning(one) for one in now]
+    if held == there:
+        return False
+    if not held and all(one.rank <= usual.rank for one in now):
+        return False
+    if not there and all(one.rank >= usual.rank for one in then):
+        return False
+    same = [(one.paths, one.label) for one in then] == [
+        (one.paths, one.label) for one in now
+    ]
+    pairs = zip(then, now, strict=False)
+    return not (same and all(new.rank <= old.rank for old, new in pairs))
+
+
+def _meaning(one: RuleSetting) -> tuple[object, ...]:
+    return one.severity, one.paths, one.label
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFinding:
+    """
+    What a baseline of findings tells a finding by: nothing of it is a line.
+
+    ``file`` is that of what stands in no district's file, and empty otherwise.
+    ``content`` is a digest of the text it is about.
+    """
+
+    rule: str
+    district: str
+    file: str
+    path: str
+    content: str
+
+    @property
+    def where(self) -> str:
+        """The district's key, or the file."""
+        return self.district or self.file
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFindings:
+    """
+    Findings that were there when a fleet was adopted, and are put off.
+
+    ``entries`` say how many there are of each, the gravest first, by severity: one that
+    has become graver since is not among them. ``before`` is what a baseline held before
+    a change that is looked at; an error has to be in both.
+    """
+
+    entries: Mapping[KnownFinding, tuple[Severity, ...]] = field(default_factory=dict)
+    before: KnownFindings | None = None
+
+    def __len__(self) -> int:
+        return sum(map(len, self.entries.values()))
+
+    def split(
+        self, findings: Iterable[Finding], districts: Mapping[str, str]
+    ) -> tuple[list[Finding], list[Finding]]:
+        """
+        Separate findings that are new from those that are known.
+
+        ``districts`` are the keys by file. Of several alike the gravest are known.
+        """
+        if not self.entries:
+            return list(findings), []
+        left = {key: list(said) for key, said in self.entries.items()}
+        earlier = None
+        if self.before is not None:
+            earlier = {key: list(said) for key, said in self.before.entries.items()}
+        new, known = list[Finding](), list[Finding]()
+        for one in sorted(findings, key=_gravest_first):
+            key = known_as(one, districts)
+            there = _take(left.get(key), one)
+            if earlier is not None and one.severity is Severity.ERROR:
+                there = _take(earlier.get(key), one) and there
+            (known if there else new).append(one)
+        return sorted(new, key=order), sorted(known, key=order)
+
+    def gone(
+        self,
+        known: Iterable[Finding],
+        districts: Mapping[str, str],
+        looked_at: frozenset[str],
+        ran: frozenset[str],
+    ) -> KnownFindings:
+        """
+        Give the entries that are none any more.
+
+        ``looked_at`` are the districts and files that were read, ``ran`` the rules.
+        """
+        there = Counter(known_as(one, districts) for one in known)
+        gone = {
+            key: said[there[key] :]
+            for key, said in self.entries.items()
+            if key.where in looked_at and key.rule in ran and there[key] < len(said)
+        }
+        return KnownFindings(gone)
+
+    def without(self, gone: KnownFindings) -> KnownFindings:
+        """Give the entries without those that are none any more."""
+        left = {
+            key: said[: len(said) - len(gone.entries.get(key, ()))]
+            for key, said in self.entries.items()
+        }
+        return KnownFindings({key: said for key, said in left.items() if said})
+
+    def joined(self, other: KnownFindings) -> KnownFindings:
+        """Give the entries of both; of what both hold, those of the other."""
+        return KnownFindings({**self.entries, **other.entries})
+
+    def grown(self, before: KnownFindings) -> int:
+        """Count the findings that are known now and were not before."""
+        return sum(
+            max(0, len(said) - len(before.entries.get(key, ())))
+            for key, said in self.entries.items()
+        )
+
+
+def _take(left: list[Severity] | None, finding: Finding) -> bool:
+    """Take an entry that is at least as grave as a finding, if one is left."""
+    if not left or left[0].rank > finding.severity.rank:
+        return False
+    left.pop(0)
+    return True
+
+
+def _gravest_first(finding: Finding) -> tuple[object, ...]:
+    return finding.severity.rank, order(finding)
+
+
+def known_as(finding: Finding, districts: Mapping[str, str]) -> KnownFinding:
+    """Give what a finding is known as; ``districts`` are the keys by file."""
+    from hashlib import sha256  # noqa: PLC0415 - it loads OpenSSL, and few projects ask
+
+    place = finding.place
+    district = districts.get(place.file, "")
+    file = "" if district else PurePosixPath(place.file).as_posix()
+    text = " ".join(place.text.split()).encode("utf-8", "surrogatepass")
+    content = sha256(text).hexdigest()[:16]
+    return KnownFinding(finding.rule, district, file, pointer(finding.path), content)
+
+
+def worth_knowing(finding: Finding, *, allowable: bool) -> bool:
+    """
+    Say whether a baseline may hold a finding.
+
+    What only informs fails nothing, and an error that no file may allow leaves a file
+    without a clear meaning.
+    """
+    if finding.severity is Severity.ERROR:
+        return allowable and finding.stands_for == 1
+    return finding.severity is Severity.WARNING and finding.stands_for == 1
