@@ -159,7 +159,7 @@ def test_what_is_not_run_is_listed_with_its_reason() -> None:
 def test_commands_stand_in_console_blocks_alone() -> None:
     for page in documents():
         languages = {block.language for block in blocks(page.read_text("utf-8"))}
-        assert languages <= {"console", "yaml", "text"}, named(page)
+        assert languages <= {"console", "yaml", "text", "powershell"}, named(page)
 
 
 def test_make_run_prints_what_the_readme_shows(tmp_path: Path) -> None:
