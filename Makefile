@@ -61,7 +61,8 @@ coverage: $(DEV) $(BROWSER) $(WHEELS)  ## the same tests, with every line and br
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term
 
 browser-test: $(DEV) $(BROWSER)  ## every label and every way in a browser, not a sample
-	$(BIN)/pytest -n $(WORKERS) --every-label tests/connect tests/cli/test_browser.py
+	$(BIN)/pytest -n $(WORKERS) --every-label tests/connect \
+		tests/cli/test_browser.py tests/cli/test_stopping.py
 
 loop-test: $(DEV)  ## from an edit to Connect and back, every way, as the workflows run it
 	$(BIN)/pytest --whole-loop tests/loop

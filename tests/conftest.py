@@ -80,6 +80,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "every_label: one of a kind that others test")
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave out what takes its time, unless it is asked for."""
+    if not config.getoption("--every-label"):
+        left = {one for one in items if one.get_closest_marker("every_label")}
+        items[:] = [one for one in items if one not in left]
+        config.hook.pytest_deselected(items=[*left])
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,

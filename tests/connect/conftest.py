@@ -43,20 +43,6 @@ TOKEN = "let-me-in"  # noqa: S105 - of a stand-in that lives for one test
 DISTRICT_TOKEN = "of-lakeview-4f1c9a7d2b"  # noqa: S105 - of a stand-in as well
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "every_label: one of a kind that others test")
-
-
-def pytest_collection_modifyitems(
-    config: pytest.Config, items: list[pytest.Item]
-) -> None:
-    """Leave out what takes its time, unless it is asked for."""
-    if not config.getoption("--every-label"):
-        left = [one for one in items if one.get_closest_marker("every_label")]
-        items[:] = [one for one in items if one not in left]
-        config.hook.pytest_deselected(items=left)
-
-
 @dataclass(frozen=True)
 class Backend:
     """

@@ -44,6 +44,7 @@ T = TypeVar("T")
 class Backend(Protocol):
     store: Path
     types_tokens: bool
+    every: int
     resolved: list[str]
 
     def run(self, act: Callable[[Reader, Writer], object]) -> object: ...
@@ -130,7 +131,7 @@ def test_a_token_that_cannot_be_had_stops_the_save(
 
 
 def test_a_district_without_a_token_is_saved_like_any_other(backend: Backend) -> None:
-    for key in (BAY, ELM):
+    for key in (BAY, ELM)[:: backend.every]:
         _, after = saved(backend, MANAGED, key, set_token=False)
         assert after.form["manage_guardians"] is True
         assert backend.token_digest(key) == ""
