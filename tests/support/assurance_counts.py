@@ -104,7 +104,7 @@ TRIALS: Mapping[str, Sequence[Trial]] = {
             ),
         ),
         Trial(
-            "Pages that lead to another origin",
+            "Pages that lead to another origin (a sample)",
             "tests/connect/browser/test_browser_origin.py",
             (
                 "test_no_token_is_sent_to_another_origin",
@@ -113,7 +113,7 @@ TRIALS: Mapping[str, Sequence[Trial]] = {
             ),
         ),
         Trial(
-            "Pages that never end, such as `while(true){}`",
+            "Pages that never end, such as `while(true){}` (a sample)",
             "tests/connect/browser/test_browser_stuck.py",
             (
                 "test_a_page_that_does_not_come_to_an_end_is_given_up",
@@ -266,7 +266,7 @@ def _lines(found: Mapping[str, Counted], commit: str, date: str) -> Iterator[str
     yield ""
     yield (
         "*A sample* means that every run of the tests tries part of it; `make fuzz`,"
-        " `make crash-test` and `make storm-test` try all of it."
+        " `make browser-test`, `make crash-test` and `make storm-test` try all of it."
     )
 
 
