@@ -1009,6 +1009,7 @@ class TestWriting:
             ["validate", "--output", "live.json"],
             ["drift", "--output", ".connectsync/state.db-wal"],
             ["snapshot", "-o", ".connectsync/connect.db"],
+            ["list", "--format", "csv", "--output", "sample.csv"],
             ["apply", "made.json", "--yes", "--metrics", "made.json"],
             ["reconcile", "--output", "r.txt", "--metrics", "r.txt"],
             ["--backend", "snapshot:taken.json", "plan", "--out", "taken.json"],
@@ -1021,6 +1022,9 @@ class TestWriting:
         assert valley.run("plan", "--out", "made.json").status == 0
         assert valley.run("snapshot", "-o", "taken.json").status == 0
         (valley.folder / "out.txt").symlink_to(LAKEVIEW)
+        with (valley.folder / "connectsync.yaml").open("a") as file:
+            file.write("roster: {guardians_sample: sample.csv}\n")
+        (valley.folder / "sample.csv").write_text("student_id,email\n")
         (valley.folder.parent / "rc").write_text("kept")
         (valley.folder / "away.txt").symlink_to("../rc")
         kept = {

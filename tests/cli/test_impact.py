@@ -337,3 +337,25 @@ def test_without_its_token_the_roster_is_not_asked_for(
     said = counted.run("impact", "lakeview-usd", "--roster", "clever")
     assert said.status == 1
     assert "LAKEVIEW_USD_TOKEN" in said.err
+
+
+@pytest.mark.parametrize("output", ["students.csv", "roster/students.csv"])
+def test_no_output_takes_the_place_of_the_roster(counted: Console, output: str) -> None:
+    (counted.folder / "roster").mkdir()
+    content = (counted.folder / "students.csv").read_bytes()
+    (counted.folder / "roster/students.csv").write_bytes(content)
+    roster = "roster" if "/" in output else output
+    said = counted.run(
+        "impact", "lakeview-usd", "--roster", roster, "--format", "csv", "--output",
+        output,
+    )  # fmt: skip
+    assert said.status == 64
+    assert "the roster that is read; nothing is written" in said.err
+    assert (counted.folder / output).read_bytes() == content
+
+
+def test_a_roster_beside_the_project_is_no_link(counted: Console) -> None:
+    content = (counted.folder / "students.csv").read_bytes()
+    (counted.folder.parent / "students.csv").write_bytes(content)
+    said = counted.run("impact", "lakeview-usd", "--roster", "../students.csv")
+    assert said.status == 0, said.err

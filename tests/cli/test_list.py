@@ -15,6 +15,7 @@ from connectsync.apply.state.opening import FILE
 from connectsync.cli.asked import STATE_FILE
 from connectsync.config.schemas import schema
 
+LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 WHERE = "facts.setup_step > 7"
 
 
@@ -219,3 +220,21 @@ def test_a_district_is_compared_with_its_profile_and_with_connect(
     live = valley.run("compare", "lakeview-usd", "--live")
     assert "settings.deletion_threshold  15     45" in live.out
     assert live.status == 1
+
+
+@pytest.mark.parametrize("format_", ["text", "csv"])
+def test_no_line_of_a_list_is_a_command_to_a_runner(
+    valley: Console, format_: str
+) -> None:
+    """GitHub's runner trims a line before it looks for ``::``, and finds ``##[``."""
+    name = "::add-mask::x ##[error]y"
+    valley.replace(
+        LAKEVIEW, "name: Lakeview Unified School District", f"name: '{name}'"
+    )
+    asked = ["list", "--columns", "name", "--format", format_]
+    shown = valley.run(*asked).out
+    assert valley.run(*asked, "--output", "list.txt").status == 0
+    for text in (shown, (valley.folder / "list.txt").read_text()):
+        assert "add-mask" in text
+        assert [one for one in text.splitlines() if one.lstrip().startswith("::")] == []
+        assert format_ == "csv" or "##[" not in text

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from connectsync.cli.session import Session
 from connectsync.cli.suggest import CommandPlace
-from connectsync.cli.terminal import Terminal, insist_no_source
+from connectsync.cli.terminal import STDOUT, Terminal, insist_no_source
 from connectsync.config.decode import Ground, without_steps_up
 from connectsync.config.project import Project
 from connectsync.domain.finding import ValidationReport
@@ -164,6 +164,21 @@ def insist_free(
         taken[real] = "is written by the same command already"
 
 
+def insist_apart(output: Path | None, read: Iterable[Path]) -> None:
+    """
+    Refuse to write over what is read beside the project, or into a folder of it.
+
+    Raises ``UsageError``.
+    """
+    if output is None or output == STDOUT:
+        return
+    if any(_real(output).is_relative_to(_real(path)) for path in read):
+        raise UsageError(
+            f"{output} is, or lies in, the roster that is read; nothing is written",
+            remedy="name another file, such as report.txt",
+        )
+
+
 def _refuse(output: Path, why: str) -> None:
     raise UsageError(
         f"{output} {why}; nothing is written over it",
@@ -190,6 +205,8 @@ def _taken_paths(
                     _real(base / path),
                     "holds the live settings that are planned from",
                 )
+    if (sample := project.guardians_sample) is not None:
+        yield _real(sample), "is the sample of guardians.csv"
     if project.browser is not None and project.browser.session is not None:
         yield _real(project.browser.session), "holds the session of the browser"
 

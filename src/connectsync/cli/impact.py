@@ -7,14 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from connectsync.cli.formats import deliver_pages, insist_free
+from connectsync.cli.formats import deliver_pages, insist_apart, insist_free
 from connectsync.cli.options import option_output
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus
+from connectsync.config.decode import Ground, without_steps_up
 from connectsync.domain.district import District
 from connectsync.domain.impact import Dictionary, Gap, Impact, selection_of
 from connectsync.domain.settings import Form
@@ -80,6 +82,8 @@ def impact(
 
     session: Session = context.obj
     insist_free(session, output)
+    if roster != CLEVER:
+        insist_apart(output, [_path_of(session, roster)])
     counted = _Counting(session, district, settings).count(roster, by_school=school)
     terminal = session.terminal
     text = render_impact(
@@ -202,12 +206,10 @@ class _Counting:
             with open_tables() as tables:
                 yield self._read_at_clever(tables)
             return
-        from connectsync.config.decode import Ground
         from connectsync.roster.layouts import open_roster_files
 
-        base = self._session.folder or self._session.here
         with open_roster_files(
-            base / roster,
+            _path_of(self._session, roster),
             self._project.roster.encoding,
             schools=by_school,
             shown=roster,
@@ -249,6 +251,11 @@ class _Counting:
         source, notes = asyncio.run(read())
         tables.settle()
         return _Read(tables, source, frozenset(), notes)
+
+
+def _path_of(session: Session, roster: str) -> Path:
+    """Give where a roster lies: `..` in its spelling is no link out of the project."""
+    return without_steps_up((session.folder or session.here) / roster)
 
 
 class _Unread(Exception):

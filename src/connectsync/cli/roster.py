@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from connectsync import __version__
-from connectsync.cli.formats import insist_free, show_findings
+from connectsync.cli.formats import insist_apart, insist_free, show_findings
 from connectsync.cli.options import (
     FindingFormat,
     option_ignore,
@@ -125,7 +125,7 @@ def check(
     project = session.project()
     named = _named(session, project, paths)
     before = _named(session, project, previous or [])
-    _insist_apart(output, [path for path, _ in (*named, *before)])
+    insist_apart(output, [path for path, _ in (*named, *before)])
     options = _options(session, project, district, threshold, bool(previous))
     options = _with_rules(options, select, ignore, show_values)
     report, files = check_roster_files(named, before, options)
@@ -177,18 +177,6 @@ def _named(
         inside = path.is_relative_to(project.root)
         found.append((path, relative(path, project.root) if inside else spelled))
     return found
-
-
-def _insist_apart(output: Path | None, read: list[Path]) -> None:
-    """Refuse to write over a roster, or into a folder that is one."""
-    if output is None:
-        return
-    real = Path(os.path.realpath(output))
-    if any(real.is_relative_to(os.path.realpath(path)) for path in read):
-        raise UsageError(
-            f"{output} is, or lies in, the roster that is read; nothing is written",
-            remedy="name another file, such as report.txt",
-        )
 
 
 def _options(

@@ -200,7 +200,7 @@ class Terminal:
         the text is printed.
         """
         if not self._paged(text):
-            self.deliver(text, None)
+            _write(sys.stdout, unheeded(text))
 
     def _paged(self, text: str) -> bool:
         longer = bool(self.pager) and _is_longer_than_screen(text)

@@ -15,7 +15,8 @@ from connectsync.errors import UsageError, load_extra
 from connectsync.values import dataclass, field
 
 _LEAD = r"(^|[;\t\n])"
-_FORMULA = r"('*)(?=[=+\-@\t\r])"
+# a runner takes a line that begins with two colons for a command to it
+_FORMULA = r"('*)(?=[=+\-@\t\r]|[ ]*::)"
 _ARMED = re.compile(_LEAD + _FORMULA)
 _DISARMED = re.compile(f"{_LEAD}'{_FORMULA}")
 

@@ -25,6 +25,7 @@ from connectsync.report.terminal import (
     columns,
     inert,
     pad,
+    unheeded,
     wrap,
 )
 
@@ -127,7 +128,7 @@ def list_districts(table: DistrictTable, format_: str, look: ListLook) -> str:
         case "markdown":
             return _markdown(table)
         case _:
-            return _table(table, Paint(look.colour), look.width)
+            return unheeded(_table(table, Paint(look.colour), look.width))
 
 
 def several_json(found: Sequence[Mapping[str, Any]]) -> str:
