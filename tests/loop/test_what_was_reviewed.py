@@ -516,6 +516,20 @@ def test_gitlab_is_not_taken_in_by_a_decoy(
     assert taken(github, site) == []
 
 
+def test_gitlab_is_told_its_token_and_no_one_it_sends_to(
+    tmp_path: Path, site: GitLab
+) -> None:
+    github = desk(tmp_path)
+    note(site)
+    site.requests[:] = [request_of(github.commit)]
+    site.artifacts["41"] = b"{}"
+    with gitlab() as other:
+        site.moved = other.url
+        done, told = applied(github, site)
+        assert other.tokens == [None]
+    assert (done.returncode, told) == (1, [])
+
+
 @pytest.mark.parametrize("timed", [True, False], ids=["newer GitLab", "older GitLab"])
 @pytest.mark.parametrize("when", ["before", "unknown", "taken back", "again"])
 def test_gitlab_takes_no_approval_from_before_the_plan_was_shown(

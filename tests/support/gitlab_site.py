@@ -29,6 +29,10 @@ class GitLab:
     author: int = 50
     timed: bool = True
     """Whether it tells when somebody approved, as newer versions do."""
+    moved: str = ""
+    """Where it sends whoever asks for a plan that was kept."""
+    tokens: list[str | None] = field(default_factory=list)
+    """What came as a token, call by call."""
 
     def approve(self, iid: int, who: int) -> None:
         """Let somebody approve: GitLab writes a note of its own about it."""
@@ -93,8 +97,14 @@ def gitlab() -> Iterator[GitLab]:
 
     class Handler(BaseHTTPRequestHandler):
         def _answered(self) -> None:
+            site.tokens.append(self.headers["PRIVATE-TOKEN"])
             if self.headers["PRIVATE-TOKEN"] != TOKEN:
                 self._said(401, b"{}")
+                return
+            if site.moved and self.path.endswith("/plan.json"):
+                self.send_response(302)
+                self.send_header("Location", f"{site.moved}/elsewhere")
+                self.end_headers()
                 return
             path, _, query = self.path.removeprefix("/api/v4").partition("?")
             length = int(self.headers.get("Content-Length", 0))
