@@ -36,9 +36,9 @@ def older_details_overwrite_newer(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           update_active_users: false
     """
-    kept_in = district.facts.contact_details_kept_in
-    on = district.settings.update_active_users
-    if on and kept_in is ContactDetailsKeptIn.CONNECT:
+    if not district.settings.update_active_users:
+        return
+    if district.facts.contact_details_kept_in is ContactDetailsKeptIn.CONNECT:
         yield Problem(
             UPDATE_ACTIVE_USERS,
             "the sync overwrites the contact details of people who have joined, but"
@@ -69,8 +69,8 @@ def source_of_details_not_stated(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           update_active_users: true
     """
-    unstated = district.facts.contact_details_kept_in is None
-    if district.settings.update_active_users and unstated:
+    on = district.settings.update_active_users
+    if on and district.facts.contact_details_kept_in is None:
         yield Problem(
             UPDATE_ACTIVE_USERS,
             "the sync overwrites the contact details of people who have joined, and"
@@ -105,8 +105,8 @@ def edits_locked_without_requests(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           update_active_users: true
     """
-    unasked = district.facts.profile_update_requests is False
-    if district.settings.update_active_users and unasked:
+    on = district.settings.update_active_users
+    if on and district.facts.profile_update_requests is False:
         yield Problem(
             UPDATE_ACTIVE_USERS,
             "people who have joined cannot edit their contact details, and"
@@ -178,8 +178,8 @@ def archived_sections_come_back(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           unarchive_classrooms: false
     """
-    by_hand = district.facts.sections_archived_by_hand
-    if district.settings.unarchive_classrooms and by_hand:
+    back = district.settings.unarchive_classrooms
+    if back and district.facts.sections_archived_by_hand:
         yield Problem(
             UNARCHIVE,
             "the sync brings classrooms back, but facts.sections_archived_by_hand says"
@@ -215,11 +215,12 @@ def classrooms_come_back_in_rollover(district: DistrictOnDay) -> Iterator[Proble
         settings:
           unarchive_classrooms: false
     """
-    settings, rollover = district.settings, district.rollover_now
-    syncing = settings.enable_daily_sync is not False
+    settings = district.settings
+    if not settings.unarchive_classrooms or settings.enable_daily_sync is False:
+        return
+    rollover = district.rollover_now
     # archived-sections-come-back already says so, as an error
-    reported = district.facts.sections_archived_by_hand
-    if rollover and settings.unarchive_classrooms and syncing and not reported:
+    if rollover and not district.facts.sections_archived_by_hand:
         yield Problem(
             UNARCHIVE,
             "the sync brings back archived classrooms that Clever still shares, and the"
@@ -251,9 +252,10 @@ def shared_sections_stay_archived(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           unarchive_classrooms: true
     """
+    if district.settings.unarchive_classrooms is not False:
+        return
     none_by_hand = district.facts.sections_archived_by_hand is False
-    off = district.settings.unarchive_classrooms is False
-    if off and none_by_hand and not district.rollover_now:
+    if none_by_hand and not district.rollover_now:
         yield Problem(
             UNARCHIVE,
             "classrooms that reappear in the roster stay archived, but"

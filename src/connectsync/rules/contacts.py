@@ -177,11 +177,12 @@ def guardians_marked_other_left_out(district: DistrictOnDay) -> Iterator[Problem
     """
     relationships = district.chosen("contact_relationships")
     parent_only = relationships == {ContactRelationship.PARENT}
+    guardians = ContactType.PARENT_GUARDIAN in district.chosen("contact_types")
+    if not (parent_only and guardians):
+        return
     shared = shares_of(district).contact_relationships
     # what Clever does not share, no choice on Connect can bring
-    could_come = shared is None or ContactRelationship.OTHER in shared
-    guardians = ContactType.PARENT_GUARDIAN in district.chosen("contact_types")
-    if parent_only and could_come and guardians:
+    if shared is None or ContactRelationship.OTHER in shared:
         yield Problem(
             CONTACT_RELATIONSHIPS,
             "contacts of type 'Parent/Guardian' whose relationship is not 'Parent' are"
@@ -213,8 +214,8 @@ def parents_left_out(district: DistrictOnDay) -> Iterator[Problem]:
     """
     types = district.chosen("contact_types")
     relationships = district.chosen("contact_relationships")
-    shares = shares_of(district)
     if types and not types & PARENTAL_TYPES:
+        shares = shares_of(district)
         yield Problem(
             CONTACT_TYPES,
             f"only {quote_labels(types)} selected as contact types: parents are left"
@@ -222,6 +223,7 @@ def parents_left_out(district: DistrictOnDay) -> Iterator[Problem]:
             hint=how_to_add({ContactType.PARENT_GUARDIAN}, shares.contact_types),
         )
     if relationships and ContactRelationship.PARENT not in relationships:
+        shares = shares_of(district)
         yield Problem(
             CONTACT_RELATIONSHIPS,
             f"only {quote_labels(relationships)} selected as relationships: parents"

@@ -51,8 +51,10 @@ def two_guardian_sources(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           manage_guardians: false
     """
+    if not district.settings.manage_guardians:
+        return
     source = district.facts.guardians_from
-    if district.settings.manage_guardians and source in OTHER_SOURCES:
+    if source in OTHER_SOURCES:
         yield Problem(
             MANAGE_GUARDIANS,
             "the sync manages guardians, but facts.guardians_from says that"
@@ -84,8 +86,8 @@ def guardians_not_wanted(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           manage_guardians: false
     """
-    unwanted = district.facts.guardians_from is GuardiansFrom.NONE
-    if district.settings.manage_guardians and unwanted:
+    managed = district.settings.manage_guardians
+    if managed and district.facts.guardians_from is GuardiansFrom.NONE:
         yield Problem(
             MANAGE_GUARDIANS,
             "the sync creates guardians, but facts.guardians_from says that the"
@@ -116,8 +118,8 @@ def no_guardian_source(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           manage_guardians: false
     """
-    unstated = district.facts.guardians_from is None
-    if district.settings.manage_guardians is False and unstated:
+    unmanaged = district.settings.manage_guardians is False
+    if unmanaged and district.facts.guardians_from is None:
         yield Problem(
             MANAGE_GUARDIANS,
             "the sync does not manage guardians, and facts.guardians_from does not say"
@@ -148,8 +150,8 @@ def guardian_sync_left_off(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           manage_guardians: true
     """
-    clever = district.facts.guardians_from is GuardiansFrom.CLEVER
-    if district.settings.manage_guardians is False and clever:
+    unmanaged = district.settings.manage_guardians is False
+    if unmanaged and district.facts.guardians_from is GuardiansFrom.CLEVER:
         yield Problem(
             MANAGE_GUARDIANS,
             "the sync does not manage guardians, but facts.guardians_from says that"
@@ -179,10 +181,11 @@ def no_contact_types(district: DistrictOnDay) -> Iterator[Problem]:
           manage_guardians: true
           contact_types: [Parent/Guardian]
     """
-    settings, shared = district.settings, shares_of(district).contact_types
-    usual = (shared or frozenset()) - TYPES_LEFT_OUT_ON_PURPOSE
-    usual = usual or frozenset({ContactType.PARENT_GUARDIAN})
+    settings = district.settings
     if settings.manage_guardians and settings.contact_types == frozenset():
+        shared = shares_of(district).contact_types
+        usual = (shared or frozenset()) - TYPES_LEFT_OUT_ON_PURPOSE
+        usual = usual or frozenset({ContactType.PARENT_GUARDIAN})
         yield Problem(
             ("settings", "contact_types"),
             "the sync manages guardians, and no contact type is selected: no contact"
@@ -211,9 +214,10 @@ def no_contact_relationships(district: DistrictOnDay) -> Iterator[Problem]:
           manage_guardians: true
           contact_relationships: [Parent, Grandparent]
     """
-    settings, shared = district.settings, shares_of(district).contact_relationships
-    usual = (shared or frozenset()) - RELATIONSHIPS_LEFT_OUT_ON_PURPOSE
+    settings = district.settings
     if settings.manage_guardians and settings.contact_relationships == frozenset():
+        shared = shares_of(district).contact_relationships
+        usual = (shared or frozenset()) - RELATIONSHIPS_LEFT_OUT_ON_PURPOSE
         yield Problem(
             ("settings", "contact_relationships"),
             "the sync manages guardians, and no contact relationship is selected: no"

@@ -180,8 +180,8 @@ def guardians_file_by_student_number(district: DistrictOnDay) -> Iterator[Proble
         settings:
           student_id: STUDENT ID
     """
-    from_file = district.facts.guardians_from is GuardiansFrom.GUARDIANS_CSV
-    if from_file and district.settings.student_id == StudentId.STUDENT_NUMBER:
+    by_number = district.settings.student_id == StudentId.STUDENT_NUMBER
+    if by_number and district.facts.guardians_from is GuardiansFrom.GUARDIANS_CSV:
         yield Problem(
             ("settings", "student_id"),
             "guardians.csv links by 'STUDENT NUMBER', which may be empty in Clever: the"

@@ -43,8 +43,10 @@ def sync_before_launch(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           enable_daily_sync: false
     """
+    if not district.settings.enable_daily_sync:
+        return
     step = district.facts.setup_step
-    if district.settings.enable_daily_sync and step is not None and step < LAUNCH_STEP:
+    if step is not None and step < LAUNCH_STEP:
         yield Problem(
             SYNC,
             f"the sync is on, but facts.setup_step says that the district is at step"
@@ -78,8 +80,8 @@ def sync_before_self_check(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           enable_daily_sync: true
     """
-    unchecked = district.facts.self_check_done is False
-    if district.settings.enable_daily_sync and unchecked:
+    on = district.settings.enable_daily_sync
+    if on and district.facts.self_check_done is False:
         yield Problem(
             SYNC,
             "the sync is on, but facts.self_check_done is false",
@@ -142,13 +144,15 @@ def launch_not_stated(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           enable_daily_sync: true
     """
+    if not district.settings.enable_daily_sync:
+        return
     facts = district.facts
     stated = {
         "setup_step": facts.setup_step,
         "self_check_done": facts.self_check_done,
     }
     missing = [name for name, value in stated.items() if value is None]
-    if district.settings.enable_daily_sync and missing:
+    if missing:
         yield Problem(
             SYNC,
             f"the sync is on, and the facts do not state {' and '.join(missing)}",
@@ -193,10 +197,13 @@ def sync_during_rollover(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           enable_daily_sync: false
     """
-    rollover, threshold = district.rollover_now, district.settings.deletion_threshold
-    raised = threshold is not None and threshold > TERM_LIMIT
-    decided = raised or district.facts.tried_to_archive is not None
-    if district.settings.enable_daily_sync and rollover and not decided:
+    threshold = district.settings.deletion_threshold
+    if not district.settings.enable_daily_sync or (
+        threshold is not None and threshold > TERM_LIMIT
+    ):
+        return
+    rollover = district.rollover_now
+    if rollover and district.facts.tried_to_archive is None:
         yield Problem(
             SYNC,
             f"the sync is on, and the rollover lasts until {rollover.last}",
@@ -227,13 +234,13 @@ def sync_off_after_launch(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           enable_daily_sync: true
     """
+    if district.settings.enable_daily_sync is not False:
+        return
     step = district.facts.setup_step
     launched = step is not None and step > LAUNCH_STEP
-    off = district.settings.enable_daily_sync is False
-    unchecked = district.facts.self_check_done is False
-    first = "do the self-check, set self_check_done to true, then " * unchecked
-    paused = district.rollover_now or district.clever_pause_now
-    if off and launched and not paused:
+    if launched and not (district.rollover_now or district.clever_pause_now):
+        unchecked = district.facts.self_check_done is False
+        first = "do the self-check, set self_check_done to true, then " * unchecked
         yield Problem(
             SYNC,
             f"the sync is off, but the district is at step {step} of 9 and today is not"
@@ -348,9 +355,10 @@ def threshold_low_for_rollover(district: DistrictOnDay) -> Iterator[Problem]:
     """
     settings = district.settings
     threshold, syncing = settings.deletion_threshold, settings.enable_daily_sync
-    known = district.facts.tried_to_archive is not None
     low = threshold is not None and threshold <= TERM_LIMIT
-    if low and not known and syncing is not False and district.rollover_now:
+    if not low or syncing is False or not district.rollover_now:
+        return
+    if district.facts.tried_to_archive is None:
         yield Problem(
             THRESHOLD,
             "the rollover has started, and a sync that would archive more than"
@@ -388,7 +396,8 @@ def threshold_below_tried(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           deletion_threshold: 35
     """
-    threshold, tried = district.settings.deletion_threshold, tried_to_archive(district)
+    threshold = district.settings.deletion_threshold
+    tried = None if threshold is None else tried_to_archive(district)
     if threshold is not None and tried is not None and threshold <= tried:
         yield Problem(
             THRESHOLD,

@@ -58,11 +58,11 @@ def guardians_managed_but_not_shared(district: DistrictOnDay) -> Iterator[Proble
           manage_guardians: true
     """
     settings = district.settings
-    # where guardians come from Clever, another rule asks to manage them
-    source = district.facts.guardians_from
-    stop = how_to_stop_managing(settings, source=source is not None)
-    otherwise = "" if source is GuardiansFrom.CLEVER else f"; or {stop}"
     if settings.manage_guardians and shares_of(district).contacts is False:
+        # where guardians come from Clever, another rule asks to manage them
+        source = district.facts.guardians_from
+        stop = how_to_stop_managing(settings, source=source is not None)
+        otherwise = "" if source is GuardiansFrom.CLEVER else f"; or {stop}"
         yield Problem(
             ("settings", "manage_guardians"),
             "the sync manages guardians, but facts.clever_shares says that Clever"
@@ -283,8 +283,10 @@ def sync_while_clever_pauses(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           enable_daily_sync: false
     """
+    if not district.settings.enable_daily_sync:
+        return
     paused = district.clever_pause_now
-    if paused is not None and district.settings.enable_daily_sync:
+    if paused is not None:
         yield Problem(
             ("settings", "enable_daily_sync"),
             f"the sync is on, and Clever is paused until {paused.last}: each night"
@@ -387,7 +389,10 @@ def _compared(
     district: DistrictOnDay, setting: str
 ) -> tuple[frozenset[str] | None, frozenset[str] | None]:
     """Give the chosen and the shared labels, where the sync uses what is shared."""
-    shares = shares_of(district)
-    if district.settings.manage_guardians is False or shares.contacts is False:
+    chosen = district.chosen(setting)
+    if not chosen:
         return None, None
-    return getattr(district.settings, setting), getattr(shares, setting)
+    shares = shares_of(district)
+    if shares.contacts is False:
+        return None, None
+    return chosen, getattr(shares, setting)

@@ -82,8 +82,11 @@ def threshold_raised_in_term(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           deletion_threshold: 15
     """
-    threshold, rollover = _raised_threshold(district), district.facts.rollover
-    if threshold is None or (rollover and rollover.first <= district.today):
+    threshold = _raised_threshold(district)
+    if threshold is None:
+        return
+    rollover = district.facts.rollover
+    if rollover and rollover.first <= district.today:
         return
     when = (
         f"the rollover starts on {rollover.first}"
@@ -126,8 +129,9 @@ def threshold_still_raised(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           deletion_threshold: 15
     """
-    threshold, rollover = _raised_threshold(district), district.facts.rollover
-    if threshold is not None and rollover and rollover.last < district.today:
+    threshold = _raised_threshold(district)
+    rollover = None if threshold is None else district.facts.rollover
+    if rollover and rollover.last < district.today:
         yield Problem(
             THRESHOLD,
             f"one sync may archive {threshold} percent, and the rollover ended on"
@@ -195,7 +199,8 @@ def threshold_far_above_tried(district: DistrictOnDay) -> Iterator[Problem]:
         settings:
           deletion_threshold: 23
     """
-    threshold, tried = _raised_threshold(district), tried_to_archive(district)
+    threshold = _raised_threshold(district)
+    tried = None if threshold is None else tried_to_archive(district)
     if threshold is not None and tried is not None and threshold > tried + MARGIN:
         yield _too_far_above(threshold, tried)
 
@@ -239,9 +244,10 @@ def _too_far_above(threshold: int | None, tried: int) -> Problem:
 
 def _unexplained(district: DistrictOnDay) -> bool:
     """Say whether a threshold for most of a district has no figure just below it."""
-    threshold, tried = district.settings.deletion_threshold, tried_to_archive(district)
+    threshold = district.settings.deletion_threshold
     if threshold is None or threshold <= MOST_WITHOUT_FIGURE:
         return False
+    tried = tried_to_archive(district)
     return tried is None or threshold > tried + MARGIN
 
 
