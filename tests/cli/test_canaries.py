@@ -49,6 +49,7 @@ COMMANDS = (
     "runs verify",
     "rollback 1",
     "drift",
+    "audit",
     "reconcile",
     "doctor",
     "snapshot --output now.json",

@@ -44,6 +44,7 @@ SAID_BY = {
     "history": [["history", "lakeview-usd"]],
     "drift": [["drift"]],
     "status": [["status"]],
+    "audit": [["audit"]],
     "reconcile": [["reconcile"]],
     "roster": [["roster", "check", "gone.csv"]],
     "impact": [["impact", "lakeview-usd", "--roster", "gone.csv"]],

@@ -82,6 +82,7 @@ FORMATS: Mapping[str, Iterable[str]] = {
     "runs": ["text", "json"],
     "history lakeview-usd": ["text", "json", "csv"],
     "status": ["text", "json"],
+    "audit": ["text", "json", "csv", "markdown", "html"],
 }
 
 A_DAY = "too-much-of-the-fleet-a-day=3"

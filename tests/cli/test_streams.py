@@ -201,6 +201,7 @@ EVERY = (
     "roster check gone.csv",
     "drift",
     "status harbor-point-usd",
+    "audit",
     "reconcile",
     "login",
     "doctor",

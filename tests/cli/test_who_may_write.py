@@ -39,6 +39,7 @@ HAPPY = {
     "history": ["history", "lakeview-usd"],
     "drift": ["drift"],
     "status": ["status", "harbor-point-usd"],
+    "audit": ["audit"],
     "impact": ["impact", "lakeview-usd", "--roster", "students.csv"],
     "roster": ["roster", "check", "students.csv", "--ignore", "roster-column-missing"],
     "doctor": ["doctor"],

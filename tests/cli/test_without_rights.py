@@ -70,6 +70,7 @@ READING = (
     "apply plan.json",
     "runs",
     "drift",
+    "audit",
     "doctor",
 )
 SOURCES = ("districts", "connectsync.yaml", "live.json", "plan.json")

@@ -44,6 +44,7 @@ READ: Mapping[str, tuple[str, str]] = {
     "runs": ("Runs", "connectsync runs --format json"),
     "list": ("List", "connectsync list --format json"),
     "status": ("A status", "connectsync status --format json"),
+    "audit": ("An audit", "connectsync audit --format json"),
     "reconcile": ("A pass", "connectsync reconcile --format json"),
     "snapshot": ("A snapshot", "connectsync snapshot --output live.json"),
 }

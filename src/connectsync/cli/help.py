@@ -161,6 +161,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "drift": ("connectsync drift", "connectsync drift --adopt"),
     "status": ("connectsync status", "connectsync status --clever"),
+    "audit": (
+        "connectsync audit",
+        "connectsync audit --format csv --output audit.csv",
+    ),
     "impact": (
         "connectsync impact lakeview-usd --roster students.csv",
         "connectsync impact lakeview-usd --roster clever",

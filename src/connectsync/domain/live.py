@@ -1,13 +1,14 @@
-"""What Connect holds, as values: forms, snapshots, page maps, click lists."""
+"""What Connect holds, as values: forms, snapshots, page maps, click lists, audits."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from urllib.parse import quote, unquote, urlsplit
 
+from connectsync.domain.finding import Severity
 from connectsync.domain.settings import Form
 from connectsync.domain.sync import SyncOutcome
 from connectsync.providers.form import Risk
@@ -210,6 +211,137 @@ class ClickList:
     def clicks(self) -> int:
         """Count the controls to change."""
         return sum(len(save) for one in self.districts for save in one.saves)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFinding:
+    """
+    What a rule says of a live form, and where on the page that stands.
+
+    ``control`` is the control's name, ``now`` what it shows; both are empty where the
+    rule speaks of the file. ``clicks`` make it as the file says, where that is
+    different; ``in_file`` says how the file stands to it, in words.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    hint: str = ""
+    control: str = ""
+    now: str = ""
+    in_file: str = ""
+    clicks: tuple[Click, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotChecked:
+    """A rule that could not tell: ``needs`` are values that nothing states."""
+
+    rule: str
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedDistrict:
+    """
+    A live form, judged by every rule.
+
+    ``file`` is empty where no file describes it. Without ``facts`` nothing is known
+    of it beyond its form: it has no file, or one with errors.
+    """
+
+    key: str
+    name: str
+    file: str = ""
+    facts: bool = True
+    findings: tuple[AuditFinding, ...] = ()
+    not_checked: tuple[NotChecked, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotAudited:
+    """A district that Connect does not have, or whose form could not be read."""
+
+    key: str
+    file: str
+    message: str
+    remedy: str
+    is_listed: bool
+
+
+class ExceptionStanding(StrEnum):
+    """How an accepted finding stands on a day."""
+
+    EXPIRED = "expired"
+    NO_EFFECT = "no effect"
+    """Its rule is unknown, or cannot be allowed in a file."""
+    SOON = "ends soon"
+    IN_FORCE = "in force"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleException:
+    """
+    A finding that a district's file allows: until when, why, and how that stands.
+
+    ``accepts`` counts the live findings that it accepts; None where the form was not
+    read.
+    """
+
+    district: str
+    file: str
+    rule: str
+    reason: str
+    until: date
+    standing: ExceptionStanding
+    accepts: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """
+    Every rule over live forms, sorted by key.
+
+    ``path`` is what to click on to come to a form, and ``affected`` says by rule what
+    it means for people. ``whole`` says that all districts were looked at. ``broken``
+    are files with errors, whose facts and exceptions could not count.
+    """
+
+    backend: str
+    at: datetime
+    path: tuple[str, ...]
+    whole: bool
+    districts: tuple[AuditedDistrict, ...]
+    not_audited: tuple[NotAudited, ...]
+    exceptions: tuple[RuleException, ...]
+    broken: tuple[str, ...]
+    affected: Mapping[str, str]
+
+    def count(self, severity: Severity) -> int:
+        """Count the findings of one severity."""
+        return sum(
+            one.severity is severity
+            for district in self.districts
+            for one in district.findings
+        )
+
+    @property
+    def without_file(self) -> tuple[AuditedDistrict, ...]:
+        """Give what is live and in no file."""
+        return tuple(one for one in self.districts if not one.file)
+
+    @property
+    def is_fine(self) -> bool:
+        """Say whether every district was read, and no finding is an error."""
+        return not self.not_audited and not self.count(Severity.ERROR)
+
+    def unchecked(self) -> dict[NotChecked, list[str]]:
+        """Give the districts on which a rule could not tell for want of the same."""
+        found: dict[NotChecked, list[str]] = {}
+        for district in self.districts:
+            for one in district.not_checked:
+                found.setdefault(one, []).append(district.key)
+        return dict(sorted(found.items(), key=lambda one: (one[0].needs, one[0].rule)))
 
 
 BY_ADDRESS = frozenset(["gateway", "browser"])

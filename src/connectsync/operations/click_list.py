@@ -47,11 +47,12 @@ def _district(planned: DistrictPlan) -> DistrictClicks:
 
 
 def _clicks(save: Save) -> tuple[Click, ...]:
-    clicks = tuple(map(_click, save.changes))
+    clicks = tuple(map(click_of, save.changes))
     return (*clicks, PASTE_TOKEN) if save.set_token else clicks
 
 
-def _click(planned: PlannedChange) -> Click:
+def click_of(planned: PlannedChange) -> Click:
+    """Say what a person does on the page to make one change."""
     change = planned.change
     option, verb, before, after = wording(change)
     return Click(

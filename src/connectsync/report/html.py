@@ -26,6 +26,7 @@ _SCRIPTS = (
     "finding.js",
     "form.js",
     "district.js",
+    "audit.js",
     "start.js",
 )
 """In the order in which they use each other: together they are one script."""

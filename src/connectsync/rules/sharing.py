@@ -350,7 +350,7 @@ def _not_shared(
         none = "no contact type" if setting == "contact_types" else "no relationship"
         yield Problem(
             ("settings", setting),
-            f"the file selects {quote_labels(chosen - shared)}, but Clever shares"
+            f"the form selects {quote_labels(chosen - shared)}, but Clever shares"
             f" {quote_labels(shared) or none}",
             hint=_how_to_match(chosen, shared, parents),
         )

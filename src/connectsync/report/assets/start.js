@@ -24,6 +24,32 @@ const LISTS = {
       { facet: "group", label: "Folder" },
     ]),
   allowed: (root) => findingList(root, "allowed"),
+  audited: (root) =>
+    new Listing(root, {
+      name: "audited",
+      noun: "district",
+      items: data.audited.map(auditedItem),
+      facets: [
+        { facet: "severity", label: "Severity", order: data.severities },
+        { facet: "rule", label: "Rule" },
+        { facet: "described", label: "File" },
+        { facet: "group", label: "Folder" },
+      ],
+      row: auditedRow,
+      step: 50,
+    }),
+  exceptions: (root) =>
+    new Listing(root, {
+      name: "exceptions",
+      noun: "exception",
+      items: data.exceptions.map(exceptionItem),
+      facets: [
+        { facet: "ended", label: "Standing", order: data.standings },
+        { facet: "allowed", label: "Rule" },
+      ],
+      row: exceptionRow,
+      step: 20,
+    }),
 };
 
 const FEW = 3;
