@@ -98,7 +98,7 @@ async def audit_live(scope: AuditScope, reader: Reader, now: datetime) -> AuditR
     lives = await reader.read_many(sorted(wanted)) if wanted else {}
     forms = {key: one for key, one in sorted(lives.items()) if isinstance(one, Live)}
     audits = [
-        _Audit(live, scope.loaded.get(key), _name(key, listed, scope), scope)
+        FormAudit(live, scope.loaded.get(key), _name(key, listed, scope), scope)
         for key, live in forms.items()
     ]
     judged = _judge(audits, scope)
@@ -124,7 +124,8 @@ def _insist_known(key: str, listed: Mapping[str, ListedDistrict], where: str) ->
     if key not in listed:
         raise NothingMatched(
             f"'{key}' matches no district file, and {where} lists no such district",
-            remedy=did_you_mean(key, listed) or None,
+            remedy=did_you_mean(key, listed)
+            or "`connectsync audit` looks at every district, and names them",
         )
 
 
@@ -211,7 +212,7 @@ class _WatchedDistrict:
         return getattr(self.of, name)
 
 
-class _Audit:
+class FormAudit:
     """One live form, and what its file says beside it."""
 
     def __init__(
@@ -318,7 +319,7 @@ def _as_live(live: Live, loaded: LoadedDistrict | None, name: str) -> District:
 
 
 def _judge(
-    audits: Sequence[_Audit], scope: AuditScope
+    audits: Sequence[FormAudit], scope: AuditScope
 ) -> list[tuple[AuditedDistrict, dict[str, int]]]:
     """Run all rules; give each district, and what its file accepts, counted by rule."""
     of_fleet = _of_fleet(audits, scope.today) if scope.whole else {}
@@ -341,7 +342,7 @@ def _judge(
     return judged
 
 
-def _of_fleet(audits: Sequence[_Audit], today: date) -> dict[int, list[Found]]:
+def _of_fleet(audits: Sequence[FormAudit], today: date) -> dict[int, list[Found]]:
     """Run the rules about all districts on what is live."""
     members = tuple(one.district.member for one in audits)
     found: dict[int, list[Found]] = {}

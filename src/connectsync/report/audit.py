@@ -438,5 +438,11 @@ def _blocks(report: AuditReport) -> Iterator[Block]:
 
 def _plan_row(one: AuditedDistrict, found: AuditFinding) -> tuple[str, ...]:
     said = f"**{found.severity}** {code(found.rule)}: {short(found.message)}"
-    hint = "; ".join(filter(None, [found.in_file, found.hint]))
-    return code(one.key), said, short(on_the_page(found)), short(hint)
+    # what stands between backquotes in our own words is a command
+    hint = "".join(
+        code(part) if position % 2 else short(part)
+        for position, part in enumerate(found.hint.split("`"))
+        if part
+    )
+    does = "; ".join(filter(None, [short(found.in_file), hint]))
+    return code(one.key), said, short(on_the_page(found)), does

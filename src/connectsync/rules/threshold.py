@@ -252,9 +252,9 @@ def _unexplained(district: DistrictOnDay) -> bool:
 
 
 def _raised_threshold(district: DistrictOnDay) -> int | None:
-    """Give a threshold above that of the school year, unless it is already an error."""
+    """Give a threshold above the usual; of a higher one another rule speaks."""
     threshold = district.settings.deletion_threshold
-    if threshold is None or threshold <= TERM_LIMIT or _unexplained(district):
+    if threshold is None or not TERM_LIMIT < threshold <= MOST_WITHOUT_FIGURE:
         return None
     return threshold
 
