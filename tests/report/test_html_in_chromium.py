@@ -8,10 +8,10 @@ keyboard, on a small screen, in the dark, on paper; and a whole country is quick
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,8 +22,19 @@ from playwright.async_api import Browser, Page
 from review_scenes import COUNTRY, country, everything, found, one_change
 
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
+from connectsync.domain.finding import Severity
+from connectsync.domain.live import (
+    AuditedDistrict,
+    AuditFinding,
+    AuditReport,
+    ExceptionStanding,
+    NotAudited,
+    NotChecked,
+    RuleException,
+)
 from connectsync.domain.plan import PlanReview
 from connectsync.operations.approve import connect_page
+from connectsync.report.click_list import audit_html
 from connectsync.report.findings_html import findings_html
 from connectsync.report.plan_html import plan_html
 
@@ -53,6 +64,47 @@ WICKED_PLAN = plan_html(
 WICKED_FINDINGS = findings_html(
     wicked_report(), folder=WICKED[0], today=TODAY, tool=WICKED[1]
 )
+
+
+def audit_of(texts: Sequence[str], districts: int) -> str:
+    """Write the page of an audit in which texts of others stand everywhere."""
+    said = [texts[number % len(texts)] for number in range(districts)]
+    findings = [
+        AuditFinding(
+            f"rule-{number % 40}", tuple(Severity)[number % 3], one, one, one, one, one
+        )
+        for number, one in enumerate(said[:300])
+    ]
+    audited = tuple(
+        AuditedDistrict(
+            f"district-{number:05}" if number else one,
+            one,
+            f"districts/{number % 50}/{number}.yaml" if number % 4 else "",
+            facts=bool(number % 4),
+            findings=tuple(findings[number % 7 : number % 7 + number % 9]),
+            not_checked=(NotChecked("rule-1", (f"facts.{one}",)),),
+        )
+        for number, one in enumerate(said)
+    )
+    report = AuditReport(
+        backend=said[0],
+        at=datetime(2027, 1, 15, 10, tzinfo=UTC),
+        path=("the drop-down", said[-1]),
+        whole=True,
+        districts=audited,
+        not_audited=(NotAudited(said[0], said[1], said[2], said[3], is_listed=True),),
+        exceptions=tuple(
+            RuleException(one, one, one, one, TODAY, standing, 1)
+            for one, standing in zip(said, [*ExceptionStanding] * 9, strict=False)
+        ),
+        broken=(),
+        affected={f"rule-{number}": said[0] for number in range(40)},
+    )
+    return audit_html(report, folder="districts", tool=said[1])
+
+
+WICKED_AUDIT = audit_of(WICKED, 12)
+PLAIN = ("Lakeview `connectsync plan` shows it", "São João", "Elm Park", "Bay")
 FINDINGS = findings_html(found(), folder="districts", today=TODAY, tool="connectsync 1")
 
 
@@ -139,7 +191,9 @@ def screen(
 
 
 @pytest.mark.parametrize(
-    "text", [WICKED_PLAN, WICKED_FINDINGS], ids=["plan", "findings"]
+    "text",
+    [WICKED_PLAN, WICKED_FINDINGS, WICKED_AUDIT],
+    ids=["plan", "findings", "audit"],
 )
 def test_nothing_that_a_fleet_is_called_runs(screen: Screen, text: str) -> None:
     async def act(opened: Opened) -> None:
@@ -211,6 +265,8 @@ def test_what_got_onto_the_page_all_the_same_could_not_run(screen: Screen) -> No
         ("plan", "dark", NARROW),
         ("findings", "light", NARROW),
         ("findings", "dark", WIDE),
+        ("audit", "light", NARROW),
+        ("audit", "dark", WIDE),
     ],
 )
 def test_everybody_can_read_it(
@@ -232,8 +288,10 @@ def test_everybody_can_read_it(
         assert await page.evaluate(wider) <= 0
         assert opened.misdeeds == []
 
-    shown = plan_html(everything()) if text == "plan" else FINDINGS
-    screen.show(shown, act, color_scheme=scheme, width=width)
+    shown = {"findings": FINDINGS, "audit": audit_of(PLAIN, 12)}
+    if text == "plan":
+        shown["plan"] = plan_html(everything())
+    screen.show(shown[text], act, color_scheme=scheme, width=width)
 
 
 FOCUSED = (
@@ -451,3 +509,43 @@ def test_a_country_is_painted_and_filtered_at_once(screen: Screen) -> None:
     # 0.2 s and 0.05 s on two cores; a machine under load gets several times that
     assert painted < 1_500
     assert filtered < 400
+
+
+def test_an_audit_is_searched_filtered_and_opened_with_keys(screen: Screen) -> None:
+    async def act(opened: Opened) -> None:
+        page = opened.page
+        status = page.locator("#audited [role=status]")
+        await page.keyboard.press("/")
+        assert (await page.evaluate(FOCUSED))[:2] == ["input", "audited-search"]
+        await page.keyboard.type("sao joao")
+        assert await status.inner_text() == "3 of 12 districts"
+        await page.get_by_role("button", name="Clear").first.click()
+        # what is counted at the top can be looked at
+        await page.get_by_role("button", name="Live, and in no file").click()
+        assert await status.inner_text() == "3 of 12 districts"
+        await page.get_by_role("button", name="Clear").first.click()
+        await page.locator("#audited summary").first.focus()
+        await page.keyboard.press("Enter")
+        inside = page.locator("#audited details[open] .finding").first
+        await inside.wait_for()
+        told = await inside.inner_text()
+        for noun in ("On the page:", "In its file:", "Affected:", "Help:"):
+            assert noun in told
+        assert opened.misdeeds == []
+
+    screen.show(audit_of(PLAIN, 12), act)
+
+
+def test_an_audit_of_a_country_is_shown_a_step_at_a_time(screen: Screen) -> None:
+    async def act(opened: Opened) -> None:
+        page = opened.page
+        status = page.locator("#audited [role=status]")
+        assert await status.inner_text() == f"{COUNTRY:,} districts"
+        assert await page.locator("#audited > div > .rows > li").count() == 50
+        await page.locator("#audited-search").fill("district-00077")
+        assert await status.inner_text() == f"1 of {COUNTRY:,} districts"
+        assert opened.misdeeds == []
+
+    text = audit_of(PLAIN, COUNTRY)
+    assert len(text) < 4_000_000
+    screen.show(text, act)

@@ -86,7 +86,7 @@ def audit(
     if format_ is not AuditFormat.MARKDOWN:
         report = _pasted(report, terminal.place)
     if format_ is AuditFormat.HTML:
-        from connectsync.report.findings_html import audit_html
+        from connectsync.report.click_list import audit_html
 
         folder = relative(project.districts_dir, project.root)
         page = audit_html(report, folder=folder, tool=session.tool)

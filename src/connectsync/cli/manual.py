@@ -23,7 +23,6 @@ from connectsync.domain.settings import Form
 from connectsync.errors import AwaitsPerson, NotConfirmed
 from connectsync.files.writing import make_folder, replace_file
 from connectsync.operations.click_list import click_list
-from connectsync.report.click_list import click_list_html, click_list_markdown
 from connectsync.report.terminal import inert
 
 ANSWERS = frozenset(["yes", "no", "skip"])
@@ -130,6 +129,9 @@ def name_kept_plan(session: Session, project: Project, digest: str) -> None:
 
 
 def _files(plan: Plan, shown: Plan, place: CommandPlace) -> Iterator[tuple[str, str]]:
+    # most saves need no person, and templates take a while to load
+    from connectsync.report.click_list import click_list_html, click_list_markdown
+
     clicks = replace(click_list(shown), plan=plan_digest(plan))
     yield CLICK_LIST_PAGE, place.complete_html(click_list_html(clicks))
     yield CLICK_LIST_TEXT, place.complete(click_list_markdown(clicks))

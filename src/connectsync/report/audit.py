@@ -31,11 +31,6 @@ from connectsync.report.markdown import (
 from connectsync.report.sheet import csv_table
 from connectsync.report.terminal import Paint, Style, inert, style_of, unheeded, wrap
 
-SCHEMA = 1
-
-UNSTATED = ("facts.", "state.")
-"""What values are called that do not come from Connect."""
-
 COUNTED = {
     Severity.ERROR: "error",
     Severity.WARNING: "warning",
@@ -86,10 +81,9 @@ def import_command(districts: Sequence[AuditedDistrict]) -> str:
 def totals(report: AuditReport) -> str:
     """Count everything in one line."""
     parts = [many(report.count(severity), noun) for severity, noun in COUNTED.items()]
-    unread = len(report.not_audited)
-    if report.without_file:
-        parts.append(f"{len(report.without_file):,} live and in no file")
-    if unread:
+    if live := len(report.without_file):
+        parts.append(f"{live:,} live and in no file")
+    if unread := len(report.not_audited):
         parts.append(f"{unread:,} in a file and not live, or not read")
     if report.exceptions:
         parts.append(many(len(report.exceptions), "exception"))
@@ -184,24 +178,28 @@ def _not_audited(
             yield from _dim(f"    = help: {inert(one.remedy)}", paint, width, hang=6)
 
 
-def _unchecked(report: AuditReport, paint: Paint, width: int) -> Iterator[str]:
-    """Say by what is missing which rules could not tell, and on how many districts."""
-    by_need: dict[str, tuple[list[str], set[str]]] = {}
+def by_need(report: AuditReport) -> dict[str, tuple[list[str], set[str]]]:
+    """Give by what is missing the rules that could not tell, and the districts."""
+    found: dict[str, tuple[list[str], set[str]]] = {}
     for one, keys in report.unchecked().items():
-        rules, districts = by_need.setdefault(needs_text(one.needs), ([], set()))
+        rules, districts = found.setdefault(needs_text(one.needs), ([], set()))
         rules.append(one.rule)
         districts.update(keys)
-    if by_need:
+    return found
+
+
+def _unchecked(report: AuditReport, paint: Paint, width: int) -> Iterator[str]:
+    if found := by_need(report):
         yield paint(Style.BOLD, "Not checked, for this is not known")
-    for need, (rules, districts) in by_need.items():
-        said = f"  {need} ({many(len(districts), 'district')}): {', '.join(rules)}"
-        yield from wrap(said, width, hang=4)
+        for need, (rules, districts) in found.items():
+            said = f"  {need} ({many(len(districts), 'district')}): {', '.join(rules)}"
+            yield from wrap(said, width, hang=4)
 
 
 def needs_text(names: Sequence[str]) -> str:
     """Say what a rule needs to tell."""
     told = (
-        name if name.startswith(UNSTATED) else f"{name} (none on Connect)"
+        name if name.startswith(("facts.", "state.")) else f"{name} (none on Connect)"
         for name in names
     )
     return f"needs {', '.join(told)}"
@@ -213,18 +211,15 @@ def _exceptions(
     yield paint(Style.BOLD, f"Exceptions ({len(exceptions):,})")
     for one in exceptions:
         standing = paint(STYLES[one.standing], one.standing)
-        yield f"  {inert(one.district)}  {inert(one.rule)}  {_until(one)}, {standing}"
+        named = f"  {inert(one.district)}  {inert(one.rule)}"
+        yield f"{named}  until {one.until}, {standing}"
         yield from wrap(f"    {inert(no_command(one.reason))}", width, hang=4)
-
-
-def _until(one: RuleException) -> str:
-    return f"until {one.until}"
 
 
 def audit_json(report: AuditReport) -> str:
     """Give the report in the shape of ``schema/audit.schema.json``."""
     data = {
-        "schema": SCHEMA,
+        "schema": 1,
         "report": "audit",
         "backend": report.backend,
         "at": report.at.isoformat(),
@@ -251,22 +246,26 @@ def audit_json(report: AuditReport) -> str:
             }
             for one in report.not_audited
         ],
-        "exceptions": [
-            {
-                "district": one.district,
-                "file": one.file,
-                "rule": one.rule,
-                "reason": one.reason,
-                "until": one.until.isoformat(),
-                "standing": one.standing,
-                "accepts": one.accepts,
-            }
-            for one in report.exceptions
-        ],
+        "exceptions": list(map(_exception_data, report.exceptions)),
         "files_with_errors": list(report.broken),
         "affected": dict(report.affected),
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _exception_data(one: RuleException) -> dict[str, Any]:
+    return {
+        "district": one.district,
+        "file": one.file,
+        "rule": one.rule,
+        "reason": one.reason,
+        "until": one.until.isoformat(),
+        "standing": one.standing,
+        "accepts": one.accepts,
+    }
+
+
+CLICKED = ("verb", "control", "option", "before", "after", "risk", "effect")
 
 
 def _district_data(one: AuditedDistrict) -> dict[str, Any]:
@@ -285,15 +284,7 @@ def _district_data(one: AuditedDistrict) -> dict[str, Any]:
                 "now": found.now or None,
                 "in_file": found.in_file or None,
                 "clicks": [
-                    {
-                        "verb": click.verb,
-                        "control": click.control,
-                        "option": click.option or None,
-                        "before": click.before,
-                        "after": click.after,
-                        "risk": click.risk,
-                        "effect": click.effect,
-                    }
+                    {name: getattr(click, name) or None for name in CLICKED}
                     for click in found.clicks
                 ],
             }
@@ -391,49 +382,60 @@ def _blocks(report: AuditReport) -> Iterator[Block]:
         head = ("District", "Finding", "On the page", "What to do")
         rows = (_plan_row(*each) for each in plan)
         yield MarkdownTable("Action plan", head, rows, len(plan), "finding")
-        rules = list(report.affected.items())
-        yield MarkdownTable(
-            "Who is affected",
-            ("Rule", "What it means for people"),
-            ((code(rule), plain(said)) for rule, said in rules),
-            len(rules),
-            "rule",
-            folded=True,
-        )
-    if live := report.without_file:
-        rows = ((code(one.key), short(one.name)) for one in live)
-        title = "Live and in no file"
-        yield MarkdownTable(title, ("District", "Name"), rows, len(live), "district")
-    if left := report.not_audited:
-        rows = (
-            (code(one.key), code(one.file) if one.file else "", short(one.message))
-            for one in left
-        )
-        head3 = ("District", "File", "Why")
-        title = "In a file and not live, or not read"
-        yield MarkdownTable(title, head3, rows, len(left), "district")
-    if unsure := report.unchecked():
-        rows = (
-            (code(one.rule), plain(", ".join(one.needs)), f"{len(keys):,}")
+    yield from (table for table in _tables(report) if table.count)
+
+
+def _tables(report: AuditReport) -> Iterator[MarkdownTable]:
+    affected, unsure = report.affected, report.unchecked()
+    yield MarkdownTable(
+        "Who is affected",
+        ("Rule", "What it means for people"),
+        ((code(rule), plain(said)) for rule, said in affected.items()),
+        len(affected),
+        "rule",
+        folded=True,
+    )
+    live, left = report.without_file, report.not_audited
+    yield MarkdownTable(
+        "Live and in no file",
+        ("District", "Name"),
+        ((code(one.key), short(one.name)) for one in live),
+        len(live),
+        "district",
+    )
+    yield MarkdownTable(
+        "In a file and not live, or not read",
+        ("District", "File", "Why"),
+        ((code(one.key), code(one.file), short(one.message)) for one in left),
+        len(left),
+        "district",
+    )
+    yield MarkdownTable(
+        "Not checked",
+        ("Rule", "Why", "Districts"),
+        (
+            (code(one.rule), plain(needs_text(one.needs)), f"{len(keys):,}")
             for one, keys in unsure.items()
+        ),
+        len(unsure),
+        "rule",
+        folded=True,
+    )
+    yield _exception_table(report.exceptions)
+
+
+def _exception_table(exceptions: Sequence[RuleException]) -> MarkdownTable:
+    rows = (
+        (
+            code(one.district),
+            code(one.rule),
+            f"{one.until}, {one.standing}",
+            short(one.reason),
         )
-        head3 = ("Rule", "Needs", "Districts")
-        yield MarkdownTable(
-            "Not checked", head3, rows, len(unsure), "rule", folded=True
-        )
-    if report.exceptions:
-        rows = (
-            (
-                code(one.district),
-                code(one.rule),
-                f"{one.until}, {one.standing}",
-                short(one.reason),
-            )
-            for one in report.exceptions
-        )
-        head = ("District", "Rule", "Until", "Reason")
-        count = len(report.exceptions)
-        yield MarkdownTable("Exceptions", head, rows, count, "exception")
+        for one in exceptions
+    )
+    head = ("District", "Rule", "Until", "Reason")
+    return MarkdownTable("Exceptions", head, rows, len(exceptions), "exception")
 
 
 def _plan_row(one: AuditedDistrict, found: AuditFinding) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Findings as one HTML page: of files (`validate`), and of what is live (`audit`)."""
+"""Findings as one HTML page: `validate --format html`."""
 
 from __future__ import annotations
 
@@ -14,24 +14,16 @@ from connectsync.domain.finding import (
     Severity,
     ValidationReport,
 )
-from connectsync.domain.live import (
-    AuditedDistrict,
-    AuditFinding,
-    AuditReport,
-    ExceptionStanding,
-    RuleException,
-)
 from connectsync.domain.plan import group_of
-from connectsync.report.audit import STYLES, needs_text, on_the_page, totals
 from connectsync.report.findings_text import summary
 from connectsync.report.frame import mark_line
 from connectsync.report.html import GlancePart, GlanceTally, TextTable, render_page
-from connectsync.report.terminal import fit, inert
+from connectsync.report.terminal import fit
 
 ROOM = 96
 """Columns of a line that are shown, around what is wrong in it."""
 
-_COUNTED_SEVERITIES = tuple(Severity)
+COUNTED_SEVERITIES = tuple(Severity)
 
 
 def findings_data(
@@ -40,7 +32,7 @@ def findings_data(
     """Give findings, the gravest first, and allowed findings."""
     rows = _FindingRows(texts, folder)
     return {
-        "severities": list(_COUNTED_SEVERITIES),
+        "severities": list(COUNTED_SEVERITIES),
         "findings": [rows.finding(one) for one in _gravest_first(report)],
         "allowed": [rows.allowed(one) for one in report.ordered_allowed()],
     }
@@ -63,7 +55,7 @@ class _FindingRows:
         """Give one finding; what is empty is left out."""
         place, number = finding.place, self.texts.number
         shown: dict[str, Any] = {
-            "severity": _COUNTED_SEVERITIES.index(finding.severity),
+            "severity": COUNTED_SEVERITIES.index(finding.severity),
             "rule": number(finding.rule),
             "message": number(finding.message),
             "file": number(place.file),
@@ -182,7 +174,7 @@ def _tables(report: ValidationReport, folder: str) -> list[Mapping[str, Any]]:
     for one in report.findings:
         by_rule[one.rule][one.severity] += 1
         by_folder[group_of(one.place.file, folder)][one.severity] += 1
-    gravest = sorted(by_rule, key=lambda rule: (_rank(by_rule[rule]), rule))
+    gravest = sorted(by_rule, key=lambda rule: (rank_counts(by_rule[rule]), rule))
     rules = "By rule, the gravest first"
     parts = (
         GlancePart("rule", "Rule", rules, by_rule, gravest, sized=True),
@@ -191,180 +183,6 @@ def _tables(report: ValidationReport, folder: str) -> list[Mapping[str, Any]]:
     return [_SEVERITIES.table(part) for part in parts if part.counts]
 
 
-def _rank(counts: Counter[str]) -> tuple[int, ...]:
+def rank_counts(counts: Counter[str]) -> tuple[int, ...]:
+    """Give the key that puts the gravest first."""
     return tuple(-counts[severity] for severity in Severity)
-
-
-_LIVE_SEVERITIES = GlanceTally(
-    "severity",
-    {
-        Severity.ERROR: ("Errors", "put these right on the page first"),
-        Severity.WARNING: ("Warnings", "likely to hurt families"),
-        Severity.INFO: ("Notes", "good to know"),
-    },
-)
-
-_FILES = GlanceTally(
-    "described",
-    {
-        "in a file": ("Live, and in a file", "judged with its facts"),
-        "in no file": ("Live, and in no file", "facts are not known"),
-        "has errors": ("Live, its file has errors", "facts do not count"),
-    },
-)
-
-_STANDINGS = tuple(ExceptionStanding)
-
-
-def audit_html(report: AuditReport, *, folder: str, tool: str) -> str:
-    """
-    Write the page of an audit; whatever came from elsewhere is inert text in it.
-
-    ``folder`` is where the districts' files are, from the project's folder.
-    """
-    sections = {
-        "glance": "At a glance",
-        "audited": "Action plan",
-        "nofile": "Live, and in no file",
-        "notlive": "In a file and not live, or not read",
-        "unchecked": "Not checked",
-        "exceptions": "Exceptions",
-    }
-    held = {
-        "nofile": report.without_file,
-        "notlive": report.not_audited,
-        "unchecked": report.unchecked(),
-        "exceptions": report.exceptions,
-    }
-    shown = {name: title for name, title in sections.items() if held.get(name, True)}
-    return render_page(
-        "audit",
-        _audit_data(report, folder),
-        title=f"Audit of {report.at:%Y-%m-%d}",
-        lead=[f"{totals(report)}."],
-        sections=shown | {"about": "About this page"},
-        glance=_audit_glance(report, folder),
-        path=report.path,
-        plain=_plain_audit(report),
-        found={},
-        about=[
-            ("Connect", report.backend, False),
-            ("Districts", "all of them" if report.whole else "those named", False),
-            ("Read", f"{report.at:%Y-%m-%d %H:%M:%S %Z}", False),
-            ("Made by", tool, False),
-        ],
-    )
-
-
-def _described(one: AuditedDistrict) -> str:
-    if not one.file:
-        return "in no file"
-    return "in a file" if one.facts else "has errors"
-
-
-def _audit_glance(report: AuditReport, folder: str) -> dict[str, Any]:
-    by_rule: dict[str, Counter[str]] = defaultdict(Counter)
-    by_folder: dict[str, Counter[str]] = defaultdict(Counter)
-    for one in report.districts:
-        for found in one.findings:
-            by_rule[found.rule][found.severity] += 1
-            by_folder[group_of(one.file, folder)][found.severity] += 1
-    gravest = sorted(by_rule, key=lambda rule: (_rank(by_rule[rule]), rule))
-    rules = "By rule, the gravest first"
-    parts = (
-        GlancePart("rule", "Rule", rules, by_rule, gravest, sized=True),
-        GlancePart("group", "Folder", "By folder of the file", by_folder, sized=True),
-    )
-    counts = {severity: report.count(severity) for severity in Severity}
-    return {
-        "severities": _LIVE_SEVERITIES.tiles(counts),
-        "files": _FILES.tiles(Counter(map(_described, report.districts))),
-        "tables": [_LIVE_SEVERITIES.table(part) for part in parts if part.counts],
-    }
-
-
-def _audit_data(report: AuditReport, folder: str) -> dict[str, Any]:
-    """Give every district once, and what is said of several of them once."""
-    texts = TextTable()
-    said: dict[AuditFinding, int] = {}
-
-    def numbered(found: AuditFinding) -> int:
-        return said.setdefault(found, len(said))
-
-    districts = [
-        {
-            "key": inert(one.key),
-            "name": inert(one.name),
-            "file": texts.number(one.file),
-            "group": texts.number(group_of(one.file, folder)),
-            "described": texts.number(_described(one)),
-            "found": [numbered(found) for found in one.findings],
-        }
-        for one in sorted(report.districts, key=_worst_first)
-    ]
-    return {
-        "severities": list(_COUNTED_SEVERITIES),
-        "standings": list(_STANDINGS),
-        "kinds": [STYLES[standing].value for standing in _STANDINGS],
-        "audited": districts,
-        "found": [_finding_data(found, report, texts) for found in said],
-        "exceptions": [_exception_data(one, texts) for one in report.exceptions],
-        "texts": texts.all(),
-    }
-
-
-def _worst_first(one: AuditedDistrict) -> tuple[int, int, str]:
-    ranks = [found.severity.rank for found in one.findings]
-    worst = min(ranks, default=len(_COUNTED_SEVERITIES))
-    return worst, -ranks.count(worst), one.key
-
-
-def _finding_data(
-    found: AuditFinding, report: AuditReport, texts: TextTable
-) -> list[int]:
-    words = (
-        found.rule,
-        found.message,
-        on_the_page(found),
-        found.in_file,
-        report.affected[found.rule],
-        found.hint,
-    )
-    return [_COUNTED_SEVERITIES.index(found.severity), *texts.numbers(words)]
-
-
-def _exception_data(one: RuleException, texts: TextTable) -> list[int]:
-    words = (one.district, one.rule, one.until.isoformat(), one.reason)
-    return [_STANDINGS.index(one.standing), *texts.numbers(words)]
-
-
-def _plain_audit(report: AuditReport) -> dict[str, Any]:
-    """Give what stands in tables, with and without scripts, as far as one reads it."""
-    plan = [(one, found) for one in report.districts for found in one.findings]
-    plan.sort(key=lambda each: each[1].severity.rank)
-    unsure = report.unchecked()
-    tables: dict[str, Sequence[Any]] = {
-        "audited": [
-            {"district": one.key, "found": found, "page": on_the_page(found)}
-            for one, found in plan[:MOST]
-        ],
-        "nofile": report.without_file[:MOST],
-        "notlive": report.not_audited[:MOST],
-        "unchecked": [
-            {
-                "rule": one.rule,
-                "needs": needs_text(one.needs),
-                "districts": f"{len(keys):,}",
-            }
-            for one, keys in unsure.items()
-        ],
-        "exceptions": report.exceptions[:MOST],
-    }
-    whole = {
-        "audited": len(plan),
-        "nofile": len(report.without_file),
-        "notlive": len(report.not_audited),
-        "exceptions": len(report.exceptions),
-    }
-    more = {name: max(0, count - MOST) for name, count in whole.items()}
-    return {"tables": tables, "more": more}
