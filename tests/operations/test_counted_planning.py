@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -145,9 +146,9 @@ def test_a_comment_writes_only_the_rows_that_have_room(
     written: list[object] = []
     shown = markdown._kind  # noqa: SLF001 - a row
 
-    def counted(kind: PlannedChange | str) -> tuple[str, ...]:
+    def counted(kind: PlannedChange | str, more: Iterable[str]) -> tuple[str, ...]:
         written.append(kind)
-        return shown(kind)
+        return shown(kind, more)
 
     monkeypatch.setattr(markdown, "_kind", counted)
     page = markdown.plan_markdown(plan, limit=4000)

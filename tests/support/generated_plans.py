@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from connectsync.domain.change import changes_of
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
 from connectsync.domain.finding import GuardFinding, Severity
-from connectsync.domain.plan import DistrictPlan, NotPlanned, Plan, saves_for
+from connectsync.domain.plan import (
+    DistrictPlan,
+    NotCounted,
+    NotPlanned,
+    PeopleTally,
+    Plan,
+    RosterImpact,
+    SettingImpact,
+    saves_for,
+)
 from connectsync.domain.settings import SETTINGS, Form
 from connectsync.providers.form import Kind, Setting, Value
 
@@ -53,6 +62,32 @@ def movements(draw: st.DrawFn) -> Movement:
     )
 
 
+COUNTS = st.none() | st.integers(0, 99_999)
+TALLIES = st.builds(
+    PeopleTally,
+    students=st.integers(0, 99_999),
+    **dict.fromkeys(
+        (
+            *("students_without_guardian", "students_without_id"),
+            *("created", "by_text", "email_only", "dropped"),
+        ),
+        COUNTS,
+    ),
+)
+
+
+@st.composite
+def impacts(draw: st.DrawFn, planned: DistrictPlan) -> RosterImpact | NotCounted | None:
+    """Give what a plan may say of a roster: of each setting that decides who."""
+    counted = planned.counted()
+    if not counted or draw(st.booleans()):
+        return draw(st.none() | st.builds(NotCounted, WORDS))
+    tallies = [draw(TALLIES) for _ in range(len(counted) + 1)]
+    steps = map(SettingImpact, counted, tallies, tallies[1:])
+    contacts = draw(st.integers(0, 99_999))
+    return RosterImpact(draw(WORDS), draw(MOMENTS), contacts, tuple(steps))
+
+
 @st.composite
 def district_plans(draw: st.DrawFn) -> DistrictPlan:
     live: Form = draw(FORMS)
@@ -67,7 +102,7 @@ def district_plans(draw: st.DrawFn) -> DistrictPlan:
         if name in desired
         for change in changes_of(name, live[name], desired[name])
     ]
-    return DistrictPlan(
+    planned = DistrictPlan(
         district=draw(KEYS),
         name=draw(WORDS),
         file=draw(WORDS),
@@ -78,6 +113,7 @@ def district_plans(draw: st.DrawFn) -> DistrictPlan:
         saves=saves_for(changes, live),
         drift=tuple(draw(st.lists(movements(), max_size=2))),
     )
+    return replace(planned, impact=draw(impacts(planned)))
 
 
 GUARDS = st.builds(

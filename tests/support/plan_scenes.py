@@ -17,8 +17,16 @@ from connectsync.domain.district import (
 from connectsync.domain.drift import Baseline
 from connectsync.domain.finding import ChangedSince, GuardFinding
 from connectsync.domain.live import Live
-from connectsync.domain.plan import DistrictPlan, Plan, StillRunning
-from connectsync.domain.policy import Freeze, Policy, Window
+from connectsync.domain.plan import (
+    DistrictPlan,
+    NotCounted,
+    PeopleTally,
+    Plan,
+    RosterImpact,
+    SettingImpact,
+    StillRunning,
+)
+from connectsync.domain.policy import Freeze, Policy, Window, impact_limits_of
 from connectsync.domain.run import RecentSaves
 from connectsync.domain.schedule import Days
 from connectsync.domain.settings import BY_NAME, Form
@@ -99,7 +107,11 @@ def planned(scene: dict[str, Any]) -> Plan:
         backend="test",
         scope=(),
         fleet=given.fleet,
-        districts=tuple(one for one in outcomes if isinstance(one, DistrictPlan)),
+        districts=tuple(
+            _with_impact(scene, one)
+            for one in outcomes
+            if isinstance(one, DistrictPlan)
+        ),
         in_step=(),
         failed=(),
         untouched=tuple(
@@ -185,7 +197,31 @@ def _policy(given: dict[str, Any]) -> Policy:
         freezes=_freezes(given),
         windows=_windows(given, "window"),
         nightly_syncs=_windows(given, "nightly_sync"),
+        impact=impact_limits_of(given.get("impact", {})),
     )
+
+
+def _with_impact(scene: dict[str, Any], planned: DistrictPlan) -> DistrictPlan:
+    """Give a district with the tallies of the scene; others stay as they are."""
+    if "impact" not in scene:
+        return planned
+    told = scene["impact"]
+    if isinstance(told, str):
+        return replace(planned, impact=NotCounted(told))
+    before, after = (
+        replace(NOBODY, **{name: both[side] for name, both in told.items()})
+        for side in (0, 1)
+    )
+    last = planned.counted()[-1]
+    steps = [
+        SettingImpact(name, before, after if name == last else before)
+        for name in planned.counted()
+    ]
+    impact = RosterImpact("students.csv", planned.read_at, 63, tuple(steps))
+    return replace(planned, impact=impact)
+
+
+NOBODY = PeopleTally(1000, 0, 0, 0, 0, 0, 0)
 
 
 def _recent(told: int | list[str]) -> RecentSaves:

@@ -147,6 +147,8 @@ def json_kind(one: Part) -> str:
     """Say what a value of JSON may be, with a link where its shape has a section."""
     if "$ref" in one:
         return link_to(one)
+    if "oneOf" in one:
+        return " or ".join(map(link_to, one["oneOf"]))
     if "const" in one:
         return f"`{json.dumps(one['const'])}`"
     if "enum" in one:

@@ -142,6 +142,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "connectsync plan --out plan.json",
         "connectsync plan lakeview-usd",
         "connectsync plan --format html --output plan.html",
+        "connectsync plan --impact --roster rosters/{district}.zip",
     ),
     "approve": ("connectsync approve plan.json --as 'Ada Li'",),
     "apply": (

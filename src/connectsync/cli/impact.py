@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from connectsync.cli.formats import deliver_pages, insist_apart, insist_free
 from connectsync.cli.options import option_output
+from connectsync.cli.rosters import CLEVER, RosterReader
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus
-from connectsync.config.decode import Ground, without_steps_up
 from connectsync.domain.district import District
-from connectsync.domain.impact import Dictionary, Gap, Impact, selection_of
+from connectsync.domain.impact import Impact, selection_of
 from connectsync.domain.settings import Form
-from connectsync.errors import ConnectError, ProjectError, StateError, UsageError
-from connectsync.roster.tables import RosterTables, measure, open_tables
+from connectsync.errors import ConnectError, StateError, UsageError
+from connectsync.roster.tables import measure
 
 
 class ImpactFormat(StrEnum):
@@ -34,24 +29,21 @@ class ImpactFormat(StrEnum):
     CSV = "csv"
 
 
-CLEVER = "clever"
-"""What is written in place of a path to have the roster read at Clever."""
-
-
 def impact(
     context: typer.Context,
     district: Annotated[
         str, typer.Argument(metavar="DISTRICT", help="A district: its name or file.")
     ],
     roster: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="clever|PATH",
             help="The roster: `clever` reads it at Clever with the district's token;"
-            " or a file, a folder or a zip.",
+            " or a file, a folder or a zip (default: as `roster.source` in"
+            " connectsync.yaml says).",
             show_default=False,
         ),
-    ],
+    ] = None,
     school: Annotated[
         bool, typer.Option("--school", help="Also count each school by itself.")
     ] = False,
@@ -82,8 +74,9 @@ def impact(
 
     session: Session = context.obj
     insist_free(session, output)
-    if roster != CLEVER:
-        insist_apart(output, [_path_of(session, roster)])
+    if roster is not None and roster != CLEVER:
+        named = RosterReader(session, session.project(), roster)
+        insist_apart(output, [named.path(roster)])
     counted = _Counting(session, district, settings).count(roster, by_school=school)
     terminal = session.terminal
     text = render_impact(
@@ -95,16 +88,6 @@ def impact(
     whole = terminal.place.complete(text) if format_ == "text" else text
     deliver_pages(terminal, whole, format_, output)
     return ExitStatus.FINE
-
-
-@dataclass(slots=True)
-class _Read:
-    """A roster in tables, and what is to be said of it."""
-
-    tables: RosterTables
-    source: str
-    gaps: frozenset[Gap]
-    notes: tuple[str, ...]
 
 
 class _Counting:
@@ -131,20 +114,25 @@ class _Counting:
             )
         return scope.districts[0]
 
-    def count(self, roster: str, *, by_school: bool) -> Impact:
+    def count(self, roster: str | None, *, by_school: bool) -> Impact:
         """Read both, and count. Raises ``ConnectsyncError``."""
+        import asyncio
+
         live, compared_with, said = self._before()
         after = selection_of({**(live or {}), **self._after.desired()})
         before = selection_of(live) if live is not None else None
         read_at = self._session.now()
-        with self._open(roster, by_school=by_school) as read:
-            measured = measure(
-                read.tables,
-                (before, after),
-                gaps=read.gaps,
-                dictionary=self._dictionary(),
-                by_school=by_school,
-            )
+        rosters = RosterReader(self._session, self._project, roster)
+
+        async def counted() -> Impact:
+            async with rosters.open(self._district, schools=by_school) as read:
+                measured = measure(
+                    read.tables,
+                    (before, after),
+                    gaps=read.gaps,
+                    dictionary=rosters.dictionary,
+                    by_school=by_school,
+                )
             return Impact(
                 self._district.key,
                 read.source,
@@ -153,6 +141,8 @@ class _Counting:
                 measured,
                 (*said, *read.notes),
             )
+
+        return asyncio.run(counted())
 
     def _before(self) -> tuple[Form | None, str, tuple[str, ...]]:
         """Give the form on Connect, or the one that was applied last, if any."""
@@ -191,71 +181,6 @@ class _Counting:
         except StateError:
             return None
         return (baseline.form or None) if baseline else None
-
-    def _dictionary(self) -> Dictionary:
-        return Dictionary(
-            {
-                name: {word.strip().lower(): label for word, label in meant.items()}
-                for name, meant in self._project.roster.words.items()
-            }
-        )
-
-    @contextmanager
-    def _open(self, roster: str, *, by_school: bool) -> Iterator[_Read]:
-        if roster == CLEVER:
-            with open_tables() as tables:
-                yield self._read_at_clever(tables)
-            return
-        from connectsync.roster.layouts import open_roster_files
-
-        with open_roster_files(
-            _path_of(self._session, roster),
-            self._project.roster.encoding,
-            schools=by_school,
-            shown=roster,
-            way_out=Ground.of(self._project.root).way_out,
-        ) as found:
-            source = f"{found.kind}: {roster}"
-            yield _Read(found.tables, source, found.gaps, found.notes)
-
-    def _read_at_clever(self, tables: RosterTables) -> _Read:
-        import asyncio
-
-        from connectsync.cli.hosts import insist_clever
-        from connectsync.cli.secrets import district_token
-        from connectsync.operations.roster_check import read_roster
-        from connectsync.roster.clever import open_roster
-        from connectsync.roster.clever_users import CleverPeople
-
-        clever = self._project.clever
-        if clever is None:
-            raise ProjectError(
-                "the project does not say that Clever may be asked",
-                remedy="write `roster: {clever: {}}` into connectsync.yaml, or give an"
-                " export of the roster",
-            )
-        environment = self._session.environment
-        insist_clever(clever.url, environment)
-        resolves = partial(
-            district_token, project=self._project, environment=environment
-        )
-
-        async def read() -> tuple[str, tuple[str, ...]]:
-            async with open_roster(clever.url) as asked:
-                people = CleverPeople(asked)
-                reading = await read_roster(
-                    people, self._district, resolves, tables.take_page
-                )
-                return reading.source, tuple(reading.notes())
-
-        source, notes = asyncio.run(read())
-        tables.settle()
-        return _Read(tables, source, frozenset(), notes)
-
-
-def _path_of(session: Session, roster: str) -> Path:
-    """Give where a roster lies: `..` in its spelling is no link out of the project."""
-    return without_steps_up((session.folder or session.here) / roster)
 
 
 class _Unread(Exception):

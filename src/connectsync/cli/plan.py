@@ -22,6 +22,7 @@ from connectsync.cli.options import (
 from connectsync.cli.session import Session, wait_for
 from connectsync.cli.terminal import STDOUT, ExitStatus
 from connectsync.domain.plan import Plan
+from connectsync.errors import UsageError
 from connectsync.report.reporter import PlanToReport
 from connectsync.report.terminal import inert
 
@@ -58,6 +59,22 @@ def plan(
             " revision; other differences are listed separately.",
         ),
     ] = None,
+    impact: Annotated[
+        bool,
+        typer.Option(
+            "--impact",
+            help="Count on each district's roster whom the changes reach, and whom they"
+            " lose. Only numbers get into the plan.",
+        ),
+    ] = False,
+    roster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="clever|PATH",
+            help="With --impact: the rosters, `clever` or a path with {district} in"
+            " place of the key (default: as `roster.source` in connectsync.yaml says).",
+        ),
+    ] = None,
 ) -> int:
     """
     Compare the files with Connect and show what `apply` would change.
@@ -70,6 +87,8 @@ def plan(
 
     session: Session = context.obj
     insist_free(session, out, output)
+    if roster is not None and not impact:
+        raise UsageError("--roster goes with --impact", remedy="give --impact as well")
     share = choose_shard(shard, session.environment)
     tokens = frozenset(set_token or ())
     planned = wait_for(
@@ -79,6 +98,8 @@ def plan(
             share,
             tokens,
             changed_since=changed_since,
+            impact=impact,
+            roster=roster,
         )
     )
     made = planned.plan

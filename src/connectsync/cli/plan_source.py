@@ -46,7 +46,7 @@ from connectsync.operations.changes import (
 )
 from connectsync.operations.drift import DriftReading, find_drift
 from connectsync.operations.git import Git, GitRefused, explain_refusal
-from connectsync.operations.plan import PlanContext, make_plan
+from connectsync.operations.plan import CountImpact, PlanContext, make_plan
 from connectsync.report.terminal import inert
 
 LIMIT = 1 << 28
@@ -296,12 +296,16 @@ async def plan_now(
     set_token: frozenset[str] = frozenset(),
     *,
     changed_since: str | None = None,
+    impact: bool = False,
+    roster: str | None = None,
 ) -> ScopedPlan:
     """
     Plan a shard of what the arguments mean, of all districts if there are none.
 
-    With ``changed_since``, only what the files cause since that revision. Raises
-    ``UsageError`` if git or the revision is not there.
+    With ``changed_since``, only what the files cause since that revision. With
+    ``impact`` whom the changes reach is counted, on the ``roster`` that is named or on
+    that of the project. Raises ``UsageError`` if git or the revision is not there, or
+    no roster is named.
     """
     project, compared = session.project(), None
     if changed_since is not None:
@@ -310,11 +314,25 @@ async def plan_now(
         project = as_before(project, compared)
     scope = load_planned_scope(session, paths, shard, project)
     since = since_of(session, scope, compared)
+    count = _counter(session, scope, roster, compared) if impact else None
     async with open_reader(session, scope.project, scope.districts) as reader:
         with open_state(session, scope.project) as store:
             given = circumstances(session, scope, store, reader, set_token=set_token)
-        made = await make_plan(scope.wanted, reader, replace(given, since=since))
+        given = replace(given, since=since, count=count)
+        made = await make_plan(scope.wanted, reader, given)
     return ScopedPlan(made, scope)
+
+
+def _counter(
+    session: Session, scope: FleetScope, roster: str | None, compared: Comparison | None
+) -> CountImpact:
+    from connectsync.cli.rosters import PlanCounter, RosterReader
+
+    rosters = RosterReader(session, scope.project, roster)
+    if compared is not None:
+        rosters.brought = compared.brought
+    rosters.insist_named(len(scope.wanted))
+    return PlanCounter(rosters, {one.key: one for one in scope.districts})
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from connectsync.domain.policy import (
     Rollout,
     Wave,
     Window,
+    impact_limits_of,
 )
 from connectsync.domain.rule_settings import OFF, RuleSetting, RuleSettings
 from connectsync.providers.form import Risk
@@ -151,6 +152,7 @@ def policy_of(data: Mapping[str, Any]) -> Policy:
         rollout=rollout_of(data.get("rollout", {})),
         approval=_approval(data.get("approval", {})),
         unattended=Risk(data.get("reconcile", {}).get("at_most", usual.unattended)),
+        impact=impact_limits_of(data.get("impact", {})),
     )
 
 

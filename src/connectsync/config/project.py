@@ -68,13 +68,26 @@ class CleverConfig:
 @dataclass(frozen=True, slots=True)
 class RosterConfig:
     """
-    How rosters in files are read.
+    Where rosters are, and how those in files are read.
 
-    ``words`` give, by field, the label that a word in the roster means.
+    ``words`` give, by field, the label that a word in the roster means. ``source`` is
+    ``clever``, or a path with ``{district}`` in place of the key; empty if the project
+    names none. ``districts`` are those that have another one.
     """
 
     encoding: str = "utf-8"
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    source: str = ""
+    districts: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, district: str) -> str:
+        """Name the roster of a district; empty if none is named."""
+        return self.districts.get(district) or at_district(self.source, district)
+
+
+def at_district(source: str, district: str) -> str:
+    """Put the key of a district into the name of a roster."""
+    return source.replace("{district}", district)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +253,12 @@ def _clever(data: Mapping[str, Any]) -> CleverConfig | None:
 
 def _roster(data: Mapping[str, Any]) -> RosterConfig:
     encoding = data.get("files", {}).get("encoding", "utf-8")
-    return RosterConfig(encoding, data.get("words", {}))
+    return RosterConfig(
+        encoding,
+        data.get("words", {}),
+        data.get("source", ""),
+        data.get("districts", {}),
+    )
 
 
 def _browser(root: Path, data: Mapping[str, Any] | None) -> BrowserConfig | None:

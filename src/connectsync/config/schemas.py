@@ -20,6 +20,7 @@ _KINDS: Mapping[str, str] = {
     "array": "a list",
     "boolean": "true or false",
     "integer": "a whole number",
+    "number": "a number",
     "object": "a mapping",
     "string": "text",
     "null": "null",
@@ -66,8 +67,8 @@ def kind_of(part: Mapping[str, Any]) -> str:
     if "const" in part:
         return str(part["const"])
     types = types_of(part)
-    if types in (["integer"], ["integer", "null"]):
-        return _KINDS["integer"] + _range(part)
+    if types in (["integer"], ["integer", "null"], ["number"]):
+        return _KINDS[types[0]] + _range(part)
     return " or ".join(_KINDS[kind] for kind in types if kind != "null") or "null"
 
 

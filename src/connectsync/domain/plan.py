@@ -41,6 +41,111 @@ class PlannedChange:
     effect: str
 
 
+COUNTED = (
+    *("student_id", "manage_guardians"),
+    *("contact_types", "contact_relationships", "phone_types"),
+)
+"""Settings that decide whom a sync reaches on a roster."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleTally:
+    """
+    How many people of a roster a form reaches; None where that cannot be known.
+
+    ``dropped`` are guardians who are not created, having neither email nor number.
+    """
+
+    students: int
+    students_without_guardian: int | None
+    students_without_id: int | None
+    created: int | None
+    by_text: int | None
+    email_only: int | None
+    dropped: int | None
+
+    def adds_up(self) -> bool:
+        """Say whether the parts can be of the whole."""
+        without = (self.students_without_guardian, self.students_without_id)
+        if any(one is not None and one > self.students for one in without):
+            return False
+        if self.by_text is None or self.email_only is None:
+            return self.created is None
+        return self.created == self.by_text + self.email_only
+
+
+TALLIES = tuple(PeopleTally.__annotations__)
+"""The names of a tally's counts."""
+
+PEOPLE: Mapping[str, str] = {
+    "students_without_guardian": "students left without a guardian",
+    "students_without_id": "students without the chosen id",
+    "created": "guardians created",
+    "by_text": "guardians reached by text",
+    "email_only": "guardians reached by email only",
+    "dropped": "guardians dropped",
+}
+"""Those that a plan may move, and a project may limit; what each counts, in words."""
+
+
+def moved_people(before: int, after: int) -> str:
+    """Spell how a count moves: ``3 → 10 (+7, +233.3 %)``."""
+    by = after - before
+    share = f", {100 * by / before:+.1f} %" if before else ""
+    return f"{before:,} → {after:,} ({by:+,}{share})"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingImpact:
+    """What all changes of one setting do, on top of those before it in the plan."""
+
+    setting: str
+    before: PeopleTally
+    after: PeopleTally
+
+
+@dataclass(frozen=True, slots=True)
+class RosterImpact:
+    """
+    What a plan does to the people of one district's roster. Tallies only.
+
+    ``source`` says which roster, ``contacts`` how many it has. ``settings`` are in the
+    order of the plan: where one ends, the next begins. There is at least one.
+    """
+
+    source: str
+    read_at: datetime
+    contacts: int
+    settings: tuple[SettingImpact, ...]
+
+    def adds_up(self) -> bool:
+        """Say whether these can be tallies of one roster; the rest is believed."""
+        tallies = [self.before, *(one.after for one in self.settings)]
+        students = {one.students for one in tallies}
+        return len(students) == 1 and all(map(PeopleTally.adds_up, tallies))
+
+    @property
+    def before(self) -> PeopleTally:
+        """The tally of the form on Connect."""
+        return self.settings[0].before
+
+    @property
+    def after(self) -> PeopleTally:
+        """The tally once all of the plan is saved."""
+        return self.settings[-1].after
+
+    def of(self, setting: str) -> SettingImpact | None:
+        """Give what the changes of a setting do; None where they were not counted."""
+        return next((one for one in self.settings if one.setting == setting), None)
+
+
+@dataclass(frozen=True, slots=True)
+class NotCounted:
+    """Why it is not known whom a plan reaches on a district's roster."""
+
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class Save:
     """
@@ -69,7 +174,8 @@ class DistrictPlan:
     by setting: they stay ticked, whatever ``desired`` says. ``token`` is the reference
     to the token that is typed, if one is. ``later`` are the runs that saved a setting
     after the run that is taken back, by setting: what they made is overwritten.
-    ``turns`` say which desired values change by themselves, and when.
+    ``turns`` say which desired values change by themselves, and when. ``impact`` is
+    what it does on the district's roster, None where no one asked.
     """
 
     district: str
@@ -85,6 +191,21 @@ class DistrictPlan:
     token: str = ""
     later: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     turns: tuple[Turn, ...] = ()
+    impact: RosterImpact | NotCounted | None = None
+
+    def counted(self) -> tuple[str, ...]:
+        """Name the settings that change and that decide whom a sync reaches."""
+        changed = (one.change.setting for one in self.changes())
+        return tuple(dict.fromkeys(name for name in changed if name in COUNTED))
+
+    def forms(self) -> Iterator[Form]:
+        """Give the form as it is, and after the changes of each ``counted`` setting."""
+        form = self.live
+        yield form
+        for name in self.counted():
+            changes = (one.change for one in self.changes())
+            form = apply_changes(form, (one for one in changes if one.setting == name))
+            yield form
 
     def turned(self, at: datetime) -> tuple[Turn, ...]:
         """Give the turns that came since: what is desired is of a day that is over."""

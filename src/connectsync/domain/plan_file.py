@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from connectsync.domain.change import Add, Change, Remove, Set
@@ -13,16 +13,33 @@ from connectsync.domain.district import Untouched, WhyUntouched
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
 from connectsync.domain.finding import GuardFinding, Severity
 from connectsync.domain.plan import (
+    COUNTED,
+    TALLIES,
     DistrictPlan,
+    NotCounted,
     NotPlanned,
+    PeopleTally,
     Plan,
     PlannedChange,
+    RosterImpact,
     Save,
+    SettingImpact,
     StillRunning,
 )
-from connectsync.domain.plan_shape import PLAN, BadJson, Misshapen, read_json
-from connectsync.domain.policy import END_OF_DAY, Freeze, Policy, Window
-from connectsync.domain.schedule import Days, Turn
+from connectsync.domain.plan_shape import (
+    PLAN,
+    BadJson,
+    Members,
+    Misshapen,
+    each,
+    moment,
+    one_of,
+    read_json,
+    text,
+    whole,
+)
+from connectsync.domain.policy import limits_data, limits_of
+from connectsync.domain.schedule import Turn
 from connectsync.domain.settings import Data, form_data, form_of, value_data, value_of
 from connectsync.errors import DamagedPlan
 from connectsync.providers.form import Risk
@@ -63,7 +80,7 @@ def _origin_data(plan: Plan) -> dict[str, Any]:
         data["since"] = plan.since
         data["left_alone"] = [_left_data(one) for one in plan.left_alone]
     if plan.limits is not None:
-        data["limits"] = _limits_data(plan.limits)
+        data["limits"] = limits_data(plan.limits)
     told = {one: getattr(plan, one) for one in ("comes_in", "goes_out", "loosened")}
     data |= {name: list(some) for name, some in told.items() if some}
     if plan.later:
@@ -81,48 +98,6 @@ def _origin_data(plan: Plan) -> dict[str, Any]:
     if plan.token_not_typed:
         data["token_not_typed"] = list(plan.token_not_typed)
     return data
-
-
-_FIGURES = (
-    *("max_districts", "max_percent"),
-    *("max_districts_a_day", "max_percent_a_day"),
-)
-
-
-def _limits_data(limits: Policy) -> dict[str, Any]:
-    figures = {name: getattr(limits, name) for name in _FIGURES}
-    return figures | {
-        "max_live_age_hours": limits.max_live_age // timedelta(hours=1),
-        "freezes": [
-            {
-                "from": freeze.days.first.isoformat(),
-                "to": freeze.days.last.isoformat(),
-                "reason": freeze.reason,
-                "timezone": freeze.timezone,
-            }
-            for freeze in limits.freezes
-        ],
-        "windows": [
-            [_window_data(one) for one in windows] for windows in limits.all_windows
-        ],
-        "nightly_sync": [_window_data(one) for one in limits.nightly_syncs],
-    }
-
-
-def _window_data(window: Window) -> dict[str, Any]:
-    return {
-        "days": sorted(window.weekdays),
-        "from": _spelled_hour(window.opens),
-        "to": _spelled_hour(window.closes),
-        "timezone": window.timezone,
-    }
-
-
-_END = "24:00"
-
-
-def _spelled_hour(hour: time) -> str:
-    return _END if hour == END_OF_DAY else hour.isoformat("minutes")
 
 
 def _untouched_data(one: Untouched) -> dict[str, Any]:
@@ -159,13 +134,34 @@ def _district_data(district: DistrictPlan) -> dict[str, Any]:
 
 
 def _at_times(district: DistrictPlan) -> dict[str, Any]:
-    data = {
+    data: dict[str, Any] = {
         "kept": form_data(district.kept),
         "token": district.token,
         "later_runs": {name: list(runs) for name, runs in district.later.items()},
         "scheduled": [turn_data(turn) for turn in district.turns],
     }
+    if district.impact is not None:
+        data["impact"] = _impact_data(district.impact)
     return {name: value for name, value in data.items() if value}
+
+
+def _impact_data(impact: RosterImpact | NotCounted) -> dict[str, Any]:
+    if isinstance(impact, NotCounted):
+        return {"not_counted": impact.why}
+    return {
+        "source": impact.source,
+        "read_at": impact.read_at.isoformat(),
+        "contacts": impact.contacts,
+        "before": _tally_data(impact.before),
+        "settings": [
+            {"setting": one.setting, "after": _tally_data(one.after)}
+            for one in impact.settings
+        ],
+    }
+
+
+def _tally_data(tally: PeopleTally) -> dict[str, int | None]:
+    return {name: getattr(tally, name) for name in TALLIES}
 
 
 def turn_data(turn: Turn) -> dict[str, Any]:
@@ -318,52 +314,20 @@ def _plan(data: Mapping[str, Any]) -> Plan:
         failed=tuple(NotPlanned(**failed) for failed in data["failed"]),
         guards=tuple(_guard(guard) for guard in data["guards"]),
         rollback_of=data.get("rollback_of"),
-        since=_since(data.get("since")),
+        since=data.get("since"),
         left_alone=tuple(_left(left) for left in data.get("left_alone", ())),
         untouched=tuple(_untouched(one) for one in data.get("untouched", ())),
         still_running=tuple(
             StillRunning(**one) for one in data.get("still_running", ())
         ),
         token_not_typed=tuple(data.get("token_not_typed", ())),
-        limits=_limits(data["limits"]) if "limits" in data else None,
+        limits=limits_of(data["limits"]) if "limits" in data else None,
         comes_in=tuple(data.get("comes_in", ())),
         goes_out=tuple(data.get("goes_out", ())),
         later={one["district"]: tuple(one["says"]) for one in data.get("later", ())},
         loosened=tuple(data.get("loosened", ())),
         connection=data.get("connection", {}),
     )
-
-
-def _limits(data: Mapping[str, Any]) -> Policy:
-    windows = tuple(tuple(map(_window, some)) for some in data["windows"])
-    return Policy(
-        **{name: data[name] for name in _FIGURES},
-        max_live_age=timedelta(hours=data["max_live_age_hours"]),
-        freezes=tuple(map(_freeze, data["freezes"])),
-        windows=windows[0] if windows else (),
-        nightly_syncs=tuple(map(_window, data["nightly_sync"])),
-        other_windows=windows[1:],
-    )
-
-
-def _freeze(data: Mapping[str, str]) -> Freeze:
-    first, last = (date.fromisoformat(data[end]) for end in ("from", "to"))
-    return Freeze(Days(first, last), data["reason"], data["timezone"])
-
-
-def _window(data: Mapping[str, Any]) -> Window:
-    opens, closes = (_hour(data[end]) for end in ("from", "to"))
-    return Window(frozenset(data["days"]), opens, closes, timezone=data["timezone"])
-
-
-def _hour(spelled: str) -> time:
-    return END_OF_DAY if spelled == _END else time.fromisoformat(spelled)
-
-
-def _since(commit: object) -> str | None:
-    if isinstance(commit, str | None):
-        return commit
-    raise TypeError("since is no commit")
 
 
 def _left(data: Mapping[str, Any]) -> DistrictDrift:
@@ -392,6 +356,40 @@ def _district(data: Mapping[str, Any]) -> DistrictPlan:
         token=data.get("token", ""),
         later={name: tuple(runs) for name, runs in data.get("later_runs", {}).items()},
         turns=tuple(_turn(turn) for turn in data.get("scheduled", ())),
+        impact=_impact(data["impact"]) if "impact" in data else None,
+    )
+
+
+def _count(data: Any, where: str) -> None:
+    if data is not None:
+        whole(0)(data, where)
+
+
+_TALLY = Members({**dict.fromkeys(TALLIES, _count), "students": whole(0)})
+_SETTING = Members({"setting": one_of(*COUNTED), "after": _TALLY})
+_COUNTED = Members(
+    {"source": text, "read_at": moment, "contacts": whole(0)}
+    | {"before": _TALLY, "settings": each(_SETTING, least=1)}
+)
+_NOT_COUNTED = Members({"not_counted": text})
+
+
+def _impact(data: Any) -> RosterImpact | NotCounted:
+    if isinstance(data, dict) and "not_counted" in data:
+        _NOT_COUNTED(data, "impact")
+        return NotCounted(data["not_counted"])
+    _COUNTED(data, "impact")
+    told = [(one["setting"], PeopleTally(**one["after"])) for one in data["settings"]]
+    # where one setting ends, the next begins
+    before = [PeopleTally(**data["before"]), *(after for _, after in told)]
+    return RosterImpact(
+        data["source"],
+        datetime.fromisoformat(data["read_at"]),
+        data["contacts"],
+        tuple(
+            SettingImpact(setting, start, after)
+            for start, (setting, after) in zip(before, told, strict=False)
+        ),
     )
 
 

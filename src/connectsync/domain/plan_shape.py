@@ -17,7 +17,8 @@ from typing import Any
 from connectsync.domain.district import WhyUntouched
 from connectsync.domain.drift import MovedBy
 from connectsync.domain.finding import Severity
-from connectsync.domain.plan import REACHED_BY
+from connectsync.domain.plan import PEOPLE, REACHED_BY
+from connectsync.domain.policy import IMPACT_LIMITS
 from connectsync.domain.settings import BY_NAME, value_of
 from connectsync.providers.form import Kind, Risk
 
@@ -293,6 +294,11 @@ def _any(_data: Any, _where: str) -> None:
     """Leave to what comes after what a member may hold."""
 
 
+def _figure(data: Any, where: str) -> None:
+    if type(data) not in {int, float} or not 0 <= data < float("inf"):
+        raise Misshapen(f"{where} is no number from 0 on")
+
+
 def _turn(data: Any, where: str) -> None:
     _TURN(data, where)
     _valued("now", "then")(data, where)
@@ -359,6 +365,7 @@ _DISTRICT = Members(
         "token": text,
         "later_runs": _later,
         "scheduled": each(_turn, least=1),
+        "impact": _any,
     },
 )
 _FAILED = Members(dict.fromkeys(("district", "file", "message", "remedy"), text))
@@ -389,6 +396,7 @@ _WINDOW = Members(
     {"days": each(one_of(*range(7))), "from": _HOUR, "to": _HOUR, "timezone": _ZONE}
 )
 _HEX = match_shape("[0-9a-f]{64}")
+_MOST = dict.fromkeys(IMPACT_LIMITS, _figure)
 _LIMITS = Members(
     {
         "max_districts": whole(0),
@@ -401,7 +409,8 @@ _LIMITS = Members(
         ),
         "windows": each(each(_WINDOW, least=1)),
         "nightly_sync": each(_WINDOW),
-    }
+    },
+    {"impact": Members({}, dict.fromkeys(PEOPLE, Members({}, _MOST)))},
 )
 
 PLAN = Members(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import time, timedelta
+from datetime import date, time, timedelta
+from typing import Any
 
 from connectsync.domain.schedule import Days
 from connectsync.providers.form import Risk
@@ -122,6 +123,74 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class ImpactLimit:
+    """
+    How much a tally of people may move in one district; None: as much as it may.
+
+    A share is in percent of what the tally was before: where that was 0, any increase
+    is more than every share.
+    """
+
+    max_increase: int | None = None
+    max_increase_percent: float | None = None
+    max_decrease: int | None = None
+    max_decrease_percent: float | None = None
+
+    def broken(self, before: int, after: int) -> str:
+        """Spell what a tally that moves so goes beyond; empty where it does not."""
+        from fractions import Fraction  # noqa: PLC0415 - no commit hook needs it
+
+        more = after > before
+        moved = abs(after - before)
+        most = self.max_increase if more else self.max_decrease
+        share = self.max_increase_percent if more else self.max_decrease_percent
+        sign = "+" if more else "-"
+        if most is not None and moved > most:
+            return f"{sign}{most:,}"
+        # what people write in decimals is compared as they wrote it
+        if share is not None and moved * 100 > before * Fraction(str(share)):
+            return f"{sign}{share:g} %"
+        return ""
+
+    def stricter(self, other: ImpactLimit) -> ImpactLimit:
+        """Give the smaller of both figures, each by itself."""
+        mine, theirs = self.data(), other.data()
+        return ImpactLimit(
+            **{
+                name: min(one[name] for one in (mine, theirs) if name in one)
+                for name in IMPACT_LIMITS
+                if name in mine or name in theirs
+            }
+        )
+
+    def data(self) -> dict[str, Any]:
+        """Give the figures that are stated, by name."""
+        stated = {name: getattr(self, name) for name in IMPACT_LIMITS}
+        return {name: figure for name, figure in stated.items() if figure is not None}
+
+
+IMPACT_LIMITS = (
+    *("max_increase", "max_increase_percent"),
+    *("max_decrease", "max_decrease_percent"),
+)
+
+
+def impact_limits_of(data: Mapping[str, Any]) -> dict[str, ImpactLimit]:
+    """Read limits by the name of their tally; one that states nothing is none."""
+    return {name: ImpactLimit(**stated) for name, stated in data.items() if stated}
+
+
+def _stricter_impact(
+    one: Mapping[str, ImpactLimit], other: Mapping[str, ImpactLimit]
+) -> dict[str, ImpactLimit]:
+    none = ImpactLimit()
+    return {
+        name: one.get(name, none).stricter(other.get(name, none))
+        for name in dict.fromkeys((*one, *other))
+    }
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """
     The guards' figures.
@@ -130,7 +199,8 @@ class Policy:
     figures of a day count the last 24 hours of the journal as well. No windows means
     any hour; nothing is applied while a nightly sync may run. ``unattended`` is the
     greatest risk of a change that is applied unattended. Of each of ``other_windows``
-    one has to be open as well: a plan was made under them.
+    one has to be open as well: a plan was made under them. ``impact`` limits tallies of
+    people on a district's roster, by the name of the tally.
     """
 
     max_districts: int = 25
@@ -145,6 +215,7 @@ class Policy:
     approval: Approval = field(default_factory=Approval)
     unattended: Risk = Risk.SAFE
     other_windows: tuple[tuple[Window, ...], ...] = ()
+    impact: Mapping[str, ImpactLimit] = field(default_factory=dict)
 
     @property
     def all_windows(self) -> tuple[tuple[Window, ...], ...]:
@@ -181,7 +252,84 @@ class Policy:
                 dict.fromkeys((*self.nightly_syncs, *other.nightly_syncs))
             ),
             other_windows=windows[1:],
+            impact=_stricter_impact(self.impact, other.impact),
         )
+
+
+_FIGURES = (
+    *("max_districts", "max_percent"),
+    *("max_districts_a_day", "max_percent_a_day"),
+)
+
+
+def limits_data(limits: Policy) -> dict[str, Any]:
+    """Give the figures and the hours of a policy as JSON data."""
+    figures = {name: getattr(limits, name) for name in _FIGURES}
+    impact = {name: one.data() for name, one in limits.impact.items()}
+    return (
+        figures
+        | ({"impact": impact} if impact else {})
+        | {
+            "max_live_age_hours": limits.max_live_age // timedelta(hours=1),
+            "freezes": [
+                {
+                    "from": freeze.days.first.isoformat(),
+                    "to": freeze.days.last.isoformat(),
+                    "reason": freeze.reason,
+                    "timezone": freeze.timezone,
+                }
+                for freeze in limits.freezes
+            ],
+            "windows": [
+                [_window_data(one) for one in windows] for windows in limits.all_windows
+            ],
+            "nightly_sync": [_window_data(one) for one in limits.nightly_syncs],
+        }
+    )
+
+
+def _window_data(window: Window) -> dict[str, Any]:
+    return {
+        "days": sorted(window.weekdays),
+        "from": _spelled_hour(window.opens),
+        "to": _spelled_hour(window.closes),
+        "timezone": window.timezone,
+    }
+
+
+_END = "24:00"
+
+
+def _spelled_hour(hour: time) -> str:
+    return _END if hour == END_OF_DAY else hour.isoformat("minutes")
+
+
+def limits_of(data: Mapping[str, Any]) -> Policy:
+    """Read what `limits_data` gave."""
+    windows = tuple(tuple(map(_window, some)) for some in data["windows"])
+    return Policy(
+        **{name: data[name] for name in _FIGURES},
+        max_live_age=timedelta(hours=data["max_live_age_hours"]),
+        freezes=tuple(map(_freeze, data["freezes"])),
+        windows=windows[0] if windows else (),
+        nightly_syncs=tuple(map(_window, data["nightly_sync"])),
+        other_windows=windows[1:],
+        impact=impact_limits_of(data.get("impact", {})),
+    )
+
+
+def _freeze(data: Mapping[str, str]) -> Freeze:
+    first, last = (date.fromisoformat(data[end]) for end in ("from", "to"))
+    return Freeze(Days(first, last), data["reason"], data["timezone"])
+
+
+def _window(data: Mapping[str, Any]) -> Window:
+    opens, closes = (_hour(data[end]) for end in ("from", "to"))
+    return Window(frozenset(data["days"]), opens, closes, timezone=data["timezone"])
+
+
+def _hour(spelled: str) -> time:
+    return END_OF_DAY if spelled == _END else time.fromisoformat(spelled)
 
 
 MOST = 10_000

@@ -84,6 +84,14 @@ class Comparison:
             return True
         return not self.tree.holds(found, Path(trace.end))
 
+    def brought(self, path: Path) -> str:
+        """Name a file at or below a path that commits since brought; empty if none."""
+        ends = {os.path.normpath(path), self._trace(str(path)).end}
+        asked = ["diff-tree", "-r", "-z", "--name-only", self.base, "HEAD", "--"]
+        asked += (names := [one for one in map(self.name_of, sorted(ends)) if one])
+        said = self.tree.git.run(*asked) if names else b""
+        return os.fsdecode(said.split(b"\0")[0])
+
     def is_comparable(self, path: Path) -> bool:
         """Say whether a path ends in this work tree, and in no repository within it."""
         end = Path(self._trace(str(path)).end)
@@ -425,11 +433,10 @@ def _fleet_before(
             for path, name in files.items()
             if not os.path.lexists(path) or changed.differs(path)
         }
-    profiles = dict(changed.profiles_before())
     before = changed.project_before()
     return fleet_of_texts(
         _texts(changed, files),
-        _texts(changed, profiles),
+        _texts(changed, dict(changed.profiles_before())),
         before.options,
         Moment(now, before.timezone) if now else None,
     )

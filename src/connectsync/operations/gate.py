@@ -13,7 +13,13 @@ from connectsync.domain.district import District, token_identity
 from connectsync.domain.drift import Baselines
 from connectsync.domain.finding import Finding, GuardFinding, Severity, closing, needed
 from connectsync.domain.live import CLOCKS_DIFFER, ConnectKey
-from connectsync.domain.plan import REACHED_BY, DistrictPlan, Plan, Save
+from connectsync.domain.plan import (
+    REACHED_BY,
+    DistrictPlan,
+    Plan,
+    RosterImpact,
+    Save,
+)
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import ALL, WAVES, Shard
 from connectsync.domain.run import LATELY, RunHead, close_command
@@ -291,6 +297,12 @@ def insist_honest(plan: Plan, baselines: Baselines) -> None:
                 f"the plan's changes of {planned.district} are not those that its"
                 " files and its live form call for"
             )
+        if isinstance(told := planned.impact, RosterImpact):
+            of = tuple(one.setting for one in told.settings)
+            if of != planned.counted() or not told.adds_up():
+                raise DamagedPlan(
+                    f"the plan's tallies of {planned.district} do not fit its changes"
+                )
 
 
 def _insist_unknown(planned: DistrictPlan) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
@@ -27,7 +27,7 @@ from connectsync.domain.drift import (
     is_launched,
     movements,
 )
-from connectsync.domain.finding import ChangedSince, GuardFinding, Problem
+from connectsync.domain.finding import ChangedSince
 from connectsync.domain.live import Live
 from connectsync.domain.plan import (
     DistrictPlan,
@@ -45,9 +45,9 @@ from connectsync.domain.settings import list_differing as in_form_order
 from connectsync.errors import Bug, ConnectError, DistrictNotFound
 from connectsync.providers.form import Risk, Value
 from connectsync.rules.catalogue import PLAN_RULES
-from connectsync.rules.engine import Rule, problems
+from connectsync.rules.engine import problems
 from connectsync.rules.scheduled import find_overdue
-from connectsync.rules.subjects import Objection, PlanAtHour
+from connectsync.rules.subjects import PlanAtHour, guard_finding
 
 
 def changes_between(live: Form, desired: Form) -> tuple[Change, ...]:
@@ -177,6 +177,10 @@ class PlannedDistrict:
     file: str
 
 
+CountImpact = Callable[[tuple[DistrictPlan, ...]], Awaitable[tuple[DistrictPlan, ...]]]
+"""Gives districts with what their changes do on their rosters."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlanContext:
     """
@@ -189,7 +193,8 @@ class PlanContext:
     file now, with the file if it is known. ``open_saves`` may arrive late: what arrived
     of ours is no person's change. ``taken`` is when Connect was read, where it is a
     file; ``before`` are the limits from before the change that a plan to apply is of;
-    ``connection`` are digests of how the project file reaches Connect.
+    ``connection`` are digests of how the project file reaches Connect. ``count`` counts
+    whom a district's changes reach, where that was asked for.
     """
 
     now: datetime
@@ -206,6 +211,12 @@ class PlanContext:
     taken: datetime | None = None
     before: Policy | None = None
     connection: Mapping[str, str] = field(default_factory=dict)
+    count: CountImpact | None = None
+
+    async def counted(self, outcomes: Iterable[object]) -> tuple[DistrictPlan, ...]:
+        """Give what is planned, with whom it reaches where that was asked for."""
+        planned = tuple(one for one in outcomes if isinstance(one, DistrictPlan))
+        return await self.count(planned) if self.count else planned
 
     def policy_for(self, plan: Plan) -> Policy:
         """Give the policy, or what held before the change of a plan if stricter."""
@@ -245,7 +256,7 @@ async def make_plan(
         backend=reader.described,
         scope=given.scope,
         fleet=given.fleet,
-        districts=tuple(one for one in outcomes if isinstance(one, DistrictPlan)),
+        districts=await given.counted(outcomes),
         in_step=in_step,
         failed=tuple(failed for failed in outcomes if isinstance(failed, NotPlanned)),
         since=given.since.commit if given.since else None,
@@ -424,24 +435,10 @@ def _add_objections(
         recent=circumstances.recent,
     )
     guards = tuple(
-        _guard_finding(rule, problem) for rule, problem in problems(PLAN_RULES, subject)
+        guard_finding(rule, problem) for rule, problem in problems(PLAN_RULES, subject)
     )
     late = find_overdue(plan, districts, circumstances.baselines)
     return replace(plan, guards=(*guards, *late))
-
-
-def _guard_finding(rule: Rule[PlanAtHour], problem: Problem) -> GuardFinding:
-    objection = problem if isinstance(problem, Objection) else None
-    return GuardFinding(
-        rule=rule.name,
-        severity=rule.severity,
-        message=problem.message,
-        hint=problem.hint,
-        district=str(problem.path[0]) if problem.path else "",
-        accept=(objection.accept if objection else "") or rule.name,
-        count=objection.count if objection else 1,
-        needs_reason=objection.needs_reason if objection else False,
-    )
 
 
 def _answer(lives: Mapping[str, Live | ConnectError], key: str) -> Live | ConnectError:

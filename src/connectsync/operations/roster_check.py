@@ -13,7 +13,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from connectsync.domain.district import District
+from connectsync.domain.impact import Dictionary, Gap, selection_of
 from connectsync.domain.live import Check, fail, ok, warn
+from connectsync.domain.plan import (
+    TALLIES,
+    DistrictPlan,
+    PeopleTally,
+    RosterImpact,
+    SettingImpact,
+)
 from connectsync.domain.sync import (
     DistrictStatus,
     Night,
@@ -39,6 +47,7 @@ from connectsync.roster.seam import (
     RosterReading,
     Take,
 )
+from connectsync.roster.tables import RosterTables, measure_steps
 
 AT_ONCE = 8
 """How many districts are asked about at the same time, each with its own token."""
@@ -130,6 +139,32 @@ async def read_roster(
     # a reference may be a command, which takes its time
     token = await asyncio.to_thread(resolves, reference)
     return await people.read(token, district.credentials.district_id or "", take)
+
+
+def count_plan(  # noqa: PLR0913 - a plan, and all that is known of a roster
+    planned: DistrictPlan,
+    tables: RosterTables,
+    *,
+    source: str,
+    read_at: datetime,
+    gaps: frozenset[Gap],
+    dictionary: Dictionary,
+) -> RosterImpact:
+    """
+    Count whom each changed setting of a district reaches on its roster, and in all.
+
+    Raises ``RosterUnreadable``.
+    """
+    selections = [selection_of(form) for form in planned.forms()]
+    contacts, tallies = measure_steps(
+        tables, selections, gaps=gaps, dictionary=dictionary
+    )
+    people = [
+        PeopleTally(**{name: getattr(one, name) for name in TALLIES}) for one in tallies
+    ]
+    steps = zip(planned.counted(), people, people[1:], strict=False)
+    settings = tuple(SettingImpact(*step) for step in steps)
+    return RosterImpact(source, read_at, contacts, settings)
 
 
 def judge(

@@ -151,7 +151,7 @@ def _about(found: Impact) -> Iterator[str]:
         f" {many(after.links, 'link')}."
     )
     if found.compared_with:
-        yield f"Before: {found.compared_with}. After: the same with what the files say."
+        yield f"Before: {found.compared_with}. After: those, changed as the files say."
     else:
         yield "There are no settings from before to compare with."
     if measured.staff is not None:
@@ -343,8 +343,12 @@ def _lead(before: Tally | None, after: Tally) -> str:
     return f"{said}."
 
 
+def _match(count: int) -> str:
+    return f"{many(count, 'contact')} {'matches' if count == 1 else 'match'}"
+
+
 def _bars(before: Tally | None, after: Tally) -> list[dict[str, Any]]:
-    """Give what becomes of the guardians as shares of the larger side."""
+    """Give what becomes of the contacts who match as shares of the larger side."""
     sides = [("Before", before), ("After", after)]
     known = [
         (
@@ -367,5 +371,5 @@ def _bars(before: Tally | None, after: Tally) -> list[dict[str, Any]]:
             done += number or 0
             share = (round(100 * done / most) if most else 0) - start
             shares.append((kind, share))
-        bars.append({"name": name, "parts": shares, "total": f"{done:,}"})
+        bars.append({"name": name, "parts": shares, "total": _match(done)})
     return bars

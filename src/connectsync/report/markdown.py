@@ -23,6 +23,7 @@ from connectsync.domain.settings import spell
 from connectsync.domain.wording import many
 from connectsync.report.drift import mover_text, values_of
 from connectsync.report.findings_text import reach, summary
+from connectsync.report.plan_impact import SharedImpact, impact_rows, total_lines
 from connectsync.report.plan_text import (
     LEFT_ALONE,
     count_text,
@@ -252,16 +253,16 @@ def _plan_blocks(plan: Plan) -> Iterator[Block]:
         yield f"A reviewer accepts that with {line}:"
         yield "\n".join(("```text", *lines, "```"))
     if plan.failed:
-        yield _plan_table(
-            "Not read, so not planned",
-            ("District", "File", "Why"),
-            [_failed(one) for one in plan.failed],
-            "district",
-        )
+        unread = [_failed(one) for one in plan.failed]
+        title = "Not read, so not planned"
+        yield _plan_table(title, "District|File|Why", unread, "district")
     if plan.guards:
         yield _guards(plan.guards)
     if plan.districts:
         yield _changes(plan)
+    if told := impact_rows(plan):
+        each = [(code(key), code(name), short(said)) for key, name, said in told]
+        yield _plan_table("On each roster", "District|Setting|Reached", each, "row")
     yield from _moving(plan)
     if len(plan.districts) > 1:
         yield _each(plan)
@@ -274,21 +275,17 @@ def _plan_blocks(plan: Plan) -> Iterator[Block]:
 def _moving(plan: Plan) -> Iterator[Block]:
     """Give what changes by itself, and what people changed."""
     if turns := [cells for one in plan.districts for cells in _turn_rows(one)]:
-        head = ("District", "Setting", "Value")
-        yield _plan_table("Scheduled: what changes by itself", head, turns, "setting")
+        title = "Scheduled: what changes by itself"
+        yield _plan_table(title, "District|Setting|Value", turns, "setting")
     if moved := [cells for one in plan.districts for cells in _drift_rows(one)]:
-        yield _plan_table(
-            "Changed by hand since we last applied",
-            ("District", "Setting", "Was", "Is now"),
-            moved,
-            "setting",
-        )
+        title = "Changed by hand since we last applied"
+        yield _plan_table(title, "District|Setting|Was|Is now", moved, "setting")
 
 
 def _plan_table(
-    title: str, head: tuple[str, ...], rows: list[tuple[str, ...]], noun: str
+    title: str, head: str, rows: Sequence[tuple[str, ...]], noun: str
 ) -> MarkdownTable:
-    return _counted_table(title, head, rows, len(rows), noun)
+    return _counted_table(title, tuple(head.split("|")), rows, len(rows), noun)
 
 
 def _counted_table(
@@ -306,6 +303,7 @@ def _summary(plan: Plan) -> str:
     lines = [f"**{count_text(plan)}**"]
     if plan.districts:
         lines.append(totals(plan))
+    lines += map(short, total_lines(plan))
     lines += filter(None, [rollback_text(plan), short(since_text(plan))])
     if given := acceptance(plan.guards):
         lines.append(f"apply needs {code(given)}")
@@ -378,11 +376,14 @@ def _left(one: DistrictDrift) -> Iterator[tuple[str, ...]]:
 
 
 def _changes(plan: Plan) -> MarkdownTable:
-    shared = shared_changes(plan)
+    shared, impact = shared_changes(plan), SharedImpact(plan)
     return _counted_table(
         "Changes",
         ("Risk", "Setting", "Change", "What it does to people", "Districts"),
-        ((*_kind(kind), _few(keys)) for kind, keys in shared.items()),
+        (
+            (*_kind(kind, impact.lines([kind], keys)), _few(keys))
+            for kind, keys in shared.items()
+        ),
         len(shared),
         "different change",
     )
@@ -399,10 +400,11 @@ def _each(plan: Plan) -> MarkdownTable:
     )
 
 
-def _kind(kind: SharedChange) -> tuple[str, ...]:
+def _kind(kind: SharedChange, more: Iterable[str] = ()) -> tuple[str, ...]:
     if isinstance(kind, str):
         return ("", "", f"\\* {short(kind)}", "")
-    return (kind.risk.value, *_change(kind), short(kind.effect))
+    effects = "<br>".join(map(short, (kind.effect, *more)))
+    return (kind.risk.value, *_change(kind), effects)
 
 
 def _few(keys: list[str]) -> str:

@@ -27,6 +27,13 @@ from connectsync.report.findings_html import finding_sections, plain_findings
 from connectsync.report.findings_text import reach
 from connectsync.report.html import GlancePart, GlanceTally, render_page
 from connectsync.report.plan_html_data import plan_page_data
+from connectsync.report.plan_impact import (
+    SharedImpact,
+    change_lines,
+    roster_lines,
+    told_moves,
+    total_of,
+)
 from connectsync.report.plan_text import (
     count_text,
     guard_text,
@@ -103,7 +110,20 @@ def _glance(review: PlanReview) -> dict[str, Any]:
     return {
         "standings": standings.tiles(Counter(standing for _, standing in members)),
         "risks": _RISKS.tiles(review.plan.risks()),
+        "impact": _impact(review.plan),
         "tables": list(map(standings.table, parts)),
+    }
+
+
+def _impact(plan: Plan) -> dict[str, Any]:
+    """Give what moves on all rosters together, and whom no one counted."""
+    pairs, left = total_of(plan)
+    return {
+        "rosters": many(len(pairs), "roster"),
+        "moves": told_moves(pairs) if pairs else [],
+        "left": f"Not counted whom it reaches: {many(left, 'district')}."
+        if left
+        else "",
     }
 
 
@@ -208,11 +228,13 @@ MOST_SHARED = 100
 
 def _shared(plan: Plan) -> dict[str, Any]:
     """Give the changes that several districts share, once each."""
+    impact = SharedImpact(plan)
     rows = [
         {
             "risk": kind.risk.value,
             "change": spell_change(kind.change),
             "effect": kind.effect,
+            "impact": list(impact.lines([kind], keys)),
             "districts": reach(tuple(keys)),
         }
         for kind, keys in shared_changes(plan).items()
@@ -246,8 +268,12 @@ def _plain_districts(plan: Plan) -> dict[str, Any]:
 
 def _plain_district(planned: DistrictPlan) -> dict[str, Any]:
     changes = [
-        f"{spell_change(one.change)} ({one.risk}): {one.effect}"
+        line
         for one in planned.changes()
+        for line in (
+            f"{spell_change(one.change)} ({one.risk}): {one.effect}",
+            *change_lines(planned, [one]),
+        )
     ]
     return {
         "name": planned.name or planned.district,
@@ -258,6 +284,7 @@ def _plain_district(planned: DistrictPlan) -> dict[str, Any]:
             *changes,
             *[token_text(planned)] * bool(planned.set_token),
             *(f"scheduled: {turn_text(turn)}" for turn in planned.turns),
+            *roster_lines(planned),
         ],
     }
 

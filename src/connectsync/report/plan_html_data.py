@@ -19,6 +19,7 @@ from connectsync.domain.plan import (
     DistrictPlan,
     DistrictStanding,
     Member,
+    NotCounted,
     NotPlanned,
     PageSection,
     PlannedChange,
@@ -32,6 +33,7 @@ from connectsync.domain.settings import BY_NAME, SETTINGS, Form, spell
 from connectsync.providers.form import Risk, Value
 from connectsync.report.findings_html import findings_data
 from connectsync.report.html import TextTable
+from connectsync.report.plan_impact import roster_text, told_moves
 from connectsync.report.terminal import inert
 
 _NUMBER = {setting.name: number for number, setting in enumerate(SETTINGS)}
@@ -162,7 +164,24 @@ class _PlanRows:
                 "guards": self.guards.get(planned.district, []),
             }
             | self._turns(planned)
+            | self._impact(planned)
         )
+
+    def _impact(self, planned: DistrictPlan) -> dict[str, Any]:
+        """Give which roster was counted, and what moves by setting; -1 is for all."""
+        impact = planned.impact
+        if impact is None:
+            return {}
+        told = {"roster": self.texts.number(roster_text(impact))}
+        if isinstance(impact, NotCounted):
+            return told
+        parts = [
+            (_NUMBER[one.setting], one.before, one.after) for one in impact.settings
+        ]
+        parts += [(-1, impact.before, impact.after)] if len(parts) > 1 else []
+        moves = ((number, told_moves([(old, new)])) for number, old, new in parts)
+        reached = [[number, *map(self.texts.numbers, moved)] for number, moved in moves]
+        return told | {"reached": reached}
 
     def _turns(self, planned: DistrictPlan) -> dict[str, Any]:
         turns = [

@@ -17,6 +17,12 @@ from connectsync.domain.settings import spell
 from connectsync.domain.wording import many
 from connectsync.providers.form import Risk
 from connectsync.report.drift import district_lines
+from connectsync.report.plan_impact import (
+    SharedImpact,
+    change_lines,
+    roster_lines,
+    total_lines,
+)
 from connectsync.report.shared_changes import SharedChange, shared_changes, token_text
 from connectsync.report.terminal import (
     Paint,
@@ -203,7 +209,7 @@ def render_plan(  # noqa: PLR0913 - a plan, and how it is to look
     districts are told once; all of those are named if it is to be ``whole``. The
     ``digest`` is the plan's own unless one is given.
     """
-    page = _PlanPage(Paint(colour), width)
+    page = _PlanPage(Paint(colour), width, plan)
     few = len(plan.districts) <= EACH
     each = map(page.district, plan.districts) if few else page.shared(plan, whole)
     blocks = [
@@ -219,13 +225,14 @@ def render_plan(  # noqa: PLR0913 - a plan, and how it is to look
 
 def render_summary(plan: Plan, digest: str, *, colour: bool, width: int) -> str:
     """Give what stands at the end of a plan: counts, risks, digest, what it needs."""
-    return _PlanPage(Paint(colour), width).summary(plan, digest) + "\n"
+    return _PlanPage(Paint(colour), width, plan).summary(plan, digest) + "\n"
 
 
 class _PlanPage:
-    def __init__(self, paint: Paint, width: int) -> None:
+    def __init__(self, paint: Paint, width: int, plan: Plan) -> None:
         self.paint = paint
         self.width = width
+        self.impact = SharedImpact(plan)
 
     def district(self, planned: DistrictPlan) -> str:
         head = self._head(planned)
@@ -234,6 +241,7 @@ class _PlanPage:
             self._turns(planned),
             self._drift(planned),
             self._later(planned),
+            self._indented(2, roster_lines(planned)),
         )
         return "\n".join([head, *chain.from_iterable(below)])
 
@@ -256,11 +264,11 @@ class _PlanPage:
 
     def _alike(self, shared: Iterable[_Shared], whole: bool) -> Iterator[str]:  # noqa: FBT001 - as asked
         for (effect, keys), group in groupby(shared, key=_effect_and_districts):
-            lines = [self._kind(kind) for kind, _ in group]
+            kinds = [kind for kind, _ in group]
+            lines = [*map(self._kind, kinds), *self._effect(effect)]
+            lines += self._indented(4, self.impact.lines(kinds, keys))
             said = f"    {self._districts(keys, whole)}"
-            yield "\n".join(
-                [*lines, *self._effect(effect), *wrap(said, self.width, hang=4)]
-            )
+            yield "\n".join([*lines, *wrap(said, self.width, hang=4)])
 
     def _spread(self, shared: Sequence[_Shared], whole: bool) -> Iterator[str]:  # noqa: FBT001 - as asked
         """Tell a setting that gets another value in each of many districts."""
@@ -314,20 +322,27 @@ class _PlanPage:
             if len(planned.saves) > 1:
                 said = f"  save {number} of {len(planned.saves)}"
                 yield self.paint(Style.DIM, said)
-            yield from self._changes(save.changes)
+            yield from self._changes(planned, save.changes)
             if save.set_token:
                 yield f"  {self.paint(Style.WARNING, '*')} {inert(token_text(planned))}"
 
-    def _changes(self, changes: Sequence[PlannedChange]) -> Iterator[str]:
+    def _changes(
+        self, planned: DistrictPlan, changes: Sequence[PlannedChange]
+    ) -> Iterator[str]:
         """Say what changes; an effect that several share is said once, after them."""
-        for effect, group in groupby(changes, key=lambda planned: planned.effect):
-            yield from map(self._change, group)
-            for line in wrap(inert(effect), self.width - 4):
-                yield self.paint(Style.DIM, f"    {line}")
+        for effect, group in groupby(changes, key=lambda one: one.effect):
+            told = list(group)
+            yield from map(self._change, told)
+            yield from self._effect(effect)
+            yield from self._indented(4, change_lines(planned, told))
+
+    def _indented(self, by: int, lines: Iterable[str]) -> Iterator[str]:
+        for line in lines:
+            yield from wrap(" " * by + inert(no_command(line)), self.width, hang=by + 2)
 
     def _change(self, planned: PlannedChange) -> str:
         mark, text = sign(planned.change), inert(step(planned.change))
-        style = _style(planned.change)
+        style = _STYLES[type(planned.change)]
         setting = pad(planned.change.setting, SETTING_ROOM)
         left = f"  {mark} {setting}{text}"
         risk = planned.risk.value
@@ -415,6 +430,7 @@ class _PlanPage:
         lines += filter(None, [rollback_text(plan), inert(since_text(plan))])
         if plan.districts:
             lines.append(totals(plan, self._risk))
+        lines += self._indented(0, total_lines(plan))
         # the digest is copied: a terminal of 80 columns must not break it
         lines.append(self.paint(Style.DIM, f"on {inert(plan.backend)}"))
         lines.append(self.paint(Style.DIM, digest))
@@ -426,11 +442,4 @@ class _PlanPage:
         return self.paint(style_of(risk), said)
 
 
-def _style(change: Change) -> Style:
-    match change:
-        case Set():
-            return Style.NAME
-        case Add():
-            return Style.ADDED
-        case Remove():
-            return Style.REMOVED
+_STYLES = {Set: Style.NAME, Add: Style.ADDED, Remove: Style.REMOVED}

@@ -411,3 +411,26 @@ def measure(
             SchoolImpact(school, *pair(counts)) for school, counts in schools.items()
         ),
     )
+
+
+def measure_steps(
+    tables: RosterTables,
+    selections: Sequence[Selection],
+    *,
+    gaps: frozenset[Gap],
+    dictionary: Dictionary,
+) -> tuple[int, tuple[Tally, ...]]:
+    """
+    Give how many contacts there are, and the tally of each selection in turn.
+
+    Links, shared numbers and students with six guardians count for the first two only.
+    Raises ``RosterUnreadable``.
+    """
+    tables.words()
+    choices = [dictionary.choice(one) for one in selections]
+    selves = dictionary.words("relationship", [ContactRelationship.SELF])
+    whole = tables.count(choices, selves, by_school=False).get("", Counts())
+    contacts = sum(one.total for one in whole.people)
+    return contacts, tuple(
+        tally(whole, number, one, gaps) for number, one in enumerate(selections)
+    )

@@ -1,12 +1,19 @@
-"""Guards: how much a plan may change at once and in a day, and how old it may be."""
+"""Guards: how much a plan may change, at once and in a day, and how many people."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from connectsync.domain.finding import Severity
+from connectsync.domain.plan import (
+    PEOPLE,
+    DistrictPlan,
+    NotCounted,
+    RosterImpact,
+    moved_people,
+)
 from connectsync.rules.engine import Rule
-from connectsync.rules.subjects import PLAN, Objection, PlanAtHour
+from connectsync.rules.subjects import PLAN, Objection, PlanAtHour, join_words
 
 
 @PLAN.rule(Severity.ERROR, source="design")
@@ -165,6 +172,216 @@ def stale_live(subject: PlanAtHour) -> Iterator[Objection]:
             hint="make a new plan, which reads Connect again",
             count=len(stale),
         )
+
+
+@PLAN.rule(Severity.ERROR, source="design")
+def impact_not_counted(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    The project limits whom a plan may reach, and this plan does not count it.
+
+    A plan that was made without `--impact`, or without the roster of a district, cannot
+    be held against the limits in `impact`. It waits until it is counted, or a person
+    accepts that no one knows.
+
+    Bad:
+
+        policy: {impact: {dropped: {max_increase: 20}}}
+        desired: {phone_types: [Cell]}
+
+    Good:
+
+        policy: {impact: {dropped: {max_increase: 20}}}
+        desired: {phone_types: [Cell]}
+        impact: {dropped: [4, 5]}
+    """
+    for planned in subject.plan.districts if subject.policy.impact else ():
+        if (why := _not_counted(subject, planned)) and planned.counted():
+            hint = (
+                "name its roster and plan again with --impact, or accept this by number"
+            )
+            if planned.impact is None:
+                hint = (
+                    "a way back is not counted: accept this by number"
+                    if subject.plan.rollback_of is not None
+                    else "make the plan with `connectsync plan --impact`"
+                )
+            yield Objection((planned.district,), why, hint=hint)
+
+
+@PLAN.rule(Severity.ERROR, source="design")
+def students_without_guardian_over_limit(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    More students lose every guardian than the project allows.
+
+    For a child without a guardian the school reaches no one through Connect. It counts
+    the district's own roster.
+
+    Bad:
+
+        policy: {impact: {students_without_guardian: {max_increase: 5}}}
+        desired: {phone_types: [Work]}
+        impact: {students_without_guardian: [3, 10]}
+
+    Good:
+
+        policy: {impact: {students_without_guardian: {max_increase: 5}}}
+        desired: {phone_types: [Work]}
+        impact: {students_without_guardian: [3, 8]}
+    """
+    yield from _over_limit(subject, "students_without_guardian")
+
+
+@PLAN.rule(Severity.ERROR, source="design")
+def students_without_id_over_limit(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    More students are without the chosen id than the project allows.
+
+    A student number may be empty in Clever: those students are not told apart by it.
+
+    Bad:
+
+        policy: {impact: {students_without_id: {max_increase: 0}}}
+        desired: {student_id: STUDENT NUMBER}
+        impact: {students_without_id: [0, 12]}
+
+    Good:
+
+        policy: {impact: {students_without_id: {max_increase: 0}}}
+        desired: {student_id: STUDENT NUMBER}
+        impact: {students_without_id: [0, 0]}
+    """
+    yield from _over_limit(subject, "students_without_id")
+
+
+@PLAN.rule(Severity.ERROR, source="design")
+def guardians_created_over_limit(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    Guardians who are created become more, or fewer, than the project allows.
+
+    Those who are no longer created get no messages; those who are new can be messaged
+    at once.
+
+    Bad:
+
+        policy: {impact: {created: {max_decrease_percent: 5, max_increase_percent: 10}}}
+        desired: {contact_types: [Primary]}
+        impact: {created: [100, 94]}
+
+    Good:
+
+        policy: {impact: {created: {max_decrease_percent: 5, max_increase_percent: 10}}}
+        desired: {contact_types: [Primary]}
+        impact: {created: [100, 95]}
+    """
+    yield from _over_limit(subject, "created")
+
+
+@PLAN.rule(Severity.ERROR, source="design")
+def guardians_by_text_over_limit(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    Guardians reached by text become more, or fewer, than the project allows.
+
+    The phone type decides whose number is texted. A guardian who is left with an email
+    is still created, so that the number of guardians does not show it.
+
+    Bad:
+
+        policy: {impact: {by_text: {max_decrease_percent: 5}}}
+        desired: {phone_types: [Work]}
+        impact: {by_text: [100, 94]}
+
+    Good:
+
+        policy: {impact: {by_text: {max_decrease_percent: 5}}}
+        desired: {phone_types: [Work]}
+        impact: {by_text: [100, 95]}
+    """
+    yield from _over_limit(subject, "by_text")
+
+
+@PLAN.rule(Severity.ERROR, source="design")
+def guardians_by_email_only_over_limit(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    Guardians reached by email only become more, or fewer, than the project allows.
+
+    They have no number that is texted: what is urgent reaches them late.
+
+    Bad:
+
+        policy: {impact: {email_only: {max_increase: 20}}}
+        desired: {phone_types: [Work]}
+        impact: {email_only: [13, 34]}
+
+    Good:
+
+        policy: {impact: {email_only: {max_increase: 20}}}
+        desired: {phone_types: [Work]}
+        impact: {email_only: [13, 33]}
+    """
+    yield from _over_limit(subject, "email_only")
+
+
+@PLAN.rule(Severity.ERROR, source="design")
+def guardians_dropped_over_limit(subject: PlanAtHour) -> Iterator[Objection]:
+    """
+    More guardians are dropped than the project allows.
+
+    They match, and are not created: they have neither an email nor a number of the
+    chosen type.
+
+    Bad:
+
+        policy: {impact: {dropped: {max_increase: 20}}}
+        desired: {phone_types: [Work]}
+        impact: {dropped: [4, 25]}
+
+    Good:
+
+        policy: {impact: {dropped: {max_increase: 20}}}
+        desired: {phone_types: [Work]}
+        impact: {dropped: [4, 24]}
+    """
+    yield from _over_limit(subject, "dropped")
+
+
+def _not_counted(subject: PlanAtHour, planned: DistrictPlan) -> str:
+    """Say why a district cannot be held against the limits; empty where it can be."""
+    impact, settings = planned.impact, join_words(list(planned.counted()))
+    if isinstance(impact, NotCounted):
+        return f"{settings}: whom that reaches was not counted: {impact.why}"
+    if impact is None:
+        return f"{settings}: whom that reaches was not counted"
+    tallies = (impact.before, impact.after)
+    unknown = [
+        PEOPLE[name]
+        for name in PEOPLE
+        if name in subject.policy.impact
+        if None in [getattr(one, name) for one in tallies]
+        if name != "students_without_id" or "student_id" in planned.counted()
+    ]
+    told = f"its roster does not tell {join_words(unknown)}"
+    return told if unknown else ""
+
+
+def _over_limit(subject: PlanAtHour, name: str) -> Iterator[Objection]:
+    """Object to districts in which a tally moves by more than the project allows."""
+    limit = subject.policy.impact.get(name)
+    for planned in subject.plan.districts if limit else ():
+        if limit is None or not isinstance(planned.impact, RosterImpact):
+            continue
+        sides = (planned.impact.before, planned.impact.after)
+        before, after = (getattr(one, name) for one in sides)
+        if before is None or after is None:
+            continue
+        if most := limit.broken(before, after):
+            yield Objection(
+                (planned.district,),
+                f"{PEOPLE[name]}: {moved_people(before, after)}; the project allows"
+                f" {most}",
+                hint="read whom the plan reaches, or change less; if it is meant,"
+                " accept the number of people",
+                count=abs(after - before),
+            )
 
 
 def _count_of_day(subject: PlanAtHour, *, said: bool) -> int:

@@ -15,7 +15,7 @@ from connectsync.domain.district import (
     FleetMember,
 )
 from connectsync.domain.drift import Baseline, Baselines
-from connectsync.domain.finding import KeyPath, Problem
+from connectsync.domain.finding import GuardFinding, KeyPath, Problem
 from connectsync.domain.foreign_text import no_command
 from connectsync.domain.plan import DistrictPlan, Plan, PlannedChange
 from connectsync.domain.policy import Policy
@@ -25,7 +25,7 @@ from connectsync.domain.settings import Form, is_same, spell
 from connectsync.errors import Bug
 from connectsync.providers.clever import Settings
 from connectsync.providers.form import Risk
-from connectsync.rules.engine import Scope
+from connectsync.rules.engine import Rule, Scope
 from connectsync.values import dataclass, field
 
 
@@ -234,6 +234,21 @@ class Objection(Problem):
     accept: str = ""
     count: int = 1
     needs_reason: bool = False
+
+
+def guard_finding(rule: Rule[PlanAtHour], problem: Problem) -> GuardFinding:
+    """Put what a guard yields as it stands in a plan."""
+    objection = problem if isinstance(problem, Objection) else None
+    return GuardFinding(
+        rule=rule.name,
+        severity=rule.severity,
+        message=problem.message,
+        hint=problem.hint,
+        district=str(problem.path[0]) if problem.path else "",
+        accept=(objection.accept if objection else "") or rule.name,
+        count=objection.count if objection else 1,
+        needs_reason=objection.needs_reason if objection else False,
+    )
 
 
 def turns_on(change: Change) -> bool:

@@ -88,6 +88,7 @@ function inside(one) {
     one.guards.map((number) => objection(data.guards[number])),
     order(one),
     scheduled(one),
+    people(one),
     formTable(one),
     leftAlone(one),
     findingsOf(one),
@@ -130,6 +131,19 @@ function order(one) {
   return [
     el("p", { class: "order" }, `Saved ${saves.length} times, each checked before the next:`),
     el("ol", { class: "order" }, saves),
+  ];
+}
+
+// on which roster it was counted whom the changes reach, and what they do in all
+function people(one) {
+  if (one.roster === undefined) {
+    return [];
+  }
+  const said = text(one.roster);
+  const whole = reached(one, -1);
+  return [
+    el("p", { class: "origin" }, `${said[0].toUpperCase()}${said.slice(1)}${whole.length ? "; in all:" : ""}`),
+    ...whole,
   ];
 }
 

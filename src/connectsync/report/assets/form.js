@@ -74,7 +74,7 @@ function settingRows(field, sides) {
   const after =
     kind === "left" ? unmanaged() : shownValue(field, value, before, value);
   const row = fieldRow(kind, [el("span", { class: "label" }, field.label), el("code", null, field.name)], now, after);
-  return [row, ...reasons(changes, drift)];
+  return [row, ...reasons(changes, drift, reached(district, field.setting))];
 }
 
 function fieldRow(kind, label, now, after) {
@@ -118,7 +118,7 @@ function ticked(is, label) {
 }
 
 // Why a setting changes and what that does, said once of changes that are alike.
-function reasons(changes, drift) {
+function reasons(changes, drift, people) {
   const said = new Map();
   for (const [, risk, effect, op, label] of changes) {
     const alike = `${op} ${risk} ${effect}`;
@@ -128,8 +128,19 @@ function reasons(changes, drift) {
   const told = [
     ...[...said.values()].map(effectOf),
     ...drift.map(([, who, ...values]) => el("p", null, moved(data.moved[who], ...texts(values)))),
+    ...people,
   ];
   return told.length ? [el("tr", { class: "why" }, el("td", { colspan: "3" }, told))] : [];
+}
+
+// Whom the changes of a setting reach on the roster of the district; -1: all of them.
+function reached(district, setting) {
+  const told = (district.reached ?? []).find(([number]) => number === setting);
+  const lines = (told ?? []).slice(1).map((pair) => {
+    const [words, figures] = texts(pair);
+    return el("li", null, el("span", null, words), " ", el("b", null, figures));
+  });
+  return lines.length ? [el("ul", { class: "reached" }, lines)] : [];
 }
 
 function effectOf({ risk, effect, op, labels }) {

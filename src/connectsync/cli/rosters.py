@@ -1,0 +1,227 @@
+"""Where the rosters of districts are, and what plans do on them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path, PurePath
+
+from connectsync.cli.session import Session
+from connectsync.config.decode import Ground, without_steps_up
+from connectsync.config.discovery import below, stem_of
+from connectsync.config.project import Project, at_district
+from connectsync.domain.district import District
+from connectsync.domain.impact import Dictionary, Gap
+from connectsync.domain.plan import DistrictPlan, NotCounted, RosterImpact
+from connectsync.domain.wording import did_you_mean
+from connectsync.errors import (
+    ConnectError,
+    ProjectError,
+    RosterUnreadable,
+    UsageError,
+)
+from connectsync.operations.roster_check import count_plan, read_roster
+from connectsync.roster.tables import RosterTables, open_tables
+
+CLEVER = "clever"
+"""What is written in place of a path to have the roster read at Clever."""
+
+
+@dataclass(slots=True)
+class OpenRoster:
+    """A roster in tables, and what is to be said of it."""
+
+    tables: RosterTables
+    source: str
+    gaps: frozenset[Gap]
+    notes: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class RosterReader:
+    """
+    The rosters of districts, where the command line or the project says they are.
+
+    ``named`` is what the command line says, None where the project decides.
+    ``brought`` names a file that the change which is planned brings along, if it does:
+    who writes a change does not say whom it reaches.
+    """
+
+    session: Session
+    project: Project
+    named: str | None = None
+    brought: Callable[[Path], str] = lambda _: ""
+
+    @property
+    def dictionary(self) -> Dictionary:
+        """What words of a roster mean, as the project says."""
+        return Dictionary(
+            {
+                name: {word.strip().lower(): label for word, label in meant.items()}
+                for name, meant in self.project.roster.words.items()
+            }
+        )
+
+    def insist_named(self, districts: int) -> None:
+        """
+        Refuse to count districts of which no roster can be told.
+
+        Raises ``UsageError``, and ``ProjectError`` for one that no file describes.
+        """
+        stated = self.project.roster
+        if self.named is None and not (stated.source or stated.districts):
+            raise _no_roster()
+        alike = self.named not in {None, CLEVER} and self.of("a") == self.of("b")
+        if alike and districts > 1:
+            raise UsageError(
+                f"--roster {self.named} is the roster of one district, and"
+                f" {districts} are planned",
+                remedy="put {district} into its path where the district's key"
+                " stands, or name one district",
+            )
+        keys = {stem_of(path) for path in below(self.project.districts_dir)}
+        if unknown := [key for key in stated.districts if key not in keys]:
+            raise ProjectError(
+                f"connectsync.yaml names a roster of {unknown[0]!r} in"
+                " roster.districts, and no file describes that district",
+                remedy=did_you_mean(unknown[0], keys)
+                or "correct the key, or remove it",
+            )
+
+    @property
+    def base(self) -> Path:
+        """The folder from which rosters in files are named."""
+        if self.named is None:
+            return self.project.root
+        return self.session.folder or self.session.here
+
+    def of(self, district: str) -> str:
+        """Name the roster of a district; empty if none is named."""
+        if self.named is not None:
+            return at_district(self.named, district)
+        return self.project.roster.of(district)
+
+    @asynccontextmanager
+    async def open(
+        self, district: District, *, schools: bool = False
+    ) -> AsyncIterator[OpenRoster]:
+        """
+        Read the roster of a district into tables, with ``schools`` its schools as well.
+
+        Raises ``ConnectsyncError``.
+        """
+        roster = self.of(district.key)
+        if not roster:
+            raise _no_roster()
+        if roster == CLEVER:
+            with open_tables() as tables:
+                yield await self._read_at_clever(tables, district)
+            return
+        from connectsync.roster.layouts import open_roster_files
+
+        self._insist_own(roster)
+        with open_roster_files(
+            self.path(roster),
+            self.project.roster.encoding,
+            schools=schools,
+            shown=roster,
+            way_out=Ground.of(self.project.root).way_out,
+        ) as found:
+            source = f"{found.kind}: {roster}"
+            yield OpenRoster(found.tables, source, found.gaps, found.notes)
+
+    def path(self, roster: str) -> Path:
+        """Give where a roster lies: `..` in its spelling is no link out."""
+        return without_steps_up(self.base / roster)
+
+    def _insist_own(self, roster: str) -> None:
+        """Refuse a roster that the change which is planned brings along."""
+        if theirs := self.brought(self.path(roster)):
+            raise RosterUnreadable(
+                f"{theirs} is of the change that is planned, so it does not tell whom"
+                " that reaches",
+                remedy="commit the roster by itself, or keep it out of the repository",
+            )
+
+    async def _read_at_clever(
+        self, tables: RosterTables, district: District
+    ) -> OpenRoster:
+        from connectsync.cli.hosts import insist_clever
+        from connectsync.cli.secrets import district_token
+        from connectsync.roster.clever import open_roster
+        from connectsync.roster.clever_users import CleverPeople
+
+        clever = self.project.clever
+        if clever is None:
+            raise ProjectError(
+                "the project does not say that Clever may be asked",
+                remedy="write `roster: {clever: {}}` into connectsync.yaml, or give an"
+                " export of the roster",
+            )
+        environment = self.session.environment
+        insist_clever(clever.url, environment)
+        resolves = partial(
+            district_token, project=self.project, environment=environment
+        )
+        async with open_roster(clever.url) as asked:
+            people = CleverPeople(asked)
+            reading = await read_roster(people, district, resolves, tables.take_page)
+        tables.settle()
+        return OpenRoster(tables, reading.source, frozenset(), tuple(reading.notes()))
+
+
+def _no_roster() -> UsageError:
+    return UsageError(
+        "no roster is named",
+        remedy="give --roster clever or --roster PATH; or write `roster: {source: …}`"
+        " into connectsync.yaml: clever, or a path with {district} in it",
+    )
+
+
+@dataclass(slots=True)
+class PlanCounter:
+    """Counts what plans do on the rosters of their districts."""
+
+    rosters: RosterReader
+    districts: Mapping[str, District]
+
+    async def __call__(
+        self, planned: tuple[DistrictPlan, ...]
+    ) -> tuple[DistrictPlan, ...]:
+        """
+        Count the districts whose changes decide who is reached, one by one.
+
+        What is wrong with a roster is said in place of its numbers. Raises
+        ``UsageError`` where no roster can be read at all.
+        """
+        return tuple(
+            [
+                replace(one, impact=await self._count(one)) if one.counted() else one
+                for one in planned
+            ]
+        )
+
+    async def _count(self, planned: DistrictPlan) -> RosterImpact | NotCounted:
+        key, rosters = planned.district, self.rosters
+        if not rosters.of(key):
+            return NotCounted("no roster is named for this district")
+        try:
+            async with rosters.open(self.districts[key]) as read:
+                return count_plan(
+                    planned,
+                    read.tables,
+                    source=self._without_path(read.source, key),
+                    read_at=rosters.session.now(),
+                    gaps=read.gaps,
+                    dictionary=rosters.dictionary,
+                )
+        except (ConnectError, ProjectError, RosterUnreadable) as error:
+            return NotCounted(self._without_path(error.sentence, key))
+
+    def _without_path(self, sentence: str, district: str) -> str:
+        """Spell a roster as it is named: a plan holds no path of this machine."""
+        roster = self.rosters.of(district)
+        whole = PurePath(roster)
+        return sentence.replace(roster, whole.name) if whole.is_absolute() else sentence

@@ -1,0 +1,158 @@
+"""Whom a plan reaches, as its reports say it: tallies of rosters, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from connectsync.domain.plan import (
+    PEOPLE,
+    DistrictPlan,
+    NotCounted,
+    PeopleTally,
+    Plan,
+    PlannedChange,
+    RosterImpact,
+    SettingImpact,
+    moved_people,
+)
+from connectsync.domain.wording import many
+from connectsync.report.shared_changes import SharedChange
+
+Moves = list[tuple[str, str]]
+"""What is counted, and how it moves: ``("guardians created", "39 → 29 (-10, …)")``."""
+
+NO_MOVE = "no change in whom it reaches"
+UNTOLD = "the roster does not tell whom this reaches"
+
+_WIDEST = max(map(len, PEOPLE.values()))
+
+
+def moves_of(pairs: Sequence[tuple[PeopleTally, PeopleTally]]) -> Moves:
+    """Give the tallies that move, each summed over what is known on both sides."""
+    moves: Moves = []
+    for name, words in PEOPLE.items():
+        known = [
+            both
+            for old, new in pairs
+            if None not in (both := (getattr(old, name), getattr(new, name)))
+        ]
+        before, after = (sum(both[side] for both in known) for side in (0, 1))
+        if before != after:
+            moves.append((words, moved_people(before, after)))
+    return moves
+
+
+def told_moves(pairs: Sequence[tuple[PeopleTally, PeopleTally]]) -> Moves:
+    """Give what moves, or in its place that nothing does or that it is not known."""
+    unknown = all(None in (old.created, new.created) for old, new in pairs)
+    return moves_of(pairs) or [(UNTOLD if unknown else NO_MOVE, "")]
+
+
+def _lines(pairs: Sequence[tuple[PeopleTally, PeopleTally]]) -> Iterator[str]:
+    for words, moved in told_moves(pairs):
+        yield f"{words:<{_WIDEST}}  {moved}".rstrip()
+
+
+def change_lines(
+    planned: DistrictPlan, changes: Sequence[PlannedChange]
+) -> Iterator[str]:
+    """Give lines to stand below changes: of each setting that is whole with them."""
+    for told in _whole_with(planned, changes):
+        yield from _lines([(told.before, told.after)])
+
+
+def _whole_with(
+    planned: DistrictPlan, changes: Collection[SharedChange]
+) -> Iterator[SettingImpact]:
+    """Give what settings do whose last change is one of these."""
+    if isinstance(planned.impact, RosterImpact):
+        last = {one.change.setting: one for one in planned.changes()}
+        for told in planned.impact.settings:
+            if last.get(told.setting) in changes:
+                yield told
+
+
+class SharedImpact:
+    """What changes that districts share do on the rosters that were counted."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._counted = {
+            one.district: one
+            for one in plan.districts
+            if isinstance(one.impact, RosterImpact)
+        }
+
+    def lines(
+        self, changes: Collection[SharedChange], keys: Sequence[str]
+    ) -> Iterator[str]:
+        """Give lines to stand below changes of some districts: all they do together."""
+        pairs: dict[str, list[tuple[PeopleTally, PeopleTally]]] = {}
+        for planned in filter(
+            None, map(self._counted.get, keys if self._counted else ())
+        ):
+            for told in _whole_with(planned, changes):
+                both = (told.before, told.after)
+                pairs.setdefault(told.setting, []).append(both)
+        for each in pairs.values():
+            yield from _lines(each)
+
+
+def roster_lines(planned: DistrictPlan) -> Iterator[str]:
+    """Say which roster was counted, and what several settings do in all."""
+    impact = planned.impact
+    if impact is not None:
+        yield roster_text(impact)
+    if isinstance(impact, RosterImpact) and len(impact.settings) > 1:
+        yield "in all:"
+        yield from (f"  {one}" for one in _lines([(impact.before, impact.after)]))
+
+
+def roster_text(impact: RosterImpact | NotCounted) -> str:
+    """Say which roster was counted and how large it is, or why none was."""
+    if isinstance(impact, NotCounted):
+        return f"not counted whom this reaches: {impact.why}"
+    people = many(impact.before.students, "student")
+    size = f"{people}, {many(impact.contacts, 'contact')}"
+    return f"counted on its roster: {impact.source}, {size}"
+
+
+def impact_rows(plan: Plan) -> list[tuple[str, str, str]]:
+    """Give district, setting and what moves: a row a setting, and one for the whole."""
+    rows = []
+    for one in plan.districts:
+        key, impact = one.district, one.impact
+        if isinstance(impact, NotCounted):
+            rows.append((key, "", roster_text(impact)))
+        if isinstance(impact, RosterImpact):
+            steps = [(told.setting, [told]) for told in impact.settings]
+            if len(steps) > 1:
+                steps.append(("in all", [*impact.settings]))
+            for setting, told in steps:
+                moves = told_moves([(told[0].before, told[-1].after)])
+                said = "; ".join(f"{words} {moved}".rstrip() for words, moved in moves)
+                rows.append((key, setting, said))
+    return rows
+
+
+def total_lines(plan: Plan) -> Iterator[str]:
+    """Say what a plan does on all rosters that were counted, and how many were not."""
+    pairs, left = total_of(plan)
+    if pairs:
+        yield "on its roster:" if len(pairs) == 1 else f"on {len(pairs):,} rosters:"
+        yield from (f"  {line}" for line in _lines(pairs))
+    if left:
+        yield left_text(left)
+
+
+def total_of(plan: Plan) -> tuple[list[tuple[PeopleTally, PeopleTally]], int]:
+    """Give both sides of each roster that was counted, and how many were not."""
+    impacts = [one.impact for one in plan.districts if one.impact is not None]
+    pairs = [
+        (one.before, one.after) for one in impacts if isinstance(one, RosterImpact)
+    ]
+    return pairs, len(impacts) - len(pairs)
+
+
+def left_text(left: int) -> str:
+    """Say in how many districts no one counted."""
+    return f"not counted whom it reaches in {many(left, 'district')}"
