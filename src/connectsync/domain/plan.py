@@ -200,8 +200,7 @@ class DistrictPlan:
 
     def forms(self) -> Iterator[Form]:
         """Give the form as it is, and after the changes of each ``counted`` setting."""
-        form = self.live
-        yield form
+        yield (form := self.live)
         for name in self.counted():
             changes = (one.change for one in self.changes())
             form = apply_changes(form, (one for one in changes if one.setting == name))
