@@ -214,7 +214,7 @@ def test_without_the_extra_it_says_how_to_add_it(
     monkeypatch.setitem(sys.modules, "duckdb", None)
     said = counted.run(*ASKED, "--out", "plan.json")
     assert said.status == 64
-    assert "reading a roster needs DuckDB" in said.err
+    assert "reading a roster needs the extra `roster`" in said.err
     assert not (counted.folder / "plan.json").exists()
 
 

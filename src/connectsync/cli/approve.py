@@ -19,6 +19,7 @@ from connectsync.domain.foreign_text import looks_of_person
 from connectsync.domain.live import ConnectKey, is_of_project, one_spelling
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
+from connectsync.domain.run import Approvals
 from connectsync.domain.wording import many
 from connectsync.errors import NotApproved, StalePlan
 from connectsync.operations.approve import (
@@ -104,10 +105,14 @@ def approve_file(
         terminal.complain(f"warning: {inert(doubt)}")
     _tell_loosened(terminal, shown)
     terminal.show(render_summary(shown, digest, colour=colour, width=width))
-    asked = project.policy.approval
-    terminal.show(approval_text(said, asked, colour=colour, width=width))
+    _tell_approvals(terminal, said, project)
     terminal.say(_next_step(path, shown, project, len(said.names)))
     return ExitStatus.FINE
+
+
+def _tell_approvals(terminal: Terminal, said: Approvals, project: Project) -> None:
+    asked, colour, width = project.policy.approval, terminal.colour, terminal.width
+    terminal.show(approval_text(said, asked, colour=colour, width=width))
 
 
 def _next_step(path: Path, plan: Plan, project: Project, approved: int) -> str:
