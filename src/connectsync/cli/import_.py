@@ -332,7 +332,9 @@ def export(
         cells = ([row.cells.get(name) for name in names] for row in rows)
         # a program for spreadsheets takes UTF-8 for it only behind this mark
         terminal.deliver("\ufeff" + csv_table(names, cells), output)
-    terminal.say(f"wrote {output}: {many(len(rows), 'district')}")
+    command = f"connectsync import --from-sheet {quote_word(str(output))}"
+    districts = many(len(rows), "district")
+    terminal.say(f"wrote {output}: {districts}; next: change it, then `{command}`")
     return ExitStatus.FINE
 
 
