@@ -132,6 +132,8 @@ def test_every_format_puts_the_same_numbers_under_the_change(counted: Console) -
     assert f"<br>guardians reached by text         {moved}" in comment
     assert "| `lakeview-usd` | `phone_types` | students left without" in comment
     page = counted.run(*ASKED, "--format", "html").out
+    # what the page says to do next counts again
+    assert " --impact --out plan.json" in page
     assert f"<td>{moved}</td>" in page
     assert page.count(moved) > 1
     counted.run(*ASKED, "--out", "plan.json")

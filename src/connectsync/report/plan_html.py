@@ -218,8 +218,9 @@ def _plan_command(plan: Plan) -> str:
         for one in plan.districts
         if one.set_token
     ]
+    counted = ["--impact"] if any(one.impact for one in plan.districts) else []
     words = ["connectsync plan", *map(shlex.quote, named), *shards, *since, *tokens]
-    return " ".join(words)
+    return " ".join([*words, *counted])
 
 
 MOST_SHARED = 100
