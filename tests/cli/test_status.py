@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,9 +14,17 @@ import jsonschema
 import pytest
 from clever_world import Clever, district, listed, serving
 from console import Console, Said
+from processes import Machine
 
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.schemas import schema
+from connectsync.domain.sync import (
+    DistrictStatus,
+    FirstNight,
+    FirstNightState,
+    LastSave,
+    ways_back,
+)
 from connectsync.emulator import store
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
@@ -300,3 +310,244 @@ def test_only_the_figure_of_last_nights_failure_is_recorded(
     said = lakeview.run("status", KEY, "--record")
     assert "none written" in said.err
     assert text_of(lakeview) == before
+
+
+HARBOR = "harbor-point-usd"
+
+
+def applied(console: Console) -> None:
+    """Apply what the files say, two hours before now."""
+    said = console.run("apply", KEY, "--yes", environment=at(-2))
+    assert said.status == ExitStatus.FINE, said.both
+
+
+def at(hours: float) -> dict[str, str]:
+    """Give the environment of a time, in hours from now."""
+    return {"CONNECTSYNC_NOW": (NOW + timedelta(hours=hours)).isoformat()}
+
+
+def first_night(console: Console, *, status: ExitStatus) -> object:
+    found = told(console, status=status)
+    return found.get("first_night")
+
+
+RUN_1 = {"run": 1, "applied_at": "2027-01-15T08:00:00+00:00"}
+
+
+def test_a_change_waits_for_its_first_night(lakeview: Console) -> None:
+    applied(lakeview)
+    note(lakeview, ago=timedelta(hours=3))
+    said = lakeview.run("status", KEY)
+    assert said.status == ExitStatus.FINE
+    waits = "waits for its first night (run 1, applied 2027-01-15 08:00 UTC)"
+    assert waits in lines(said)
+    found = first_night(lakeview, status=ExitStatus.FINE)
+    assert found == {**RUN_1, "state": "waits"}
+
+
+def test_a_change_waits_where_no_night_is_shown_yet(lakeview: Console) -> None:
+    applied(lakeview)
+    found = first_night(lakeview, status=ExitStatus.FINDINGS)
+    assert found == {**RUN_1, "state": "waits"}
+
+
+def test_a_night_at_the_very_time_of_the_save_proves_nothing(
+    lakeview: Console,
+) -> None:
+    applied(lakeview)
+    note(lakeview, ago=timedelta(hours=2, minutes=-5))
+    found = first_night(lakeview, status=ExitStatus.FINE)
+    assert found == {**RUN_1, "state": "waits"}
+    note(lakeview, ago=timedelta(hours=2, minutes=-6))
+    found = first_night(lakeview, status=ExitStatus.FINE)
+    assert found == {**RUN_1, "state": "succeeded"}
+
+
+def test_a_first_night_that_went_well_is_told(lakeview: Console) -> None:
+    applied(lakeview)
+    note(lakeview, ago=timedelta(hours=1))
+    said = lakeview.run("status", KEY)
+    assert said.status == ExitStatus.FINE
+    assert "first night after run 1: success" in lines(said)
+    assert "rollback" not in said.out
+
+
+def test_only_the_last_night_is_shown_so_a_later_one_is_called_so(
+    lakeview: Console,
+) -> None:
+    applied(lakeview)
+    note(lakeview, "Failed: schools not found", ago=timedelta(hours=-40))
+    said = lakeview.run("status", KEY, environment=at(41))
+    assert "; a night after run 1: failed" in lines(said)
+    assert "2027-01-15 08:00 UTC, and a night after it failed" in lines(said)
+    note(lakeview, "Failed: schools not found", ago=timedelta(days=-7))
+    said = lakeview.run("status", KEY, environment=at(7 * 24 + 1))
+    assert said.status == ExitStatus.FINDINGS
+    assert "run 1" not in said.out
+
+
+def test_a_first_night_that_failed_proposes_the_way_back(lakeview: Console) -> None:
+    assert lakeview.run("apply", "--yes", environment=at(-2)).status == ExitStatus.FINE
+    note(lakeview, "Failed: schools not found", ago=timedelta(hours=1))
+    said = lakeview.run("status")
+    assert "first night after run 1: failed" in lines(said)
+    # the run changed another district as well, whose night did not fail
+    way = f"`connectsync rollback 1 {KEY} --out plan.json`"
+    assert way in lines(said)
+    found = told(lakeview, status=ExitStatus.FINDINGS)
+    assert [one["kind"] for one in found["problems"]] == ["failed", "failed"]
+    assert way in found["problems"][1]["help"]
+
+
+def test_one_command_takes_back_all_whose_first_night_failed(
+    lakeview: Console,
+) -> None:
+    harbor = "districts/ca/harbor-point-usd.yaml"
+    text = (lakeview.folder / harbor).read_text("utf-8")
+    on = text.replace("enable_daily_sync: false", "enable_daily_sync: true")
+    assert lakeview.run("apply", "--yes", environment=at(-2)).status == ExitStatus.FINE
+    (lakeview.folder / harbor).write_text(on, "utf-8")
+    for key in (KEY, HARBOR):
+        note(lakeview, "Failed", ago=timedelta(hours=1), key=key)
+    said = lakeview.run("status")
+    assert lines(said).count("and the first night after it failed") == 2
+    assert said.out.count("connectsync rollback 1") == 1
+    assert "`connectsync rollback 1 --out plan.json`" in lines(said)
+
+
+def test_a_run_that_took_another_back_is_not_proposed_to_be_taken_back(
+    lakeview: Console,
+) -> None:
+    applied(lakeview)
+    back = lakeview.run("rollback", "1", "--yes", environment=at(-1))
+    assert back.status == ExitStatus.FINE, back.both
+    note(lakeview, "Failed", ago=timedelta(minutes=30))
+    said = lakeview.run("status", KEY)
+    assert "first night after run 2: failed" in lines(said)
+    assert "connectsync rollback" not in said.out
+
+
+def test_a_token_that_was_typed_waits_too_and_no_rollback_brings_one_back(
+    lakeview: Console,
+) -> None:
+    applied(lakeview)
+    typed = lakeview.run(
+        "apply", KEY, "--set-token", KEY, "--yes", environment=TOKENS | at(-1)
+    )
+    assert typed.status == ExitStatus.FINE, typed.both
+    note(lakeview, "Failed: wrong credentials", ago=timedelta(minutes=30))
+    said = lakeview.run("status", KEY)
+    assert "first night after run 2: failed" in lines(said)
+    assert "connectsync rollback" not in said.out
+
+
+def test_a_success_over_a_paused_roster_proves_no_change(
+    lakeview: Console, clever: Clever
+) -> None:
+    applied(lakeview)
+    note(lakeview, ago=timedelta(hours=1))
+    said = asked(lakeview, clever, state="paused", last_sync="2026-12-18T00:00:00Z")
+    assert said.status == ExitStatus.FINDINGS
+    assert "first night after run 1: not proven" in lines(said)
+
+
+def test_words_that_are_published_nowhere_prove_no_change(lakeview: Console) -> None:
+    applied(lakeview)
+    note(lakeview, "Almost done", ago=timedelta(hours=1))
+    found = first_night(lakeview, status=ExitStatus.FINDINGS)
+    assert found == {**RUN_1, "state": "unproven"}
+
+
+def test_no_night_is_waited_for_where_the_file_keeps_the_sync_off(
+    lakeview: Console,
+) -> None:
+    assert lakeview.run("apply", "--yes", environment=at(-2)).status == ExitStatus.FINE
+    note(lakeview, key=HARBOR, ago=timedelta(hours=9))
+    said = lakeview.run("status", HARBOR)
+    assert said.status == ExitStatus.FINE
+    assert "run 1" not in said.out
+
+
+def test_what_another_connect_was_told_waits_for_no_night_here(
+    lakeview: Console,
+) -> None:
+    applied(lakeview)
+    note(lakeview, ago=timedelta(hours=3))
+    taken = lakeview.run("snapshot", "--output", "taken.json")
+    assert taken.status == ExitStatus.FINE
+    said = lakeview.run("--backend", "snapshot:taken.json", "status", KEY)
+    assert said.status == ExitStatus.FINE
+    assert "run 1" not in said.out
+
+
+def test_a_night_does_not_wait_for_a_state_that_cannot_be_read(
+    lakeview: Console,
+) -> None:
+    applied(lakeview)
+    note(lakeview, "Failed", ago=timedelta(hours=1))
+    lakeview.statement("UPDATE audit SET detail = '{}' WHERE seq = 1")
+    said = lakeview.run("status", KEY)
+    assert said.status == ExitStatus.FINDINGS
+    assert "failed" in lines(said)
+    assert "whether a change waits for its first night is not told: " in said.err
+
+
+def test_asking_makes_no_state(lakeview: Console) -> None:
+    note(lakeview)
+    assert lakeview.run("status", KEY).status == ExitStatus.FINE
+    assert not (lakeview.folder / ".connectsync" / "state.db").exists()
+
+
+def test_a_failed_night_is_answered_by_the_command_that_is_proposed(
+    valley: Console,
+) -> None:
+    state = valley.folder / ".connectsync"
+
+    def machine(hours: float) -> Machine:
+        return Machine(valley.folder, state, TOKENS | at(hours))
+
+    before = machine(-30).run("snapshot", "--output", "-")
+    assert before.status == ExitStatus.FINE, before.both
+    threshold = valley.live(KEY)["deletion_threshold"]
+    done = machine(-20).run("apply", KEY, "--set-token", KEY, "--yes")
+    assert done.status == ExitStatus.FINE, done.both
+    assert (threshold, valley.live(KEY)["deletion_threshold"]) == (45, 15)
+
+    machine(-10).run("emulator", "--run-sync", "--archives", f"{KEY}=34")
+    morning = machine(0).run("status", KEY)
+    assert morning.status == ExitStatus.FINDINGS
+    assert "first night after run 1: failed" in " ".join(morning.out.split())
+    way, apply = re.findall(
+        "`(connectsync [^`]*plan.json)`", " ".join(morning.out.split())
+    )
+    for command in (way, apply):
+        words = shlex.split(command.replace("plan.json", f"{valley.folder}/plan.json"))
+        # what is proposed names project and state itself
+        assert words[1:5] == ["-C", str(valley.folder), "--state-dir", str(state)]
+        ended = Machine(valley.folder, state, at(1)).run(*words[5:])
+        assert ended.status == ExitStatus.FINE, ended.both
+    assert valley.live(KEY)["deletion_threshold"] == threshold
+
+    waits = machine(2).run("status", KEY)
+    assert "waits for its first night (run 2, applied" in " ".join(waits.out.split())
+    machine(14).run("emulator", "--run-sync", "--archives", f"{KEY}=34")
+    well = machine(24).run("status", KEY)
+    assert well.status == ExitStatus.FINE, well.both
+    assert "first night after run 2: success" in " ".join(well.out.split())
+
+
+@pytest.mark.parametrize(
+    ("failed", "changed", "names"),
+    [(2, 2, ""), (2, 3, " d00 d01"), (20, 21, None), (21, 22, " DISTRICT...")],
+)
+def test_a_way_back_names_the_districts_concerned(
+    failed: int, changed: int, names: str | None
+) -> None:
+    save = LastSave(12, NOW, changes=True, districts=changed)
+    night = FirstNight(save, FirstNightState.FAILED)
+    keys = [f"d{number:02}" for number in range(failed)]
+    found = ways_back([DistrictStatus(key, key, first_night=night) for key in keys])
+    assert list(found) == keys
+    (remedy,) = {one.remedy for one in found.values()}
+    named = "".join(f" {key}" for key in keys) if names is None else names
+    assert f"`connectsync rollback 12{named} --out plan.json`" in remedy

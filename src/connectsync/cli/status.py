@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -18,9 +18,10 @@ from connectsync.cli.terminal import ExitStatus
 from connectsync.config.fleet import LoadedDistrict
 from connectsync.config.project import Project
 from connectsync.domain.district import District
-from connectsync.domain.sync import StatusReport, figures_of
+from connectsync.domain.live import ConnectKey
+from connectsync.domain.sync import LastSave, StatusReport, SyncOutcome, figures_of
 from connectsync.domain.wording import many
-from connectsync.errors import UsageError
+from connectsync.errors import ProjectError, StateError, UsageError
 from connectsync.operations.roster_check import (
     RosterAnswers,
     RosterCheck,
@@ -53,8 +54,9 @@ def status(
     """
     Show whether last night's sync worked, as Connect shows it on SIS Rostering.
 
-    Connect is never changed. Exits with 1 if a sync failed or is stale, if its roster
-    is paused or old at Clever, or if a district could not be read.
+    A district that connectsync changed waits for its first night; where that fails, the
+    way back is proposed. Connect is never changed. Exits with 1 if a sync failed or is
+    stale, if its roster is paused or old at Clever, or if a district could not be read.
     """
     import asyncio
 
@@ -131,11 +133,14 @@ def _record(
 async def _look(
     session: Session, project: Project, districts: Sequence[District], *, clever: bool
 ) -> StatusReport:
-    from connectsync.cli.backends import open_reader, outcomes_of
+    from connectsync.cli.backends import connect_of, open_reader, outcomes_of
 
     async with open_reader(session, project, districts) as reader:
         seen = await outcomes_of(reader, [one.key for one in districts])
-        backend = reader.described
+        backend, connect = reader.described, connect_of(session)
+    # where no night is shown, there is nothing to hold against what was saved
+    shown = any(isinstance(one, SyncOutcome) for one in seen.values())
+    saved = _last_saves(session, project, connect) if shown else {}
     asked = await _ask_clever(session, project, districts) if clever else None
     report = StatusReport(
         backend,
@@ -144,7 +149,34 @@ async def _look(
         (),
         provider="Clever" if clever else "",
     )
-    return status_of_districts(seen, districts, asked, report)
+    return status_of_districts(seen, districts, asked, saved, report)
+
+
+def _last_saves(
+    session: Session, project: Project, connect: ConnectKey
+) -> Mapping[str, LastSave]:
+    """
+    Give what was saved last, by district.
+
+    How the night went does not wait for the state: one that cannot be read is told.
+    """
+    from connectsync.apply.state.opening import FILE
+    from connectsync.apply.state.queries import StateReader
+    from connectsync.cli.plan_source import open_state
+
+    try:
+        folder = session.state(project)
+        if project.state_url is None and not (folder / FILE).exists():
+            # nothing was ever applied, and a question makes no store
+            return {}
+        with open_state(session, project) as store:
+            return StateReader(store).last_saves(connect)
+    except (StateError, ProjectError) as error:
+        session.terminal.complain(
+            f"whether a change waits for its first night is not told: {error.message};"
+            f" {error.remedy}"
+        )
+        return {}
 
 
 async def _ask_clever(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from connectsync.domain.foreign_text import foreign_text
@@ -86,6 +87,58 @@ class RosterState:
         return self.last_sync is None or now - self.last_sync > self.longest
 
 
+@dataclass(frozen=True, slots=True)
+class LastSave:
+    """
+    The last save that connectsync made of a district: its run, and when it was seen.
+
+    ``changes`` says whether that run changed a setting of the district, so that a
+    rollback has something to put back; ``rollback_of`` is the run that it took back
+    itself. ``districts`` counts all that a rollback of that run looks at.
+    """
+
+    run: int
+    at: datetime
+    changes: bool
+    districts: int
+    rollback_of: int | None = None
+
+
+class FirstNightState(StrEnum):
+    """What the night after a change proves of it."""
+
+    WAITS = "waits"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    UNPROVEN = "unproven"
+    """No failure is shown, and what is shown is no proof either."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstNight:
+    """
+    How a change fared in the night after it, as far as Connect shows nights.
+
+    ``later`` says that the night which is shown is certainly not the first one.
+    ``why`` says what it does not prove, where no problem of the district says so.
+    """
+
+    save: LastSave
+    state: FirstNightState
+    later: bool = False
+    why: str = ""
+
+
+CLOCKS_APART = timedelta(minutes=5)
+"""By so much Connect's clock may differ from that of the machine that saved."""
+
+A_NIGHT = timedelta(days=1)
+"""Within this time of a save there is one night."""
+
+NEW = timedelta(days=7)
+"""For so long a night tells of the last change; Connect shows only the last night."""
+
+
 class ProblemKind(StrEnum):
     """What is wrong with a night; the worst first."""
 
@@ -114,6 +167,7 @@ class DistrictStatus:
     ``outcome`` is None where it is not known; then a problem says why, or the whole
     report does. ``off`` says that its file keeps the daily sync off, so that nothing
     is expected of the night. ``roster`` is None where no one was asked.
+    ``first_night`` is None where no change of ours is new, or no night is known.
     """
 
     district: str
@@ -122,6 +176,7 @@ class DistrictStatus:
     roster: RosterState | None = None
     off: bool = False
     problems: tuple[SyncProblem, ...] = ()
+    first_night: FirstNight | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +223,8 @@ class Night:
     """
     What is known of a district's last night, for judging it.
 
-    ``on`` is what its file says of the daily sync, None where it says nothing.
+    ``on`` is what its file says of the daily sync, None where it says nothing;
+    ``saved`` is None where connectsync never saved it.
     """
 
     district: str
@@ -177,12 +233,43 @@ class Night:
     on: bool | None
     now: datetime
     stale_after: timedelta
+    saved: LastSave | None = None
 
     def judge(self) -> tuple[SyncProblem, ...]:
         """Say what is wrong with it; nothing is where the sync is kept off."""
         if self.on is False:
             return ()
         return (*self._of_connect(), *self._of_roster())
+
+    def first(self) -> FirstNight | None:
+        """Say what the night proves of the last change, if that is new."""
+        seen, saved = self.outcome, self.saved
+        if seen is None or saved is None or self.on is False:
+            return None
+        if seen.ending is SyncEnding.NONE:
+            return FirstNight(saved, FirstNightState.WAITS)
+        if seen.at is None:
+            why = "Connect does not say when the sync ran"
+            return FirstNight(saved, FirstNightState.UNPROVEN, why=why)
+        after = seen.at - saved.at
+        # of two clocks no one knows which is right: a doubtful night is none yet
+        if after <= CLOCKS_APART:
+            return FirstNight(saved, FirstNightState.WAITS)
+        if after > NEW:
+            return None
+        return FirstNight(saved, self._proof(seen.ending), later=after > A_NIGHT)
+
+    def _proof(self, ending: SyncEnding) -> FirstNightState:
+        if ending is SyncEnding.OTHER:
+            return FirstNightState.UNPROVEN
+        if ending is not SyncEnding.SUCCESS:
+            return FirstNightState.FAILED
+        roster = self.roster
+        if roster is None or not (
+            roster.unknown or roster.paused or roster.is_old(self.now)
+        ):
+            return FirstNightState.SUCCEEDED
+        return FirstNightState.UNPROVEN
 
     def _of_connect(self) -> Iterator[SyncProblem]:
         seen = self.outcome
@@ -235,6 +322,47 @@ class Night:
                 "ask whether the district's SIS still delivers to Clever, and whether"
                 " Clever holds the roster back for a review",
             )
+
+
+NAMED = 20
+"""How many districts a command names at most."""
+
+
+def ways_back(districts: Sequence[DistrictStatus]) -> Mapping[str, SyncProblem]:
+    """
+    Propose the way back for each district whose night failed after a change.
+
+    One command for a run, so that it is told, and made, once. What a rollback cannot
+    put back, or put back itself, has none.
+    """
+    nights = {
+        one.district: night
+        for one in districts
+        if (night := one.first_night) is not None
+        and night.state is FirstNightState.FAILED
+        and night.save.changes
+        and night.save.rollback_of is None
+    }
+    runs = defaultdict[int, list[str]](list)
+    for key, night in nights.items():
+        runs[night.save.run].append(key)
+    return {
+        key: _way_back(night, runs[night.save.run]) for key, night in nights.items()
+    }
+
+
+def _way_back(night: FirstNight, keys: Sequence[str]) -> SyncProblem:
+    run, at, only = night.save.run, night.save.at.astimezone(UTC), ""
+    if len(keys) < night.save.districts:
+        only = f" {' '.join(keys) if len(keys) <= NAMED else 'DISTRICT...'}"
+    return SyncProblem(
+        ProblemKind.FAILED,
+        f"run {run} was applied {at:%Y-%m-%d %H:%M} UTC, and"
+        f" {'a night' if night.later else 'the first night'} after it failed",
+        f"if that change is the cause, take it back: `connectsync rollback {run}{only}"
+        " --out plan.json`, then `connectsync apply plan.json`; take it out of the"
+        " files as well, or the next plan makes it again",
+    )
 
 
 def pause_span(roster: RosterState) -> str:

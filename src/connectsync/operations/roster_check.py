@@ -24,12 +24,14 @@ from connectsync.domain.plan import (
 )
 from connectsync.domain.sync import (
     DistrictStatus,
+    LastSave,
     Night,
     ProblemKind,
     RosterState,
     StatusReport,
     SyncOutcome,
     SyncProblem,
+    ways_back,
 )
 from connectsync.domain.wording import SHOWN, few, many
 from connectsync.errors import (
@@ -298,19 +300,30 @@ def status_of_districts(
     seen: Mapping[str, SyncOutcome | ConnectError],
     districts: Sequence[District],
     asked: RosterAnswers | None,
+    saved: Mapping[str, LastSave],
     report: StatusReport,
 ) -> StatusReport:
     """
     Judge the last night of each district, and give the report with them.
 
     ``seen`` is what Connect shows, ``asked`` what the provider answered, None where it
-    was not asked. Where Connect shows no sync of any district, the report says so once.
+    was not asked, ``saved`` what connectsync saved last. Where Connect shows no sync of
+    any district, the report says so once.
     """
     refused = [one for one in seen.values() if isinstance(one, NotOffered)]
     nowhere = bool(refused) and len(refused) == len(seen)
     judged = tuple(
-        _status(one, seen[one.key], asked, report, nowhere=nowhere)
+        _status(
+            one, None if nowhere else seen[one.key], asked, saved.get(one.key), report
+        )
         for one in sorted(districts, key=lambda one: one.key)
+    )
+    back = ways_back(judged)
+    judged = tuple(
+        replace(one, problems=(*one.problems, back[one.district]))
+        if one.district in back
+        else one
+        for one in judged
     )
     said = f"not offered: {refused[0].message}" if nowhere else ""
     return replace(report, districts=judged, not_offered=said)
@@ -318,22 +331,29 @@ def status_of_districts(
 
 def _status(
     district: District,
-    seen: SyncOutcome | ConnectError,
+    seen: SyncOutcome | ConnectError | None,
     asked: RosterAnswers | None,
+    saved: LastSave | None,
     report: StatusReport,
-    *,
-    nowhere: bool,
 ) -> DistrictStatus:
     outcome = seen if isinstance(seen, SyncOutcome) else None
     roster = None if asked is None else _roster_state(district, asked)
     on = district.settings.enable_daily_sync
-    night = Night(district.key, outcome, roster, on, report.at, report.stale_after)
+    night = Night(
+        district.key, outcome, roster, on, report.at, report.stale_after, saved
+    )
     problems = night.judge()
-    if isinstance(seen, ConnectError) and not nowhere:
+    if isinstance(seen, ConnectError):
         unread = SyncProblem(ProblemKind.UNREAD, seen.message, seen.remedy)
         problems = (unread, *problems)
     return DistrictStatus(
-        district.key, district.name, outcome, roster, on is False, problems
+        district.key,
+        district.name,
+        outcome,
+        roster,
+        on is False,
+        problems,
+        night.first(),
     )
 
 

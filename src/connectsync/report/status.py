@@ -11,6 +11,8 @@ from typing import Any
 from connectsync.domain.foreign_text import foreign_text, no_command
 from connectsync.domain.sync import (
     DistrictStatus,
+    FirstNight,
+    FirstNightState,
     ProblemKind,
     RosterState,
     StatusReport,
@@ -101,11 +103,30 @@ def _seen(one: DistrictStatus) -> Iterator[str]:
             yield f"{foreign_text(seen.shown)}{at}"
         if seen.tried_to_archive is not None:
             yield f"tried to archive {spell_percent(seen.tried_to_archive)}"
+    if one.first_night is not None:
+        yield _first_night(one.first_night)
     if one.off:
         yield "its file keeps the daily sync off"
     # a pause is among the problems
     if (roster := one.roster) is not None and not roster.paused and roster.last_sync:
         yield f"roster at Clever of {_minute(roster.last_sync)}"
+
+
+_PROVES: Mapping[FirstNightState, str] = {
+    FirstNightState.SUCCEEDED: "success",
+    FirstNightState.FAILED: "failed",
+    FirstNightState.UNPROVEN: "not proven",
+}
+
+
+def _first_night(night: FirstNight) -> str:
+    save = night.save
+    if night.state is FirstNightState.WAITS:
+        at = _minute(save.at)
+        return f"waits for its first night (run {save.run}, applied {at})"
+    which = "a night" if night.later else "first night"
+    why = f" ({night.why})" if night.why else ""
+    return f"{which} after run {save.run}: {_PROVES[night.state]}{why}"
 
 
 def _minute(at: datetime) -> str:
@@ -153,7 +174,7 @@ def status_json(report: StatusReport) -> str:
 
 
 def _district(one: DistrictStatus) -> dict[str, Any]:
-    return {
+    data: dict[str, Any] = {
         "district": one.district,
         "name": one.name,
         "verdict": verdict(one),
@@ -164,6 +185,13 @@ def _district(one: DistrictStatus) -> dict[str, Any]:
             for found in one.problems
         ],
     }
+    if (night := one.first_night) is not None:
+        data["first_night"] = {
+            "run": night.save.run,
+            "applied_at": night.save.at.isoformat(),
+            "state": night.state,
+        }
+    return data
 
 
 def _sync(one: DistrictStatus) -> dict[str, Any] | None:

@@ -88,6 +88,19 @@ class KnownRun:
         return {s.intent.district for s in saves if s.settled is SaveStatus.CONFIRMED}
 
     @property
+    def undoable(self) -> dict[str, bool]:
+        """Give the districts that a rollback looks at, and if a setting was sent."""
+        made = {
+            key: [s.entry.facts for s in saves if not s.entry.facts.unmade]
+            for key, saves in self.saves.items()
+        }
+        return {
+            key: any(facts.changed for facts in some)
+            for key, some in made.items()
+            if some
+        }
+
+    @property
     def unended(self) -> tuple[str, ...]:
         """Name the districts that have not ended, unless the run has."""
         if self.head.ended is not None:

@@ -35,6 +35,7 @@ from connectsync.domain.run import (
     SettingOutcome,
     superseded,
 )
+from connectsync.domain.sync import LastSave
 from connectsync.errors import ConnectRenamed, DamagedPlan, StateError
 
 
@@ -221,6 +222,33 @@ class StateReader:
             for one in saves
             if one.intent.district in saved
         )
+
+    def last_saves(self, connect: ConnectKey) -> dict[str, LastSave]:
+        """
+        Give the last save that was seen to be made on a Connect, by district.
+
+        A run that the state knows by another spelling of its address counts as well.
+        """
+        ours = {connect.key, *connect.known_as}
+        if self._database.kind == POSTGRESQL:
+            # another project calls its own stand-in or snapshot the same
+            ours = {one for one in ours if not is_of_project(one)}
+        found: dict[str, LastSave] = {}
+        for run in self._store.known().runs.values():
+            if run.head.backend not in ours:
+                continue
+            undoable = run.undoable
+            for key, saves in run.saves.items():
+                times = [s.settled_at or s.intended_at for s in saves if s.is_made]
+                if times and (key not in found or found[key].at <= max(times)):
+                    found[key] = LastSave(
+                        run.head.number,
+                        max(times),
+                        undoable.get(key, False),
+                        len(undoable),
+                        run.head.rollback_of,
+                    )
+        return found
 
     def districts(self) -> frozenset[str]:
         """Give the keys of all districts that any run had in hand."""
