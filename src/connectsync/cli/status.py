@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from connectsync.cli.options import paths_argument
+from connectsync.cli.options import paths_argument, where_option
 from connectsync.cli.runs import RunsFormat, option_format
 from connectsync.cli.session import Session
 from connectsync.cli.suggest import CommandPlace
@@ -34,6 +34,7 @@ from connectsync.report.terminal import inert
 def status(
     context: typer.Context,
     districts: paths_argument = None,
+    where: where_option = None,
     format_: option_format = RunsFormat.TEXT,
     clever: Annotated[
         bool,
@@ -60,6 +61,8 @@ def status(
     """
     import asyncio
 
+    from connectsync.cli.asked import chosen_by
+
     session: Session = context.obj
     project = session.project()
     if clever and project.clever is None:
@@ -67,7 +70,7 @@ def status(
             "--clever asks Clever, and the project names none",
             remedy="write `roster: {clever: {}}` into connectsync.yaml",
         )
-    loaded = _loaded(session, project, districts or [])
+    loaded = _loaded(session, project, chosen_by(session, districts, where))
     wanted = [one.district for one in loaded]
     report = asyncio.run(_look(session, project, wanted, clever=clever))
     if record:
