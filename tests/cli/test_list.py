@@ -16,6 +16,7 @@ from connectsync.cli.asked import STATE_FILE
 from connectsync.config.schemas import schema
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
+CHOOSING = ["validate", "plan", "drift", "snapshot", "status", "audit"]
 WHERE = "facts.setup_step > 7"
 
 
@@ -138,7 +139,7 @@ def test_a_redirected_list_is_never_broken_and_a_narrow_one_never_cut(
         assert word in narrow.out
 
 
-@pytest.mark.parametrize("command", ["validate", "plan", "drift", "snapshot", "status", "audit"])
+@pytest.mark.parametrize("command", CHOOSING)
 def test_other_commands_take_only_the_districts_it_chooses(
     valley: Console, command: str
 ) -> None:
@@ -147,7 +148,7 @@ def test_other_commands_take_only_the_districts_it_chooses(
     assert "harbor-point" not in said.both
 
 
-@pytest.mark.parametrize("command", ["validate", "plan", "drift", "snapshot", "status", "audit"])
+@pytest.mark.parametrize("command", CHOOSING)
 def test_choosing_none_is_told_and_nothing_is_done(
     valley: Console, command: str
 ) -> None:
