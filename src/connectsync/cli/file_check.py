@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from connectsync.cli.terminal import (
 )
 from connectsync.config.discovery import relative
 from connectsync.config.fleet import STANDARD_INPUT, choose_files, load_text
+from connectsync.config.profiles import profile_files
 from connectsync.config.project import Project, check_waves
 from connectsync.domain.finding import RulePage, ValidationReport
 from connectsync.domain.policy import ALL, Shard
@@ -67,6 +68,8 @@ class FilesToCheck:
     baseline: Path | None = None
     write_baseline: bool = False
     prune: bool = False
+    fix: Callable[[Project, Sequence[Path]], None] | None = None
+    """Sets slips in files right before they are read."""
     changed: Any = None
     """The files against that revision, once they were compared."""
 
@@ -271,6 +274,9 @@ def _check_fleet(
         return check_fleet(read, options)
     arguments = session.named(project, asked.paths)
     files, every_profile = _files(session, project, arguments, asked.changed)
+    if asked.fix is not None:
+        profiles = profile_files(project.root, project.districts_dir)
+        asked.fix(project, [*files, *(profiles if every_profile else ())])
     chosen = choose_files(
         project.root,
         files,

@@ -104,6 +104,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "connectsync validate --output-format concise",
         "connectsync validate --changed-since origin/main",
         "connectsync validate --write-baseline",
+        "connectsync validate --fix",
     ),
     "explain": ("connectsync explain literal-secret",),
     "rules": ("connectsync rules",),

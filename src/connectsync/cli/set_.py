@@ -19,7 +19,7 @@ from connectsync.cli.terminal import ExitStatus, Terminal
 from connectsync.config.document import Document
 from connectsync.config.fleet import Fleet
 from connectsync.config.project import Project
-from connectsync.config.source import mask_source
+from connectsync.config.source import mask_row
 from connectsync.domain.district import LIST, stated_types
 from connectsync.domain.finding import Finding, Severity
 from connectsync.domain.schedule import local_time, spell_managed
@@ -304,21 +304,31 @@ def _same(one: Finding) -> tuple[str, str, str]:
     return one.rule, one.place.file, one.message
 
 
+_HUNK = re.compile("[-+]([0-9]+)")
+
+
 def diff_lines(edited: Sequence[EditedFile], paint: Paint) -> Iterator[str]:
     """Give the change of files as git shows one."""
     styles = {"+": Style.ADDED, "-": Style.REMOVED, "@": Style.DIM}
     for one in edited:
-        lines = unified_diff(
-            one.before.splitlines(), one.after.splitlines(), lineterm="", n=2
-        )
+        before, after = (text.splitlines() for text in (one.before, one.after))
+        lines = unified_diff(before, after, lineterm="", n=2)
+        old = new = 0
         for number, line in enumerate(lines):
+            sign = line[:1]
             if number < 2:  # noqa: PLR2004 - the two lines that name the file
                 name = f"{'ab'[number]}/{inert(one.file)}"
                 name = name if one.before or number else "/dev/null"
                 yield paint(Style.BOLD, f"{'-+'[number] * 3} {name}")
+                continue
+            if sign == "@":
+                old, new = (int(begin) for begin in _HUNK.findall(line))
+                shown = line
             else:
-                shown = line[:1] + mask_source(line[1:])
-                yield paint(styles.get(line[:1], Style.PLAIN), inert(shown))
+                rows, row = (after, new) if sign == "+" else (before, old)
+                shown = sign + mask_row(rows, row - 1)
+                old, new = old + (sign != "+"), new + (sign != "-")
+            yield paint(styles.get(sign, Style.PLAIN), inert(shown))
 
 
 def _refuse_file(errors: Sequence[Finding]) -> InvalidFiles:
@@ -372,8 +382,8 @@ class Proposal:
             terminal.complain(f"{one.severity.value}[{one.rule}] {inert(about)}")
         if dry_run:
             return ExitStatus.FINE
-        _insist_yes(terminal, edited, yes=yes)
-        _write(self.project, edited)
+        insist_yes(terminal, edited, yes=yes)
+        write_edited(self.project, edited)
         wrote = f"wrote {many(len(edited), 'file')}"
         terminal.say(f"{wrote}; next: `connectsync plan`")
         return ExitStatus.FINE
@@ -390,7 +400,8 @@ class Proposal:
         return [one for one in new if one.severity is Severity.WARNING]
 
 
-def _insist_yes(terminal: Terminal, edited: Sequence[EditedFile], *, yes: bool) -> None:
+def insist_yes(terminal: Terminal, edited: Sequence[EditedFile], *, yes: bool) -> None:
+    """Ask whether to write files. Raises ``NotApproved`` unless the answer is yes."""
     if yes:
         return
     count = many(len(edited), "file")
@@ -404,7 +415,12 @@ def _insist_yes(terminal: Terminal, edited: Sequence[EditedFile], *, yes: bool) 
         raise NotApproved("you did not confirm, so nothing was written", remedy="")
 
 
-def _write(project: Project, edited: Sequence[EditedFile]) -> None:
+def write_edited(project: Project, edited: Sequence[EditedFile]) -> None:
+    """
+    Write all files or none.
+
+    Raises ``UsageError`` if one was changed meanwhile, or cannot be written.
+    """
     for one in edited:
         path = project.root / one.file
         if not one.before and not os.path.lexists(path):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -18,11 +20,15 @@ from connectsync.cli.options import (
     option_select,
     option_shard,
     option_strict,
+    option_yes_write,
     paths_argument,
     where_option,
 )
 from connectsync.cli.session import Session
+from connectsync.config.project import Project
 from connectsync.domain.finding import QUIET
+from connectsync.domain.policy import ALL
+from connectsync.domain.wording import many
 from connectsync.errors import UsageError
 
 Quiet = StrEnum("Quiet", [(name, name) for name in QUIET])  # type: ignore[misc]
@@ -74,13 +80,29 @@ def validate(
         bool,
         typer.Option(
             "--write-baseline",
-            help="Write all findings of now into the baseline, so that only new ones"
-            " fail.",
+            help="Write the findings of now into the baseline, so that only new ones"
+            " fail; what no file may allow is never put off.",
         ),
     ] = False,
     prune: Annotated[
         bool, typer.Option("--prune", help="Take what is gone out of the baseline.")
     ] = False,
+    fix: Annotated[
+        bool,
+        typer.Option(
+            "--fix",
+            help="First set right what is surely a slip (cell for Cell, yes for true,"
+            " an id without quotes, keys out of order): shown, then asked.",
+        ),
+    ] = False,
+    unsafe_fixes: Annotated[
+        bool,
+        typer.Option(
+            "--unsafe-fixes",
+            help="With --fix, also take the one known word that a word is near to.",
+        ),
+    ] = False,
+    yes: option_yes_write = False,
     no_cache: Annotated[
         bool,
         typer.Option(
@@ -98,6 +120,11 @@ def validate(
     insist_free(session, output)
     if where is not None and (changed_since is not None or DASH in (paths or [])):
         raise UsageError("--where does not go with --changed-since, nor with `-`")
+    if (unsafe_fixes or yes) and not fix:
+        raise UsageError("--unsafe-fixes and --yes mean nothing without --fix")
+    told_as, part = output_format or format_, choose_shard(shard, session.environment)
+    if fix and (DASH in (paths or []) or part != ALL):
+        raise UsageError("--fix does not go with `-`, nor with --shard")
     if where is not None:
         from connectsync.cli.asked import chosen_by
 
@@ -105,10 +132,10 @@ def validate(
     asked = FilesToCheck(
         paths=paths or (),
         changed_since=changed_since,
-        shard=choose_shard(shard, session.environment),
+        shard=part,
         select=select or (),
         ignore=ignore or (),
-        format_=output_format or format_,
+        format_=told_as,
         output=output,
         strict=strict,
         cached=not no_cache,
@@ -116,5 +143,60 @@ def validate(
         baseline=baseline,
         write_baseline=write_baseline,
         prune=prune,
+        fix=partial(
+            fix_slips,
+            session,
+            with_guesses=unsafe_fixes,
+            yes=yes,
+            # what reads other formats reads standard output
+            apart=told_as not in {"text", "concise"},
+        )
+        if fix
+        else None,
     )
     return check_and_show(session, asked)
+
+
+def fix_slips(
+    session: Session,
+    project: Project,
+    files: Sequence[Path],
+    *,
+    with_guesses: bool,
+    yes: bool,
+    apart: bool,
+) -> None:
+    """
+    Show what becomes of slips in files, ask, and write all of them or none.
+
+    The change is shown ``apart`` from standard output where that is asked for. Raises
+    ``NotApproved``, ``UsageError``.
+    """
+    from connectsync.cli.set_ import diff_lines, insist_yes, write_edited
+    from connectsync.operations.editing import fix_files
+    from connectsync.report.terminal import Paint
+
+    edited, guesses = fix_files(
+        project.root,
+        project.districts_dir,
+        files,
+        project.options,
+        with_guesses=with_guesses,
+    )
+    terminal = session.terminal
+    if guesses:
+        terminal.say(
+            f"{many(guesses, 'guess', 'guesses')} left alone;"
+            " `--fix --unsafe-fixes` takes them too"
+        )
+    if not edited:
+        return
+    diff = "\n".join(diff_lines(edited, Paint(terminal.colour)))
+    if apart:
+        terminal.say(diff)
+    else:
+        terminal.present(diff, None)
+    terminal.say(f"{many(len(edited), 'file')} to change")
+    insist_yes(terminal, edited, yes=yes)
+    write_edited(project, edited)
+    terminal.say(f"wrote {many(len(edited), 'file')}")

@@ -67,6 +67,19 @@ def mask_line(lines: Sequence[str], number: int) -> str:
     return mask_source(line)
 
 
+def mask_row(lines: Sequence[str], number: int) -> str:
+    """
+    Hide the secrets of one line of a change, whose comments are shown (zero-based).
+
+    Beside a secret, or where one belongs, they are hidden as well.
+    """
+    line = lines[number]
+    for one in (line, _parent(lines, number)):
+        if _SECRET_PARENT.match(one) or _CREDENTIALS_PARENT.match(one):
+            return mask_line(lines, number)
+    return mask_source(line)
+
+
 def _without_comment(line: str) -> str:
     if "#" not in line:
         return line

@@ -40,6 +40,24 @@ def nearest(word: str, allowed: Iterable[str]) -> str | None:
     return choices.spelled(close[0], word) if close else None
 
 
+def only_near(word: str, allowed: Iterable[str]) -> str | None:
+    """
+    Give the allowed word that ``word`` is near to, if there is exactly one.
+
+    Words that differ in case, spaces, dashes and underscores alone are nearer than all
+    others.
+    """
+    folded = fold_word(word)[:LONGEST_WORD]
+    choices = _Choices.of(frozenset(allowed))
+    same = choices.by_folded.get(folded)
+    if same is None:
+        from difflib import get_close_matches  # noqa: PLC0415 - as above
+
+        close = get_close_matches(folded, choices.likely(folded, word), n=2, cutoff=0.6)
+        same = choices.by_folded[close[0]] if len(close) == 1 else ()
+    return same[0] if len(same) == 1 else None
+
+
 LONGEST_WORD, ENOUGH, LIKELY = 200, 5000, 20
 """What is looked at of a word, and words that are looked at, and compared in whole."""
 
