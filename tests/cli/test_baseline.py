@@ -442,3 +442,29 @@ def test_explain_says_what_the_project_makes_of_a_rule(home: Console) -> None:
     assert "In this project" in said
     assert "off in districts/tx" in said
     assert "landlines only (connectsync.yaml:" in said
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ("    paths: [districts/tex/*]\n", "no file is like districts/tex/*"),
+        ("    label: coast\n", "no district is labeled coast"),
+        ("    paths: [districts/tx/*]\n", ""),
+        ("    paths: [districts/_profiles]\n", ""),
+        ("    paths: [connectsync.yaml]\n", ""),
+        ("", ""),
+    ],
+)
+def test_an_entry_that_reaches_nothing_is_told(
+    home: Console, more: str, why: str
+) -> None:
+    say(home, rule("off", more=more))
+    said = home.run("validate")
+    assert said.status == 0
+    assert ("reaches nothing" in said.err) is bool(why)
+    assert why in said.err
+    assert "reaches nothing" not in home.run("validate", CREEK).err
+    # a file that cannot be read may have the label
+    (home.folder / "districts" / "tx" / "broken.yaml").write_text("[")
+    said = home.run("validate")
+    assert ("reaches nothing" in said.err) is ("paths: [districts/tex" in more)

@@ -18,7 +18,7 @@ from connectsync.cli.terminal import (
     say_share,
     terminal,
 )
-from connectsync.config.discovery import relative
+from connectsync.config.discovery import PROJECT_FILE, relative
 from connectsync.config.fleet import STANDARD_INPUT, choose_files, load_text
 from connectsync.config.profiles import profile_files
 from connectsync.config.project import Project, check_waves
@@ -119,6 +119,8 @@ def check_and_show(session: Session, asked: FilesToCheck) -> ExitStatus:
         ignore=_rules(asked.ignore) | unnamed,
     )
     fleet, options = check_named_files(session, project, asked, options)
+    if asked.are_all:
+        _tell_idle_rules(session, project, fleet)
     report = report_on(fleet, options)
     if len(options.known) or asked.write_baseline:
         report = _keep_baseline(session, project, asked, fleet, options, report)
@@ -140,6 +142,22 @@ def check_and_show(session: Session, asked: FilesToCheck) -> ExitStatus:
     show_findings(session.terminal, found, asked.format_, asked.output)
     failed = report.errors or (asked.strict and report.warnings)
     return ExitStatus.FINDINGS if failed else ExitStatus.FINE
+
+
+def _tell_idle_rules(session: Session, project: Project, fleet: CheckedFleet) -> None:
+    """Tell of entries about rules that are of no file, or of a label no one has."""
+    files, labels = {PROJECT_FILE, *fleet.files}, fleet.labels
+    for one in project.rules.entries:
+        why = ""
+        if not one.holds(files, frozenset({one.label})):
+            why = f"no file is like {few(one.paths)}"
+        elif one.label and labels is not None and one.label not in labels:
+            why = f"no district is labeled {one.label}"
+        if why:
+            session.terminal.complain(
+                f"{PROJECT_FILE}:{one.line}: what it says of {one.rule} reaches"
+                f" nothing: {inert(why)}"
+            )
 
 
 def _with_baseline(
