@@ -25,7 +25,7 @@ from connectsync.domain.sync import (
     LastSave,
     ways_back,
 )
-from connectsync.emulator import store
+from connectsync.emulator import app, store
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 NIGHT = timedelta(hours=2)
@@ -551,3 +551,68 @@ def test_a_way_back_names_the_districts_concerned(
     (remedy,) = {one.remedy for one in found.values()}
     named = "".join(f" {key}" for key in keys) if names is None else names
     assert f"`connectsync rollback 12{named} --out plan.json`" in remedy
+
+
+NEXT = "next: `connectsync status` after tonight's sync"
+
+
+def test_a_person_who_applies_is_told_what_comes_next(valley: Console) -> None:
+    said = valley.run("apply", KEY, "--yes", at_terminal=True)
+    assert said.status == ExitStatus.FINE
+    assert said.err.endswith(f"{NEXT}\n")
+    back = valley.run("rollback", "1", "--yes", at_terminal=True)
+    assert back.err.endswith(f"{NEXT}\n")
+    assert valley.run("rollback", "2", "--out", "plan.json").status == ExitStatus.FINE
+    assert valley.run("apply", "plan.json", at_terminal=True).err.endswith(f"{NEXT}\n")
+
+
+def test_a_person_who_reconciles_is_told_what_comes_next_below_the_list(
+    valley: Console,
+) -> None:
+    assert valley.run("apply", "--yes").status == ExitStatus.FINE
+    file = "districts/ca/lakeview-usd.yaml"
+    valley.replace(file, "deletion_threshold: 15", "deletion_threshold: 12")
+    said = valley.run("reconcile", at_terminal=True)
+    assert said.status == ExitStatus.FINE, said.both
+    assert "Run 2: 1 change confirmed" in said.out
+    assert said.both.endswith(f"{NEXT}\n")
+    again = valley.run("reconcile", at_terminal=True)
+    assert NEXT not in again.both
+    valley.replace(file, "deletion_threshold: 12", "deletion_threshold: 11")
+    as_json = valley.run("reconcile", "--format", "json", at_terminal=True)
+    assert as_json.status == ExitStatus.FINE
+    assert NEXT not in as_json.both
+
+
+def test_nothing_comes_next_where_no_night_will_tell(valley: Console) -> None:
+    # its file keeps the daily sync off
+    off = valley.run("apply", HARBOR, "--yes", at_terminal=True)
+    assert "Run 1: 1 done" in off.out
+    assert NEXT not in off.both
+    # a job has a schedule of its own
+    job = valley.run("apply", KEY, "--yes")
+    assert "Run 2: 1 done" in job.out
+    assert NEXT not in job.both
+    # of a trial on a stand-in no night will come
+    trial = valley.run("demo", KEY, at_terminal=True)
+    assert "Run 1: 1 done" in trial.out, trial.both
+    assert NEXT not in trial.both
+    # nothing was saved
+    assert NEXT not in valley.run("apply", KEY, "--yes", at_terminal=True).both
+
+
+def test_nothing_comes_next_where_connect_shows_no_night(
+    valley: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = app._district_body  # noqa: SLF001
+
+    def older(row: store.DistrictRow) -> dict[str, object]:
+        return {name: value for name, value in body(row).items() if name != "lastSync"}
+
+    monkeypatch.setattr(app, "_district_body", older)
+    said = valley.run("apply", KEY, "--yes", at_terminal=True)
+    assert "Run 1: 1 done" in said.out
+    assert NEXT not in said.both
+    nowhere = valley.run("status", KEY)
+    assert nowhere.status == ExitStatus.FINE
+    assert "run 1" not in nowhere.out

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from connectsync.cli.backends import connect_of, is_by_hand, open_reader
+from connectsync.backends.seam import Reader
+from connectsync.cli.backends import connect_of, is_by_hand, next_step, open_reader
 from connectsync.cli.fleets import (
     FleetScope,
     any_scope,
@@ -42,7 +43,7 @@ from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import ALL
 from connectsync.domain.wording import many
 from connectsync.errors import NotApproved, StalePlan, UsageError
-from connectsync.operations.apply import ApplyRun
+from connectsync.operations.apply import ApplyRun, RunResult
 from connectsync.operations.approve import applied_before
 from connectsync.operations.gate import (
     ApplyOptions,
@@ -179,7 +180,7 @@ async def apply_file(session: Session, path: Path, said: RunArguments) -> ExitSt
             went = await run.execute(plan, digest)
             if plan.empty and not went.outcome.moved:
                 session.terminal.show(f"{count_text(plan)}\n")
-            return host.report(went, plan)
+            return await conclude(host, went, plan, reader)
 
 
 def _of_this_connect(session: Session, project: Project, plan: Plan) -> Plan:
@@ -266,7 +267,20 @@ async def show_and_apply(
         ) from refused
     if plan.districts and not (said.yes or host.by_hand):
         _insist_yes(session, plan)
-    return host.report(await run.execute(plan), plan)
+    return await conclude(host, await run.execute(plan), plan, run.reader)
+
+
+async def conclude(
+    host: CommandLineHost, went: RunResult, plan: Plan, reader: Reader
+) -> ExitStatus:
+    """Say how a run went and what comes next; give the status to exit with."""
+    status, session, scope = host.report(went, plan), host.session, host.scope
+    if went.interrupted or host.said.on_trial:
+        return status
+    project, districts = scope.project, scope.districts
+    if said := await next_step(session, project, reader, districts, went.outcome):
+        session.terminal.say(said)
+    return status
 
 
 def _insist_yes(session: Session, plan: Plan) -> None:

@@ -29,6 +29,7 @@ from connectsync.domain.live import (
     PageSpot,
     connect_key,
 )
+from connectsync.domain.outcome import Outcome
 from connectsync.domain.sync import SyncOutcome
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import (
@@ -134,6 +135,33 @@ async def outcomes_of(
         return await reader.outcomes(keys)
     said = f"{reader.described} does not show how the last sync ended"
     return dict.fromkeys(keys, NotOffered(said))
+
+
+async def next_step(
+    session: Session,
+    project: Project,
+    reader: Reader,
+    districts: Sequence[District],
+    outcome: Outcome,
+) -> str:
+    """
+    Say what comes next, where a person looks and a night will tell of what was saved.
+
+    Empty where the sync is kept off, and where Connect shows no night this way.
+    """
+    if not session.terminal.watched or is_by_hand(session, project):
+        return ""
+    off = {one.key for one in districts if one.settings.enable_daily_sync is False}
+    saved = (one.district for one in outcome.districts if one.saves)
+    asked = next((key for key in saved if key not in off), None)
+    if asked is None:
+        return ""
+    try:
+        seen = await outcomes_of(reader, [asked])
+    except ConnectError:
+        return ""  # what was saved is told; a hint is no reason to fail
+    shown = isinstance(seen[asked], SyncOutcome)
+    return "next: `connectsync status` after tonight's sync" if shown else ""
 
 
 def session_reader(

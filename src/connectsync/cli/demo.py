@@ -62,7 +62,7 @@ async def _apply(session: Session, path: str, accepted: Mapping[str, int]) -> in
     from connectsync.cli.runner import RunArguments
     from connectsync.operations.gate import ApplyOptions
 
-    said = RunArguments(ApplyOptions(accepted=accepted), yes=True)
+    said = RunArguments(ApplyOptions(accepted=accepted), yes=True, on_trial=True)
     return await apply_paths(session, [path], said)
 
 

@@ -12,7 +12,7 @@ import typer
 
 from connectsync.apply.saving import results_of
 from connectsync.apply.state.queries import StateReader
-from connectsync.cli.backends import is_by_hand, open_reader
+from connectsync.cli.backends import is_by_hand, next_step, open_reader
 from connectsync.cli.fleets import load_planned_scope
 from connectsync.cli.formats import insist_free
 from connectsync.cli.options import option_output, paths_argument
@@ -101,18 +101,21 @@ async def reconcile_fleet(
     _insist_metrics(asked.metrics)
     insist_free(session, asked.output, asked.metrics)
     try:
-        made, status = await _reconcile(session, paths, asked)
+        made, status, hint = await _reconcile(session, paths, asked)
     except ConnectsyncError as error:
         _keep_metrics(session, asked, None, status_of(error))
         raise
     _keep_metrics(session, asked, made, status)
     _tell(session, asked, made, status)
+    if hint and not asked.as_json:
+        session.terminal.say(hint)
     return status
 
 
 async def _reconcile(
     session: Session, paths: Sequence[str], asked: ReconcileOptions
-) -> tuple[ReconcileReport, ExitStatus]:
+) -> tuple[ReconcileReport, ExitStatus, str]:
+    """Make the pass; give it, the status to exit with, and what comes next."""
     scope = load_planned_scope(session, paths)
     if is_by_hand(session, scope.project):
         raise UsageError(
@@ -135,6 +138,7 @@ async def _reconcile(
                 seen = observe_plan(plan, scope.wanted, given.baselines)
                 store.note(plan.backend, seen, at=session.now())
             came: RunResult | StalePlan | None = None
+            hint = ""
             if not (asked.dry_run or division.reasons) and _has_work(division.going):
                 # on the screen the list of districts stands right below
                 listed = not asked.as_json and asked.output in {None, STDOUT}
@@ -142,11 +146,15 @@ async def _reconcile(
                 host = CommandLineHost(session, scope, said)
                 run = apply_run(host, reader, store, given, division.going)
                 came = await _gone(run, division.going)
+                if isinstance(came, RunResult) and not came.interrupted:
+                    hint = await next_step(
+                        session, scope.project, reader, scope.districts, came.outcome
+                    )
     outcome = came.outcome if isinstance(came, RunResult) else came
     passed = ReconcileSummary(plan, scope.wanted, division, outcome)
     at_most = given.policy.unattended
     made = passed.told(at_most=at_most, dry_run=asked.dry_run)
-    return made, _status(made, came)
+    return made, _status(made, came), hint
 
 
 def _has_work(going: Plan) -> bool:

@@ -10,6 +10,7 @@ import typer
 
 from connectsync.apply.journal import RunOptions
 from connectsync.apply.state.queries import StateReader, recognize
+from connectsync.cli.apply import conclude
 from connectsync.cli.backends import connect_of, is_by_hand, open_reader
 from connectsync.cli.fleets import FleetScope, any_scope
 from connectsync.cli.formats import insist_free
@@ -149,7 +150,7 @@ async def resume_run(
             going = apply_run(host, reader, store, given, plan)
             going = _reopen_run(going, scope, plan, run)
             went = await going.resume(run.number, plan, orders)
-            return host.report(went, plan)
+            return await conclude(host, went, plan, reader)
 
 
 def _reopen_run(going: ApplyRun, scope: FleetScope, plan: Plan, run: Run) -> ApplyRun:

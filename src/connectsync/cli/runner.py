@@ -323,7 +323,7 @@ class RunArguments:
     What the command line said of a run.
 
     ``listed`` is whether the command itself lists every district once the run is over:
-    then none of them is told before.
+    then none of them is told before. ``on_trial``: no night will ever come of it.
     """
 
     options: ApplyOptions = field(default_factory=ApplyOptions)
@@ -332,6 +332,7 @@ class RunArguments:
     metrics: Path | None = None
     yes: bool = False
     listed: bool = False
+    on_trial: bool = False
 
 
 @dataclass(slots=True)
