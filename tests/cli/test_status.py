@@ -441,12 +441,20 @@ def test_a_token_that_was_typed_waits_too_and_no_rollback_brings_one_back(
     assert "connectsync rollback" not in said.out
 
 
-def test_a_success_over_a_paused_roster_proves_no_change(
-    lakeview: Console, clever: Clever
+@pytest.mark.parametrize(
+    "roster",
+    [
+        {"state": "paused", "last_sync": "2027-01-15T05:00:00Z"},
+        {"last_sync": "2027-01-08T00:00:00Z"},
+        {"id": "58da8a43cc70ab00017a1aff", "last_sync": "2027-01-15T05:00:00Z"},
+    ],
+)
+def test_a_success_over_a_roster_that_stands_still_proves_no_change(
+    roster: dict[str, str], lakeview: Console, clever: Clever
 ) -> None:
     applied(lakeview)
     note(lakeview, ago=timedelta(hours=1))
-    said = asked(lakeview, clever, state="paused", last_sync="2026-12-18T00:00:00Z")
+    said = asked(lakeview, clever, **roster)
     assert said.status == ExitStatus.FINDINGS
     assert "first night after run 1: not proven" in lines(said)
 
