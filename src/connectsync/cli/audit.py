@@ -81,10 +81,8 @@ def audit(
         async with open_reader(session, project, loaded) as reader:
             return await audit_live(scope, reader, session.now())
 
-    report = wait_for(look())
     terminal = session.terminal
-    if format_ is not AuditFormat.MARKDOWN:
-        report = _pasted(report, terminal.place)
+    report = _pasted(wait_for(look()), terminal.place)
     if format_ is AuditFormat.HTML:
         from connectsync.report.click_list import audit_html
 

@@ -395,8 +395,8 @@ class SheetDrafts:
                 return
             self.files[row.key] = loaded.file
             if self.only_new:
-                there = "is there already; `connectsync import --from-sheet` changes it"
-                raise InvalidFiles(there)
+                way = "`connectsync import --from-sheet FILE`"
+                raise InvalidFiles(f"is there already; {way} changes it")
             edits, problems, left = edits_of(row, loaded, self.fields)
             self.problems += problems
             self.left += len(left)
