@@ -184,7 +184,8 @@ def test_new_rows_make_files_and_keep_their_zeros(valley: Console, ending: str) 
     assert valley.run("validate").status == 0
     again = valley.run("new", "--from-sheet", str(sheet), "--yes")
     assert again.status == 1
-    assert again.err.count("is there already; `connectsync import --from-sheet FILE`") == 2
+    way = "`connectsync import --from-sheet FILE`"
+    assert again.err.count(f"is there already; {way}") == 2
 
 
 def test_nothing_is_written_where_one_row_would_have_an_error(valley: Console) -> None:
