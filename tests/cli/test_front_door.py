@@ -167,7 +167,7 @@ NEEDLESS = {
     "threading",
     "typer",
 }
-MOST_MODULES = 80
+MOST_MODULES = 81
 """Our own modules that a commit hook waits for: a count that may fall."""
 
 

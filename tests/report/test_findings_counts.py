@@ -172,8 +172,8 @@ def test_concise_is_one_line_a_finding() -> None:
     found = [finding("rule-a", number) for number in range(3)]
     report = ValidationReport(300, tuple(found))
     assert concise(report) == (
-        "districts/district-000.yaml:4:1 rule-a wrong 0\n"
-        "districts/district-001.yaml:4:1 rule-a wrong 1\n"
-        "districts/district-002.yaml:4:1 rule-a wrong 2\n"
+        "districts/district-000.yaml:4:1 info[rule-a] wrong 0\n"
+        "districts/district-001.yaml:4:1 info[rule-a] wrong 1\n"
+        "districts/district-002.yaml:4:1 info[rule-a] wrong 2\n"
         "300 files: 3 notes\n"
     )

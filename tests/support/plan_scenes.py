@@ -126,6 +126,7 @@ def planned(scene: dict[str, Any]) -> Plan:
         ),
         still_running=tuple(map(StillRunning, scene.get("still_running", ()))),
         comes_in=tuple(scene.get("comes_in", ())),
+        loosened=tuple(scene.get("loosened", ())),
         later={key: tuple(said) for key, said in scene.get("later", {}).items()},
     )
     return add_guards(plan, [want.district for want in wanted], given)

@@ -168,9 +168,9 @@ def rules_loosened(subject: PlanAtHour) -> Iterator[Objection]:
     A change says less strictly what is wrong with files, and is judged by them.
 
     `rules` in `connectsync.yaml` and the baseline of findings decide which findings
-    are told. Whoever changes a district together with them could turn off what speaks
-    against the change. So what held before the change holds for its plan as well, and
-    reviewers see what is looser from now on.
+    are told. A pull request that changes a district and them together could turn off
+    what speaks against the change. So what held before the change holds for its plan
+    as well, and reviewers see what is looser from now on.
 
     Bad:
 
