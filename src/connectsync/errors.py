@@ -332,12 +332,16 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
 
 
 def load_extra(module: str, extra: str, what: str) -> ModuleType:
-    """Import a module of an extra; ``UsageError`` says that ``what`` needs it."""
+    """
+    Import a module of an extra.
+
+    Raises ``UsageError`` that begins with ``what``, such as ``XLSX files need``.
+    """
     try:
         return import_module(module)
     except ImportError as error:
         raise UsageError(
-            f"{what} need the extra `{extra}`, which is not installed",
+            f"{what} the extra `{extra}`, which is not installed",
             remedy=how_to_add(extra),
         ) from error
 

@@ -192,7 +192,7 @@ class _Workbook:
     about: str
 
     def read(self) -> Sheet:
-        library = load_extra("python_calamine", "sheets", "XLSX files")
+        library = load_extra("python_calamine", "sheets", "XLSX files need")
         try:
             parts = self._unpack()
             chosen, remarks = self._choose(parts)

@@ -10,14 +10,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
-from importlib import import_module
 from itertools import pairwise
 from typing import Any
 
 from connectsync.domain.district import LIST, stated_types
 from connectsync.domain.settings import SETTINGS
 from connectsync.domain.wording import did_you_mean, many
-from connectsync.errors import UsageError, how_to_add
+from connectsync.errors import UsageError, load_extra
 
 Values = Mapping[str, Any]
 """A district's values by name, such as ``settings.phone_types``; unstated: missing."""
@@ -162,7 +161,7 @@ def compile_expression(
     tokens, types = _tokens(text), names(live=live)
     _insist_no_has(text, tokens)
     nullable = frozenset(_compared_with_null(tokens)) & types.keys()
-    cel = _library()
+    cel = load_extra("cel_expr_python.cel", "query", "--where needs")
     program = _compiled(cel, text, tokens, types, nullable)
     _insist_known(text, tokens, known)
     used = frozenset(one.text for one in tokens if one.kind == "name") & types.keys()
@@ -173,16 +172,6 @@ def compile_expression(
 
 
 EXAMPLE = """write for example --where 'settings.phone_types == ["Home"]'"""
-
-
-def _library() -> Any:
-    try:
-        return import_module("cel_expr_python.cel")
-    except ImportError as error:
-        raise UsageError(
-            "--where needs the extra `query`, which is not installed",
-            remedy=how_to_add("query"),
-        ) from error
 
 
 def _compiled(

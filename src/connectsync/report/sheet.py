@@ -135,7 +135,7 @@ def workbook(
     With ``notes``, a second sheet has these and explains each column. Raises
     ``UsageError`` where the library is missing or a text is too long for a cell.
     """
-    library, whole = load_extra("xlsxwriter", "sheets", "XLSX files"), io.BytesIO()
+    library, whole = load_extra("xlsxwriter", "sheets", "XLSX files need"), io.BytesIO()
     book = library.Workbook(whole, {"in_memory": True})
     book.set_properties({"created": datetime.fromisoformat(_EPOCH)})
     plain = {"font_name": "Arial", "font_size": 10, "valign": "top"}

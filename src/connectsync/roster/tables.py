@@ -35,7 +35,7 @@ from connectsync.domain.impact import (
     compare,
     tally,
 )
-from connectsync.errors import RosterUnreadable, UsageError, how_to_add
+from connectsync.errors import RosterUnreadable, load_extra
 from connectsync.providers.clever import ContactRelationship, ContactType, PhoneType
 from connectsync.roster.opening import LOOK_FOR_QUOTE, QUOTE, ROW_TOO_LONG
 
@@ -319,13 +319,7 @@ def open_tables(readable: Sequence[str] = ()) -> Iterator[RosterTables]:
 
     Raises ``UsageError`` if DuckDB is not installed.
     """
-    try:
-        import duckdb  # noqa: PLC0415 - extra, and slow to import
-    except ImportError as error:
-        raise UsageError(
-            "reading a roster needs the extra `roster`, which is not installed",
-            remedy=how_to_add("roster"),
-        ) from error
+    duckdb = load_extra("duckdb", "roster", "reading a roster needs")
     database = duckdb.connect(
         ":memory:",
         config={
