@@ -15,7 +15,6 @@ from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import ExitStatus, Terminal
 from connectsync.config.project import Project
 from connectsync.domain.finding import acceptance
-from connectsync.domain.foreign_text import looks_of_person
 from connectsync.domain.live import ConnectKey, is_of_project, one_spelling
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
@@ -25,6 +24,7 @@ from connectsync.errors import NotApproved, StalePlan
 from connectsync.operations.approve import (
     applied_before,
     approver,
+    has_approved,
     look_alike,
     needed_names,
     record_approval,
@@ -90,8 +90,8 @@ def approve_file(
         begun = archive.last_run(digest, plan.backend) is not None
         Gate(context, scope.districts, archive).insist_honest(plan)
         shown = as_it_is(plan, scope.districts, context, begun=begun)
-        known = {looks_of_person(one) for one in archive.approvals(digest)}
-    if asks and terminal.watched and looks_of_person(name) not in known:
+        again = has_approved(archive, digest, name)
+    if asks and terminal.watched and not again:
         # the store is not held while a person reads
         _insist_yes(terminal, shown, digest, name)
     with open_state(session, project) as store:

@@ -129,9 +129,7 @@ class AskedFleet:
             row["warnings"] = counts[Severity.WARNING]
 
     def _learn_state(self) -> None:
-        folder = self.session.state(self.project)
-        if self.project.state_url is None and not (folder / STATE_FILE).exists():
-            # nothing was ever applied, and a question makes no store
+        if not has_state(self.session, self.project):
             for row in self.rows:
                 row.update(NEVER_APPLIED)
             return
@@ -184,6 +182,12 @@ class AskedFleet:
             for name, value in one.live.form.items():
                 if value is not None:
                     row[f"{query.LIVE}{name}"] = value_data(value)
+
+
+def has_state(session: Session, project: Project) -> bool:
+    """Say whether anything was ever applied: a question makes no store."""
+    folder = session.state(project)
+    return project.state_url is not None or (folder / STATE_FILE).exists()
 
 
 def chosen_by(

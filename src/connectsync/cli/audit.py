@@ -71,9 +71,7 @@ def audit(
     session: Session = context.obj
     insist_free(session, output)
     project = session.project()
-    named = list(districts or [])
-    if where is not None:
-        named = chosen_by(session, named, where)
+    named = chosen_by(session, districts, where)
     scope = _scope(session, project, named, whole=not named and where is None)
     loaded = [one.district for one in scope.loaded.values()]
 

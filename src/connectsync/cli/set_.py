@@ -29,6 +29,7 @@ from connectsync.files.access import not_written
 from connectsync.files.writing import make_folder, write_together
 from connectsync.operations.checking import options_of
 from connectsync.operations.editing import (
+    BOOLS,
     EditedFile,
     ValueEdit,
     edit_layers,
@@ -149,8 +150,6 @@ def _ends(types: dict[str, str]) -> Iterator[str]:
 
 
 SEE = "`connectsync list --columns help` lists all names"
-_BOOLS = {"true": True, "on": True, "yes": True}
-_BOOLS |= {"false": False, "off": False, "no": False}
 
 
 def parse_assignment(text: str) -> ValueEdit:
@@ -182,12 +181,12 @@ def _value(name: str, kind: str, said: str) -> Any:
         parts = (part.strip().strip("'\"") for part in plain.split(","))
         return [part for part in parts if part]
     if kind == "bool":
-        if said.lower() not in _BOOLS:
+        if said.lower() not in BOOLS:
             raise UsageError(
                 f"{name} is true or false, not {said[:80]!r}",
                 remedy=f"write {name}=true or {name}=false",
             )
-        return _BOOLS[said.lower()]
+        return BOOLS[said.lower()]
     if kind == "int":
         if not re.fullmatch("[0-9]{1,9}", said):
             raise UsageError(

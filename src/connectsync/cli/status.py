@@ -163,14 +163,12 @@ def _last_saves(
 
     How the night went does not wait for the state: one that cannot be read is told.
     """
-    from connectsync.apply.state.opening import FILE
     from connectsync.apply.state.queries import StateReader
+    from connectsync.cli.asked import has_state
     from connectsync.cli.plan_source import open_state
 
     try:
-        folder = session.state(project)
-        if project.state_url is None and not (folder / FILE).exists():
-            # nothing was ever applied, and a question makes no store
+        if not has_state(session, project):
             return {}
         with open_state(session, project) as store:
             return StateReader(store).last_saves(connect)

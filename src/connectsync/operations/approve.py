@@ -236,6 +236,12 @@ def applied_before(archive: StateReader, plan: Plan) -> str:
     return f"{said}, and it never held what could not be read: {unread}"
 
 
+def has_approved(archive: StateReader, digest: str, name: str) -> bool:
+    """Say whether a person, or one whose name looks the same, approved a plan."""
+    before = {looks_of_person(one) for one in archive.approvals(digest)}
+    return looks_of_person(name) in before
+
+
 def record_approval(store: Store, digest: str, name: str, *, at: datetime) -> Approvals:
     """
     Write down that a person says yes to a plan; the same name twice changes nothing.
@@ -244,8 +250,8 @@ def record_approval(store: Store, digest: str, name: str, *, at: datetime) -> Ap
     the same.
     """
     archive = StateReader(store)
-    before = {looks_of_person(one) for one in archive.approvals(digest)}
-    new = looks_of_person(name) not in before and store.approve(digest, name, at=at)
+    again = has_approved(archive, digest, name)
+    new = not again and store.approve(digest, name, at=at)
     return Approvals(name, archive.approvals(digest), new)
 
 

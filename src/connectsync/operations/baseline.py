@@ -150,13 +150,17 @@ def baseline_of(spelled: str) -> KnownFindings:
             one["content"],
         )
         found[key] += [Severity(one["severity"])] * one.get("count", 1)
+    return _known(found)
+
+
+def _known(found: Mapping[KnownFinding, list[Severity]]) -> KnownFindings:
+    """Make a baseline of severities by finding, the gravest first."""
     return KnownFindings(
-        {key: tuple(sorted(said, key=_rank)) for key, said in found.items()}
+        {
+            key: tuple(sorted(said, key=lambda one: one.rank))
+            for key, said in found.items()
+        }
     )
-
-
-def _rank(severity: Severity) -> int:
-    return severity.rank
 
 
 def baseline_text(known: KnownFindings) -> str:
@@ -191,9 +195,7 @@ def known_from(
         rule = BY_NAME.get(one.rule)
         if worth_knowing(one, allowable=rule is not None and rule.allowable):
             found[known_as(one, districts)].append(one.severity)
-    return KnownFindings(
-        {key: tuple(sorted(said, key=_rank)) for key, said in found.items()}
-    )
+    return _known(found)
 
 
 def write_baseline(project: Project, path: Path, known: KnownFindings) -> None:

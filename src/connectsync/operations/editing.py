@@ -26,6 +26,10 @@ from connectsync.domain.finding import KeyPath
 from connectsync.domain.wording import only_near
 from connectsync.errors import InvalidFiles
 
+BOOLS = {"true": True, "on": True, "yes": True}
+BOOLS |= {"false": False, "off": False, "no": False}
+"""What people type for a box, in small letters."""
+
 
 @dataclass(frozen=True, slots=True)
 class ValueEdit:

@@ -16,7 +16,7 @@ from connectsync.domain.district import LIST
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ConnectsyncError, InvalidFiles
 from connectsync.files.sheets import Cell, Sheet
-from connectsync.operations.editing import EditedFile, ValueEdit, edit_layers
+from connectsync.operations.editing import BOOLS, EditedFile, ValueEdit, edit_layers
 from connectsync.operations.files import (
     NewDistrict,
     insist_inside,
@@ -199,8 +199,6 @@ _SPOILED = re.compile(
 """What a spreadsheet makes of an id when it takes that for a number or a date."""
 
 _BROKEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_BOOLS = {"true": True, "on": True, "yes": True}
-_BOOLS |= {"false": False, "off": False, "no": False}
 
 
 def read_cell(one: SheetField, cell: Cell) -> Any:
@@ -254,9 +252,9 @@ def _read_text(one: SheetField, cell: str) -> Any:
     if _BROKEN.search(text):
         raise CellProblem("needs a text on one line")
     if one.kind == "bool":
-        if word not in _BOOLS:
+        if word not in BOOLS:
             raise CellProblem("is true or false")
-        return _BOOLS[word]
+        return BOOLS[word]
     if one.kind == "int":
         if not re.fullmatch("[0-9]{1,9}", text):
             hint = "; 15 % is written 15" if "%" in text else ""

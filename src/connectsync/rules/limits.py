@@ -366,8 +366,10 @@ def _not_counted(subject: PlanAtHour, planned: DistrictPlan) -> str:
 def _over_limit(subject: PlanAtHour, name: str) -> Iterator[Objection]:
     """Object to districts in which a tally moves by more than the project allows."""
     limit = subject.policy.impact.get(name)
-    for planned in subject.plan.districts if limit else ():
-        if limit is None or not isinstance(planned.impact, RosterImpact):
+    if limit is None:
+        return
+    for planned in subject.plan.districts:
+        if not isinstance(planned.impact, RosterImpact):
             continue
         sides = (planned.impact.before, planned.impact.after)
         before, after = (getattr(one, name) for one in sides)
