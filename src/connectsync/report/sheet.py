@@ -221,8 +221,10 @@ def _offer(sheet: Any, at: int, column: SheetColumn, rows: int, row: int) -> Non
     """Offer the choices of a column, as they stand in a row of the other sheet."""
     asked: dict[str, Any] = {}
     if column.choices:
-        letters = _last_letters(len(column.choices[:_MOST_CHOICES]) + 2)
-        source = f"={ABOUT}!$D${row + 1}:${letters}${row + 1}"
+        last = len(column.choices[:_MOST_CHOICES]) + 2
+        utility = load_extra("xlsxwriter.utility", "sheets", "XLSX files need")
+        end = utility.xl_rowcol_to_cell(row, last, row_abs=True, col_abs=True)
+        source = f"={ABOUT}!$D${row + 1}:{end}"
         asked = {"validate": "list", "source": source}
         if column.several:
             asked |= {
@@ -237,8 +239,3 @@ def _offer(sheet: Any, at: int, column: SheetColumn, rows: int, row: int) -> Non
     if asked:
         asked |= {"error_title": column.heading[:32]}
         sheet.data_validation(1, at, rows + _SPARE, at, asked)
-
-
-def _last_letters(column: int) -> str:
-    first, second = divmod(column, 26)
-    return (chr(64 + first) if first else "") + chr(65 + second)
