@@ -14,7 +14,6 @@ from connectsync.cli.session import Session, wait_for
 from connectsync.cli.suggest import CommandPlace
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.discovery import is_key, relative, stem_of
-from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.config.project import Project
 from connectsync.domain.live import AuditReport
 from connectsync.domain.wording import few
@@ -110,7 +109,7 @@ def _scope(
     elif spelled:
         fleet = session.fleet(project, spelled)
     else:
-        fleet = _no_files(session, project)
+        fleet = session.load(project, ())
     loaded = {one.district.key: one for one in reversed(fleet.districts)}
     used = {one.file for one in loaded.values()}
     twice = [one.file for one in fleet.districts if one.file not in used]
@@ -148,16 +147,6 @@ def _spelled(
                 raise
             keys.append(one)
     return tuple(spelled), tuple(keys)
-
-
-def _no_files(session: Session, project: Project) -> Fleet:
-    return load_fleet(
-        project.root,
-        (),
-        districts_dir=project.districts_dir,
-        recorded=project.options,
-        at=session.moment(project),
-    )
 
 
 def _pasted(report: AuditReport, place: CommandPlace) -> AuditReport:

@@ -23,7 +23,7 @@ from connectsync.cli.plan_source import DriftFound, look, open_state
 from connectsync.cli.session import Session, wait_for
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.discovery import below, relative
-from connectsync.config.fleet import Fleet, load_fleet
+from connectsync.config.fleet import Fleet
 from connectsync.config.project import Project
 from connectsync.domain.drift import (
     AdoptedDistrict,
@@ -196,13 +196,7 @@ def _around(session: Session, scope: FleetScope) -> Fleet:
     project = scope.project
     named = {project.root / want.file for want in scope.wanted}
     files = sorted({*below(project.districts_dir), *named})
-    return load_fleet(
-        project.root,
-        files,
-        districts_dir=project.districts_dir,
-        recorded=project.options,
-        at=session.moment(project),
-    )
+    return session.load(project, files)
 
 
 def _drifted_districts(found: DriftFound, fleet: Fleet) -> tuple[DriftedDistrict, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import say_share
 from connectsync.config.decode import Ground
-from connectsync.config.fleet import Fleet, load_fleet, rivals
+from connectsync.config.fleet import Fleet, rivals
 from connectsync.config.project import Project, check_waves
 from connectsync.config.source import spell_control_characters
 from connectsync.domain.district import District
@@ -155,14 +155,7 @@ def _insist_alone(session: Session, project: Project, fleet: Fleet) -> None:
     others = rivals(districts, scope, project.districts_dir)
     both = fleet
     if others:
-        both = load_fleet(
-            project.root,
-            [*scope, *others],
-            districts_dir=project.districts_dir,
-            every_profile=False,
-            recorded=project.options,
-            at=session.moment(project),
-        )
+        both = session.load(project, [*scope, *others], every_profile=False)
     select = frozenset(rule.name for rule in FLEET_RULES)
     asked = options_of(project, session.today(), whole_fleet=True)
     asked = replace(asked, select=select)

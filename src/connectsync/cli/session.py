@@ -395,11 +395,17 @@ class Session:
         Raises ``NothingMatched`` as `files` does.
         """
         files = self.files(project, named, perhaps_none=perhaps_none)
+        return self.load(project, files, every_profile=not named)
+
+    def load(
+        self, project: Project, files: Sequence[Path], *, every_profile: bool = True
+    ) -> Fleet:
+        """Load these files of districts, as the project reads them today."""
         return load_fleet(
             project.root,
             files,
             districts_dir=project.districts_dir,
-            every_profile=not named,
+            every_profile=every_profile,
             recorded=project.options,
             at=self.moment(project),
         )
@@ -412,13 +418,7 @@ class Session:
         """
         there = (project.root / PROJECT_FILE).is_file()
         if there and next(below(project.districts_dir), None) is None:
-            return load_fleet(
-                project.root,
-                (),
-                districts_dir=project.districts_dir,
-                recorded=project.options,
-                at=self.moment(project),
-            )
+            return self.load(project, ())
         return self.fleet(project, ())
 
     def count(self, project: Project) -> int:
