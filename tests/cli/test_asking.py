@@ -8,34 +8,17 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from console import Console
+from processes import answered
 from warm import WarmPopen
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 
 
-def asked(folder: Path, answer: bytes) -> tuple[int, str]:
-    """Run the command at a terminal of its own, and type an answer."""
-    ours, theirs = pty.openpty()
-    with WarmPopen(
-        ["apply", LAKEVIEW],
-        cwd=folder,
-        stdin=theirs,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    ) as process:
-        os.write(ours, answer)
-        said, _ = process.communicate(timeout=30)
-    os.close(ours)
-    os.close(theirs)
-    return process.returncode, said
-
-
 def test_yes_is_yes(valley: Console) -> None:
-    status, said = asked(valley.folder, b"yes\n")
+    status, said = answered(valley.folder, ["apply", LAKEVIEW], b"yes\n")
     assert (
         "Apply these changes to 1 district on embedded? Type `yes` to continue:" in said
     )
@@ -47,7 +30,7 @@ def test_yes_is_yes(valley: Console) -> None:
     "answer", [b"no\n", b"y\n", b"YES\n", b"\n", b"\x04", b"\xff\n"]
 )
 def test_anything_else_is_no(valley: Console, answer: bytes) -> None:
-    status, said = asked(valley.folder, answer)
+    status, said = answered(valley.folder, ["apply", LAKEVIEW], answer)
     assert status == 3
     assert "error: you did not confirm, so nothing was applied" in said
     assert valley.live("lakeview-usd")["deletion_threshold"] == 45

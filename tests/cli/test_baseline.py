@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 from console import Console
+from repositories import git
 
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.schemas import schema
@@ -322,16 +322,6 @@ def test_a_part_that_is_no_fleet_makes_no_baseline(
     said = valley.run("validate", flag, "--baseline", BASELINE, *other, stdin=b"")
     assert said.status == ExitStatus.USAGE
     assert not (valley.folder / BASELINE).exists()
-
-
-def git(console: Console, *arguments: str) -> None:
-    identity = ("-c", "user.name=A", "-c", "user.email=a@example.org")
-    subprocess.run(
-        ["git", *identity, *arguments],
-        cwd=console.folder,
-        check=True,
-        capture_output=True,
-    )
 
 
 @pytest.fixture

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import stat
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from console import Console
 from jsonschema import Draft202012Validator
-from warm import WarmPopen
+from processes import answered
 
 from connectsync.apply.state.opening import open_store
 from connectsync.cli.backend_setup import no_person
@@ -26,19 +24,7 @@ LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 
 def applied(folder: Path, answers: bytes, *arguments: str) -> tuple[int, str]:
     """Apply at a terminal of its own, and type the answers."""
-    ours, theirs = pty.openpty()
-    with WarmPopen(
-        [*BACKEND, "apply", *arguments],
-        cwd=folder,
-        stdin=theirs,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    ) as process:
-        os.write(ours, answers)
-        said, _ = process.communicate(timeout=30)
-    os.close(ours)
-    os.close(theirs)
-    return process.returncode, said
+    return answered(folder, [*BACKEND, "apply", *arguments], answers)
 
 
 def districts(console: Console) -> dict[str, Any]:

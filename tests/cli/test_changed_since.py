@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
 
 import pytest
 from console import Console
+from repositories import commit, git
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 HARBOR = "districts/ca/harbor-point-usd.yaml"
 CREEK = "districts/tx/dry-creek-isd.yaml"
 PROFILE = "districts/_profiles/clever-standard.yaml"
 ALL = {HARBOR, LAKEVIEW, CREEK}
-
-
-def git(console: Console, *arguments: str) -> None:
-    identity = ("-c", "user.name=A", "-c", "user.email=a@example.org")
-    subprocess.run(
-        ["git", *identity, *arguments],
-        cwd=console.folder,
-        check=True,
-        capture_output=True,
-    )
-
-
-def commit(console: Console) -> None:
-    git(console, "add", "--all")
-    git(console, "commit", "--quiet", "--message", "a change")
 
 
 @pytest.fixture

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import subprocess
 from pathlib import Path
 
 import pytest
 from console import Console
-from warm import WarmPopen
+from processes import answered
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 PROFILE = "districts/_profiles/clever-standard.yaml"
@@ -69,31 +66,14 @@ def test_no_terminal_and_no_yes_writes_nothing_as_with_set(spoiled: Console) -> 
     assert texts(spoiled.folder) == before
 
 
-def asked(folder: Path, answer: bytes) -> tuple[int, str]:
-    """Run the command at a terminal of its own, and type an answer."""
-    ours, theirs = pty.openpty()
-    with WarmPopen(
-        ["validate", "--fix"],
-        cwd=folder,
-        stdin=theirs,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    ) as process:
-        os.write(ours, answer)
-        said, _ = process.communicate(timeout=30)
-    os.close(ours)
-    os.close(theirs)
-    return process.returncode, said
-
-
 def test_at_a_terminal_it_asks_and_only_yes_is_yes(spoiled: Console) -> None:
     before = texts(spoiled.folder)
-    status, said = asked(spoiled.folder, b"y\n")
+    status, said = answered(spoiled.folder, ["validate", "--fix"], b"y\n")
     assert status == 3
     assert "Write 2 files? Type `yes` to continue:" in said
     assert "error: you did not confirm, so nothing was written" in said
     assert texts(spoiled.folder) == before
-    _, said = asked(spoiled.folder, b"yes\n")
+    _, said = answered(spoiled.folder, ["validate", "--fix"], b"yes\n")
     assert "wrote 2 files" in said
     assert b"manage_guardians: true # on" in texts(spoiled.folder)[PROFILE]
 

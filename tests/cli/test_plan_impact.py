@@ -18,6 +18,7 @@ import pytest
 import slow_tally as slow
 from console import Console, Said
 from marked_rosters import MARK, NUMBERS, SOURCES, breaks, made
+from repositories import commit, git
 from served_clever import TOKEN, a_district, made_up, serving_clever
 
 from connectsync.config.schemas import schema
@@ -47,21 +48,6 @@ def counted(valley: Console) -> Console:
     slow.write_students(made(), valley.folder)
     valley.replace(LAKEVIEW, "  deletion_threshold: 15", "  phone_types: [Home]")
     return valley
-
-
-def git(console: Console, *arguments: str) -> None:
-    identity = ("-c", "user.name=A", "-c", "user.email=a@example.org")
-    subprocess.run(
-        ["git", *identity, *arguments],
-        cwd=console.folder,
-        check=True,
-        capture_output=True,
-    )
-
-
-def commit(console: Console) -> None:
-    git(console, "add", "--all")
-    git(console, "commit", "--quiet", "--message", "a change")
 
 
 def limited(console: Console, limits: str = LIMITS) -> None:

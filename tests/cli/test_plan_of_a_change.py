@@ -12,6 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 from console import Console, Said
+from repositories import commit, git
 from stores import failed
 
 from connectsync.cli.plan_source import limits_before
@@ -29,24 +30,6 @@ LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 HARBOR = "districts/ca/harbor-point-usd.yaml"
 CREEK = "districts/tx/dry-creek-isd.yaml"
 PROFILE = "districts/_profiles/clever-standard.yaml"
-
-
-def git(console: Console, *arguments: str) -> str:
-    identity = ("-c", "user.name=A", "-c", "user.email=a@example.org")
-    done = subprocess.run(
-        ["git", *identity, *arguments],
-        cwd=console.folder,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout.strip()
-
-
-def commit(console: Console) -> str:
-    git(console, "add", "--all")
-    git(console, "commit", "--quiet", "--message", "a change")
-    return git(console, "rev-parse", "HEAD")
 
 
 @pytest.fixture

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -141,3 +142,20 @@ def all_over() -> None:
     """End every process that a test left behind, suspended ones as well."""
     while _STARTED:
         _STARTED.pop().over()
+
+
+def answered(folder: Path, arguments: Sequence[str], answer: bytes) -> tuple[int, str]:
+    """Run a command at a terminal of its own and type; give its status and words."""
+    ours, theirs = pty.openpty()
+    with WarmPopen(
+        arguments,
+        cwd=folder,
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:
+        os.write(ours, answer)
+        said, _ = process.communicate(timeout=30)
+    os.close(ours)
+    os.close(theirs)
+    return process.returncode, said
