@@ -381,9 +381,7 @@ class Proposal:
             terminal.complain(f"{one.severity.value}[{one.rule}] {inert(about)}")
         if dry_run:
             return ExitStatus.FINE
-        insist_yes(terminal, edited, yes=yes)
-        write_edited(self.project, edited)
-        wrote = f"wrote {many(len(edited), 'file')}"
+        wrote = write_agreed(terminal, self.project, edited, yes=yes)
         terminal.say(f"{wrote}; next: `connectsync plan`")
         return ExitStatus.FINE
 
@@ -399,8 +397,21 @@ class Proposal:
         return [one for one in new if one.severity is Severity.WARNING]
 
 
-def insist_yes(terminal: Terminal, edited: Sequence[EditedFile], *, yes: bool) -> None:
-    """Ask whether to write files. Raises ``NotApproved`` unless the answer is yes."""
+def write_agreed(
+    terminal: Terminal, project: Project, edited: Sequence[EditedFile], *, yes: bool
+) -> str:
+    """
+    Ask, and write all files or none; say how many.
+
+    Raises ``NotApproved`` unless the answer is yes, ``UsageError`` if a file was
+    changed meanwhile, or cannot be written.
+    """
+    _insist_yes(terminal, edited, yes=yes)
+    _write(project, edited)
+    return f"wrote {many(len(edited), 'file')}"
+
+
+def _insist_yes(terminal: Terminal, edited: Sequence[EditedFile], *, yes: bool) -> None:
     if yes:
         return
     count = many(len(edited), "file")
@@ -414,12 +425,7 @@ def insist_yes(terminal: Terminal, edited: Sequence[EditedFile], *, yes: bool) -
         raise NotApproved("you did not confirm, so nothing was written", remedy="")
 
 
-def write_edited(project: Project, edited: Sequence[EditedFile]) -> None:
-    """
-    Write all files or none.
-
-    Raises ``UsageError`` if one was changed meanwhile, or cannot be written.
-    """
+def _write(project: Project, edited: Sequence[EditedFile]) -> None:
     for one in edited:
         path = project.root / one.file
         if not one.before and not os.path.lexists(path):

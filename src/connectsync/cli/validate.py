@@ -172,7 +172,7 @@ def fix_slips(
     The change is shown ``apart`` from standard output where that is asked for. Raises
     ``NotApproved``, ``UsageError``.
     """
-    from connectsync.cli.set_ import diff_lines, insist_yes, write_edited
+    from connectsync.cli.set_ import diff_lines, write_agreed
     from connectsync.operations.editing import fix_files
     from connectsync.report.terminal import Paint
 
@@ -197,6 +197,4 @@ def fix_slips(
     else:
         terminal.present(diff, None)
     terminal.say(f"{many(len(edited), 'file')} to change")
-    insist_yes(terminal, edited, yes=yes)
-    write_edited(project, edited)
-    terminal.say(f"wrote {many(len(edited), 'file')}")
+    terminal.say(write_agreed(terminal, project, edited, yes=yes))
