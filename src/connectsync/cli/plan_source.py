@@ -311,7 +311,7 @@ async def plan_now(
     if changed_since is not None:
         compared = compare_since(project.root, changed_since, session.environment)
         project = project_to_come(session, project, compared)
-        project = as_before(project, compared)
+        project = as_before(ChangedFiles(project, compared))
     scope = load_planned_scope(session, paths, shard, project)
     since = since_of(session, scope, compared)
     count = _counter(session, scope, roster, compared) if impact else None

@@ -25,7 +25,7 @@ from connectsync.domain.wording import many
 from connectsync.errors import ProjectError
 from connectsync.files.access import read_regular, text_of_json
 from connectsync.files.writing import replace_file
-from connectsync.operations.changes import ChangedFiles, Comparison
+from connectsync.operations.changes import ChangedFiles
 from connectsync.rules.catalogue import ADJUSTABLE, BY_NAME
 from connectsync.values import replace
 
@@ -75,20 +75,19 @@ def read_baseline(project: Project, path: Path | None = None) -> KnownFindings:
         ) from error
 
 
-def as_before(project: Project, compared: Comparison) -> Project:
+def as_before(changed: ChangedFiles) -> Project:
     """
-    Give the project with what its rules and its baseline were at a commit as well.
+    Give a project with what its rules and its baseline were at a commit as well.
 
     Of both the stricter counts then: a change does not decide what it is judged by. A
     baseline that could not be read then held nothing.
     """
-    changed = ChangedFiles(project, compared)
-    before, known = changed.project_before(), KnownFindings()
+    project, before, known = changed.project, changed.project_before(), KnownFindings()
     path = before.baseline
     name = None if path is None else changed.file_before(path)
     if name is not None:
         with suppress(ValueError):
-            known = baseline_of(text_of_json(compared.tree.read([name])[0]))
+            known = baseline_of(text_of_json(changed.compared.tree.read([name])[0]))
     rules = replace(project.rules, before=before.rules)
     return replace(project, rules=rules, known_before=known)
 
