@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 
 import jsonschema
@@ -223,7 +224,7 @@ def test_a_district_is_compared_with_its_profile_and_with_connect(
     assert live.status == 1
 
 
-@pytest.mark.parametrize("format_", ["text", "csv"])
+@pytest.mark.parametrize("format_", ["text", "csv", "json", "markdown"])
 def test_no_line_of_a_list_is_a_command_to_a_runner(
     valley: Console, format_: str
 ) -> None:
@@ -238,4 +239,15 @@ def test_no_line_of_a_list_is_a_command_to_a_runner(
     for text in (shown, (valley.folder / "list.txt").read_text()):
         assert "add-mask" in text
         assert [one for one in text.splitlines() if one.lstrip().startswith("::")] == []
-        assert format_ == "csv" or "##[" not in text
+        assert not re.search(r"##(vso|teamcity)?\[", text)
+    if format_ == "json":
+        assert name in [row["name"] for row in json.loads(shown)["districts"]]
+
+
+def test_no_line_of_a_log_is_a_command_to_a_runner(valley: Console) -> None:
+    """Standard error is read by it as well, and JSON says the same with it spelled."""
+    name = "##[error]y.yaml"
+    said = valley.run("--log-format", "json", "validate", name)
+    assert said.status == 64
+    assert "##[" not in said.err
+    assert any(name in json.loads(line)["message"] for line in said.err.splitlines())

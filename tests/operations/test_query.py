@@ -229,9 +229,59 @@ def test_an_expression_that_is_none_is_refused_in_a_sentence(
 
 def test_an_expression_that_loops_without_end_is_refused() -> None:
     row = {**ELM, "labels": [f"label-{number}" for number in range(40)]}
-    loops = "labels.all(a, labels.all(b, labels.all(c, labels.all(d, a + b != c))))"
+    loops = (
+        "labels.all(a, labels.all(b, labels.all(c, labels.all(d, c != '' && d != ''))))"
+    )
     with pytest.raises(UsageError, match="takes too long"):
         compiled(loops).choose([row])
+
+
+DOUBLED = "labels" + ".map(a, a + a)" * 12 + " != labels"
+
+
+@pytest.mark.parametrize(
+    ("text", "why", "under"),
+    [
+        (DOUBLED, "there is no map() here", "map"),
+        ('r"\\" == name || labels.map(a, a) == labels', "there is no map()", "map"),
+        ("labels.exists(a, name + a == name)", "a + adds numbers here", "+"),
+        ("errors > 1 && size(labels + labels) > 1", "a + adds numbers here", "+"),
+        ("name != null && labels.all(a, name + name != a)", "a + adds", "+"),
+        ("size(labels.filter(a, a != name) + labels) > 1", "a + adds", "+"),
+        ("labels.exists(filter, [filter] + labels == [])", "a + adds", "+"),
+        ("labels.map//\n(a, a) == labels", "there are no comments here", "/"),
+        ('name == """a""" + name', "a text stands between two quotes", '"'),
+        (
+            f"labels.all(a, labels.all(b, size([{'1, ' * 300}1]) > 1))",
+            "there are 200 commas at most",
+            ",",
+        ),
+    ],
+)
+def test_what_takes_memory_without_end_is_refused_before_a_district_is_looked_at(
+    text: str, why: str, under: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        compiled(text)
+    said, *below = caught.value.message.split("\n")
+    assert why in said
+    shown, caret = below[-2:] if "\n" not in text else below[:2]
+    assert shown[caret.index("^") :].startswith(under)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "size(labels.filter(a, a == 'pilot')) + 1 > 1",
+        "facts.setup_step != null && facts.setup_step + errors > 1",
+        "labels.exists(a, a.matches(r'^pi\\w+$') && 'http://x' != a)",
+        f"district in [{','.join(map(repr, 'abc' * 100))}] || size(labels) == 1",
+    ],
+)
+def test_numbers_are_added_and_long_lists_looked_into(text: str) -> None:
+    rows = [{**ELM, "errors": 1}]
+    program = query.compile_expression(text, live=False, known={})
+    assert program.choose(rows) == rows
 
 
 def test_all_districts_together_get_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
+from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -25,17 +27,22 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from connectsync.domain.finding import ValidationReport
+from connectsync.domain.plan import PlanReview
+from connectsync.domain.plan_file import plan_text as plan_json
+from connectsync.operations.approve import connect_page
 from connectsync.report import findings_json, findings_text
 from connectsync.report.drift import drift_text
+from connectsync.report.findings_html import findings_html
 from connectsync.report.findings_json import findings_gitlab
 from connectsync.report.findings_text import reach
 from connectsync.report.github import findings_github, plan_github
 from connectsync.report.junit import findings_junit, plan_junit
 from connectsync.report.markdown import findings_markdown, plan_markdown
+from connectsync.report.plan_html import plan_html
 from connectsync.report.plan_text import render_plan
 from connectsync.report.reconcile import reconcile_text
 from connectsync.report.sarif import findings_sarif
-from connectsync.report.terminal import inert
+from connectsync.report.terminal import inert, unheeded_data
 
 FOUND, PLANNED = wicked_report(), wicked_plan()
 
@@ -57,6 +64,18 @@ TEXTS: dict[str, str] = {
     "plan-markdown": plan_markdown(PLANNED),
     "drift-text": drift_text(wicked_drift(), colour=False, width=80),
     "reconcile-text": reconcile_text(wicked_pass(), colour=False, width=80),
+}
+
+
+DATA = {
+    "plan-json": plan_json(PLANNED),
+    "findings-html": findings_html(
+        FOUND, folder="districts", today=date(2027, 1, 15), tool="connectsync 1"
+    ),
+    "plan-html": plan_html(
+        PlanReview(PLANNED, connect_page(), "districts", findings=FOUND)
+    ),
+    **{name: TEXTS[name] for name in TEXTS if TEXTS[name][:1] in set("{[<")},
 }
 
 
@@ -96,6 +115,40 @@ def test_no_line_for_people_holds_a_command_of_older_runners(format_: str) -> No
     people = "\n".join(line for line in lines if not COMMAND.match(line))
     assert people.strip()
     assert not re.search(r"##(vso|teamcity)?\[", people)
+
+
+class _Read(HTMLParser):
+    """What a browser reads out of a page: texts, and what attributes hold."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[object] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, attrs))
+
+    def handle_data(self, data: str) -> None:
+        is_json = self.get_starttag_text() or ""
+        told = "application/json" in is_json and data.strip().startswith("{")
+        self.found.append(json.loads(data) if told else data)
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_no_data_holds_a_command_of_older_runners_and_it_reads_the_same(
+    name: str,
+) -> None:
+    """Jobs print JSON, XML and pages too; who reads these sees what was written."""
+    text = DATA[name]
+    printed = unheeded_data(text)
+    assert "[error]gotcha" in printed
+    assert not re.search(r"##(vso|teamcity)?\[", printed)
+    if text.startswith("<?xml"):
+        assert ET.canonicalize(printed) == ET.canonicalize(text)
+    elif text.startswith("<"):
+        assert _Read(printed).found == _Read(text).found
+    else:
+        assert json.loads(printed) == json.loads(text)
 
 
 @pytest.mark.parametrize("format_", ["findings-github", "plan-github"])

@@ -31,7 +31,7 @@ from connectsync.domain.policy import ALL, Shard
 from connectsync.domain.wording import many
 from connectsync.files.access import insist_unplanted, not_written
 from connectsync.files.writing import replace_file
-from connectsync.report.terminal import Paint, Style, inert, unheeded
+from connectsync.report.terminal import Paint, Style, inert, unheeded, unheeded_data
 from connectsync.values import dataclass, field
 
 PLAIN = {"→": "->", "…": "...", "—": "-", "·": "*"}
@@ -134,7 +134,7 @@ class Terminal:
         from connectsync.telemetry.events import Level, event_line, level_of
 
         if not (self.quiet and level_of(event) is Level.INFO):
-            _write(sys.stderr, event_line(event))
+            _write(sys.stderr, unheeded_data(event_line(event)))
 
     def _tell(self, level: str, text: str, remedy: str = "") -> None:
         # an argument that is quoted may be an address with a password
@@ -146,7 +146,8 @@ class Terminal:
 
             plain = _PAINT.sub("", text).removesuffix("\n")
             hint = without_user_info(remedy)
-            _write(sys.stderr, message_line(Level(level), plain, self.clock(), hint))
+            line = message_line(Level(level), plain, self.clock(), hint)
+            _write(sys.stderr, unheeded_data(line))
             return
         _write(sys.stderr, unheeded(text))
 
@@ -157,6 +158,8 @@ class Terminal:
         Raises ``UsageError`` if the file cannot be written, or for bytes without one.
         """
         raw = text if isinstance(text, bytes) else None
+        if isinstance(text, str):
+            text = unheeded_data(text)
         if output is None or output == STDOUT:
             if raw is not None:
                 raise errors.UsageError(

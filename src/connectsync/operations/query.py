@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from functools import cache
-from itertools import pairwise
 from typing import Any
 
 from connectsync.domain.district import LIST, stated_types
 from connectsync.domain.settings import SETTINGS
-from connectsync.domain.wording import did_you_mean, many
+from connectsync.domain.wording import did_you_mean
 from connectsync.errors import UsageError, load_extra
+from connectsync.operations.expression import (
+    Token,
+    compared_with_null,
+    insist_known,
+    insist_numbers_added,
+    insist_offered,
+    lists_in,
+    marked,
+    tokens_of,
+)
 
 Values = Mapping[str, Any]
 """A district's values by name, such as ``settings.phone_types``; unstated: missing."""
 
 _WORDS = {"int": "a number", "bool": "true or false", "string": "text", LIST: "a list"}
-
-_DAY_FACTS = ("rollover", "clever_paused")
 
 LIVE = "live."
 STATE = "state."
@@ -48,34 +53,6 @@ def names(*, live: bool = False) -> dict[str, str]:
 MOST_CHARACTERS = 4000
 MOST_SECONDS = 20.0
 """Of one core, for all districts together."""
-
-_QUOTED = r'"(?:[^"\\\n]|\\.)*"|' + r"'(?:[^'\\\n]|\\.)*'"
-_TOKEN = re.compile(
-    rf"(?P<text>{_QUOTED})|(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"
-    r"|(?P<sign>==|!=|&&|\|\||<=|>=|\S)"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    start: int
-
-    @property
-    def word(self) -> str:
-        """What a quoted text says; nothing where it is spelled in an odd way."""
-        try:
-            return str(ast.literal_eval(self.text))
-        except (ValueError, SyntaxError):
-            return ""
-
-
-def _tokens(text: str) -> list[_Token]:
-    if '"""' in text or "'''" in text:
-        return []  # no district needs them, and what is in them is not looked at
-    found = _TOKEN.finditer(text)
-    return [_Token(str(one.lastgroup), one[0], one.start()) for one in found]
 
 
 @dataclass(slots=True)
@@ -158,12 +135,13 @@ def compile_expression(
         )
     if not text.strip():
         raise UsageError("--where is empty", remedy=EXAMPLE)
-    tokens, types = _tokens(text), names(live=live)
-    _insist_no_has(text, tokens)
-    nullable = frozenset(_compared_with_null(tokens)) & types.keys()
+    tokens, types = tokens_of(text), names(live=live)
+    insist_offered(text, tokens)
+    nullable = frozenset(compared_with_null(tokens)) & types.keys()
     cel = load_extra("cel_expr_python.cel", "query", "--where needs")
     program = _compiled(cel, text, tokens, types, nullable)
-    _insist_known(text, tokens, known)
+    insist_numbers_added(text, tokens, types, program.serialize())
+    insist_known(text, tokens, known)
     used = frozenset(one.text for one in tokens if one.kind == "name") & types.keys()
     used = used or frozenset(name for name in types if name in text)
     # a method behind a name, such as `name.startsWith`
@@ -177,7 +155,7 @@ EXAMPLE = """write for example --where 'settings.phone_types == ["Home"]'"""
 def _compiled(
     cel: Any,
     text: str,
-    tokens: Sequence[_Token],
+    tokens: Sequence[Token],
     types: Mapping[str, str],
     nullable: frozenset[str],
 ) -> Any:
@@ -203,14 +181,14 @@ def _compiled(
     return program
 
 
-def _in_order(text: str, tokens: Sequence[_Token]) -> str:
+def _in_order(text: str, tokens: Sequence[Token]) -> str:
     """
     Sort the words of a list that something is compared with, as all lists are sorted.
 
     In a list of labels the order means nothing; the library compares it.
     """
     ordered = text
-    for first, words, last in _lists(tokens):
+    for first, words, last in lists_in(tokens):
         around = {tokens[at].text for at in (first - 1, last + 1) if at < len(tokens)}
         if len(words) > 1 and around & {"==", "!="}:
             begin, end = tokens[first].start, tokens[last].start
@@ -222,108 +200,6 @@ def _in_order(text: str, tokens: Sequence[_Token]) -> str:
                 inside = inside.replace("\0", word.text, 1)
             ordered = ordered[:begin] + inside + ordered[end:]
     return ordered
-
-
-def _lists(tokens: Sequence[_Token]) -> Iterator[tuple[int, list[_Token], int]]:
-    """Find lists of nothing but quoted words: where each begins, its words, its end."""
-    for first, token in enumerate(tokens):
-        if token.text != "[":
-            continue
-        at, words = first + 1, list[_Token]()
-        while at < len(tokens) and (
-            tokens[at].kind == "text" or tokens[at].text == ","
-        ):
-            words += [tokens[at]] if tokens[at].kind == "text" else []
-            at += 1
-        if words and at < len(tokens) and tokens[at].text == "]":
-            yield first, words, at
-
-
-def _compared_with_null(tokens: Sequence[_Token]) -> Iterator[str]:
-    for at, token in enumerate(tokens):
-        if token.text in {"==", "!="} and 0 < at < len(tokens) - 1:
-            sides = tokens[at - 1], tokens[at + 1]
-            if any(one.text == "null" for one in sides):
-                yield from (one.text for one in sides if one.kind == "name")
-
-
-def _insist_no_has(text: str, tokens: Sequence[_Token]) -> None:
-    for token, then in pairwise(tokens):
-        if token.text == "has" and then.text == "(":
-            raise _marked(
-                text,
-                token.start,
-                "there is no has() here",
-                "write NAME != null: true where a file states it",
-            )
-
-
-def _insist_known(
-    text: str, tokens: Sequence[_Token], known: Mapping[str, Collection[str]]
-) -> None:
-    for name, sign, word in _words_about(tokens):
-        if name.text in DAYS and sign != "in" and not _is_day(word.word):
-            # as a text it would compare with anything
-            raise _marked(
-                text,
-                word.start,
-                f"{name.text} holds days, and {word.word[:80]!r} is none",
-                'write a day as "2027-06-30"',
-            )
-        choices = known.get(name.text) if sign in _ALIKE else None
-        if choices is not None and word.word not in choices:
-            what = _NOUNS.get(name.text, f"value of {name.text}")
-            raise _marked(
-                text,
-                word.start,
-                f"there is no {what} {word.word[:80]!r}",
-                did_you_mean(word.word, choices)
-                or f"{many(len(choices), 'is', 'are')} known: "
-                + (", ".join(sorted(choices)[:8]) or "(none)"),
-            )
-
-
-DAYS = frozenset(
-    ["allow.until"]
-    + [f"facts.{name}.{end}" for name in _DAY_FACTS for end in ("from", "to")]
-)
-"""Names that hold a day, such as 2027-06-30."""
-
-
-def _is_day(word: str) -> bool:
-    try:
-        return date.fromisoformat(word).isoformat() == word
-    except ValueError:
-        return False
-
-
-_NOUNS = {
-    "district": "district",
-    "labels": "label",
-    "profiles": "profile",
-    "findings": "rule",
-    "allow.rules": "rule",
-}
-
-
-_ALIKE = frozenset(["==", "!=", "in"])
-
-
-def _words_about(tokens: Sequence[_Token]) -> Iterator[tuple[_Token, str, _Token]]:
-    """Find quoted words held against a name, such as ``NAME == "word"``, and how."""
-    lists = {first: words for first, words, _ in _lists(tokens)}
-    ends = {last: words for _, words, last in _lists(tokens)}
-    for at, token in enumerate(tokens[1:-1], start=1):
-        if token.text in _ALIKE | {"<", "<=", ">", ">="}:
-            for name, other, several in (
-                (at - 1, at + 1, lists),
-                (at + 1, at - 1, ends),
-            ):
-                if tokens[name].kind != "name":
-                    continue
-                alone = [tokens[other]] if tokens[other].kind == "text" else []
-                for word in several.get(other, alone):
-                    yield tokens[name], token.text, word
 
 
 _PLACE = re.compile(r"<input>:(\d+):(\d+): (?:Syntax error: )?(.*)")
@@ -355,13 +231,13 @@ def _refusal(text: str, said: str, types: Mapping[str, str]) -> UsageError:
         # the library points at the last dot
         begin = max(0, at - name.rfind(".")) if "." in name else at
         begin = begin if text.startswith(name, begin) else max(0, text.find(name))
-        return _marked(text, begin, f"there is no {name!r}", _like(name, types))
+        return marked(text, begin, f"there is no {name!r}", _like(name, types))
     if overload := _OVERLOAD.search(why):
         sign = overload[1].strip("_").replace("@", "")
         kinds = [_spell_type(one) for one in _split_types(overload[2])]
         about = f"{sign} does not take {' and '.join(kinds)}"
-        return _marked(text, at, about, _MIXED.get(frozenset(kinds), EXAMPLE))
-    return _marked(text, at, *_syntax(why, text, at))
+        return marked(text, at, about, _MIXED.get(frozenset(kinds), EXAMPLE))
+    return marked(text, at, *_syntax(why, text, at))
 
 
 def _like(name: str, types: Mapping[str, str]) -> str:
@@ -398,25 +274,3 @@ def _syntax(why: str, text: str, at: int) -> tuple[str, str]:
     if why.startswith(("token recognition", "extraneous", "mismatched", "no viable")):
         return f"{spelled!r} cannot stand here", EXAMPLE
     return why[:160], EXAMPLE
-
-
-ROOM = 68
-"""Characters of an expression that are shown around a mistake."""
-
-
-def _marked(text: str, at: int, why: str, remedy: str) -> UsageError:
-    """Show the place in the expression, with a caret under it."""
-    begin = text.rfind("\n", 0, at) + 1
-    end = text.find("\n", at)
-    line = text[begin : end if end >= 0 else None]
-    spot = at - begin
-    cut = max(0, spot - ROOM // 2) if len(line) > ROOM else 0
-    shown = line[cut : cut + ROOM].replace("\t", " ")
-    lead = "…" if cut else ""
-    tail = "…" if len(line) > cut + ROOM else ""
-    length = 1
-    if word := re.match(rf"{_QUOTED}|[\w.]+", line[spot:]):
-        length = max(1, min(len(word[0]), ROOM - (spot - cut)))
-    caret = " " * (spot - cut + len(lead)) + "^" * length
-    below = (f"  {lead}{shown}{tail}", f"  {caret}")
-    return UsageError(f"--where: {why}", below=below, remedy=remedy)

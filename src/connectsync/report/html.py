@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from connectsync.report.terminal import inert
+from connectsync.report.terminal import inert, unheeded_data
 
 _CODE = re.compile("`([^`]+)`")
 
@@ -110,7 +110,8 @@ def embed_json(data: Mapping[str, Any]) -> str:
 
     It is ASCII, and ``<`` comes out as ``\u003c``, which JSON reads as the same.
     """
-    return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+    spelled = unheeded_data(json.dumps(data, separators=(",", ":")))
+    return spelled.replace("<", "\\u003c")
 
 
 def read_asset(name: str) -> str:

@@ -23,7 +23,14 @@ from connectsync.domain.settings import spell
 from connectsync.domain.wording import many
 from connectsync.report.drift import mover_text, values_of
 from connectsync.report.findings_text import reach, summary
-from connectsync.report.plan_impact import SharedImpact, impact_rows, total_lines
+from connectsync.report.plan_impact import (
+    SharedChange,
+    SharedImpact,
+    impact_rows,
+    shared_changes,
+    token_text,
+    total_lines,
+)
 from connectsync.report.plan_text import (
     LEFT_ALONE,
     count_text,
@@ -35,8 +42,9 @@ from connectsync.report.plan_text import (
     totals,
 )
 from connectsync.report.reporter import FindingsToReport, PlanToReport, Reporter, View
-from connectsync.report.shared_changes import SharedChange, shared_changes, token_text
 from connectsync.report.terminal import cut_text, inert
+
+Cells = tuple[str, ...]
 
 LIMIT = 65_536
 """The characters that GitHub takes in one comment; others take more."""
@@ -71,8 +79,8 @@ class MarkdownTable:
     """
 
     title: str
-    head: tuple[str, ...]
-    rows: Iterable[tuple[str, ...]]
+    head: Cells
+    rows: Iterable[Cells]
     count: int
     noun: str
     folded: bool = False
@@ -204,7 +212,7 @@ def _blocks(report: ValidationReport, command: str) -> Iterator[Block]:
         )
 
 
-def _finding(one: Finding) -> tuple[str, ...]:
+def _finding(one: Finding) -> Cells:
     return one.severity.value, _where(one), code(one.rule), "<br>".join(_what(one))
 
 
@@ -216,7 +224,7 @@ def _what(one: Finding) -> Iterator[str]:
         yield f"*reaches* {short(reach(one.districts))}"
 
 
-def _allowed(each: AllowedFinding) -> tuple[str, ...]:
+def _allowed(each: AllowedFinding) -> Cells:
     one = each.finding
     until = each.until.isoformat()
     return code(one.rule), _where(one), short(one.message), short(each.reason), until
@@ -283,17 +291,13 @@ def _moving(plan: Plan) -> Iterator[Block]:
 
 
 def _plan_table(
-    title: str, head: str, rows: Sequence[tuple[str, ...]], noun: str
+    title: str, head: str, rows: Sequence[Cells], noun: str
 ) -> MarkdownTable:
     return _counted_table(title, tuple(head.split("|")), rows, len(rows), noun)
 
 
 def _counted_table(
-    title: str,
-    head: tuple[str, ...],
-    rows: Iterable[tuple[str, ...]],
-    count: int,
-    noun: str,
+    title: str, head: Cells, rows: Iterable[Cells], count: int, noun: str
 ) -> MarkdownTable:
     """Make a table of rows that are written only as far as they have room."""
     return MarkdownTable(title, head, rows, count, noun, folded=count > FOLDED)
@@ -310,7 +314,7 @@ def _summary(plan: Plan) -> str:
     return "<br>\n".join(lines)
 
 
-def acceptance_lines(plan: Plan) -> tuple[str, ...]:
+def acceptance_lines(plan: Plan) -> Cells:
     """
     Give the lines by which a reviewer accepts what guards count in just this plan.
 
@@ -326,7 +330,7 @@ def acceptance_lines(plan: Plan) -> tuple[str, ...]:
     )
 
 
-def _failed(one: NotPlanned) -> tuple[str, ...]:
+def _failed(one: NotPlanned) -> Cells:
     why = short(one.message)
     if one.remedy:
         why += f"<br>*help:* {short(one.remedy)}"
@@ -349,27 +353,25 @@ def _guards(found: tuple[GuardFinding, ...]) -> MarkdownTable:
     )
 
 
-def _guard(
-    severity: str, rule: str, what: str, hint: str, districts: str
-) -> tuple[str, ...]:
+def _guard(severity: str, rule: str, what: str, hint: str, districts: str) -> Cells:
     said = plain(what)
     if hint:
         said += f"<br>*help:* {plain(hint)}"
     return severity, code(rule), said, districts
 
 
-def _turn_rows(one: DistrictPlan) -> Iterator[tuple[str, ...]]:
+def _turn_rows(one: DistrictPlan) -> Iterator[Cells]:
     for turn in one.turns:
         yield code(one.district), code(turn.setting), short(str(turn))
 
 
-def _drift_rows(one: DistrictPlan) -> Iterator[tuple[str, ...]]:
+def _drift_rows(one: DistrictPlan) -> Iterator[Cells]:
     for move in one.drift:
         was, now = spell(move.baseline), spell(move.live)
         yield code(one.district), code(move.setting), short(was), short(now)
 
 
-def _left(one: DistrictDrift) -> Iterator[tuple[str, ...]]:
+def _left(one: DistrictDrift) -> Iterator[Cells]:
     for move in one.movements:
         who, values = mover_text(one, move), values_of(move)
         yield code(one.district), code(move.setting), who, short(values)
@@ -400,7 +402,7 @@ def _each(plan: Plan) -> MarkdownTable:
     )
 
 
-def _kind(kind: SharedChange, more: Iterable[str] = ()) -> tuple[str, ...]:
+def _kind(kind: SharedChange, more: Iterable[str] = ()) -> Cells:
     if isinstance(kind, str):
         return ("", "", f"\\* {short(kind)}", "")
     effects = "<br>".join(map(short, (kind.effect, *more)))
@@ -417,7 +419,7 @@ def _steps(planned: DistrictPlan) -> int:
     return sum(len(save.changes) + save.set_token for save in planned.saves)
 
 
-def _district(planned: DistrictPlan) -> Iterator[tuple[str, ...]]:
+def _district(planned: DistrictPlan) -> Iterator[Cells]:
     named = (code(planned.district), short(planned.name))
     for number, save in enumerate(planned.saves, 1):
         several = len(planned.saves) > 1
@@ -444,6 +446,5 @@ class MarkdownReporter(Reporter):
     def plan(self, plan: PlanToReport, view: View) -> str:
         """Render tables of changes. Raises ``ValueError`` if there is no room."""
         del view
-        return plan_markdown(
-            plan.plan, limit=LIMIT if plan.limit is None else plan.limit
-        )
+        limit = LIMIT if plan.limit is None else plan.limit
+        return plan_markdown(plan.plan, limit=limit)

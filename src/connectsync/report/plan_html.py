@@ -31,6 +31,8 @@ from connectsync.report.plan_impact import (
     SharedImpact,
     change_lines,
     roster_lines,
+    shared_changes,
+    token_text,
     told_moves,
     total_of,
 )
@@ -42,7 +44,6 @@ from connectsync.report.plan_text import (
     spell_change,
     turn_text,
 )
-from connectsync.report.shared_changes import shared_changes, token_text
 
 _STANDINGS: dict[str, tuple[str, str]] = {
     DistrictStanding.CONFLICT: ("Conflict", "file and Connect both changed"),

@@ -18,12 +18,14 @@ from connectsync.domain.wording import many
 from connectsync.providers.form import Risk
 from connectsync.report.drift import district_lines
 from connectsync.report.plan_impact import (
+    SharedChange,
     SharedImpact,
     change_lines,
     roster_lines,
+    shared_changes,
+    token_text,
     total_lines,
 )
-from connectsync.report.shared_changes import SharedChange, shared_changes, token_text
 from connectsync.report.terminal import (
     Paint,
     Style,

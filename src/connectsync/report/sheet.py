@@ -14,25 +14,29 @@ from typing import Any
 from connectsync.errors import UsageError, load_extra
 from connectsync.values import dataclass, field
 
-_LEAD = r"(^|[;\t\n])"
-# a runner takes a line that begins with two colons for a command to it
-_FORMULA = r"('*)(?=[=+\-@\t\r]|[ ]*::)"
+_LEAD = r"(^|[;\t\n\r])"
+# a runner takes a line that begins with two colons for a command to it, and ##[ too
+_FORMULA = r"('*)(?=[=+\-@\t\r]|[^\S\t\n\r]*::)"
 _ARMED = re.compile(_LEAD + _FORMULA)
 _DISARMED = re.compile(f"{_LEAD}'{_FORMULA}")
+_HASHES = r"(\#\#(?:vso|teamcity)?'*)"
+_HEEDED = re.compile(rf"{_HASHES}(?=\[)")
+_UNHEEDED = re.compile(rf"{_HASHES}'(?=\[)")
 
 
 def disarm(text: str) -> str:
     """
     Put an apostrophe where a spreadsheet would take a text of a CSV for a formula.
 
-    That is at its begin, and behind what parts cells where a comma does not.
+    That is at its begin, and behind what parts cells where a comma does not. So it is
+    where a runner that reads what is printed would take it for a command.
     """
-    return _ARMED.sub(r"\1'\2", text)
+    return _HEEDED.sub(r"\1'", _ARMED.sub(r"\1'\2", text))
 
 
 def rearm(text: str) -> str:
     """Take the apostrophes out again that `disarm` put in."""
-    return _DISARMED.sub(r"\1\2", text)
+    return _DISARMED.sub(r"\1\2", _UNHEEDED.sub(r"\1", text))
 
 
 ABOUT = "Columns"

@@ -121,6 +121,25 @@ def unheeded(text: str) -> str:
     return _COMMAND.sub(_escape_command, text)
 
 
+_HEEDED_DATA = re.compile(r"\#(?=\#(?:vso|teamcity)?\[)")
+
+
+def unheeded_data(text: str) -> str:
+    r"""
+    Give JSON, XML or HTML in which no CI takes a text for a command to it.
+
+    What a program reads out of it stays the same: the first sign of ``##[`` is spelled
+    as these formats spell any letter. No line of them begins with two colons.
+    """
+    match text[:1]:
+        case "{" | "[":
+            return _HEEDED_DATA.sub(r"\\u0023", text)
+        case "<":
+            return _HEEDED_DATA.sub("&#35;", text)
+        case _:
+            return text
+
+
 def _escape_command(command: re.Match[str]) -> str:
     return r"\x23" if command["hash"] else rf"{command['margin']}\x3a"
 
