@@ -14,6 +14,7 @@ from repositories import git
 
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.schemas import schema
+from connectsync.domain.plan_file import digest_of
 from connectsync.report.reporter import formats_of
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
@@ -393,6 +394,36 @@ def test_a_plan_says_that_its_change_loosened_rules(
     if format_ == "approve":
         said = repository.run("approve", "plan.json", "--as", "Ada", "--yes")
     assert "rules-loosened" in said.both
+
+
+@pytest.mark.parametrize("way", ["rules", "baseline"])
+@pytest.mark.parametrize("command", ["approve", "apply"])
+def test_what_a_change_loosened_is_told_where_its_plan_was_edited_not_to(
+    repository: Console, command: str, way: str
+) -> None:
+    """Whoever edits a plan can sign it again: what git knows is looked up afresh."""
+    if way == "rules":
+        repository.replace("connectsync.yaml", "severity: error", "severity: off")
+    else:
+        repository.replace("connectsync.yaml", "severity: error", "severity: warning")
+        home_phones(repository)
+        git(repository, "commit", "--quiet", "--all", "--message", "home phones")
+        repository.run("validate", "--write-baseline")
+        say(repository, f"baseline: {BASELINE}\n")
+    repository.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
+    change(repository)
+    asked = ["plan", "--changed-since", "main", "--out", "p.json"]
+    assert repository.run(*asked).status == ExitStatus.FINE
+    plan = repository.folder / "p.json"
+    data = json.loads(plan.read_text("utf-8"))
+    told = data.pop("loosened")
+    data["guards"] = [one for one in data["guards"] if one["rule"] != "rules-loosened"]
+    data["digest"] = digest_of(data)
+    plan.write_text(json.dumps(data), "utf-8")
+    more = ["--as", "Ada", "--yes"] if command == "approve" else []
+    said = repository.run(command, "p.json", *more)
+    assert said.status == ExitStatus.FINE, said.err
+    assert f"warning: rules-loosened: {told[0]}" in said.err
 
 
 def test_a_change_that_makes_rules_stricter_is_told_nothing_of(

@@ -31,7 +31,13 @@ from connectsync.cli.options import (
     set_token_option,
     yes_option,
 )
-from connectsync.cli.plan_source import ScopedPlan, circumstances, open_state, plan_in
+from connectsync.cli.plan_source import (
+    ScopedPlan,
+    circumstances,
+    open_state,
+    plan_in,
+    untold,
+)
 from connectsync.cli.runner import CommandLineHost, RunArguments, apply_run
 from connectsync.cli.session import Session
 from connectsync.cli.suggest import quote_word
@@ -56,6 +62,7 @@ from connectsync.operations.gate import (
 from connectsync.operations.plan import make_plan
 from connectsync.report.fleet_text import plan_tables
 from connectsync.report.plan_text import count_text, render_plan
+from connectsync.report.terminal import inert
 
 
 def apply(
@@ -176,6 +183,11 @@ async def apply_file(session: Session, path: Path, said: RunArguments) -> ExitSt
             if plan.districts:
                 run.gate().insist_same_connection(plan)
             run.insist_newest(plan)
+            for one in untold(scope.project, plan, session.environment):
+                session.terminal.complain(
+                    f"warning: rules-loosened: {inert(one)}, since the commit that the"
+                    " plan starts from, and the plan does not say so"
+                )
             await run.insist_allowed(plan, digest)
             went = await run.execute(plan, digest)
             if plan.empty and not went.outcome.moved:

@@ -9,7 +9,12 @@ import typer
 
 from connectsync.apply.state.queries import StateReader
 from connectsync.cli.fleets import any_scope
-from connectsync.cli.plan_source import limits_before, open_state, plan_in
+from connectsync.cli.plan_source import (
+    limits_before,
+    open_state,
+    plan_in,
+    untold,
+)
 from connectsync.cli.session import Session
 from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import ExitStatus, Terminal
@@ -34,6 +39,7 @@ from connectsync.operations.plan import PlanContext
 from connectsync.report.outcome_text import approval_text
 from connectsync.report.plan_text import render_plan, render_summary
 from connectsync.report.terminal import inert
+from connectsync.values import replace
 
 
 def approve(
@@ -89,7 +95,9 @@ def approve_file(
         )
         begun = archive.last_run(digest, plan.backend) is not None
         Gate(context, scope.districts, archive).insist_honest(plan)
-        shown = as_it_is(plan, scope.districts, context, begun=begun)
+        told = (*plan.loosened, *untold(project, plan, session.environment))
+        whole = replace(plan, loosened=told)
+        shown = as_it_is(whole, scope.districts, context, begun=begun)
         again = has_approved(archive, digest, name)
     if asks and terminal.watched and not again:
         # the store is not held while a person reads

@@ -36,7 +36,7 @@ from connectsync.domain.wording import did_you_mean, few, many
 from connectsync.errors import DamagedPlan, ProjectError, StateError, UsageError
 from connectsync.files.access import read_regular, text_of_json
 from connectsync.operations.approve import plan_review
-from connectsync.operations.baseline import as_before, loosened
+from connectsync.operations.baseline import as_before, loosened, with_judge_of
 from connectsync.operations.changes import (
     ChangedFiles,
     Comparison,
@@ -45,7 +45,7 @@ from connectsync.operations.changes import (
     project_at,
 )
 from connectsync.operations.drift import DriftReading, find_drift
-from connectsync.operations.git import Git, GitRefused, explain_refusal
+from connectsync.operations.git import Git, GitRefused, explain_refusal, file_at
 from connectsync.operations.plan import CountImpact, PlanContext, make_plan
 from connectsync.report.terminal import inert
 
@@ -238,6 +238,28 @@ def limits_before(
         return project.policy.limits()
     except (GitRefused, UsageError):
         return None
+
+
+def untold(
+    project: Project, plan: Plan, environment: Mapping[str, str]
+) -> tuple[str, ...]:
+    """
+    Tell what is said less strictly of findings than before a plan's change, untold.
+
+    The plan file says it too, and who edits one can leave it out. Nothing where git
+    does not know here what was before it.
+    """
+    if plan.since is None:
+        return ()
+    try:
+        before, raw = project_at(project.root, plan.since, environment), None
+        if before.baseline is not None:
+            file = relative(before.baseline, project.root)
+            raw = file_at(project.root, plan.since, file, environment)
+        looser = loosened(with_judge_of(project, before, raw))
+    except (ProjectError, GitRefused, UsageError):
+        return ()
+    return tuple(one for one in looser if one not in plan.loosened)
 
 
 def _gone(scope: FleetScope, baselines: Baselines) -> dict[str, str]:

@@ -82,12 +82,19 @@ def as_before(changed: ChangedFiles) -> Project:
     Of both the stricter counts then: a change does not decide what it is judged by. A
     baseline that could not be read then held nothing.
     """
-    project, before, known = changed.project, changed.project_before(), KnownFindings()
+    before = changed.project_before()
     path = before.baseline
     name = None if path is None else changed.file_before(path)
-    if name is not None:
+    raw = None if name is None else changed.compared.tree.read([name])[0]
+    return with_judge_of(changed.project, before, raw)
+
+
+def with_judge_of(project: Project, before: Project, raw: bytes | None) -> Project:
+    """Give a project with rules of one before it, and what its baseline said then."""
+    known = KnownFindings()
+    if raw is not None:
         with suppress(ValueError):
-            known = baseline_of(text_of_json(changed.compared.tree.read([name])[0]))
+            known = baseline_of(text_of_json(raw))
     rules = replace(project.rules, before=before.rules)
     return replace(project, rules=rules, known_before=known)
 

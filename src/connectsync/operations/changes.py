@@ -33,7 +33,7 @@ from connectsync.operations.git import (
     Git,
     GitRefused,
     explain_refusal,
-    file_of_commit,
+    file_at,
 )
 from connectsync.operations.plan import PlannedDistrict
 
@@ -351,10 +351,7 @@ def project_at(root: Path, commit: str, environment: Mapping[str, str]) -> Proje
 
     Raises ``ProjectError``, ``UsageError``, and ``GitRefused`` if it cannot be read.
     """
-    git = Git(root, environment, FEW)
-    top = Path(os.path.realpath(git.line("rev-parse", "--show-toplevel")))
-    name = os.path.relpath(Path(os.path.realpath(root), PROJECT_FILE), top)
-    raw = file_of_commit(Git(top, environment, FEW), commit, name)
+    raw = file_at(root, commit, PROJECT_FILE, environment)
     return project_of_text(root, b"schema: 1\n" if raw is None else raw)
 
 

@@ -323,6 +323,20 @@ def file_of_commit(git: Git, commit: str, name: str) -> bytes | None:
     return None
 
 
+def file_at(
+    root: Path, commit: str, name: str, environment: Mapping[str, str]
+) -> bytes | None:
+    """
+    Give a file of a project as a commit has it; None if it has none.
+
+    Raises ``UsageError`` where git is not there, ``GitRefused`` where it cannot tell.
+    """
+    git = Git(root, environment, FEW)
+    top = Path(os.path.realpath(git.line("rev-parse", "--show-toplevel")))
+    path = os.path.relpath(Path(os.path.realpath(root), name), top)
+    return file_of_commit(Git(top, environment, FEW), commit, path)
+
+
 def _hash(raw: bytes, like: str) -> str:
     """Name bytes as git names an object: by SHA-1, or by SHA-256 if it uses that."""
     name = "sha1" if len(like) == 40 else "sha256"  # noqa: PLR2004 - hex digits
