@@ -19,8 +19,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from connectsync.errors import ConnectsyncError
-from connectsync.files import sheets
-from connectsync.files.sheets import read_sheet
+from connectsync.files import workbook
+from connectsync.files.workbook import read_sheet
 
 Fill = Callable[[Any, Any], None]
 HEADS = ("district", "deletion_threshold", "district_id", "phone_types")
@@ -266,21 +266,85 @@ PARTS: Mapping[str, tuple[Callable[[str, bytes], bytes], str]] = {
         "it holds macros",
     ),
     "a bomb": (
-        _sheet(lambda one: one + b" " * (sheets.MOST_UNPACKED + 1)),
+        _sheet(lambda one: one + b" " * (workbook.MOST_UNPACKED + 1)),
         "it unpacks to more than 128 MB",
     ),
 }
 
 
+def _rows(cells: str) -> Callable[[bytes], bytes]:
+    """Put rows of cells behind those that are there."""
+    return lambda one: one.replace(b"</sheetData>", f"{cells}</sheetData>".encode())
+
+
+def _shared(name: str, one: bytes) -> bytes:
+    """Share a text of a million characters among 200 cells, in 20 kB."""
+    if name == "xl/sharedStrings.xml":
+        return one.replace(
+            b"<si><t>district</t>", b"<si><t>" + b"A" * 1_000_000 + b"</t>"
+        )
+    cells = '<c t="s"><v> 0 </v></c>' * 200
+    return _sheet(_rows(f'<row r="3">{cells}</row>'))(name, one)
+
+
+def _second_of_its_name(name: str, one: bytes) -> bytes:
+    hidden = b'<sheets><sheet name="Fleet" sheetId="9" state="hidden" r:id="rId1"/>'
+    return one.replace(b"<sheets>", hidden) if name == "xl/workbook.xml" else one
+
+
+PARTS = {
+    **PARTS,
+    "a text that many share": (_shared, "hold more than 128 million characters"),
+    "formulas without end": (
+        _sheet(_rows('<row r="3">' + "<c><f/></c>" * 120 + "</row>")),
+        "more than 100 of its cells hold formulas or errors",
+    ),
+    "elements without end": (
+        _sheet(lambda one: one.replace(b"<sheetData>", b"<a/>" * 300 + b"<sheetData>")),
+        "it is damaged, or cut off",
+    ),
+    "two sheets of one name": (_second_of_its_name, "it has two sheets of one name"),
+}
+
+
 @pytest.mark.parametrize("case", PARTS)
 def test_a_workbook_that_no_program_saves_is_refused(
-    valley: Console, case: str
+    valley: Console, case: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     change, why = PARTS[case]
+    if "without end" in case:
+        monkeypatch.setattr(workbook, "MOST_FLAWS", 100)
+        monkeypatch.setattr(workbook, "MOST_ELEMENTS", 280)
     rewritten(book(valley.folder / "some.xlsx", lambda *_: None), change)
     said = taken(valley, "some.xlsx")
     assert said.status == 1
     assert why in said.err, said.err
+
+
+def test_parts_that_differ_in_capitals_alone_are_refused(valley: Console) -> None:
+    """The library that reads values would take one, and we have looked at the other."""
+    path = book(valley.folder / "some.xlsx", lambda *_: None)
+    with zipfile.ZipFile(path) as archive:
+        sheet = archive.read("xl/worksheets/sheet1.xml")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/worksheets/Sheet1.xml", sheet)
+    said = taken(valley, "some.xlsx")
+    assert (said.status, "it has two parts of one name" in said.err) == (1, True)
+
+
+@pytest.mark.parametrize("ends", [("-5", "-1"), ("1", "999999999"), ("9", "1")])
+def test_hidden_columns_of_any_number_come_to_an_end(
+    tmp_path: Path, ends: tuple[str, str]
+) -> None:
+    path = book(tmp_path / "some.xlsx", lambda *_: None)
+    columns = (
+        "<cols>" + '<col min="%s" max="%s" hidden="1"/>' * 3 + "</cols><sheetData>"
+    )
+    many = columns % (ends * 3)
+    rewritten(path, _sheet(lambda one: one.replace(b"<sheetData>", many.encode())))
+    (*remarks,) = read_sheet(path, "some.xlsx").remarks
+    told = ["hidden columns are read as all others are: A-GR"]
+    assert remarks == (told if ends[0] == "1" else [])
 
 
 def test_a_bomb_that_lies_about_its_size_is_refused(valley: Console) -> None:

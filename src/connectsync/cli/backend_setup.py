@@ -17,7 +17,7 @@ from connectsync.backends.contract import LARGEST_BULK
 from connectsync.backends.seam import Reader, Writer
 from connectsync.backends.snapshot import Confirm, SnapshotReader, SnapshotWriter
 from connectsync.cli.emulator import guard_store, make_embedded_store
-from connectsync.cli.hosts import host_of, host_of_snapshot
+from connectsync.cli.machine import host_of, host_of_snapshot
 from connectsync.cli.secrets import district_token, gateway_token
 from connectsync.cli.session import Session
 from connectsync.cli.suggest import quote_word

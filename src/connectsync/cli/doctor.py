@@ -168,7 +168,7 @@ async def roster_checks(
     environment: Mapping[str, str],
 ) -> list[Check]:
     """Ask Clever about every district whose token is here; no one if none is named."""
-    from connectsync.cli.hosts import insist_clever
+    from connectsync.cli.machine import insist_clever
 
     if project.clever is None:
         return []

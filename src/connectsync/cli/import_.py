@@ -254,7 +254,7 @@ def _read(
     fields: Mapping[str, SheetField],
 ) -> SheetReading:
     """Read the rows of the sheet, and say what was left out."""
-    from connectsync.files.sheets import read_sheet
+    from connectsync.files.workbook import read_sheet
     from connectsync.report.sheet import ABOUT
 
     shown = str(asked.path)

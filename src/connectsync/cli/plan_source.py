@@ -13,8 +13,8 @@ from connectsync.apply.state.store import Store
 from connectsync.backends.seam import Reader
 from connectsync.cli.backend_setup import taken_at
 from connectsync.cli.backends import connect_of, open_reader
-from connectsync.cli.clock import TOLD
 from connectsync.cli.fleets import FleetScope, load_planned_scope
+from connectsync.cli.machine import TOLD
 from connectsync.cli.secrets import read_secret
 from connectsync.cli.session import Session
 from connectsync.cli.suggest import quote_word

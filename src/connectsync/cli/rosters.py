@@ -148,7 +148,7 @@ class RosterReader:
     async def _read_at_clever(
         self, tables: RosterTables, district: District
     ) -> OpenRoster:
-        from connectsync.cli.hosts import insist_clever
+        from connectsync.cli.machine import insist_clever
         from connectsync.cli.secrets import district_token
         from connectsync.roster.clever import open_roster
         from connectsync.roster.clever_users import CleverPeople

@@ -184,7 +184,7 @@ async def _ask_clever(
     session: Session, project: Project, districts: Sequence[District]
 ) -> RosterAnswers | None:
     """Ask about every district whose token is here, and say how many are not asked."""
-    from connectsync.cli.hosts import insist_clever
+    from connectsync.cli.machine import insist_clever
     from connectsync.cli.secrets import district_token
     from connectsync.roster.clever import open_roster
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TextIO
 
 from connectsync import errors
-from connectsync.cli.clock import now_at_least, utc_now
+from connectsync.cli.machine import now_at_least, utc_now
 from connectsync.cli.streams import lost, tell_once
 from connectsync.cli.suggest import CommandPlace
 from connectsync.domain.event import Event
