@@ -95,8 +95,7 @@ def approve_file(
         )
         begun = archive.last_run(digest, plan.backend) is not None
         Gate(context, scope.districts, archive).insist_honest(plan)
-        told = (*plan.loosened, *untold(project, plan, session.environment))
-        whole = replace(plan, loosened=told)
+        whole = _with_untold(session, project, plan)
         shown = as_it_is(whole, scope.districts, context, begun=begun)
         again = has_approved(archive, digest, name)
     if asks and terminal.watched and not again:
@@ -109,13 +108,17 @@ def approve_file(
         doubt = look_alike(name, archive.approvals(digest))
         said = record_approval(store, digest, name, at=now)
     colour, width = terminal.colour, terminal.width
-    if doubt:
-        terminal.complain(f"warning: {inert(doubt)}")
-    _tell_loosened(terminal, shown)
+    _tell_doubts(terminal, shown, doubt)
     terminal.show(render_summary(shown, digest, colour=colour, width=width))
     _tell_approvals(terminal, said, project)
     terminal.say(_next_step(path, shown, project, len(said.names)))
     return ExitStatus.FINE
+
+
+def _with_untold(session: Session, project: Project, plan: Plan) -> Plan:
+    """Give a plan with what it loosens, also where it does not say so."""
+    told = (*plan.loosened, *untold(project, plan, session.environment))
+    return replace(plan, loosened=told)
 
 
 def _tell_approvals(terminal: Terminal, said: Approvals, project: Project) -> None:
@@ -131,7 +134,9 @@ def _next_step(path: Path, plan: Plan, project: Project, approved: int) -> str:
     return f"next: `{command.strip()}`"
 
 
-def _tell_loosened(terminal: Terminal, plan: Plan) -> None:
+def _tell_doubts(terminal: Terminal, plan: Plan, doubt: str | None) -> None:
+    if doubt:
+        terminal.complain(f"warning: {inert(doubt)}")
     for one in plan.loosened:
         terminal.complain(f"warning: rules-loosened: {inert(one)}")
 

@@ -21,6 +21,7 @@ from connectsync.domain.wording import few, many
 from connectsync.errors import NothingMatched
 from connectsync.operations import query
 from connectsync.operations.checking import CheckedFleet, ValidationOptions, options_of
+from connectsync.operations.expression import FOUND, LIVE, STATE
 from connectsync.providers.form import Kind
 from connectsync.report.terminal import inert
 from connectsync.values import dataclass, field
@@ -90,11 +91,11 @@ class AskedFleet:
 
     def learn(self, names: Collection[str]) -> None:
         """Learn what more these names need than the files: findings, state, Connect."""
-        if not query.FOUND.isdisjoint(names):
+        if not FOUND.isdisjoint(names):
             self._learn_findings()
-        if any(name.startswith(query.STATE) for name in names):
+        if any(name.startswith(STATE) for name in names):
             self._learn_state()
-        if any(name.startswith(query.LIVE) for name in names):
+        if any(name.startswith(LIVE) for name in names):
             self._learn_live()
 
     def choose(self, expression: query.Expression) -> None:
@@ -181,7 +182,7 @@ class AskedFleet:
                 continue
             for name, value in one.live.form.items():
                 if value is not None:
-                    row[f"{query.LIVE}{name}"] = value_data(value)
+                    row[f"{LIVE}{name}"] = value_data(value)
 
 
 def has_state(session: Session, project: Project) -> bool:
@@ -236,7 +237,7 @@ def known_words(
         "provider": {one.value for one in Provider},
         "state.ending": {one.value for one in Ending},
         "state.standing": {"never applied", "pending", "in step"},
-        f"{query.LIVE}standing": {"conflict", "drift", "pending", "unread", "in step"},
+        f"{LIVE}standing": {"conflict", "drift", "pending", "unread", "in step"},
     }
     for setting in SETTINGS:
         path = f"{setting.section}.{setting.name}"
@@ -245,7 +246,7 @@ def known_words(
             for one in rows:
                 held = one.get(path, [])
                 labels.update([held] if isinstance(held, str) else held)
-            known[path] = known[f"{query.LIVE}{setting.name}"] = labels
+            known[path] = known[f"{LIVE}{setting.name}"] = labels
     for name, hint in get_type_hints(Facts).items():
         for part in get_args(hint):
             if isinstance(part, type) and issubclass(part, StrEnum):

@@ -26,6 +26,7 @@ from connectsync.config.project import Project
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import InvalidFiles, UsageError
 from connectsync.operations import query
+from connectsync.operations.expression import FOUND, LIVE, STATE
 from connectsync.report.terminal import inert
 
 
@@ -145,10 +146,10 @@ def _named_for(
 
 def _same_source(name: str, used: Collection[str]) -> bool:
     """Say whether what a name needs was learned with names that were used."""
-    if name in query.FOUND:
-        return not query.FOUND.isdisjoint(used)
+    if name in FOUND:
+        return not FOUND.isdisjoint(used)
     lead = name.partition(".")[0] + "."
-    return lead in {query.STATE, query.LIVE} and any(u.startswith(lead) for u in used)
+    return lead in {STATE, LIVE} and any(u.startswith(lead) for u in used)
 
 
 def _split(text: str | None) -> list[str]:
@@ -362,12 +363,12 @@ def _files_and_connect(
     fleet.read()
     if not fleet.rows:
         _find_district(session.fleet(project, ()), name)
-    fleet.learn({query.LIVE})
+    fleet.learn({LIVE})
     row = fleet.rows[0]
     live = {
-        path: row[f"{query.LIVE}{path.rpartition('.')[2]}"]
+        path: row[f"{LIVE}{path.rpartition('.')[2]}"]
         for path in row
-        if f"{query.LIVE}{path.rpartition('.')[2]}" in row
+        if f"{LIVE}{path.rpartition('.')[2]}" in row
     }
     if not live:
         raise UsageError(f"Connect could not be read: {row.get('live.error', '')}")

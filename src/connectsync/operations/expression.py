@@ -13,6 +13,11 @@ from connectsync.domain.district import LIST
 from connectsync.domain.wording import did_you_mean, many
 from connectsync.errors import UsageError
 
+LIVE = "live."
+STATE = "state."
+FOUND = frozenset(["findings", "errors", "warnings"])
+"""Names that rest on the rules."""
+
 _DAY_FACTS = ("rollover", "clever_paused")
 
 _RAW = r"""[bB]?[rR](?:"[^"\n]*"|'[^'\n]*')|"""

@@ -15,6 +15,7 @@ from connectsync.domain.settings import SETTINGS
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import UsageError, load_extra
 from connectsync.operations.expression import (
+    LIVE,
     Token,
     compared_with_null,
     insist_known,
@@ -29,11 +30,6 @@ Values = Mapping[str, Any]
 """A district's values by name, such as ``settings.phone_types``; unstated: missing."""
 
 _WORDS = {"int": "a number", "bool": "true or false", "string": "text", LIST: "a list"}
-
-LIVE = "live."
-STATE = "state."
-FOUND = frozenset(["findings", "errors", "warnings"])
-"""Names that rest on the rules."""
 
 
 @cache
