@@ -74,6 +74,7 @@ ONE: Mapping[str, str] = {
     "status": "a sync failed or is stale, its roster is paused or old at Clever, or a"
     " district could not be read",
     "audit": "a rule found an error on a live form, or a district could not be read",
+    "notify": "a message did not arrive",
     "reconcile": "something waits for a person",
     "impact": "the roster cannot be read, or the files have errors",
     "runs verify": "the audit log does not hold",

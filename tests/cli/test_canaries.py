@@ -27,7 +27,9 @@ DISTRICT = "cAnary-1e.district.Rm5tYu82Lp77"
 BY_FILE = "cAnary-2d.byfile.Wk3nHq61Vs90aa"
 BY_COMMAND = "cAnary-3c.bycommand.Pz8dJx27Tb"
 DATABASE = "cAnary-4b.database.Gy6fMc15Ne"
-SECRETS = (GATEWAY, DISTRICT, BY_FILE, BY_COMMAND, DATABASE)
+HOOK = "cAnary-5a.hook/Tv4sKm92Xc"
+HOOK_TOKEN = "cAnary-6f.hooktoken.Bn8rLz53Qs"  # noqa: S105 - a canary
+SECRETS = (GATEWAY, DISTRICT, BY_FILE, BY_COMMAND, DATABASE, HOOK, HOOK_TOKEN)
 
 PLANTED = frozenset({"planted.txt", "say.sh"})
 """Files in which a secret stands because the test put it there."""
@@ -50,6 +52,12 @@ COMMANDS = (
     "rollback 1",
     "drift",
     "audit",
+    "drift --notify",
+    "reconcile --notify",
+    "status --notify",
+    "notify",
+    "notify --dry-run",
+    "notify --test",
     "reconcile",
     "doctor",
     "snapshot --output now.json",
@@ -62,7 +70,8 @@ SOME = (
     "plan --out plan.json",
     "apply --yes lakeview-usd --set-token lakeview-usd --metrics run.txt",
     "runs show 1",
-    "drift",
+    "drift --notify",
+    "notify --test",
     "doctor",
 )
 """Commands that are told every lie; all of them are told a few."""
@@ -192,10 +201,25 @@ def everything(console: Console, said: list[Said]) -> Iterator[tuple[str, str]]:
             yield str(path), path.read_bytes().decode("latin-1")
 
 
+def _told_at(console: Console, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let people be told by webhooks at a service, by an address that is a secret."""
+    monkeypatch.setenv("CONNECTSYNC_NOTIFY_HOSTS", url.partition("://")[2])
+    monkeypatch.setenv("CONNECTSYNC_NOTIFY_URL", f"{url}/{HOOK}")
+    monkeypatch.setenv("CONNECTSYNC_NOTIFY_TOKEN", HOOK_TOKEN)
+    hook = "url: 'env:CONNECTSYNC_NOTIFY_URL'"
+    console.replace(
+        "connectsync.yaml",
+        "schema: 1\n",
+        f"schema: 1\nnotify: {{webhooks: [{{name: a, {hook}, token:"
+        f" 'env:CONNECTSYNC_NOTIFY_TOKEN'}}, {{name: b, format: slack, {hook}}}]}}\n",
+    )
+
+
 @pytest.mark.parametrize("name", LIES)
 def test_no_secret_is_printed_or_written_whatever_the_gateway_repeats(
     planted: Console,
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
     name: str,
     record_property: Callable[[str, object], None],
 ) -> None:
@@ -210,6 +234,8 @@ def test_no_secret_is_printed_or_written_whatever_the_gateway_repeats(
             "backends:\n  gateway:"
             f" {{url: '{gateway.url}', token: 'env:GATEWAY_TOKEN'}}\n",
         )
+        # the same service takes messages for people, and lies there too
+        _told_at(planted, gateway.url, monkeypatch)
         # a run of before, so that there is something to resume and take back
         said = [planted.run("plan", "--out", "plan.json")]
         said.append(planted.run("apply", "--yes", "lakeview-usd"))

@@ -46,6 +46,7 @@ SAID_BY = {
     "status": [["status"]],
     "audit": [["audit"]],
     "reconcile": [["reconcile"]],
+    "notify": [["notify"]],
     "roster": [["roster", "check", "gone.csv"]],
     "impact": [["impact", "lakeview-usd", "--roster", "gone.csv"]],
     "login": [["login"]],
@@ -57,7 +58,7 @@ SAID_BY = {
 """What each command is asked to say, in a project that has changes to apply."""
 
 COLOURLESS = {"schema", "emulator", "new", "snapshot", "resume", "login", "init", "fmt"}
-COLOURLESS |= {"export"}
+COLOURLESS |= {"export", "notify"}
 """Commands that have nothing to colour but their help and their errors."""
 
 TELL = """

@@ -134,6 +134,7 @@ COMMANDS_TRIED = (
     "rollback 1 --out back.json",
     "rollback 1 --yes",
     "reconcile --metrics run.txt",
+    "notify --dry-run",
     "snapshot --output now.json",
     "plan --backend snapshot:now.json",
     "apply --backend snapshot:now.json --yes",

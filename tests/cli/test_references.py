@@ -10,10 +10,10 @@ import pytest
 from console import Console
 
 from connectsync.cli import secrets
+from connectsync.cli.backend_setup import gateway_token
 from connectsync.cli.secrets import (
     COMMAND_ENVIRONMENT,
     district_token,
-    gateway_token,
     resolve_reference,
 )
 from connectsync.config.project import BrowserConfig, GatewayConfig, Project

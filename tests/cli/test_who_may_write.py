@@ -40,6 +40,7 @@ HAPPY = {
     "drift": ["drift"],
     "status": ["status", "harbor-point-usd"],
     "audit": ["audit"],
+    "notify": ["notify", "--dry-run"],
     "impact": ["impact", "lakeview-usd", "--roster", "students.csv"],
     "roster": ["roster", "check", "students.csv", "--ignore", "roster-column-missing"],
     "doctor": ["doctor"],
@@ -87,6 +88,8 @@ def test_a_command_that_only_looks_opens_no_writer(
 ) -> None:
     valley.run("plan", "--out", "reviewed.json")
     shutil.copy(COUNTED / "students.csv", valley.folder)
+    with (valley.folder / "connectsync.yaml").open("a") as project:
+        project.write("notify: {webhooks: [{name: a, url: 'env:A'}]}\n")
     said = valley.run(*HAPPY[command])
     assert said.status == 0, said.err
 

@@ -41,6 +41,9 @@ NOT_RUN = {
     ("docs/how-to/validate-in-pre-commit.md", "pre-commit install"): (
         "needs a repository with this file"
     ),
+    ("docs/how-to/tell-people-what-needs-them.md", "connectsync notify --test"): (
+        "needs a webhook and a mail server"
+    ),
     ("docs/how-to/answer-drift.md", "connectsync drift"): (
         "needs a person who changes Connect by hand"
     ),

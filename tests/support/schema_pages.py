@@ -45,6 +45,7 @@ READ: Mapping[str, tuple[str, str]] = {
     "list": ("List", "connectsync list --format json"),
     "status": ("A status", "connectsync status --format json"),
     "audit": ("An audit", "connectsync audit --format json"),
+    "notification": ("A notification", "connectsync notify --test"),
     "reconcile": ("A pass", "connectsync reconcile --format json"),
     "snapshot": ("A snapshot", "connectsync snapshot --output live.json"),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +19,12 @@ from connectsync.backends.seam import Reader, Writer
 from connectsync.backends.snapshot import Confirm, SnapshotReader, SnapshotWriter
 from connectsync.cli.emulator import guard_store, make_embedded_store
 from connectsync.cli.machine import host_of, host_of_snapshot
-from connectsync.cli.secrets import district_token, gateway_token
+from connectsync.cli.secrets import (
+    GATEWAY,
+    NO_GATEWAY,
+    district_token,
+    project_secret,
+)
 from connectsync.cli.session import Session
 from connectsync.cli.suggest import quote_word
 from connectsync.config.decode import Ground, without_steps_up
@@ -397,3 +403,28 @@ class SnapshotBackend(Backend):
                 " planned on it unless --accept stale-live is given, and nothing in it"
                 " is remembered as applied"
             )
+
+
+def gateway_token(
+    project: Project, environment: Mapping[str, str], districts: Iterable[District]
+) -> str:
+    """
+    Give the token that the project file names for the gateway.
+
+    It is sent to an address that the file names as well, so the file does not get at
+    the secrets of a district, of the state, of the CI or of other programs. Raises
+    ``TokenRefused`` for such a one, and ``ProjectError``.
+    """
+    key = "backends.gateway.token"
+    reference = project.gateway.token if project.gateway else None
+    if reference is None:
+        raise ProjectError(f"no token for the gateway: {key} is missing")
+    return project_secret(
+        key,
+        reference,
+        project=project,
+        environment=environment,
+        theirs=[one.credentials.oauth_token for one in districts],
+        refused=NO_GATEWAY,
+        goes=GATEWAY,
+    )

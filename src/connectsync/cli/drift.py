@@ -9,11 +9,13 @@ from typing import Annotated
 import typer
 
 from connectsync.apply.state.queries import StateReader
+from connectsync.cli.backends import connect_of
 from connectsync.cli.fleets import FleetScope
 from connectsync.cli.formats import insist_free, show_drift
 from connectsync.cli.options import (
     DriftFormat,
     choose_shard,
+    option_notify,
     option_output,
     option_shard,
     paths_argument,
@@ -70,6 +72,7 @@ def drift(
             help="With --adopt: keep Connect's value of this conflicting setting.",
         ),
     ] = None,
+    notify: option_notify = False,
 ) -> int:
     """
     Compare files, Connect and the last apply, and show which side changed.
@@ -88,6 +91,10 @@ def drift(
     insist_free(session, output)
     share = choose_shard(shard, session.environment)
     scope = load_planned_scope(session, chosen_by(session, paths, where), share)
+    if notify:
+        from connectsync.cli.notify import insist_notifies
+
+        insist_notifies(scope.project)
     looked = wait_for(look(session, scope))
     found = looked.drift
     if adopt:
@@ -98,11 +105,24 @@ def drift(
     folder = relative(scope.project.districts_dir, scope.project.root)
     report = DriftToReport(found, folder, paths or [])
     show_drift(session.terminal, report, format_, output)
+    if notify:
+        _notify(session, scope, found)
     calm = all(
         one.standing in {"in step", "pending"} and not one.is_long_overdue
         for one in found
     )
     return ExitStatus.FINE if calm else ExitStatus.FINDINGS
+
+
+def _notify(
+    session: Session, scope: FleetScope, found: Sequence[DistrictDrift]
+) -> None:
+    """Tell people of what others changed, and of returns that are late."""
+    from connectsync.cli.notify import People
+    from connectsync.operations.notify import watch_drift
+
+    people = People(session, scope.project, scope.districts)
+    wait_for(people.tell(connect_of(session), (watch_drift(found),)))
 
 
 WRITTEN = frozenset([AdoptionResult.MADE, AdoptionResult.CHANGED])

@@ -177,6 +177,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "connectsync roster check to-send --previous sent",
     ),
     "reconcile": ("connectsync reconcile --dry-run",),
+    "notify": ("connectsync notify --test", "connectsync notify --dry-run"),
     "doctor": ("connectsync doctor",),
     "login": ("connectsync login",),
     "emulator": ("connectsync emulator",),

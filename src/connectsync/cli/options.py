@@ -64,6 +64,11 @@ option_output = Annotated[
     typer.Option("--output", "-o", help="Write to this file, not to the terminal."),
 ]
 
+option_notify = Annotated[
+    bool,
+    typer.Option("--notify", help="Tell people, as `notify` in connectsync.yaml says."),
+]
+
 option_strict = Annotated[bool, typer.Option("--strict", help="Let warnings fail too.")]
 option_select = Annotated[
     list[str] | None, typer.Option(metavar="RULE", help="Run only this rule.")

@@ -12,10 +12,10 @@ import typer
 
 from connectsync.apply.saving import results_of
 from connectsync.apply.state.queries import StateReader
-from connectsync.cli.backends import is_by_hand, next_step, open_reader
-from connectsync.cli.fleets import load_planned_scope
+from connectsync.cli.backends import connect_of, is_by_hand, next_step, open_reader
+from connectsync.cli.fleets import FleetScope, load_planned_scope
 from connectsync.cli.formats import insist_free
-from connectsync.cli.options import option_output, paths_argument
+from connectsync.cli.options import option_notify, option_output, paths_argument
 from connectsync.cli.plan_source import circumstances, open_state
 from connectsync.cli.runner import CommandLineHost, RunArguments, apply_run
 from connectsync.cli.session import Session
@@ -60,6 +60,7 @@ def reconcile(
             help="Write metrics of the run to this file (OpenMetrics).",
         ),
     ] = None,
+    notify: option_notify = False,
 ) -> int:
     """
     Apply safe pending changes unattended; list everything else for a person.
@@ -73,9 +74,10 @@ def reconcile(
     import asyncio
 
     session: Session = context.obj
-    asked = ReconcileOptions(
-        dry_run, output, metrics, as_json=format_ is ReconcileFormat.JSON
-    )
+    if notify and dry_run:
+        raise UsageError("--notify tells people, and --dry-run writes nothing")
+    as_json = format_ is ReconcileFormat.JSON
+    asked = ReconcileOptions(dry_run, output, metrics, as_json=as_json, notify=notify)
     return asyncio.run(reconcile_fleet(session, paths or [], asked))
 
 
@@ -87,6 +89,7 @@ class ReconcileOptions:
     output: Path | None = None
     metrics: Path | None = None
     as_json: bool = False
+    notify: bool = False
 
 
 async def reconcile_fleet(
@@ -101,27 +104,65 @@ async def reconcile_fleet(
     _insist_metrics(asked.metrics)
     insist_free(session, asked.output, asked.metrics)
     try:
-        made, status, hint = await _reconcile(session, paths, asked)
+        went = await _reconcile(session, paths, asked)
     except ConnectsyncError as error:
         _keep_metrics(session, asked, None, status_of(error))
         raise
+    made, status = went.made, went.status
     _keep_metrics(session, asked, made, status)
     _tell(session, asked, made, status)
-    if hint and not asked.as_json:
-        session.terminal.say(hint)
+    if went.hint and not asked.as_json:
+        session.terminal.say(went.hint)
+    if asked.notify:
+        await _notify(session, went)
     return status
 
 
-async def _reconcile(
-    session: Session, paths: Sequence[str], asked: ReconcileOptions
-) -> tuple[ReconcileReport, ExitStatus, str]:
-    """Make the pass; give it, the status to exit with, and what comes next."""
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """A pass as it went, the status to exit with, and what comes next."""
+
+    scope: FleetScope
+    plan: Plan
+    made: ReconcileReport
+    status: ExitStatus
+    hint: str
+
+
+async def _notify(session: Session, went: _Pass) -> None:
+    """Tell people what waits for them, and what others changed."""
+    from connectsync.cli.notify import People
+    from connectsync.operations.notify import watch_planned, watch_reconcile
+
+    made = went.made
+    watches = (
+        watch_planned(went.plan, made.districts),
+        watch_reconcile(made.districts, made.reasons),
+    )
+    people = People(session, went.scope.project, went.scope.districts)
+    await people.tell(connect_of(session), watches)
+
+
+def _scope(session: Session, paths: Sequence[str], *, notify: bool) -> FleetScope:
+    """Load what the pass is about. Raises ``UsageError`` where it makes no sense."""
     scope = load_planned_scope(session, paths)
+    if notify:
+        from connectsync.cli.notify import insist_notifies
+
+        insist_notifies(scope.project)
     if is_by_hand(session, scope.project):
         raise UsageError(
             "on a snapshot a person presses Save, so nothing is done unattended",
             remedy="name another --backend, or `apply` with a click list",
         )
+    return scope
+
+
+async def _reconcile(
+    session: Session, paths: Sequence[str], asked: ReconcileOptions
+) -> _Pass:
+    """Make the pass."""
+    scope = _scope(session, paths, notify=asked.notify)
     async with open_reader(session, scope.project, scope.districts) as reader:
         with open_state(session, scope.project) as store:
             given = circumstances(session, scope, store, reader)
@@ -154,7 +195,7 @@ async def _reconcile(
     passed = ReconcileSummary(plan, scope.wanted, division, outcome)
     at_most = given.policy.unattended
     made = passed.told(at_most=at_most, dry_run=asked.dry_run)
-    return made, _status(made, came), hint
+    return _Pass(scope, plan, made, _status(made, came), hint)
 
 
 def _has_work(going: Plan) -> bool:

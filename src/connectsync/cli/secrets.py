@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from connectsync.config.decode import Ground
 from connectsync.config.project import Project
-from connectsync.domain.district import DISTRICT_VARIABLE, District, token_identity
+from connectsync.domain.district import DISTRICT_VARIABLE, token_identity
 from connectsync.domain.foreign_text import SECRETS, environment_of_children
 from connectsync.errors import ProjectError, TokenRefused
 from connectsync.files.access import NotRegular, TooLarge, read_regular, wide_encoding
@@ -63,8 +63,12 @@ def read_secret(
         )
     except ProjectError as error:
         raise ProjectError(f"{key}: {error.message}", remedy=error.remedy) from error
-    SECRETS.learn(secret, ours=True)
+    SECRETS.learn(_BEFORE_THE_PATH.sub("", secret), ours=True)
     return secret
+
+
+_BEFORE_THE_PATH = re.compile(r"https?://[^/?#@\s]+(?=[/?#])")
+"""Scheme and host of a web address whose rest is a secret: they are none."""
 
 
 def resolve_reference(
@@ -98,7 +102,7 @@ def resolve_reference(
         raise ProjectError(
             f"{reference} gives no {what}", remedy="set it where this command runs"
         )
-    SECRETS.learn(secret)
+    SECRETS.learn(_BEFORE_THE_PATH.sub("", secret))
     return secret
 
 
@@ -132,10 +136,18 @@ _NO_DISTRICT = re.compile(
 )
 """Variables that hold a secret of ours, or of others."""
 
-_NO_GATEWAY = re.compile(
-    f"CONNECTSYNC_(DISTRICT|STATE|NOTE).*|{_OTHERS}", re.IGNORECASE
+NO_GATEWAY = re.compile(
+    f"CONNECTSYNC_(DISTRICT|STATE|NOTE|NOTIFY).*|{_OTHERS}", re.IGNORECASE
 )
 """Variables that hold a secret of ours but the gateway's, or of others."""
+
+NO_HOOK = re.compile(
+    f"CONNECTSYNC_(?!NOTIFY_).+|(?!SLACK_WEBHOOK_URL|SMTP_(PASSWORD|PASS)$)({_OTHERS})",
+    re.IGNORECASE,
+)
+"""Variables that hold a secret of ours but that of a hook, or of others."""
+
+GATEWAY = "the gateway"
 
 
 TOKEN_FOLDERS = "CONNECTSYNC_TOKEN_FOLDERS"  # noqa: S105 - a name
@@ -194,7 +206,7 @@ def district_token(
     )
     token = resolve_reference(reference, environment=allowed, root=root)
     # a link, a copy or another variable may hold the same
-    held = {_given(one, environment, root) for one in ours}
+    held = {given_secret(one, environment, root) for one in ours}
     named = (name for name, text in environment.items() if text.strip() == token)
     if (
         token in held
@@ -205,40 +217,45 @@ def district_token(
     return token
 
 
-def gateway_token(
-    project: Project, environment: Mapping[str, str], districts: Iterable[District]
+def project_secret(
+    key: str,
+    reference: str,
+    *,
+    project: Project,
+    environment: Mapping[str, str],
+    theirs: Iterable[str | None],
+    refused: re.Pattern[str],
+    goes: str,
 ) -> str:
     """
-    Give the token that the project file names for the gateway.
+    Give a secret that the project file names, unless it is one of others.
 
-    It is sent to an address that the file names as well, so the file does not get at
-    the secrets of a district, of the state, of the CI or of other programs. Raises
-    ``TokenRefused`` for such a one, and ``ProjectError``.
+    ``theirs`` are references of others, ``refused`` spells variables that hold a secret
+    of others, and ``goes`` says where it is sent. Raises ``TokenRefused`` for such a
+    one, and ``ProjectError``.
     """
-    key, root = "backends.gateway.token", project.root
-    reference = project.gateway.token if project.gateway else None
-    if reference is None:
-        raise ProjectError(f"no token for the gateway: {key} is missing")
+    root = project.root
     kind, _, where = reference.partition(":")
-    theirs = (one.credentials.oauth_token for one in districts)
     meant = token_identity(reference, str(root))
     if (
-        (kind == "env" and _NO_GATEWAY.fullmatch(where))
+        (kind == "env" and refused.fullmatch(where))
         or (kind == "file" and _is_others(root / where, project))
         or meant in {token_identity(one, str(root)) for one in theirs if one}
     ):
-        raise _no_gateway(key, reference)
-    token = read_secret(key, reference, environment=environment, root=root)
-    named = (name for name, text in environment.items() if text.strip() == token)
-    if any(map(_NO_GATEWAY.fullmatch, named)):
-        raise _no_gateway(key, reference)
-    return token
+        raise _not_sent(key, reference, goes)
+    secret = read_secret(key, reference, environment=environment, root=root)
+    named = (name for name, text in environment.items() if text.strip() == secret)
+    if any(map(refused.fullmatch, named)):
+        raise _not_sent(key, reference, goes)
+    return secret
 
 
-def _no_gateway(key: str, reference: str) -> TokenRefused:
+def _not_sent(key: str, reference: str, goes: str) -> TokenRefused:
     return TokenRefused(
-        f"{key}: {reference} is a secret of others, so it is not sent to the gateway",
-        remedy="name the variable that holds the token of the gateway alone",
+        f"{key}: {reference} is a secret of others, so it is not sent to {goes}",
+        remedy=f"name the variable that holds the secret of {goes} alone"
+        if goes != GATEWAY
+        else "name the variable that holds the token of the gateway alone",
     )
 
 
@@ -302,7 +319,7 @@ def _named_files(project: Project, environment: Mapping[str, str]) -> set[Path]:
         )
     ]
     stated = project.state_url or ""
-    address = _given(stated, environment, project.root) or stated
+    address = given_secret(stated, environment, project.root) or stated
     named += [unquote(one) for one in _KEY_FILE.findall(address)]
     return {Path(os.path.realpath(one)) for one in named}
 
@@ -316,7 +333,7 @@ def _is_kept(path: Path, project: Project) -> bool:
     return real.is_relative_to(os.path.realpath(project.state_dir))
 
 
-def _given(reference: str, environment: Mapping[str, str], root: Path) -> str:
+def given_secret(reference: str, environment: Mapping[str, str], root: Path) -> str:
     """Give a secret of ours to compare with; empty where it cannot be had here."""
     if (reference, root) in _RAN:
         return _RAN[reference, root]

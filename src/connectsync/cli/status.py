@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from connectsync.cli.options import paths_argument, where_option
+from connectsync.cli.options import option_notify, paths_argument, where_option
 from connectsync.cli.runs import RunsFormat, option_format
-from connectsync.cli.session import Session
+from connectsync.cli.session import Session, wait_for
 from connectsync.cli.suggest import CommandPlace
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.fleet import LoadedDistrict
@@ -51,6 +51,7 @@ def status(
             " district's file (facts.tried_to_archive).",
         ),
     ] = False,
+    notify: option_notify = False,
 ) -> int:
     """
     Show whether last night's sync worked, as Connect shows it on SIS Rostering.
@@ -65,6 +66,10 @@ def status(
 
     session: Session = context.obj
     project = session.project()
+    if notify:
+        from connectsync.cli.notify import insist_notifies
+
+        insist_notifies(project)
     if clever and project.clever is None:
         raise UsageError(
             "--clever asks Clever, and the project names none",
@@ -81,7 +86,25 @@ def status(
     else:
         text = status_text(report, colour=terminal.colour, width=terminal.width)
         terminal.show(text)
+    if notify:
+        _notify(session, project, wanted, report)
     return ExitStatus.FINE if report.is_fine else ExitStatus.FINDINGS
+
+
+def _notify(
+    session: Session,
+    project: Project,
+    districts: Sequence[District],
+    report: StatusReport,
+) -> None:
+    """Tell people of nights that need them."""
+    from connectsync.cli.backends import connect_of
+    from connectsync.cli.notify import People
+    from connectsync.operations.notify import watch_sync
+
+    people = People(session, project, districts)
+    watches = (watch_sync(report.districts),)
+    wait_for(people.tell(connect_of(session), watches))
 
 
 def _pasted(report: StatusReport, place: CommandPlace) -> StatusReport:

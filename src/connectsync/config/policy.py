@@ -120,6 +120,41 @@ def mistaken_waves(document: Document) -> Iterator[Finding]:
         names.add(name)
 
 
+HOOKS = ("webhooks", "mail")
+
+
+def mistaken_hooks(document: Document) -> Iterator[Finding]:
+    """Find what no schema can refuse of telling people, in a document that passed."""
+    notify = document.data.get("notify", {})
+    names: set[str] = set()
+    for section in HOOKS:
+        for position, hook in enumerate(notify.get(section, ())):
+            place: KeyPath = ("notify", section, position)
+            if hook["name"] in names:
+                message = f"there are two hooks {quote_text(hook['name'])}"
+                yield _wrong(
+                    document, (*place, "name"), message, "give each its own name"
+                )
+            names.add(hook["name"])
+            if "token" in hook and hook.get("format", "json") != "json":
+                message = f"{hook['format']} takes no token: its address is the secret"
+                yield _wrong(document, (*place, "token"), message, "take the token out")
+            if ("user" in hook) != ("password" in hook):
+                message = "a user and a password go together"
+                yield _wrong(document, place, message, "give both, or neither")
+    quiet = notify.get("quiet_hours")
+    if quiet is None:
+        return
+    place = ("notify", "quiet_hours")
+    if quiet["from"] == quiet["to"]:
+        message = f"the hours end at {quote_text(quiet['to'])}, when they begin"
+        yield _wrong(document, (*place, "to"), message, "write another hour")
+    if "timezone" not in document.data:
+        message = "quiet hours need a zone, and the project names none"
+        hint = "write timezone: America/Chicago, or your own zone, at the top"
+        yield _wrong(document, place, message, hint)
+
+
 def waves_in(document: Document) -> tuple[Mapping[str, Any], ...]:
     """Give the waves that a project file states, as it states them."""
     return tuple(document.data.get("rollout", {}).get("waves", ()))

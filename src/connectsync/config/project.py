@@ -12,6 +12,7 @@ from connectsync.config.decode import Ground
 from connectsync.config.discovery import PROJECT_FILE, below, misnamed, relative
 from connectsync.config.document import Document, Reading
 from connectsync.config.policy import (
+    mistaken_hooks,
     mistaken_hours,
     mistaken_waves,
     policy_of,
@@ -105,7 +106,8 @@ class Project:
     ``stale_after_hours`` ago is too old to have been last night's. ``timezone`` is that
     of what names none, empty if the project names none either. ``rules`` are what it
     says of rules, ``baseline`` is the file of findings that are put off, and
-    ``known_before`` what that held before a change that is looked at.
+    ``known_before`` what that held before a change that is looked at. ``notify`` is
+    what it says of telling people, as it states it.
     """
 
     root: Path
@@ -128,6 +130,7 @@ class Project:
     rules: RuleSettings = field(default_factory=RuleSettings)
     baseline: Path | None = None
     known_before: KnownFindings | None = None
+    notify: Mapping[str, Any] = field(default_factory=dict)
 
 
 def load_project(root: Path) -> Project:
@@ -144,7 +147,8 @@ def load_project(root: Path) -> Project:
     reading = read_and_check(path, PROJECT_FILE, "project", ground=ground)
     document = _sound(reading)
     _insist_inside(document, root, ground)
-    if found := (*mistaken_hours(document), *mistaken_waves(document)):
+    mistaken = (mistaken_hours, mistaken_waves, mistaken_hooks)
+    if found := tuple(one for look in mistaken for one in look(document)):
         raise refusal(found)
     return replace(_project(root, document.data), rules=rules_of(document))
 
@@ -239,6 +243,7 @@ def _project(root: Path, data: Mapping[str, Any]) -> Project:
         options={setting: tuple(labels) for setting, labels in options.items()},
         timezone=data.get("timezone", ""),
         baseline=root / baseline if baseline else None,
+        notify=data.get("notify", {}),
     )
 
 

@@ -269,6 +269,10 @@ class NotAudited:
     is_listed: bool
 
 
+SOON = timedelta(days=30)
+"""From when on an accepted finding is said to end soon."""
+
+
 class ExceptionStanding(StrEnum):
     """How an accepted finding stands on a day."""
 

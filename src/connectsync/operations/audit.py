@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any, cast
@@ -21,6 +21,7 @@ from connectsync.domain.district import (
 )
 from connectsync.domain.finding import Problem
 from connectsync.domain.live import (
+    SOON,
     AuditedDistrict,
     AuditFinding,
     AuditReport,
@@ -47,9 +48,6 @@ from connectsync.rules.engine import Found, Rule, page_of
 from connectsync.rules.scheduled import OVERDUE
 from connectsync.rules.subjects import DistrictOnDay, FleetOnDay, place_problem
 from connectsync.values import dataclass, fields
-
-SOON = timedelta(days=30)
-"""From when on an accepted finding is said to end soon."""
 
 NO_FACTS = Facts()
 ON_THE_FORM = tuple(one.name for one in fields(Settings))

@@ -35,6 +35,7 @@ SAVE_SEEN = "save seen"
 DISTRICT_SEEN = "district seen"
 PLAN_APPROVED = "plan approved"
 CONNECT_NAMED = "connect named"
+PEOPLE_TOLD = "people told"
 
 
 @dataclass(frozen=True, slots=True)

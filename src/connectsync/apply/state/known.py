@@ -124,7 +124,8 @@ class Known:
     proves it; ``launches`` name the districts of a backend whose nightly sync ran at
     any time, ``told`` those whose files said that they were launched; ``approvals`` are
     by plan and name; ``names`` give for each name of a Connect the spellings of its
-    address. ``open`` are saves that may still be found to have been made.
+    address. ``open`` are saves that may still be found to have been made, ``notices``
+    what was said of telling people about each Connect, which a ``NoticeBook`` reads.
     """
 
     runs: dict[int, KnownRun] = field(default_factory=dict)
@@ -138,6 +139,7 @@ class Known:
         default_factory=lambda: defaultdict(dict)
     )
     names: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    notices: dict[str, list[Data]] = field(default_factory=lambda: defaultdict(list))
     end: End = field(default_factory=End)
 
     def catch_up(self, connection: Connection) -> None:
@@ -416,11 +418,15 @@ class Known:
         for other in others:
             self.launches[key] |= self.launches.pop(other, set())
             self.told[key] |= self.told.pop(other, set())
+            self.notices[key] += self.notices.pop(other, [])
             for district, values in self.baselines.pop(other, {}).items():
                 here = self.baselines[key][district]
                 for name, (value, seq) in values.items():
                     if name not in here or here[name][1] < seq:
                         here[name] = value, seq
+
+    def _people_told(self, entry: AuditEntry) -> None:
+        self.notices[entry.detail["backend"]].append(entry.detail)
 
     _BY_ACTION: ClassVar[Mapping[str, Callable[[Known, AuditEntry], None]]] = {
         audit.RUN_BEGUN: _run_begun,
@@ -435,4 +441,5 @@ class Known:
         audit.DISTRICT_SEEN: _district_seen,
         audit.PLAN_APPROVED: _plan_approved,
         audit.CONNECT_NAMED: _connect_named,
+        audit.PEOPLE_TOLD: _people_told,
     }

@@ -196,6 +196,10 @@ class Ledger:
         """Insist that this runner still has a district. Raises ``LeaseLost``."""
         self.lease_table.renew(connection, claim, self.database.now(connection))
 
+    def known_notices(self, backend: str) -> Sequence[Mapping[str, Any]]:
+        """Give what was said of telling people about a Connect; see ``changing``."""
+        return tuple(self._known.notices[backend])
+
     # — saves —
 
     def entries(self, run: int, district: str) -> tuple[JournalRow, ...]:
