@@ -104,6 +104,8 @@ async def _send(one: Sending) -> str:
         return f"it did not come to an end within {SECONDS:g} seconds"
     except ConnectsyncError as error:
         return error.message
+    except Exception as error:  # noqa: BLE001 - whatever a hook does, the run goes on
+        return f"it could not be sent: {type(error).__name__}"
 
 
 # — webhooks —
@@ -310,7 +312,10 @@ async def _mail(one: Sending, hook: MailHook) -> str:
 
     def work() -> None:
         done.set_running_or_notify_cancel()
-        done.set_result(_deliver(mail, hook, one.secret, context))
+        try:
+            done.set_result(_deliver(mail, hook, one.secret, context))
+        except Exception as error:  # noqa: BLE001 - told by who waits for it
+            done.set_exception(error)
 
     threading.Thread(target=work, daemon=True).start()
     return await asyncio.wrap_future(done)
