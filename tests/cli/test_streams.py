@@ -203,6 +203,7 @@ EVERY = (
     "status harbor-point-usd",
     "audit",
     "reconcile",
+    "notify",
     "login",
     "doctor",
     "emulator --host 256.0.0.1",
