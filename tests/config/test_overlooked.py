@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectsync.config.discovery import below
-from connectsync.config.fleet import overlooked
+from connectsync.config.discovery import below, overlooked
 
 
 def names(folder: Path, *files: str) -> list[str]:

@@ -15,13 +15,19 @@ from pathlib import Path
 import pytest
 from console import Console
 
-from connectsync.config import yaml_tree
+from connectsync.config import decode
+from connectsync.config.decode import Ground
 from connectsync.config.fleet import ChosenFiles, choose_files, load_fleet
-from connectsync.domain.finding import ValidationReport
-from connectsync.operations import check_cache, checking
+from connectsync.domain.finding import Finding, ValidationReport
+from connectsync.operations import check_cache
 from connectsync.operations.check_cache import CheckCache
 from connectsync.operations.checking import CheckedFile, ValidationOptions, digest
-from connectsync.operations.validate import check_files, report_on, validate_fleet
+from connectsync.operations.validate import (
+    check_files,
+    check_named,
+    report_on,
+    validate_fleet,
+)
 
 TODAY = date(2027, 1, 15)
 WHOLE = ValidationOptions(today=TODAY, whole_fleet=True)
@@ -89,8 +95,8 @@ def checked(
 
 def loaded(root: Path, asked: ValidationOptions = WHOLE) -> ValidationReport:
     files = sorted((root / "districts").glob("*.yaml"))
-    fleet = load_fleet(root, files, districts_dir=root / "districts")
-    return validate_fleet(fleet, asked)
+    whole = load_fleet(root, files, districts_dir=root / "districts")
+    return validate_fleet(whole, asked)
 
 
 def state(root: Path) -> Path:
@@ -103,16 +109,17 @@ def remembered(root: Path, asked: ValidationOptions = WHOLE) -> ValidationReport
 
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Count the files whose YAML is read, in this process."""
-    names: list[str] = []
-    compose = yaml_tree.compose
+    """Tell what stands in each district file that is read, in this process."""
+    texts: list[str] = []
+    bytes_of = decode.bytes_of
 
-    def counted(raw: bytes) -> object:
-        names.append(raw.decode())
-        return compose(raw)
+    def counted(path: Path, name: str, ground: Ground | None) -> bytes | Finding:
+        raw = bytes_of(path, name, ground)
+        texts.append(raw.decode() if isinstance(raw, bytes) else "")
+        return raw
 
-    monkeypatch.setattr("connectsync.config.document.compose", counted)
-    return names
+    monkeypatch.setattr("connectsync.config.fleet.bytes_of", counted)
+    return texts
 
 
 def districts_in(read: list[str]) -> list[str]:
@@ -128,11 +135,11 @@ PLACED_LATER = ("archived_students", "district_id", "allow", "\t", "16}")
 @pytest.fixture
 def three_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let three processes work; threads that other tests left do not count."""
-    monkeypatch.setattr(checking, "_cores", lambda: 3)
-    monkeypatch.setattr(checking, "WORTH_A_PROCESS", 10)
+    monkeypatch.setattr(check_cache, "_cores", lambda: 3)
+    monkeypatch.setattr(check_cache, "WORTH_A_PROCESS", 10)
     begun = threading.active_count()
     others = lambda: threading.active_count() > begun  # noqa: E731 - one line
-    monkeypatch.setattr(checking, "_has_threads", others)
+    monkeypatch.setattr(check_cache, "_has_threads", others)
 
 
 @pytest.fixture
@@ -148,7 +155,7 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         remember: bool,
     ) -> list[CheckedFile]:
         here.append(len(names))
-        return checking.check_named(chosen, names, asked, remember=remember)
+        return check_named(chosen, names, asked, remember=remember)
 
     monkeypatch.setattr("connectsync.operations.validate.check_named", counted)
     return here
@@ -167,7 +174,7 @@ def test_many_processes_find_what_one_finds(
 ) -> None:
     report = checked(project)
     assert parts == [40]
-    monkeypatch.setattr(checking, "_cores", lambda: 1)
+    monkeypatch.setattr(check_cache, "_cores", lambda: 1)
     assert report == checked(project)
 
 

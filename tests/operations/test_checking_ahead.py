@@ -13,9 +13,14 @@ from connectsync.domain.finding import Finding, Severity
 from connectsync.domain.live import Live
 from connectsync.domain.schedule import Moment
 from connectsync.operations.check_cache import CheckCache, pack, unpack
-from connectsync.operations.checking import ValidationOptions, check_named
+from connectsync.operations.checking import ValidationOptions
 from connectsync.operations.from_live import likeness, take_over
-from connectsync.operations.validate import check_files, report_on, validate_fleet
+from connectsync.operations.validate import (
+    check_files,
+    check_named,
+    report_on,
+    validate_fleet,
+)
 
 HEAD = "schema: 1\ndistrict: elm\nname: Elm\n"
 KNOWN = (

@@ -18,17 +18,14 @@ from connectsync.config.project import check_waves, load_project
 from connectsync.domain.district import District
 from connectsync.domain.finding import Problem, pointer
 from connectsync.operations.checking import (
+    AllowResult,
     ValidationOptions,
     check_fleet,
     examine_district,
-)
-from connectsync.operations.validate import (
-    AllowResult,
-    examine_fleet,
-    fleet_on_day,
     names_that_run,
     settle,
 )
+from connectsync.operations.validate import examine_fleet, fleet_on_day
 from connectsync.rules.engine import Found
 from connectsync.rules.subjects import DistrictOnDay, FleetOnDay, place_problem
 

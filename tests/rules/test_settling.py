@@ -10,8 +10,8 @@ import pytest
 from connectsync.domain.district import Allow, District
 from connectsync.domain.finding import Problem
 from connectsync.errors import Bug
-from connectsync.operations.checking import examine_district
-from connectsync.operations.validate import examine_fleet, names_that_run, settle
+from connectsync.operations.checking import examine_district, names_that_run, settle
+from connectsync.operations.validate import examine_fleet
 from connectsync.rules.catalogue import by_name
 from connectsync.rules.engine import Found
 from connectsync.rules.subjects import (

@@ -235,7 +235,7 @@ def look_around(session: Session, project: Project) -> None:
 
     Raises ``ProjectError`` if a file that is named is not there.
     """
-    from connectsync.config.fleet import overlooked
+    from connectsync.config.discovery import overlooked
     from connectsync.config.project import insist_named_files
 
     insist_named_files(project.root, with_backend=session.backend is None)

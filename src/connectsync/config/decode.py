@@ -20,7 +20,7 @@ from connectsync.config.source import (
     spell_control_characters,
 )
 from connectsync.domain.finding import Finding, Place
-from connectsync.files.access import TooLarge, read_regular
+from connectsync.files.access import TooLarge, glance_at, read_regular
 from connectsync.values import dataclass, field
 
 
@@ -72,10 +72,7 @@ class Ground:
 
         A path that lies elsewhere from the start, as its spelling says, is none.
         """
-        # pathlib is slow, and a country has 13,318 files; `..` stays behind its link
-        spelled = str(path)
-        if not os.path.isabs(spelled):  # noqa: PTH117
-            spelled = os.path.join(os.getcwd(), spelled)  # noqa: PTH109, PTH118
+        spelled = _spelled_whole(path)
         parent = os.path.dirname(spelled)  # noqa: PTH120
         if not os.path.islink(spelled) and self.holds_folder(parent):  # noqa: PTH114
             return None
@@ -89,6 +86,15 @@ class Ground:
         if folder not in self._known:
             self._known[folder] = self.holds(folder)
         return self._known[folder]
+
+
+def _spelled_whole(path: Path | str) -> str:
+    """Spell a path from the root; ``..`` stays behind its link."""
+    # pathlib is slow, and a country has 13,318 files
+    spelled = str(path)
+    if os.path.isabs(spelled):  # noqa: PTH117
+        return spelled
+    return os.path.join(os.getcwd(), spelled)  # noqa: PTH109, PTH118
 
 
 def without_steps_up(path: Path) -> Path:
@@ -140,6 +146,10 @@ def bytes_of(path: Path, name: str, ground: Ground | None = None) -> bytes | Fin
     With a ``ground``, a link that leads out of it, or to a file of another kind, is not
     followed: a session or a token may lie in the project, where no commit holds it.
     """
+    spelled = _spelled_whole(path)
+    is_inside = ground is None or ground.holds_folder(os.path.dirname(spelled))  # noqa: PTH120
+    if is_inside and (content := glance_at(spelled)) is not None:
+        return content
     message, hint = "", "put the file itself here; what lies outside is not read"
     try:
         if ground is not None and (end := ground.way_out(path)) is not None:

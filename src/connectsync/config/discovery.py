@@ -391,3 +391,27 @@ def _match_folder(folder: Path, parts: Sequence[str], ground: Ground) -> Iterato
             yield from _glob(path, rest, ground) if rest else below(path, ground)
         elif not rest and name.endswith(SUFFIXES):
             yield path
+
+
+MEANT = (*SUFFIXES, ".json")
+"""Endings, in any case of letters, that a file of settings may be given."""
+
+
+def overlooked(folder: Path) -> tuple[Path, ...]:
+    """Find files below a folder whose ending keeps them from being read; sorted."""
+    return tuple(sorted(_find_files(folder), key=Path.as_posix))
+
+
+def _find_files(folder: Path) -> Iterator[Path]:
+    def enters(parent: str, name: str) -> bool:
+        shared = name == PROFILES and parent == str(folder)
+        return shared or not name.startswith(("_", "."))
+
+    for parent, names in walk(folder, enters=enters):
+        yield from (
+            Path(parent, name)
+            for name in names
+            if name.lower().endswith(MEANT)
+            and not name.endswith(SUFFIXES)
+            and not name.startswith(".")
+        )

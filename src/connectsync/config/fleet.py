@@ -9,14 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Generic, Protocol, Self, TypeVar
 
-from connectsync.config.decode import SUFFIXES, Ground, bytes_of
+from connectsync.config.decode import Ground, bytes_of
 from connectsync.config.discovery import (
     PROFILES,
     PROJECT_FILE,
     names_below,
     relative,
     stem_of,
-    walk,
 )
 from connectsync.config.document import Document, Reading
 from connectsync.config.layers import LAYERED, missing_profiles, named_profiles, winning
@@ -24,7 +23,6 @@ from connectsync.config.profiles import (
     Profiles,
     check_bytes,
     district_of,
-    read_and_check,
     shelf_of,
     shelf_of_texts,
     users_of,
@@ -168,9 +166,17 @@ class ChosenFiles:
 
     def read(self, name: str) -> Reading:
         """Read one of the files, and hold it against the schema."""
-        recorded = self.shelf.recorded
-        path = self.paths[name]
-        return read_and_check(path, name, "district", recorded, ground=self.ground)
+        return self.check(name, self.bytes_of(name))
+
+    def bytes_of(self, name: str) -> bytes | Finding:
+        """Read the bytes of one of the files, or say why not."""
+        return bytes_of(self.paths[name], name, self.ground)
+
+    def check(self, name: str, raw: bytes | Finding) -> Reading:
+        """Hold what `bytes_of` gave against the schema."""
+        if isinstance(raw, Finding):
+            return Reading(None, (raw,))
+        return check_bytes(name, raw, "district", self.shelf.recorded)
 
 
 def choose_files(
@@ -424,27 +430,3 @@ def _holds(name: str, words: Sequence[bytes], ground: Ground) -> bool:
         content = found
     content = content.lower()
     return any(word in content for word in words)
-
-
-MEANT = (*SUFFIXES, ".json")
-"""Endings, in any case of letters, that a file of settings may be given."""
-
-
-def overlooked(folder: Path) -> tuple[Path, ...]:
-    """Find files below a folder whose ending keeps them from being read; sorted."""
-    return tuple(sorted(_find_files(folder), key=Path.as_posix))
-
-
-def _find_files(folder: Path) -> Iterator[Path]:
-    def enters(parent: str, name: str) -> bool:
-        shared = name == PROFILES and parent == str(folder)
-        return shared or not name.startswith(("_", "."))
-
-    for parent, names in walk(folder, enters=enters):
-        yield from (
-            Path(parent, name)
-            for name in names
-            if name.lower().endswith(MEANT)
-            and not name.endswith(SUFFIXES)
-            and not name.startswith(".")
-        )

@@ -37,9 +37,10 @@ from connectsync.domain.plan import PlannedChange
 from connectsync.domain.settings import BY_NAME, Form, is_same, spell
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ConnectError, DistrictNotFound, NothingMatched
+from connectsync.operations.checking import names_that_run, settle
 from connectsync.operations.click_list import click_of
 from connectsync.operations.plan import changes_between
-from connectsync.operations.validate import examine_fleet, names_that_run, settle
+from connectsync.operations.validate import examine_fleet
 from connectsync.providers.clever import Settings
 from connectsync.rules.allow_entries import AllowOnDay, allow_unused
 from connectsync.rules.catalogue import BY_NAME as RULES

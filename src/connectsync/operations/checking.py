@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import gc
 import json
-import os
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice
 from pathlib import PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from connectsync.config.document import Document, Reading
 from connectsync.config.fleet import (
     Builder,
-    ChosenFiles,
     Fleet,
     LoadedDistrict,
     Null,
@@ -32,7 +28,13 @@ from connectsync.domain.district import Allow, FleetMember
 from connectsync.domain.finding import Finding, KeyPath, Place, Problem
 from connectsync.domain.rule_settings import KnownFindings, RuleSettings
 from connectsync.domain.schedule import Schedule
-from connectsync.rules.catalogue import BY_NAME, DISTRICT_RULES
+from connectsync.rules.allow_entries import AllowOnDay
+from connectsync.rules.catalogue import (
+    ALLOW_RULES,
+    BY_NAME,
+    DISTRICT_RULES,
+    FLEET_RULES,
+)
 from connectsync.rules.engine import Found, Rule, Subject, problems
 from connectsync.rules.subjects import DistrictOnDay
 from connectsync.values import dataclass, field, replace
@@ -310,92 +312,100 @@ def digest(raw: bytes) -> str:
     return sha256(raw).hexdigest()
 
 
-def check_named(
-    chosen: ChosenFiles,
-    names: Sequence[str],
-    asked: ValidationOptions,
-    *,
-    remember: bool,
-) -> list[CheckedFile]:
-    """Read and check files one after the other."""
-    shelf = chosen.shelf
-    return [
-        check_reading(shelf, name, chosen.read(name), asked, remember=remember)
-        for name in names
-    ]
-
-
-WORTH_A_PROCESS = 400
-"""Files below which another process costs more than it saves."""
-
-MOST_PROCESSES = 8
-
-
-def in_parts(
-    work: Callable[[Sequence[str]], list[CheckedFile]],
-    items: Sequence[str],
-    *,
-    pack: Callable[[list[CheckedFile]], bytes],
-    unpack: Callable[[bytes], list[CheckedFile]],
-) -> list[CheckedFile]:
-    """
-    Do the same work on many items with all cores, and give the results in order.
-
-    Children are copies of this process, so nothing is handed to them; what they give
-    comes back through a pipe. The part of a child that ended early is done here.
-    """
-    count = min(_cores(), MOST_PROCESSES, len(items) // WORTH_A_PROCESS)
-    if count < 2 or sys.platform != "linux" or _has_threads():  # noqa: PLR2004 - one is this process
-        return work(items)
-    size = -(-len(items) // count)
-    parts = [items[at : at + size] for at in range(0, len(items), size)]
-    # what is collected in a child would be copied first
-    gc.collect()
-    gc.freeze()
-    children = [_start(work, part, pack) for part in parts[1:]]
-    gc.unfreeze()
-    results = work(parts[0])
-    for part, (number, near) in zip(parts[1:], children, strict=True):
-        with os.fdopen(near, "rb") as stream:
-            packed = stream.read()
-        _, status = os.waitpid(number, 0)
-        results += unpack(packed) if status == 0 else work(part)
-    return results
-
-
-def _start(
-    work: Callable[[Sequence[str]], list[CheckedFile]],
-    part: Sequence[str],
-    pack: Callable[[list[CheckedFile]], bytes],
-) -> tuple[int, int]:
-    near, far = os.pipe()
-    number = os.fork()
-    if number:
-        os.close(far)
-        return number, near
-    status = 1
-    try:
-        os.close(near)
-        with os.fdopen(far, "wb") as stream:
-            stream.write(pack(work(part)))
-        status = 0
-    finally:
-        # neither buffers nor handlers of the parent are this process's to end
-        os._exit(status)
-
-
-def _has_threads() -> bool:
-    # not loaded: none was started
-    threading = sys.modules.get("threading")
-    return threading is not None and threading.active_count() > 1
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def builders_of(checked: Iterable[CheckedFile]) -> list[Builder]:
     """Give who builds on which profiles."""
     return [one.builder for one in checked if one.builder is not None]
+
+
+@lru_cache(maxsize=8)
+def names_that_run(
+    *,
+    select: frozenset[str] | None = None,
+    ignore: frozenset[str] = NONE,
+    with_fleet: bool,
+) -> frozenset[str]:
+    """Name the rules that run on a district this time; ``settle`` asks for them."""
+    rules: tuple[Rule[Any], ...] = (*DISTRICT_RULES, *ALLOW_RULES)
+    if with_fleet:
+        rules += FLEET_RULES
+    names = frozenset(rule.name for rule in rules)
+    return (names if select is None else names & select) - ignore
+
+
+MOST_PROBLEMS = 100
+"""A district with more wrong entries than this is not helped by hearing of them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedFinding:
+    """A finding that the district allows, with the entry that says so."""
+
+    found: Found
+    by: Allow
+
+
+@dataclass(frozen=True, slots=True)
+class AllowResult:
+    """
+    What counts, what is allowed, and what is wrong with the `allow` entries.
+
+    Every finding that went in is in ``kept`` or in ``accepted``, in the same order.
+    """
+
+    kept: tuple[Found, ...]
+    accepted: tuple[AcceptedFinding, ...]
+    problems: tuple[Found, ...]
+
+
+def settle(
+    found: Iterable[Found],
+    allow: tuple[Allow, ...],
+    today: date,
+    ran: frozenset[str],
+) -> AllowResult:
+    """
+    Separate a district's findings from those that it allows.
+
+    ``found`` are the findings in the district's file, including those of fleet rules
+    (``place_problem`` gives their path inside the file). ``ran`` names all rules that
+    were selected and ran on the district: an entry for a rule that did not run is not
+    reported as unused, and an allow rule that is not among them does not run.
+    """
+    everything = tuple(found)
+    if not allow:
+        return AllowResult(everything, (), ())
+    occurred = frozenset(rule.name for rule, _ in everything)
+    subject = AllowOnDay(allow, today, BY_NAME, ran, occurred)
+    entries = {
+        entry.rule: entry for entry in reversed(allow) if subject.in_force(entry)
+    }
+
+    def accepts(found: Found) -> bool:
+        rule, problem = found
+        entry = entries.get(rule.name)
+        return entry is not None and (problem.day or today) <= entry.until
+
+    return AllowResult(
+        kept=tuple(one for one in everything if not accepts(one)),
+        accepted=tuple(
+            AcceptedFinding(one, entries[one[0].name])
+            for one in everything
+            if accepts(one)
+        ),
+        problems=_first(
+            problems((rule for rule in ALLOW_RULES if rule.name in ran), subject)
+        ),
+    )
+
+
+def _first(found: Iterator[Found]) -> tuple[Found, ...]:
+    """Give so many problems, and behind the last how many more there are."""
+    shown = tuple(islice(found, MOST_PROBLEMS))
+    left = sum(1 for _ in found)
+    if not left:
+        return shown
+    rule, last = shown[-1]
+    message = f"and {left:,} more wrong {'entry' if left == 1 else 'entries'}"
+    hint = "fix those that are shown, then validate again"
+    counted = replace(last, message=message, hint=hint, stands_for=left)
+    return (*shown, (rule, counted))

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -21,7 +20,6 @@ from connectsync.config.fleet import (
     profiles_that_count,
     waiting_nulls,
 )
-from connectsync.domain.district import Allow
 from connectsync.domain.finding import (
     AllowedFinding,
     Finding,
@@ -33,7 +31,7 @@ from connectsync.domain.finding import (
     with_fingerprints,
 )
 from connectsync.domain.policy import ALL, Shard
-from connectsync.operations.check_cache import CheckCache, pack, unpack
+from connectsync.operations.check_cache import CheckCache, in_parts, pack, unpack
 from connectsync.operations.checking import (
     NONE,
     CheckedFile,
@@ -41,18 +39,16 @@ from connectsync.operations.checking import (
     ValidationOptions,
     builders_of,
     check_fleet,
-    check_named,
+    check_reading,
     choose_rules,
-    in_parts,
+    names_that_run,
+    settle,
 )
-from connectsync.rules.allow_entries import AllowOnDay
 from connectsync.rules.catalogue import (
-    ALLOW_RULES,
     BY_NAME,
-    DISTRICT_RULES,
     FLEET_RULES,
 )
-from connectsync.rules.engine import Found, Rule, problems
+from connectsync.rules.engine import Found, problems
 from connectsync.rules.fleet import null_takes_nothing_back, unused_profile
 from connectsync.rules.subjects import FleetOnDay, place_problem
 from connectsync.values import dataclass, replace
@@ -117,6 +113,30 @@ def is_whole(files: Iterable[str], root: Path, districts_dir: Path) -> bool:
 def validate_fleet(fleet: Fleet, asked: ValidationOptions) -> ValidationReport:
     """Run every rule that was asked for on a fleet that was loaded."""
     return report_on(check_fleet(fleet, asked), asked)
+
+
+def check_named(
+    chosen: ChosenFiles,
+    names: Sequence[str],
+    asked: ValidationOptions,
+    *,
+    remember: bool,
+) -> list[CheckedFile]:
+    """Read and check files one after the other."""
+    if len(names) > FEW:
+        # a commit hook would wait for its import
+        from connectsync.operations.molds import check_by_mold  # noqa: PLC0415
+
+        return check_by_mold(chosen, names, asked, remember=remember)
+    shelf = chosen.shelf
+    return [
+        check_reading(shelf, name, chosen.read(name), asked, remember=remember)
+        for name in names
+    ]
+
+
+FEW = 20
+"""Files among which it is no use to look for those that are alike."""
 
 
 def check_files(
@@ -349,97 +369,3 @@ def examine_fleet(
 ) -> tuple[Found, ...]:
     """Run the fleet rules; ``place_problem`` says which file a problem is in."""
     return tuple(problems(choose_rules(FLEET_RULES, select, ignore), subject))
-
-
-@lru_cache(maxsize=8)
-def names_that_run(
-    *,
-    select: frozenset[str] | None = None,
-    ignore: frozenset[str] = NONE,
-    with_fleet: bool,
-) -> frozenset[str]:
-    """Name the rules that run on a district this time; ``settle`` asks for them."""
-    rules: tuple[Rule[Any], ...] = (*DISTRICT_RULES, *ALLOW_RULES)
-    if with_fleet:
-        rules += FLEET_RULES
-    names = frozenset(rule.name for rule in rules)
-    return (names if select is None else names & select) - ignore
-
-
-MOST_PROBLEMS = 100
-"""A district with more wrong entries than this is not helped by hearing of them all."""
-
-
-@dataclass(frozen=True, slots=True)
-class AcceptedFinding:
-    """A finding that the district allows, with the entry that says so."""
-
-    found: Found
-    by: Allow
-
-
-@dataclass(frozen=True, slots=True)
-class AllowResult:
-    """
-    What counts, what is allowed, and what is wrong with the `allow` entries.
-
-    Every finding that went in is in ``kept`` or in ``accepted``, in the same order.
-    """
-
-    kept: tuple[Found, ...]
-    accepted: tuple[AcceptedFinding, ...]
-    problems: tuple[Found, ...]
-
-
-def settle(
-    found: Iterable[Found],
-    allow: tuple[Allow, ...],
-    today: date,
-    ran: frozenset[str],
-) -> AllowResult:
-    """
-    Separate a district's findings from those that it allows.
-
-    ``found`` are the findings in the district's file, including those of fleet rules
-    (``place_problem`` gives their path inside the file). ``ran`` names all rules that
-    were selected and ran on the district: an entry for a rule that did not run is not
-    reported as unused, and an allow rule that is not among them does not run.
-    """
-    everything = tuple(found)
-    if not allow:
-        return AllowResult(everything, (), ())
-    occurred = frozenset(rule.name for rule, _ in everything)
-    subject = AllowOnDay(allow, today, BY_NAME, ran, occurred)
-    entries = {
-        entry.rule: entry for entry in reversed(allow) if subject.in_force(entry)
-    }
-
-    def accepts(found: Found) -> bool:
-        rule, problem = found
-        entry = entries.get(rule.name)
-        return entry is not None and (problem.day or today) <= entry.until
-
-    return AllowResult(
-        kept=tuple(one for one in everything if not accepts(one)),
-        accepted=tuple(
-            AcceptedFinding(one, entries[one[0].name])
-            for one in everything
-            if accepts(one)
-        ),
-        problems=_first(
-            problems((rule for rule in ALLOW_RULES if rule.name in ran), subject)
-        ),
-    )
-
-
-def _first(found: Iterator[Found]) -> tuple[Found, ...]:
-    """Give so many problems, and behind the last how many more there are."""
-    shown = tuple(islice(found, MOST_PROBLEMS))
-    left = sum(1 for _ in found)
-    if not left:
-        return shown
-    rule, last = shown[-1]
-    message = f"and {left:,} more wrong {'entry' if left == 1 else 'entries'}"
-    hint = "fix those that are shown, then validate again"
-    counted = replace(last, message=message, hint=hint, stands_for=left)
-    return (*shown, (rule, counted))

@@ -1,0 +1,259 @@
+"""
+Files of one mold: alike but for whom they are about.
+
+Most files of a fleet are written by a command or copied from each other: they differ in
+a district's key, name, id and token, and in the comment above. What the first file of a
+mold comes to holds for the next one, so YAML is read once for all of them. Whatever is
+not surely of a mold is read by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from connectsync.config.document import Document, Reading
+from connectsync.config.fleet import ChosenFiles
+from connectsync.config.yaml_tree import plain
+from connectsync.domain.district import FleetMember
+from connectsync.domain.finding import KeyPath, Place
+from connectsync.operations.checking import (
+    CheckedDistrict,
+    CheckedFile,
+    ValidationOptions,
+    check_reading,
+    digest,
+)
+from connectsync.values import dataclass, replace
+
+Result = TypeVar("Result")
+
+MOST_MOLDS = 512
+"""Molds that are kept; a fleet whose files are all different has no use for more."""
+
+_LONGEST = 1 << 14
+"""Bytes of a file of a mold, far below what a file may have."""
+
+_HEAD = re.compile(rb"(?:#[ -~]*\n)+")
+"""The comment above a file: printable ASCII, which no check looks at."""
+
+_IDENTITY = re.compile(
+    rb"^(district: |name: | {1,8}district_id: | {1,8}oauth_token: )"
+    rb"(\"?)([A-Za-z0-9][A-Za-z0-9_:. -]{0,99})\2(?=\n)",
+    re.MULTILINE,
+)
+_PARTS = 4
+"""What the pattern splits a file into at each match: text, key, quote and word."""
+
+_PATHS: dict[str, KeyPath] = {
+    "district": ("district",),
+    "name": ("name",),
+    "district_id": ("credentials", "district_id"),
+    "oauth_token": ("credentials", "oauth_token"),
+}
+SURE = {
+    "district": re.compile(r"[a-z][a-z0-9]*(?:[-_.][a-z0-9]+)*"),
+    "name": re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[ .-]{1,2}[A-Za-z0-9]+)*\.?"),
+    "district_id": re.compile(r"[0-9a-f]{24}"),
+    "oauth_token": re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*"),
+}
+"""Words that no check of one file objects to, and that YAML reads as they stand."""
+
+
+class Cast(NamedTuple):
+    """
+    A file taken apart: its mold, its words by key, and rows of the comment above.
+
+    A key that the file spells in a way that is not sure is no part of its words.
+    """
+
+    mold: tuple[bytes, ...]
+    words: dict[str, str]
+    above: int
+
+    def rows(self) -> tuple[int, ...]:
+        """Give the lines of the words, counted from one."""
+        found, row = [], self.above + 1
+        for text in self.mold[: -1 : _PARTS - 1]:
+            row += text.count(b"\n")
+            found.append(row)
+        return tuple(found)
+
+
+def take_apart(raw: bytes, file: str) -> Cast | None:
+    """
+    Take the bytes of a file apart; None if it is not surely of a mold.
+
+    ``file`` is its name, whose stem has to be the district's key.
+    """
+    if len(raw) > _LONGEST:
+        return None
+    # pathlib takes as long as all of the rest
+    stem = file[file.rfind("/") + 1 : file.rfind(".")]
+    head = _HEAD.match(raw)
+    above, body = 0, raw
+    if head is not None:
+        above, body = head[0].count(b"\n"), raw[head.end() :]
+    parts = _IDENTITY.split(body)
+    words = [word.decode("ascii") for word in parts[3::_PARTS]]
+    keys = [key.strip().decode("ascii").removesuffix(":") for key in parts[1::_PARTS]]
+    if len(set(keys)) < len(keys) or "district" not in keys or "name" not in keys:
+        return None
+    for key, word, quote in zip(keys, words, parts[2::_PARTS], strict=True):
+        if not SURE[key].fullmatch(word):
+            return None
+        if not quote and plain(word) != word:
+            return None
+        if key == "district" and word != stem:
+            return None
+    del parts[3::_PARTS]
+    return Cast(tuple(parts), dict(zip(keys, words, strict=True)), above)
+
+
+class Molds(Generic[Result]):
+    """What the first file of each mold came to, where that holds for others."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[bytes, ...], Result | None] = {}
+
+    def wants(self, cast: Cast) -> bool:
+        """Say whether what a file of this mold comes to is to be kept."""
+        return cast.mold not in self._known and len(self._known) < MOST_MOLDS
+
+    def result(self, cast: Cast | None) -> Result | None:
+        """Give what the first file of this mold came to; None if that is of no use."""
+        return None if cast is None else self._known.get(cast.mold)
+
+    def learn(self, cast: Cast, result: Result | None) -> None:
+        """Keep what the first file of a mold came to."""
+        self._known[cast.mold] = result
+
+
+def is_cast(document: Document, cast: Cast) -> bool:
+    """Say whether the words of a file are what its document has in their places."""
+    for (key, word), row in zip(cast.words.items(), cast.rows(), strict=True):
+        path = _PATHS[key]
+        if not document.holds(path) or document.locate(path).line != row:
+            return False
+        value: Any = document.data
+        for part in path:
+            value = value[part]
+        if value != word:
+            return False
+    return True
+
+
+def can_move(place: Place, file: str, cast: Cast) -> bool:
+    """Say whether a place in a file is one that every file of its mold has."""
+    if place.file != file:
+        return True
+    rows = cast.rows()
+    return place.line > cast.above and not any(
+        place.line <= row <= place.end_line for row in rows
+    )
+
+
+def moved(place: Place, file: str, to: str, rows: int) -> Place:
+    """Give the place that another file of the mold has, so many rows further down."""
+    if place.file != file:
+        return place
+    return replace(
+        place, file=to, line=place.line + rows, end_line=place.end_line + rows
+    )
+
+
+def check_by_mold(
+    chosen: ChosenFiles,
+    names: Sequence[str],
+    asked: ValidationOptions,
+    *,
+    remember: bool,
+) -> list[CheckedFile]:
+    """Read and check files one after the other, and of each mold only the first."""
+    molds = Molds[_CheckedMold]()
+    checked = []
+    for name in names:
+        raw = chosen.bytes_of(name)
+        cast = take_apart(raw, name) if isinstance(raw, bytes) else None
+        mold = molds.result(cast)
+        if mold is not None and cast is not None:
+            text = digest(raw) if remember and isinstance(raw, bytes) else ""
+            checked.append(mold.fill(name, cast, text))
+            continue
+        reading = chosen.check(name, raw)
+        one = check_reading(chosen.shelf, name, reading, asked, remember=remember)
+        checked.append(one)
+        if cast is not None and molds.wants(cast):
+            molds.learn(cast, _mold_of(name, cast, reading, one))
+    return checked
+
+
+@dataclass(frozen=True, slots=True)
+class _CheckedMold:
+    """What the first file of a mold came to; ``stated`` is around names and ids."""
+
+    file: str
+    above: int
+    result: CheckedFile
+    district: CheckedDistrict
+    stated: tuple[str, ...]
+
+    def fill(self, name: str, cast: Cast, text: str) -> CheckedFile:
+        """Give what another file of the mold comes to."""
+        words, rows = cast.words, cast.above - self.above
+        parts = [*self.stated]
+        parts[1::2] = [words[part] for part in parts[1::2]]
+        findings, found = self.result.findings, self.district.found
+        if findings:
+            findings = tuple(
+                replace(each, place=moved(each.place, self.file, name, rows))
+                for each in findings
+            )
+        if found:
+            found = tuple(
+                each._replace(place=moved(each.place, self.file, name, rows))
+                for each in found
+            )
+        like = self.district.member
+        member = FleetMember(
+            words["district"],
+            like.profiles,
+            like.labels,
+            words.get("district_id", like.district_id),
+            words.get("oauth_token", like.oauth_token),
+            like.archived_students,
+        )
+        district = self.district._replace(
+            file=name, member=member, found=found, stated="".join(parts)
+        )
+        builder = (member.key, member.profiles)
+        return CheckedFile(findings, builder, district, text, self.result.day)
+
+
+def _mold_of(
+    name: str, cast: Cast, reading: Reading, one: CheckedFile
+) -> _CheckedMold | None:
+    """Give what a file says of others of its mold; None where that is not sure."""
+    district, document = one.district, reading.document
+    if district is None or document is None or not is_cast(document, cast):
+        return None
+    places = [each.place for each in one.findings]
+    places += [each.place for each in district.found]
+    if not all(can_move(place, name, cast) for place in places):
+        return None
+    # no text of a file can hold the character that marks where its own words stand
+    marked: dict[str, object] = json.loads(district.stated)
+    for key in cast.words.keys() & _STATED_AS.keys():
+        marked[_STATED_AS[key]] = f"\0{key}\0"
+    stated = json.dumps(marked, separators=(",", ":")).split("\\u0000")
+    return _CheckedMold(name, cast.above, one, district, tuple(stated))
+
+
+_STATED_AS = {
+    "district": "district",
+    "name": "name",
+    "district_id": "credentials.district_id",
+}
+"""What the words of a file are called among the values that it states."""

@@ -1,0 +1,298 @@
+"""Files of one mold are read once, and each is told of as if it were read alone."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from connectsync.config import yaml_tree
+from connectsync.config.fleet import ChosenFiles, choose_files
+from connectsync.config.profiles import check_bytes
+from connectsync.domain.finding import Place
+from connectsync.domain.schedule import Moment
+from connectsync.operations.checking import (
+    CheckedFile,
+    ValidationOptions,
+    check_reading,
+)
+from connectsync.operations.molds import (
+    MOST_MOLDS,
+    SURE,
+    can_move,
+    check_by_mold,
+    is_cast,
+    moved,
+    take_apart,
+)
+
+NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
+TODAY = NOW.date()
+ASKED = ValidationOptions(today=TODAY)
+
+PROFILES = {
+    "standard": "schema: 1\nsettings: {phone_types: [Cell, Home]}\n",
+    "sloppy": "schema: 1\nsettings: {archived_students: Restore, phone_types:}\n",
+    "broken": "schema: 1\nsettings: {phone_types: [Sell]}\n",
+}
+
+HEADS = (
+    "",
+    "# Settings\n",
+    "# one\n#\n# three\n",
+    "# a tab\there\n",
+    "# é\n",
+    "#\r\n",
+    "\ufeff# mark\n",
+    "---\n",
+    "# token 58da8a43cc70ab00017a1a87aaaaaaaaaaaaaaaa\n",
+    "# x\n" * 30,
+    "# a bell \a\n",
+    "# \u200b\n",
+    "\n",
+)
+NAMES = (
+    "{key} School District",
+    '"{key} USD"',
+    "'{key} USD'",
+    "St. Mary - {key}",
+    "no",
+    "null",
+    '"null"',
+    "Null Island {key}",
+    "12e3",
+    "{key}: with a colon",
+    "{key} # with a comment",
+    "{key}",
+    "{key} ",
+    "{key}\n  Unified",
+    "|\n  district: {key}\n  of a text",
+    "A  B--{key}..",
+    '"{key} \\u0041"',
+    "",
+)
+IDS = (
+    "  district_id: 58da8a43cc70ab00017a{number:04x}\n",
+    '  district_id: "58da8a43cc70ab00017a{number:04x}"\n',
+    '  district_id: "00000000000000000000{number:04}"\n',
+    "  district_id: 00000000000000000000{number:04}\n",
+    "  district_id: 1234567890123456789e{number:04}\n",
+    "  district_id: CA-{number}\n",
+    "",
+)
+TOKENS = (
+    "  oauth_token: env:TOKEN_{number}\n",
+    '  oauth_token: "env:TOKEN_{number}"\n',
+    "  oauth_token: env:ONE\n",
+    "  oauth_token: file:secrets/{number}\n",
+    "  oauth_token: deadbeef{number}\n",
+    "  oauth_token: env:TOKEN-{number}\n",
+    "",
+)
+BODIES = (
+    "profile: standard\nfacts: {setup_step: 5}\n",
+    "profile: sloppy\n",
+    "profile: broken\n",
+    "profile: nowhere\n",
+    "settings:\n  enable_daily_sync: true\n  archived_students: Keep Archived\n",
+    "settings:\n  deletion_threshold: 60\n  phone_types:\n",
+    "settings: {deletion_threshold: 15}\nlabels: [early]\n",
+    (
+        "settings: {enable_daily_sync: true}\n"
+        "allow: [{rule: launch-not-stated, reason: new, until: 2027-02-01}]\n"
+    ),
+    (
+        "timezone: America/Denver\n"
+        "scheduled:\n"
+        "  - from: 2027-01-20\n    to: 2027-02-20\n    reason: rollover\n"
+        "    settings: {deletion_threshold: 90}\n"
+    ),
+    "settings: {contact_types: [Emergancy]}\n",
+    "district: twice\n",
+    "name: twice\n",
+    "notes: |\n  district: other\n",
+    "",
+)
+
+
+def text_of(pick: random.Random, number: int, stem: str) -> str:
+    """Write a file, right or wrong; most are alike but for whom they are about."""
+    usual = pick.random() < 0.8
+    choose: Callable[[tuple[str, ...]], str] = lambda of: (  # noqa: E731 - one line
+        of[0] if usual and pick.random() < 0.9 else pick.choice(of)
+    )
+    key = stem if pick.random() < 0.95 else f"{stem}-moved"
+    ids = choose(IDS) + choose(TOKENS)
+    whose = f"credentials:\n{ids}" if ids else ""
+    if pick.random() < 0.1:
+        one = "district_id: 58da8a43cc70ab00017a1a87, oauth_token: env:ONE"
+        whose = f"credentials: {{{one}}}\n"
+    lines = ["schema: 1\n", f"district: {key}\n", f"name: {choose(NAMES)}\n"]
+    if pick.random() < 0.3:
+        lines.append(lines.pop(0))
+    body = pick.choice(BODIES)
+    text = f"{choose(HEADS[1:] + HEADS[:1])}{''.join(lines)}{whose}{body}"
+    text = text.replace("{key}", key).replace("{number}", str(number))
+    text = text.replace("{number:04x}", f"{number:04x}")
+    text = text.replace("{number:04}", f"{number:04}")
+    return text.replace("\n", "\r\n") if pick.random() < 0.03 else text
+
+
+def chosen_of(root: Path, texts: dict[str, str]) -> ChosenFiles:
+    shared = root / "districts" / "_profiles"
+    shared.mkdir(parents=True, exist_ok=True)
+    (root / "connectsync.yaml").write_text("schema: 1\n")
+    for stem, text in PROFILES.items():
+        (shared / f"{stem}.yaml").write_text(text)
+    paths = []
+    for stem, text in texts.items():
+        path = root / "districts" / f"{stem}.yaml"
+        path.write_bytes(text.encode())
+        paths.append(path)
+    return choose_files(
+        root, paths, districts_dir=root / "districts", at=Moment(NOW, "UTC")
+    )
+
+
+def alone(chosen: ChosenFiles) -> list[CheckedFile]:
+    return [
+        check_reading(chosen.shelf, name, chosen.read(name), ASKED, remember=True)
+        for name in chosen.paths
+    ]
+
+
+@pytest.fixture
+def composed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Tell which texts are read as YAML."""
+    texts: list[bytes] = []
+    compose = yaml_tree.compose
+
+    def counted(raw: bytes) -> object:
+        texts.append(raw)
+        return compose(raw)
+
+    monkeypatch.setattr("connectsync.config.document.compose", counted)
+    return texts
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_file_of_a_mold_is_told_of_as_if_it_were_read_alone(
+    tmp_path: Path, composed: list[bytes], seed: int
+) -> None:
+    pick = random.Random(seed)  # noqa: S311 - no secret
+    stems = [f"d{number:03}-usd" for number in range(240)]
+    texts = {stem: text_of(pick, at, stem) for at, stem in enumerate(stems)}
+    chosen = chosen_of(tmp_path, texts)
+    expected = alone(chosen)
+    composed.clear()
+    found = check_by_mold(chosen, list(chosen.paths), ASKED, remember=True)
+    for one, other in zip(found, expected, strict=True):
+        assert one == other
+    # some are of a mold, or this would show nothing
+    assert len(composed) < len(stems) * 0.9
+    assert any(one.district and one.district.found for one in found)
+    assert any(one.findings for one in found)
+
+
+TWICE = """\
+schema: 1
+"district": {key}
+"name": One
+allow:
+  - rule: launch-not-stated
+    reason: "a text of
+district: {key}
+name: One
+lines"
+    until: 2027-02-01
+settings: {enable_daily_sync: true}
+"""
+"""Lines of a text that look like keys, and keys that look otherwise."""
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_a_line_of_a_text_is_no_key(
+    tmp_path: Path, composed: list[bytes], *, twice: bool
+) -> None:
+    text = TWICE.replace('"district"', "district") if twice else TWICE
+    stems = [f"d{number}" for number in range(3)]
+    texts = {stem: text.replace("{key}", stem) for stem in stems}
+    cast = take_apart(texts["d0"].encode(), "d0.yaml")
+    document = check_bytes("d0.yaml", texts["d0"].encode(), "district").document
+    assert document is not None
+    if twice:
+        assert cast is None
+    else:
+        assert cast is not None
+        assert not is_cast(document, cast)
+    # only the text says another name: a mold would take it for the district's
+    texts["d2"] = texts["d2"].replace("\nname: One", "\nname: Two")
+    chosen = chosen_of(tmp_path, texts)
+    expected = alone(chosen)
+    composed.clear()
+    found = check_by_mold(chosen, list(chosen.paths), ASKED, remember=True)
+    assert found == expected
+    assert all(one.district is not None for one in found)
+    assert len(composed) == len(stems)
+
+
+def test_only_places_that_every_file_of_a_mold_has_are_moved() -> None:
+    raw = b"# A\n# B\nschema: 1\ndistrict: d1\nname: One\nsettings: {}\n"
+    cast = take_apart(raw, "d1.yaml")
+    assert cast is not None
+    assert cast.rows() == (4, 5)
+    own = [Place("d1.yaml", line, end_line=line) for line in range(1, 7)]
+    assert [can_move(one, "d1.yaml", cast) for one in own] == [
+        *(False, False, True, False, False, True)
+    ]
+    assert not can_move(Place("d1.yaml", 3, end_line=6), "d1.yaml", cast)
+    other = Place("districts/_profiles/one.yaml", 4)
+    assert can_move(other, "d1.yaml", cast)
+    assert moved(other, "d1.yaml", "d2.yaml", 7) == other
+    assert moved(own[2], "d1.yaml", "d2.yaml", 7) == Place("d2.yaml", 10, end_line=10)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.from_regex(SURE["district"], fullmatch=True).filter(lambda one: len(one) < 100),
+    st.from_regex(SURE["name"], fullmatch=True),
+    st.from_regex(SURE["district_id"], fullmatch=True),
+    st.from_regex(SURE["oauth_token"], fullmatch=True),
+)
+def test_words_that_are_sure_are_read_as_they_stand_and_objected_to_by_nothing(
+    key: str, name: str, district_id: str, token: str
+) -> None:
+    text = (
+        f"schema: 1\ndistrict: {key}\nname: {name}\ncredentials:\n"
+        f"  district_id: {district_id}\n  oauth_token: {token}\n"
+    )
+    cast = take_apart(text.encode(), f"districts/{key}.yaml")
+    if cast is None:
+        return
+    reading = check_bytes(f"districts/{key}.yaml", text.encode(), "district")
+    assert not reading.findings
+    assert reading.document is not None
+    said = reading.document.data
+    assert cast.words == {
+        "district": said["district"],
+        "name": said["name"],
+        **said["credentials"],
+    }
+
+
+def test_a_fleet_whose_files_are_all_different_is_kept_in_bounds(
+    tmp_path: Path,
+) -> None:
+    texts = {
+        f"d{number}": f"schema: 1\ndistrict: d{number}\nname: A\n# {number}\n"
+        for number in range(MOST_MOLDS + 40)
+    }
+    chosen = chosen_of(tmp_path, texts)
+    found = check_by_mold(chosen, list(chosen.paths), ASKED, remember=False)
+    assert len(found) == MOST_MOLDS + 40
+    assert all(one.district is not None for one in found)
