@@ -130,6 +130,25 @@ def test_nothing_is_begun_once_there_is_a_reason_to_stop(world: World) -> None:
     assert world.archive.run(1).stopped == "the window closed"
 
 
+def test_a_district_whose_calendar_closed_waits_and_the_others_of_its_wave_go_on(
+    world: World,
+) -> None:
+    def hold(key: str) -> str:
+        return "the calendar texas is frozen" if key == ELM else ""
+
+    orders = RunOptions((("canary", (ELM, LAKE)), ("rest", (HARBOR,))))
+    trial = Trial(world, RolloutLimits(hold=hold), orders=orders)
+    outcome = asyncio.run(trial.run())
+    assert endings(outcome) == {ELM: "not reached", LAKE: "done", HARBOR: "not reached"}
+    assert outcome.stopped == "the calendar texas is frozen"
+    messages = {one.district: one.message for one in outcome.districts}
+    assert messages[ELM] == "the calendar texas is frozen"
+    assert messages[HARBOR] == "the run stopped before it"
+    second = Trial(world)
+    assert set(endings(asyncio.run(second.resume())).values()) == {"done"}
+    assert second.saved == [ELM, HARBOR]
+
+
 def test_a_run_that_was_stopped_is_gone_on_with_where_it_stopped(world: World) -> None:
     def pause() -> str:
         return "enough" if world.store.outcomes(1) else ""

@@ -58,6 +58,8 @@ COMMANDS = (
     "notify",
     "notify --dry-run",
     "notify --test",
+    "calendar",
+    "calendar --ics",
     "reconcile",
     "doctor",
     "snapshot --output now.json",

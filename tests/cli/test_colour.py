@@ -45,6 +45,7 @@ SAID_BY = {
     "drift": [["drift"]],
     "status": [["status"]],
     "audit": [["audit"]],
+    "calendar": [["calendar"]],
     "reconcile": [["reconcile"]],
     "notify": [["notify"]],
     "roster": [["roster", "check", "gone.csv"]],

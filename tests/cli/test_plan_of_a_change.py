@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from typing import Any
 
 import jsonschema
@@ -15,7 +16,6 @@ from console import Console, Said
 from repositories import commit, git
 from stores import failed
 
-from connectsync.cli.plan_source import limits_before
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.project import load_project
 from connectsync.config.schemas import schema
@@ -23,6 +23,7 @@ from connectsync.domain.finding import acceptance
 from connectsync.domain.plan_file import digest_of, plan_data, plan_of_data
 from connectsync.domain.policy import Policy
 from connectsync.errors import DamagedPlan
+from connectsync.operations.limits import limits_before
 from connectsync.providers.form import Value
 from connectsync.report.reporter import formats_of
 
@@ -693,6 +694,32 @@ LOOSENED = {
     "stale-live": ("  max_live_age_hours: 2\n", "  max_live_age_hours: 8760\n"),
 }
 
+CALENDAR = """\
+calendars:
+  - name: west
+    {takes}
+    timezone: UTC
+    freezes:
+      - {{from: 2027-01-10, to: 2027-01-20, reason: Finals}}
+"""
+OF_CALENDARS = {
+    "its freeze": (
+        CALENDAR.format(takes="paths: [districts/ca]"),
+        CALENDAR.format(takes="paths: [districts/ca]").replace("01-10", "01-18"),
+        "the freeze of the calendar west from 2027-01-10 to 2027-01-20 is gone: Finals",
+    ),
+    "whom it takes": (
+        CALENDAR.format(takes="paths: [districts/ca]"),
+        CALENDAR.format(takes="paths: [districts/tx]"),
+        "the calendar west took files districts/ca, and takes files districts/tx",
+    ),
+    "the whole of it": (
+        CALENDAR.format(takes="profile: clever-standard"),
+        "",
+        "the calendar west is gone",
+    ),
+}
+
 
 def change_that_loosens(repository: Console, texts: tuple[str, str]) -> None:
     """Commit what is strict on main, and a change on its branch that loosens it."""
@@ -731,6 +758,90 @@ def test_what_a_change_takes_out_of_the_project_file_holds_for_its_own_plan(
     assert applied(repository).status == ExitStatus.FINE
 
 
+@pytest.mark.parametrize("seen", [True, False], ids=["its own file", "main's file"])
+@pytest.mark.parametrize("texts", OF_CALENDARS.values(), ids=OF_CALENDARS)
+def test_what_a_change_takes_out_of_a_calendar_holds_for_its_own_plan_and_is_told(
+    repository: Console, texts: tuple[str, str, str], *, seen: bool
+) -> None:
+    strict, loose, told = texts
+    change_that_loosens(repository, (strict, loose))
+    if not seen:
+        git(repository, "checkout", "--quiet", "main", "--", "connectsync.yaml")
+    data = planned(repository)
+    assert data["loosened"] == [told]
+    kept = data["limits"]["calendars"]
+    assert {tuple(one["districts"]) for one in kept} == {("lakeview-usd",)}
+    assert "2027-01-10" in {one["freezes"][0]["from"] for one in kept}
+    (frozen,) = (one for one in data["guards"] if one["rule"] == "in-a-freeze")
+    assert frozen["district"] == "lakeview-usd"
+    assert "by the calendar west: Finals" in frozen["message"]
+    git(repository, "checkout", "--quiet", "change", "--", "connectsync.yaml")
+    refused = repository.run("apply", "plan.json")
+    assert refused.status == ExitStatus.REFUSED, refused.both
+    assert repository.live("lakeview-usd")["deletion_threshold"] == 15
+
+
+def test_a_change_that_takes_its_label_off_stays_in_the_calendar_of_the_label(
+    repository: Console,
+) -> None:
+    repository.replace(LAKEVIEW, "schema: 1\n", "schema: 1\nlabels: [west]\n")
+    repository.replace(
+        "connectsync.yaml", hours(""), hours(CALENDAR.format(takes="label: west"))
+    )
+    commit(repository)
+    git(repository, "checkout", "--quiet", "-b", "change")
+    repository.replace(LAKEVIEW, "labels: [west]\n", "")
+    lower(repository)
+    commit(repository)
+    data = planned(repository)
+    assert data["loosened"] == ["lakeview-usd left the calendar west"]
+    assert "in-a-freeze" in {one["rule"] for one in data["guards"]}
+    assert applied(repository).status == ExitStatus.REFUSED
+
+
+HOLIDAYS = """\
+BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//district//EN
+BEGIN:VEVENT
+UID:finals
+DTSTART;VALUE=DATE:20270110
+DTEND;VALUE=DATE:20270121
+SUMMARY:Finals
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+@pytest.mark.parametrize("edit", ["edited", "gone"])
+def test_days_that_a_change_takes_out_of_a_calendar_file_hold_for_its_own_plan(
+    repository: Console, edit: str
+) -> None:
+    file = repository.folder / "school.ics"
+    file.write_text(HOLIDAYS, "utf-8")
+    repository.replace(
+        "connectsync.yaml", hours(""), hours("holidays: [school.ics]\ntimezone: UTC\n")
+    )
+    commit(repository)
+    git(repository, "checkout", "--quiet", "-b", "change")
+    if edit == "gone":
+        repository.replace("connectsync.yaml", "holidays: [school.ics]\n", "")
+        file.unlink()
+    else:
+        file.write_text(HOLIDAYS.replace("0121", "0112"), "utf-8")
+    lower(repository)
+    commit(repository)
+    data = planned(repository)
+    assert data["loosened"] == [
+        "the freeze from 2027-01-10 to 2027-01-20 is gone: Finals"
+    ]
+    assert data["limits"]["freezes"][0]["reason"] == "Finals"
+    assert applied(repository).status == ExitStatus.REFUSED
+    # an edited plan does not say less: git knows what was before
+    without_limits(repository)
+    assert applied(repository).status == ExitStatus.REFUSED
+
+
 def made(console: Console, entries: str) -> str:
     """Make a tree of entries, as `git ls-tree` lists them."""
     done = subprocess.run(
@@ -763,7 +874,7 @@ def test_a_commit_of_any_number_of_files_is_asked_for_one_of_them(
     git(repository, "merge", "--quiet", "-s", "ours", "-m", "it", since)
     monkeypatch.setattr("connectsync.operations.git.MOST_LISTED", 100_000)
     project = load_project(repository.folder)
-    found = limits_before(project, since, os.environ)
+    found = limits_before(project, since, os.environ, datetime.now(UTC))
     assert found is not None
     assert found.max_districts == 7
     said = repository.run("plan", "--changed-since", since)
@@ -781,13 +892,15 @@ def test_limits_before_are_those_that_a_link_of_the_commit_leads_to(
     since = commit(repository)
     project = load_project(repository.folder)
     repository.replace("shared/project.yaml", "max_districts: 2", "max_districts: 9")
-    found = limits_before(project, since, os.environ)
+    found = limits_before(project, since, os.environ, datetime.now(UTC))
     assert found is not None
     assert found.max_districts == 2
-    assert limits_before(project, "0" * 40, os.environ) is None
+    assert limits_before(project, "0" * 40, os.environ, datetime.now(UTC)) is None
     git(repository, "rm", "--quiet", "--cached", "connectsync.yaml")
     git(repository, "commit", "--quiet", "--message", "without a project file")
-    found = limits_before(project, git(repository, "rev-parse", "HEAD"), os.environ)
+    found = limits_before(
+        project, git(repository, "rev-parse", "HEAD"), os.environ, datetime.now(UTC)
+    )
     assert found == Policy().limits()
 
 

@@ -83,6 +83,7 @@ FORMATS: Mapping[str, Iterable[str]] = {
     "history lakeview-usd": ["text", "json", "csv"],
     "status": ["text", "json"],
     "audit": ["text", "json", "csv", "markdown", "html"],
+    "calendar": ["text", "json", "ics"],
 }
 
 A_DAY = "too-much-of-the-fleet-a-day=3"

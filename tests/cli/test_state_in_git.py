@@ -8,16 +8,17 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from console import Console
 
-from connectsync.cli.plan_source import limits_before
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.project import load_project
 from connectsync.operations.changes import checked_out
 from connectsync.operations.git import tracked_in
+from connectsync.operations.limits import limits_before
 
 AUTHOR = {
     f"GIT_{who}_{what}": f"{who}@example.org"
@@ -298,4 +299,4 @@ def test_a_run_waits_a_few_seconds_for_a_git_that_tells_nothing(
     (stuck / ".git").rename(valley.folder / ".git")
     project = load_project(valley.folder)
     assert checked_out(project, [], os.environ) == ("", None)
-    assert limits_before(project, "0" * 40, os.environ) is None
+    assert limits_before(project, "0" * 40, os.environ, datetime.now(UTC)) is None

@@ -202,6 +202,7 @@ EVERY = (
     "drift",
     "status harbor-point-usd",
     "audit",
+    "calendar",
     "reconcile",
     "notify",
     "login",

@@ -41,6 +41,7 @@ HAPPY = {
     "status": ["status", "harbor-point-usd"],
     "audit": ["audit"],
     "notify": ["notify", "--dry-run"],
+    "calendar": ["calendar"],
     "impact": ["impact", "lakeview-usd", "--roster", "students.csv"],
     "roster": ["roster", "check", "students.csv", "--ignore", "roster-column-missing"],
     "doctor": ["doctor"],

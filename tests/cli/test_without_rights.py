@@ -71,6 +71,7 @@ READING = (
     "runs",
     "drift",
     "audit",
+    "calendar",
     "doctor",
 )
 SOURCES = ("districts", "connectsync.yaml", "live.json", "plan.json")

@@ -9,14 +9,8 @@ from pathlib import Path
 import pytest
 
 from connectsync.config.project import load_project
-from connectsync.domain.policy import (
-    END_OF_DAY,
-    Approval,
-    Policy,
-    Rollout,
-    Wave,
-    Window,
-)
+from connectsync.domain.calendar import END_OF_DAY, Window
+from connectsync.domain.policy import Approval, Policy, Rollout, Wave
 from connectsync.errors import ProjectError
 from connectsync.providers.form import Risk
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from connectsync.config.project import CleverConfig, GatewayConfig, load_project
-from connectsync.domain.policy import Freeze, Policy, Window
+from connectsync.domain.calendar import Freeze, Window
+from connectsync.domain.policy import Policy
 from connectsync.domain.schedule import Days
 from connectsync.errors import ProjectError
 

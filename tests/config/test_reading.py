@@ -150,6 +150,7 @@ def test_there_is_a_page_for_everything_that_reading_finds_and_each_is_met() -> 
     }
     # and what is wrong only in a file that is read as a profile or a project
     fleets |= {"freeze-without-zone", "district-fact-in-profile"}
+    fleets |= {"calendar-takes-nobody", "overlapping-windows"}
     assert met | elsewhere | fleets == READING_RULES
 
 

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from connectsync.config.discovery import discover
 from connectsync.config.fleet import Fleet, load_fleet
-from connectsync.config.project import check_waves, load_project
+from connectsync.config.policy_check import check_policy
+from connectsync.config.project import load_project
 
 Write = Callable[[str, str], Path]
 Held = Callable[..., Fleet]
+
+TODAY = date(2027, 1, 15)
 
 WAVES = """\
 schema: 1
@@ -30,7 +34,7 @@ def held(tmp_path: Path) -> Held:
         project = load_project(tmp_path)
         files = discover(tmp_path, [named]).files
         read = load_fleet(tmp_path, files, districts_dir=Path("districts"))
-        return read.with_findings(check_waves(project, read.labels, whole=whole))
+        return read.with_findings(check_policy(project, read, whole=whole, today=TODAY))
 
     return fleet
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectsync.domain.schedule import Days, Moment, Period, Schedule, is_skipped
+from connectsync.domain.calendar import Moment
+from connectsync.domain.schedule import Days, Period, Schedule, is_skipped
 from connectsync.providers.clever import Settings
 from connectsync.providers.form import Value
 

@@ -9,9 +9,9 @@ import pytest
 
 from connectsync.config.fleet import choose_files, load_fleet
 from connectsync.config.schema_check import Recorded
+from connectsync.domain.calendar import Moment
 from connectsync.domain.finding import Finding, Severity
 from connectsync.domain.live import Live
-from connectsync.domain.schedule import Moment
 from connectsync.operations.check_cache import CheckCache, pack, unpack
 from connectsync.operations.checking import ValidationOptions
 from connectsync.operations.from_live import likeness, take_over

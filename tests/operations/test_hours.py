@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo, reset_tzpath
 import pytest
 from plan_scenes import guards_of
 
+from connectsync.domain.calendar import END_OF_DAY, Freeze, Window
 from connectsync.domain.finding import acceptance, closing, needed
-from connectsync.domain.policy import END_OF_DAY, Freeze, Policy, Window
+from connectsync.domain.policy import Policy
 from connectsync.domain.schedule import Days
 from connectsync.errors import ProjectError
 from connectsync.rules.hours import HOUR_GUARDS, closed, closings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from connectsync.config import yaml_tree
 from connectsync.config.fleet import ChosenFiles, choose_files
 from connectsync.config.profiles import check_bytes
+from connectsync.domain.calendar import Calendar, Moment
 from connectsync.domain.finding import Place
-from connectsync.domain.schedule import Moment
+from connectsync.domain.schedule import Days
 from connectsync.operations.checking import (
     CheckedFile,
     ValidationOptions,
@@ -143,7 +144,9 @@ def text_of(pick: random.Random, number: int, stem: str) -> str:
     return text.replace("\n", "\r\n") if pick.random() < 0.03 else text
 
 
-def chosen_of(root: Path, texts: dict[str, str]) -> ChosenFiles:
+def chosen_of(
+    root: Path, texts: dict[str, str], calendars: tuple[Calendar, ...] = ()
+) -> ChosenFiles:
     shared = root / "districts" / "_profiles"
     shared.mkdir(parents=True, exist_ok=True)
     (root / "connectsync.yaml").write_text("schema: 1\n")
@@ -155,7 +158,7 @@ def chosen_of(root: Path, texts: dict[str, str]) -> ChosenFiles:
         path.write_bytes(text.encode())
         paths.append(path)
     return choose_files(
-        root, paths, districts_dir=root / "districts", at=Moment(NOW, "UTC")
+        root, paths, districts_dir=root / "districts", at=Moment(NOW, "UTC", calendars)
     )
 
 
@@ -296,3 +299,22 @@ def test_a_fleet_whose_files_are_all_different_is_kept_in_bounds(
     found = check_by_mold(chosen, list(chosen.paths), ASKED, remember=False)
     assert len(found) == MOST_MOLDS + 40
     assert all(one.district is not None for one in found)
+
+
+def test_a_calendar_that_dates_the_files_of_a_path_makes_no_mold_of_them_and_others(
+    tmp_path: Path,
+) -> None:
+    winter = Days(date(2027, 1, 1), date(2027, 2, 1))
+    raised = "settings: {deletion_threshold: 50, enable_daily_sync: true}\n"
+    texts = {
+        f"{state}-{number:02}": f"schema: 1\ndistrict: {state}-{number:02}\nname: A\n"
+        + raised
+        for state in ("oh", "tx")
+        for number in range(15)
+    }
+    dated = Calendar("ohio", paths=("districts/oh-*",), rollover=winter)
+    chosen = chosen_of(tmp_path, texts, (dated,))
+    found = check_by_mold(chosen, list(chosen.paths), ASKED, remember=True)
+    assert found == alone(chosen)
+    told = [{said.rule for said in one.district.found} for one in found if one.district]
+    assert told[0] != told[-1]

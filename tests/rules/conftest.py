@@ -14,7 +14,8 @@ import yaml
 
 from connectsync.config.discovery import PROJECT_FILE
 from connectsync.config.fleet import Fleet, load_fleet
-from connectsync.config.project import check_waves, load_project
+from connectsync.config.policy_check import check_policy
+from connectsync.config.project import load_project
 from connectsync.domain.district import District
 from connectsync.domain.finding import Problem, pointer
 from connectsync.operations.checking import (
@@ -115,7 +116,7 @@ def load_texts(texts: Mapping[str, bytes]) -> Fleet:
             if "/_profiles/" not in name and name != PROJECT_FILE
         ]
         fleet = load_fleet(root, own, districts_dir=DISTRICTS)
-        found = check_waves(load_project(root), fleet.labels, whole=True)
+        found = check_policy(load_project(root), fleet, whole=True, today=TODAY)
         return fleet.with_findings(found)
 
 

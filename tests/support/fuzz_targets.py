@@ -44,9 +44,9 @@ from connectsync.config.decode import text_of
 from connectsync.config.edit import canonical
 from connectsync.config.fleet import fleet_of_texts
 from connectsync.config.project import project_of_text
+from connectsync.domain.calendar import Moment
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import digest_of, plan_text, read_plan
-from connectsync.domain.schedule import Moment
 from connectsync.emulator.app import create_app
 from connectsync.emulator.people import MadeUpRoster
 from connectsync.emulator.seed import enrol

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from connectsync.domain.calendar import Freeze, Window
 from connectsync.domain.district import (
     Credentials,
     District,
@@ -26,7 +27,7 @@ from connectsync.domain.plan import (
     SettingImpact,
     StillRunning,
 )
-from connectsync.domain.policy import Freeze, Policy, Window, impact_limits_of
+from connectsync.domain.policy import Policy, impact_limits_of
 from connectsync.domain.run import RecentSaves
 from connectsync.domain.schedule import Days
 from connectsync.domain.settings import BY_NAME, Form

@@ -46,6 +46,7 @@ READ: Mapping[str, tuple[str, str]] = {
     "status": ("A status", "connectsync status --format json"),
     "audit": ("An audit", "connectsync audit --format json"),
     "notification": ("A notification", "connectsync notify --test"),
+    "calendar": ("A calendar", "connectsync calendar --format json"),
     "reconcile": ("A pass", "connectsync reconcile --format json"),
     "snapshot": ("A snapshot", "connectsync snapshot --output live.json"),
 }

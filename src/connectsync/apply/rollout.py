@@ -43,6 +43,11 @@ def nothing() -> str:
     return ""
 
 
+def nothing_of(district: str) -> str:  # noqa: ARG001 - of any
+    """Have no reason to leave a district alone."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class RolloutLimits:
     """
@@ -51,13 +56,15 @@ class RolloutLimits:
     ``only`` are the districts it may take, None for all; what belongs to a wave before
     the last is everyone's, since no one goes on before it is done. ``at_once`` is how
     many it works on at a time; ``max_failures_percent`` the share of a wave that may
-    fail; ``pause`` gives the reason why no other district may be begun now.
+    fail; ``pause`` gives the reason why no other district may be begun now, ``hold``
+    why one may not.
     """
 
     only: frozenset[str] | None = None
     at_once: int = 1
     max_failures_percent: int | None = None
     pause: Callable[[], str] = nothing
+    hold: Callable[[str], str] = nothing_of
 
 
 @dataclass(slots=True)
@@ -66,7 +73,8 @@ class WaveRunner:
     One runner's way through a run.
 
     ``ended`` are the districts it ended; ``refused`` is set once Connect lets it in no
-    more.
+    more. ``held_back`` says why a district may not be begun now: the others of its wave
+    go on, and no later wave begins.
     """
 
     means: RunDeps
@@ -78,6 +86,7 @@ class WaveRunner:
     ended: set[str] = field(default_factory=set)
     stopped: str = ""
     refused: ConnectError | None = None
+    held_back: dict[str, str] = field(default_factory=dict)
     _planned: Mapping[str, DistrictPlan] = field(init=False)
     _left_open: Mapping[str, tuple[JournalRow, ...]] = field(init=False)
 
@@ -127,6 +136,8 @@ class WaveRunner:
                 wait = max(SHORTEST_WAIT_SECONDS, min(LONGEST_WAIT_SECONDS, soonest))
                 await asyncio.sleep(wait)
                 self._look_at_the_clock()
+        if self.held_back and not self.stopped:
+            self.stopped = "; ".join(dict.fromkeys(self.held_back.values()))
 
     async def _work(
         self, wave: str, size: int, queue: deque[str], held: list[LeasedElsewhere]
@@ -140,6 +151,9 @@ class WaveRunner:
                 if self._is_over() or not queue:
                     return
                 key = queue.popleft()
+                if why := self.pace.hold(key):
+                    self.held_back[key] = why
+                    continue
                 claim = self._claimed(key)
                 if isinstance(claim, LeasedElsewhere):
                     held.append(claim)
@@ -371,7 +385,7 @@ class Executor:
         outcome = Outcome(
             run,
             tuple(
-                ended.get(planned.district) or self._left(planned.district)
+                ended.get(planned.district) or self._left(planned.district, rounds)
                 for planned in rounds.plan.districts
             ),
             stopped=rounds.stopped,
@@ -384,14 +398,13 @@ class Executor:
         means.observe(RunEnded(run, counted, means.clock(), rounds.stopped))
         return outcome
 
-    def _left(self, district: str) -> DistrictOutcome:
+    def _left(self, district: str, rounds: WaveRunner) -> DistrictOutcome:
         if self.pace.only is not None and district not in self.pace.only:
             return DistrictOutcome(
                 district, Ending.SKIPPED, 0, 0, "left to others, as was asked for"
             )
-        return DistrictOutcome(
-            district, Ending.NOT_REACHED, 0, 0, "the run stopped before it"
-        )
+        why = rounds.held_back.get(district, "the run stopped before it")
+        return DistrictOutcome(district, Ending.NOT_REACHED, 0, 0, why)
 
 
 def _with_what_arrived(

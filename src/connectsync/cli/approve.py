@@ -9,12 +9,7 @@ import typer
 
 from connectsync.apply.state.queries import StateReader
 from connectsync.cli.fleets import any_scope
-from connectsync.cli.plan_source import (
-    limits_before,
-    open_state,
-    plan_in,
-    untold,
-)
+from connectsync.cli.plan_source import open_state, plan_in, policy_now, untold
 from connectsync.cli.session import Session
 from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import ExitStatus, Terminal
@@ -35,6 +30,7 @@ from connectsync.operations.approve import (
     record_approval,
 )
 from connectsync.operations.gate import Gate, as_it_is, of_connect
+from connectsync.operations.limits import limits_before
 from connectsync.operations.plan import PlanContext
 from connectsync.report.outcome_text import approval_text
 from connectsync.report.plan_text import render_plan, render_summary
@@ -88,10 +84,10 @@ def approve_file(
             tool=plan.tool,
             scope=plan.scope,
             fleet=scope.fleet_size,
-            policy=project.policy,
+            policy=policy_now(session, project),
             baselines=archive.baselines(plan.backend),
             recent=archive.recent(plan.backend, now),
-            before=limits_before(project, plan.since, session.environment),
+            before=limits_before(project, plan.since, session.environment, now),
         )
         begun = archive.last_run(digest, plan.backend) is not None
         Gate(context, scope.districts, archive).insist_honest(plan)

@@ -20,8 +20,9 @@ from connectsync.cli.terminal import (
 )
 from connectsync.config.discovery import PROJECT_FILE, relative
 from connectsync.config.fleet import STANDARD_INPUT, choose_files, load_text
+from connectsync.config.policy_check import check_policy
 from connectsync.config.profiles import profile_files
-from connectsync.config.project import Project, check_waves
+from connectsync.config.project import Project
 from connectsync.domain.finding import RulePage, ValidationReport
 from connectsync.domain.policy import ALL, Shard
 from connectsync.domain.wording import few, many
@@ -268,7 +269,9 @@ def check_named_files(
     fleet = _check_fleet(session, project, asked, options)
     whole = asked.are_all or is_whole(fleet.files, project.root, project.districts_dir)
     if whole:
-        fleet = fleet.with_findings(check_waves(project, fleet.labels, whole=True))
+        fleet = fleet.with_findings(
+            check_policy(project, fleet, whole=True, today=session.today())
+        )
     return fleet, replace(options, whole_fleet=whole)
 
 
@@ -316,7 +319,8 @@ def _cache(
 ) -> CheckCache | None:
     """Open what is known of files from last time; nothing where there is no state."""
     try:
-        return CheckCache.at(session.state(project), asked, project.timezone)
+        calendars, zone = project.policy.calendars, project.timezone
+        return CheckCache.at(session.state(project), asked, zone, calendars)
     except StateError as error:
         session.terminal.complain(f"{error.message}; every file is checked again")
         return None

@@ -9,7 +9,8 @@ from connectsync.cli.session import Session
 from connectsync.cli.terminal import say_share
 from connectsync.config.decode import Ground
 from connectsync.config.fleet import Fleet, rivals
-from connectsync.config.project import Project, check_waves
+from connectsync.config.policy_check import check_policy
+from connectsync.config.project import Project
 from connectsync.config.source import spell_control_characters
 from connectsync.domain.district import District
 from connectsync.domain.finding import Finding, Severity, ValidationReport
@@ -119,7 +120,9 @@ def _scope(
 ) -> FleetScope:
     fleet = session.fleet(project, named)
     whole = not named or is_whole(fleet.files, project.root, project.districts_dir)
-    fleet = fleet.with_findings(check_waves(project, fleet.labels, whole=whole))
+    fleet = fleet.with_findings(
+        check_policy(project, fleet, whole=whole, today=session.today())
+    )
     findings = _insist_valid(session, project, fleet, whole=whole)
     if not whole:
         _insist_alone(session, project, fleet)

@@ -167,6 +167,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "connectsync audit",
         "connectsync audit --format csv --output audit.csv",
     ),
+    "calendar": (
+        "connectsync calendar",
+        "connectsync calendar --from 2027-06-01 --to 2027-09-30",
+        "connectsync calendar --ics --output fleet.ics",
+    ),
     "impact": (
         "connectsync impact lakeview-usd --roster students.csv",
         "connectsync impact lakeview-usd --roster clever",

@@ -193,6 +193,7 @@ def show(
     A plan file, such as plan.json, is shown as `plan` shows it. Districts are shown as
     text or JSON.
     """
+    from connectsync.operations.calendar import calendar_values
     from connectsync.operations.files import effective, shown_data, unmanaged
     from connectsync.report.show_text import render, several_json
 
@@ -207,14 +208,16 @@ def show(
             f"--format {format_.value} is for plans; districts have json",
             remedy="give --format json, or name one plan file",
         )
-    fleet = session.fleet(session.project(), ())
+    project, today = session.project(), session.today()
+    calendars = project.policy.calendars
+    fleet = session.fleet(project, ())
     found = [_find_district(fleet, name) for name in dict.fromkeys(districts)]
     if format_ == "json":
         terminal.deliver(several_json([shown_data(one) for one in found]), output)
         return ExitStatus.FINE
     texts = [
         render(
-            effective(one),
+            (*effective(one), *calendar_values(calendars, one.district, today)),
             unmanaged=unmanaged(one),
             colour=terminal.colour and output is None,
             width=terminal.width,

@@ -21,6 +21,7 @@ from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import SOURCES
 from connectsync.config.decode import Ground
 from connectsync.config.discovery import PROJECT_FILE, below, relative
+from connectsync.config.policy_check import holiday_reader, with_holidays
 from connectsync.config.project import (
     Project,
     connection_of,
@@ -42,10 +43,10 @@ from connectsync.operations.changes import (
     Comparison,
     causes_of,
     compare_since,
-    project_at,
 )
 from connectsync.operations.drift import DriftReading, find_drift
 from connectsync.operations.git import Git, GitRefused, explain_refusal, file_at
+from connectsync.operations.limits import hours_loosened, limits_before, project_at
 from connectsync.operations.plan import CountImpact, PlanContext, make_plan
 from connectsync.report.terminal import inert
 
@@ -111,13 +112,31 @@ def since_of(
     if compared is None:
         return None
     causes = causes_of(scope.project, compared, scope.wanted, session.now())
-    looser = loosened(scope.project)
+    looser = (*loosened(scope.project), *_hours_loosened(session, scope, causes.since))
     for file in causes.unclear:
         session.terminal.complain(
             f"{inert(file)} could not be read as it was at {compared.base[:12]}:"
             " all that it says counts as changed"
         )
     return replace(causes.since, loosened=looser)
+
+
+def _hours_loosened(
+    session: Session, scope: FleetScope, since: ChangedSince
+) -> tuple[str, ...]:
+    """
+    Tell what a change takes out of the calendars: of files here, and of its commit.
+
+    A job may have put the project file of the target branch in place.
+    """
+    told: dict[str, None] = {}
+    came = limits_before(scope.project, "HEAD", session.environment, session.now())
+    keys = [one.key for one in scope.districts]
+    for after in (policy_now(session, scope.project), came):
+        if since.limits is not None and after is not None:
+            now = after.settled(scope.districts, keys)
+            told |= dict.fromkeys(hours_loosened(since.limits, now))
+    return tuple(told)
 
 
 def project_to_come(
@@ -185,6 +204,12 @@ def _address(session: Session, project: Project) -> Address | None:
     return at_url(stated, session.environment)
 
 
+def policy_now(session: Session, project: Project) -> Policy:
+    """Give what the project allows, by its calendar files. Raises ``ProjectError``."""
+    read = holiday_reader(project.root)
+    return with_holidays(project.policy, read, session.today())
+
+
 def circumstances(
     session: Session,
     scope: FleetScope,
@@ -210,41 +235,23 @@ def circumstances(
         tool=session.tool,
         scope=scope.arguments,
         fleet=scope.fleet_size,
-        policy=scope.project.policy,
+        policy=policy_now(session, scope.project),
         baselines=baselines,
         recent=archive.recent(reader.described, session.now()),
         set_token=set_token,
         gone=_gone(scope, baselines),
         open_saves=store.open_saves(reader.described),
         taken=taken_at(session),
-        before=limits_before(scope.project, since, session.environment),
+        before=limits_before(scope.project, since, session.environment, session.now()),
         connection=connection_of(scope.project),
     )
-
-
-def limits_before(
-    project: Project, commit: str | None, environment: Mapping[str, str]
-) -> Policy | None:
-    """
-    Give the limits that the project file stated at a commit; None if unknown.
-
-    None also for no commit: then nothing was compared.
-    """
-    if not commit:
-        return None
-    try:
-        return project_at(project.root, commit, environment).policy.limits()
-    except ProjectError:
-        return project.policy.limits()
-    except (GitRefused, UsageError):
-        return None
 
 
 def untold(
     project: Project, plan: Plan, environment: Mapping[str, str]
 ) -> tuple[str, ...]:
     """
-    Tell what is said less strictly of findings than before a plan's change, untold.
+    Tell what a project says less strictly than before a plan's change, untold.
 
     The plan file says it too, and who edits one can leave it out. Nothing where git
     does not know here what was before it.
@@ -256,7 +263,10 @@ def untold(
         if before.baseline is not None:
             file = relative(before.baseline, project.root)
             raw = file_at(project.root, plan.since, file, environment)
-        looser = loosened(with_judge_of(project, before, raw))
+        looser = (
+            *loosened(with_judge_of(project, before, raw)),
+            *hours_loosened(before.policy, project.policy),
+        )
     except (ProjectError, GitRefused, UsageError):
         return ()
     return tuple(one for one in looser if one not in plan.loosened)

@@ -27,8 +27,8 @@ from connectsync.config.discovery import (
 )
 from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.config.project import Project, load_project
+from connectsync.domain.calendar import Moment
 from connectsync.domain.live import one_spelling
-from connectsync.domain.schedule import Moment
 from connectsync.domain.wording import few
 from connectsync.errors import NothingMatched, StateError, UsageError
 from connectsync.files.access import planted_state, strange_owner
@@ -306,7 +306,7 @@ class Session:
 
     def moment(self, project: Project) -> Moment:
         """Give the time, and the zone of the project: what is scheduled needs both."""
-        return Moment(self.now(), project.timezone)
+        return Moment(self.now(), project.timezone, project.policy.calendars)
 
     def today(self) -> date:
         """Give the date, here."""

@@ -28,9 +28,9 @@ from connectsync.config.profiles import (
     users_of,
 )
 from connectsync.config.schema_check import NOTHING_RECORDED, Recorded
+from connectsync.domain.calendar import Moment
 from connectsync.domain.district import District, token_identity
 from connectsync.domain.finding import Finding, KeyPath, Place, Severity, order
-from connectsync.domain.schedule import Moment
 from connectsync.domain.settings import compose_accents
 from connectsync.files.access import glance_at
 from connectsync.values import dataclass, replace
@@ -53,6 +53,11 @@ class LoadedDistrict:
         """The district's labels."""
         return self.district.labels
 
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The profiles that its file names."""
+        return self.district.profiles
+
     def locate(self, path: KeyPath, *, on_key: bool = False) -> Place:
         """
         Give the place of the word that counts at a path, in whichever layer it is.
@@ -74,6 +79,14 @@ class Labeled(Protocol):
     @property
     def labels(self) -> frozenset[str]:
         """The project's own words for it."""
+
+    @property
+    def file(self) -> str:
+        """Its own file, from the project's folder."""
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The profiles that its file names."""
 
 
 One = TypeVar("One", bound=Labeled)
@@ -107,6 +120,11 @@ class ReadFiles(Generic[One]):
         if not self.complete:
             return None
         return frozenset().union(*(one.labels for one in self.districts))
+
+    def members(self) -> Iterator[tuple[frozenset[str], frozenset[str], str]]:
+        """Give of each district what calendars look at: labels, profiles, its file."""
+        for one in self.districts:
+            yield one.labels, self.shelf.reached_from(one.profiles), one.file
 
     def with_findings(self, found: Iterable[Finding]) -> Self:
         """Give the same with more findings of its files."""

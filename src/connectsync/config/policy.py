@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import time, timedelta
 from functools import cache
 from typing import Any
@@ -11,16 +11,14 @@ from connectsync.config.document import Document
 from connectsync.config.profiles import days_of
 from connectsync.config.schema_check import mistaken_zone, zones_here
 from connectsync.config.source import error, quote_text
+from connectsync.domain.calendar import Calendar, Freeze, HolidayFile, Window, hour_of
 from connectsync.domain.finding import Finding, KeyPath, Severity
 from connectsync.domain.policy import (
-    END_OF_DAY,
     LAST,
     Approval,
-    Freeze,
     Policy,
     Rollout,
     Wave,
-    Window,
     impact_limits_of,
 )
 from connectsync.domain.rule_settings import OFF, RuleSetting, RuleSettings
@@ -35,44 +33,88 @@ WEEKDAYS = (
     "saturday",
     "sunday",
 )
-_END = "24:00"
-
 OF_HOURS = ("windows", "nightly_sync")
 OF_DAYS = ("freezes",)
 
+TAKEN_BY = ("label", "profile", "paths")
+"""What a calendar takes districts by."""
 
-def windows_of(entries: Iterable[Mapping[str, Any]]) -> tuple[Window, ...]:
+
+def windows_of(
+    entries: Iterable[Mapping[str, Any]], zone: str = "UTC"
+) -> tuple[Window, ...]:
     """Read spans of hours; one that names no days is of every day."""
     return tuple(
         Window(
             weekdays=frozenset(map(WEEKDAYS.index, entry.get("days", WEEKDAYS))),
             opens=time.fromisoformat(entry["from"]),
-            closes=_end(entry["to"]),
-            timezone=entry["timezone"],
+            closes=hour_of(entry["to"]),
+            timezone=entry.get("timezone", zone),
         )
         for entry in entries
     )
 
 
-def _end(spelled: str) -> time:
-    return END_OF_DAY if spelled == _END else time.fromisoformat(spelled)
+def calendars_in(document: Document) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:
+    """Give what states freezes and hours: the file itself, then each calendar."""
+    yield (), document.data
+    for position, entry in enumerate(document.data.get("calendars", ())):
+        yield ("calendars", position), entry
 
 
 def mistaken_hours(document: Document) -> Iterator[Finding]:
     """Find hours and days that no schema can refuse, in a document that passed it."""
     zones = cache(zones_here)
-    yield from mistaken_zone(document, document.data, (), zones)
+    names: set[str] = set()
+    for place, stated in calendars_in(document):
+        yield from mistaken_zone(document, stated, place, zones)
+        yield from _mistaken_spans(document, place, stated, zones)
+        if place:
+            yield from _mistaken_calendar(document, place, stated, names)
+            names.add(stated["name"])
+
+
+def _mistaken_spans(
+    document: Document,
+    place: KeyPath,
+    stated: Mapping[str, Any],
+    zones: Callable[[], frozenset[str]],
+) -> Iterator[Finding]:
     for section in (*OF_HOURS, *OF_DAYS):
-        for position, span in enumerate(document.data.get(section, ())):
-            yield from mistaken_zone(document, span, (section, position), zones)
+        for position, span in enumerate(stated.get(section, ())):
+            here = (*place, section, position)
+            yield from mistaken_zone(document, span, here, zones)
             if section in OF_HOURS and span["from"] == span["to"]:
-                yield error(
-                    "wrong-format",
-                    f"the hours end at {quote_text(span['to'])}, when they begin",
-                    document.locate((section, position, "to")),
-                    hint="write another hour for one of them, or '24:00' for the end of"
-                    " the day",
+                said = f"the hours end at {quote_text(span['to'])}, when they begin"
+                todo = (
+                    "write another hour for one of them, or '24:00' for the end of"
+                    " the day"
                 )
+                yield _wrong(document, (*here, "to"), said, todo)
+            if section in OF_HOURS and not _zone_of(document, stated, span):
+                said = "the hours do not say in which time zone they are meant"
+                todo = "write `timezone: America/Chicago`, or your own, in the calendar"
+                yield _wrong(document, here, said, todo)
+
+
+def _zone_of(
+    document: Document, stated: Mapping[str, Any], span: Mapping[str, Any]
+) -> str:
+    every = (one.get("timezone", "") for one in (span, stated, document.data))
+    return next((zone for zone in every if zone), "")
+
+
+def _mistaken_calendar(
+    document: Document, place: KeyPath, stated: Mapping[str, Any], names: set[str]
+) -> Iterator[Finding]:
+    name = quote_text(stated["name"])
+    if stated["name"] in names:
+        said = f"there are two calendars {name}"
+        yield _wrong(document, (*place, "name"), said, "give each its own name")
+    if not stated.keys() & set(TAKEN_BY):
+        said = f"the calendar {name} does not say which districts it takes"
+        todo = "give it a label, a profile or paths; what is for all districts stands"
+        yield _wrong(document, (*place, "name"), said, f"{todo} at the top of the file")
 
 
 TAKES = ("districts", "label", "percent")
@@ -181,22 +223,44 @@ def policy_of(data: Mapping[str, Any]) -> Policy:
         max_live_age=timedelta(hours=hours) if hours else usual.max_live_age,
         max_districts_a_day=int(guards.get("max_districts_a_day", districts)),
         max_percent_a_day=int(guards.get("max_percent_a_day", percent)),
-        freezes=_freezes(data),
+        freezes=_freezes(data, data.get("timezone", "UTC")),
         windows=windows_of(data.get("windows", ())),
         nightly_syncs=windows_of(data.get("nightly_sync", ())),
         rollout=rollout_of(data.get("rollout", {})),
         approval=_approval(data.get("approval", {})),
         unattended=Risk(data.get("reconcile", {}).get("at_most", usual.unattended)),
         impact=impact_limits_of(data.get("impact", {})),
+        calendars=tuple(_calendars(data)),
+        holidays=_holidays(data, data.get("timezone", "UTC")),
     )
 
 
-def _freezes(data: Mapping[str, Any]) -> tuple[Freeze, ...]:
-    entries, usual = data.get("freezes", ()), data.get("timezone", "UTC")
+def _freezes(data: Mapping[str, Any], zone: str) -> tuple[Freeze, ...]:
     return tuple(
-        Freeze(days_of(entry), entry["reason"], entry.get("timezone", usual))
-        for entry in entries
+        Freeze(days_of(entry), entry["reason"], entry.get("timezone", zone))
+        for entry in data.get("freezes", ())
     )
+
+
+def _holidays(data: Mapping[str, Any], zone: str) -> tuple[HolidayFile, ...]:
+    return tuple(HolidayFile(name, zone) for name in data.get("holidays", ()))
+
+
+def _calendars(data: Mapping[str, Any]) -> Iterator[Calendar]:
+    for entry in data.get("calendars", ()):
+        zone = entry.get("timezone", data.get("timezone", "UTC"))
+        yield Calendar(
+            name=entry["name"],
+            label=entry.get("label", ""),
+            profile=entry.get("profile", ""),
+            paths=tuple(entry.get("paths", ())),
+            timezone=entry.get("timezone", ""),
+            rollover=days_of(entry["rollover"]) if "rollover" in entry else None,
+            freezes=_freezes(entry, zone),
+            windows=windows_of(entry.get("windows", ()), zone),
+            nightly_syncs=windows_of(entry.get("nightly_sync", ()), zone),
+            holidays=_holidays(entry, zone),
+        )
 
 
 def _approval(data: Mapping[str, Any]) -> Approval:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from connectsync.config.decode import SUFFIXES, Ground, bytes_of
@@ -26,6 +26,7 @@ from connectsync.config.layers import (
 )
 from connectsync.config.schema_check import NOTHING_RECORDED, Recorded, mistakes
 from connectsync.config.source import error, quote_text
+from connectsync.domain.calendar import Moment
 from connectsync.domain.district import (
     Allow,
     CleverShares,
@@ -41,11 +42,11 @@ from connectsync.domain.district import (
 )
 from connectsync.domain.finding import Finding, Place
 from connectsync.domain.foreign_text import alike
-from connectsync.domain.schedule import Days, Moment, Period, Schedule
+from connectsync.domain.schedule import Days, Period, Schedule
 from connectsync.domain.settings import form_spelled_as, spell_like
 from connectsync.providers.clever import Settings
 from connectsync.providers.form import Value
-from connectsync.values import dataclass, field
+from connectsync.values import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,19 +269,25 @@ def district_of(
     """
     own = layers[-1]
     usual = settings_of(layers, recorded)
-    schedule = schedule_of(layers, usual, recorded, at)
+    labels = frozenset(own.data.get("labels", ()))
+    below = frozenset(stem_of(PurePosixPath(layer.file)) for layer in layers[:-1])
+    zone, rollover = at.of(labels, below, own.file) if at else ("", None)
+    schedule = schedule_of(layers, usual, recorded, zone)
+    facts = Facts(**_convert_facts(merge_section(layers, "facts"), _FACTS))
     district = District(
         key=own.data["district"],
         name=own.data["name"],
         provider=_provider(layers),
         profiles=named_profiles(own),
         credentials=Credentials(**own.data.get("credentials", {})),
-        facts=Facts(**_convert_facts(merge_section(layers, "facts"), _FACTS)),
+        facts=replace(facts, rollover=facts.rollover or rollover),
         settings=usual,
         allow=tuple(_allow(entry) for entry in own.data.get("allow", ())),
-        labels=frozenset(own.data.get("labels", ())),
+        labels=labels,
         named=_named_labels(layers, recorded),
         schedule=schedule,
+        file=own.file,
+        builds_on=below,
     )
     if at is None or not (schedule.periods or _stated(layers, "timezone")):
         return district
@@ -299,14 +306,15 @@ def schedule_of(
     layers: Sequence[Document],
     usual: Settings,
     recorded: Recorded = NOTHING_RECORDED,
-    at: Moment | None = None,
+    zone: str = "",
 ) -> Schedule:
     """
     Build what layers schedule: the last one that has `scheduled` says all of it.
 
-    ``usual`` is what they set outside of its periods.
+    ``usual`` is what they set outside of its periods, ``zone`` is that of layers which
+    name none; empty if no one names any.
     """
-    zone = _stated(layers, "timezone") or (at.zone if at else "")
+    zone = _stated(layers, "timezone") or zone
     periods = tuple(
         Period(days_of(entry), _converted(entry["settings"], recorded), entry["reason"])
         for entry in _stated(layers, "scheduled") or ()

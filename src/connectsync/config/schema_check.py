@@ -314,8 +314,17 @@ def _spans(document: Document, name: str) -> Iterator[KeyPath]:
             yield "facts", fact
     if name in _LAYERS:
         yield from (path[:-1] for path in _scheduled(document))
-    for position, _ in enumerate(document.data.get("freezes", ())):
-        yield "freezes", position
+    for place, stated in (
+        ((), document.data),
+        *(
+            (("calendars", position), one)
+            for position, one in enumerate(document.data.get("calendars", ()))
+        ),
+    ):
+        for position, _ in enumerate(stated.get("freezes", ())):
+            yield (*place, "freezes", position)
+        if place and "rollover" in stated:
+            yield (*place, "rollover")
 
 
 _OFTEN_MEANT = {

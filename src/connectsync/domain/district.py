@@ -224,7 +224,8 @@ class District:
     ``key`` is the file's stem and the name every report uses. ``labels`` are the
     project's own words, by which a wave takes districts. ``named`` are labels of box
     groups that any of its layers names beyond the published ones. ``settings`` are
-    those of the ``day``, where the ``schedule`` has periods.
+    those of the ``day``, where the ``schedule`` has periods. ``file`` is its own file,
+    from the project's folder, and ``builds_on`` every profile below it, by stem.
     """
 
     key: str
@@ -239,6 +240,8 @@ class District:
     named: NamedLabels = frozenset()
     schedule: Schedule = field(default_factory=Schedule)
     day: date | None = None
+    file: str = field(default="", compare=False)
+    builds_on: frozenset[str] = field(default=frozenset(), compare=False)
 
     def on(self, day: date) -> District:
         """Give the district as it is to be on a day."""

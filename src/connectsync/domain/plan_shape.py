@@ -18,7 +18,7 @@ from connectsync.domain.district import WhyUntouched
 from connectsync.domain.drift import MovedBy
 from connectsync.domain.finding import Severity
 from connectsync.domain.plan import PEOPLE, REACHED_BY
-from connectsync.domain.policy import IMPACT_LIMITS
+from connectsync.domain.policy import IMPACT_LIMITS, LIMIT_FIGURES
 from connectsync.domain.settings import BY_NAME, value_of
 from connectsync.providers.form import Kind, Risk
 
@@ -397,20 +397,20 @@ _WINDOW = Members(
 )
 _HEX = match_shape("[0-9a-f]{64}")
 _MOST = dict.fromkeys(IMPACT_LIMITS, _figure)
+_FREEZE = Members({"from": _DAY, "to": _DAY, "reason": text, "timezone": _ZONE})
+_CLOSED = {"freezes": each(_FREEZE), "nightly_sync": each(_WINDOW)}
+_WHOSE = {"name": text, "districts": each(text, least=1), "windows": each(_WINDOW)}
 _LIMITS = Members(
     {
-        "max_districts": whole(0),
-        "max_percent": whole(0),
-        "max_districts_a_day": whole(0),
-        "max_percent_a_day": whole(0),
+        **dict.fromkeys(LIMIT_FIGURES, whole(0)),
         "max_live_age_hours": whole(0, 8760),
-        "freezes": each(
-            Members({"from": _DAY, "to": _DAY, "reason": text, "timezone": _ZONE})
-        ),
         "windows": each(each(_WINDOW, least=1)),
-        "nightly_sync": each(_WINDOW),
+        **_CLOSED,
     },
-    {"impact": Members({}, dict.fromkeys(PEOPLE, Members({}, _MOST)))},
+    {
+        "impact": Members({}, dict.fromkeys(PEOPLE, Members({}, _MOST))),
+        "calendars": each(Members({**_WHOSE, **_CLOSED}), least=1),
+    },
 )
 
 PLAN = Members(

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from datetime import date, time, timedelta
+from collections.abc import Collection, Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
-from connectsync.domain.schedule import Days
+from connectsync.domain.calendar import (
+    Calendar,
+    CalendarMember,
+    Freeze,
+    HolidayFile,
+    Window,
+    calendars_data,
+    calendars_of,
+    freeze_data,
+    freeze_of,
+    window_data,
+    window_of,
+)
 from connectsync.providers.form import Risk
 from connectsync.values import dataclass, field, replace
 
@@ -74,39 +86,6 @@ def by_chance(keys: Iterable[str]) -> list[str]:
 
 def _names(wave: Wave, key: str, labels: frozenset[str]) -> bool:
     return key in wave.districts or bool(wave.labels & labels)
-
-
-END_OF_DAY = time.max
-"""How ``closes`` says that a window lasts until the day is over."""
-
-
-@dataclass(frozen=True, slots=True)
-class Freeze:
-    """
-    Days on which nothing is applied, and why.
-
-    ``timezone`` is an IANA name: where the days begin and end.
-    """
-
-    days: Days
-    reason: str
-    timezone: str = "UTC"
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """
-    Hours in which plans may be applied.
-
-    ``weekdays`` are 0 (Monday) to 6; ``timezone`` is an IANA name. A window whose
-    ``closes`` is before its ``opens`` runs past midnight; one that closes at
-    ``END_OF_DAY`` ends with the day.
-    """
-
-    weekdays: frozenset[int]
-    opens: time
-    closes: time
-    timezone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +179,8 @@ class Policy:
     any hour; nothing is applied while a nightly sync may run. ``unattended`` is the
     greatest risk of a change that is applied unattended. Of each of ``other_windows``
     one has to be open as well: a plan was made under them. ``impact`` limits tallies of
-    people on a district's roster, by the name of the tally.
+    people on a district's roster, by the name of the tally. ``calendars`` are of some
+    districts, ``holidays`` files whose events are freezes of all.
     """
 
     max_districts: int = 25
@@ -216,6 +196,18 @@ class Policy:
     unattended: Risk = Risk.SAFE
     other_windows: tuple[tuple[Window, ...], ...] = ()
     impact: Mapping[str, ImpactLimit] = field(default_factory=dict)
+    calendars: tuple[Calendar, ...] = ()
+    holidays: tuple[HolidayFile, ...] = ()
+
+    def settled(
+        self, districts: Iterable[CalendarMember], planned: Collection[str] = ()
+    ) -> Policy:
+        """Give the policy with the districts of its calendars; see there."""
+        if not self.calendars:
+            return self
+        every = tuple(districts)
+        whose = tuple(one.settled(every, planned) for one in self.calendars)
+        return replace(self, calendars=tuple(one.of(planned) for one in whose))
 
     @property
     def all_windows(self) -> tuple[tuple[Window, ...], ...]:
@@ -253,83 +245,50 @@ class Policy:
             ),
             other_windows=windows[1:],
             impact=_stricter_impact(self.impact, other.impact),
+            calendars=tuple(dict.fromkeys((*self.calendars, *other.calendars))),
         )
 
 
-_FIGURES = (
+LIMIT_FIGURES = (
     *("max_districts", "max_percent"),
     *("max_districts_a_day", "max_percent_a_day"),
 )
+"""What a plan of a change keeps of counts of districts, by name."""
 
 
 def limits_data(limits: Policy) -> dict[str, Any]:
     """Give the figures and the hours of a policy as JSON data."""
-    figures = {name: getattr(limits, name) for name in _FIGURES}
+    figures = {name: getattr(limits, name) for name in LIMIT_FIGURES}
     impact = {name: one.data() for name, one in limits.impact.items()}
+    calendars = calendars_data(limits.calendars)
     return (
         figures
         | ({"impact": impact} if impact else {})
+        | ({"calendars": calendars} if calendars else {})
         | {
             "max_live_age_hours": limits.max_live_age // timedelta(hours=1),
-            "freezes": [
-                {
-                    "from": freeze.days.first.isoformat(),
-                    "to": freeze.days.last.isoformat(),
-                    "reason": freeze.reason,
-                    "timezone": freeze.timezone,
-                }
-                for freeze in limits.freezes
-            ],
+            "freezes": [freeze_data(freeze) for freeze in limits.freezes],
             "windows": [
-                [_window_data(one) for one in windows] for windows in limits.all_windows
+                [window_data(one) for one in windows] for windows in limits.all_windows
             ],
-            "nightly_sync": [_window_data(one) for one in limits.nightly_syncs],
+            "nightly_sync": [window_data(one) for one in limits.nightly_syncs],
         }
     )
 
 
-def _window_data(window: Window) -> dict[str, Any]:
-    return {
-        "days": sorted(window.weekdays),
-        "from": _spelled_hour(window.opens),
-        "to": _spelled_hour(window.closes),
-        "timezone": window.timezone,
-    }
-
-
-_END = "24:00"
-
-
-def _spelled_hour(hour: time) -> str:
-    return _END if hour == END_OF_DAY else hour.isoformat("minutes")
-
-
 def limits_of(data: Mapping[str, Any]) -> Policy:
     """Read what `limits_data` gave."""
-    windows = tuple(tuple(map(_window, some)) for some in data["windows"])
+    windows = tuple(tuple(map(window_of, some)) for some in data["windows"])
     return Policy(
-        **{name: data[name] for name in _FIGURES},
+        **{name: data[name] for name in LIMIT_FIGURES},
         max_live_age=timedelta(hours=data["max_live_age_hours"]),
-        freezes=tuple(map(_freeze, data["freezes"])),
+        freezes=tuple(map(freeze_of, data["freezes"])),
         windows=windows[0] if windows else (),
-        nightly_syncs=tuple(map(_window, data["nightly_sync"])),
+        nightly_syncs=tuple(map(window_of, data["nightly_sync"])),
         other_windows=windows[1:],
         impact=impact_limits_of(data.get("impact", {})),
+        calendars=calendars_of(data.get("calendars", ())),
     )
-
-
-def _freeze(data: Mapping[str, str]) -> Freeze:
-    first, last = (date.fromisoformat(data[end]) for end in ("from", "to"))
-    return Freeze(Days(first, last), data["reason"], data["timezone"])
-
-
-def _window(data: Mapping[str, Any]) -> Window:
-    opens, closes = (_hour(data[end]) for end in ("from", "to"))
-    return Window(frozenset(data["days"]), opens, closes, timezone=data["timezone"])
-
-
-def _hour(spelled: str) -> time:
-    return END_OF_DAY if spelled == _END else time.fromisoformat(spelled)
 
 
 MOST = 10_000

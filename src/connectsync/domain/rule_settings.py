@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from connectsync.domain.finding import (
@@ -14,13 +13,11 @@ from connectsync.domain.finding import (
     order,
     pointer,
 )
+from connectsync.domain.wording import fits_pattern
 from connectsync.values import dataclass, field, replace
 
 OFF = "off"
 """The severity of a rule whose findings are not told."""
-
-DEEP = "**"
-"""The part of a pattern that stands for any folders, or for none."""
 
 _LOWEST = len(Severity)
 
@@ -53,7 +50,7 @@ class RuleSetting:
         if self.label and self.label not in labels:
             return False
         return not self.paths or any(
-            _fits(file, path) for file in files for path in self.paths
+            fits_pattern(file, path) for file in files for path in self.paths
         )
 
     def spell(self) -> str:
@@ -62,37 +59,6 @@ class RuleSetting:
         where = f" in {', '.join(self.paths)}" if self.paths else ""
         whom = f" for districts labeled {self.label}" if self.label else ""
         return f"{said}{where}{whom}"
-
-
-def _fits(file: str, pattern: str) -> bool:
-    """
-    Say whether a pattern of files holds one, as in ``.gitignore``.
-
-    ``*`` stays in a folder, ``**`` goes down; a folder means all that is below it.
-    """
-    wanted = tuple(pattern.strip("/").split("/"))
-    # the parts of the pattern that may come next: no way is tried twice
-    ahead = _skipping({0}, wanted)
-    for name in file.split("/"):
-        if len(wanted) in ahead:
-            return True
-        after = {at for at in ahead if wanted[at] == DEEP}
-        after |= {
-            at + 1
-            for at in ahead
-            if wanted[at] != DEEP and fnmatchcase(name, wanted[at])
-        }
-        ahead = _skipping(after, wanted)
-    return len(wanted) in ahead
-
-
-def _skipping(ahead: set[int], wanted: tuple[str, ...]) -> set[int]:
-    """Give where a pattern can go on: ``**`` may stand for no folder at all."""
-    found = set(ahead)
-    for at in range(len(wanted)):
-        if at in found and wanted[at] == DEEP:
-            found.add(at + 1)
-    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,22 +224,6 @@ def before(day: date) -> date | None:
     return day - DAY if day > date.min else None
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """
-    The time at which files are read; ``zone`` is the one that the project names.
-
-    It has a time zone of its own, which does not count.
-    """
-
-    now: datetime
-    zone: str = ""
-
-    def day_in(self, zone: str) -> date:
-        """Give the day of a zone, by its IANA name. Raises ``ProjectError``."""
-        return local_time(self.now, zone).date()
-
-
 def is_skipped(day: date, zone: str) -> bool:
     """
     Say whether the clocks of a zone leave a whole day out.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from itertools import islice
 
@@ -139,3 +140,38 @@ def foreign_character(text: str) -> str:
         if not character.isascii():
             return f"character {position} is {spell_character(character)}"
     return ""
+
+
+DEEP = "**"
+"""The part of a pattern that stands for any folders, or for none."""
+
+
+def fits_pattern(file: str, pattern: str) -> bool:
+    """
+    Say whether a pattern of files holds one, as in ``.gitignore``.
+
+    ``*`` stays in a folder, ``**`` goes down; a folder means all that is below it.
+    """
+    wanted = tuple(pattern.strip("/").split("/"))
+    # the parts of the pattern that may come next: no way is tried twice
+    ahead = _skipping({0}, wanted)
+    for name in file.split("/"):
+        if len(wanted) in ahead:
+            return True
+        after = {at for at in ahead if wanted[at] == DEEP}
+        after |= {
+            at + 1
+            for at in ahead
+            if wanted[at] != DEEP and fnmatchcase(name, wanted[at])
+        }
+        ahead = _skipping(after, wanted)
+    return len(wanted) in ahead
+
+
+def _skipping(ahead: set[int], wanted: tuple[str, ...]) -> set[int]:
+    """Give where a pattern can go on: ``**`` may stand for no folder at all."""
+    found = set(ahead)
+    for at in range(len(wanted)):
+        if at in found and wanted[at] == DEEP:
+            found.add(at + 1)
+    return found

@@ -37,6 +37,7 @@ from connectsync.errors import (
     Superseded,
 )
 from connectsync.operations.gate import ApplyOptions, Gate, with_names
+from connectsync.operations.limits import settled_for
 from connectsync.operations.plan import (
     PlanContext,
     PlannedDistrict,
@@ -44,7 +45,7 @@ from connectsync.operations.plan import (
     find_kept_labels,
 )
 from connectsync.operations.runs import superseded_remedy
-from connectsync.rules.hours import closed
+from connectsync.rules.hours import closed, closed_for
 
 
 def in_step_of(
@@ -321,7 +322,7 @@ class ApplyRun:
         return RunResult(outcome, interrupted=stop.asked and bool(outcome.stopped))
 
     def _policy(self, plan: Plan) -> Policy:
-        return self.given.policy_for(plan)
+        return settled_for(plan, self.given.policy_for(plan), self.districts)
 
     def _limits(self, plan: Plan, stop: StopSignal) -> RolloutLimits:
         policy, rollout = self._policy(plan), self._rollout
@@ -334,11 +335,15 @@ class ApplyRun:
                 policy, self.host.now(), self.options.reasons
             )
 
+        def hold(district: str) -> str:
+            return closed_for(policy, district, self.host.now(), self.options.reasons)
+
         return RolloutLimits(
             only=self._only(plan),
             at_once=self.host.at_once,
             max_failures_percent=most,
             pause=pause,
+            hold=hold,
         )
 
     def _only(self, plan: Plan) -> frozenset[str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,13 +16,14 @@ from connectsync.config.discovery import (
     relative,
     stem_of,
 )
-from connectsync.config.fleet import Fleet, fleet_of_texts
+from connectsync.config.fleet import Fleet, LoadedDistrict, fleet_of_texts
 from connectsync.config.profiles import profile_files
 from connectsync.config.project import Project, project_of_text
+from connectsync.domain.calendar import Moment
 from connectsync.domain.district import later_days
 from connectsync.domain.drift import is_launched
 from connectsync.domain.finding import ChangedSince, caused_changes, released_settings
-from connectsync.domain.schedule import Moment
+from connectsync.domain.policy import Policy
 from connectsync.domain.settings import Form, compose_accents
 from connectsync.errors import ProjectError, UsageError
 from connectsync.operations.git import (
@@ -33,8 +34,8 @@ from connectsync.operations.git import (
     Git,
     GitRefused,
     explain_refusal,
-    file_at,
 )
+from connectsync.operations.limits import limits_then
 from connectsync.operations.plan import PlannedDistrict
 
 
@@ -188,6 +189,19 @@ class ChangedFiles:
         except ProjectError:
             return self.project
 
+    def read_before(self, name: str) -> bytes:
+        """Give a file of the project as it was then; empty if there was none."""
+        found = self.file_before(self.project.root / name)
+        return self.compared.tree.read([found])[0] if found is not None else b""
+
+    def limits_before(
+        self, now: datetime | None, known: Iterable[PlannedDistrict | LoadedDistrict]
+    ) -> Policy:
+        """Give what the project allowed; of two of one key the later one counts."""
+        every = {one.district.key: one.district for one in known}
+        policy = self.project_before().policy
+        return limits_then(policy, self.read_before, now, every)
+
     def file_before(self, path: Path) -> str | None:
         """Give the name in the base of what a path was then; None if it was none."""
         name = self._name(path)
@@ -327,7 +341,7 @@ def causes_of(
             },
             gone,
             _launched_districts(fleet),
-            changed.project_before().policy.limits(),
+            changed.limits_before(now, (*wanted, *fleet.districts)),
             _taken_in(changed, new, frozenset(fleet.files)),
             tuple(key for key in sorted(gone) if os.path.lexists(root / gone[key])),
             later_days((one.district for one in fleet.districts), districts),
@@ -343,16 +357,6 @@ def _taken_in(
     root = changed.project.root
     lay = (one for one in new if changed.file_before(root / one.file) is not None)
     return tuple(sorted(one.district.key for one in lay if one.file not in there))
-
-
-def project_at(root: Path, commit: str, environment: Mapping[str, str]) -> Project:
-    """
-    Give the project as the file of a commit describes it, which is asked for by name.
-
-    Raises ``ProjectError``, ``UsageError``, and ``GitRefused`` if it cannot be read.
-    """
-    raw = file_at(root, commit, PROJECT_FILE, environment)
-    return project_of_text(root, b"schema: 1\n" if raw is None else raw)
 
 
 def checked_out(
@@ -435,7 +439,7 @@ def _fleet_before(
         _texts(changed, files),
         _texts(changed, dict(changed.profiles_before())),
         before.options,
-        Moment(now, before.timezone) if now else None,
+        Moment(now, before.timezone, before.policy.calendars) if now else None,
     )
 
 

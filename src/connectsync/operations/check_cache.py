@@ -18,9 +18,9 @@ from connectsync.config.decode import bytes_of
 from connectsync.config.fleet import ChosenFiles
 from connectsync.config.profiles import Profiles
 from connectsync.config.schemas import schema_text
+from connectsync.domain.calendar import Calendar, Moment
 from connectsync.domain.district import Allow, FleetMember
 from connectsync.domain.finding import Finding, KeyPath, Place, Problem, Severity
-from connectsync.domain.schedule import Moment
 from connectsync.files.access import private_file, read_regular, state_folder
 from connectsync.files.writing import write_whole
 from connectsync.operations.checking import (
@@ -61,13 +61,19 @@ class CheckCache:
     _stamps: dict[str, Stamp] = field(default_factory=dict)
 
     @classmethod
-    def at(cls, folder: Path, asked: ValidationOptions, zone: str = "") -> CheckCache:
+    def at(
+        cls,
+        folder: Path,
+        asked: ValidationOptions,
+        zone: str = "",
+        calendars: tuple[Calendar, ...] = (),
+    ) -> CheckCache:
         """
         Open what is kept in a state folder; one that is damaged is left out.
 
-        ``zone`` is the one that the project names.
+        ``zone`` and ``calendars`` are those that the project names.
         """
-        cache = cls(folder / "checked.json", basis_of(asked, zone))
+        cache = cls(folder / "checked.json", basis_of(asked, zone, calendars))
         try:
             raw = read_regular(cache.path, _LIMIT, own=True)
         except FileNotFoundError:
@@ -148,11 +154,13 @@ def _is_that_day(day: str, zone: str, at: Moment | None) -> bool:
     return at is not None and at.day_in(zone).isoformat() == day
 
 
-def basis_of(asked: ValidationOptions, zone: str = "") -> str:
+def basis_of(
+    asked: ValidationOptions, zone: str = "", calendars: tuple[Calendar, ...] = ()
+) -> str:
     """
     Name all that a result rests on beside its file and the layers under it.
 
-    ``zone`` is the one that the project names.
+    ``zone`` and ``calendars`` are those that the project names.
     """
     package = Path(connectsync.__file__).parent
     code = [path.read_bytes() for path in sorted(package.rglob("*.py"))]
@@ -166,6 +174,11 @@ def basis_of(asked: ValidationOptions, zone: str = "") -> str:
         None if asked.select is None else sorted(asked.select),
         sorted(asked.ignore),
         zone,
+        # what else they state does not change what a file says
+        [
+            [one.label, one.profile, one.paths, one.timezone, str(one.rollover)]
+            for one in calendars
+        ],
     ]
     return digest(json.dumps(told).encode())
 

@@ -117,6 +117,11 @@ class CheckedDistrict(NamedTuple):
         """The district's labels."""
         return self.member.labels
 
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The profiles that its file names."""
+        return self.member.profiles
+
 
 class CheckedFile(NamedTuple):
     """

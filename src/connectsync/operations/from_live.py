@@ -64,7 +64,8 @@ def likeness(shelf: Profiles, stem: str, live: Form) -> ProfileMatch:
     chain = shelf.chains.under((stem,)) or ()
     layers = [shelf.documents[layer] for layer in chain]
     usual = settings_of(layers, shelf.recorded)
-    schedule = schedule_of(layers, usual, shelf.recorded, shelf.at)
+    zone = shelf.at.zone if shelf.at else ""
+    schedule = schedule_of(layers, usual, shelf.recorded, zone)
     today = usual
     if shelf.at is not None and schedule.periods:
         today = schedule.settings_on(shelf.at.day_in(schedule.zone))

@@ -172,9 +172,12 @@ def check_by_mold(
     remember: bool,
 ) -> list[CheckedFile]:
     """Read and check files one after the other, and of each mold only the first."""
-    molds = Molds[_CheckedMold]()
+    every: dict[tuple[str, ...], Molds[_CheckedMold]] = {}
     checked = []
     for name in names:
+        # a calendar may give files of one folder another rollover
+        at = chosen.shelf.at
+        molds = every.setdefault(at.dated_by_place(name) if at else (), Molds())
         raw = chosen.bytes_of(name)
         cast = take_apart(raw, name) if isinstance(raw, bytes) else None
         mold = molds.result(cast)

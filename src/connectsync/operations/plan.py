@@ -43,6 +43,7 @@ from connectsync.domain.run import RecentSaves
 from connectsync.domain.settings import BY_NAME, Form, form_spelled_as, labels_in
 from connectsync.domain.settings import list_differing as in_form_order
 from connectsync.errors import Bug, ConnectError, DistrictNotFound
+from connectsync.operations.limits import settle_limits, settled_for
 from connectsync.providers.form import Risk, Value
 from connectsync.rules.catalogue import PLAN_RULES
 from connectsync.rules.engine import problems
@@ -426,9 +427,10 @@ def add_guards(
 def _add_objections(
     plan: Plan, districts: Sequence[District], circumstances: PlanContext
 ) -> Plan:
+    plan = settle_limits(plan, districts)
     subject = PlanAtHour(
         plan=plan,
-        policy=circumstances.policy,
+        policy=settled_for(plan, circumstances.policy, districts),
         now=circumstances.now,
         districts={district.key: district for district in districts},
         baselines=circumstances.baselines,

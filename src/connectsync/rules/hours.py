@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from datetime import date, datetime, time, timedelta
+from collections.abc import Collection, Iterable, Iterator
+from datetime import date, datetime, timedelta
 
+from connectsync.domain.calendar import END_OF_DAY, Freeze, Window, spell_hour
 from connectsync.domain.finding import Severity
-from connectsync.domain.policy import END_OF_DAY, Policy, Window
+from connectsync.domain.policy import Policy
 from connectsync.domain.schedule import local_time
 from connectsync.rules.engine import Rule
 from connectsync.rules.subjects import PLAN, Objection, PlanAtHour
@@ -16,7 +17,7 @@ from connectsync.values import dataclass
 @PLAN.rule(Severity.ERROR, source="design")
 def in_a_freeze(subject: PlanAtHour) -> Iterator[Objection]:
     """
-    Today is in a freeze of the project.
+    Today is in a freeze of the project, or of a calendar that takes the district.
 
     At the start of school everyone logs in, and no one has time to fix a mistake.
 
@@ -30,13 +31,14 @@ def in_a_freeze(subject: PlanAtHour) -> Iterator[Objection]:
         now: 2027-09-01T10:00:00
         policy: {freeze: {from: 2027-08-16, to: 2027-08-27, reason: School starts}}
     """
-    yield from _objections(subject, _frozen(subject.policy, subject.now))
+    found = _frozen(subject.policy.freezes, subject.now)
+    yield from _objections(subject, in_a_freeze.name, found)
 
 
 @PLAN.rule(Severity.ERROR, source="design")
 def outside_the_window(subject: PlanAtHour) -> Iterator[Objection]:
     """
-    No change window of the project is open now.
+    No change window of the project, or of the district's calendar, is open now.
 
     Changes are made when a person is there to see what they do, and to undo them.
 
@@ -50,7 +52,8 @@ def outside_the_window(subject: PlanAtHour) -> Iterator[Objection]:
         now: 2027-01-15T10:00:00
         policy: {window: {days: [friday], from: "08:00", to: "16:00"}}
     """
-    yield from _objections(subject, _shut(subject.policy, subject.now))
+    found = _shut(subject.policy.all_windows, subject.now)
+    yield from _objections(subject, outside_the_window.name, found)
 
 
 @PLAN.rule(Severity.ERROR, source="design")
@@ -72,7 +75,8 @@ def during_the_nightly_sync(subject: PlanAtHour) -> Iterator[Objection]:
         now: 2027-01-15T10:00:00
         policy: {nightly_sync: {from: "01:00", to: "05:00"}}
     """
-    yield from _objections(subject, _syncing(subject.policy, subject.now))
+    found = _syncing(subject.policy.nightly_syncs, subject.now)
+    yield from _objections(subject, during_the_nightly_sync.name, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +89,25 @@ class ClosedHours:
 
 
 def closings(policy: Policy, now: datetime) -> Iterator[ClosedHours]:
-    """Give every reason why nothing is applied at this hour."""
-    yield from _frozen(policy, now)
-    yield from _shut(policy, now)
-    yield from _syncing(policy, now)
+    """Give every reason why nothing is applied to any district at this hour."""
+    yield from _frozen(policy.freezes, now)
+    yield from _shut(policy.all_windows, now)
+    yield from _syncing(policy.nightly_syncs, now)
+
+
+def closings_by_district(
+    policy: Policy, now: datetime
+) -> Iterator[tuple[str, ClosedHours]]:
+    """Give every reason why nothing is applied to a district, by its calendars."""
+    for calendar in policy.calendars:
+        whose = f"the calendar {calendar.name}"
+        found = (
+            *_frozen(calendar.freezes, now, whose),
+            *_shut((calendar.windows,) if calendar.windows else (), now, whose),
+            *_syncing(calendar.nightly_syncs, now, whose),
+        )
+        for key in sorted(calendar.members or ()) if found else ():
+            yield from ((key, one) for one in found)
 
 
 def closed(policy: Policy, now: datetime, overridden: Collection[str] = ()) -> str:
@@ -103,22 +122,43 @@ def closed(policy: Policy, now: datetime, overridden: Collection[str] = ()) -> s
     return next((one.why for one in found), "")
 
 
+def closed_for(
+    policy: Policy, district: str, now: datetime, overridden: Collection[str] = ()
+) -> str:
+    """Say why one district may not start at this hour; empty if it may."""
+    for key, one in closings_by_district(policy, now) if policy.calendars else ():
+        if key == district and one.guard not in overridden:
+            return one.why
+    return ""
+
+
 def _objections(
-    subject: PlanAtHour, found: Iterator[ClosedHours]
+    subject: PlanAtHour, rule: str, closings: Iterator[ClosedHours]
 ) -> Iterator[Objection]:
     """Object to the hour, unless there is nothing to apply."""
-    if subject.plan.districts:
-        for one in found:
-            yield Objection((), one.why, hint=one.until, needs_reason=True)
+    if not subject.plan.districts:
+        return
+    for one in closings:
+        yield Objection((), one.why, hint=one.until, needs_reason=True)
+    planned = frozenset(one.district for one in subject.plan.districts)
+    told = closings_by_district(subject.policy, subject.now)
+    # limits that a plan keeps may say once more what the project says
+    for key, one in dict.fromkeys(told):
+        if one.guard == rule and key in planned:
+            yield Objection((key,), one.why, hint=one.until, needs_reason=True)
 
 
-def _frozen(policy: Policy, now: datetime) -> Iterator[ClosedHours]:
-    for freeze in policy.freezes:
+def _frozen(
+    freezes: Iterable[Freeze], now: datetime, whose: str = ""
+) -> Iterator[ClosedHours]:
+    for freeze in freezes:
         if local_time(now, freeze.timezone).date() in freeze.days:
             first, last = freeze.days.first, freeze.days.last
+            span = f"on {first}" if first == last else f"from {first} to {last}"
+            by = f" by {whose}" if whose else ""
             yield ClosedHours(
                 in_a_freeze.name,
-                f"nothing is applied from {first} to {last}: {freeze.reason}",
+                f"nothing is applied {span}{by}: {freeze.reason}",
                 _after(last, freeze.timezone),
             )
 
@@ -129,24 +169,31 @@ def _after(last: date, timezone: str) -> str:
     return f"wait until {last + timedelta(days=1)} {timezone}"
 
 
-def _shut(policy: Policy, now: datetime) -> Iterator[ClosedHours]:
-    for windows in policy.all_windows:
+def _shut(
+    lists: Iterable[tuple[Window, ...]], now: datetime, whose: str = "the project"
+) -> Iterator[ClosedHours]:
+    for windows in lists:
         if not any(is_open(window, now) for window in windows):
             yield ClosedHours(
                 outside_the_window.name,
-                "no change window of the project is open now",
+                f"no change window of {whose} is open now",
                 "wait for one of: " + "; ".join(map(spelled_window, windows)),
             )
 
 
-def _syncing(policy: Policy, now: datetime) -> Iterator[ClosedHours]:
-    for sync in policy.nightly_syncs:
+def _syncing(
+    syncs: Iterable[Window], now: datetime, whose: str = ""
+) -> Iterator[ClosedHours]:
+    for sync in syncs:
         if is_open(sync, now):
-            hours = f"{_hour(sync.opens)} to {_hour(sync.closes)} {sync.timezone}"
+            by = f"by {whose} " if whose else ""
+            hours = (
+                f"{spell_hour(sync.opens)} to {spell_hour(sync.closes)} {sync.timezone}"
+            )
             yield ClosedHours(
                 during_the_nightly_sync.name,
-                f"the nightly sync may be running now: {hours}",
-                f"wait until {_hour(sync.closes)} {sync.timezone}",
+                f"{by}the nightly sync may be running now: {hours}",
+                f"wait until {spell_hour(sync.closes)} {sync.timezone}",
             )
 
 
@@ -169,11 +216,8 @@ def is_open(window: Window, now: datetime) -> bool:
 def spelled_window(window: Window) -> str:
     """Spell a window for a person."""
     days = ", ".join(DAYS[day] for day in sorted(window.weekdays))
-    return f"{days} {_hour(window.opens)} to {_hour(window.closes)} {window.timezone}"
-
-
-def _hour(hour: time) -> str:
-    return "24:00" if hour == END_OF_DAY else hour.strftime("%H:%M")
+    hours = f"{spell_hour(window.opens)} to {spell_hour(window.closes)}"
+    return f"{days} {hours} {window.timezone}"
 
 
 DAYS = (

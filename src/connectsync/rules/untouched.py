@@ -165,12 +165,13 @@ def _name_keys(keys: list[str]) -> str:
 @PLAN.rule(Severity.WARNING, source="design")
 def rules_loosened(subject: PlanAtHour) -> Iterator[Objection]:
     """
-    A change says less strictly what is wrong with files, and is judged by them.
+    A change makes rules, freezes or hours looser, and is judged by them.
 
     `rules` in `connectsync.yaml` and the baseline of findings decide which findings
-    are told. A pull request that changes a district and them together could turn off
-    what speaks against the change. So what held before the change holds for its plan
-    as well, and reviewers see what is looser from now on.
+    are told, freezes and hours when plans are applied. A pull request that changes a
+    district and them together could turn off what speaks against the change. So what
+    held before the change holds for its plan as well, and reviewers see what is looser
+    from now on.
 
     Bad:
 
@@ -184,7 +185,7 @@ def rules_loosened(subject: PlanAtHour) -> Iterator[Objection]:
     if told := subject.plan.loosened:
         yield Objection(
             (),
-            f"from this change on less is told of files: {'; '.join(told)}",
-            hint="see that its reason holds; this plan was made by the rules from"
-            " before it as well",
+            f"from this change on the project is less strict: {'; '.join(told)}",
+            hint="see that its reason holds; this plan is held to what was said before"
+            " it as well",
         )
