@@ -489,3 +489,37 @@ def test_an_entry_that_reaches_nothing_is_told(
     (home.folder / "districts" / "tx" / "broken.yaml").write_text("[")
     said = home.run("validate")
     assert ("reaches nothing" in said.err) is ("paths: [districts/tex" in more)
+
+
+@pytest.mark.parametrize(
+    ("entries", "why"),
+    [
+        ([["**/*a" * 11]], "a pattern has more than 20 stars"),
+        ([[f"a{one}" for one in range(100)]] * 6, "have more than 500 paths"),
+        ([["a"]] * 501, "there are more than 500 entries about rules"),
+    ],
+)
+def test_rules_that_would_take_minutes_to_go_by_are_refused_at_once(
+    valley: Console, entries: list[list[str]], why: str
+) -> None:
+    """A fork's pull request writes them, and a job has to end."""
+    spelled = [
+        rule("off").removeprefix("rules:\n") + f"    paths: {json.dumps(paths)}\n"
+        for paths in entries
+    ]
+    say(valley, "rules:\n" + "".join(spelled))
+    said = valley.run("validate")
+    assert said.status == ExitStatus.FINDINGS
+    assert why in said.err
+
+
+def test_a_baseline_of_endless_findings_is_refused_at_once(valley: Console) -> None:
+    """Forty bytes can stand for ten thousand findings, and they were all laid out."""
+    say(valley, f"baseline: {BASELINE}\n")
+    entry = {"rule": HOME, "severity": "warning", "district": "d", "path": "/"}
+    entries = [{**entry, "content": "c", "count": 10_000}] * 51
+    text = json.dumps({"schema": 1, "findings": entries})
+    (valley.folder / BASELINE).write_text(text, "utf-8")
+    said = valley.run("validate")
+    assert said.status == ExitStatus.FINDINGS
+    assert "it holds more than 500,000 findings" in said.err

@@ -280,6 +280,36 @@ def rules_of(document: Document) -> RuleSettings:
     )
 
 
+MOST_ENTRIES, MOST_PATTERNS, MOST_STARS = 500, 500, 20
+"""Of all entries under `rules`; so many stars has one pattern. Each takes its time."""
+
+
+def mistaken_rules(document: Document) -> Iterator[Finding]:
+    """Find entries about rules that would take very long to go by."""
+    patterns, entries = 0, document.data.get("rules", ())
+    for position, entry in enumerate(entries):
+        paths = entry.get("paths", ())
+        patterns += len(paths)
+        starred = next((at for at, one in enumerate(paths) if _is_starred(one)), None)
+        path: KeyPath = ("rules", position)
+        if starred is not None:
+            path = (*path, "paths", starred)
+            said = f"a pattern has more than {MOST_STARS} stars"
+        elif position >= MOST_ENTRIES:
+            said = f"there are more than {MOST_ENTRIES} entries about rules"
+        elif patterns > MOST_PATTERNS:
+            said = f"the entries about rules have more than {MOST_PATTERNS} paths"
+        else:
+            continue
+        hint = "name a folder, or give the districts a label"
+        yield error("wrong-format", said, document.locate(path), hint=hint)
+        return
+
+
+def _is_starred(pattern: str) -> bool:
+    return pattern.count("*") > MOST_STARS
+
+
 def _rule_setting(
     document: Document, position: int, entry: Mapping[str, Any]
 ) -> RuleSetting:

@@ -14,6 +14,7 @@ from connectsync.config.document import Document, Reading
 from connectsync.config.policy import (
     mistaken_hooks,
     mistaken_hours,
+    mistaken_rules,
     mistaken_waves,
     policy_of,
     rules_of,
@@ -144,7 +145,7 @@ def load_project(root: Path) -> Project:
     reading = read_and_check(path, PROJECT_FILE, "project", ground=ground)
     document = _sound(reading)
     _insist_inside(document, root, ground)
-    mistaken = (mistaken_hours, mistaken_waves, mistaken_hooks)
+    mistaken = (mistaken_hours, mistaken_waves, mistaken_hooks, mistaken_rules)
     if found := tuple(one for look in mistaken for one in look(document)):
         raise refusal(found)
     return replace(_project(root, document.data), rules=rules_of(document))
@@ -153,7 +154,7 @@ def load_project(root: Path) -> Project:
 def project_of_text(root: Path, raw: bytes) -> Project:
     """Read the bytes of a project file. Raises ProjectError as `load_project`."""
     document = _sound(check_bytes(PROJECT_FILE, raw, "project"))
-    if found := tuple(mistaken_hours(document)):
+    if found := (*mistaken_hours(document), *mistaken_rules(document)):
         raise refusal(found)
     return replace(_project(root, document.data), rules=rules_of(document))
 

@@ -34,6 +34,8 @@ USUAL = ".connectsync-baseline.json"
 
 SCHEMA = 1
 _LIMIT = 1 << 26
+MOST_KNOWN = 500_000
+"""Findings of a baseline together; a whole country has a tenth of that."""
 _AGAIN = "restore it from version control, or remove it and use --write-baseline"
 
 
@@ -142,6 +144,8 @@ def baseline_of(spelled: str) -> KnownFindings:
             f"it is of schema {data['schema']}, and this connectsync reads {SCHEMA}"
         )
     found = defaultdict[KnownFinding, list[Severity]](list)
+    if sum(one.get("count", 1) for one in data["findings"]) > MOST_KNOWN:
+        raise ValueError(f"it holds more than {MOST_KNOWN:,} findings")
     for at, one in enumerate(data["findings"]):
         place = f"findings[{at}]"
         if ("district" in one) == ("file" in one):
