@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -353,6 +354,33 @@ def test_a_roster_that_the_change_brings_along_does_not_count(
     told = " ".join(said.out.split())
     assert "not counted whom this reaches: students.csv is of the change" in told
     assert "error[impact-not-counted]" in said.out
+
+
+@pytest.mark.parametrize("samples", ["samples", ":(exclude)*", "[a]*"])
+@pytest.mark.parametrize("link", ["rosters", "rosters/elm", "students.csv"])
+def test_a_roster_behind_a_link_that_the_change_brings_along_does_not_count(
+    repository: Console, link: str, samples: str
+) -> None:
+    """What the link leads to was there before: who wrote the link chose it."""
+    folder = repository.folder
+    sample = folder / samples / "students.csv"
+    sample.parent.mkdir()
+    shutil.copy(folder / "students.csv", sample)
+    named = link if link.endswith(".csv") else f"{link}/students.csv"
+    repository.replace(PROJECT, "usd: students.csv", f"usd: {named}")
+    git(repository, "add", "--force", f"./{samples}/students.csv", PROJECT)
+    git(repository, "commit", "--quiet", "--message", "a sample")
+    git(repository, "branch", "--force", "main")
+    way, depth = folder / link, link.count("/")
+    way.parent.mkdir(exist_ok=True)
+    way.unlink(missing_ok=True)
+    end = samples if way.suffix == "" else f"{samples}/students.csv"
+    way.symlink_to("../" * depth + end)
+    git(repository, "add", "--force", link)
+    commit(repository)
+    said = repository.run(*SINCE)
+    assert "not counted whom this reaches" in " ".join(said.out.split())
+    assert f"{link} is of the change" in " ".join(said.out.split())
 
 
 def dropped_unseen(impact: dict[str, Any]) -> None:

@@ -86,9 +86,12 @@ class Comparison:
         return not self.tree.holds(found, Path(trace.end))
 
     def brought(self, path: Path) -> str:
-        """Name a file at or below a path that commits since brought; empty if none."""
-        ends = {os.path.normpath(path), self._trace(str(path)).end}
-        asked = ["diff-tree", "-r", "-z", "--name-only", self.base, "HEAD", "--"]
+        """Name a file below a path, or a link to it, that commits since brought."""
+        trace = self._trace(str(path))
+        ends = {os.path.normpath(path), trace.end, *trace.links}
+        # a name is no pattern: it may be spelled to leave others out
+        asked = ["--literal-pathspecs", "diff-tree", "-r", "-z", "--name-only"]
+        asked += [self.base, "HEAD", "--"]
         asked += (names := [one for one in map(self.name_of, sorted(ends)) if one])
         said = self.tree.git.run(*asked) if names else b""
         return os.fsdecode(said.split(b"\0")[0])
