@@ -175,4 +175,4 @@ def test_without_git_it_is_said_what_is_missing(
     monkeypatch.setenv("PATH", str(valley.folder))
     said = valley.run("validate", "--changed-since", "main")
     assert said.status == 64
-    assert "needs git, which is not installed" in said.err
+    assert "this needs git, which is not installed" in said.err

@@ -50,6 +50,10 @@ NOT_RUN = {
     ("docs/how-to/answer-drift.md", "connectsync emulator"): (
         "needs a person who changes Connect by hand"
     ),
+    (
+        "docs/how-to/answer-drift.md",
+        "connectsync drift --adopt --branch adopt-july",
+    ): "needs a person who changes Connect by hand",
     ("docs/how-to/answer-drift.md", "connectsync drift --adopt"): (
         "needs a person who changes Connect by hand"
     ),

@@ -23,6 +23,7 @@ from connectsync.cli.options import (
 )
 from connectsync.cli.plan_source import DriftFound, look, open_state
 from connectsync.cli.session import Session, wait_for
+from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.discovery import below, relative
 from connectsync.config.fleet import Fleet
@@ -38,11 +39,14 @@ from connectsync.domain.wording import did_you_mean, many
 from connectsync.errors import UsageError
 from connectsync.operations.checking import options_of
 from connectsync.operations.drift import (
+    AdoptionBranch,
+    AdoptionDraft,
     DriftedDistrict,
     draft_adoption,
     without_adopted,
     write_adopted,
 )
+from connectsync.operations.git import Git
 from connectsync.report.reporter import DriftToReport, formats_told
 from connectsync.report.show_text import adoption_text
 
@@ -72,12 +76,21 @@ def drift(
             help="With --adopt: keep Connect's value of this conflicting setting.",
         ),
     ] = None,
+    branch: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="With --adopt: commit the adopted files to this new git branch; your"
+            " files stay as they are, and nothing is pushed.",
+        ),
+    ] = None,
     notify: option_notify = False,
 ) -> int:
     """
     Compare files, Connect and the last apply, and show which side changed.
 
-    With --adopt, files take over what people changed; Connect is never changed.
+    With --adopt, files take over what people changed; Connect is never changed. With
+    --branch too, a new git branch does, for a pull request.
 
     Exits with 1 if drift is left, if a scheduled return is more than a week late, or if
     a district could not be read.
@@ -88,6 +101,8 @@ def drift(
     session: Session = context.obj
     if adopt_conflict and not adopt:
         raise UsageError("--adopt-conflict goes with --adopt")
+    if branch is not None and not adopt:
+        raise UsageError("--branch goes with --adopt")
     insist_free(session, output)
     share = choose_shard(shard, session.environment)
     scope = load_planned_scope(session, chosen_by(session, paths, where), share)
@@ -95,12 +110,13 @@ def drift(
         from connectsync.cli.notify import insist_notifies
 
         insist_notifies(scope.project)
+    into = None if branch is None else _new_branch(session, scope.project, branch)
     looked = wait_for(look(session, scope))
     found = looked.drift
     if adopt:
         aloud = format_ == "text" and output is None
         found = take_what_people_changed(
-            session, looked, adopt_conflict or [], aloud=aloud
+            session, looked, adopt_conflict or [], aloud=aloud, into=into
         )
     folder = relative(scope.project.districts_dir, scope.project.root)
     report = DriftToReport(found, folder, paths or [])
@@ -154,13 +170,19 @@ def show_findings(
 
 
 def take_what_people_changed(
-    session: Session, found: DriftFound, conflicts: Sequence[str], *, aloud: bool
+    session: Session,
+    found: DriftFound,
+    conflicts: Sequence[str],
+    *,
+    aloud: bool,
+    into: AdoptionBranch | None = None,
 ) -> tuple[DistrictDrift, ...]:
     """
     Let files take over what people changed, say what was taken, and give what is left.
 
     ``conflicts`` are spelled DISTRICT:SETTING. ``aloud`` says that what was taken is a
-    result; else it is said aside. Raises ``UsageError`` where a conflict is none.
+    result; else it is said aside. A branch that it goes ``into`` leaves the files, so
+    all that drifted is left. Raises ``UsageError`` where a conflict is none.
     """
     agreed = _agreed(found.drift, conflicts)
     project = found.scope.project
@@ -171,6 +193,9 @@ def take_what_people_changed(
         drafts = draft_adoption(
             _drifted_districts(found, fleet), agreed, busy, fleet, asked
         )
+        if into is not None:
+            _say_branch(session, drafts, project, into, aloud=aloud)
+            return found.drift
         adopted = tuple(
             write_adopted(
                 drafts,
@@ -185,6 +210,42 @@ def take_what_people_changed(
     return tuple(
         without_adopted(one, left[one.district]) if one.district in left else one
         for one in found.drift
+    )
+
+
+def _new_branch(session: Session, project: Project, name: str) -> AdoptionBranch:
+    """Begin a branch before anything is read. Raises ``UsageError``."""
+    return AdoptionBranch.new(Git(project.root, session.environment), name)
+
+
+def _say_branch(
+    session: Session,
+    drafts: Sequence[AdoptionDraft],
+    project: Project,
+    into: AdoptionBranch,
+    *,
+    aloud: bool,
+) -> None:
+    """Commit what is adopted to a branch, and say what comes next."""
+    terminal = session.terminal
+    show = terminal.show if aloud else terminal.say
+    if not drafts:
+        show("Nothing to take over: Connect was not changed by hand")
+        return
+    adopted, made = into.commit(drafts, project.root)
+    colour = terminal.colour and aloud
+    show(adoption_text(adopted, written=True, colour=colour, width=terminal.width))
+    if not made:
+        show(f"No branch {into.name} was made: there is nothing to commit")
+        return
+    count = many(sum(one.adoption in WRITTEN for one in adopted), "file")
+    show(
+        f"Branch {into.name}: commit {made[:12]}, with {count}; yours are as they were"
+    )
+    name = quote_word(into.name)
+    terminal.say(
+        f"next: `git push origin {name}`, and open a pull request; once it is merged,"
+        " `connectsync drift` finds them in step"
     )
 
 

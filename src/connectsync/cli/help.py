@@ -161,7 +161,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "connectsync history lakeview-usd",
         "connectsync history lakeview-usd phone_types",
     ),
-    "drift": ("connectsync drift", "connectsync drift --adopt"),
+    "drift": (
+        "connectsync drift",
+        "connectsync drift --adopt",
+        "connectsync drift --adopt --branch adopt-july",
+    ),
     "status": ("connectsync status", "connectsync status --clever"),
     "audit": (
         "connectsync audit",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,13 +26,20 @@ from connectsync.domain.drift import (
     movements,
 )
 from connectsync.domain.finding import Finding, Severity
+from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.live import Live
 from connectsync.domain.plan import SWITCH
 from connectsync.domain.settings import Form, is_same
-from connectsync.errors import ConnectError, ConnectsyncError, InvalidFiles
+from connectsync.errors import (
+    ConnectError,
+    ConnectsyncError,
+    InvalidFiles,
+    UsageError,
+)
 from connectsync.files.writing import replace_file
 from connectsync.operations.checking import ValidationOptions
 from connectsync.operations.from_live import take_over
+from connectsync.operations.git import CommitTree, Git, GitRefused, tree_with
 from connectsync.operations.plan import PlannedDistrict, find_kept_labels
 from connectsync.operations.validate import validate_fleet
 from connectsync.rules.scheduled import overdue_on
@@ -157,6 +165,134 @@ def remember_adopted(
         running = draft.drifted.live.form.get(SWITCH) is True
         kept = BaselineUpdate(form, running, merged=True)
         keeper.note(backend, {draft.adopted.district: kept}, at=at)
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptionBranch:
+    """
+    A branch that takes what is adopted, as one commit on top of another.
+
+    Neither the work tree nor the index is touched, no hook and no filter of the
+    repository runs, and nothing is sent anywhere.
+    """
+
+    git: Git
+    name: str
+    base: str
+
+    @classmethod
+    def new(cls, git: Git, name: str) -> AdoptionBranch:
+        """Begin a branch that is not there yet at HEAD. Raises ``UsageError``."""
+        ref = f"{_HEADS}{name}"
+        try:
+            # `git branch` takes no such name, and would take it for an option
+            git.run("check-ref-format", "" if name.startswith("-") else ref)
+        except GitRefused as refusal:
+            raise UsageError(
+                f"--branch {foreign_text(name)!r}: git takes no such name of a branch",
+                remedy="write for example --branch adopt-2027-01-15",
+            ) from refusal
+        try:
+            if git.line("rev-parse", "--is-inside-work-tree") != "true":
+                raise UsageError(f"git has no work tree at {git.folder}")
+            there = git.line("for-each-ref", "--format=%(refname)", ref).splitlines()
+        except GitRefused as refusal:
+            raise _branch_refused(refusal) from refusal
+        if ref in there:
+            raise UsageError(
+                f"there is a branch {name!r} already, and it stays as it is",
+                remedy="give another name with --branch, or remove that branch first",
+            )
+        try:
+            base = git.line("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        except GitRefused as refusal:
+            raise UsageError(
+                "there is no commit yet that a branch could begin at",
+                remedy="commit your files first",
+            ) from refusal
+        return cls(git, name, base)
+
+    def commit(
+        self, drafts: Sequence[AdoptionDraft], root: Path
+    ) -> tuple[tuple[AdoptedDistrict, ...], str]:
+        """
+        Commit the drafts, and give what came of each, and the commit; empty: none.
+
+        A file that is not as it was committed is refused: what someone is still
+        working on would go along. Raises ``UsageError``.
+        """
+        try:
+            tree = CommitTree.at(self.git, self.base)
+            prefix = self.git.line("rev-parse", "--show-prefix")
+            sure = [_as_committed(one, tree, prefix, root) for one in drafts]
+            blobs = {
+                prefix + one.file: self._blob(one.text, prefix + one.file, tree)
+                for one in sure
+                if one.text is not None
+            }
+            made = self._commit(blobs, sure) if blobs else ""
+        except GitRefused as refusal:
+            raise _branch_refused(refusal) from refusal
+        return tuple(one.adopted for one in sure), made
+
+    def _blob(self, text: str, name: str, tree: CommitTree) -> str:
+        raw = text.encode()
+        # a checkout may have other line ends than the commit
+        if b"\r\n" in raw and b"\r\n" not in tree.read([name])[0]:
+            raw = raw.replace(b"\r\n", b"\n")
+        asking = ("hash-object", "-w", "--no-filters", "--stdin")
+        return os.fsdecode(self.git.run(*asking, given=raw).strip())
+
+    def _commit(self, blobs: Mapping[str, str], drafts: Sequence[AdoptionDraft]) -> str:
+        tree = tree_with(self.git, f"{self.base}^{{tree}}", blobs)
+        adopted = [one.adopted for one in drafts if one.text is not None]
+        taken = [
+            f"{one.district}: {', '.join(each.setting for each in one.taken)}"
+            for one in adopted
+        ]
+        said = "\n".join(["Adopt what was changed on Connect", "", *taken, ""])
+        asking = ("commit-tree", tree, "-p", self.base, "-F", "-")
+        made = os.fsdecode(self.git.run(*asking, given=said.encode()).strip())
+        # an empty old value: only where there is none of that name
+        why = ("-m", "connectsync drift --adopt --branch")
+        self.git.run("update-ref", *why, f"{_HEADS}{self.name}", made, "")
+        return made
+
+
+_HEADS = "refs/heads/"
+
+
+def _as_committed(
+    one: AdoptionDraft, tree: CommitTree, prefix: str, root: Path
+) -> AdoptionDraft:
+    name = prefix + one.file
+    if one.text is None or (tree.is_file(name) and tree.holds(name, root / one.file)):
+        return one
+    return _refuse_draft(
+        one.drifted,
+        "its file is not as it was committed last",
+        "commit it or take the change back; or adopt into the file, without --branch",
+    )
+
+
+def _branch_refused(refusal: GitRefused) -> UsageError:
+    said = refusal.said
+    if "ident" in said or "tell me who you are" in said:
+        return UsageError(
+            "git does not know who makes the commit",
+            remedy="set `git config user.name` and `git config user.email`",
+        )
+    if "not a git repository" in said:
+        return UsageError(
+            "--branch needs a git repository, and there is none here",
+            remedy="run it in a clone, or adopt into the files, without --branch",
+        )
+    lines = [one for one in said.splitlines() if one.startswith("fatal: ")]
+    why = lines[0].removeprefix("fatal: ") if lines else "git failed"
+    return UsageError(
+        f"git did not make the branch: {foreign_text(why)}",
+        remedy="try `git status` in the project; it says more",
+    )
 
 
 def _busy(one: DriftedDistrict, run: int) -> AdoptionDraft:

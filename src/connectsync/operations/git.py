@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import unicodedata
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,9 +46,7 @@ MOST_LISTED, MOST_SAID = 1 << 26, 1 << 28
 
 _STUCK = "fatal: git did not come to an end within {seconds:g} s"
 _LONG = "fatal: git says more than {most:,} bytes about it, and no more are read"
-_COMPLAINT = 1 << 16
-"""Bytes of a complaint that are read."""
-
+_COMPLAINT = 1 << 16  # bytes that are read
 _TRUSTED = "git config --global --add safe.directory"
 
 _CAUTIONS = (
@@ -65,6 +64,7 @@ _SECRETIVE = re.compile("TOKEN|SECRET|PASSW|KEY|AUTH|CREDENTIAL", re.IGNORECASE)
 _KEPT = (
     *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"),
     *("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_"),
+    *("GIT_AUTHOR_", "GIT_COMMITTER_"),
     *("GIT_EXEC_PATH", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM"),
 )
 """Variables by which the operator, not the caller in a hook, speaks to git."""
@@ -121,8 +121,8 @@ class Git:
         program = program_in(os.get_exec_path(self.environment), "git")
         if program is None:
             raise UsageError(
-                "--changed-since needs git, which is not installed",
-                remedy="install git, or leave --changed-since out",
+                "this needs git, which is not installed",
+                remedy="install git, or leave out what asks for it",
             )
         return program
 
@@ -335,6 +335,23 @@ def file_at(
     top = Path(os.path.realpath(git.line("rev-parse", "--show-toplevel")))
     path = os.path.relpath(Path(os.path.realpath(root), name), top)
     return file_of_commit(Git(top, environment, FEW), commit, path)
+
+
+def tree_with(git: Git, tree: str, blobs: Mapping[str, str]) -> str:
+    """Write a tree with other objects for some files, by name. Raises GitRefused."""
+    within: dict[str, dict[str, str]] = defaultdict(dict)
+    for name, oid in blobs.items():
+        first, _, rest = name.partition("/")
+        within[first][rest] = oid
+    lines = []
+    for line in git.run("ls-tree", "-z", "--full-tree", tree).split(b"\0"):
+        about, _, last = line.partition(b"\t")
+        if changes := within.get(os.fsdecode(last)) if line else None:
+            mode, kind, oid = about.decode("ascii").split(" ")
+            oid = changes[""] if "" in changes else tree_with(git, oid, changes)
+            line = f"{mode} {kind} {oid}\t".encode() + last  # noqa: PLW2901 - as it reads now
+        lines.append(line)
+    return os.fsdecode(git.run("mktree", "-z", given=b"\0".join(lines)).strip())
 
 
 def _hash(raw: bytes, like: str) -> str:
