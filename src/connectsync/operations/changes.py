@@ -88,12 +88,10 @@ class Comparison:
     def brought(self, path: Path) -> str:
         """Name a file below a path, or a link to it, that commits since brought."""
         trace = self._trace(str(path))
-        ends = {os.path.normpath(path), trace.end, *trace.links}
-        # a name is no pattern: it may be spelled to leave others out
-        asked = ["--literal-pathspecs", "diff-tree", "-r", "-z", "--name-only"]
-        asked += [self.base, "HEAD", "--"]
-        asked += (names := [one for one in map(self.name_of, sorted(ends)) if one])
-        said = self.tree.git.run(*asked) if names else b""
+        ends = (os.path.normpath(path), trace.end, *trace.links)
+        names = sorted(filter(None, map(self.name_of, ends)))
+        asked = ("--literal-pathspecs", "diff-tree", "-rz", "--name-only", self.base)
+        said = self.tree.git.run(*asked, "HEAD", "--", *names) if names else b""
         return os.fsdecode(said.split(b"\0")[0])
 
     def is_comparable(self, path: Path) -> bool:
@@ -247,10 +245,8 @@ def _base(git: Git, revision: str) -> str:
     asked = ("rev-parse", "--verify", "--quiet", "--end-of-options")
     head = _commit(git, (*asked, "HEAD^{commit}"))
     if head is None:
-        raise UsageError(
-            "git cannot compare with that revision: there is no commit here yet",
-            remedy="commit first",
-        )
+        said = "git cannot compare with that revision: there is no commit here yet"
+        raise UsageError(said, remedy="commit first")
     commit = _commit(git, (*asked, f"{revision}^{{commit}}"))
     if commit is None:
         raise UsageError(
