@@ -62,7 +62,7 @@ coverage: $(DEV) $(BROWSER) $(WHEELS)  ## the same tests, with every line and br
 
 browser-test: $(DEV) $(BROWSER)  ## every label and every way in a browser, not a sample
 	$(BIN)/pytest -n $(WORKERS) --every-label tests/connect \
-		tests/cli/test_browser.py tests/cli/test_stopping.py
+		tests/cli/test_browser.py tests/cli/test_stopping.py tests/report/test_html_in_chromium.py
 
 loop-test: $(DEV)  ## from an edit to Connect and back, every way, as the workflows run it
 	$(BIN)/pytest --whole-loop tests/loop

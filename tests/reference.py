@@ -73,6 +73,7 @@ ONE: Mapping[str, str] = {
     " read; what is only pending is fine",
     "status": "a sync failed or is stale, its roster is paused or old at Clever, or a"
     " district could not be read",
+    "report": "a district could not be read",
     "audit": "a rule found an error on a live form, or a district could not be read",
     "notify": "a message did not arrive",
     "reconcile": "something waits for a person",

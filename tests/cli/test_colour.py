@@ -46,6 +46,7 @@ SAID_BY = {
     "status": [["status"]],
     "audit": [["audit"]],
     "calendar": [["calendar"]],
+    "report": [["report"], ["report", "--output", "fleet.html"]],
     "reconcile": [["reconcile"]],
     "notify": [["notify"]],
     "roster": [["roster", "check", "gone.csv"]],
@@ -59,7 +60,7 @@ SAID_BY = {
 """What each command is asked to say, in a project that has changes to apply."""
 
 COLOURLESS = {"schema", "emulator", "new", "snapshot", "resume", "login", "init", "fmt"}
-COLOURLESS |= {"export", "notify"}
+COLOURLESS |= {"export", "notify", "report"}
 """Commands that have nothing to colour but their help and their errors."""
 
 TELL = """

@@ -74,7 +74,7 @@ def offered(line: str, folder: Path, path: str, setup: str = "") -> list[str]:
 
 OFFERED = {
     "connectsync pla": ["plan"],
-    "connectsync re": ["resume", "reconcile"],
+    "connectsync re": ["resume", "report", "reconcile"],
     "connectsync show ": ["dry-creek-isd", "harbor-point-usd", "lakeview-usd"],
     "connectsync show lak": ["lakeview-usd"],
     "connectsync snapshot dry": ["dry-creek-isd"],

@@ -17,7 +17,7 @@ from connectsync.cli.asked import STATE_FILE
 from connectsync.config.schemas import schema
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
-CHOOSING = ["validate", "plan", "drift", "snapshot", "status", "audit"]
+CHOOSING = ["validate", "plan", "drift", "snapshot", "status", "audit", "report"]
 WHERE = "facts.setup_step > 7"
 
 

@@ -84,6 +84,7 @@ FORMATS: Mapping[str, Iterable[str]] = {
     "status": ["text", "json"],
     "audit": ["text", "json", "csv", "markdown", "html"],
     "calendar": ["text", "json", "ics"],
+    "report --live": ["html", "json"],
 }
 
 A_DAY = "too-much-of-the-fleet-a-day=3"
@@ -101,6 +102,7 @@ COMMANDS_TRIED = (
     "list --live --format csv",
     "compare lakeview-usd harbor-point-usd --all",
     "compare lakeview-usd --live --all",
+    "report --pack --output pack.html",
     "set deletion_threshold=18 --where true --dry-run",
     "unset deletion_threshold --where true --dry-run",
     "validate --fix",

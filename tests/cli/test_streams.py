@@ -203,6 +203,7 @@ EVERY = (
     "status harbor-point-usd",
     "audit",
     "calendar",
+    "report",
     "reconcile",
     "notify",
     "login",

@@ -42,6 +42,7 @@ HAPPY = {
     "audit": ["audit"],
     "notify": ["notify", "--dry-run"],
     "calendar": ["calendar"],
+    "report": ["report", "--live", "--output", "fleet.html"],
     "impact": ["impact", "lakeview-usd", "--roster", "students.csv"],
     "roster": ["roster", "check", "students.csv", "--ignore", "roster-column-missing"],
     "doctor": ["doctor"],

@@ -72,6 +72,7 @@ READING = (
     "drift",
     "audit",
     "calendar",
+    "report --format json",
     "doctor",
 )
 SOURCES = ("districts", "connectsync.yaml", "live.json", "plan.json")

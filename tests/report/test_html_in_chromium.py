@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import pytest
 from hostile import WICKED, wicked_plan, wicked_report
 from playwright.async_api import Browser, Page
+from report_scenes import report_of
 from review_scenes import COUNTRY, country, everything, found, one_change
 
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
@@ -36,7 +37,9 @@ from connectsync.domain.plan import PlanReview
 from connectsync.operations.approve import connect_page
 from connectsync.report.click_list import audit_html
 from connectsync.report.findings_html import findings_html
+from connectsync.report.fleet_report import fleet_html
 from connectsync.report.plan_html import plan_html
+from connectsync.report.sharing import pack_html
 
 T = TypeVar("T")
 TODAY = date(2027, 1, 15)
@@ -104,7 +107,9 @@ def audit_of(texts: Sequence[str], districts: int) -> str:
 
 
 WICKED_AUDIT = audit_of(WICKED, 12)
+WICKED_FLEET = fleet_html(report_of(WICKED, 12), folder=WICKED[0])
 PLAIN = ("Lakeview `connectsync plan` shows it", "São João", "Elm Park", "Bay")
+FLEET = fleet_html(report_of(PLAIN, 12), folder="districts")
 FINDINGS = findings_html(found(), folder="districts", today=TODAY, tool="connectsync 1")
 
 
@@ -192,8 +197,8 @@ def screen(
 
 @pytest.mark.parametrize(
     "text",
-    [WICKED_PLAN, WICKED_FINDINGS, WICKED_AUDIT],
-    ids=["plan", "findings", "audit"],
+    [WICKED_PLAN, WICKED_FINDINGS, WICKED_AUDIT, WICKED_FLEET],
+    ids=["plan", "findings", "audit", "fleet"],
 )
 def test_nothing_that_a_fleet_is_called_runs(screen: Screen, text: str) -> None:
     async def act(opened: Opened) -> None:
@@ -201,7 +206,7 @@ def test_nothing_that_a_fleet_is_called_runs(screen: Screen, text: str) -> None:
         await opened.open_all()
         for search in await page.locator("input[type=search]").all():
             await search.fill(WICKED[0])
-        for select in await page.locator("select").all():
+        for select in await page.locator("select:not([disabled])").all():
             count = await select.locator("option").count()
             for index in (1, count - 1):
                 await select.select_option(index=index)
@@ -267,6 +272,10 @@ def test_what_got_onto_the_page_all_the_same_could_not_run(screen: Screen) -> No
         ("findings", "dark", WIDE),
         ("audit", "light", NARROW),
         ("audit", "dark", WIDE),
+        ("fleet", "light", WIDE),
+        pytest.param("fleet", "dark", NARROW, marks=pytest.mark.every_label),
+        pytest.param("pack", "light", NARROW, marks=pytest.mark.every_label),
+        pytest.param("pack", "dark", WIDE, marks=pytest.mark.every_label),
     ],
 )
 def test_everybody_can_read_it(
@@ -289,6 +298,7 @@ def test_everybody_can_read_it(
         assert opened.misdeeds == []
 
     shown = {"findings": FINDINGS, "audit": audit_of(PLAIN, 12)}
+    shown |= {"fleet": FLEET, "pack": pack_html(report_of(PLAIN, 12))}
     if text == "plan":
         shown["plan"] = plan_html(everything())
     screen.show(shown[text], act, color_scheme=scheme, width=width)
@@ -549,3 +559,127 @@ def test_an_audit_of_a_country_is_shown_a_step_at_a_time(screen: Screen) -> None
     text = audit_of(PLAIN, COUNTRY)
     assert len(text) < 4_000_000
     screen.show(text, act)
+
+
+def test_a_fleet_is_filtered_by_any_value_and_two_are_compared_with_keys(
+    screen: Screen,
+) -> None:
+    async def act(opened: Opened) -> None:
+        page = opened.page
+        status = page.locator("#fleet [role=status]")
+        await page.locator("#fleet-value").select_option(
+            label="Phone Types to sync (settings.phone_types)"
+        )
+        await page.locator("#fleet-is").select_option("Cell")
+        assert await status.inner_text() == "11 of 12 districts"
+        # another value narrows what the first one left
+        await page.locator("#fleet-value").select_option(label="facts.setup_step")
+        assert await page.locator("#fleet-is option").count() == 10
+        await page.locator("#fleet-is").select_option("2")
+        assert await status.inner_text() == "2 of 12 districts"
+        chosen = page.locator("#fleet .chosen button")
+        assert await chosen.all_inner_texts() == [
+            "settings.phone_types: Cell \N{MULTIPLICATION SIGN}",
+            "facts.setup_step: 2 \N{MULTIPLICATION SIGN}",
+        ]
+        await chosen.first.press("Enter")
+        assert await status.inner_text() == "2 of 12 districts"
+        assert (await page.evaluate(FOCUSED))[:2] == ["select", "fleet-value"]
+        await page.get_by_role("button", name="Clear").nth(1).click()
+        assert await status.inner_text() == "12 districts"
+        assert await chosen.count() == 0
+        await page.locator("#fleet summary").first.press("Enter")
+        await page.get_by_role("button", name="Compare").press("Enter")
+        told = page.locator("#compare [role=status]")
+        assert await told.inner_text() == "Name the other district"
+        assert (await page.evaluate(FOCUSED))[:2] == ["input", "compare-1"]
+        await page.keyboard.type("district-00003")
+        assert await told.inner_text() == "7 values of 12 differ"
+        table = page.locator("#compare table.values")
+        assert await table.locator("tbody tr:not(:has(.section))").count() == 7
+        await page.locator("#compare-all").check()
+        assert await table.locator("tbody tr:not(:has(.section))").count() == 12
+        assert await table.locator(".changed").count() == 7
+        assert opened.misdeeds == []
+
+    screen.show(FLEET, act)
+
+
+@pytest.mark.every_label
+def test_what_is_late_is_looked_at_from_the_top_of_the_page(screen: Screen) -> None:
+    async def act(opened: Opened) -> None:
+        page = opened.page
+        await page.get_by_role("button", name="Late", exact=True).click()
+        assert await page.locator("#due [role=status]").inner_text() == "6 of 24 days"
+        rows = page.locator("#due .rows > li")
+        assert await rows.count() == 6
+        assert "late" in await rows.first.inner_text()
+        await page.get_by_role("button", name="Drift").click()
+        status = page.locator("#fleet [role=status]")
+        assert await status.inner_text() == "3 of 12 districts"
+        await page.locator("#fleet summary").first.press("Enter")
+        filled = page.locator("#fleet details[open] .inside")
+        await filled.wait_for()
+        inside = await filled.inner_text()
+        assert "Not as the file says" in inside
+        assert "On Connect" in inside
+        assert opened.misdeeds == []
+
+    screen.show(FLEET, act)
+
+
+@pytest.mark.every_label
+def test_a_fleet_on_paper_has_no_controls_and_a_pack_has_every_word(
+    screen: Screen,
+) -> None:
+    async def act(opened: Opened) -> None:
+        page = opened.page
+        await page.emulate_media(media="print")
+        for hidden in ("nav", ".tools", ".tick-all", "#compare"):
+            if await page.locator(hidden).count():
+                assert await page.locator(hidden).first.is_hidden(), hidden
+        assert (await page.pdf()).startswith(b"%PDF-")
+        assert opened.misdeeds == []
+
+    screen.show(FLEET, act)
+    screen.show(pack_html(report_of(PLAIN, 12)), act)
+
+
+@pytest.mark.every_label
+def test_a_fleet_without_scripts_is_a_table(screen: Screen) -> None:
+    async def act(opened: Opened) -> None:
+        page = opened.page
+        for place in ("#fleet", "#due", "#accepted"):
+            assert await page.locator(f"{place} table.plain").is_visible()
+        assert await page.locator("input").count() == 0
+        assert "connectsync compare" in await page.locator("#compare").inner_text()
+
+    screen.show(FLEET, act, java_script_enabled=False)
+
+
+COUNTRY_MEASURED = MEASURED.replace("#districts-search", "#fleet-search").replace(
+    "#districts-standing", "#fleet-standing"
+)
+
+
+@pytest.mark.every_label
+def test_the_fleet_of_a_country_is_painted_and_filtered_at_once(
+    screen: Screen,
+) -> None:
+    async def act(opened: Opened) -> list[float]:
+        page = opened.page
+        status = page.locator("#fleet [role=status]")
+        assert await status.inner_text() == f"{COUNTRY:,} districts"
+        assert await page.locator("#fleet > div > .rows > li").count() == 50
+        await page.locator("#fleet-value").select_option(label="facts.setup_step")
+        await page.locator("#fleet-is").select_option("2")
+        assert await status.inner_text() == f"1,480 of {COUNTRY:,} districts"
+        milliseconds: list[float] = await page.evaluate(COUNTRY_MEASURED)
+        assert opened.misdeeds == []
+        return milliseconds
+
+    text = fleet_html(report_of(PLAIN, COUNTRY), folder="districts")
+    painted, filtered = screen.show(text, act)
+    # 0.2 s and 0.05 s on two cores; a machine under load gets several times that
+    assert painted < 1_500
+    assert filtered < 400

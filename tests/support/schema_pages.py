@@ -47,6 +47,7 @@ READ: Mapping[str, tuple[str, str]] = {
     "audit": ("An audit", "connectsync audit --format json"),
     "notification": ("A notification", "connectsync notify --test"),
     "calendar": ("A calendar", "connectsync calendar --format json"),
+    "report": ("A report", "connectsync report --format json"),
     "reconcile": ("A pass", "connectsync reconcile --format json"),
     "snapshot": ("A snapshot", "connectsync snapshot --output live.json"),
 }

@@ -176,6 +176,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "connectsync calendar --from 2027-06-01 --to 2027-09-30",
         "connectsync calendar --ics --output fleet.ics",
     ),
+    "report": (
+        "connectsync report --output fleet.html",
+        "connectsync report --live --output fleet.html",
+        "connectsync report --pack --output board.html",
+    ),
     "impact": (
         "connectsync impact lakeview-usd --roster students.csv",
         "connectsync impact lakeview-usd --roster clever",

@@ -23,6 +23,7 @@ from connectsync.cli.terminal import ExitStatus
 from connectsync.config.discovery import is_key
 from connectsync.config.fleet import Fleet, LoadedDistrict
 from connectsync.config.project import Project
+from connectsync.domain.district import names_meant
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import InvalidFiles, UsageError
 from connectsync.operations import query
@@ -160,18 +161,16 @@ def _named(text: str | None, types: Collection[str]) -> list[str]:
     """Give the names that a list means; the last part of one does where it is alone."""
     found = []
     for name in _split(text):
-        ends = [one for one in types if one.rpartition(".")[2] == name]
-        if f"settings.{name}" in types:
-            ends = [f"settings.{name}"]
-        if name not in types and len(ends) != 1:
-            meant = f"did you mean {' or '.join(map(repr, ends))}?" if ends else ""
+        meant = names_meant(name, types)
+        if len(meant) != 1:
+            several = f"did you mean {' or '.join(map(repr, meant))}?" if meant else ""
             raise UsageError(
                 f"there is no value called {name[:80]!r}",
-                remedy=meant
+                remedy=several
                 or did_you_mean(name, types)
                 or "`connectsync list --columns help` lists all names",
             )
-        found.append(name if name in types else ends[0])
+        found += meant
     return found
 
 

@@ -20,7 +20,7 @@ from connectsync.config.document import Document
 from connectsync.config.fleet import Fleet
 from connectsync.config.project import Project
 from connectsync.config.source import mask_row
-from connectsync.domain.district import LIST, stated_types
+from connectsync.domain.district import LIST, names_meant, stated_types
 from connectsync.domain.finding import Finding, Severity
 from connectsync.domain.schedule import local_time, spell_managed
 from connectsync.domain.wording import did_you_mean, many
@@ -133,20 +133,15 @@ def _targets() -> dict[str, str]:
 def _path(name: str) -> tuple[tuple[str, ...], str]:
     """Give the path of a file that a name means, and the type of its value."""
     types = _targets()
-    ends = [one for one in types if one.rpartition(".")[2] == name]
-    ends = [f"settings.{name}"] if f"settings.{name}" in types else ends
-    if name not in types and len(ends) != 1:
-        meant = f"did you mean {' or '.join(map(repr, ends))}?" if ends else ""
+    meant = names_meant(name, types)
+    if len(meant) != 1:
+        ends = [one.rpartition(".")[2] for one in types]
+        several = f"did you mean {' or '.join(map(repr, meant))}?" if meant else ""
         raise UsageError(
             f"there is no value called {name[:80]!r} that can be set",
-            remedy=meant or did_you_mean(name, [*types, *_ends(types)]) or SEE,
+            remedy=several or did_you_mean(name, [*types, *ends]) or SEE,
         )
-    whole = name if name in types else ends[0]
-    return tuple(whole.split(".")), types[whole]
-
-
-def _ends(types: dict[str, str]) -> Iterator[str]:
-    return (one.rpartition(".")[2] for one in types)
+    return tuple(meant[0].split(".")), types[meant[0]]
 
 
 SEE = "`connectsync list --columns help` lists all names"

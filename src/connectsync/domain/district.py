@@ -360,6 +360,19 @@ def stated_types() -> dict[str, str]:
     }
 
 
+def names_meant(text: str, names: Collection[str]) -> list[str]:
+    """
+    Give the names that a short one can mean: one where it is clear, none or several.
+
+    ``phone_types`` means ``settings.phone_types``, and ``rollover.from`` a fact: what
+    the whole name ends in does, and a setting comes before all else.
+    """
+    for whole in (text, f"settings.{text}"):
+        if whole in names:
+            return [whole]
+    return [one for one in names if text and one.endswith(f".{text}")]
+
+
 def _fact_types(kind: type, prefix: str) -> Iterator[tuple[str, str]]:
     for name, hint in get_type_hints(kind).items():
         one = next(part for part in get_args(hint) if part is not type(None))

@@ -270,7 +270,7 @@ class NotAudited:
 
 
 SOON = timedelta(days=30)
-"""From when on an accepted finding is said to end soon."""
+"""From when on what ends, returns or begins is said to be soon."""
 
 
 class ExceptionStanding(StrEnum):

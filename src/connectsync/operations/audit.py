@@ -378,31 +378,39 @@ def _exceptions(
     scope: AuditScope, accepted: Mapping[str, Mapping[str, int]]
 ) -> Iterator[RuleException]:
     """Register what files allow, by district and rule."""
-    rules: Mapping[str, Rule[Any]] = RULES
     for key, loaded in sorted(scope.loaded.items()):
-        if not loaded.district.allow:
-            continue
-        today = loaded.district.day or scope.today
-        on_day = AllowOnDay(
-            loaded.district.allow, today, rules, frozenset(), frozenset()
+        yield from exceptions_of(loaded, scope.today, accepted.get(key))
+
+
+def exceptions_of(
+    loaded: LoadedDistrict, today: date, accepted: Mapping[str, int] | None = None
+) -> Iterator[RuleException]:
+    """
+    Give what the file of a district allows, in its order, as it stands on a day.
+
+    ``accepted`` counts, by rule, the live findings that it accepts, where that is
+    known.
+    """
+    district = loaded.district
+    rules: Mapping[str, Rule[Any]] = RULES
+    today = district.day or today
+    on_day = AllowOnDay(district.allow, today, rules, frozenset(), frozenset())
+    for entry in district.allow:
+        rule = rules.get(entry.rule)
+        if rule is None or not rule.allowable:
+            standing = ExceptionStanding.NO_EFFECT
+        elif not on_day.in_force(entry):
+            standing = ExceptionStanding.EXPIRED
+        elif entry.until <= today + SOON:
+            standing = ExceptionStanding.SOON
+        else:
+            standing = ExceptionStanding.IN_FORCE
+        yield RuleException(
+            district.key,
+            loaded.file,
+            entry.rule,
+            entry.reason,
+            entry.until,
+            standing,
+            None if accepted is None else accepted.get(entry.rule, 0),
         )
-        for entry in loaded.district.allow:
-            rule = rules.get(entry.rule)
-            if rule is None or not rule.allowable:
-                standing = ExceptionStanding.NO_EFFECT
-            elif not on_day.in_force(entry):
-                standing = ExceptionStanding.EXPIRED
-            elif entry.until <= today + SOON:
-                standing = ExceptionStanding.SOON
-            else:
-                standing = ExceptionStanding.IN_FORCE
-            counted = accepted.get(key)
-            yield RuleException(
-                key,
-                loaded.file,
-                entry.rule,
-                entry.reason,
-                entry.until,
-                standing,
-                None if counted is None else counted.get(entry.rule, 0),
-            )

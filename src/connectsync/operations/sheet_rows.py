@@ -126,6 +126,7 @@ def _headings(
         if flaw or (name is None and text.strip() and not ignore_unknown):
             why = flaw or _unknown(text, fields)
             reading.problems.append(f"{place}: {why}")
+            columns[at] = None  # of its cells there is nothing more to say
         elif not text.strip():
             columns[at] = ""
         elif name is None:
@@ -134,6 +135,7 @@ def _headings(
         elif name in places:
             said = f"has the same heading as {places[name]}: {name}"
             reading.problems.append(f"{place}: {said}")
+            columns[at] = None
         else:
             places[name] = place
             columns[at] = None if name == INHERITED else fields.get(name, name)

@@ -14,7 +14,7 @@ from typing import Any
 from connectsync.config.fleet import Fleet, LoadedDistrict
 from connectsync.config.layers import LAYERED, merge_section
 from connectsync.config.schemas import describe, part_at, schema
-from connectsync.domain.district import LIST, stated_types
+from connectsync.domain.district import LIST, names_meant, stated_types
 from connectsync.domain.wording import many
 from connectsync.errors import InvalidFiles
 from connectsync.report.sheet import SheetColumn, SheetRow, spell_labels
@@ -71,11 +71,10 @@ def sheet_fields(fleet: Fleet) -> dict[str, SheetField]:
     names = (*top, *(one for one in types if one.startswith("settings.")))
     names += (*(one for one in types if one.startswith("facts.")), "provider")
     kinds = {**types, "profile": LIST, TOKEN: "string"}
-    by_heading = _by_heading(names)
     fields = dict[str, SheetField]()
     for name in names:
         end = name.rpartition(".")[2]
-        short = by_heading.get(end) == name and name.count(".") < _DEEP
+        short = names_meant(end, names) == [name] and name.count(".") < _DEEP
         heading = end if short else name
         fields[name] = _field(name, heading, kinds[name], fleet)
     return fields
@@ -219,22 +218,19 @@ def fold_heading(text: str) -> str:
 
 
 @cache
-def _by_heading(names: tuple[str, ...]) -> dict[str, str]:
-    """Give names by what a heading may call them: also the last word, or the page's."""
-    found = dict[str, str]()
-    for name in reversed(names):
-        described = describe(name)
-        found[fold_heading(described.title if described else name)] = name
-    ends = [name.rpartition(".")[2] for name in names]
-    for name, end in zip(names, ends, strict=True):
-        if ends.count(end) == 1 or name.startswith("settings."):
-            found[end] = name
-    return found | {fold_heading(name): name for name in names}
+def _titles(names: tuple[str, ...]) -> dict[str, str]:
+    """Give names by what Connect's page, or its reference, calls them."""
+    described = ((name, describe(name)) for name in reversed(names))
+    return {fold_heading(one.title): name for name, one in described if one}
 
 
 def field_named(text: str, fields: Mapping[str, SheetField]) -> str | None:
-    """Give the name that a heading means; None where it means nothing."""
-    return _by_heading(tuple(fields)).get(fold_heading(text))
+    """Give the name that a heading means; None where it means nothing, or several."""
+    heading = fold_heading(text)
+    meant = names_meant(heading, fields)
+    if len(meant) == 1:
+        return meant[0]
+    return _titles(tuple(fields)).get(heading)
 
 
 MOST_PROBLEMS = 20

@@ -16,6 +16,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from connectsync.domain.settings import spell
 from connectsync.report.terminal import inert, unheeded_data
 
 _CODE = re.compile("`([^`]+)`")
@@ -27,9 +28,14 @@ _SCRIPTS = (
     "form.js",
     "district.js",
     "audit.js",
+    "fleet.js",
+    "compare.js",
     "start.js",
 )
 """In the order in which they use each other: together they are one script."""
+
+
+_STYLES = ("page.css", "fleet.css")
 
 
 def render_page(template: str, data: Mapping[str, Any], **values: Any) -> str:
@@ -133,7 +139,8 @@ def _script() -> str:
 def _style() -> str:
     # no element may have a style of its own: the widths of bars are classes
     widths = "".join(f".w{share} {{ width: {share}%; }}\n" for share in range(101))
-    return f"\n{read_asset('page.css')}{widths}"
+    ours = "".join(map(read_asset, _STYLES))
+    return f"\n{ours}{widths}"
 
 
 class TextTable:
@@ -157,6 +164,25 @@ class TextTable:
     def all(self) -> list[str]:
         """Give every text, by number."""
         return [inert(text) for text in self._numbers]
+
+
+class ValueTable:
+    """Collects values as people read them: a text, or the labels of a list."""
+
+    def __init__(self) -> None:
+        self.all: list[str | list[str]] = []
+        self._numbers: dict[Any, int] = {}
+
+    def number(self, value: Any) -> int:
+        """Give the number of a value; -1 of what is not stated."""
+        if value is None:
+            return -1
+        is_list = isinstance(value, list)
+        key = tuple(value) if is_list else (type(value), value)
+        if key not in self._numbers:
+            self._numbers[key] = len(self.all)
+            self.all.append(list(map(inert, value)) if is_list else inert(spell(value)))
+        return self._numbers[key]
 
 
 @dataclass(frozen=True, slots=True)

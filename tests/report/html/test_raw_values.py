@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hostile import WICKED, wicked_plan, wicked_report
 from jinja2 import DictLoader
+from report_scenes import report_of
 from web_page import WebPage
 
 from connectsync.domain.live import Click, ClickList, DistrictClicks
@@ -20,7 +21,9 @@ from connectsync.providers.form import Risk
 from connectsync.report import html
 from connectsync.report.click_list import click_list_html
 from connectsync.report.findings_html import findings_html
+from connectsync.report.fleet_report import fleet_html
 from connectsync.report.plan_html import plan_html
+from connectsync.report.sharing import pack_html
 
 TEMPLATES = {
     path.name: path.read_text("utf-8")
@@ -63,6 +66,24 @@ def clicks() -> str:
     return click_list_html(ClickList(TEXT, TEXT, NOW, (TEXT,), TEXT, (district,)))
 
 
+def fleet() -> str:
+    return fleet_html(report_of([TEXT], 3), folder=TEXT)
+
+
+def pack() -> str:
+    return pack_html(report_of([TEXT], 3))
+
+
+USED = {
+    "plan": {"plan", "parts", "page"},
+    "findings": {"findings", "parts", "page"},
+    "clicks": {"click_list"},
+    "fleet": {"report", "pack_parts", "parts", "page"},
+    "pack": {"pack", "pack_parts"},
+}
+"""The templates that a page is made of."""
+
+
 def alive(page: str) -> bool:
     """Say whether something stands on a page that no template of ours has."""
     try:
@@ -82,15 +103,19 @@ def raw_values(used: Callable[[str], bool]) -> Iterator[tuple[str, str, str]]:
             yield name, value[1], text[: value.start()] + raw + text[value.end() :]
 
 
-@pytest.mark.parametrize(("render", "least"), [(plan, 16), (findings, 4), (clicks, 9)])
+@pytest.mark.parametrize(
+    ("render", "least"),
+    [(plan, 16), (findings, 4), (clicks, 9), (fleet, 18), (pack, 9)],
+)
 def test_a_value_of_others_that_is_put_in_raw_is_seen(
     render: Callable[[], str], least: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     escaping, page = html.environment(), render()
     assert not alive(page)
     seen = []
+    used = USED[render.__name__]
     for name, value, template in raw_values(
-        lambda name: ("click" in name) is (render is clicks)
+        lambda name: name.partition(".")[0] in used
     ):
         loader = DictLoader({**TEMPLATES, name: template})
         careless = escaping.overlay(loader=loader)

@@ -95,6 +95,12 @@ class StateReader:
         newest = (run.head.backend for run in runs if run.head.backend in alike)
         return next(newest, min(alike, default=""))
 
+    def key_of(self, connect: ConnectKey) -> str:
+        """Give the key by which the store knows a Connect; nothing is renamed."""
+        keys = self._store.known().backends
+        known = (key for key in (connect.key, *sorted(connect.known_as)) if key in keys)
+        return next(known, connect.key)
+
     def last_of_each(self, backend: str) -> dict[str, LastRun]:
         """Give the newest run of each district, and how that ended, by district."""
         return {

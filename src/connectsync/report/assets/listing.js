@@ -11,6 +11,8 @@ class Listing {
   constructor(root, { name, noun, items, facets, row, step }) {
     Object.assign(this, { name, noun, items, row, step });
     this.selects = new Map();
+    // what else has to hold of an item
+    this.holds = () => true;
     this.status = el("p", { class: "status", role: "status" });
     this.rows = el("ul", { class: "rows" });
     this.left = el("p", { class: "left" });
@@ -94,6 +96,7 @@ class Listing {
     this.found = this.items.filter(
       (item) =>
         chosen.every(([facet, value]) => item.facets[facet].includes(value)) &&
+        this.holds(item) &&
         words.every((word) => item.sought.includes(word)),
     );
     this.rows.replaceChildren();

@@ -50,6 +50,47 @@ const LISTS = {
       row: exceptionRow,
       step: 20,
     }),
+  fleet: (root) =>
+    new FleetListing(root, {
+      name: "fleet",
+      noun: "district",
+      items: fleetItems,
+      facets: [
+        { facet: data.live ? "standing" : "applied", label: data.live ? "On Connect" : "Applied" },
+        { facet: "step", label: "Setup step" },
+        { facet: "worst", label: "Findings", order: [...data.severities, "none"] },
+        { facet: "found", label: "Rule" },
+        { facet: "group", label: "Folder" },
+        { facet: "profile", label: "Profile" },
+      ],
+      row: fleetRow,
+      step: 50,
+    }),
+  due: (root) =>
+    new Listing(root, {
+      name: "due",
+      noun: "day",
+      items: data.due.map(dueItem),
+      facets: [
+        { facet: "when", label: "When", order: data.whens },
+        { facet: "kind", label: "What", order: data.kinds },
+      ],
+      row: ({ one }) => dueLine(one, true),
+      step: 20,
+    }),
+  accepted: (root) =>
+    new Listing(root, {
+      name: "accepted",
+      noun: "exception",
+      items: data.accepted.map(acceptedItem),
+      facets: [
+        { facet: "ends", label: "Standing" },
+        { facet: "kindOf", label: "Where it is written" },
+        { facet: "about", label: "Rule or guard" },
+      ],
+      row: acceptedRow,
+      step: 20,
+    }),
 };
 
 const FEW = 3;
@@ -57,6 +98,9 @@ const FEW = 3;
 const lists = [...document.querySelectorAll("[data-list]")].map((root) =>
   LISTS[root.dataset.list](root),
 );
+
+const compared = document.querySelector("[data-compare]");
+pair = compared && new Pair(compared);
 
 // what is counted at the top can be looked at
 for (const named of document.querySelectorAll("[data-facet]")) {
