@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 from connectsync.config.fleet import Fleet, load_fleet
 from connectsync.config.profiles import shelf_of
 from connectsync.domain.drift import AdoptedDistrict, AdoptionResult, TakenValue
+from connectsync.domain.finding import Severity
 from connectsync.domain.live import ListedDistrict, Live
 from connectsync.domain.settings import SETTINGS, Form
 from connectsync.errors import ConnectError, Unreachable
+from connectsync.operations.checking import ValidationOptions
 from connectsync.operations.import_ import ImportTarget, LiveDistrict, adopt
+from connectsync.operations.validate import validate_fleet
 from connectsync.providers.form import Kind, Setting, Value
 
 READ = datetime(2027, 1, 15, 10, tzinfo=UTC)
@@ -116,6 +119,44 @@ def test_a_new_file_states_only_what_its_profile_does_not(root: Path) -> None:
 def test_a_profile_can_be_chosen(root: Path) -> None:
     (adopted,) = imported(root, found(), profile="a-empty")
     assert (adopted.profile, adopted.own) == ("a-empty", 11)
+
+
+SHARING = """\
+schema: 1
+facts:
+  guardians_from: clever
+  clever_shares: {contacts: true, contact_types: [Parent/Guardian]}
+  setup_step: 5
+settings: {manage_guardians: true, phone_types: [Cell], contact_types: [Primary]}
+"""
+
+
+@pytest.mark.parametrize("chosen", [False, True], ids=["by the form", "by a person"])
+def test_facts_of_a_profile_are_stated_by_a_person_or_by_no_one(
+    root: Path,
+    chosen: bool,  # noqa: FBT001 - a case
+) -> None:
+    """A file of today's form is not held against what the profile says of others."""
+    path = root / "districts" / "_profiles" / "b-texting.yaml"
+    path.write_text(SHARING.replace("  setup_step: 5\n", ""), "utf-8")
+    (root / "districts" / "_profiles" / "c-texting-too.yaml").unlink()
+    kinds = frozenset({"Primary", "Emergency"})
+    (adopted,) = imported(
+        root, found(contact_types=kinds), profile="b-texting" if chosen else ""
+    )
+    assert adopted.profile == "b-texting"
+    assert adopted.open_facts == (0 if chosen else 2)
+    (one,) = fleet(root).districts
+    assert (one.district.facts.clever_shares is None) is not chosen
+    assert (one.district.facts.guardians_from is None) is not chosen
+    asked = ValidationOptions(today=READ.date())
+    rules = {
+        one.rule
+        for one in validate_fleet(fleet(root), asked).findings
+        if one.severity is Severity.ERROR and one.rule != "unknown-label"
+    }
+    assert rules == ({"contact-type-not-shared"} if chosen else set())
+    assert imported(root, found(contact_types=kinds))[0].adoption is AdoptionResult.LEFT
 
 
 def test_a_profile_that_shares_nothing_is_not_chosen(root: Path) -> None:

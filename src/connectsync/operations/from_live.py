@@ -11,6 +11,7 @@ from typing import Any
 from connectsync.backends.names import json_of
 from connectsync.config.edit import KeyPath, edit_values
 from connectsync.config.fleet import LoadedDistrict
+from connectsync.config.layers import merge_section
 from connectsync.config.profiles import Profiles, check_bytes, schedule_of, settings_of
 from connectsync.config.schema_check import Recorded
 from connectsync.domain.drift import AdoptedDistrict, AdoptionResult, TakenValue
@@ -33,10 +34,15 @@ FORM = tuple(setting for setting in SETTINGS if setting.section == "settings")
 
 @dataclass(frozen=True, slots=True)
 class ProfileMatch:
-    """A profile, empty for none, and what a file that builds on it has to state."""
+    """
+    A profile, empty for none, and what a file that builds on it has to state.
+
+    ``facts`` are those that the profile states: they may not be true of the district.
+    """
 
     profile: str
     stated: Mapping[str, Any]
+    facts: tuple[str, ...] = ()
 
 
 def closest(shelf: Profiles, live: Form) -> ProfileMatch:
@@ -72,8 +78,11 @@ def likeness(shelf: Profiles, stem: str, live: Form) -> ProfileMatch:
     stated = settings_over(today.managed(), live, shelf.recorded)
     # what a period of the profile sets today, a file states in vain
     over = [name for name in stated if getattr(today, name) != getattr(usual, name)]
+    facts = merge_section(layers, "facts")
     return ProfileMatch(
-        stem, {name: value for name, value in stated.items() if name not in over}
+        stem,
+        {name: value for name, value in stated.items() if name not in over},
+        tuple(name for name, value in facts.items() if value is not None),
     )
 
 

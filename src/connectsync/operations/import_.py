@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +160,7 @@ def _make_file(
         file,
         profile=alike.profile,
         own=len(alike.stated),
+        open_facts=len(alike.facts),
         notes=notes(live.form, home.shelf.recorded),
     )
     return adopted, text
@@ -167,7 +168,8 @@ def _make_file(
 
 def _alike(live: Live, home: ImportTarget) -> ProfileMatch:
     if home.profile:
-        return likeness(home.shelf, home.profile, live.form)
+        # who names a profile says that its facts hold
+        return replace(likeness(home.shelf, home.profile, live.form), facts=())
     return closest(home.shelf, live.form)
 
 
@@ -180,6 +182,8 @@ def _data(
     data["credentials"] = {"district_id": own_id} if own_id else {}
     # the token never comes back from Connect: only where it is to be found is known
     data["credentials"]["oauth_token"] = token
+    # that a profile fits the form says nothing of what is true of the district
+    data |= {"facts": dict.fromkeys(alike.facts)} if alike.facts else {}
     return data | ({"settings": dict(alike.stated)} if alike.stated else {})
 
 

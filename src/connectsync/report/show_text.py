@@ -304,7 +304,8 @@ def _about(one: AdoptedDistrict) -> str:
     if one.adoption is not AdoptionResult.MADE:
         return ""
     on = f"profile {inert(one.profile)}" if one.profile else "no profile"
-    return f"  {on}, {many(one.own, 'setting')} of its own"
+    left = f", {many(one.open_facts, 'fact')} left open" if one.open_facts else ""
+    return f"  {on}, {many(one.own, 'setting')} of its own{left}"
 
 
 def _summary(adopted: Sequence[AdoptedDistrict], paint: Paint, *, written: bool) -> str:
