@@ -25,6 +25,8 @@ from served_clever import TOKEN, a_district, made_up, serving_clever
 from connectsync.config.schemas import schema
 from connectsync.domain.plan import TALLIES
 from connectsync.domain.plan_file import digest_of
+from connectsync.operations.changes import Comparison
+from connectsync.operations.git import GitRefused
 
 Stopping = Callable[[], AbstractContextManager[None]]
 
@@ -381,6 +383,20 @@ def test_a_roster_behind_a_link_that_the_change_brings_along_does_not_count(
     said = repository.run(*SINCE)
     assert "not counted whom this reaches" in " ".join(said.out.split())
     assert f"{link} is of the change" in " ".join(said.out.split())
+
+
+def test_where_git_does_not_tell_what_a_change_brings_it_is_a_sentence(
+    repository: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(repository)
+
+    def refuse(*_: object) -> str:
+        raise GitRefused("fatal: bad object")
+
+    monkeypatch.setattr(Comparison, "brought", refuse)
+    said = repository.run(*SINCE)
+    assert said.status == 64
+    assert "git cannot compare" in said.err
 
 
 def dropped_unseen(impact: dict[str, Any]) -> None:

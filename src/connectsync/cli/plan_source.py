@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from connectsync.apply.state.opening import open_store
@@ -362,9 +363,16 @@ def _counter(
 
     rosters = RosterReader(session, scope.project, roster)
     if compared is not None:
-        rosters.brought = compared.brought
+        rosters.brought = partial(_brought, compared)
     rosters.insist_named(len(scope.wanted))
     return PlanCounter(rosters, {one.key: one for one in scope.districts})
+
+
+def _brought(compared: Comparison, path: Path) -> str:
+    try:
+        return compared.brought(path)
+    except GitRefused as refusal:
+        raise explain_refusal(compared.tree.git, refusal.said) from refusal
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,8 +90,9 @@ class Comparison:
         trace = self._trace(str(path))
         ends = (os.path.normpath(path), trace.end, *trace.links)
         names = sorted(filter(None, map(self.name_of, ends)))
-        asked = ("--literal-pathspecs", "diff-tree", "-rz", "--name-only", self.base)
-        said = self.tree.git.run(*asked, "HEAD", "--", *names) if names else b""
+        asked = ["--literal-pathspecs", "diff-tree", "-r", "-z", "--name-only"]
+        asked += [self.base, "HEAD", "--", *names]
+        said = self.tree.git.run(*asked) if names else b""
         return os.fsdecode(said.split(b"\0")[0])
 
     def is_comparable(self, path: Path) -> bool:
