@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from console import Console, Said
+from told_people import Hook, listening
 
 from connectsync.cli.runner import CommandLineHost
 
@@ -251,3 +255,134 @@ def test_all_formats_of_a_plan_name_what_changes_by_itself(year: Year) -> None:
     for how in ("junit", "github"):
         shown = year.on("2027-07-01", "plan", "--format", how).out
         assert "deletion_threshold 60 until 2027-08-20, then 15 (rollover)" in shown
+
+
+TOKEN = {"LAKEVIEW_TOKEN": "a-token-of-no-district-at-all"}
+RUNNING = """schema: 1
+district: lakeview-usd
+name: Lakeview Unified School District
+provider: clever
+credentials:
+  district_id: 58da8a43cc70ab00017a1a87
+  oauth_token: env:LAKEVIEW_TOKEN
+facts:
+  setup_step: 9
+  self_check_done: true
+  rollover: {from: 2027-06-15, to: 2027-08-20}
+  tried_to_archive: 43
+settings:
+  enable_daily_sync: true
+  unarchive_classrooms: true
+  deletion_threshold: 15
+scheduled:
+  - from: 2027-06-15
+    to: 2027-08-20
+    settings: {unarchive_classrooms: false, deletion_threshold: 45}
+    reason: rollover
+"""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A year in which people are told by a webhook."""
+
+    year: Year
+    hook: Hook
+
+    def on(self, day: str, *arguments: str) -> Said:
+        told = day if "T" in day else f"{day}T12:00:00-05:00"
+        environment = {"CONNECTSYNC_NOW": told, **TOKEN, **self.hook.environment}
+        return self.year.run(*arguments, environment=environment)
+
+    def heard(self) -> list[tuple[str, str]]:
+        """Give what was news since this was asked last."""
+        new = [one for body in self.hook.bodies for one in body["new"]]
+        self.hook.bodies.clear()
+        return [(one["kind"], one["message"]) for one in new]
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Iterator[Told]:
+    (tmp_path / "districts").mkdir()
+    (tmp_path / FILE).write_text(RUNNING)
+    notify = "notify: {webhooks: [{name: a, url: 'env:CONNECTSYNC_NOTIFY_URL'}]}\n"
+    (tmp_path / "connectsync.yaml").write_text(PROJECT + notify)
+    with listening() as hook:
+        told = Told(Year(tmp_path), hook)
+        said = told.on(
+            "2027-03-01",
+            "apply",
+            "--yes",
+            "--set-token",
+            "lakeview-usd",
+            "--accept",
+            "first-enable=1",
+            "--accept",
+            "enable-with-other-changes=1",
+        )
+        assert said.status == 0, said.both
+        yield told
+
+
+def test_a_whole_year_is_watched_told_and_answered(told: Told) -> None:
+    year = told.year
+    night = ("emulator", "--run-sync", "--archives")
+    # a school night
+    told.on("2027-03-02T03:00:00-05:00", *night, "lakeview-usd=4")
+    assert told.on("2027-03-02", "status", "--notify").status == 0
+    assert told.heard() == []
+
+    # rollover raises the threshold, and the first night tries more than that
+    assert told.on("2027-06-15", "reconcile", "--notify").status == 0
+    assert year.threshold() == 45
+    told.on("2027-06-16T03:00:00-05:00", *night, "lakeview-usd=50")
+    failed = told.on("2027-06-16", "status", "--record", "--notify")
+    assert failed.status == 1, failed.both
+    ((kind, message),) = told.heard()
+    assert kind == "failed-sync"
+    assert message == (
+        "the last sync failed: threshold (tried to archive 50%); it is the first one"
+        " known after run 2"
+    )
+    assert "tried_to_archive: 50" in (year.folder / FILE).read_text()
+
+    # a person finds the figure right, and answers it
+    year.replace(FILE, "deletion_threshold: 45", "deletion_threshold: 52")
+    assert told.on("2027-06-16", "validate").status == 0
+    assert told.on("2027-06-16", "reconcile", "--notify").status == 0
+    told.on("2027-06-17T03:00:00-05:00", *night, "lakeview-usd=50")
+    night_after = told.on("2027-06-17", "status", "--notify")
+    assert night_after.status == 0
+    assert "first night after run 3: success" in " ".join(night_after.out.split())
+
+    # a person's edit in July is found by drift, and judged by audit
+    year.edit("lakeview-usd", {**year.live("lakeview-usd"), "deletion_threshold": 100})
+    assert told.on("2027-07-10", "drift", "--notify").status == 1
+    assert told.heard() == [("drift", "changed on Connect by hand: deletion_threshold")]
+    audited = json.loads(told.on("2027-07-10", "audit", "--format", "json").out)
+    (district,) = audited["districts"]
+    assert "threshold-above-any-rollover" in {
+        one["rule"] for one in district["findings"]
+    }
+    put_back = told.on("2027-07-11", "apply", "--yes", "--accept", "overwrites-drift=1")
+    assert put_back.status == 0, put_back.both
+    assert told.on("2027-07-11", "drift", "--notify").status == 0
+    audited = json.loads(told.on("2027-07-11", "audit", "--format", "json").out)
+    assert audited["fine"] is True
+
+    # the calendar names the days on which it changed, and on which it returns
+    calendar = told.on("2027-06-01", "calendar", "--ics")
+    assert calendar.status == 0, calendar.both
+    days = set(re.findall(r"DT(?:START|END);VALUE=DATE:(\d{8})", calendar.out))
+    # the end of a day of iCalendar is the day after it
+    assert {"20270615", "20270821"} <= days
+
+    # no job ran on the day of the return: people hear of it, and once more when grave
+    for day in ("2027-08-22", "2027-08-23", "2027-08-29"):
+        told.on(day, "drift", "--notify")
+    assert [kind for kind, _ in told.heard()] == ["overdue-return"] * 4
+    assert told.on("2027-08-30", "reconcile", "--notify").status == 0
+    assert year.threshold() == 15
+    assert told.on("2027-08-31", "notify", "--dry-run").out == (
+        "Nothing to tell anyone now\n"
+    )
