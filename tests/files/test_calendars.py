@@ -8,6 +8,7 @@ import pytest
 from ics import calendar_of, day
 
 from connectsync.domain.schedule import Days
+from connectsync.files import calendars
 from connectsync.files.calendars import MOST_REPEATING, UnreadableCalendar, read_days
 
 CHICAGO = "America/Chicago"
@@ -97,6 +98,10 @@ def test_a_title_is_one_short_harmless_line() -> None:
         (f"{day(5)}\nRRULE:FREQ=HOURLY", "repeats by HOURLY"),
         (f"{day(5)}\nRRULE:FREQ=DAILY;BYHOUR=3", "repeats by BYHOUR"),
         (f"{day(5)}\nRRULE:FREQ=DAILY;INTERVAL=0", "INTERVAL below 1"),
+        (
+            f"{day(5)}\nRRULE:FREQ=DAILY;BYYEARDAY={','.join(['366'] * 401)}",
+            "repeats on more days than a year has",
+        ),
         (f"{day(5)}\nRRULE:FREQ=NEVER", "has a RRULE"),
         (f"{day(5)}\nRRULE:FREQ=DAILY;UNTIL=soon", "has a RRULE"),
         (f"{day(5)}\nEXDATE:soon", "has a EXDATE"),
@@ -129,3 +134,12 @@ def test_what_is_no_calendar_or_too_much_of_one_is_a_sentence(raw: bytes) -> Non
         read_days(raw, CHICAGO, WITHIN)
     assert str(refused.value).isprintable()
     assert len(str(refused.value)) < 400
+
+
+def test_all_events_of_a_file_together_get_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two hundred that repeat each day since the year 1 took nine minutes."""
+    monkeypatch.setattr(calendars, "MOST_SECONDS", -1.0)
+    with pytest.raises(UnreadableCalendar, match="take too long to work out"):
+        read(day(4))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import takewhile
+from time import process_time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,10 @@ from connectsync.values import dataclass, field
 MOST_EVENTS = 5000
 MOST_REPEATING = 200
 MOST_DAYS_READ = 5000
+MOST_LISTED = 400
+"""Days that one part of a rule may list; a year has fewer."""
+MOST_SECONDS = 5.0
+"""Of one core, for all events of a file; those that begin long ago take long."""
 """Spans of days that events may give within the days that are asked for."""
 
 LONGEST_TITLE = 100
@@ -69,7 +74,13 @@ def read_days(raw: bytes, zone: str, within: Days) -> tuple[tuple[Days, str], ..
     _insist_few(sum(bool(_repeats(one)) for one in events), MOST_REPEATING, "repeating")
     moved = _moved(events)
     found: dict[tuple[Days, str], None] = {}
+    began = process_time()
     for event in events:
+        if process_time() - began > MOST_SECONDS:
+            raise UnreadableCalendar(
+                "its events take too long to work out; one that repeats may begin"
+                " centuries ago"
+            )
         title = _title(event)
         try:
             for days in _days_of(event, zone, within, moved):
@@ -202,6 +213,8 @@ def _repeated(
         what = frequency if frequency not in _REPEATS else min(other)
         said = f"repeats by {foreign_text(what)}, and only whole days are read"
         raise UnreadableCalendar(said)
+    if max(map(len, stated.values())) > MOST_LISTED:
+        raise UnreadableCalendar("repeats on more days than a year has")
     if int(stated.get("INTERVAL", [1])[0]) < 1:
         raise UnreadableCalendar("repeats with an INTERVAL below 1")
     end = _day(stated["UNTIL"][0]) if "UNTIL" in stated else latest
