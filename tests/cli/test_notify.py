@@ -239,6 +239,9 @@ def test_a_project_file_gets_no_secret_of_others_sent(
         "GITHUB_TOKEN": "cAnary-8e.ci.Kd2nHs47Jx",
         "CONNECTSYNC_STATE_URL": "cAnary-9f.state.Ew1qZp80Ua",
         "COPY": "cAnary-8e.ci.Kd2nHs47Jx",
+        # our jobs call it so, whatever gateway a file names, or none
+        "CONNECT_GATEWAY_TOKEN": "cAnary-0a.gateway.Bv6sTk72",
+        "COPY_OF_THAT": "cAnary-0a.gateway.Bv6sTk72",
     }
     known.replace(
         "connectsync.yaml",

@@ -269,6 +269,7 @@ STATED = Project(
         "STATE",
         "CONNECTSYNC_STATE_URL",
         "GITHUB_TOKEN",
+        "CONNECT_GATEWAY_TOKEN",
         "CI_JOB_TOKEN",
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
         "AWS_SECRET_ACCESS_KEY",

@@ -131,8 +131,11 @@ _OTHERS = (
 )
 """Variables that hold a secret of a CI or of another program."""
 
+_OF_JOBS = "CONNECT_GATEWAY_TOKEN"
+"""How our own jobs call the gateway's token, also where no file names a gateway."""
+
 _NO_DISTRICT = re.compile(
-    f"(?!{DISTRICT_VARIABLE})CONNECTSYNC_.+|{_OTHERS}", re.IGNORECASE
+    f"(?!{DISTRICT_VARIABLE})CONNECTSYNC_.+|{_OF_JOBS}|{_OTHERS}", re.IGNORECASE
 )
 """Variables that hold a secret of ours, or of others."""
 
@@ -142,7 +145,8 @@ NO_GATEWAY = re.compile(
 """Variables that hold a secret of ours but the gateway's, or of others."""
 
 NO_HOOK = re.compile(
-    f"CONNECTSYNC_(?!NOTIFY_).+|(?!SLACK_WEBHOOK_URL|SMTP_(PASSWORD|PASS)$)({_OTHERS})",
+    f"CONNECTSYNC_(?!NOTIFY_).+|{_OF_JOBS}"
+    f"|(?!SLACK_WEBHOOK_URL|SMTP_(PASSWORD|PASS)$)({_OTHERS})",
     re.IGNORECASE,
 )
 """Variables that hold a secret of ours but that of a hook, or of others."""
