@@ -113,8 +113,9 @@ def test_a_command_that_fails_ends_alike(
     def fail(*_: object) -> int:
         raise error
 
-    monkeypatch.setattr("connectsync.cli.file_check.check_and_show", fail)
+    # this one first: imported later, it would keep what stands in for the function
     monkeypatch.setattr("connectsync.cli.validate.check_and_show", fail)
+    monkeypatch.setattr("connectsync.cli.file_check.check_and_show", fail)
     whole, plain = both_ways(valley)
     log = re.compile(r"connectsync-\w+\.log")
     assert plain.status == whole.status != 0
