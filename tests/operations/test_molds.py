@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectsync.config import yaml_tree
-from connectsync.config.fleet import ChosenFiles, choose_files
+from connectsync.config.fleet import ChosenFiles, choose_files, load_fleet
 from connectsync.config.profiles import check_bytes
 from connectsync.domain.calendar import Calendar, Moment
 from connectsync.domain.finding import Place
@@ -20,17 +20,20 @@ from connectsync.domain.schedule import Days
 from connectsync.operations.checking import (
     CheckedFile,
     ValidationOptions,
+    check_fleet,
     check_reading,
 )
 from connectsync.operations.molds import (
     MOST_MOLDS,
     SURE,
     can_move,
+    check_by_loaded_mold,
     check_by_mold,
     is_cast,
     moved,
     take_apart,
 )
+from connectsync.operations.validate import reader_for
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 TODAY = NOW.date()
@@ -200,6 +203,31 @@ def test_a_file_of_a_mold_is_told_of_as_if_it_were_read_alone(
     assert len(composed) < len(stems) * 0.9
     assert any(one.district and one.district.found for one in found)
     assert any(one.findings for one in found)
+
+
+@pytest.mark.parametrize("seed", range(100, 106))
+def test_a_district_of_a_mold_is_loaded_and_judged_as_if_alone(
+    tmp_path: Path, composed: list[bytes], seed: int
+) -> None:
+    pick = random.Random(seed)  # noqa: S311 - no secret
+    stems = [f"d{number:03}-usd" for number in range(200)]
+    texts = {stem: text_of(pick, at, stem) for at, stem in enumerate(stems)}
+    chosen = chosen_of(tmp_path, texts)
+    folder, files = tmp_path / "districts", list(chosen.paths.values())
+    at = Moment(NOW, "UTC")
+    expected = load_fleet(tmp_path, files, districts_dir=folder, at=at)
+    composed.clear()
+    fleet = load_fleet(
+        tmp_path, files, districts_dir=folder, at=at, read_all=reader_for(files)
+    )
+    assert fleet == expected
+    assert len(composed) < len(stems) * 0.9
+    for one, other in zip(fleet.districts, expected.districts, strict=True):
+        for path in (("name",), ("credentials", "district_id"), ("settings",)):
+            assert one.locate(path) == other.locate(path)
+    alone = check_fleet(expected, ASKED).districts
+    assert check_by_loaded_mold(fleet, ASKED) == alone
+    assert any(one.found for one in alone)
 
 
 TWICE = """\

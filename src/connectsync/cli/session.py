@@ -401,6 +401,8 @@ class Session:
         self, project: Project, files: Sequence[Path], *, every_profile: bool = True
     ) -> Fleet:
         """Load these files of districts, as the project reads them today."""
+        from connectsync.operations.validate import reader_for
+
         return load_fleet(
             project.root,
             files,
@@ -408,6 +410,7 @@ class Session:
             every_profile=every_profile,
             recorded=project.options,
             at=self.moment(project),
+            read_all=reader_for(files),
         )
 
     def whole_fleet(self, project: Project) -> Fleet:
@@ -427,12 +430,8 @@ class Session:
 
 
 def wait_for(work: Coroutine[Any, Any, Given]) -> Given:
-    """
-    Run work of the event loop to its end, and give what it gives.
-
-    The loop asks on its way out which handler Ctrl-C has, and Python spells the result
-    of the main task for that: seconds for the plan of 13,318 districts.
-    """
+    """Run work of the event loop to its end, and give what it gives."""
+    # a result of the main task is spelled: seconds for a plan of 13,318 districts
     import asyncio
 
     given: list[Given] = []
@@ -446,5 +445,5 @@ def wait_for(work: Coroutine[Any, Any, Given]) -> Given:
 
 def _is_at(described: str, url: str) -> bool:
     """Say whether a backend is at an address, however that is spelled."""
-    kind = described.partition(" ")[0]
-    return one_spelling(described) == one_spelling(f"{kind} {url}")
+    same = described.partition(" ")[0] + f" {url}"
+    return one_spelling(described) == one_spelling(same)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
 from connectsync.config.decode import Ground, bytes_of
 from connectsync.config.discovery import (
@@ -18,7 +18,7 @@ from connectsync.config.discovery import (
     stem_of,
 )
 from connectsync.config.document import Document, Reading
-from connectsync.config.layers import LAYERED, missing_profiles, named_profiles, winning
+from connectsync.config.layers import missing_profiles, named_profiles, winning
 from connectsync.config.profiles import (
     Profiles,
     check_bytes,
@@ -71,6 +71,23 @@ class LoadedDistrict:
     def origin(self, path: KeyPath) -> Place:
         """Give the key from which an effective value came."""
         return self.locate(path, on_key=True)
+
+
+Builder = tuple[str, tuple[str, ...]]
+"""A district's key, and the profiles that its file names."""
+
+
+class ReadFile(NamedTuple):
+    """
+    What came of one file by itself.
+
+    ``builder`` is None where no document could be read, ``district`` None where the
+    file or a layer under it has errors.
+    """
+
+    findings: tuple[Finding, ...]
+    district: LoadedDistrict | None = None
+    builder: Builder | None = None
 
 
 class Labeled(Protocol):
@@ -149,6 +166,7 @@ def load_fleet(  # noqa: PLR0913 - each by its name
     every_profile: bool = True,
     recorded: Recorded = NOTHING_RECORDED,
     at: Moment | None = None,
+    read_all: Callable[[ChosenFiles], Mapping[str, ReadFile]] | None = None,
 ) -> Fleet:
     """
     Read district files and the profiles of the project.
@@ -158,15 +176,16 @@ def load_fleet(  # noqa: PLR0913 - each by its name
     profiles count that are among the files or that one of the districts builds on.
     Files may name the labels that are ``recorded`` beside the published ones. What is
     scheduled is that of the day it is ``at`` that moment; without it, districts with
-    periods cannot be planned for.
+    periods cannot be planned for. ``read_all`` reads the files, each by itself if it
+    is left out.
     Never raises for what a file says: a district is built only if neither its file
     nor a layer under it has errors.
     """
     chosen = choose_files(
         project_root, files, districts_dir=districts_dir, recorded=recorded, at=at
     )
-    readings = {name: chosen.read(name) for name in chosen.paths}
-    return _fleet(chosen.shelf, readings, None if every_profile else chosen.profiles)
+    read = (read_all or _read_each)(chosen)
+    return _fleet(chosen.shelf, read, None if every_profile else chosen.profiles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +251,7 @@ def load_text(  # noqa: PLR0913 - each by its name
     """Read one district from bytes, such as standard input, under a given name."""
     shelf = shelf_of(project_root, project_root / districts_dir, recorded, at)
     reading = check_bytes(name, content, "district", recorded)
-    return _fleet(shelf, {name: reading}, frozenset())
+    return _fleet(shelf, {name: read_file(shelf, name, reading)}, frozenset())
 
 
 def fleet_of_texts(
@@ -243,11 +262,11 @@ def fleet_of_texts(
 ) -> Fleet:
     """Read districts and profiles that lie in no folder, such as those of a commit."""
     shelf = shelf_of_texts(profiles, recorded, at)
-    readings = {
-        name: check_bytes(name, content, "district", recorded)
+    read = {
+        name: read_file(shelf, name, check_bytes(name, content, "district", recorded))
         for name, content in districts.items()
     }
-    return _fleet(shelf, readings, None)
+    return _fleet(shelf, read, None)
 
 
 def with_texts(fleet: Fleet, texts: Mapping[str, str]) -> Fleet:
@@ -270,20 +289,34 @@ def with_texts(fleet: Fleet, texts: Mapping[str, str]) -> Fleet:
 
 
 def _fleet(
-    shelf: Profiles, readings: Mapping[str, Reading], asked: frozenset[str] | None
+    shelf: Profiles, read: Mapping[str, ReadFile], asked: frozenset[str] | None
 ) -> Fleet:
     """Build what was read; ``asked`` names profiles that count even if unused."""
-    built = [build_district(shelf, name, one) for name, one in readings.items()]
-    documents = [one.document for one in readings.values() if one.document is not None]
-    builders = [(key_of(document), named_profiles(document)) for document in documents]
+    every = read.values()
+    builders = [one.builder for one in every if one.builder is not None]
     counted, shared = profiles_that_count(shelf, builders, asked)
-    findings = [finding for found, _ in built for finding in found]
+    findings = [finding for one in every for finding in one.findings]
     return Fleet(
-        districts=tuple(district for _, district in built if district is not None),
+        districts=tuple(one.district for one in every if one.district is not None),
         findings=tuple(sorted([*findings, *shared], key=order)),
-        files=tuple(sorted([*readings, *counted])),
+        files=tuple(sorted([*read, *counted])),
         shelf=shelf,
     )
+
+
+def _read_each(chosen: ChosenFiles) -> dict[str, ReadFile]:
+    shelf = chosen.shelf
+    return {name: read_file(shelf, name, chosen.read(name)) for name in chosen.paths}
+
+
+def read_file(shelf: Profiles, name: str, reading: Reading) -> ReadFile:
+    """Give what came of a file."""
+    findings, district = build_district(shelf, name, reading)
+    document = reading.document
+    if document is None:
+        return ReadFile(findings)
+    builder = (key_of(document), named_profiles(document))
+    return ReadFile(findings, district, builder)
 
 
 def build_district(
@@ -302,10 +335,6 @@ def build_district(
 def key_of(document: Document) -> str:
     """Give what a report calls the district of a file, which may be no good."""
     return str(document.data.get("district", document.file))
-
-
-Builder = tuple[str, tuple[str, ...]]
-"""A district's key, and the profiles that its file names."""
 
 
 def profiles_that_count(
@@ -328,41 +357,6 @@ def profiles_that_count(
         if compose_accents(PurePosixPath(finding.place.file).stem) in counted
     ]
     return tuple(shelf.names[stem] for stem in counted), shared
-
-
-Null = tuple[str, str, str]
-"""A null of a profile: the profile's stem, the section and the key."""
-
-
-def waiting_nulls(shelf: Profiles) -> frozenset[Null]:
-    """Find the nulls in profiles that take nothing back from a profile below."""
-    waiting = {
-        (stem, section, key)
-        for stem, document in shelf.documents.items()
-        if stem in shelf.chains.by_stem and stem not in shelf.broken
-        for section in LAYERED
-        for key, value in (document.data.get(section) or {}).items()
-        if value is None
-    }
-    for chain in shelf.chains.by_stem.values() if waiting else ():
-        waiting -= nulls_that_undo(shelf, [shelf.documents[stem] for stem in chain])
-    return frozenset(waiting)
-
-
-def nulls_that_undo(shelf: Profiles, layers: Sequence[Document]) -> frozenset[Null]:
-    """Find the nulls in profiles that take back what a layer below them states."""
-    below: dict[tuple[str, str], object] = {}
-    found: set[Null] = set()
-    for layer in layers:
-        for section in LAYERED:
-            for key, value in (layer.data.get(section) or {}).items():
-                if value is None and below.get((section, key)) is not None:
-                    stem = stem_of(PurePosixPath(layer.file))
-                    # a district's own file takes back as well, and is no profile
-                    if shelf.names.get(stem) == layer.file:
-                        found.add((stem, section, key))
-                below[section, key] = value
-    return frozenset(found)
 
 
 def _on_layers(

@@ -18,6 +18,7 @@ from connectsync.config.discovery import (
 )
 from connectsync.config.document import Document, Reading, read_document
 from connectsync.config.layers import (
+    LAYERED,
     Chains,
     chains,
     merge_section,
@@ -395,3 +396,38 @@ _SETTINGS: Mapping[str, Convert] = {
     "deletion_threshold": int,
     "permissions": frozenset,
 }
+
+
+Null = tuple[str, str, str]
+"""A null of a profile: the profile's stem, the section and the key."""
+
+
+def waiting_nulls(shelf: Profiles) -> frozenset[Null]:
+    """Find the nulls in profiles that take nothing back from a profile below."""
+    waiting = {
+        (stem, section, key)
+        for stem, document in shelf.documents.items()
+        if stem in shelf.chains.by_stem and stem not in shelf.broken
+        for section in LAYERED
+        for key, value in (document.data.get(section) or {}).items()
+        if value is None
+    }
+    for chain in shelf.chains.by_stem.values() if waiting else ():
+        waiting -= nulls_that_undo(shelf, [shelf.documents[stem] for stem in chain])
+    return frozenset(waiting)
+
+
+def nulls_that_undo(shelf: Profiles, layers: Sequence[Document]) -> frozenset[Null]:
+    """Find the nulls in profiles that take back what a layer below them states."""
+    below: dict[tuple[str, str], object] = {}
+    found: set[Null] = set()
+    for layer in layers:
+        for section in LAYERED:
+            for key, value in (layer.data.get(section) or {}).items():
+                if value is None and below.get((section, key)) is not None:
+                    stem = stem_of(PurePosixPath(layer.file))
+                    # a district's own file takes back as well, and is no profile
+                    if shelf.names.get(stem) == layer.file:
+                        found.add((stem, section, key))
+                below[section, key] = value
+    return frozenset(found)

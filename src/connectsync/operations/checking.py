@@ -15,14 +15,12 @@ from connectsync.config.fleet import (
     Builder,
     Fleet,
     LoadedDistrict,
-    Null,
     ReadFiles,
     build_district,
     key_of,
-    nulls_that_undo,
 )
 from connectsync.config.layers import named_profiles
-from connectsync.config.profiles import Profiles
+from connectsync.config.profiles import Null, Profiles, nulls_that_undo
 from connectsync.config.project import Project
 from connectsync.domain.district import Allow, FleetMember
 from connectsync.domain.finding import Finding, KeyPath, Place, Problem
@@ -273,14 +271,19 @@ def _in_period(problem: Problem, schedule: Schedule, day: date, words: str) -> P
     return replace(problem, path=path, message=message, day=day)
 
 
-def check_fleet(fleet: Fleet, asked: ValidationOptions) -> CheckedFleet:
-    """Check the districts of a fleet that was loaded."""
+def check_fleet(
+    fleet: Fleet,
+    asked: ValidationOptions,
+    districts: tuple[CheckedDistrict, ...] | None = None,
+) -> CheckedFleet:
+    """Check the ``districts`` of a fleet that was loaded, if that was not done."""
 
     def locate(position: int, path: KeyPath, on_key: bool) -> Place:  # noqa: FBT001 - a position
         return fleet.districts[position].locate(path, on_key=on_key)
 
     shelf = fleet.shelf
-    districts = tuple(check_district(one, shelf, asked) for one in fleet.districts)
+    if districts is None:
+        districts = tuple(check_district(one, shelf, asked) for one in fleet.districts)
     return CheckedFleet(districts, fleet.findings, fleet.files, shelf, locate)
 
 

@@ -14,15 +14,23 @@ import re
 from collections.abc import Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from connectsync.config.document import Document, Reading
-from connectsync.config.fleet import ChosenFiles
+from connectsync.config.document import Document
+from connectsync.config.fleet import (
+    ChosenFiles,
+    Fleet,
+    LoadedDistrict,
+    ReadFile,
+    read_file,
+)
+from connectsync.config.source import Source
 from connectsync.config.yaml_tree import plain
 from connectsync.domain.district import FleetMember
-from connectsync.domain.finding import KeyPath, Place
+from connectsync.domain.finding import Finding, KeyPath, Place
 from connectsync.operations.checking import (
     CheckedDistrict,
     CheckedFile,
     ValidationOptions,
+    check_district,
     check_reading,
     digest,
 )
@@ -189,8 +197,94 @@ def check_by_mold(
         one = check_reading(chosen.shelf, name, reading, asked, remember=remember)
         checked.append(one)
         if cast is not None and molds.wants(cast):
-            molds.learn(cast, _mold_of(name, cast, reading, one))
+            mold = None
+            if (document := reading.document) is not None:
+                mold = _checked_mold(document, cast, one)
+            molds.learn(cast, mold)
     return checked
+
+
+def check_by_loaded_mold(
+    fleet: Fleet, asked: ValidationOptions
+) -> tuple[CheckedDistrict, ...]:
+    """Judge districts that were loaded, and of each mold only the first."""
+    molds = Molds[_CheckedMold]()
+    checked = []
+    for loaded in fleet.districts:
+        document = loaded.layers[-1]
+        cast = take_apart(document.source.text.encode(), loaded.file)
+        mold = molds.result(cast)
+        if mold is not None and cast is not None:
+            checked.append(mold.fill_district(loaded.file, cast))
+            continue
+        one = check_district(loaded, fleet.shelf, asked)
+        checked.append(one)
+        if cast is not None and molds.wants(cast):
+            alone = CheckedFile((), None, one)
+            molds.learn(cast, _checked_mold(document, cast, alone))
+    return tuple(checked)
+
+
+def read_by_mold(chosen: ChosenFiles) -> dict[str, ReadFile]:
+    """Read files into districts, and of each mold only the first."""
+    molds = Molds[_LoadedMold]()
+    read: dict[str, ReadFile] = {}
+    for name in chosen.paths:
+        raw = chosen.bytes_of(name)
+        cast = take_apart(raw, name) if isinstance(raw, bytes) else None
+        mold = molds.result(cast)
+        if mold is not None and cast is not None and isinstance(raw, bytes):
+            read[name] = mold.fill(name, cast, raw.decode())
+            continue
+        one = read[name] = read_file(chosen.shelf, name, chosen.check(name, raw))
+        if cast is not None and molds.wants(cast):
+            molds.learn(cast, _loaded_mold(cast, one))
+    return read
+
+
+@dataclass(frozen=True, slots=True)
+class _LoadedMold:
+    """What the first file of a mold was read to, and where its own document stands."""
+
+    above: int
+    findings: tuple[Finding, ...]
+    loaded: LoadedDistrict
+
+    def fill(self, name: str, cast: Cast, text: str) -> ReadFile:
+        """Give what another file of the mold says."""
+        words, like = cast.words, self.loaded.district
+        data: dict[str, Any] = {**self.loaded.layers[-1].data}
+        data["district"], data["name"] = words["district"], words["name"]
+        whose = {key: words[key] for key in _CREDENTIALS if key in words}
+        credentials = like.credentials
+        if whose:
+            data["credentials"] = {**data["credentials"], **whose}
+            credentials = replace(credentials, **whose)
+        district = replace(
+            like, key=words["district"], name=words["name"], credentials=credentials
+        )
+        document = Document(Source(name, text), data)
+        layers = (*self.loaded.layers[:-1], document)
+        rows = cast.above - self.above
+        findings = tuple(
+            replace(each, place=moved(each.place, self.loaded.file, name, rows))
+            for each in self.findings
+        )
+        builder = (district.key, district.profiles)
+        return ReadFile(findings, LoadedDistrict(district, name, layers), builder)
+
+
+_CREDENTIALS = ("district_id", "oauth_token")
+
+
+def _loaded_mold(cast: Cast, one: ReadFile) -> _LoadedMold | None:
+    """Give what a file says of others of its mold; None where that is not sure."""
+    loaded = one.district
+    if loaded is None or not is_cast(loaded.layers[-1], cast):
+        return None
+    if not all(can_move(each.place, loaded.file, cast) for each in one.findings):
+        return None
+    return _LoadedMold(cast.above, one.findings, loaded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,15 +299,23 @@ class _CheckedMold:
 
     def fill(self, name: str, cast: Cast, text: str) -> CheckedFile:
         """Give what another file of the mold comes to."""
-        words, rows = cast.words, cast.above - self.above
-        parts = [*self.stated]
-        parts[1::2] = [words[part] for part in parts[1::2]]
-        findings, found = self.result.findings, self.district.found
+        rows = cast.above - self.above
+        findings = self.result.findings
         if findings:
             findings = tuple(
                 replace(each, place=moved(each.place, self.file, name, rows))
                 for each in findings
             )
+        district = self.fill_district(name, cast)
+        builder = (district.member.key, district.member.profiles)
+        return CheckedFile(findings, builder, district, text, self.result.day)
+
+    def fill_district(self, name: str, cast: Cast) -> CheckedDistrict:
+        """Give what the district of another file of the mold comes to."""
+        words, rows = cast.words, cast.above - self.above
+        parts = [*self.stated]
+        parts[1::2] = [words[part] for part in parts[1::2]]
+        found = self.district.found
         if found:
             found = tuple(
                 each._replace(place=moved(each.place, self.file, name, rows))
@@ -228,19 +330,17 @@ class _CheckedMold:
             words.get("oauth_token", like.oauth_token),
             like.archived_students,
         )
-        district = self.district._replace(
+        return self.district._replace(
             file=name, member=member, found=found, stated="".join(parts)
         )
-        builder = (member.key, member.profiles)
-        return CheckedFile(findings, builder, district, text, self.result.day)
 
 
-def _mold_of(
-    name: str, cast: Cast, reading: Reading, one: CheckedFile
+def _checked_mold(
+    document: Document, cast: Cast, one: CheckedFile
 ) -> _CheckedMold | None:
     """Give what a file says of others of its mold; None where that is not sure."""
-    district, document = one.district, reading.document
-    if district is None or document is None or not is_cast(document, cast):
+    district, name = one.district, document.file
+    if district is None or not is_cast(document, cast):
         return None
     places = [each.place for each in one.findings]
     places += [each.place for each in district.found]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -15,11 +15,12 @@ from connectsync.config.fleet import (
     ChosenFiles,
     Fleet,
     LoadedDistrict,
+    ReadFile,
     ReadFiles,
     build_district,
     profiles_that_count,
-    waiting_nulls,
 )
+from connectsync.config.profiles import waiting_nulls
 from connectsync.domain.finding import (
     AllowedFinding,
     Finding,
@@ -112,7 +113,13 @@ def is_whole(files: Iterable[str], root: Path, districts_dir: Path) -> bool:
 
 def validate_fleet(fleet: Fleet, asked: ValidationOptions) -> ValidationReport:
     """Run every rule that was asked for on a fleet that was loaded."""
-    return report_on(check_fleet(fleet, asked), asked)
+    districts = None
+    if len(fleet.districts) > FEW:
+        # as below
+        from connectsync.operations.molds import check_by_loaded_mold  # noqa: PLC0415
+
+        districts = check_by_loaded_mold(fleet, asked)
+    return report_on(check_fleet(fleet, asked, districts), asked)
 
 
 def check_named(
@@ -133,6 +140,17 @@ def check_named(
         check_reading(shelf, name, chosen.read(name), asked, remember=remember)
         for name in names
     ]
+
+
+def reader_for(
+    files: Sequence[Path],
+) -> Callable[[ChosenFiles], Mapping[str, ReadFile]] | None:
+    """Give how `load_fleet` is to read files: many by their molds, few one by one."""
+    if len(files) <= FEW:
+        return None
+    from connectsync.operations.molds import read_by_mold  # noqa: PLC0415 - as above
+
+    return read_by_mold
 
 
 FEW = 20
