@@ -103,8 +103,8 @@ def test_planning_one_district_reads_no_other_that_does_not_name_it(
         read[path.name] += 1
         return whole(path, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("connectsync.config.fleet.bytes_of", counted)
     loaded = load_fleet(tmp_path, [paths[7]], districts_dir=Path("districts"))
+    monkeypatch.setattr("connectsync.config.fleet.bytes_of", counted)
     own = [one.district for one in loaded.districts]
     found = rivals(own, [paths[7]], tmp_path / "districts")
     assert found == (alike,)
