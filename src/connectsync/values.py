@@ -87,13 +87,21 @@ def dataclass(
 
 def replace(value: Made, /, **changes: Any) -> Made:
     """Give a value with other content in some fields, as the library's `replace`."""
-    fields = type(value).__values__  # type: ignore[attr-defined]
-    kept = {
-        name: getattr(value, name)
-        for name, one in fields.items()
-        if one.init and name not in changes
-    }
-    return type(value)(**kept, **changes)
+    kind = type(value)
+    if kind not in _READERS:
+        _READERS[kind] = _reader(kind)
+    return kind(**_READERS[kind](value) | changes)
+
+
+_READERS: dict[type, Callable[[Any], dict[str, Any]]] = {}
+"""What reads all that a value of a class is made with; made once, for it is slow."""
+
+
+def _reader(kind: Any) -> Callable[[Any], dict[str, Any]]:
+    names = [name for name, one in kind.__values__.items() if one.init]
+    body = ", ".join(f"{name!r}: one.{name}" for name in names)
+    read: Callable[[Any], dict[str, Any]] = eval(f"lambda one: {{{body}}}")  # noqa: S307 - names of fields
+    return read
 
 
 def fields(of: object) -> tuple[Field, ...]:

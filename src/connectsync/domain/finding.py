@@ -125,15 +125,24 @@ def with_fingerprints(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """
     seen: Counter[_Identity] = Counter()
     marked: list[Finding] = []
-    for finding in sorted(findings, key=_rank):
-        identity = _identity(finding)
+    ranked = ((_rank(finding), finding) for finding in findings)
+    for (_, identity, *_), finding in sorted(ranked, key=lambda each: each[0]):
         fingerprint = _digest(identity, seen[identity])
         seen[identity] += 1
         marked.append(replace(finding, fingerprint=fingerprint))
     return tuple(marked)
 
 
-def _rank(finding: Finding) -> tuple[object, ...]:
+_Rank = tuple[
+    tuple[str, int, int, int, str, str],
+    _Identity,
+    str,
+    tuple[str, ...],
+    tuple[int, int, str],
+]
+
+
+def _rank(finding: Finding) -> _Rank:
     # Whatever may differ decides, so that repeats are counted in one order always.
     place = finding.place
     return (
@@ -147,9 +156,12 @@ def _rank(finding: Finding) -> tuple[object, ...]:
 
 def _identity(finding: Finding) -> _Identity:
     place = finding.place
+    file = place.file
+    if "//" in file or "/." in file or file[:1] == "." or file[-1:] in {"", "/"}:
+        file = PurePosixPath(file).as_posix()
     return (
         finding.rule,
-        PurePosixPath(place.file).as_posix(),
+        file,
         pointer(finding.path),
         " ".join(place.text.split()),
     )

@@ -376,7 +376,8 @@ def _merge_findings(findings: Iterable[Finding]) -> Iterator[Finding]:
         alike = replace(finding, districts=()) if finding.districts else finding
         merged.setdefault(alike, []).extend(finding.districts)
     for finding, districts in merged.items():
-        yield replace(finding, districts=tuple(sorted(set(districts))))
+        reached = tuple(sorted(set(districts)))
+        yield replace(finding, districts=reached) if reached else finding
 
 
 def examine_fleet(
