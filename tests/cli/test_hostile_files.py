@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 import yaml
 from console import Console, Said
+from ics import calendar_of
 from postgres_over_network import certificates
 from warm import run_warm
 
@@ -1013,6 +1014,13 @@ class TestWriting:
             ["apply", "made.json", "--yes", "--metrics", "made.json"],
             ["reconcile", "--output", "r.txt", "--metrics", "r.txt"],
             ["--backend", "snapshot:taken.json", "plan", "--out", "taken.json"],
+            ["plan", "--out", "known.json"],
+            ["snapshot", "-o", "known.json"],
+            ["validate", "--output", "holidays.ics"],
+            ["calendar", "--ics", "--output", "holidays.ics"],
+            ["list", "--format", "csv", "--output", "rosters/elm/students.csv"],
+            ["export", "--output", "lake.csv"],
+            ["audit", "--output", "rosters"],
         ],
         ids=" ".join,
     )
@@ -1023,7 +1031,17 @@ class TestWriting:
         assert valley.run("snapshot", "-o", "taken.json").status == 0
         (valley.folder / "out.txt").symlink_to(LAKEVIEW)
         with (valley.folder / "connectsync.yaml").open("a") as file:
-            file.write("roster: {guardians_sample: sample.csv}\n")
+            file.write(
+                "roster: {guardians_sample: sample.csv, source: 'rosters/{district}',"
+                " districts: {lakeview-usd: lake.csv}}\n"
+                "baseline: known.json\nholidays: [holidays.ics]\n"
+                "timezone: America/Chicago\n"
+            )
+        (valley.folder / "known.json").write_text('{"schema": 1, "findings": []}')
+        (valley.folder / "holidays.ics").write_bytes(calendar_of())
+        (valley.folder / "rosters" / "elm").mkdir(parents=True)
+        for roster in ("lake.csv", "rosters/elm/students.csv"):
+            (valley.folder / roster).write_text("student_id\n")
         (valley.folder / "sample.csv").write_text("student_id,email\n")
         (valley.folder.parent / "rc").write_text("kept")
         (valley.folder / "away.txt").symlink_to("../rc")

@@ -182,7 +182,7 @@ def _with_baseline(
         )
     path = path or project.root / USUAL
     if asked.write_baseline:
-        insist_free(session, path)
+        insist_free(session, path, over_baseline=True)
     is_new = asked.write_baseline and not os.path.lexists(path)
     project = replace(project, baseline=None if is_new else path)
     return project, replace(asked, baseline=path)

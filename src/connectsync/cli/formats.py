@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -134,20 +135,23 @@ def insist_free(
     *outputs: Path | None,
     read: Path | None = None,
     over_live: bool = False,
+    over_baseline: bool = False,
 ) -> None:
     """
     Refuse an output that would take the place of something, before anything is done.
 
     That is the state, a district or project file, live settings that are planned from
-    (but for ``over_live``, which replaces them), the file that is ``read``, and
-    another output of the same command. A link is not followed out of the project.
-    Raises ``UsageError``.
+    (but for ``over_live``, which replaces them), what else the project names: the
+    baseline of findings (but for ``over_baseline``), calendars and rosters, the file
+    that is ``read``, and another output of the same command. A link is not followed out
+    of the project. Raises ``UsageError``.
     """
     asked = [one for one in outputs if one is not None and one != Path("-")]
     if not asked:
         return
     project = session.project()
     taken = dict(_taken_paths(session, project, read, over_live=over_live))
+    taken |= {} if over_baseline else dict(_baseline_path(project))
     ground, state = Ground.of(project.root), _real(session.state(project))
     for output in asked:
         real = _real(output)
@@ -159,6 +163,8 @@ def insist_free(
             _refuse(output, "is a folder")
         if real in taken:
             _refuse(output, taken[real])
+        if _is_of_roster(project, real):
+            _refuse(output, "is, or lies in, a roster that the project names")
         if real.is_relative_to(state) and is_state(_first(real.relative_to(state))):
             _refuse(output, "belongs to the state")
         taken[real] = "is written by the same command already"
@@ -205,10 +211,31 @@ def _taken_paths(
                     _real(base / path),
                     "holds the live settings that are planned from",
                 )
+    policy = project.policy
+    for files in (policy.holidays, *(one.holidays for one in policy.calendars)):
+        for file in files:
+            yield _real(project.root / file.name), "is a calendar that is read"
     if (sample := project.guardians_sample) is not None:
         yield _real(sample), "is the sample of guardians.csv"
     if project.browser is not None and project.browser.session is not None:
         yield _real(project.browser.session), "holds the session of the browser"
+
+
+def _baseline_path(project: Project) -> Iterator[tuple[Path, str]]:
+    if project.baseline is not None:
+        yield _real(project.baseline), "is the baseline of findings"
+
+
+def _is_of_roster(project: Project, real: Path) -> bool:
+    """Say whether a path is one of the rosters that a project names, or lies in one."""
+    stated = project.roster
+    for one in {stated.source, *stated.districts.values()} - {"", "clever"}:
+        # a path with {district} in it stands for one roster a district
+        name = re.escape(os.path.realpath(project.root / one))
+        pattern = name.replace(re.escape("{district}"), "[^/]+")
+        if re.fullmatch(f"{pattern}(/.*)?", str(real), re.DOTALL):
+            return True
+    return False
 
 
 def _first(inside: Path) -> str:
