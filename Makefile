@@ -16,7 +16,7 @@ WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 CONNECTSYNC := $(BIN)/connectsync --state-dir $(DEMO)
 
 .PHONY: run test lint compiled check coverage sbom browser-test loop-test crash-test many-runners-test \
-	storm-test model-test bench fuzz assurance lock reference docs clean
+	storm-test model-test bench fuzz assurance lock reference screenshot docs clean
 
 # the sample fleet lives on this day, so that what it allows until a date stays allowed
 run: export CONNECTSYNC_NOW := 2027-01-15T10:00:00+00:00
@@ -107,6 +107,9 @@ sbom: $(RUN)  ## write what the image is made of, as CycloneDX, into dist/
 reference: $(DEV)  ## write the generated pages under docs/reference
 	$(BIN)/python tests/reference.py
 
+screenshot: $(DEV) $(BROWSER)  ## take the pictures of the README anew
+	$(BIN)/python tests/screenshot.py
+
 docs: $(DEV)  ## build the documentation as a site, into site/
 	$(BIN)/python tests/website.py site
 
@@ -165,6 +168,9 @@ $(BROWSER): $(DEV)
 	@# without a window it takes a third of the time; where there is none it is not needed
 	@command -v chromium-headless-shell >/dev/null || test "$$(id -u)" != 0 \
 		|| apt-get install -qq -y chromium-headless-shell >/dev/null 2>&1 || true
+	@# their tab keys are tried where they are; where they are not, that is skipped
+	@{ command -v zsh && command -v fish; } >/dev/null || test "$$(id -u)" != 0 \
+		|| { apt-get update -qq && apt-get install -qq -y zsh fish; } >/dev/null 2>&1 || true
 
 clean:
 	rm -rf $(VENV) .connectsync build dist site

@@ -47,6 +47,7 @@ LANGUAGES = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
 
 _FENCE = re.compile(r"^(`{3,}).*?^\1$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<=\]\()([^)\s]+)(?=\))")
+_PICTURE = re.compile(r'(?:(?<= src=")|(?<= srcset="))[^":]+\.png(?=")')
 _ENTRY = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
 _CODE = re.compile(r"`[^`\n]+`")
 _FILE = re.compile(r"^<!-- file: (.+?) -->\n```([\w-]+)$", re.MULTILINE)
@@ -155,8 +156,13 @@ def page_of(source: Source) -> tuple[str, list[Source]]:
             there = rule_path(anchor)
         return relpath(there, site_path(source).parent)
 
+    def pictured(found: re.Match[str]) -> str:
+        # the folder of pictures is on the site as it is
+        picture = site_path(Source(normpath(source.parent / found[0])))
+        return relpath(picture, site_path(source).parent)
+
     text = _FILE.sub(_titled, (ROOT / source).read_text("utf-8"))
-    return _prose(text, moved), linked
+    return _prose(_PICTURE.sub(pictured, text), moved), linked
 
 
 def _titled(found: re.Match[str]) -> str:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import pty
+import select
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -13,6 +17,7 @@ from pathlib import Path
 import pytest
 import typer
 from console import Console
+from processes import PATIENCE_SECONDS
 from typer.core import TyperGroup
 from warm import warm_folder
 
@@ -164,6 +169,76 @@ def test_other_shells_have_a_script_and_the_same_words(
         " _TYPER_COMPLETE_ARGS='connectsync show lak' connectsync"
     )
     assert "lakeview-usd" in bash(asked, valley.folder, path).stdout
+
+
+FISH, ZSH = shutil.which("fish"), shutil.which("zsh")
+IN_OTHER_SHELLS = {
+    "connectsync pla": "plan",
+    "connectsync show lak": "lakeview-usd",
+    "connectsync plan lak": "districts/ca/lakeview-usd.yaml",
+    "connectsync apply --override in-a": "in-a-freeze=",
+}
+
+
+def source(shell: str, folder: Path, path: str) -> Path:
+    """Write down what a shell sources."""
+    script = bash(f"{ASKED_BY_A_SHELL}=source_{shell} connectsync", folder, path)
+    file = folder / f"completion.{shell}"
+    file.write_text(script.stdout, "utf-8")
+    return file
+
+
+@pytest.mark.skipif(FISH is None, reason="there is no fish here")
+def test_a_real_fish_is_offered_the_same(valley: Console, path: str) -> None:
+    file = source("fish", valley.folder, path)
+    asked = "; ".join(f'complete -C "{line}"; echo .' for line in IN_OTHER_SHELLS)
+    done = subprocess.run(
+        [str(FISH), "--no-config", "-c", f"source {file}; {asked}"],
+        cwd=valley.folder,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    words = [line.partition("\t")[0] for line in done.stdout.splitlines()]
+    assert words == [one for word in IN_OTHER_SHELLS.values() for one in (word, ".")]
+
+
+def typed_into(shell: list[str], folder: Path, path: str, steps: list[str]) -> str:
+    """Type into a shell at a terminal, each line once it said what comes before it."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(folder)
+        words = {**os.environ, "PATH": path, "TERM": "dumb", "ZDOTDIR": str(folder)}
+        os.execvpe(shell[0], shell, words)  # noqa: S606 - a shell is meant
+    said, ends = "", time.monotonic() + PATIENCE_SECONDS
+    try:
+        for typed, awaited in zip(steps[::2], steps[1::2], strict=True):
+            os.write(terminal, typed.encode())
+            heard = ""
+            while awaited not in heard and time.monotonic() < ends:
+                if select.select([terminal], [], [], 1)[0]:
+                    heard += os.read(terminal, 65536).decode("utf-8", "replace")
+            said += heard
+            assert awaited in heard, said
+    finally:
+        os.close(terminal)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    return said
+
+
+@pytest.mark.skipif(ZSH is None, reason="there is no zsh here")
+def test_a_real_zsh_completes_the_same(valley: Console, path: str) -> None:
+    file = source("zsh", valley.folder, path)
+    setup = "autoload -U compinit; compinit -u -D"
+    steps = [f"{setup}; source {file}; print REA''DY\n", "READY"]
+    # zsh keeps to what begins as it was typed: there a district's key stays its key
+    for line, told in IN_OTHER_SHELLS.items():
+        word = told.rpartition("/")[2].removesuffix(".yaml")
+        # Control-U empties the line again
+        steps += [f"\x15{line}\t", word.removeprefix(line.rpartition(" ")[2])]
+    typed_into([str(ZSH), "-f", "-i"], valley.folder, path, steps)
 
 
 def test_words_are_offered_for_all_that_is_named_so_and_for_nothing_else() -> None:

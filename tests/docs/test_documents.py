@@ -18,6 +18,8 @@ from documents import (
     steps,
 )
 
+README = Path(__file__).resolve().parents[2] / "README.md"
+
 
 @pytest.mark.parametrize(
     ("shown", "printed", "same"),
@@ -82,3 +84,23 @@ def test_a_file_to_write_is_named_where_a_reader_sees_it(page: Path) -> None:
     for found in re.finditer(r"^<!-- file: (.+?) -->$", text, re.MULTILINE):
         above = text[: found.start()].rstrip().rsplit("\n\n", 1)[-1]
         assert f"`{found[1]}`" in above, f"{page.name}: {found[1]}"
+
+
+PICTURES = re.findall(r'(?:src|srcset)="([^"]+\.png)"', README.read_text("utf-8"))
+
+
+def test_the_readme_shows_a_picture_by_day_and_by_night_and_says_what_is_on_it() -> (
+    None
+):
+    text = README.read_text("utf-8")
+    assert [Path(name).stem for name in PICTURES] == ["plan-dark", "plan-light"]
+    (said,) = re.findall(r'<img alt="([^"]+)"', text)
+    assert len(said.split()) > 10
+    sizes = set()
+    for name in PICTURES:
+        raw = (README.parent / name).read_bytes()
+        assert raw.startswith(b"\x89PNG\r\n")
+        assert len(raw) < 150_000
+        sizes.add(raw[16:24])
+    # both are of the same page: `make screenshot` takes them
+    assert len(sizes) == 1

@@ -141,6 +141,10 @@ PATHS = frozenset(["[PATHS]..."])
 """Where files are named: a district's key is turned into the path of its file."""
 
 
+ASKED_AS = "_CONNECTSYNC_COMPLETE"
+"""The variable in which a shell says which one it is."""
+
+
 def teach_options(parameters: Iterable[object]) -> None:
     """Let a shell be offered the words for options of connectsync itself."""
     for parameter in parameters:
@@ -188,6 +192,9 @@ def _path(context: typer.Context, incomplete: str) -> list[Completion]:
         found = {path.stem: path for path in below(session.project().districts_dir)}
         files = {key: path for key, path in found.items() if _HARMLESS.fullmatch(key)}
         keys = sorted(key for key in files if key.startswith(incomplete))
+        if os.environ.get(ASKED_AS) == "complete_zsh":
+            # it drops what does not begin as was typed; a key does as well as a path
+            return [Completion(key) for key in keys]
         if len(keys) == 1 or incomplete in files:
             file = files.get(incomplete) or files[keys[0]]
             path = os.path.relpath(file, session.folder or session.here)
