@@ -3,7 +3,8 @@ Markdown pages as tests see them: console blocks, files they write, links, ancho
 
 A comment before a block tells the tests what readers learn from the sentence above it:
 
-- ``<!-- run in: an empty folder -->`` or ``the sample fleet``: where a page begins
+- ``<!-- run in: an empty folder -->``, ``the sample fleet`` or ``a folder with the
+  eighty districts``: where a page begins
 - ``<!-- file: PATH -->``: the next block is the content of that file
 - ``<!-- not run: REASON -->``: the next console block cannot be run in a test
 """
@@ -159,6 +160,9 @@ def lay_out(where: str, folder: Path) -> None:
             for name in ("districts", "schema"):
                 shutil.copytree(ROOT / name, folder / name)
             shutil.copy(ROOT / "connectsync.yaml", folder)
+        case "a folder with the eighty districts":
+            for name in ("eighty-districts.csv", "eighty-live.json"):
+                shutil.copy(ROOT / "docs" / "assets" / name, folder)
         case _:
             raise AssertionError(f"no page is run in {where!r}")
 

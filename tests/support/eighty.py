@@ -92,7 +92,7 @@ def live() -> str:
             "unarchive_classrooms": False,
             "update_active_users": False,
         }
-        if number % 20 == 9:
+        if number % 20 == 12:
             settings["deletion_threshold"] = 30
         districts.append(
             {

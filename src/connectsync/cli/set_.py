@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import unified_diff
 from typing import Annotated, Any
 
 import typer
@@ -19,11 +18,10 @@ from connectsync.cli.terminal import ExitStatus, Terminal
 from connectsync.config.document import Document
 from connectsync.config.fleet import Fleet
 from connectsync.config.project import Project
-from connectsync.config.source import mask_row
 from connectsync.domain.district import LIST, names_meant, stated_types
 from connectsync.domain.finding import Finding, Severity
 from connectsync.domain.schedule import local_time, spell_managed
-from connectsync.domain.wording import did_you_mean, many
+from connectsync.domain.wording import did_you_mean, few, many
 from connectsync.errors import InvalidFiles, NotApproved, UsageError
 from connectsync.files.access import not_written
 from connectsync.files.writing import make_folder, write_together
@@ -32,11 +30,12 @@ from connectsync.operations.editing import (
     BOOLS,
     EditedFile,
     ValueEdit,
+    diff_lines,
     edit_layers,
     fleet_with,
 )
 from connectsync.operations.validate import validate_fleet
-from connectsync.report.terminal import Paint, Style, inert
+from connectsync.report.terminal import Paint, inert
 
 in_profile_option = Annotated[
     str | None,
@@ -298,33 +297,6 @@ def _same(one: Finding) -> tuple[str, str, str]:
     return one.rule, one.place.file, one.message
 
 
-_HUNK = re.compile("[-+]([0-9]+)")
-
-
-def diff_lines(edited: Sequence[EditedFile], paint: Paint) -> Iterator[str]:
-    """Give the change of files as git shows one."""
-    styles = {"+": Style.ADDED, "-": Style.REMOVED, "@": Style.DIM}
-    for one in edited:
-        before, after = (text.splitlines() for text in (one.before, one.after))
-        lines = unified_diff(before, after, lineterm="", n=2)
-        old = new = 0
-        for number, line in enumerate(lines):
-            sign = line[:1]
-            if number < 2:  # noqa: PLR2004 - the two lines that name the file
-                name = f"{'ab'[number]}/{inert(one.file)}"
-                name = name if one.before or number else "/dev/null"
-                yield paint(Style.BOLD, f"{'-+'[number] * 3} {name}")
-                continue
-            if sign == "@":
-                old, new = (int(begin) for begin in _HUNK.findall(line))
-                shown = line
-            else:
-                rows, row = (after, new) if sign == "+" else (before, old)
-                shown = sign + mask_row(rows, row - 1)
-                old, new = old + (sign != "+"), new + (sign != "-")
-            yield paint(styles.get(sign, Style.PLAIN), inert(shown))
-
-
 def _refuse_file(errors: Sequence[Finding]) -> InvalidFiles:
     """Make the error that names the first file that would have one."""
     first = errors[0]
@@ -334,6 +306,18 @@ def _refuse_file(errors: Sequence[Finding]) -> InvalidFiles:
         " was written",
         remedy=first.hint or f"`connectsync explain {first.rule}` says why",
     )
+
+
+def _told_once(found: Sequence[Finding]) -> Iterator[str]:
+    """Tell findings, those of one rule in one line with their files."""
+    by_rule: dict[str, list[Finding]] = {}
+    for one in found:
+        by_rule.setdefault(f"{one.severity.value}[{one.rule}]", []).append(one)
+    for label, (first, *others) in by_rule.items():
+        files = list(dict.fromkeys(one.place.file for one in others))
+        also = f"; so in {many(len(files), 'other file')}: {few(files)}"
+        told = f"{label} {first.place.file}: {first.message}"
+        yield f"{told}{also}" if files else told
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,9 +355,8 @@ class Proposal:
         terminal.say(f"{many(len(edited), 'file')} to change{already}")
         for line in _meanwhile(self.fleet, names, self.session.now()):
             terminal.say(inert(line))
-        for one in found:
-            about = f"{one.place.file}: {one.message}"
-            terminal.complain(f"{one.severity.value}[{one.rule}] {inert(about)}")
+        for line in _told_once(found):
+            terminal.complain(inert(line))
         if dry_run:
             return ExitStatus.FINE
         wrote = write_agreed(terminal, self.project, edited, yes=yes)

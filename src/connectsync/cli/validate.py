@@ -172,8 +172,8 @@ def fix_slips(
     The change is shown ``apart`` from standard output where that is asked for. Raises
     ``NotApproved``, ``UsageError``.
     """
-    from connectsync.cli.set_ import diff_lines, write_agreed
-    from connectsync.operations.editing import fix_files
+    from connectsync.cli.set_ import write_agreed
+    from connectsync.operations.editing import diff_lines, fix_files
     from connectsync.report.terminal import Paint
 
     edited, guesses = fix_files(

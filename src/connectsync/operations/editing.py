@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
+from difflib import unified_diff
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,10 +23,12 @@ from connectsync.config.layers import LAYERED, merge_section
 from connectsync.config.profiles import check_bytes
 from connectsync.config.schema_check import NOTHING_RECORDED, Recorded
 from connectsync.config.schemas import labels_of, schema, spell_flow, types_of
+from connectsync.config.source import mask_row
 from connectsync.config.yaml_tree import BLOCK_SCALARS, plain, tree_of
 from connectsync.domain.finding import KeyPath
-from connectsync.domain.wording import only_near
+from connectsync.domain.wording import many, only_near
 from connectsync.errors import InvalidFiles
+from connectsync.report.terminal import Paint, Style, inert, wrap
 
 BOOLS = {"true": True, "on": True, "yes": True}
 BOOLS |= {"false": False, "off": False, "no": False}
@@ -351,3 +355,60 @@ def _without_slips(text: str, slips: Sequence[Slip]) -> str:
     if data_of_text(after) != wanted:
         raise InvalidFiles("a slip is written in a way that cannot be changed")
     return after
+
+
+WIDTH = 80
+"""Columns of the names of files that change alike."""
+
+ALIKE = 3
+"""Files that change alike, from which on the change is shown once."""
+
+_HUNK = re.compile("[-+]([0-9]+)")
+
+
+def diff_lines(edited: Sequence[EditedFile], paint: Paint) -> Iterator[str]:
+    """
+    Give the change of files as git shows one.
+
+    Where lines that go and come are the same in several, the first file stands for
+    them, and the others are named.
+    """
+    alike: dict[tuple[str, ...], list[EditedFile]] = {}
+    for one in edited:
+        alike.setdefault(_going_and_coming(one), []).append(one)
+    for several in alike.values():
+        shown = several if len(several) < ALIKE else several[:1]
+        for one in shown:
+            yield from _diff_of(one, paint)
+        if others := [inert(one.file) for one in several[len(shown) :]]:
+            count = many(len(others), "other file")
+            named = wrap(f"the same in {count}: {', '.join(others)}", WIDTH, hang=2)
+            yield from (paint(Style.DIM, line) for line in named)
+
+
+def _going_and_coming(one: EditedFile) -> tuple[str, ...]:
+    before, after = (text.splitlines() for text in (one.before, one.after))
+    lines = unified_diff(before, after, lineterm="", n=0)
+    return tuple(line for line in list(lines)[2:] if line[:1] != "@")
+
+
+def _diff_of(one: EditedFile, paint: Paint) -> Iterator[str]:
+    styles = {"+": Style.ADDED, "-": Style.REMOVED, "@": Style.DIM}
+    before, after = (text.splitlines() for text in (one.before, one.after))
+    lines = unified_diff(before, after, lineterm="", n=2)
+    old = new = 0
+    for number, line in enumerate(lines):
+        sign = line[:1]
+        if number < 2:  # noqa: PLR2004 - the two lines that name the file
+            name = f"{'ab'[number]}/{inert(one.file)}"
+            name = name if one.before or number else "/dev/null"
+            yield paint(Style.BOLD, f"{'-+'[number] * 3} {name}")
+            continue
+        if sign == "@":
+            old, new = (int(begin) for begin in _HUNK.findall(line))
+            shown = line
+        else:
+            rows, row = (after, new) if sign == "+" else (before, old)
+            shown = sign + mask_row(rows, row - 1)
+            old, new = old + (sign != "+"), new + (sign != "-")
+        yield paint(styles.get(sign, Style.PLAIN), inert(shown))

@@ -191,3 +191,26 @@ def total_of(plan: Plan) -> tuple[list[tuple[PeopleTally, PeopleTally]], int]:
 def left_text(left: int) -> str:
     """Say in how many districts no one counted."""
     return f"not counted whom it reaches in {many(left, 'district')}"
+
+
+ALIKE = 3
+"""Districts from which on changes that all of them share are told once."""
+
+SCREEN = 40
+"""Lines that one sees at once: what is longer is told by equal changes."""
+
+
+def shorter(plan: Plan, alone: Sequence[str], shared: list[str]) -> list[str]:
+    """
+    Choose how a few districts are told: each ``alone``, or by changes they ``share``.
+
+    What only stands with its district, as numbers of people do, is never left out.
+    """
+    count = len(plan.districts)
+    if any(one.turns or one.impact or one.set_token for one in plan.districts):
+        return [*alone]
+    kinds = shared_changes(plan).values()
+    if count >= ALIKE and all(len(keys) == count for keys in kinds):
+        return shared
+    lines = [sum(block.count("\n") + 2 for block in one) for one in (alone, shared)]
+    return shared if SCREEN < lines[0] > lines[1] else [*alone]

@@ -23,6 +23,7 @@ from connectsync.report.plan_impact import (
     change_lines,
     roster_lines,
     shared_changes,
+    shorter,
     token_text,
     total_lines,
 )
@@ -212,8 +213,10 @@ def render_plan(  # noqa: PLR0913 - a plan, and how it is to look
     ``digest`` is the plan's own unless one is given.
     """
     page = _PlanPage(Paint(colour), width, plan)
-    few = len(plan.districts) <= EACH
-    each = map(page.district, plan.districts) if few else page.shared(plan, whole)
+    each = list(page.shared(plan, whole))
+    if len(plan.districts) <= EACH:
+        alone = list(map(page.district, plan.districts))
+        each = shorter(plan, alone, each)
     blocks = [
         *each,
         *page.left_alone(plan.left_alone),
