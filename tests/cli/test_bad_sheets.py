@@ -283,7 +283,7 @@ def _shared(name: str, one: bytes) -> bytes:
         return one.replace(
             b"<si><t>district</t>", b"<si><t>" + b"A" * 1_000_000 + b"</t>"
         )
-    cells = '<c t="s"><v> 0 </v></c>' * 200
+    cells = '<c t="s"><v>0</v></c>' * 200
     return _sheet(_rows(f'<row r="3">{cells}</row>'))(name, one)
 
 
@@ -298,6 +298,10 @@ PARTS = {
     "formulas without end": (
         _sheet(_rows('<row r="3">' + "<c><f/></c>" * 120 + "</row>")),
         "more than 100 of its cells hold formulas or errors",
+    ),
+    "a number of many lines": (
+        _sheet(_rows('<row r="3"><c t="s"><v>' + "\n" * 300_000 + "0</v></c></row>")),
+        "it is damaged, or cut off",
     ),
     "elements without end": (
         _sheet(lambda one: one.replace(b"<sheetData>", b"<a/>" * 300 + b"<sheetData>")),

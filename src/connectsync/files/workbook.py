@@ -34,6 +34,7 @@ MOST_PARTS = 2000
 MOST_ELEMENTS = 10_000_000
 """Of one part; a cell has two or three."""
 MOST_FLAWS = 10_000
+_LONGEST_NUMBER = 20
 
 
 def read_sheet(path: Path, shown: str, about: str = "") -> Sheet:
@@ -318,13 +319,15 @@ class _Look:
 
     def add(self, text: str) -> None:
         """Take text in an element: which text a cell shares."""
-        if self._shares:
-            self._said += text[:20]
+        if self._shares and len(self._said) < _LONGEST_NUMBER:
+            self._said += text[:_LONGEST_NUMBER]
 
     def settle(self) -> None:
         """Count the text that a cell shares: each cell gets a copy of it."""
-        if self._shares and (number := self._said.strip()):
-            self._room -= self.texts[int(number)]
+        if self._shares and self._said:
+            if not re.fullmatch("[0-9]{1,9}", self._said):
+                raise ValueError("no number of a text")
+            self._room -= self.texts[int(self._said)]
         self._said, self._shares = "", False
         if self._room < 0:
             most = MOST_UNPACKED >> 20
