@@ -113,10 +113,10 @@ def counted(roster: MadeUpRoster) -> dict[str, int]:
 def tabled(tables: RosterTables) -> dict[str, int]:
     """Count the same in the tables."""
     asked = {
-        "students": "count(DISTINCT student) FILTER (lists_student)",
-        "numbered": "count(DISTINCT student) FILTER (lists_student AND has_number)",
-        "contacts": "count(DISTINCT contact) FILTER (lists_contact)",
-        "own": "count(DISTINCT contact) FILTER (own)",
+        "students": "count(DISTINCT student) FILTER (noted(notes, 3))",
+        "numbered": "count(DISTINCT student) FILTER (noted(notes, 6))",
+        "contacts": "count(DISTINCT contact) FILTER (noted(notes, 2))",
+        "own": "count(DISTINCT contact) FILTER (noted(notes, 1))",
         "links": "count(*) FILTER (contact IS NOT NULL AND student IS NOT NULL)",
         "typed": "count(*) FILTER (trim(type) <> '')",
         "mails": "count(DISTINCT contact) FILTER (email IS NOT NULL)",

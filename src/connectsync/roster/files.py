@@ -188,9 +188,8 @@ def _make_readable(file: RosterFile, encoding: str) -> None:
     """Check all bytes of a file, or lay the pipe that checked ones come out of."""
     if file.source.path is not None:
         file.readable = str(file.source.path)
-        with file.source.opened() as stream:
-            for _ in _checked(stream, encoding):
-                pass
+        for _ in _checked(file.source, encoding):
+            pass
         return
     if not Path(_PIPES).exists():
         raise file.problem(
@@ -200,30 +199,50 @@ def _make_readable(file: RosterFile, encoding: str) -> None:
     file.readable = f"{_PIPES}/{file.ends[0]}"
 
 
-def _checked(stream: IO[bytes], encoding: str) -> Iterator[bytes]:
-    """Give the bytes on, as long as they are text in the right encoding."""
-    line, left = 1, b""
-    while chunk := stream.read(_CHUNK):
-        if (where := chunk.find(0)) >= 0:
-            raise zero_in_it(line + chunk.count(b"\n", 0, where))
-        if encoding == UTF_8 and not (not left and chunk.isascii()):
-            left = _undecoded(left + chunk, line)
-        yield chunk
-        line += chunk.count(b"\n")
+def _checked(source: DeliveredFile, encoding: str) -> Iterator[bytes]:
+    """Give the bytes of a file on, as long as they are text in the right encoding."""
+    passed, left = 0, b""
+    with source.opened() as stream:
+        while chunk := stream.read(_CHUNK):
+            if (where := chunk.find(0)) >= 0:
+                raise zero_in_it(_line_of(source, passed + where))
+            if encoding == UTF_8 and (left or not chunk.isascii()):
+                start, text = passed - len(left), left + chunk
+                wrong = _undecoded(text)
+                if len(text) - wrong >= _LONGEST_LETTER:
+                    raise not_utf_8(text[wrong], _line_of(source, start + wrong), _SAVE)
+                left = text[wrong:]
+            yield chunk
+            passed += len(chunk)
     if left:
-        raise not_utf_8(left[0], line, _SAVE)
+        raise not_utf_8(left[0], _line_of(source, passed - len(left)), _SAVE)
 
 
-def _undecoded(text: bytes, line: int) -> bytes:
-    """Give the part of a letter that the end of a chunk cut off."""
+_LONGEST_LETTER = 4
+"""Bytes of a letter in UTF-8."""
+
+
+def _undecoded(text: bytes) -> int:
+    """
+    Give where that begins which is not UTF-8.
+
+    The last three bytes may be a letter that the end of a chunk cut off.
+    """
     try:
         text.decode(UTF_8)
     except UnicodeDecodeError as error:
-        if error.reason == "unexpected end of data" and len(text) - error.start < 4:  # noqa: PLR2004 - bytes of a letter
-            return text[error.start :]
-        line += text.count(b"\n", 0, error.start)
-        raise not_utf_8(text[error.start], line, _SAVE) from None
-    return b""
+        return error.start
+    return len(text)
+
+
+def _line_of(source: DeliveredFile, place: int) -> int:
+    """Count lines up to a place; done only where something is wrong, for it takes."""
+    line, left = 1, place
+    with source.opened() as stream:
+        while left and (chunk := stream.read(min(left, _CHUNK))):
+            line += chunk.count(b"\n")
+            left -= len(chunk)
+    return line
 
 
 _SAVE = (
@@ -267,8 +286,8 @@ def _write(file: RosterFile, encoding: str) -> None:
         os.fdopen(file.ends.pop(1), "wb") as pipe,
     ):
         try:
-            with _refused(file.shown), file.source.opened() as stream:
-                for chunk in _checked(stream, encoding):
+            with _refused(file.shown):
+                for chunk in _checked(file.source, encoding):
                     _pass_on(pipe, chunk)
         except RosterUnreadable as error:
             file.failure = error

@@ -45,7 +45,11 @@ def open_roster_files(
     """
     with (
         find_files(path, shown or str(path), encoding, way_out) as found,
-        open_tables([one.readable for one in found]) as tables,
+        open_tables(
+            [one.readable for one in found],
+            schools=schools or not all(one.columns for one in found),
+            emails=not all(one.columns for one in found),
+        ) as tables,
     ):
         yield _load(found, _Loader(tables, encoding, schools=schools))
 
@@ -131,16 +135,15 @@ class _Loader:
     def _students(self, file: RosterFile) -> str:
         self._has_students = True
         given = _expressions(file.columns, _STUDENTS)
-        if not self._schools:
-            given["school"] = _ABSENT
-        number = given["number"]
-        there = f"filled({number}) IS NOT NULL" if number != _ABSENT else "NULL"
-        self._run(file, "rows", lists="true", has_number=there, **given)
+        given["school"] = f", {given['school']} AS school" if self._schools else ""
+        told = [2, 3, 5, *([7] if given["number"] != _ABSENT else [])]
+        self._run(file, "rows", notes=_notes(told), **given)
         return "Clever students.csv"
 
     def _contacts(self, file: RosterFile) -> str:
-        given = _expressions(file.columns, _CONTACTS) | {"school": _ABSENT}
-        self._run(file, "rows", lists="false", has_number="NULL", **given)
+        given = _expressions(file.columns, _CONTACTS)
+        given |= {"school": "", "number": _ABSENT}
+        self._run(file, "rows", notes=_notes([2, 5]), **given)
         if self._has_students:
             return "Clever students.csv and contacts.csv"
         self.gaps.add(Gap.STUDENTS)
@@ -171,7 +174,8 @@ class _Loader:
             *("sourcedid", "agentsourcedids", "email", "sms", "status"),
             is_student=role.format("student", spelled),
             is_agent=role.format("agent", spelled),
-            school=_column(file.columns, school) if self._schools else _ABSENT,
+            schools=_column(file.columns, school),
+            school=_FIRST_SCHOOL if self._schools else "",
             joined="LEFT JOIN roles ON roles.id ="
             f" filled({_column(file.columns, 'sourcedid')})"
             if self._has_roles
@@ -214,6 +218,14 @@ class _Loader:
 
 
 _ABSENT = "NULL::VARCHAR"
+
+_FIRST_SCHOOL = (
+    ", CASE WHEN is_student THEN filled(string_split(schools, ',')[1]) END AS school"
+)
+
+
+def _notes(numbers: Collection[int]) -> str:
+    return " | ".join(f"note({one})" for one in numbers)
 
 
 def _expressions(

@@ -8,6 +8,7 @@ Python.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from typing import Any
 
 from connectsync.domain.impact import (
     FEWEST,
+    LABELS,
     NO_WORDS_STATED,
     Choice,
     Counts,
@@ -44,30 +46,25 @@ MEMORY = "800MB"
 
 ROWS: Mapping[str, str] = {
     "student": "UBIGINT",
-    "lists_student": "BOOLEAN",
-    "has_id": "BOOLEAN",
-    "has_number": "BOOLEAN",
-    "school": "VARCHAR",
     "contact": "UBIGINT",
-    "lists_contact": "BOOLEAN",
-    "own": "BOOLEAN",
+    "number": "UBIGINT",
+    "words": "UBIGINT",
+    "notes": "UTINYINT",
+    "email": "UBIGINT",
     "type": "VARCHAR",
     "relationship": "VARCHAR",
     "phone_type": "VARCHAR",
-    "number": "UBIGINT",
-    "email": "UBIGINT",
+    "school": "VARCHAR",
 }
 """
 The columns of ``rows``: what one row of a source says of a student, a contact, or both.
 
-``lists_student`` and ``lists_contact`` say that the row is where that person is listed,
-and not only referred to. ``has_id`` and ``has_number`` say whether the student has a
-SIS id and a student number, null where the source cannot say. ``own`` says that the
-contact has an id from the SIS. ``number`` is a number that can be texted, its ten
-digits; null where there is none. ``school``, ``type``, ``relationship`` and
-``phone_type`` stand as in the source: only their few values are folded. What else is
-known of a contact stands in each of its rows. ``email`` is a hash, or where no staff
-is in the source any number.
+``student`` and ``contact`` are hashes of who they are. ``number`` is a number that can
+be texted, its ten digits; null where there is none. ``school``, ``type``,
+``relationship`` and ``phone_type`` stand as in the source: only their few values are
+folded; ``words`` is a hash of the three that hold labels. What else is known stands in
+``notes``, a bit each, as ``sql/macros.sql`` says. ``email`` is a hash, where the source
+knows staff whom it may be compared with.
 """
 
 _SETTINGS = (
@@ -114,9 +111,12 @@ class RosterTables:
     `open_tables`.
     """
 
-    def __init__(self, database: Any, failure: type[Exception]) -> None:
+    def __init__(
+        self, database: Any, failure: type[Exception], *, emails: bool
+    ) -> None:
         self._database = database
         self._failure = failure
+        self._emails = emails
 
     def run(
         self, sql: str, given: Mapping[str, object] | Sequence[object] | None = None
@@ -153,19 +153,20 @@ class RosterTables:
 
         A roster that lists no students at all has those that are referred to.
         """
-        for who in ("student", "contact"):
-            referred = f"{who} IS NOT NULL AND NOT lists_{who}"
+        for who, listed in (("student", 3), ("contact", 2)):
+            referred = f"{who} IS NOT NULL AND NOT noted(notes, {listed})"
             ((there, some),) = self.run(
-                f"SELECT count({who}) FILTER (lists_{who}),"  # noqa: S608 - ours
+                f"SELECT count({who}) FILTER (noted(notes, {listed})),"  # noqa: S608 - ours
                 f" count(*) FILTER ({referred}) FROM rows"
             )
             if not some:
                 continue
-            change = f"lists_{who} = true WHERE {referred}"
+            change = f"notes = notes | note({listed}) WHERE {referred}"
             if there:
                 # with a null in the list, nothing is ever not in it
                 known = (
-                    f"SELECT {who} FROM rows WHERE {who} IS NOT NULL AND lists_{who}"  # noqa: S608 - ours
+                    f"SELECT {who} FROM rows"  # noqa: S608 - ours
+                    f" WHERE {who} IS NOT NULL AND noted(notes, {listed})"
                 )
                 change = f"{who} = NULL WHERE {referred} AND {who} NOT IN ({known})"
             self.run(f"UPDATE rows SET {change}")  # noqa: S608 - ours
@@ -176,22 +177,16 @@ class RosterTables:
         ((different,),) = self.run("SELECT count(*) FROM worded")
         if different > MOST_WORDS:
             raise _unreadable(_NO_WORDS)
-        # where there is no number, it has no type either
-        numbered = "WHERE fold(phone_type) IS NOT NULL OR numbered"
-        where = {"type": "", "relationship": "", "phone_type": numbered}
-        return {
-            name: dict(
-                self.run(
-                    f"SELECT coalesce(fold({name}), ''), sum(count)::BIGINT"  # noqa: S608 - ours
-                    f" FROM worded {more} GROUP BY 1"
-                )
-            )
-            for name, more in where.items()
-        }
+        told: dict[str, dict[str, int]] = {name: {} for name in LABELS}
+        for field, word, count in self.run(statement("words")):
+            told[field][word] = count
+        return told
 
     def staff_contacts(self) -> int | None:
         """Count contacts with the email of a member of staff; None without staff."""
-        listed = "lists_student OR lists_contact"
+        if not self._emails:
+            return None
+        listed = "notes & (note(2) | note(3)) <> 0"
         staff = f"FROM rows WHERE coalesce(contact, student) IS NULL AND NOT ({listed})"
         ((there, found),) = self.run(
             f"SELECT (SELECT count(*) {staff}), count(DISTINCT contact) FROM rows"  # noqa: S608 - ours
@@ -212,10 +207,11 @@ class RosterTables:
         """
         if len(choices) > MOST_CHOICES:
             raise ValueError(len(choices))
-        self.run(statement("choices"))
-        for number, choice in enumerate(choices):
-            row = [1 << number, *(sorted(words) for words in choice)]
-            self.run("INSERT INTO choices VALUES (?, ?, ?, ?)", row)
+        rows = [
+            {"bit": 1 << number} | {k: sorted(v) for k, v in one._asdict().items()}
+            for number, one in enumerate(choices)
+        ]
+        self.run(statement("choices"), {"choices": json.dumps(rows)})
         self.run(statement("meant"), {"selves": sorted(selves)})
         given = {"by": "", "named": "''", "rows": "rows"}
         if by_school:
@@ -313,9 +309,13 @@ def _unreadable(
 
 
 @contextmanager
-def open_tables(readable: Sequence[str] = ()) -> Iterator[RosterTables]:
+def open_tables(
+    readable: Sequence[str] = (), *, schools: bool = True, emails: bool = True
+) -> Iterator[RosterTables]:
     """
     Open empty tables that may read these files and nothing else.
+
+    Without ``schools`` or ``emails`` they have no column for them, which saves time.
 
     Raises ``UsageError`` if DuckDB is not installed.
     """
@@ -337,9 +337,12 @@ def open_tables(readable: Sequence[str] = ()) -> Iterator[RosterTables]:
         database.execute("SET enable_external_access = false")
         database.execute("SET lock_configuration = true")
         database.execute(statement("macros"))
-        columns = ", ".join(f'"{name}" {kind}' for name, kind in ROWS.items())
+        without = {"school": not schools, "email": not emails}
+        columns = ", ".join(
+            f'"{name}" {kind}' for name, kind in ROWS.items() if not without.get(name)
+        )
         database.execute(f"CREATE TABLE rows ({columns})")
-        yield RosterTables(database, duckdb.Error)
+        yield RosterTables(database, duckdb.Error, emails=emails)
     finally:
         database.close()
 

@@ -8,24 +8,20 @@ parts AS (SELECT *, unnest(CASE
         THEN contact.student_relationships
     WHEN student IS NOT NULL AND len(student.schools) > 0 THEN list_transform(
         student.schools, lambda s: {'student': s, 'type': '', 'relationship': ''})
-    ELSE [NULL] END) AS part FROM roles)
-SELECT
-    key('student', CASE WHEN student IS NOT NULL THEN u.id ELSE part.student END)
-        AS student,
-    student IS NOT NULL AS lists_student,
-    CASE WHEN student IS NOT NULL THEN filled(student.sis_id) IS NOT NULL END
-        AS has_id,
-    CASE WHEN student IS NOT NULL THEN filled(student.student_number) IS NOT NULL
-        END AS has_number,
+    ELSE [NULL] END) AS part FROM roles),
+rows AS (SELECT
+    key(CASE WHEN student IS NOT NULL THEN u.id ELSE part.student END) AS student,
     CASE WHEN student IS NOT NULL THEN coalesce(part.student, student.school) END
         AS school,
-    CASE WHEN contact IS NOT NULL THEN key('contact', u.id) END AS contact,
-    contact IS NOT NULL AS lists_contact,
-    filled(contact.sis_id) IS NOT NULL AS own,
+    CASE WHEN contact IS NOT NULL THEN key(u.id) END AS contact,
     CASE WHEN contact IS NOT NULL THEN part.type END AS type,
-    CASE WHEN contact IS NOT NULL THEN part.relationship END
-        AS relationship,
+    CASE WHEN contact IS NOT NULL THEN part.relationship END AS relationship,
     contact.phone_type AS phone_type,
     textable(contact.phone) AS number,
-    key('email', lower(u.email)) AS email
-FROM parts
+    key(lower(u.email)) AS email,
+    note_if(0, is_filled(u.email)) | note_if(1, is_filled(contact.sis_id))
+        | note_if(2, contact IS NOT NULL) | CASE WHEN student IS NOT NULL
+            THEN note(3) | note(5) | note(7) | note_if(4, is_filled(student.sis_id))
+                | note_if(6, is_filled(student.student_number)) ELSE 0 END AS notes
+    FROM parts)
+SELECT *, hash(type, relationship, phone_type) AS words FROM rows
