@@ -85,10 +85,7 @@ _SHAPE = re.sub(
 )
 """What is read of a user at Clever, in DuckDB's spelling."""
 
-_OF_PAGE = (
-    'SELECT unnest(from_json($page::JSON, \'{"data":[{"data":"JSON"}]}\').data).data'
-    " AS one"
-)
+_OF_PAGE = "SELECT unnest(json_extract($page, '$.data[*].data')) AS one"
 
 
 @cache
