@@ -37,7 +37,9 @@ SOURCES: dict[str, Callable[[Path], Path]] = {
     "students.csv": lambda folder: slow.write_students(marked(), folder),
     "contacts.csv": lambda folder: slow.write_contacts(marked(), folder),
     "OneRoster 1.1": lambda f: slow.write_one_roster(marked(), f, newer=False),
-    "OneRoster 1.2": lambda f: slow.write_one_roster(marked(), f, newer=True),
+    "OneRoster 1.2": lambda f: slow.pack(
+        slow.write_one_roster(marked(), f, newer=True)
+    ),
     "json": lambda folder: slow.write_dump(marked(), folder, "json"),
     "ndjson": lambda folder: slow.write_dump(marked(), folder, "ndjson"),
     "parquet": lambda folder: slow.write_dump(marked(), folder, "parquet"),

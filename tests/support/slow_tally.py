@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -49,6 +50,34 @@ class MadeRoster:
     students: tuple[Student, ...]
     contacts: tuple[Contact, ...]
     links: tuple[Link, ...]
+
+    def linked(self) -> MadeRoster:
+        """Leave out contacts of no student: no school has them."""
+        kept = sorted({link.contact for link in self.links})
+        return MadeRoster(
+            self.students,
+            tuple(self.contacts[place] for place in kept),
+            tuple(
+                Link(one.student, kept.index(one.contact), one.type, one.relationship)
+                for one in self.links
+            ),
+        )
+
+
+def joined(rosters: Sequence[MadeRoster]) -> MadeRoster:
+    """Put rosters that share no one into one."""
+    students: list[Student] = []
+    contacts: list[Contact] = []
+    links: list[Link] = []
+    for one in rosters:
+        first, place = len(students), len(contacts)
+        links += [
+            replace(link, student=first + link.student, contact=place + link.contact)
+            for link in one.links
+        ]
+        students += one.students
+        contacts += [replace(each, key=place + each.key) for each in one.contacts]
+    return MadeRoster(tuple(students), tuple(contacts), tuple(links))
 
 
 @dataclass(frozen=True)
@@ -214,9 +243,10 @@ def write_contacts(roster: MadeRoster, folder: Path) -> Path:
 
 
 def write_one_roster(roster: MadeRoster, folder: Path, *, newer: bool) -> Path:
-    """Write OneRoster 1.1 into a folder, or 1.2 into a zip."""
+    """Write a folder of OneRoster 1.1, or of 1.2."""
     header = ["sourcedId", "status", "enabledUser", "username", "email", "sms", "phone"]
-    header += ["agentSourcedIds", "orgSourcedIds", *([] if newer else ["role"])]
+    header += ["agentSourcedIds"]
+    header += ["primaryOrgSourcedId"] if newer else ["orgSourcedIds", "role"]
     rows, roles = [header], [["sourcedId", "userSourcedId", "roleType", "role"]]
     for place, student in enumerate(roster.students):
         agents = ",".join(
@@ -231,13 +261,21 @@ def write_one_roster(roster: MadeRoster, folder: Path, *, newer: bool) -> Path:
         row = [f"c{place}", "active", "true", "x", contact.email, contact.phone]
         rows.append([*row, "", "", "", *([] if newer else ["parent"])])
         roles.append([f"rc{place}", f"c{place}", "primary", "guardian"])
-    users = _csv(folder / "users.csv", rows)
-    if not newer:
-        return folder
+    version = "1.2" if newer else "1.1"
+    manifest = [["propertyName", "value"], ["oneroster.version", version]]
+    _csv(folder / "manifest.csv", [*manifest, ["file.users", "bulk"]])
+    if newer:
+        _csv(folder / "roles.csv", roles)
+    _csv(folder / "users.csv", rows)
+    return folder
+
+
+def pack(folder: Path) -> Path:
+    """Put what is in a folder into a zip, below a folder in it."""
     path = folder / "roster.zip"
     with ZipFile(path, "w") as packed:
-        packed.write(users, "export/users.csv")
-        packed.write(_csv(folder / "roles.csv", roles), "export/roles.csv")
+        for one in sorted(folder.glob("*.csv")):
+            packed.write(one, f"export/{one.name}")
     return path
 
 
