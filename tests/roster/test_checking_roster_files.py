@@ -32,7 +32,7 @@ texts = st.text(
 ).filter(str.strip)
 phones = st.from_regex(r"\A(1-)?\([2-9][0-9]{2}\) [0-9]{3}-[0-9]{4}\Z") | st.just("")
 emails = st.from_regex(r"\A[a-z.]{1,9}@[a-z]{1,9}\.(org|us)\Z") | st.just("")
-TYPES = ["Parent/Guardian", "emergency", "PRIMARY", "Secondary", "Family", "Other", ""]
+TYPES = ["Parent/Guardian", "emergency", "PRIMARY", "Secondary", "Family", "Other"]
 KIN = ["Parent", "grandparent", "Self", "Aunt/Uncle", "Sibling", "Other", ""]
 headers = st.sampled_from([str.lower, str.upper, lambda name: name.replace("_", " ")])
 contacts = st.tuples(

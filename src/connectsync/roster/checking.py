@@ -24,6 +24,8 @@ from connectsync.roster.formats import (
     Layout,
     gather_numbers,
     guardians_layout,
+    has_contact,
+    is_phone,
     tally,
 )
 from connectsync.roster.opening import (
@@ -108,16 +110,6 @@ class FileOptions:
 
 _FLOAT = re.compile(r"\d(\.\d+)?[eE]\+\d+|\d+\.0+")
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\".]+(\.[^@\s,;<>\".]+)+")
-_DIGITS = re.compile(r"\D+")
-PHONE_DIGITS, WITH_COUNTRY = 10, 11
-
-
-def is_phone(value: str) -> bool:
-    """Say whether a number has ten digits, or eleven of which the first is 1."""
-    digits = _DIGITS.sub("", value)
-    return len(digits) == PHONE_DIGITS or (
-        len(digits) == WITH_COUNTRY and digits[0] == "1"
-    )
 
 
 class FileCheck:
@@ -289,8 +281,11 @@ class FileCheck:
             if not value or value.isspace():
                 if column.required and not (deleted and not column.identifies):
                     said = f"{column.name} is blank"
-                    hint = "every row needs it"
-                    self._tell("roster-field-blank", said, hint, at)
+                    self._tell("roster-field-blank", said, "every row needs it", at)
+                elif column.needed and has_contact(self._checked, fields):
+                    said = f"{column.name} is blank, and the row has a contact"
+                    hint = "Clever requires the type and the name of each contact"
+                    self._tell("roster-contact-incomplete", said, hint, at)
                 continue
             self._value(at, column, value)
         self._whole(fields)

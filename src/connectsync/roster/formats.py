@@ -47,6 +47,7 @@ class Column:
     email: bool = False
     phone: bool = False
     contact: bool = False
+    needed: bool = False
     values: frozenset[str] = frozenset()
     strict: bool = False
 
@@ -114,9 +115,27 @@ def _column(name: str, words: Sequence[str], values: Mapping[str, list[str]]) ->
         email="email" in said,
         phone="phone" in said,
         contact="contact" in said,
+        needed="needed" in said,
         values=frozenset(one.casefold() for one in values.get(named, ())),
         strict="one-of" in said,
     )
+
+
+_DIGITS = re.compile("[^0-9]+")
+PHONE_DIGITS, WITH_COUNTRY = 10, 11
+
+
+def is_phone(value: str) -> bool:
+    """Say whether a number has ten digits, or eleven of which the first is 1."""
+    digits = _DIGITS.sub("", value)
+    return len(digits) == PHONE_DIGITS or (
+        len(digits) == WITH_COUNTRY and digits[0] == "1"
+    )
+
+
+def has_contact(columns: Sequence[tuple[int, Column]], fields: Sequence[str]) -> bool:
+    """Say whether a row of a student tells anything of a contact."""
+    return any(fields[at].strip() for at, one in columns if one.contact)
 
 
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
