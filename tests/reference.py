@@ -77,7 +77,7 @@ ONE: Mapping[str, str] = {
     "audit": "a rule found an error on a live form, or a district could not be read",
     "notify": "a message did not arrive",
     "reconcile": "something waits for a person",
-    "impact": "the roster cannot be read, or the files have errors",
+    "impact": "a roster cannot be read, or the files have errors",
     "runs verify": "the audit log does not hold",
     "doctor": "something failed that is not about reaching Connect or Clever",
 }

@@ -140,7 +140,17 @@ def test_words_that_the_project_states_count_as_labels(counted: Console) -> None
 
 
 REFUSED = {
-    "two districts": (["districts"], "means 3 districts, and impact counts one", 64),
+    "one roster for all": (["districts"], "is the roster of one district, and 3", 64),
+    "two files to try": (
+        ["lakeview-usd", "--settings", "districts"],
+        "means 3 districts, and --settings takes one",
+        64,
+    ),
+    "schools of many": (
+        ["--school", "--roster", "{district}.csv"],
+        "counts the schools of one district",
+        64,
+    ),
     "no roster": (
         ["lakeview-usd", "--roster", "gone.csv"],
         "there is no file or folder gone.csv",

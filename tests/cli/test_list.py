@@ -18,6 +18,7 @@ from connectsync.config.schemas import schema
 
 LAKEVIEW = "districts/ca/lakeview-usd.yaml"
 CHOOSING = ["validate", "plan", "drift", "snapshot", "status", "audit", "report"]
+CHOOSING += ["impact"]
 WHERE = "facts.setup_step > 7"
 
 

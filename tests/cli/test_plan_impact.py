@@ -139,7 +139,7 @@ def _without() -> str:
 def test_one_roster_is_not_counted_for_several_districts(counted: Console) -> None:
     many = counted.run("plan", "--impact", "--roster", "students.csv")
     assert many.status == 64
-    assert "is the roster of one district, and 3 are planned" in many.err
+    assert "is the roster of one district, and 3 are meant" in many.err
     assert "put {district} into its path" in many.err
 
 

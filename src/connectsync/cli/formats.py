@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from connectsync.cli.session import Session
 from connectsync.cli.suggest import CommandPlace
 from connectsync.cli.terminal import STDOUT, Terminal, insist_no_source
 from connectsync.config.decode import Ground, without_steps_up
+from connectsync.config.discovery import is_key
 from connectsync.config.project import Project
 from connectsync.domain.finding import ValidationReport
 from connectsync.errors import UsageError
@@ -134,6 +134,8 @@ def insist_free(
     session: Session,
     *outputs: Path | None,
     read: Path | None = None,
+    baseline: Path | None = None,
+    project: Project | None = None,
     over_live: bool = False,
     over_baseline: bool = False,
 ) -> None:
@@ -143,15 +145,18 @@ def insist_free(
     That is the state, a district or project file, live settings that are planned from
     (but for ``over_live``, which replaces them), what else the project names: the
     baseline of findings (but for ``over_baseline``), calendars and rosters, the file
-    that is ``read``, and another output of the same command. A link is not followed out
-    of the project. Raises ``UsageError``.
+    that is ``read``, the ``baseline`` that the command line names, and another output
+    of the same command. A link is not followed out of the project. Raises
+    ``UsageError``.
     """
     asked = [one for one in outputs if one is not None and one != Path("-")]
     if not asked:
         return
-    project = session.project()
+    project = project or session.project()
     taken = dict(_taken_paths(session, project, read, over_live=over_live))
-    taken |= {} if over_baseline else dict(_baseline_path(project))
+    if not over_baseline:
+        what = "is the baseline of findings"
+        taken |= dict.fromkeys(_baselines(session, project, baseline), what)
     ground, state = Ground.of(project.root), _real(session.state(project))
     for output in asked:
         real = _real(output)
@@ -170,19 +175,20 @@ def insist_free(
         taken[real] = "is written by the same command already"
 
 
-def insist_apart(output: Path | None, read: Iterable[Path]) -> None:
-    """
-    Refuse to write over what is read beside the project, or into a folder of it.
+CLEVER = "clever"
+"""What is written in place of a path to have the roster read at Clever."""
 
-    Raises ``UsageError``.
+
+def insist_apart(outputs: Iterable[Path | None], read: Iterable[Path]) -> None:
     """
-    if output is None or output == STDOUT:
-        return
-    if any(_real(output).is_relative_to(_real(path)) for path in read):
-        raise UsageError(
-            f"{output} is, or lies in, the roster that is read; nothing is written",
-            remedy="name another file, such as report.txt",
-        )
+    Refuse to write over a roster that is read, or into the folder of one.
+
+    In its path ``{district}`` stands for the key of any. Raises ``UsageError``.
+    """
+    asked = [one for one in outputs if one is not None and one != STDOUT]
+    for output in asked:
+        if any(_is_in(_real(output), _real(without_steps_up(path))) for path in read):
+            _refuse(output, "is, or lies in, the roster that is read")
 
 
 def _refuse(output: Path, why: str) -> None:
@@ -221,21 +227,43 @@ def _taken_paths(
         yield _real(project.browser.session), "holds the session of the browser"
 
 
-def _baseline_path(project: Project) -> Iterator[tuple[Path, str]]:
+def _baselines(
+    session: Session, project: Project, named: Path | None
+) -> Iterator[Path]:
+    """Give where baselines of findings are: the usual one, and those that are named."""
+    from connectsync.operations.baseline import USUAL
+
+    yield _real(project.root / USUAL)
     if project.baseline is not None:
-        yield _real(project.baseline), "is the baseline of findings"
+        yield _real(project.baseline)
+    if named is not None:
+        yield _real((session.folder or session.here) / named)
 
 
 def _is_of_roster(project: Project, real: Path) -> bool:
     """Say whether a path is one of the rosters that a project names, or lies in one."""
     stated = project.roster
-    for one in {stated.source, *stated.districts.values()} - {"", "clever"}:
-        # a path with {district} in it stands for one roster a district
-        name = re.escape(os.path.realpath(project.root / one))
-        pattern = name.replace(re.escape("{district}"), "[^/]+")
-        if re.fullmatch(f"{pattern}(/.*)?", str(real), re.DOTALL):
-            return True
-    return False
+    return any(
+        _is_in(real, _real(without_steps_up(project.root / one)))
+        for one in {stated.source, *stated.districts.values()} - {"", CLEVER}
+    )
+
+
+def _is_in(output: Path, roster: Path) -> bool:
+    """Say whether a file is the roster of a district, or in its folder."""
+    parts = roster.parts
+    return len(output.parts) >= len(parts) and all(
+        _spells(*pair) for pair in zip(output.parts, parts, strict=False)
+    )
+
+
+def _spells(name: str, roster: str) -> bool:
+    """Say whether a name is that of a roster once a key is put into it."""
+    start, district, end = roster.partition("{district}")
+    if not district:
+        return name == roster
+    key = name.removeprefix(start).removesuffix(end)
+    return name == start + key + end and is_key(key)
 
 
 def _first(inside: Path) -> str:

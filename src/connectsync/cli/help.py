@@ -183,7 +183,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "impact": (
         "connectsync impact lakeview-usd --roster students.csv",
-        "connectsync impact lakeview-usd --roster clever",
+        "connectsync impact --where 'facts.setup_step == 7'",
     ),
     "roster": ("connectsync roster check to-send",),
     "roster check": (

@@ -1,21 +1,35 @@
-"""``connectsync impact``: whom the settings of a district reach on its real roster."""
+"""``connectsync impact``: whom settings of districts reach on their real rosters."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
-from connectsync.cli.formats import deliver_pages, insist_apart, insist_free
-from connectsync.cli.options import option_output
-from connectsync.cli.rosters import CLEVER, RosterReader
-from connectsync.cli.session import Session
+from connectsync.cli.formats import (
+    CLEVER,
+    deliver_pages,
+    insist_apart,
+    insist_free,
+)
+from connectsync.cli.options import option_output, where_option
+from connectsync.cli.rosters import RosterReader, roster_path
+from connectsync.cli.session import Session, wait_for
 from connectsync.cli.terminal import ExitStatus
+from connectsync.config.project import Project
 from connectsync.domain.district import District
 from connectsync.domain.impact import Impact, selection_of
 from connectsync.domain.settings import Form
-from connectsync.errors import ConnectError, StateError, UsageError
+from connectsync.errors import (
+    ConnectError,
+    ProjectError,
+    RosterUnreadable,
+    StateError,
+    UsageError,
+)
+from connectsync.report.impact_fleet import ImpactFleet
 from connectsync.roster.tables import measure
 
 
@@ -31,16 +45,22 @@ class ImpactFormat(StrEnum):
 
 def impact(
     context: typer.Context,
-    district: Annotated[
-        str, typer.Argument(metavar="DISTRICT", help="A district: its name or file.")
-    ],
+    districts: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[DISTRICTS]...",
+            help="A district, for all its figures; or several, for a line on each and"
+            " the sum (default: all).",
+            show_default=False,
+        ),
+    ] = None,
     roster: Annotated[
         str | None,
         typer.Option(
             metavar="clever|PATH",
             help="The roster: `clever` reads it at Clever with the district's token;"
-            " or a file, a folder or a zip (default: as `roster.source` in"
-            " connectsync.yaml says).",
+            " or a file, a folder or a zip, for several districts with {district} in"
+            " place of the key (default: as `roster` in connectsync.yaml says).",
             show_default=False,
         ),
     ] = None,
@@ -54,6 +74,7 @@ def impact(
             help="Count with the settings of this district file instead.",
         ),
     ] = None,
+    where: where_option = None,
     format_: Annotated[
         ImpactFormat,
         typer.Option(
@@ -69,124 +90,169 @@ def impact(
 
     Compares the settings on Connect with those of the files. Reads only, and shows
     numbers only: no name, phone number, email or id of a person.
+
+    Exits with 1 if one of several districts could not be counted.
     """
+    from connectsync.cli.asked import chosen_by
     from connectsync.report.impact import render_impact
+    from connectsync.report.impact_fleet import render_fleet
 
     session: Session = context.obj
-    insist_free(session, output)
-    if roster is not None and roster != CLEVER:
-        named = RosterReader(session, session.project(), roster)
-        insist_apart(output, [named.path(roster)])
-    counted = _Counting(session, district, settings).count(roster, by_school=school)
+    project = session.project()
+    insist_free(session, output, project=project)
+    if roster not in {None, CLEVER}:
+        insist_apart([output], [roster_path(session, str(roster))])
+    counting = _Counting(session, project, roster, settings)
+    counting.load(chosen_by(session, districts, where))
     terminal = session.terminal
-    text = render_impact(
-        counted,
-        format_,
-        colour=terminal.colour and output is None,
-        width=terminal.width,
-    )
+    colour, width = terminal.colour and output is None, terminal.width
+    status = ExitStatus.FINE
+    if where is None and counting.is_one(districts):
+        found = wait_for(counting.count_one(by_school=school))
+        text = render_impact(found, format_, colour=colour, width=width)
+    else:
+        if school:
+            raise UsageError(
+                "--school counts the schools of one district",
+                remedy="name one district",
+            )
+        fleet = wait_for(counting.count_all())
+        text = render_fleet(fleet, format_, colour=colour, width=width)
+        status = ExitStatus.FINDINGS if fleet.not_counted else status
     whole = terminal.place.complete(text) if format_ == "text" else text
     deliver_pages(terminal, whole, format_, output)
-    return ExitStatus.FINE
+    return status
+
+
+class _Before(NamedTuple):
+    """The settings before, where they come from, and what is to be said of them."""
+
+    form: Form | None
+    where: str = ""
+    said: tuple[str, ...] = ()
 
 
 class _Counting:
-    """One district, the settings it has before and after, and its roster."""
+    """Districts, the settings they have before and after, and their rosters."""
 
-    def __init__(self, session: Session, district: str, settings: str | None) -> None:
-        self._session = session
-        self._project = session.project()
-        self._district = self._only(district)
-        # with the file of another district, its settings are tried on this roster
-        self._after = self._only(settings) if settings else self._district
+    def __init__(
+        self,
+        session: Session,
+        project: Project,
+        roster: str | None,
+        settings: str | None,
+    ) -> None:
+        self._session, self._project = session, project
+        self._rosters = RosterReader(session, project, roster)
+        self._districts: tuple[District, ...] = ()
+        # with the file of another district, its settings are tried on these rosters
+        self._tried = self._only(settings) if settings else None
 
-    def _only(self, named: str) -> District:
+    def _load(self, named: Sequence[str]) -> tuple[District, ...]:
         from connectsync.cli.fleets import load_planned_scope
 
-        scope = load_planned_scope(self._session, [named])
-        if len(scope.wanted) != 1:
+        scope = load_planned_scope(self._session, named, project=self._project)
+        return scope.districts
+
+    def _only(self, named: str) -> District:
+        found = self._load([named])
+        if len(found) != 1:
             raise UsageError(
-                f"{named!r} means {len(scope.wanted)} districts, and impact counts one",
-                remedy="name one district, such as"
-                f" `connectsync impact {scope.districts[0].key} --roster clever`"
-                if scope.districts
-                else None,
+                f"{named!r} means {len(found)} districts, and --settings takes one",
+                remedy="name one district file",
             )
-        return scope.districts[0]
+        return found[0]
 
-    def count(self, roster: str | None, *, by_school: bool) -> Impact:
-        """Read both, and count. Raises ``ConnectsyncError``."""
-        import asyncio
+    def load(self, named: Sequence[str]) -> None:
+        """Find the districts. Raises ``UsageError`` where no roster is named."""
+        self._districts = self._load(named)
+        self._rosters.insist_named(len(self._districts))
 
-        live, compared_with, said = self._before()
-        after = selection_of({**(live or {}), **self._after.desired()})
-        before = selection_of(live) if live is not None else None
+    def is_one(self, named: Sequence[str] | None) -> bool:
+        """Say whether the arguments name one district, and not a group of one."""
+        spelled = [one for one in named or () if not set(one) & set("*?[")]
+        one = len(spelled) == len(named or ()) == len(self._districts) == 1
+        whole = (self._session.folder or self._session.here) / "".join(spelled)
+        return one and not whole.is_dir()
+
+    async def count_one(self, *, by_school: bool) -> Impact:
+        """Read the district and its roster, and count. Raises ``ConnectsyncError``."""
+        (district,) = self._districts
+        befores = await self._read_before()
+        return await self._count(district, befores[district.key], by_school=by_school)
+
+    async def count_all(self) -> ImpactFleet:
+        """Count district by district; what is wrong with one is said in its place."""
+        befores = await self._read_before()
+        counted, left = [], []
+        for one in sorted(self._districts, key=lambda one: one.key):
+            if not self._rosters.of(one.key):
+                left.append((one.key, "no roster is named for this district"))
+                continue
+            try:
+                counted.append(await self._count(one, befores[one.key]))
+            except (ConnectError, ProjectError, RosterUnreadable) as error:
+                left.append((one.key, error.sentence))
+        return ImpactFleet(tuple(counted), tuple(left))
+
+    async def _count(
+        self, district: District, before: _Before, *, by_school: bool = False
+    ) -> Impact:
+        old = before.form
+        wanted = (self._tried or district).desired()
         read_at = self._session.now()
-        rosters = RosterReader(self._session, self._project, roster)
-
-        async def counted() -> Impact:
-            async with rosters.open(self._district, schools=by_school) as read:
-                measured = measure(
-                    read.tables,
-                    (before, after),
-                    gaps=read.gaps,
-                    dictionary=rosters.dictionary,
-                    by_school=by_school,
-                )
-            return Impact(
-                self._district.key,
-                read.source,
-                read_at,
-                compared_with,
-                measured,
-                (*said, *read.notes),
+        async with self._rosters.open(district, schools=by_school) as read:
+            measured = measure(
+                read.tables,
+                (
+                    selection_of(old) if old is not None else None,
+                    selection_of({**(old or {}), **wanted}),
+                ),
+                gaps=read.gaps,
+                dictionary=self._rosters.dictionary,
+                by_school=by_school,
             )
+        return Impact(
+            district.key,
+            read.source,
+            read_at,
+            before.where,
+            measured,
+            (*before.said, *read.notes),
+        )
 
-        return asyncio.run(counted())
-
-    def _before(self) -> tuple[Form | None, str, tuple[str, ...]]:
-        """Give the form on Connect, or the one that was applied last, if any."""
-        import asyncio
-
+    async def _read_before(self) -> dict[str, _Before]:
+        """Give the forms on Connect, or those that were applied last, if any."""
         from connectsync.cli.backends import open_reader
 
-        key = self._district.key
+        keys = [one.key for one in self._districts]
+        reading = open_reader(self._session, self._project, self._districts)
+        async with reading as reader:
+            described = reader.described
+            try:
+                found = await reader.read_many(keys)
+            except ConnectError as error:
+                found = dict.fromkeys(keys, error)
+        befores = {}
+        for key in keys:
+            live = found[key]
+            if isinstance(live, ConnectError):
+                befores[key] = self._applied(described, key, live)
+            else:
+                where = f"the settings on Connect ({described})"
+                befores[key] = _Before(live.form, where)
+        return befores
 
-        async def read() -> tuple[Form, str]:
-            districts = (self._district,)
-            async with open_reader(self._session, self._project, districts) as reader:
-                described = reader.described
-                try:
-                    live = await reader.read(key)
-                except ConnectError as error:
-                    raise _Unread(described, error) from error
-                return live.form, f"the settings on Connect ({described})"
-
-        try:
-            form, where = asyncio.run(read())
-        except _Unread as unread:
-            said = f"the settings on Connect were not read: {unread.error.sentence}"
-            applied = self._applied(unread.backend)
-            where = "the settings that were applied last" if applied else ""
-            return applied, where, (said,)
-        return form, where, ()
-
-    def _applied(self, backend: str) -> Form | None:
+    def _applied(self, backend: str, key: str, error: ConnectError) -> _Before:
         from connectsync.apply.state.queries import StateReader
         from connectsync.cli.plan_source import open_state
 
+        said = (f"the settings on Connect were not read: {error.sentence}",)
         try:
             with open_state(self._session, self._project) as store:
-                baseline = StateReader(store).baselines(backend).get(self._district.key)
+                baseline = StateReader(store).baselines(backend).get(key)
         except StateError:
-            return None
-        return (baseline.form or None) if baseline else None
-
-
-class _Unread(Exception):
-    """The settings of a district could not be read on a backend."""
-
-    def __init__(self, backend: str, error: ConnectError) -> None:
-        self.backend = backend
-        self.error = error
-        super().__init__(error.message)
+            return _Before(None, said=said)
+        if baseline is None or not baseline.form:
+            return _Before(None, said=said)
+        return _Before(baseline.form, "the settings that were applied last", said)

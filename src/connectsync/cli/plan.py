@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from connectsync.cli.formats import insist_free, show_plan
+from connectsync.cli.formats import CLEVER, insist_apart, insist_free, show_plan
 from connectsync.cli.options import (
     PlanFormat,
     choose_shard,
@@ -89,6 +89,10 @@ def plan(
     insist_free(session, out, output)
     if roster is not None and not impact:
         raise UsageError("--roster goes with --impact", remedy="give --impact as well")
+    if roster not in {None, CLEVER}:
+        from connectsync.cli.rosters import roster_path
+
+        insist_apart([out, output], [roster_path(session, str(roster))])
     share = choose_shard(shard, session.environment)
     tokens = frozenset(set_token or ())
     planned = wait_for(

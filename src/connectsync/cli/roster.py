@@ -125,7 +125,7 @@ def check(
     project = session.project()
     named = _named(session, project, paths)
     before = _named(session, project, previous or [])
-    insist_apart(output, [path for path, _ in (*named, *before)])
+    insist_apart([output], [path for path, _ in (*named, *before)])
     options = _options(session, project, district, threshold, bool(previous))
     options = _with_rules(options, select, ignore, show_values)
     report, files = check_roster_files(named, before, options)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePath
 
+from connectsync.cli.formats import CLEVER
 from connectsync.cli.session import Session
 from connectsync.config.decode import Ground, without_steps_up
 from connectsync.config.discovery import below, stem_of
@@ -25,8 +26,14 @@ from connectsync.errors import (
 from connectsync.operations.roster_check import count_plan, read_roster
 from connectsync.roster.tables import RosterTables, open_tables
 
-CLEVER = "clever"
-"""What is written in place of a path to have the roster read at Clever."""
+
+def roster_path(session: Session, named: str) -> Path:
+    """
+    Give where a roster lies that the command line names.
+
+    `..` in its spelling is no link out; ``{district}`` may stand in it.
+    """
+    return without_steps_up((session.folder or session.here) / named)
 
 
 @dataclass(slots=True)
@@ -77,10 +84,12 @@ class RosterReader:
         if alike and districts > 1:
             raise UsageError(
                 f"--roster {self.named} is the roster of one district, and"
-                f" {districts} are planned",
+                f" {districts} are meant",
                 remedy="put {district} into its path where the district's key"
                 " stands, or name one district",
             )
+        if not stated.districts:
+            return
         keys = {stem_of(path) for path in below(self.project.districts_dir)}
         if unknown := [key for key in stated.districts if key not in keys]:
             raise ProjectError(
@@ -89,13 +98,6 @@ class RosterReader:
                 remedy=did_you_mean(unknown[0], keys)
                 or "correct the key, or remove it",
             )
-
-    @property
-    def base(self) -> Path:
-        """The folder from which rosters in files are named."""
-        if self.named is None:
-            return self.project.root
-        return self.session.folder or self.session.here
 
     def of(self, district: str) -> str:
         """Name the roster of a district; empty if none is named."""
@@ -133,8 +135,10 @@ class RosterReader:
             yield OpenRoster(found.tables, source, found.gaps, found.notes)
 
     def path(self, roster: str) -> Path:
-        """Give where a roster lies: `..` in its spelling is no link out."""
-        return without_steps_up(self.base / roster)
+        """Give where a roster lies."""
+        if self.named is None:
+            return without_steps_up(self.project.root / roster)
+        return roster_path(self.session, roster)
 
     def _insist_own(self, roster: str) -> None:
         """Refuse a roster that the change which is planned brings along."""

@@ -117,7 +117,7 @@ def validate(
     Exits with 1 if there is an error. `-` reads one district from standard input.
     """
     session: Session = context.obj
-    insist_free(session, output)
+    insist_free(session, output, baseline=baseline)
     if where is not None and (changed_since is not None or DASH in (paths or [])):
         raise UsageError("--where does not go with --changed-since, nor with `-`")
     if (unsafe_fixes or yes) and not fix:

@@ -64,7 +64,7 @@ def render_impact(found: Impact, format_: str, *, colour: bool, width: int) -> s
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class FigureRow:
     """One figure: its name, what it was and is, and how it differs."""
 
     key: str
@@ -77,16 +77,17 @@ class _Row:
 
     @property
     def difference(self) -> str:
+        """How it differs, in people and in percent."""
         return f"{self.by} ({self.percent})" if self.percent else self.by
 
 
-def _rows(before: Tally | None, after: Tally) -> Iterator[_Row]:
+def figure_rows(before: Tally | None, after: Tally) -> Iterator[FigureRow]:
     """Give each figure; one that cannot be known says so."""
     moved = {name: (by, share) for name, by, share in _moved(before, after)}
     for name, (called, more) in FIGURES.items():
         by, share = moved.get(name, (0, None))
         better = {"better": by > 0, "worse": by < 0}.get(more)
-        yield _Row(
+        yield FigureRow(
             name,
             called,
             _spell(getattr(before, name)) if before else "",
@@ -115,7 +116,7 @@ def impact_text(found: Impact, *, colour: bool, width: int) -> str:
     for sentence in _about(found):
         lines += wrap(inert(sentence), width)
     before, after = found.measured.tallies
-    lines += ["", *_text_table(before, after, paint)]
+    lines += ["", *text_table(before, after, paint)]
     for title, sentences in _sections(found):
         lines += ["", paint(Style.BOLD, title)]
         for sentence in sentences:
@@ -126,15 +127,16 @@ def impact_text(found: Impact, *, colour: bool, width: int) -> str:
             "",
             paint(Style.BOLD, f"School {called}" if school.school else called),
         ]
-        lines += _text_table(school.before, school.after, paint)
+        lines += text_table(school.before, school.after, paint)
     return unheeded("\n".join(lines) + "\n")
 
 
-def _text_table(before: Tally | None, after: Tally, paint: Paint) -> Iterator[str]:
+def text_table(before: Tally | None, after: Tally, paint: Paint) -> Iterator[str]:
+    """Give the lines of a table of all figures, for a terminal."""
     heads = ("before", "after") if before else ("after",)
     yield paint(Style.DIM, " " * _WIDE + "".join(f"{one:>{_NUMBER}}" for one in heads))
     styles = {"better": Style.SAFE, "worse": Style.ERROR, "": Style.DIM}
-    for row in _rows(before, after):
+    for row in figure_rows(before, after):
         numbers = (row.before, row.after) if before else (row.after,)
         figures = "".join(f"{one:>{_NUMBER}}" for one in numbers)
         differs = paint(styles[row.kind], f"  {row.difference}") if row.by else ""
@@ -268,7 +270,7 @@ def impact_markdown(found: Impact) -> str:
     """Give the figures as a comment; what came from elsewhere is inert in it."""
     blocks = [f"### Impact on {plain(found.district)}"]
     blocks += [plain(sentence) for sentence in _about(found)]
-    blocks.append(_markdown_table(*found.measured.tallies))
+    blocks.append(markdown_table(*found.measured.tallies))
     for title, sentences in _sections(found):
         listed = "\n".join(f"- {plain(one)}" for one in sentences)
         blocks.append(
@@ -276,16 +278,17 @@ def impact_markdown(found: Impact) -> str:
         )
     for one in found.measured.schools:
         called = f"School {plain(one.school)}" if one.school else "Smaller schools"
-        table = _markdown_table(one.before, one.after)
+        table = markdown_table(one.before, one.after)
         blocks.append(f"<details><summary>{called}</summary>\n\n{table}\n\n</details>")
     return "\n\n".join(blocks) + "\n"
 
 
-def _markdown_table(before: Tally | None, after: Tally) -> str:
+def markdown_table(before: Tally | None, after: Tally) -> str:
+    """Give a table of all figures, as Markdown."""
     heads = ["Figure", *(["Before"] if before else []), "After"]
     heads += ["Difference"] if before else []
     lines = [f"| {' | '.join(heads)} |", f"|---|{'---:|' * (len(heads) - 1)}"]
-    for row in _rows(before, after):
+    for row in figure_rows(before, after):
         called = row.called.replace("  ", "&nbsp;&nbsp;")
         cells = [called, *([row.before] if before else []), row.after]
         cells += [row.difference] if before else []
@@ -305,32 +308,40 @@ _TILES = {
 
 def impact_html(found: Impact) -> str:
     """Write the whole page; whatever came from elsewhere is inert text in it."""
-    from connectsync.report.html import render_still_page
-
     before, after = found.measured.tallies
-    rows = {row.key: row for row in _rows(before, after)}
-    return render_still_page(
-        "impact",
+    return impact_page(
         title=f"Impact on {found.district}",
-        lead=_lead(before, after),
+        lead=impact_lead(before, after),
         about=list(_about(found)),
-        tiles=[(called, rows[name]) for name, called in _TILES.items()],
-        bars=_bars(before, after),
-        rows=list(rows.values()),
-        compared=before is not None,
+        tallies=(before, after),
         sections=list(_sections(found)),
         schools=[
             {
                 "name": one.school or "Smaller schools",
-                "rows": list(_rows(one.before, one.after)),
+                "rows": list(figure_rows(one.before, one.after)),
             }
             for one in found.measured.schools
         ],
+    )
+
+
+def impact_page(*, tallies: tuple[Tally | None, Tally], **parts: Any) -> str:
+    """Write a page of figures; ``parts`` are what else the template names."""
+    from connectsync.report.html import render_still_page
+
+    rows = {row.key: row for row in figure_rows(*tallies)}
+    return render_still_page(
+        "impact",
+        **{"schools": [], "districts": [], "columns": [], **parts},
+        tiles=[(called, rows[name]) for name, called in _TILES.items()],
+        bars=_bars(*tallies),
+        rows=list(rows.values()),
+        compared=tallies[0] is not None,
         assumptions=assumptions(),
     )
 
 
-def _lead(before: Tally | None, after: Tally) -> str:
+def impact_lead(before: Tally | None, after: Tally) -> str:
     """Say the most important thing in one sentence."""
     if after.created is None or after.students_without_guardian is None:
         return "Whom this reaches cannot be told from this roster."
