@@ -16,7 +16,7 @@ WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 CONNECTSYNC := $(BIN)/connectsync --state-dir $(DEMO)
 
 .PHONY: run test lint compiled check coverage sbom browser-test loop-test crash-test many-runners-test \
-	storm-test model-test bench fuzz assurance lock reference screenshot docs clean
+	storm-test model-test bench fuzz assurance single-file lock reference screenshot docs clean
 
 # the sample fleet lives on this day, so that what it allows until a date stays allowed
 run: export CONNECTSYNC_NOW := 2027-01-15T10:00:00+00:00
@@ -103,6 +103,25 @@ sbom: $(RUN)  ## write what the image is made of, as CycloneDX, into dist/
 	@mkdir -p dist
 	$(BIN)/python deploy/sbom.py requirements/deploy.txt \
 		"$$($(BIN)/python -m hatchling version)" > dist/connectsync.cdx.json
+
+# apart from the tests, for making it takes 20 seconds of a processor
+single-file: $(RUN)  ## one file that holds everything, made of the lock, and tried
+	@rm -rf build/single && mkdir -p build/single dist
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
+		--no-deps --require-hashes --only-binary :all: -r requirements/pex.txt \
+		--target build/single/pex
+	@$(BIN)/python -m hatchling build -t wheel -d build/single/wheel >/dev/null
+	@sed -n 's/^\([a-z].*[^ ]\) \\$$/\1/p' requirements/run.txt > build/single/lock.txt
+	PYTHONPATH=build/single/pex $(BIN)/python -m pex \
+		"$$(echo build/single/wheel/*.whl)[query]" --constraints build/single/lock.txt \
+		-c connectsync --venv prepend -o dist/connectsync.pex
+	@mkdir -p build/single/trial build/single/home
+	@cd build/single/trial && for said in init validate 'plan --out plan.json' \
+		'apply plan.json' \
+		'list --where settings.manage_guardians' 'calendar --ics'; \
+	do env -i PATH="$$PATH" HOME="$(CURDIR)/build/single/home" \
+		$(CURDIR)/$(BIN)/python ../../../dist/connectsync.pex $$said || exit 1; done
+	@ls -l dist/connectsync.pex
 
 reference: $(DEV)  ## write the generated pages under docs/reference
 	$(BIN)/python tests/reference.py

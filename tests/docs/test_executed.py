@@ -20,6 +20,7 @@ NOT_RUN = {
     ("README.md", "python3 -m venv .venv"): "needs a package index",
     ("docs/tutorial.md", "python3 -m venv .venv"): "needs a package index",
     ("docs/how-to/install.md", "uv build --wheel connectsync"): "needs a package index",
+    ("docs/how-to/install.md", "make single-file"): "needs a package index",
     (
         "docs/how-to/install.md",
         "uv tool install './connectsync-0.1.0-py3-none-any.whl[query]'",
