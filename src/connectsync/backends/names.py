@@ -138,6 +138,18 @@ CLICKS: tuple[str, ...] = (
 )
 """The labels of what is clicked on, in the order of the clicks (C5)."""
 
+LAST_SYNC = "(placeholder) Last sync"
+SYNC_STATUS = "(placeholder) Status"
+SYNC_TIME = "(placeholder) Finished"
+TRIED = "Tried to Archive"
+REPORT: tuple[str, ...] = (LAST_SYNC, SYNC_STATUS, SYNC_TIME, TRIED)
+"""
+The part of SIS Rostering with the reports of nights, and the columns of their table.
+
+How Connect labels and lays them out is published nowhere, but for the last (T1): the
+rest are placeholders, which a project replaces by what its own page shows.
+"""
+
 TOKEN_KEPT = re.compile(
     r"\b(saved?|keep|kept|stored?|sets?|exists?|already|unchanged|current(ly)?|hidden"
     r"|configured|connected|on file)\b|[•●*∙·]{3}",

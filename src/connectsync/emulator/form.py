@@ -164,6 +164,12 @@ SIS_ROSTERING = "SIS Rostering"
 DAILY_SYNC = "District-Level Daily Sync"
 SAVE = "Save"
 
+LAST_SYNC = "(placeholder) Last sync"
+SYNC_STATUS = "(placeholder) Status"
+SYNC_TIME = "(placeholder) Finished"
+TRIED = "Tried to Archive"
+"""The report of a night on SIS Rostering; only the last is published."""
+
 CLICKS = (DROP_DOWN, DISTRICT_HOME, DOTS, SETTINGS, SIS_ROSTERING, DAILY_SYNC)
 """The way from the sign-in to the form, in the order of the clicks."""
 

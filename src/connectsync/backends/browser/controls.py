@@ -16,6 +16,7 @@ from connectsync.backends.browser.chromium import plain_words
 from connectsync.backends.names import (
     CLICKS,
     GROUP_OF_BOXES,
+    REPORT,
     SAVE,
     TOKEN_LABEL,
     setting_named,
@@ -236,7 +237,7 @@ def _known_labels() -> Iterator[str]:
         yield from (f"{group}: {label}" for label in setting.labels)
 
 
-KNOWN = frozenset(_known_labels())
+KNOWN = frozenset((*_known_labels(), *REPORT))
 """Every label that may be overridden: plain, or as ``group: label`` for one box."""
 
 
@@ -246,7 +247,7 @@ def _beside(label: str) -> Iterator[str]:
     boxes = [one.page_label for one in SETTINGS if one.kind is Kind.BOX]
     places = [(one.page_label, one.labels) for one in SETTINGS]
     controls = [*CLICKS, SAVE, TOKEN_LABEL, *(page_label for page_label, _ in places)]
-    places += [(GROUP_OF_BOXES, tuple(boxes)), ("", tuple(controls))]
+    places += [("", REPORT), (GROUP_OF_BOXES, tuple(boxes)), ("", tuple(controls))]
     for place, labels in places:
         if own in labels and (group in {"", place}):
             yield from (one for one in labels if one != own)

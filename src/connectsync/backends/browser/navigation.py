@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from playwright.async_api import Error as PlaywrightError
 
@@ -26,7 +27,7 @@ from connectsync.backends.browser.form import DailySyncForm, FormReading
 from connectsync.backends.browser.page_map import PageMapper
 from connectsync.backends.browser.tab import Tab
 from connectsync.backends.browser.website import origin_of
-from connectsync.backends.names import DAILY_SYNC
+from connectsync.backends.names import DAILY_SYNC, SIS_ROSTERING
 from connectsync.domain.live import ListedDistrict, PageSpot
 from connectsync.errors import (
     ConnectError,
@@ -130,6 +131,8 @@ class UrlCache:
         return AskedDistrict(listed, spellings, alike)
 
 
+Seen = TypeVar("Seen")
+
 START = "start"
 
 LOOK_BY_HAND = (
@@ -200,6 +203,19 @@ class Navigation:
                 await self._go_to(key)
             return await self._read(self.tab, key)
 
+    async def rostering(self, key: str, look: Callable[[Tab], Awaitable[Seen]]) -> Seen:
+        """Click to a district's SIS Rostering, and look. Raises ``ConnectError``."""
+        if not KEY.fullmatch(key):
+            raise DistrictNotFound(
+                f"{key!r} cannot be the key of a district on Connect"
+            )
+        async with self.witnessed(key):
+            await self._to_rostering(key)
+            await self._insist(self.tab, key, SIS_ROSTERING)
+            seen = await look(self.tab)
+            await self._insist(self.tab, key, SIS_ROSTERING)
+            return seen
+
     async def look_again(self, key: str) -> FormReading | None:
         """
         Read a form in another tab, while this one is being filled in.
@@ -252,12 +268,12 @@ class Navigation:
     async def _read(self, tab: Tab, key: str) -> FormReading:
         return await DailySyncForm(tab).read(lambda: self._insist(tab, key))
 
-    async def _insist(self, tab: Tab, key: str) -> None:
+    async def _insist(self, tab: Tab, key: str, page: str = DAILY_SYNC) -> None:
         asked = self._places.asked(key)
         if instead := await DistrictPicker(tab).instead(asked):
             raise PageChanged(
                 f"district {key!r} ({asked.listed.name!r}) was asked for, and the page"
-                f" '{DAILY_SYNC}' {instead}",
+                f" '{page}' {instead}",
                 remedy=LOOK_BY_HAND,
             )
 
@@ -346,12 +362,15 @@ class Navigation:
             await self.tab.start()
             self._begun = True
 
-    async def _go_to(self, key: str) -> bool:
-        """Click to a form; say whether that changes the address."""
+    async def _to_rostering(self, key: str) -> None:
         await self._begin()
         self._places.meet(await DistrictPicker(self.tab).go_to(key))
         await DistrictHome(self.tab).to_settings()
         await SettingsPage(self.tab).to_rostering()
+
+    async def _go_to(self, key: str) -> bool:
+        """Click to a form; say whether that changes the address."""
+        await self._to_rostering(key)
         before = self.tab.page.url
         await RosteringPage(self.tab).to_daily_sync()
         return self.tab.page.url != before

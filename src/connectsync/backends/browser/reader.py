@@ -4,25 +4,45 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
 
+from playwright.async_api import Locator
+
+from connectsync.backends.answers import sync_of
+from connectsync.backends.browser.controls import cut_text, name_pattern, texts
+from connectsync.backends.browser.district_picker import RosteringPage
 from connectsync.backends.browser.form import FormReading
-from connectsync.backends.browser.navigation import Navigation
+from connectsync.backends.browser.navigation import Navigation, Seen
 from connectsync.backends.browser.pool import SharedBrowser, TabPool
+from connectsync.backends.browser.tab import Tab, control_problem, plain
 from connectsync.backends.contract import (
     Clock,
     utc_now,
 )
-from connectsync.backends.names import to_json
+from connectsync.backends.names import (
+    DAILY_SYNC,
+    LAST_SYNC,
+    SIS_ROSTERING,
+    SYNC_STATUS,
+    SYNC_TIME,
+    TRIED,
+    Unfit,
+    to_json,
+)
 from connectsync.domain.foreign_text import repeats_secret
 from connectsync.domain.live import ListedDistrict, Live, PageSpot
-from connectsync.domain.settings import BY_NAME
+from connectsync.domain.settings import BY_NAME, is_same_label
+from connectsync.domain.sync import NO_SYNC, SyncOutcome
 from connectsync.errors import (
     Bug,
     ConnectError,
     CredentialsRefused,
     DistrictNotFound,
+    NotOffered,
     Unreachable,
 )
 from connectsync.providers.form import Kind
@@ -67,14 +87,46 @@ class BrowserReader:
         Once Connect asks to sign in, the rest is not tried.
         """
         wanted = list(dict.fromkeys(keys))
-        found: dict[str, Live | ConnectError] = {}
+        found = await self._read_each(wanted, self.read)
+        _insist_any(found)
+        return {key: found[key] for key in wanted}
+
+    async def outcomes(
+        self, keys: Sequence[str]
+    ) -> Mapping[str, SyncOutcome | ConnectError]:
+        """
+        Give the last nightly syncs. See ``seam.OutcomeReader``.
+
+        Each is clicked to, unless the page of the first shows no reports: those of the
+        others are laid out alike.
+        """
+        wanted = list(dict.fromkeys(keys))
+        found = await self._read_each(wanted[:1], self._outcome)
+        seen = list(found.values())
+        if seen and isinstance(seen[0], NotOffered):
+            return dict.fromkeys(wanted, seen[0])
+        found |= await self._read_each(wanted[1:], self._outcome)
+        _insist_any(found)
+        return {key: found[key] for key in wanted}
+
+    async def _outcome(self, key: str) -> SyncOutcome:
+        async with self._tabs.walk() as walk:
+            reports = SyncReports(self._clock())
+            seen = await walk.rostering(key, reports.newest)
+        if repeats_secret(seen.shown):
+            raise Unreachable(f"the last sync of district {key!r} repeats a secret")
+        return seen
+
+    async def _read_each(
+        self, wanted: Sequence[str], read: Callable[[str], Awaitable[Seen]]
+    ) -> dict[str, Seen | ConnectError]:
+        """Read districts side by side; once Connect asks to sign in, no further."""
+        found: dict[str, Seen | ConnectError] = {}
         waiting = list(reversed(wanted))
         readers = min(self._tabs.website.contexts, len(wanted))
-        await asyncio.gather(*(self._read_some(waiting, found) for _ in range(readers)))
-        failures = [one for one in found.values() if isinstance(one, ConnectError)]
-        if failures and len(failures) == len(wanted) and not _all_missing(failures):
-            raise next(one for one in failures if not _all_missing([one]))
-        return {key: found[key] for key in wanted}
+        some = (_read_some(waiting, found, read) for _ in range(readers))
+        await asyncio.gather(*some)
+        return found
 
     async def options(self, setting: str) -> tuple[str, ...]:
         """Give what a drop-down or box group offers on a form, in page order."""
@@ -90,27 +142,100 @@ class BrowserReader:
         async with self._tabs.walk() as walk:
             return await walk.page_map()
 
-    async def _read_some(
-        self, waiting: list[str], found: dict[str, Live | ConnectError]
-    ) -> None:
-        refused: CredentialsRefused | None = None
-        while waiting:
-            key = waiting.pop()
-            try:
-                found[key] = await self.read(key)
-            except CredentialsRefused as error:
-                refused = error
-                found[key] = error
-            except ConnectError as error:
-                found[key] = error
-            if refused is not None:
-                found.update(dict.fromkeys(waiting, refused))
-                waiting.clear()
-
     async def _read(self, walk: Navigation, key: str) -> Live:
         shown = await walk.form(key)
         self._offered = shown.offered
         return live(key, shown, self._clock)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReports:
+    """
+    The reports of nights on SIS Rostering, read at a time.
+
+    How the real page lays them out is published nowhere: what is read is a table in a
+    part of the page, with columns and a part that the project may call otherwise.
+    """
+
+    now: datetime
+
+    async def newest(self, tab: Tab) -> SyncOutcome:
+        """
+        Read the first row; ``NO_SYNC`` where there is no table.
+
+        Raises ``NotOffered`` where there is no such part, ``PageChanged`` where it is
+        not as we know it, and ``Unreachable`` where a report makes no sense.
+        """
+        part = await self._part(tab)
+        columns = [plain(one) for one in await texts(part.get_by_role("columnheader"))]
+        row = part.locator("tbody").get_by_role("row").first
+        if not columns and not await row.count():
+            return NO_SYNC
+        cells = [plain(one) for one in await texts(row.get_by_role("cell"))]
+        found = dict(zip(columns, cells, strict=False))
+        if not (len(columns) == len(cells) == len(found)):
+            why = "has cells without a column"
+            raise control_problem(f"'{LAST_SYNC}'", SIS_ROSTERING, why)
+        stated = row.locator("time[datetime]")
+        when = await stated.get_attribute("datetime") if await stated.count() else None
+        return self._outcome(_cells(found, tab), when)
+
+    async def _part(self, tab: Tab) -> Locator:
+        # what leads on to the form is there as soon as the page is
+        link = RosteringPage(tab).daily_sync
+        await tab.the_only(link, f"'{DAILY_SYNC}'", SIS_ROSTERING)
+        shown = tab.labels.shown(LAST_SYNC)
+        part = tab.page.get_by_role("region", name=name_pattern(shown), exact=True)
+        if not await part.count():
+            raise NotOffered(
+                f"the page '{SIS_ROSTERING}' has no part '{cut_text(shown)}': no public"
+                " page says how the reports of a sync are labeled",
+                remedy="if yours shows them in a table, say what it calls them under"
+                " backends.browser.labels",
+            )
+        return await tab.the_only(part, f"'{LAST_SYNC}'", SIS_ROSTERING)
+
+    def _outcome(self, cell: Mapping[str, str], when: str | None) -> SyncOutcome:
+        if not cell[SYNC_STATUS]:
+            raise control_problem(f"'{SYNC_STATUS}'", SIS_ROSTERING, "is missing")
+        try:
+            at = when or _time_in_words(cell[SYNC_TIME])
+            return sync_of(cell[SYNC_STATUS], at, _figure(cell[TRIED]), self.now)
+        except Unfit as error:
+            raise Unreachable(
+                f"a report on the page '{SIS_ROSTERING}' is not understood: {error}",
+                remedy="look at it on Connect by hand",
+            ) from error
+
+
+def _cells(found: Mapping[str, str], tab: Tab) -> dict[str, str]:
+    """Give what stands in the columns that we know, empty where there is none."""
+    ours = (SYNC_STATUS, SYNC_TIME, TRIED)
+    return dict.fromkeys(ours, "") | {
+        one: text
+        for name, text in found.items()
+        for one in ours
+        if is_same_label(name, tab.labels.shown(one))
+    }
+
+
+_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?) ?%")
+_IN_UTC = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}) ([0-9]{2}:[0-9]{2}) UTC")
+
+
+def _time_in_words(shown: str) -> str | None:
+    """Read a time that says its zone; None for any other: a zone is not guessed."""
+    found = _IN_UTC.fullmatch(shown)
+    return f"{found[1]}T{found[2]}+00:00" if found else None
+
+
+def _figure(shown: str) -> float | None:
+    """Read a percentage; None for a dash. Raises ``Unfit``."""
+    if found := _PERCENT.fullmatch(shown):
+        return float(found[1])
+    if any(one.isalnum() for one in shown):
+        raise Unfit(f"what it tried to archive is '{cut_text(shown)}'")
+    return None
 
 
 def live(key: str, shown: FormReading, clock: Clock) -> Live:
@@ -120,6 +245,33 @@ def live(key: str, shown: FormReading, clock: Clock) -> Live:
         raise Unreachable(f"the form of district {key!r} repeats a secret")
     lacks_token = not shown.has_token
     return Live(key, shown.version(key), form, clock(), lacks_token=lacks_token)
+
+
+async def _read_some(
+    waiting: list[str],
+    found: dict[str, Seen | ConnectError],
+    read: Callable[[str], Awaitable[Seen]],
+) -> None:
+    refused: CredentialsRefused | None = None
+    while waiting:
+        key = waiting.pop()
+        try:
+            found[key] = await read(key)
+        except CredentialsRefused as error:
+            refused = error
+            found[key] = error
+        except ConnectError as error:
+            found[key] = error
+        if refused is not None:
+            found.update(dict.fromkeys(waiting, refused))
+            waiting.clear()
+
+
+def _insist_any(found: Mapping[str, object]) -> None:
+    """Raise an error of one where nothing at all could be read."""
+    failures = [one for one in found.values() if isinstance(one, ConnectError)]
+    if failures and len(failures) == len(found) and not _all_missing(failures):
+        raise next(one for one in failures if not _all_missing([one]))
 
 
 def _all_missing(failures: Sequence[ConnectError]) -> bool:

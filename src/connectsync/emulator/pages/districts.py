@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -22,7 +21,6 @@ ON_A_PAGE = 25
 """How many districts the search lists at once."""
 
 _PAGE = re.compile("[1-9][0-9]{0,5}")
-_SYNC_HOUR = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,24 +76,16 @@ class DistrictPages:
 
     async def rostering(self, request: Request) -> Response:
         """Show SIS Rostering: the status of the sync, and the way to its form."""
-        synced_at = _last_sync(self.site.clock())
-        return self._about_a_district("rostering.html", request, synced_at=synced_at)
+        return self._about_a_district("rostering.html", request)
 
-    def _about_a_district(
-        self, template: str, request: Request, **values: object
-    ) -> Response:
+    def _about_a_district(self, template: str, request: Request) -> Response:
         visit = self.site.visit(request)
         row = self.site.district(visit, request)
-        return self.site.page(template, visit, row, values={"district": row, **values})
+        return self.site.page(template, visit, row, values={"district": row})
 
 
 def _page_number(spelled: str) -> int:
     return int(spelled) if _PAGE.fullmatch(spelled) else 1
-
-
-def _last_sync(now: datetime) -> str:
-    night = now.replace(hour=_SYNC_HOUR, minute=0)
-    return f"{night if night <= now else night - timedelta(days=1):%Y-%m-%d %H:%M}"
 
 
 _OF_THIS_SITE = re.compile(r"/(?![/\\])[!-~]*")

@@ -1,0 +1,106 @@
+"""What a page with reports of nights is taken for, and one without, in Chromium."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import pytest
+from browser_world import World
+from tampered_page import Tampered
+
+from connectsync.backends.browser.reader import BrowserReader
+from connectsync.backends.browser.writer import BrowserWriter
+from connectsync.domain.sync import NO_SYNC, SyncOutcome
+from connectsync.emulator import store
+from connectsync.errors import ConnectError, NotOffered, PageChanged, Unreachable
+
+KEY, NIGHT = "bay", datetime(2026, 11, 28, 8, 30, tzinfo=UTC)
+Seen = SyncOutcome | ConnectError
+
+
+def outcome(
+    world: World, change: Callable[[str], str] = str, *keys: str, **site: Any
+) -> Mapping[str, Seen]:
+    """Give what is read of nights, on pages that were changed on their way."""
+    with store.open_store(world.store).writing() as connection:
+        report = store.SyncReport("Failed: threshold", NIGHT.isoformat(), 34)
+        store.put_sync(connection, KEY, report)
+
+    async def act(reader: BrowserReader, _: BrowserWriter) -> Mapping[str, Seen]:
+        return await reader.outcomes(keys or (KEY,))
+
+    def on_the_way(path: str, html: str) -> str:
+        return change(html) if path.endswith("/sis-rostering") else html
+
+    around = partial(Tampered, change=on_the_way)
+    return world.run(act, around=around, **site)
+
+
+def test_a_night_is_read_off_the_page_and_each_district_has_its_own(
+    world: World,
+) -> None:
+    found = outcome(world, str, KEY, "elm")
+    assert found == {
+        KEY: SyncOutcome("Failed: threshold", NIGHT, 34),
+        "elm": NO_SYNC,
+    }
+
+
+def test_a_page_without_reports_is_not_offered_and_looked_at_once(world: World) -> None:
+    looked: list[str] = []
+
+    def without(html: str) -> str:
+        looked.append(html)
+        return html.replace("(placeholder) Last sync", "Something else")
+
+    found = outcome(world, without, KEY, "elm")
+    assert len(looked) == 1
+    for one in found.values():
+        assert isinstance(one, NotOffered)
+        assert "has no part '(placeholder) Last sync'" in one.message
+        assert "backends.browser.labels" in (one.remedy or "")
+
+
+def test_a_project_says_what_its_own_page_calls_the_reports(world: World) -> None:
+    def renamed(html: str) -> str:
+        return html.replace("(placeholder) Last sync", "Sync history").replace(
+            "(placeholder) Finished", "Ended"
+        )
+
+    labels = {
+        "(placeholder) Last sync": "Sync history",
+        "(placeholder) Finished": "Ended",
+    }
+    found = outcome(world, renamed, labels=labels)
+    assert found[KEY] == SyncOutcome("Failed: threshold", NIGHT, 34)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind", "said"),
+    [
+        ("2026-11-28T", "2999-11-28T", Unreachable, "which is yet to come"),
+        (NIGHT.isoformat(), "last night", Unreachable, "its time is not a time"),
+        ("<td>34%", "<td>a third", Unreachable, "tried to archive is 'a third'"),
+        ("<td>34%", "<td>340%", Unreachable, "not within 0-100"),
+        ("<td>34%</td>", "", PageChanged, "has cells without a column"),
+        ("(placeholder) Status", "State", PageChanged, "is missing"),
+    ],
+)
+def test_a_report_that_makes_no_sense_is_a_sentence_and_never_a_night(
+    old: str, new: str, kind: type[ConnectError], said: str, world: World
+) -> None:
+    with pytest.raises(kind, match=said):
+        outcome(world, lambda html: html.replace(old, new))
+
+
+def test_a_time_without_a_zone_is_not_taken_for_one(world: World) -> None:
+    def in_words(html: str) -> str:
+        return html.replace("<time datetime=", "<span title=").replace(
+            " UTC</time>", "</span>"
+        )
+
+    found = outcome(world, in_words)
+    assert found[KEY] == SyncOutcome("Failed: threshold", None, 34)
