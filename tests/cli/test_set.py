@@ -288,3 +288,61 @@ def test_a_new_district_takes_no_token_itself(valley: Console) -> None:
     assert said.status == 1
     assert token not in said.both
     assert not (valley.folder / "districts/elm.yaml").exists()
+
+
+LAKE = "districts/ca/lakeview-usd.yaml"
+
+
+@pytest.mark.parametrize("name", ["rollover.from", "facts.rollover.from"])
+def test_a_short_name_means_the_same_to_list_to_set_and_in_a_sheet(
+    valley: Console, name: str
+) -> None:
+    (valley.folder / "s.csv").write_text(
+        f"district,{name},rollover.to\nlakeview-usd,2027-06-01,2027-06-20\n"
+    )
+    said = valley.run("import", "--from-sheet", "s.csv", "--yes")
+    assert said.status == 0, said.both
+    shown = valley.run("list", "--columns", name, "--format", "csv").out
+    assert "facts.rollover.from" in shown
+    assert "2027-06-01" in shown
+    assert valley.run("set", f"{name}=2027-06-02", "lakeview-usd", "-y").status == 0
+    assert "2027-06-02" in (valley.folder / LAKE).read_text()
+
+
+def test_a_list_is_emptied_as_yaml_spells_it(valley: Console) -> None:
+    said = valley.run("set", "phone_types=[]", "lakeview-usd", "--yes")
+    assert said.status == 0, said.both
+    assert "  phone_types: []\n" in (valley.folder / LAKE).read_text()
+
+
+def test_the_time_zone_is_set_as_a_value_and_in_a_sheet(valley: Console) -> None:
+    zone = "timezone: America/Chicago\n"
+    said = valley.run("set", "timezone=America/Chicago", "lakeview-usd", "--yes")
+    assert said.status == 0, said.both
+    assert zone in (valley.folder / LAKE).read_text()
+    assert valley.run("unset", "timezone", "lakeview-usd", "--yes").status == 0
+    assert zone not in (valley.folder / LAKE).read_text()
+    sheet = valley.folder / "s.csv"
+    sheet.write_text("district,Timezone\nlakeview-usd,America/Chicago\n")
+    assert valley.run("import", "--from-sheet", "s.csv", "--yes").status == 0
+    assert zone in (valley.folder / LAKE).read_text()
+    assert valley.run("export", "--output", "out.csv").status == 0
+    assert "timezone" in (valley.folder / "out.csv").read_text().partition("\n")[0]
+    sheet.write_text("district,timezone\nlakeview-usd,Mars\n")
+    refused = valley.run("import", "--from-sheet", "s.csv", "--yes")
+    assert refused.status == 1
+    assert "line 2, column 2 (timezone): 'Mars' is not a time zone" in refused.err
+
+
+@pytest.mark.parametrize("name", ["allow", "allow.until", "scheduled", "scheduled.to"])
+def test_what_has_parts_is_refused_with_where_it_is_written(
+    valley: Console, name: str
+) -> None:
+    before = (valley.folder / LAKE).read_bytes()
+    where = f"under {name.partition('.')[0]} in the district's file"
+    said = valley.run("set", f"{name}=x", "lakeview-usd", "--yes")
+    assert (said.status, where in said.err) == (64, True), said.err
+    (valley.folder / "s.csv").write_text(f"district,{name}\nlakeview-usd,x\n")
+    refused = valley.run("import", "--from-sheet", "s.csv", "--yes")
+    assert (refused.status, where in refused.err) == (1, True), refused.err
+    assert (valley.folder / LAKE).read_bytes() == before

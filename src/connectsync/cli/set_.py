@@ -18,7 +18,12 @@ from connectsync.cli.terminal import ExitStatus, Terminal
 from connectsync.config.document import Document
 from connectsync.config.fleet import Fleet
 from connectsync.config.project import Project
-from connectsync.domain.district import LIST, names_meant, stated_types
+from connectsync.domain.district import (
+    LIST,
+    names_meant,
+    stated_types,
+    why_no_value,
+)
 from connectsync.domain.finding import Finding, Severity
 from connectsync.domain.schedule import local_time, spell_managed
 from connectsync.domain.wording import did_you_mean, few, many
@@ -126,7 +131,7 @@ def _targets() -> dict[str, str]:
     """Give every name that can be set, and its type."""
     fixed = {"district", "profiles", "allow.rules", "allow.until"}
     types = {name: kind for name, kind in stated_types().items() if name not in fixed}
-    return types | {"profile": "string"}
+    return types | {"profile": "string", "timezone": "string"}
 
 
 def _path(name: str) -> tuple[tuple[str, ...], str]:
@@ -138,7 +143,10 @@ def _path(name: str) -> tuple[tuple[str, ...], str]:
         several = f"did you mean {' or '.join(map(repr, meant))}?" if meant else ""
         raise UsageError(
             f"there is no value called {name[:80]!r} that can be set",
-            remedy=several or did_you_mean(name, [*types, *ends]) or SEE,
+            remedy=several
+            or why_no_value(name)
+            or did_you_mean(name, [*types, *ends])
+            or SEE,
         )
     return tuple(meant[0].split(".")), types[meant[0]]
 

@@ -360,6 +360,19 @@ def stated_types() -> dict[str, str]:
     }
 
 
+_IN_PARTS = {
+    "allow": "an exception is more than one value: write its rule, reason and last day"
+    " under allow in the district's file",
+    "scheduled": "a period is more than one value: write its days, settings and reason"
+    " under scheduled in the district's file",
+}
+
+
+def why_no_value(name: str) -> str:
+    """Say why a key of a district's file is no value that can be set; else nothing."""
+    return _IN_PARTS.get(name.strip().lower().partition(".")[0], "")
+
+
 def names_meant(text: str, names: Collection[str]) -> list[str]:
     """
     Give the names that a short one can mean: one where it is clear, none or several.

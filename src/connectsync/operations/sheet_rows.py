@@ -12,7 +12,7 @@ from typing import Any
 
 from connectsync.config.discovery import is_key, relative, stem_of
 from connectsync.config.fleet import Fleet, LoadedDistrict
-from connectsync.domain.district import LIST
+from connectsync.domain.district import LIST, why_no_value
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ConnectsyncError, InvalidFiles
 from connectsync.files.sheets import Cell, Sheet
@@ -152,6 +152,7 @@ def _unknown(text: str, fields: Mapping[str, SheetField]) -> str:
     ends = [name.rpartition(".")[2] for name in fields]
     meant = did_you_mean(text.strip()[:60], [*fields, *ends])
     said = f"no value that can be set is called {text.strip()[:60]!r}"
+    meant = why_no_value(text) or meant
     return f"{said}; {meant or '--ignore-unknown leaves such columns out'}"
 
 

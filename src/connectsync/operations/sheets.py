@@ -69,8 +69,9 @@ def sheet_fields(fleet: Fleet) -> dict[str, SheetField]:
     types = stated_types()
     top = (KEY, "name", "profile", "labels", "credentials.district_id", TOKEN)
     names = (*top, *(one for one in types if one.startswith("settings.")))
-    names += (*(one for one in types if one.startswith("facts.")), "provider")
-    kinds = {**types, "profile": LIST, TOKEN: "string"}
+    facts = (one for one in types if one.startswith("facts."))
+    names += (*facts, "provider", "timezone")
+    kinds = {**types, "profile": LIST, TOKEN: "string", "timezone": "string"}
     fields = dict[str, SheetField]()
     for name in names:
         end = name.rpartition(".")[2]
@@ -115,7 +116,7 @@ def chosen_fields(
         names = [
             name
             for name in fields
-            if name.partition(".")[0] not in {"facts", "provider"}
+            if name.partition(".")[0] not in {"facts", "provider", "timezone"}
             or any(row[name] is not None for row in rows)
         ]
     return [fields[name] for name in dict.fromkeys((KEY, *names))]
