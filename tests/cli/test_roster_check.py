@@ -219,10 +219,12 @@ SAID: dict[str, tuple[str, str]] = {
     "link in a folder": ("roster-file-not-readable", "leads out of"),
     "dead link": ("roster-file-not-readable", "a link to what is not there"),
     "open quote": ("roster-not-csv", "a quote is opened here and never closed"),
+    "carriage returns": ("roster-not-csv", "ends in a carriage return alone"),
+    "quote in the header": ("roster-not-csv", "text behind the quote"),
 }
 
 
-def lay_bad(way: str, folder: Path) -> str:  # noqa: C901, PLR0911, PLR0912 - a table
+def lay_bad(way: str, folder: Path) -> str:  # noqa: C901, PLR0911, PLR0912, PLR0915 - a table
     path, header = (
         folder / "students.csv",
         b"School_id,Student_id,Last_name,First_name\n",
@@ -278,6 +280,10 @@ def lay_bad(way: str, folder: Path) -> str:  # noqa: C901, PLR0911, PLR0912 - a 
             return "roster"
         case "dead link":
             path.symlink_to("gone.csv")
+        case "carriage returns":
+            path.write_bytes(header.replace(b"\n", b"\r") + b"1,2,3,4\r")
+        case "quote in the header":
+            path.write_bytes(b'"School"_id,' + header + header + b"1,2,3,4\n")
         case _:
             assert way == "open quote"
             path.write_bytes(header + b'1,2,3,"Ana\n')
@@ -322,6 +328,17 @@ def test_impact_refuses_bad_input_with_the_same_sentence(
     written = set(here.folder.rglob("*")) - before
     assert {one for one in written if state not in {one, *one.parents}} == set()
     assert {one.name for one in state.iterdir()} <= {".gitignore", "connect.db"}
+
+
+@pytest.mark.parametrize("way", ["semicolons", "empty", "UTF-16", "carriage returns"])
+def test_what_is_wrong_with_a_file_of_another_name_is_told(
+    way: str, here: Console
+) -> None:
+    (here.folder / lay_bad(way, here.folder)).rename(here.folder / "export.csv")
+    said = here.run("roster", "check", "export.csv", "--format", "json")
+    (found,) = json.loads(said.out)["findings"]
+    assert found["rule"] == SAID[way][0]
+    assert SAID[way][1] in found["message"]
 
 
 CUT_OFF = b"School_id,Student_id,Last_name,First_name\n12,1000,Rivera,Ana\n12,\0"

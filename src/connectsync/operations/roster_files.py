@@ -33,6 +33,7 @@ from connectsync.roster.formats import (
     recognize,
 )
 from connectsync.roster.opening import (
+    CSV,
     GUARDIANS_CSV,
     UTF_8,
     BadRoster,
@@ -359,10 +360,15 @@ class _Roster:
         for shown, line, rule, said, hint in found:
             self._tell(shown or one.shown, rule, said, hint, line)
         described = layouts(family, version)
-        chosen = {
-            stem: described.get(stem) or (None if one.whole else by_header(file))
-            for stem, file in by_stem.items()
-        }
+        chosen, unread = dict[str, Layout | None](), set[str]()
+        for stem, file in by_stem.items():
+            try:
+                named = one.whole or stem in described
+                chosen[stem] = described.get(stem) if named else by_header(file)
+            except BadRoster:
+                # what is wrong with it is told, not that its name is none
+                chosen[stem] = None
+                unread |= {stem} if file.name.lower().endswith(CSV) else set()
         order = sorted(chosen, key=[*described, *chosen].index)
         for stem in order:
             layout = chosen[stem]
@@ -375,7 +381,7 @@ class _Roster:
                 yield file, layout
             elif "guardian" in stem:
                 yield file, UNREAD
-            elif stem in NOT_DESCRIBED:
+            elif stem in NOT_DESCRIBED | unread:
                 yield file, None
             else:
                 said = "its name is of no roster file that is known: it is not checked"

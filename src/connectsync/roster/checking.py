@@ -169,6 +169,9 @@ class FileCheck:
 
     def _read(self, rows: Iterator[list[str]]) -> bool:
         header = next(rows, None)
+        # a line that is left out would make the next one the header
+        if self._rows_broken:
+            return False
         if header is None:
             raise nothing_in_it()
         insist_commas(header)

@@ -403,11 +403,12 @@ def _manifest(file: DeliveredFile) -> Iterator[tuple[int, str, str]]:
 
 
 def by_header(file: DeliveredFile) -> Layout | None:
-    """Recognize a file of another name by the columns that it has to have."""
-    try:
-        header = {fold_word(name) for name in header_of(file)}
-    except BadRoster:
-        return None
+    """
+    Recognize a file of another name by the columns that it has to have.
+
+    Raises ``BadRoster`` where its header cannot be read.
+    """
+    header = {fold_word(name) for name in header_of(file)}
     fitting = [
         (len(wanted), one)
         for family in (CLEVER, ONEROSTER)

@@ -327,7 +327,7 @@ def repeated_columns(folded: Sequence[str]) -> Iterator[tuple[int, str, str]]:
 _ERRORS = (
     ("field larger", "a field is far too long; a quote before it may never be closed"),
     ("unexpected end", "a quote is opened here and never closed"),
-    ("new-line", "a line ends with a bare carriage return"),
+    ("new-line", "a line ends in a carriage return alone, as old systems end it"),
     ("", "there is text behind the quote that ends a field"),
 )
 """How our sentences begin with those of the library, which are not shown."""
@@ -440,11 +440,11 @@ def insist_commas(header: list[str]) -> None:
 
 def header_of(file: DeliveredFile, encoding: str = UTF_8) -> tuple[str, ...]:
     """Give the header of a file. Raises ``BadRoster`` if it has none."""
-    with understood():
-        stream = file.opened()
-    with stream:
-        header = next(iter(Rows(stream, lambda _: None, encoding)), None)
-    if header is None:
-        raise nothing_in_it()
+    broken: list[BadRoster] = []
+    with understood(), file.opened() as stream:
+        header = next(iter(Rows(stream, broken.append, encoding)), None)
+    # a line that is left out would make the next one the header
+    if broken or header is None:
+        raise broken[0] if broken else nothing_in_it()
     insist_commas(header)
     return tuple(header)
