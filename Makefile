@@ -16,7 +16,8 @@ WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 CONNECTSYNC := $(BIN)/connectsync --state-dir $(DEMO)
 
 .PHONY: run test lint compiled check coverage sbom browser-test loop-test crash-test many-runners-test \
-	storm-test model-test bench fuzz assurance single-file lock reference screenshot docs clean
+	storm-test model-test bench fuzz assurance image-test single-file lock reference \
+	screenshot docs clean
 
 # the sample fleet lives on this day, so that what it allows until a date stays allowed
 run: export CONNECTSYNC_NOW := 2027-01-15T10:00:00+00:00
@@ -103,6 +104,10 @@ sbom: $(RUN)  ## write what the image is made of, as CycloneDX, into dist/
 	@mkdir -p dist
 	$(BIN)/python deploy/sbom.py requirements/deploy.txt \
 		"$$($(BIN)/python -m hatchling version)" > dist/connectsync.cdx.json
+
+# apart from the tests, for it takes a package index and 15 seconds of a processor
+image-test: $(RUN)  ## carry out every line of the Dockerfile, without a builder of images
+	$(BIN)/python tests/image.py
 
 # apart from the tests, for making it takes 20 seconds of a processor
 single-file: $(RUN)  ## one file that holds everything, made of the lock, and tried

@@ -27,7 +27,7 @@ NOT_RUN = {
     ): "needs a package index",
     (
         "docs/how-to/install.md",
-        "uvx --from ./connectsync-0.1.0-py3-none-any.whl connectsync demo",
+        "uvx --from ./connectsync-0.1.0-py3-none-any.whl connectsync init trial",
     ): "needs a package index",
     (
         "docs/how-to/install.md",
