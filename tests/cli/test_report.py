@@ -326,3 +326,24 @@ def test_days_tell_what_is_late_what_returns_and_what_comes(valley: Console) -> 
             "threshold to put back",
         ]
         assert "should have returned to 15" in late[1]["message"]
+
+
+@pytest.mark.parametrize("put_off", ["found", "known", "allowed"])
+def test_a_threshold_that_never_came_back_is_late_also_where_it_was_accepted(
+    valley: Console, put_off: str
+) -> None:
+    valley.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 45")
+    days = "facts:\n  rollover: {from: 2026-06-01, to: 2026-08-20}"
+    valley.replace(LAKEVIEW, "facts:", days)
+    if put_off == "known":
+        append(valley, "connectsync.yaml", "baseline: .connectsync-baseline.json\n")
+        said = valley.run("validate", "--write-baseline", environment=NOW)
+        assert said.status == 0, said.both
+    if put_off == "allowed":
+        entry = ALLOW.format(until="2027-06-30", reason="Until summer")
+        rule = entry.replace("home-phone-for-texts", "threshold-still-raised")
+        append(valley, LAKEVIEW, rule)
+    late = [one for one in told(valley)["due"] if one["when"] == "late"]
+    assert [(one["day"], one["kind"], one["districts"]) for one in late] == [
+        ("2026-08-20", "threshold to put back", ["lakeview-usd"])
+    ]

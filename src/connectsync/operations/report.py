@@ -353,6 +353,10 @@ def name_files(found: Iterable[Finding]) -> str:
     return ", ".join(sorted({one.place.file for one in found}))
 
 
+_BY_FLAG = {"disruptive": "Changes that affect some families."}
+"""What is accepted by a flag of its own, which is no rule's name."""
+
+
 def _guards(sources: ReportSources) -> Iterator[AcceptedException]:
     """Give what was accepted for runs of the last year, the newest first."""
     for run in sources.state.runs:
@@ -376,7 +380,7 @@ def _guards(sources: ReportSources) -> Iterator[AcceptedException]:
             yield AcceptedException(
                 AcceptedKind.GUARD,
                 name,
-                _meaning(name),
+                _meaning(name) or _BY_FLAG.get(name, ""),
                 what,
                 (),
                 f"run {head.number}, {many(count_districts(run), 'district')}",

@@ -146,7 +146,9 @@ _NAMED, _RUNS = 20, 20
 def _lead(report: FleetReport) -> Iterator[str]:
     yield f"{many(len(report.districts), 'district')}."
     late = sum(len(one.districts) for one in report.due if one.when is DueWhen.LATE)
-    yield f"{many(late, 'thing is', 'things are')} late." if late else "None is late."
+    yield (
+        f"{many(late, 'thing is', 'things are')} late." if late else "Nothing is late."
+    )
     if not report.is_live:
         yield "Connect was not read."
         return
