@@ -594,12 +594,12 @@ def test_a_fleet_is_filtered_by_any_value_and_two_are_compared_with_keys(
         assert await told.inner_text() == "Name the other district"
         assert (await page.evaluate(FOCUSED))[:2] == ["input", "compare-1"]
         await page.keyboard.type("district-00003")
-        assert await told.inner_text() == "7 values of 12 differ"
+        assert await told.inner_text() == "8 values of 13 differ"
         table = page.locator("#compare table.values")
-        assert await table.locator("tbody tr:not(:has(.section))").count() == 7
+        assert await table.locator("tbody tr:not(:has(.section))").count() == 8
         await page.locator("#compare-all").check()
-        assert await table.locator("tbody tr:not(:has(.section))").count() == 12
-        assert await table.locator(".changed").count() == 7
+        assert await table.locator("tbody tr:not(:has(.section))").count() == 13
+        assert await table.locator(".changed").count() == 8
         assert opened.misdeeds == []
 
     screen.show(FLEET, act)
@@ -671,6 +671,15 @@ def test_the_fleet_of_a_country_is_painted_and_filtered_at_once(
         status = page.locator("#fleet [role=status]")
         assert await status.inner_text() == f"{COUNTRY:,} districts"
         assert await page.locator("#fleet > div > .rows > li").count() == 50
+        await page.locator("#fleet-value").select_option(
+            label="District ID (credentials.district_id)"
+        )
+        offered = page.locator("#fleet-is option")
+        assert await offered.last.inner_text() == f"and {COUNTRY - 500:,} more"
+        # what is not offered is searched for
+        await page.locator("#fleet-search").fill(f"{COUNTRY - 1:08x}")
+        assert await status.inner_text() == f"1 of {COUNTRY:,} districts"
+        await page.get_by_role("button", name="Clear").nth(1).click()
         await page.locator("#fleet-value").select_option(label="facts.setup_step")
         await page.locator("#fleet-is").select_option("2")
         assert await status.inner_text() == f"1,480 of {COUNTRY:,} districts"

@@ -88,6 +88,7 @@ def _district(number: int, key: str, text: str, *, live: bool) -> ReportedDistri
         "profiles": [f"profile-{number % 30}"],
         "labels": [text],
         "allow.rules": [],
+        "credentials.district_id": f"58da8a43cc70ab00{number:08x}",
         "settings.enable_daily_sync": number % 3 > 0,
         "settings.phone_types": [text] if number % 50 == 0 else ["Cell"],
         "settings.deletion_threshold": 10 + number % 20,

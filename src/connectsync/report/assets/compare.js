@@ -42,6 +42,10 @@ class FleetListing extends Listing {
           el("option", { value }, `${value} (${count.toLocaleString("en-US")})`),
         ),
       );
+      const left = order.length - MOST_VALUES;
+      if (left > 0) {
+        options.push(el("option", { disabled: "" }, `and ${left.toLocaleString("en-US")} more`));
+      }
     }
     this.values.replaceChildren(...options);
   }

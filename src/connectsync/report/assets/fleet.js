@@ -2,6 +2,9 @@
 
 const UNSTATED = "(not stated)";
 
+// every district has another id, too many to choose from: it is searched for
+const ID = (data.names ?? []).findIndex(([name]) => name === "credentials.district_id");
+
 const fleetItems = (data.fleet ?? []).map((one) => ({
   ...one,
   facets: {
@@ -13,7 +16,7 @@ const fleetItems = (data.fleet ?? []).map((one) => ({
     group: one.group === undefined ? [] : [text(one.group)],
     profile: [heldOf(one, "profiles")].flat(),
   },
-  sought: plain(`${one.name} ${one.key}`),
+  sought: plain(`${one.name} ${one.key} ${heldAt(one, ID) ?? ""}`),
 }));
 
 // a value as people read it: a text, labels, or undefined where it is not stated
