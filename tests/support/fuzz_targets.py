@@ -31,6 +31,7 @@ from clever_world import district as clever_district
 from console import Console
 from emulator_browser import Browser as Client
 from hostile import wicked_plan
+from ics import calendar_of, day
 from rosters import clever, guardians, oneroster, zip_roster
 from tampered_page import Tampered, on_the_form
 
@@ -43,10 +44,12 @@ from connectsync.cli.terminal import ExitStatus, status_of
 from connectsync.config.decode import text_of
 from connectsync.config.edit import canonical
 from connectsync.config.fleet import fleet_of_texts
+from connectsync.config.policy_check import freezes_in
 from connectsync.config.project import project_of_text
-from connectsync.domain.calendar import Moment
+from connectsync.domain.calendar import HolidayFile, Moment
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import digest_of, plan_text, read_plan
+from connectsync.domain.schedule import Days
 from connectsync.emulator.app import create_app
 from connectsync.emulator.people import MadeUpRoster
 from connectsync.emulator.seed import enrol
@@ -170,6 +173,28 @@ def _profile(data: bytes) -> None:
 
 def _project(data: bytes) -> None:
     project_of_text(VALLEY, data)
+
+
+HOLIDAYS = HolidayFile("school.ics", "America/Chicago")
+A_YEAR = Days(date(2027, 1, 1), date(2028, 1, 31))
+
+
+def _holidays(data: bytes) -> None:
+    for freeze in freezes_in(HOLIDAYS, lambda _: data, A_YEAR):
+        if not (freeze.reason.isprintable() and freeze.reason):
+            raise Broken("a title is not one printable line")
+
+
+def _calendar_files() -> Sequence[bytes]:
+    weekly = "SUMMARY:Staff day\nRRULE:FREQ=WEEKLY;BYDAY=MO;UNTIL=20270601T000000Z"
+    yearly = "SUMMARY:Holiday\nRRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=4TH;INTERVAL=2"
+    break_ = "DTEND;VALUE=DATE:20270120\nSUMMARY:Winter\\, break\nSTATUS:CONFIRMED"
+    hours = "DTSTART;TZID=America/Chicago:20270112T080000\nDURATION:PT6H\nSUMMARY:Half"
+    left = "RDATE;VALUE=DATE:20270302\nEXDATE;VALUE=DATE:20270104"
+    return [
+        calendar_of(f"{day(4)}\n{weekly}\n{left}", f"{day(10)}\n{break_}"),
+        calendar_of(f"{day(5)}\n{yearly}", hours),
+    ]
 
 
 def _plan(data: bytes) -> None:
@@ -555,6 +580,8 @@ TARGETS: Mapping[str, Target] = {
         Target("district", _district, _districts),
         Target("profile", _profile, lambda: [(VALLEY / PROFILE).read_bytes()]),
         Target("project", _project, _projects),
+        # a rule that never fits is looked for through 400 years, by a library
+        Target("holidays", _holidays, _calendar_files, counted=False),
         Target("plan", _plan, _plans),
         Target("snapshot", _snapshot, _snapshots),
         Target("gateway", _gateway, _answers),
