@@ -81,7 +81,7 @@ FORMATS: Mapping[str, Iterable[str]] = {
     "reconcile --dry-run": ["text", "json"],
     "runs": ["text", "json"],
     "history lakeview-usd": ["text", "json", "csv"],
-    "status": ["text", "json"],
+    "status": ["text", "json", "html"],
     "audit": ["text", "json", "csv", "markdown", "html"],
     "calendar": ["text", "json", "ics"],
     "report --live": ["html", "json"],

@@ -15,6 +15,7 @@ import pytest
 from clever_world import Clever, district, listed, serving
 from console import Console, Said
 from processes import Machine
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.schemas import schema
@@ -624,3 +625,56 @@ def test_nothing_comes_next_where_connect_shows_no_night(
     nowhere = valley.run("status", KEY)
     assert nowhere.status == ExitStatus.FINE
     assert "run 1" not in nowhere.out
+
+
+def test_metrics_count_districts_by_how_their_night_went(lakeview: Console) -> None:
+    note(lakeview, "Failed: threshold", tried=34)
+    path = lakeview.folder / "metrics" / "status.prom"
+    said = lakeview.run("status", "--metrics", str(path))
+    assert said.status == ExitStatus.FINDINGS
+    found = {
+        (sample.name.removeprefix("connectsync_status_"), *sample.labels.values()): (
+            sample.value
+        )
+        for family in text_string_to_metric_families(path.read_text())  # type: ignore[no-untyped-call]
+        for sample in family.samples
+    }
+    assert found["exit_status",] == 1
+    assert found["districts", "failed"] == 1
+    assert found["districts", "off"] == 1
+    assert found["districts", "paused"] == 0
+    assert found["oldest_sync_timestamp_seconds",] == (NOW - NIGHT).timestamp()
+    assert found["ended_timestamp_seconds",] == NOW.timestamp()
+
+
+def test_metrics_tell_of_a_status_that_could_not_be_read(valley: Console) -> None:
+    path = valley.folder / "status.prom"
+    gone = ("--backend", "snapshot:gone.json", "status", "--metrics", str(path))
+    said = valley.run(*gone)
+    assert f"connectsync_status_exit_status {int(said.status)}.0" in path.read_text()
+    assert "connectsync_status_districts" not in path.read_text()
+
+
+def test_a_page_of_the_nights_has_the_worst_first_and_no_script(
+    lakeview: Console,
+) -> None:
+    note(lakeview, "Failed: threshold <b>\x1b[31m`connectsync apply --yes`", tried=34)
+    said = lakeview.run("status", "--format", "html", "--output", "nights.html")
+    assert said.status == ExitStatus.FINDINGS
+    page = (lakeview.folder / "nights.html").read_text()
+    assert "<script" not in page
+    assert "default-src &#39;none&#39;" in page
+    assert "&lt;b&gt;" in page
+    assert "\x1b" not in page
+    assert "<code>connectsync apply --yes</code>" not in page
+    assert page.index("<code>lakeview-usd</code>") < page.index(
+        "<code>harbor-point-usd</code>"
+    )
+    assert "What needs a look" in page
+
+
+def test_a_file_that_is_there_and_is_a_source_is_no_place_for_metrics(
+    lakeview: Console,
+) -> None:
+    said = lakeview.run("status", "--metrics", "districts/ca/lakeview-usd.yaml")
+    assert said.status == ExitStatus.USAGE

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,12 +34,20 @@ from connectsync.domain.live import (
     RuleException,
 )
 from connectsync.domain.plan import PlanReview
+from connectsync.domain.sync import (
+    DistrictStatus,
+    ProblemKind,
+    StatusReport,
+    SyncOutcome,
+    SyncProblem,
+)
 from connectsync.operations.approve import connect_page
 from connectsync.report.click_list import audit_html
 from connectsync.report.findings_html import findings_html
 from connectsync.report.fleet_report import fleet_html
 from connectsync.report.plan_html import plan_html
 from connectsync.report.sharing import pack_html
+from connectsync.report.status import status_html
 
 T = TypeVar("T")
 TODAY = date(2027, 1, 15)
@@ -104,6 +112,30 @@ def audit_of(texts: Sequence[str], districts: int) -> str:
         affected={f"rule-{number}": said[0] for number in range(40)},
     )
     return audit_html(report, folder="districts", tool=said[1])
+
+
+def nights_of(texts: Sequence[str]) -> str:
+    """Write the page of last night's syncs with texts of others everywhere."""
+    report = StatusReport(
+        texts[0],
+        datetime(2027, 1, 15, 10, tzinfo=UTC),
+        timedelta(hours=48),
+        tuple(
+            DistrictStatus(
+                f"district-{number}",
+                one,
+                SyncOutcome(one, datetime(2027, 1, 15, 8, tzinfo=UTC), 34),
+                problems=(SyncProblem(kind, one, one),) if number % 3 else (),
+                off=number % 5 == 0,
+            )
+            for number, (one, kind) in enumerate(
+                zip(texts, [*ProblemKind] * len(texts), strict=False)
+            )
+        ),
+        not_offered=texts[-1],
+        provider=texts[0],
+    )
+    return status_html(report, tool=texts[0])
 
 
 WICKED_AUDIT = audit_of(WICKED, 12)
@@ -276,6 +308,8 @@ def test_what_got_onto_the_page_all_the_same_could_not_run(screen: Screen) -> No
         pytest.param("fleet", "dark", NARROW, marks=pytest.mark.every_label),
         pytest.param("pack", "light", NARROW, marks=pytest.mark.every_label),
         pytest.param("pack", "dark", WIDE, marks=pytest.mark.every_label),
+        ("nights", "light", NARROW),
+        ("nights", "dark", WIDE),
     ],
 )
 def test_everybody_can_read_it(
@@ -298,6 +332,7 @@ def test_everybody_can_read_it(
         assert opened.misdeeds == []
 
     shown = {"findings": FINDINGS, "audit": audit_of(PLAIN, 12)}
+    shown |= {"nights": nights_of(PLAIN)}
     shown |= {"fleet": FLEET, "pack": pack_html(report_of(PLAIN, 12))}
     if text == "plan":
         shown["plan"] = plan_html(everything())
@@ -692,3 +727,13 @@ def test_the_fleet_of_a_country_is_painted_and_filtered_at_once(
     # 0.2 s and 0.05 s on two cores; a machine under load gets several times that
     assert painted < 1_500
     assert filtered < 400
+
+
+def test_nothing_that_a_night_is_called_runs(screen: Screen) -> None:
+    async def act(opened: Opened) -> None:
+        assert opened.misdeeds == []
+        page = opened.page
+        assert await page.locator("script, img, iframe, form, link").count() == 0
+        assert WICKED[1] in await page.locator("main").inner_text()
+
+    screen.show(nights_of(WICKED), act)

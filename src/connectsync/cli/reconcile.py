@@ -101,7 +101,7 @@ async def reconcile_fleet(
     Raises ``InvalidFiles``, and ``ConnectError`` where nothing at all could be read;
     the file of metrics tells of that too.
     """
-    _insist_metrics(asked.metrics)
+    insist_metrics(asked.metrics)
     insist_free(session, asked.output, asked.metrics)
     try:
         went = await _reconcile(session, paths, asked)
@@ -246,7 +246,7 @@ def _tell(
     terminal.deliver(text, asked.output)
 
 
-def _insist_metrics(path: Path | None) -> None:
+def insist_metrics(path: Path | None) -> None:
     """Refuse a file of metrics that cannot be one before anything else happens."""
     if path is None:
         return
@@ -265,12 +265,15 @@ def _keep_metrics(
         return
     from connectsync.telemetry.metrics import reconcile_exposition
 
+    text = reconcile_exposition(made, status=int(status), at=session.now())
+    keep_metrics(session, asked.metrics, text)
+
+
+def keep_metrics(session: Session, path: Path, text: str) -> None:
+    """Write a file of metrics; that it cannot be written is said, and no more."""
     try:
-        asked.metrics.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(
-            asked.metrics,
-            reconcile_exposition(made, status=int(status), at=session.now()),
-        )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, text)
     except (OSError, UsageError) as error:
         # what was done is done: a full disk below a monitor does not undo it
         session.terminal.complain(f"the metrics failed: {error}")

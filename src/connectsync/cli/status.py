@@ -5,37 +5,62 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from connectsync.cli.options import option_notify, paths_argument, where_option
-from connectsync.cli.runs import RunsFormat, option_format
+from connectsync.cli.formats import insist_free
+from connectsync.cli.options import (
+    option_notify,
+    option_output,
+    paths_argument,
+    where_option,
+)
+from connectsync.cli.reconcile import insist_metrics, keep_metrics
 from connectsync.cli.session import Session, wait_for
 from connectsync.cli.suggest import CommandPlace
-from connectsync.cli.terminal import ExitStatus
+from connectsync.cli.terminal import ExitStatus, status_of
 from connectsync.config.fleet import LoadedDistrict
 from connectsync.config.project import Project
 from connectsync.domain.district import District
 from connectsync.domain.live import ConnectKey
 from connectsync.domain.sync import LastSave, StatusReport, SyncOutcome, figures_of
 from connectsync.domain.wording import many
-from connectsync.errors import ProjectError, StateError, UsageError
+from connectsync.errors import (
+    ConnectsyncError,
+    ProjectError,
+    StateError,
+    UsageError,
+)
 from connectsync.operations.roster_check import (
     RosterAnswers,
     RosterCheck,
     status_of_districts,
 )
-from connectsync.report.status import status_json, status_text
+from connectsync.report.status import status_html, status_json, status_text
 from connectsync.report.terminal import inert
+
+
+class StatusFormat(StrEnum):
+    """How nights are shown."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
 
 
 def status(
     context: typer.Context,
     districts: paths_argument = None,
     where: where_option = None,
-    format_: option_format = RunsFormat.TEXT,
+    format_: Annotated[
+        StatusFormat,
+        typer.Option("--format", help="Output format: text, json or a page (html)."),
+    ] = StatusFormat.TEXT,
+    output: option_output = None,
     clever: Annotated[
         bool,
         typer.Option(
@@ -51,6 +76,14 @@ def status(
             " district's file (facts.tried_to_archive).",
         ),
     ] = False,
+    metrics: Annotated[
+        Path | None,
+        typer.Option(
+            "--metrics",
+            metavar="FILE",
+            help="Write metrics of the nights to this file (OpenMetrics).",
+        ),
+    ] = None,
     notify: option_notify = False,
 ) -> int:
     """
@@ -65,6 +98,8 @@ def status(
     from connectsync.cli.asked import chosen_by
 
     session: Session = context.obj
+    insist_metrics(metrics)
+    insist_free(session, output, metrics)
     project = session.project()
     if notify:
         from connectsync.cli.notify import insist_notifies
@@ -77,18 +112,49 @@ def status(
         )
     loaded = _loaded(session, project, chosen_by(session, districts, where))
     wanted = [one.district for one in loaded]
-    report = asyncio.run(_look(session, project, wanted, clever=clever))
+    try:
+        report = asyncio.run(_look(session, project, wanted, clever=clever))
+    except ConnectsyncError as error:
+        _keep_metrics(session, metrics, None, status_of(error))
+        raise
+    ended = ExitStatus.FINE if report.is_fine else ExitStatus.FINDINGS
+    _keep_metrics(session, metrics, report, ended)
     if record:
         _record(session, project, loaded, report)
-    terminal = session.terminal
-    if format_ is RunsFormat.JSON:
-        terminal.deliver(status_json(_pasted(report, terminal.place)), None)
-    else:
-        text = status_text(report, colour=terminal.colour, width=terminal.width)
-        terminal.show(text)
+    _show(session, report, format_, output)
     if notify:
         _notify(session, project, wanted, report)
-    return ExitStatus.FINE if report.is_fine else ExitStatus.FINDINGS
+    return ended
+
+
+def _show(
+    session: Session, report: StatusReport, format_: StatusFormat, output: Path | None
+) -> None:
+    terminal = session.terminal
+    if format_ is StatusFormat.TEXT and output is None:
+        terminal.show(status_text(report, colour=terminal.colour, width=terminal.width))
+        return
+    told = _pasted(report, terminal.place)
+    if format_ is StatusFormat.JSON:
+        text = status_json(told)
+    elif format_ is StatusFormat.HTML:
+        text = status_html(told, tool=session.tool)
+    else:
+        text = status_text(told, colour=False, width=terminal.width)
+    terminal.deliver(text, output)
+
+
+def _keep_metrics(
+    session: Session,
+    path: Path | None,
+    report: StatusReport | None,
+    ended: ExitStatus,
+) -> None:
+    if path is not None:
+        from connectsync.telemetry.metrics import status_exposition
+
+        text = status_exposition(report, status=int(ended), at=session.now())
+        keep_metrics(session, path, text)
 
 
 def _notify(

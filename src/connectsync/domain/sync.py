@@ -150,6 +150,10 @@ class ProblemKind(StrEnum):
     UNREAD = "unread"
 
 
+FINE, OFF, UNKNOWN = "fine", "off", "unknown"
+"""What a district is called of which no problem is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class SyncProblem:
     """One thing that is wrong, in a sentence, and what to do next."""
@@ -177,6 +181,15 @@ class DistrictStatus:
     off: bool = False
     problems: tuple[SyncProblem, ...] = ()
     first_night: FirstNight | None = None
+
+    @property
+    def verdict(self) -> str:
+        """Say in a word how it stands: by the worst of its problems."""
+        if kinds := [problem.kind for problem in self.problems]:
+            return min(kinds, key=list(ProblemKind).index).value
+        if self.off:
+            return OFF
+        return UNKNOWN if self.outcome is None else FINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,9 +250,8 @@ class Night:
 
     def judge(self) -> tuple[SyncProblem, ...]:
         """Say what is wrong with it; nothing is where the sync is kept off."""
-        if self.on is False:
-            return ()
-        return (*self._of_connect(), *self._of_roster())
+        kept_off = self.on is False
+        return () if kept_off else (*self._of_connect(), *self._of_roster())
 
     def first(self) -> FirstNight | None:
         """Say what the night proves of the last change, if that is new."""

@@ -10,6 +10,9 @@ from typing import Any
 
 from connectsync.domain.foreign_text import foreign_text, no_command
 from connectsync.domain.sync import (
+    FINE,
+    OFF,
+    UNKNOWN,
     DistrictStatus,
     FirstNight,
     FirstNightState,
@@ -30,11 +33,9 @@ from connectsync.report.terminal import (
     inert,
     wrap,
 )
+from connectsync.values import replace
 
 SCHEMA = 1
-
-FINE, OFF, UNKNOWN = "fine", "off", "unknown"
-"""What a district is called of which no problem is known."""
 
 _STYLES: Mapping[str, Style] = {
     FINE: Style.SAFE,
@@ -47,16 +48,6 @@ _STYLES: Mapping[str, Style] = {
     ProblemKind.OLD_ROSTER: Style.WARNING,
     ProblemKind.UNREAD: Style.ERROR,
 }
-
-
-def verdict(one: DistrictStatus) -> str:
-    """Say in a word how a district stands: by the worst of its problems."""
-    kinds = [problem.kind for problem in one.problems]
-    if kinds:
-        return min(kinds, key=list(ProblemKind).index).value
-    if one.off:
-        return OFF
-    return UNKNOWN if one.outcome is None else FINE
 
 
 def status_text(report: StatusReport, *, colour: bool, width: int) -> str:
@@ -76,7 +67,7 @@ def status_text(report: StatusReport, *, colour: bool, width: int) -> str:
 
 
 def _row(one: DistrictStatus) -> TableRow:
-    word = verdict(one)
+    word = one.verdict
     cells = (
         TableCell(word, _STYLES[word]),
         TableCell(one.district, Style.BOLD),
@@ -148,13 +139,92 @@ def _problems(
 
 
 def _summary(report: StatusReport, paint: Paint) -> str:
-    counts = Counter(map(verdict, report.districts))
+    counts = Counter(one.verdict for one in report.districts)
     said = ", ".join(
         paint(style, f"{counts[word]} {word}")
         for word, style in _STYLES.items()
         if counts[word]
     )
     return f"{many(len(report.districts), 'district')}: {said or 'none'}"
+
+
+_MEANINGS: Mapping[str, str] = {
+    FINE: "a success, and not long ago",
+    OFF: "kept off by its file",
+    UNKNOWN: "not shown this way",
+    ProblemKind.FAILED: "look at these first",
+    ProblemKind.UNCLEAR: "words published nowhere",
+    ProblemKind.STALE: "no sync of late",
+    ProblemKind.PAUSED: "at Clever",
+    ProblemKind.OLD_ROSTER: "not renewed at Clever",
+    ProblemKind.UNREAD: "not known",
+}
+
+_KINDS = {
+    Style.SAFE: "safe",
+    Style.ERROR: "error",
+    Style.WARNING: "warning",
+    Style.INFO: "info",
+    Style.DIM: "left-alone",
+}
+
+_MOST = 1000
+"""Districts that a list of the page names; the rest is counted."""
+
+
+def status_html(report: StatusReport, *, tool: str) -> str:
+    """Write a page without a script; whatever came from elsewhere is inert text."""
+    from connectsync.report.html import render_still_page  # noqa: PLC0415 - slow to load
+
+    counts = Counter(one.verdict for one in report.districts)
+    worst = sorted(report.districts, key=lambda one: (_rank(one.verdict), one.district))
+    wrong = [one for one in worst if one.problems]
+    rest = [one for one in worst if not one.problems]
+    held = [("wrong", "What needs a look", wrong), ("rest", "The others", rest)]
+    lead = [f"{many(len(report.districts), 'district')}, {len(wrong):,} to look at."]
+    if report.not_offered:
+        lead.append(f"{no_command(report.not_offered)}.")
+    hours = f"{report.stale_after.total_seconds() / 3600:g}"
+    return render_still_page(
+        "status",
+        title=f"Last night's syncs, {report.at:%Y-%m-%d}",
+        lead=lead,
+        tiles=[
+            (word, _KINDS[_STYLES[word]], counts[word], _MEANINGS[word])
+            for word in _STYLES
+        ],
+        lists=[
+            (name, heading, list(map(_page_row, some[:_MOST])), len(some[_MOST:]))
+            for name, heading, some in held
+            if some
+        ],
+        about=[
+            ("Connect", report.backend),
+            ("Roster asked at", report.provider or "no one was asked"),
+            ("Read", _minute(report.at)),
+            ("Stale after", f"{hours} hours"),
+            ("Made by", tool),
+        ],
+    )
+
+
+def _rank(word: str) -> int:
+    order = [kind.value for kind in ProblemKind]
+    return order.index(word) if word in order else len(order)
+
+
+def _page_row(one: DistrictStatus) -> dict[str, Any]:
+    word = one.verdict
+    return {
+        "kind": _KINDS[_STYLES[word]],
+        "name": one.name,
+        "key": one.district,
+        "verdict": word,
+        "seen": "; ".join(_seen(one)),
+        "problems": [
+            replace(found, message=no_command(found.message)) for found in one.problems
+        ],
+    }
 
 
 def status_json(report: StatusReport) -> str:
@@ -177,7 +247,7 @@ def _district(one: DistrictStatus) -> dict[str, Any]:
     data: dict[str, Any] = {
         "district": one.district,
         "name": one.name,
-        "verdict": verdict(one),
+        "verdict": one.verdict,
         "sync": _sync(one),
         "roster": _roster(one.roster),
         "problems": [

@@ -32,6 +32,7 @@ from connectsync.domain.event import (
     WaveEnded,
 )
 from connectsync.domain.outcome import Ending, ReconcileReport, Result
+from connectsync.domain.sync import FINE, OFF, UNKNOWN, ProblemKind, StatusReport
 from connectsync.telemetry.events import decodable
 
 UNSETTLED = "unsettled"
@@ -270,6 +271,56 @@ class _ReconcileFamilies(Collector):
         yield _reconcile_gauge(
             "changes", "Changes that were confirmed.", self.made.changes
         )
+
+
+def status_exposition(made: StatusReport | None, *, status: int, at: datetime) -> str:
+    """Give how nights went as OpenMetrics text; where none was read, the status."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_StatusFamilies(made, status, at))
+    text: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]
+    return text.decode()
+
+
+@dataclass(frozen=True, slots=True)
+class _StatusFamilies(Collector):
+    made: StatusReport | None
+    status: int
+    at: datetime
+
+    def collect(self) -> Iterable[Metric]:
+        """Give every family in a fixed order."""
+        yield GaugeMetricFamily(
+            "connectsync_status_ended_timestamp_seconds",
+            "When nights were looked at last.",
+            value=self.at.timestamp(),
+        )
+        yield GaugeMetricFamily(
+            "connectsync_status_exit_status",
+            "How it ended: 0 all is fine, 1 a night needs a look.",
+            value=self.status,
+        )
+        if self.made is None:
+            return
+        districts = GaugeMetricFamily(
+            "connectsync_status_districts",
+            "Districts by how their last night went.",
+            labels=["verdict"],
+        )
+        counts = Counter(one.verdict for one in self.made.districts)
+        for word in (FINE, OFF, UNKNOWN, *ProblemKind):
+            districts.add_metric([word], counts[word])
+        yield districts
+        times = [
+            one.outcome.at.timestamp()
+            for one in self.made.districts
+            if one.outcome is not None and one.outcome.at is not None and not one.off
+        ]
+        if times:
+            yield GaugeMetricFamily(
+                "connectsync_status_oldest_sync_timestamp_seconds",
+                "When the sync of the district ran that was synced longest ago.",
+                value=min(times),
+            )
 
 
 def _reconcile_gauge(name: str, meaning: str, value: float) -> Metric:
