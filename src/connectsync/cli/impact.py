@@ -93,7 +93,6 @@ def impact(
 
     Exits with 1 if one of several districts could not be counted.
     """
-    from connectsync.cli.asked import chosen_by
     from connectsync.report.impact import render_impact
     from connectsync.report.impact_fleet import render_fleet
 
@@ -103,7 +102,7 @@ def impact(
     if roster not in {None, CLEVER}:
         insist_apart([output], [roster_path(session, str(roster))])
     counting = _Counting(session, project, roster, settings)
-    counting.load(chosen_by(session, districts, where))
+    counting.load(_chosen(session, districts, where))
     terminal = session.terminal
     colour, width = terminal.colour and output is None, terminal.width
     status = ExitStatus.FINE
@@ -122,6 +121,16 @@ def impact(
     whole = terminal.place.complete(text) if format_ == "text" else text
     deliver_pages(terminal, whole, format_, output)
     return status
+
+
+def _chosen(
+    session: Session, districts: Sequence[str] | None, where: str | None
+) -> Sequence[str]:
+    if where is None:
+        return districts or []
+    from connectsync.cli.asked import chosen_by
+
+    return chosen_by(session, districts, where)
 
 
 class _Before(NamedTuple):

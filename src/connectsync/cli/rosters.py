@@ -23,7 +23,6 @@ from connectsync.errors import (
     RosterUnreadable,
     UsageError,
 )
-from connectsync.operations.roster_check import count_plan, read_roster
 from connectsync.roster.tables import RosterTables, open_tables
 
 
@@ -154,6 +153,7 @@ class RosterReader:
     ) -> OpenRoster:
         from connectsync.cli.machine import insist_clever
         from connectsync.cli.secrets import district_token
+        from connectsync.operations.roster_check import read_roster
         from connectsync.roster.clever import open_roster
         from connectsync.roster.clever_users import CleverPeople
 
@@ -208,6 +208,8 @@ class PlanCounter:
         )
 
     async def _count(self, planned: DistrictPlan) -> RosterImpact | NotCounted:
+        from connectsync.operations.roster_check import count_plan
+
         key, rosters = planned.district, self.rosters
         if not rosters.of(key):
             return NotCounted("no roster is named for this district")

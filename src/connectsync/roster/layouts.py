@@ -10,7 +10,6 @@ from pathlib import Path
 from connectsync.domain.impact import Gap
 from connectsync.errors import RosterUnreadable
 from connectsync.roster.files import WANTED, RosterFile, find_files, hand_on
-from connectsync.roster.formats import users_are_delta
 from connectsync.roster.opening import LONGEST_RECORD, UTF_8, WayOut
 from connectsync.roster.tables import RosterTables, open_tables, statement
 
@@ -189,6 +188,9 @@ class _Loader:
         return f"OneRoster {'1.2' if self._has_roles else '1.1'}"
 
     def _insist_bulk(self, file: RosterFile) -> None:
+        # what formats describe is read for OneRoster alone
+        from connectsync.roster.formats import users_are_delta  # noqa: PLC0415
+
         if users_are_delta(file.source):
             raise file.problem(
                 "users.csv holds only what changed (delta)",
