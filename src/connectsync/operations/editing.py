@@ -9,7 +9,7 @@ from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from difflib import unified_diff
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
@@ -380,7 +380,9 @@ def diff_lines(edited: Sequence[EditedFile], paint: Paint) -> Iterator[str]:
         shown = several if len(several) < ALIKE else several[:1]
         for one in shown:
             yield from _diff_of(one, paint)
-        if others := [inert(one.file) for one in several[len(shown) :]]:
+        # a stem is the key of its district, and is in the project once
+        rest = (PurePosixPath(one.file).stem for one in several[len(shown) :])
+        if others := [*map(inert, rest)]:
             count = many(len(others), "other file")
             named = wrap(f"the same in {count}: {', '.join(others)}", WIDTH, hang=2)
             yield from (paint(Style.DIM, line) for line in named)
