@@ -562,3 +562,15 @@ def test_who_is_to_be_told_has_to_be_named(command: str, valley: Console) -> Non
     said = valley.run(command, *flags)
     assert said.status == ExitStatus.USAGE
     assert "names no" in said.err
+
+
+def test_a_told_clock_tells_no_one_who_is_not_here(known: Console, hook: Hook) -> None:
+    tells(known)
+    edit(known, deletion_threshold=44)
+    elsewhere = {
+        HOSTS: "hooks.example.org",
+        "CONNECTSYNC_NOTIFY_URL": "https://hooks.example.org/x",
+    }
+    said = drift(known, at("2027-01-15T06:00", hook) | elsewhere)
+    assert said.status == ExitStatus.FINDINGS
+    assert "CONNECTSYNC_NOW is set, and hooks.example.org is not" in said.err

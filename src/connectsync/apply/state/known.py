@@ -196,7 +196,7 @@ class Known:
     @property
     def backends(self) -> set[str]:
         """Give every key by which anything is known of a Connect."""
-        known = (self.baselines, self.launches, self.told)
+        known = (self.baselines, self.launches, self.told, self.notices)
         learned = [one for each in known for one in each.items()]
         runs = {run.head.backend for run in self.runs.values()}
         return runs | {backend for backend, districts in learned if districts}
