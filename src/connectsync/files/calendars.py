@@ -237,7 +237,7 @@ def write_calendar(
 
     ``stamp`` is the day on which it is made. Nothing of it takes up anyone's time.
     """
-    from icalendar import Calendar  # noqa: PLC0415 - as above
+    from icalendar import Calendar, Timezone  # noqa: PLC0415 - as above
 
     calendar = Calendar()
     calendar.add("prodid", f"-//{tool}//EN")
@@ -246,6 +246,9 @@ def write_calendar(
     every = tuple(events)
     for one in every:
         calendar.add_component(_event(one, stamp))
+    if not every:
+        # a calendar that holds nothing at all is none, and some programs refuse it
+        calendar.add_component(Timezone.from_tzid("UTC"))
     if zoned := [one.days for one in every if one.hours]:
         first = min(days.first for days in zoned)
         last = max(days.last for days in zoned)
