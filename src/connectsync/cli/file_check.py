@@ -268,10 +268,10 @@ def check_named_files(
     """Check what is named, or all; the options say then whether all were read."""
     fleet = _check_fleet(session, project, asked, options)
     whole = asked.are_all or is_whole(fleet.files, project.root, project.districts_dir)
-    if whole:
-        fleet = fleet.with_findings(
-            check_policy(project, fleet, whole=True, today=session.today())
-        )
+    if whole and project.policy.names_districts(whole=True):
+        today = session.today()
+        found = check_policy(project, fleet, whole=True, today=today)
+        fleet = fleet.with_findings(found)
     return fleet, replace(options, whole_fleet=whole)
 
 

@@ -120,9 +120,10 @@ def _scope(
 ) -> FleetScope:
     fleet = session.fleet(project, named)
     whole = not named or is_whole(fleet.files, project.root, project.districts_dir)
-    fleet = fleet.with_findings(
-        check_policy(project, fleet, whole=whole, today=session.today())
-    )
+    if project.policy.names_districts(whole=whole):
+        today = session.today()
+        found = check_policy(project, fleet, whole=whole, today=today)
+        fleet = fleet.with_findings(found)
     findings = _insist_valid(session, project, fleet, whole=whole)
     if not whole:
         _insist_alone(session, project, fleet)

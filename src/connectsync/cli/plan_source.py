@@ -207,6 +207,8 @@ def _address(session: Session, project: Project) -> Address | None:
 
 def policy_now(session: Session, project: Project) -> Policy:
     """Give what the project allows, by its calendar files. Raises ``ProjectError``."""
+    if not project.policy.reads_files:
+        return project.policy
     read = holiday_reader(project.root)
     return with_holidays(project.policy, read, session.today())
 
@@ -243,7 +245,9 @@ def circumstances(
         gone=_gone(scope, baselines),
         open_saves=store.open_saves(reader.described),
         taken=taken_at(session),
-        before=limits_before(scope.project, since, session.environment, session.now()),
+        before=limits_before(scope.project, since, session.environment, session.now())
+        if since
+        else None,
         connection=connection_of(scope.project),
     )
 

@@ -40,11 +40,6 @@ def check_policy(
     say of districts counts only where all could be read, and the fleet is the ``whole``
     one.
     """
-    policy = project.policy
-    named = any(wave.districts or wave.labels for wave in policy.rollout.waves)
-    dated = policy.freezes or policy.windows or policy.calendars or policy.holidays
-    if not (named or (whole and dated)):
-        return ()
     ground = Ground.of(project.root)
     path = project.root / PROJECT_FILE
     document = read_and_check(path, PROJECT_FILE, "project", ground=ground).document
@@ -214,7 +209,7 @@ def with_holidays(policy: Policy, read: ReadBytes, today: date) -> Policy:
     Those are read that are not over ``today`` and begin within 400 days. Raises
     ``ProjectError`` for a file that cannot be read whole: its days would be open.
     """
-    if not (policy.holidays or any(one.holidays for one in policy.calendars)):
+    if not policy.reads_files:
         return policy
     within = _ahead(today)
 

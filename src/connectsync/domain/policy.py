@@ -199,6 +199,19 @@ class Policy:
     calendars: tuple[Calendar, ...] = ()
     holidays: tuple[HolidayFile, ...] = ()
 
+    @property
+    def reads_files(self) -> bool:
+        """Say whether it names calendar files."""
+        return bool(self.holidays) or any(one.holidays for one in self.calendars)
+
+    def names_districts(self, *, whole: bool) -> bool:
+        """Say whether it is to be held against the districts, or all of them."""
+        dated = self.freezes or self.windows or self.calendars or self.holidays
+        waves = self.rollout.waves
+        return any(one.districts or one.labels for one in waves) or bool(
+            whole and dated
+        )
+
     def settled(
         self, districts: Iterable[CalendarMember], planned: Collection[str] = ()
     ) -> Policy:

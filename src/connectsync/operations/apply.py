@@ -37,7 +37,6 @@ from connectsync.errors import (
     Superseded,
 )
 from connectsync.operations.gate import ApplyOptions, Gate, with_names
-from connectsync.operations.limits import settled_for
 from connectsync.operations.plan import (
     PlanContext,
     PlannedDistrict,
@@ -322,7 +321,8 @@ class ApplyRun:
         return RunResult(outcome, interrupted=stop.asked and bool(outcome.stopped))
 
     def _policy(self, plan: Plan) -> Policy:
-        return settled_for(plan, self.given.policy_for(plan), self.districts)
+        planned = [one.district for one in plan.districts]
+        return self.given.policy_for(plan).settled(self.districts, planned)
 
     def _limits(self, plan: Plan, stop: StopSignal) -> RolloutLimits:
         policy, rollout = self._policy(plan), self._rollout

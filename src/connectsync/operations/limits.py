@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -12,12 +12,10 @@ from connectsync.config.policy_check import ReadBytes, with_holidays
 from connectsync.config.project import Project, project_of_text
 from connectsync.domain.calendar import Calendar
 from connectsync.domain.district import District
-from connectsync.domain.plan import Plan
 from connectsync.domain.policy import Policy
 from connectsync.domain.wording import few
 from connectsync.errors import ProjectError, UsageError
 from connectsync.operations.git import GitRefused, file_at
-from connectsync.values import replace
 
 
 def project_at(root: Path, commit: str, environment: Mapping[str, str]) -> Project:
@@ -58,18 +56,6 @@ def limits_before(
         return project.policy.limits()
     except (GitRefused, UsageError):
         return None
-
-
-def settled_for(plan: Plan, policy: Policy, districts: Sequence[District]) -> Policy:
-    """Give a policy whose calendars name the districts of a plan that they take."""
-    return policy.settled(districts, [one.district for one in plan.districts])
-
-
-def settle_limits(plan: Plan, districts: Sequence[District]) -> Plan:
-    """Give a plan whose limits name its districts, however they are labeled later."""
-    if plan.limits is None:
-        return plan
-    return replace(plan, limits=settled_for(plan, plan.limits, districts))
 
 
 def limits_then(

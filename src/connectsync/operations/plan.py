@@ -43,7 +43,6 @@ from connectsync.domain.run import RecentSaves
 from connectsync.domain.settings import BY_NAME, Form, form_spelled_as, labels_in
 from connectsync.domain.settings import list_differing as in_form_order
 from connectsync.errors import Bug, ConnectError, DistrictNotFound
-from connectsync.operations.limits import settle_limits, settled_for
 from connectsync.providers.form import Risk, Value
 from connectsync.rules.catalogue import PLAN_RULES
 from connectsync.rules.engine import problems
@@ -427,10 +426,12 @@ def add_guards(
 def _add_objections(
     plan: Plan, districts: Sequence[District], circumstances: PlanContext
 ) -> Plan:
-    plan = settle_limits(plan, districts)
+    planned = [one.district for one in plan.districts]
+    if plan.limits is not None:
+        plan = replace(plan, limits=plan.limits.settled(districts, planned))
     subject = PlanAtHour(
         plan=plan,
-        policy=settled_for(plan, circumstances.policy, districts),
+        policy=circumstances.policy.settled(districts, planned),
         now=circumstances.now,
         districts={district.key: district for district in districts},
         baselines=circumstances.baselines,
