@@ -523,3 +523,150 @@ def test_a_baseline_of_endless_findings_is_refused_at_once(valley: Console) -> N
     said = valley.run("validate")
     assert said.status == ExitStatus.FINDINGS
     assert "it holds more than 500,000 findings" in said.err
+
+
+def moves_under(console: Console, way: str) -> None:
+    """Bring a district that draws a warning where an entry about rules speaks."""
+    if way == "a label":
+        console.replace(CREEK, "schema: 1\n", "schema: 1\nlabels: [pilot]\n")
+    elif way == "a label off":
+        console.replace(CREEK, "labels: [strict]\n", "")
+    elif way == "a folder":
+        folder = console.folder / "districts/pilots"
+        folder.mkdir()
+        (console.folder / CREEK).rename(folder / "dry-creek-isd.yaml")
+    else:
+        console.replace(CREEK, "profile: clever-standard", "profile: lax")
+
+
+PILOTS = {
+    "a label": ("    label: pilot\n", "off for districts labeled pilot"),
+    "a folder": (
+        "    paths: [districts/pilots]\n",
+        "off in districts/pilots",
+    ),
+    "a profile": (
+        "    paths: [districts/_profiles/lax.yaml]\n",
+        "off in districts/_profiles/lax.yaml",
+    ),
+    "a label off": ("    label: strict\n", "warning"),
+}
+UNDER = f"  - rule: {HOME}\n    severity: off\n    reason: they know\n"
+LAX = "districts/_profiles/lax.yaml"
+
+
+def with_an_entry(repository: Console, way: str) -> str:
+    """Put an entry on main that a change may bring a district under."""
+    more, said = PILOTS[way]
+    if way == "a label off":
+        path = repository.folder / "connectsync.yaml"
+        text = path.read_text("utf-8").partition("rules:\n")[0]
+        path.write_text(text + rule("error", more=more), "utf-8")
+        repository.replace(CREEK, "schema: 1\n", "schema: 1\nlabels: [strict]\n")
+        said = f"error for districts labeled strict, and is {said}"
+    else:
+        say(repository, UNDER + more)
+        said = f"error, and is {said}"
+    text = (repository.folder / PROFILE).read_text("utf-8")
+    (repository.folder / LAX).write_text(text.replace("[Cell]", "[Home]"), "utf-8")
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message", "an entry")
+    return f"{HOME} was {said}: dry-creek-isd"
+
+
+@pytest.mark.parametrize("way", PILOTS)
+@pytest.mark.parametrize("command", ["validate", "plan"])
+def test_a_change_does_not_bring_a_district_under_an_entry_that_judges_it_less(
+    repository: Console, command: str, way: str
+) -> None:
+    told = with_an_entry(repository, way)
+    moves_under(repository, way)
+    if way != "a profile":
+        (file,) = repository.folder.glob("districts/*/dry-creek-isd.yaml")
+        home_phones(repository, str(file.relative_to(repository.folder)))
+    change(repository)
+    assert repository.run(command).status == ExitStatus.FINE
+    said = repository.run(command, "--changed-since", "main")
+    assert said.status == ExitStatus.FINDINGS, said.both
+    if command == "validate":
+        assert HOME in said.out
+        assert told in said.err
+    # merged, it is judged by where it stands
+    git(repository, "branch", "--quiet", "--force", "main", "change")
+    repository.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
+    assert repository.run(command, "--changed-since", "main").status == ExitStatus.FINE
+
+
+@pytest.mark.parametrize("command", ["plan", "approve", "apply"])
+@pytest.mark.parametrize("way", ["a label", "a folder", "a label off"])
+def test_a_plan_says_which_district_came_to_be_judged_less(
+    repository: Console, command: str, way: str
+) -> None:
+    """So do who approves and who applies it, where an edited plan does not."""
+    told = with_an_entry(repository, way)
+    moves_under(repository, way)
+    repository.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
+    change(repository)
+    asked = ["plan", "--changed-since", "main", "--out", "plan.json"]
+    said = repository.run(*asked)
+    assert said.status == ExitStatus.FINE, said.err
+    plan = repository.folder / "plan.json"
+    data = json.loads(plan.read_text("utf-8"))
+    assert data["loosened"] == [told]
+    assert "rules-loosened" in said.out
+    if command == "plan":
+        return
+    more = ["--as", "Ada", "--yes"] if command == "approve" else []
+    del data["loosened"]
+    data["guards"] = [one for one in data["guards"] if one["rule"] != "rules-loosened"]
+    data["digest"] = digest_of(data)
+    plan.write_text(json.dumps(data), "utf-8")
+    said = repository.run(command, "plan.json", *more)
+    assert said.status == ExitStatus.FINE, said.err
+    assert f"warning: rules-loosened: {told}" in said.err
+
+
+def test_a_new_district_is_judged_by_an_entry_for_its_label_and_that_is_told(
+    repository: Console,
+) -> None:
+    told = with_an_entry(repository, "a label").replace("dry-creek", "wet-creek")
+    text = (repository.folder / CREEK).read_text("utf-8")
+    text = text.replace("dry-creek", "wet-creek").replace("Dry Creek", "Wet Creek")
+    text = text.replace("schema: 1\n", "schema: 1\nlabels: [pilot]\n")
+    text = text.replace("settings:\n", "settings:\n  phone_types: [Home]\n")
+    file = repository.folder / "districts/tx/wet-creek-isd.yaml"
+    file.write_text(text, "utf-8")
+    change(repository)
+    said = repository.run("validate", str(file), "--changed-since", "main")
+    assert HOME not in said.out
+    assert told in said.err
+
+
+def test_a_change_that_moves_a_file_under_no_entry_is_told_nothing_of(
+    repository: Console,
+) -> None:
+    with_an_entry(repository, "a label")
+    moves_under(repository, "a folder")
+    change(repository)
+    said = repository.run("validate", "--changed-since", "main")
+    assert (said.status, said.err) == (ExitStatus.FINE, "")
+
+
+def test_a_change_does_not_bring_a_district_onto_a_profile_whose_errors_are_known(
+    repository: Console,
+) -> None:
+    """What a baseline puts off of a profile is that of the districts it had."""
+    with_an_entry(repository, "a label")
+    repository.replace(LAKEVIEW, "profile: clever-standard", "profile: lax")
+    repository.run("validate", "--write-baseline")
+    say(repository, f"baseline: {BASELINE}\n")
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message", "a baseline")
+    repository.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 12")
+    assert repository.run("plan", "--changed-since", "main").status == ExitStatus.FINE
+    moves_under(repository, "a profile")
+    change(repository)
+    assert repository.run("plan").status == ExitStatus.FINE
+    for command in ("validate", "plan"):
+        said = repository.run(command, "--changed-since", "main")
+        assert said.status == ExitStatus.FINDINGS

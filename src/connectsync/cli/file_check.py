@@ -360,7 +360,7 @@ def _against(
 
     compared = compare_since(project.root, revision, session.environment)
     changed = ChangedFiles(project, compared)
-    project = as_before(changed)
+    project = as_before(changed, session.named(project, asked.paths))
     if told := loosened(project):
         session.terminal.complain(
             f"this change loosens rules, and is judged by those from before it as"

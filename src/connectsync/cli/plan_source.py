@@ -38,11 +38,17 @@ from connectsync.domain.wording import did_you_mean, few, many
 from connectsync.errors import DamagedPlan, ProjectError, StateError, UsageError
 from connectsync.files.access import read_regular, text_of_json
 from connectsync.operations.approve import plan_review
-from connectsync.operations.baseline import as_before, loosened, with_judge_of
+from connectsync.operations.baseline import (
+    as_before,
+    loosened,
+    with_judge_of,
+    with_standings,
+)
 from connectsync.operations.changes import (
     ChangedFiles,
     Comparison,
     causes_of,
+    changed_at,
     compare_since,
 )
 from connectsync.operations.drift import DriftReading, find_drift
@@ -268,13 +274,29 @@ def untold(
         if before.baseline is not None:
             file = relative(before.baseline, project.root)
             raw = file_at(project.root, plan.since, file, environment)
+        judged = with_judge_of(project, before, raw)
+        if judged.rules.tells_apart:
+            judged = _with_standings(judged, plan, environment)
         looser = (
-            *loosened(with_judge_of(project, before, raw)),
+            *loosened(judged),
             *hours_loosened(before.policy, project.policy),
         )
     except (ProjectError, GitRefused, UsageError):
         return ()
     return tuple(one for one in looser if one not in plan.loosened)
+
+
+def _with_standings(
+    project: Project, plan: Plan, environment: Mapping[str, str]
+) -> Project:
+    """Give a project with how files stood before a plan's change; else say it."""
+    assert plan.since is not None  # noqa: S101 - it is of a change
+    try:
+        changed = changed_at(project, plan.since, environment)
+        return with_standings(project, changed, split_shard(plan.scope)[0])
+    except GitRefused:
+        said = "what labels and folders districts had before it could not be read"
+        return replace(project, rules=replace(project.rules, moved=(said,)))
 
 
 def _gone(scope: FleetScope, baselines: Baselines) -> dict[str, str]:
@@ -348,7 +370,8 @@ async def plan_now(
     if changed_since is not None:
         compared = compare_since(project.root, changed_since, session.environment)
         project = project_to_come(session, project, compared)
-        project = as_before(ChangedFiles(project, compared))
+        named = session.named(project, paths)
+        project = as_before(ChangedFiles(project, compared), named)
     scope = load_planned_scope(session, paths, shard, project)
     since = since_of(session, scope, compared)
     count = _counter(session, scope, roster, compared) if impact else None

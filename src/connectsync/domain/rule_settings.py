@@ -62,16 +62,45 @@ class RuleSetting:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """
+    What entries about rules took a file by, before a change that is looked at.
+
+    ``files`` are its own, wherever it lay, and the profiles below it; ``file`` is
+    empty for one that was not there. ``labels`` are its district's.
+    """
+
+    file: str = ""
+    files: frozenset[str] = frozenset()
+    labels: frozenset[str] = frozenset()
+
+    def files_of(self, place: str, own: str) -> frozenset[str]:
+        """Give what stood for a place of the file that is its ``own`` one now."""
+        found = self.files.intersection([place]) if place != own else frozenset()
+        return found | frozenset(filter(None, [self.file]))
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSettings:
     """
     What a project says of rules: of several entries that hold, the last counts.
 
     ``before`` is what it said before a change that is looked at: of both the worse
-    severity counts, so that no change decides what it is judged by.
+    severity counts, so that no change decides what it is judged by. ``stood`` says of
+    files that the change touches how they stood before it, which counts likewise;
+    ``moved`` tells of which of them less is told by how they stand now.
     """
 
     entries: tuple[RuleSetting, ...] = ()
     before: RuleSettings | None = None
+    stood: Mapping[str, Standing] = field(default_factory=dict)
+    moved: tuple[str, ...] = ()
+
+    @property
+    def tells_apart(self) -> bool:
+        """Say whether it is not of all files and districts alike, now or before."""
+        before = self.before.entries if self.before is not None else ()
+        return any(one.paths or one.label for one in (*self.entries, *before))
 
     def of(self, rule: str) -> tuple[RuleSetting, ...]:
         """Give the entries about a rule."""
@@ -88,11 +117,15 @@ class RuleSettings:
         """
         if not self.entries and self.before is None:
             return finding
-        setting = self._last(finding, file, labels)
-        if self.before is not None:
-            earlier = self.before._last(finding, file, labels)  # noqa: SLF001 - one of us
-            if _rank(earlier, finding) <= _rank(setting, finding):
-                setting = earlier
+        place = finding.place.file
+        subjects = [(frozenset({place, file}), labels)]
+        if (stood := self.stood.get(file)) is not None:
+            subjects.append((stood.files_of(place, file), stood.labels))
+        settings = [self] if self.before is None else [self.before, self]
+        every = (
+            one.last(finding.rule, *subject) for one in settings for subject in subjects
+        )
+        setting = min(every, key=lambda one: _rank(one, finding.severity))
         if setting is None or setting.severity is finding.severity:
             return finding
         if finding.severity is Severity.ERROR:
@@ -101,14 +134,34 @@ class RuleSettings:
             return TurnedOff(finding, setting.reason)
         return replace(finding, severity=setting.severity)
 
-    def _last(
-        self, finding: Finding, file: str, labels: frozenset[str]
+    def last(
+        self, rule: str, files: frozenset[str], labels: frozenset[str]
     ) -> RuleSetting | None:
-        files = {finding.place.file, file}
+        """Give the entry that counts for a rule in these files, of a district."""
         for one in reversed(self.entries):
-            if one.rule == finding.rule and one.holds(files, labels):
+            if one.rule == rule and one.holds(files, labels):
                 return one
         return None
+
+    def looser_by(
+        self,
+        file: str,
+        now: Standing,
+        then: Standing,
+        usual: Mapping[str, Severity],
+    ) -> Iterator[str]:
+        """Tell each rule of which less is told of a file by how it stands now."""
+        for rule in dict.fromkeys(one.rule for one in self.entries):
+            for place in sorted(now.files | {file}):
+                there = self.last(rule, frozenset({place, file}), now.labels)
+                earlier = self.last(rule, then.files_of(place, file), then.labels)
+                grave = usual.get(rule, Severity.ERROR)
+                if _rank(there, grave) > _rank(earlier, grave):
+                    said = [
+                        one.spell() if one else grave.value for one in (earlier, there)
+                    ]
+                    yield f"{rule} was {said[0]}, and is {said[1]}"
+                    break
 
     def looser_than(
         self, before: RuleSettings, usual: Mapping[str, Severity]
@@ -127,8 +180,8 @@ class RuleSettings:
                 yield f"{rule} was {earlier}, and is {said}"
 
 
-def _rank(setting: RuleSetting | None, finding: Finding) -> int:
-    return finding.severity.rank if setting is None else setting.rank
+def _rank(setting: RuleSetting | None, usual: Severity) -> int:
+    return usual.rank if setting is None else setting.rank
 
 
 def _may_be_looser(
@@ -181,11 +234,13 @@ class KnownFindings:
 
     ``entries`` say how many there are of each, the gravest first, by severity: one that
     has become graver since is not among them. ``before`` is what a baseline held before
-    a change that is looked at; an error has to be in both.
+    a change that is looked at; an error has to be in both, and in no file that the
+    change ``brought`` to a district, which that one knows: the key and the file.
     """
 
     entries: Mapping[KnownFinding, tuple[Severity, ...]] = field(default_factory=dict)
     before: KnownFindings | None = None
+    brought: frozenset[tuple[str, str]] = frozenset()
 
     def __len__(self) -> int:
         return sum(map(len, self.entries.values()))
@@ -201,17 +256,22 @@ class KnownFindings:
         if not self.entries:
             return list(findings), []
         left = {key: list(said) for key, said in self.entries.items()}
-        earlier = None
-        if self.before is not None:
-            earlier = {key: list(said) for key, said in self.before.entries.items()}
+        then = self.before.entries if self.before is not None else {}
+        earlier = {key: list(said) for key, said in then.items()}
         new, known = list[Finding](), list[Finding]()
         for one in sorted(findings, key=_gravest_first):
             key = known_as(one, districts)
             there = _take(left.get(key), one)
-            if earlier is not None and one.severity is Severity.ERROR:
+            if self.before is not None and one.severity is Severity.ERROR:
                 there = _take(earlier.get(key), one) and there
+                there = there and not self.before.is_brought(one, key.district)
             (known if there else new).append(one)
         return sorted(new, key=order), sorted(known, key=order)
+
+    def is_brought(self, finding: Finding, own: str) -> bool:
+        """Say whether it stands where a district came to by a change."""
+        whose = (own, *finding.districts)
+        return any((key, finding.place.file) in self.brought for key in whose)
 
     def gone(
         self,

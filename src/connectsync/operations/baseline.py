@@ -6,11 +6,12 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from connectsync.config.decode import Ground
-from connectsync.config.discovery import PROJECT_FILE, relative
+from connectsync.config.discovery import PROJECT_FILE, below, relative, stem_of
+from connectsync.config.fleet import LoadedDistrict, load_fleet
 from connectsync.config.project import Project
 from connectsync.config.source import quote_text
 from connectsync.domain.finding import Finding, Severity
@@ -18,14 +19,15 @@ from connectsync.domain.plan_shape import Members, each, text, whole
 from connectsync.domain.rule_settings import (
     KnownFinding,
     KnownFindings,
+    Standing,
     known_as,
     worth_knowing,
 )
-from connectsync.domain.wording import many
+from connectsync.domain.wording import few, many
 from connectsync.errors import ProjectError
 from connectsync.files.access import read_regular, text_of_json
 from connectsync.files.writing import replace_file
-from connectsync.operations.changes import ChangedFiles
+from connectsync.operations.changes import ChangedFiles, fleet_before
 from connectsync.rules.catalogue import ADJUSTABLE, BY_NAME
 from connectsync.values import replace
 
@@ -77,18 +79,20 @@ def read_baseline(project: Project, path: Path | None = None) -> KnownFindings:
         ) from error
 
 
-def as_before(changed: ChangedFiles) -> Project:
+def as_before(changed: ChangedFiles, named: Iterable[str] = ()) -> Project:
     """
     Give a project with what its rules and its baseline were at a commit as well.
 
     Of both the stricter counts then: a change does not decide what it is judged by. A
-    baseline that could not be read then held nothing.
+    baseline that could not be read then held nothing. ``named`` are files that are
+    looked at, spelled from the project's folder, beside those in that of districts.
     """
     before = changed.project_before()
     path = before.baseline
     name = None if path is None else changed.file_before(path)
     raw = None if name is None else changed.compared.tree.read([name])[0]
-    return with_judge_of(changed.project, before, raw)
+    project = with_judge_of(changed.project, before, raw)
+    return with_standings(project, changed, named)
 
 
 def with_judge_of(project: Project, before: Project, raw: bytes | None) -> Project:
@@ -101,12 +105,65 @@ def with_judge_of(project: Project, before: Project, raw: bytes | None) -> Proje
     return replace(project, rules=rules, known_before=known)
 
 
+def with_standings(
+    project: Project, changed: ChangedFiles, named: Iterable[str]
+) -> Project:
+    """
+    Give a project with how each file that a change touches stood before it.
+
+    By a label that the change writes into a file, or a folder that it moves one to, no
+    less is told of it; of a district that is new less is, and that is said.
+    """
+    if not project.rules.tells_apart and project.baseline is None:
+        return project
+    root, everything = project.root, changed.reaches_all() or bool(changed.profiles())
+    paths = {*below(project.districts_dir)}
+    paths |= {root / one for one in named if (root / one).is_file()}
+    files = sorted(one for one in paths if everything or changed.differs(one))
+    if not files:
+        return project
+    fleet = fleet_before(
+        changed, [relative(one, root) for one in files], everything=everything
+    )
+    then = {one.district.key: _standing(one) for one in fleet.districts}
+    lay = set(fleet.files).difference(fleet.shelf.names.values())
+    stems = {stem_of(PurePosixPath(one)) for one in lay}
+    now = load_fleet(
+        root,
+        files,
+        districts_dir=project.districts_dir,
+        recorded=project.options,
+    )
+    profiles = {relative(one, root) for one in changed.profiles()}
+    stood = {one: Standing() for one in profiles.difference(fleet.files)}
+    brought, looser = set[tuple[str, str]](), defaultdict[str, list[str]](list)
+    for one in now.districts:
+        key, here = one.district.key, _standing(one)
+        was = then.get(key, Standing())
+        if key in then:
+            stood[one.file] = was
+            brought |= {(key, file) for file in here.files - was.files - {one.file}}
+        elif key not in stems:
+            brought |= {(key, file) for file in here.files}
+        for said in project.rules.looser_by(one.file, here, was, ADJUSTABLE):
+            looser[said].append(key)
+    moved = tuple(f"{said}: {few(sorted(keys))}" for said, keys in looser.items())
+    rules = replace(project.rules, stood=stood, moved=moved)
+    known = replace(project.known_before or KnownFindings(), brought=frozenset(brought))
+    return replace(project, rules=rules, known_before=known)
+
+
+def _standing(loaded: LoadedDistrict) -> Standing:
+    files = frozenset(one.file for one in loaded.layers)
+    return Standing(loaded.file, files, loaded.labels)
+
+
 def loosened(project: Project) -> tuple[str, ...]:
     """Tell what a project says less strictly of findings than before a change."""
     before = project.rules.before
     if before is None:
         return ()
-    told = [*project.rules.looser_than(before, ADJUSTABLE)]
+    told = [*project.rules.looser_than(before, ADJUSTABLE), *project.rules.moved]
     if project.baseline is not None:
         grown = read_baseline(project).grown(project.known_before or KnownFindings())
         if grown:

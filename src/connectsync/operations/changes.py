@@ -20,11 +20,11 @@ from connectsync.config.fleet import Fleet, LoadedDistrict, fleet_of_texts
 from connectsync.config.profiles import profile_files
 from connectsync.config.project import Project, project_of_text
 from connectsync.domain.calendar import Moment
-from connectsync.domain.district import later_days
+from connectsync.domain.district import District, later_days
 from connectsync.domain.drift import is_launched
 from connectsync.domain.finding import ChangedSince, caused_changes, released_settings
 from connectsync.domain.policy import Policy
-from connectsync.domain.settings import Form, compose_accents
+from connectsync.domain.settings import compose_accents
 from connectsync.errors import ProjectError, UsageError
 from connectsync.operations.git import (
     DEEPER,
@@ -316,13 +316,13 @@ def causes_of(
     concerned = [
         one for one in wanted if everything or changed.differs(root / one.file)
     ]
-    fleet = _fleet_before(changed, wanted, now, everything=everything)
-    before = _desired(fleet, frozenset(want.file for want in concerned))
+    named = (one.file for one in wanted)
+    fleet = fleet_before(changed, named, now, everything=everything)
+    known = _districts(fleet, frozenset(want.file for want in concerned))
+    before = {key: one.desired() for key, one in known.items()}
     districts = [want.district for want in concerned]
-    found = {
-        one.key: caused_changes(before.get(one.key, {}), one.desired())
-        for one in districts
-    }
+    wants = {one.key: (before.get(one.key, {}), one.desired()) for one in districts}
+    found = {key: caused_changes(*both) for key, both in wants.items()}
     new = [one for one in concerned if one.district.key not in before]
     unclear = [
         one.file
@@ -335,12 +335,9 @@ def causes_of(
         ChangedSince(
             compared.base,
             {key: form for key, form in found.items() if form},
-            {
-                one.key: released_settings(before.get(one.key, {}), one.desired())
-                for one in districts
-            },
+            {key: released_settings(*both) for key, both in wants.items()},
             gone,
-            _launched_districts(fleet),
+            frozenset(k for k in known if is_launched(known[k].facts, None)),
             changed.limits_before(now, (*wanted, *fleet.districts)),
             _taken_in(changed, new, frozenset(fleet.files)),
             tuple(key for key in sorted(gone) if os.path.lexists(root / gone[key])),
@@ -359,6 +356,17 @@ def _taken_in(
     return tuple(sorted(one.district.key for one in lay if one.file not in there))
 
 
+def changed_at(
+    project: Project, commit: str, environment: Mapping[str, str]
+) -> ChangedFiles:
+    """Compare with that very commit, in seconds. Raises ``GitRefused``."""
+    git = Git(project.root, environment, FEW)
+    top = os.path.realpath(git.line("rev-parse", "--show-toplevel"))
+    base = git.line("rev-parse", "--verify", "--end-of-options", f"{commit}^{{commit}}")
+    tree = CommitTree.at(Git(Path(top), environment, FEW), base)
+    return ChangedFiles(project, Comparison(base, top, tree))
+
+
 def checked_out(
     project: Project, files: Sequence[str], environment: Mapping[str, str]
 ) -> tuple[str, bool | None]:
@@ -368,24 +376,14 @@ def checked_out(
     So are the profiles and the project file, and none that it has may be gone. A run
     waits for it: an empty name and None where git does not tell in a few seconds.
     """
-    git = Git(project.root, environment, FEW)
     try:
-        top = os.path.realpath(git.line("rev-parse", "--show-toplevel"))
-        commit = git.line("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-        tree = CommitTree.at(Git(Path(top), environment, FEW), commit)
-        changed = ChangedFiles(project, Comparison(commit, top, tree))
+        changed = changed_at(project, "HEAD", environment)
         other = (changed.differs(project.root / file) for file in files)
         gone = (not os.path.lexists(path) for path, _ in changed.districts_before())
         everything = changed.reaches_all() or changed.profiles()
-        return commit, not (everything or any(other) or any(gone))
+        return changed.compared.base, not (everything or any(other) or any(gone))
     except (GitRefused, UsageError):
         return "", None
-
-
-def _launched_districts(fleet: Fleet) -> frozenset[str]:
-    """Name the districts that are past their launch by their own facts."""
-    districts = (one.district for one in fleet.districts)
-    return frozenset(one.key for one in districts if is_launched(one.facts, None))
 
 
 def _gone(
@@ -401,16 +399,16 @@ def _gone(
     }
 
 
-def _desired(fleet: Fleet, files: frozenset[str]) -> dict[str, Form]:
-    """Give what districts wanted; of two files with one key, that which is still it."""
+def _districts(fleet: Fleet, files: frozenset[str]) -> dict[str, District]:
+    """Give districts by key; of two files with one key, that which is still it."""
     ordered = sorted(fleet.districts, key=lambda one: one.file in files)
-    return {one.district.key: one.district.desired() for one in ordered}
+    return {one.district.key: one.district for one in ordered}
 
 
-def _fleet_before(
+def fleet_before(
     changed: ChangedFiles,
-    wanted: Sequence[PlannedDistrict],
-    now: datetime | None,
+    named: Iterable[str],
+    now: datetime | None = None,
     *,
     everything: bool,
 ) -> Fleet:
@@ -422,8 +420,7 @@ def _fleet_before(
     """
     project = changed.project
     files = dict(changed.districts_before())
-    for want in wanted:
-        path = project.root / want.file
+    for path in map(project.root.joinpath, named):
         if project.districts_dir in path.parents or path in files:
             continue
         if (name := changed.file_before(path)) is not None:
