@@ -277,10 +277,7 @@ def untold(
         judged = with_judge_of(project, before, raw)
         if judged.rules.tells_apart:
             judged = _with_standings(judged, plan, environment)
-        looser = (
-            *loosened(judged),
-            *hours_loosened(before.policy, project.policy),
-        )
+        looser = (*loosened(judged), *hours_loosened(before.policy, project.policy))
     except (ProjectError, GitRefused, UsageError):
         return ()
     return tuple(one for one in looser if one not in plan.loosened)
@@ -290,9 +287,8 @@ def _with_standings(
     project: Project, plan: Plan, environment: Mapping[str, str]
 ) -> Project:
     """Give a project with how files stood before a plan's change; else say it."""
-    assert plan.since is not None  # noqa: S101 - it is of a change
     try:
-        changed = changed_at(project, plan.since, environment)
+        changed = changed_at(project, plan.since or "", environment)
         return with_standings(project, changed, split_shard(plan.scope)[0])
     except GitRefused:
         said = "what labels and folders districts had before it could not be read"
