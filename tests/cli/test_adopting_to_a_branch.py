@@ -120,7 +120,20 @@ def test_a_branch_that_is_there_stays_as_it_is_and_nothing_is_read(
 
 
 @pytest.mark.parametrize(
-    "name", ["-f", "a..b", "a b", "@{-1}", "x.lock", "", "\x1b[0m"]
+    "name",
+    [
+        *("-f", "a..b", "a b", "@{-1}", "x.lock", "", "\x1b[0m", "\u202eniam"),
+        # what is told to be pushed next would be another branch, or go by force
+        *(
+            "+main",
+            "@",
+            "HEAD",
+            "FETCH_HEAD",
+            "refs/heads/main",
+            "heads/main",
+            "tags/a",
+        ),
+    ],
 )
 def test_a_name_that_is_none_of_a_branch_is_refused(
     name: str, drifted: Console
@@ -128,7 +141,7 @@ def test_a_name_that_is_none_of_a_branch_is_refused(
     said = drifted.run("drift", "--adopt", f"--branch={name}", environment=NAMED)
     assert said.status == ExitStatus.USAGE
     assert "git takes no such name of a branch" in said.err
-    assert "\x1b" not in said.both
+    assert not {"\x1b", "\u202e"}.intersection(said.both)
     assert git(drifted, "branch", "--list") == "* main"
 
 

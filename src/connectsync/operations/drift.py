@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -185,8 +186,8 @@ class AdoptionBranch:
         """Begin a branch that is not there yet at HEAD. Raises ``UsageError``."""
         ref = f"{_HEADS}{name}"
         try:
-            # `git branch` takes no such name, and would take it for an option
-            git.run("check-ref-format", "" if name.startswith("-") else ref)
+            misread = _MISREAD.match(name) or foreign_text(name) != name
+            git.run("check-ref-format", "" if misread else ref)
         except GitRefused as refusal:
             raise UsageError(
                 f"--branch {foreign_text(name)!r}: git takes no such name of a branch",
@@ -260,6 +261,8 @@ class AdoptionBranch:
 
 
 _HEADS = "refs/heads/"
+_MISREAD = re.compile(r"[-+]|(refs|heads|tags|remotes)/|([A-Z_]*HEAD|@)\Z")
+"""Names that ``git push origin NAME`` reads as an option, by force, or another ref."""
 
 
 def _as_committed(
