@@ -13,6 +13,7 @@ from typing import Any
 import jsonschema
 import pytest
 from console import Console, Said
+from forging import Entry
 from told_people import HOSTS, Hook, listening, mail_server
 
 from connectsync.cli.terminal import ExitStatus
@@ -574,3 +575,39 @@ def test_a_told_clock_tells_no_one_who_is_not_here(known: Console, hook: Hook) -
     said = drift(known, at("2027-01-15T06:00", hook) | elsewhere)
     assert said.status == ExitStatus.FINDINGS
     assert "CONNECTSYNC_NOW is set, and hooks.example.org is not" in said.err
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"opened": 1},
+        {"opened": [1]},
+        {"opened": [{"kind": "drift"}]},
+        {"opened": [{"kind": "drift", "district": 1, "message": "", "remedy": ""}]},
+        {"opened": [{"kind": "x", "district": "", "message": "", "remedy": ""}]},
+        {"closed": [[]]},
+        {"told": {"desk": "drift"}},
+        {"untold": []},
+        {"digests": {"desk": 1}},
+    ],
+    ids=json.dumps,
+)
+def test_what_an_edited_state_says_that_people_were_told_is_a_sentence(
+    known: Console, hook: Hook, said: dict[str, Any]
+) -> None:
+    """Whoever edits it may chain it anew: no run ends for it as by a fault of ours."""
+    tells(known)
+    edit(known, deletion_threshold=44)
+    assert drift(known, at("2027-01-15T06:00", hook)).status == ExitStatus.FINDINGS
+
+    def other(entry: Entry) -> None:
+        if entry["action"] == "people told":
+            entry["detail"] = {"backend": entry["detail"]["backend"], **said}
+
+    known.forge(other)
+    for command in (("drift", "--notify"), ("apply", "--yes"), ("status",)):
+        refused = known.run(*command, environment=at("2027-01-15T06:05", hook))
+        assert refused.status == ExitStatus.FINDINGS, refused.err
+        assert "holds no fact of ours" in refused.err
+    assert known.live(KEY)["deletion_threshold"] == 44
+    assert len(hook.bodies) == 1

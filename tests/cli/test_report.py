@@ -347,3 +347,11 @@ def test_a_threshold_that_never_came_back_is_late_also_where_it_was_accepted(
     assert [(one["day"], one["kind"], one["districts"]) for one in late] == [
         ("2026-08-20", "threshold to put back", ["lakeview-usd"])
     ]
+
+
+def test_only_a_page_is_one_to_open_in_a_browser(valley: Console) -> None:
+    """JSON has names as they are, and a browser may take one for a page."""
+    for format_, is_page in (("html", True), ("json", False)):
+        said = valley.run("report", "--format", format_, "--output", f"r.{format_}")
+        assert said.status == ExitStatus.FINE, said.err
+        assert ("open it in a browser" in said.err) is is_page

@@ -99,7 +99,10 @@ def report(
     terminal.deliver(_written(session, project, made, format_, pack=pack), output)
     if output not in {None, STDOUT}:
         shown = many(len(made.districts), "district")
-        terminal.say(f"wrote {output}: {shown}; open it in a browser")
+        # JSON holds text of others as it is: a browser might run what one wrote there
+        is_page = format_ is ReportFormat.HTML
+        next_ = "; open it in a browser" if is_page else ""
+        terminal.say(f"wrote {output}: {shown}{next_}")
     return status
 
 

@@ -141,6 +141,36 @@ def notice_of(data: Mapping[str, str]) -> Notice:
     return Notice(**{**data, "kind": NoticeKind(data["kind"])})  # type: ignore[arg-type]
 
 
+def insist_entry(detail: Mapping[str, Any]) -> None:
+    """
+    Refuse what no entry of ours about notices says.
+
+    Raises ``ValueError``, ``TypeError`` or ``KeyError``.
+    """
+    lists = [detail.get("closed", [])]
+    for name in ("told", "untold"):
+        lists += _members(detail.get(name, {}))
+    words = _members(detail.get("digests", {}))
+    for one in _listed(detail.get("opened", [])):
+        words += _members(one)
+        notice_of(one)
+    words += [word for one in lists for word in _listed(one)]
+    if not all(isinstance(word, str) for word in words):
+        raise TypeError("a word is no text")
+
+
+def _members(data: object) -> list[Any]:
+    if not isinstance(data, dict):
+        raise TypeError("an object is none")
+    return list(data.values())
+
+
+def _listed(data: object) -> list[Any]:
+    if not isinstance(data, list):
+        raise TypeError("a list is none")
+    return data
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """

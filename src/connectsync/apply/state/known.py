@@ -14,6 +14,7 @@ from connectsync.apply.journal import Intent, JournalRow, SaveStatus
 from connectsync.apply.state import audit
 from connectsync.apply.state.audit import AuditEntry, End
 from connectsync.domain.district import without
+from connectsync.domain.notice import insist_entry
 from connectsync.domain.outcome import DistrictOutcome, Ending, Made, SaveFacts, Sent
 from connectsync.domain.plan import SWITCH
 from connectsync.domain.run import (
@@ -426,6 +427,7 @@ class Known:
                         here[name] = value, seq
 
     def _people_told(self, entry: AuditEntry) -> None:
+        insist_entry(entry.detail)
         self.notices[entry.detail["backend"]].append(entry.detail)
 
     _BY_ACTION: ClassVar[Mapping[str, Callable[[Known, AuditEntry], None]]] = {
