@@ -270,3 +270,11 @@ def test_decisions_are_numbered_without_a_gap_and_listed() -> None:
             "Consequence",
         ]
         assert f"(decisions/{page.name})" in index
+
+
+def test_the_index_lists_every_page_once() -> None:
+    docs = ROOT / "docs"
+    index = (docs / "index.md").read_text("utf-8")
+    linked = re.findall(r"\]\(([a-z-]+/[\w.-]+\.md)\)", index)
+    pages = [page.relative_to(docs).as_posix() for page in docs.glob("*/*.md")]
+    assert sorted(linked) == sorted(pages)

@@ -102,6 +102,12 @@ MISTAKES = [
         "did you mean 'settings.phone_types'?",
     ),
     (
+        'state == "pending"',
+        "there is no 'state'",
+        "state",
+        "name a value below it, such as 'state.applied'",
+    ),
+    (
         "live.phone_types == []",
         "there is no 'live.phone_types'",
         "live.phone_types",

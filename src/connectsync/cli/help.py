@@ -166,7 +166,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "connectsync drift --adopt",
         "connectsync drift --adopt --branch adopt-july",
     ),
-    "status": ("connectsync status", "connectsync status --clever"),
+    "status": (
+        "connectsync status",
+        "connectsync status --clever",
+        "connectsync status --format html --output nights.html",
+    ),
     "audit": (
         "connectsync audit",
         "connectsync audit --format csv --output audit.csv",

@@ -206,6 +206,7 @@ _MIXED = {
     frozenset(["a number", "text"]): "write a number without quotes, such as 15",
     frozenset(["true or false", "text"]): "write true and false without quotes",
 }
+_ALL_NAMES = "`connectsync list --columns help` lists all names"
 _FUNCTIONS = ("startsWith", "endsWith", "contains", "matches", "size", "exists", "all")
 
 
@@ -239,14 +240,13 @@ def _refusal(text: str, said: str, types: Mapping[str, str]) -> UsageError:
 def _like(name: str, types: Mapping[str, str]) -> str:
     if name in names(live=True):
         return "names that begin with live. need --live"
+    if below := next((one for one in types if one.startswith(f"{name}.")), ""):
+        return f"name a value below it, such as {below!r}; {_ALL_NAMES}"
     last = name.rpartition(".")[2]
     ends = [one for one in types if one.rpartition(".")[2] == last]
     if ends:
         return f"did you mean {' or '.join(map(repr, ends))}?"
-    return (
-        did_you_mean(name, [*types, *_FUNCTIONS])
-        or "`connectsync list --columns help` lists all names"
-    )
+    return did_you_mean(name, [*types, *_FUNCTIONS]) or _ALL_NAMES
 
 
 def _split_types(said: str) -> list[str]:
