@@ -101,7 +101,8 @@ def test_a_reader_of_the_page_has_no_method_that_writes() -> None:
     def public(kind: type) -> set[str]:
         return {name for name, _ in inspect.getmembers(kind) if name[0] != "_"}
 
-    assert public(BrowserReader) == public(seam.Reader) | {"page_map"}
+    duties = (seam.Reader, seam.Mapper, seam.OutcomeReader)
+    assert public(BrowserReader) == set().union(*map(public, duties))
 
 
 def test_a_reader_of_the_page_is_not_built_from_anything_that_writes() -> None:
