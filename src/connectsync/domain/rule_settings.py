@@ -62,7 +62,7 @@ class RuleSetting:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class FileIdentity:
     """
     What entries about rules took a file by, before a change that is looked at.
 
@@ -93,7 +93,7 @@ class RuleSettings:
 
     entries: tuple[RuleSetting, ...] = ()
     before: RuleSettings | None = None
-    stood: Mapping[str, Standing] = field(default_factory=dict)
+    stood: Mapping[str, FileIdentity] = field(default_factory=dict)
     moved: tuple[str, ...] = ()
 
     @property
@@ -146,8 +146,8 @@ class RuleSettings:
     def looser_by(
         self,
         file: str,
-        now: Standing,
-        then: Standing,
+        now: FileIdentity,
+        then: FileIdentity,
         usual: Mapping[str, Severity],
     ) -> Iterator[str]:
         """Tell each rule of which less is told of a file by how it stands now."""

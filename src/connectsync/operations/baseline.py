@@ -17,9 +17,9 @@ from connectsync.config.source import quote_text
 from connectsync.domain.finding import Finding, Severity
 from connectsync.domain.plan_shape import Members, each, text, whole
 from connectsync.domain.rule_settings import (
+    FileIdentity,
     KnownFinding,
     KnownFindings,
-    Standing,
     known_as,
     worth_knowing,
 )
@@ -135,11 +135,11 @@ def with_standings(
         recorded=project.options,
     )
     profiles = {relative(one, root) for one in changed.profiles()}
-    stood = {one: Standing() for one in profiles.difference(fleet.files)}
+    stood = {one: FileIdentity() for one in profiles.difference(fleet.files)}
     brought, looser = set[tuple[str, str]](), defaultdict[str, list[str]](list)
     for one in now.districts:
         key, here = one.district.key, _standing(one)
-        was = then.get(key, Standing())
+        was = then.get(key, FileIdentity())
         if key in then:
             stood[one.file] = was
             brought |= {(key, file) for file in here.files - was.files - {one.file}}
@@ -153,9 +153,9 @@ def with_standings(
     return replace(project, rules=rules, known_before=known)
 
 
-def _standing(loaded: LoadedDistrict) -> Standing:
+def _standing(loaded: LoadedDistrict) -> FileIdentity:
     files = frozenset(one.file for one in loaded.layers)
-    return Standing(loaded.file, files, loaded.labels)
+    return FileIdentity(loaded.file, files, loaded.labels)
 
 
 def loosened(project: Project) -> tuple[str, ...]:
