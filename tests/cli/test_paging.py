@@ -106,11 +106,27 @@ def test_what_is_looked_up_is_paged_as_a_plan_is(
     assert "deletion_threshold" in (pager.parent / "read").read_text()
 
 
-def test_a_long_list_of_districts_is_paged(valley: Console, pager: Path) -> None:
+@pytest.mark.parametrize("words", [["list", "--where", "true"], ["status"]])
+def test_a_long_list_of_districts_is_paged(
+    valley: Console, pager: Path, words: list[str]
+) -> None:
     text = (valley.folder / "districts/ca/lakeview-usd.yaml").read_text()
     for number in range(30):
         copied = text.replace("lakeview-usd", f"copied-{number}")
         (valley.folder / f"districts/ca/copied-{number}.yaml").write_text(copied)
-    seen = shown(valley, f"'{pager}'", "list", "--where", "true")
+    seen = shown(valley, f"'{pager}'", *words)
     assert "copied-29" not in seen.text
     assert "copied-29" in (pager.parent / "read").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [(["rules"], "home-phone-for-texts"), (["runs", "show", "1"], "lakeview-usd")],
+)
+def test_rules_and_a_long_run_are_paged(
+    valley: Console, pager: Path, words: list[str], line: str
+) -> None:
+    valley.run("apply", "--yes")
+    seen = shown(valley, f"'{pager}'", *words, LINES="6")
+    assert seen.text == ""
+    assert line in (pager.parent / "read").read_text()

@@ -77,7 +77,8 @@ def rules(context: typer.Context) -> int:
 
     session: Session = context.obj
     terminal = session.terminal
-    terminal.show(list_rules(pages(), colour=terminal.colour, width=terminal.width))
+    text = list_rules(pages(), colour=terminal.colour, width=terminal.width)
+    terminal.present(text, None)
     return 0
 
 

@@ -272,7 +272,7 @@ def show_history(
             terminal.deliver(history_csv(found), None)
         case TableFormat.TEXT:
             colour, width = terminal.colour, terminal.width
-            terminal.show(history_text(found, colour=colour, width=width))
+            terminal.present(history_text(found, colour=colour, width=width), None)
 
 
 def list_runs(
@@ -293,7 +293,7 @@ def list_runs(
         text = runs_text(
             found, colour=terminal.colour, width=terminal.width, by_hand=by_hand
         )
-        terminal.show(text)
+        terminal.present(text, None)
     return ExitStatus.FINE
 
 
@@ -311,7 +311,7 @@ def show_run(
         text = run_text(
             history, colour=terminal.colour, width=terminal.width, by_hand=by_hand
         )
-        terminal.show(text)
+        terminal.present(text, None)
     return ExitStatus.FINE
 
 
@@ -323,7 +323,8 @@ def diff_runs(session: Session, run_a: int, run_b: int, *, as_json: bool) -> Exi
     if as_json:
         terminal.deliver(run_diff_json(diff), None)
     else:
-        terminal.show(run_diff_text(diff, colour=terminal.colour, width=terminal.width))
+        text = run_diff_text(diff, colour=terminal.colour, width=terminal.width)
+        terminal.present(text, None)
     return ExitStatus.FINE
 
 

@@ -132,7 +132,8 @@ def _show(
 ) -> None:
     terminal = session.terminal
     if format_ is StatusFormat.TEXT and output is None:
-        terminal.show(status_text(report, colour=terminal.colour, width=terminal.width))
+        text = status_text(report, colour=terminal.colour, width=terminal.width)
+        terminal.present(text, None)
         return
     told = _pasted(report, terminal.place)
     if format_ is StatusFormat.JSON:

@@ -187,7 +187,7 @@ def status_html(report: StatusReport, *, tool: str) -> str:
     hours = f"{report.stale_after.total_seconds() / 3600:g}"
     return render_still_page(
         "status",
-        title=f"Last night's syncs, {report.at:%Y-%m-%d}",
+        title=f"Last night's syncs, {report.at:%B} {report.at.day}, {report.at.year}",
         lead=lead,
         tiles=[
             (word, _KINDS[_STYLES[word]], counts[word], _MEANINGS[word])
