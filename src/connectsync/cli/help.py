@@ -198,7 +198,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "notify": ("connectsync notify --test", "connectsync notify --dry-run"),
     "doctor": ("connectsync doctor",),
     "login": ("connectsync login",),
-    "emulator": ("connectsync emulator",),
+    "emulator": ("connectsync emulator", "connectsync emulator --run-sync"),
     "demo": ("connectsync demo",),
     "schema": ("connectsync schema district",),
 }
