@@ -136,12 +136,16 @@ class Metrics:
         self._write(exposition(self._tally))
 
 
-def exposition(tally: MetricsTally) -> str:
-    """Give the metrics of a run as OpenMetrics text. The same tally, the same bytes."""
+def _text_of(families: Collector) -> str:
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_RunFamilies(tally))
+    registry.register(families)
     text: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]
     return text.decode()
+
+
+def exposition(tally: MetricsTally) -> str:
+    """Give the metrics of a run as OpenMetrics text. The same tally, the same bytes."""
+    return _text_of(_RunFamilies(tally))
 
 
 class _RunFamilies(Collector):
@@ -236,10 +240,7 @@ def reconcile_exposition(
 
     ``status`` is what the command exits with, ``at`` when it ended.
     """
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_ReconcileFamilies(made, status, at))
-    text: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]
-    return text.decode()
+    return _text_of(_ReconcileFamilies(made, status, at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,10 +276,7 @@ class _ReconcileFamilies(Collector):
 
 def status_exposition(made: StatusReport | None, *, status: int, at: datetime) -> str:
     """Give how nights went as OpenMetrics text; where none was read, the status."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_StatusFamilies(made, status, at))
-    text: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]
-    return text.decode()
+    return _text_of(_StatusFamilies(made, status, at))
 
 
 @dataclass(frozen=True, slots=True)
