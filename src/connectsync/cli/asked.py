@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -56,18 +55,12 @@ class AskedFleet:
     def read(self) -> None:
         """Read what the files say; those with errors are left out, with a word."""
         asked = options_of(self.project, self.session.today())
-        # all that is read here stays: looking for what could go takes time for nothing
-        gc.disable()
-        try:
-            self.fleet, self.asked = check_named_files(
-                self.session, self.project, FilesToCheck(self.arguments), asked
-            )
-            self.rows = [
-                {**json.loads(one.stated), "file": one.file}
-                for one in self.fleet.districts
-            ]
-        finally:
-            gc.enable()
+        self.fleet, self.asked = check_named_files(
+            self.session, self.project, FilesToCheck(self.arguments), asked
+        )
+        self.rows = [
+            {**json.loads(one.stated), "file": one.file} for one in self.fleet.districts
+        ]
         errors = [one for one in self.fleet.findings if one.severity is Severity.ERROR]
         broken = sorted({one.place.file for one in errors})
         if broken:
