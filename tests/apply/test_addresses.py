@@ -143,7 +143,7 @@ def test_several_servers_may_be_named(url: str, query: dict[str, str]) -> None:
         "postgresql://ada:hush@x/y?hush-hush-1#@db/state",
         "postgresql://ada:hush@x/y?hush-hush-1=2",
         "postgresql://ada:hush-hush-1",
-        "sqlite:////tmp/hush-hush-1",
+        "sqlite:////var/hush-hush-1",
         "hush-hush-1",
         "",
     ],

@@ -260,7 +260,7 @@ class People:
         Give what a hook refers to: an address, a token, a password.
 
         It does not get at the secrets of the gateway, of the state, of a district or
-        of the CI, nor at a file that a commit brings along: whoever wrote that would
+        of the CI, nor at a file that a commit brings along: its author would
         choose who is told. Raises ``TokenRefused`` for such a one, and
         ``ProjectError``.
         """

@@ -305,7 +305,7 @@ async def _mail(one: Sending, hook: MailHook) -> str:
     Send mail in a thread that ends with the process.
 
     A time limit for each read is none for a conversation, and for looking up a name
-    there is none at all: whoever waits for this waits no longer than it may take.
+    there is none at all: the caller waits no longer than it may take.
     """
     mail, context = mail_of(one, hook), trusted()
     done: Future[str] = Future()
