@@ -115,3 +115,57 @@ def test_no_more_is_left_out_where_changes_are_not_alike(fleet: Console) -> None
     for number, key in enumerate(keys):
         assert f"districts/{key}.yaml" in planned
         assert f"15 → {16 + number}" in planned
+
+
+def test_an_audit_of_eighty_is_two_screens_and_its_tables_stay_whole(
+    fleet: Console,
+) -> None:
+    text = fleet.run("audit", environment=NOW)
+    assert len(text.out.splitlines()) <= 2 * SCREEN, text.out
+    home = " ".join(text.out.partition("warning[home-phone-for-texts]")[2].split())
+    named = "alder-point, cedar-point, elm-point, grand-point, iron-point"
+    assert f"5 districts: {named}" in home
+    assert text.out.count("[home-phone-for-texts]") == 1
+    assert "144 notes not shown; `--show info` shows them" in text.out
+    assert "info[" not in text.out
+    for format_, one in (("csv", "\nfinding,"), ("markdown", "\n| `")):
+        whole = fleet.run("audit", "--format", format_, environment=NOW).out
+        # notes too: 19 warnings are of four rules, 144 notes of two
+        assert whole.count(one) >= 19 + 144, format_
+
+
+def test_an_audit_tells_notes_where_they_are_asked_for(fleet: Console) -> None:
+    said = fleet.run("audit", "--show", "info", environment=NOW).out
+    told = [line for line in said.splitlines() if line.startswith("info[")]
+    assert 2 <= len(told) <= 6, told
+    assert "not shown" not in said
+    # not on a terminal: all of them are named
+    assert said.count("alder-falls") == 2
+
+
+def test_an_audit_on_a_terminal_names_the_first_of_many_districts(
+    fleet: Console,
+) -> None:
+    shown = fleet.run("audit", "--show", "info", environment=NOW, at_terminal=True).out
+    words = " ".join(shown.split())
+    assert re.search(r"\d\d districts: alder-\w+, [^:]* and \d\d more", words), shown
+    assert len(shown.splitlines()) <= 3 * SCREEN, shown
+
+
+def test_an_audit_groups_districts_that_could_not_be_read_and_exceptions(
+    fleet: Console,
+) -> None:
+    allow = "\nallow:\n  - {rule: home-phone-for-texts, reason: x y, until: 2028-06-30}"
+    for path in (fleet.folder / "districts").glob("*-point.yaml"):
+        path.write_text(path.read_text().rstrip() + allow + "\n")
+    live = fleet.folder / "live.json"
+    text = live.read_text().replace("-ridge", "-rigde")
+    live.write_text(text)
+    anywhere = NOW | {"CONNECTSYNC_NOW_ANYWHERE": "1"}
+    said = fleet.run("--backend", "snapshot:live.json", "audit", environment=anywhere)
+    assert "Exceptions (10)" in said.out
+    assert said.out.count("home-phone-for-texts  until 2028-06-30, in force") == 1
+    assert "In a file and not live, or not read (10)" in said.out
+    assert said.out.count("has no such district") == 1
+    assert "Live and in no file (10)" in said.out
+    assert said.out.count("alder-ridge") == 1

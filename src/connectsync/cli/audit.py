@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,7 +20,7 @@ from connectsync.domain.live import AuditReport
 from connectsync.domain.wording import few
 from connectsync.errors import NothingMatched
 from connectsync.operations.audit import AuditScope, audit_live
-from connectsync.report.terminal import inert
+from connectsync.report.terminal import Paint, inert
 from connectsync.values import replace
 
 
@@ -31,6 +32,12 @@ class AuditFormat(StrEnum):
     CSV = "csv"
     MARKDOWN = "markdown"
     HTML = "html"
+
+
+class Quiet(StrEnum):
+    """What text only counts unless it is asked for."""
+
+    INFO = "info"
 
 
 def audit(
@@ -54,6 +61,10 @@ def audit(
     ] = AuditFormat.TEXT,
     output: option_output = None,
     where: where_option = None,
+    show: Annotated[
+        list[Quiet] | None,
+        typer.Option(help="In text, also show notes (info)."),
+    ] = None,
 ) -> int:
     """
     Check what is live on Connect against every rule, also where no file is.
@@ -65,7 +76,6 @@ def audit(
     """
     from connectsync.cli.asked import chosen_by
     from connectsync.cli.backends import open_reader
-    from connectsync.report.audit import render_audit
 
     session: Session = context.obj
     insist_free(session, output)
@@ -80,23 +90,44 @@ def audit(
 
     terminal = session.terminal
     report = _pasted(wait_for(look()), terminal.place)
-    if format_ is AuditFormat.HTML:
-        from connectsync.report.click_list import audit_html
-
-        folder = relative(project.districts_dir, project.root)
-        page = audit_html(report, folder=folder, tool=session.tool)
-        text = terminal.place.complete_html(page)
-    else:
-        text = render_audit(
-            report,
-            format_,
-            colour=terminal.colour and output is None,
-            width=terminal.width,
-        )
-    if format_ is AuditFormat.TEXT:
-        text = terminal.place.complete(text)
+    text = _render(session, report, format_, output, with_infos=bool(show))
     deliver_pages(terminal, text, format_, output)
     return ExitStatus.FINE if report.is_fine else ExitStatus.FINDINGS
+
+
+def _render(
+    session: Session,
+    report: AuditReport,
+    format_: AuditFormat,
+    output: Path | None,
+    *,
+    with_infos: bool,
+) -> str:
+    from connectsync.report import audit as texts
+    from connectsync.report import click_list as pages
+
+    terminal = session.terminal
+    match format_:
+        case AuditFormat.TEXT:
+            text = texts.AuditText(
+                report,
+                Paint(terminal.colour and output is None),
+                terminal.width,
+                whole=output is not None or not terminal.watched,
+                with_infos=with_infos,
+            )
+            return terminal.place.complete(text.render())
+        case AuditFormat.JSON:
+            return texts.audit_json(report)
+        case AuditFormat.CSV:
+            return texts.audit_csv(report)
+        case AuditFormat.MARKDOWN:
+            return pages.audit_markdown(report)
+        case AuditFormat.HTML:
+            project = session.project()
+            folder = relative(project.districts_dir, project.root)
+            page = pages.audit_html(report, folder=folder, tool=session.tool)
+            return terminal.place.complete_html(page)
 
 
 def _scope(

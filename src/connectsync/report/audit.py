@@ -1,11 +1,11 @@
-"""An audit of what is live as text, JSON, CSV and Markdown; its page is beside it."""
+"""An audit of what is live as text, JSON and CSV."""
 
 from __future__ import annotations
 
 import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from connectsync.domain.finding import Severity
 from connectsync.domain.foreign_text import no_command
@@ -15,21 +15,20 @@ from connectsync.domain.live import (
     AuditReport,
     Click,
     ExceptionStanding,
-    NotAudited,
     RuleException,
 )
-from connectsync.domain.wording import many
-from connectsync.report.markdown import (
-    LIMIT,
-    Block,
-    MarkdownTable,
-    code,
-    page,
-    plain,
-    short,
+from connectsync.domain.wording import few, many
+from connectsync.report.findings_text import (
+    ALL_OF_THEM,
+    INFO,
+    NAMED_DISTRICTS,
+    WORTH_A_GROUP,
 )
 from connectsync.report.sheet import csv_table
 from connectsync.report.terminal import Paint, Style, inert, style_of, unheeded, wrap
+from connectsync.values import replace
+
+Thing = TypeVar("Thing")
 
 COUNTED = {
     Severity.ERROR: "error",
@@ -43,18 +42,6 @@ STYLES: Mapping[ExceptionStanding, Style] = {
     ExceptionStanding.SOON: Style.WARNING,
     ExceptionStanding.IN_FORCE: Style.SAFE,
 }
-
-
-def render_audit(report: AuditReport, format_: str, *, colour: bool, width: int) -> str:
-    """Give the report in a format; colors and width count for text alone."""
-    renderers: Mapping[str, Callable[[AuditReport], str]] = {
-        "json": audit_json,
-        "csv": audit_csv,
-        "markdown": audit_markdown,
-    }
-    if format_ in renderers:
-        return renderers[format_](report)
-    return audit_text(report, colour=colour, width=width)
 
 
 def spell_click(click: Click) -> str:
@@ -91,91 +78,194 @@ def totals(report: AuditReport) -> str:
     return f"{counted} on {report.backend}: {', '.join(parts)}"
 
 
-def audit_text(report: AuditReport, *, colour: bool, width: int) -> str:
-    """Give each district that has findings, then what has no file, and exceptions."""
-    paint = Paint(colour)
-    blocks: list[list[str]] = []
-    if any(one.findings for one in report.districts):
-        steps = " > ".join(report.path)
-        blocks.append(list(wrap(f"On Connect, go to {steps}.", width, hang=2)))
-    told: set[str] = set()
-    blocks += [
-        list(_district_lines(one, report, told, paint, width))
-        for one in report.districts
-        if one.findings
-    ]
-    blocks += [list(one) for one in _sections(report, paint, width)]
-    blocks.append(list(wrap(inert(no_command(totals(report))), width, hang=2)))
-    return unheeded("\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n")
+class AuditText:
+    """
+    An audit as text: what is alike in several districts once, the rest one by one.
 
+    ``whole`` names all districts of what is alike, not only the first ones. Notes are
+    counted unless they are asked for.
+    """
 
-def _district_lines(
-    one: AuditedDistrict,
-    report: AuditReport,
-    told: set[str],
-    paint: Paint,
-    width: int,
-) -> Iterator[str]:
-    name = inert(no_command(one.name))
-    yield f"{paint(Style.BOLD, inert(one.key))}  {name}  {paint(Style.DIM, _file(one))}"
-    for found in one.findings:
+    def __init__(
+        self,
+        report: AuditReport,
+        paint: Paint,
+        width: int,
+        *,
+        whole: bool,
+        with_infos: bool,
+    ) -> None:
+        self.report, self.paint, self.width = report, paint, width
+        self.whole, self.with_infos = whole, with_infos
+        self.told: set[str] = set()
+
+    def render(self) -> str:
+        """Give the worst first, then what has no file, exceptions, and the count."""
+        findings = list(self._findings())
+        blocks = [list(self._way_there())] if findings else []
+        blocks += [list(lines) for lines in (*findings, *self._sections())]
+        blocks.append([*self._quiet(), *self._wrapped(no_command(totals(self.report)))])
+        return unheeded("\n\n".join("\n".join(one) for one in blocks if one) + "\n")
+
+    def _wrapped(self, text: str, hang: int = 2) -> Iterator[str]:
+        yield from wrap(inert(text), self.width, hang=hang)
+
+    def _dim(self, text: str, hang: int) -> Iterator[str]:
+        return (self.paint(Style.DIM, line) for line in self._wrapped(text, hang))
+
+    def _named(self, keys: Sequence[str]) -> str:
+        """Count districts and name them: all, or the first ones."""
+        names = ", ".join(keys) if self.whole else few(keys)
+        return f"{many(len(keys), 'district')}: {names}"
+
+    def _way_there(self) -> Iterator[str]:
+        return self._wrapped(f"On Connect, go to {' > '.join(self.report.path)}.")
+
+    def _quiet(self) -> Iterator[str]:
+        notes = self.report.count(Severity.INFO)
+        if notes and not self.with_infos:
+            yield f"{many(notes, 'note')} not shown; `--show {INFO}` shows them"
+
+    def _findings(self) -> Iterator[Iterator[str]]:
+        """Give a block for what several districts share, and one for each district."""
+        alike: dict[object, list[tuple[AuditedDistrict, AuditFinding]]] = {}
+        for one in self.report.districts:
+            for found in one.findings:
+                if self.with_infos or found.severity is not Severity.INFO:
+                    alike.setdefault(_likeness(found), []).append((one, found))
+        shared = [group for group in alike.values() if len(group) >= WORTH_A_GROUP]
+        left: dict[str, list[AuditFinding]] = {}
+        for group in alike.values():
+            if len(group) < WORTH_A_GROUP:
+                for one, found in group:
+                    left.setdefault(one.key, []).append(found)
+        blocks = [(group[0][1].severity.rank, self._shared(group)) for group in shared]
+        for one in self.report.districts:
+            if own := left.get(one.key):
+                own.sort(key=lambda found: found.severity.rank)
+                blocks.append((own[0].severity.rank, self._district(one, own)))
+        return (lines for _, lines in sorted(blocks, key=lambda block: block[0]))
+
+    def _shared(
+        self, group: Sequence[tuple[AuditedDistrict, AuditFinding]]
+    ) -> Iterator[str]:
+        one, found = group[0]
+        # a plan of all shows what is wrong in several
+        hint = found.hint.replace(f" plan {one.key}`", " plan`")
+        yield from self._finding(replace(found, hint=hint), indent="")
+        keys = [one.key for one, _ in group]
+        yield from self._wrapped(f"  {self._named(keys)}", 4)
+
+    def _district(
+        self, one: AuditedDistrict, findings: Sequence[AuditFinding]
+    ) -> Iterator[str]:
+        paint, name = self.paint, inert(no_command(one.name))
+        file = paint(Style.DIM, _file(one))
+        yield f"{paint(Style.BOLD, inert(one.key))}  {name}  {file}"
+        for found in findings:
+            yield from self._finding(found, indent="  ")
+
+    def _finding(self, found: AuditFinding, indent: str) -> Iterator[str]:
         label = f"{found.severity}[{found.rule}]"
-        said = f"  {label} {inert(no_command(found.message))}"
-        first, *rest = wrap(said, width, hang=4)
-        yield first.replace(label, paint(style_of(found.severity), label), 1)
+        said = f"{indent}{label} {no_command(found.message)}"
+        first, *rest = self._wrapped(said, len(indent) + 2)
+        yield first.replace(label, self.paint(style_of(found.severity), label), 1)
         yield from rest
+        affected = self.report.affected[found.rule]
         notes = {
             "on the page": no_command(on_the_page(found)),
             "in its file": no_command(found.in_file),
             # what it means for people, and what to do, is said once of all alike
-            "affected": "" if found.rule in told else report.affected[found.rule],
-            "help": "" if found.rule + found.hint in told else found.hint,
+            "affected": "" if found.rule in self.told else affected,
+            "help": "" if found.rule + found.hint in self.told else found.hint,
         }
-        told |= {found.rule, found.rule + found.hint}
+        self.told |= {found.rule, found.rule + found.hint}
         for noun, note in notes.items():
             if note:
-                yield from _dim(f"    = {noun}: {inert(note)}", paint, width, hang=6)
+                yield from self._dim(f"{indent}  = {noun}: {note}", len(indent) + 4)
+
+    def _sections(self) -> Iterator[Iterator[str]]:
+        if self.report.without_file:
+            yield self._without_file()
+        if self.report.not_audited:
+            yield self._not_audited()
+        yield self._unchecked()
+        if self.report.exceptions:
+            yield self._exceptions()
+
+    def _without_file(self) -> Iterator[str]:
+        districts = self.report.without_file
+        yield self.paint(Style.BOLD, f"Live and in no file ({len(districts):,})")
+        shown = districts if self.whole else districts[:NAMED_DISTRICTS]
+        for one in shown:
+            yield from self._wrapped(f"  {one.key}  {no_command(one.name)}", 4)
+        if left := len(districts) - len(shown):
+            yield f"  … and {left:,} more; {ALL_OF_THEM}"
+        yield from self._dim(f"  = help: {import_command(districts)}", 4)
+
+    def _not_audited(self) -> Iterator[str]:
+        districts = self.report.not_audited
+        head = f"In a file and not live, or not read ({len(districts):,})"
+        yield self.paint(Style.BOLD, head)
+        for group in grouped(districts, lambda one: (one.message, one.remedy)):
+            one, said = group[0], no_command(group[0].message)
+            if len(group) < WORTH_A_GROUP:
+                for each in group:
+                    yield from self._wrapped(f"  {each.key}  {each.file}: {said}", 4)
+            else:
+                keys = self._named([each.key for each in group])
+                yield from self._wrapped(f"  {said}", 4)
+                yield from self._wrapped(f"    {keys}", 6)
+            if one.remedy:
+                yield from self._dim(f"    = help: {one.remedy}", 6)
+
+    def _unchecked(self) -> Iterator[str]:
+        if found := by_need(self.report):
+            yield self.paint(Style.BOLD, "Not checked, for this is not known")
+            for need, (rules, districts) in found.items():
+                count = many(len(districts), "district")
+                yield from self._wrapped(f"  {need} ({count}): {', '.join(rules)}", 4)
+
+    def _exceptions(self) -> Iterator[str]:
+        exceptions = self.report.exceptions
+        yield self.paint(Style.BOLD, f"Exceptions ({len(exceptions):,})")
+        for group in grouped(
+            exceptions, lambda one: (one.rule, one.until, one.standing, one.reason)
+        ):
+            one = group[0]
+            ends = (
+                f"until {one.until}, {self.paint(STYLES[one.standing], one.standing)}"
+            )
+            alike = len(group) >= WORTH_A_GROUP
+            for each in [one] if alike else group:
+                named = inert(one.rule) if alike else f"{each.district}  {one.rule}"
+                yield f"  {inert(named)}  {ends}"
+                yield from self._wrapped(f"    {no_command(one.reason)}", 4)
+            if alike:
+                keys = self._named([each.district for each in group])
+                yield from self._wrapped(f"    {keys}", 6)
+
+
+def _likeness(found: AuditFinding) -> tuple[str, ...]:
+    """Give what findings of several districts have in common to be told once."""
+    said = found.severity, found.rule, found.message
+    return (*said, on_the_page(found), found.in_file)
+
+
+def grouped(
+    things: Sequence[Thing], likeness: Callable[[Thing], object]
+) -> list[list[Thing]]:
+    """Put things together that are alike, in the order of the first of each."""
+    found: dict[object, list[Thing]] = {}
+    for one in things:
+        found.setdefault(likeness(one), []).append(one)
+    return list(found.values())
 
 
 def _file(one: AuditedDistrict) -> str:
     if not one.file:
         return "(no file)"
     return inert(one.file) if one.facts else f"{inert(one.file)} (has errors)"
-
-
-def _dim(text: str, paint: Paint, width: int, *, hang: int) -> Iterator[str]:
-    return (paint(Style.DIM, line) for line in wrap(text, width, hang=hang))
-
-
-def _sections(report: AuditReport, paint: Paint, width: int) -> Iterator[Iterator[str]]:
-    if report.without_file:
-        yield _without_file(report.without_file, paint, width)
-    if report.not_audited:
-        yield _not_audited(report.not_audited, paint, width)
-    yield _unchecked(report, paint, width)
-    if report.exceptions:
-        yield _exceptions(report.exceptions, paint, width)
-
-
-def _without_file(
-    districts: Sequence[AuditedDistrict], paint: Paint, width: int
-) -> Iterator[str]:
-    yield paint(Style.BOLD, f"Live and in no file ({len(districts):,})")
-    for one in districts:
-        name = inert(no_command(one.name))
-        yield from wrap(f"  {inert(one.key)}  {name}", width, hang=4)
-    yield from _dim(f"  = help: {import_command(districts)}", paint, width, hang=4)
-
-
-def _not_audited(
-    districts: Sequence[NotAudited], paint: Paint, width: int
-) -> Iterator[str]:
-    yield paint(Style.BOLD, f"In a file and not live, or not read ({len(districts):,})")
-    for one in districts:
-        said = f"  {one.key}  {one.file}: {no_command(one.message)}"
-        yield from wrap(inert(said), width, hang=4)
-        if one.remedy:
-            yield from _dim(f"    = help: {inert(one.remedy)}", paint, width, hang=6)
 
 
 def by_need(report: AuditReport) -> dict[str, tuple[list[str], set[str]]]:
@@ -188,14 +278,6 @@ def by_need(report: AuditReport) -> dict[str, tuple[list[str], set[str]]]:
     return found
 
 
-def _unchecked(report: AuditReport, paint: Paint, width: int) -> Iterator[str]:
-    if found := by_need(report):
-        yield paint(Style.BOLD, "Not checked, for this is not known")
-        for need, (rules, districts) in found.items():
-            said = f"  {need} ({many(len(districts), 'district')}): {', '.join(rules)}"
-            yield from wrap(said, width, hang=4)
-
-
 def needs_text(names: Sequence[str]) -> str:
     """Say what a rule needs to tell."""
     told = (
@@ -203,17 +285,6 @@ def needs_text(names: Sequence[str]) -> str:
         for name in names
     )
     return f"needs {', '.join(told)}"
-
-
-def _exceptions(
-    exceptions: Sequence[RuleException], paint: Paint, width: int
-) -> Iterator[str]:
-    yield paint(Style.BOLD, f"Exceptions ({len(exceptions):,})")
-    for one in exceptions:
-        standing = paint(STYLES[one.standing], one.standing)
-        named = f"  {inert(one.district)}  {inert(one.rule)}"
-        yield f"{named}  until {one.until}, {standing}"
-        yield from wrap(f"    {inert(no_command(one.reason))}", width, hang=4)
 
 
 def audit_json(report: AuditReport) -> str:
@@ -366,85 +437,3 @@ def _rows(report: AuditReport) -> Iterator[Mapping[str, object]]:
             "standing": entry.standing.value,
             "reason": entry.reason,
         }
-
-
-def audit_markdown(report: AuditReport) -> str:
-    """Give tables; what came from elsewhere is inert in them. Long ones are cut."""
-    return page(list(_blocks(report)), limit=LIMIT)
-
-
-def _blocks(report: AuditReport) -> Iterator[Block]:
-    yield f"## Audit of what is live\n\n{plain(totals(report))}."
-    plan = [(one, found) for one in report.districts for found in one.findings]
-    plan.sort(key=lambda each: each[1].severity.rank)
-    if plan:
-        yield f"Go to {' > '.join(f'**{plain(step)}**' for step in report.path)}."
-        head = ("District", "Finding", "On the page", "What to do")
-        rows = (_plan_row(*each) for each in plan)
-        yield MarkdownTable("Action plan", head, rows, len(plan), "finding")
-    yield from (table for table in _tables(report) if table.count)
-
-
-def _tables(report: AuditReport) -> Iterator[MarkdownTable]:
-    affected, unsure = report.affected, report.unchecked()
-    yield MarkdownTable(
-        "Who is affected",
-        ("Rule", "What it means for people"),
-        ((code(rule), plain(said)) for rule, said in affected.items()),
-        len(affected),
-        "rule",
-        folded=True,
-    )
-    live, left = report.without_file, report.not_audited
-    yield MarkdownTable(
-        "Live and in no file",
-        ("District", "Name"),
-        ((code(one.key), short(one.name)) for one in live),
-        len(live),
-        "district",
-    )
-    yield MarkdownTable(
-        "In a file and not live, or not read",
-        ("District", "File", "Why"),
-        ((code(one.key), code(one.file), short(one.message)) for one in left),
-        len(left),
-        "district",
-    )
-    yield MarkdownTable(
-        "Not checked",
-        ("Rule", "Why", "Districts"),
-        (
-            (code(one.rule), plain(needs_text(one.needs)), f"{len(keys):,}")
-            for one, keys in unsure.items()
-        ),
-        len(unsure),
-        "rule",
-        folded=True,
-    )
-    yield _exception_table(report.exceptions)
-
-
-def _exception_table(exceptions: Sequence[RuleException]) -> MarkdownTable:
-    rows = (
-        (
-            code(one.district),
-            code(one.rule),
-            f"{one.until}, {one.standing}",
-            short(one.reason),
-        )
-        for one in exceptions
-    )
-    head = ("District", "Rule", "Until", "Reason")
-    return MarkdownTable("Exceptions", head, rows, len(exceptions), "exception")
-
-
-def _plan_row(one: AuditedDistrict, found: AuditFinding) -> tuple[str, ...]:
-    said = f"**{found.severity}** {code(found.rule)}: {short(found.message)}"
-    # what stands between backquotes in our own words is a command
-    hint = "".join(
-        code(part) if position % 2 else short(part)
-        for position, part in enumerate(found.hint.split("`"))
-        if part
-    )
-    does = "; ".join(filter(None, [short(found.in_file), hint]))
-    return code(one.key), said, short(on_the_page(found)), does

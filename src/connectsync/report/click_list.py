@@ -1,4 +1,4 @@
-"""What a person clicks on: a click list to tick off, and the page of an audit."""
+"""What a person clicks on: a list to tick off, and the action plan of an audit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,13 @@ from connectsync.domain.live import (
 )
 from connectsync.domain.plan import group_of
 from connectsync.domain.wording import many
-from connectsync.report.audit import STYLES, by_need, on_the_page, totals
+from connectsync.report.audit import (
+    STYLES,
+    by_need,
+    needs_text,
+    on_the_page,
+    totals,
+)
 from connectsync.report.findings_html import COUNTED_SEVERITIES, MOST, rank_counts
 from connectsync.report.html import (
     GlancePart,
@@ -29,7 +35,15 @@ from connectsync.report.html import (
     render_page,
     render_template,
 )
-from connectsync.report.markdown import plain
+from connectsync.report.markdown import (
+    LIMIT,
+    Block,
+    MarkdownTable,
+    code,
+    page,
+    plain,
+    short,
+)
 from connectsync.report.terminal import inert
 
 BEFORE_ALL = (
@@ -311,3 +325,85 @@ def _plain_audit(report: AuditReport) -> dict[str, Any]:
     }
     more = {name: max(0, count - MOST) for name, count in whole.items()}
     return {"tables": tables, "more": more}
+
+
+def audit_markdown(report: AuditReport) -> str:
+    """Give tables; what came from elsewhere is inert in them. Long ones are cut."""
+    return page(list(_blocks(report)), limit=LIMIT)
+
+
+def _blocks(report: AuditReport) -> Iterator[Block]:
+    yield f"## Audit of what is live\n\n{plain(totals(report))}."
+    plan = [(one, found) for one in report.districts for found in one.findings]
+    plan.sort(key=lambda each: each[1].severity.rank)
+    if plan:
+        yield f"Go to {' > '.join(f'**{plain(step)}**' for step in report.path)}."
+        head = ("District", "Finding", "On the page", "What to do")
+        rows = (_plan_row(*each) for each in plan)
+        yield MarkdownTable("Action plan", head, rows, len(plan), "finding")
+    yield from (table for table in _tables(report) if table.count)
+
+
+def _tables(report: AuditReport) -> Iterator[MarkdownTable]:
+    affected, unsure = report.affected, report.unchecked()
+    yield MarkdownTable(
+        "Who is affected",
+        ("Rule", "What it means for people"),
+        ((code(rule), plain(said)) for rule, said in affected.items()),
+        len(affected),
+        "rule",
+        folded=True,
+    )
+    live, left = report.without_file, report.not_audited
+    yield MarkdownTable(
+        "Live and in no file",
+        ("District", "Name"),
+        ((code(one.key), short(one.name)) for one in live),
+        len(live),
+        "district",
+    )
+    yield MarkdownTable(
+        "In a file and not live, or not read",
+        ("District", "File", "Why"),
+        ((code(one.key), code(one.file), short(one.message)) for one in left),
+        len(left),
+        "district",
+    )
+    yield MarkdownTable(
+        "Not checked",
+        ("Rule", "Why", "Districts"),
+        (
+            (code(one.rule), plain(needs_text(one.needs)), f"{len(keys):,}")
+            for one, keys in unsure.items()
+        ),
+        len(unsure),
+        "rule",
+        folded=True,
+    )
+    yield _exception_table(report.exceptions)
+
+
+def _exception_table(exceptions: Sequence[RuleException]) -> MarkdownTable:
+    rows = (
+        (
+            code(one.district),
+            code(one.rule),
+            f"{one.until}, {one.standing}",
+            short(one.reason),
+        )
+        for one in exceptions
+    )
+    head = ("District", "Rule", "Until", "Reason")
+    return MarkdownTable("Exceptions", head, rows, len(exceptions), "exception")
+
+
+def _plan_row(one: AuditedDistrict, found: AuditFinding) -> tuple[str, ...]:
+    said = f"**{found.severity}** {code(found.rule)}: {short(found.message)}"
+    # what stands between backquotes in our own words is a command
+    hint = "".join(
+        code(part) if position % 2 else short(part)
+        for position, part in enumerate(found.hint.split("`"))
+        if part
+    )
+    does = "; ".join(filter(None, [short(found.in_file), hint]))
+    return code(one.key), said, short(on_the_page(found)), does
