@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
+import jsonschema
 import pytest
 from console import Console
 from screen import on_a_terminal
 
 from connectsync.cli.terminal import ExitStatus
+from connectsync.config.schemas import schema
 from connectsync.domain.plan_file import digest_of
+from connectsync.domain.run import approval_of
 
 
 @pytest.fixture
@@ -323,3 +328,91 @@ def test_a_name_is_told_as_unchecked(asking: Console) -> None:
     assert asking.run("apply", "plan.json").status == 0
     shown = asking.run("runs", "show", "1").out
     assert "approved by Ada (unchecked), " in shown
+
+
+def in_git(console: Console, name: str, address: str) -> None:
+    """Let git know who is here, in this repository."""
+    for arguments in (
+        ("init", "--quiet"),
+        ("config", "user.name", name),
+        ("config", "user.email", address),
+    ):
+        subprocess.run(["git", *arguments], cwd=console.folder, check=True)
+
+
+@pytest.mark.parametrize("name", ["Ada Li", "ada li", "ADA@example.org"])
+def test_a_name_that_git_knows_is_checked(asking: Console, name: str) -> None:
+    in_git(asking, "Ada Li", "ada@example.org")
+    said = asking.run("approve", "plan.json", "--as", name)
+    assert "checked: git here names the same, which is worth what" in words(said.out)
+    assert "unchecked" not in said.both
+    assert "warning" not in said.err
+
+
+def test_a_name_that_git_does_not_know_is_told_and_stays_unchecked(
+    asking: Console,
+) -> None:
+    in_git(asking, "Bo Chen", "bo@example.org")
+    said = asking.run("approve", "plan.json", "--as", "Ada Li")
+    assert said.status == 0
+    assert "warning: git here names 'Bo Chen', not 'Ada Li'" in said.err
+    assert "unchecked: git here names Bo Chen; who may write" in words(said.out)
+
+
+GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "maria"}
+GITLAB = {"GITLAB_CI": "true", "GITLAB_USER_LOGIN": "maria"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "name", "told"),
+    [
+        (GITHUB, "Maria", "checked: GitHub names the same"),
+        (GITLAB, "maria", "checked: GitLab names the same"),
+        (
+            GITLAB | {"GITLAB_USER_NAME": "Maria Ortiz"},
+            "Maria Ortiz",
+            "checked: GitLab names the same",
+        ),
+        # who ran the job again answers for it
+        (
+            GITHUB | {"GITHUB_TRIGGERING_ACTOR": "bo"},
+            "maria",
+            "unchecked: GitHub names bo",
+        ),
+        (GITHUB, "Ada Li", "unchecked: GitHub names maria"),
+        # git's name is that of the job, whoever began it
+        ({"GITHUB_ACTIONS": "true"}, "Ada Li", "unchecked"),
+    ],
+    ids=["github", "gitlab", "gitlab-name", "again", "another", "no-actor"],
+)
+def test_in_a_job_a_name_is_held_against_who_began_it(
+    asking: Console,
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    name: str,
+    told: str,
+) -> None:
+    in_git(asking, "Ada Li", "ada@example.org")
+    for one, value in variables.items():
+        monkeypatch.setenv(one, value)
+    for one in (name, "Cy"):
+        yes(asking, one)
+    assert asking.run("apply", "plan.json").status == 0
+    assert f"approved by {name} ({told}), " in words(
+        asking.run("runs", "show", "1").out
+    )
+    shown = json.loads(asking.run("runs", "show", "1", "--format", "json").out)
+    jsonschema.validate(shown, schema("runs"))
+    (one,) = [one for one in shown["run"]["approved"] if one["name"] == name]
+    by = told.split()[1] if told != "unchecked" else None
+    assert one["checked_by"] == by
+    assert (one["named"] is None) is ("unchecked:" not in told)
+
+
+def test_an_approval_from_before_names_were_checked_is_unchecked() -> None:
+    at = datetime(2027, 1, 15, tzinfo=UTC)
+    assert str(approval_of({"plan": "x", "name": "Ada"}, at).check) == "unchecked"
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())

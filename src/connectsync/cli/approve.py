@@ -9,6 +9,7 @@ import typer
 
 from connectsync.apply.state.queries import StateReader
 from connectsync.cli.fleets import any_scope
+from connectsync.cli.machine import ci_job
 from connectsync.cli.plan_source import open_state, plan_in, policy_now, untold
 from connectsync.cli.session import Session
 from connectsync.cli.suggest import quote_word
@@ -18,24 +19,30 @@ from connectsync.domain.finding import acceptance
 from connectsync.domain.live import ConnectKey, is_of_project, one_spelling
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
-from connectsync.domain.run import Approvals
+from connectsync.domain.run import Approvals, NameCheck
 from connectsync.domain.wording import many
 from connectsync.errors import NotApproved, StalePlan
 from connectsync.operations.approve import (
     applied_before,
     approver,
+    check_name,
     has_approved,
     look_alike,
     needed_names,
     record_approval,
 )
+from connectsync.operations.authors import people_here
 from connectsync.operations.gate import Gate, as_it_is, of_connect
+from connectsync.operations.git import Git
 from connectsync.operations.limits import limits_before
 from connectsync.operations.plan import PlanContext
 from connectsync.report.outcome_text import approval_text
 from connectsync.report.plan_text import render_plan, render_summary
 from connectsync.report.terminal import inert
 from connectsync.values import replace
+
+GIT = "git here"
+"""What is asked where no CI runs this."""
 
 
 def approve(
@@ -53,8 +60,10 @@ def approve(
     Approve a plan file, for a project that requires approvals.
 
     On a terminal the plan is shown and the yes is asked for. It is kept with the plan's
-    digest: it is worth nothing for any other plan. The name is not checked: anyone who
-    may write to the state store can approve.
+    digest: it is worth nothing for any other plan. The name is held against who began
+    the job of a CI, or elsewhere against git's user.name and user.email; what they say
+    is kept, and where they name another person, or no one, the name is unchecked. None
+    of this is proof: anyone who may write to the state store can approve.
     """
     session: Session = context.obj
     return ExitStatus(approve_file(session, plan, name, asks=not yes))
@@ -94,6 +103,12 @@ def approve_file(
         whole = _with_untold(session, project, plan)
         shown = as_it_is(whole, scope.districts, context, begun=begun)
         again = has_approved(archive, digest, name)
+    check = _check(session, project, name)
+    if check.named:
+        terminal.complain(
+            f"warning: {inert(check.by)} names {inert(check.named)!r}, not"
+            f" {inert(name)!r}"
+        )
     if asks and terminal.watched and not again:
         # the store is not held while a person reads
         _insist_yes(terminal, shown, digest, name)
@@ -102,13 +117,22 @@ def approve_file(
         if done := applied_before(archive, plan):
             raise StalePlan(done)
         doubt = look_alike(name, archive.approvals(digest))
-        said = record_approval(store, digest, name, at=now)
+        said = record_approval(store, digest, name, at=now, check=check)
     colour, width = terminal.colour, terminal.width
     _tell_doubts(terminal, shown, doubt)
     terminal.show(render_summary(shown, digest, colour=colour, width=width))
     _tell_approvals(terminal, said, project)
     terminal.say(_next_step(path, shown, project, len(said.names)))
     return ExitStatus.FINE
+
+
+def _check(session: Session, project: Project, name: str) -> NameCheck:
+    """Hold a name against who began this job of a CI; elsewhere against git's."""
+    job = ci_job(session.environment)
+    if job.ci:
+        # in a job git's name is that of the job, whoever began it
+        return check_name(name, job.ci, job.names)
+    return check_name(name, GIT, people_here(Git(project.root, session.environment)))
 
 
 def _with_untold(session: Session, project: Project, plan: Plan) -> Plan:

@@ -1,13 +1,15 @@
-"""What is known of this machine: its hosts, and the time that it tells or is told."""
+"""What is known of this machine: its hosts, its CI, and the time that it tells."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from connectsync import errors
+from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.live import BY_ADDRESS
 
 
@@ -128,3 +130,59 @@ def now_at_least(environment: Mapping[str, str]) -> datetime:
         return now(environment)
     except errors.UsageError:
         return utc_now()
+
+
+LONGEST = 200
+"""Characters that are kept of what a variable says."""
+
+
+class CiJob(NamedTuple):
+    """
+    The job of a CI that this is: its address, and whom it names as who began it.
+
+    ``ci`` is the CI's name, empty where this is none; ``actor`` the login, and
+    ``names`` that and what else the CI calls this person.
+    """
+
+    ci: str = ""
+    actor: str = ""
+    job: str = ""
+    names: tuple[str, ...] = ()
+
+
+_CIS = (
+    ("GitLab", "GITLAB_CI", "GITLAB_USER_LOGIN", "CI_JOB_URL", "GITLAB_USER_NAME"),
+    ("Buildkite", "BUILDKITE", "BUILDKITE_BUILD_CREATOR", "BUILDKITE_BUILD_URL", ""),
+    ("CircleCI", "CIRCLECI", "CIRCLE_USERNAME", "CIRCLE_BUILD_URL", ""),
+    ("Jenkins", "JENKINS_URL", "BUILD_USER_ID", "BUILD_URL", "BUILD_USER"),
+)
+"""A CI, and the variables that say: it is one, who began its job, where, the name."""
+
+
+def ci_job(environment: Mapping[str, str]) -> CiJob:
+    """Say which job of a CI this is, by what the variables of the job say."""
+
+    def said(name: str) -> str:
+        return short_text(environment.get(name, ""))
+
+    if environment.get("GITHUB_ACTIONS") == "true":
+        names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+        server, repository, run = (environment.get(name, "") for name in names)
+        job = f"{server}/{repository}/actions/runs/{run}" if run else ""
+        # who ran a job again answers for it, not who ran it first
+        actor = said("GITHUB_TRIGGERING_ACTOR") or said("GITHUB_ACTOR")
+        return CiJob("GitHub", actor, short_text(job), _named(actor))
+    for ci, mark, login, job, name in _CIS:
+        if environment.get(mark):
+            actor = said(login)
+            return CiJob(ci, actor, said(job), _named(actor, said(name)))
+    return CiJob()
+
+
+def _named(*names: str) -> tuple[str, ...]:
+    return tuple(name for name in names if name)
+
+
+def short_text(text: str) -> str:
+    """Give the start of what a machine or a CI says, so that it can only be shown."""
+    return foreign_text(text[:LONGEST])

@@ -7,7 +7,7 @@ import getpass
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
@@ -16,13 +16,13 @@ from contextlib import (
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
 
 from connectsync.apply.journal import Observe, Rest, never
 from connectsync.apply.state.store import Store
 from connectsync.backends.seam import Reader, Writer
 from connectsync.cli.backends import at_once, is_by_hand, open_writer, patience
 from connectsync.cli.fleets import FleetScope
+from connectsync.cli.machine import ci_job, short_text
 from connectsync.cli.manual import ManualSaver
 from connectsync.cli.options import ManualSaves
 from connectsync.cli.plan_source import ScopedPlan
@@ -30,7 +30,6 @@ from connectsync.cli.progress import RunProgress
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus, LogFormat, Terminal, insist_no_source
 from connectsync.domain.event import DistrictEnded, Event, WaveBegan
-from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.outcome import DistrictOutcome, Ending, Outcome
 from connectsync.domain.plan import Plan
 from connectsync.domain.run import Origin
@@ -251,70 +250,31 @@ class RunReporter:
 PULL_REQUEST = "CONNECTSYNC_PULL_REQUEST"
 """The variable in which a job says which pull request brought what it applies."""
 
-LONGEST = 200
-"""Characters that are kept of what a variable says."""
-
-
-class _Ci(NamedTuple):
-    """The variables by which a CI says that it is one, who began its job, and where."""
-
-    mark: str
-    actor: str
-    job: str
-
-
-_CIS = (
-    _Ci("GITLAB_CI", "GITLAB_USER_LOGIN", "CI_JOB_URL"),
-    _Ci("BUILDKITE", "BUILDKITE_BUILD_CREATOR", "BUILDKITE_BUILD_URL"),
-    _Ci("CIRCLECI", "CIRCLE_USERNAME", "CIRCLE_BUILD_URL"),
-    _Ci("JENKINS_URL", "BUILD_USER_ID", "BUILD_URL"),
-)
-
 
 def origin_here(session: Session, scope: FleetScope) -> Origin:
     """Say who begins a run here; what nothing tells is left empty."""
     environment = session.environment
-    actor, job = _ci(environment)
+    ci = ci_job(environment)
     project = scope.project
     files = [want.file for want in scope.wanted]
     commit, clean = checked_out(project, files, environment)
     return Origin(
         user=_user(),
-        host=_short(socket.gethostname()),
-        actor=actor,
-        job=job,
-        pull_request=_short(environment.get(PULL_REQUEST, "")),
+        host=short_text(socket.gethostname()),
+        actor=ci.actor,
+        job=ci.job,
+        pull_request=short_text(environment.get(PULL_REQUEST, "")),
         commit=commit,
         clean=clean,
     )
 
 
-def _ci(environment: Mapping[str, str]) -> tuple[str, str]:
-    """Give who began the job of a CI, and its address."""
-    if environment.get("GITHUB_ACTIONS") == "true":
-        names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
-        server, repository, run = (environment.get(name, "") for name in names)
-        job = f"{server}/{repository}/actions/runs/{run}" if run else ""
-        actor = environment.get("GITHUB_TRIGGERING_ACTOR")
-        return _short(actor or environment.get("GITHUB_ACTOR", "")), _short(job)
-    for ci in _CIS:
-        if environment.get(ci.mark):
-            said = (environment.get(name, "") for name in (ci.actor, ci.job))
-            actor, job = map(_short, said)
-            return actor, job
-    return "", ""
-
-
 def _user() -> str:
     try:
-        return _short(getpass.getuser())
+        return short_text(getpass.getuser())
     except (OSError, KeyError, ImportError):
         # an account without a name, as in some containers
         return ""
-
-
-def _short(text: str) -> str:
-    return foreign_text(text[:LONGEST])
 
 
 @dataclass(frozen=True, slots=True)

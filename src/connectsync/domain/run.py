@@ -288,11 +288,47 @@ class DistrictHistory:
 
 
 @dataclass(frozen=True, slots=True)
+class NameCheck:
+    """
+    What a CI or git says of the name that a person gave.
+
+    ``by`` is which of them was asked: empty where none could be, and then the name is
+    unchecked. ``named`` is whom it names, where that is another person.
+    """
+
+    by: str = ""
+    named: str = ""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether it names the same person."""
+        return bool(self.by) and not self.named
+
+    def __str__(self) -> str:
+        """Say it in a few words."""
+        if not self.by:
+            return "unchecked"
+        if self.named:
+            return f"unchecked: {self.by} names {self.named}"
+        return f"checked: {self.by} names the same"
+
+
+UNCHECKED = NameCheck()
+
+
+@dataclass(frozen=True, slots=True)
 class ApprovalRecord:
-    """A person approved a plan."""
+    """A person approved a plan; ``check`` is what a CI or git said of the name."""
 
     name: str
     at: datetime
+    check: NameCheck = UNCHECKED
+
+
+def approval_of(detail: Mapping[str, object], at: datetime) -> ApprovalRecord:
+    """Read an approval as the log holds it; older ones were never checked."""
+    check = NameCheck(str(detail.get("checked_by", "")), str(detail.get("named", "")))
+    return ApprovalRecord(str(detail["name"]), at, check)
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,9 +437,11 @@ class Approvals:
     """
     Who said yes to a plan so far: ``names``, sorted.
 
-    ``name`` is who says it now; ``new`` that no one of this name had approved yet.
+    ``name`` is who says it now; ``new`` that no one of this name had approved yet;
+    ``check`` what a CI or git says of that name.
     """
 
     name: str
     names: tuple[str, ...]
     new: bool
+    check: NameCheck = UNCHECKED

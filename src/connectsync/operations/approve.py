@@ -30,7 +30,7 @@ from connectsync.domain.foreign_text import (
 from connectsync.domain.plan import Member, PageField, PageSection, Plan, PlanReview
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.policy import LAST, Approval, Policy, Rollout, wave_by_district
-from connectsync.domain.run import Approvals
+from connectsync.domain.run import UNCHECKED, Approvals, NameCheck
 from connectsync.domain.settings import SETTINGS
 from connectsync.domain.wording import few, fold_word
 from connectsync.errors import GuardRefused, NotApproved, UsageError
@@ -242,7 +242,17 @@ def has_approved(archive: StateReader, digest: str, name: str) -> bool:
     return looks_of_person(name) in before
 
 
-def record_approval(store: Store, digest: str, name: str, *, at: datetime) -> Approvals:
+def check_name(name: str, by: str, names: Sequence[str]) -> NameCheck:
+    """Hold the name that a person gave against those that a CI or git knows."""
+    if not names:
+        return UNCHECKED
+    same = looks_of_person(name) in map(looks_of_person, names)
+    return NameCheck(by, "" if same else names[0])
+
+
+def record_approval(
+    store: Store, digest: str, name: str, *, at: datetime, check: NameCheck
+) -> Approvals:
     """
     Write down that a person says yes to a plan; the same name twice changes nothing.
 
@@ -251,8 +261,8 @@ def record_approval(store: Store, digest: str, name: str, *, at: datetime) -> Ap
     """
     archive = StateReader(store)
     again = has_approved(archive, digest, name)
-    new = not again and store.approve(digest, name, at=at)
-    return Approvals(name, archive.approvals(digest), new)
+    new = not again and store.approve(digest, name, at=at, check=check)
+    return Approvals(name, archive.approvals(digest), new, check)
 
 
 def plan_review(

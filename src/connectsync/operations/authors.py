@@ -1,4 +1,4 @@
-"""Who wrote a line of a file, as git says it: unchecked."""
+"""Who wrote a line of a file, and who is here, as git says it: unchecked."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 from connectsync.domain.fleet_report import AcceptedBy
+from connectsync.domain.foreign_text import foreign_text
 from connectsync.errors import UsageError
 from connectsync.operations.git import Git, GitRefused
 from connectsync.values import dataclass, field
@@ -93,6 +94,18 @@ class Authors:
         at = about.get(b"author-time", b"").decode("ascii", "replace")
         seconds = int(at) if at.isdecimal() else 0
         return seconds, AcceptedBy(name, _day(at), f"commit {spelled[:SHOWN]}")
+
+
+def people_here(git: Git) -> tuple[str, ...]:
+    """Give whom git is told to name in commits that are made here: name and address."""
+    try:
+        said = git.run("config", "--null", "--get-regexp", r"^user\.(name|email)$")
+    except (GitRefused, UsageError):
+        return ()
+    # of several the last one counts, as in a commit
+    told = dict(one.partition("\n")[::2] for one in os.fsdecode(said).split("\0"))
+    names = (told.get("user.name", ""), told.get("user.email", ""))
+    return tuple(foreign_text(one) for one in names if one)
 
 
 SHOWN = 9

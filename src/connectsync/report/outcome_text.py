@@ -152,14 +152,19 @@ def approval_text(said: Approvals, asked: Approval, *, colour: bool, width: int)
     lines = [
         *(paint(style, line) for line in wrap(_repeat_text(said), width, hang=2)),
         *wrap(_so_far(said), width, hang=2),
-        *(paint(Style.DIM, line) for line in wrap(UNCHECKED, width, hang=2)),
+        *(paint(Style.DIM, line) for line in wrap(_check_text(said), width, hang=2)),
         *(paint(Style.DIM, line) for line in wrap(_asked_text(asked), width, hang=2)),
     ]
     return "\n".join(lines) + "\n"
 
 
-UNCHECKED = "unchecked: who may write to the state can give any name"
-"""What a name of an approval is worth."""
+def _check_text(said: Approvals) -> str:
+    """Say what a name of an approval is worth."""
+    if said.check.agrees:
+        return f"{inert(str(said.check))}, which is worth what its settings are"
+    joint = "; " if said.check.by else ": "
+    check = inert(str(said.check))
+    return f"{check}{joint}who may write to the state can give any name"
 
 
 def _repeat_text(said: Approvals) -> str:

@@ -57,7 +57,13 @@ def run_json(history: RunHistory) -> str:
         "accepted": dict(sorted(run.accepted.items())),
         "overridden": dict(sorted(run.reasons.items())),
         "approved": [
-            {"name": one.name, "at": _time(one.at)} for one in history.approved
+            {
+                "name": one.name,
+                "at": _time(one.at),
+                "checked_by": one.check.by or None,
+                "named": one.check.named or None,
+            }
+            for one in history.approved
         ],
         "approved_elsewhere": run.approved_elsewhere,
     }

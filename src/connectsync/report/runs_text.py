@@ -315,7 +315,8 @@ class _RunPage:
             )
         for one in self.history.approved:
             yield from self._lines(
-                f"approved by {inert(one.name)} (unchecked), {moment(one.at)}"
+                f"approved by {inert(one.name)} ({inert(str(one.check))}),"
+                f" {moment(one.at)}"
             )
         if run.approved_elsewhere:
             yield "approved elsewhere: its digest was given with --approved"

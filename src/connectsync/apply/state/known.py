@@ -19,10 +19,12 @@ from connectsync.domain.outcome import DistrictOutcome, Ending, Made, SaveFacts,
 from connectsync.domain.plan import SWITCH
 from connectsync.domain.run import (
     LATELY,
+    ApprovalRecord,
     RecentSaves,
     Run,
     RunDistrict,
     RunHead,
+    approval_of,
     origin_of,
 )
 from connectsync.domain.settings import form_of, is_same
@@ -136,7 +138,7 @@ class Known:
     )
     launches: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     told: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    approvals: dict[str, dict[str, datetime]] = field(
+    approvals: dict[str, dict[str, ApprovalRecord]] = field(
         default_factory=lambda: defaultdict(dict)
     )
     names: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -407,7 +409,8 @@ class Known:
                 self.told[backend].add(district)
 
     def _plan_approved(self, entry: AuditEntry) -> None:
-        self.approvals[entry.detail["plan"]][entry.detail["name"]] = entry.at
+        approval = approval_of(entry.detail, entry.at)
+        self.approvals[entry.detail["plan"]][approval.name] = approval
 
     def _connect_named(self, entry: AuditEntry) -> None:
         """Know by one key what was known by others; of two values the later stays."""

@@ -26,6 +26,7 @@ from connectsync.apply.state.database import HEAD, LEASES, Database
 from connectsync.apply.state.known import Known
 from connectsync.domain.district import without
 from connectsync.domain.outcome import Sent
+from connectsync.domain.run import UNCHECKED, NameCheck
 from connectsync.domain.settings import form_data, is_same, list_differing
 from connectsync.errors import LeaseLost
 
@@ -342,12 +343,16 @@ class Ledger:
             with self.changing() as connection:
                 self.log(connection, audit.DISTRICT_SEEN, detail, at)
 
-    def approve(self, plan: str, name: str, *, at: datetime) -> bool:
+    def approve(
+        self, plan: str, name: str, *, at: datetime, check: NameCheck = UNCHECKED
+    ) -> bool:
         """Write down that a person approves a plan; False if they had before."""
         with self.changing() as connection:
             if name in self._known.approvals[plan]:
                 return False
             detail = {"plan": plan, "name": name}
+            if check.by:
+                detail |= {"checked_by": check.by, "named": check.named}
             self.log(connection, audit.PLAN_APPROVED, detail, at)
             return True
 

@@ -287,9 +287,8 @@ class StateReader:
 
     def approved(self, plan: str) -> tuple[ApprovalRecord, ...]:
         """Give who approved a plan and when, the first one first."""
-        given = self._store.known().approvals[plan].items()
-        ordered = sorted(given, key=lambda one: (one[1], one[0]))
-        return tuple(ApprovalRecord(name, at) for name, at in ordered)
+        given = self._store.known().approvals[plan].values()
+        return tuple(sorted(given, key=lambda one: (one.at, one.name)))
 
     # — the log —
 
