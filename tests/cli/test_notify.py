@@ -214,6 +214,12 @@ def test_only_a_host_that_the_operator_names_is_told_anything(
         ("BITBUCKET_PR_ID", "3"),
         ("BUILDKITE_PULL_REQUEST", "7"),
         ("SYSTEM_PULLREQUEST_PULLREQUESTID", "7"),
+        ("CI_PIPELINE_SOURCE", "external_pull_request_event"),
+        ("GITHUB_EVENT_NAME", "merge_group"),
+        ("CI_PIPELINE_EVENT", "pull_request"),
+        ("CODEBUILD_WEBHOOK_TRIGGER", "pr/12"),
+        ("CIRRUS_PR", "12"),
+        ("PULL_NUMBER", "12"),
     ],
 )
 def test_for_a_pull_request_no_one_is_told(
@@ -261,6 +267,66 @@ def test_a_project_file_gets_no_secret_of_others_sent(
     assert said.err.count("is a secret of others, so it is not sent") == len(others)
     for secret in others.values():
         assert secret not in said.both
+
+
+@pytest.mark.parametrize("a_copy", [False, True])
+@pytest.mark.parametrize(
+    ("hook_of", "refused"),
+    [
+        # the password of a mail server, and the address of a webhook, as a token
+        ("{{name: x, url: '{url}', token: '{mail}'}}", "x: token"),
+        ("{{name: x, url: '{url}', token: '{slack}'}}", "x: token"),
+        # a token of a webhook that is somewhere else
+        ("{{name: x, url: '{url}', token: '{token}'}}", "x: token"),
+    ],
+)
+def test_a_hook_is_sent_no_secret_of_another_one(
+    known: Console, hook: Hook, hook_of: str, refused: str, *, a_copy: bool
+) -> None:
+    secrets = {
+        "MAIL_PW": "cAnary-1b.mail.Pw7cXk29Rt",
+        "CHAT_URL": "https://hooks.example.org/services/cAnary-2c.slack.Gh4wQz",
+        "DESK_TOKEN": "cAnary-3d.desk.Mn8vLs61Bq",
+    }
+    names = {one: f"env:{'COPY_' if a_copy else ''}{one}" for one in secrets}
+    other = hook_of.format(
+        url=URL,
+        mail=names["MAIL_PW"],
+        slack=names["CHAT_URL"],
+        token=names["DESK_TOKEN"],
+    )
+    tells(
+        known,
+        "{name: slack, url: 'env:CHAT_URL', token: 'env:DESK_TOKEN'}",
+        other,
+        more="  mail:\n    - {name: team, host: mail.example.org, from: a@example.org,"
+        " to: [b@example.org], user: a, password: 'env:MAIL_PW'}\n",
+    )
+    edit(known, deletion_threshold=44)
+    copies = {f"COPY_{name}": secret for name, secret in secrets.items()}
+    said = drift(known, at("2027-01-15T06:00", hook, **secrets, **copies))
+    assert hook.bodies == []
+    assert f"{refused}: env:" in said.err
+    assert "is a secret of others, so it is not sent" in said.err
+    for secret in secrets.values():
+        assert secret not in said.both
+
+
+def test_hooks_of_one_place_may_share_what_they_need(
+    known: Console, hook: Hook
+) -> None:
+    webhooks = [
+        f"{{name: {name}, url: '{URL}', token: 'env:DESK_TOKEN', about: [{about}]}}"
+        for name, about in (("one", "drift"), ("two", "drift"))
+    ]
+    tells(known, *webhooks)
+    edit(known, deletion_threshold=44)
+    shared = {"DESK_TOKEN": "t0ken-of-the-desk-5b"}
+    drift(known, at("2027-01-15T06:00", hook, **shared))
+    assert len(hook.bodies) == 2
+    assert {one["Authorization"] for one in hook.sent} == {
+        "Bearer t0ken-of-the-desk-5b"
+    }
 
 
 def test_an_address_that_a_commit_brings_along_is_not_used(
@@ -589,6 +655,7 @@ def test_a_told_clock_tells_no_one_who_is_not_here(known: Console, hook: Hook) -
         {"told": {"desk": "drift"}},
         {"untold": []},
         {"digests": {"desk": 1}},
+        {"backend": 1},
     ],
     ids=json.dumps,
 )

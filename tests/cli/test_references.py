@@ -291,6 +291,37 @@ def test_a_district_file_gets_at_no_secret_but_a_districts(name: str) -> None:
     assert SECRET not in error.value.message + error.value.remedy
 
 
+HOOKED = replace(
+    STATED,
+    notify={
+        "webhooks": [{"name": "desk", "url": "env:DESK", "token": "env:DESK_TOKEN"}],
+        "mail": [{"name": "team", "password": "env:MAIL"}],
+    },
+)
+
+
+@pytest.mark.parametrize("reference", ["env:ALSO", "file:copy", ""])
+@pytest.mark.parametrize("name", ["DESK", "DESK_TOKEN", "MAIL", "STATE"])
+def test_what_tells_people_is_no_token_of_a_district_or_the_gateway(
+    tmp_path: Path, name: str, reference: str
+) -> None:
+    (tmp_path / "copy").write_text(SECRET)
+    variables = {name: SECRET, "ALSO": SECRET}
+    stated = replace(
+        HOOKED,
+        root=tmp_path,
+        gateway=GatewayConfig("https://x.example.org", reference or f"env:{name}"),
+    )
+    with pytest.raises(TokenRefused, match="is a secret of others"):
+        gateway_token(stated, variables, ())
+    with pytest.raises(TokenRefused, match="is no district's token"):
+        district_token(
+            reference or f"env:{name}",
+            project=replace(stated, gateway=None),
+            environment=variables,
+        )
+
+
 def stated_as(reference: str, root: Path = STATED.root) -> Project:
     gateway = GatewayConfig("https://gateway.example.org", reference)
     return replace(STATED, root=root, state_dir=root / ".connectsync", gateway=gateway)

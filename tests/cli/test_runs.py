@@ -294,6 +294,64 @@ def origin(console: Console, run: int) -> Any:
     return told(console, "show", str(run))["run"]["origin"]
 
 
+@pytest.mark.parametrize(
+    "when", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "2027-01-15"]
+)
+def test_a_time_that_no_clock_has_is_told_as_an_edited_state(
+    applied: Console, when: str
+) -> None:
+    """Whoever edits it may chain it anew."""
+
+    def other(entry: Entry) -> None:
+        entry["at"] = when
+
+    applied.forge(other)
+    for command in (("history", "lakeview-usd"), ("runs",), ("plan",), ("status",)):
+        said = applied.run(*command)
+        assert said.status == ExitStatus.FINDINGS, said.err
+        assert "holds no fact of ours" in said.err
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        ("plan approved", {"name": 1}),
+        ("plan approved", {"plan": [], "name": "Ada"}),
+        ("run begun", {"backend": 1}),
+        ("run begun", {"approved_elsewhere": "no"}),
+        ("run begun", {"accepted": {"disruptive": "9"}}),
+        ("run begun", {"reasons": {"in-a-freeze": 1}}),
+        ("save intended", {"phase": "1"}),
+        ("save intended", {"set_token": 0}),
+        ("save seen", {"note": 1}),
+        ("district ended", {"message": []}),
+    ],
+    ids=json.dumps,
+)
+def test_an_entry_of_other_types_is_told_as_an_edited_state(
+    valley: Console, action: str, said: dict[str, Any]
+) -> None:
+    valley.run("plan", "--out", "plan.json", "lakeview-usd")
+    for name in ("Ada Lovelace", "Grace Hopper"):
+        valley.run("approve", "plan.json", "--as", name)
+    assert valley.run("apply", "plan.json").status == ExitStatus.FINE
+    once: list[Entry] = []
+
+    def other(entry: Entry) -> None:
+        if entry["action"] == action and not once:
+            once.append(entry)
+            entry["detail"] |= said
+
+    valley.forge(other)
+    assert once
+    for command in (("runs", "show", "1"), ("resume",), ("approve", "plan.json")):
+        refused = valley.run(
+            *command, *(["--as", "Eve"] if "plan.json" in command else [])
+        )
+        assert refused.status == ExitStatus.FINDINGS, refused.both
+        assert "holds no fact of ours" in refused.err
+
+
 def test_a_run_tells_who_began_it_and_from_which_commit(valley: Console) -> None:
     commit = repository(valley.folder)
     assert valley.run("apply", "--yes").status == 0

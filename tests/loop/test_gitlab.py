@@ -74,6 +74,30 @@ def test_every_script_is_sound_in_any_shell(name: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("connectsync-plan", ("plan.json", "note.md")),
+        ("connectsync-validate", ("code-quality.json", "junit.xml")),
+    ],
+)
+def test_what_a_commit_brings_along_is_not_kept_as_what_a_job_made(
+    name: str, kept: tuple[str, ...], tmp_path: Path
+) -> None:
+    """A job that makes nothing keeps what lies there: a plan of its author's."""
+    for one in kept:
+        (tmp_path / one).write_text("of the author", "utf-8")
+    subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", "\n".join(JOBS[name]["script"])],
+        cwd=tmp_path,
+        # there is no token, and no connectsync
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        check=False,
+    )
+    assert not any((tmp_path / one).exists() for one in kept)
+
+
 @pytest.fixture
 def site() -> Iterator[GitLab]:
     with gitlab() as served:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
@@ -23,6 +24,7 @@ from connectsync.domain.district import District
 from connectsync.domain.live import ConnectKey
 from connectsync.domain.notice import (
     Hook,
+    MailHook,
     Message,
     NoticeBook,
     NotifySettings,
@@ -49,9 +51,16 @@ _RUNS = 50
 
 _NO_REQUEST = frozenset({"", "0", "false"})
 
+_OF_A_REQUEST = re.compile("(external_)?(pull|merge)_(request|group)")
+_TRIGGER = "CODEBUILD_WEBHOOK_TRIGGER"
+"""What CIs say of what began a job for a request, or for several to be merged."""
+
 _REQUESTS = (
     *("CI_MERGE_REQUEST_IID", "BITBUCKET_PR_ID", "BUILDKITE_PULL_REQUEST"),
+    *("CI_EXTERNAL_PULL_REQUEST_IID", "CI_COMMIT_PULL_REQUEST", "PULL_NUMBER"),
     *("CIRCLE_PULL_REQUEST", "TRAVIS_PULL_REQUEST", "APPVEYOR_PULL_REQUEST_NUMBER"),
+    *("CIRRUS_PR", "SEMAPHORE_GIT_PR_NUMBER", "BITRISE_PULL_REQUEST"),
+    *("CF_PULL_REQUEST_NUMBER", "JENKINS_PULL_REQUEST", "ghprbPullId"),
     *("SYSTEM_PULLREQUEST_PULLREQUESTID", "DRONE_PULL_REQUEST", "CHANGE_ID"),
 )
 """Variables by which a CI says that it runs for a pull request."""
@@ -240,7 +249,7 @@ class People:
     def _secrets(self, hook: Hook) -> tuple[str | None, str | None]:
         """Give the address or password of a hook, and its token, if it may go."""
         if isinstance(hook, Webhook):
-            address = self._secret(f"{hook.name}: url", hook.url)
+            address = self._secret(f"{hook.name}: url", hook.url, self._addresses())
             parts = _parts(address)
             if parts is None:
                 raise ProjectError(
@@ -248,21 +257,47 @@ class People:
                     remedy="set it to the whole address of the webhook",
                 )
             self._insist_host(*parts)
-            token = hook.token and self._secret(f"{hook.name}: token", hook.token)
+            token = hook.token and self._secret(
+                f"{hook.name}: token", hook.token, self._tokens_of(parts)
+            )
             return address, token
         self._insist_host(hook.host.lower(), hook.port)
         if hook.password is None:
             return None, None
-        return self._secret(f"{hook.name}: password", hook.password), None
+        server = hook.host, hook.port
+        mine = [
+            f"{one.name}: password"
+            for one in settings_of(self.project.notify).hooks
+            if isinstance(one, MailHook) and (one.host, one.port) == server
+        ]
+        return self._secret(f"{hook.name}: password", hook.password, mine), None
 
-    def _secret(self, key: str, reference: str) -> str:
+    def _webhooks(self) -> Iterator[Webhook]:
+        for one in settings_of(self.project.notify).hooks:
+            if isinstance(one, Webhook):
+                yield one
+
+    def _addresses(self) -> list[str]:
+        """Name where addresses stand: one goes to its own host, whoever names it."""
+        return [f"{one.name}: url" for one in self._webhooks()]
+
+    def _tokens_of(self, parts: tuple[str, int]) -> list[str]:
+        """Name where tokens stand that go to one host, to which any of them may go."""
+        environment, root = self.session.environment, self.project.root
+        return [
+            f"{one.name}: token"
+            for one in self._webhooks()
+            if _parts(given_secret(one.url, environment, root)) == parts
+        ]
+
+    def _secret(self, key: str, reference: str, mine: Sequence[str]) -> str:
         """
         Give what a hook refers to: an address, a token, a password.
 
-        It does not get at the secrets of the gateway, of the state, of a district or
-        of the CI, nor at a file that a commit brings along: its author would
-        choose who is told. Raises ``TokenRefused`` for such a one, and
-        ``ProjectError``.
+        It does not get at the secrets of the gateway, of the state, of a district, of
+        the CI or of a hook elsewhere, nor at a file that a commit brings along: its
+        author would choose who is told. ``mine`` are places where the same may stand.
+        Raises ``TokenRefused`` for such a one, and ``ProjectError``.
         """
         from connectsync.operations.git import tracked_in
 
@@ -273,23 +308,16 @@ class People:
                 f"{key}: {reference} is kept in git, so it is not used",
                 remedy="keep it out of the repository, or name a variable: env:NAME",
             )
-        gateway = project.gateway.token if project.gateway else None
-        ours = [one for one in (gateway, project.state_url) if one is not None]
-        secret = project_secret(
+        return project_secret(
             key,
             reference,
             project=project,
             environment=environment,
-            theirs=[*ours, *(one.credentials.oauth_token for one in self.districts)],
+            theirs=[one.credentials.oauth_token for one in self.districts],
             refused=NO_HOOK,
             goes="people who are told",
+            mine=mine,
         )
-        if secret in {given_secret(one, environment, project.root) for one in ours}:
-            raise TokenRefused(
-                f"{key}: {reference} is a secret of others, so no one is sent it",
-                remedy="name the variable that holds what this hook alone needs",
-            )
-        return secret
 
     def _insist_host(self, host: str, port: int) -> None:
         """Refuse a host that no operator named. Raises ``ProjectError``."""
@@ -327,10 +355,14 @@ def review_of(environment: Mapping[str, str]) -> str:
 
     Empty where none does. What such a job runs on is its author's word.
     """
-    for name in ("GITHUB_EVENT_NAME", "CI_PIPELINE_SOURCE"):
+    for name in ("GITHUB_EVENT_NAME", "CI_PIPELINE_SOURCE", "CI_PIPELINE_EVENT"):
         said = environment.get(name, "")
-        if said.startswith(("pull_request", "merge_request")):
+        if _OF_A_REQUEST.match(said):
             return f"{name}={said}"
+    # such as pr/12 of AWS CodeBuild, for whatever webhook began it
+    said = environment.get(_TRIGGER, "")
+    if said.startswith("pr/"):
+        return f"{_TRIGGER}={said}"
     for name in _REQUESTS:
         if environment.get(name, "").lower() not in _NO_REQUEST:
             return name

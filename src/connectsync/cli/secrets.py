@@ -7,7 +7,7 @@ import re
 import shlex
 import signal
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -16,7 +16,13 @@ from connectsync.config.project import Project
 from connectsync.domain.district import DISTRICT_VARIABLE, token_identity
 from connectsync.domain.foreign_text import SECRETS, environment_of_children
 from connectsync.errors import ProjectError, TokenRefused
-from connectsync.files.access import NotRegular, TooLarge, read_regular, wide_encoding
+from connectsync.files.access import (
+    NotRegular,
+    TooLarge,
+    is_private,
+    read_regular,
+    wide_encoding,
+)
 
 LIMIT = 1 << 16
 """Bytes that a file with a secret may have."""
@@ -157,15 +163,6 @@ GATEWAY = "the gateway"
 TOKEN_FOLDERS = "CONNECTSYNC_TOKEN_FOLDERS"  # noqa: S105 - a name
 """The variable that names folders out of the project with tokens of districts."""
 
-_PRIVATE = """
-    .pgpass pgpass.conf .pg_service.conf .my.cnf .mylogin.cnf .netrc _netrc .authinfo
-    .git-credentials .vault-token .npmrc .yarnrc .pypirc .dockercfg .boto .s3cfg
-    .terraformrc credentials.tfrc.json id_rsa id_ed25519 id_ecdsa
-    .ssh .aws .azure .kube .docker .gnupg .cargo .gem .m2 .oci .ansible .subversion
-    .password-store .terraform.d gcloud kubernetes.io eks.amazonaws.com serviceaccount
-    """
-"""Names of files and folders in which other programs keep secrets."""
-
 _FILES = re.compile(
     "PGPASSFILE|PGSERVICEFILE|PGSSLKEY|NETRC|KUBECONFIG|AWS_WEB_IDENTITY_TOKEN_FILE",
     re.IGNORECASE,
@@ -198,10 +195,8 @@ def district_token(
     root = project.root
     if kind == "file":
         _insist_open(root / where, reference, project, environment)
-    gateway = project.gateway.token if project.gateway else None
-    ours = [one for one in (gateway, project.state_url) if one is not None]
-    meant = token_identity(reference, str(root))
-    if meant in {token_identity(one, str(root)) for one in ours} or (
+    ours = project.secrets.values()
+    if _means_one_of(reference, ours, root) or (
         kind == "env" and _NO_DISTRICT.fullmatch(where)
     ):
         raise _no_district(reference)
@@ -210,10 +205,9 @@ def district_token(
     )
     token = resolve_reference(reference, environment=allowed, root=root)
     # a link, a copy or another variable may hold the same
-    held = {given_secret(one, environment, root) for one in ours}
     named = (name for name, text in environment.items() if text.strip() == token)
     if (
-        token in held
+        token in _held(project, environment)
         or SECRETS.quotes_ours(token)
         or any(map(_NO_DISTRICT.fullmatch, named))
     ):
@@ -230,28 +224,55 @@ def project_secret(
     theirs: Iterable[str | None],
     refused: re.Pattern[str],
     goes: str,
+    mine: Iterable[str] = (),
 ) -> str:
     """
     Give a secret that the project file names, unless it is one of others.
 
     ``theirs`` are references of others, ``refused`` spells variables that hold a secret
-    of others, and ``goes`` says where it is sent. Raises ``TokenRefused`` for such a
-    one, and ``ProjectError``.
+    of others, and ``goes`` says where it is sent. What the file names elsewhere is of
+    others as well, but for places that are ``mine``. Raises ``TokenRefused`` for such
+    a one, and ``ProjectError``.
     """
     root = project.root
     kind, _, where = reference.partition(":")
-    meant = token_identity(reference, str(root))
+    mine = frozenset([key, *mine])
+    named_elsewhere = [one for at, one in project.secrets.items() if at not in mine]
+    others = [*filter(None, theirs), *named_elsewhere]
     if (
         (kind == "env" and refused.fullmatch(where))
         or (kind == "file" and _is_others(root / where, project))
-        or meant in {token_identity(one, str(root)) for one in theirs if one}
+        or _means_one_of(reference, others, root)
     ):
         raise _not_sent(key, reference, goes)
     secret = read_secret(key, reference, environment=environment, root=root)
     named = (name for name, text in environment.items() if text.strip() == secret)
-    if any(map(refused.fullmatch, named)):
+    if secret in _held(project, environment, mine) or any(
+        map(refused.fullmatch, named)
+    ):
         raise _not_sent(key, reference, goes)
     return secret
+
+
+def _means_one_of(reference: str, others: Iterable[str], root: Path) -> bool:
+    known = {token_identity(one, str(root)) for one in others}
+    return token_identity(reference, str(root)) in known
+
+
+def _held(
+    project: Project, environment: Mapping[str, str], mine: Collection[str] = ()
+) -> set[str]:
+    """Give the secrets that the project file names, but for those at some places."""
+    return {
+        given_secret(one, environment, project.root)
+        for at, one in project.secrets.items()
+        # no command of a hook runs but to tell people
+        if at not in mine and (at in _OURS or not one.startswith("command:"))
+    }
+
+
+_OURS = frozenset(["backends.gateway.token", "state.url"])
+"""Where secrets of ours stand in the project file that are no hook's."""
 
 
 def _not_sent(key: str, reference: str, goes: str) -> TokenRefused:
@@ -268,8 +289,8 @@ def _is_others(path: Path, project: Project) -> bool:
     real = Path(os.path.realpath(path))
     return (
         _is_kept(path, project)
-        or _is_private(path, project.root)
-        or _is_private(real, Path(os.path.realpath(project.root)))
+        or is_private(path, project.root)
+        or is_private(real, Path(os.path.realpath(project.root)))
     )
 
 
@@ -297,19 +318,6 @@ def _insist_open(
             remedy=f"set {TOKEN_FOLDERS}={path.parent} where this command runs, if"
             " nothing but tokens of districts lies in that folder",
         )
-
-
-def _is_private(path: Path, root: Path) -> bool:
-    """Say whether programs keep secrets under such a name."""
-    # where the project itself lies says nothing of its files
-    spelled = Path(os.path.normpath(path))
-    shared = os.path.commonpath([spelled, root]) if root.is_absolute() else ""
-    parts = [one.casefold() for one in spelled.parts[len(Path(shared).parts) :]]
-    # git keeps what it knows of hosts there
-    return not set(_PRIVATE.split()).isdisjoint(parts) or parts[-2:] == [
-        "git",
-        "credentials",
-    ]
 
 
 def _named_files(project: Project, environment: Mapping[str, str]) -> set[Path]:
@@ -348,7 +356,7 @@ def given_secret(reference: str, environment: Mapping[str, str], root: Path) -> 
     if reference.startswith("command:"):
         _RAN[reference, root] = given
     if given:
-        SECRETS.learn(given, ours=True)
+        SECRETS.learn(_BEFORE_THE_PATH.sub("", given), ours=True)
     return given
 
 

@@ -130,6 +130,16 @@ class Project:
     known_before: KnownFindings | None = None
     notify: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def secrets(self) -> dict[str, str]:
+        """Give what its file refers to as a secret, by where that stands there."""
+        gateway = self.gateway.token if self.gateway else None
+        stated = {"backends.gateway.token": gateway, "state.url": self.state_url}
+        for hook in (*self.notify.get("webhooks", ()), *self.notify.get("mail", ())):
+            for part in ("url", "token", "password"):
+                stated[f"{hook['name']}: {part}"] = hook.get(part)
+        return {place: one for place, one in stated.items() if one is not None}
+
 
 def load_project(root: Path) -> Project:
     """

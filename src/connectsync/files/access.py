@@ -398,3 +398,26 @@ def wide_encoding(raw: bytes) -> str:
     if b"\0\0" in raw[:4]:
         return "UTF-32"
     return "UTF-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\0" in raw[:4] else ""
+
+
+_PRIVATE = """
+    .pgpass pgpass.conf .pg_service.conf .my.cnf .mylogin.cnf .netrc _netrc .authinfo
+    .git-credentials .vault-token .npmrc .yarnrc .pypirc .dockercfg .boto .s3cfg
+    .terraformrc credentials.tfrc.json id_rsa id_ed25519 id_ecdsa
+    .ssh .aws .azure .kube .docker .gnupg .cargo .gem .m2 .oci .ansible .subversion
+    .password-store .terraform.d gcloud kubernetes.io eks.amazonaws.com serviceaccount
+    """
+"""Names of files and folders in which other programs keep secrets."""
+
+
+def is_private(path: Path, root: Path) -> bool:
+    """Say whether programs keep secrets under such a name."""
+    # where the project itself lies says nothing of its files
+    spelled = Path(os.path.normpath(path))
+    shared = os.path.commonpath([spelled, root]) if root.is_absolute() else ""
+    parts = [one.casefold() for one in spelled.parts[len(Path(shared).parts) :]]
+    # git keeps what it knows of hosts there
+    return not set(_PRIVATE.split()).isdisjoint(parts) or parts[-2:] == [
+        "git",
+        "credentials",
+    ]

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from connectsync.apply.state.database import AUDIT, HEAD
+from connectsync.domain.plan_shape import Members, Shape, each, flag, text, whole
 from connectsync.errors import StateError
 
 NOTHING = "sha256:" + "0" * 64
@@ -105,17 +106,98 @@ def is_chained(previous: str, row: Row[Any]) -> bool:
         return False
 
 
+_LAST_YEAR = 9000
+"""Days are added to a time, and it is shown in other zones: it is none later."""
+
+
+def _or_none(shape: Shape) -> Shape:
+    def look(data: Any, where: str) -> None:
+        if data is not None:
+            shape(data, where)
+
+    return look
+
+
+def _by_name(shape: Shape) -> Shape:
+    """Make the shape of an object whose members are alike, whatever their names."""
+
+    def look(data: Any, where: str) -> None:
+        Members({}, open=True)(data, where)
+        for name, value in data.items():
+            shape(value, f"{where}.{name}")
+
+    return look
+
+
+def _members(*optional: str, **needed: Shape) -> Shape:
+    """Make the shape of an object; a later release may add to it."""
+    return Members(
+        {name: shape for name, shape in needed.items() if name not in optional},
+        {name: needed[name] for name in optional},
+        open=True,
+    )
+
+
+_ANY = _by_name(lambda _data, _where: None)
+_TEXTS = each(text)
+_ACCEPTED, _REASONS = _by_name(whole(0)), _by_name(text)
+
+SHAPES: Mapping[str, Shape] = {
+    RUN_BEGUN: _members(
+        "launched",
+        digest=text,
+        backend=text,
+        accepted=_ACCEPTED,
+        reasons=_REASONS,
+        approved_elsewhere=flag,
+        launched=_TEXTS,
+        plan=_or_none(
+            _members(
+                "rollback_of",
+                rollback_of=_or_none(whole(1)),
+                districts=each(_members(district=text, live=_ANY)),
+            )
+        ),
+    ),
+    RUN_JOINED: _members(reasons=_REASONS),
+    RUN_RESUMED: _members(
+        "reasons",
+        "accepted",
+        districts=_TEXTS,
+        reasons=_REASONS,
+        accepted=_ACCEPTED,
+    ),
+    RUN_STOPPED: _members(why=text),
+    DISTRICT_ENDED: _members(message=text, remedy=text, managed=_or_none(_TEXTS)),
+    SAVE_INTENDED: _members(
+        phase=whole(0),
+        agreed=_TEXTS,
+        pending=_TEXTS,
+        kept=_by_name(_TEXTS),
+        version=text,
+        set_token=flag,
+    ),
+    SAVE_SEEN: _members(version=_or_none(text), note=text, closed=flag),
+    DISTRICT_SEEN: _members(
+        backend=text,
+        districts=_by_name(
+            _members("launched", running=flag, whole=flag, launched=flag)
+        ),
+    ),
+    PLAN_APPROVED: _members(plan=text, name=text),
+    CONNECT_NAMED: _members(was=_TEXTS, known_as=_TEXTS),
+    PEOPLE_TOLD: _members(backend=text),
+}
+"""What the detail of a fact has to be for what follows from it; forms apart."""
+
+
 def read_entry(row: Row[Any]) -> AuditEntry:
     """Read a fact. Raises ``ValueError`` if it is none."""
-    return AuditEntry(
-        row.action,
-        datetime.fromisoformat(row.at),
-        row.runner,
-        json.loads(row.detail),
-        row.run,
-        row.subject,
-        row.seq,
-    )
+    at, detail = datetime.fromisoformat(row.at), json.loads(row.detail)
+    if at.utcoffset() is None or not 1 < at.year <= _LAST_YEAR:
+        raise ValueError(row.at)
+    SHAPES.get(row.action, _ANY)(detail, row.action)
+    return AuditEntry(row.action, at, row.runner, detail, row.run, row.subject, row.seq)
 
 
 def rows(
