@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import slow_tally as slow
 from console import Console
+from documents import ROOT
 from marked_rosters import made
 from rosters_of_fleet import lay_rosters
 
@@ -98,3 +99,48 @@ def test_a_report_does_not_take_the_place_of_the_baseline_that_is_named(
     assert said.status == 64
     assert "is the baseline of findings" in said.err
     assert (valley.folder / "known.json").read_bytes() == content
+
+
+SAYING = WRITING | {
+    "show": ["show", "lakeview-usd", "--output"],
+    "show as JSON": ["show", "lakeview-usd", "--format", "json", "--output"],
+    "list as text": ["list", "--output"],
+    "list as a workbook": ["list", "--format", "xlsx", "--output"],
+    "status": ["status", "--output"],
+    "status as HTML": ["status", "--format", "html", "--output"],
+    "calendar": ["calendar", "--ics", "--output"],
+    "reconcile": ["reconcile", "--output"],
+    "report": ["report", "--output"],
+    "audit as text": ["audit", "--output"],
+    "roster check": ["roster", "check", "rosters/lakeview-usd", "--output"],
+}
+
+
+@pytest.mark.parametrize("name", SAYING)
+def test_what_was_written_to_a_file_is_said_beside_it(
+    fleet: Console, name: str
+) -> None:
+    file = "out.csv" if name == "export" else "out.file"
+    said = fleet.run(*SAYING[name], file)
+    assert said.status in {0, 1}, said.both
+    assert said.err.count(f"wrote {file}") == 1, said.both
+    assert f"wrote {file}" not in said.out
+    assert (fleet.folder / file).read_bytes()
+    quiet = fleet.run("--quiet", *SAYING[name], file)
+    assert "wrote" not in quiet.both
+
+
+def test_of_standard_output_nothing_is_said(fleet: Console) -> None:
+    for name in ("list", "validate"):
+        assert "wrote" not in fleet.run(*SAYING[name], "-").err
+
+
+def test_every_command_with_an_output_is_among_them() -> None:
+    page = (ROOT / "docs/reference/commands.md").read_text()
+    sections = page.split("\n## ")[1:]
+    having = {one.splitlines()[0] for one in sections if "\n| `--output`, `-o`" in one}
+    assert having == {" ".join(_command(one)) for one in SAYING.values()}
+
+
+def _command(arguments: list[str]) -> list[str]:
+    return arguments[:2] if arguments[0] == "roster" else arguments[:1]

@@ -325,16 +325,16 @@ def export(
         sheet_row(one, held, shown) for one, held in zip(chosen, values, strict=True)
     ]
     table = [*(one.column for one in shown), *ADDED_COLUMNS]
+    command = f"connectsync import --from-sheet {quote_word(str(output))}"
+    note = f": {many(len(rows), 'district')}; next: change it, then `{command}`"
     if output.suffix.lower() == ".xlsx":
-        terminal.deliver(workbook("Districts", table, rows, NOTES), output)
+        whole = workbook("Districts", table, rows, NOTES)
+        terminal.deliver(whole, output, note=note)
     else:
         names = [one.heading for one in table]
         cells = ([row.cells.get(name) for name in names] for row in rows)
         # a program for spreadsheets takes UTF-8 for it only behind this mark
-        terminal.deliver("\ufeff" + csv_table(names, cells), output)
-    command = f"connectsync import --from-sheet {quote_word(str(output))}"
-    districts = many(len(rows), "district")
-    terminal.say(f"wrote {output}: {districts}; next: change it, then `{command}`")
+        terminal.deliver("\ufeff" + csv_table(names, cells), output, note=note)
     return ExitStatus.FINE
 
 

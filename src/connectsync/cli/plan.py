@@ -109,7 +109,7 @@ def plan(
     made = planned.plan
     if out is not None:
         policy = planned.scope.project.policy
-        session.terminal.deliver(plan_text(made), out)
+        session.terminal.deliver(plan_text(made), out, note=None)
         if out != STDOUT:
             session.terminal.say(inert(wrote_plan(out, made, policy)))
     review = partial(planned.review, out)

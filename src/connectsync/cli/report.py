@@ -96,13 +96,11 @@ def report(
     if where is not None:
         scope = f"{scope or 'districts'} where {where}"
     made = replace(made, scope=scope)
-    terminal.deliver(_written(session, project, made, format_, pack=pack), output)
-    if output not in {None, STDOUT}:
-        shown = many(len(made.districts), "district")
-        # JSON holds text of others as it is: a browser might run what one wrote there
-        is_page = format_ is ReportFormat.HTML
-        next_ = "; open it in a browser" if is_page else ""
-        terminal.say(f"wrote {output}: {shown}{next_}")
+    # JSON holds text of others as it is: a browser might run what one wrote there
+    next_ = "; open it in a browser" if format_ is ReportFormat.HTML else ""
+    note = f": {many(len(made.districts), 'district')}{next_}"
+    written = _written(session, project, made, format_, pack=pack)
+    terminal.deliver(written, output, note=note)
     return status
 
 

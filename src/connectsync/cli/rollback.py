@@ -133,7 +133,7 @@ async def roll_back(
                 return await show_and_apply(host, way_back, back, again)
     terminal = session.terminal
     terminal.show(render_plan(back, colour=terminal.colour, width=terminal.width))
-    terminal.deliver(plan_text(back), out)
+    terminal.deliver(plan_text(back), out, note=None)
     if out != STDOUT:
         terminal.say(inert(wrote_plan(out, back, project.policy)))
     return ExitStatus.FINDINGS if back.failed else ExitStatus.FINE

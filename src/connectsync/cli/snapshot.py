@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -57,8 +56,9 @@ def snapshot(
     taken = wait_for(_take_snapshot(session, chosen_by(session, districts, where)))
     if not partial:
         insist_whole(taken)
-    session.terminal.deliver(render_snapshot(taken), output)
-    _say(session, taken, output)
+    _tell_lacking(session, taken)
+    note = f": {many(len(taken.entries), 'district')} from {taken.source}"
+    session.terminal.deliver(render_snapshot(taken), output, note=note)
     return ExitStatus.FINDINGS if taken.unread else ExitStatus.FINE
 
 
@@ -87,7 +87,7 @@ def _districts(session: Session, project: Project) -> tuple[District, ...]:
     return tuple(one.district for one in session.fleet(project, ()).districts)
 
 
-def _say(session: Session, taken: Snapshot, output: Path | None) -> None:
+def _tell_lacking(session: Session, taken: Snapshot) -> None:
     from connectsync.operations.import_ import OFFERING
     from connectsync.report.terminal import inert
 
@@ -97,6 +97,3 @@ def _say(session: Session, taken: Snapshot, output: Path | None) -> None:
     lacking = [setting for setting in OFFERING if setting not in taken.options]
     if lacking:
         terminal.say(f"labels that were not given: {', '.join(lacking)}")
-    if output is not None:
-        districts = many(len(taken.entries), "district")
-        terminal.say(inert(f"wrote {output}: {districts} from {taken.source}"))

@@ -151,11 +151,14 @@ class Terminal:
             return
         _write(sys.stderr, unheeded(text))
 
-    def deliver(self, text: str | bytes, output: Path | None) -> None:
+    def deliver(
+        self, text: str | bytes, output: Path | None, *, note: str | None = ""
+    ) -> None:
         """
-        Print a result as it is, also for machines, or write it to a file.
+        Print a result as it is, also for machines, or write it to a file and say so.
 
-        Raises ``UsageError`` if the file cannot be written, or for bytes without one.
+        ``note`` follows the name of the file; None where the caller says it. Raises
+        ``UsageError`` if the file cannot be written, or for bytes without one.
         """
         raw = text if isinstance(text, bytes) else None
         if isinstance(text, str):
@@ -181,6 +184,8 @@ class Terminal:
         # names of files may hold bytes that are no text
         named = str(text).encode(errors="backslashreplace")
         replace_file(output, named if raw is None else raw)
+        if note is not None:
+            self.say(inert(f"wrote {output}{note}"))
 
     def wraps_at(self, output: Path | None) -> int | None:
         """Give where lines of a table are broken: nowhere, in a file or a pipe."""
