@@ -346,3 +346,14 @@ def test_what_has_parts_is_refused_with_where_it_is_written(
     refused = valley.run("import", "--from-sheet", "s.csv", "--yes")
     assert (refused.status, where in refused.err) == (1, True), refused.err
     assert (valley.folder / LAKE).read_bytes() == before
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_quotes_that_a_shell_leaves_around_a_value_are_none_of_it(
+    valley: Console, quote: str
+) -> None:
+    for value in ("student_id=STUDENT ID", "deletion_threshold=17", "phone_types=Home"):
+        name, _, said = value.partition("=")
+        bare = valley.run("set", value, "lakeview-usd", "--dry-run").out
+        given = f"{name}={quote}{said}{quote}"
+        assert valley.run("set", given, "lakeview-usd", "--dry-run").out == bare, given

@@ -218,8 +218,8 @@ def test_a_whole_day_can_be_written(tmp_path: Path, section: str) -> None:
     ("hours", "said"),
     [
         ("from: '00:00', to: '00:00'", "or '24:00' for the end of the day"),
-        ("from: '24:00', to: '05:00'", "'24:00'' is not what 'from' takes"),
-        ("from: '00:00', to: '24:01'", "'24:01'' is not what 'to' takes"),
+        ("from: '24:00', to: '05:00'", "'24:00' is not what 'from' takes"),
+        ("from: '00:00', to: '24:01'", "'24:01' is not what 'to' takes"),
         ("from: '00:00', to: '25:00'", "'24:00' for the end of the day"),
     ],
 )

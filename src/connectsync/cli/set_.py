@@ -18,6 +18,7 @@ from connectsync.cli.terminal import ExitStatus, Terminal
 from connectsync.config.document import Document
 from connectsync.config.fleet import Fleet
 from connectsync.config.project import Project
+from connectsync.config.source import IN_QUOTES
 from connectsync.domain.district import (
     LIST,
     names_meant,
@@ -182,6 +183,8 @@ def _value(name: str, kind: str, said: str) -> Any:
             plain = plain[1:-1]
         parts = (part.strip().strip("'\"") for part in plain.split(","))
         return [part for part in parts if part]
+    # quotes that a shell left there are none of the value's, as in a list
+    said = said[1:-1] if IN_QUOTES.fullmatch(said) else said
     if kind == "bool":
         if said.lower() not in BOOLS:
             raise UsageError(

@@ -179,14 +179,20 @@ def and_more(shown: Sequence[Finding], left: int) -> tuple[Finding, ...]:
     )
 
 
+IN_QUOTES = re.compile(r"""(["'])(?:(?!\1).)*\1""", re.DOTALL)
+"""Text with one pair of quotes around it."""
+
+
 def quote_text(text: str) -> str:
     """
     Quote source text for a sentence: on one line, short, its secrets masked.
 
-    Spaces that only look like spaces are spelled out: they are the mistake.
+    Spaces that only look like spaces are spelled out: they are the mistake. What the
+    file has in quotes keeps them, and gets no others.
     """
     one_line = _SPACES.sub(" ", no_command(text[:_LINE_LIMIT].strip()))
-    return f"'{_shorten(mask_source(spell_control_characters(one_line)), 60)}'"
+    shown = _shorten(mask_source(spell_control_characters(one_line)), 60)
+    return shown if IN_QUOTES.fullmatch(shown) else f"'{shown}'"
 
 
 def spell_control_characters(text: str) -> str:
