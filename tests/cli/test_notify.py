@@ -454,7 +454,8 @@ def test_what_is_allowed_and_ends_soon_is_told_before_it_ends(
     known.replace(
         "districts/ca/lakeview-usd.yaml",
         "settings:\n",
-        "allow:\n  - {rule: guardians-without-home-language, reason: 'Ask Ana Ruiz',"
+        "allow:\n  - {rule: nobody-changes-permissions, reason: 'Ask Ana Ruiz',"
+        " until: 2027-02-01}\n  - {rule: no-such-rule, reason: x y,"
         " until: 2027-02-01}\nsettings:\n",
     )
     tells(known)
@@ -463,8 +464,10 @@ def test_what_is_allowed_and_ends_soon_is_told_before_it_ends(
     assert hook.bodies == []
     known.run("notify", environment=at("2027-01-15T06:00", hook))
     (body,) = hook.bodies
+    # as in an audit, an entry that no rule heeds does not end
     assert told(body) == [("expiring-allowance", KEY)]
-    assert "ends on 2027-02-01" in body["new"][0]["message"]
+    said = "what is allowed of nobody-changes-permissions ends on 2027-02-01"
+    assert said in body["new"][0]["message"]
     assert "Ana Ruiz" not in json.dumps(body)
 
 

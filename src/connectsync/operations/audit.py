@@ -379,11 +379,15 @@ def _exceptions(
 ) -> Iterator[RuleException]:
     """Register what files allow, by district and rule."""
     for key, loaded in sorted(scope.loaded.items()):
-        yield from exceptions_of(loaded, scope.today, accepted.get(key))
+        district, known = loaded.district, accepted.get(key)
+        yield from exceptions_of(district, scope.today, loaded.file, known)
 
 
 def exceptions_of(
-    loaded: LoadedDistrict, today: date, accepted: Mapping[str, int] | None = None
+    district: District,
+    today: date,
+    file: str = "",
+    accepted: Mapping[str, int] | None = None,
 ) -> Iterator[RuleException]:
     """
     Give what the file of a district allows, in its order, as it stands on a day.
@@ -391,7 +395,6 @@ def exceptions_of(
     ``accepted`` counts, by rule, the live findings that it accepts, where that is
     known.
     """
-    district = loaded.district
     rules: Mapping[str, Rule[Any]] = RULES
     today = district.day or today
     on_day = AllowOnDay(district.allow, today, rules, frozenset(), frozenset())
@@ -407,7 +410,7 @@ def exceptions_of(
             standing = ExceptionStanding.IN_FORCE
         yield RuleException(
             district.key,
-            loaded.file,
+            file,
             entry.rule,
             entry.reason,
             entry.until,

@@ -11,7 +11,7 @@ from connectsync.apply.state.store import Store
 from connectsync.domain.district import District
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement
 from connectsync.domain.finding import GuardFinding
-from connectsync.domain.live import SOON
+from connectsync.domain.live import ExceptionStanding
 from connectsync.domain.notice import (
     Message,
     Notice,
@@ -34,6 +34,7 @@ from connectsync.domain.sync import (
     spell_percent,
 )
 from connectsync.domain.wording import few
+from connectsync.operations.audit import exceptions_of
 from connectsync.rules.scheduled import OVERDUE
 
 
@@ -180,22 +181,23 @@ def _bad_night(one: DistrictStatus, kinds: Sequence[ProblemKind]) -> Notice:
     )
 
 
+_ENDS = {ExceptionStanding.SOON: "ends", ExceptionStanding.EXPIRED: "ended"}
+
+
 def watch_allowances(districts: Sequence[District], today: date) -> Watch:
-    """Tell which accepted findings end within ``SOON``, or ended."""
+    """Tell which accepted findings end soon, or ended, as an audit and a report do."""
     notices = [
         Notice(
             NoticeKind.ALLOWANCE,
             one.key,
-            f"what is allowed of {entry.rule}"
-            + (" ended" if entry.until < today else " ends")
-            + f" on {entry.until}",
+            f"what is allowed of {entry.rule} {ends} on {entry.until}",
             f"`connectsync validate {one.key}` shows what the rule finds; correct it,"
             " or allow it for longer with a reason",
-            f"{entry.rule} {entry.until}" + (" ended" if entry.until < today else ""),
+            f"{entry.rule} {entry.until}" + (" ended" if ends == "ended" else ""),
         )
         for one in districts
-        for entry in one.allow
-        if entry.until <= today + SOON
+        for entry in exceptions_of(one, today)
+        if (ends := _ENDS.get(entry.standing))
     ]
     keys = frozenset(one.key for one in districts)
     return Watch({NoticeKind.ALLOWANCE: keys}, notices)

@@ -183,7 +183,7 @@ def _due(
     """Give what ends, returns or begins in a district, and what is late."""
     district, report = loaded.district, sources.report
     today = district.day or report.today
-    for entry in exceptions_of(loaded, today):
+    for entry in exceptions_of(district, today):
         if entry.standing is not ExceptionStanding.NO_EFFECT:
             when = when_due(entry.until, today)
             said = f"{entry.rule}: {entry.reason}"
@@ -262,7 +262,8 @@ def _allowed(sources: ReportSources, authors: Authors) -> Iterator[AcceptedExcep
     """Give what files allow; what is alike in all but the district, once."""
     alike = defaultdict[AcceptedException, list[str]](list)
     for loaded in sources.loaded:
-        for at, one in enumerate(exceptions_of(loaded, sources.report.today)):
+        entries = exceptions_of(loaded.district, sources.report.today)
+        for at, one in enumerate(entries):
             place = loaded.locate(("allow", at))
             lines = range(place.line, place.end_line + 1)
             accepted = AcceptedException(
