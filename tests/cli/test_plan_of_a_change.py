@@ -985,3 +985,70 @@ def test_a_plan_of_a_change_without_limits_is_refused_where_git_does_not_know_th
     assert refused.status == ExitStatus.STALE
     assert "does not say what connectsync.yaml allowed before it" in refused.err
     assert repository.live("lakeview-usd")["deletion_threshold"] == 15
+
+
+@pytest.mark.parametrize("edited", ["left out", "another value"])
+@pytest.mark.parametrize("command", ["approve", "apply"])
+def test_what_a_plan_was_edited_not_to_say_of_later_days_is_told_afresh(
+    repository: Console, command: str, edited: str
+) -> None:
+    """Whoever edits a plan can sign it again: what git knows is looked up afresh."""
+    git(repository, "checkout", "--quiet", "-b", "change")
+    with_period(repository)
+    lower(repository)
+    commit(repository)
+    data = planned(repository)
+    (told,) = data["later"]
+    if edited == "left out":
+        del data["later"]
+    else:
+        told["says"] = [one.replace("60", "16") for one in told["says"]]
+    data["guards"] = [one for one in data["guards"] if one["rule"] != LATER]
+    data["digest"] = digest_of(data)
+    (repository.folder / "plan.json").write_text(json.dumps(data), "utf-8")
+    more = ["--as", "Ada", "--yes"] if command == "approve" else []
+    said = repository.run(command, "plan.json", *more)
+    assert said.status == ExitStatus.FINE, said.err
+    assert f"warning: {LATER}: lakeview-usd: deletion_threshold: 12 until" in said.err
+    assert "then 60 until 2090-08-20" in said.err
+
+
+@pytest.mark.parametrize("command", ["approve", "apply"])
+def test_districts_that_a_plan_was_edited_not_to_name_are_told_afresh(
+    repository: Console, command: str
+) -> None:
+    staged(repository)
+    data = planned(repository)
+    for name in ("comes_in", "goes_out"):
+        del data[name]
+    data["guards"] = [one for one in data["guards"] if one["rule"] != OTHER]
+    data["digest"] = digest_of(data)
+    (repository.folder / "plan.json").write_text(json.dumps(data), "utf-8")
+    more = ["--as", "Ada", "--yes"] if command == "approve" else []
+    said = repository.run(command, "plan.json", *more)
+    assert f"warning: {OTHER}: read only now: dry-creek-isd" in said.err
+    assert f"warning: {OTHER}: read no longer: harbor-point-usd" in said.err
+
+
+@pytest.mark.parametrize("place", ["district", "project"])
+def test_another_zone_for_the_days_of_periods_is_told(
+    repository: Console, place: str
+) -> None:
+    """The days stay as they are written, and begin and end at another hour."""
+    zone = "timezone: America/Chicago\n"
+    with_period(repository, PERIOD.replace(zone, "") if place == "project" else PERIOD)
+    if place == "project":
+        with (repository.folder / "connectsync.yaml").open("a") as file:
+            file.write(zone)
+        commit(repository)
+    git(repository, "checkout", "--quiet", "-b", "change")
+    file_of = LAKEVIEW if place == "district" else "connectsync.yaml"
+    repository.replace(file_of, "America/Chicago", "Pacific/Kiritimati")
+    commit(repository)
+    (told,) = planned(repository)["later"]
+    assert told == {
+        "district": "lakeview-usd",
+        "says": [
+            "days of its periods: by Pacific/Kiritimati (before: America/Chicago)"
+        ],
+    }

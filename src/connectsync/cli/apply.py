@@ -36,7 +36,6 @@ from connectsync.cli.plan_source import (
     circumstances,
     open_state,
     plan_in,
-    untold,
 )
 from connectsync.cli.runner import CommandLineHost, RunArguments, apply_run
 from connectsync.cli.session import Session
@@ -51,6 +50,7 @@ from connectsync.domain.wording import many
 from connectsync.errors import NotApproved, StalePlan, UsageError
 from connectsync.operations.apply import ApplyRun, RunResult
 from connectsync.operations.approve import applied_before
+from connectsync.operations.baseline import untold
 from connectsync.operations.gate import (
     ApplyOptions,
     insist_files,
@@ -183,16 +183,23 @@ async def apply_file(session: Session, path: Path, said: RunArguments) -> ExitSt
             if plan.districts:
                 run.gate().insist_same_connection(plan)
             run.insist_newest(plan)
-            for one in untold(scope.project, plan, session.environment):
-                session.terminal.complain(
-                    f"warning: rules-loosened: {inert(one)}, since the commit that the"
-                    " plan starts from, and the plan does not say so"
-                )
+            if plan.since is not None:
+                _tell_untold(session, scope, plan)
             await run.insist_allowed(plan, digest)
             went = await run.execute(plan, digest)
             if plan.empty and not went.outcome.moved:
                 session.terminal.show(f"{count_text(plan)}\n")
             return await conclude(host, went, plan, reader)
+
+
+def _tell_untold(session: Session, scope: FleetScope, plan: Plan) -> None:
+    """Tell what the change of a plan does, and the plan does not say."""
+    environment, now = session.environment, session.now()
+    for one in untold(scope.project, plan, scope.wanted, environment, now).lines():
+        session.terminal.complain(
+            f"warning: {inert(one)}, since the commit that the plan starts from, and"
+            " the plan does not say so"
+        )
 
 
 def _of_this_connect(session: Session, project: Project, plan: Plan) -> Plan:

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from connectsync.apply.state.queries import StateReader
-from connectsync.cli.fleets import any_scope
+from connectsync.cli.fleets import FleetScope, any_scope
 from connectsync.cli.machine import ci_job
-from connectsync.cli.plan_source import open_state, plan_in, policy_now, untold
+from connectsync.cli.plan_source import open_state, plan_in, policy_now
 from connectsync.cli.session import Session
 from connectsync.cli.suggest import quote_word
 from connectsync.cli.terminal import ExitStatus, Terminal
@@ -19,9 +19,10 @@ from connectsync.domain.finding import acceptance
 from connectsync.domain.live import ConnectKey, is_of_project, one_spelling
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import plan_digest
+from connectsync.domain.policy import split_shard
 from connectsync.domain.run import Approvals, NameCheck
 from connectsync.domain.wording import many
-from connectsync.errors import NotApproved, StalePlan
+from connectsync.errors import ConnectsyncError, NotApproved, StalePlan
 from connectsync.operations.approve import (
     applied_before,
     approver,
@@ -32,6 +33,7 @@ from connectsync.operations.approve import (
     record_approval,
 )
 from connectsync.operations.authors import people_here
+from connectsync.operations.baseline import Untold, untold
 from connectsync.operations.gate import Gate, as_it_is, of_connect
 from connectsync.operations.git import Git
 from connectsync.operations.limits import limits_before
@@ -39,7 +41,6 @@ from connectsync.operations.plan import PlanContext
 from connectsync.report.outcome_text import approval_text
 from connectsync.report.plan_text import render_plan, render_summary
 from connectsync.report.terminal import inert
-from connectsync.values import replace
 
 GIT = "git here"
 """What is asked where no CI runs this."""
@@ -100,7 +101,8 @@ def approve_file(
         )
         begun = archive.last_run(digest, plan.backend) is not None
         Gate(context, scope.districts, archive).insist_honest(plan)
-        whole = _with_untold(session, project, plan)
+        left_out = _left_out(session, scope, plan)
+        whole = left_out.added_to(plan)
         shown = as_it_is(whole, scope.districts, context, begun=begun)
         again = has_approved(archive, digest, name)
     check = _check(session, project, name)
@@ -119,7 +121,7 @@ def approve_file(
         doubt = look_alike(name, archive.approvals(digest))
         said = record_approval(store, digest, name, at=now, check=check)
     colour, width = terminal.colour, terminal.width
-    _tell_doubts(terminal, shown, doubt)
+    _tell_doubts(terminal, plan, left_out, doubt)
     terminal.show(render_summary(shown, digest, colour=colour, width=width))
     _tell_approvals(terminal, said, project)
     terminal.say(_next_step(path, shown, project, len(said.names)))
@@ -135,10 +137,20 @@ def _check(session: Session, project: Project, name: str) -> NameCheck:
     return check_name(name, GIT, people_here(Git(project.root, session.environment)))
 
 
-def _with_untold(session: Session, project: Project, plan: Plan) -> Plan:
-    """Give a plan with what it loosens, also where it does not say so."""
-    told = (*plan.loosened, *untold(project, plan, session.environment))
-    return replace(plan, loosened=told)
+def _left_out(session: Session, scope: FleetScope, plan: Plan) -> Untold:
+    """Give what the change of a plan does, and the plan does not say."""
+    if plan.since is None:
+        return Untold()
+    (named, shard), wanted = split_shard(plan.scope), scope.wanted
+    if named:
+        try:
+            files = frozenset(session.fleet(scope.project, named).files)
+        except ConnectsyncError:
+            # what was named is not there: nothing can be told of it
+            return Untold()
+        wanted = tuple(one for one in wanted if one.file in files)
+    wanted = tuple(one for one in wanted if shard.holds(one.district.key))
+    return untold(scope.project, plan, wanted, session.environment, session.now())
 
 
 def _tell_approvals(terminal: Terminal, said: Approvals, project: Project) -> None:
@@ -154,11 +166,14 @@ def _next_step(path: Path, plan: Plan, project: Project, approved: int) -> str:
     return f"next: `{command.strip()}`"
 
 
-def _tell_doubts(terminal: Terminal, plan: Plan, doubt: str | None) -> None:
+def _tell_doubts(
+    terminal: Terminal, plan: Plan, left_out: Untold, doubt: str | None
+) -> None:
     if doubt:
         terminal.complain(f"warning: {inert(doubt)}")
-    for one in plan.loosened:
-        terminal.complain(f"warning: rules-loosened: {inert(one)}")
+    told = (f"rules-loosened: {one}" for one in plan.loosened)
+    for one in (*told, *left_out.lines()):
+        terminal.complain(f"warning: {inert(one)}")
 
 
 def _of_stated_connect(session: Session, project: Project, plan: Plan) -> Plan:

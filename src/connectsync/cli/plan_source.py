@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -41,18 +41,15 @@ from connectsync.operations.approve import plan_review
 from connectsync.operations.baseline import (
     as_before,
     loosened,
-    with_judge_of,
-    with_standings,
 )
 from connectsync.operations.changes import (
     ChangedFiles,
     Comparison,
     causes_of,
-    changed_at,
     compare_since,
 )
 from connectsync.operations.drift import DriftReading, find_drift
-from connectsync.operations.git import Git, GitRefused, explain_refusal, file_at
+from connectsync.operations.git import Git, GitRefused, explain_refusal
 from connectsync.operations.limits import hours_loosened, limits_before, project_at
 from connectsync.operations.plan import CountImpact, PlanContext, make_plan
 from connectsync.report.terminal import inert
@@ -256,43 +253,6 @@ def circumstances(
         else None,
         connection=connection_of(scope.project),
     )
-
-
-def untold(
-    project: Project, plan: Plan, environment: Mapping[str, str]
-) -> tuple[str, ...]:
-    """
-    Tell what a project says less strictly than before a plan's change, untold.
-
-    The plan file says it too, and who edits one can leave it out. Nothing where git
-    does not know here what was before it.
-    """
-    if plan.since is None:
-        return ()
-    try:
-        before, raw = project_at(project.root, plan.since, environment), None
-        if before.baseline is not None:
-            file = relative(before.baseline, project.root)
-            raw = file_at(project.root, plan.since, file, environment)
-        judged = with_judge_of(project, before, raw)
-        if judged.rules.tells_apart:
-            judged = _with_standings(judged, plan, environment)
-        looser = (*loosened(judged), *hours_loosened(before.policy, project.policy))
-    except (ProjectError, GitRefused, UsageError):
-        return ()
-    return tuple(one for one in looser if one not in plan.loosened)
-
-
-def _with_standings(
-    project: Project, plan: Plan, environment: Mapping[str, str]
-) -> Project:
-    """Give a project with how files stood before a plan's change; else say it."""
-    try:
-        changed = changed_at(project, plan.since or "", environment)
-        return with_standings(project, changed, split_shard(plan.scope)[0])
-    except GitRefused:
-        said = "what labels and folders districts had before it could not be read"
-        return replace(project, rules=replace(project.rules, moved=(said,)))
 
 
 def _gone(scope: FleetScope, baselines: Baselines) -> dict[str, str]:

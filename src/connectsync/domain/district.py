@@ -277,6 +277,10 @@ class District:
             if will != was and any(UNTIL in one for one in (will, was)):
                 known = f" (before this change: {was})" if before else ""
                 said.append(f"{name}: {will}{known}")
+        zones = now.zone, then.zone
+        if zones[0] != zones[1] and now.ahead(day) and then.ahead(day):
+            # the days are the same, and begin and end at another hour
+            said.append(f"days of its periods: by {zones[0]} (before: {zones[1]})")
         return tuple(said)
 
     @property

@@ -135,6 +135,10 @@ class Schedule:
                 value = then
         return ", then ".join([*said, spell_managed(value)])
 
+    def ahead(self, day: date) -> bool:
+        """Say whether a value changes by itself after a day."""
+        return any(self.turns(day))
+
     def overdue(
         self, day: date, applied: Mapping[str, Value]
     ) -> Iterator[OverdueReturn]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,7 +16,9 @@ from connectsync.config.fleet import LoadedDistrict, load_fleet
 from connectsync.config.project import Project
 from connectsync.config.source import quote_text
 from connectsync.domain.finding import Finding, Severity
+from connectsync.domain.plan import Plan
 from connectsync.domain.plan_shape import Members, each, text, whole
+from connectsync.domain.policy import split_shard
 from connectsync.domain.rule_settings import (
     FileIdentity,
     KnownFinding,
@@ -24,12 +27,20 @@ from connectsync.domain.rule_settings import (
     worth_knowing,
 )
 from connectsync.domain.wording import few, many
-from connectsync.errors import ProjectError
+from connectsync.errors import ProjectError, UsageError
 from connectsync.files.access import read_regular, text_of_json
 from connectsync.files.writing import replace_file
-from connectsync.operations.changes import ChangedFiles, fleet_before
+from connectsync.operations.changes import (
+    ChangedFiles,
+    causes_of,
+    changed_at,
+    fleet_before,
+)
+from connectsync.operations.git import GitRefused, file_at
+from connectsync.operations.limits import hours_loosened, project_at
+from connectsync.operations.plan import PlannedDistrict
 from connectsync.rules.catalogue import ADJUSTABLE, BY_NAME
-from connectsync.values import replace
+from connectsync.values import dataclass, field, replace
 
 USUAL = ".connectsync-baseline.json"
 """Where it lies if nothing is said: beside the project file."""
@@ -274,3 +285,122 @@ def write_baseline(project: Project, path: Path, known: KnownFindings) -> None:
     """
     insist_inside(project, path)
     replace_file(path, baseline_text(known))
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """
+    What a change does that its plan does not say.
+
+    ``loosened`` is what a project says less strictly than before, ``comes_in`` and
+    ``goes_out`` are districts that it takes into the fleet and out of it, ``later``
+    lines by district of what is made of days to come.
+    """
+
+    loosened: tuple[str, ...] = ()
+    comes_in: tuple[str, ...] = ()
+    goes_out: tuple[str, ...] = ()
+    later: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def lines(self) -> Iterator[str]:
+        """Give a line for each, which begins with the name of its guard."""
+        yield from (f"rules-loosened: {one}" for one in self.loosened)
+        if self.comes_in:
+            yield f"fleet-of-other-files: read only now: {few(self.comes_in)}"
+        if self.goes_out:
+            yield f"fleet-of-other-files: read no longer: {few(self.goes_out)}"
+        said = [f"{key}: {line}" for key, lines in self.later.items() for line in lines]
+        yield from (f"changes-on-later-days: {one}" for one in said[:MOST_UNTOLD])
+        if len(said) > MOST_UNTOLD:
+            yield f"changes-on-later-days: and {len(said) - MOST_UNTOLD:,} more"
+
+    def added_to(self, plan: Plan) -> Plan:
+        """Give a plan that says it."""
+        later = {
+            key: (*plan.later.get(key, ()), *self.later.get(key, ()))
+            for key in sorted({*plan.later, *self.later})
+        }
+        return replace(
+            plan,
+            loosened=(*plan.loosened, *self.loosened),
+            comes_in=tuple(sorted({*plan.comes_in, *self.comes_in})),
+            goes_out=tuple(sorted({*plan.goes_out, *self.goes_out})),
+            later=later,
+        )
+
+
+MOST_UNTOLD = 20
+"""Lines of days to come that are listed; the rest is counted."""
+
+
+def untold(
+    project: Project,
+    plan: Plan,
+    wanted: Sequence[PlannedDistrict],
+    environment: Mapping[str, str],
+    now: datetime,
+) -> Untold:
+    """
+    Tell what a plan's change does, and the plan does not say.
+
+    The plan file says it too, and who edits one can leave it out. ``wanted`` are the
+    districts of its scope. Nothing where git does not know here what was before it.
+    """
+    if plan.since is None:
+        return Untold()
+    try:
+        looser = _looser(project, plan, plan.since, environment)
+        changed = changed_at(project, plan.since, environment)
+        since = causes_of(project, changed.compared, wanted, now).since
+    except (ProjectError, GitRefused, UsageError):
+        return Untold()
+    return Untold(
+        tuple(one for one in looser if one not in plan.loosened),
+        tuple(one for one in since.comes_in if one not in plan.comes_in),
+        tuple(one for one in since.goes_out if one not in plan.goes_out),
+        {
+            key: left
+            for key, lines in since.later.items()
+            if (left := _unsaid(lines, plan.later.get(key, ()), plan, now))
+        },
+    )
+
+
+def _unsaid(
+    lines: Sequence[str], said: Sequence[str], plan: Plan, now: datetime
+) -> tuple[str, ...]:
+    """Give lines that are not said; on another day of another day's settings."""
+    if abs(now - plan.created) >= A_DAY:
+        # an end that is past by now is spelled no more
+        names = {one.partition(":")[0] for one in said}
+        return tuple(one for one in lines if one.partition(":")[0] not in names)
+    return tuple(one for one in lines if one not in said)
+
+
+A_DAY = timedelta(days=1)
+
+
+def _looser(
+    project: Project, plan: Plan, since: str, environment: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Tell what a project says less strictly than at a commit."""
+    before, raw = project_at(project.root, since, environment), None
+    if before.baseline is not None:
+        file = relative(before.baseline, project.root)
+        raw = file_at(project.root, since, file, environment)
+    judged = with_judge_of(project, before, raw)
+    if judged.rules.tells_apart:
+        judged = _with_standings(judged, plan, environment)
+    return (*loosened(judged), *hours_loosened(before.policy, project.policy))
+
+
+def _with_standings(
+    project: Project, plan: Plan, environment: Mapping[str, str]
+) -> Project:
+    """Give a project with how files stood before a plan's change; else say it."""
+    try:
+        changed = changed_at(project, plan.since or "", environment)
+        return with_standings(project, changed, split_shard(plan.scope)[0])
+    except GitRefused:
+        said = "what labels and folders districts had before it could not be read"
+        return replace(project, rules=replace(project.rules, moved=(said,)))
