@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import json
+from collections import Counter
 from dataclasses import replace
+from hashlib import sha256
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -11,7 +15,9 @@ from connectsync.domain.finding import (
     Finding,
     Place,
     Severity,
+    ValidationReport,
     order,
+    pointer,
     with_fingerprints,
 )
 
@@ -31,7 +37,7 @@ FINDINGS = st.lists(
         message=ANY,
         place=st.builds(
             Place,
-            file=st.sampled_from(["x", "y"]),
+            file=st.sampled_from(["x", "y", "./x", "z"]),
             line=st.integers(1, 4),
             column=st.integers(1, 4),
             text=ANY,
@@ -81,6 +87,36 @@ def test_the_order_they_come_in_does_not_matter(
     assert {each.fingerprint for each in with_fingerprints(findings)} == {
         each.fingerprint for each in before
     }
+
+
+def counted_one_by_one(findings: list[Finding]) -> list[tuple[Finding, str]]:
+    """Sort by all that may differ, and count whatever came before: the long way."""
+
+    def parts(one: Finding) -> tuple[str, str, str, str]:
+        file = PurePosixPath(one.place.file).as_posix()
+        text = " ".join(one.place.text.split())
+        return one.rule, file, pointer(one.path), text
+
+    seen: Counter[tuple[str, ...]] = Counter()
+    marked = []
+    for one in sorted(findings, key=lambda one: (order(one), parts(one))):
+        spelled = json.dumps([*parts(one), seen[parts(one)]]).encode()
+        marked.append((one, sha256(spelled).hexdigest()[:16]))
+        seen[parts(one)] += 1
+    return marked
+
+
+@given(FINDINGS)
+def test_what_is_alone_in_its_file_is_not_counted_and_comes_out_the_same(
+    findings: list[Finding],
+) -> None:
+    marked = with_fingerprints(findings)
+    found = [(replace(one, repeat=0), one.fingerprint) for one in marked]
+    assert found == counted_one_by_one(findings)
+    shown = ValidationReport(9, marked).ordered()
+    assert list(shown) == sorted(
+        marked, key=lambda one: (order(one), pointer(one.path), one.fingerprint)
+    )
 
 
 @pytest.mark.parametrize(

@@ -115,12 +115,13 @@ def _complete_commands(
     report: ValidationReport, place: CommandPlace
 ) -> ValidationReport:
     """Complete the commands that findings suggest."""
-    return replace(
-        report,
-        findings=tuple(
-            replace(one, hint=place.complete(one.hint)) for one in report.findings
-        ),
+    findings = tuple(
+        one
+        if (hint := place.complete(one.hint)) == one.hint
+        else replace(one, hint=hint)
+        for one in report.findings
     )
+    return replace(report, findings=findings)
 
 
 def _complete(text: str, reporter: Reporter, place: CommandPlace) -> str:

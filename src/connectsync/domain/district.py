@@ -168,6 +168,9 @@ def token_identity(reference: str, root: str = "") -> tuple[str, ...]:
     A path is taken from ``root``, the project's folder, and a command from its words.
     Two references that mean the same are the same token.
     """
+    if reference[:4] == "env:" and reference[4:].isidentifier():
+        # as nearly all are, and a country has 13,318
+        return "env", reference[4:]
     scheme, _, where = reference.strip().partition(":")
     scheme, where = scheme.strip().lower(), where.strip()
     match scheme:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from enum import StrEnum
+from itertools import groupby, islice
+from operator import itemgetter, lt
 from pathlib import PurePosixPath
+from typing import Any
 
 from connectsync.domain.policy import Policy
 from connectsync.domain.settings import Form, is_same
@@ -27,7 +30,10 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """Give 0 for the worst."""
-        return ("error", "warning", "info").index(self)
+        return _RANKS[self.value]
+
+
+_RANKS = {"error": 0, "warning": 1, "info": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,7 @@ class Finding:
     One mistake: which rule, how bad, what, where, and what next.
 
     ``districts`` lists the districts it reaches when it stands in a shared layer.
+    ``repeat`` counts those before it that only their order tells from it.
     ``stands_for`` is more than 1 for what only counts the mistakes behind a limit.
     ``day`` is when it will be so, where that is not today.
     """
@@ -83,9 +90,20 @@ class Finding:
     path: KeyPath = ()
     hint: str = ""
     districts: tuple[str, ...] = ()
-    fingerprint: str = ""
+    repeat: int = 0
     stands_for: int = 1
     day: date | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """
+        Name it for programs that follow it from one report to the next.
+
+        It rests on the rule, the file's path as given, the pointer and the offending
+        text, not on lines: text that moves keeps it. Few formats tell it, so it is
+        reckoned where it is asked for.
+        """
+        return _digest(_identity(self), self.repeat)
 
 
 def pointer(path: KeyPath) -> str:
@@ -117,20 +135,46 @@ _Identity = tuple[str, str, str, str]
 
 def with_fingerprints(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """
-    Give the findings in order, each with its fingerprint.
+    Give the findings in order, each with a fingerprint of its own.
 
-    A fingerprint rests on the rule, the file's path as given, the pointer and the
-    offending text, not on lines: text that moves keeps it. Findings that agree in all
-    four are told apart by a counter, in order.
+    Findings that agree in all that it rests on are told apart by a counter, in order.
     """
+    found = _sort(findings, _rank)
+    alone = Counter(one.place.file for one in found)
+    odd = any(_spell_file(file) != file for file in alone)
     seen: Counter[_Identity] = Counter()
-    marked: list[Finding] = []
-    ranked = ((_rank(finding), finding) for finding in findings)
-    for (_, identity, *_), finding in sorted(ranked, key=lambda each: each[0]):
-        fingerprint = _digest(identity, seen[identity])
-        seen[identity] += 1
-        marked.append(replace(finding, fingerprint=fingerprint))
-    return tuple(marked)
+    for at, one in enumerate(found):
+        repeat = 0
+        # what it rests on names the file
+        if odd or alone[one.place.file] > 1:
+            identity = _identity(one)
+            repeat = seen[identity]
+            seen[identity] += 1
+        if repeat != one.repeat:
+            found[at] = replace(one, repeat=repeat)
+    return tuple(found)
+
+
+def _sort(
+    findings: Iterable[Finding], rank: Callable[[Finding], tuple[Any, ...]]
+) -> list[Finding]:
+    """Sort by place, and only those in one place by all of their rank: it is slow."""
+    found = list(findings)
+    spots = list(map(_spot, found))
+    if all(map(lt, spots, islice(spots, 1, None))):
+        return found
+    # the position is the smaller one before two findings would be compared
+    placed = sorted(zip(spots, range(len(found)), found, strict=True))
+    result: list[Finding] = []
+    for _, group in groupby(placed, itemgetter(0)):
+        together = [one for _, _, one in group]
+        result += sorted(together, key=rank) if len(together) > 1 else together
+    return result
+
+
+def _spot(finding: Finding) -> tuple[str, int, int]:
+    place = finding.place
+    return place.file, place.line, place.column
 
 
 _Rank = tuple[
@@ -156,15 +200,18 @@ def _rank(finding: Finding) -> _Rank:
 
 def _identity(finding: Finding) -> _Identity:
     place = finding.place
-    file = place.file
-    if "//" in file or "/." in file or file[:1] == "." or file[-1:] in {"", "/"}:
-        file = PurePosixPath(file).as_posix()
     return (
         finding.rule,
-        file,
+        _spell_file(place.file),
         pointer(finding.path),
         " ".join(place.text.split()),
     )
+
+
+def _spell_file(file: str) -> str:
+    if "//" in file or "/." in file or file[:1] == "." or file[-1:] in {"", "/"}:
+        return PurePosixPath(file).as_posix()
+    return file
 
 
 def _digest(identity: _Identity, repeat: int) -> str:
@@ -215,7 +262,7 @@ class ValidationReport:
 
     def ordered(self) -> tuple[Finding, ...]:
         """Give the findings in the order of every report: the same for the same set."""
-        return tuple(sorted(self.findings, key=_severity_rank))
+        return tuple(_sort(self.findings, _severity_rank))
 
     def ordered_allowed(self) -> tuple[AllowedFinding, ...]:
         """Give the allowed findings in the order of every report."""

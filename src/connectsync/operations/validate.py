@@ -35,8 +35,10 @@ from connectsync.domain.policy import ALL, Shard
 from connectsync.operations.check_cache import CheckCache, in_parts, pack, unpack
 from connectsync.operations.checking import (
     NONE,
+    CheckedDistrict,
     CheckedFile,
     CheckedFleet,
+    RuleFinding,
     ValidationOptions,
     builders_of,
     check_fleet,
@@ -221,10 +223,11 @@ def report_on(fleet: CheckedFleet, asked: ValidationOptions) -> ValidationReport
     with the districts it reaches.
     """
     of_fleet = _of_fleet(fleet, asked) if asked.whole_fleet else _FleetFindings({}, [])
-    rules = asked.rules
-    judge = rules.judge if rules.entries or rules.before else _as_it_is
+    rules, labels = asked.rules, dict[str, frozenset[str]]()
+    judge: Callable[[Finding, str, frozenset[str]], Finding | TurnedOff] = _as_it_is
+    if rules.entries or rules.before:
+        judge, labels = rules.judge, {one.file: one.labels for one in fleet.districts}
     read = [one for one in fleet.findings if asked.wants(one.rule)]
-    labels = {one.file: one.labels for one in fleet.districts}
     judged = [
         judge(one, one.place.file, labels.get(one.place.file, NONE))
         for one in (*read, *of_fleet.in_profiles)
@@ -238,7 +241,7 @@ def report_on(fleet: CheckedFleet, asked: ValidationOptions) -> ValidationReport
         judged += [judge(one, district.file, district.labels) for one in kept]
         allowed += accepted
     told = _merge_findings(one for one in judged if isinstance(one, Finding))
-    found = with_fingerprints(sorted(told, key=order))
+    found = with_fingerprints(told)
     new, known = [*found], list[Finding]()
     if asked.known.entries:
         new, known = asked.known.split(found, district_keys(fleet))
@@ -288,6 +291,8 @@ def _settle_allowances(
     asked: ValidationOptions,
 ) -> tuple[list[Finding], list[AllowedFinding]]:
     district = fleet.districts[position]
+    if not (district.allow or of_fleet):
+        return [_place_found(one, district) for one in district.found], []
     ran = names_that_run(
         select=asked.select, ignore=asked.ignore, with_fleet=asked.whole_fleet
     )
@@ -354,16 +359,25 @@ def _of_fleet(fleet: CheckedFleet, asked: ValidationOptions) -> _FleetFindings:
     return _FleetFindings(in_districts, in_profiles)
 
 
+def _place_found(found: RuleFinding, district: CheckedDistrict) -> Finding:
+    """Give what a rule found in a district, as it stands in a report."""
+    rule, problem, place = found
+    in_profile = place.file != district.file
+    reached = (district.member.key,) if in_profile else ()
+    return _finding((BY_NAME[rule], problem), place, districts=reached)
+
+
 def _finding(found: Found, place: Place, *, districts: tuple[str, ...] = ()) -> Finding:
     rule, problem = found
+    # by position, for this is made as often as there are findings
     return Finding(
-        rule=rule.name,
-        severity=rule.severity,
-        message=problem.message,
-        place=place,
-        path=problem.path,
-        hint=problem.hint,
-        districts=districts,
+        rule.name,
+        rule.severity,
+        problem.message,
+        place,
+        problem.path,
+        problem.hint,
+        districts,
         stands_for=problem.stands_for,
         day=problem.day,
     )
@@ -371,13 +385,21 @@ def _finding(found: Found, place: Place, *, districts: tuple[str, ...] = ()) -> 
 
 def _merge_findings(findings: Iterable[Finding]) -> Iterator[Finding]:
     """Tell a finding in a profile once, with every district it reaches."""
-    merged: dict[Finding, list[str]] = {}
+    by_file: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
-        alike = replace(finding, districts=()) if finding.districts else finding
-        merged.setdefault(alike, []).extend(finding.districts)
-    for finding, districts in merged.items():
-        reached = tuple(sorted(set(districts)))
-        yield replace(finding, districts=reached) if reached else finding
+        by_file[finding.place.file].append(finding)
+    for together in by_file.values():
+        if len(together) == 1:
+            # comparing findings takes longer than making them
+            yield together[0]
+            continue
+        merged: dict[Finding, list[str]] = {}
+        for finding in together:
+            alike = replace(finding, districts=()) if finding.districts else finding
+            merged.setdefault(alike, []).extend(finding.districts)
+        for finding, districts in merged.items():
+            reached = tuple(sorted(set(districts)))
+            yield replace(finding, districts=reached) if reached else finding
 
 
 def examine_fleet(

@@ -120,15 +120,13 @@ def _suppressed_results(
     for each in report.ordered_allowed():
         allowed[each.finding].append(each)
     for one, fingerprint in _fingerprints(allowed).items():
-        marked = replace(one, fingerprint=fingerprint)
-        yield _result(marked, index, files) | {
+        yield _result(one, index, files, fingerprint) | {
             "suppressions": [_suppression(each) for each in allowed[one]]
         }
     off = {each.finding: each.reason for each in report.turned_off}
     for one, fingerprint in _fingerprints(off).items():
-        marked = replace(one, fingerprint=fingerprint)
         why = f"turned off by connectsync.yaml: {off[one]}"
-        yield _result(marked, index, files) | _external(why)
+        yield _result(one, index, files, fingerprint) | _external(why)
     for one in report.known:
         yield _result(one, index, files) | _external("in the baseline of findings")
 
@@ -147,7 +145,7 @@ def _fingerprints(found: Iterable[Finding]) -> dict[Finding, str]:
     """
     apart = {replace(one, path=(*one.districts, *one.path)): one for one in found}
     marked = {
-        apart[replace(one, fingerprint="")]: one.fingerprint
+        apart[replace(one, repeat=0)]: one.fingerprint
         for one in with_fingerprints(apart)
     }
     return {one: marked[one] for one in apart.values()}
@@ -163,7 +161,10 @@ def _suppression(each: AllowedFinding) -> dict[str, Any]:
 
 
 def _result(
-    one: Finding, index: Mapping[str, int], files: Mapping[str, str]
+    one: Finding,
+    index: Mapping[str, int],
+    files: Mapping[str, str],
+    fingerprint: str | None = None,
 ) -> dict[str, Any]:
     result: dict[str, Any] = {"ruleId": one.rule}
     if one.rule in index:
@@ -172,7 +173,7 @@ def _result(
         "level": LEVELS[one.severity],
         "message": {"text": _unfilled("\n\n".join(_message_parts(one, files)))},
         "locations": [_location(one)],
-        "partialFingerprints": {FINGERPRINT: one.fingerprint},
+        "partialFingerprints": {FINGERPRINT: fingerprint or one.fingerprint},
     }
     if related := list(_related_locations(one, files)):
         result["relatedLocations"] = related

@@ -194,13 +194,13 @@ def two_spellings_of_a_label(fleet: FleetOnDay) -> Iterator[Problem]:
         settings:
           archived_students: Keep archived
     """
-    spellings: defaultdict[str, defaultdict[str, list[int]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
+    places: defaultdict[str, list[int]] = defaultdict(list)
     for position, district in enumerate(fleet.districts):
-        label = district.archived_students
-        if label is not None:
-            spellings[fold_word(label)][label].append(position)
+        if (label := district.archived_students) is not None:
+            places[label].append(position)
+    spellings: defaultdict[str, dict[str, list[int]]] = defaultdict(dict)
+    for label, positions in places.items():
+        spellings[fold_word(label)][label] = positions
     for labels in spellings.values():
         for label in labels if len(labels) > 1 else ():
             yield from _find_misspelled(fleet, label, labels)
@@ -319,9 +319,13 @@ def _find_repeated(
     fleet: FleetOnDay, value_of: Callable[[FleetMember], Hashable | None]
 ) -> Iterator[tuple[int, list[int]]]:
     """Give each district whose value others have too, with all that have it."""
+    values = list(map(value_of, fleet.districts))
+    stated = [value for value in values if value is not None]
+    if len(set(stated)) == len(stated):
+        # as good as always
+        return
     holders: defaultdict[Hashable, list[int]] = defaultdict(list)
-    for position, district in enumerate(fleet.districts):
-        value = value_of(district)
+    for position, value in enumerate(values):
         if value is not None:
             holders[value].append(position)
     for positions in holders.values():
