@@ -8,8 +8,10 @@ from connectsync.backends.browser.controls import PageLabels, name_pattern
 from connectsync.backends.names import insist_fits
 from connectsync.domain.change import Add, Remove, Set, changes_of
 from connectsync.domain.district import kept_labels
-from connectsync.domain.drift import movements
-from connectsync.domain.finding import caused_changes
+from connectsync.domain.drift import (
+    caused_changes,
+    movements,
+)
 from connectsync.domain.settings import Form, is_same_label, list_differing, spell_like
 from connectsync.errors import FormRefused, ProjectError
 from connectsync.operations.plan import changes_between

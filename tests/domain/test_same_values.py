@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from connectsync.domain.drift import movements
-from connectsync.domain.finding import caused_changes
+from connectsync.domain.drift import caused_changes, movements
 from connectsync.domain.settings import is_same, list_differing
 from connectsync.operations.plan import changes_between
 

@@ -20,8 +20,10 @@ from connectsync.config.decode import Ground
 from connectsync.config.fleet import ChosenFiles, choose_files, load_fleet
 from connectsync.domain.finding import Finding, ValidationReport
 from connectsync.operations import check_cache
+from connectsync.operations import checked as checked_files
 from connectsync.operations.check_cache import CheckCache
-from connectsync.operations.checking import CheckedFile, ValidationOptions, digest
+from connectsync.operations.checked import CheckedFile
+from connectsync.operations.checking import ValidationOptions, digest
 from connectsync.operations.validate import (
     check_files,
     check_named,
@@ -182,7 +184,7 @@ def test_many_processes_find_what_one_finds(
 def test_the_part_of_a_process_that_was_killed_is_done_again(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parent, pack = os.getpid(), check_cache.pack
+    parent, pack = os.getpid(), checked_files.pack
 
     def dying(found: list[CheckedFile]) -> bytes:
         if os.getpid() != parent:

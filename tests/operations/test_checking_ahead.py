@@ -12,7 +12,8 @@ from connectsync.config.schema_check import Recorded
 from connectsync.domain.calendar import Moment
 from connectsync.domain.finding import Finding, Severity
 from connectsync.domain.live import Live
-from connectsync.operations.check_cache import CheckCache, pack, unpack
+from connectsync.operations.check_cache import CheckCache
+from connectsync.operations.checked import pack, unpack
 from connectsync.operations.checking import ValidationOptions
 from connectsync.operations.from_live import likeness, take_over
 from connectsync.operations.validate import (

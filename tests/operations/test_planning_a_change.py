@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from connectsync.domain.change import apply_changes
 from connectsync.domain.district import Credentials, District
-from connectsync.domain.drift import Baseline
-from connectsync.domain.finding import ChangedSince, caused_changes
+from connectsync.domain.drift import Baseline, ChangedSince, caused_changes
 from connectsync.domain.live import ListedDistrict, Live
 from connectsync.domain.plan import Plan
 from connectsync.domain.policy import Policy

@@ -15,8 +15,8 @@ from connectsync.domain.district import (
     Facts,
     GuardiansFrom,
 )
-from connectsync.domain.drift import Baseline
-from connectsync.domain.finding import ChangedSince, GuardFinding
+from connectsync.domain.drift import Baseline, ChangedSince
+from connectsync.domain.finding import GuardFinding
 from connectsync.domain.live import Live
 from connectsync.domain.plan import (
     DistrictPlan,

@@ -19,7 +19,8 @@ from connectsync.domain.settings import SETTINGS, is_same, value_data, value_of
 from connectsync.domain.wording import few, many
 from connectsync.errors import NothingMatched
 from connectsync.operations import query
-from connectsync.operations.checking import CheckedFleet, ValidationOptions, options_of
+from connectsync.operations.checked import CheckedFleet
+from connectsync.operations.checking import ValidationOptions, options_of
 from connectsync.operations.expression import FOUND, LIVE, STATE
 from connectsync.providers.form import Kind
 from connectsync.report.terminal import inert

@@ -28,8 +28,8 @@ from connectsync.domain.policy import ALL, Shard
 from connectsync.domain.wording import few, many
 from connectsync.errors import StateError, UsageError
 from connectsync.operations.check_cache import WORTH_REMEMBERING, CheckCache
+from connectsync.operations.checked import CheckedFleet
 from connectsync.operations.checking import (
-    CheckedFleet,
     ValidationOptions,
     check_fleet,
     looked_at_by,
@@ -297,7 +297,8 @@ def _check_fleet(
     files, every_profile = _files(session, project, arguments, asked.changed)
     if asked.fix is not None:
         profiles = profile_files(project.root, project.districts_dir)
-        asked.fix(project, [*files, *(profiles if every_profile else ())])
+        shared = profiles if every_profile else ()
+        asked.fix(project, [*map(Path, files), *shared])
     chosen = choose_files(
         project.root,
         files,
@@ -331,15 +332,16 @@ def _files(
     project: Project,
     arguments: tuple[str, ...],
     changed: Any,
-) -> tuple[Sequence[Path], bool]:
+) -> tuple[Sequence[Path | str], bool]:
     """
     Give the files to read, and whether profiles count that none of them builds on.
 
     A profile or a project file that changed since a revision reaches everyone.
     """
     if changed is None:
-        files = session.files(project, arguments, perhaps_none=True)
-        return files, not arguments
+        if not arguments:
+            return session.every_file(project), True
+        return session.files(project, arguments, perhaps_none=True), False
     compared = changed.compared
     files = session.files(project, arguments, perhaps_none=True)
     if changed.reaches_all():

@@ -29,8 +29,8 @@ from connectsync.config.project import (
     insist_districts_inside,
 )
 from connectsync.config.state_address import Address, at_url
-from connectsync.domain.drift import Baselines, DistrictDrift
-from connectsync.domain.finding import ChangedSince, acceptance
+from connectsync.domain.drift import Baselines, ChangedSince, DistrictDrift
+from connectsync.domain.finding import acceptance
 from connectsync.domain.plan import Plan, PlanReview
 from connectsync.domain.plan_file import read_plan
 from connectsync.domain.policy import ALL, Policy, Shard, split_shard

@@ -338,23 +338,9 @@ class Session:
         ``NothingMatched`` if nothing else was named, unless ``perhaps_none``, for
         commands that are handed whatever a commit changed.
         """
-        if not named and (every := discover_all(project.root, project.districts_dir)):
-            return every
         if not named:
-            folder = relative(project.districts_dir, project.root)
-            if not (project.root / PROJECT_FILE).is_file():
-                where, remedy = self.no_project()
-                raise NothingMatched(
-                    f"{where}, and no district file in {folder}/",
-                    remedy=remedy
-                    or "go to the project's folder, or name it with -C;"
-                    " `connectsync init` makes a new one",
-                )
-            raise NothingMatched(
-                f"there is no district file in {folder}/",
-                remedy="`connectsync new KEY --name NAME` makes one",
-            )
-        if named and not (project.root / PROJECT_FILE).is_file():
+            return tuple(map(Path, self.every_file(project)))
+        if not (project.root / PROJECT_FILE).is_file():
             self._insist_no_other_project(project, named)
         found = discover(project.root, named, project.districts_dir)
         left_out = {
@@ -368,6 +354,21 @@ class Session:
         for why, names in left_out.items():
             self.terminal.complain(f"left out: {inert(names)} ({why})")
         return found.files
+
+    def every_file(self, project: Project) -> tuple[str, ...]:
+        """Find the files of all districts. Raises ``NothingMatched`` if none."""
+        if every := discover_all(project.root, project.districts_dir):
+            return every
+        none = f"no district file in {relative(project.districts_dir, project.root)}/"
+        remedy = "`connectsync new KEY --name NAME` makes one"
+        if (project.root / PROJECT_FILE).is_file():
+            raise NothingMatched(f"there is {none}", remedy=remedy)
+        where, remedy = self.no_project()
+        or_else = (
+            "go to the project's folder, or name it with -C; `connectsync init` makes"
+            " a new one"
+        )
+        raise NothingMatched(f"{where}, and {none}", remedy=remedy or or_else)
 
     def _insist_no_other_project(self, project: Project, named: Sequence[str]) -> None:
         """Refuse to judge without its project what lies in one that is not here."""

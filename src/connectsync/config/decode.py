@@ -92,9 +92,13 @@ def _spelled_whole(path: Path | str) -> str:
     """Spell a path from the root; ``..`` stays behind its link."""
     # pathlib is slow, and a country has 13,318 files
     spelled = str(path)
-    if os.path.isabs(spelled):  # noqa: PTH117
+    if (_ROOT and spelled[:1] == _ROOT) or os.path.isabs(spelled):  # noqa: PTH117
         return spelled
     return os.path.join(os.getcwd(), spelled)  # noqa: PTH109, PTH118
+
+
+_ROOT = "/" if os.sep == "/" else ""
+"""What a path begins with where it is whole, as far as one character can tell."""
 
 
 def without_steps_up(path: Path) -> Path:
@@ -139,7 +143,9 @@ _BOM = "\ufeff"
 _UTF_16 = frozenset([b"\xff\xfe", b"\xfe\xff"])
 
 
-def bytes_of(path: Path, name: str, ground: Ground | None = None) -> bytes | Finding:
+def bytes_of(
+    path: Path | str, name: str, ground: Ground | None = None
+) -> bytes | Finding:
     """
     Read a regular file of at most ``SIZE_LIMIT`` bytes, or say why not.
 
@@ -147,7 +153,10 @@ def bytes_of(path: Path, name: str, ground: Ground | None = None) -> bytes | Fin
     followed: a session or a token may lie in the project, where no commit holds it.
     """
     spelled = _spelled_whole(path)
-    is_inside = ground is None or ground.holds_folder(os.path.dirname(spelled))  # noqa: PTH120
+    # `dirname` takes as long as opening a file
+    folder = spelled.rpartition("/")[0] if _ROOT else ""
+    folder = folder or os.path.dirname(spelled)  # noqa: PTH120
+    is_inside = ground is None or ground.holds_folder(folder)
     if is_inside and (content := glance_at(spelled)) is not None:
         return content
     message, hint = "", "put the file itself here; what lies outside is not read"
@@ -160,7 +169,7 @@ def bytes_of(path: Path, name: str, ground: Ground | None = None) -> bytes | Fin
             hint = "let it lead to a file whose name ends in .yaml"
         if message:
             return _not_read(name, f"the file is {message}", hint)
-        return read_regular(path, SIZE_LIMIT)
+        return read_regular(Path(path), SIZE_LIMIT)
     except TooLarge:
         return _too_large(name)
     except (OSError, ValueError) as failure:
@@ -169,7 +178,7 @@ def bytes_of(path: Path, name: str, ground: Ground | None = None) -> bytes | Fin
         return _not_read(name, f"the file cannot be read: {why}", hint)
 
 
-def _other_kind(path: Path) -> str | None:
+def _other_kind(path: Path | str) -> str | None:
     """Give where a link ends if that is no YAML file."""
     if not os.path.islink(path):  # noqa: PTH114 - hot: of every file
         return None

@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from operator import attrgetter
 from pathlib import Path, PurePath
 
 from connectsync.config.decode import SUFFIXES, Ground
@@ -97,13 +98,15 @@ def discover(
     )
 
 
-def discover_all(root: Path, districts_dir: Path) -> tuple[Path, ...]:
+def discover_all(root: Path, districts_dir: Path) -> tuple[str, ...]:
     """
     Find the files of all districts, sorted; none of them can be hidden or elsewhere.
 
-    Raises InvalidFiles for a folder that cannot be read.
+    They are spelled as paths are: making 13,318 paths takes as long as reading a fifth
+    of the files. Raises InvalidFiles for a folder that cannot be read.
     """
-    return _sort_paths(below(root / districts_dir, Ground.of(root)))
+    every = names_below(root / districts_dir, Ground.of(root))
+    return tuple(sorted(every, key=lambda name: name.replace(os.sep, "/")))
 
 
 def _find_elsewhere(paths: Iterable[Path], root: Path, home: Path) -> set[Path]:
@@ -219,7 +222,7 @@ def holds_others(folder: Path, root: Path, read: Collection[str]) -> bool:
         return any(
             _is_for_a_district(entry.name)
             and entry.is_file()
-            and relative(Path(entry.path), root) not in read
+            and relative(entry.path, root) not in read
             for entry in entries
         )
     return False
@@ -274,7 +277,7 @@ def _entries(
             return []
         seen.add((status.st_dev, status.st_ino))
         with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
+            return sorted(entries, key=attrgetter("name"))
     except OSError as error:
         if is_top and isinstance(error, FileNotFoundError | NotADirectoryError):
             return []
@@ -305,13 +308,13 @@ def _is_folder(entry: os.DirEntry[str], ground: Ground) -> bool:
     return False
 
 
-def relative(path: Path, root: Path) -> str:
+def relative(path: Path | str, root: Path) -> str:
     """
     Name a file as reports do: from the project, with forward slashes.
 
     A file that is reached by another name of the project's folder is the same file.
     """
-    name, folder = path.as_posix(), f"{root.as_posix()}/"
+    name, folder = str(path).replace(os.sep, "/"), f"{root.as_posix()}/"
     if name.startswith(folder) and "/.." not in name:
         # a whole country has 13,318 files, and pathlib takes its time with each
         return name.removeprefix(folder)

@@ -160,7 +160,7 @@ STANDARD_INPUT = "<stdin>"
 
 def load_fleet(  # noqa: PLR0913 - each by its name
     project_root: Path,
-    files: Sequence[Path],
+    files: Sequence[Path | str],
     *,
     districts_dir: Path,
     every_profile: bool = True,
@@ -196,7 +196,7 @@ class ChosenFiles:
     ``profiles`` are the stems of those that were among the files.
     """
 
-    paths: Mapping[str, Path]
+    paths: Mapping[str, str]
     shelf: Profiles
     profiles: frozenset[str]
     ground: Ground
@@ -218,7 +218,7 @@ class ChosenFiles:
 
 def choose_files(
     project_root: Path,
-    files: Sequence[Path],
+    files: Sequence[Path | str],
     *,
     districts_dir: Path,
     recorded: Recorded = NOTHING_RECORDED,
@@ -228,13 +228,13 @@ def choose_files(
     folder = project_root / districts_dir
     shelf = shelf_of(project_root, folder, recorded, at)
     shared = relative(folder / PROFILES, project_root)
-    whole = [file if file.is_absolute() else project_root / file for file in files]
+    whole = (os.path.join(project_root, file) for file in files)  # noqa: PTH118 - of 13,318
     paths = {relative(path, project_root): path for path in whole}
-    named = [name for name in paths if name.rpartition("/")[0] == shared]
-    asked = frozenset(stem_of(paths.pop(name)) for name in named)
+    named = [name for name in paths if posixpath.dirname(name) == shared]
+    asked = frozenset(stem_of(Path(paths.pop(name))) for name in named)
     if asked:
         users = users_of(shelf, asked, project_root, folder)
-        paths.update({relative(path, project_root): path for path in users})
+        paths.update({relative(path, project_root): str(path) for path in users})
     ground = Ground.of(project_root)
     return ChosenFiles(dict(sorted(paths.items())), shelf, asked, ground)
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from connectsync.domain.district import Facts
 from connectsync.domain.finding import GuardFinding, Severity
+from connectsync.domain.policy import Policy
 from connectsync.domain.settings import SETTINGS, Form, is_same
 from connectsync.providers.form import Value
 from connectsync.values import dataclass, field
@@ -190,3 +191,60 @@ def drift_of(known: Baseline, desired: Form, live: Form) -> tuple[Movement, ...]
     """Give what people changed of the settings that would be set."""
     moved = movements(known.form, desired, live)
     return tuple(move for move in moved if move.who is not MovedBy.US)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedSince:
+    """
+    A change to the files, told from the commit before it.
+
+    ``commit`` is spelled in full. ``caused`` holds, by district, the desired values
+    that are other ones than at the commit; a district is missing where there are none.
+    ``released`` names, by district, the settings that files managed at the commit and
+    manage no longer.
+    ``gone`` gives the files of districts that had one at the commit, by district;
+    ``launched`` are those that were past their launch there, by their own facts.
+    ``limits`` are the figures and hours that the project file stated there.
+    ``comes_in`` are districts whose file was there and was read as none, ``goes_out``
+    those whose file is there and is read as none any longer. ``later`` says, by
+    district, which settings have other values on days to come. ``loosened`` tells what
+    the project says less strictly of findings.
+    """
+
+    commit: str
+    caused: Mapping[str, Form]
+    released: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    gone: Mapping[str, str] = field(default_factory=dict)
+    launched: frozenset[str] = frozenset()
+    limits: Policy | None = None
+    comes_in: tuple[str, ...] = ()
+    goes_out: tuple[str, ...] = ()
+    later: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    loosened: tuple[str, ...] = ()
+
+    def of(self, district: str) -> Form:
+        """Give what the change causes on one district."""
+        return self.caused.get(district, {})
+
+    def released_on(self, district: str) -> tuple[str, ...]:
+        """Name the settings of one district that files manage no longer."""
+        return self.released.get(district, ())
+
+
+def caused_changes(before: Form, after: Form) -> Form:
+    """
+    Give the desired values that were others before, or were not managed.
+
+    A setting that is not managed any more is not among them: it is left to the page,
+    and ``released`` names it.
+    """
+    return {
+        name: value
+        for name, value in after.items()
+        if name not in before or not is_same(name, before[name], value)
+    }
+
+
+def released_settings(before: Form, after: Form) -> tuple[str, ...]:
+    """Name the settings that were managed before and are not any more."""
+    return tuple(name for name in before if name not in after)

@@ -344,7 +344,7 @@ def glance_at(name: str) -> bytes | None:
         before = os.lstat(name)
         if not stat.S_ISREG(before.st_mode) or before.st_size > _SMALL:
             return None
-        handle = os.open(name, _FLAGS | getattr(os, "O_NOFOLLOW", 0))
+        handle = os.open(name, _GLANCE)
     except (OSError, ValueError):
         return None
     try:
@@ -357,6 +357,7 @@ def glance_at(name: str) -> bytes | None:
 
 
 _SMALL = 1 << 16
+_GLANCE = _FLAGS | getattr(os, "O_NOFOLLOW", 0)
 
 
 def open_regular(path: Path) -> BinaryIO:

@@ -21,8 +21,12 @@ from connectsync.config.profiles import profile_files
 from connectsync.config.project import Project, project_of_text
 from connectsync.domain.calendar import Moment
 from connectsync.domain.district import District, later_days
-from connectsync.domain.drift import is_launched
-from connectsync.domain.finding import ChangedSince, caused_changes, released_settings
+from connectsync.domain.drift import (
+    ChangedSince,
+    caused_changes,
+    is_launched,
+    released_settings,
+)
 from connectsync.domain.policy import Policy
 from connectsync.domain.settings import compose_accents
 from connectsync.errors import ProjectError, UsageError
@@ -77,13 +81,12 @@ class Comparison:
             # links above the work tree, such as /tmp of a Mac, are no part of it
             if name is not None and self.tree.links.get(name) != os.readlink(link):  # noqa: PTH115
                 return True
-        name = self.name_of(trace.end)
-        if name is None:
+        if (name := self.name_of(trace.end)) is None:
             return True
         found = name if self.tree.is_file(name) else compose_accents(name)
-        if not self.tree.is_file(found):
-            return True
-        return not self.tree.holds(found, Path(trace.end))
+        return not (
+            self.tree.is_file(found) and self.tree.holds(found, Path(trace.end))
+        )
 
     def brought(self, path: Path) -> str:
         """Name a file below a path, or a link to it, that commits since brought."""

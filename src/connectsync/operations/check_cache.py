@@ -1,4 +1,4 @@
-"""What files came to, as JSON: handed between processes, and kept for next time."""
+"""What files came to, kept for next time; and work on them with all cores."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +18,16 @@ from connectsync.config.fleet import ChosenFiles
 from connectsync.config.profiles import Profiles
 from connectsync.config.schemas import schema_text
 from connectsync.domain.calendar import Calendar, Moment
-from connectsync.domain.district import Allow, FleetMember
-from connectsync.domain.finding import Finding, KeyPath, Place, Problem, Severity
 from connectsync.files.access import private_file, read_regular, state_folder
 from connectsync.files.writing import write_whole
-from connectsync.operations.checking import (
-    CheckedDistrict,
+from connectsync.operations.checked import (
     CheckedFile,
-    RuleFinding,
-    ValidationOptions,
-    digest,
+    Data,
+    ResultTable,
+    SharedResults,
 )
-from connectsync.values import dataclass, field, replace
+from connectsync.operations.checking import ValidationOptions, digest
+from connectsync.values import dataclass, field
 
 WORTH_REMEMBERING = 100
 """Files below which checking them again costs less than looking at what is kept."""
@@ -50,12 +47,14 @@ class CheckCache:
 
     A result holds as long as the file, the layers under it, the rules, the schema and
     what was asked are the same. ``entries`` are by name: stamp, digest of the layers,
-    and result. ``problem`` says why what was kept is not used, if that is to be told.
+    and what is a file's own of its result, of which the rest is in ``shared``.
+    ``problem`` says why what was kept is not used, if that is to be told.
     """
 
     path: Path
     basis: str
     entries: dict[str, list[Any]] = field(default_factory=dict)
+    shared: list[Data] = field(default_factory=list)
     saved: int = 0
     problem: str = ""
     _stamps: dict[str, Stamp] = field(default_factory=dict)
@@ -88,13 +87,14 @@ class CheckCache:
             kept = json.loads(body)
             if kept["basis"] == cache.basis:
                 cache.entries, cache.saved = dict(kept["files"]), int(kept["saved"])
+                cache.shared = list(kept["shared"])
         except (ValueError, TypeError, KeyError, RecursionError):
             cache.problem = "it is damaged, or of another program"
         return cache
 
     def known(self, chosen: ChosenFiles) -> dict[str, CheckedFile]:
         """Give the files that are as they were when they were checked."""
-        layers = _LayersDigest(chosen.shelf)
+        layers, shared = _LayersDigest(chosen.shelf), SharedResults(self.shared)
         found: dict[str, CheckedFile] = {}
         for name, path in chosen.paths.items():
             stamp = _stamp(path, chosen)
@@ -102,7 +102,7 @@ class CheckCache:
                 continue
             self._stamps[name] = stamp
             try:
-                kept = self._kept(name, stamp, layers, chosen)
+                kept = self._kept(name, stamp, layers, shared, chosen)
             except (ValueError, TypeError, KeyError, IndexError, AttributeError):
                 self.entries.clear()
                 self.problem = "it is of another program"
@@ -112,15 +112,21 @@ class CheckCache:
         return found
 
     def _kept(
-        self, name: str, stamp: Stamp, layers: _LayersDigest, chosen: ChosenFiles
+        self,
+        name: str,
+        stamp: Stamp,
+        layers: _LayersDigest,
+        shared: SharedResults,
+        chosen: ChosenFiles,
     ) -> CheckedFile | None:
         if name not in self.entries:
             return None
         before, under, data = self.entries[name]
-        one = _file(data)
-        if one.builder is None or layers.under(one.builder[1]) != under:
+        one = shared.file(name, data)
+        profiles, day = one.result.profiles, one.result.day
+        if profiles is None or layers.under(profiles) != under:
             return None
-        if one.day is not None and not _is_that_day(*one.day, chosen.shelf.at):
+        if day is not None and not _is_that_day(*day, chosen.shelf.at):
             return None
         is_old = max(stamp[:2]) < self.saved - _SETTLED
         if before == stamp and is_old:
@@ -128,18 +134,36 @@ class CheckCache:
         raw = bytes_of(chosen.paths[name], name, chosen.ground)
         return one if isinstance(raw, bytes) and digest(raw) == one.text else None
 
-    def keep(self, chosen: ChosenFiles, checked: Mapping[str, CheckedFile]) -> None:
-        """Write down what files came to; where that cannot be, nothing is kept."""
-        layers = _LayersDigest(chosen.shelf)
+    def keep(
+        self,
+        chosen: ChosenFiles,
+        checked: Mapping[str, CheckedFile],
+        fresh: Sequence[str],
+    ) -> None:
+        """
+        Write down what files came to; where that cannot be, nothing is kept.
+
+        Nor is it where none of the ``fresh`` ones, which were not known, can be kept.
+        """
+        layers, table = _LayersDigest(chosen.shelf), ResultTable()
         entries = {
-            name: [self._stamps[name], layers.under(one.builder[1]), _file_data(one)]
+            name: [self._stamps[name], layers.under(profiles), table.row(one)]
             for name, one in checked.items()
-            if name in self._stamps and one.builder is not None
+            if name in self._stamps and (profiles := one.result.profiles) is not None
         }
-        if entries.items() <= self.entries.items():
+        if entries.keys().isdisjoint(fresh):
             return
-        files = {**self.entries, **entries}
-        kept = {"basis": self.basis, "saved": time.time_ns(), "files": files}
+        others = {
+            name: [stamp, under, table.moved(row, self.shared)]
+            for name, (stamp, under, row) in self.entries.items()
+            if name not in entries
+        }
+        kept = {
+            "basis": self.basis,
+            "saved": time.time_ns(),
+            "shared": table.data,
+            "files": {**others, **entries},
+        }
         body = json.dumps(kept, separators=(",", ":"))
         try:
             state_folder(self.path.parent)
@@ -183,7 +207,7 @@ def basis_of(
     return digest(json.dumps(told).encode())
 
 
-def _stamp(path: Path, chosen: ChosenFiles) -> Stamp | None:
+def _stamp(path: str, chosen: ChosenFiles) -> Stamp | None:
     """Give a stamp of a regular file of the project, and of nothing else."""
     try:
         status = os.lstat(path)
@@ -219,126 +243,6 @@ class _LayersDigest:
         # what is missing may be a misspelling of any other
         others = sorted(shelf.names) if any(one[1] is None for one in texts) else []
         return digest(json.dumps([texts, others]).encode())
-
-
-Data = list[Any]
-
-
-def pack(checked: Sequence[CheckedFile]) -> bytes:
-    """Spell what files came to."""
-    return json.dumps([_file_data(one) for one in checked]).encode()
-
-
-def unpack(packed: bytes) -> list[CheckedFile]:
-    """Read what `pack` spelled. Raises ``ValueError`` or the like for anything else."""
-    return [_file(data) for data in json.loads(packed)]
-
-
-def _file_data(one: CheckedFile) -> Data:
-    district = one.district
-    return [
-        [_finding_data(finding) for finding in one.findings],
-        one.builder,
-        None if district is None else _district_data(district),
-        one.text,
-        one.day,
-    ]
-
-
-def _file(data: Data) -> CheckedFile:
-    findings, builder, district, text, day = data
-    return CheckedFile(
-        tuple(map(_finding, findings)),
-        None if builder is None else (builder[0], tuple(builder[1])),
-        None if district is None else _district(district),
-        text,
-        None if day is None else (str(day[0]), str(day[1])),
-    )
-
-
-def _district_data(one: CheckedDistrict) -> Data:
-    key, profiles, labels, *rest = one.member
-    return [
-        one.file,
-        [key, profiles, sorted(labels), *rest],
-        [
-            [rule, _problem_data(problem), _place_data(place)]
-            for rule, problem, place in one.found
-        ],
-        [[entry.rule, entry.reason, entry.until.isoformat()] for entry in one.allow],
-        sorted(one.undoes),
-        one.stated,
-    ]
-
-
-def _district(data: Data) -> CheckedDistrict:
-    file, (key, profiles, labels, *rest), found, allow, undoes, stated = data
-    return CheckedDistrict(
-        file,
-        FleetMember(key, tuple(profiles), frozenset(labels), *rest),
-        tuple(
-            RuleFinding(rule, _problem(problem), Place(*place))
-            for rule, problem, place in found
-        ),
-        tuple(
-            Allow(rule, reason, date.fromisoformat(until))
-            for rule, reason, until in allow
-        ),
-        frozenset(map(tuple, undoes)),
-        str(stated),
-    )
-
-
-def _problem_data(one: Problem) -> Data:
-    day = one.day and one.day.isoformat()
-    return [one.path, one.message, one.hint, one.on_key, one.stands_for, day]
-
-
-def _problem(data: Data) -> Problem:
-    *rest, day = data
-    problem = Problem(tuple(rest[0]), *rest[1:])
-    return replace(problem, day=date.fromisoformat(day)) if day else problem
-
-
-def _place_data(one: Place) -> Data:
-    return [
-        one.file,
-        one.line,
-        one.column,
-        one.end_line,
-        one.end_column,
-        one.text,
-        one.line_text,
-    ]
-
-
-def _finding_data(one: Finding) -> Data:
-    return [
-        one.rule,
-        one.severity.value,
-        one.message,
-        _place_data(one.place),
-        one.path,
-        one.hint,
-        one.districts,
-        one.fingerprint,
-        one.stands_for,
-    ]
-
-
-def _finding(data: Data) -> Finding:
-    rule, severity, message, place, path, hint, districts, *rest = data
-    keys: KeyPath = tuple(path)
-    return Finding(
-        rule,
-        Severity(severity),
-        message,
-        Place(*place),
-        keys,
-        hint,
-        tuple(districts),
-        *rest,
-    )
 
 
 WORTH_A_PROCESS = 400

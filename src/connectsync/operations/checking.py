@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from itertools import chain, islice
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any
 
 from connectsync.config.document import Document, Reading
 from connectsync.config.fleet import (
     Builder,
     Fleet,
     LoadedDistrict,
-    ReadFiles,
     build_district,
     key_of,
 )
 from connectsync.config.layers import named_profiles
 from connectsync.config.profiles import Null, Profiles, nulls_that_undo
 from connectsync.config.project import Project
-from connectsync.domain.district import Allow, FleetMember
-from connectsync.domain.finding import Finding, KeyPath, Place, Problem
+from connectsync.domain.district import Allow
+from connectsync.domain.finding import KeyPath, Place, Problem
 from connectsync.domain.rule_settings import KnownFindings, RuleSettings
 from connectsync.domain.schedule import Schedule
+from connectsync.operations.checked import (
+    CheckedDistrict,
+    CheckedFile,
+    CheckedFleet,
+    FileResult,
+    Judgement,
+    RuleFinding,
+)
 from connectsync.rules.allow_entries import AllowOnDay
 from connectsync.rules.catalogue import (
     ALLOW_RULES,
@@ -85,68 +92,6 @@ def options_of(
         rules=project.rules,
         known=known,
     )
-
-
-class RuleFinding(NamedTuple):
-    """What a rule found in a district, and where in its layers that stands."""
-
-    rule: str
-    problem: Problem
-    place: Place
-
-
-class CheckedDistrict(NamedTuple):
-    """
-    A district, as far as a report of many needs it.
-
-    ``undoes`` are nulls of its profiles that take something back for it. ``stated`` is
-    what its files say, by name, as JSON that is read only when it is asked for.
-    """
-
-    file: str
-    member: FleetMember
-    found: tuple[RuleFinding, ...] = ()
-    allow: tuple[Allow, ...] = ()
-    undoes: frozenset[Null] = frozenset()
-    stated: str = "{}"
-
-    @property
-    def labels(self) -> frozenset[str]:
-        """The district's labels."""
-        return self.member.labels
-
-    @property
-    def profiles(self) -> tuple[str, ...]:
-        """The profiles that its file names."""
-        return self.member.profiles
-
-
-class CheckedFile(NamedTuple):
-    """
-    One file by itself, whatever the others say.
-
-    ``builder`` is None where no document could be read, ``district`` None where the
-    file or a layer under it has errors. ``text`` is the SHA-256 of a document's text,
-    where it is to be remembered.
-    ``day`` is when it was judged, and in which time zone, where that counts.
-    """
-
-    findings: tuple[Finding, ...]
-    builder: Builder | None = None
-    district: CheckedDistrict | None = None
-    text: str = ""
-    day: tuple[str, str] | None = None
-
-
-Locate = Callable[[int, KeyPath, bool], Place]
-"""Gives the place of a path in the district at a position; True for the key's own."""
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedFleet(ReadFiles[CheckedDistrict]):
-    """All files that were checked; ``locate`` finds places in their districts."""
-
-    locate: Locate
 
 
 def looked_at_by(
@@ -222,9 +167,9 @@ def check_district(
         undoes = nulls_that_undo(shelf, loaded.layers)
     district = loaded.district
     stated = json.dumps(district.values(), separators=(",", ":"))
-    return CheckedDistrict(
-        loaded.file, district.member, tuple(placed), district.allow, undoes, stated
-    )
+    file = loaded.file
+    judged = Judgement(file, tuple(placed), district.allow, undoes, (stated,))
+    return CheckedDistrict(file, district.member, district.name, judged)
 
 
 def _on_every_side(loaded: LoadedDistrict, asked: ValidationOptions) -> Iterator[Found]:
@@ -303,14 +248,15 @@ def check_reading(
     found, loaded = build_district(shelf, name, reading)
     document: Document | None = reading.document
     if document is None:
-        return CheckedFile(found)
-    builder = (key_of(document), named_profiles(document))
+        return CheckedFile(name, FileResult(name, found))
     district = None if loaded is None else check_district(loaded, shelf, asked)
     text = digest(document.source.text.encode()) if remember else ""
     day = None
     if loaded is not None and loaded.district.day is not None:
         day = (loaded.district.day.isoformat(), loaded.district.schedule.zone)
-    return CheckedFile(found, builder, district, text, day)
+    key, profiles = key_of(document), named_profiles(document)
+    result = FileResult(name, found, key, profiles, day)
+    return CheckedFile(name, result, district, text)
 
 
 def digest(raw: bytes) -> str:

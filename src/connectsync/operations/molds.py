@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from connectsync.config.document import Document
@@ -26,9 +26,14 @@ from connectsync.config.source import Source
 from connectsync.config.yaml_tree import plain
 from connectsync.domain.district import FleetMember
 from connectsync.domain.finding import Finding, KeyPath, Place
-from connectsync.operations.checking import (
+from connectsync.operations.checked import (
     CheckedDistrict,
     CheckedFile,
+    FileResult,
+    Judgement,
+    moved,
+)
+from connectsync.operations.checking import (
     ValidationOptions,
     check_district,
     check_reading,
@@ -47,13 +52,11 @@ _LONGEST = 1 << 14
 _HEAD = re.compile(rb"(?:#[ -~]*\n)+")
 """The comment above a file: printable ASCII, which no check looks at."""
 
-_IDENTITY = re.compile(
-    rb"^(district: |name: | {1,8}district_id: | {1,8}oauth_token: )"
-    rb"(\"?)([A-Za-z0-9][A-Za-z0-9_:. -]{0,99})\2(?=\n)",
-    re.MULTILINE,
-)
-_PARTS = 4
-"""What the pattern splits a file into at each match: text, key, quote and word."""
+_VALUE = re.compile(rb"(\"?)([A-Za-z0-9][A-Za-z0-9_:. -]{0,99})\1(?=\n)")
+"""A word that may be all of a value, in quotes or not."""
+
+_LONGEST_WORD = 100
+_INDENT = 8
 
 _PATHS: dict[str, KeyPath] = {
     "district": ("district",),
@@ -69,12 +72,19 @@ SURE = {
 }
 """Words that no check of one file objects to, and that YAML reads as they stand."""
 
+_MARKS = tuple(
+    # a line of the top begins with its key, one of a section with blanks
+    (key, f"{' ' if len(path) > 1 else chr(10)}{key}: ".encode(), SURE[key])
+    for key, path in _PATHS.items()
+)
+
 
 class Cast(NamedTuple):
     """
     A file taken apart: its mold, its words by key, and rows of the comment above.
 
-    A key that the file spells in a way that is not sure is no part of its words.
+    A key that the file spells in a way that is not sure is no part of its words. The
+    mold is what stands around the words, behind a line break.
     """
 
     mold: tuple[bytes, ...]
@@ -83,8 +93,8 @@ class Cast(NamedTuple):
 
     def rows(self) -> tuple[int, ...]:
         """Give the lines of the words, counted from one."""
-        found, row = [], self.above + 1
-        for text in self.mold[: -1 : _PARTS - 1]:
+        found, row = [], self.above
+        for text in self.mold[:-1]:
             row += text.count(b"\n")
             found.append(row)
         return tuple(found)
@@ -98,26 +108,51 @@ def take_apart(raw: bytes, file: str) -> Cast | None:
     """
     if len(raw) > _LONGEST:
         return None
+    above, body = 0, raw
+    if raw[:1] == b"#" and (head := _HEAD.match(raw)) is not None:
+        above, body = head[0].count(b"\n"), raw[head.end() :]
+    # in front of every line is a break, of the first one too
+    body = b"\n" + body
+    found = []
+    for key, mark, sure in _MARKS:
+        values = list(_values(body, mark))
+        if len(values) > 1:
+            return None
+        for value in values:
+            word = value[2].decode("ascii")
+            if not sure.fullmatch(word) or (not value[1] and plain(word) != word):
+                return None
+            found.append((value.start(2), value.end(2), key, word))
+    found.sort()
+    words = {key: word for _, _, key, word in found}
     # pathlib takes as long as all of the rest
     stem = file[file.rfind("/") + 1 : file.rfind(".")]
-    head = _HEAD.match(raw)
-    above, body = 0, raw
-    if head is not None:
-        above, body = head[0].count(b"\n"), raw[head.end() :]
-    parts = _IDENTITY.split(body)
-    words = [word.decode("ascii") for word in parts[3::_PARTS]]
-    keys = [key.strip().decode("ascii").removesuffix(":") for key in parts[1::_PARTS]]
-    if len(set(keys)) < len(keys) or "district" not in keys or "name" not in keys:
+    if words.get("district") != stem or "name" not in words:
         return None
-    for key, word, quote in zip(keys, words, parts[2::_PARTS], strict=True):
-        if not SURE[key].fullmatch(word):
-            return None
-        if not quote and plain(word) != word:
-            return None
-        if key == "district" and word != stem:
-            return None
-    del parts[3::_PARTS]
-    return Cast(tuple(parts), dict(zip(keys, words, strict=True)), above)
+    ends = [0, *(end for _, end, _, _ in found)]
+    starts = [*(start for start, _, _, _ in found), len(body)]
+    mold = tuple([body[end:start] for end, start in zip(ends, starts, strict=True)])
+    return Cast(mold, words, above)
+
+
+def _values(body: bytes, mark: bytes) -> Iterator[re.Match[bytes]]:
+    """Find the lines that begin with a key, and match what stands behind it."""
+    at = body.find(mark)
+    while at >= 0:
+        end = at + len(mark)
+        value = _VALUE.match(body, end)
+        if value is not None and (mark[0] == _BREAK or _is_indent(body, at)):
+            yield value
+        at = body.find(mark, end)
+
+
+_BREAK = ord("\n")
+
+
+def _is_indent(body: bytes, at: int) -> bool:
+    """Say whether a line has nothing but a few blanks up to a place in it."""
+    indent = body[body.rfind(b"\n", 0, at) + 1 : at + 1]
+    return len(indent) <= _INDENT and not indent.strip(b" ")
 
 
 class Molds(Generic[Result]):
@@ -125,6 +160,18 @@ class Molds(Generic[Result]):
 
     def __init__(self) -> None:
         self._known: dict[tuple[bytes, ...], Result | None] = {}
+        self._shapes: dict[bytes, list[_Shape]] = {}
+        self._ends: set[int] = set()
+
+    def take_apart(self, raw: bytes | Finding, file: str) -> Cast | None:
+        """Take a file apart as above, quickly if it is of a mold that is known."""
+        if not isinstance(raw, bytes) or len(raw) > _LONGEST:
+            return None
+        for length in self._ends:
+            for shape in self._shapes.get(raw[-length:], ()):
+                if (cast := shape.fit(raw, file)) is not None:
+                    return cast
+        return take_apart(raw, file)
 
     def wants(self, cast: Cast) -> bool:
         """Say whether what a file of this mold comes to is to be kept."""
@@ -137,6 +184,59 @@ class Molds(Generic[Result]):
     def learn(self, cast: Cast, result: Result | None) -> None:
         """Keep what the first file of a mold came to."""
         self._known[cast.mold] = result
+        end = cast.mold[-1][-_END:]
+        self._ends.add(len(end))
+        self._shapes.setdefault(end, []).append(_Shape.of(cast))
+
+
+_END = 48
+"""Bytes at the end of a file by which its mold is looked for."""
+
+
+class _Shape(NamedTuple):
+    """A mold, with what its words have to be like; ``bare`` are not in quotes."""
+
+    mold: tuple[bytes, ...]
+    first: bytes
+    keys: tuple[str, ...]
+    bare: tuple[int, ...]
+    sure: re.Pattern[str]
+
+    @classmethod
+    def of(cls, cast: Cast) -> _Shape:
+        """Give the shape of a file that was taken apart."""
+        keys, mold = tuple(cast.words), cast.mold
+        bare = tuple(at for at, text in enumerate(mold[1:]) if text[:1] == b"\n")
+        sure = "\n".join(f"(?:{SURE[key].pattern})" for key in keys)
+        return cls(mold, mold[0][1:], keys, bare, re.compile(sure))
+
+    def fit(self, raw: bytes, file: str) -> Cast | None:
+        """Take a file apart along this mold; None if it is surely not of it."""
+        above = at = 0
+        if raw[:1] == b"#" and (head := _HEAD.match(raw)) is not None:
+            at = head.end()
+            above = raw.count(b"\n", 0, at)
+        if not raw.startswith(self.first, at):
+            return None
+        at += len(self.first)
+        found = []
+        for text in self.mold[1:]:
+            # no word holds a quote or the end of a line
+            end = raw.find(text[:1], at)
+            if end < 0 or end > at + _LONGEST_WORD or not raw.startswith(text, end):
+                return None
+            found.append(raw[at:end])
+            at = end + len(text)
+        joined = b"\n".join(found).decode("latin-1")
+        if at != len(raw) or not self.sure.fullmatch(joined):
+            return None
+        said = joined.split("\n")
+        for one in self.bare:
+            if plain(said[one]) != said[one]:
+                return None
+        words = dict(zip(self.keys, said, strict=True))
+        is_own = words["district"] == file[file.rfind("/") + 1 : file.rfind(".")]
+        return Cast(self.mold, words, above) if is_own else None
 
 
 def is_cast(document: Document, cast: Cast) -> bool:
@@ -163,15 +263,6 @@ def can_move(place: Place, file: str, cast: Cast) -> bool:
     )
 
 
-def moved(place: Place, file: str, to: str, rows: int) -> Place:
-    """Give the place that another file of the mold has, so many rows further down."""
-    if place.file != file:
-        return place
-    return replace(
-        place, file=to, line=place.line + rows, end_line=place.end_line + rows
-    )
-
-
 def check_by_mold(
     chosen: ChosenFiles,
     names: Sequence[str],
@@ -187,7 +278,7 @@ def check_by_mold(
         at = chosen.shelf.at
         molds = every.setdefault(at.dated_by_place(name) if at else (), Molds())
         raw = chosen.bytes_of(name)
-        cast = take_apart(raw, name) if isinstance(raw, bytes) else None
+        cast = molds.take_apart(raw, name)
         mold = molds.result(cast)
         if mold is not None and cast is not None:
             text = digest(raw) if remember and isinstance(raw, bytes) else ""
@@ -212,7 +303,7 @@ def check_by_loaded_mold(
     checked = []
     for loaded in fleet.districts:
         document = loaded.layers[-1]
-        cast = take_apart(document.source.text.encode(), loaded.file)
+        cast = molds.take_apart(document.source.text.encode(), loaded.file)
         mold = molds.result(cast)
         if mold is not None and cast is not None:
             checked.append(mold.fill_district(loaded.file, cast))
@@ -220,7 +311,7 @@ def check_by_loaded_mold(
         one = check_district(loaded, fleet.shelf, asked)
         checked.append(one)
         if cast is not None and molds.wants(cast):
-            alone = CheckedFile((), None, one)
+            alone = CheckedFile(loaded.file, FileResult(loaded.file, ()), one)
             molds.learn(cast, _checked_mold(document, cast, alone))
     return tuple(checked)
 
@@ -231,7 +322,7 @@ def read_by_mold(chosen: ChosenFiles) -> dict[str, ReadFile]:
     read: dict[str, ReadFile] = {}
     for name in chosen.paths:
         raw = chosen.bytes_of(name)
-        cast = take_apart(raw, name) if isinstance(raw, bytes) else None
+        cast = molds.take_apart(raw, name)
         mold = molds.result(cast)
         if mold is not None and cast is not None and isinstance(raw, bytes):
             read[name] = mold.fill(name, cast, raw.decode())
@@ -289,39 +380,21 @@ def _loaded_mold(cast: Cast, one: ReadFile) -> _LoadedMold | None:
 
 @dataclass(frozen=True, slots=True)
 class _CheckedMold:
-    """What the first file of a mold came to; ``stated`` is around names and ids."""
+    """What the first file of a mold came to, and how many lines stood above it."""
 
-    file: str
     above: int
-    result: CheckedFile
-    district: CheckedDistrict
-    stated: tuple[str, ...]
+    result: FileResult
+    judged: Judgement
+    like: FleetMember
 
     def fill(self, name: str, cast: Cast, text: str) -> CheckedFile:
         """Give what another file of the mold comes to."""
-        rows = cast.above - self.above
-        findings = self.result.findings
-        if findings:
-            findings = tuple(
-                replace(each, place=moved(each.place, self.file, name, rows))
-                for each in findings
-            )
-        district = self.fill_district(name, cast)
-        builder = (district.member.key, district.member.profiles)
-        return CheckedFile(findings, builder, district, text, self.result.day)
+        district, rows = self.fill_district(name, cast), cast.above - self.above
+        return CheckedFile(name, self.result, district, text, rows)
 
     def fill_district(self, name: str, cast: Cast) -> CheckedDistrict:
         """Give what the district of another file of the mold comes to."""
-        words, rows = cast.words, cast.above - self.above
-        parts = [*self.stated]
-        parts[1::2] = [words[part] for part in parts[1::2]]
-        found = self.district.found
-        if found:
-            found = tuple(
-                each._replace(place=moved(each.place, self.file, name, rows))
-                for each in found
-            )
-        like = self.district.member
+        words, like = cast.words, self.like
         member = FleetMember(
             words["district"],
             like.profiles,
@@ -330,9 +403,8 @@ class _CheckedMold:
             words.get("oauth_token", like.oauth_token),
             like.archived_students,
         )
-        return self.district._replace(
-            file=name, member=member, found=found, stated="".join(parts)
-        )
+        rows = cast.above - self.above
+        return CheckedDistrict(name, member, words["name"], self.judged, rows)
 
 
 def _checked_mold(
@@ -351,7 +423,8 @@ def _checked_mold(
     for key in cast.words.keys() & _STATED_AS.keys():
         marked[_STATED_AS[key]] = f"\0{key}\0"
     stated = json.dumps(marked, separators=(",", ":")).split("\\u0000")
-    return _CheckedMold(name, cast.above, one, district, tuple(stated))
+    judged = district.judged._replace(stated=tuple(stated))
+    return _CheckedMold(cast.above, one.result, judged, district.member)
 
 
 _STATED_AS = {

@@ -22,12 +22,12 @@ from connectsync.domain.district import (
 from connectsync.domain.drift import (
     Baseline,
     Baselines,
+    ChangedSince,
     DistrictDrift,
     drift_of,
     is_launched,
     movements,
 )
-from connectsync.domain.finding import ChangedSince
 from connectsync.domain.live import Live
 from connectsync.domain.plan import (
     DistrictPlan,

@@ -32,13 +32,17 @@ from connectsync.domain.finding import (
     with_fingerprints,
 )
 from connectsync.domain.policy import ALL, Shard
-from connectsync.operations.check_cache import CheckCache, in_parts, pack, unpack
-from connectsync.operations.checking import (
-    NONE,
+from connectsync.operations.check_cache import CheckCache, in_parts
+from connectsync.operations.checked import (
     CheckedDistrict,
     CheckedFile,
     CheckedFleet,
     RuleFinding,
+    pack,
+    unpack,
+)
+from connectsync.operations.checking import (
+    NONE,
     ValidationOptions,
     builders_of,
     check_fleet,
@@ -145,7 +149,7 @@ def check_named(
 
 
 def reader_for(
-    files: Sequence[Path],
+    files: Sequence[Path | str],
 ) -> Callable[[ChosenFiles], Mapping[str, ReadFile]] | None:
     """Give how `load_fleet` is to read files: many by their molds, few one by one."""
     if len(files) <= FEW:
@@ -183,7 +187,7 @@ def check_files(
     )
     known.update(zip(ahead, found, strict=True))
     if cache is not None and ahead:
-        cache.keep(chosen, known)
+        cache.keep(chosen, known, ahead)
     checked = [known[name] for name in names]
     return _fleet_of(chosen, checked, every_profile=every_profile)
 
@@ -194,7 +198,8 @@ def _fleet_of(
     names, shelf = chosen.paths, chosen.shelf
     asked = None if every_profile else chosen.profiles
     counted, shared = profiles_that_count(shelf, builders_of(checked), asked)
-    findings = [finding for one in checked for finding in one.findings]
+    told = (one for one in checked if one.result.findings)
+    findings = [finding for one in told for finding in one.findings]
     districts = tuple(one.district for one in checked if one.district is not None)
 
     @lru_cache(maxsize=64)
@@ -235,7 +240,8 @@ def report_on(fleet: CheckedFleet, asked: ValidationOptions) -> ValidationReport
     allowed: list[AllowedFinding] = []
     for position, district in enumerate(fleet.districts):
         own = of_fleet.in_districts.get(position, ())
-        if not (district.found or own or district.allow):
+        like = district.judged
+        if not (like.found or own or like.allow):
             continue
         kept, accepted = _settle_allowances(fleet, position, own, asked)
         judged += [judge(one, district.file, district.labels) for one in kept]
@@ -296,10 +302,9 @@ def _settle_allowances(
     ran = names_that_run(
         select=asked.select, ignore=asked.ignore, with_fleet=asked.whole_fleet
     )
-    own = [(BY_NAME[one.rule], one.problem) for one in district.found]
-    places = {
-        id(one): found.place for one, found in zip(own, district.found, strict=True)
-    }
+    found = district.found
+    own = [(BY_NAME[one.rule], one.problem) for one in found]
+    places = {id(one): each.place for one, each in zip(own, found, strict=True)}
 
     def placed(found: Found) -> Finding:
         _, problem = found

@@ -28,7 +28,6 @@ from connectsync.rules import (
     phones,
     scheduled,
     sharing,
-    students,
     threshold,
     untouched,
 )
@@ -76,7 +75,6 @@ def _pages_in(file: str, subject: str) -> Iterator[Rule[object]]:
 DISTRICT_RULES: tuple[Rule[DistrictOnDay], ...] = _rules_of(
     identity,
     launch,
-    students,
     guardians,
     guardians_file,
     sharing,

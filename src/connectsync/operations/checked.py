@@ -1,0 +1,342 @@
+"""What files came to: values that files of one mold share, and their JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from connectsync.config.fleet import Builder, ReadFiles
+from connectsync.config.profiles import Null
+from connectsync.domain.district import Allow, FleetMember
+from connectsync.domain.finding import Finding, KeyPath, Place, Problem, Severity
+from connectsync.values import dataclass, replace
+
+
+class RuleFinding(NamedTuple):
+    """What a rule found in a district, and where in its layers that stands."""
+
+    rule: str
+    problem: Problem
+    place: Place
+
+
+class Judgement(NamedTuple):
+    """
+    What rules say of a district, and of all others whose files are of its mold.
+
+    Its places stand in ``file``. ``undoes`` are nulls of its profiles that take
+    something back for it. ``stated`` is what its files say, by name, as JSON that is
+    read only when it is asked for; every second part names a word of a district's own.
+    """
+
+    file: str
+    found: tuple[RuleFinding, ...] = ()
+    allow: tuple[Allow, ...] = ()
+    undoes: frozenset[Null] = frozenset()
+    stated: tuple[str, ...] = ("{}",)
+
+
+class CheckedDistrict(NamedTuple):
+    """
+    A district, as far as a report of many needs it.
+
+    It keeps what is its own alone: a country has 13,318. ``rows`` is how much further
+    down its lines are than those of the file that was judged.
+    """
+
+    file: str
+    member: FleetMember
+    name: str
+    judged: Judgement
+    rows: int = 0
+
+    @property
+    def found(self) -> tuple[RuleFinding, ...]:
+        """What rules found in it."""
+        found, like, own = self.judged.found, self.judged.file, self.file
+        if like == own:
+            return found
+        return tuple(
+            RuleFinding(rule, problem, moved(place, like, own, self.rows))
+            for rule, problem, place in found
+        )
+
+    @property
+    def allow(self) -> tuple[Allow, ...]:
+        """The findings that it accepts."""
+        return self.judged.allow
+
+    @property
+    def undoes(self) -> frozenset[Null]:
+        """Nulls of its profiles that take something back for it."""
+        return self.judged.undoes
+
+    @property
+    def stated(self) -> str:
+        """What its files say, as JSON."""
+        parts = [*self.judged.stated]
+        own = {
+            "district": self.member.key,
+            "name": self.name,
+            "district_id": self.member.district_id or "",
+        }
+        parts[1::2] = [own[part] for part in parts[1::2]]
+        return "".join(parts)
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """The district's labels."""
+        return self.member.labels
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The profiles that its file names."""
+        return self.member.profiles
+
+
+class FileResult(NamedTuple):
+    """
+    What was read of a file, and of all others of its mold.
+
+    Places of ``findings`` stand in ``file``. ``profiles`` are those that it names, None
+    where no document could be read; ``key`` is what it is called if it is no district.
+    ``day`` is when it was judged, and in which time zone, where that counts.
+    """
+
+    file: str
+    findings: tuple[Finding, ...]
+    key: str = ""
+    profiles: tuple[str, ...] | None = None
+    day: tuple[str, str] | None = None
+
+
+class CheckedFile(NamedTuple):
+    """
+    One file by itself, whatever the others say.
+
+    ``district`` is None where the file or a layer under it has errors. ``text`` is the
+    SHA-256 of a document's text, where it is to be remembered.
+    """
+
+    file: str
+    result: FileResult
+    district: CheckedDistrict | None = None
+    text: str = ""
+    rows: int = 0
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong with it before any rule looks at it."""
+        found, like, own = self.result.findings, self.result.file, self.file
+        if like == own:
+            return found
+        return tuple(
+            replace(one, place=moved(one.place, like, own, self.rows)) for one in found
+        )
+
+    @property
+    def builder(self) -> Builder | None:
+        """Who builds on which profiles; None where no document could be read."""
+        profiles = self.result.profiles
+        if profiles is None:
+            return None
+        key = self.result.key if self.district is None else self.district.member.key
+        return key, profiles
+
+
+def moved(place: Place, like: str, own: str, rows: int) -> Place:
+    """Give the place that another file of the mold has, so many rows further down."""
+    if place.file != like:
+        return place
+    return Place(
+        own,
+        place.line + rows,
+        place.column,
+        place.end_line + rows,
+        place.end_column,
+        place.text,
+        place.line_text,
+    )
+
+
+Locate = Callable[[int, KeyPath, bool], Place]
+"""Gives the place of a path in the district at a position; True for the key's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFleet(ReadFiles[CheckedDistrict]):
+    """All files that were checked; ``locate`` finds places in their districts."""
+
+    locate: Locate
+
+
+Data = list[Any]
+
+
+def pack(checked: Sequence[CheckedFile]) -> bytes:
+    """Spell what files came to."""
+    table = ResultTable()
+    rows = [[one.file, table.row(one)] for one in checked]
+    return json.dumps([table.data, rows]).encode()
+
+
+def unpack(packed: bytes) -> list[CheckedFile]:
+    """Read what `pack` spelled. Raises ``ValueError`` or the like for anything else."""
+    data, rows = json.loads(packed)
+    shared = SharedResults(data)
+    return [shared.file(name, row) for name, row in rows]
+
+
+class ResultTable:
+    """
+    What files of one mold have in common, once; of each file a row of what is its own.
+
+    A country's files are of a few molds.
+    """
+
+    def __init__(self) -> None:
+        self.data: list[Data] = []
+        # what is looked up by identity is held, so that no other takes its place
+        self._known: dict[tuple[int, int], tuple[int, object]] = {}
+        self._moved: dict[int, int] = {}
+
+    def row(self, one: CheckedFile) -> Data:
+        """Spell what is a file's own, and keep what it shares."""
+        district = one.district
+        judged = None if district is None else district.judged
+        key = (id(one.result), id(judged))
+        if key not in self._known:
+            self._known[key] = (len(self.data), (one.result, judged))
+            self.data.append(_shared_data(one))
+        row: Data = [self._known[key][0], one.rows, one.text]
+        if district is not None:
+            name, (key_, _, _, district_id, token, _) = district.name, district.member
+            row += (key_, name, district_id, token)
+        return row
+
+    def moved(self, row: Data, shared: Sequence[Data]) -> Data:
+        """Give a row of another table, and take over what it uses of ``shared``."""
+        at, *rest = row
+        if at not in self._moved:
+            self._moved[at] = len(self.data)
+            self.data.append(shared[at])
+        return [self._moved[at], *rest]
+
+
+class SharedResults:
+    """What files have in common, made of data when the first of them is asked for."""
+
+    def __init__(self, data: Sequence[Data]) -> None:
+        self._data = data
+        self._made: dict[int, tuple[FileResult, Judgement | None, Data]] = {}
+
+    def file(self, name: str, row: Data) -> CheckedFile:
+        """Give a file of its row."""
+        at, rows, text, *own = row
+        if at not in self._made:
+            self._made[at] = _shared(self._data[at])
+        result, judged, (profiles, labels, archived) = self._made[at]
+        if judged is None:
+            return CheckedFile(name, result, None, text, rows)
+        key, called, district_id, token = own
+        member = FleetMember(key, profiles, labels, district_id, token, archived)
+        district = CheckedDistrict(name, member, called, judged, rows)
+        return CheckedFile(name, result, district, text, rows)
+
+
+def _shared_data(one: CheckedFile) -> Data:
+    file, findings, key, profiles, day = one.result
+    read = [file, list(map(_finding_data, findings)), key, profiles, day]
+    district = one.district
+    if district is None:
+        return [read, None, []]
+    like, judged = district.member, district.judged
+    found = [
+        [rule, _problem_data(problem), _place_data(place)]
+        for rule, problem, place in judged.found
+    ]
+    allow = [[entry.rule, entry.reason, f"{entry.until}"] for entry in judged.allow]
+    said = [judged.file, found, allow, sorted(judged.undoes), judged.stated]
+    return [read, said, [like.profiles, sorted(like.labels), like.archived_students]]
+
+
+def _shared(data: Data) -> tuple[FileResult, Judgement | None, Data]:
+    (file, findings, key, profiles, day), said, like = data
+    result = FileResult(
+        file,
+        tuple(map(_finding, findings)),
+        key,
+        None if profiles is None else tuple(profiles),
+        None if day is None else (str(day[0]), str(day[1])),
+    )
+    if said is None:
+        return result, None, [(), frozenset(), None]
+    of, found, allow, undoes, stated = said
+    judged = Judgement(
+        of,
+        tuple(
+            RuleFinding(rule, _problem(problem), Place(*place))
+            for rule, problem, place in found
+        ),
+        tuple(
+            Allow(rule, reason, date.fromisoformat(until))
+            for rule, reason, until in allow
+        ),
+        frozenset(map(tuple, undoes)),
+        tuple(stated),
+    )
+    named, labels, archived = like
+    return result, judged, [tuple(named), frozenset(labels), archived]
+
+
+def _problem_data(one: Problem) -> Data:
+    day = one.day and one.day.isoformat()
+    return [one.path, one.message, one.hint, one.on_key, one.stands_for, day]
+
+
+def _problem(data: Data) -> Problem:
+    *rest, day = data
+    problem = Problem(tuple(rest[0]), *rest[1:])
+    return replace(problem, day=date.fromisoformat(day)) if day else problem
+
+
+def _place_data(one: Place) -> Data:
+    return [
+        one.file,
+        one.line,
+        one.column,
+        one.end_line,
+        one.end_column,
+        one.text,
+        one.line_text,
+    ]
+
+
+def _finding_data(one: Finding) -> Data:
+    return [
+        one.rule,
+        one.severity.value,
+        one.message,
+        _place_data(one.place),
+        one.path,
+        one.hint,
+        one.districts,
+        one.stands_for,
+    ]
+
+
+def _finding(data: Data) -> Finding:
+    rule, severity, message, place, path, hint, districts, stands_for = data
+    keys: KeyPath = tuple(path)
+    return Finding(
+        rule,
+        Severity(severity),
+        message,
+        Place(*place),
+        keys,
+        hint,
+        tuple(districts),
+        stands_for=stands_for,
+    )
