@@ -380,3 +380,97 @@ def test_where_nothing_may_be_written_every_file_is_checked(project: Path) -> No
     console = Console(project)
     whole = console.run("validate", "--no-cache")
     assert console.run("validate").out == whole.out
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let files count as written long ago at once."""
+    monkeypatch.setattr(check_cache, "_SETTLED", 0)
+
+
+def report_file(root: Path) -> Path:
+    return state(root) / "checked-report.json"
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("form", ["text", "json", "concise", "gitlab"])
+def test_where_nothing_changed_the_report_of_last_time_is_told_and_no_file_read(
+    project: Path, read: list[str], form: str
+) -> None:
+    console = Console(project)
+    words = ("validate", "--format", form)
+    whole = console.run(*words, "--no-cache")
+    first = console.run(*words)
+    read.clear()
+    again = console.run(*words)
+    assert districts_in(read) == []
+    for said in (first, again):
+        assert (said.status, said.out, said.err) == (whole.status, whole.out, "")
+    assert "allowed" in whole.out or form in {"concise", "gitlab"}
+    assert report_file(project).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("seed", range(3))
+def test_a_report_of_last_time_is_told_only_while_nothing_changed(
+    project: Path, seed: int
+) -> None:
+    console = Console(project)
+    chance = random.Random(seed)  # noqa: S311 - of a test
+    for _ in range(5):
+        files = sorted((project / "districts").glob("*.yaml"))
+        edit = chance.choice(EDITS)
+        edit(chance.choice(files), project / "districts" / "_profiles")
+        words = ["validate", *chance.choice([[], ["--strict"], ["--format", "json"]])]
+        words += chance.choice([[], ["--ignore", "launch-not-stated"]])
+        whole = console.run(*words, "--no-cache")
+        for _ in range(2):
+            said = console.run(*words)
+            assert (said.status, said.out, said.err) == (whole.status, whole.out, "")
+
+
+@pytest.mark.usefixtures("settled")
+def test_another_day_or_what_a_project_says_of_rules_is_looked_at_afresh(
+    project: Path, read: list[str]
+) -> None:
+    console = Console(project)
+    today = {"CONNECTSYNC_NOW": "2027-01-15T10:00:00+00:00"}
+    tomorrow = {"CONNECTSYNC_NOW": "2027-01-16T10:00:00+00:00"}
+
+    def looks(at: dict[str, str]) -> bool:
+        read.clear()
+        console.run("validate", environment=at)
+        return bool(read)
+
+    assert [looks(at) for at in (today, today, tomorrow, tomorrow)] == [
+        *(True, False, True, False)
+    ]
+    rules = "rules: [{rule: launch-not-stated, severity: info, reason: known}]\n"
+    (project / "connectsync.yaml").write_text("schema: 1\n" + rules)
+    # what it says of is of no file in a report, so all is put together again
+    assert "info[launch-not-stated]" in console.run("validate", environment=today).out
+    assert [looks(today), looks(today)] == [True, True]
+
+
+def test_a_report_of_what_was_only_just_written_is_not_kept(project: Path) -> None:
+    Console(project).run("validate")
+    assert not report_file(project).exists()
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("kind", ["cut", "flipped", "another program's"])
+def test_a_report_that_is_damaged_or_of_others_is_not_told(
+    project: Path, kind: str
+) -> None:
+    console = Console(project)
+    fresh = console.run("validate")
+    path = report_file(project)
+    raw = path.read_bytes()
+    if kind == "another program's":
+        path.write_bytes(digest(b'{"of":1}').encode() + b'\n{"of":1}')
+    else:
+        path.write_bytes(spoiled(kind, raw))
+    said = console.run("validate")
+    assert (said.status, said.out) == (fresh.status, fresh.out)
+    assert "checked-report.json is not used: it is damaged" in said.err
+    assert console.run("validate").err == ""

@@ -18,6 +18,7 @@ from connectsync.cli.terminal import (
     say_share,
     terminal,
 )
+from connectsync.config.decode import Ground
 from connectsync.config.discovery import PROJECT_FILE, relative
 from connectsync.config.fleet import STANDARD_INPUT, choose_files, load_text
 from connectsync.config.policy_check import check_policy
@@ -27,7 +28,12 @@ from connectsync.domain.finding import RulePage, ValidationReport
 from connectsync.domain.policy import ALL, Shard
 from connectsync.domain.wording import few, many
 from connectsync.errors import StateError, UsageError
-from connectsync.operations.check_cache import WORTH_REMEMBERING, CheckCache
+from connectsync.operations.check_cache import (
+    WORTH_REMEMBERING,
+    CheckCache,
+    ReportCache,
+    basis_of,
+)
 from connectsync.operations.checked import CheckedFleet
 from connectsync.operations.checking import (
     ValidationOptions,
@@ -119,19 +125,41 @@ def check_and_show(session: Session, asked: FilesToCheck) -> ExitStatus:
         select=_rules(asked.select) if asked.select else None,
         ignore=_rules(asked.ignore) | unnamed,
     )
+    memory = _report_cache(session, project, asked, options)
+    if memory is not None and memory.report is not None:
+        return _show(session, project, asked, options, memory.report)
     fleet, options = check_named_files(session, project, asked, options)
     if asked.are_all:
         _tell_idle_rules(session, project, fleet)
     report = report_on(fleet, options)
+    if memory is not None:
+        memory.keep(report, fleet.days)
     if len(options.known) or asked.write_baseline:
         report = _keep_baseline(session, project, asked, fleet, options, report)
     report = share_of_report(report, fleet, asked.shard)
     total = len(fleet.files)
     say_share(session.terminal, asked.shard, report.files, total, noun="file")
+    return _show(session, project, asked, options, report, fleet)
+
+
+NEEDS_THE_REPORT_ALONE = frozenset(["text", "concise", "json", "gitlab"])
+"""Formats that show findings, and nothing of files without any."""
+
+
+def _show(
+    session: Session,
+    project: Project,
+    asked: FilesToCheck,
+    options: ValidationOptions,
+    report: ValidationReport,
+    fleet: CheckedFleet | None = None,
+) -> ExitStatus:
+    """Show a report; formats that need it alone do without the files."""
+    districts = () if fleet is None else fleet.districts
     found = FindingsToReport(
         report,
-        files=share_of_files(fleet, asked.shard),
-        districts={one.member.key: one.file for one in fleet.districts},
+        files=() if fleet is None else share_of_files(fleet, asked.shard),
+        districts={one.member.key: one.file for one in districts},
         folder=relative(project.districts_dir, project.root),
         today=options.today,
         rules=_rule_pages,
@@ -143,6 +171,40 @@ def check_and_show(session: Session, asked: FilesToCheck) -> ExitStatus:
     show_findings(session.terminal, found, asked.format_, asked.output)
     failed = report.errors or (asked.strict and report.warnings)
     return ExitStatus.FINDINGS if failed else ExitStatus.FINE
+
+
+def _report_cache(
+    session: Session, project: Project, asked: FilesToCheck, options: ValidationOptions
+) -> ReportCache | None:
+    """
+    Open the report of last time on all files; nothing where it cannot be told again.
+
+    What a project says of rules, and what it knows and puts off, is looked at afresh.
+    """
+    is_whole = asked.are_all and asked.shard == ALL and asked.fix is None
+    alone = asked.cached and asked.format_ in NEEDS_THE_REPORT_ALONE
+    keeps = asked.write_baseline or asked.prune or len(options.known)
+    rules, policy, folder = options.rules, project.policy, project.districts_dir
+    if not (is_whole and alone) or keeps or rules.entries or rules.before is not None:
+        return None
+    files = [*session.every_file(project)]
+    if policy.names_districts(whole=True) or len(files) < WORTH_REMEMBERING:
+        return None
+    try:
+        state, moment = session.state(project), session.moment(project)
+    except StateError:
+        # told where single files are remembered
+        return None
+    files += map(str, profile_files(project.root, folder))
+    basis = basis_of(options, project.timezone, policy.calendars)
+    memory = ReportCache.at(state, basis, files, Ground.of(project.root), moment)
+    if memory is not None and memory.problem:
+        _tell_unused(session, memory.path, memory.problem)
+    return memory
+
+
+def _tell_unused(session: Session, path: Path, why: str) -> None:
+    session.terminal.complain(f"{inert(str(path))} is not used: {inert(why)}")
 
 
 def _tell_idle_rules(session: Session, project: Project, fleet: CheckedFleet) -> None:
@@ -310,8 +372,7 @@ def _check_fleet(
     cache = _cache(session, project, options) if many and asked.cached else None
     fleet = check_files(chosen, options, every_profile=every_profile, cache=cache)
     if cache is not None and cache.problem:
-        file = inert(str(cache.path))
-        session.terminal.complain(f"{file} is not used: {inert(cache.problem)}")
+        _tell_unused(session, cache.path, cache.problem)
     return fleet
 
 

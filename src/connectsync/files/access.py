@@ -38,7 +38,10 @@ def private_folder(path: Path) -> None:
         raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), str(path))
 
 
-_STATE_FILES = ("state.db", "connect.db", "session.json", "checked.json")
+_STATE_FILES = (
+    *("state.db", "connect.db", "session.json"),
+    *("checked.json", "checked-report.json"),
+)
 """What a state folder holds; SQLite puts files with longer names beside them."""
 
 _STATE_FOLDERS = frozenset(["runners", "evidence"])

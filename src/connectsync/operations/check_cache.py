@@ -8,16 +8,18 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import connectsync
-from connectsync.config.decode import bytes_of
+from connectsync.config.decode import Ground, bytes_of
 from connectsync.config.fleet import ChosenFiles
 from connectsync.config.profiles import Profiles
 from connectsync.config.schemas import schema_text
 from connectsync.domain.calendar import Calendar, Moment
+from connectsync.domain.finding import ValidationReport
 from connectsync.files.access import private_file, read_regular, state_folder
 from connectsync.files.writing import write_whole
 from connectsync.operations.checked import (
@@ -25,6 +27,8 @@ from connectsync.operations.checked import (
     Data,
     ResultTable,
     SharedResults,
+    report_data,
+    report_of,
 )
 from connectsync.operations.checking import ValidationOptions, digest
 from connectsync.values import dataclass, field
@@ -66,13 +70,16 @@ class CheckCache:
         asked: ValidationOptions,
         zone: str = "",
         calendars: tuple[Calendar, ...] = (),
+        basis: str = "",
     ) -> CheckCache:
         """
         Open what is kept in a state folder; one that is damaged is left out.
 
-        ``zone`` and ``calendars`` are those that the project names.
+        ``zone`` and ``calendars`` are those that the project names; ``basis`` is what
+        `basis_of` gives of all three, if that is known.
         """
-        cache = cls(folder / "checked.json", basis_of(asked, zone, calendars))
+        basis = basis or basis_of(asked, zone, calendars)
+        cache = cls(folder / "checked.json", basis)
         try:
             raw = read_regular(cache.path, _LIMIT, own=True)
         except FileNotFoundError:
@@ -80,16 +87,13 @@ class CheckCache:
         except OSError as error:
             cache.problem = error.strerror or str(error)
             return cache
-        seal, _, body = raw.partition(b"\n")
         try:
-            if seal.decode("ascii") != digest(body):
-                raise ValueError  # noqa: TRY301 - told below, as what is no JSON is
-            kept = json.loads(body)
+            kept = _unsealed(raw)
             if kept["basis"] == cache.basis:
                 cache.entries, cache.saved = dict(kept["files"]), int(kept["saved"])
                 cache.shared = list(kept["shared"])
         except (ValueError, TypeError, KeyError, RecursionError):
-            cache.problem = "it is damaged, or of another program"
+            cache.problem = _DAMAGED
         return cache
 
     def known(self, chosen: ChosenFiles) -> dict[str, CheckedFile]:
@@ -164,13 +168,103 @@ class CheckCache:
             "shared": table.data,
             "files": {**others, **entries},
         }
-        body = json.dumps(kept, separators=(",", ":"))
+        _write_sealed(self.path, kept)
+
+
+@dataclass(slots=True)
+class ReportCache:
+    """
+    What all files came to together when they were last checked.
+
+    Where none of them changed, nothing of them is looked at but when each was written.
+    ``newest`` is when the last of them was. ``report`` is None where it does not hold,
+    and ``problem`` says why, if that is to be told.
+    """
+
+    path: Path
+    key: str
+    newest: int
+    report: ValidationReport | None = None
+    problem: str = ""
+
+    @classmethod
+    def at(
+        cls,
+        folder: Path,
+        basis: str,
+        files: Sequence[str],
+        ground: Ground,
+        moment: Moment,
+    ) -> ReportCache | None:
+        """Open what is kept of these files; None if one is no plain file of here."""
+        stamps, newest = array("q"), 0
+        if not all(map(ground.holds_folder, {*map(os.path.dirname, files)})):
+            return None
+        for file in files:
+            try:
+                status = os.lstat(file)
+            except OSError:
+                return None
+            if not stat.S_ISREG(status.st_mode):
+                return None
+            written, changed = status.st_mtime_ns, status.st_ctime_ns
+            newest = max(newest, written, changed)
+            stamps.extend((written, changed, status.st_size, status.st_ino & _INODE))
+        names = "\0".join(files).encode(errors="surrogateescape")
+        key = digest(b"\0".join([basis.encode(), names, stamps.tobytes()]))
+        cache = cls(folder / "checked-report.json", key, newest)
         try:
-            state_folder(self.path.parent)
-            private_file(self.path)
-            write_whole(self.path, f"{digest(body.encode())}\n{body}")
-        except OSError:
+            cache.report = cache._read(moment)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            cache.problem = error.strerror or str(error)
+        except (ValueError, TypeError, KeyError, RecursionError, AttributeError):
+            cache.problem = _DAMAGED
+        return cache
+
+    def _read(self, moment: Moment) -> ValidationReport | None:
+        kept = _unsealed(read_regular(self.path, _LIMIT, own=True))
+        if kept["key"] != self.key or self.newest >= kept["saved"] - _SETTLED:
+            return None
+        if not all(_is_that_day(day, zone, moment) for day, zone in kept["days"]):
+            return None
+        return report_of(kept["report"])
+
+    def keep(self, report: ValidationReport, days: Iterable[tuple[str, str]]) -> None:
+        """Write a report down, unless it is long, or of what was only just written."""
+        now = time.time_ns()
+        if len(report.findings) + len(report.allowed) > MOST_KEPT:
             return
+        if self.newest < now - _SETTLED:
+            said = {"key": self.key, "saved": now, "days": sorted(days)}
+            _write_sealed(self.path, {**said, "report": report_data(report)})
+
+
+MOST_KEPT = 2_000
+"""Findings of a report that is kept: of more, reading it takes as long as making it."""
+
+_INODE = (1 << 63) - 1
+_DAMAGED = "it is damaged, or of another program"
+
+
+def _unsealed(raw: bytes) -> Any:
+    """Read what `_write_sealed` wrote. Raises ``ValueError`` for anything else."""
+    seal, _, body = raw.partition(b"\n")
+    if seal.decode("ascii") != digest(body):
+        raise ValueError
+    return json.loads(body)
+
+
+def _write_sealed(path: Path, data: Any) -> None:
+    """Write data into the state folder; where that cannot be, nothing is kept."""
+    body = json.dumps(data, separators=(",", ":"))
+    try:
+        state_folder(path.parent)
+        private_file(path)
+        write_whole(path, f"{digest(body.encode())}\n{body}")
+    except OSError:
+        return
 
 
 def _is_that_day(day: str, zone: str, at: Moment | None) -> bool:

@@ -10,7 +10,15 @@ from typing import Any, NamedTuple
 from connectsync.config.fleet import Builder, ReadFiles
 from connectsync.config.profiles import Null
 from connectsync.domain.district import Allow, FleetMember
-from connectsync.domain.finding import Finding, KeyPath, Place, Problem, Severity
+from connectsync.domain.finding import (
+    AllowedFinding,
+    Finding,
+    KeyPath,
+    Place,
+    Problem,
+    Severity,
+    ValidationReport,
+)
 from connectsync.values import dataclass, replace
 
 
@@ -167,9 +175,15 @@ Locate = Callable[[int, KeyPath, bool], Place]
 
 @dataclass(frozen=True, slots=True)
 class CheckedFleet(ReadFiles[CheckedDistrict]):
-    """All files that were checked; ``locate`` finds places in their districts."""
+    """
+    All files that were checked; ``locate`` finds places in their districts.
+
+    ``days`` are those on which files were judged, in which time zones, where one names
+    its own.
+    """
 
     locate: Locate
+    days: frozenset[tuple[str, str]] = frozenset()
 
 
 Data = list[Any]
@@ -323,12 +337,16 @@ def _finding_data(one: Finding) -> Data:
         one.path,
         one.hint,
         one.districts,
+        one.repeat,
         one.stands_for,
+        one.day and one.day.isoformat(),
     ]
 
 
 def _finding(data: Data) -> Finding:
-    rule, severity, message, place, path, hint, districts, stands_for = data
+    rule, severity, message, place, path, hint, districts, repeat, stands_for, day = (
+        data
+    )
     keys: KeyPath = tuple(path)
     return Finding(
         rule,
@@ -338,5 +356,29 @@ def _finding(data: Data) -> Finding:
         keys,
         hint,
         tuple(districts),
-        stands_for=stands_for,
+        repeat,
+        stands_for,
+        date.fromisoformat(day) if day else None,
+    )
+
+
+def report_data(report: ValidationReport) -> Data:
+    """Spell a report in which the project turns nothing off and nothing is known."""
+    allowed = [
+        [_finding_data(one.finding), one.reason, one.until.isoformat()]
+        for one in report.allowed
+    ]
+    return [report.files, list(map(_finding_data, report.findings)), allowed]
+
+
+def report_of(data: Data) -> ValidationReport:
+    """Read what `report_data` spelled. Raises ``ValueError`` or the like."""
+    files, findings, allowed = data
+    return ValidationReport(
+        int(files),
+        tuple(map(_finding, findings)),
+        tuple(
+            AllowedFinding(_finding(one), str(reason), date.fromisoformat(until))
+            for one, reason, until in allowed
+        ),
     )

@@ -211,7 +211,9 @@ def _fleet_of(
         loaded = load_again(file)
         return Place(file) if loaded is None else loaded.locate(path, on_key=on_key)
 
+    days = frozenset(one.result.day for one in checked if one.result.day is not None)
     return CheckedFleet(
+        days=days,
         districts=districts,
         findings=tuple(sorted([*findings, *shared], key=order)),
         files=tuple(sorted([*names, *counted])),
