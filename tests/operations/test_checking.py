@@ -445,10 +445,11 @@ def test_another_day_or_what_a_project_says_of_rules_is_looked_at_afresh(
     assert [looks(at) for at in (today, today, tomorrow, tomorrow)] == [
         *(True, False, True, False)
     ]
-    rules = "rules: [{rule: launch-not-stated, severity: info, reason: known}]\n"
+    rules = "rules: [{rule: launch-not-stated, severity: error, reason: known}]\n"
     (project / "connectsync.yaml").write_text("schema: 1\n" + rules)
     # what it says of is of no file in a report, so all is put together again
-    assert "info[launch-not-stated]" in console.run("validate", environment=today).out
+    said = console.run("validate", environment=today)
+    assert "error[launch-not-stated]" in said.out
     assert [looks(today), looks(today)] == [True, True]
 
 
