@@ -445,11 +445,11 @@ def test_another_day_or_what_a_project_says_of_rules_is_looked_at_afresh(
     assert [looks(at) for at in (today, today, tomorrow, tomorrow)] == [
         *(True, False, True, False)
     ]
-    rules = "rules: [{rule: launch-not-stated, severity: error, reason: known}]\n"
+    rules = "rules: [{rule: missing-district-id, severity: error, reason: x}]\n"
     (project / "connectsync.yaml").write_text("schema: 1\n" + rules)
     # what it says of is of no file in a report, so all is put together again
     said = console.run("validate", environment=today)
-    assert "error[launch-not-stated]" in said.out
+    assert "error[missing-district-id]" in said.out
     assert [looks(today), looks(today)] == [True, True]
 
 
