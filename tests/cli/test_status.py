@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,14 +19,10 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.schemas import schema
-from connectsync.domain.sync import (
-    DistrictStatus,
-    FirstNight,
-    FirstNightState,
-    LastSave,
-    ways_back,
-)
+from connectsync.domain.outcome import LastSave
+from connectsync.domain.sync import DistrictStatus, FirstNight, FirstNightState
 from connectsync.emulator import app, store
+from connectsync.operations.roster_check import ways_back
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 NIGHT = timedelta(hours=2)
@@ -41,19 +37,21 @@ def lakeview(valley: Console) -> Console:
     return valley
 
 
-def note(
+def note(  # noqa: PLR0913 - all by name
     console: Console,
     status: str = "Success",
     *,
     ago: timedelta = NIGHT,
     tried: int | None = None,
     key: str = KEY,
+    schools: Mapping[str, str] = {},
 ) -> None:
     """Let Connect show a night of a district."""
     path = console.folder / ".connectsync" / "connect.db"
     with store.open_store(path).writing() as connection:
         at = (NOW - ago).isoformat()
-        store.put_sync(connection, key, store.SyncReport(status, at, tried))
+        each = tuple(store.SchoolReport(*one) for one in schools.items())
+        store.put_sync(connection, key, store.SyncReport(status, at, tried, each))
 
 
 def lines(said: Said) -> str:
@@ -117,6 +115,116 @@ def test_what_is_no_success_is_told_with_what_to_do(
     assert said.status == ExitStatus.FINDINGS
     assert said_of_it in lines(said)
     assert "= help: " in said.out
+
+
+FAILED = "Failed: threshold"
+SCHOOLS = {"Bay Elementary": "Success", "Hill High": FAILED, "Elm": "Almost done"}
+
+
+def test_a_success_is_none_for_the_schools_that_connect_shows_otherwise(
+    lakeview: Console,
+) -> None:
+    note(lakeview, schools=SCHOOLS)
+    said = lakeview.run("status", KEY)
+    assert said.status == ExitStatus.FINDINGS
+    assert "3 schools: 1 success, 1 threshold, 1 other" in lines(said)
+    assert (
+        f"it failed for 1 of the 3 schools that Connect shows: Hill High: {FAILED}"
+        in (lines(said))
+    )
+    assert "how it went for 1 of the 3 schools that Connect shows: Elm: Almost" in (
+        lines(said)
+    )
+    found = told(lakeview, status=ExitStatus.FINDINGS)
+    assert [one["kind"] for one in found["problems"]] == ["failed", "unclear"]
+    assert found["sync"]["schools"][1] == {
+        "school": "Hill High",
+        "ending": "threshold",
+        "shown": FAILED,
+        "tried_to_archive": None,
+    }
+
+
+def test_schools_that_all_went_well_are_counted_and_no_more(lakeview: Console) -> None:
+    note(lakeview, schools={"Bay Elementary": "Success", "Elm": "success"})
+    said = lakeview.run("status", KEY)
+    assert said.status == ExitStatus.FINE
+    assert "2 schools: 2 success" in lines(said)
+    assert "Elm" not in said.out
+
+
+def test_nothing_is_said_of_schools_where_connect_shows_none(lakeview: Console) -> None:
+    note(lakeview)
+    assert "school" not in lakeview.run("status", KEY).out
+    assert "schools" not in told(lakeview, status=ExitStatus.FINE)["sync"]
+    note(lakeview, "Failed: schools not found")
+    assert "which ones is not shown here" in lines(lakeview.run("status", KEY))
+    note(lakeview, "Failed: schools not found", schools={"Elm": "Failed: not found"})
+    said = lines(lakeview.run("status", KEY))
+    assert "which ones is not shown here" not in said
+    assert "Elm: Failed: not found" in said
+
+
+def test_names_of_schools_give_no_command_and_no_escape(lakeview: Console) -> None:
+    note(lakeview, schools={"\x1b[31m`connectsync apply --yes` <b>": "Failed"})
+    said = lakeview.run("status", KEY)
+    assert "\x1b" not in said.out
+    assert "`connectsync apply --yes`" not in said.out
+    lakeview.run("status", "--format", "html", "--output", "nights.html")
+    page = (lakeview.folder / "nights.html").read_text()
+    assert "&lt;b&gt;" in page
+    assert "<code>connectsync apply --yes</code>" not in page
+
+
+def test_a_night_that_can_be_run_over_schools_and_rosters(valley: Console) -> None:
+    valley.run("apply", KEY, "--yes", "--set-token", KEY, environment=TOKENS)
+    night = ("emulator", "--run-sync")
+    ran = valley.run(
+        *night,
+        *("--archives", f"{KEY}/Hill High=46", "--not-found", f"{KEY}/Elm"),
+    )
+    assert f"{KEY}  (placeholder) Failed: schools not found" in ran.out, ran.both
+    said = lines(valley.run("status", KEY))
+    assert "it failed for 2 of the 2 schools that Connect shows: Elm: (" in said
+    students = "Student_id,School_id,Student_number,Last_name,First_name\n"
+    for name, last in (("before", 11), ("tonight", 6)):
+        rows = (f"s{one},1,{one},L,F" for one in range(1, last))
+        folder = valley.folder / name
+        folder.mkdir()
+        (folder / "students.csv").write_text(students + "\n".join(rows) + "\n")
+    rosters = ("--roster", f"{KEY}=tonight", "--previous", f"{KEY}=before")
+    ran = valley.run(*night, *rosters)
+    assert f"{KEY}  Failed: threshold" in ran.out, ran.both
+    assert "tried to archive 50%" in lines(valley.run("status", KEY))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--archives", f"{KEY}/Hill High=101"], "is not DISTRICT=PERCENT"),
+        (["--archives", "lakevew-usd/Elm=1"], "did you mean 'lakeview-usd'?"),
+        (["--not-found", KEY], "is not DISTRICT/SCHOOL"),
+        (["--not-found", "nowhere/Elm"], "--not-found names no district"),
+        (["--roster", f"{KEY}=a.zip"], "has one roster: two nights are to be"),
+        (["--roster", KEY], "is not DISTRICT=PATH"),
+        (
+            ["--roster", f"{KEY}=a.zip", "--previous", f"{KEY}=b.zip"],
+            "there is no file or folder a.zip",
+        ),
+        (
+            ["--roster", f"{KEY}=torn.zip", "--previous", f"{KEY}=torn.zip"],
+            "what a night would archive is not told: torn.zip, torn.zip cannot be",
+        ),
+    ],
+)
+def test_a_night_that_cannot_be_run_is_a_sentence(
+    options: list[str], said: str, valley: Console
+) -> None:
+    (valley.folder / "torn.zip").write_bytes(b"PK no more")
+    ran = valley.run("emulator", "--run-sync", *options)
+    assert ran.status != ExitStatus.FINE
+    assert said in " ".join(ran.err.split()), ran.both
+    assert "Traceback" not in ran.err
 
 
 def test_a_success_of_long_ago_is_stale(lakeview: Console) -> None:
@@ -400,6 +508,18 @@ def test_a_first_night_that_failed_proposes_the_way_back(lakeview: Console) -> N
     assert way in found["problems"][1]["help"]
 
 
+def test_a_first_night_that_failed_for_a_school_alone_says_so(
+    lakeview: Console,
+) -> None:
+    applied(lakeview)
+    note(lakeview, ago=timedelta(hours=1), schools=SCHOOLS)
+    said = lines(lakeview.run("status", KEY))
+    assert "the first night after it failed for some schools = help: if that" in said
+    note(lakeview, ago=timedelta(hours=1), schools={"Elm": "Almost done"})
+    found = first_night(lakeview, status=ExitStatus.FINDINGS)
+    assert found == {**RUN_1, "state": "unproven"}
+
+
 def test_one_command_takes_back_all_whose_first_night_failed(
     lakeview: Console,
 ) -> None:
@@ -647,6 +767,19 @@ def test_metrics_count_districts_by_how_their_night_went(lakeview: Console) -> N
     assert found["ended_timestamp_seconds",] == NOW.timestamp()
 
 
+def test_metrics_count_schools_only_where_connect_shows_some(lakeview: Console) -> None:
+    path = lakeview.folder / "status.prom"
+    note(lakeview)
+    lakeview.run("status", "--metrics", str(path))
+    assert "connectsync_status_schools" not in path.read_text()
+    note(lakeview, schools=SCHOOLS)
+    lakeview.run("status", "--metrics", str(path))
+    counted = [line for line in path.read_text().splitlines() if "schools{" in line]
+    assert counted[0] == 'connectsync_status_schools{ending="success"} 1.0'
+    assert 'connectsync_status_schools{ending="schools not found"} 0.0' in counted
+    assert sum(float(line.split()[-1]) for line in counted) == 3
+
+
 def test_metrics_tell_of_a_status_that_could_not_be_read(valley: Console) -> None:
     path = valley.folder / "status.prom"
     gone = ("--backend", "snapshot:gone.json", "status", "--metrics", str(path))
@@ -671,6 +804,11 @@ def test_a_page_of_the_nights_has_the_worst_first_and_no_script(
         "<code>harbor-point-usd</code>"
     )
     assert "What needs a look" in page
+    assert "Schools, as Connect shows them" not in page
+    note(lakeview, schools=SCHOOLS)
+    lakeview.run("status", "--format", "html", "--output", "nights.html")
+    page = (lakeview.folder / "nights.html").read_text()
+    assert "<li>Bay Elementary: Success</li>" in page
 
 
 def test_a_file_that_is_there_and_is_a_source_is_no_place_for_metrics(

@@ -14,7 +14,7 @@ import pytest
 from connectsync.backends.seam import OutcomeReader, Reader, Writer
 from connectsync.backends.snapshot import parse_snapshot, render_snapshot
 from connectsync.cli.backends import outcomes_of
-from connectsync.domain.sync import NO_SYNC, SyncEnding, SyncOutcome
+from connectsync.domain.sync import NO_SYNC, SchoolOutcome, SyncEnding, SyncOutcome
 from connectsync.emulator import store
 from connectsync.errors import ConnectError, DistrictNotFound, NotOffered, Unreachable
 from connectsync.operations.import_ import take_snapshot
@@ -38,10 +38,15 @@ FORM = {
 Seen = Mapping[str, SyncOutcome | ConnectError]
 
 
-def note(path: Path, status: str, tried: int | None = None) -> None:
+def note(
+    path: Path,
+    status: str,
+    tried: int | None = None,
+    schools: tuple[store.SchoolReport, ...] = (),
+) -> None:
     """Let the stand-in show a night of one district."""
     with store.open_store(path).writing() as connection:
-        report = store.SyncReport(status, NIGHT.isoformat(), tried)
+        report = store.SyncReport(status, NIGHT.isoformat(), tried, schools)
         store.put_sync(connection, KEY, report)
 
 
@@ -64,6 +69,24 @@ def test_a_night_is_told_as_connect_shows_it(
     # a snapshot has no room for a night that was not there
     none = found["bay"]
     assert none == NO_SYNC or isinstance(none, NotOffered)
+
+
+def test_schools_are_told_where_connect_shows_them(backend: Any) -> None:
+    schools = (
+        store.SchoolReport("Bay Elementary", "Success"),
+        store.SchoolReport("Hill High", "Failed: threshold", 40),
+    )
+    note(backend.store, "Failed: threshold", 40, schools)
+    (told, *_) = seen(backend).values()
+    assert isinstance(told, SyncOutcome)
+    assert told.schools == (
+        SchoolOutcome("Bay Elementary", "Success"),
+        SchoolOutcome("Hill High", "Failed: threshold", 40),
+    )
+    note(backend.store, "Success")
+    (told, *_) = seen(backend).values()
+    assert isinstance(told, SyncOutcome)
+    assert told.schools == ()
 
 
 def test_a_night_makes_no_other_version_of_the_form(backend: Any) -> None:
@@ -121,6 +144,24 @@ def test_a_gateway_may_leave_out_what_the_page_does_not_show(
     assert told(sync(at="2026-11-28T02:30:00-06:00")) == SyncOutcome("Success", NIGHT)
 
 
+def test_a_gateway_that_shows_no_schools_says_nothing_of_any(
+    told: Callable[..., Any],
+) -> None:
+    for nothing in (None, list[object]()):
+        assert told(sync(schools=nothing)) == SyncOutcome("Success", NIGHT)
+    one = {"school": "Hill High", "status": "Running"}
+    found = told(sync(schools=[one, one | {"triedToArchive": 2.5}]))
+    assert found.schools == (
+        SchoolOutcome("Hill High", "Running"),
+        SchoolOutcome("Hill High", "Running", 2.5),
+    )
+    assert found.schools[0].ending is SyncEnding.OTHER
+
+
+def school(**members: object) -> dict[str, object]:
+    return {"school": "Hill High", "status": "Success"} | members
+
+
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).isoformat()
 
 
@@ -142,6 +183,13 @@ TOMORROW = (datetime.now(UTC) + timedelta(days=1)).isoformat()
         (sync(triedToArchive=-1), "not within 0-100"),
         (sync(triedToArchive="34"), "not within 0-100"),
         (sync(triedToArchive=True), "not within 0-100"),
+        (sync(schools="all"), "its schools are text, not a list"),
+        (sync(schools=["Hill High"]), "a school of lastSync is text, not an object"),
+        (sync(schools=[{"school": "Hill High"}]), "not text"),
+        (sync(schools=[school(school=" ")]), "the name of a school is empty"),
+        (sync(schools=[school(status="")]), "a school's status is empty"),
+        (sync(schools=[school(triedToArchive=101)]), "not within 0-100"),
+        (sync(schools=[school()] * 5001), "it has more than 5,000 schools"),
         ({"lastSync": "Success"}, "lastSync is text, not an object"),
         ({"lastSync": []}, "lastSync is a list, not an object"),
     ],
@@ -190,7 +238,7 @@ def test_a_snapshot_keeps_the_nights_and_one_of_before_is_read_as_ever(
 ) -> None:
     if backend.runner is not None or not backend.types_tokens:
         return  # it is taken over the embedded stand-in and a gateway
-    note(backend.store, "Success")
+    note(backend.store, "Success", None, (store.SchoolReport("Hill", "Failed", 3),))
 
     async def act(reader: Reader, _: Writer) -> str:
         return render_snapshot(await take_snapshot(reader, ()))
@@ -199,7 +247,7 @@ def test_a_snapshot_keeps_the_nights_and_one_of_before_is_read_as_ever(
     taken = parse_snapshot(text.encode())
     nights = {entry.live.key: entry.last_sync for entry in taken.entries}
     assert nights == {
-        KEY: SyncOutcome("Success", NIGHT),
+        KEY: SyncOutcome("Success", NIGHT, None, (SchoolOutcome("Hill", "Failed", 3),)),
         "bay": None,
         "elm.park_1": None,
     }
@@ -209,6 +257,10 @@ def test_a_snapshot_keeps_the_nights_and_one_of_before_is_read_as_ever(
     for one in body["districts"]:
         one.pop("last_sync", None)
     assert parse_snapshot(json.dumps(body).encode()).entries[-1].last_sync is None
+    empty = json.loads(text)
+    empty["districts"][-1]["last_sync"]["schools"][0]["school"] = ""
+    with pytest.raises(ValueError, match="'lakeview-usd': the name of a school is"):
+        parse_snapshot(json.dumps(empty).encode())
     later["districts"][-1]["last_sync"]["at"] = "2999-01-01T00:00:00Z"
     with pytest.raises(ValueError, match=r"'lakeview-usd': it is of 2999.*yet to come"):
         parse_snapshot(json.dumps(later).encode())

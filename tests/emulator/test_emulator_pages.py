@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -264,6 +265,37 @@ def test_a_night_that_was_run_is_shown(store: Path, browser: Browser) -> None:
     assert run_sync(store, now=at, archives={"bay": 16}) == {"bay": "Failed: threshold"}
     shown = browser.open(path).root.text
     assert "Failed: threshold 2026-11-28 08:30 UTC 16%" in shown
+
+
+DASH = "\N{EN DASH}"
+
+
+def test_schools_of_a_night_are_shown_under_labels_that_are_marked(
+    store: Path, browser: Browser
+) -> None:
+    path, at = f"{SETTINGS}/sis-rostering", datetime(2026, 11, 28, 8, 30, tzinfo=UTC)
+    form = browser.open(FORM).form("Save")
+    filled = form.fill(
+        enableDailySync="on",
+        districtId="a",
+        deletionThreshold="15",
+        districtOauthToken="made-up",
+    )
+    browser.submit(filled)
+    night = partial(run_sync, store, now=at, archives={})
+    assert night() == {"bay": "Success"}
+    assert "Schools" not in browser.open(path).root.text
+    tried: dict[str, int | None] = {"Hill High": 16, "Bay Elementary": 2}
+    assert night(schools={"bay": tried}) == {"bay": "Failed: threshold"}
+    shown = browser.open(path).root.text
+    assert "(placeholder) Schools of the last sync (placeholder) School" in shown
+    assert f"Bay Elementary Success {DASH} Hill High Failed: threshold 16%" in shown
+    # of the figures in a report the highest counts
+    assert "Failed: threshold 2026-11-28 08:30 UTC 16%" in shown
+    lost = night(schools={"bay": {**tried, "<b>Elm": None}})
+    assert lost == {"bay": "(placeholder) Failed: schools not found"}
+    shown = browser.open(path).root.text
+    assert "<b>Elm (placeholder) Failed: school not found" in shown
 
 
 def test_failures_are_pages_for_browsers_and_problems_for_programs(

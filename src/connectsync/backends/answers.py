@@ -12,7 +12,7 @@ from connectsync.backends.names import Unfit, from_json, setting_of, text_of
 from connectsync.domain.foreign_text import foreign_text, mask_secrets
 from connectsync.domain.live import CLOCKS_DIFFER, ListedDistrict, Live
 from connectsync.domain.plan_shape import kind_of
-from connectsync.domain.sync import NO_SYNC, SyncOutcome
+from connectsync.domain.sync import NO_SYNC, SchoolOutcome, SyncOutcome
 from connectsync.errors import (
     ConnectError,
     CredentialsRefused,
@@ -222,35 +222,76 @@ def outcome(body: Members, *, key: str, read_at: datetime) -> SyncOutcome:
         return NO_SYNC
     try:
         found = _object(body["lastSync"], "lastSync")
-        return sync_of(
-            found.get("status"), found.get("at"), found.get("triedToArchive"), read_at
-        )
+        schools = _schools(found.get("schools"))
+        shown, at, tried = map(found.get, ("status", "at", "triedToArchive"))
+        return sync_of(shown, at, tried, read_at, schools)
     except Unfit as error:
         raise not_understood(f"the last sync of district {key!r}: {error}") from error
 
 
-_HIGHEST_PERCENT = 100
+def _schools(raw: object) -> list[tuple[object, object, object]]:
+    """Take the schools of a sync apart; none where they are left out or null."""
+    if raw is None:
+        return []
+    if not isinstance(raw, list):
+        raise Unfit(f"its schools are {kind_of(raw)}, not a list")
+    members = [_object(one, "a school of lastSync") for one in raw]
+    return [
+        (one.get("school"), one.get("status"), one.get("triedToArchive"))
+        for one in members
+    ]
 
 
-def sync_of(status: object, at: object, tried: object, now: datetime) -> SyncOutcome:
+_HIGHEST_PERCENT, MOST_SCHOOLS = 100, 5_000
+"""Schools that one sync may have: more than twice as many as any district has."""
+
+
+def sync_of(
+    status: object,
+    at: object,
+    tried: object,
+    now: datetime,
+    schools: Sequence[tuple[object, object, object]] = (),
+) -> SyncOutcome:
     """
     Read a nightly sync from JSON; ``now`` is when it was read.
 
-    Raises ``Unfit``, also for a time that is yet to come.
+    ``schools`` are name, status and figure of each that is shown. Raises ``Unfit``,
+    also for a time that is yet to come.
     """
-    shown = text_of(status)
-    if not shown.strip():
-        raise Unfit("its status is empty, where words are shown")
+    shown = _status(status, "its status")
     when = None if at is None else _time(at)
     if when is not None and when - now > CLOCKS_DIFFER:
         raise Unfit(f"it is of {when:%Y-%m-%d %H:%M %Z}, which is yet to come")
-    if tried is not None and (
+    if len(schools) > MOST_SCHOOLS:
+        raise Unfit(f"it has more than {MOST_SCHOOLS:,} schools")
+    return SyncOutcome(shown, when, _figure(tried), tuple(map(_school, schools)))
+
+
+def _school(given: tuple[object, object, object]) -> SchoolOutcome:
+    name, status, tried = given
+    school = _status(name, "the name of a school")
+    return SchoolOutcome(school, _status(status, "a school's status"), _figure(tried))
+
+
+def _status(raw: object, what: str) -> str:
+    """Read words that are shown. Raises ``Unfit`` if there are none."""
+    shown = text_of(raw)
+    if not shown.strip():
+        raise Unfit(f"{what} is empty, where words are shown")
+    return shown
+
+
+def _figure(tried: object) -> float | None:
+    if tried is None:
+        return None
+    if (
         isinstance(tried, bool)
         or not isinstance(tried, int | float)
         or not 0 <= tried <= _HIGHEST_PERCENT
     ):
         raise Unfit(f"what it tried to archive is {kind_of(tried)}, not within 0-100")
-    return SyncOutcome(shown, when, tried)
+    return tried
 
 
 def _time(raw: object) -> datetime:

@@ -142,12 +142,18 @@ LAST_SYNC = "(placeholder) Last sync"
 SYNC_STATUS = "(placeholder) Status"
 SYNC_TIME = "(placeholder) Finished"
 TRIED = "Tried to Archive"
-REPORT: tuple[str, ...] = (LAST_SYNC, SYNC_STATUS, SYNC_TIME, TRIED)
+SYNC_SCHOOLS = "(placeholder) Schools of the last sync"
+SCHOOL = "(placeholder) School"
+REPORT: tuple[str, ...] = (
+    *(LAST_SYNC, SYNC_STATUS, SYNC_TIME, TRIED),
+    *(SYNC_SCHOOLS, SCHOOL),
+)
 """
-The part of SIS Rostering with the reports of nights, and the columns of their table.
+The parts of SIS Rostering with the reports of nights, and the columns of their tables.
 
-How Connect labels and lays them out is published nowhere, but for the last (T1): the
-rest are placeholders, which a project replaces by what its own page shows.
+How Connect labels and lays them out is published nowhere, but for *Tried to Archive*
+(T1), nor whether it shows schools: the rest are placeholders, which a project replaces
+by what its own page shows.
 """
 
 TOKEN_KEPT = re.compile(

@@ -55,6 +55,7 @@ _ENTRY = ("district", "name", "version", "settings")
 _UNREAD = ("district", "reason")
 _CONFIRMED = ("by", "at")
 _LAST_SYNC = ("status", "at", "tried_to_archive")
+_SCHOOL = ("school", "status", "tried_to_archive")
 
 
 def parse_snapshot(content: bytes) -> Snapshot:
@@ -106,10 +107,13 @@ def _entry(raw: object, taken: datetime) -> SnapshotEntry:
 def _read_sync(body: Mapping[str, object], taken: datetime) -> SyncOutcome | None:
     if "last_sync" not in body:
         return None
-    noted = _object(body["last_sync"], _LAST_SYNC, "last_sync")
+    noted = _object(body["last_sync"], _LAST_SYNC, "last_sync", optional=("schools",))
     shown, at, tried = (noted[name] for name in _LAST_SYNC)
+    named = _list(noted, "schools") if "schools" in noted else []
+    each = [_object(one, _SCHOOL, "a school of last_sync") for one in named]
+    schools = [(one["school"], one["status"], one["tried_to_archive"]) for one in each]
     try:
-        return sync_of(shown, at, tried, taken)
+        return sync_of(shown, at, tried, taken, schools)
     except Unfit as error:
         raise Unfit(f"the last sync of {body['district']!r}: {error}") from error
 
@@ -245,13 +249,20 @@ def _entry_body(entry: SnapshotEntry) -> dict[str, object]:
     if (sync := entry.last_sync) is not None:
         at = sync.at and sync.at.isoformat()
         noted = (sync.shown, at, sync.tried_to_archive)
-        body["last_sync"] = dict(zip(_LAST_SYNC, noted, strict=True))
+        body["last_sync"] = dict(zip(_LAST_SYNC, noted, strict=True)) | _schools(sync)
     settings = {
         setting.name: json_of(setting, form[setting.name])
         for setting in SETTINGS
         if setting.name in form
     }
     return body | {"settings": settings}
+
+
+def _schools(sync: SyncOutcome) -> dict[str, object]:
+    if not sync.schools:
+        return {}
+    each = ((one.school, one.shown, one.tried_to_archive) for one in sync.schools)
+    return {"schools": [dict(zip(_SCHOOL, one, strict=True)) for one in each]}
 
 
 Confirm = Callable[[str, Form], str]

@@ -9,6 +9,7 @@ import socket
 import sqlite3
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,7 +52,31 @@ def emulator(
         list[str] | None,
         typer.Option(
             metavar="DISTRICT=PERCENT",
-            help="With --run-sync: how much of a district it would archive.",
+            help="With --run-sync: how much of a district, or of DISTRICT/SCHOOL, it"
+            " would archive.",
+        ),
+    ] = None,
+    not_found: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DISTRICT/SCHOOL",
+            help="With --run-sync: a school that the roster does not have.",
+        ),
+    ] = None,
+    rosters: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--roster",
+            metavar="DISTRICT=PATH",
+            help="With --run-sync: a district's roster of tonight; what the night would"
+            " archive is the largest share of its records that are gone.",
+        ),
+    ] = None,
+    previous: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DISTRICT=PATH",
+            help="With --roster: that district's roster of the night before.",
         ),
     ] = None,
 ) -> int:
@@ -65,10 +90,15 @@ def emulator(
     from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD
 
     session: Session = context.obj
-    if archives and not run_sync:
-        raise UsageError("--archives goes with --run-sync")
+    night = _NightOptions(
+        *(tuple(one or ()) for one in (archives, not_found, rosters, previous))
+    )
     if run_sync:
-        return _run_night(session, archives or [])
+        return _run_night(session, night)
+    if night != _NightOptions():
+        raise UsageError(
+            "--archives, --not-found, --roster and --previous go with --run-sync"
+        )
     token = secrets.token_urlsafe(24)
     serving = make_server(session, session.project(), token, host, port)
     with _listening(host, port) as listening:
@@ -84,15 +114,40 @@ def emulator(
     return 0
 
 
-def _run_night(session: Session, archives: Sequence[str]) -> int:
+@dataclass(frozen=True, slots=True)
+class _NightOptions:
+    """What was said of a night, as it was written."""
+
+    archives: tuple[str, ...] = ()
+    not_found: tuple[str, ...] = ()
+    rosters: tuple[str, ...] = ()
+    previous: tuple[str, ...] = ()
+
+
+def _run_night(session: Session, night: _NightOptions) -> int:
     """Let the stand-in live through a night: it syncs nothing, and shows how it was."""
     project = session.project()
     fleet = session.whole_fleet(project)
     districts = [one.district for one in fleet.districts]
-    tried = dict(_figures(archives, {one.key for one in districts}))
+    known = {one.key for one in districts}
+    tried = dict(_shares(session, project, night, known))
+    schools: dict[str, dict[str, int | None]] = {}
+    for key, school, percent in _figures(night.archives, known):
+        if school:
+            schools.setdefault(key, {})[school] = percent
+        else:
+            tried[key] = percent
+    for text in night.not_found:
+        key, school = _home(text, known, "--not-found")
+        if not school:
+            raise UsageError(
+                f"--not-found {inert(text)!r} is not DISTRICT/SCHOOL",
+                remedy="write for example --not-found 'lakeview-usd/Hill High'",
+            )
+        schools.setdefault(key, {})[school] = None
     path = session.state(project) / "connect.db"
     store = make_embedded_store(path, project, districts)
-    found = seed.run_sync(store, now=session.now(), archives=tried)
+    found = seed.run_sync(store, now=session.now(), archives=tried, schools=schools)
     session.terminal.show(
         "\n".join(f"{key}  {shown}" for key, shown in found.items())
         or "no district has its daily sync on"
@@ -100,20 +155,64 @@ def _run_night(session: Session, archives: Sequence[str]) -> int:
     return 0
 
 
-def _figures(given: Sequence[str], known: Collection[str]) -> Iterator[tuple[str, int]]:
+def _figures(
+    given: Sequence[str], known: Collection[str]
+) -> Iterator[tuple[str, str, int]]:
     for text in given:
-        key, _, percent = text.partition("=")
+        whose, _, percent = text.rpartition("=")
         if not re.fullmatch("[0-9]{1,2}|100", percent):
             raise UsageError(
                 f"--archives {inert(text)!r} is not DISTRICT=PERCENT",
                 remedy="write for example --archives lakeview-usd=34",
             )
-        if key not in known:
-            raise UsageError(
-                f"--archives names no district of this project: {inert(key)!r}",
-                remedy=did_you_mean(key, known),
-            )
-        yield key, int(percent)
+        yield (*_home(whose, known, "--archives"), int(percent))
+
+
+def _home(text: str, known: Collection[str], option: str) -> tuple[str, str]:
+    """Give the district that is meant, and its school if one is."""
+    key, _, school = text.partition("/")
+    if key not in known:
+        raise UsageError(
+            f"{option} names no district of this project: {inert(key)!r}",
+            remedy=did_you_mean(key, known),
+        )
+    return key, school.strip()
+
+
+def _shares(
+    session: Session, project: Project, night: _NightOptions, known: Collection[str]
+) -> Iterator[tuple[str, int]]:
+    """Give what a night over rosters would archive, by district, rounded up."""
+    from connectsync.cli.roster import named_paths
+    from connectsync.operations.roster_files import RosterFileOptions, share_gone
+
+    now, before = (
+        dict(_paths(given, known, option))
+        for given, option in (
+            (night.rosters, "--roster"),
+            (night.previous, "--previous"),
+        )
+    )
+    if alone := sorted(now.keys() ^ before.keys()):
+        raise UsageError(
+            f"{inert(alone[0])} has one roster: two nights are to be compared",
+            remedy="name both with --roster and --previous",
+        )
+    options = RosterFileOptions(Ground.of(project.root).way_out, session.today())
+    for key, path in now.items():
+        tonight = named_paths(session, project, [path])
+        last = named_paths(session, project, [before[key]])
+        yield key, share_gone(tonight, last, options)
+
+
+def _paths(
+    given: Sequence[str], known: Collection[str], option: str
+) -> Iterator[tuple[str, str]]:
+    for text in given:
+        key, _, path = text.partition("=")
+        if not path:
+            raise UsageError(f"{option} {inert(text)!r} is not DISTRICT=PATH")
+        yield _home(key, known, option)[0], path
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -123,8 +123,8 @@ def check(
             remedy="name the roster that was sent before with --previous",
         )
     project = session.project()
-    named = _named(session, project, paths)
-    before = _named(session, project, previous or [])
+    named = named_paths(session, project, paths)
+    before = named_paths(session, project, previous or [])
     insist_apart([output], [path for path, _ in (*named, *before)])
     options = _options(session, project, district, threshold, bool(previous))
     options = _with_rules(options, select, ignore, show_values)
@@ -157,7 +157,7 @@ def _insist_terminal(format_: str, output: Path | None) -> None:
     )
 
 
-def _named(
+def named_paths(
     session: Session, project: Project, paths: list[str]
 ) -> list[tuple[Path, str]]:
     """

@@ -27,7 +27,8 @@ from connectsync.config.fleet import LoadedDistrict
 from connectsync.config.project import Project
 from connectsync.domain.district import District
 from connectsync.domain.live import ConnectKey
-from connectsync.domain.sync import LastSave, StatusReport, SyncOutcome, figures_of
+from connectsync.domain.outcome import LastSave
+from connectsync.domain.sync import StatusReport, SyncOutcome
 from connectsync.domain.wording import many
 from connectsync.errors import (
     ConnectsyncError,
@@ -209,7 +210,7 @@ def _record(
 ) -> None:
     """Write the figures of the syncs that failed last night, and say where."""
     from connectsync.files.writing import replace_file
-    from connectsync.operations.from_live import with_figure
+    from connectsync.operations.from_live import figures_of, with_figure
 
     figures = figures_of(report)
     for one in loaded:

@@ -281,3 +281,20 @@ class ReconcileReport:
         return bool(waits & self.counts.keys()) or any(
             one.why is not ReasonKind.HOUR for one in self.reasons
         )
+
+
+@dataclass(frozen=True, slots=True)
+class LastSave:
+    """
+    The last save that connectsync made of a district: its run, and when it was seen.
+
+    ``changes`` says whether that run changed a setting of the district, so that a
+    rollback has something to put back; ``rollback_of`` is the run that it took back
+    itself. ``districts`` counts all that a rollback of that run looks at.
+    """
+
+    run: int
+    at: datetime
+    changes: bool
+    districts: int
+    rollback_of: int | None = None

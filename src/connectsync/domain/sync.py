@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from connectsync.domain.foreign_text import foreign_text
-from connectsync.domain.wording import many
+from connectsync.domain.outcome import LastSave
+from connectsync.domain.wording import few, many
 from connectsync.values import dataclass
 
 
@@ -27,12 +27,56 @@ class SyncEnding(StrEnum):
     """No sync is shown."""
 
 
+SCHOOL_ENDINGS = tuple(one for one in SyncEnding if one is not SyncEnding.NONE)
+"""How a sync can end for a school that is shown."""
+
+
 _REASONS = {
     "threshold": SyncEnding.THRESHOLD,
     "credential": SyncEnding.CREDENTIALS,
     "school": SyncEnding.SCHOOLS,
 }
 """The reasons that are published (T2); their spelling on the page is not."""
+
+
+def ending_of(shown: str) -> SyncEnding:
+    """Say how a sync ended, by the page's words for its status."""
+    words = shown.strip().casefold()
+    if not words:
+        return SyncEnding.NONE
+    if words == SyncEnding.SUCCESS:
+        return SyncEnding.SUCCESS
+    if "fail" not in words:
+        return SyncEnding.OTHER
+    reasons = (ending for word, ending in _REASONS.items() if word in words)
+    return next(reasons, SyncEnding.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolOutcome:
+    """
+    What is shown of the last nightly sync for one school.
+
+    ``school`` is its name and ``shown`` its status, both in the page's own words;
+    ``tried_to_archive`` is a percentage, None where it is not shown.
+    """
+
+    school: str
+    shown: str
+    tried_to_archive: float | None = None
+
+    @property
+    def ending(self) -> SyncEnding:
+        """Say how it ended for this school."""
+        return ending_of(self.shown)
+
+    @property
+    def told(self) -> str:
+        """Tell it in a few words."""
+        tried = ""
+        if self.tried_to_archive is not None:
+            tried = f", tried to archive {spell_percent(self.tried_to_archive)}"
+        return f"{foreign_text(self.school)}: {foreign_text(self.shown)}{tried}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +86,24 @@ class SyncOutcome:
 
     ``shown`` is its status in the page's own words, empty where no sync is shown;
     ``at`` has a zone. ``tried_to_archive`` is the percentage *Tried to Archive*. Both
-    are None where they are not shown.
+    are None where they are not shown. ``schools`` are those that are shown, in the
+    order of the page: where there is none, nothing is known of any.
     """
 
     shown: str
     at: datetime | None = None
     tried_to_archive: float | None = None
+    schools: tuple[SchoolOutcome, ...] = ()
 
     @property
     def ending(self) -> SyncEnding:
         """Say how it ended."""
-        words = self.shown.strip().casefold()
-        if not words:
-            return SyncEnding.NONE
-        if words == SyncEnding.SUCCESS:
-            return SyncEnding.SUCCESS
-        if "fail" not in words:
-            return SyncEnding.OTHER
-        reasons = (ending for word, ending in _REASONS.items() if word in words)
-        return next(reasons, SyncEnding.FAILED)
+        return ending_of(self.shown)
+
+    @property
+    def failed_schools(self) -> tuple[SchoolOutcome, ...]:
+        """Give the schools for which it failed."""
+        return tuple(one for one in self.schools if one.ending in _FAILURES)
 
 
 NO_SYNC = SyncOutcome("")
@@ -87,23 +130,6 @@ class RosterState:
         return self.last_sync is None or now - self.last_sync > self.longest
 
 
-@dataclass(frozen=True, slots=True)
-class LastSave:
-    """
-    The last save that connectsync made of a district: its run, and when it was seen.
-
-    ``changes`` says whether that run changed a setting of the district, so that a
-    rollback has something to put back; ``rollback_of`` is the run that it took back
-    itself. ``districts`` counts all that a rollback of that run looks at.
-    """
-
-    run: int
-    at: datetime
-    changes: bool
-    districts: int
-    rollback_of: int | None = None
-
-
 class FirstNightState(StrEnum):
     """What the night after a change proves of it."""
 
@@ -119,14 +145,16 @@ class FirstNight:
     """
     How a change fared in the night after it, as far as Connect shows nights.
 
-    ``later`` says that the night which is shown is certainly not the first one.
-    ``why`` says what it does not prove, where no problem of the district says so.
+    ``later`` says that the night which is shown is certainly not the first one,
+    ``part`` that it failed for some schools alone. ``why`` says what it does not prove,
+    where no problem of the district says so.
     """
 
     save: LastSave
     state: FirstNightState
     later: bool = False
     why: str = ""
+    part: bool = False
 
 
 CLOCKS_APART = timedelta(minutes=5)
@@ -214,23 +242,6 @@ class StatusReport:
         return not any(one.problems for one in self.districts)
 
 
-def figures_of(report: StatusReport) -> dict[str, float]:
-    """
-    Give what syncs tried to archive that failed on the threshold, by district.
-
-    One that is stale, or that does not say when it failed, tells nothing of last night.
-    """
-    return {
-        one.district: seen.tried_to_archive
-        for one in report.districts
-        if (seen := one.outcome) is not None
-        and seen.ending is SyncEnding.THRESHOLD
-        and seen.tried_to_archive is not None
-        and seen.at is not None
-        and report.at - seen.at <= report.stale_after
-    }
-
-
 @dataclass(frozen=True, slots=True)
 class Night:
     """
@@ -269,13 +280,15 @@ class Night:
             return FirstNight(saved, FirstNightState.WAITS)
         if after > NEW:
             return None
-        return FirstNight(saved, self._proof(seen.ending), later=after > A_NIGHT)
+        part = bool(seen.failed_schools) and seen.ending not in _FAILURES
+        later = after > A_NIGHT
+        return FirstNight(saved, self._proof(seen), later=later, part=part)
 
-    def _proof(self, ending: SyncEnding) -> FirstNightState:
-        if ending is SyncEnding.OTHER:
-            return FirstNightState.UNPROVEN
-        if ending is not SyncEnding.SUCCESS:
+    def _proof(self, seen: SyncOutcome) -> FirstNightState:
+        if seen.ending in _FAILURES or seen.failed_schools:
             return FirstNightState.FAILED
+        if {seen.ending, *(one.ending for one in seen.schools)} != {SyncEnding.SUCCESS}:
+            return FirstNightState.UNPROVEN
         roster = self.roster
         if roster is None or not (
             roster.unknown or roster.paused or roster.is_old(self.now)
@@ -302,6 +315,7 @@ class Night:
                 )
             case _:
                 yield _failed(seen, self.district)
+        yield from _of_schools(seen)
         if seen.at is not None and self.now - seen.at > self.stale_after:
             yield _stale(self.now - seen.at, self.stale_after)
 
@@ -334,47 +348,6 @@ class Night:
                 "ask whether the district's SIS still delivers to Clever, and whether"
                 " Clever holds the roster back for a review",
             )
-
-
-NAMED = 20
-"""How many districts a command names at most."""
-
-
-def ways_back(districts: Sequence[DistrictStatus]) -> Mapping[str, SyncProblem]:
-    """
-    Propose the way back for each district whose night failed after a change.
-
-    One command for a run, so that it is told, and made, once. What a rollback cannot
-    put back, or put back itself, has none.
-    """
-    nights = {
-        one.district: night
-        for one in districts
-        if (night := one.first_night) is not None
-        and night.state is FirstNightState.FAILED
-        and night.save.changes
-        and night.save.rollback_of is None
-    }
-    runs = defaultdict[int, list[str]](list)
-    for key, night in nights.items():
-        runs[night.save.run].append(key)
-    return {
-        key: _way_back(night, runs[night.save.run]) for key, night in nights.items()
-    }
-
-
-def _way_back(night: FirstNight, keys: Sequence[str]) -> SyncProblem:
-    run, at, only = night.save.run, night.save.at.astimezone(UTC), ""
-    if len(keys) < night.save.districts:
-        only = f" {' '.join(keys) if len(keys) <= NAMED else 'DISTRICT...'}"
-    return SyncProblem(
-        ProblemKind.FAILED,
-        f"run {run} was applied {at:%Y-%m-%d %H:%M} UTC, and"
-        f" {'a night' if night.later else 'the first night'} after it failed",
-        f"if that change is the cause, take it back: `connectsync rollback {run}{only}"
-        " --out plan.json`, then `connectsync apply plan.json`; take it out of the"
-        " files as well, or the next plan makes it again",
-    )
 
 
 def pause_span(roster: RosterState) -> str:
@@ -410,8 +383,33 @@ def _stale(age: timedelta, longest: timedelta) -> SyncProblem:
     )
 
 
+def _of_schools(seen: SyncOutcome) -> Iterator[SyncProblem]:
+    """Tell of the schools for which it was no success, where schools are shown."""
+    among = f"of the {many(len(seen.schools), 'school')} that Connect shows"
+    if failed := seen.failed_schools:
+        yield SyncProblem(
+            ProblemKind.FAILED,
+            f"it failed for {len(failed)} {among}: {_name(failed)}",
+            "look at these schools on Connect: whether each has the school ID that the"
+            " roster has, and what the sync would archive there",
+        )
+    if unclear := [one for one in seen.schools if one.ending is SyncEnding.OTHER]:
+        yield SyncProblem(
+            ProblemKind.UNCLEAR,
+            f"it is published nowhere how it went for {len(unclear)} {among}:"
+            f" {_name(unclear)}",
+            "look at SIS Rostering on Connect",
+        )
+
+
+def _name(schools: Sequence[SchoolOutcome]) -> str:
+    return few([one.told for one in schools], joint="; ")
+
+
 def _failed(seen: SyncOutcome, district: str) -> SyncProblem:
     message, remedy = _FAILURES[seen.ending]
+    if seen.ending is SyncEnding.SCHOOLS and not seen.schools:
+        message = f"{message}; which ones is not shown here"
     if seen.ending is SyncEnding.THRESHOLD and seen.tried_to_archive is not None:
         figure = spell_percent(seen.tried_to_archive)
         message = f"{message}; it tried to archive {figure}"
@@ -440,7 +438,7 @@ _FAILURES = {
         ),
     ),
     SyncEnding.SCHOOLS: (
-        "it did not find the district's schools",
+        "it did not find all schools that it is to sync",
         "match the schools by their Clever ID on Connect",
     ),
     SyncEnding.FAILED: (

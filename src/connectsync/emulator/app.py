@@ -313,11 +313,17 @@ def _district_body(row: store.DistrictRow) -> dict[str, object]:
 def _sync_body(synced: store.SyncReport | None) -> dict[str, object] | None:
     if synced is None:
         return None
-    return {
+    body: dict[str, object] = {
         "status": synced.status,
         "at": synced.at,
         "triedToArchive": synced.tried,
     }
+    if synced.schools:
+        body["schools"] = [
+            {"school": one.school, "status": one.status, "triedToArchive": one.tried}
+            for one in synced.schools
+        ]
+    return body
 
 
 def _limit(spelled: str) -> int:

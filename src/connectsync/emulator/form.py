@@ -168,7 +168,9 @@ LAST_SYNC = "(placeholder) Last sync"
 SYNC_STATUS = "(placeholder) Status"
 SYNC_TIME = "(placeholder) Finished"
 TRIED = "Tried to Archive"
-"""The report of a night on SIS Rostering; only the last is published."""
+SYNC_SCHOOLS = "(placeholder) Schools of the last sync"
+SCHOOL = "(placeholder) School"
+"""The report of a night on SIS Rostering; only Tried to Archive is published."""
 
 CLICKS = (DROP_DOWN, DISTRICT_HOME, DOTS, SETTINGS, SIS_ROSTERING, DAILY_SYNC)
 """The way from the sign-in to the form, in the order of the clicks."""

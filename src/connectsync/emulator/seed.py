@@ -57,36 +57,69 @@ def sow(store_path: Path | str, seeds: Iterable[Seed]) -> int:
 SUCCESS = "Success"
 THRESHOLD = "Failed: threshold"
 CREDENTIALS = "(placeholder) Failed: wrong credentials"
-"""What a night comes to; the words of the last one are published nowhere."""
+SCHOOLS = "(placeholder) Failed: schools not found"
+NOT_FOUND = "(placeholder) Failed: school not found"
+"""What a night comes to; the words of the last three are published nowhere."""
+
+NO_SCHOOLS: Mapping[str, int | None] = {}
+NO_NIGHTS: Mapping[str, Mapping[str, int | None]] = {}
 
 
 def run_sync(
-    store_path: Path | str, *, now: datetime, archives: Mapping[str, int]
+    store_path: Path | str,
+    *,
+    now: datetime,
+    archives: Mapping[str, int],
+    schools: Mapping[str, Mapping[str, int | None]] = NO_NIGHTS,
 ) -> dict[str, str]:
     """
     Run a night over every district whose daily sync is on; give each one's status.
 
     It syncs nothing: who has no District ID or no token does not get in, and where
     more than the threshold would be archived, by the percentage in ``archives``, the
-    night fails on it. Raises ``StoreUnusable``.
+    night fails on it. ``schools`` says so of schools, by district: None of one that
+    the roster does not have. Raises ``StoreUnusable``.
     """
     with store.open_store(store_path).writing() as connection:
         keys = [key for (key,) in connection.execute("SELECT key FROM district")]
         rows = store.find_many(connection, keys)
         on = [row for row in rows if row.form["enableDailySync"]]
-        reports = {row.key: _night(row, now, archives.get(row.key, 0)) for row in on}
+        reports = {
+            row.key: _night(
+                row, now, archives.get(row.key, 0), schools.get(row.key, NO_SCHOOLS)
+            )
+            for row in on
+        }
         for key, report in reports.items():
             store.put_sync(connection, key, report)
     return {key: report.status for key, report in reports.items()}
 
 
-def _night(row: store.DistrictRow, now: datetime, tried: int) -> store.SyncReport:
+def _night(
+    row: store.DistrictRow,
+    now: datetime,
+    tried: int,
+    schools: Mapping[str, int | None],
+) -> store.SyncReport:
     at, threshold = now.astimezone(UTC).isoformat(), row.form["deletionThreshold"]
     if not (row.form["districtId"] and row.token_digest):
         return store.SyncReport(CREDENTIALS, at)
+    each = tuple(_of_school(name, schools[name], threshold) for name in sorted(schools))
+    # of the figures in a report the highest counts (T1)
+    tried = max([tried, *(one for one in schools.values() if one is not None)])
+    if None in schools.values():
+        return store.SyncReport(SCHOOLS, at, schools=each)
     if isinstance(threshold, int) and tried > threshold:
-        return store.SyncReport(THRESHOLD, at, tried)
-    return store.SyncReport(SUCCESS, at)
+        return store.SyncReport(THRESHOLD, at, tried, each)
+    return store.SyncReport(SUCCESS, at, schools=each)
+
+
+def _of_school(name: str, tried: int | None, threshold: object) -> store.SchoolReport:
+    if tried is None:
+        return store.SchoolReport(name, NOT_FOUND)
+    if isinstance(threshold, int) and tried > threshold:
+        return store.SchoolReport(name, THRESHOLD, tried)
+    return store.SchoolReport(name, SUCCESS)
 
 
 def _enroll(connection: sqlite3.Connection, key: str, name: str) -> bool:

@@ -71,8 +71,22 @@ _TABLES = (
         district TEXT PRIMARY KEY, status TEXT NOT NULL, at TEXT NOT NULL, tried INTEGER
     ) WITHOUT ROWID
     """,
+    """
+    CREATE TABLE IF NOT EXISTS nightly_school (
+        home TEXT PRIMARY KEY, schools TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
     f"PRAGMA user_version = {LAYOUT}",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolReport:
+    """What is shown of a nightly sync for one school; ``tried`` is a percentage."""
+
+    school: str
+    status: str
+    tried: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +94,14 @@ class SyncReport:
     """
     What is shown of a nightly sync: its status, when, and what it tried to archive.
 
-    ``at`` is an ISO 8601 time with its zone, ``tried`` a percentage.
+    ``at`` is an ISO 8601 time with its zone, ``tried`` a percentage; ``schools`` are
+    those that are shown.
     """
 
     status: str
     at: str
     tried: int | None = None
+    schools: tuple[SchoolReport, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,18 +199,24 @@ def find(connection: sqlite3.Connection, key: str) -> DistrictRow | None:
 def find_many(connection: sqlite3.Connection, keys: Sequence[str]) -> list[DistrictRow]:
     """Give the districts among ``keys`` that exist, by key, in one query."""
     rows = connection.execute(
-        "SELECT key, name, saves, version, form, token_digest, status, at, tried"
-        " FROM district LEFT JOIN nightly_sync ON district = key"
+        "SELECT key, name, saves, version, form, token_digest, status, at, tried,"
+        " schools FROM district LEFT JOIN nightly_sync ON district = key"
+        " LEFT JOIN nightly_school ON home = key"
         " WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key",
         (json.dumps(list(keys)),),
     )
     return [
         DistrictRow(
             *(key, name, saves, version, _form(key, form), token_digest),
-            synced=None if sync[0] is None else SyncReport(*sync),
+            synced=None if sync[0] is None else _report(*sync),
         )
         for key, name, saves, version, form, token_digest, *sync in rows
     ]
+
+
+def _report(status: str, at: str, tried: int | None, schools: str) -> SyncReport:
+    each = json.loads(schools or "[]")
+    return SyncReport(status, at, tried, tuple(SchoolReport(*one) for one in each))
 
 
 def _form(key: object, kept: object) -> dict[str, object]:
@@ -227,6 +249,10 @@ def put_sync(connection: sqlite3.Connection, key: str, report: SyncReport) -> No
     connection.execute(
         "REPLACE INTO nightly_sync VALUES (?, ?, ?, ?)",
         (key, report.status, report.at, report.tried),
+    )
+    each = [(one.school, one.status, one.tried) for one in report.schools]
+    connection.execute(
+        "REPLACE INTO nightly_school VALUES (?, ?)", (key, json.dumps(each))
     )
 
 

@@ -24,6 +24,7 @@ from connectsync.domain.settings import (
     compose_accents,
     is_same,
 )
+from connectsync.domain.sync import StatusReport, SyncEnding
 from connectsync.errors import InvalidFiles
 from connectsync.operations.plan import find_differing
 from connectsync.providers.form import Setting, Value
@@ -254,3 +255,20 @@ def insist_valid(file: str, text: str, recorded: Recorded) -> None:
             f"what Connect holds cannot be written to {file}: {first.message}",
             remedy=first.hint,
         )
+
+
+def figures_of(report: StatusReport) -> dict[str, float]:
+    """
+    Give what syncs tried to archive that failed on the threshold, by district.
+
+    One that is stale, or that does not say when it failed, tells nothing of last night.
+    """
+    return {
+        one.district: seen.tried_to_archive
+        for one in report.districts
+        if (seen := one.outcome) is not None
+        and seen.ending is SyncEnding.THRESHOLD
+        and seen.tried_to_archive is not None
+        and seen.at is not None
+        and report.at - seen.at <= report.stale_after
+    }

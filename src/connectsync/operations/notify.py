@@ -33,7 +33,7 @@ from connectsync.domain.sync import (
     SyncEnding,
     spell_percent,
 )
-from connectsync.domain.wording import few
+from connectsync.domain.wording import few, many
 from connectsync.operations.audit import exceptions_of
 from connectsync.rules.scheduled import OVERDUE
 
@@ -164,7 +164,9 @@ def _bad_night(one: DistrictStatus, kinds: Sequence[ProblemKind]) -> Notice:
         detail.append(kind.value)
         if kind is ProblemKind.FAILED and seen is not None:
             detail[-1] = seen.ending.value
-            known = seen.ending is not SyncEnding.FAILED
+            if seen.failed_schools:
+                said += f" for {many(len(seen.failed_schools), 'school')}"
+            known = seen.ending not in {SyncEnding.FAILED, SyncEnding.SUCCESS}
             said += f": {seen.ending.value}" if known else ""
             if seen.tried_to_archive is not None:
                 said += f" (tried to archive {spell_percent(seen.tried_to_archive)})"

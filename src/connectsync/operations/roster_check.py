@@ -7,14 +7,15 @@ With the same token the people of its roster are read, for whom changes reach.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from connectsync.domain.district import District
 from connectsync.domain.impact import Dictionary, Gap, selection_of
 from connectsync.domain.live import Check, fail, ok, warn
+from connectsync.domain.outcome import LastSave
 from connectsync.domain.plan import (
     TALLIES,
     DistrictPlan,
@@ -24,14 +25,14 @@ from connectsync.domain.plan import (
 )
 from connectsync.domain.sync import (
     DistrictStatus,
-    LastSave,
+    FirstNight,
+    FirstNightState,
     Night,
     ProblemKind,
     RosterState,
     StatusReport,
     SyncOutcome,
     SyncProblem,
-    ways_back,
 )
 from connectsync.domain.wording import SHOWN, few, many
 from connectsync.errors import (
@@ -327,6 +328,48 @@ def status_of_districts(
     )
     said = f"not offered: {refused[0].message}" if nowhere else ""
     return replace(report, districts=judged, not_offered=said)
+
+
+NAMED = 20
+"""How many districts a command names at most."""
+
+
+def ways_back(districts: Sequence[DistrictStatus]) -> Mapping[str, SyncProblem]:
+    """
+    Propose the way back for each district whose night failed after a change.
+
+    One command for a run, so that it is told, and made, once. What a rollback cannot
+    put back, or put back itself, has none.
+    """
+    nights = {
+        one.district: night
+        for one in districts
+        if (night := one.first_night) is not None
+        and night.state is FirstNightState.FAILED
+        and night.save.changes
+        and night.save.rollback_of is None
+    }
+    runs = defaultdict[int, list[str]](list)
+    for key, night in nights.items():
+        runs[night.save.run].append(key)
+    return {
+        key: _way_back(night, runs[night.save.run]) for key, night in nights.items()
+    }
+
+
+def _way_back(night: FirstNight, keys: Sequence[str]) -> SyncProblem:
+    run, at, only = night.save.run, night.save.at.astimezone(UTC), ""
+    if len(keys) < night.save.districts:
+        only = f" {' '.join(keys) if len(keys) <= NAMED else 'DISTRICT...'}"
+    return SyncProblem(
+        ProblemKind.FAILED,
+        f"run {run} was applied {at:%Y-%m-%d %H:%M} UTC, and"
+        f" {'a night' if night.later else 'the first night'} after it failed"
+        f"{' for some schools' if night.part else ''}",
+        f"if that change is the cause, take it back: `connectsync rollback {run}{only}"
+        " --out plan.json`, then `connectsync apply plan.json`; take it out of the"
+        " files as well, or the next plan makes it again",
+    )
 
 
 def _status(

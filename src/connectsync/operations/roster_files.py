@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import ceil
 from pathlib import Path
 
 from connectsync.domain.district import Allow
@@ -17,7 +18,7 @@ from connectsync.domain.finding import (
     with_fingerprints,
 )
 from connectsync.domain.wording import did_you_mean, few, fold_word
-from connectsync.errors import NothingMatched
+from connectsync.errors import InvalidFiles, NothingMatched
 from connectsync.roster.checking import FileCheck, FileOptions, Problems, RosterProblem
 from connectsync.roster.formats import (
     CLEVER,
@@ -105,6 +106,30 @@ def check_roster_files(
     )
     files = tuple(now.files)
     return ValidationReport(len(files), standing, allowed), files
+
+
+def share_gone(now: Named, previous: Named, options: RosterFileOptions) -> int:
+    """
+    Give the largest share of a type of record that is gone, in percent, rounded up.
+
+    Raises ``NothingMatched`` for a path that holds no roster, ``InvalidFiles`` for one
+    that cannot be compared.
+    """
+    rosters = [_Roster(options, Problems(), Records()) for _ in (now, previous)]
+    for roster, named in zip(rosters, (now, previous), strict=True):
+        roster.check(named)
+    tonight, before = rosters
+    broken = [*before.broken, *tonight.broken]
+    if broken or before.delta or tonight.records is None or before.records is None:
+        why = f"{few(broken)} cannot be read to the end" if broken else "it is a delta"
+        raise InvalidFiles(
+            f"what a night would archive is not told: {why}",
+            remedy="`connectsync roster check` names what is wrong",
+        )
+    found = compare(before.records, tonight.records)
+    return max(
+        (ceil(100 * one.deleted / one.before) for one in found if one.before), default=0
+    )
 
 
 def _is_wanted(rule: str, options: RosterFileOptions) -> bool:

@@ -12,6 +12,7 @@ from connectsync.domain.foreign_text import foreign_text, no_command
 from connectsync.domain.sync import (
     FINE,
     OFF,
+    SCHOOL_ENDINGS,
     UNKNOWN,
     DistrictStatus,
     FirstNight,
@@ -94,6 +95,10 @@ def _seen(one: DistrictStatus) -> Iterator[str]:
             yield f"{foreign_text(seen.shown)}{at}"
         if seen.tried_to_archive is not None:
             yield f"tried to archive {spell_percent(seen.tried_to_archive)}"
+        if seen.schools:
+            ends = Counter(school.ending for school in seen.schools)
+            each = (f"{ends[one]} {one}" for one in SCHOOL_ENDINGS if ends[one])
+            yield f"{many(len(seen.schools), 'school')}: {', '.join(each)}"
     if one.first_night is not None:
         yield _first_night(one.first_night)
     if one.off:
@@ -168,8 +173,8 @@ _KINDS = {
     Style.DIM: "left-alone",
 }
 
-_MOST = 1000
-"""Districts that a list of the page names; the rest is counted."""
+_MOST, _MOST_SCHOOLS = 1000, 50
+"""Districts that a list of the page names, and schools of one; others are counted."""
 
 
 def status_html(report: StatusReport, *, tool: str) -> str:
@@ -215,12 +220,15 @@ def _rank(word: str) -> int:
 
 def _page_row(one: DistrictStatus) -> dict[str, Any]:
     word = one.verdict
+    schools = () if one.outcome is None else one.outcome.schools
     return {
         "kind": _KINDS[_STYLES[word]],
         "name": one.name,
         "key": one.district,
         "verdict": word,
         "seen": "; ".join(_seen(one)),
+        "schools": [school.told for school in schools[:_MOST_SCHOOLS]],
+        "more_schools": len(schools[_MOST_SCHOOLS:]),
         "problems": [
             replace(found, message=no_command(found.message)) for found in one.problems
         ],
@@ -267,12 +275,23 @@ def _district(one: DistrictStatus) -> dict[str, Any]:
 def _sync(one: DistrictStatus) -> dict[str, Any] | None:
     if (seen := one.outcome) is None:
         return None
-    return {
+    data: dict[str, Any] = {
         "ending": seen.ending,
         "shown": foreign_text(seen.shown),
         "at": _time(seen.at),
         "tried_to_archive": seen.tried_to_archive,
     }
+    if seen.schools:
+        data["schools"] = [
+            {
+                "school": foreign_text(school.school),
+                "ending": school.ending,
+                "shown": foreign_text(school.shown),
+                "tried_to_archive": school.tried_to_archive,
+            }
+            for school in seen.schools
+        ]
+    return data
 
 
 def _roster(roster: RosterState | None) -> dict[str, Any] | None:

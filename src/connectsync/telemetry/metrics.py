@@ -32,7 +32,14 @@ from connectsync.domain.event import (
     WaveEnded,
 )
 from connectsync.domain.outcome import Ending, ReconcileReport, Result
-from connectsync.domain.sync import FINE, OFF, UNKNOWN, ProblemKind, StatusReport
+from connectsync.domain.sync import (
+    FINE,
+    OFF,
+    SCHOOL_ENDINGS,
+    UNKNOWN,
+    ProblemKind,
+    StatusReport,
+)
 from connectsync.telemetry.events import decodable
 
 UNSETTLED = "unsettled"
@@ -308,6 +315,7 @@ class _StatusFamilies(Collector):
         for word in (FINE, OFF, UNKNOWN, *ProblemKind):
             districts.add_metric([word], counts[word])
         yield districts
+        yield from _schools(self.made)
         times = [
             one.outcome.at.timestamp()
             for one in self.made.districts
@@ -319,6 +327,26 @@ class _StatusFamilies(Collector):
                 "When the sync of the district ran that was synced longest ago.",
                 value=min(times),
             )
+
+
+def _schools(made: StatusReport) -> Iterator[Metric]:
+    """Count schools; nothing where Connect shows none, of which nothing is known."""
+    ends = Counter(
+        school.ending
+        for one in made.districts
+        if one.outcome is not None and not one.off
+        for school in one.outcome.schools
+    )
+    if not ends:
+        return
+    schools = GaugeMetricFamily(
+        "connectsync_status_schools",
+        "Schools that Connect shows, by how their last sync ended.",
+        labels=["ending"],
+    )
+    for ending in SCHOOL_ENDINGS:
+        schools.add_metric([ending], ends[ending])
+    yield schools
 
 
 def _reconcile_gauge(name: str, meaning: str, value: float) -> Metric:

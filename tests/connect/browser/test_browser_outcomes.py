@@ -13,12 +13,18 @@ from tampered_page import Tampered
 
 from connectsync.backends.browser.reader import BrowserReader
 from connectsync.backends.browser.writer import BrowserWriter
-from connectsync.domain.sync import NO_SYNC, SyncOutcome
+from connectsync.domain.sync import NO_SYNC, SchoolOutcome, SyncOutcome
 from connectsync.emulator import store
 from connectsync.errors import ConnectError, NotOffered, PageChanged, Unreachable
+from connectsync.values import replace
 
 KEY, NIGHT = "bay", datetime(2026, 11, 28, 8, 30, tzinfo=UTC)
 Seen = SyncOutcome | ConnectError
+SCHOOLS = (
+    SchoolOutcome("Bay Elementary", "Success"),
+    SchoolOutcome("Hill High", "Failed: threshold", 34),
+)
+SEEN = SyncOutcome("Failed: threshold", NIGHT, 34, SCHOOLS)
 
 
 def outcome(
@@ -26,7 +32,11 @@ def outcome(
 ) -> Mapping[str, Seen]:
     """Give what is read of nights, on pages that were changed on their way."""
     with store.open_store(world.store).writing() as connection:
-        report = store.SyncReport("Failed: threshold", NIGHT.isoformat(), 34)
+        schools = (
+            store.SchoolReport("Bay Elementary", "Success"),
+            store.SchoolReport("Hill High", "Failed: threshold", 34),
+        )
+        report = store.SyncReport("Failed: threshold", NIGHT.isoformat(), 34, schools)
         store.put_sync(connection, KEY, report)
 
     async def act(reader: BrowserReader, _: BrowserWriter) -> Mapping[str, Seen]:
@@ -44,9 +54,16 @@ def test_a_night_is_read_off_the_page_and_each_district_has_its_own(
 ) -> None:
     found = outcome(world, str, KEY, "elm")
     assert found == {
-        KEY: SyncOutcome("Failed: threshold", NIGHT, 34),
+        KEY: SEEN,
         "elm": NO_SYNC,
     }
+
+
+def test_a_page_without_schools_says_nothing_of_any(world: World) -> None:
+    def without(html: str) -> str:
+        return html.replace("(placeholder) Schools of the last sync", "Something else")
+
+    assert outcome(world, without)[KEY] == replace(SEEN, schools=())
 
 
 def test_a_page_without_reports_is_not_offered_and_looked_at_once(world: World) -> None:
@@ -66,16 +83,20 @@ def test_a_page_without_reports_is_not_offered_and_looked_at_once(world: World) 
 
 def test_a_project_says_what_its_own_page_calls_the_reports(world: World) -> None:
     def renamed(html: str) -> str:
-        return html.replace("(placeholder) Last sync", "Sync history").replace(
-            "(placeholder) Finished", "Ended"
+        return (
+            html.replace("(placeholder) Last sync", "Sync history")
+            .replace("(placeholder) Finished", "Ended")
+            .replace("(placeholder) School", "Campus")
         )
 
     labels = {
         "(placeholder) Last sync": "Sync history",
         "(placeholder) Finished": "Ended",
+        "(placeholder) Schools of the last sync": "Campuss of the last sync",
+        "(placeholder) School": "Campus",
     }
     found = outcome(world, renamed, labels=labels)
-    assert found[KEY] == SyncOutcome("Failed: threshold", NIGHT, 34)
+    assert found[KEY] == SEEN
 
 
 @pytest.mark.parametrize(
@@ -83,6 +104,19 @@ def test_a_project_says_what_its_own_page_calls_the_reports(world: World) -> Non
     [
         ("2026-11-28T", "2999-11-28T", Unreachable, "which is yet to come"),
         (NIGHT.isoformat(), "last night", Unreachable, "its time is not a time"),
+        ("<td>Hill High</td>", "", PageChanged, "has cells without a column"),
+        (
+            "<td>Hill High</td>",
+            "<td></td>",
+            PageChanged,
+            r"'.placeholder. School' is missing",
+        ),
+        (
+            "(placeholder) School<",
+            "Campus<",
+            PageChanged,
+            r"'.placeholder. School' is missing",
+        ),
         ("<td>34%", "<td>a third", Unreachable, "tried to archive is 'a third'"),
         ("<td>34%", "<td>340%", Unreachable, "not within 0-100"),
         ("<td>34%</td>", "", PageChanged, "has cells without a column"),
@@ -103,4 +137,4 @@ def test_a_time_without_a_zone_is_not_taken_for_one(world: World) -> None:
         )
 
     found = outcome(world, in_words)
-    assert found[KEY] == SyncOutcome("Failed: threshold", None, 34)
+    assert found[KEY] == replace(SEEN, at=None)

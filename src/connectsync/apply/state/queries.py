@@ -19,6 +19,7 @@ from connectsync.config.state_address import POSTGRESQL
 from connectsync.domain.change import Set
 from connectsync.domain.drift import Baseline
 from connectsync.domain.live import ConnectKey, is_of_project
+from connectsync.domain.outcome import LastSave
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import digest_of, plan_of_data
 from connectsync.domain.run import (
@@ -35,7 +36,6 @@ from connectsync.domain.run import (
     SettingOutcome,
     superseded,
 )
-from connectsync.domain.sync import LastSave
 from connectsync.errors import ConnectRenamed, DamagedPlan, StateError
 
 

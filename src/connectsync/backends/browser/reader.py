@@ -12,7 +12,7 @@ from datetime import datetime
 
 from playwright.async_api import Locator
 
-from connectsync.backends.answers import sync_of
+from connectsync.backends.answers import MOST_SCHOOLS, sync_of
 from connectsync.backends.browser.controls import cut_text, name_pattern, texts
 from connectsync.backends.browser.district_picker import RosteringPage
 from connectsync.backends.browser.form import FormReading
@@ -26,7 +26,9 @@ from connectsync.backends.contract import (
 from connectsync.backends.names import (
     DAILY_SYNC,
     LAST_SYNC,
+    SCHOOL,
     SIS_ROSTERING,
+    SYNC_SCHOOLS,
     SYNC_STATUS,
     SYNC_TIME,
     TRIED,
@@ -113,7 +115,8 @@ class BrowserReader:
         async with self._tabs.walk() as walk:
             reports = SyncReports(self._clock())
             seen = await walk.rostering(key, reports.newest)
-        if repeats_secret(seen.shown):
+        words = [word for one in seen.schools for word in (one.school, one.shown)]
+        if repeats_secret("\n".join([seen.shown, *words])):
             raise Unreachable(f"the last sync of district {key!r} repeats a secret")
         return seen
 
@@ -166,41 +169,40 @@ class SyncReports:
         Raises ``NotOffered`` where there is no such part, ``PageChanged`` where it is
         not as we know it, and ``Unreachable`` where a report makes no sense.
         """
-        part = await self._part(tab)
-        columns = [plain(one) for one in await texts(part.get_by_role("columnheader"))]
-        row = part.locator("tbody").get_by_role("row").first
-        if not columns and not await row.count():
-            return NO_SYNC
-        cells = [plain(one) for one in await texts(row.get_by_role("cell"))]
-        found = dict(zip(columns, cells, strict=False))
-        if not (len(columns) == len(cells) == len(found)):
-            why = "has cells without a column"
-            raise control_problem(f"'{LAST_SYNC}'", SIS_ROSTERING, why)
-        stated = row.locator("time[datetime]")
-        when = await stated.get_attribute("datetime") if await stated.count() else None
-        return self._outcome(_cells(found, tab), when)
-
-    async def _part(self, tab: Tab) -> Locator:
         # what leads on to the form is there as soon as the page is
         link = RosteringPage(tab).daily_sync
         await tab.the_only(link, f"'{DAILY_SYNC}'", SIS_ROSTERING)
-        shown = tab.labels.shown(LAST_SYNC)
-        part = tab.page.get_by_role("region", name=name_pattern(shown), exact=True)
-        if not await part.count():
+        part = await _part(tab, LAST_SYNC)
+        if part is None:
+            shown = tab.labels.shown(LAST_SYNC)
             raise NotOffered(
                 f"the page '{SIS_ROSTERING}' has no part '{cut_text(shown)}': no public"
                 " page says how the reports of a sync are labeled",
                 remedy="if yours shows them in a table, say what it calls them under"
                 " backends.browser.labels",
             )
-        return await tab.the_only(part, f"'{LAST_SYNC}'", SIS_ROSTERING)
+        nights = await _table(part, LAST_SYNC, tab, most=1)
+        if not nights:
+            return NO_SYNC
+        stated = part.locator("tbody").get_by_role("row").first.locator(_STATED)
+        when = await stated.get_attribute("datetime") if await stated.count() else None
+        beside = await _part(tab, SYNC_SCHOOLS)
+        named = beside and await _table(beside, SYNC_SCHOOLS, tab, most=MOST_SCHOOLS)
+        return self._outcome(nights[0], when, named or [])
 
-    def _outcome(self, cell: Mapping[str, str], when: str | None) -> SyncOutcome:
-        if not cell[SYNC_STATUS]:
-            raise control_problem(f"'{SYNC_STATUS}'", SIS_ROSTERING, "is missing")
+    def _outcome(
+        self, cell: Mapping[str, str], when: str | None, each: _TableRows
+    ) -> SyncOutcome:
+        _insist_filled(cell, SYNC_STATUS)
+        for one in each:
+            _insist_filled(one, SCHOOL, SYNC_STATUS)
         try:
             at = when or _time_in_words(cell[SYNC_TIME])
-            return sync_of(cell[SYNC_STATUS], at, _figure(cell[TRIED]), self.now)
+            schools = [
+                (one[SCHOOL], one[SYNC_STATUS], _figure(one[TRIED])) for one in each
+            ]
+            tried = _figure(cell[TRIED])
+            return sync_of(cell[SYNC_STATUS], at, tried, self.now, schools)
         except Unfit as error:
             raise Unreachable(
                 f"a report on the page '{SIS_ROSTERING}' is not understood: {error}",
@@ -208,9 +210,48 @@ class SyncReports:
             ) from error
 
 
+_TableRows = Sequence[Mapping[str, str]]
+_STATED = "time[datetime]"
+
+
+async def _part(tab: Tab, label: str) -> Locator | None:
+    """Find a part of the page by its heading; None where there is none."""
+    name = name_pattern(tab.labels.shown(label))
+    part = tab.page.get_by_role("region", name=name, exact=True)
+    if not await part.count():
+        return None
+    return await tab.the_only(part, f"'{label}'", SIS_ROSTERING)
+
+
+async def _table(part: Locator, label: str, tab: Tab, *, most: int) -> _TableRows:
+    """
+    Read the first rows of the table in a part, none where there is no table.
+
+    Raises ``PageChanged`` where a cell has no column of its own.
+    """
+    columns = [plain(one) for one in await texts(part.get_by_role("columnheader"))]
+    rows = part.locator("tbody").get_by_role("row")
+    count = await rows.count()
+    found = []
+    for at in range(min(max(count, bool(columns)), most)):
+        cells = [plain(one) for one in await texts(rows.nth(at).get_by_role("cell"))]
+        row = dict(zip(columns, cells, strict=False))
+        if not (len(columns) == len(cells) == len(row)):
+            why = "has cells without a column"
+            raise control_problem(f"'{label}'", SIS_ROSTERING, why)
+        found.append(_cells(row, tab))
+    return found
+
+
+def _insist_filled(cell: Mapping[str, str], *labels: str) -> None:
+    for label in labels:
+        if not cell[label]:
+            raise control_problem(f"'{label}'", SIS_ROSTERING, "is missing")
+
+
 def _cells(found: Mapping[str, str], tab: Tab) -> dict[str, str]:
     """Give what stands in the columns that we know, empty where there is none."""
-    ours = (SYNC_STATUS, SYNC_TIME, TRIED)
+    ours = (SCHOOL, SYNC_STATUS, SYNC_TIME, TRIED)
     return dict.fromkeys(ours, "") | {
         one: text
         for name, text in found.items()
