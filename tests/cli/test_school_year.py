@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import jsonschema
 import pytest
 from console import Console, Said
+from repositories import git
 from told_people import Hook, listening
 
 from connectsync.cli.runner import CommandLineHost
+from connectsync.config.schemas import schema
+from connectsync.domain.plan_file import plan_text, read_plan
 
 PROJECT = """schema: 1
 timezone: America/Chicago
@@ -217,6 +221,79 @@ def test_plans_and_show_say_what_returns_when(year: Year) -> None:
         "reason": "rollover",
         "timezone": "America/Chicago",
     }
+
+
+COMING = "deletion_threshold 15 until 2027-06-14, then 60 (rollover)"
+BACK = "deletion_threshold 60 until 2027-08-20, then 15 (rollover)"
+
+
+def test_a_plan_says_what_returns_when_of_a_district_in_step_too(year: Year) -> None:
+    text = year.on("2027-03-01", "plan").out
+    told, _, rest = text.partition("Nothing to do: 1 district in step")
+    assert rest
+    assert told.startswith("Scheduled, where nothing changes now\n")
+    assert told.index(f"@ {COMING}") < told.index(f"@ {BACK}")
+
+    assert year.on("2027-06-15", "reconcile").status == 0
+    running = year.on("2027-07-01", "plan").out
+    assert f"  @ {BACK}\n    1 district: lakeview-usd\n" in running
+    assert "until 2027-06-14" not in running
+    markdown = year.on("2027-07-01", "plan", "--format", "markdown").out
+    value = BACK.removeprefix("deletion_threshold ")
+    assert f"| `lakeview-usd` | `deletion_threshold` | {value} |" in markdown
+    html = year.on("2027-07-01", "plan", "--format", "html").out
+    assert value in html
+
+    made = year.on("2027-07-01", "plan", "--format", "json").out
+    data = json.loads(made)
+    jsonschema.Draft202012Validator(
+        schema("plan"), format_checker=jsonschema.FormatChecker()
+    ).validate(data)
+    (scheduled,) = data["scheduled"]
+    assert scheduled["district"] == "lakeview-usd"
+    assert scheduled["turns"][1] == {
+        "setting": "deletion_threshold",
+        "now": 60,
+        "until": "2027-08-20",
+        "then": 15,
+        "reason": "rollover",
+        "timezone": "America/Chicago",
+    }
+    assert plan_text(read_plan(made)) == made
+
+    assert year.on("2027-08-21", "reconcile").status == 0
+    over = year.on("2027-08-22", "plan", "--format", "json")
+    assert "scheduled" not in json.loads(over.out)
+
+
+def test_a_turn_that_many_districts_in_step_share_is_told_once(year: Year) -> None:
+    for key, last in (("elm-usd", "a88"), ("oak-usd", "a89")):
+        text = DISTRICT.replace("lakeview-usd", key).replace("a1a87", f"a1{last}")
+        text = text.replace("LAKEVIEW", key[:3].upper())
+        if key == "oak-usd":
+            text = text.replace("from: 2027-06-15", "from: 2027-06-10")
+        (year.folder / f"districts/{key}.yaml").write_text(text)
+    accepted = ("too-much-of-the-fleet=2", "too-much-of-the-fleet-a-day=3")
+    taken = (word for one in accepted for word in ("--accept", one))
+    assert year.on("2027-03-01", "apply", "--yes", *taken).status == 0
+    said = year.on("2027-03-02", "plan").out
+    assert said.count(COMING) == 1
+    assert "    2 districts: elm-usd, lakeview-usd\n" in said
+    assert "    3 districts: elm-usd, lakeview-usd, oak-usd\n" in said
+    # by day, whatever the districts are called
+    assert said.index("until 2027-06-09") < said.index(COMING) < said.index(BACK)
+    markdown = year.on("2027-03-02", "plan", "--format", "markdown").out
+    assert markdown.count("15 until 2027-06-14") == 1
+    assert "| `elm-usd`, `lakeview-usd` | `deletion_threshold` |" in markdown
+
+
+def test_a_plan_of_a_change_tells_no_turn_that_it_does_not_bring(year: Year) -> None:
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "files"]):
+        git(year, *command)
+    (year.folder / FILE).write_text(DISTRICT + "labels: [small]\n")
+    said = year.on("2027-03-02", "plan", "--changed-since", "HEAD")
+    assert "Nothing to do: 1 district in step" in said.out
+    assert "until 2027" not in said.out
 
 
 def test_validate_checks_every_period_on_its_own_day(year: Year) -> None:

@@ -20,7 +20,12 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.schemas import schema
 from connectsync.domain.outcome import LastSave
-from connectsync.domain.sync import DistrictStatus, FirstNight, FirstNightState
+from connectsync.domain.sync import (
+    DistrictStatus,
+    FirstNight,
+    FirstNightState,
+    SchoolOutcome,
+)
 from connectsync.emulator import app, store
 from connectsync.operations.roster_check import ways_back
 
@@ -163,6 +168,10 @@ def test_nothing_is_said_of_schools_where_connect_shows_none(lakeview: Console) 
     said = lines(lakeview.run("status", KEY))
     assert "which ones is not shown here" not in said
     assert "Elm: Failed: not found" in said
+
+
+def test_a_name_of_a_school_is_no_longer_than_other_text_of_connect() -> None:
+    assert len(SchoolOutcome("Hill " * 500, "Failed").told) < 600
 
 
 def test_names_of_schools_give_no_command_and_no_escape(lakeview: Console) -> None:
@@ -749,6 +758,9 @@ def test_nothing_comes_next_where_connect_shows_no_night(
 
 def test_metrics_count_districts_by_how_their_night_went(lakeview: Console) -> None:
     note(lakeview, "Failed: threshold", tried=34)
+    note(lakeview, key="dry-creek-isd", ago=timedelta(hours=1))
+    # of a sync that is kept off nothing is expected
+    note(lakeview, key=HARBOR, ago=timedelta(days=60))
     path = lakeview.folder / "metrics" / "status.prom"
     said = lakeview.run("status", "--metrics", str(path))
     assert said.status == ExitStatus.FINDINGS
@@ -791,7 +803,7 @@ def test_metrics_tell_of_a_status_that_could_not_be_read(valley: Console) -> Non
 def test_a_page_of_the_nights_has_the_worst_first_and_no_script(
     lakeview: Console,
 ) -> None:
-    note(lakeview, "Failed: threshold <b>\x1b[31m`connectsync apply --yes`", tried=34)
+    note(lakeview, "Failed: <b>\x1b[31m`connectsync apply --yes`", tried=34)
     said = lakeview.run("status", "--format", "html", "--output", "nights.html")
     assert said.status == ExitStatus.FINDINGS
     page = (lakeview.folder / "nights.html").read_text()
@@ -800,9 +812,11 @@ def test_a_page_of_the_nights_has_the_worst_first_and_no_script(
     assert "&lt;b&gt;" in page
     assert "\x1b" not in page
     assert "<code>connectsync apply --yes</code>" not in page
-    assert page.index("<code>lakeview-usd</code>") < page.index(
-        "<code>harbor-point-usd</code>"
-    )
+    # failed, then stale, then the one that is kept off: none of them by its name
+    places = [
+        page.index(f"<code>{key}</code>") for key in (KEY, "dry-creek-isd", HARBOR)
+    ]
+    assert places == sorted(places)
     assert "What needs a look" in page
     assert "Schools, as Connect shows them" not in page
     note(lakeview, schools=SCHOOLS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -70,21 +71,21 @@ def test_each_day_has_the_form_that_writing_out_all_days_gives(
 
 
 @given(schedules(), st.integers(-2, 60))
-def test_a_turn_is_the_next_day_on_which_the_value_is_another(
+def test_turns_are_the_days_on_which_the_value_becomes_another(
     schedule: Schedule, number: int
 ) -> None:
     today = FIRST + timedelta(days=number)
-    ahead = [today + timedelta(days=days) for days in range(1, 80)]
-    turns = {turn.setting: turn for turn in schedule.turns(today)}
+    ahead = [today + timedelta(days=days) for days in range(80)]
+    turns = list(schedule.turns(today))
     for name in NAMES:
-        now = slowly(schedule, name, today)
-        other = [day for day in ahead if slowly(schedule, name, day) != now]
-        if not other:
-            assert name not in turns
-            continue
-        turn = turns[name]
-        assert (turn.now, turn.until + timedelta(days=1)) == (now, other[0])
-        assert turn.then == slowly(schedule, name, other[0])
+        values = [(day, slowly(schedule, name, day)) for day in ahead]
+        assert [
+            (turn.now, turn.until, turn.then) for turn in turns if turn.setting == name
+        ] == [
+            (now, day, then)
+            for (day, now), (_, then) in pairwise(values)
+            if then != now
+        ]
 
 
 @given(schedules())

@@ -406,6 +406,14 @@ def _fact_types(kind: type, prefix: str) -> Iterator[tuple[str, str]]:
             yield f"{prefix}{name}", plain.get(one, "string" if is_text else LIST)
 
 
+def turns_to_come(
+    parts: Iterable[tuple[District, Collection[str]]],
+) -> dict[str, tuple[Turn, ...]]:
+    """Say by district what changes by itself, of some of its settings."""
+    every = {one.key: one.turns(settings) for one, settings in parts}
+    return {key: turns for key, turns in every.items() if turns}
+
+
 def later_days(
     before: Iterable[District], now: Iterable[District]
 ) -> dict[str, tuple[str, ...]]:

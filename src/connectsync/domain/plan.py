@@ -88,13 +88,6 @@ PEOPLE: Mapping[str, str] = {
 """Those that a plan may move, and a project may limit; what each counts, in words."""
 
 
-def moved_people(before: int, after: int) -> str:
-    """Spell how a count moves: ``3 → 10 (+7, +233.3 %)``."""
-    by = after - before
-    share = f", {100 * by / before:+.1f} %" if before else ""
-    return f"{before:,} → {after:,} ({by:+,}{share})"
-
-
 @dataclass(frozen=True, slots=True)
 class SettingImpact:
     """What all changes of one setting do, on top of those before it in the plan."""
@@ -271,7 +264,8 @@ class Plan:
     takes into the fleet and out of it; ``later`` says, by district, which settings have
     other values on days to come, ``loosened`` what is said less strictly of findings.
     ``connection`` are digests of how that file reached Connect, by key; empty if it
-    names nothing, and in plans of older versions.
+    names nothing, and in plans of older versions. ``scheduled`` are the turns that are
+    to come on districts in step.
     """
 
     created: datetime
@@ -295,6 +289,7 @@ class Plan:
     later: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     loosened: tuple[str, ...] = ()
     connection: Mapping[str, str] = field(default_factory=dict)
+    scheduled: Mapping[str, tuple[Turn, ...]] = field(default_factory=dict)
     digests: list[str] = field(
         default_factory=list, init=False, repr=False, compare=False
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from connectsync.domain.change import Add, Change, Remove, Set
@@ -39,7 +39,7 @@ from connectsync.domain.plan_shape import (
     whole,
 )
 from connectsync.domain.policy import limits_data, limits_of
-from connectsync.domain.schedule import Turn
+from connectsync.domain.schedule import turn_data, turn_of
 from connectsync.domain.settings import Data, form_data, form_of, value_data, value_of
 from connectsync.errors import DamagedPlan
 from connectsync.providers.form import Risk
@@ -86,6 +86,11 @@ def _origin_data(plan: Plan) -> dict[str, Any]:
     if plan.later:
         each = plan.later.items()
         data["later"] = [{"district": key, "says": list(said)} for key, said in each]
+    if plan.scheduled:
+        data["scheduled"] = [
+            {"district": key, "turns": list(map(turn_data, turns))}
+            for key, turns in plan.scheduled.items()
+        ]
     if plan.connection:
         data["connection"] = dict(plan.connection)
     if plan.untouched:
@@ -162,18 +167,6 @@ def _impact_data(impact: RosterImpact | NotCounted) -> dict[str, Any]:
 
 def _tally_data(tally: PeopleTally) -> dict[str, int | None]:
     return {name: getattr(tally, name) for name in TALLIES}
-
-
-def turn_data(turn: Turn) -> dict[str, Any]:
-    """Give a value that changes by itself as JSON data."""
-    return {
-        "setting": turn.setting,
-        "now": value_data(turn.now),
-        "until": turn.until.isoformat(),
-        "then": value_data(turn.then),
-        "reason": turn.reason,
-        "timezone": turn.zone,
-    }
 
 
 def _save_data(save: Save) -> dict[str, Any]:
@@ -327,6 +320,10 @@ def _plan(data: Mapping[str, Any]) -> Plan:
         later={one["district"]: tuple(one["says"]) for one in data.get("later", ())},
         loosened=tuple(data.get("loosened", ())),
         connection=data.get("connection", {}),
+        scheduled={
+            one["district"]: tuple(map(turn_of, one["turns"]))
+            for one in data.get("scheduled", ())
+        },
     )
 
 
@@ -355,7 +352,7 @@ def _district(data: Mapping[str, Any]) -> DistrictPlan:
         kept=_kept(data.get("kept", {})),
         token=data.get("token", ""),
         later={name: tuple(runs) for name, runs in data.get("later_runs", {}).items()},
-        turns=tuple(_turn(turn) for turn in data.get("scheduled", ())),
+        turns=tuple(turn_of(turn) for turn in data.get("scheduled", ())),
         impact=_impact(data["impact"]) if "impact" in data else None,
     )
 
@@ -390,18 +387,6 @@ def _impact(data: Any) -> RosterImpact | NotCounted:
             SettingImpact(setting, start, after)
             for start, (setting, after) in zip(before, told, strict=False)
         ),
-    )
-
-
-def _turn(data: Mapping[str, Any]) -> Turn:
-    setting = data["setting"]
-    return Turn(
-        setting,
-        value_of(setting, data["now"]),
-        date.fromisoformat(data["until"]),
-        value_of(setting, data["then"]),
-        data["reason"],
-        data["timezone"],
     )
 
 

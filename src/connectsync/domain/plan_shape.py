@@ -390,6 +390,7 @@ _LEFT = Members(
         "movements": each(_movement),
     }
 )
+_SCHEDULED = Members({"district": text, "turns": each(_turn, least=1)})
 _LATER = Members({"district": text, "says": each(text, least=1)})
 _RUNNING = Members(dict.fromkeys(("district", "file", "error"), text))
 _WINDOW = Members(
@@ -440,6 +441,7 @@ PLAN = Members(
         "loosened": each(text, least=1),
         "goes_out": each(text, least=1),
         "later": each(_LATER, least=1),
+        "scheduled": each(_SCHEDULED, least=1),
         "connection": Members({}, dict.fromkeys(REACHED_BY, _HEX)),
     },
     # the state store keeps what it knows of a run beside its plan

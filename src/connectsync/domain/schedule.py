@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
-from connectsync.domain.settings import is_same, spell
+from connectsync.domain.settings import is_same, spell, value_data, value_of
 from connectsync.errors import ProjectError
 from connectsync.providers.clever import Settings
 from connectsync.providers.form import Value
@@ -61,6 +62,31 @@ class Turn:
         return local_time(at, self.zone).date() > self.until
 
 
+def turn_data(turn: Turn) -> dict[str, Any]:
+    """Give a value that changes by itself as JSON data."""
+    return {
+        "setting": turn.setting,
+        "now": value_data(turn.now),
+        "until": turn.until.isoformat(),
+        "then": value_data(turn.then),
+        "reason": turn.reason,
+        "timezone": turn.zone,
+    }
+
+
+def turn_of(data: Mapping[str, Any]) -> Turn:
+    """Give a value that changes by itself from JSON data."""
+    setting = data["setting"]
+    return Turn(
+        setting,
+        value_of(setting, data["now"]),
+        date.fromisoformat(data["until"]),
+        value_of(setting, data["then"]),
+        data["reason"],
+        data["timezone"],
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class OverdueReturn:
     """A value of a period that is over, and that was the last to be applied."""
@@ -108,22 +134,16 @@ class Schedule:
         )
 
     def turns(self, day: date) -> Iterator[Turn]:
-        """Say of each setting of a period when its value changes next after a day."""
+        """Say of each setting of a period when its value changes after a day."""
         edges = sorted({edge for edge in self._edges() if edge > day})
         for name in self.settings():
-            now = self._value(name, day)
+            now, since = self._value(name, day), day
             for edge in edges:
                 then = self._value(name, edge)
                 if then != now:
-                    yield Turn(
-                        name,
-                        now,
-                        edge - DAY,
-                        then,
-                        self._reason(name, day, edge),
-                        self.zone,
-                    )
-                    break
+                    reason = self._reason(name, since, edge)
+                    yield Turn(name, now, edge - DAY, then, reason, self.zone)
+                    now, since = then, edge
 
     def later(self, name: str, day: date) -> str:
         """Spell the values of a setting on a day and on all days after it."""

@@ -31,6 +31,13 @@ def many(count: int, noun: str, nouns: str = "") -> str:
     return f"{count:,} {noun if count == 1 else nouns or f'{noun}s'}"
 
 
+def moved_people(before: int, after: int) -> str:
+    """Spell how a count moves: ``3 → 10 (+7, +233.3 %)``."""
+    by = after - before
+    share = f", {100 * by / before:+.1f} %" if before else ""
+    return f"{before:,} → {after:,} ({by:+,}{share})"
+
+
 def nearest(word: str, allowed: Iterable[str]) -> str | None:
     """Give the allowed word most like ``word``, never itself; None if none is near."""
     folded = fold_word(word)[:LONGEST_WORD]

@@ -303,7 +303,8 @@ SECTIONS = ("credentials", "facts", "settings")
 
 def effective(loaded: LoadedDistrict) -> tuple[EffectiveValue, ...]:
     """Give every effective value with the file and line it came from."""
-    turns = {turn.setting: turn for turn in loaded.district.turns(BY_NAME)}
+    # of several turns of a setting the first one counts
+    turns = {one.setting: one for one in reversed(loaded.district.turns(BY_NAME))}
     return tuple(
         EffectiveValue(path, _said(path, value, turns), _origin(loaded, stated))
         for path, value, stated in _values(loaded)

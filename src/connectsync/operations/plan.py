@@ -16,6 +16,7 @@ from connectsync.domain.district import (
     Untouched,
     WhyUntouched,
     kept_labels,
+    turns_to_come,
     unpublished,
     without,
 )
@@ -101,10 +102,8 @@ def find_kept_labels(
     district: District, live: Form, baseline: Baseline, desired: Form
 ) -> dict[str, frozenset[str]]:
     """Give the ticked labels of a district that its files do not know, by setting."""
-    known = district.named | unpublished(
-        {name: baseline.form[name] for name in desired if name in baseline.form}
-    )
-    return kept_labels(live, desired, known)
+    ours = {name: baseline.form[name] for name in desired if name in baseline.form}
+    return kept_labels(live, desired, district.named | unpublished(ours))
 
 
 def assess_again(
@@ -154,7 +153,7 @@ def _as_risky(saves: tuple[Save, ...], stated: DistrictPlan) -> tuple[Save, ...]
         return replace(one, risk=max(both, key=order.index))
 
     return tuple(
-        replace(save, changes=tuple(map(riskier, save.changes))) for save in saves
+        replace(one, changes=tuple(map(riskier, one.changes))) for one in saves
     )
 
 
@@ -218,6 +217,10 @@ class PlanContext:
         planned = tuple(one for one in outcomes if isinstance(one, DistrictPlan))
         return await self.count(planned) if self.count else planned
 
+    def part(self, district: District) -> Form:
+        """Give what is planned of a district: all of it, or what the change causes."""
+        return self.since.of(district.key) if self.since else district.desired()
+
     def policy_for(self, plan: Plan) -> Policy:
         """Give the policy, or what held before the change of a plan if stricter."""
         return self.policy.stricter(plan.limits).stricter(self.before)
@@ -243,26 +246,23 @@ async def make_plan(
             live,
             given.baselines,
             set_token=want.district.key in given.set_token,
-            desired=given.since.of(want.district.key) if given.since else None,
+            desired=given.part(want.district),
             launched=bool(given.since and want.district.key in given.since.launched),
         )
         for want, live in answers
         if not (one := left[want.district.key]) or not one.error
     ]
     in_step = tuple(k for k in outcomes if isinstance(k, str) and not left[k])
+    same = {want.district.key: want.district for want in ordered}
     plan = Plan(
-        created=given.now,
-        tool=given.tool,
-        backend=reader.described,
-        scope=given.scope,
-        fleet=given.fleet,
+        *(given.now, given.tool, reader.described, given.scope, given.fleet),
         districts=await given.counted(outcomes),
         in_step=in_step,
         failed=tuple(failed for failed in outcomes if isinstance(failed, NotPlanned)),
         since=given.since.commit if given.since else None,
         left_alone=tuple(one for one in left.values() if one),
         untouched=tuple(one for pair in answers for one in untouched_on(*pair, given)),
-        still_running=await _still_running(reader, given),
+        still_running=await _running_on(reader, given),
         token_not_typed=tokens_not_typed(answers, given),
         limits=given.policy.limits() if given.since else None,
         comes_in=given.since.comes_in if given.since else (),
@@ -270,6 +270,7 @@ async def make_plan(
         later=given.since.later if given.since else {},
         loosened=given.since.loosened if given.since else (),
         connection=given.connection,
+        scheduled=turns_to_come((same[key], given.part(same[key])) for key in in_step),
     )
     return _add_objections(plan, [want.district for want in wanted], given)
 
@@ -284,9 +285,7 @@ def _as_before(
     return replace(given, baselines=known, policy=given.policy.stricter(earlier))
 
 
-async def _still_running(
-    reader: Reader, given: PlanContext
-) -> tuple[StillRunning, ...]:
+async def _running_on(reader: Reader, given: PlanContext) -> tuple[StillRunning, ...]:
     """Find the districts that lost their file, and whose sync runs on."""
     gone = given.gone if given.since is None else given.since.gone
     if not gone:
@@ -354,8 +353,7 @@ def untouched_on(
     """Say what stays as it is on a district, and why, in the order of the form."""
     if isinstance(live, ConnectError):
         return
-    key, desired = want.district.key, want.district.desired()
-    planned = desired if given.since is None else given.since.of(key)
+    key, planned = want.district.key, given.part(want.district)
     baseline = given.baselines.get(key, Baseline())
     kept = find_kept_labels(want.district, live.form, baseline, planned)
     released = given.since.released_on(key) if given.since else ()
@@ -378,7 +376,7 @@ def tokens_not_typed(
         if isinstance(live, Live) and live.lacks_token
         if want.district.credentials.oauth_token is not None
         if want.district.key not in given.set_token
-        if given.since is None or given.since.of(want.district.key) != {}
+        if given.since is None or given.part(want.district) != {}
     )
 
 
@@ -437,9 +435,7 @@ def _add_objections(
         baselines=circumstances.baselines,
         recent=circumstances.recent,
     )
-    guards = tuple(
-        guard_finding(rule, problem) for rule, problem in problems(PLAN_RULES, subject)
-    )
+    guards = (guard_finding(*found) for found in problems(PLAN_RULES, subject))
     late = find_overdue(plan, districts, circumstances.baselines)
     return replace(plan, guards=(*guards, *late))
 

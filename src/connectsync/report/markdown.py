@@ -28,6 +28,7 @@ from connectsync.report.plan_impact import (
     SharedImpact,
     impact_rows,
     shared_changes,
+    shared_turns,
     token_text,
     total_lines,
 )
@@ -282,7 +283,9 @@ def _plan_blocks(plan: Plan) -> Iterator[Block]:
 
 def _moving(plan: Plan) -> Iterator[Block]:
     """Give what changes by itself, and what people changed."""
-    if turns := [cells for one in plan.districts for cells in _turn_rows(one)]:
+    coming = {one.district: one.turns for one in plan.districts}
+    every = shared_turns({**coming, **plan.scheduled}).items()
+    if turns := [(_few(k), code(one.setting), short(str(one))) for one, k in every]:
         title = "Scheduled: what changes by itself"
         yield _plan_table(title, "District|Setting|Value", turns, "setting")
     if moved := [cells for one in plan.districts for cells in _drift_rows(one)]:
@@ -358,11 +361,6 @@ def _guard(severity: str, rule: str, what: str, hint: str, districts: str) -> Ce
     if hint:
         said += f"<br>*help:* {plain(hint)}"
     return severity, code(rule), said, districts
-
-
-def _turn_rows(one: DistrictPlan) -> Iterator[Cells]:
-    for turn in one.turns:
-        yield code(one.district), code(turn.setting), short(str(turn))
 
 
 def _drift_rows(one: DistrictPlan) -> Iterator[Cells]:

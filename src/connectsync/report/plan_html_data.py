@@ -8,7 +8,7 @@ and keys are inert texts of their own.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,7 @@ from connectsync.domain.plan import (
     only_left_alone,
     standing_of,
 )
+from connectsync.domain.schedule import Turn
 from connectsync.domain.settings import BY_NAME, SETTINGS, Form, spell
 from connectsync.providers.form import Risk, Value
 from connectsync.report.findings_html import findings_data
@@ -113,7 +114,8 @@ class _PlanRows:
         yield from map(self._unread, plan.failed)
         yield from map(self._left_alone, only_left_alone(plan))
         for key in plan.in_step:
-            yield self._district(self.review.member(key), DistrictStanding.IN_STEP)
+            known = self._district(self.review.member(key), DistrictStanding.IN_STEP)
+            yield known | self._turns(plan.scheduled.get(key, ()))
 
     def _district(self, member: Member, standing: DistrictStanding) -> dict[str, Any]:
         """Give what is known of any district; what is empty is left out."""
@@ -163,7 +165,7 @@ class _PlanRows:
                 ],
                 "guards": self.guards.get(planned.district, []),
             }
-            | self._turns(planned)
+            | self._turns(planned.turns)
             | self._impact(planned)
         )
 
@@ -183,12 +185,9 @@ class _PlanRows:
         reached = [[number, *map(self.texts.numbers, moved)] for number, moved in moves]
         return told | {"reached": reached}
 
-    def _turns(self, planned: DistrictPlan) -> dict[str, Any]:
-        turns = [
-            [_NUMBER[turn.setting], self.texts.number(str(turn))]
-            for turn in planned.turns
-        ]
-        return {"turns": turns} if turns else {}
+    def _turns(self, turns: Iterable[Turn]) -> dict[str, Any]:
+        told = [[_NUMBER[one.setting], self.texts.number(str(one))] for one in turns]
+        return {"turns": told} if told else {}
 
     def _form(self, form: Form) -> list[Any]:
         return [

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from connectsync.domain.change import Set
 from connectsync.domain.plan import (
     PEOPLE,
     DistrictPlan,
@@ -14,10 +15,10 @@ from connectsync.domain.plan import (
     PlannedChange,
     RosterImpact,
     SettingImpact,
-    moved_people,
 )
+from connectsync.domain.schedule import Turn
 from connectsync.domain.settings import SETTINGS
-from connectsync.domain.wording import many
+from connectsync.domain.wording import many, moved_people
 from connectsync.providers.form import Risk
 
 TOKEN = "the OAuth token is typed"  # noqa: S105 - no token
@@ -35,6 +36,43 @@ def shared_changes(plan: Plan) -> dict[SharedChange, list[str]]:
         if planned.set_token:
             shared[token_text(planned)].append(planned.district)
     return {kind: shared[kind] for kind in sorted(shared, key=_rank)}
+
+
+def shared_turns(turns: Mapping[str, Sequence[Turn]]) -> dict[Turn, list[str]]:
+    """Give every turn once, with its districts: by its day, then as on the form."""
+    shared: dict[Turn, list[str]] = defaultdict(list)
+    for key, each in turns.items():
+        for turn in each:
+            shared[turn].append(key)
+    ordered = sorted(shared, key=lambda one: (one.until, _FORM.get(one.setting, -1)))
+    return {turn: shared[turn] for turn in ordered}
+
+
+VALUES = 4
+"""Different new values of a setting from beyond which only the first are told."""
+
+SharedDistricts = tuple[SharedChange, Sequence[str]]
+
+
+def place_of(kind: SharedChange) -> tuple[str, ...]:
+    """Say which setting gets another value, and at what risk; labels are one each."""
+    if isinstance(kind, str) or not isinstance(kind.change, Set):
+        return ()
+    return kind.change.setting, kind.risk.value
+
+
+def spread_place(
+    kind: SharedChange, values: Mapping[tuple[str, ...], int]
+) -> tuple[bool, tuple[str, ...]]:
+    """Say whether a setting gets very different values, and which one then."""
+    several = values[place_of(kind)] > VALUES
+    return several, place_of(kind) if several else ()
+
+
+def effect_and_districts(shared: SharedDistricts) -> tuple[str, tuple[str, ...]]:
+    """Give what it does to people, and the districts."""
+    kind, keys = shared
+    return "" if isinstance(kind, str) else kind.effect, tuple(keys)
 
 
 def _rank(kind: SharedChange) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, groupby
 
 from connectsync.domain.change import Add, Change, Remove, Set
@@ -18,12 +18,18 @@ from connectsync.domain.wording import many
 from connectsync.providers.form import Risk
 from connectsync.report.drift import district_lines
 from connectsync.report.plan_impact import (
+    VALUES,
     SharedChange,
+    SharedDistricts,
     SharedImpact,
     change_lines,
+    effect_and_districts,
+    place_of,
     roster_lines,
     shared_changes,
+    shared_turns,
     shorter,
+    spread_place,
     token_text,
     total_lines,
 )
@@ -150,6 +156,7 @@ def turn_text(turn: Turn) -> str:
     return f"{turn.setting} {turn}"
 
 
+SCHEDULED = "Scheduled, where nothing changes now"
 LEFT_ALONE = "Not caused by this change, so left alone"
 """What stands above differences that a plan of one change does not touch."""
 
@@ -161,36 +168,10 @@ def since_text(plan: Plan) -> str:
     return f"only what the files changed since {plan.since[:12]}"
 
 
-_Shared = tuple[SharedChange, Sequence[str]]
-
-
-def _place(kind: SharedChange) -> tuple[str, ...]:
-    """Say which setting gets another value, and at what risk; labels are one each."""
-    if isinstance(kind, str) or not isinstance(kind.change, Set):
-        return ()
-    return kind.change.setting, kind.risk.value
-
-
-def _spread_place(
-    kind: SharedChange, values: Mapping[tuple[str, ...], int]
-) -> tuple[bool, tuple[str, ...]]:
-    """Say whether a setting gets very different values, and which one then."""
-    several = values[_place(kind)] > VALUES
-    return several, _place(kind) if several else ()
-
-
-def _effect_and_districts(shared: _Shared) -> tuple[str, tuple[str, ...]]:
-    kind, keys = shared
-    return "" if isinstance(kind, str) else kind.effect, tuple(keys)
-
-
 SETTING_ROOM = 23
 
 EACH = 10
 """Districts up to which a plan is told district by district, else by equal changes."""
-
-VALUES = 4
-"""Different new values of a setting from beyond which only the first are told."""
 
 NAMED = 5
 """Districts that are named of those with an equal change, where not all are."""
@@ -219,6 +200,7 @@ def render_plan(  # noqa: PLR0913 - a plan, and how it is to look
         each = shorter(plan, alone, each)
     blocks = [
         *each,
+        *page.scheduled(plan, whole),
         *page.left_alone(plan.left_alone),
         *page.failed(plan.failed),
         *page.guards(plan.guards, whole),
@@ -253,9 +235,9 @@ class _PlanPage:
     def shared(self, plan: Plan, whole: bool) -> Iterator[str]:  # noqa: FBT001 - as asked
         """Tell each change once, with its districts, then what only some have."""
         shared = shared_changes(plan)
-        values = Counter(map(_place, shared))
+        values = Counter(map(place_of, shared))
         values[()] = 0
-        places = groupby(shared.items(), lambda item: _spread_place(item[0], values))
+        places = groupby(shared.items(), lambda item: spread_place(item[0], values))
         for several, group in [(place[0], list(group)) for place, group in places]:
             yield from (self._spread if several else self._alike)(group, whole)
         steps = [one.district for one in plan.districts if len(one.saves) > 1]
@@ -267,15 +249,15 @@ class _PlanPage:
                 noted = (self._drift(one), self._later(one))
                 yield "\n".join([self._head(one), *chain.from_iterable(noted)])
 
-    def _alike(self, shared: Iterable[_Shared], whole: bool) -> Iterator[str]:  # noqa: FBT001 - as asked
-        for (effect, keys), group in groupby(shared, key=_effect_and_districts):
+    def _alike(self, shared: Iterable[SharedDistricts], whole: bool) -> Iterator[str]:  # noqa: FBT001 - as asked
+        for (effect, keys), group in groupby(shared, key=effect_and_districts):
             kinds = [kind for kind, _ in group]
             lines = [*map(self._kind, kinds), *self._effect(effect)]
             lines += self._indented(4, self.impact.lines(kinds, keys))
             said = f"    {self._districts(keys, whole)}"
             yield "\n".join([*lines, *wrap(said, self.width, hang=4)])
 
-    def _spread(self, shared: Sequence[_Shared], whole: bool) -> Iterator[str]:  # noqa: FBT001 - as asked
+    def _spread(self, shared: Sequence[SharedDistricts], whole: bool) -> Iterator[str]:  # noqa: FBT001 - as asked
         """Tell a setting that gets another value in each of many districts."""
         kinds = [kind for kind, _ in shared if not isinstance(kind, str)]
         first, effects = kinds[0], {kind.effect for kind in kinds}
@@ -376,6 +358,17 @@ class _PlanPage:
                 self.paint(Style.WARNING, line)
                 for line in wrap(said, self.width, hang=4)
             )
+
+    def scheduled(self, plan: Plan, whole: bool) -> Iterator[str]:  # noqa: FBT001 - as asked
+        """Tell what changes by itself on districts of which nothing is saved now."""
+        told = list(shared_turns(plan.scheduled).items())
+        lines = [self.paint(Style.BOLD, SCHEDULED)] if told else []
+        for turn, keys in told if whole else told[:NAMED]:
+            lines += self._indented(2, [f"@ {turn_text(turn)}"])
+            lines += self._indented(4, [self._districts(keys, whole)])
+        if more := 0 if whole else len(told[NAMED:]):
+            lines.append(f"  and {more:,} more")
+        yield from ["\n".join(lines)] if lines else []
 
     def left_alone(self, left: tuple[DistrictDrift, ...]) -> Iterator[str]:
         if left:

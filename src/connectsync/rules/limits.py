@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectsync.domain.finding import Severity
-from connectsync.domain.plan import (
-    PEOPLE,
-    DistrictPlan,
-    NotCounted,
-    RosterImpact,
-    moved_people,
-)
+from connectsync.domain.plan import PEOPLE, DistrictPlan, NotCounted, RosterImpact
+from connectsync.domain.wording import moved_people
 from connectsync.rules.engine import Rule
 from connectsync.rules.subjects import PLAN, Objection, PlanAtHour, join_words
 

@@ -13,6 +13,7 @@ from tampered_page import Tampered
 
 from connectsync.backends.browser.reader import BrowserReader
 from connectsync.backends.browser.writer import BrowserWriter
+from connectsync.domain.foreign_text import SECRETS
 from connectsync.domain.sync import NO_SYNC, SchoolOutcome, SyncOutcome
 from connectsync.emulator import store
 from connectsync.errors import ConnectError, NotOffered, PageChanged, Unreachable
@@ -121,6 +122,12 @@ def test_a_project_says_what_its_own_page_calls_the_reports(world: World) -> Non
         ("<td>34%", "<td>340%", Unreachable, "not within 0-100"),
         ("<td>34%</td>", "", PageChanged, "has cells without a column"),
         ("(placeholder) Status", "State", PageChanged, "is missing"),
+        (
+            '(placeholder) Status</th>\n      <th scope="col">(placeholder) Fin',
+            'State</th>\n      <th scope="col">(placeholder) Fin',
+            PageChanged,
+            "is missing",
+        ),
     ],
 )
 def test_a_report_that_makes_no_sense_is_a_sentence_and_never_a_night(
@@ -138,3 +145,20 @@ def test_a_time_without_a_zone_is_not_taken_for_one(world: World) -> None:
 
     found = outcome(world, in_words)
     assert found[KEY] == replace(SEEN, at=None)
+
+
+def test_a_time_in_words_that_names_utc_is_read(world: World) -> None:
+    def in_words(html: str) -> str:
+        return html.replace("<time datetime=", "<span title=").replace(
+            " UTC</time>", " UTC</span>"
+        )
+
+    assert outcome(world, in_words)[KEY] == SEEN
+
+
+@pytest.mark.parametrize("where", ["<td>Failed: threshold", "<td>Hill High"])
+def test_a_secret_that_the_page_repeats_is_not_told(where: str, world: World) -> None:
+    SECRETS.learn("s3cret-of-a-made-up-district")
+    repeated = f"{where} s3cret-of-a-made-up-district"
+    with pytest.raises(Unreachable, match="the last sync of district 'bay' repeats"):
+        outcome(world, lambda html: html.replace(where, repeated))
