@@ -290,6 +290,40 @@ def test_numbers_are_added_and_long_lists_looked_into(text: str) -> None:
     assert program.choose(rows) == rows
 
 
+THREE_PATTERNS = [f"name.matches('{'[^a]*' * 9}')"] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "under"),
+    [
+        ("labels.all(a, name.matches('(x{1,50}){1,20}y'))", "'(x{1,50}){1,20}y'"),
+        (r"labels.all(a, matches(name, r'(\pL|x)y'))", r"r'(\pL|x)y'"),
+        ("labels.all(a, name.matches(a))", "a"),
+        ("labels.all(a, name.matches(size(a) > 1 ? 'x' : 'y'))", "'y'"),
+        (f"labels.all(a, name.matches('{'(.*x)*' * 17}'))", "'(.*x)*"),
+        (f"labels.all(a, {' || '.join(THREE_PATTERNS)})", "'[^a]*"),
+    ],
+)
+def test_a_pattern_that_takes_a_minute_in_a_loop_is_refused_at_once(
+    text: str, under: str
+) -> None:
+    with pytest.raises(UsageError, match="beside exists") as caught:
+        compiled(text)
+    _, shown, caret = caught.value.message.split("\n")
+    assert shown[caret.index("^") :].startswith(under[: caret.count("^")])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name.matches('^(x{1,50}){0,20}.*$') && size(labels) == 1",
+        "labels.exists(a, a.matches('^p') || matches(a, '^q') || name.matches('^E'))",
+    ],
+)
+def test_patterns_out_of_loops_and_short_ones_are_taken(text: str) -> None:
+    assert compiled(text).choose([ELM]) == [ELM]
+
+
 def test_all_districts_together_get_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(query, "MOST_SECONDS", -1.0)
     with pytest.raises(UsageError, match="takes too long"):

@@ -112,6 +112,46 @@ def insist_offered(text: str, tokens: Sequence[Token]) -> None:
             " most",
             'write NAME in ["A", "B"] where the list is long',
         )
+    if loops:
+        _insist_short_patterns(text, tokens)
+
+
+MOST_IN_PATTERNS = 100
+"""Characters of all patterns in an expression that loops: each is read 10,000 times."""
+
+_LONG_INSIDE = re.compile(r"\{|\\[pP]")
+"""What makes much of a short pattern: counts, and letters of every alphabet."""
+
+
+def _insist_short_patterns(text: str, tokens: Sequence[Token]) -> None:
+    """Refuse patterns that take a minute to be read in a loop, and made ones."""
+    left = MOST_IN_PATTERNS
+    for at, token in enumerate(tokens[:-1]):
+        if token.text.rpartition(".")[2] != "matches" or tokens[at + 1].text != "(":
+            continue
+        end, depth = at + 1, 1
+        while depth and end < len(tokens) - 1:
+            end += 1
+            depth += {"(": 1, ")": -1}.get(tokens[end].text, 0)
+        pattern = tokens[end - 1]
+        left -= len(pattern.text)
+        is_alone = tokens[end - 2].text in {"(", ","}
+        if pattern.kind != "text" or not is_alone or _LONG_INSIDE.search(pattern.text):
+            raise marked(
+                text,
+                pattern.start,
+                "beside exists(), all() or filter() a pattern is one quoted text"
+                " without { and \\p",
+                'write it out, such as matches("^[0-9][0-9]-")',
+            )
+        if left < 0:
+            raise marked(
+                text,
+                pattern.start,
+                "beside exists(), all() or filter() patterns have"
+                f" {MOST_IN_PATTERNS} characters at most",
+                "ask with startsWith(), endsWith() or contains()",
+            )
 
 
 _TEXT_ADDED = (b"add_string", b"add_bytes")
