@@ -269,6 +269,7 @@ FOREIGN = {
     ' "content": "", "district": "a", "count": 99999999999}]}',
     "half": '{"schema": 1, "findings": [{"rule": "\\ud800", "severity": "error",'
     ' "path": "", "content": "", "district": "a"}]}',
+    "twice": '{"schema": 1, "findings": [], "findings": []}',
     "utf-16": "\0{\0}",
     "empty": "",
 }

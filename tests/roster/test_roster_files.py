@@ -9,10 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
+import duckdb
 import pytest
 
 from connectsync.domain.impact import Dictionary, Gap, Selection
 from connectsync.errors import RosterUnreadable
+from connectsync.roster import layouts, tables
 from connectsync.roster.layouts import RosterInFiles, open_roster_files
 from connectsync.roster.tables import measure
 
@@ -337,3 +339,36 @@ def test_where_memory_does_not_suffice_it_says_what_to_do(
     assert "of memory that it may have" in caught.value.message
     assert "split the export by school" in (caught.value.remedy or "")
     assert [one.name for one in tmp_path.iterdir()] == [path.name]
+
+
+def test_bytes_that_stand_for_any_number_of_users_are_not_gone_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four kilobytes of Parquet can say so of a hundred million."""
+    path = tmp_path / "users.parquet"
+    of_users = "SELECT 's1' AS id FROM range(5000)"
+    duckdb.execute(f"COPY ({of_users}) TO '{path}' (ROW_GROUP_SIZE 2048)")
+    assert path.stat().st_size < 2000
+    with (
+        pytest.raises(RosterUnreadable, match="it lists no students"),
+        open_roster_files(path),
+    ):
+        pass
+    monkeypatch.setattr(layouts, "MOST_USERS", 4999)
+    with (
+        pytest.raises(RosterUnreadable, match=r"users.parquet: it says that it holds"),
+        open_roster_files(path),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("query", ["SELECT count(*) FROM range(1000000000000)", "0"])
+def test_a_roster_gets_a_time_in_all(
+    monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    monkeypatch.setattr(tables, "MOST_SECONDS", 0.05 if query != "0" else -1.0)
+    with (
+        pytest.raises(RosterUnreadable, match="it takes more than 60 minutes"),
+        tables.open_tables() as opened,
+    ):
+        opened.run(query)

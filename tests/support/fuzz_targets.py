@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import io
 import json
+import os
 import re
 import shutil
 import sqlite3
 import sys
 import tempfile
+import zipfile
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -25,6 +28,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import httpx2
 from browser_world import World, session_of
 from clever_world import district as clever_district
@@ -43,9 +47,9 @@ from connectsync.backends.exchange import Exchange
 from connectsync.cli.terminal import ExitStatus, status_of
 from connectsync.config.decode import text_of
 from connectsync.config.edit import canonical
-from connectsync.config.fleet import fleet_of_texts
+from connectsync.config.fleet import fleet_of_texts, load_fleet
 from connectsync.config.policy_check import freezes_in
-from connectsync.config.project import project_of_text
+from connectsync.config.project import load_project, project_of_text
 from connectsync.domain.calendar import HolidayFile, Moment
 from connectsync.domain.plan import Plan
 from connectsync.domain.plan_file import digest_of, plan_text, read_plan
@@ -55,14 +59,19 @@ from connectsync.emulator.people import MadeUpRoster
 from connectsync.emulator.seed import enrol
 from connectsync.emulator.users import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
 from connectsync.errors import Bug, ConnectsyncError
+from connectsync.files.workbook import read_sheet
+from connectsync.operations.baseline import baseline_of, baseline_text
 from connectsync.operations.checking import ValidationOptions
 from connectsync.operations.roster_files import RosterFileOptions, check_roster_files
+from connectsync.operations.sheet_rows import read_rows
+from connectsync.operations.sheets import SheetField, sheet_fields
 from connectsync.operations.validate import validate_fleet
 from connectsync.report import findings_json, findings_text
 from connectsync.report.markdown import plan_markdown
 from connectsync.report.plan_text import render_plan
 from connectsync.roster.clever import PEOPLE, CleverRoster
 from connectsync.roster.clever_users import ReadBounds, UserListing
+from connectsync.roster.layouts import open_roster_files
 from connectsync.web.http import client, once
 
 VALLEY = Path(__file__).resolve().parent.parent / "cli" / "projects" / "valley"
@@ -574,6 +583,113 @@ def _roster_zips() -> Sequence[bytes]:
     return [zip_roster(one, _rosters() / "seed.zip").read_bytes() for one in packed]
 
 
+@cache
+def _sheets() -> Mapping[str, bytes]:
+    """Give a fleet as sheets, as `export` writes them; they are made once."""
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder) / "valley"
+        shutil.copytree(VALLEY, project)
+        for name in ("fleet.xlsx", "fleet.csv"):
+            Console(project).run("export", "--output", name)
+        written = project.glob("fleet.*")
+        return {one.suffix: one.read_bytes() for one in written}
+
+
+@cache
+def _fields() -> Mapping[str, SheetField]:
+    project = load_project(VALLEY)
+    return sheet_fields(load_fleet(VALLEY, (), districts_dir=project.districts_dir))
+
+
+def _sheet(suffix: str) -> Callable[[bytes], None]:
+    def read(data: bytes) -> None:
+        path = _rosters() / f"fleet{suffix}"
+        path.write_bytes(data)
+        reading = read_rows(read_sheet(path, path.name), _fields())
+        for one in (*reading.problems, *reading.ignored):
+            if "\n" in one:
+                raise Broken("what is wrong with a cell has lines")
+
+    return read
+
+
+def _repacked(suffix: str) -> Sequence[bytes]:
+    """Give a workbook, and the same with its parts unpacked, so that they change."""
+    packed, open_ = _sheets()[suffix], io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(packed)) as parts,
+        zipfile.ZipFile(open_, "w", zipfile.ZIP_STORED) as stored,
+    ):
+        for one in parts.namelist():
+            stored.writestr(zipfile.ZipInfo(one), parts.read(one))
+    return [packed, open_.getvalue()]
+
+
+def _baseline(data: bytes) -> None:
+    spelled = data.decode("utf-8", "replace")
+    try:
+        known = baseline_of(spelled)
+    except ValueError as error:
+        if not str(error).strip() or "\n" in str(error):
+            raise Broken("a baseline is refused in no sentence") from error
+        return
+    again = baseline_text(known)
+    if baseline_text(baseline_of(again)) != again:
+        raise Broken("a baseline that was read reads otherwise once it is written")
+
+
+@cache
+def _baselines() -> Sequence[bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder) / "valley"
+        shutil.copytree(VALLEY, project)
+        lakeview = project / DISTRICT
+        text = lakeview.read_text("utf-8")
+        lakeview.write_text(f"{text}  phone_types: [Home]\n", "utf-8")
+        Console(project).run("validate", "--write-baseline")
+        return [(project / ".connectsync-baseline.json").read_bytes()]
+
+
+def _parquet(data: bytes) -> None:
+    """Count a roster in a process of its own, which a reader written in C may end."""
+    path = _rosters() / "users.parquet"
+    path.write_bytes(data)
+    child = os.fork()
+    if not child:
+        os._exit(_counted(path))
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if ended:
+        raise Broken(f"a roster in Parquet ends its reader with {ended}")
+
+
+def _counted(path: Path) -> int:
+    try:
+        with open_roster_files(path) as roster:
+            roster.tables.words()
+    except ConnectsyncError as error:
+        try:
+            insist_sentence(error)
+        except Broken:
+            return 2
+    except BaseException:  # noqa: BLE001 - the status is told to the parent
+        return 3
+    return 0
+
+
+@cache
+def _parquets() -> Sequence[bytes]:
+    kept = []
+    for compression in ("uncompressed", "snappy", "zstd"):
+        path = _rosters() / f"seed-{compression}.parquet"
+        people = (one for role in PEOPLE for one in MadeUpRoster(2).people(role))
+        lines = path.with_suffix(".ndjson")
+        lines.write_text("\n".join(map(json.dumps, people)), "utf-8")
+        rows = duckdb.read_json(str(lines))
+        rows.write_parquet(str(path), compression=compression)
+        kept.append(path.read_bytes())
+    return kept
+
+
 TARGETS: Mapping[str, Target] = {
     one.name: one
     for one in (
@@ -590,6 +706,11 @@ TARGETS: Mapping[str, Target] = {
         Target("roster", _roster("guardians.csv"), _roster_files),
         Target("roster-file", _roster("roster.csv"), _roster_files),
         Target("roster-zip", _roster("roster.zip"), _roster_zips),
+        # DuckDB counts in C, which no one counts
+        Target("parquet", _parquet, _parquets, costly=True, counted=False),
+        Target("workbook", _sheet(".xlsx"), lambda: _repacked(".xlsx")),
+        Target("sheet", _sheet(".csv"), lambda: [_sheets()[".csv"]]),
+        Target("baseline", _baseline, _baselines),
         Target("evidence", _evidence, _pages),
         Target("state", _store("state.db"), _stored("state.db"), costly=True),
         Target("connect", _store("connect.db"), _stored("connect.db"), costly=True),

@@ -17,7 +17,7 @@ from connectsync.config.project import Project
 from connectsync.config.source import quote_text
 from connectsync.domain.finding import Finding, Severity
 from connectsync.domain.plan import Plan
-from connectsync.domain.plan_shape import Members, each, text, whole
+from connectsync.domain.plan_shape import Members, each, read_json, text, whole
 from connectsync.domain.policy import split_shard
 from connectsync.domain.rule_settings import (
     FileIdentity,
@@ -200,12 +200,7 @@ def named(project: Project, path: Path) -> str:
 
 def baseline_of(spelled: str) -> KnownFindings:
     """Read the text of a baseline. Raises ``ValueError`` with part of a sentence."""
-    try:
-        data = json.loads(spelled)
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
-    except ValueError as error:
-        raise ValueError(f"it is no JSON: {error}") from error
+    data = read_json(spelled)
     _SHAPE(data, "")
     if data["schema"] != SCHEMA:
         raise ValueError(

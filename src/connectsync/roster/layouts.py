@@ -11,7 +11,7 @@ from connectsync.domain.impact import Gap
 from connectsync.errors import RosterUnreadable
 from connectsync.roster.files import WANTED, RosterFile, find_files, hand_on
 from connectsync.roster.opening import LONGEST_RECORD, UTF_8, WayOut
-from connectsync.roster.tables import RosterTables, open_tables, statement
+from connectsync.roster.tables import RosterTables, open_tables, statement, unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,18 +199,33 @@ class _Loader:
 
     def _dump(self, file: RosterFile) -> str:
         spelled = _quote(file.readable)
-        if file.name.lower().endswith(".parquet"):
-            source = (
-                f"(SELECT to_json(one) AS json FROM read_parquet({spelled}) AS one)"  # noqa: S608 - ours
-            )
-        else:
-            source = (
-                f"read_json_objects({spelled}, maximum_object_size = 67108864,"
-                f" format = '{'array' if file.is_array else 'unstructured'}')"
-            )
         with hand_on(file, self._encoding):
+            if file.name.lower().endswith(".parquet"):
+                self._insist_not_endless(spelled)
+                source = (
+                    f"(SELECT to_json(one) AS json FROM read_parquet({spelled}) AS one)"  # noqa: S608 - ours
+                )
+            else:
+                source = (
+                    f"read_json_objects({spelled}, maximum_object_size = 67108864,"
+                    f" format = '{'array' if file.is_array else 'unstructured'}')"
+                )
             self.tables.add_users(statement("answers").replace("/* source */", source))
         return "answers of Clever"
+
+    def _insist_not_endless(self, parquet: str) -> None:
+        """Refuse a Parquet file of which a few bytes stand for any number of users."""
+        ((rows, values),) = self.tables.run(
+            "SELECT coalesce(sum(rows), 0), coalesce(sum(held), 0) FROM (SELECT"  # noqa: S608 - ours
+            " any_value(row_group_num_rows) AS rows, max(num_values) AS held"
+            f" FROM parquet_metadata({parquet}) GROUP BY row_group_id)"
+        )
+        if (told := max(rows, values)) > MOST_USERS:
+            raise unreadable(
+                f"it says that it holds {told:,} users, or parts of them, and"
+                f" {MOST_USERS:,} are the most that are read",
+                remedy="give the roster of one district",
+            )
 
     def _run(self, file: RosterFile, sql: str, *names: str, **given: str) -> None:
         given |= {name: _column(file.columns, name) for name in names}
@@ -218,6 +233,9 @@ class _Loader:
             given["source"] = _csv_source(file, self._encoding)
             self.tables.run(statement(sql).format(**given))
 
+
+MOST_USERS = 50_000_000
+"""Ten times the users of the largest district."""
 
 _ABSENT = "NULL::VARCHAR"
 

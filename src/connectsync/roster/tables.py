@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
+from time import monotonic
 from typing import Any
 
 from connectsync.domain.impact import (
@@ -114,6 +116,7 @@ class RosterTables:
         self._database = database
         self._failure = failure
         self._emails = emails
+        self._ends = monotonic() + MOST_SECONDS
 
     def run(
         self, sql: str, given: Mapping[str, object] | Sequence[object] | None = None
@@ -124,6 +127,8 @@ class RosterTables:
         What DuckDB says of a failure quotes values of the roster, so none of it is
         repeated, not even as the cause.
         """
+        if monotonic() > self._ends:
+            raise unreadable(_TOO_LONG)
         try:
             return list(self._database.execute(sql, given).fetchall())
         except self._failure as error:
@@ -173,7 +178,7 @@ class RosterTables:
         self.run(statement("worded"))
         ((different,),) = self.run("SELECT count(*) FROM worded")
         if different > MOST_WORDS:
-            raise _unreadable(_NO_WORDS)
+            raise unreadable(_NO_WORDS)
         told: dict[str, dict[str, int]] = {name: {} for name in LABELS}
         for field, word, count in self.run(statement("words")):
             told[field][word] = count
@@ -226,6 +231,11 @@ class RosterTables:
         return {school: Counts(**told) for school, told in sorted(found.items())}
 
 
+MOST_SECONDS = 3600.0
+"""For one roster; the largest takes minutes."""
+
+_TOO_LONG = f"it takes more than {MOST_SECONDS / 60:g} minutes"
+
 MOST_CHOICES = 28
 """So many bits a row has for choices, and as many for what they text."""
 
@@ -257,6 +267,7 @@ _MORE_MEMORY = (
 )
 
 _REASONS = (
+    ("^INTERRUPT", _TOO_LONG, None),
     (
         "Out of Memory",
         f"counting it takes more than the {MEMORY} of memory that it may have",
@@ -294,12 +305,13 @@ def _problem(message: str) -> RosterUnreadable:
         ("DuckDB cannot read what is in it", None),
     )
     line = _LINE.search(message)
-    return _unreadable(str(reason), int(line.group(1)) if line else 0, remedy)
+    return unreadable(str(reason), int(line.group(1)) if line else 0, remedy)
 
 
-def _unreadable(
+def unreadable(
     reason: str, line: int = 0, remedy: str | None = None
 ) -> RosterUnreadable:
+    """Make the error of a roster, before it is known which of its files it is."""
     error = RosterUnreadable(f"the roster cannot be read: {reason}", remedy=remedy)
     error.reason, error.line = reason, line
     return error
@@ -327,6 +339,8 @@ def open_tables(
             "autoload_known_extensions": "false",
         },
     )
+    over = threading.Timer(MOST_SECONDS, database.interrupt)
+    over.daemon = True
     try:
         for setting in _SETTINGS:
             database.execute(setting)
@@ -339,8 +353,11 @@ def open_tables(
             f'"{name}" {kind}' for name, kind in ROWS.items() if not without.get(name)
         )
         database.execute(f"CREATE TABLE rows ({columns})")
-        yield RosterTables(database, duckdb.Error, emails=emails)
+        opened = RosterTables(database, duckdb.Error, emails=emails)
+        over.start()
+        yield opened
     finally:
+        over.cancel()
         database.close()
 
 
