@@ -595,6 +595,64 @@ def test_the_time_zone_to_come_is_the_one_that_is_planned_in(
     assert "in the time zone America/Chicago" in " ".join(said.err.split())
 
 
+ISLES = """calendars:
+  - {name: isles, label: isle, timezone: Pacific/Kiritimati}
+"""
+TESTS = """labels: [isle]
+scheduled:
+  - from: 2027-01-16
+    to: 2027-01-20
+    settings: {deletion_threshold: 12}
+    reason: a week of tests
+"""
+
+
+@pytest.mark.parametrize("lies_here", ["main", "change"])
+def test_the_zone_that_a_change_gives_a_calendar_is_the_one_that_is_planned_in(
+    repository: Console, lies_here: str
+) -> None:
+    """It is the 16th there already; what is saved later is of that day."""
+    with (repository.folder / LAKEVIEW).open("a", encoding="utf-8") as file:
+        file.write(TESTS)
+    commit(repository)
+    assert "deletion_threshold" not in saves(planned(repository)).get(
+        "lakeview-usd", []
+    )
+    git(repository, "checkout", "--quiet", "-b", "change")
+    with (repository.folder / "connectsync.yaml").open("a", encoding="utf-8") as file:
+        file.write(ISLES)
+    commit(repository)
+    git(repository, "checkout", "--quiet", lies_here, "--", "connectsync.yaml")
+    said = repository.run("plan", "--changed-since", "main")
+    told = "by the zones and rollovers of its calendars" in " ".join(said.err.split())
+    assert told is (lies_here == "main")
+    data = planned(repository)
+    assert saves(data)["lakeview-usd"] == ["deletion_threshold"]
+    assert data["districts"][0]["scheduled"][0]["timezone"] == "Pacific/Kiritimati"
+    # the job that applies has the merged file
+    git(repository, "checkout", "--quiet", "change", "--", "connectsync.yaml")
+    assert repository.run("apply", "plan.json", *accepting(data)).status == 0
+    assert repository.live("lakeview-usd")["deletion_threshold"] == 12
+
+
+def test_what_a_calendar_closes_holds_though_the_change_takes_it_out(
+    repository: Console,
+) -> None:
+    freeze = "freezes: [{from: 2027-01-01, to: 2027-01-31, reason: tests}]"
+    closed = ISLES.replace("timezone: Pacific/Kiritimati", freeze)
+    with (repository.folder / LAKEVIEW).open("a", encoding="utf-8") as file:
+        file.write("labels: [isle]\n")
+    repository.replace("connectsync.yaml", "schema: 1\n", f"schema: 1\n{closed}")
+    commit(repository)
+    git(repository, "checkout", "--quiet", "-b", "change")
+    repository.replace("connectsync.yaml", closed, ISLES)
+    lower(repository)
+    commit(repository)
+    git(repository, "checkout", "--quiet", "main", "--", "connectsync.yaml")
+    rules = {one["rule"] for one in planned(repository)["guards"]}
+    assert "in-a-freeze" in rules
+
+
 def test_a_folder_that_moves_along_with_its_name_is_the_same_fleet(
     repository: Console,
 ) -> None:

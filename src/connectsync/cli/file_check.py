@@ -196,7 +196,7 @@ def _report_cache(
         # told where single files are remembered
         return None
     files += map(str, profile_files(project.root, folder))
-    basis = basis_of(options, project.timezone, policy.calendars)
+    basis = basis_of(options, project.timezone, project.dating)
     memory = ReportCache.at(state, basis, files, Ground.of(project.root), moment)
     if memory is not None and memory.problem:
         _tell_unused(session, memory.path, memory.problem)
@@ -381,7 +381,7 @@ def _cache(
 ) -> CheckCache | None:
     """Open what is known of files from last time; nothing where there is no state."""
     try:
-        calendars, zone = project.policy.calendars, project.timezone
+        calendars, zone = project.dating, project.timezone
         return CheckCache.at(session.state(project), asked, zone, calendars)
     except StateError as error:
         session.terminal.complain(f"{error.message}; every file is checked again")

@@ -24,6 +24,7 @@ from connectsync.config.decode import Ground
 from connectsync.config.discovery import PROJECT_FILE, below, relative
 from connectsync.config.policy_check import holiday_reader, with_holidays
 from connectsync.config.project import (
+    FOLLOWED,
     Project,
     connection_of,
     insist_districts_inside,
@@ -151,7 +152,8 @@ def project_to_come(
 
     A job plans a change with the project file of the branch that it goes to, for that
     names commands and addresses. Where the change itself moves the folder, or the time
-    zone, those of its own file are planned: later commands follow them.
+    zone, or what calendars say of zones and rollovers, those of its own file are
+    planned: later commands follow them. What calendars close holds as it lies here.
     """
     before = ChangedFiles(project, compared).project_before()
     git = Git(project.root, session.environment)
@@ -164,7 +166,7 @@ def project_to_come(
         raise explain_refusal(git, refusal.said) from refusal
     moved = {
         name: getattr(after, name)
-        for name in ("districts_dir", "timezone")
+        for name in FOLLOWED
         if getattr(after, name) not in {getattr(before, name), getattr(project, name)}
     }
     if (project.rules, project.baseline) == (before.rules, before.baseline):
@@ -176,6 +178,8 @@ def project_to_come(
     insist_districts_inside(came)
     folder = inert(relative(came.districts_dir, came.root))
     zone = f", in the time zone {inert(came.timezone)}" if came.timezone else ""
+    if "dating" in moved:
+        zone += ", by the zones and rollovers of its calendars"
     session.terminal.complain(
         f"the {PROJECT_FILE} of this commit reads districts in {folder}{zone}, the one"
         " that lies here does not: planned as it is in the commit"

@@ -306,7 +306,7 @@ class Session:
 
     def moment(self, project: Project) -> Moment:
         """Give the time, and the zone of the project: what is scheduled needs both."""
-        return Moment(self.now(), project.timezone, project.policy.calendars)
+        return Moment(self.now(), project.timezone, project.dating)
 
     def today(self) -> date:
         """Give the date, here."""

@@ -21,6 +21,7 @@ from connectsync.config.policy import (
 )
 from connectsync.config.profiles import check_bytes, read_and_check
 from connectsync.config.source import error, quote_text
+from connectsync.domain.calendar import Calendar
 from connectsync.domain.finding import (
     Finding,
     KeyPath,
@@ -102,7 +103,8 @@ class Project:
     ``connect`` is the name of the Connect that is reached, by whichever backend.
     A runner that is silent for ``lease_seconds`` has let its district go. A sync of
     ``stale_after_hours`` ago is too old to have been last night's. ``timezone`` is that
-    of what names none, empty if the project names none either. ``rules`` are what it
+    of what names none, empty if the project names none either; ``dating`` are the
+    calendars that name it, or the rollover, for some. ``rules`` are what it
     says of rules, ``baseline`` is the file of findings that are put off, and
     ``known_before`` what that held before a change that is looked at. ``notify`` is
     what it says of telling people, as it states it.
@@ -125,6 +127,7 @@ class Project:
     policy: Policy = field(default_factory=Policy)
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     timezone: str = ""
+    dating: tuple[Calendar, ...] = ()
     rules: RuleSettings = field(default_factory=RuleSettings)
     baseline: Path | None = None
     known_before: KnownFindings | None = None
@@ -139,6 +142,10 @@ class Project:
             for part in ("url", "token", "password"):
                 stated[f"{hook['name']}: {part}"] = hook.get(part)
         return {place: one for place, one in stated.items() if one is not None}
+
+
+FOLLOWED = ("districts_dir", "timezone", "dating")
+"""What of it later commands follow once the change of its file is merged."""
 
 
 def load_project(root: Path) -> Project:
@@ -231,7 +238,7 @@ def _project(root: Path, data: Mapping[str, Any]) -> Project:
     sample = data.get("roster", {}).get("guardians_sample")
     gateway = backends.get("gateway")
     options = data.get("options", {})
-    baseline = data.get("baseline")
+    baseline, policy = data.get("baseline"), policy_of(data)
     return Project(
         root=root,
         districts_dir=root / data.get("districts", "districts"),
@@ -247,9 +254,10 @@ def _project(root: Path, data: Mapping[str, Any]) -> Project:
         clever=_clever(data.get("roster", {})),
         roster=_roster(data.get("roster", {})),
         stale_after_hours=int(data.get("status", {}).get("stale_after_hours", 48)),
-        policy=policy_of(data),
+        policy=policy,
         options={setting: tuple(labels) for setting, labels in options.items()},
         timezone=data.get("timezone", ""),
+        dating=policy.dating,
         baseline=root / baseline if baseline else None,
         notify=data.get("notify", {}),
     )

@@ -200,6 +200,15 @@ class Policy:
     holidays: tuple[HolidayFile, ...] = ()
 
     @property
+    def dating(self) -> tuple[Calendar, ...]:
+        """What its calendars say of the zone and the rollover of their districts."""
+        return tuple(
+            replace(one, freezes=(), windows=(), nightly_syncs=(), holidays=())
+            for one in self.calendars
+            if one.timezone or one.rollover
+        )
+
+    @property
     def reads_files(self) -> bool:
         """Say whether it names calendar files."""
         return bool(self.holidays) or any(one.holidays for one in self.calendars)

@@ -18,7 +18,7 @@ from connectsync.config.discovery import (
 )
 from connectsync.config.fleet import Fleet, LoadedDistrict, fleet_of_texts
 from connectsync.config.profiles import profile_files
-from connectsync.config.project import Project, project_of_text
+from connectsync.config.project import FOLLOWED, Project, project_of_text
 from connectsync.domain.calendar import Moment
 from connectsync.domain.district import District, later_days
 from connectsync.domain.drift import (
@@ -155,7 +155,7 @@ class ChangedFiles:
     def _reads_others(self) -> bool:
         """Say whether other files are districts now, or have another time of day."""
         then, now = self.project_before(), self.project
-        return (then.districts_dir, then.timezone) != (now.districts_dir, now.timezone)
+        return any(getattr(then, one) != getattr(now, one) for one in FOLLOWED)
 
     def profiles(self) -> tuple[Path, ...]:
         """Give the profiles that are there and differ."""
@@ -439,7 +439,7 @@ def fleet_before(
         _texts(changed, files),
         _texts(changed, dict(changed.profiles_before())),
         before.options,
-        Moment(now, before.timezone, before.policy.calendars) if now else None,
+        Moment(now, before.timezone, before.dating) if now else None,
     )
 
 
