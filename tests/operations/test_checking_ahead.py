@@ -11,11 +11,12 @@ from connectsync.config.fleet import choose_files, load_fleet
 from connectsync.config.schema_check import Recorded
 from connectsync.domain.calendar import Moment
 from connectsync.domain.finding import Finding, Severity
-from connectsync.domain.live import Live
+from connectsync.domain.live import ListedDistrict, Live
 from connectsync.operations.check_cache import CheckCache
 from connectsync.operations.checked import pack, unpack
 from connectsync.operations.checking import ValidationOptions
 from connectsync.operations.from_live import likeness, take_over
+from connectsync.operations.import_ import ImportTarget, LiveDistrict, adopt
 from connectsync.operations.validate import (
     check_files,
     check_named,
@@ -331,3 +332,49 @@ def test_a_new_file_does_not_state_for_good_what_holds_for_a_time(
     for live in (60, 15):
         stated = likeness(shelf, "summer", {"deletion_threshold": live}).stated
         assert "deletion_threshold" not in stated
+
+
+@pytest.mark.parametrize(
+    ("now", "live", "open_periods"),
+    [
+        # it follows the period of today, and so it returns by itself
+        ("2027-07-01T12:00:00+00:00", 60, 0),
+        ("2027-07-01T12:00:00+00:00", 15, 1),
+        ("2027-07-01T12:00:00+00:00", 58, 1),
+        ("2027-03-01T12:00:00+00:00", 15, 1),
+    ],
+)
+def test_a_profile_chosen_by_the_form_changes_nothing_later(
+    tmp_path: Path, now: str, live: int, open_periods: int
+) -> None:
+    file, folder = on_profile(tmp_path, "")
+    shelf = load_fleet(tmp_path, [file], districts_dir=folder, at=at(now)).shelf
+    found = likeness(shelf, "summer", {"deletion_threshold": live})
+    assert found.periods == open_periods
+    stated = {} if live in {15, 60} else {"deletion_threshold": live}
+    assert found.stated == stated
+    # who names a profile says that its periods hold
+    named = likeness(shelf, "summer", {"deletion_threshold": live}, by_form=False)
+    assert (named.periods, named.facts) == (0, ())
+
+
+def test_what_is_imported_is_in_step_in_the_next_period_as_well(
+    tmp_path: Path,
+) -> None:
+    on_profile(tmp_path, "")
+    folder = tmp_path / "districts"
+    (folder / "elm.yaml").unlink(missing_ok=True)
+    moment = at("2027-03-01T12:00:00+00:00")
+    shelf = load_fleet(tmp_path, [], districts_dir=folder, at=moment).shelf
+    home = ImportTarget(tmp_path, folder, folder, shelf, None)
+    live = Live("oak", "1", {"deletion_threshold": 15}, moment.now)
+    found = LiveDistrict(ListedDistrict("oak", "Oak"), live)
+    (adopted,) = adopt([found], home, write=True)
+    assert (adopted.profile, adopted.open_periods) == ("summer", 1)
+    assert "scheduled: []\n" in (folder / "oak.yaml").read_text()
+    for now in ("2027-03-01T12:00:00+00:00", "2027-07-01T12:00:00+00:00"):
+        fleet = load_fleet(
+            tmp_path, [folder / "oak.yaml"], districts_dir=folder, at=at(now)
+        )
+        (loaded,) = fleet.districts
+        assert loaded.district.desired()["deletion_threshold"] == 15

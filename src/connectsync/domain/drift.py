@@ -130,9 +130,9 @@ class AdoptedDistrict:
     One district as it was adopted.
 
     ``profile`` is what a new file builds on and ``own`` how many settings it states
-    itself; ``open_facts`` counts those of the profile that it leaves open. ``notes``
-    say what of the live form no file can say; ``message`` and ``remedy`` say why a
-    district is refused.
+    itself; ``open_facts`` and ``open_periods`` count those of the profile that it
+    leaves open. ``notes`` say what of the live form no file can say; ``message`` and
+    ``remedy`` say why a district is refused.
     """
 
     district: str
@@ -141,6 +141,7 @@ class AdoptedDistrict:
     profile: str = ""
     own: int = 0
     open_facts: int = 0
+    open_periods: int = 0
     taken: tuple[TakenValue, ...] = ()
     notes: tuple[str, ...] = ()
     message: str = ""

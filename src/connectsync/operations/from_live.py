@@ -39,18 +39,21 @@ class ProfileMatch:
     A profile, empty for none, and what a file that builds on it has to state.
 
     ``facts`` are those that the profile states: they may not be true of the district.
+    ``periods`` counts those of its periods that the form does not follow today.
     """
 
     profile: str
     stated: Mapping[str, Any]
     facts: tuple[str, ...] = ()
+    periods: int = 0
 
 
 def closest(shelf: Profiles, live: Form) -> ProfileMatch:
     """
     Choose the profile that leaves the least to state; of equals the first by name.
 
-    A profile that shares no setting with the form is none.
+    A profile that shares no setting with the form is none. Its periods hold where the
+    form follows one today; else they would change a district for which no one said so.
     """
     without = ProfileMatch("", settings_over({}, live, shelf.recorded))
     likenesses = [likeness(shelf, stem, live) for stem in usable_profiles(shelf)]
@@ -66,8 +69,10 @@ def usable_profiles(shelf: Profiles) -> Iterator[str]:
             yield stem
 
 
-def likeness(shelf: Profiles, stem: str, live: Form) -> ProfileMatch:
-    """Say what a file that builds on this profile has to state."""
+def likeness(
+    shelf: Profiles, stem: str, live: Form, *, by_form: bool = True
+) -> ProfileMatch:
+    """Say what a file has to state on a profile: chosen ``by_form``, or by a person."""
     chain = shelf.chains.under((stem,)) or ()
     layers = [shelf.documents[layer] for layer in chain]
     usual = settings_of(layers, shelf.recorded)
@@ -80,11 +85,12 @@ def likeness(shelf: Profiles, stem: str, live: Form) -> ProfileMatch:
     # what a period of the profile sets today, a file states in vain
     over = [name for name in stated if getattr(today, name) != getattr(usual, name)]
     facts = merge_section(layers, "facts")
-    return ProfileMatch(
-        stem,
-        {name: value for name, value in stated.items() if name not in over},
-        tuple(name for name, value in facts.items() if value is not None),
-    )
+    open_facts = tuple(name for name, value in facts.items() if value is not None)
+    if by_form and schedule.periods and (over or today == usual):
+        stated = settings_over(usual.managed(), live, shelf.recorded)
+        return ProfileMatch(stem, stated, open_facts, len(schedule.periods))
+    own = {name: value for name, value in stated.items() if name not in over}
+    return ProfileMatch(stem, own, open_facts if by_form else ())
 
 
 def settings_over(shared: Form, live: Form, recorded: Recorded) -> dict[str, Any]:

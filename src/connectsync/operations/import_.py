@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +161,7 @@ def _make_file(
         profile=alike.profile,
         own=len(alike.stated),
         open_facts=len(alike.facts),
+        open_periods=alike.periods,
         notes=notes(live.form, home.shelf.recorded),
     )
     return adopted, text
@@ -168,8 +169,8 @@ def _make_file(
 
 def _alike(live: Live, home: ImportTarget) -> ProfileMatch:
     if home.profile:
-        # who names a profile says that its facts hold
-        return replace(likeness(home.shelf, home.profile, live.form), facts=())
+        # who names a profile says that its facts and its periods hold
+        return likeness(home.shelf, home.profile, live.form, by_form=False)
     return closest(home.shelf, live.form)
 
 
@@ -184,7 +185,9 @@ def _data(
     data["credentials"]["oauth_token"] = token
     # that a profile fits the form says nothing of what is true of the district
     data |= {"facts": dict.fromkeys(alike.facts)} if alike.facts else {}
-    return data | ({"settings": dict(alike.stated)} if alike.stated else {})
+    data |= {"settings": dict(alike.stated)} if alike.stated else {}
+    # nor of what is to happen to it later
+    return data | ({"scheduled": []} if alike.periods else {})
 
 
 OFFERING = tuple(

@@ -304,8 +304,10 @@ def _about(one: AdoptedDistrict) -> str:
     if one.adoption is not AdoptionResult.MADE:
         return ""
     on = f"profile {inert(one.profile)}" if one.profile else "no profile"
-    left = f", {many(one.open_facts, 'fact')} left open" if one.open_facts else ""
-    return f"  {on}, {many(one.own, 'setting')} of its own{left}"
+    counts = {"fact": one.open_facts, "period": one.open_periods}
+    left = " and ".join(many(count, noun) for noun, count in counts.items() if count)
+    own = f"{many(one.own, 'setting')} of its own"
+    return f"  {on}, {own}{f', {left} left open' if left else ''}"
 
 
 def _summary(adopted: Sequence[AdoptedDistrict], paint: Paint, *, written: bool) -> str:
