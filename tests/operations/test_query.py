@@ -217,6 +217,8 @@ def test_a_mistake_is_a_sentence_with_a_caret_under_the_place(
         ("+".join("1" * 1500) + " == 1", "nested too deeply"),
         ("", "is empty"),
         ("   ", "is empty"),
+        ("findings.warnings > 0", "a list stands before the dot, and has no parts"),
+        ("district.name == 'x'", "text stands before the dot"),
         ("district ==", "ends too early"),
         ("district", "gives text, not true or false"),
         ("1 + 1", "gives a number, not true or false"),

@@ -201,6 +201,7 @@ def _in_order(text: str, tokens: Sequence[Token]) -> str:
 _PLACE = re.compile(r"<input>:(\d+):(\d+): (?:Syntax error: )?(.*)")
 _UNKNOWN = re.compile(r"undeclared reference to '([^']*)'")
 _OVERLOAD = re.compile(r"no matching overload for '([^']*)' applied to '(.*?)'(?:$| )")
+_SELECTED = re.compile(r"type '([^']*)' cannot be the operand of a select")
 _MIXED = {
     frozenset(["a list", "text"]): 'write "WORD" in NAME, or NAME == ["WORD"]',
     frozenset(["a number", "text"]): "write a number without quotes, such as 15",
@@ -234,6 +235,12 @@ def _refusal(text: str, said: str, types: Mapping[str, str]) -> UsageError:
         kinds = [_spell_type(one) for one in _split_types(overload[2])]
         about = f"{sign} does not take {' and '.join(kinds)}"
         return marked(text, at, about, _MIXED.get(frozenset(kinds), EXAMPLE))
+    if selected := _SELECTED.search(why):
+        about = f"{_spell_type(selected[1])} stands before the dot, and has no parts"
+        word = re.match(r"\s*\.\s*(\w+)", text[at:])
+        known = word is not None and word[1] in types
+        remedy = f"did you mean {word[1]!r}?" if word and known else _ALL_NAMES
+        return marked(text, at, about, remedy)
     return marked(text, at, *_syntax(why, text, at))
 
 
