@@ -102,6 +102,12 @@ OFFERED = {
     "connectsync plan --qui": ["--quiet"],
     "connectsync plan --format js": ["json"],
     "connectsync runs ver": ["verify"],
+    "connectsync runs --district dry": ["dry-creek-isd"],
+    "connectsync history lak": ["lakeview-usd"],
+    "connectsync history lakeview-usd ph": ["phone_types"],
+    "connectsync set deletion_t": ["deletion_threshold="],
+    "connectsync set deletion_threshold=15 lak": ["lakeview-usd"],
+    "connectsync unset settings.ph": ["settings.phone_types"],
 }
 
 

@@ -88,6 +88,26 @@ def overridden(session: Session) -> Iterable[str]:
     return (f"{name}=" for name in {*overridable(), WAVES})
 
 
+def form_settings(session: Session) -> Iterable[str]:
+    """Name the settings of the form."""
+    del session
+    from connectsync.domain.settings import SETTINGS
+
+    return (one.name for one in SETTINGS)
+
+
+def settable(session: Session) -> Iterable[str]:
+    """Name the values that can be taken out: settings, and others by their paths."""
+    from connectsync.domain.district import settable_names
+
+    return (*form_settings(session), *settable_names())
+
+
+def assigned(session: Session) -> Iterable[str]:
+    """Name the values that can be set, and districts; the value is for a person."""
+    return (*(f"{name}=" for name in settable(session)), *districts(session))
+
+
 def schemas(session: Session) -> Iterable[str]:
     """Name the schemas."""
     del session
@@ -115,6 +135,9 @@ BY_METAVAR: Mapping[str, Words] = {
     "[DISTRICT]...": districts,
     "[DISTRICTS]...": districts,
     "[KEYS]...": districts,
+    "KEY": districts,
+    "[SETTING]...": form_settings,
+    "NAME=VALUE...": assigned,
     "RULE": rules,
     "NAME=COUNT": complete_acceptable,
     "NAME=REASON": overridden,
@@ -128,6 +151,8 @@ BY_NAME: Mapping[tuple[str, str], Words] = {
     ("compare", "one"): districts,
     ("compare", "other"): districts,
     ("unset", "districts"): districts,
+    ("unset", "name"): settable,
+    ("history", "district"): districts,
     ("set", "in_profile"): profiles,
     ("unset", "in_profile"): profiles,
     ("explain", "name"): complete_explainable,

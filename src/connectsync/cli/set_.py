@@ -22,7 +22,7 @@ from connectsync.config.source import IN_QUOTES
 from connectsync.domain.district import (
     LIST,
     names_meant,
-    stated_types,
+    settable_names,
     why_no_value,
 )
 from connectsync.domain.finding import Finding, Severity
@@ -128,16 +128,9 @@ def unset(
     return change_files(context.obj, asked, yes=yes, dry_run=dry_run)
 
 
-def _targets() -> dict[str, str]:
-    """Give every name that can be set, and its type."""
-    fixed = {"district", "profiles", "allow.rules", "allow.until"}
-    types = {name: kind for name, kind in stated_types().items() if name not in fixed}
-    return types | {"profile": "string", "timezone": "string"}
-
-
 def _path(name: str) -> tuple[tuple[str, ...], str]:
     """Give the path of a file that a name means, and the type of its value."""
-    types = _targets()
+    types = settable_names()
     meant = names_meant(name, types)
     if len(meant) != 1:
         ends = [one.rpartition(".")[2] for one in types]

@@ -367,6 +367,13 @@ def stated_types() -> dict[str, str]:
     }
 
 
+def settable_names() -> dict[str, str]:
+    """Give every name of a value that can be set in a file, and its type."""
+    fixed = {"district", "profiles", "allow.rules", "allow.until"}
+    types = {name: kind for name, kind in stated_types().items() if name not in fixed}
+    return types | {"profile": "string", "timezone": "string"}
+
+
 _IN_PARTS = {
     "allow": "an exception is more than one value: write its rule, reason and last day"
     " under allow in the district's file",
