@@ -169,3 +169,20 @@ def test_an_audit_groups_districts_that_could_not_be_read_and_exceptions(
     assert said.out.count("has no such district") == 1
     assert "Live and in no file (10)" in said.out
     assert said.out.count("alder-ridge") == 1
+
+
+def test_a_list_of_eighty_has_a_line_each_and_counts_notes(fleet: Console) -> None:
+    said = fleet.run("list", environment=NOW).out
+    assert "nobody-changes-permissions" not in said
+    assert "threshold-still-raised" in said
+    assert said.endswith(
+        "144 notes not shown; `--columns district,findings` shows them\n80 districts\n"
+    )
+    asked = ("list", "--columns", "district,findings")
+    assert fleet.run(*asked, environment=NOW).out.count("nobody-changes") == 80
+    # who asks for one is shown it, and programs are told all
+    where = '"nobody-changes-permissions" in findings'
+    chosen = fleet.run("list", "--where", where, environment=NOW).out
+    assert chosen.count("nobody-changes-permissions") == 80
+    table = fleet.run("list", "--format", "csv", environment=NOW).out
+    assert table.count("nobody-changes-permissions") == 80

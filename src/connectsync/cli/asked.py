@@ -37,6 +37,9 @@ NEVER_APPLIED: Mapping[str, Any] = {
     "state.standing": "never applied",
 }
 
+NOTES = "notes"
+"""Where a row keeps the rules of which a district has only notes: no name means it."""
+
 
 @dataclass(slots=True)
 class AskedFleet:
@@ -107,6 +110,13 @@ class AskedFleet:
         rest = [row for row in self.rows if row.get(name) in (None, [])]
         self.rows = [*sorted(stated, key=itemgetter(name), reverse=down), *rest]
 
+    def leave_out_notes(self) -> int:
+        """Take notes out of the findings of each district, and count them."""
+        for row in self.rows:
+            notes = row.get(NOTES, ())
+            row["findings"] = [one for one in row["findings"] if one not in notes]
+        return sum(len(row.get(NOTES, ())) for row in self.rows)
+
     def _learn_findings(self) -> None:
         from connectsync.operations.validate import report_on
 
@@ -119,6 +129,8 @@ class AskedFleet:
         for row in self.rows:
             own = [*found[row["file"]], *found[row["district"]]]
             row["findings"] = sorted({one.rule for one in own})
+            grave = {one.rule for one in own if one.severity is not Severity.INFO}
+            row[NOTES] = [one for one in row["findings"] if one not in grave]
             counts = Counter(one.severity for one in own)
             row["errors"] = counts[Severity.ERROR]
             row["warnings"] = counts[Severity.WARNING]

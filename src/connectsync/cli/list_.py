@@ -120,9 +120,13 @@ def list_(
     fleet.learn(late - {name for name in late if _same_source(name, used)})
     for name, down in reversed(keys):
         fleet.sort(name, down=down)
+    notes = 0
+    if columns is None and format_ is ListFormat.TEXT and FOUND.isdisjoint(used):
+        notes = fleet.leave_out_notes()
     if columns is None and not whole:
         shown = [one for one in shown if any(row.get(one) for row in fleet.rows)]
-    table = show_text.DistrictTable(tuple(shown or DEFAULT[:1]), fleet.rows, total)
+    names = tuple(shown or DEFAULT[:1])
+    table = show_text.DistrictTable(names, fleet.rows, total, notes)
     if format_ is ListFormat.XLSX:
         terminal.deliver(show_text.workbook_of(table, types), output)
         return ExitStatus.FINE

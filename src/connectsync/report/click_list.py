@@ -236,7 +236,7 @@ def _audit_glance(report: AuditReport, folder: str) -> dict[str, Any]:
     parts = (
         GlancePart("rule", "Rule", rules, by_rule, gravest, sized=True),
         GlancePart("group", "Folder", "By folder of the file", by_folder, sized=True),
-    )
+    )[: 2 if len(by_folder) > 1 else 1]
     counts = {severity: report.count(severity) for severity in Severity}
     return {
         "severities": _LIVE_SEVERITIES.tiles(counts),

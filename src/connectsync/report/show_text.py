@@ -101,11 +101,16 @@ def _unmanaged(names: Sequence[str], paint: Paint, width: int) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class DistrictTable:
-    """Chosen values of districts by name; ``total`` is how many there are in all."""
+    """
+    Chosen values of districts by name; ``total`` is how many there are in all.
+
+    ``notes`` counts findings of that severity that are not among the values.
+    """
 
     names: tuple[str, ...]
     rows: Sequence[Mapping[str, Any]]
     total: int
+    notes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +194,10 @@ def _counted(table: DistrictTable) -> str:
 
 
 def _table(table: DistrictTable, paint: Paint, width: int | None) -> str:
-    heads = [name.removeprefix("settings.") for name in table.names]
+    # `--columns` takes these ends of names as well
+    heads = [
+        name.removeprefix("settings.").removeprefix("state.") for name in table.names
+    ]
     body = [
         [inert(spell_data(row.get(name))) for name in table.names] for row in table.rows
     ]
@@ -213,7 +221,9 @@ def _table(table: DistrictTable, paint: Paint, width: int | None) -> str:
             lines.append("  ".join(padded).rstrip(" "))
         else:
             lines += _cells(row, rooms, str)
-    return "\n".join([*lines, "", _counted(table)]) + "\n"
+    shows = "`--columns district,findings` shows them"
+    quiet = [f"{many(table.notes, 'note')} not shown; {shows}"] if table.notes else []
+    return "\n".join([*lines, "", *quiet, _counted(table)]) + "\n"
 
 
 def _cells(
