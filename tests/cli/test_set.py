@@ -236,6 +236,21 @@ def test_a_file_that_cannot_take_its_place_gives_the_others_back(
     assert sorted(tmp_path.iterdir()) == files
 
 
+def test_two_links_to_one_file_leave_nothing_beside_it(tmp_path: Path) -> None:
+    there, links = tmp_path / "there", [tmp_path / "one", tmp_path / "two"]
+    there.write_text("old")
+    for link in links:
+        link.symlink_to("there")
+    before = sorted(tmp_path.iterdir())
+    write_together(dict.fromkeys(links, "new"))
+    assert there.read_text() == "new"
+    # one file holds one text
+    with pytest.raises(OSError, match="another link leads to this file"):
+        write_together(dict(zip(links, ("this", "that"), strict=True)))
+    assert there.read_text() == "new"
+    assert sorted(tmp_path.iterdir()) == before
+
+
 HEAD = "schema: 1\ndistrict: elm\nname: Elm\n"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from errno import EEXIST
 from pathlib import Path
 
 from connectsync.files.access import insist_unplanted, is_strangers, not_written
@@ -60,8 +61,7 @@ def write_together(texts: Mapping[Path, str]) -> None:
     before: dict[Path, Path] = {}
     fresh: list[Path] = []
     try:
-        for path, text in texts.items():
-            target = insist_unplanted(path)
+        for target, text in _by_target(texts).items():
             beside[target] = _stage(target, text)
         for target in beside if len(beside) > 1 else ():
             if target.exists():
@@ -81,6 +81,16 @@ def write_together(texts: Mapping[Path, str]) -> None:
     finally:
         for left in (*beside.values(), *before.values()):
             left.unlink(missing_ok=True)
+
+
+def _by_target(texts: Mapping[Path, str]) -> dict[Path, str]:
+    """Give texts by the file they go to: two links may lead to one."""
+    found: dict[Path, str] = {}
+    for path, text in texts.items():
+        target = insist_unplanted(path)
+        if found.setdefault(target, text) != text:
+            raise FileExistsError(EEXIST, "another link leads to this file", target)
+    return found
 
 
 def _name_beside(target: Path) -> Path:
