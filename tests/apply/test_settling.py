@@ -10,9 +10,11 @@ import pytest
 from apply_world import CELL, NOW, World
 from begun_runs import died
 from fate import Killed
+from sqlalchemy import update
 from trial import Trial, endings
 
 from connectsync.apply.journal import Claim, Intent, RunOptions
+from connectsync.apply.state.database import LEASES
 from connectsync.backends.seam import Writer
 from connectsync.domain.event import Event, SaveSettled
 from connectsync.domain.live import Live
@@ -132,6 +134,8 @@ def test_what_moves_after_the_last_save_was_read_back_is_no_concern_of_it(
         plan = await world.plan(CELL, keys=(KEY,))
         with pytest.raises(Killed):
             await replace(world, observe=dies_once_it_is_read_back).run(plan)
+        with world.store.database.writing() as connection:
+            connection.execute(update(LEASES).values(expires=0))
         await world.edit(KEY, {"unarchive_classrooms": True})
         (one,) = (await Trial(world).resume()).districts
         return one.ending.value

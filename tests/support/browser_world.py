@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -12,7 +13,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from emulator_browser import Browser as Client
 from playwright.async_api import Browser
 from starlette.types import ASGIApp
 
@@ -31,9 +31,9 @@ from connectsync.emulator.store import find, open_store, page
 from connectsync.emulator.users import (
     COOKIE,
     DEMO_EMAIL,
-    DEMO_PASSWORD,
     Behavior,
     add_demo_user,
+    begin,
 )
 from connectsync.web.http import RetryBudget
 
@@ -52,11 +52,13 @@ SHORT_WAIT = 3.0
 def session_of(store: Path, path: Path) -> Path:
     """Sign the demo user in, without a browser; keep the session as one would."""
     add_demo_user(store)
-    client = Client(create_app(store))
-    client.sign_in(DEMO_EMAIL, DEMO_PASSWORD)
+    with open_store(store).writing() as connection:
+        secret, _ = begin(
+            connection, DEMO_EMAIL, now=time.time(), lifetime_seconds=3600.0
+        )
     cookie = {
         "name": COOKIE,
-        "value": client.cookies[COOKIE],
+        "value": secret,
         "domain": "127.0.0.1",
         "path": "/",
         "expires": -1,

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from hostile import WICKED, wicked_plan, wicked_report
-from jinja2 import DictLoader
+from jinja2 import BytecodeCache, DictLoader
+from jinja2.bccache import Bucket
 from report_scenes import report_of
 from web_page import WebPage
 
@@ -84,6 +85,20 @@ USED = {
 """The templates that a page is made of."""
 
 
+class Compiled(BytecodeCache):
+    """What was compiled once: of all templates one alone is another each time."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[str, str], bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if known := self.known.get((bucket.key, bucket.checksum)):
+            bucket.bytecode_from_string(known)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.known[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+
+
 def alive(page: str) -> bool:
     """Say whether something stands on a page that no template of ours has."""
     try:
@@ -112,13 +127,13 @@ def test_a_value_of_others_that_is_put_in_raw_is_seen(
 ) -> None:
     escaping, page = html.environment(), render()
     assert not alive(page)
-    seen = []
+    seen, compiled = [], Compiled()
     used = USED[render.__name__]
     for name, value, template in raw_values(
         lambda name: name.partition(".")[0] in used
     ):
         loader = DictLoader({**TEMPLATES, name: template})
-        careless = escaping.overlay(loader=loader)
+        careless = escaping.overlay(loader=loader, bytecode_cache=compiled)
         monkeypatch.setattr(html, "environment", lambda made=careless: made)
         if "<img" in (made := render()).replace(page, ""):
             assert alive(made), f"{value} in {name}"
