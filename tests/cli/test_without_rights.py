@@ -129,6 +129,7 @@ def all_ended_without_rights(
     console: Console, commands: tuple[str, ...]
 ) -> dict[str, int]:
     """Run commands as one who is not root; give how each ended, as above."""
+
     # root reads everything, so it is asked to be like others
     def run(command: str) -> subprocess.CompletedProcess[str]:
         return run_warm(command.split(), folder=console.folder, like_others=True)

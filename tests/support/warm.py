@@ -174,6 +174,12 @@ def import_everything() -> None:
     for module in pkgutil.walk_packages(connectsync.__path__, "connectsync."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    from connectsync.cli.app import make_program
+
+    # so are its commands made
+    made: Any = make_program()
+    for name in made.commands:
+        made.commands[name]
 
 
 def serve(listening: socket.socket) -> None:

@@ -9,6 +9,7 @@ import tempfile
 import traceback
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -274,6 +275,13 @@ def run() -> None:
     sys.exit(main(sys.argv[1:]))
 
 
+@cache
+def make_program(*, asked_by_a_shell: bool = False) -> Command:
+    """Make the program, once where several commands are run."""
+    del asked_by_a_shell  # its commands then learn what to offer
+    return cast("Command", typer.main.get_command(app))
+
+
 def main(arguments: list[str]) -> int:
     """Run one command; give its exit status. Never raises."""
     drop_unusable(os.environ)
@@ -308,7 +316,8 @@ def tell_failure(plain: Terminal, error: BaseException) -> int:
 def _ran(plain: Terminal, arguments: list[str]) -> int:
     asked = arguments or ["--help"]
     _insist_asked_by_a_shell()
-    status = app(asked, prog_name=PROGRAM, standalone_mode=False, obj=plain)
+    made = make_program(asked_by_a_shell=ASKED_BY_A_SHELL in os.environ)
+    status = made(asked, prog_name=PROGRAM, standalone_mode=False, obj=plain)
     if status == ExitStatus.INTERRUPTED:
         return _end_interrupted(plain)
     return int(status or 0) if arguments else ExitStatus.USAGE

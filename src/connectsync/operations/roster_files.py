@@ -124,7 +124,7 @@ def share_gone(now: Named, previous: Named, options: RosterFileOptions) -> int:
         why = f"{few(broken)} cannot be read to the end" if broken else "it is a delta"
         raise InvalidFiles(
             f"what a night would archive is not told: {why}",
-            remedy="`connectsync roster check` names what is wrong",
+            remedy="`connectsync roster check PATH` names what is wrong",
         )
     found = compare(before.records, tonight.records)
     return max(
