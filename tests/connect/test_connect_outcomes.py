@@ -89,6 +89,44 @@ def test_schools_are_told_where_connect_shows_them(backend: Any) -> None:
     assert told.schools == ()
 
 
+def test_a_form_and_its_night_are_read_at_once_as_they_are_one_by_one(
+    backend: Any,
+) -> None:
+    note(backend.store, "Failed: threshold", 34)
+
+    async def act(reader: Any, _: Writer) -> Any:
+        forms, seen = await reader.read_many(KEYS), await reader.outcomes(KEYS)
+        return forms, seen, await reader.read_with_outcomes(KEYS)
+
+    forms, seen, both = backend.run(act)
+    assert list(both) == list(KEYS)
+    for key in KEYS[:2]:
+        live, night = both[key]
+        assert (live.version, live.form) == (forms[key].version, forms[key].form)
+        same = (type(night), str(night)) == (type(seen[key]), str(seen[key]))
+        assert night == seen[key] or same
+    assert {type(one) for one in both["no-such-district"]} == {DistrictNotFound}
+
+
+def test_a_lie_about_a_night_does_not_touch_the_form_that_came_with_it(
+    mock: Any,
+) -> None:
+    async def act(reader: Any, _: object) -> Any:
+        return await reader.read_with_outcomes([KEY])
+
+    requests: list[object] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        requests.append(request)
+        found: httpx2.Response = answering(sync(at=TOMORROW))(request)
+        return found
+
+    live, night = mock(answer).run(act)[KEY]
+    assert live.form["deletion_threshold"] == 15
+    assert isinstance(night, Unreachable)
+    assert len(requests) == 1
+
+
 def test_a_night_makes_no_other_version_of_the_form(backend: Any) -> None:
     async def act(reader: Reader, _: Writer) -> str:
         return (await reader.read(KEY)).version

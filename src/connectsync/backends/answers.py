@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from connectsync.backends.names import Unfit, from_json, setting_of, text_of
+from connectsync.backends.seam import Visit
 from connectsync.domain.foreign_text import foreign_text, mask_secrets
 from connectsync.domain.live import CLOCKS_DIFFER, ListedDistrict, Live
 from connectsync.domain.plan_shape import kind_of
@@ -210,6 +211,15 @@ def outcomes(
     return _each(body, keys, address, read)
 
 
+def visits(
+    body: Members, *, keys: Sequence[str], read_at: datetime, address: str
+) -> dict[str, Visit | ConnectError]:
+    """Read forms and last nightly syncs from one bulk answer; see ``forms``."""
+    found = forms(body, keys=keys, read_at=read_at, address=address)
+    seen = outcomes(body, keys=keys, read_at=read_at, address=address)
+    return {key: (found[key], seen[key]) for key in keys}
+
+
 def outcome(body: Members, *, key: str, read_at: datetime) -> SyncOutcome:
     """
     Read the last nightly sync of the district ``key``.
@@ -251,7 +261,7 @@ def sync_of(
     at: object,
     tried: object,
     now: datetime,
-    schools: Sequence[tuple[object, object, object]] = (),
+    schools: Sequence[Sequence[object]] = (),
 ) -> SyncOutcome:
     """
     Read a nightly sync from JSON; ``now`` is when it was read.
@@ -268,7 +278,7 @@ def sync_of(
     return SyncOutcome(shown, when, _figure(tried), tuple(map(_school, schools)))
 
 
-def _school(given: tuple[object, object, object]) -> SchoolOutcome:
+def _school(given: Sequence[object]) -> SchoolOutcome:
     name, status, tried = given
     school = _status(name, "the name of a school")
     return SchoolOutcome(school, _status(status, "a school's status"), _figure(tried))

@@ -17,6 +17,7 @@ from connectsync import errors
 from connectsync.backends import answers
 from connectsync.backends.exchange import Exchange, GatewayCall
 from connectsync.backends.names import TOKEN_JSON, setting_named, to_json
+from connectsync.backends.seam import Visit, whole_visits
 from connectsync.domain.foreign_text import SECRETS, foreign_text
 from connectsync.domain.live import ListedDistrict, Live
 from connectsync.domain.settings import (
@@ -96,7 +97,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-T = TypeVar("T", Live, SyncOutcome)
+T = TypeVar("T", Live, SyncOutcome, Visit)
 
 
 class BulkReading(Protocol[T]):
@@ -170,6 +171,10 @@ class ContractReader:
     ) -> Mapping[str, SyncOutcome | errors.ConnectError]:
         """Give the last nightly syncs. See ``seam.OutcomeReader``."""
         return await self._bulk(keys, answers.outcomes)
+
+    async def read_with_outcomes(self, keys: Sequence[str]) -> Mapping[str, Visit]:
+        """Give forms and last nightly syncs. See ``seam.OutcomeReader``."""
+        return whole_visits(await self._bulk(keys, answers.visits))
 
     async def options(self, setting: str) -> tuple[str, ...]:
         """Give the labels that a drop-down or box group offers, in page order."""

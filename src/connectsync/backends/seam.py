@@ -62,6 +62,18 @@ class Mapper(Protocol):
         """
 
 
+Visit = tuple[Live | ConnectError, SyncOutcome | ConnectError]
+"""What was read of a district at once: its form, and its last nightly sync."""
+
+
+def whole_visits(found: Mapping[str, Visit | ConnectError]) -> dict[str, Visit]:
+    """Let the error of a whole visit stand for both that was to be read."""
+    return {
+        key: (one, one) if isinstance(one, ConnectError) else one
+        for key, one in found.items()
+    }
+
+
 @runtime_checkable
 class OutcomeReader(Protocol):
     """Sees what became of the last nightly sync; not every way to Connect does."""
@@ -74,6 +86,13 @@ class OutcomeReader(Protocol):
 
         Every key asked for is answered. A time that is yet to come is an error, never
         a sync. Raises ``ConnectError`` only where nothing at all could be read.
+        """
+
+    async def read_with_outcomes(self, keys: Sequence[str]) -> Mapping[str, Visit]:
+        """
+        Give forms and last nightly syncs, asking for each district once.
+
+        What is wrong with a sync does not touch the form. Raises as ``read_many``.
         """
 
 

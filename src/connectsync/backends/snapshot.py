@@ -20,6 +20,7 @@ from connectsync.backends.names import (
     to_json,
     value_of,
 )
+from connectsync.backends.seam import Visit
 from connectsync.domain.live import (
     HandConfirmation,
     ListedDistrict,
@@ -111,9 +112,8 @@ def _read_sync(body: Mapping[str, object], taken: datetime) -> SyncOutcome | Non
     shown, at, tried = (noted[name] for name in _LAST_SYNC)
     named = _list(noted, "schools") if "schools" in noted else []
     each = [_object(one, _SCHOOL, "a school of last_sync") for one in named]
-    schools = [(one["school"], one["status"], one["tried_to_archive"]) for one in each]
     try:
-        return sync_of(shown, at, tried, taken, schools)
+        return sync_of(shown, at, tried, taken, [[*map(o.get, _SCHOOL)] for o in each])
     except Unfit as error:
         raise Unfit(f"the last sync of {body['district']!r}: {error}") from error
 
@@ -259,10 +259,9 @@ def _entry_body(entry: SnapshotEntry) -> dict[str, object]:
 
 
 def _schools(sync: SyncOutcome) -> dict[str, object]:
-    if not sync.schools:
-        return {}
     each = ((one.school, one.shown, one.tried_to_archive) for one in sync.schools)
-    return {"schools": [dict(zip(_SCHOOL, one, strict=True)) for one in each]}
+    named = [dict(zip(_SCHOOL, one, strict=True)) for one in each]
+    return {"schools": named} if named else {}
 
 
 Confirm = Callable[[str, Form], str]
@@ -322,6 +321,11 @@ class SnapshotReader:
             else _missing(snapshot, key)
             for key in keys
         }
+
+    async def read_with_outcomes(self, keys: Sequence[str]) -> Mapping[str, Visit]:
+        """Give forms and last nightly syncs. See ``seam.OutcomeReader``."""
+        forms, seen = await self.read_many(keys), await self.outcomes(keys)
+        return {key: (forms[key], seen[key]) for key in keys}
 
     async def options(self, setting: str) -> tuple[str, ...]:
         """Give the labels that were offered when the snapshot was taken."""
@@ -441,6 +445,6 @@ def _following(version: str, form: Form) -> str:
 
 
 def _with(snapshot: Snapshot, saved: SnapshotEntry) -> Snapshot:
-    key = saved.live.key
-    entries = (saved if one.live.key == key else one for one in snapshot.entries)
-    return replace(snapshot, entries=tuple(entries))
+    key, entries = saved.live.key, snapshot.entries
+    each = (saved if one.live.key == key else one for one in entries)
+    return replace(snapshot, entries=tuple(each))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
-from connectsync.backends.seam import Mapper, OutcomeReader, Reader, Writer
+from connectsync.backends.seam import Mapper, OutcomeReader, Reader, Visit, Writer
 from connectsync.backends.snapshot import Confirm
 from connectsync.cli.backend_setup import (
     Backend,
@@ -17,7 +18,7 @@ from connectsync.cli.backend_setup import (
     SnapshotBackend,
     no_person,
 )
-from connectsync.cli.progress import Progress, ProgressStyle, manner, show_progress
+from connectsync.cli.progress import ProgressStyle, manner, show_progress
 from connectsync.cli.session import Session
 from connectsync.config.project import Project
 from connectsync.domain.district import District
@@ -40,6 +41,8 @@ from connectsync.errors import (
     UsageError,
 )
 from connectsync.web.http import RetryBudget
+
+Answer = TypeVar("Answer", Live | ConnectError, Visit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +80,7 @@ class SessionReader:
         A part of which nothing could be read is errors like any other, unless there
         is nothing else: then it raises, as one that reads all at once would.
         """
-        wanted = list(dict.fromkeys(keys))
-        if self.part is None or len(wanted) <= self.part:
-            return await self.reader.read_many(wanted)
-        with show_progress(self.session, READING, len(wanted)) as count:
-            return await self._parts(wanted, self.part, count)
+        return await self._parted(keys, self.reader.read_many, lambda error: error)
 
     async def options(self, setting: str) -> tuple[str, ...]:
         """Give the labels that a drop-down or box group offers."""
@@ -93,23 +92,39 @@ class SessionReader:
         """Give the last nightly syncs. See ``seam.OutcomeReader``."""
         return await outcomes_of(self.reader, keys)
 
-    async def _parts(
-        self, wanted: Sequence[str], part: int, count: Progress
-    ) -> Mapping[str, Live | ConnectError]:
-        found: dict[str, Live | ConnectError] = {}
+    async def read_with_outcomes(self, keys: Sequence[str]) -> Mapping[str, Visit]:
+        """Give forms and last nightly syncs. See ``seam.OutcomeReader``."""
+        if isinstance(self.reader, OutcomeReader):
+            read = self.reader.read_with_outcomes
+            return await self._parted(keys, read, lambda error: (error, error))
+        forms, seen = await self.read_many(keys), await self.outcomes(keys)
+        return {key: (forms[key], seen[key]) for key in forms}
+
+    async def _parted(
+        self,
+        keys: Sequence[str],
+        read: Callable[[Sequence[str]], Awaitable[Mapping[str, Answer]]],
+        lost_as: Callable[[ConnectError], Answer],
+    ) -> Mapping[str, Answer]:
+        """Read part by part, telling how far it has come."""
+        wanted = list(dict.fromkeys(keys))
+        if self.part is None or len(wanted) <= self.part:
+            return await read(wanted)
+        found: dict[str, Answer] = {}
         lost: list[ConnectError] = []
-        for start in range(0, len(wanted), part):
-            keys = wanted[start : start + part]
-            # who is not let in is not let in for the rest either: ask no further
-            if lost and isinstance(lost[-1], CredentialsRefused):
-                found |= dict.fromkeys(keys, lost[-1])
-                continue
-            try:
-                found |= await self.reader.read_many(keys)
-            except ConnectError as error:
-                lost.append(error)
-                found |= dict.fromkeys(keys, error)
-            count.advance(len(keys), failed=_errors(found, keys))
+        with show_progress(self.session, READING, len(wanted)) as count:
+            for start in range(0, len(wanted), self.part):
+                part = wanted[start : start + self.part]
+                # who is not let in is not let in for the rest either: ask no further
+                if lost and isinstance(lost[-1], CredentialsRefused):
+                    found |= dict.fromkeys(part, lost_as(lost[-1]))
+                    continue
+                try:
+                    found |= await read(part)
+                except ConnectError as error:
+                    lost.append(error)
+                    found |= dict.fromkeys(part, lost_as(error))
+                count.advance(len(part), failed=_errors(found, part))
         if lost and _errors(found, wanted) == len(wanted):
             raise lost[0]
         return found
@@ -181,8 +196,11 @@ def session_reader(
     return kind(reader, session, part, name)
 
 
-def _errors(found: Mapping[str, Live | ConnectError], keys: Sequence[str]) -> int:
-    return sum(not isinstance(found.get(key), Live) for key in keys)
+def _errors(found: Mapping[str, object], keys: Sequence[str]) -> int:
+    forms = (
+        one[0] if isinstance(one := found.get(key), tuple) else one for key in keys
+    )
+    return sum(not isinstance(form, Live) for form in forms)
 
 
 BACKENDS: Mapping[str, type[Backend]] = {

@@ -211,18 +211,17 @@ async def take_snapshot(reader: Reader, keys: Sequence[str]) -> Snapshot:
             f"there is no district on {reader.described}",
             remedy="check the backend, and what its credentials reach",
         )
-    answers = await reader.read_many(wanted)
+    answers, seen = await _visited(reader, wanted)
     lives = [answer for answer in answers.values() if isinstance(answer, Live)]
     failed = {key: one for key, one in answers.items() if not isinstance(one, Live)}
     if not lives:
         raise next(iter(failed.values()))
-    syncs = await _syncs(reader, [live.key for live in lives])
     return Snapshot(
         taken=min(live.read_at for live in lives),
         source=reader.described,
         entries=tuple(
             SnapshotEntry(
-                names.get(live.key, live.key), live, last_sync=syncs.get(live.key)
+                names.get(live.key, live.key), live, last_sync=seen.get(live.key)
             )
             for live in lives
         ),
@@ -241,19 +240,16 @@ def insist_whole(snapshot: Snapshot) -> None:
         )
 
 
-async def _syncs(reader: Reader, keys: Sequence[str]) -> dict[str, SyncOutcome]:
-    """Read the last syncs; what is not shown, or not understood, is left out."""
+async def _visited(
+    reader: Reader, keys: Sequence[str]
+) -> tuple[Mapping[str, Live | ConnectError], Mapping[str, SyncOutcome]]:
+    """Read forms and last syncs; a sync not shown, or not understood, is left out."""
     if not isinstance(reader, OutcomeReader):
-        return {}
-    try:
-        found = await reader.outcomes(keys)
-    except ConnectError:
-        return {}
-    return {
-        key: one
-        for key, one in found.items()
-        if isinstance(one, SyncOutcome) and one != NO_SYNC
-    }
+        return await reader.read_many(keys), {}
+    found = await reader.read_with_outcomes(keys)
+    forms = {key: form for key, (form, _) in found.items()}
+    seen = {key: one for key, (_, one) in found.items() if isinstance(one, SyncOutcome)}
+    return forms, {key: one for key, one in seen.items() if one != NO_SYNC}
 
 
 async def _options(reader: Reader) -> dict[str, tuple[str, ...]]:

@@ -14,6 +14,7 @@ from tampered_page import Tampered
 from connectsync.backends.browser.reader import BrowserReader
 from connectsync.backends.browser.writer import BrowserWriter
 from connectsync.domain.foreign_text import SECRETS
+from connectsync.domain.live import Live
 from connectsync.domain.sync import NO_SYNC, SchoolOutcome, SyncOutcome
 from connectsync.emulator import store
 from connectsync.errors import ConnectError, NotOffered, PageChanged, Unreachable
@@ -145,6 +146,56 @@ def test_a_time_without_a_zone_is_not_taken_for_one(world: World) -> None:
 
     found = outcome(world, in_words)
     assert found[KEY] == replace(SEEN, at=None)
+
+
+def visited(
+    world: World, change: Callable[[str], str] = str
+) -> tuple[Mapping[str, tuple[Any, Any]], list[str]]:
+    """Read forms with their nights; say which pages of districts were loaded."""
+    loaded: list[str] = []
+
+    async def act(reader: BrowserReader, _: BrowserWriter) -> Mapping[str, Any]:
+        return await reader.read_with_outcomes(("bay", "elm"))
+
+    def on_the_way(path: str, html: str) -> str:
+        loaded.append(path)
+        return change(html) if path.endswith("/sis-rostering") else html
+
+    outcome(world)
+    around = partial(Tampered, change=on_the_way)
+    return world.run(act, around=around, contexts=1), loaded
+
+
+def test_a_form_and_its_night_are_read_on_one_way(world: World) -> None:
+    found, loaded = visited(world)
+    assert found["bay"][1] == SEEN
+    assert found["elm"][1] == NO_SYNC
+    assert {type(form) for form, _ in found.values()} == {Live}
+    for key in ("bay", "elm"):
+        passed = f"/districts/{key}/settings/sis-rostering"
+        assert loaded.count(passed) == 1, loaded
+
+
+def test_a_page_without_reports_is_looked_at_once_and_its_forms_are_read(
+    world: World,
+) -> None:
+    def without(html: str) -> str:
+        return html.replace("(placeholder) Last sync", "Something else")
+
+    found, loaded = visited(world, without)
+    assert {type(form) for form, _ in found.values()} == {Live}
+    assert {type(night) for _, night in found.values()} == {NotOffered}
+    # the first district was clicked to once more, the second not
+    assert loaded.count("/districts/bay/settings/sis-rostering") == 2
+    assert loaded.count("/districts/elm/settings/sis-rostering") == 1
+
+
+def test_a_report_that_makes_no_sense_leaves_the_form_as_it_is(world: World) -> None:
+    found, _ = visited(world, lambda html: html.replace("<td>34%", "<td>a third"))
+    form, night = found["bay"]
+    assert isinstance(form, Live)
+    assert isinstance(night, Unreachable)
+    assert isinstance(found["elm"][1], SyncOutcome)
 
 
 def test_a_time_in_words_that_names_utc_is_read(world: World) -> None:

@@ -175,12 +175,13 @@ class Navigation:
             await self._begin()
             return await PageMapper(self.tab).drawn()
 
-    async def form(self, key: str) -> FormReading:
+    async def form(self, key: str, *, onward: bool = False) -> FormReading:
         """
         Load a district's form again, and read it.
 
         The first time it is clicked to, and later loaded by its address, if it has one
-        and the page still shows that district. Raises ``ConnectError``.
+        and the page still shows that district. ``onward`` says that the tab is on the
+        district's SIS Rostering, from where it is one click. Raises ``ConnectError``.
         """
         if not KEY.fullmatch(key):
             raise DistrictNotFound(
@@ -189,7 +190,7 @@ class Navigation:
         async with self.witnessed(key):
             if await self._loaded_again(key):
                 return await self._read(self.tab, key)
-            has_own_address = await self._go_to(key)
+            has_own_address = await self._go_to(key, onward=onward)
             shown = await self._read(self.tab, key)
             if not has_own_address:
                 self._places.share()
@@ -368,9 +369,10 @@ class Navigation:
         await DistrictHome(self.tab).to_settings()
         await SettingsPage(self.tab).to_rostering()
 
-    async def _go_to(self, key: str) -> bool:
+    async def _go_to(self, key: str, *, onward: bool = False) -> bool:
         """Click to a form; say whether that changes the address."""
-        await self._to_rostering(key)
+        if not onward:
+            await self._to_rostering(key)
         before = self.tab.page.url
         await RosteringPage(self.tab).to_daily_sync()
         return self.tab.page.url != before

@@ -35,6 +35,7 @@ from connectsync.backends.names import (
     Unfit,
     to_json,
 )
+from connectsync.backends.seam import Visit, whole_visits
 from connectsync.domain.foreign_text import repeats_secret
 from connectsync.domain.live import ListedDistrict, Live, PageSpot
 from connectsync.domain.settings import BY_NAME, is_same_label
@@ -63,6 +64,7 @@ class BrowserReader:
         self._tabs = tabs
         self._clock = clock
         self._offered: Mapping[str, tuple[str, ...]] = {}
+        self._without_reports: NotOffered | None = None
 
     @property
     def described(self) -> str:
@@ -111,10 +113,41 @@ class BrowserReader:
         _insist_any(found)
         return {key: found[key] for key in wanted}
 
+    async def read_with_outcomes(self, keys: Sequence[str]) -> Mapping[str, Visit]:
+        """
+        Give forms and last nightly syncs. See ``seam.OutcomeReader``.
+
+        The way to a form leads over the reports. Once a page shows none, no further one
+        is looked at on the way.
+        """
+        wanted = list(dict.fromkeys(keys))
+        self._without_reports = None
+        found = whole_visits(await self._read_each(wanted, self._visit))
+        _insist_any({key: form for key, (form, _) in found.items()})
+        return {key: found[key] for key in wanted}
+
+    async def _visit(self, key: str) -> Visit:
+        async with self._tabs.walk() as walk:
+            seen: SyncOutcome | ConnectError | None = self._without_reports
+            if seen is None:
+                try:
+                    seen = await self._seen(walk, key)
+                except CredentialsRefused:
+                    raise
+                except NotOffered as error:
+                    seen = self._without_reports = error
+                except ConnectError as error:
+                    seen = error
+            onward = isinstance(seen, SyncOutcome)
+            return await self._read(walk, key, onward=onward), seen
+
     async def _outcome(self, key: str) -> SyncOutcome:
         async with self._tabs.walk() as walk:
-            reports = SyncReports(self._clock())
-            seen = await walk.rostering(key, reports.newest)
+            return await self._seen(walk, key)
+
+    async def _seen(self, walk: Navigation, key: str) -> SyncOutcome:
+        reports = SyncReports(self._clock())
+        seen = await walk.rostering(key, reports.newest)
         words = [word for one in seen.schools for word in (one.school, one.shown)]
         if repeats_secret("\n".join([seen.shown, *words])):
             raise Unreachable(f"the last sync of district {key!r} repeats a secret")
@@ -145,8 +178,8 @@ class BrowserReader:
         async with self._tabs.walk() as walk:
             return await walk.page_map()
 
-    async def _read(self, walk: Navigation, key: str) -> Live:
-        shown = await walk.form(key)
+    async def _read(self, walk: Navigation, key: str, *, onward: bool = False) -> Live:
+        shown = await walk.form(key, onward=onward)
         self._offered = shown.offered
         return live(key, shown, self._clock)
 
