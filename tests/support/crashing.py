@@ -42,7 +42,9 @@ _WRITES = re.compile(
 )
 
 _FACTS = frozenset(
-    value for name, value in vars(audit).items() if name.isupper() and name != "FACT"
+    value
+    for name, value in vars(audit).items()
+    if name.isupper() and name not in {"FACT", "SHAPES"}
 )
 
 
