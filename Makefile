@@ -15,7 +15,7 @@ DEMO := .connectsync/demo
 WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 CONNECTSYNC := $(BIN)/connectsync --state-dir $(DEMO)
 
-.PHONY: run test lint compiled check coverage sbom browser-test loop-test crash-test many-runners-test \
+.PHONY: run test lint compiled check coverage sbom every-case-test browser-test loop-test crash-test many-runners-test \
 	storm-test model-test bench fuzz assurance image-test single-file lock reference \
 	screenshot docs clean
 
@@ -61,8 +61,11 @@ check: $(DEV) $(BROWSER) $(WHEELS)
 coverage: $(DEV) $(BROWSER) $(WHEELS)  ## the same tests, with every line and branch counted
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term
 
+every-case-test: $(DEV) $(BROWSER) $(WHEELS)  ## every case of every kind, not a sample
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --every-case
+
 browser-test: $(DEV) $(BROWSER)  ## every label and every way in a browser, not a sample
-	$(BIN)/pytest -n $(WORKERS) --every-label tests/connect \
+	$(BIN)/pytest -n $(WORKERS) --every-case tests/connect \
 		tests/cli/test_browser.py tests/cli/test_stopping.py tests/report/test_html_in_chromium.py
 
 loop-test: $(DEV)  ## from an edit to Connect and back, every way, as the workflows run it

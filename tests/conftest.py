@@ -69,9 +69,9 @@ _KEPT = {
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--every-label",
+        "--every-case",
         action="store_true",
-        help="try every label and every way in a browser, not a sample of them",
+        help="try every case of a kind, not a sample of them",
     )
     parser.addoption(
         "--whole-loop",
@@ -81,17 +81,35 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "every_label: one of a kind that others test")
+    config.addinivalue_line("markers", "every_case: one of a kind that others test")
+    config.addinivalue_line("markers", "sampled(most): so many of its cases are tried")
 
 
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Leave out what takes its time, unless it is asked for."""
-    if not config.getoption("--every-label"):
-        left = {one for one in items if one.get_closest_marker("every_label")}
+    if not config.getoption("--every-case"):
+        left = {one for one in items if one.get_closest_marker("every_case")}
+        left |= beyond_samples(items)
         items[:] = [one for one in items if one not in left]
         config.hook.pytest_deselected(items=[*left])
+
+
+def beyond_samples(items: list[pytest.Item]) -> set[pytest.Item]:
+    """Give the cases that are not tried each time; those that stay lie far apart."""
+    kinds: dict[str, list[pytest.Item]] = {}
+    for one in items:
+        if one.get_closest_marker("sampled"):
+            kinds.setdefault(one.nodeid.partition("[")[0], []).append(one)
+    left = set[pytest.Item]()
+    for cases in kinds.values():
+        mark = cases[0].get_closest_marker("sampled")
+        assert mark is not None
+        (most,) = mark.args
+        kept = {at * len(cases) // most for at in range(most)}
+        left |= {one for at, one in enumerate(cases) if at not in kept}
+    return left
 
 
 @pytest.hookimpl(wrapper=True)

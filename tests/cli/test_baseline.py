@@ -374,6 +374,7 @@ def test_a_change_does_not_put_its_own_error_into_the_baseline(
 
 @pytest.mark.parametrize("in_place", [False, True], ids=["as-it-is", "of-the-target"])
 @pytest.mark.parametrize("format_", [*formats_of("plan"), "approve"])
+@pytest.mark.sampled(5)
 def test_a_plan_says_that_its_change_loosened_rules(
     repository: Console,
     format_: str,

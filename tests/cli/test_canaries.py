@@ -218,6 +218,7 @@ def _told_at(console: Console, url: str, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize("name", LIES)
+@pytest.mark.sampled(4)
 def test_no_secret_is_printed_or_written_whatever_the_gateway_repeats(
     planted: Console,
     tmp_path: Path,

@@ -218,6 +218,7 @@ def planned(valley: Console) -> Console:
         ("connect: production\n", "connect: production\nbackend: browser\n", "backend"),
     ],
 )
+@pytest.mark.sampled(5)
 def test_a_plan_is_of_a_connect_as_it_was_reached(
     planned: Console, old: str, new: str, moved: str
 ) -> None:

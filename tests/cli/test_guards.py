@@ -92,6 +92,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("guard", "case"), CASES.items(), ids=CASES)
+@pytest.mark.sampled(5)
 def test_the_guard_refuses_and_steps_aside_for_its_exact_number(
     valley: Console, guard: str, case: Case
 ) -> None:

@@ -212,6 +212,7 @@ def insist_nothing_of_a_person(said: Said, folder: Path, besides: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", SOURCES)
+@pytest.mark.sampled(3)
 def test_no_value_of_a_person_is_written_or_printed(
     valley: Console, tmp_path: Path, kind: str
 ) -> None:
@@ -257,6 +258,7 @@ run()
 
 
 @pytest.mark.parametrize("kind", SOURCES)
+@pytest.mark.sampled(2)
 def test_killed_with_all_in_memory_it_leaves_nothing_of_a_person(
     valley: Console, tmp_path: Path, kind: str
 ) -> None:

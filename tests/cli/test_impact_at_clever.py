@@ -154,6 +154,7 @@ FORMATS = ("text", "json", "markdown", "html", "csv")
 
 
 @pytest.mark.parametrize("name", WEATHER)
+@pytest.mark.sampled(3)
 def test_nothing_of_a_person_is_printed_or_written_whatever_happens(
     valley: Console,
     tmp_path_factory: pytest.TempPathFactory,

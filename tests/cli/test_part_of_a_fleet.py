@@ -56,6 +56,7 @@ def _share_token(path: Path) -> None:
 
 @pytest.mark.parametrize("part", PARTS, ids=" ".join)
 @pytest.mark.parametrize("format_", formats_of("plan"))
+@pytest.mark.sampled(12)
 def test_a_plan_of_a_part_says_of_shared_files_only_what_holds_for_the_whole(
     shared: Console, part: list[str], format_: str
 ) -> None:

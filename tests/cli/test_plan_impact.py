@@ -491,6 +491,7 @@ def _insist_nobody(text: str) -> None:
 
 
 @pytest.mark.parametrize("kind", SOURCES)
+@pytest.mark.sampled(2)
 def test_no_value_of_a_person_gets_into_plan_comment_state_or_log(
     valley: Console, tmp_path: Path, kind: str
 ) -> None:

@@ -792,6 +792,7 @@ def change_that_loosens(repository: Console, texts: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize("seen", [True, False], ids=["its own file", "main's file"])
 @pytest.mark.parametrize(("name", "texts"), LOOSENED.items(), ids=LOOSENED)
+@pytest.mark.sampled(4)
 def test_what_a_change_takes_out_of_the_project_file_holds_for_its_own_plan(
     repository: Console, name: str, texts: tuple[str, str], *, seen: bool
 ) -> None:

@@ -97,6 +97,7 @@ def broken(files: dict[str, bytes]) -> Iterator[tuple[str, dict[str, bytes]]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.sampled(2)
 def test_no_byte_that_is_written_or_printed_holds_a_value(
     kind: str, here: Console, tmp_path: Path
 ) -> None:

@@ -67,6 +67,7 @@ COMMANDS = (
 
 
 @pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.sampled(5)
 def test_state_that_came_with_a_commit_is_refused(
     ours: Console, tmp_path: Path, command: str
 ) -> None:
@@ -231,6 +232,7 @@ def test_state_that_git_ignores_is_used(ours: Console) -> None:
         ("--backend browser:http://127.0.0.1:1 plan", ".connectsync"),
     ],
 )
+@pytest.mark.sampled(3)
 def test_git_leaves_a_state_folder_out_that_a_command_made(
     valley: Console, command: str, state: str
 ) -> None:

@@ -113,6 +113,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("kind", DAMAGES)
 @pytest.mark.parametrize("name", ["state.db", "connect.db"])
+@pytest.mark.sampled(6)
 def test_a_damaged_store_is_told_in_a_sentence_by_every_command(
     tmp_path: Path,
     ran: Path,
@@ -197,6 +198,7 @@ def test_a_stricter_umask_holds_for_what_is_written_elsewhere(
         "CREATE VIRTUAL TABLE theirs USING fts5(run)",
     ],
 )
+@pytest.mark.sampled(4)
 def test_a_store_that_runs_statements_of_others_is_refused(
     valley: Console, statement: str
 ) -> None:

@@ -56,6 +56,7 @@ ASCII = {
 
 @pytest.mark.parametrize("environment", ASCII.values(), ids=ASCII)
 @pytest.mark.parametrize("command", ["plan", "--help", "explain settings.phone_types"])
+@pytest.mark.sampled(3)
 def test_an_encoding_without_our_letters_is_no_reason_to_stumble(
     valley: Console, command: str, environment: dict[str, str]
 ) -> None:

@@ -231,6 +231,7 @@ def told_from_elsewhere(
     [one for one in STORIES if not one.stem.startswith(("help-", "demo", "log-json"))],
     ids=lambda story: story.stem,
 )
+@pytest.mark.sampled(30)
 def test_every_command_that_a_story_suggests_works_where_it_is_read(
     story: Path, copied: Callable[[str], Console], tmp_path: Path
 ) -> None:

@@ -80,6 +80,7 @@ OF_A_PROJECT = [
 
 @pytest.mark.parametrize("command", OF_A_PROJECT)
 @pytest.mark.parametrize("below", ["districts/_profiles", "tools"])
+@pytest.mark.sampled(12)
 def test_a_project_above_the_folder_that_was_named_is_told(
     valley: Console, command: str, below: str
 ) -> None:

@@ -193,6 +193,7 @@ def test_one_such_file_is_told_before_there_is_no_district(valley: Console) -> N
 
 
 @pytest.mark.parametrize("form", formats_of("findings"))
+@pytest.mark.sampled(4)
 def test_every_format_says_how_many_mistakes_are_behind_the_limit(
     valley: Console, form: str
 ) -> None:

@@ -162,7 +162,7 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
         runner,
         # a page shows no version: equal forms are all that can be told
         versions_recur=True,
-        every=1 if request.config.getoption("--every-label") else 14,
+        every=1 if request.config.getoption("--every-case") else 14,
     )
 
 

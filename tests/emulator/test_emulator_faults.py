@@ -141,6 +141,7 @@ def test_faults_survive_being_spelled() -> None:
         {"confirmation": None},
     ],
 )
+@pytest.mark.sampled(10)
 def test_faults_that_cannot_be_are_refused_and_change_nothing(
     browser: Browser, faults: Mapping[str, object]
 ) -> None:
@@ -318,6 +319,7 @@ def test_every_click_and_field_can_be_renamed(browser: Browser) -> None:
         ("Save", FORM, "button", "Save"),
     ],
 )
+@pytest.mark.sampled(6)
 def test_a_control_can_be_missing_disabled_and_doubled(
     browser: Browser, label: str, path: str, role: str, name: str
 ) -> None:

@@ -165,6 +165,7 @@ def test_nothing_secret_is_in_the_store(browser: Browser, store: Path) -> None:
 
 @pytest.mark.parametrize("csrf", [[], ["wrong"], [""], ["é"], ["x", "y"]])
 @pytest.mark.parametrize("path", ["/sign-in", "/sign-out", FORM])
+@pytest.mark.sampled(6)
 def test_a_form_that_no_page_of_the_session_gave_does_nothing(
     browser: Browser, path: str, csrf: list[str]
 ) -> None:

@@ -318,6 +318,7 @@ DECOYS = [
 
 
 @pytest.mark.parametrize("decoy", DECOYS, ids=str)
+@pytest.mark.sampled(6)
 def test_a_decoy_accepts_nothing(github: Desk, decoy: Row) -> None:
     assert not accepted(github, decoy, commits=AUTHORS)
 
@@ -344,6 +345,7 @@ def test_nothing_is_accepted_where_not_every_author_is_told(
 
 @pytest.mark.parametrize("at", ["2027-01-15T08:59:59Z", "2027-01-15T09:00:00Z"])
 @pytest.mark.parametrize("body", [LINE, "looks good"])
+@pytest.mark.sampled(2)
 def test_a_plan_that_changed_after_the_last_approval_is_not_applied(
     github: Desk, at: str, body: str
 ) -> None:
@@ -364,6 +366,7 @@ def test_a_plan_that_changed_after_the_last_approval_is_not_applied(
     ],
     ids=str,
 )
+@pytest.mark.sampled(2)
 def test_where_anybody_approved_somebody_who_may_has_approved_just_this(
     github: Desk, stale: Row
 ) -> None:
@@ -532,6 +535,7 @@ def test_gitlab_is_told_its_token_and_no_one_it_sends_to(
 
 @pytest.mark.parametrize("timed", [True, False], ids=["newer GitLab", "older GitLab"])
 @pytest.mark.parametrize("when", ["before", "unknown", "taken back", "again"])
+@pytest.mark.sampled(3)
 def test_gitlab_takes_no_approval_from_before_the_plan_was_shown(
     tmp_path: Path, site: GitLab, when: str, *, timed: bool
 ) -> None:

@@ -282,6 +282,7 @@ EDITS = (
 
 
 @pytest.mark.parametrize("seed", range(6))
+@pytest.mark.sampled(2)
 def test_what_is_remembered_changes_no_report(project: Path, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - of a test
     for _ in range(8):

@@ -311,13 +311,14 @@ def test_what_got_onto_the_page_all_the_same_could_not_run(screen: Screen) -> No
         ("audit", "light", NARROW),
         ("audit", "dark", WIDE),
         ("fleet", "light", WIDE),
-        pytest.param("fleet", "dark", NARROW, marks=pytest.mark.every_label),
-        pytest.param("pack", "light", NARROW, marks=pytest.mark.every_label),
-        pytest.param("pack", "dark", WIDE, marks=pytest.mark.every_label),
+        pytest.param("fleet", "dark", NARROW, marks=pytest.mark.every_case),
+        pytest.param("pack", "light", NARROW, marks=pytest.mark.every_case),
+        pytest.param("pack", "dark", WIDE, marks=pytest.mark.every_case),
         ("nights", "light", NARROW),
         ("nights", "dark", WIDE),
     ],
 )
+@pytest.mark.sampled(6)
 def test_everybody_can_read_it(
     screen: Screen, text: str, scheme: str, width: int
 ) -> None:
@@ -642,7 +643,7 @@ def test_a_fleet_is_filtered_by_any_value_and_two_are_compared_with_keys(
     screen.show(FLEET, act)
 
 
-@pytest.mark.every_label
+@pytest.mark.every_case
 def test_what_is_late_is_looked_at_from_the_top_of_the_page(screen: Screen) -> None:
     async def act(opened: Opened) -> None:
         page = opened.page
@@ -665,7 +666,7 @@ def test_what_is_late_is_looked_at_from_the_top_of_the_page(screen: Screen) -> N
     screen.show(FLEET, act)
 
 
-@pytest.mark.every_label
+@pytest.mark.every_case
 def test_a_fleet_on_paper_has_no_controls_and_a_pack_has_every_word(
     screen: Screen,
 ) -> None:
@@ -682,7 +683,7 @@ def test_a_fleet_on_paper_has_no_controls_and_a_pack_has_every_word(
     screen.show(pack_html(report_of(PLAIN, 12)), act)
 
 
-@pytest.mark.every_label
+@pytest.mark.every_case
 def test_a_fleet_without_scripts_is_a_table(screen: Screen) -> None:
     async def act(opened: Opened) -> None:
         page = opened.page
@@ -699,7 +700,7 @@ COUNTRY_MEASURED = MEASURED.replace("#districts-search", "#fleet-search").replac
 )
 
 
-@pytest.mark.every_label
+@pytest.mark.every_case
 def test_the_fleet_of_a_country_is_painted_and_filtered_at_once(
     screen: Screen,
 ) -> None:

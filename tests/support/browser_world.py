@@ -71,8 +71,8 @@ def session_of(store: Path, path: Path) -> Path:
 
 
 def sampled(every: Iterable[T], *left: T) -> list[Any]:
-    """Give all as parameters; ``--every-label`` alone tries those that are left."""
-    mark = pytest.mark.every_label
+    """Give all as parameters; ``--every-case`` alone tries those that are left."""
+    mark = pytest.mark.every_case
     return [pytest.param(one, marks=mark if one in left else ()) for one in every]
 
 

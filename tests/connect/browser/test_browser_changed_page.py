@@ -26,7 +26,7 @@ SAMPLE = {
     "Phone Types to sync: Other",
     "Student ID: STUDENT NUMBER",
 }
-"""What is tried each time; ``--every-label`` tries all."""
+"""What is tried each time; ``--every-case`` tries all."""
 
 
 def every_label() -> Iterator[str]:
@@ -43,11 +43,11 @@ def every_label() -> Iterator[str]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "label" in metafunc.fixturenames:
-        whole = metafunc.config.getoption("--every-label")
+        whole = metafunc.config.getoption("--every-case")
         chosen = [one for one in every_label() if whole or one in SAMPLE]
         metafunc.parametrize("label", chosen)
     if "control" in metafunc.fixturenames:
-        whole = metafunc.config.getoption("--every-label")
+        whole = metafunc.config.getoption("--every-case")
         metafunc.parametrize(("fault", "control"), control_problem(whole=whole))
 
 
@@ -119,7 +119,7 @@ PROBLEMS = [
     ("disabled", form.FIELDS["manageGuardians"]),
     ("doubled", form.SIS_ROSTERING),
 ]
-"""What is tried each time; ``--every-label`` tries all."""
+"""What is tried each time; ``--every-case`` tries all."""
 
 
 def control_problem(*, whole: bool) -> list[tuple[str, str]]:

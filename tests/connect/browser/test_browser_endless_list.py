@@ -60,7 +60,7 @@ class EndlessList:
 
 @pytest.mark.parametrize(
     ("what", "on_a_page"),
-    [("list", 1), pytest.param("read", USUAL, marks=pytest.mark.every_label)],
+    [("list", 1), pytest.param("read", USUAL, marks=pytest.mark.every_case)],
 )
 def test_a_list_that_turns_pages_forever_is_given_up(
     world: World, what: str, on_a_page: int

@@ -85,6 +85,7 @@ async def save(reader: BrowserReader, writer: BrowserWriter) -> None:
 
 
 @pytest.mark.parametrize("name", [one for one in OVERRIDES if "half" not in one])
+@pytest.mark.sampled(4)
 def test_a_form_that_cannot_be_read_is_not_saved(world: World, name: str) -> None:
     before = world.live("bay").form
     version = FormReading(before, {}).version("bay")

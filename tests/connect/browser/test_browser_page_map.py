@@ -95,12 +95,12 @@ def test_what_is_amiss_is_named_and_the_rest_is_found_all_the_same(
 
 
 SAMPLE = (CLICKS[0], CLICKS[2], CLICKS[5])
-"""What is tried each time; ``--every-label`` tries all."""
+"""What is tried each time; ``--every-case`` tries all."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "click" in metafunc.fixturenames:
-        whole = metafunc.config.getoption("--every-label")
+        whole = metafunc.config.getoption("--every-case")
         metafunc.parametrize("click", CLICKS if whole else SAMPLE)
 
 
