@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -186,3 +187,17 @@ def test_a_list_of_eighty_has_a_line_each_and_counts_notes(fleet: Console) -> No
     assert chosen.count("nobody-changes-permissions") == 80
     table = fleet.run("list", "--format", "csv", environment=NOW).out
     assert table.count("nobody-changes-permissions") == 80
+
+
+def test_who_approves_sees_every_district_that_changes(fleet: Console) -> None:
+    change = ("set", "unarchive_classrooms=true", "--where", '"tx" in labels', "--yes")
+    assert fleet.run(*change, environment=NOW).status == 0
+    assert fleet.run("plan", "--out", "plan.json", environment=NOW).status == 0
+    said = fleet.run(
+        "approve", "plan.json", "--as", "Ada Li", environment=NOW, at_terminal=True
+    )
+    assert "approved by Ada Li" in said.out
+    plan = json.loads((fleet.folder / "plan.json").read_text())
+    assert len(plan["districts"]) == 26
+    for one in plan["districts"]:
+        assert one["district"] in said.out

@@ -199,7 +199,7 @@ def _insist_yes(terminal: Terminal, plan: Plan, digest: str, name: str) -> None:
     """Show the whole plan to who looks at it, and ask; in a job no one answers."""
     width, colour = terminal.width, terminal.colour
     terminal.page(
-        render_plan(plan, colour=colour, width=width, whole=False, digest=digest)
+        render_plan(plan, colour=colour, width=width, whole=True, digest=digest)
     )
     answer = terminal.ask(
         f"Approve this plan as {inert(name)}? Type `yes` to continue:"
