@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from operator import itemgetter
 from typing import Any, get_args, get_type_hints
@@ -19,7 +19,7 @@ from connectsync.domain.settings import SETTINGS, is_same, value_data, value_of
 from connectsync.domain.wording import few, many
 from connectsync.errors import NothingMatched
 from connectsync.operations import query
-from connectsync.operations.checked import CheckedFleet
+from connectsync.operations.checked import CheckedDistrict, CheckedFleet
 from connectsync.operations.checking import ValidationOptions, options_of
 from connectsync.operations.expression import FOUND, LIVE, STATE
 from connectsync.providers.form import Kind
@@ -62,9 +62,7 @@ class AskedFleet:
         self.fleet, self.asked = check_named_files(
             self.session, self.project, FilesToCheck(self.arguments), asked
         )
-        self.rows = [
-            {**json.loads(one.stated), "file": one.file} for one in self.fleet.districts
-        ]
+        self.rows = list(_rows(self.fleet.districts))
         errors = [one for one in self.fleet.findings if one.severity is Severity.ERROR]
         broken = sorted({one.place.file for one in errors})
         if broken:
@@ -223,6 +221,20 @@ def chosen_by(
     if len(fleet.rows) == before:
         return given
     return [str(fleet.project.root / row["file"]) for row in fleet.rows]
+
+
+def _rows(districts: Iterable[CheckedDistrict]) -> Iterator[Row]:
+    """Give what files say; what those of one mold share is read once."""
+    shared: dict[tuple[str, ...], Row] = {}
+    for one in districts:
+        mold = one.judged.stated
+        if mold in shared:
+            yield {**shared[mold], **one.own_values, "file": one.file}
+            continue
+        row = json.loads(one.stated)
+        if len(mold) > 1:
+            shared[mold] = row
+        yield {**row, "file": one.file}
 
 
 def known_words(

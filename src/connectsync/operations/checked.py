@@ -84,14 +84,23 @@ class CheckedDistrict(NamedTuple):
     @property
     def stated(self) -> str:
         """What its files say, as JSON."""
-        parts = [*self.judged.stated]
-        own = {
+        parts, own = [*self.judged.stated], self._own
+        parts[1::2] = [own[part] for part in parts[1::2]]
+        return "".join(parts)
+
+    @property
+    def own_values(self) -> dict[str, str]:
+        """What of its values is its own, beside those of its mold."""
+        own = self._own
+        return {STATED_AS[part]: own[part] for part in self.judged.stated[1::2]}
+
+    @property
+    def _own(self) -> dict[str, str]:
+        return {
             "district": self.member.key,
             "name": self.name,
             "district_id": self.member.district_id or "",
         }
-        parts[1::2] = [own[part] for part in parts[1::2]]
-        return "".join(parts)
 
     @property
     def labels(self) -> frozenset[str]:
@@ -171,6 +180,14 @@ def moved(place: Place, like: str, own: str, rows: int) -> Place:
 
 Locate = Callable[[int, KeyPath, bool], Place]
 """Gives the place of a path in the district at a position; True for the key's own."""
+
+
+STATED_AS = {
+    "district": "district",
+    "name": "name",
+    "district_id": "credentials.district_id",
+}
+"""What the words of a file are called among the values that it states."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from connectsync.config.yaml_tree import plain
 from connectsync.domain.district import FleetMember
 from connectsync.domain.finding import Finding, KeyPath, Place
 from connectsync.operations.checked import (
+    STATED_AS,
     CheckedDistrict,
     CheckedFile,
     FileResult,
@@ -420,16 +421,8 @@ def _checked_mold(
         return None
     # no text of a file can hold the character that marks where its own words stand
     marked: dict[str, object] = json.loads(district.stated)
-    for key in cast.words.keys() & _STATED_AS.keys():
-        marked[_STATED_AS[key]] = f"\0{key}\0"
+    for key in cast.words.keys() & STATED_AS.keys():
+        marked[STATED_AS[key]] = f"\0{key}\0"
     stated = json.dumps(marked, separators=(",", ":")).split("\\u0000")
     judged = district.judged._replace(stated=tuple(stated))
     return _CheckedMold(cast.above, one.result, judged, district.member)
-
-
-_STATED_AS = {
-    "district": "district",
-    "name": "name",
-    "district_id": "credentials.district_id",
-}
-"""What the words of a file are called among the values that it states."""
