@@ -275,6 +275,8 @@ def test_what_was_accepted_for_a_run_is_told_for_a_year(valley: Console) -> None
     assert told_of["disruptive"]["by"] == "Ada"
     assert told_of["disruptive"]["how"] == "approved the plan of run 1"
     assert told_of["disruptive"]["standing"] is None
+    page = valley.run("report", environment=NOW).out
+    assert "Ada (unchecked" in page
     late = {"CONNECTSYNC_NOW": "2028-03-01T10:00:00Z"}
     said = valley.run("report", "--format", "json", environment=late)
     kinds = {one["kind"] for one in json.loads(said.out)["accepted"]}

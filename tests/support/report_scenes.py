@@ -19,7 +19,15 @@ from connectsync.domain.fleet_report import (
     ReportedRun,
 )
 from connectsync.domain.live import ExceptionStanding
-from connectsync.domain.run import LastRun, Origin, RunHead, RunLine, RunTally
+from connectsync.domain.run import (
+    ApprovalRecord,
+    LastRun,
+    NameCheck,
+    Origin,
+    RunHead,
+    RunLine,
+    RunTally,
+)
 
 NOW = datetime(2027, 1, 15, 10, tzinfo=UTC)
 TODAY = date(2027, 1, 15)
@@ -128,4 +136,5 @@ def _run(number: int, text: str) -> ReportedRun:
         told_time=False,
         origin=Origin(text, text, text, text, text, "0123456789abcdef", clean=True),
     )
-    return ReportedRun(RunLine(head, RunTally(1, 2, 3, 4, 5)), (text,))
+    approval = ApprovalRecord(text, NOW, NameCheck(text, text))
+    return ReportedRun(RunLine(head, RunTally(1, 2, 3, 4, 5)), (approval,))

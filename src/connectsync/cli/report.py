@@ -184,8 +184,7 @@ def _state(
             key = archive.key_of(connect)
         newest = archive.newest(MOST_RUNS)
         runs = tuple(
-            ReportedRun(line, archive.approvals(line.head.plan))
-            for line in newest.lines
+            ReportedRun(line, archive.approved(line.head.plan)) for line in newest.lines
         )
         return StateSeen(
             archive.baselines(key),

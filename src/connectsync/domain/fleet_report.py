@@ -10,7 +10,7 @@ from typing import Any
 from connectsync.domain.drift import Movement
 from connectsync.domain.finding import Severity
 from connectsync.domain.live import SOON, ExceptionStanding
-from connectsync.domain.run import LastRun, RunLine
+from connectsync.domain.run import ApprovalRecord, LastRun, RunLine
 from connectsync.values import dataclass, field
 
 NOT_READ = "not read"
@@ -141,7 +141,7 @@ class ReportedRun:
     """A run, and who approved its plan."""
 
     line: RunLine
-    approved: tuple[str, ...] = ()
+    approved: tuple[ApprovalRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

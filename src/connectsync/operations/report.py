@@ -369,7 +369,7 @@ def _guards(sources: ReportSources) -> Iterator[AcceptedException]:
         how = f"began run {head.number}" if who else ""
         if run.approved:
             who, how = (
-                ", ".join(run.approved),
+                ", ".join(sorted(one.name for one in run.approved)),
                 f"approved the plan of run {head.number}",
             )
         told = {

@@ -375,7 +375,7 @@ def _run_row(one: ReportedRun) -> dict[str, str]:
         "state": head.state.value,
         "ended": tally_text(tally, Paint(colour=False)),
         "by": origin.actor or origin.user or "not known",
-        "approved": ", ".join(one.approved),
+        "approved": ", ".join(f"{each.name} ({each.check})" for each in one.approved),
         "from": ", ".join(
             filter(
                 None,
