@@ -102,15 +102,9 @@ def approve_file(
         begun = archive.last_run(digest, plan.backend) is not None
         Gate(context, scope.districts, archive).insist_honest(plan)
         left_out = _left_out(session, scope, plan)
-        whole = left_out.added_to(plan)
-        shown = as_it_is(whole, scope.districts, context, begun=begun)
+        shown = as_it_is(left_out.added_to(plan), scope.districts, context, begun=begun)
         again = has_approved(archive, digest, name)
-    check = _check(session, project, name)
-    if check.named:
-        terminal.complain(
-            f"warning: {inert(check.by)} names {inert(check.named)!r}, not"
-            f" {inert(name)!r}"
-        )
+    check = _checked(session, project, name)
     if asks and terminal.watched and not again:
         # the store is not held while a person reads
         _insist_yes(terminal, shown, digest, name)
@@ -126,6 +120,17 @@ def approve_file(
     _tell_approvals(terminal, said, project)
     terminal.say(_next_step(path, shown, project, len(said.names)))
     return ExitStatus.FINE
+
+
+def _checked(session: Session, project: Project, name: str) -> NameCheck:
+    """Check a name; another one is told."""
+    check = _check(session, project, name)
+    if check.named:
+        session.terminal.complain(
+            f"warning: {inert(check.by)} names {inert(check.named)!r}, not"
+            f" {inert(name)!r}"
+        )
+    return check
 
 
 def _check(session: Session, project: Project, name: str) -> NameCheck:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
@@ -19,7 +19,7 @@ from connectsync.cli.options import (
     where_option,
 )
 from connectsync.cli.session import Session
-from connectsync.cli.terminal import ExitStatus
+from connectsync.cli.terminal import ExitStatus, Terminal
 from connectsync.config.discovery import is_key
 from connectsync.config.fleet import Fleet, LoadedDistrict
 from connectsync.config.project import Project
@@ -127,15 +127,27 @@ def list_(
         shown = [one for one in shown if any(row.get(one) for row in fleet.rows)]
     names = tuple(shown or DEFAULT[:1])
     table = show_text.DistrictTable(names, fleet.rows, total, notes)
+    _deliver(terminal, table, types, format_, output)
+    return ExitStatus.FINE
+
+
+def _deliver(
+    terminal: Terminal,
+    table: Any,
+    types: Mapping[str, str],
+    format_: ListFormat,
+    output: Path | None,
+) -> None:
+    from connectsync.report import show_text
+
     if format_ is ListFormat.XLSX:
         terminal.deliver(show_text.workbook_of(table, types), output)
-        return ExitStatus.FINE
+        return
     look = show_text.ListLook(
         terminal.colour and output is None, terminal.wraps_at(output)
     )
     text = show_text.list_districts(table, format_.value, look)
     deliver_pages(terminal, text, format_.value, output)
-    return ExitStatus.FINE
 
 
 def _named_for(
