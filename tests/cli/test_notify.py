@@ -16,9 +16,11 @@ from console import Console, Said
 from forging import Entry
 from told_people import HOSTS, Hook, listening, mail_server
 
+from connectsync.backends.contract import ContractWriter
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.schemas import schema
 from connectsync.emulator import store
+from connectsync.errors import FormRefused
 from connectsync.telemetry import hooks
 
 KEY = "lakeview-usd"
@@ -487,6 +489,42 @@ def test_a_run_that_stopped_is_told_once_and_is_over_once_it_is_done(
     assert valley.run("notify", "--dry-run", environment=day).out == (
         "Nothing to tell anyone now\n"
     )
+
+
+def test_a_run_that_failed_is_told_by_whoever_looks_next_and_by_reconcile_itself(
+    known: Console, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise FormRefused("no, says Ana Ruiz", remedy="ask SchoolStatus why")
+
+    tells(known)
+    known.replace(
+        "districts/ca/lakeview-usd.yaml",
+        "deletion_threshold: 15",
+        "deletion_threshold: 12",
+    )
+    with monkeypatch.context() as patched:
+        patched.setattr(ContractWriter, "save", fail)
+        environment = at("2027-01-15T06:00", hook)
+        said = known.run("apply", "--yes", environment=environment)
+        assert said.status == ExitStatus.FINDINGS, said.both
+        known.run("notify", environment=at("2027-01-15T06:05", hook))
+        known.run("notify", environment=at("2027-01-15T06:10", hook))
+        (body,) = hook.bodies
+        assert told(body) == [("failed-run", None)]
+        assert body["new"][0]["message"] == "run 2 is not done: 1 failed"
+        assert body["new"][0]["help"].startswith("`connectsync runs show 2` says why")
+        hook.bodies.clear()
+        environment = at("2027-01-15T06:15", hook)
+        assert known.run("reconcile", "--notify", environment=environment).status == 1
+        new = [one for body in hook.bodies for one in body["new"]]
+        assert ("failed-run", KEY) in {(one["kind"], one["district"]) for one in new}
+        assert "Ana Ruiz" not in json.dumps(hook.bodies)
+    # the next pass makes it, and nothing is open any more
+    day = at("2027-01-16T06:00", hook)
+    assert known.run("reconcile", "--notify", environment=day).status == ExitStatus.FINE
+    left = known.run("notify", "--dry-run", environment=at("2027-01-16T06:05", hook))
+    assert left.out == "Nothing to tell anyone now\n"
 
 
 def test_a_test_reaches_every_hook_at_any_hour_and_is_not_remembered(
