@@ -403,11 +403,19 @@ def test_text_of_others_is_inert_wherever_it_would_be_read(
     assert not set(said) & set("<>{}&\n\x1b\u202e")
 
 
-def note(console: Console, status: str, *, ago: timedelta, tried: int) -> None:
+def note(
+    console: Console,
+    status: str,
+    *,
+    ago: timedelta,
+    tried: int | None = None,
+    schools: tuple[store.SchoolReport, ...] = (),
+) -> None:
     path = console.folder / ".connectsync" / "connect.db"
     with store.open_store(path).writing() as connection:
         when = (datetime(2027, 1, 15, 12, tzinfo=UTC) - ago).isoformat()
-        store.put_sync(connection, KEY, store.SyncReport(status, when, tried))
+        report = store.SyncReport(status, when, tried, schools)
+        store.put_sync(connection, KEY, report)
 
 
 def test_a_night_that_failed_is_told_with_its_figure_and_in_words_of_ours(
@@ -427,6 +435,19 @@ def test_a_night_that_failed_is_told_with_its_figure_and_in_words_of_ours(
     everything = json.dumps(body)
     for foreign in ("Maria", "555-0142", "Lakeview Unified"):
         assert foreign not in everything
+
+
+def test_a_night_that_failed_for_a_school_alone_is_told_without_its_name(
+    known: Console, hook: Hook
+) -> None:
+    tells(known)
+    schools = (store.SchoolReport("Hill High", "Failed: threshold", 40),)
+    note(known, "Success", ago=timedelta(hours=2), schools=schools)
+    known.run("status", KEY, "--notify", environment=at("2027-01-15T06:00", hook))
+    (body,) = hook.bodies
+    assert told(body) == [("failed-sync", KEY)]
+    assert body["new"][0]["message"] == "the last sync failed for 1 school"
+    assert "Hill" not in json.dumps(body)
 
 
 def test_what_waits_for_a_person_is_told_by_reconcile(

@@ -32,11 +32,13 @@ from connectsync.report.plan_impact import (
     change_lines,
     roster_lines,
     shared_changes,
+    shared_turns,
     token_text,
     told_moves,
     total_of,
 )
 from connectsync.report.plan_text import (
+    SCHEDULED,
     count_text,
     guard_text,
     rollback_text,
@@ -80,6 +82,7 @@ def plan_html(review: PlanReview) -> str:
                 if shared["rows"]
                 else {}
             ),
+            **({"scheduled": SCHEDULED} if plan.scheduled else {}),
             "districts": "Districts",
             **finding_sections(review.findings),
             "about": "About this plan",
@@ -87,6 +90,7 @@ def plan_html(review: PlanReview) -> str:
         glance=_glance(review),
         apply=_how_to_apply(review),
         shared=shared,
+        scheduled=_scheduled(plan),
         districts=_plain_districts(plan),
         found=plain_findings(review.findings),
         about=list(_about(plan)),
@@ -241,6 +245,15 @@ def _shared(plan: Plan) -> dict[str, Any]:
         }
         for kind, keys in shared_changes(plan).items()
         if len(keys) > 1 and not isinstance(kind, str)
+    ]
+    return {"rows": rows[:MOST_SHARED], "more": max(0, len(rows) - MOST_SHARED)}
+
+
+def _scheduled(plan: Plan) -> dict[str, Any]:
+    """Give what changes by itself where nothing is saved now, once for all it is of."""
+    rows = [
+        {"says": turn_text(turn), "districts": reach(tuple(keys))}
+        for turn, keys in shared_turns(plan.scheduled).items()
     ]
     return {"rows": rows[:MOST_SHARED], "more": max(0, len(rows) - MOST_SHARED)}
 

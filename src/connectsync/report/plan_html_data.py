@@ -114,8 +114,7 @@ class _PlanRows:
         yield from map(self._unread, plan.failed)
         yield from map(self._left_alone, only_left_alone(plan))
         for key in plan.in_step:
-            known = self._district(self.review.member(key), DistrictStanding.IN_STEP)
-            yield known | self._turns(plan.scheduled.get(key, ()))
+            yield self._district(self.review.member(key), DistrictStanding.IN_STEP)
 
     def _district(self, member: Member, standing: DistrictStanding) -> dict[str, Any]:
         """Give what is known of any district; what is empty is left out."""

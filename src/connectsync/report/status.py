@@ -97,7 +97,12 @@ def _seen(one: DistrictStatus) -> Iterator[str]:
             yield f"tried to archive {spell_percent(seen.tried_to_archive)}"
         if seen.schools:
             ends = Counter(school.ending for school in seen.schools)
-            each = (f"{ends[one]} {one}" for one in SCHOOL_ENDINGS if ends[one])
+            words = {SyncEnding.SCHOOLS: "not found"}
+            each = (
+                f"{ends[one]} {words.get(one, one)}"
+                for one in SCHOOL_ENDINGS
+                if ends[one]
+            )
             yield f"{many(len(seen.schools), 'school')}: {', '.join(each)}"
     if one.first_night is not None:
         yield _first_night(one.first_night)
