@@ -268,7 +268,7 @@ def fresh(folder: Path) -> Console:
     return Console(folder / "valley")
 
 
-CLOSED = {">&- 2>&- <&-": EVERY, ">&-": EVERY, "2>&-": SOME, ">&- 2>&-": SOME}
+CLOSED = {">&- 2>&- <&-": EVERY, ">&-": SOME, "2>&-": SOME, ">&- 2>&-": SOME}
 
 
 @pytest.mark.parametrize("redirected", CLOSED)
