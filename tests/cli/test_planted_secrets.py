@@ -421,7 +421,7 @@ def test_no_log_of_a_bug_holds_a_secret(
         held = " ".join(SECRETS)
         raise RuntimeError(held)
 
-    monkeypatch.setattr(front, "app", broken)
+    monkeypatch.setattr(front, "make_program", broken)
     said = world.run("plan")
     assert said.status == ExitStatus.BUG
     logs = list(tmp_path.glob("connectsync-*.log"))
