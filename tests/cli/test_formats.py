@@ -50,7 +50,7 @@ def test_findings_in_a_file_are_those_on_the_terminal(
     console = copied("mistakes")
     shown = console.run("validate", "--format", format_)
     written = console.run("validate", "--format", format_, "--output", "out/report.txt")
-    assert (written.status, written.both) == (shown.status, "")
+    assert (written.status, written.both) == (shown.status, "wrote out/report.txt\n")
     assert (console.folder / "out" / "report.txt").read_text("utf-8") == shown.out
 
 
@@ -60,7 +60,7 @@ def test_a_plan_in_a_file_is_the_one_on_the_terminal(
 ) -> None:
     shown = valley.run("plan", "--format", format_)
     written = valley.run("plan", "--format", format_, "--output", "report.txt")
-    assert written.both == ""
+    assert written.both == "wrote report.txt\n"
     assert (valley.folder / "report.txt").read_text("utf-8") == shown.out
 
 
