@@ -143,3 +143,41 @@ def test_all_events_of_a_file_together_get_a_time(
     monkeypatch.setattr(calendars, "MOST_SECONDS", -1.0)
     with pytest.raises(UnreadableCalendar, match="take too long to work out"):
         read(day(4))
+
+
+MARK = "cAnary-4b-Zk81"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        MARK,
+        f"{MARK}:x",
+        f"BEGIN:VCALENDAR\n{MARK}\nEND:VCALENDAR",
+        f"BEGIN:{MARK}\nEND:{MARK}",
+        *(
+            f"BEGIN:VCALENDAR\nBEGIN:VEVENT\n{event}\nEND:VEVENT\nEND:VCALENDAR"
+            for event in (
+                MARK,
+                f"DTSTART:{MARK}",
+                f"DTSTART;TZID={MARK}:{MARK}",
+                f"DTSTART:20270101\nRRULE:FREQ={MARK}",
+                f"DTSTART:20270101\nRRULE:FREQ=DAILY;UNTIL={MARK}",
+                f"DTSTART:20270101\nDURATION:{MARK}",
+                f"DTSTART:20270101\nRDATE:{MARK}\nEXDATE:{MARK}",
+            )
+        ),
+    ],
+)
+def test_what_is_no_calendar_is_not_quoted(text: str) -> None:
+    """A project file may name a calendar that is no one's to read in a log."""
+    with pytest.raises(UnreadableCalendar) as caught:
+        read_days(text.encode(), CHICAGO, WITHIN)
+    assert MARK not in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+def test_the_line_that_is_no_calendar_is_told() -> None:
+    text = f"BEGIN:VCALENDAR\nVERSION:2.0\n{MARK}\nEND:VCALENDAR"
+    with pytest.raises(UnreadableCalendar, match="in line 3"):
+        read_days(text.encode(), CHICAGO, WITHIN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import takewhile
@@ -102,7 +103,7 @@ def _events(raw: bytes) -> list[Any]:
         is_one = calendar.name == "VCALENDAR"
         events = calendar.walk("VEVENT")
     except Exception as error:  # what is no calendar fails in many ways
-        raise UnreadableCalendar(_said(error)) from error
+        raise UnreadableCalendar(_said(error, raw)) from error
     if not is_one:
         raise UnreadableCalendar("it holds no VCALENDAR")
     return list(events)
@@ -118,8 +119,27 @@ def _insist_few(count: int, most: int, what: str) -> None:
         raise UnreadableCalendar(said[what])
 
 
-def _said(error: Exception) -> str:
-    return foreign_text(str(error) or type(error).__name__)
+def _said(error: Exception, raw: bytes = b"") -> str:
+    """
+    Say what the library complains of, without what it quotes: with the line instead.
+
+    A project file may name any calendar of the project, and what stands in one may be
+    no one's to read in a log.
+    """
+    said, _, rest = str(error).partition(": ")
+    said = foreign_text(_QUOTED.sub("…", said) or type(error).__name__)
+    quoted = _QUOTED.search(rest or str(error))
+    at = raw.find(quoted[0][1:-1].encode()) if quoted else -1
+    line = raw.count(b"\n", 0, at) + 1
+    return f"{said}, in line {line}" if at >= 0 else said
+
+
+_DATED = frozenset(
+    ["DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"]
+)
+"""Properties that say when an event is."""
+
+_QUOTED = re.compile("'[^']*'|\"[^\"]*\"")
 
 
 def _title(event: Any) -> str:
@@ -149,8 +169,9 @@ def _days_of(
     event: Any, zone: str, within: Days, moved: frozenset[tuple[str, date]]
 ) -> Iterator[Days]:
     if event.errors:
-        name, said = event.errors[0]
-        raise UnreadableCalendar(f"has a {foreign_text(f'{name}: {said}')}")
+        name = str(event.errors[0][0])
+        known = name if name in _DATED else "property"
+        raise UnreadableCalendar(f"has a {known} that cannot be read")
     if str(event.get("STATUS", "")).upper() == "CANCELLED":
         return
     start, end = event.start, event.end
