@@ -181,3 +181,20 @@ def test_the_line_that_is_no_calendar_is_told() -> None:
     text = f"BEGIN:VCALENDAR\nVERSION:2.0\n{MARK}\nEND:VCALENDAR"
     with pytest.raises(UnreadableCalendar, match="in line 3"):
         read_days(text.encode(), CHICAGO, WITHIN)
+
+
+@pytest.mark.parametrize("name", ["VEVENT ", "VEVENTS", "VEVENT\u00a0"])
+def test_a_part_that_others_may_take_for_an_event_is_refused(name: str) -> None:
+    """What is left out would be open."""
+    event = f"BEGIN:{name}\n{day(10)}\nEND:{name}"
+    text = f"BEGIN:VCALENDAR\nVERSION:2.0\n{event}\nEND:VCALENDAR"
+    with pytest.raises(UnreadableCalendar, match="a part that is no event"):
+        read_days(text.encode(), CHICAGO, WITHIN)
+
+
+def test_tasks_zones_and_parts_of_programs_are_passed_over() -> None:
+    parts = "".join(
+        f"BEGIN:{name}\nUID:1\nEND:{name}\n" for name in ("VTODO", "VJOURNAL", "X-WR")
+    )
+    text = f"BEGIN:VCALENDAR\nVERSION:2.0\n{parts}END:VCALENDAR"
+    assert read_days(text.encode(), CHICAGO, WITHIN) == ()

@@ -102,10 +102,14 @@ def _events(raw: bytes) -> list[Any]:
         calendar = Calendar.from_ical(raw)
         is_one = calendar.name == "VCALENDAR"
         events = calendar.walk("VEVENT")
+        names = {str(one.name) for one in calendar.walk()}
     except Exception as error:  # what is no calendar fails in many ways
         raise UnreadableCalendar(_said(error, raw)) from error
     if not is_one:
         raise UnreadableCalendar("it holds no VCALENDAR")
+    if any(one not in _PARTS and not one.startswith("X-") for one in names):
+        # such as one with a blank behind it, which other programs take for an event
+        raise UnreadableCalendar("it holds a part that is no event, and none we know")
     return list(events)
 
 
@@ -133,6 +137,15 @@ def _said(error: Exception, raw: bytes = b"") -> str:
     line = raw.count(b"\n", 0, at) + 1
     return f"{said}, in line {line}" if at >= 0 else said
 
+
+_PARTS = frozenset(
+    [
+        *("VCALENDAR", "VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VALARM"),
+        *("VTIMEZONE", "STANDARD", "DAYLIGHT", "VAVAILABILITY", "AVAILABLE"),
+        *("PARTICIPANT", "VLOCATION", "VRESOURCE", "VPOLL"),
+    ]
+)
+"""What the standards put into a calendar; only events are read."""
 
 _DATED = frozenset(
     ["DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"]
