@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import jsonschema_rs
 import pytest
@@ -12,18 +13,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectsync.config import schema_check, schemas
-from connectsync.config.document import is_day, read_document
+from connectsync.config.document import Document, is_day, read_document
 from connectsync.config.profiles import check_bytes
-from connectsync.config.schema_check import accepts, surely_fits
-from connectsync.config.schema_errors import explain
+from connectsync.config.schema_check import accepts, surely_fails, surely_fits
+from connectsync.config.schema_errors import _explainer, explain
 from connectsync.config.schemas import (
     describe,
+    failures,
+    knows_all,
     list_described_paths,
     render_district,
     schema,
     schema_names,
     schema_text,
 )
+from connectsync.config.source import Source
 from connectsync.domain import district as values
 from connectsync.errors import Bug, UsageError
 from connectsync.providers import clever as form
@@ -119,6 +123,33 @@ def test_the_library_that_says_whether_and_the_one_that_says_why_agree(
     assert accepts(data, "district") == (not findings)
 
 
+@given(broken(), st.sampled_from(["district", "profile"]))
+def test_what_plain_python_finds_wrong_is_what_the_library_finds(
+    data: dict[str, Any], name: str
+) -> None:
+    document = Document(Source("f.yaml", render_district(data)), data)
+    expected = [
+        (str(one.validator), tuple(one.absolute_path), one.instance, one.schema)
+        for one in _explainer(name).iter_errors(data)
+    ]
+    found = [
+        (one.keyword, one.path, one.instance, one.part)
+        for one in failures(data, schema(name))
+    ]
+    assert [repr(one) for one in found] == [repr(one) for one in expected]
+    quick = explain(document, name)
+    with patch("connectsync.config.schema_errors.knows_all", lambda _: False):
+        assert explain(document, name) == quick
+
+
+def test_every_keyword_of_the_schemas_that_people_write_by_is_known() -> None:
+    for name in ("district", "profile", "project"):
+        assert knows_all(schema(name))
+        assert not knows_all({**schema(name), "oneOf": []})
+    assert not knows_all({"properties": {"a": {"items": True}}})
+    assert not knows_all({"enum": [[1]]})
+
+
 def _parts_of(part: Any) -> Iterator[Mapping[str, Any]]:
     """Give a part of a schema, and every part in it."""
     yield part
@@ -133,6 +164,21 @@ PARTS = [part for name in OURS for part in _parts_of(schema(name))]
 ODD = st.sampled_from([True, 1.0, 2**53, 10**30, "1\n", "\u00e9", "\ud800", [1, True]])
 
 
+@given(st.sampled_from(PARTS), ANYTHING | ODD | st.lists(ANYTHING | ODD, max_size=3))
+def test_of_any_value_plain_python_finds_what_the_library_finds(
+    part: Mapping[str, Any], value: object
+) -> None:
+    exact = _explainer("district").evolve(schema=part)
+    expected = [
+        (str(one.validator), tuple(one.absolute_path), one.validator == "required")
+        for one in exact.iter_errors(value)
+    ]
+    found = [
+        (one.keyword, one.path, bool(one.message)) for one in failures(value, part)
+    ]
+    assert sorted(map(repr, found)) == sorted(map(repr, expected))
+
+
 def valid(data: object, part: Mapping[str, Any]) -> bool:
     checker = jsonschema_rs.Draft202012Validator(
         dict(part), validate_formats=True, formats={"date": is_day}
@@ -145,6 +191,13 @@ def test_no_document_is_taken_that_the_library_refuses(data: dict[str, Any]) -> 
     for name in ("district", "profile"):
         if surely_fits(data, schema(name)):
             assert valid(data, schema(name))
+
+
+@given(broken())
+def test_no_document_is_refused_that_the_library_takes(data: dict[str, Any]) -> None:
+    for name in ("district", "profile"):
+        if surely_fails(data, name):
+            assert not valid(data, schema(name))
 
 
 @given(st.sampled_from(PARTS), ANYTHING | ODD | st.lists(ANYTHING | ODD, max_size=3))
@@ -188,7 +241,7 @@ def test_a_clean_document_is_decided_without_the_library() -> None:
 
 
 def test_every_keyword_of_a_schema_is_known_there() -> None:
-    known = schema_check._KNOWN_KEYWORDS  # noqa: SLF001 - what is not known is slow
+    known = schemas.KNOWN_KEYWORDS
     assert {key for part in PARTS for key in part} <= known
 
 

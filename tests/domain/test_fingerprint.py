@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectsync.domain import finding
 from connectsync.domain.finding import (
     Finding,
     Place,
@@ -20,6 +21,7 @@ from connectsync.domain.finding import (
     pointer,
     with_fingerprints,
 )
+from connectsync.report.findings_text import render
 
 HOME = Finding(
     "home-phone-for-texts",
@@ -48,14 +50,14 @@ FINDINGS = st.lists(
 )
 
 
-def moved(finding: Finding, *, by: int) -> Finding:
-    place = finding.place
+def moved(one: Finding, *, by: int) -> Finding:
+    place = one.place
     down = replace(place, line=place.line + by, end_line=place.end_line + by)
-    return replace(finding, place=down)
+    return replace(one, place=down)
 
 
-def fingerprint(finding: Finding) -> str:
-    return with_fingerprints([finding])[0].fingerprint
+def fingerprint(one: Finding) -> str:
+    return with_fingerprints([one])[0].fingerprint
 
 
 def test_a_fingerprint_is_the_same_for_ever() -> None:
@@ -143,3 +145,26 @@ def test_another_rule_file_path_or_text_is_another_finding(other: Finding) -> No
 )
 def test_wording_spacing_and_severity_are_not_identity(same: Finding) -> None:
     assert fingerprint(same) == fingerprint(HOME)
+
+
+def test_findings_of_many_files_are_neither_compared_nor_fingerprinted_for_a_text(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    for name in ("_rank", "_severity_rank", "_digest"):
+        work = getattr(finding, name)
+
+        def counted(*given: Any, name: str = name, work: Any = work) -> Any:
+            asked.append(name)
+            return work(*given)
+
+        monkeypatch.setattr(finding, name, counted)
+    files = [
+        replace(HOME, place=replace(HOME.place, file=f"d{at}.yaml")) for at in range(50)
+    ]
+    marked = with_fingerprints(files)
+    report = ValidationReport(50, marked)
+    assert render(report, colour=False, width=80)
+    assert asked == []
+    assert len({one.fingerprint for one in marked}) == len(files)
+    assert asked == ["_digest"] * len(files)

@@ -26,6 +26,7 @@ from connectsync.operations.checking import (
 from connectsync.operations.molds import (
     MOST_MOLDS,
     SURE,
+    Molds,
     can_move,
     check_by_loaded_mold,
     check_by_mold,
@@ -360,3 +361,66 @@ def test_a_calendar_that_dates_the_files_of_a_path_makes_no_mold_of_them_and_oth
         {said.rule for said in one.district.found} for one in found if one.district
     ]
     assert told_rules[0] != told_rules[-1]
+
+
+ERRORS = (
+    "settings: {phone_types: [Sell]}\n",
+    "settings: {phone_types: [Cell]}\nsettings: {phone_types: [Cell]}\n",
+    "profile: nowhere\n",
+    "profile: broken\n",
+    "facts: {setup_step: eight}\n",
+)
+
+
+@pytest.mark.parametrize("heads", [("",), ("", "# one\n", "# one\n# two\n")])
+def test_files_with_one_error_in_one_line_are_read_once_and_told_of_each(
+    tmp_path: Path, composed: list[bytes], heads: tuple[str, ...]
+) -> None:
+    texts = {}
+    for number in range(90):
+        head, body = heads[number % len(heads)], ERRORS[number % len(ERRORS)]
+        text = f"schema: 1\ndistrict: d{number:03}\nname: District {number}\n"
+        texts[f"d{number:03}"] = head + text + body
+    chosen = chosen_of(tmp_path, texts)
+    expected = alone(chosen)
+    composed.clear()
+    found = check_by_mold(chosen, list(chosen.paths), ASKED, remember=True)
+    assert list(map(told, found)) == list(map(told, expected))
+    assert all(one.district is None for one in found)
+    if len(heads) == 1:
+        assert len(composed) == len(ERRORS)
+    # a sentence may name a line: where lines moved, it is written anew
+    said = {said.message for one in found for said in one.findings}
+    assert len([one for one in said if "the first is on line" in one]) == len(heads)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_mold_that_is_known_takes_files_apart_as_it_was_itself(seed: int) -> None:
+    pick = random.Random(seed)  # noqa: S311 - no secret
+    molds = Molds[None]()
+    for number in range(60):
+        stem = f"d{number:03}-usd"
+        raw = text_of(pick, number, stem).encode()
+        cast = take_apart(raw, f"districts/{stem}.yaml")
+        assert molds.take_apart(raw, f"districts/{stem}.yaml") == cast
+        if cast is not None and molds.wants(cast):
+            molds.learn(cast, None)
+
+
+def test_what_a_file_is_found_to_have_is_placed_in_the_tree_that_was_read(
+    composed: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again: list[bytes] = []
+    compose = yaml_tree.compose
+
+    def counted(raw: bytes) -> object:
+        again.append(raw)
+        return compose(raw)
+
+    monkeypatch.setattr(yaml_tree, "compose", counted)
+    for number in range(4):
+        raw = (
+            f"schema: 1\ndistrict: d{number}\nnam: D\nsettings: {{phone: 1}}\n".encode()
+        )
+        assert len(check_bytes(f"d{number}.yaml", raw, "district").findings) > 1
+    assert (len(composed), again) == (4, [])

@@ -12,7 +12,13 @@ from connectsync.config import yaml_tree
 from connectsync.config.decode import text_of
 from connectsync.config.source import Source, and_more, error
 from connectsync.config.yaml_errors import refusal_finding, syntax_finding
-from connectsync.config.yaml_tree import TreeMistake, YamlRefusal, compose, data_of
+from connectsync.config.yaml_tree import (
+    TreeMistake,
+    YamlRefusal,
+    compose,
+    data_of,
+    keep_tree,
+)
 from connectsync.domain.finding import Finding, KeyPath, Place, Severity
 from connectsync.errors import InvalidFiles
 from connectsync.values import dataclass
@@ -85,6 +91,7 @@ def read_document(file: str, raw: bytes) -> Reading:
 def _document(source: Source, root: Node | None) -> Reading:
     if root is None:
         return Reading(None, (_empty(source),))
+    keep_tree(source.text, root)
     data, blunders = data_of(root)
     found = [_finding(source, blunder) for blunder in blunders]
     findings = and_more(found, blunders.more)

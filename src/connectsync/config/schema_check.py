@@ -11,7 +11,14 @@ from typing import Any
 
 from connectsync.config.document import Document, is_day
 from connectsync.config.layers import LAYERED
-from connectsync.config.schemas import labels_of, schema, types_of
+from connectsync.config.schemas import (
+    KNOWN_KEYWORDS,
+    failures,
+    knows_all,
+    labels_of,
+    schema,
+    types_of,
+)
 from connectsync.config.source import MOST_FINDINGS, and_more, error, quote_text
 from connectsync.domain.finding import Finding, KeyPath, Severity, order
 from connectsync.domain.schedule import ZONES_AGAIN, damaged_zone, local_time
@@ -179,10 +186,29 @@ def _listed_keys(name: str, section: KeyPath) -> tuple[_Listed, ...]:
 def accepts(data: object, name: str) -> bool:
     """Say whether data are what a schema allows."""
     # the library takes longer to import than so many documents to look at
-    if next(_LOOKED_AT) < FEW and surely_fits(data, schema(name)):
-        return True
+    if next(_LOOKED_AT) < FEW:
+        if surely_fits(data, schema(name)):
+            return True
+        if surely_fails(data, name):
+            return False
     valid: bool = _gate(name).is_valid(data)
     return valid
+
+
+def surely_fails(data: object, name: str) -> bool:
+    """
+    Say whether data surely are not what a schema allows.
+
+    Only for what libraries cannot see in two ways: a key that is missing or not known,
+    and a word where another or something else belongs.
+    """
+    whole = schema(name)
+    plainly = (
+        one.keyword in {"required", "additionalProperties"}
+        or (one.keyword in {"type", "enum"} and isinstance(one.instance, str | bool))
+        for one in (failures(data, whole) if knows_all(whole) else ())
+    )
+    return any(plainly)
 
 
 FEW = 20
@@ -206,7 +232,7 @@ def surely_fits(value: object, part: Mapping[str, Any]) -> bool:
     and where its idea of a number, a letter or a pattern may be another one.
     """
     kind = _KIND_OF.get(type(value), "")
-    known = part.keys() <= _KNOWN_KEYWORDS and kind in types_of(part, kind)
+    known = part.keys() <= KNOWN_KEYWORDS and kind in types_of(part, kind)
     if not (known and _is_listed(value, part)):
         return False
     match value:
@@ -232,15 +258,6 @@ _KIND_OF: Mapping[type, str] = {
     bool: "boolean",
     type(None): "null",
 }
-_JUDGING = (
-    "additionalProperties const enum format items maxItems maxLength maximum minItems"
-    " minLength minProperties minimum pattern properties required type uniqueItems"
-)
-_TELLING = (
-    "$schema $id title description examples default x-labels x-rule x-said x-secret"
-    " x-wanted"
-)
-_KNOWN_KEYWORDS = frozenset(f"{_JUDGING} {_TELLING}".split())
 
 
 def _is_listed(value: object, part: Mapping[str, Any]) -> bool:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, cast
-
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import ValidationError
-from jsonschema.protocols import Validator
-from jsonschema.validators import extend
+from typing import Any
 
 from connectsync.config.document import Document, is_day
-from connectsync.config.schemas import kind_of, labels_of, schema, types_of
+from connectsync.config.schemas import (
+    SchemaFailure,
+    exact_pattern,
+    failures,
+    find_repeated,
+    kind_of,
+    knows_all,
+    labels_of,
+    schema,
+    types_of,
+)
 from connectsync.config.source import MASK, MOST_FINDINGS, error, quote_text
 from connectsync.domain.finding import Finding, KeyPath, order
 from connectsync.domain.foreign_text import no_command
@@ -43,12 +48,6 @@ class SchemaMistake:
     hint: str
 
 
-def schema_of(failure: ValidationError) -> Mapping[str, Any]:
-    """Give the part of the schema that failed; ours are all mappings."""
-    part = failure.schema
-    return part if isinstance(part, dict) else {}
-
-
 def missing(key: str, part: Mapping[str, Any], path: KeyPath) -> SchemaMistake:
     """Say that a key is missing."""
     where = f" in {quote_text(_last(path))}" if path else ""
@@ -74,10 +73,10 @@ def extra(key: str, known: Iterable[str]) -> SchemaMistake:
 
 
 def wrong(
-    path: KeyPath, kind: str, failure: ValidationError, source: str
+    path: KeyPath, kind: str, failure: SchemaFailure, source: str
 ) -> SchemaMistake:
     """Say what is wrong with a value; ``source`` is how the file spells it."""
-    part = schema_of(failure)
+    part = failure.part
     value: Any = failure.instance
     if value is None or _is_blank_secret(part, kind, value):
         return _nothing(path, part)
@@ -296,14 +295,14 @@ def explain(document: Document, name: str) -> tuple[tuple[Finding, ...], int]:
 
     Where each mistake beyond the limit stands is not looked for: that takes longest.
     """
-    told: dict[KeyPath, ValidationError] = {}
-    keys: list[tuple[KeyPath, str, ValidationError]] = []
-    for failure in _explainer(name).iter_errors(document.data):
-        path: KeyPath = tuple(failure.absolute_path)
-        if failure.validator in {"required", "additionalProperties"}:
+    told: dict[KeyPath, SchemaFailure] = {}
+    keys: list[tuple[KeyPath, str, SchemaFailure]] = []
+    for failure in _failures(document, name):
+        path = failure.path
+        if failure.keyword in {"required", "additionalProperties"}:
             keys += [(path, key, failure) for key in _keys(failure)]
-        elif failure.validator == "uniqueItems":
-            told.setdefault((*path, _find_repeated(failure.instance) or 0), failure)
+        elif failure.keyword == "uniqueItems":
+            told.setdefault((*path, find_repeated(failure.instance) or 0), failure)
         elif path not in told or _rank(failure) < _rank(told[path]):
             told[path] = failure
     values = list(told)[: max(0, MOST_FINDINGS - len(keys))]
@@ -321,12 +320,12 @@ def strange_label(
     return _finding(document, path, strange(path, part, label, source), on_key=False)
 
 
-def _keys(failure: ValidationError) -> Iterator[str]:
+def _keys(failure: SchemaFailure) -> Iterator[str]:
     """Give the keys that are unknown, or the one that is missing."""
-    known: Mapping[str, Any] = schema_of(failure)["properties"]
+    known: Mapping[str, Any] = failure.part["properties"]
     stated = failure.instance if isinstance(failure.instance, dict) else {}
     unknown = [key for key in stated if key not in known]
-    if failure.validator == "additionalProperties":
+    if failure.keyword == "additionalProperties":
         yield from unknown
         return
     # jsonschema tells of each missing key by itself, in its message alone
@@ -336,10 +335,10 @@ def _keys(failure: ValidationError) -> Iterator[str]:
 
 
 def _key(
-    document: Document, path: KeyPath, key: str, failure: ValidationError
+    document: Document, path: KeyPath, key: str, failure: SchemaFailure
 ) -> Finding:
-    known: Mapping[str, Any] = schema_of(failure)["properties"]
-    if failure.validator == "additionalProperties":
+    known: Mapping[str, Any] = failure.part["properties"]
+    if failure.keyword == "additionalProperties":
         return _unknown(document, (*path, key), key, known)
     return _finding(document, path, missing(key, known[key], path), on_key=True)
 
@@ -354,9 +353,9 @@ def _unknown(
     return replace(finding, message=extra(MASK, known).message, path=path[:-1])
 
 
-def _value(document: Document, path: KeyPath, failure: ValidationError) -> Finding:
+def _value(document: Document, path: KeyPath, failure: SchemaFailure) -> Finding:
     source = document.locate(path).text
-    mistake = wrong(path, str(failure.validator), failure, source)
+    mistake = wrong(path, str(failure.keyword), failure, source)
     return _finding(document, path, mistake, on_key=False)
 
 
@@ -370,72 +369,48 @@ def _finding(
     return error(mistake.rule, mistake.message, place, path=path, hint=mistake.hint)
 
 
-def _find_repeated(items: object) -> int | None:
-    """Find the first item that stands before it already, by looking at each once."""
-    seen: set[Hashable] = set()
-    for at, item in enumerate(items if isinstance(items, list) else []):
-        known = _hash_key(item)
-        if known in seen:
-            return at
-        seen.add(known)
-    return None
-
-
-def _hash_key(value: Any) -> Hashable:
-    """Give what is equal for equal JSON: 1 and 1.0 are, 1 and true are not."""
-    match value:
-        case bool():
-            return (bool, value)
-        case list():
-            return (list, tuple(map(_hash_key, value)))
-        case dict():
-            pairs = ((key, _hash_key(item)) for key, item in value.items())
-            return (dict, frozenset(pairs))
-        case _:
-            return cast("Hashable", value)
-
-
 def _head(line: str) -> str:
     """Keep the key of a line and nothing after it."""
     key, colon, _ = line.partition(":")
     return f"{key}{colon} {MASK}" if colon else MASK
 
 
-def _rank(failure: ValidationError) -> int:
-    kind = str(failure.validator)
+def _rank(failure: SchemaFailure) -> int:
+    kind = str(failure.keyword)
     return _FIRST.index(kind) if kind in _FIRST else len(_FIRST)
 
 
+def _failures(document: Document, name: str) -> Iterator[SchemaFailure]:
+    """Find what fails; the library, slow to import, is for keywords not known here."""
+    whole = schema(name)
+    if knows_all(whole):
+        yield from failures(document.data, whole)
+        return
+    for one in _explainer(name).iter_errors(document.data):
+        path: KeyPath = tuple(one.absolute_path)
+        part = one.schema if isinstance(one.schema, dict) else {}
+        yield SchemaFailure(str(one.validator), one.instance, part, path, one.message)
+
+
 @lru_cache(maxsize=4)
-def _explainer(name: str) -> Validator:
+def _explainer(name: str) -> Any:
+    from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415 - as above
+    from jsonschema.exceptions import ValidationError  # noqa: PLC0415 - as above
+    from jsonschema.validators import extend  # noqa: PLC0415 - as above
+
+    def match(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[Any]:
+        """Match as the other library does: ``$`` is the very end of the text."""
+        text = isinstance(instance, str)
+        if text and not re.search(exact_pattern(pattern), instance):
+            yield ValidationError("does not match")
+
+    def differ(_: Any, unique: Any, instance: Any, __: Any) -> Iterator[Any]:
+        """Look at each once: the library compares items that are mappings pairwise."""
+        if unique and find_repeated(instance) is not None:
+            yield ValidationError("has items that are not unique")
+
     formats = FormatChecker(formats=())
     formats.checks("date")(is_day)
-    make: Callable[..., Validator] = extend
-    exact: Any = make(
-        Draft202012Validator, {"pattern": _pattern, "uniqueItems": _unique}
-    )
-    validator: Validator = exact(schema(name), format_checker=formats)
-    return validator
-
-
-def _pattern(
-    _validator: Validator, pattern: str, instance: object, _schema: object
-) -> Iterator[ValidationError]:
-    """Match as the other library does: ``$`` is the very end of the text."""
-    if isinstance(instance, str) and not re.search(_exact(pattern), instance):
-        yield ValidationError("does not match")
-
-
-def _unique(
-    _validator: Validator,
-    unique: bool,  # noqa: FBT001 - as the library calls it
-    instance: object,
-    _schema: object,
-) -> Iterator[ValidationError]:
-    """Look at each item once: the library compares items that are mappings pairwise."""
-    if unique and _find_repeated(instance) is not None:
-        yield ValidationError("has items that are not unique")
-
-
-def _exact(pattern: str) -> str:
-    return f"{pattern[:-1]}\\Z" if pattern.endswith("$") else pattern
+    make: Callable[..., Any] = extend
+    exact = make(Draft202012Validator, {"pattern": match, "uniqueItems": differ})
+    return exact(schema(name), format_checker=formats)

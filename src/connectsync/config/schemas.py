@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, cast
 
+from connectsync.config.document import is_day
 from connectsync.config.yaml_tree import plain
-from connectsync.domain.finding import Described
+from connectsync.domain.finding import Described, KeyPath
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import Bug, UsageError
 
@@ -238,3 +239,185 @@ def _described_keys(path: str, part: Mapping[str, Any]) -> Described:
         default=spell_flow(part["default"]) if "default" in part else None,
         examples=tuple(spell_flow(example) for example in part.get("examples", ())),
     )
+
+
+_JUDGING = (
+    "additionalProperties const enum format items maxItems maxLength maximum minItems"
+    " minLength minProperties minimum pattern properties required type uniqueItems"
+)
+_TELLING = (
+    "$schema $id title description examples default x-labels x-rule x-said x-secret"
+    " x-wanted"
+)
+KNOWN_KEYWORDS = frozenset(f"{_JUDGING} {_TELLING}".split())
+
+
+class SchemaFailure(NamedTuple):
+    """One keyword of a schema that a value does not meet, and where that stands."""
+
+    keyword: str
+    instance: Any
+    part: Mapping[str, Any]
+    path: KeyPath
+    message: str = ""
+
+
+def knows_all(part: object) -> bool:
+    """Say whether `failures` knows every keyword of a schema."""
+    if not isinstance(part, dict):
+        return False
+    alike = [*part.get("enum", ()), part.get("const")]
+    inner = [*part.get("properties", {}).values()]
+    inner += [part[key] for key in ("items", "additionalProperties") if key in part]
+    return (
+        part.keys() <= KNOWN_KEYWORDS
+        and part.get("format", "date") == "date"
+        and not any(isinstance(one, list | dict) for one in alike)
+        and isinstance(part.get("items", {}), dict)
+        and all(isinstance(one, bool) or knows_all(one) for one in inner)
+    )
+
+
+def failures(
+    value: Any, part: Mapping[str, Any], path: KeyPath = ()
+) -> Iterator[SchemaFailure]:
+    """
+    Find every keyword that a value does not meet, as JSON Schema says of each.
+
+    A library does the same and takes longer to import than all else of a commit hook;
+    tests hold the two against each other. Only for schemas of which it `knows_all`.
+    """
+    for keyword, wanted in part.items():
+        if keyword in _INNER:
+            for step, inner, its_part in _INNER[keyword](value, wanted, part):
+                yield from failures(inner, its_part, (*path, step))
+        if keyword == "required" and isinstance(value, dict):
+            for name in wanted:
+                if name not in value:
+                    said = f"{name!r} is a required property"
+                    yield SchemaFailure(keyword, value, part, path, said)
+        elif keyword == "additionalProperties":
+            if _refuses(value, wanted, part):
+                yield SchemaFailure(keyword, value, part, path)
+        elif keyword in _MEETS and not _MEETS[keyword](value, wanted):
+            yield SchemaFailure(keyword, value, part, path)
+
+
+_Inner = Iterator[tuple[str | int, Any, Mapping[str, Any]]]
+"""Steps into a value, with what stands there and what a schema says of it."""
+
+
+def _named(value: Any, wanted: Mapping[str, Any], _: Mapping[str, Any]) -> _Inner:
+    for name, part in wanted.items() if isinstance(value, dict) else ():
+        if name in value:
+            yield name, value[name], part
+
+
+def _items(value: Any, wanted: Mapping[str, Any], _: Mapping[str, Any]) -> _Inner:
+    for at, item in enumerate(value if isinstance(value, list) else ()):
+        yield at, item, wanted
+
+
+def _unnamed(value: Any, wanted: Any, part: Mapping[str, Any]) -> _Inner:
+    for name in _others(value, part) if isinstance(wanted, dict) else ():
+        yield name, value[name], wanted
+
+
+def _refuses(value: Any, wanted: Any, part: Mapping[str, Any]) -> bool:
+    return wanted is False and any(True for _ in _others(value, part))
+
+
+def _others(value: Any, part: Mapping[str, Any]) -> Iterator[str]:
+    """Give the keys of a value that a schema does not name."""
+    named = part.get("properties", {})
+    stated = value if isinstance(value, dict) else ()
+    return (name for name in stated if name not in named)
+
+
+_INNER: Mapping[str, Callable[[Any, Any, Mapping[str, Any]], _Inner]] = {
+    "properties": _named,
+    "items": _items,
+    "additionalProperties": _unnamed,
+}
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Say whether two are equal as JSON: 1 and 1.0 are, 1 and true are not."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    return bool(one == other)
+
+
+def _is_any(value: Any, wanted: Any) -> bool:
+    kinds = wanted if isinstance(wanted, list) else [wanted]
+    return any(_is(value, kind) for kind in kinds)
+
+
+_MEETS: Mapping[str, Callable[[Any, Any], bool]] = {
+    # what a keyword is not about meets it
+    "type": _is_any,
+    "const": _equal,
+    "enum": lambda value, wanted: any(_equal(value, one) for one in wanted),
+    "minLength": lambda value, least: not _is(value, "string") or len(value) >= least,
+    "maxLength": lambda value, most: not _is(value, "string") or len(value) <= most,
+    "minItems": lambda value, least: not _is(value, "array") or len(value) >= least,
+    "maxItems": lambda value, most: not _is(value, "array") or len(value) <= most,
+    "minProperties": lambda value, least: (
+        not _is(value, "object") or len(value) >= least
+    ),
+    "minimum": lambda value, least: not _is(value, "number") or value >= least,
+    "maximum": lambda value, most: not _is(value, "number") or value <= most,
+    "pattern": lambda value, pattern: (
+        not _is(value, "string") or re.search(exact_pattern(pattern), value) is not None
+    ),
+    "format": lambda value, _: is_day(value),
+    "uniqueItems": lambda value, asked: not asked or find_repeated(value) is None,
+}
+
+
+def _is(value: Any, kind: str) -> bool:
+    """Say whether a value is of a kind: 5.0 is a whole number, and true is none."""
+    if kind in {"integer", "number"}:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        return kind == "number" or isinstance(value, int) or value.is_integer()
+    return isinstance(value, _CLASSES[kind])
+
+
+_CLASSES: Mapping[str, type] = {
+    "array": list,
+    "boolean": bool,
+    "null": type(None),
+    "object": dict,
+    "string": str,
+}
+
+
+def find_repeated(items: object) -> int | None:
+    """Find the first item that stands before it already, by looking at each once."""
+    seen: set[Hashable] = set()
+    for at, item in enumerate(items if isinstance(items, list) else []):
+        known = _hash_key(item)
+        if known in seen:
+            return at
+        seen.add(known)
+    return None
+
+
+def _hash_key(value: Any) -> Hashable:
+    """Give what is equal for equal JSON: 1 and 1.0 are, 1 and true are not."""
+    match value:
+        case bool():
+            return (bool, value)
+        case list():
+            return (list, tuple(map(_hash_key, value)))
+        case dict():
+            pairs = ((key, _hash_key(item)) for key, item in value.items())
+            return (dict, frozenset(pairs))
+        case _:
+            return cast("Hashable", value)
+
+
+def exact_pattern(pattern: str) -> str:
+    """Spell a pattern so that ``$`` is the very end of a text."""
+    return f"{pattern[:-1]}\\Z" if pattern.endswith("$") else pattern

@@ -340,14 +340,28 @@ def _not_text(source: str, key: object) -> tuple[str, str, str]:
 BLOCK_SCALARS = ("|", ">")
 
 
-@lru_cache(maxsize=8)
+_LATEST: dict[str, Node] = {}
+"""The tree of the text that was composed last: its findings are placed next."""
+
+
+def keep_tree(text: str, root: Node) -> None:
+    """Keep the tree of a text until that of another one is kept."""
+    _LATEST.clear()
+    _LATEST[text] = root
+
+
 def tree_of(text: str) -> Node:
     """
-    Compose a text that was composed before.
+    Give the tree of a text that was composed before.
 
     Trees are not kept with the documents: a fleet's would take a gigabyte, and only
     a finding needs one.
     """
+    return _LATEST.get(text) or _compose_again(text)
+
+
+@lru_cache(maxsize=8)
+def _compose_again(text: str) -> Node:
     root = compose(text.encode())
     assert root is not None  # noqa: S101 - only texts with data become documents
     return root

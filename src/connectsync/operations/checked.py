@@ -159,8 +159,12 @@ class CheckedFile(NamedTuple):
         profiles = self.result.profiles
         if profiles is None:
             return None
-        key = self.result.key if self.district is None else self.district.member.key
-        return key, profiles
+        if self.district is not None:
+            return self.district.member.key, profiles
+        if self.result.file == self.file:
+            return self.result.key, profiles
+        # files of one mold are named after their districts
+        return self.file[self.file.rfind("/") + 1 : self.file.rfind(".")], profiles
 
 
 def moved(place: Place, like: str, own: str, rows: int) -> Place:

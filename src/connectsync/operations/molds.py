@@ -281,7 +281,7 @@ def check_by_mold(
         raw = chosen.bytes_of(name)
         cast = molds.take_apart(raw, name)
         mold = molds.result(cast)
-        if mold is not None and cast is not None:
+        if mold is not None and cast is not None and mold.holds(cast):
             text = digest(raw) if remember and isinstance(raw, bytes) else ""
             checked.append(mold.fill(name, cast, text))
             continue
@@ -289,10 +289,9 @@ def check_by_mold(
         one = check_reading(chosen.shelf, name, reading, asked, remember=remember)
         checked.append(one)
         if cast is not None and molds.wants(cast):
-            mold = None
-            if (document := reading.document) is not None:
-                mold = _checked_mold(document, cast, one)
-            molds.learn(cast, mold)
+            document = reading.document
+            of = None if document is None else _checked_mold(document, cast, one)
+            molds.learn(cast, of)
     return checked
 
 
@@ -306,8 +305,9 @@ def check_by_loaded_mold(
         document = loaded.layers[-1]
         cast = molds.take_apart(document.source.text.encode(), loaded.file)
         mold = molds.result(cast)
-        if mold is not None and cast is not None:
-            checked.append(mold.fill_district(loaded.file, cast))
+        like = mold.fill_district(loaded.file, cast) if mold and cast else None
+        if like is not None:
+            checked.append(like)
             continue
         one = check_district(loaded, fleet.shelf, asked)
         checked.append(one)
@@ -381,21 +381,32 @@ def _loaded_mold(cast: Cast, one: ReadFile) -> _LoadedMold | None:
 
 @dataclass(frozen=True, slots=True)
 class _CheckedMold:
-    """What the first file of a mold came to, and how many lines stood above it."""
+    """
+    What the first file of a mold came to, and how many lines stood above it.
+
+    Where it has errors there is no district, and so nothing that was judged.
+    """
 
     above: int
     result: FileResult
-    judged: Judgement
-    like: FleetMember
+    judged: Judgement | None
+    like: FleetMember | None
+
+    def holds(self, cast: Cast) -> bool:
+        """Say whether it is true of a file: an error may name a line of its own."""
+        errors = self.result.findings if self.like is None else ()
+        return self.above == cast.above or not errors
 
     def fill(self, name: str, cast: Cast, text: str) -> CheckedFile:
         """Give what another file of the mold comes to."""
         district, rows = self.fill_district(name, cast), cast.above - self.above
         return CheckedFile(name, self.result, district, text, rows)
 
-    def fill_district(self, name: str, cast: Cast) -> CheckedDistrict:
+    def fill_district(self, name: str, cast: Cast) -> CheckedDistrict | None:
         """Give what the district of another file of the mold comes to."""
         words, like = cast.words, self.like
+        if like is None or self.judged is None:
+            return None
         member = FleetMember(
             words["district"],
             like.profiles,
@@ -413,12 +424,14 @@ def _checked_mold(
 ) -> _CheckedMold | None:
     """Give what a file says of others of its mold; None where that is not sure."""
     district, name = one.district, document.file
-    if district is None or not is_cast(document, cast):
+    if not is_cast(document, cast):
         return None
     places = [each.place for each in one.findings]
-    places += [each.place for each in district.found]
+    places += [each.place for each in district.found] if district is not None else []
     if not all(can_move(place, name, cast) for place in places):
         return None
+    if district is None:
+        return _CheckedMold(cast.above, one.result, None, None)
     # no text of a file can hold the character that marks where its own words stand
     marked: dict[str, object] = json.loads(district.stated)
     for key in cast.words.keys() & STATED_AS.keys():
