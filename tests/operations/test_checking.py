@@ -186,7 +186,7 @@ def test_the_part_of_a_process_that_was_killed_is_done_again(
 ) -> None:
     parent, pack = os.getpid(), checked_files.pack
 
-    def dying(found: list[CheckedFile]) -> bytes:
+    def dying(found: Sequence[CheckedFile]) -> bytes:
         if os.getpid() != parent:
             os.kill(os.getpid(), signal.SIGKILL)
         return pack(found)

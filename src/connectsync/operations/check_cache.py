@@ -9,9 +9,10 @@ import stat
 import sys
 import time
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import connectsync
 from connectsync.config.decode import Ground, bytes_of
@@ -150,25 +151,31 @@ class CheckCache:
         Nor is it where none of the ``fresh`` ones, which were not known, can be kept.
         """
         layers, table = _LayersDigest(chosen.shelf), ResultTable()
-        entries = {
-            name: [self._stamps[name], layers.under(profiles), table.row(one)]
+        names = [
+            name
             for name, one in checked.items()
-            if name in self._stamps and (profiles := one.result.profiles) is not None
-        }
-        if entries.keys().isdisjoint(fresh):
+            if name in self._stamps and one.result.profiles is not None
+        ]
+        held = frozenset(names)
+        if held.isdisjoint(fresh):
             return
-        others = {
-            name: [stamp, under, table.moved(row, self.shared)]
-            for name, (stamp, under, row) in self.entries.items()
-            if name not in entries
-        }
-        kept = {
-            "basis": self.basis,
-            "saved": time.time_ns(),
-            "shared": table.data,
-            "files": {**others, **entries},
-        }
-        _write_sealed(self.path, kept)
+        others = [name for name in self.entries if name not in held]
+
+        def entry(name: str) -> list[Any]:
+            if name in held:
+                one = checked[name]
+                under = layers.under(one.result.profiles or ())
+                return [self._stamps[name], under, table.row(one)]
+            stamp, under, row = self.entries[name]
+            return [stamp, under, table.moved(row, self.shared)]
+
+        # all of a country at once would take much memory
+        texts: list[str] = []
+        for some in _chunks([*names, *others]):
+            text = _spell({name: entry(name) for name in some})[1:-1]
+            texts += [",", text] if texts else [text]
+        said = {"basis": self.basis, "saved": time.time_ns(), "shared": table.data}
+        _write_sealed(self.path, [_spell(said)[:-1], ',"files":{', *texts, "}}"])
 
 
 @dataclass(slots=True)
@@ -238,7 +245,8 @@ class ReportCache:
             return
         if self.newest < now - _SETTLED:
             said = {"key": self.key, "saved": now, "days": sorted(days)}
-            _write_sealed(self.path, {**said, "report": report_data(report)})
+            text = _spell({**said, "report": report_data(report)})
+            _write_sealed(self.path, [text])
 
 
 MOST_KEPT = 2_000
@@ -250,21 +258,41 @@ _DAMAGED = "it is damaged, or of another program"
 
 def _unsealed(raw: bytes) -> Any:
     """Read what `_write_sealed` wrote. Raises ``ValueError`` for anything else."""
-    seal, _, body = raw.partition(b"\n")
-    if seal.decode("ascii") != digest(body):
+    end = raw.find(b"\n")
+    body = memoryview(raw)[end + 1 :]
+    if raw[:end].decode("ascii") != digest(body):
         raise ValueError
-    return json.loads(body)
+    return json.loads(str(body, "utf-8"))
 
 
-def _write_sealed(path: Path, data: Any) -> None:
-    """Write data into the state folder; where that cannot be, nothing is kept."""
-    body = json.dumps(data, separators=(",", ":"))
+def _write_sealed(path: Path, texts: Sequence[str]) -> None:
+    """Write JSON into the state folder; where that cannot be, nothing is kept."""
+    from hashlib import sha256  # noqa: PLC0415 - as `digest` has it
+
+    seal = sha256()
+    for text in texts:
+        seal.update(text.encode())
     try:
         state_folder(path.parent)
         private_file(path)
-        write_whole(path, f"{digest(body.encode())}\n{body}")
+        write_whole(path, "".join([seal.hexdigest(), "\n", *texts]))
     except OSError:
         return
+
+
+def _spell(data: Any) -> str:
+    return json.dumps(data, separators=(",", ":"))
+
+
+CHUNK = 1_000
+"""Files of which results are spelled at a time."""
+
+
+def _chunks(some: Sequence[One]) -> Iterator[Sequence[One]]:
+    return (some[at : at + CHUNK] for at in range(0, len(some), CHUNK))
+
+
+One = TypeVar("One")
 
 
 def _is_that_day(day: str, zone: str, at: Moment | None) -> bool:
@@ -349,7 +377,7 @@ def in_parts(
     work: Callable[[Sequence[str]], list[CheckedFile]],
     items: Sequence[str],
     *,
-    pack: Callable[[list[CheckedFile]], bytes],
+    pack: Callable[[Sequence[CheckedFile]], bytes],
     unpack: Callable[[bytes], list[CheckedFile]],
 ) -> list[CheckedFile]:
     """
@@ -370,17 +398,21 @@ def in_parts(
     gc.unfreeze()
     results = work(parts[0])
     for part, (number, near) in zip(parts[1:], children, strict=True):
-        with os.fdopen(near, "rb") as stream:
-            packed = stream.read()
+        found: list[CheckedFile] = []
+        # the last line of a child that ended early may be cut
+        with os.fdopen(near, "rb") as stream, suppress(ValueError):
+            for line in stream:
+                found += unpack(line)
         _, status = os.waitpid(number, 0)
-        results += unpack(packed) if status == 0 else work(part)
+        is_whole = status == 0 and len(found) == len(part)
+        results += found if is_whole else work(part)
     return results
 
 
 def _start(
     work: Callable[[Sequence[str]], list[CheckedFile]],
     part: Sequence[str],
-    pack: Callable[[list[CheckedFile]], bytes],
+    pack: Callable[[Sequence[CheckedFile]], bytes],
 ) -> tuple[int, int]:
     near, far = os.pipe()
     number = os.fork()
@@ -391,7 +423,8 @@ def _start(
     try:
         os.close(near)
         with os.fdopen(far, "wb") as stream:
-            stream.write(pack(work(part)))
+            for some in _chunks(work(part)):
+                stream.write(pack(some) + b"\n")
         status = 0
     finally:
         # neither buffers nor handlers of the parent are this process's to end

@@ -259,7 +259,7 @@ def check_reading(
     return CheckedFile(name, result, district, text)
 
 
-def digest(raw: bytes) -> str:
+def digest(raw: bytes | memoryview) -> str:
     """Give the SHA-256 of bytes in hexadecimal digits."""
     from hashlib import sha256  # noqa: PLC0415 - it loads OpenSSL, and most files need no digest
 
