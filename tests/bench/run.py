@@ -106,6 +106,20 @@ settings:
 FINDING = "  archived_students: (placeholder) Restore\n"
 """A line that a rule warns of."""
 
+ERRORS = (
+    ("student_id: STUDENT ID", "student_id: STUDENT IDS"),
+    ("setup_step: 8", "setup_step: eight"),
+    ("manage_guardians: true", "manage_gardians: true"),
+    ("    - Cell", "    - Sell"),
+    ("provider: clever", "provider: clevr"),
+    ("facts:\n", "facts:\n  setup_step: 8\n"),
+    ("self_check_done: true", 'self_check_done: "yes"'),
+)
+"""What a file says, and what it would better not say."""
+
+EACH = 100
+"""Of so many files one has an error."""
+
 
 @dataclass(frozen=True)
 class Timed:
@@ -136,6 +150,20 @@ def fleet(name: str, text: str, count: int, *, finding: bool = False) -> Path:
     return folder
 
 
+def fleet_with_errors(name: str, text: str, *, alike: bool) -> Path:
+    """Write a fleet in which one of a hundred files has an error, once."""
+    folder = PLACE / name
+    if folder.is_dir():
+        return folder
+    fleet(name, text, COUNTRY)
+    for number in range(0, COUNTRY, EACH):
+        path = folder / "districts" / f"district-{number:05}.yaml"
+        right, wrong = ERRORS[number // EACH % len(ERRORS)]
+        own = "" if alike else f"  # looked at by {number}\n"
+        path.write_text(path.read_text().replace(right, wrong) + own)
+    return folder
+
+
 def say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
@@ -149,6 +177,14 @@ def timed(command: Sequence[str], folder: Path) -> Timed:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Timed(wall, spent)
+
+
+def grown(command: Sequence[str], folder: Path) -> tuple[float, float]:
+    """Give the seconds of the cores, and the MiB of the process that had the most."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, cwd=folder, **quiet)  # type: ignore[call-overload]
+    _, _, used = os.wait4(process.pid, 0)
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
 def check_jsonschema() -> str | None:
@@ -218,11 +254,22 @@ def main() -> None:
             compare(f"{name}, everything checked", cold, hers, folder)
             timed(validate, folder)
             compare(f"{name}, nothing changed", validate, hers, folder)
-    with_findings = fleet("findings", LONG, COUNTRY, finding=True)
-    for folder in (long, with_findings):
-        timed(cold, folder)
     clean = ["sh", "-c", f"cd {long} && {' '.join(cold)}"]
-    compare("a finding in every file, the clean run", cold, clean, with_findings)
+    for told, folder in (
+        ("a finding in every file", fleet("findings", LONG, COUNTRY, finding=True)),
+        ("errors in 1 % of files", fleet_with_errors("errors", LONG, alike=True)),
+        (
+            "errors in 1 %, no two of them alike",
+            fleet_with_errors("errors-unlike", LONG, alike=False),
+        ),
+    ):
+        compare(f"{told}, the clean run", cold, clean, folder, pairs=9)
+    say("\n| Files | CPU | the largest process |\n|---|---|---|")
+    for count in (100, 1_000, COUNTRY, 50_000):
+        folder = fleet(f"long-{count}", LONG, count)
+        timed(cold, folder)
+        cpu, memory = grown(cold, folder)
+        say(f"| {count:,} | {cpu:.2f} s | {memory:.0f} MiB |")
 
 
 if __name__ == "__main__":

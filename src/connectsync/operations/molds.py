@@ -23,7 +23,7 @@ from connectsync.config.fleet import (
     read_file,
 )
 from connectsync.config.source import Source
-from connectsync.config.yaml_tree import plain
+from connectsync.config.yaml_tree import line_of, plain
 from connectsync.domain.district import FleetMember
 from connectsync.domain.finding import Finding, KeyPath, Place
 from connectsync.operations.checked import (
@@ -244,7 +244,7 @@ def is_cast(document: Document, cast: Cast) -> bool:
     """Say whether the words of a file are what its document has in their places."""
     for (key, word), row in zip(cast.words.items(), cast.rows(), strict=True):
         path = _PATHS[key]
-        if not document.holds(path) or document.locate(path).line != row:
+        if not document.holds(path) or line_of(document.source, path) != row:
             return False
         value: Any = document.data
         for part in path:
