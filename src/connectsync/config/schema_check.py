@@ -14,7 +14,7 @@ from connectsync.config.layers import LAYERED
 from connectsync.config.schemas import (
     KNOWN_KEYWORDS,
     failures,
-    knows_all,
+    is_known,
     labels_of,
     schema,
     types_of,
@@ -202,16 +202,15 @@ def surely_fails(data: object, name: str) -> bool:
     Only for what libraries cannot see in two ways: a key that is missing or not known,
     and a word where another or something else belongs.
     """
-    whole = schema(name)
     plainly = (
         one.keyword in {"required", "additionalProperties"}
         or (one.keyword in {"type", "enum"} and isinstance(one.instance, str | bool))
-        for one in (failures(data, whole) if knows_all(whole) else ())
+        for one in (failures(data, schema(name)) if is_known(name) else ())
     )
     return any(plainly)
 
 
-FEW = 20
+FEW = 100
 _LOOKED_AT = count()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,8 +13,8 @@ from connectsync.config.schemas import (
     exact_pattern,
     failures,
     find_repeated,
+    is_known,
     kind_of,
-    knows_all,
     labels_of,
     schema,
     types_of,
@@ -24,6 +23,7 @@ from connectsync.config.source import MASK, MOST_FINDINGS, error, quote_text
 from connectsync.domain.finding import Finding, KeyPath, order
 from connectsync.domain.foreign_text import no_command
 from connectsync.domain.wording import did_you_mean, foreign_character, nearest
+from connectsync.values import dataclass, replace
 
 _YES = frozenset({"yes", "y", "on", "true"})
 _NO = frozenset({"no", "n", "off", "false"})
@@ -382,9 +382,8 @@ def _rank(failure: SchemaFailure) -> int:
 
 def _failures(document: Document, name: str) -> Iterator[SchemaFailure]:
     """Find what fails; the library, slow to import, is for keywords not known here."""
-    whole = schema(name)
-    if knows_all(whole):
-        yield from failures(document.data, whole)
+    if is_known(name):
+        yield from failures(document.data, schema(name))
         return
     for one in _explainer(name).iter_errors(document.data):
         path: KeyPath = tuple(one.absolute_path)

@@ -278,6 +278,12 @@ def knows_all(part: object) -> bool:
     )
 
 
+@lru_cache(maxsize=8)
+def is_known(name: str) -> bool:
+    """Say whether `failures` knows every keyword of the schema of that name."""
+    return knows_all(schema(name))
+
+
 def failures(
     value: Any, part: Mapping[str, Any], path: KeyPath = ()
 ) -> Iterator[SchemaFailure]:
