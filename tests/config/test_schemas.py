@@ -143,6 +143,37 @@ def test_what_plain_python_finds_wrong_is_what_the_library_finds(
         assert explain(document, name) == quick
 
 
+@pytest.mark.parametrize(
+    ("value", "part"),
+    [
+        (True, {"const": 1}),
+        (1.0, {"const": 1}),
+        (1, {"enum": [True, "1"]}),
+        (False, {"enum": [0]}),
+        (5.0, {"type": "integer"}),
+        (5.5, {"type": ["integer", "null"]}),
+        (True, {"type": ["integer", "number"]}),
+        (True, {"minimum": 2}),
+        ("1\n", {"pattern": "^1$"}),
+        ([1, True, 1.0], {"uniqueItems": True}),
+        ([1, True], {"uniqueItems": True, "minItems": 3}),
+        ({"a": 1, "b": 2}, {"properties": {"a": {}}, "additionalProperties": False}),
+        ({"a": 1}, {"additionalProperties": {"type": "string"}}),
+        ("x", {"required": ["a"], "maxLength": 0, "format": "date"}),
+    ],
+)
+def test_odd_values_fail_where_the_library_says_so(
+    value: object, part: dict[str, Any]
+) -> None:
+    exact = _explainer("district").evolve(schema=part)
+    expected = [
+        (str(one.validator), tuple(one.absolute_path))
+        for one in exact.iter_errors(value)
+    ]
+    found = [(one.keyword, one.path) for one in failures(value, part)]
+    assert (knows_all(part), found) == (True, expected)
+
+
 def test_every_keyword_of_the_schemas_that_people_write_by_is_known() -> None:
     for name in ("district", "profile", "project"):
         assert is_known(name)

@@ -430,6 +430,18 @@ def test_a_report_of_last_time_is_told_only_while_nothing_changed(
             assert (said.status, said.out, said.err) == (whole.status, whole.out, "")
 
 
+def test_a_file_that_was_written_again_is_known_by_its_times_and_size_alone(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # as where a clock was set back, and what is new looks older than the report
+    monkeypatch.setattr(check_cache, "_SETTLED", -(10**15))
+    console = Console(project)
+    console.run("validate")
+    path = project / "districts" / "d002.yaml"
+    path.write_text(path.read_text().replace("99", "98"))
+    assert console.run("validate").out == console.run("validate", "--no-cache").out
+
+
 @pytest.mark.usefixtures("settled")
 def test_another_day_or_what_a_project_says_of_rules_is_looked_at_afresh(
     project: Path, read: list[str]
