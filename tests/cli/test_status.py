@@ -406,10 +406,49 @@ def test_the_figure_is_recorded_in_the_districts_own_file(lakeview: Console) -> 
     assert f"wrote facts.tried_to_archive into {FILE}" in said.err
     after = text_of(lakeview)
     assert "tried_to_archive: 34" in after
-    assert after.replace("  tried_to_archive: 34\n", "") == before
+    written = "  tried_to_archive: 34\n  tried_to_archive_on: 2027-01-15\n"
+    assert after.replace(written, "") == before
     again = lakeview.run("status", "--record")
     assert "wrote" not in again.err
     assert text_of(lakeview) == after
+
+
+@pytest.mark.parametrize(
+    ("on", "explains"),
+    [
+        ("", "explains"),
+        ("  tried_to_archive_on: 2027-01-05\n", "explains"),
+        ("  tried_to_archive_on: 2026-11-16\n", "explains"),
+        ("  tried_to_archive_on: 2026-11-15\n", ""),
+    ],
+)
+def test_a_figure_of_another_rollover_explains_no_threshold_of_this_one(
+    on: str, explains: str, lakeview: Console
+) -> None:
+    rollover = "  rollover: {from: 2027-01-10, to: 2027-01-31}\n"
+    facts = f"{rollover}  tried_to_archive: 63\n{on}"
+    lakeview.replace(FILE, "facts:\n", f"facts:\n{facts}")
+    lakeview.replace(FILE, "deletion_threshold: 15", "deletion_threshold: 65")
+    said = lakeview.run("validate", FILE, "--format", "concise")
+    refused = "error[threshold-above-any-rollover]" in said.out
+    assert refused is not bool(explains), said.both
+    lakeview.replace(FILE, "deletion_threshold: 65", "deletion_threshold: 55")
+    planned = lakeview.run("plan", KEY, "--format", "json")
+    rules = {one["rule"] for one in json.loads(planned.out)["guards"]}
+    assert ("threshold-raised-without-figure" in rules) is not bool(explains)
+
+
+def test_a_figure_is_written_with_its_day_where_the_district_is(
+    lakeview: Console,
+) -> None:
+    """It is the evening before there."""
+    lakeview.replace(FILE, "facts:\n", "timezone: Pacific/Pago_Pago\nfacts:\n")
+    note(lakeview, "Failed: threshold", tried=34)
+    lakeview.run("status", "--record")
+    assert "  tried_to_archive_on: 2027-01-14\n" in text_of(lakeview)
+    note(lakeview, "Failed: threshold", tried=34, ago=-timedelta(hours=20))
+    lakeview.run("status", "--record", environment=at(24))
+    assert "  tried_to_archive_on: 2027-01-15\n" in text_of(lakeview)
 
 
 @pytest.mark.parametrize(

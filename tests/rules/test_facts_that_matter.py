@@ -68,6 +68,8 @@ def values(name: str) -> list[Any]:
         return [CleverShares(contacts=False), CleverShares(contacts=True), *shared]
     hint = get_type_hints(Facts)[name]
     (kind,) = [one for one in get_args(hint) if one is not type(None)]
+    if name == "tried_to_archive_on":
+        return [TODAY.isoformat(), (TODAY - timedelta(days=200)).isoformat()]
     if kind is bool:
         return [True, False]
     if kind is int:

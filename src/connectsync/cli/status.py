@@ -216,7 +216,7 @@ def _record(
     for one in loaded:
         if (figure := figures.get(one.district.key)) is None:
             continue
-        if text := with_figure(one, figure, project.options):
+        if text := with_figure(one, *figure, project.options):
             replace_file(project.root / one.file, text)
             said = f"wrote facts.tried_to_archive into {inert(one.file)}"
             session.terminal.say(said)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple, get_args, get_type_hints
 
@@ -138,6 +138,10 @@ class GuardiansCsv:
     encoding_agreed: bool | None = None
 
 
+FIGURE_COUNTS = timedelta(days=60)
+"""For so long a figure that a sync tried to archive explains a threshold."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is true of the district and never sent to Connect; ``None``: not stated."""
@@ -152,9 +156,22 @@ class Facts:
     profile_update_requests: bool | None = None
     rollover: Days | None = None
     tried_to_archive: int | None = None
+    tried_to_archive_on: str | None = None
     custody_filtered: bool | None = None
     clever_paused: Days | None = None
     clever_safety_thresholds: bool | None = None
+
+
+def figure_on(facts: Facts, day: date) -> int | None:
+    """
+    Give what a sync tried to archive, as far as that still counts on a day.
+
+    A figure that names its day is of that rollover, and not of the next one.
+    """
+    figure = facts.tried_to_archive
+    if figure is None or (on := facts.tried_to_archive_on) is None:
+        return figure
+    return figure if day - date.fromisoformat(on) <= FIGURE_COUNTS else None
 
 
 DISTRICT_VARIABLE = "CONNECTSYNC_DISTRICT_"

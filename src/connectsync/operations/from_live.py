@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import datetime
 from math import ceil
 from typing import Any
 
@@ -17,6 +18,7 @@ from connectsync.config.schema_check import Recorded
 from connectsync.domain.drift import AdoptedDistrict, AdoptionResult, TakenValue
 from connectsync.domain.foreign_text import no_command
 from connectsync.domain.live import Live
+from connectsync.domain.schedule import local_time
 from connectsync.domain.settings import (
     BY_NAME,
     SETTINGS,
@@ -235,21 +237,25 @@ def _periods(loaded: LoadedDistrict) -> list[dict[str, Any]]:
     return periods
 
 
-FIGURE = ("facts", "tried_to_archive")
+FIGURE, FIGURE_ON = ("facts", "tried_to_archive"), ("facts", "tried_to_archive_on")
 
 
-def with_figure(loaded: LoadedDistrict, percent: float, recorded: Recorded) -> str:
+def with_figure(
+    loaded: LoadedDistrict, percent: float, at: datetime, recorded: Recorded
+) -> str:
     """
-    Give a district's own file with what its failed sync tried to archive.
+    Give a district's own file with what a failed sync tried to archive, and its day.
 
     A fraction is rounded up: the threshold has to lie above it. Empty where the file
     says so already. Raises ``InvalidFiles`` if it cannot be changed without losing
     something.
     """
-    figure = ceil(percent)
-    if loaded.district.facts.tried_to_archive == figure:
+    district, figure = loaded.district, ceil(percent)
+    day = local_time(at, district.schedule.zone).date().isoformat()
+    facts = district.facts
+    if (facts.tried_to_archive, facts.tried_to_archive_on) == (figure, day):
         return ""
-    return _edit_file(loaded, [(FIGURE, figure)], recorded)
+    return _edit_file(loaded, [(FIGURE, figure), (FIGURE_ON, day)], recorded)
 
 
 def insist_valid(file: str, text: str, recorded: Recorded) -> None:
@@ -263,14 +269,14 @@ def insist_valid(file: str, text: str, recorded: Recorded) -> None:
         )
 
 
-def figures_of(report: StatusReport) -> dict[str, float]:
+def figures_of(report: StatusReport) -> dict[str, tuple[float, datetime]]:
     """
-    Give what syncs tried to archive that failed on the threshold, by district.
+    Give what syncs tried to archive that failed on the threshold, and when.
 
     One that is stale, or that does not say when it failed, tells nothing of last night.
     """
     return {
-        one.district: seen.tried_to_archive
+        one.district: (seen.tried_to_archive, seen.at)
         for one in report.districts
         if (seen := one.outcome) is not None
         and seen.ending is SyncEnding.THRESHOLD

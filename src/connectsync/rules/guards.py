@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectsync.domain.change import Set, running, widens
-from connectsync.domain.district import GuardiansFrom
+from connectsync.domain.district import GuardiansFrom, figure_on
 from connectsync.domain.drift import MovedBy, adopting
 from connectsync.domain.finding import Severity
 from connectsync.domain.plan import SWITCH, DistrictPlan, PlannedChange
@@ -279,7 +279,7 @@ def threshold_raised_without_figure(subject: PlanAtHour) -> Iterator[Objection]:
     if subject.plan.rollback_of is not None:
         return  # the threshold was in use before the run that is undone
     for planned, change in subject.changes("deletion_threshold"):
-        unknown = subject.facts(planned).tried_to_archive is None
+        unknown = figure_on(subject.facts(planned), subject.now.date()) is None
         if unknown and isinstance(change.change, Set) and _is_raised(change.change):
             yield Objection(
                 (planned.district,),

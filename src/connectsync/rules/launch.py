@@ -203,7 +203,7 @@ def sync_during_rollover(district: DistrictOnDay) -> Iterator[Problem]:
     ):
         return
     rollover = district.rollover_now
-    if rollover and district.facts.tried_to_archive is None:
+    if rollover and tried_to_archive(district) is None:
         yield Problem(
             SYNC,
             f"the sync is on, and the rollover lasts until {rollover.last}",
@@ -358,7 +358,7 @@ def threshold_low_for_rollover(district: DistrictOnDay) -> Iterator[Problem]:
     low = threshold is not None and threshold <= TERM_LIMIT
     if not low or syncing is False or not district.rollover_now:
         return
-    if district.facts.tried_to_archive is None:
+    if tried_to_archive(district) is None:
         yield Problem(
             THRESHOLD,
             "the rollover has started, and a sync that would archive more than"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from connectsync.domain.district import figure_on
 from connectsync.domain.finding import KeyPath, Problem, Severity
 from connectsync.rules.subjects import DISTRICT, DistrictOnDay
 
@@ -260,5 +261,5 @@ def _raised_threshold(district: DistrictOnDay) -> int | None:
 
 
 def tried_to_archive(district: DistrictOnDay) -> int | None:
-    """Give the observed percentage; it means something only during the rollover."""
-    return district.facts.tried_to_archive if district.rollover_now else None
+    """Give the observed percentage; it means something only during its rollover."""
+    return figure_on(district.facts, district.today) if district.rollover_now else None
