@@ -139,7 +139,7 @@ def test_a_rule_that_is_not_there_is_met_with_the_nearest(
 def test_findings_are_written_where_they_are_wanted(mistakes: Console) -> None:
     shown = mistakes.run("validate")
     written = mistakes.run("validate", "--output", "out/findings.txt")
-    assert (written.status, written.both) == (1, "")
+    assert (written.status, written.both) == (1, "wrote out/findings.txt\n")
     assert (mistakes.folder / "out" / "findings.txt").read_text("utf-8") == shown.out
 
 
