@@ -22,8 +22,8 @@ def is_plain_check(arguments: Sequence[str], environment: Mapping[str, str]) -> 
 def run() -> None:
     """Run the command line of this process and exit."""
     # nearly all that is made stays to the end: looking often for what could go is a
-    # quarter of the time over many districts
-    gc.set_threshold(50_000, 20, 50)
+    # quarter of the time over many districts, and a start makes 75,000 things
+    gc.set_threshold(200_000, 20, 50)
     try:
         # most of a start is imports, and people press Ctrl-C then, too
         if is_plain_check(sys.argv[1:], os.environ):
@@ -35,6 +35,9 @@ def run() -> None:
         run_main()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    finally:
+        # nothing is looked for once more when the process is about to end anyway
+        gc.freeze()
 
 
 if __name__ == "__main__":

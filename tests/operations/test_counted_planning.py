@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from connectsync.cli.session import wait_for
-from connectsync.config.decode import bytes_of
+from connectsync.config.decode import Ground, bytes_of
+from connectsync.config.discovery import names_below
 from connectsync.config.fleet import load_fleet, rivals
 from connectsync.domain.change import Set
 from connectsync.domain.plan import DistrictPlan, Plan, PlannedChange, Save
@@ -106,7 +107,8 @@ def test_planning_one_district_reads_no_other_that_does_not_name_it(
     loaded = load_fleet(tmp_path, [paths[7]], districts_dir=Path("districts"))
     monkeypatch.setattr("connectsync.config.fleet.bytes_of", counted)
     own = [one.district for one in loaded.districts]
-    found = rivals(own, [paths[7]], tmp_path / "districts")
+    names = names_below(tmp_path / "districts")
+    found = rivals(own, [paths[7]], names, Ground.of(tmp_path))
     assert found == (alike,)
     # the strict way reads links and what is large
     assert read == Counter({"linked.yaml": 1, "large.yaml": 1})

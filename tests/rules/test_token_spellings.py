@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from connectsync.config.decode import Ground
+from connectsync.config.discovery import names_below
 from connectsync.config.fleet import load_fleet, rivals
-from connectsync.domain.district import token_identity
+from connectsync.domain.district import District, token_identity
 from connectsync.operations.checking import ValidationOptions as Validation
 from connectsync.operations.files import NewDistrict, new_district
 from connectsync.operations.validate import validate_fleet
@@ -54,6 +56,13 @@ def test_two_spellings_of_a_reference_are_the_same_token(
     assert rules.count("token-in-two-files") == 2
 
 
+def rivals_of(
+    districts: list[District], scope: list[Path], project: Path
+) -> tuple[Path, ...]:
+    names = names_below(project / "districts")
+    return rivals(districts, scope, names, Ground.of(project))
+
+
 @pytest.mark.parametrize(("one", "other"), SPELLINGS)
 def test_a_rival_is_found_outside_the_scope_however_it_spells_the_token(
     tmp_path: Path, one: str, other: str
@@ -61,7 +70,7 @@ def test_a_rival_is_found_outside_the_scope_however_it_spells_the_token(
     first, second = laid(tmp_path, one, other.format(root=tmp_path))
     fleet = load_fleet(tmp_path, [first], districts_dir=Path("districts"))
     districts = [loaded.district for loaded in fleet.districts]
-    assert rivals(districts, [first], tmp_path / "districts") == (second,)
+    assert rivals_of(districts, [first], tmp_path) == (second,)
 
 
 def test_a_rival_is_found_though_its_id_is_in_capitals(tmp_path: Path) -> None:
@@ -72,7 +81,7 @@ def test_a_rival_is_found_though_its_id_is_in_capitals(tmp_path: Path) -> None:
     )
     fleet = load_fleet(tmp_path, [first], districts_dir=Path("districts"))
     districts = [loaded.district for loaded in fleet.districts]
-    assert rivals(districts, [first], tmp_path / "districts") == (second,)
+    assert rivals_of(districts, [first], tmp_path) == (second,)
 
 
 def test_other_references_are_other_tokens() -> None:

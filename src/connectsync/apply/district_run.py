@@ -6,7 +6,6 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
 
 from connectsync import errors
 from connectsync.apply.journal import (
@@ -31,6 +30,7 @@ from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import DistrictPlan, Save
 from connectsync.domain.schedule import spell_managed
 from connectsync.domain.settings import Form, is_same, list_differing, spell
+from connectsync.values import dataclass, replace
 
 BEATS = 3
 """Signs of life while a lease lasts."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -16,6 +15,7 @@ from connectsync.domain.plan import Plan
 from connectsync.domain.run import Origin, RecentSaves
 from connectsync.domain.settings import Form
 from connectsync.providers.form import Value
+from connectsync.values import dataclass, field
 
 
 class SaveStatus(StrEnum):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from connectsync.apply.district_run import NO_OTHER_EITHER, DistrictRun
 from connectsync.apply.journal import (
@@ -32,6 +31,7 @@ from connectsync.domain.plan import SWITCH, DistrictPlan, Plan
 from connectsync.domain.plan_file import plan_digest
 from connectsync.domain.settings import Form, list_differing, spell
 from connectsync.errors import ConnectError, LeaseLost, StalePlan
+from connectsync.values import dataclass, field
 
 LONGEST_WAIT_SECONDS = 1.0
 SHORTEST_WAIT_SECONDS = 0.05

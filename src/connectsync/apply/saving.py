@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connectsync import errors
@@ -23,6 +22,7 @@ from connectsync.domain.live import Live
 from connectsync.domain.outcome import Sent
 from connectsync.domain.plan import DistrictPlan, Plan
 from connectsync.domain.settings import Form, is_same, list_differing, spell
+from connectsync.values import dataclass, replace
 
 SHOWN = 10
 """How many moved settings one error lists; the rest is counted."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -23,6 +22,7 @@ from connectsync.errors import (
     Unreachable,
     VersionMoved,
 )
+from connectsync.values import dataclass
 from connectsync.web.http import TOO_MANY, too_many_requests, when_to_try
 
 DISTRICT_NOT_FOUND = "urn:connectsync:problem:district-not-found"

@@ -7,7 +7,6 @@ import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
@@ -30,6 +29,7 @@ from connectsync.domain.settings import (
 from connectsync.domain.sync import SyncOutcome
 from connectsync.domain.wording import many
 from connectsync.providers.form import Kind
+from connectsync.values import replace
 
 Tokens = Callable[[str], str | None]
 """

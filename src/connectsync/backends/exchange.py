@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import httpx2
@@ -14,6 +13,7 @@ from connectsync.backends.answers import Members, not_understood, refusal
 from connectsync.domain.foreign_text import foreign_text, repeats_secret
 from connectsync.domain.plan_shape import BadJson, kind_of, read_json
 from connectsync.errors import ConnectError, NeverSent, Unreachable
+from connectsync.values import dataclass, field
 from connectsync.web.http import (
     Limits,
     RetryPolicy,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
@@ -24,6 +23,7 @@ from connectsync.backends.contract import (
     utc_now,
 )
 from connectsync.backends.exchange import Exchange
+from connectsync.values import dataclass, field
 from connectsync.web.http import (
     RetryBudget,
     RetryPolicy,

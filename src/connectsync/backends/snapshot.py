@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -48,6 +47,7 @@ from connectsync.errors import (
 from connectsync.files.access import read_regular, text_of_json
 from connectsync.files.writing import write_whole
 from connectsync.providers.form import Kind, Setting, Value
+from connectsync.values import replace
 
 SCHEMA = 1
 

@@ -6,7 +6,6 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -45,6 +44,7 @@ from connectsync.errors import (
 from connectsync.files.access import Planted, planted_state, state_folder
 from connectsync.operations.git import tracked_in
 from connectsync.report.terminal import inert
+from connectsync.values import dataclass
 from connectsync.web.http import RetryBudget, insist_safe
 
 

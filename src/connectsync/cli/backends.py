@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TypeVar
 
 from connectsync.backends.seam import Mapper, OutcomeReader, Reader, Visit, Writer
@@ -40,6 +39,7 @@ from connectsync.errors import (
     NotOffered,
     UsageError,
 )
+from connectsync.values import dataclass
 from connectsync.web.http import RetryBudget
 
 Answer = TypeVar("Answer", Live | ConnectError, Visit)

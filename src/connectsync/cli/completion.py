@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from connectsync.cli.terminal import Terminal
 from connectsync.config.decode import SUFFIXES
 from connectsync.config.discovery import PROFILES, below
 from connectsync.errors import ConnectsyncError
+from connectsync.values import dataclass
 
 Words = Callable[[Session], Iterable[str]]
 """Gives every word there is; those that do not begin as asked are left out."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from connectsync.cli.options import parse_accepted
 from connectsync.cli.session import Session, wait_for
 from connectsync.errors import UsageError
 from connectsync.files.access import remove_state, state_folder
+from connectsync.values import replace
 
 
 def demo(

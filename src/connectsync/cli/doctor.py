@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Annotated
@@ -22,6 +21,7 @@ from connectsync.errors import ConnectsyncError, ProjectError, StateError
 from connectsync.operations.doctor import offered_labels, record
 from connectsync.operations.roster_check import RosterCheck, judge
 from connectsync.roster.clever import open_roster
+from connectsync.values import replace
 
 
 def doctor(

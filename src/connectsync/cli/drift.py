@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -49,6 +48,7 @@ from connectsync.operations.drift import (
 from connectsync.operations.git import Git
 from connectsync.report.reporter import DriftToReport, formats_told
 from connectsync.report.show_text import adoption_text
+from connectsync.values import replace
 
 
 def drift(

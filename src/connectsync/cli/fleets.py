@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import say_share
 from connectsync.config.decode import Ground
+from connectsync.config.discovery import PROJECT_FILE, names_below
 from connectsync.config.fleet import Fleet, rivals
 from connectsync.config.policy_check import check_policy
 from connectsync.config.project import Project
@@ -21,7 +21,7 @@ from connectsync.operations.plan import PlannedDistrict
 from connectsync.operations.validate import is_whole, share_of_report, validate_fleet
 from connectsync.report.terminal import inert
 from connectsync.rules.catalogue import FLEET_RULES
-from connectsync.values import replace
+from connectsync.values import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +125,9 @@ def _scope(
         found = check_policy(project, fleet, whole=whole, today=today)
         fleet = fleet.with_findings(found)
     findings = _insist_valid(session, project, fleet, whole=whole)
+    names = tuple(names_below(project.districts_dir))
     if not whole:
-        _insist_alone(session, project, fleet)
+        _insist_alone(session, project, fleet, names)
     wanted = tuple(
         PlannedDistrict(one.district, one.file)
         for one in fleet.districts
@@ -138,7 +139,7 @@ def _scope(
         project=project,
         arguments=(*named, *shard.entries),
         wanted=wanted,
-        fleet_size=session.count(project),
+        fleet_size=len(names),
         findings=share_of_report(findings, fleet, shard),
     )
 
@@ -152,11 +153,18 @@ def _insist_valid(
     return report
 
 
-def _insist_alone(session: Session, project: Project, fleet: Fleet) -> None:
+def _insist_alone(
+    session: Session, project: Project, fleet: Fleet, names: Sequence[str]
+) -> None:
     """Refuse a district that another file describes as well, in the scope or not."""
     scope = [project.root / one.file for one in fleet.districts]
     districts = [one.district for one in fleet.districts]
-    others = rivals(districts, scope, project.districts_dir)
+    others = rivals(
+        districts,
+        scope,
+        names,
+        Ground.around(project.districts_dir, PROJECT_FILE),
+    )
     both = fleet
     if others:
         both = session.load(project, [*scope, *others], every_profile=False)

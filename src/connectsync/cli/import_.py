@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -49,6 +48,7 @@ from connectsync.operations.sheets import (
     stated_values,
 )
 from connectsync.report.terminal import inert
+from connectsync.values import dataclass
 
 
 def import_(

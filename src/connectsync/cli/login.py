@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ import typer
 from connectsync.cli.session import Session
 from connectsync.errors import UsageError
 from connectsync.report.terminal import inert
+from connectsync.values import replace
 
 
 def login(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from connectsync.cli.options import (
@@ -24,6 +23,7 @@ from connectsync.errors import AwaitsPerson, NotConfirmed
 from connectsync.files.writing import make_folder, replace_file
 from connectsync.operations.click_list import click_list
 from connectsync.report.terminal import inert
+from connectsync.values import dataclass, field, replace
 
 ANSWERS = frozenset(["yes", "no", "skip"])
 """What a person may say of a save."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -42,6 +41,7 @@ from connectsync.operations.notify import (
     watch_runs,
 )
 from connectsync.report.terminal import inert
+from connectsync.values import dataclass
 
 HOSTS = "CONNECTSYNC_NOTIFY_HOSTS"
 """The variable that names the hosts which messages may go to: a file cannot."""

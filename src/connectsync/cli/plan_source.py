@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -54,6 +53,7 @@ from connectsync.operations.git import Git, GitRefused, explain_refusal
 from connectsync.operations.limits import hours_loosened, limits_before, project_at
 from connectsync.operations.plan import CountImpact, PlanContext, make_plan
 from connectsync.report.terminal import inert
+from connectsync.values import dataclass, replace
 
 LIMIT = 1 << 28
 """Bytes of a plan; that of the whole country has some fifty million."""

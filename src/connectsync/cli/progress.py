@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from enum import Enum
 from time import monotonic
 from typing import Protocol
@@ -22,6 +21,7 @@ from connectsync.domain.event import (
     RunEnded,
 )
 from connectsync.domain.outcome import Ending
+from connectsync.values import dataclass, field
 
 FEW = 25
 """Districts that are over before anyone asks how long they take."""

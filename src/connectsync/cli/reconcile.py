@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -32,6 +31,7 @@ from connectsync.operations.reconcile import (
     lives_of,
     observe_plan,
 )
+from connectsync.values import dataclass
 
 
 class ReconcileFormat(StrEnum):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, NoReturn
 
@@ -51,6 +50,7 @@ from connectsync.operations.gate import (
 from connectsync.operations.runs import choose_run, left_elsewhere, rest_of, settle_open
 from connectsync.report.runs_text import going_on, newest_unended
 from connectsync.report.terminal import inert
+from connectsync.values import replace
 
 _LATELY = 20
 """Runs among which one that a person saves is looked for, to name its plan."""

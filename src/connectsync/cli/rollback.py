@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +33,7 @@ from connectsync.operations.plan import add_guards
 from connectsync.operations.rollback import Over, Rollback, find_later_saves, undone
 from connectsync.report.plan_text import render_plan
 from connectsync.report.terminal import inert
+from connectsync.values import replace
 
 
 def rollback(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -41,6 +40,7 @@ from connectsync.roster.opening import (
 from connectsync.rules.catalogue import ROSTER_PAGES, by_name
 from connectsync.rules.engine import page_of
 from connectsync.rules.guardians_file import READ_ON_REQUEST
+from connectsync.values import replace
 
 
 def roster(context: typer.Context) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePath
 
@@ -24,6 +23,7 @@ from connectsync.errors import (
     UsageError,
 )
 from connectsync.roster.tables import RosterTables, open_tables
+from connectsync.values import dataclass, replace
 
 
 def roster_path(session: Session, named: str) -> Path:

@@ -13,7 +13,6 @@ from contextlib import (
     AbstractContextManager,
     contextmanager,
 )
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -57,6 +56,7 @@ from connectsync.telemetry.events import (
     Observers,
     destinations,
 )
+from connectsync.values import dataclass, field, replace
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -42,6 +41,7 @@ from connectsync.operations.editing import (
 )
 from connectsync.operations.validate import validate_fleet
 from connectsync.report.terminal import Paint, inert
+from connectsync.values import dataclass
 
 in_profile_option = Annotated[
     str | None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
@@ -43,6 +42,7 @@ from connectsync.operations.roster_check import (
 )
 from connectsync.report.status import status_html, status_json, status_text
 from connectsync.report.terminal import inert
+from connectsync.values import replace
 
 
 class StatusFormat(StrEnum):

@@ -12,8 +12,6 @@ from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 from connectsync.config.decode import Ground, bytes_of
 from connectsync.config.discovery import (
     PROFILES,
-    PROJECT_FILE,
-    names_below,
     relative,
     stem_of,
 )
@@ -32,7 +30,7 @@ from connectsync.domain.calendar import Moment
 from connectsync.domain.district import District, token_identity
 from connectsync.domain.finding import Finding, KeyPath, Place, Severity, order
 from connectsync.domain.settings import compose_accents
-from connectsync.files.access import glance_at
+from connectsync.files.access import peek_at
 from connectsync.values import dataclass, replace
 
 
@@ -387,28 +385,49 @@ MANY = 50
 
 
 def rivals(
-    districts: Sequence[District], scope: Iterable[Path], districts_dir: Path
+    districts: Sequence[District],
+    scope: Iterable[Path],
+    names: Iterable[str],
+    ground: Ground,
 ) -> tuple[Path, ...]:
     """
     Find the other files in which a key, an id or a token reference of these stands.
 
-    They are searched as bytes: reading the YAML of a whole country takes seconds,
-    looking for a word does not. What is found is a candidate, not yet a finding.
+    ``names`` are all files, as `names_below` gives them. They are searched as bytes:
+    reading the YAML of a whole country takes seconds, looking for a word does not. What
+    is found is a candidate, not yet a finding.
     """
     inside = {os.path.realpath(path) for path in scope}
-    ground = Ground.around(districts_dir, PROJECT_FILE)
-    names = names_below(districts_dir)
     if len(districts) <= MANY:
-        stems = {district.key for district in districts}
-        words = [word.encode() for word in sorted(_words(districts))]
-        names = (
-            name
-            for name in names
-            if PurePosixPath(name).stem in stems or _holds(name, words, ground)
-        )
+        names = _naming(names, districts, ground)
     # few are left, and following the links of each of 13,318 files takes long
     others = [Path(name) for name in names if os.path.realpath(name) not in inside]
     return tuple(sorted(others))
+
+
+def _naming(
+    names: Iterable[str], districts: Sequence[District], ground: Ground
+) -> Iterator[str]:
+    """Give the files that are named after one of the districts, or hold its words."""
+    stems = {district.key for district in districts}
+    words = [word.encode() for word in sorted(_words(districts))]
+    for name in names:
+        # pathlib takes as long as all of the rest
+        if name[name.rfind(os.sep) + 1 : name.rfind(".")] in stems:
+            yield name
+            continue
+        content: bytes | Finding | None = peek_at(name, _LONGEST)
+        if content is None:
+            content = bytes_of(Path(name), name, ground)
+        # what cannot be read may be anyone's: loading it says why
+        if isinstance(content, Finding) or any(
+            map(content.lower().__contains__, words)
+        ):
+            yield name
+
+
+_LONGEST = 1 << 14
+"""Bytes of a file that is read as it lies there, whatever it may be."""
 
 
 def _words(districts: Sequence[District]) -> set[str]:
@@ -429,16 +448,3 @@ def _word(district: District) -> str:
     # in a quoted command a quote may stand anywhere, so its longest plain word counts
     plain = [word for part in parts for word in _PLAIN.findall(part)]
     return max(plain, key=len, default="")
-
-
-def _holds(name: str, words: Sequence[bytes], ground: Ground) -> bool:
-    content = glance_at(name)
-    if content is None:
-        path = Path(name)
-        found = bytes_of(path, path.name, ground)
-        if isinstance(found, Finding):
-            # what cannot be read may be anyone's: loading it says why
-            return True
-        content = found
-    content = content.lower()
-    return any(word in content for word in words)

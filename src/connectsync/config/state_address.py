@@ -6,7 +6,6 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote
 
@@ -15,6 +14,7 @@ from sqlalchemy.engine import URL
 from connectsync.domain.foreign_text import SECRETS
 from connectsync.errors import StateError
 from connectsync.files.access import is_for_all, is_strangers, read_regular
+from connectsync.values import dataclass, field
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 

@@ -11,7 +11,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -25,6 +24,7 @@ from connectsync.providers.clever import (
     PhoneType,
     StudentId,
 )
+from connectsync.values import dataclass, field
 
 
 class Standing(StrEnum):

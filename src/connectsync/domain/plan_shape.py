@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +20,7 @@ from connectsync.domain.plan import PEOPLE, REACHED_BY
 from connectsync.domain.policy import IMPACT_LIMITS, LIMIT_FIGURES
 from connectsync.domain.settings import BY_NAME, value_of
 from connectsync.providers.form import Kind, Risk
+from connectsync.values import dataclass, field
 
 _UNSTORABLE = re.compile("[\ud800-\udfff]")
 """What no database and no stream takes: half of a surrogate pair."""

@@ -345,18 +345,31 @@ def glance_at(name: str) -> bytes | None:
     """
     try:
         before = os.lstat(name)
-        if not stat.S_ISREG(before.st_mode) or before.st_size > _SMALL:
-            return None
+    except (OSError, ValueError):
+        return None
+    if not stat.S_ISREG(before.st_mode) or before.st_size > _SMALL:
+        return None
+    content = peek_at(name, before.st_size)
+    return content if content is None or len(content) == before.st_size else None
+
+
+def peek_at(name: str, most: int) -> bytes | None:
+    """
+    Read a file of a folder that has at most so many bytes; None for a link and more.
+
+    What is no file is not waited for, and may seem empty.
+    """
+    try:
         handle = os.open(name, _GLANCE)
     except (OSError, ValueError):
         return None
     try:
-        content = os.read(handle, before.st_size + 1)
+        content = os.read(handle, most + 1)
     except OSError:
         return None
     finally:
         os.close(handle)
-    return content if len(content) == before.st_size else None
+    return content if len(content) <= most else None
 
 
 _SMALL = 1 << 16

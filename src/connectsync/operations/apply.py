@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, suppress
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -45,6 +44,7 @@ from connectsync.operations.plan import (
 )
 from connectsync.operations.runs import superseded_remedy
 from connectsync.rules.hours import closed, closed_for
+from connectsync.values import dataclass, replace
 
 
 def in_step_of(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -41,6 +40,7 @@ from connectsync.operations.git import (
 )
 from connectsync.operations.limits import limits_then
 from connectsync.operations.plan import PlannedDistrict
+from connectsync.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -44,6 +43,7 @@ from connectsync.errors import (
 )
 from connectsync.files.writing import replace_file
 from connectsync.providers.form import Kind, Setting
+from connectsync.values import dataclass, replace
 
 TOPIC = "page"
 

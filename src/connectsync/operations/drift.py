@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -44,6 +43,7 @@ from connectsync.operations.git import CommitTree, Git, GitRefused, tree_with
 from connectsync.operations.plan import PlannedDistrict, find_kept_labels
 from connectsync.operations.validate import validate_fleet
 from connectsync.rules.scheduled import overdue_on
+from connectsync.values import dataclass, replace
 
 Conflicts = Mapping[str, Collection[str]]
 """Settings by district that both sides moved, and that are taken from Connect."""

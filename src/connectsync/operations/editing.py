@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
-from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -29,6 +28,7 @@ from connectsync.domain.finding import KeyPath
 from connectsync.domain.wording import many, only_near
 from connectsync.errors import InvalidFiles
 from connectsync.report.terminal import Paint, Style, inert, wrap
+from connectsync.values import dataclass
 
 BOOLS = {"true": True, "on": True, "yes": True}
 BOOLS |= {"false": False, "off": False, "no": False}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
 from connectsync.domain.district import LIST
 from connectsync.domain.wording import did_you_mean, many
 from connectsync.errors import UsageError
+from connectsync.values import dataclass
 
 LIVE = "live."
 STATE = "state."

@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
@@ -43,6 +42,7 @@ from connectsync.files.access import not_written, read_regular
 from connectsync.files.writing import make_folder, replace_file
 from connectsync.operations.editing import ValueEdit
 from connectsync.report.show_text import EffectiveValue
+from connectsync.values import dataclass
 
 EDITOR_SCHEMAS = ("district", "profile", "project")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 from typing import Any
@@ -30,6 +29,7 @@ from connectsync.domain.sync import StatusReport, SyncEnding
 from connectsync.errors import InvalidFiles
 from connectsync.operations.plan import find_differing
 from connectsync.providers.form import Setting, Value
+from connectsync.values import dataclass
 
 FORM = tuple(setting for setting in SETTINGS if setting.section == "settings")
 """The settings that layers share; the district's id is its own."""

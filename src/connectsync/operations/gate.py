@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
@@ -46,6 +45,7 @@ from connectsync.operations.rollback import (
     undone,
 )
 from connectsync.rules.catalogue import acceptable, lasting, overridable
+from connectsync.values import dataclass, field, replace
 
 LOOSENED = (
     "  connectsync.yaml allows more now than before the change that this plan is of;"

@@ -10,7 +10,6 @@ import subprocess
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectsync.config.decode import SIZE_LIMIT
@@ -23,6 +22,7 @@ from connectsync.domain.foreign_text import (
 from connectsync.errors import UsageError
 from connectsync.files.access import read_regular
 from connectsync.files.programs import hear_program
+from connectsync.values import dataclass, field
 
 FILES = frozenset(["100644", "100755"])
 LINK = "120000"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +35,7 @@ from connectsync.operations.from_live import (
     take_over,
 )
 from connectsync.providers.form import Kind
+from connectsync.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -49,6 +48,7 @@ from connectsync.rules.catalogue import PLAN_RULES
 from connectsync.rules.engine import problems
 from connectsync.rules.scheduled import find_overdue
 from connectsync.rules.subjects import PlanAtHour, guard_finding
+from connectsync.values import dataclass, field, replace
 
 
 def changes_between(live: Form, desired: Form) -> tuple[Change, ...]:

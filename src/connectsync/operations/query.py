@@ -6,7 +6,6 @@ import re
 import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -25,6 +24,7 @@ from connectsync.operations.expression import (
     marked,
     tokens_of,
 )
+from connectsync.values import dataclass, field
 
 Values = Mapping[str, Any]
 """A district's values by name, such as ``settings.phone_types``; unstated: missing."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from connectsync.apply.journal import BaselineUpdate, JournalRow
 from connectsync.apply.saving import arrivals
@@ -33,6 +32,7 @@ from connectsync.operations.drift import observe_district
 from connectsync.operations.plan import PlanContext, PlannedDistrict, add_guards
 from connectsync.providers.form import Risk
 from connectsync.rules.scheduled import OVERDUE
+from connectsync.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from connectsync.apply.journal import JournalRow, SaveStatus
 from connectsync.backends.seam import Reader
@@ -24,6 +23,7 @@ from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ConnectError, DamagedPlan, RollbackRefused, UsageError
 from connectsync.operations.plan import PlanContext, changes_between
 from connectsync.providers.form import Value
+from connectsync.values import dataclass, field
 
 Over = frozenset[tuple[str, str]]
 """Pairs of district and setting that are undone though someone saved them since."""

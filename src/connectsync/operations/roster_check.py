@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from connectsync.domain.district import District
@@ -51,6 +50,7 @@ from connectsync.roster.seam import (
     Take,
 )
 from connectsync.roster.tables import RosterTables, measure_steps
+from connectsync.values import dataclass, replace
 
 AT_ONCE = 8
 """How many districts are asked about at the same time, each with its own token."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from math import ceil
 from pathlib import Path
@@ -45,6 +44,7 @@ from connectsync.roster.opening import (
 )
 from connectsync.rules.allow_entries import AllowOnDay
 from connectsync.rules.catalogue import BY_NAME, by_name
+from connectsync.values import dataclass
 
 NONE: frozenset[str] = frozenset()
 

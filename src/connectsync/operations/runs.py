@@ -6,7 +6,6 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
@@ -36,6 +35,7 @@ from connectsync.domain.run import (
 from connectsync.domain.settings import BY_NAME, Form, list_differing
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import ConnectError, Superseded, UsageError
+from connectsync.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

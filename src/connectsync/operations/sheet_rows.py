@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -37,6 +36,7 @@ from connectsync.operations.sheets import (
     stated_values,
 )
 from connectsync.report.sheet import read_labels, rearm
+from connectsync.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ import json
 import re
 from base64 import b32encode
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -18,6 +17,7 @@ from connectsync.domain.district import LIST, names_meant, stated_types
 from connectsync.domain.wording import many
 from connectsync.errors import InvalidFiles
 from connectsync.report.sheet import SheetColumn, SheetRow, spell_labels
+from connectsync.values import dataclass
 
 KEY, TOKEN, VERSION, INHERITED = (
     "district",

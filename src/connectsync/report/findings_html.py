@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -19,6 +18,7 @@ from connectsync.report.findings_text import summary
 from connectsync.report.frame import mark_line
 from connectsync.report.html import GlancePart, GlanceTally, TextTable, render_page
 from connectsync.report.terminal import fit
+from connectsync.values import dataclass
 
 ROOM = 96
 """Columns of a line that are shown, around what is wrong in it."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from connectsync.domain.drift import DistrictDrift
 from connectsync.domain.outcome import DistrictOutcome, Ending
 from connectsync.domain.plan import PlanReview, group_of, only_left_alone
 from connectsync.report.terminal import Paint, Style, columns, cut_text, inert, pad
+from connectsync.values import dataclass
 
 MANY = 25
 """Districts up to which every one of them can be looked at instead."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from connectsync.domain.finding import (
     Finding,
@@ -27,6 +26,7 @@ from connectsync.report.plan_text import (
 )
 from connectsync.report.reporter import FindingsToReport, PlanToReport, Reporter, View
 from connectsync.report.terminal import inert, unheeded
+from connectsync.values import dataclass
 
 MOST = 10
 """How many annotations of each level GitHub shows of one step."""

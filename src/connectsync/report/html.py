@@ -8,7 +8,6 @@ import re
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -18,6 +17,7 @@ from markupsafe import Markup
 
 from connectsync.domain.settings import spell
 from connectsync.report.terminal import inert, unheeded_data
+from connectsync.values import dataclass
 
 _CODE = re.compile("`([^`]+)`")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +20,7 @@ from connectsync.domain.wording import many
 from connectsync.report.markdown import plain
 from connectsync.report.sheet import csv_table
 from connectsync.report.terminal import Paint, Style, inert, pad, unheeded, wrap
+from connectsync.values import dataclass
 
 FIGURES: Mapping[str, tuple[str, str]] = {
     "students": ("Students", ""),

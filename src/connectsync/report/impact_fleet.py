@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,7 @@ from connectsync.report.impact import (
 from connectsync.report.markdown import plain
 from connectsync.report.sheet import csv_table
 from connectsync.report.terminal import Paint, Style, inert, unheeded, wrap
+from connectsync.values import dataclass
 
 COLUMNS: Mapping[str, str] = {
     "students": "students",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 # nothing is parsed here, so no one can feed it anything
 from xml.etree.ElementTree import (
@@ -35,6 +34,7 @@ from connectsync.report.reporter import (
     View,
 )
 from connectsync.report.terminal import inert
+from connectsync.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from connectsync.domain.drift import DistrictDrift
 from connectsync.domain.finding import (
@@ -44,6 +43,7 @@ from connectsync.report.plan_text import (
 )
 from connectsync.report.reporter import FindingsToReport, PlanToReport, Reporter, View
 from connectsync.report.terminal import cut_text, inert
+from connectsync.values import dataclass
 
 Cells = tuple[str, ...]
 

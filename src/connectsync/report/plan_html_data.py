@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from connectsync.domain.change import Add, Remove, Set
@@ -36,6 +35,7 @@ from connectsync.report.findings_html import findings_data
 from connectsync.report.html import TextTable
 from connectsync.report.plan_impact import roster_text, told_moves
 from connectsync.report.terminal import inert
+from connectsync.values import dataclass
 
 _NUMBER = {setting.name: number for number, setting in enumerate(SETTINGS)}
 _RISKS = tuple(Risk)

@@ -6,7 +6,6 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +23,7 @@ from connectsync.domain.wording import many
 from connectsync.report.reporter import FindingsToReport, Reporter, View
 from connectsync.report.rule_text import explain, explain_rule
 from connectsync.report.terminal import inert
+from connectsync.values import dataclass, replace
 
 LEVELS = {
     Severity.ERROR: "error",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -28,6 +27,7 @@ from connectsync.report.terminal import (
     unheeded,
     wrap,
 )
+from connectsync.values import dataclass
 
 TOP = "district"
 """The heading of keys that stand in no section."""

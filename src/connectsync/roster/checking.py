@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 from connectsync.domain.finding import Place
 from connectsync.domain.wording import fold_word, many, nearest
@@ -38,6 +37,7 @@ from connectsync.roster.opening import (
     repeated_columns,
     understood,
 )
+from connectsync.values import dataclass, field
 
 MOST_PROBLEMS = 100
 """Problems of one rule in one file that are named; the others are counted."""

@@ -9,7 +9,6 @@ import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import httpx2
@@ -18,6 +17,7 @@ from connectsync.domain.foreign_text import foreign_text, one_line, repeats_secr
 from connectsync.domain.plan_shape import BadJson, read_json
 from connectsync.errors import ConnectError, CredentialsRefused, Unreachable
 from connectsync.roster.seam import CONTACT, STAFF, STUDENT, TEACHER, RosterDistrict
+from connectsync.values import dataclass
 from connectsync.web.http import (
     MEBIBYTE,
     TOO_MANY,

@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from time import monotonic
 
 import httpx2
@@ -34,6 +33,7 @@ from connectsync.roster.seam import (
     RosterReading,
     Take,
 )
+from connectsync.values import dataclass
 from connectsync.web.http import MEBIBYTE, Limits
 
 PAGE = 5_000
@@ -87,12 +87,12 @@ class CleverPeople:
         roster: CleverRoster,
         *,
         page: int = PAGE,
-        bounds: ReadBounds = ReadBounds(),
+        bounds: ReadBounds | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._roster = roster
         self._page = page
-        self._bounds = bounds
+        self._bounds = bounds or ReadBounds()
         self._clock = clock
 
     @property
@@ -180,7 +180,7 @@ class UserListing:
         self._token = token
         self._page = page
         self._whole = page
-        self._bounds = bounds
+        self._bounds = bounds or ReadBounds()
         self._limits = bounds.limits()
         self._clock = clock
         self._ends = clock() + bounds.seconds

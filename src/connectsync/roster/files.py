@@ -10,7 +10,6 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from threading import Thread
 from typing import IO
@@ -31,6 +30,7 @@ from connectsync.roster.opening import (
     understood,
     zero_in_it,
 )
+from connectsync.values import dataclass, field
 
 _HEAD = 1 << 16
 """So many bytes are looked at to know what a file is."""

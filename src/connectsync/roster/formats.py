@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from connectsync.roster.opening import (
     header_of,
     understood,
 )
+from connectsync.values import dataclass, field, replace
 
 CLEVER, ONEROSTER, GUARDIANS = "clever", "oneroster", "guardians"
 NOT_DESCRIBED = {"manifest", "admins", "categories", "classresources", "lineitems"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from connectsync.domain.impact import Gap
@@ -12,6 +11,7 @@ from connectsync.errors import RosterUnreadable
 from connectsync.roster.files import WANTED, RosterFile, find_files, hand_on
 from connectsync.roster.opening import LONGEST_RECORD, UTF_8, WayOut
 from connectsync.roster.tables import RosterTables, open_tables, statement, unreadable
+from connectsync.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

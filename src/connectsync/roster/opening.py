@@ -14,12 +14,12 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, BinaryIO, Self
 
 from connectsync.domain.wording import many
 from connectsync.files.access import NotRegular, open_regular, wide_encoding
+from connectsync.values import dataclass
 
 LONGEST_RECORD = 1 << 20
 """Bytes of one row: no roster has a longer one, and a quote that is left open would."""

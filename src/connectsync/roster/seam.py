@@ -11,9 +11,10 @@ else that comes back names a person, or quotes what Clever said beside people.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from connectsync.values import dataclass
 
 STUDENT, CONTACT, TEACHER, STAFF = "student", "contact", "teacher", "staff"
 

@@ -13,7 +13,6 @@ import re
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from time import monotonic
@@ -42,6 +41,7 @@ from connectsync.domain.impact import (
 from connectsync.errors import RosterUnreadable, load_extra
 from connectsync.providers.clever import ContactRelationship, ContactType, PhoneType
 from connectsync.roster.opening import LOOK_FOR_QUOTE, QUOTE, ROW_TOO_LONG
+from connectsync.values import replace
 
 MEMORY = "800MB"
 """How much memory DuckDB may take; the rest of a gibibyte is ours."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, assert_never
@@ -23,6 +22,7 @@ from connectsync.domain.event import (
 )
 from connectsync.domain.outcome import Ending
 from connectsync.errors import ConnectsyncError, UsageError
+from connectsync.values import dataclass, fields
 
 LONGEST = 300
 """Characters of a message that are handed on where a line has to do."""

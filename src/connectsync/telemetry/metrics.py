@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import assert_never
@@ -41,6 +40,7 @@ from connectsync.domain.sync import (
     StatusReport,
 )
 from connectsync.telemetry.events import decodable
+from connectsync.values import dataclass, field
 
 UNSETTLED = "unsettled"
 SETTLED = ("confirmed", "failed", "conflict", "waiting", UNSETTLED)

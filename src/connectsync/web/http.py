@@ -15,7 +15,6 @@ import re
 import ssl
 import sys
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -28,6 +27,7 @@ import httpx2
 from connectsync.domain.foreign_text import SECRETS, foreign_text
 from connectsync.domain.wording import many
 from connectsync.errors import CredentialsRefused, ProjectError, Unreachable
+from connectsync.values import dataclass, field
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 

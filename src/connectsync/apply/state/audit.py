@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from connectsync.apply.state.database import AUDIT, HEAD
 from connectsync.domain.plan_shape import Members, Shape, each, flag, text, whole
 from connectsync.errors import StateError
+from connectsync.values import dataclass, field
 
 NOTHING = "sha256:" + "0" * 64
 """What the first entry is chained to."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -30,6 +29,7 @@ from connectsync.domain.run import (
 from connectsync.domain.settings import form_of, is_same
 from connectsync.errors import UnknownRun
 from connectsync.providers.form import Value
+from connectsync.values import dataclass, field, replace
 
 Data = Mapping[str, Any]
 

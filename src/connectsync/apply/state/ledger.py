@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,6 +28,7 @@ from connectsync.domain.outcome import Sent
 from connectsync.domain.run import UNCHECKED, NameCheck
 from connectsync.domain.settings import form_data, is_same, list_differing
 from connectsync.errors import LeaseLost
+from connectsync.values import dataclass, replace
 
 FREE = 0.0
 

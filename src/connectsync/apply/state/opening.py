@@ -7,7 +7,6 @@ import secrets
 import socket
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +39,7 @@ from connectsync.files.access import (
     private_folder,
     state_folder,
 )
+from connectsync.values import dataclass, field
 
 NEWEST = "0003"
 """The layout of today: the log of facts, and leases."""

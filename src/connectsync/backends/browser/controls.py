@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from playwright.async_api import Error as PlaywrightError
@@ -33,6 +32,7 @@ from connectsync.domain.settings import (
 from connectsync.domain.wording import did_you_mean
 from connectsync.errors import PageChanged, ProjectError
 from connectsync.providers.form import Kind
+from connectsync.values import dataclass
 
 _AS_TEXT = """
 (given, more) => {

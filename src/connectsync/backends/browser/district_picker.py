@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from playwright.async_api import Locator
@@ -31,6 +30,7 @@ from connectsync.backends.names import (
 from connectsync.domain.live import ListedDistrict
 from connectsync.domain.settings import compose_accents, is_same_label
 from connectsync.errors import DistrictNotFound, PageChanged
+from connectsync.values import dataclass, field
 
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import assert_never
 
 from playwright.async_api import Error as PlaywrightError
@@ -41,6 +40,7 @@ from connectsync.domain.live import LabelStatus
 from connectsync.domain.settings import BY_NAME, FIRST_FORM, SETTINGS, Form
 from connectsync.errors import PageChanged, Unreachable
 from connectsync.providers.form import Kind, Setting, Value
+from connectsync.values import dataclass
 
 _WHOLE = re.compile(r"[0-9]{1,9}(\.0*)?", re.ASCII)
 

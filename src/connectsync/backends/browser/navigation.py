@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -37,6 +36,7 @@ from connectsync.errors import (
     StateError,
     Unreachable,
 )
+from connectsync.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
 
 from playwright.async_api import Locator
 
@@ -28,6 +27,7 @@ from connectsync.backends.names import (
 from connectsync.domain.live import LabelStatus, PageSpot
 from connectsync.domain.settings import SETTINGS
 from connectsync.providers.form import Kind, Setting
+from connectsync.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 
 from playwright.async_api import Locator
@@ -49,6 +48,7 @@ from connectsync.errors import (
     Unreachable,
 )
 from connectsync.providers.form import Kind
+from connectsync.values import dataclass
 
 
 class BrowserReader:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import assert_never
@@ -41,6 +40,7 @@ from connectsync.domain.foreign_text import foreign_text
 from connectsync.domain.settings import BY_NAME, Form
 from connectsync.errors import CredentialsRefused, PageChanged
 from connectsync.providers.form import Kind, Value
+from connectsync.values import dataclass, field, replace
 from connectsync.web.http import TOO_MANY, seconds_asked, too_many_requests
 
 _TOKEN = f"'{TOKEN_LABEL}'"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from connectsync.domain.foreign_text import foreign_text
 from connectsync.errors import ProjectError
+from connectsync.values import dataclass, field
 
 PORTS = {"https": 443, "http": 80}
 

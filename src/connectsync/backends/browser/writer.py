@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from connectsync.backends.browser.form import FormReading
@@ -38,6 +37,7 @@ from connectsync.errors import (
     Unreachable,
     VersionMoved,
 )
+from connectsync.values import dataclass
 
 READ_IT = (
     "do what it says, or save the district on the page by hand; `connectsync resume`"
