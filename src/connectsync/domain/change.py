@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 
 from connectsync.domain.settings import (
     BY_NAME,
@@ -46,6 +47,7 @@ class Remove:
 Change = Set | Add | Remove
 
 
+@lru_cache(maxsize=1 << 14, typed=True)
 def changes_of(setting: str, before: Value, after: Value) -> tuple[Change, ...]:
     """
     Say how one setting gets from one value to another; nothing if it is there.

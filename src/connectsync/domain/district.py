@@ -75,13 +75,16 @@ def kept_labels(
     a person, or belongs to a newer page, and no file could say so.
     """
     kept = {}
-    spellings = {(name, compose_accents(label)) for name, label in known}
     for name, wanted in desired.items():
         held = live.get(name)
         if isinstance(held, frozenset) and isinstance(wanted, frozenset):
-            strange = held - spell_like(wanted, held) - set(BY_NAME[name].labels)
+            # on most pages every label is published
+            strange = held.difference(BY_NAME[name].labels)
+            strange = strange - spell_like(wanted, held) if strange else strange
+            spelled = [label for where, label in known if strange and where == name]
+            others = set(map(compose_accents, spelled))
             kept[name] = frozenset(
-                one for one in strange if (name, compose_accents(one)) not in spellings
+                one for one in strange if compose_accents(one) not in others
             )
     return {name: labels for name, labels in kept.items() if labels}
 

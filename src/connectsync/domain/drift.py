@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import Any
 
 from connectsync.domain.district import Facts
 from connectsync.domain.finding import GuardFinding, Severity
 from connectsync.domain.policy import Policy
-from connectsync.domain.settings import SETTINGS, Form, is_same
+from connectsync.domain.settings import SETTINGS, Form, is_same, value_data, value_of
 from connectsync.providers.form import Value
 from connectsync.values import dataclass, field
 
@@ -34,6 +35,29 @@ class Movement:
     baseline: Value
     desired: Value
     live: Value
+
+
+def movement_data(movement: Movement) -> dict[str, Any]:
+    """Give a movement as JSON data."""
+    return {
+        "setting": movement.setting,
+        "moved": movement.who.value,
+        "baseline": value_data(movement.baseline),
+        "desired": value_data(movement.desired),
+        "live": value_data(movement.live),
+    }
+
+
+def movement_of(data: Mapping[str, Any]) -> Movement:
+    """Read what `movement_data` gave."""
+    setting = data["setting"]
+    return Movement(
+        setting=setting,
+        who=MovedBy(data["moved"]),
+        baseline=value_of(setting, data["baseline"]),
+        desired=value_of(setting, data["desired"]),
+        live=value_of(setting, data["live"]),
+    )
 
 
 def movements(baseline: Form, desired: Form, live: Form) -> tuple[Movement, ...]:
@@ -190,7 +214,8 @@ def is_launched(facts: Facts, baseline: Baseline | None) -> bool:
 
 def drift_of(known: Baseline, desired: Form, live: Form) -> tuple[Movement, ...]:
     """Give what people changed of the settings that would be set."""
-    moved = movements(known.form, desired, live)
+    # most districts of a first plan were never applied, and nothing drifts there
+    moved = movements(known.form, desired, live) if known.form else ()
     return tuple(move for move in moved if move.who is not MovedBy.US)
 
 

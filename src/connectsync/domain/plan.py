@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
-from connectsync.domain.change import Change, Set, apply_changes, assess
+from connectsync.domain.change import Change, Set, apply_changes, assess, running
 from connectsync.domain.district import KeptLabels, Untouched, without
 from connectsync.domain.drift import DistrictDrift, MovedBy, Movement, worst_of
 from connectsync.domain.finding import GuardFinding, ValidationReport
@@ -349,10 +350,14 @@ def _turns_on(switch: Save) -> bool:
 
 
 def _save(changes: Iterable[Change], live: Form, launched: bool) -> Save:  # noqa: FBT001 - handed on
-    return Save(tuple(_planned(change, live, launched) for change in changes))
+    on, managed = running(live), live.get("manage_guardians") is not False
+    return Save(tuple(_planned(change, on, managed, launched) for change in changes))
 
 
-def _planned(change: Change, live: Form, launched: bool) -> PlannedChange:  # noqa: FBT001 - handed on
+@lru_cache(maxsize=1 << 14)
+def _planned(change: Change, on: bool, managed: bool, launched: bool) -> PlannedChange:  # noqa: FBT001 - as above
+    """Give a change with all that its risk rests on: districts have most in common."""
+    live: Form = {SWITCH: on, "manage_guardians": managed}
     assessment = assess(change, live, launched=launched)
     return PlannedChange(change, assessment.risk, assessment.effect)
 

@@ -188,11 +188,13 @@ def is_same(name: str, one: Value, other: Value) -> bool:
     A District ID in hexadecimal digits is the same in capitals and in small letters,
     a label however its accents are spelled.
     """
+    if one == other:
+        return True
     id_of_hex = BY_NAME[name].hexadecimal if name in BY_NAME else False
     if id_of_hex and isinstance(one, str) and isinstance(other, str):
         both_hex = _HEX.fullmatch(one) and _HEX.fullmatch(other)
-        return one == other or (bool(both_hex) and one.lower() == other.lower())
-    return is_same_label(one, other) if name in LABELED else one == other
+        return bool(both_hex) and one.lower() == other.lower()
+    return name in LABELED and is_same_label(one, other)
 
 
 def list_differing(one: Form, other: Form) -> tuple[str, ...]:

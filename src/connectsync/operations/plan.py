@@ -70,8 +70,7 @@ def find_differing(live: Form, desired: Form) -> tuple[str, ...]:
     names = in_form_order(live, desired)
     if not names:
         return ()
-    # forms that are equal are told by Python, and so are single values; DeepDiff is
-    # asked about sets of labels that differ
+    # DeepDiff is asked about sets of labels that differ; Python knows all the rest
     held = {name: live[name] for name in names}
     wanted = form_spelled_as(
         {name: desired[name] for name in names},
@@ -288,9 +287,7 @@ def _as_before(
 async def _running_on(reader: Reader, given: PlanContext) -> tuple[StillRunning, ...]:
     """Find the districts that lost their file, and whose sync runs on."""
     gone = given.gone if given.since is None else given.since.gone
-    if not gone:
-        return ()
-    lives = await reader.read_many(sorted(gone))
+    lives = await reader.read_many(sorted(gone)) if gone else {}
     found = []
     for key in sorted(gone):
         live = lives.get(key)
@@ -357,6 +354,8 @@ def untouched_on(
     baseline = given.baselines.get(key, Baseline())
     kept = find_kept_labels(want.district, live.form, baseline, planned)
     released = given.since.released_on(key) if given.since else ()
+    if not (kept or released or planned.keys() - live.form.keys()):
+        return
     for name in BY_NAME:
         if name in kept:
             yield Untouched(key, name, WhyUntouched.KEPT, kept[name])

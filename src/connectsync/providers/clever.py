@@ -22,7 +22,7 @@ from connectsync.providers.form import (
     published,
     safe,
 )
-from connectsync.values import dataclass, fields
+from connectsync.values import dataclass
 
 
 class StudentId(StrEnum):
@@ -97,11 +97,10 @@ class Settings:
 
     def managed(self) -> dict[str, Value]:
         """Give the settings that a layer names, by name, in the form's order."""
-        stated = {field.name: getattr(self, field.name) for field in fields(self)}
         return {
-            setting.name: plain_value(stated[setting.name])
+            setting.name: plain_value(value)
             for setting in CLEVER.settings
-            if stated.get(setting.name) is not None
+            if (value := getattr(self, setting.name, None)) is not None
         }
 
 

@@ -8,8 +8,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from connectsync.domain.drift import DistrictDrift, MovedBy, Movement, adopting
-from connectsync.domain.plan_file import movement_data
+from connectsync.domain.drift import (
+    DistrictDrift,
+    MovedBy,
+    Movement,
+    adopting,
+    movement_data,
+)
 from connectsync.domain.settings import spell
 from connectsync.domain.wording import many
 from connectsync.report.terminal import (

@@ -35,7 +35,7 @@ from connectsync.report.findings_html import findings_data
 from connectsync.report.html import TextTable
 from connectsync.report.plan_impact import roster_text, told_moves
 from connectsync.report.terminal import inert
-from connectsync.values import dataclass
+from connectsync.values import dataclass, field
 
 _NUMBER = {setting.name: number for number, setting in enumerate(SETTINGS)}
 _RISKS = tuple(Risk)
@@ -107,6 +107,9 @@ class _PlanRows:
     texts: TextTable
     guards: Mapping[str, Sequence[int]]
     left: Mapping[str, Sequence[Movement]]
+    values: dict[Value, Any] = field(default_factory=dict)
+    changes: dict[int, list[Any]] = field(default_factory=dict)
+    """What was told before: districts have most in common."""
 
     def all(self) -> Iterator[dict[str, Any]]:
         plan = self.review.plan
@@ -196,16 +199,22 @@ class _PlanRows:
 
     def _value(self, value: Value) -> Any:
         """Give a box as it is, labels as a list of texts, and the rest as a text."""
-        match value:
-            case bool():
-                return value
-            case frozenset():
-                return self.texts.numbers(sorted(value))
-            case _:
-                return self.texts.number(spell(value))
+        if isinstance(value, bool):
+            return value
+        if value not in self.values:
+            self.values[value] = (
+                self.texts.numbers(sorted(value))
+                if isinstance(value, frozenset)
+                else self.texts.number(spell(value))
+            )
+        return self.values[value]
 
     def _save(self, save: Save) -> dict[str, Any]:
-        changes = [self._change(one) for one in save.changes]
+        # equal changes of one plan are mostly one value
+        for one in save.changes:
+            if id(one) not in self.changes:
+                self.changes[id(one)] = self._change(one)
+        changes = [self.changes[id(one)] for one in save.changes]
         return {"changes": changes} | ({"token": 1} if save.set_token else {})
 
     def _change(self, planned: PlannedChange) -> list[Any]:

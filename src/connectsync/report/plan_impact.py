@@ -30,9 +30,13 @@ SharedChange = PlannedChange | str
 def shared_changes(plan: Plan) -> dict[SharedChange, list[str]]:
     """Give every change once, with its districts: by risk, then as on the form."""
     shared: dict[SharedChange, list[str]] = defaultdict(list)
+    # equal changes of one plan are mostly one value, and comparing them takes long
+    known: dict[int, list[str]] = {}
     for planned in plan.districts:
         for one in planned.changes():
-            shared[one].append(planned.district)
+            if id(one) not in known:
+                known[id(one)] = shared[one]
+            known[id(one)].append(planned.district)
         if planned.set_token:
             shared[token_text(planned)].append(planned.district)
     return {kind: shared[kind] for kind in sorted(shared, key=_rank)}

@@ -92,7 +92,7 @@ class CleverPeople:
     ) -> None:
         self._roster = roster
         self._page = page
-        self._bounds = bounds or ReadBounds()
+        self._bounds = ReadBounds() if bounds is None else bounds
         self._clock = clock
 
     @property
@@ -180,7 +180,7 @@ class UserListing:
         self._token = token
         self._page = page
         self._whole = page
-        self._bounds = bounds or ReadBounds()
+        self._bounds = bounds
         self._limits = bounds.limits()
         self._clock = clock
         self._ends = clock() + bounds.seconds
