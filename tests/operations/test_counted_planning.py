@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import os
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from console import Console
+from hypothesis import given, strategies
 
+from connectsync.backends.contract import ContractReader
+from connectsync.backends.exchange import Exchange, GatewayAnswer, GatewayCall
 from connectsync.cli.session import wait_for
 from connectsync.config.decode import Ground, bytes_of
 from connectsync.config.discovery import names_below
 from connectsync.config.fleet import load_fleet, rivals
+from connectsync.domain import plan_file
 from connectsync.domain.change import Set
-from connectsync.domain.plan import DistrictPlan, Plan, PlannedChange, Save
+from connectsync.domain.plan import DistrictPlan, Plan, PlannedChange, Save, saves_for
 from connectsync.domain.settings import Form
 from connectsync.operations import plan as planning
-from connectsync.operations.plan import find_differing
+from connectsync.operations.plan import changes_between, find_differing
 from connectsync.providers.form import Risk, Value
 from connectsync.report import markdown
 
@@ -112,6 +121,122 @@ def test_planning_one_district_reads_no_other_that_does_not_name_it(
     assert found == (alike,)
     # the strict way reads links and what is large
     assert read == Counter({"linked.yaml": 1, "large.yaml": 1})
+
+
+def test_one_district_of_many_is_planned_with_every_other_file_opened_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet = Console(tmp_path)
+    (tmp_path / "connectsync.yaml").write_text("schema: 1\n")
+    paths = [district(tmp_path, number) for number in range(30)]
+    assert fleet.run("plan", "d-7").status == 0
+    opened: Counter[str] = Counter()
+    listed: list[str] = []
+    real_open, real_scan = os.open, os.scandir
+
+    def counted_open(path: str, *rest: Any, **more: Any) -> int:
+        opened[os.fspath(path)] += 1
+        return real_open(path, *rest, **more)
+
+    def counted_scan(path: str) -> Any:
+        listed.append(os.fspath(path))
+        return real_scan(path)
+
+    monkeypatch.setattr(os, "open", counted_open)
+    monkeypatch.setattr(os, "scandir", counted_scan)
+    assert fleet.run("plan", "d-7").status == 0
+    others = {path: opened[str(path)] for path in paths if path.stem != "d-7"}
+    assert set(others.values()) == {1}
+    # once for its name, once to see that it is not all of them, once for the others
+    assert listed.count(str(tmp_path / "districts")) == 3
+
+
+def test_equal_changes_of_a_plan_are_one_value_and_are_spelled_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plan = many_alike(200)
+    assert len({id(one) for of in plan.districts for one in of.changes()}) == 2
+    spelled: list[object] = []
+    whole = plan_file._change_data  # noqa: SLF001 - what is counted
+
+    def counted(one: PlannedChange) -> Any:
+        spelled.append(one)
+        return whole(one)
+
+    monkeypatch.setattr(plan_file, "_change_data", counted)
+    text = plan_file.plan_text(plan)
+    # the digest, which reports ask for again, comes from the same data
+    assert plan_file.plan_digest(plan) in text
+    assert len(spelled) == 2
+    data = plan_file.plan_data(plan)
+    whole_data = {"digest": plan_file.digest_of(data)} | data
+    assert text == json.dumps(whole_data, indent=2) + "\n"
+    assert plan_file.read_plan(text) == plan
+
+
+def many_alike(count: int) -> Plan:
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    live: Form = {"deletion_threshold": None, "phone_types": frozenset(["Cell"])}
+    desired: Form = {"deletion_threshold": 10, "phone_types": frozenset(["Home"])}
+    changes = changes_between(live, desired)[1:]
+    districts = tuple(
+        DistrictPlan(
+            district=f"d-{number}",
+            name="D é",
+            file=f"districts/d-{number}.yaml",
+            live_version="1",
+            read_at=at,
+            live=live,
+            desired=desired,
+            saves=saves_for(changes, {**live, "manage_guardians": True}),
+        )
+        for number in range(count)
+    )
+    return Plan(at, "connectsync", "embedded", (), count, districts, (), ())
+
+
+_TEXT = strategies.text()
+JSON = strategies.recursive(
+    strategies.none() | strategies.booleans() | strategies.integers() | _TEXT,
+    lambda inner: strategies.lists(inner) | strategies.dictionaries(_TEXT, inner),
+)
+
+
+@given(strategies.dictionaries(_TEXT, JSON))
+def test_data_are_spelled_as_the_library_spells_them(data: dict[str, Any]) -> None:
+    shared = plan_file.Repeated(data)
+    twice = {"a": shared, "b": [shared, {"deeper": shared}], "c": data}
+    told = {"a": data, "b": [data, {"deeper": data}], "c": data}
+    assert plan_file.spell_indented(twice) == json.dumps(told, indent=2)
+
+
+def test_forms_are_asked_for_once_and_some_at_a_time() -> None:
+    class Slow(Exchange):
+        def __init__(self) -> None:
+            # it has no client: it answers itself
+            self.asked: list[int] = []
+            self.waiting = self.most = 0
+
+        @property
+        def address(self) -> str:
+            return "https://connect.example"
+
+        async def read(self, call: GatewayCall) -> GatewayAnswer:
+            keys = dict(call.body or {})["districts"]
+            assert isinstance(keys, list)
+            self.asked.append(len(keys))
+            self.waiting += 1
+            self.most = max(self.most, self.waiting)
+            await asyncio.sleep(0)
+            self.waiting -= 1
+            return GatewayAnswer({"items": [], "errors": []}, None)
+
+    slow = Slow()
+    reader = ContractReader(slow, described="gateway")
+    found = wait_for(reader.read_many([f"d-{number}" for number in range(5_200)]))
+    assert len(found) == 5_200
+    assert sorted(slow.asked) == [200, *[500] * 10]
+    assert slow.most == 4
 
 
 def test_no_loop_spells_what_its_work_gives() -> None:

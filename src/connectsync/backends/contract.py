@@ -79,6 +79,8 @@ DISTRICTS = "/v1/districts"
 BULK_READ = "/v1/districts:read"
 LONGEST_PAGE = 1000
 LARGEST_BULK = 500
+BULKS_AT_ONCE = 4
+"""So many answers of forms are waited for at a time: most of a reading is waiting."""
 MOST_PAGES = 2_000
 MOST_DISTRICTS = 200_000
 """More than ten times the districts of the country: such a list never ends."""
@@ -197,19 +199,22 @@ class ContractReader:
             key: _no_such_key(key) for key in wanted if not _KEY.fullmatch(key)
         }
         failures: list[errors.ConnectError] = []
-        parts = _parts([key for key in wanted if key not in found])
-        for part in parts:
+        parts = list(_parts([key for key in wanted if key not in found]))
+        free = asyncio.Semaphore(BULKS_AT_ONCE)
+
+        async def read_part(part: Sequence[str]) -> None:
             try:
-                body = await self._part(part)
-                found |= read(
-                    body,
-                    keys=part,
-                    read_at=self._clock(),
-                    address=self._exchange.address,
-                )
+                async with free:
+                    body = await self._part(part)
+                    read_at, address = self._clock(), self._exchange.address
+                    found.update(
+                        read(body, keys=part, read_at=read_at, address=address)
+                    )
             except errors.ConnectError as error:
                 failures.append(error)
-                found |= dict.fromkeys(part, error)
+                found.update(dict.fromkeys(part, error))
+
+        await asyncio.gather(*map(read_part, parts))
         if failures and len(failures) == len(parts):
             raise failures[0]
         return {key: found[key] for key in wanted}

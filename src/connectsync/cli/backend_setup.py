@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from connectsync.backends import embedded, gateway
 from connectsync.backends.browser.website import Website
-from connectsync.backends.contract import LARGEST_BULK
+from connectsync.backends.contract import BULKS_AT_ONCE, LARGEST_BULK
 from connectsync.backends.seam import Reader, Writer
 from connectsync.backends.snapshot import Confirm, SnapshotReader, SnapshotWriter
 from connectsync.cli.emulator import guard_store, make_embedded_store
@@ -293,7 +293,7 @@ class GatewayBackend(Backend):
 
     name = "gateway"
     concurrency = 8
-    read_part = LARGEST_BULK
+    read_part = BULKS_AT_ONCE * LARGEST_BULK
 
     def reader(self) -> AbstractAsyncContextManager[Reader]:
         """Open a reader on the gateway."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from connectsync.apply.state.database import AUDIT, HEAD
 from connectsync.domain.plan_shape import Members, Shape, each, flag, text, whole
@@ -83,9 +83,17 @@ def append(connection: Connection, end: End, entry: AuditEntry) -> End:
         "run": entry.run,
     }
     new = End(end.seq + 1, chained(end.hash, values))
-    connection.execute(insert(AUDIT).values(**values, hash=new.hash))
-    connection.execute(update(HEAD).values(seq=new.seq, hash=new.hash))
+    connection.execute(_ENTRY, {**values, "hash": new.hash})
+    connection.execute(_NEW_END, {"new_seq": new.seq, "new_hash": new.hash})
     return new
+
+
+# statements are made once: making one takes longer than the database does
+_ENTRY = insert(AUDIT)
+_NEW_END = update(HEAD).values(seq=bindparam("new_seq"), hash=bindparam("new_hash"))
+_LAST = select(func.max(AUDIT.c.seq)).scalar_subquery()
+# in one statement: another runner may append between two
+_END = select(HEAD.c.seq, HEAD.c.hash, _LAST.label("last"))
 
 
 def chained(previous: str, entry: Mapping[str, Any]) -> str:
@@ -216,11 +224,7 @@ def rows(
 
 def end(connection: Connection) -> End | None:
     """Give where the log ends by its head; None if its last entry is another one."""
-    last = select(func.max(AUDIT.c.seq)).scalar_subquery()
-    # in one statement: another runner may append between two
-    row = connection.execute(
-        select(HEAD.c.seq, HEAD.c.hash, last.label("last"))
-    ).first()
+    row = connection.execute(_END).first()
     return End(row.seq, row.hash) if row and row.seq == (row.last or 0) else None
 
 

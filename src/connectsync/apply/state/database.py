@@ -19,8 +19,8 @@ WAIT_SECONDS = 30
 """How long a runner waits for another one's transaction."""
 
 _NOW = {
-    SQLITE: "SELECT (julianday('now') - 2440587.5) * 86400.0",
-    POSTGRESQL: "SELECT EXTRACT(EPOCH FROM clock_timestamp())",
+    SQLITE: sa.text("SELECT (julianday('now') - 2440587.5) * 86400.0"),
+    POSTGRESQL: sa.text("SELECT EXTRACT(EPOCH FROM clock_timestamp())"),
 }
 
 
@@ -121,7 +121,7 @@ class Database:
 
     def now(self, connection: sa.Connection) -> float:
         """Give the seconds since the epoch: one clock for all runners."""
-        return float(connection.execute(sa.text(_NOW[self.kind])).scalar_one())
+        return float(connection.execute(_NOW[self.kind]).scalar_one())
 
     @contextmanager
     def _told(self) -> Iterator[None]:

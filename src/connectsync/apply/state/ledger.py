@@ -8,7 +8,16 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Update,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from connectsync.apply.journal import (
     BaselineUpdate,
@@ -23,6 +32,7 @@ from connectsync.apply.journal import (
 from connectsync.apply.state import audit
 from connectsync.apply.state.database import HEAD, LEASES, Database
 from connectsync.apply.state.known import Known
+from connectsync.config.state_address import SQLITE
 from connectsync.domain.district import without
 from connectsync.domain.outcome import Sent
 from connectsync.domain.run import UNCHECKED, NameCheck
@@ -50,42 +60,32 @@ class LeaseTable:
     ) -> Claim | LeasedElsewhere:
         """Take the lease of a district on a backend, unless another runner has it."""
         backend, district = place
-        row = connection.execute(select(LEASES).where(*_here(place))).first()
+        row = connection.execute(_LEASE, _there(place)).first()
         if row is None:
             raise LeaseLost(f"district {district!r} has no lease")
         if self._in_hand(row, now):
             return LeasedElsewhere(district, row.runner, row.expires - now)
         token = row.token + 1
-        taken = connection.execute(
-            update(LEASES)
-            .where(*_here(place), LEASES.c.token == row.token)
-            .values(token=token, runner=self.runner, expires=now + self.seconds)
-        )
+        mine = {"new": token, "us": self.runner, "until": now + self.seconds}
+        taken = connection.execute(_TAKE, _there(place) | mine | {"was": row.token})
         if taken.rowcount != 1:
             return LeasedElsewhere(district, "another runner", self.seconds)
         return Claim(run, backend, district, token)
 
     def renew(self, connection: Connection, claim: Claim, now: float) -> None:
         """Hold on to a district. Raises ``LeaseLost``, also if it was let go of."""
-        self._put(connection, claim, now + self.seconds, LEASES.c.expires != FREE)
+        self._put(connection, claim, now + self.seconds, _HOLD)
 
     def release(self, connection: Connection, claim: Claim) -> None:
         """Let go of a district. Raises ``LeaseLost``."""
-        self._put(connection, claim, FREE)
+        self._put(connection, claim, FREE, _LET_GO)
 
     def _put(
-        self,
-        connection: Connection,
-        claim: Claim,
-        expires: float,
-        *also: ColumnElement[bool],
+        self, connection: Connection, claim: Claim, expires: float, how: Update
     ) -> None:
-        mine = (LEASES.c.token == claim.token) & (LEASES.c.runner == self.runner)
-        kept = connection.execute(
-            update(LEASES)
-            .where(*_here((claim.backend, claim.district)), mine, *also)
-            .values(expires=expires)
-        )
+        place = _there((claim.backend, claim.district))
+        mine = {"was": claim.token, "us": self.runner, "until": expires}
+        kept = connection.execute(how, place | mine)
         if kept.rowcount != 1:
             raise LeaseLost(
                 f"another runner took over district {claim.district!r} meanwhile"
@@ -122,9 +122,20 @@ def _known(connection: Connection, backend: str) -> Iterable[str]:
     return connection.execute(here).scalars()
 
 
-def _here(place: tuple[str, str]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _there(place: tuple[str, str]) -> dict[str, Any]:
     backend, district = place
-    return LEASES.c.backend == backend, LEASES.c.district == district
+    return {"there": backend, "one": district}
+
+
+# statements are made once: making one takes longer than the database does
+_HERE = (LEASES.c.backend == bindparam("there"), LEASES.c.district == bindparam("one"))
+_LEASE = select(LEASES).where(*_HERE)
+_HELD = update(LEASES).where(*_HERE, LEASES.c.token == bindparam("was"))
+_UNTIL: Any = bindparam("until")
+_TAKE = _HELD.values(token=bindparam("new"), runner=bindparam("us"), expires=_UNTIL)
+_LET_GO = _HELD.where(LEASES.c.runner == bindparam("us")).values(expires=_UNTIL)
+_HOLD = _LET_GO.where(LEASES.c.expires != FREE)
+_LOCKED = select(HEAD).with_for_update()
 
 
 AT_ONCE = 500
@@ -163,8 +174,10 @@ class Ledger:
         end = None
         try:
             with self.database.writing() as connection:
-                # no other runner appends until the commit
-                connection.execute(select(HEAD).with_for_update()).first()
+                # no other runner appends until the commit; one that writes to SQLite
+                # has the file to itself
+                if self.database.kind != SQLITE:
+                    connection.execute(_LOCKED).first()
                 self._known.catch_up(connection)
                 end = self._known.end
                 yield connection
