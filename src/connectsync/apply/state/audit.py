@@ -212,6 +212,9 @@ def rows(
     connection: Connection, after: int = 0, up_to: int | None = None
 ) -> Iterator[Row[Any]]:
     """Give every entry between two places, oldest first."""
+    # of an empty log, what was put in before its first entry is looked for
+    if after and after == up_to:
+        return
     wanted = select(AUDIT).order_by(AUDIT.c.seq)
     # what stands before the first one is an entry that was put in
     if after:

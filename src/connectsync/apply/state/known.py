@@ -152,9 +152,6 @@ class Known:
         Whatever plans, saves or undoes comes by here first.
         """
         end = audit.end(connection)
-        # of a log that is empty, what was put in before its first entry is looked for
-        if end == self.end and end.seq:
-            return
         up_to = end.seq if end else None
         problem = next(self.replay(audit.rows(connection, self.end.seq, up_to)), None)
         if problem is not None:
