@@ -99,8 +99,9 @@ assurance: $(DEV) $(BROWSER) $(WHEELS)  ## count what the tests try on us, and w
 	$(BIN)/pytest -n $(WORKERS) $$($(BIN)/python tests/assurance.py --tests)
 	$(BIN)/python tests/assurance.py $(CONNECTSYNC_ASSURANCE)
 
-bench: $(RUN)  ## time `validate` beside its peers, in pairs; they are installed for it
+bench: $(DEV) $(BROWSER)  ## time it beside its peers, in pairs; they are installed for it
 	$(BIN)/python tests/bench/run.py
+	$(BIN)/python tests/bench/connect.py
 	$(BIN)/python tests/bench/rosters.py
 
 sbom: $(RUN)  ## write what the image is made of, as CycloneDX, into dist/

@@ -236,22 +236,21 @@ def spell_indented(data: Data) -> str:
     def spell(value: Any, line: str) -> str:
         if isinstance(value, str):
             return _quoted(value)
-        if value is None:
-            return "null"
-        if not value or not isinstance(value, dict | list | tuple):
-            return "true" if value is True else json.dumps(value)
+        if value is None or value is True:
+            return "true" if value else "null"
         inner = f"{line}  "
-        if not isinstance(value, dict):
+        if isinstance(value, dict) and value:
+            if (known := spelled.get((id(value), line))) is not None:
+                return known
+            said = [f"{_quoted(key)}: {spell(of, inner)}" for key, of in value.items()]
+            text = f"{{{inner}{f',{inner}'.join(said)}{line}}}"
+            if isinstance(value, Repeated):
+                spelled[id(value), line] = text
+            return text
+        if isinstance(value, list | tuple) and value:
             rows = [spell(one, inner) for one in value]
             return f"[{inner}{f',{inner}'.join(rows)}{line}]"
-        key = (id(value), line)
-        if isinstance(value, Repeated) and key in spelled:
-            return spelled[key]
-        said = [f"{_quoted(name)}: {spell(of, inner)}" for name, of in value.items()]
-        text = f"{{{inner}{f',{inner}'.join(said)}{line}}}"
-        if isinstance(value, Repeated):
-            spelled[key] = text
-        return text
+        return json.dumps(value)
 
     return spell(data, "\n")
 
