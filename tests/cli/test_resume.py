@@ -14,6 +14,7 @@ from stores import AT
 from connectsync.apply.journal import RunOptions
 from connectsync.apply.saving import Saver
 from connectsync.apply.state.opening import open_store
+from connectsync.cli.terminal import ExitStatus
 from connectsync.errors import Bug
 
 Stopping = Callable[[], AbstractContextManager[None]]
@@ -389,3 +390,18 @@ def test_a_run_of_the_embedded_connect_is_named_from_a_snapshot(
     assert refused.status == 64
     assert "run 1 is on embedded" in refused.err
     assert "`connectsync --backend embedded resume 1`" in refused.err
+
+
+def test_waves_that_are_not_of_the_plan_are_told_as_edited(stopped: Console) -> None:
+    """Whoever edits the state may chain it anew."""
+
+    def other(entry: Entry) -> None:
+        if entry["action"] == "run begun":
+            entry["detail"]["waves"][0][1].append("dry-creek-isd")
+
+    stopped.forge(other)
+    before = stopped.live("dry-creek-isd")
+    said = stopped.run("resume")
+    assert said.status == ExitStatus.STALE, said.err
+    assert "the waves of run 1 were edited in the state store" in said.err
+    assert stopped.live("dry-creek-isd") == before

@@ -188,7 +188,15 @@ class StateReader:
             )
         waves = tuple((wave, tuple(keys)) for wave, keys in detail["waves"])
         options = RunOptions(waves, known.head.accepted, known.head.reasons)
-        return plan_of_data(detail["plan"]), options
+        plan = plan_of_data(detail["plan"])
+        planned = sorted(one.district for one in plan.districts)
+        if sorted(key for _, keys in waves for key in keys) != planned:
+            raise DamagedPlan(
+                f"the waves of run {run} were edited in the state store: they do not"
+                " hold each district of its plan once",
+                remedy="make a new plan",
+            )
+        return plan, options
 
     # — saves —
 
