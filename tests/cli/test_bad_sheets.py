@@ -170,7 +170,7 @@ TEXTS: Mapping[str, tuple[bytes, str]] = {
     ),
     "a percent sign": (
         b"district,deletion_threshold\nlakeview-usd,15%\n",
-        "(deletion_threshold): is a whole number; 15 % is written 15",
+        "(deletion_threshold): needs a whole number; 15 % is written 15",
     ),
     "a workbook": (b"PK\3\4", "it is a workbook, no CSV"),
 }

@@ -173,8 +173,13 @@ def test_new_rows_make_files_and_keep_their_zeros(valley: Console, ending: str) 
         {"District": "oak-usd", "Name": "Oak"},
     ]
     save(sheet, rows)
-    said = valley.run("new", "--from-sheet", str(sheet), "--in", "wa", "--yes")
+    before = texts(valley.folder)
+    asked = ("new", "--from-sheet", str(sheet), "--in", "wa")
+    looked = valley.run(*asked, "--dry-run")
+    assert (looked.status, texts(valley.folder)) == (0, before), looked.err
+    said = valley.run(*asked, "--yes")
     assert said.status == 0, said.err
+    assert looked.out == said.out
     assert "--- /dev/null\n+++ b/districts/wa/elm-usd.yaml\n" in said.out
     made = texts(valley.folder)["districts/wa/elm-usd.yaml"]
     assert 'name: "Elm, Unified"\nprofile: clever-standard\n' in made

@@ -9,7 +9,12 @@ from typing import Annotated
 import typer
 
 from connectsync import __version__
-from connectsync.cli.options import option_yes_write, paths_argument, sheet_option
+from connectsync.cli.options import (
+    dry_run_option,
+    option_yes_write,
+    paths_argument,
+    sheet_option,
+)
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus
 from connectsync.config.discovery import PROJECT_FILE, relative
@@ -75,6 +80,7 @@ def new(
     ] = None,
     from_sheet: sheet_option = None,
     yes: option_yes_write = False,
+    dry_run: dry_run_option = False,
 ) -> int:
     """
     Create a file for a new district, at step 5 of the setup, sync off.
@@ -92,12 +98,12 @@ def new(
 
         if key or name or profile or district_id or token or values:
             raise UsageError(
-                "--from-sheet takes nothing beside it but --in and --yes",
+                "--from-sheet takes nothing beside it but --in, --yes and --dry-run",
                 remedy="give the values in columns of the sheet",
             )
         asked_for = SheetImport(from_sheet, folder, only_new=True)
-        return import_sheet(session, asked_for, yes=yes)
-    if key is None or name is None or yes:
+        return import_sheet(session, asked_for, yes=yes, dry_run=dry_run)
+    if key is None or name is None or yes or dry_run:
         raise UsageError(
             "`new` needs a key and --name NAME, or --from-sheet FILE",
             remedy="write for example `connectsync new elm-usd --name 'Elm Unified'`",

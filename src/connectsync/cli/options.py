@@ -58,6 +58,9 @@ ignore_unknown_option = Annotated[
 option_yes_write = Annotated[
     bool, typer.Option("--yes", "-y", help="Write without asking first.")
 ]
+dry_run_option = Annotated[
+    bool, typer.Option("--dry-run", help="Show the change; write nothing.")
+]
 
 option_output = Annotated[
     Path | None,

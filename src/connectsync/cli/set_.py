@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from connectsync.cli.asked import chosen_by
-from connectsync.cli.options import option_yes_write, where_option
+from connectsync.cli.options import dry_run_option, option_yes_write, where_option
 from connectsync.cli.session import Session
 from connectsync.cli.terminal import ExitStatus, Terminal
 from connectsync.config.document import Document
@@ -48,10 +48,6 @@ in_profile_option = Annotated[
     typer.Option(
         "--in-profile", metavar="NAME", help="Change this profile, not districts."
     ),
-]
-
-dry_run_option = Annotated[
-    bool, typer.Option("--dry-run", help="Show the change; write nothing.")
 ]
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_][\w.]*)(\+=|-=|=)(.*)", re.DOTALL)

@@ -222,7 +222,7 @@ def read_cell(one: SheetField, cell: Cell) -> Any:
             return _read_number(one, cell)
         case date() if one.name.endswith((".from", ".to")):
             if isinstance(cell, datetime) and cell.time() != time():
-                raise CellProblem("is a day, without a time")
+                raise CellProblem("needs a day, without a time")
             return cell.isoformat()[: len("2027-06-15")]
         case _:
             said = "holds a date or a time, which the spreadsheet made of it"
@@ -231,7 +231,7 @@ def read_cell(one: SheetField, cell: Cell) -> Any:
 
 def _read_number(one: SheetField, cell: float) -> int:
     if one.kind == "bool":
-        raise CellProblem("is true or false, no number")
+        raise CellProblem("needs true or false, no number")
     if one.kind != "int":
         raise CellProblem(f"holds a number, which has no leading zeros: {AS_TEXT}")
     if not 0 <= cell < MOST or cell != int(cell):
@@ -256,12 +256,12 @@ def _read_text(one: SheetField, cell: str) -> Any:
         raise CellProblem("needs a text on one line")
     if one.kind == "bool":
         if word not in BOOLS:
-            raise CellProblem("is true or false")
+            raise CellProblem("needs true or false")
         return BOOLS[word]
     if one.kind == "int":
         if not re.fullmatch("[0-9]{1,9}", text):
             hint = "; 15 % is written 15" if "%" in text else ""
-            raise CellProblem(f"is a whole number{hint}")
+            raise CellProblem(f"needs a whole number{hint}")
         return int(text)
     _insist_unspoiled(one.name, text)
     return text
