@@ -18,7 +18,9 @@ def test_the_page_of_a_plan_names_the_file_it_was_kept_in(valley: Console) -> No
     said = valley.run(
         "plan", "--out", "kept.json", "--format", "html", "-o", "plan.html"
     )
-    assert said.both == "wrote kept.json; next: `connectsync apply kept.json`\n"
+    assert said.both == (
+        "wrote kept.json; next: `connectsync apply kept.json`\nwrote plan.html\n"
+    )
     made = page(valley, "plan.html")
     assert "connectsync apply kept.json" in made.shown
     digest = (valley.folder / "kept.json").read_text("utf-8").split('"')[3]

@@ -414,7 +414,7 @@ def test_over_a_socket_a_dropped_save_is_a_closed_connection(store: Path) -> Non
     async def rehearsed() -> None:
         async with (
             served(store, Faults(drop_saves=frozenset({1}))) as address,
-            httpx2.AsyncClient(base_url=address) as client,
+            httpx2.AsyncClient(base_url=address, trust_env=False) as client,
         ):
             version = (await client.get(GATEWAY)).headers["ETag"]
             with pytest.raises(httpx2.RemoteProtocolError):
