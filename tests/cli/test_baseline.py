@@ -601,6 +601,7 @@ def test_a_change_does_not_bring_a_district_under_an_entry_that_judges_it_less(
 
 @pytest.mark.parametrize("command", ["plan", "approve", "apply"])
 @pytest.mark.parametrize("way", ["a label", "a folder", "a label off"])
+@pytest.mark.sampled(4)
 def test_a_plan_says_which_district_came_to_be_judged_less(
     repository: Console, command: str, way: str
 ) -> None:

@@ -118,6 +118,7 @@ def in_time(act: Callable[[], object]) -> None:
 
 
 @pytest.mark.parametrize("answer", ENDLESS.values(), ids=ENDLESS)
+@pytest.mark.sampled(4)
 def test_a_gateway_without_end_is_one_that_does_not_answer(answer: Answer) -> None:
     async def act() -> None:
         async with reading(service.url) as reader:
@@ -207,6 +208,7 @@ def test_an_answer_of_millions_of_parts_is_refused_before_it_is_read() -> None:
 
 
 @pytest.mark.parametrize("answer", ENDLESS.values(), ids=ENDLESS)
+@pytest.mark.sampled(4)
 def test_a_clever_without_end_is_one_that_does_not_answer(answer: Answer) -> None:
     async def act() -> None:
         patience = RetryBudget(budget_seconds=SHORT, limits=limits())
@@ -218,6 +220,7 @@ def test_a_clever_without_end_is_one_that_does_not_answer(answer: Answer) -> Non
 
 
 @pytest.mark.parametrize("answer", ENDLESS.values(), ids=ENDLESS)
+@pytest.mark.sampled(4)
 def test_a_page_of_people_without_end_is_one_that_does_not_come(answer: Answer) -> None:
     async def act() -> None:
         bounds = ReadBounds(seconds=LONG_SECONDS, size=0, answer_seconds=SHORT)

@@ -181,6 +181,7 @@ BAD: dict[str, tuple[Callable[[Path], Path], str]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
+@pytest.mark.sampled(17)
 def test_a_bad_file_is_told_in_one_sentence_without_what_stands_in_it(
     name: str, tmp_path: Path
 ) -> None:

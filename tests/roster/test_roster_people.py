@@ -369,6 +369,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize(("text", "said"), MALFORMED.values(), ids=MALFORMED)
+@pytest.mark.sampled(15)
 def test_a_page_that_is_not_understood_is_an_error_and_leaves_nobody_out(
     text: str, said: str
 ) -> None:

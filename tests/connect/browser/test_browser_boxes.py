@@ -59,6 +59,7 @@ AFTER = {
 @pytest.mark.parametrize(
     "said", sampled(AFTER, "alert", "alert alone", "question", "modal", "dialog")
 )
+@pytest.mark.sampled(1)
 def test_a_save_that_the_page_tells_of_in_a_box_is_done(
     world: World, said: str
 ) -> None:

@@ -84,6 +84,7 @@ def test_the_sample_is_of_labels_that_there_are() -> None:
     assert set(every_label()) >= SAMPLE
 
 
+@pytest.mark.sampled(2)
 def test_a_renamed_control_is_named(world: World, version: str, label: str) -> None:
     world.known = label not in form.CLICKS
     changed = stopped(world, version, Faults(renamed={label: NEW}))
@@ -132,6 +133,7 @@ def control_problem(*, whole: bool) -> list[tuple[str, str]]:
     return [(fault, control) for fault in FAULTS for control in controls]
 
 
+@pytest.mark.sampled(1)
 def test_a_control_that_cannot_be_used_is_named(
     world: World, version: str, fault: str, control: str
 ) -> None:

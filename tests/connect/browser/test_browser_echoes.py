@@ -48,6 +48,7 @@ PAGES = {
 @pytest.mark.parametrize(
     "page", sampled(PAGES, "an alert after Save", "a question after Save")
 )
+@pytest.mark.sampled(1)
 def test_what_a_page_says_after_save_shows_no_secret(world: World, page: str) -> None:
     async def act(reader: BrowserReader, writer: BrowserWriter) -> None:
         read = await reader.read("bay")
@@ -83,6 +84,7 @@ READ = {
     "page",
     sampled(READ, "something that covers the page", "a heading instead of the form"),
 )
+@pytest.mark.sampled(1)
 def test_what_a_page_shows_instead_of_the_form_shows_no_secret(
     world: World, page: str
 ) -> None:

@@ -71,6 +71,7 @@ def pictured(world: World, error: ConnectError) -> Path:
 
 
 @pytest.mark.parametrize("kind", COVERS)
+@pytest.mark.sampled(1)
 def test_what_covers_the_page_is_named_with_the_control_and_a_picture(
     world: World, kind: str
 ) -> None:
@@ -85,6 +86,7 @@ def test_what_covers_the_page_is_named_with_the_control_and_a_picture(
 
 
 @pytest.mark.parametrize("where", ["everywhere", HOME])
+@pytest.mark.sampled(1)
 def test_a_check_up_names_what_covers_the_page_once(world: World, where: str) -> None:
     def cover(path: str, html: str) -> str:
         home = re.fullmatch("/districts/[a-z]+/?", path)
@@ -124,6 +126,7 @@ RULED_OUT = {
 
 
 @pytest.mark.parametrize("how", sampled(RULED_OUT, "inert", "hidden"))
+@pytest.mark.sampled(1)
 def test_a_control_that_is_ruled_out_is_named_with_a_picture(
     world: World, how: str
 ) -> None:
@@ -159,6 +162,7 @@ def test_a_session_that_ends_in_the_middle_is_told_with_a_picture(
     ],
     ids=["empty", "maintenance"],
 )
+@pytest.mark.sampled(1)
 def test_a_page_without_any_control_says_what_it_shows(
     world: World, change: Callable[[str, str], str], words: str
 ) -> None:
@@ -193,6 +197,7 @@ def test_too_many_requests_say_where_and_when_to_try_again(world: World) -> None
     ("asked", "status"),
     [(b"caf\xe9", 429), ("\u0663\u0660".encode(), 503), (b"\xff", 429)],
 )
+@pytest.mark.sampled(1)
 def test_a_time_to_wait_in_letters_beyond_ascii_is_none(
     world: World, asked: bytes, status: int
 ) -> None:

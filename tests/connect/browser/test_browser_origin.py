@@ -110,6 +110,7 @@ ATTACKS: dict[str, tuple[Attack, type[ConnectError]]] = {
 
 
 @pytest.mark.parametrize("kind", sampled(ATTACKS, "button", "frame", "shadowed"))
+@pytest.mark.sampled(3)
 def test_no_token_is_sent_to_another_origin(world: World, kind: str) -> None:
     attack, error = ATTACKS[kind]
 

@@ -131,6 +131,7 @@ def test_a_project_says_what_its_own_page_calls_the_reports(world: World) -> Non
         ),
     ],
 )
+@pytest.mark.sampled(3)
 def test_a_report_that_makes_no_sense_is_a_sentence_and_never_a_night(
     old: str, new: str, kind: type[ConnectError], said: str, world: World
 ) -> None:

@@ -69,6 +69,7 @@ LEFT = (
 
 
 @pytest.mark.parametrize("name", sampled(OVERRIDES, *LEFT))
+@pytest.mark.sampled(1)
 def test_whatever_a_page_makes_of_our_scripts_is_a_sentence(
     world: World, name: str
 ) -> None:
@@ -180,6 +181,7 @@ HALF = {
 
 
 @pytest.mark.parametrize("kind", HALF)
+@pytest.mark.sampled(1)
 def test_half_of_a_letter_is_in_no_name_and_no_value(world: World, kind: str) -> None:
     """It could be written nowhere, and with another sign it is another name."""
     script, shown = HALF[kind]

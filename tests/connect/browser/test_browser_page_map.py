@@ -104,6 +104,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("click", CLICKS if whole else SAMPLE)
 
 
+@pytest.mark.sampled(1)
 def test_what_lies_behind_a_click_that_is_not_there_is_said_to_be_unseen(
     world: World, click: str
 ) -> None:
@@ -153,6 +154,7 @@ def test_a_label_that_the_project_overrides_says_what_it_is_shown_as(
 
 
 @pytest.mark.parametrize("pages", [3, 4], ids=["on-the-way", "at-the-form"])
+@pytest.mark.sampled(1)
 def test_an_ended_session_is_not_taken_for_a_changed_page(
     world: World, pages: int
 ) -> None:

@@ -38,6 +38,7 @@ STUCK = {
 
 
 @pytest.mark.parametrize("kind", sampled(STUCK, "boxes", "windows"))
+@pytest.mark.sampled(1)
 def test_a_page_that_does_not_come_to_an_end_is_given_up(
     world: World, kind: str
 ) -> None:
@@ -152,6 +153,7 @@ async def answering(answer: Answer) -> AsyncIterator[str]:
 
 
 @pytest.mark.parametrize("kind", ENDLESS)
+@pytest.mark.sampled(2)
 def test_an_answer_without_end_is_told_in_a_sentence(world: World, kind: str) -> None:
     answer, words = ENDLESS[kind]
 
