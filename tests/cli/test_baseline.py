@@ -219,6 +219,22 @@ def test_what_no_file_may_allow_is_in_no_baseline(valley: Console) -> None:
     assert json.loads((valley.folder / BASELINE).read_text("utf-8"))["findings"] == []
 
 
+def test_one_finding_that_is_gone_is_told_as_one(valley: Console) -> None:
+    valley.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: 45")
+    assert "1 finding" in valley.run("validate", "--write-baseline").err
+    say(valley, f"baseline: {BASELINE}\n")
+    valley.replace(LAKEVIEW, "deletion_threshold: 45", "deletion_threshold: 15")
+    gone = f"1 finding of '{BASELINE}' is gone; `connectsync validate --prune` takes it"
+    assert gone in valley.run("validate").err
+    assert "that is gone" in valley.run("validate", "--prune").err
+
+
+def test_a_baseline_outside_is_put_right_where_it_was_named(valley: Console) -> None:
+    said = valley.run("validate", "--baseline", "../out.json")
+    assert said.status == ExitStatus.FINDINGS
+    assert "or with --baseline FILE" in said.err
+
+
 def test_what_is_gone_is_told_and_pruned_with_its_count(home: Console) -> None:
     home.run("validate", "--write-baseline")
     say(home, f"baseline: {BASELINE}\n")

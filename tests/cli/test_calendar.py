@@ -67,6 +67,15 @@ def test_a_project_without_calendars_is_planned_for_as_it_was(fleet: Console) ->
     assert fleet.run("apply", "--yes").status == ExitStatus.FINE
 
 
+def test_files_with_errors_are_left_out_with_a_word(valley: Console) -> None:
+    valley.replace(LAKEVIEW, "deletion_threshold: 15", "deletion_threshold: many")
+    for how in ((), ("--ics",), ("--format", "json")):
+        said = valley.run("calendar", *how)
+        assert said.status == ExitStatus.FINE
+        assert f"left out, for these have errors: {LAKEVIEW}" in said.err
+    assert "left out" not in valley.run("calendar", "dry-creek-isd").err
+
+
 def test_the_json_has_the_shape_that_its_schema_says(valley: Console) -> None:
     valley.replace("connectsync.yaml", "guards:", FROZEN)
     data = json.loads(valley.run("calendar", "--format", "json").out)

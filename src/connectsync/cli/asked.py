@@ -11,19 +11,19 @@ from typing import Any, get_args, get_type_hints
 
 from connectsync.cli.file_check import FilesToCheck, check_named_files
 from connectsync.cli.session import Session, wait_for
+from connectsync.config.fleet import Fleet
 from connectsync.config.project import Project
 from connectsync.domain.district import Facts, Provider
 from connectsync.domain.finding import Finding, Severity
 from connectsync.domain.outcome import Ending
 from connectsync.domain.settings import SETTINGS, is_same, value_data, value_of
-from connectsync.domain.wording import few, many
+from connectsync.domain.wording import many
 from connectsync.errors import NothingMatched
 from connectsync.operations import query
 from connectsync.operations.checked import CheckedDistrict, CheckedFleet
 from connectsync.operations.checking import ValidationOptions, options_of
 from connectsync.operations.expression import FOUND, LIVE, STATE
 from connectsync.providers.form import Kind
-from connectsync.report.terminal import inert
 from connectsync.values import dataclass, field
 
 Row = dict[str, Any]
@@ -39,6 +39,13 @@ NEVER_APPLIED: Mapping[str, Any] = {
 
 NOTES = "notes"
 """Where a row keeps the rules of which a district has only notes: no name means it."""
+
+
+def broken_files(fleet: Fleet) -> tuple[str, ...]:
+    """Give the files with errors: a report goes without their districts."""
+    shared = frozenset(fleet.shelf.names.values())
+    read = {one.file for one in fleet.districts}
+    return tuple(sorted(set(fleet.files) - shared - read))
 
 
 @dataclass(slots=True)
@@ -64,12 +71,7 @@ class AskedFleet:
         )
         self.rows = list(_rows(self.fleet.districts))
         errors = [one for one in self.fleet.findings if one.severity is Severity.ERROR]
-        broken = sorted({one.place.file for one in errors})
-        if broken:
-            self.session.terminal.complain(
-                f"left out, for these have errors: {inert(few(broken))};"
-                " `connectsync validate` shows them"
-            )
+        self.session.terminal.tell_left_out(sorted({one.place.file for one in errors}))
 
     def compile(self, text: str, *, live: bool = False) -> query.Expression:
         """Compile an expression over these districts. Raises ``UsageError``."""

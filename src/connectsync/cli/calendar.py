@@ -62,7 +62,7 @@ def calendar(
     Hours that come back every week stand first: change windows and the nightly sync.
     What is of a calendar of the project names it; of the others it names the districts.
     """
-    from connectsync.cli.asked import chosen_by
+    from connectsync.cli.asked import broken_files, chosen_by
     from connectsync.operations.calendar import calendar_file, dates_of
     from connectsync.report.calendar import calendar_json, calendar_text
 
@@ -76,6 +76,7 @@ def calendar(
     project, terminal = session.project(), session.terminal
     named = session.named(project, chosen_by(session, paths, where))
     fleet = session.fleet(project, named)
+    terminal.tell_left_out(broken_files(fleet))
     districts = [one.district for one in fleet.districts]
     read = holiday_reader(project.root)
     report = dates_of(project.policy, districts, within, read)

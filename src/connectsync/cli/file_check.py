@@ -281,13 +281,14 @@ def _keep_baseline(
         return replace(report, findings=tuple(new), known=tuple(put_off))
     if not len(gone):
         return report
-    count = many(len(gone), "finding")
+    count, be = many(len(gone), "finding"), "is" if len(gone) == 1 else "are"
     if asked.prune:
         write_baseline(project, path, known.without(gone))
-        session.terminal.say(f"took {count} out of {file} that are gone")
+        session.terminal.say(f"took {count} out of {file} that {be} gone")
     else:
+        out = f"takes {'it' if len(gone) == 1 else 'them'} out"
         session.terminal.say(
-            f"{count} of {file} are gone; `connectsync validate --prune` takes them out"
+            f"{count} of {file} {be} gone; `connectsync validate --prune` {out}"
         )
     return report
 

@@ -348,11 +348,7 @@ def _chosen(
     files = {relative(one, project.root) for one in named}
     files -= set(fleet.shelf.names.values())
     chosen = [one for one in fleet.districts if one.file in files]
-    if broken := sorted(files - {one.file for one in chosen}):
-        session.terminal.complain(
-            f"left out, for these have errors: {inert(few(broken))};"
-            " `connectsync validate` shows them"
-        )
+    session.terminal.tell_left_out(sorted(files - {one.file for one in chosen}))
     return chosen
 
 

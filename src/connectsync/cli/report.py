@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from connectsync.cli.asked import chosen_by, has_state
+from connectsync.cli.asked import broken_files, chosen_by, has_state
 from connectsync.cli.formats import insist_free
 from connectsync.cli.options import option_output, paths_argument, where_option
 from connectsync.cli.session import Session, wait_for
@@ -17,7 +17,7 @@ from connectsync.config.fleet import Fleet
 from connectsync.config.project import Project
 from connectsync.domain.fleet_report import FleetReport, ReportedRun
 from connectsync.domain.live import ConnectKey
-from connectsync.domain.wording import few, many
+from connectsync.domain.wording import many
 from connectsync.errors import ConnectError, UsageError
 from connectsync.operations.authors import Authors
 from connectsync.operations.changes import checked_out
@@ -135,13 +135,8 @@ def _begun(session: Session, project: Project, fleet: Fleet) -> FleetReport:
     """Begin a report: when and of which files; those with errors are left out."""
     files = [one.file for one in fleet.districts]
     commit, clean = checked_out(project, files, session.environment)
-    shared = frozenset(fleet.shelf.names.values())
-    broken = tuple(sorted(set(fleet.files) - shared - set(files)))
-    if broken:
-        session.terminal.complain(
-            f"left out, for these have errors: {inert(few(broken))};"
-            " `connectsync validate` shows them"
-        )
+    broken = broken_files(fleet)
+    session.terminal.tell_left_out(broken)
     return FleetReport(
         at=session.now(),
         today=session.today(),

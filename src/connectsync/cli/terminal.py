@@ -8,7 +8,7 @@ import re
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -28,7 +28,7 @@ from connectsync.domain.foreign_text import (
     without_user_info,
 )
 from connectsync.domain.policy import ALL, Shard
-from connectsync.domain.wording import many
+from connectsync.domain.wording import few, many
 from connectsync.files.access import insist_unplanted, not_written
 from connectsync.files.writing import replace_file
 from connectsync.report.terminal import Paint, Style, inert, unheeded, unheeded_data
@@ -113,6 +113,14 @@ class Terminal:
     def complain(self, text: str) -> None:
         """Print what went wrong, on standard error."""
         self._tell("warning", text)
+
+    def tell_left_out(self, broken: Sequence[str]) -> None:
+        """Say which files a report goes without, for they have errors."""
+        if broken:
+            self.complain(
+                f"left out, for these have errors: {inert(few(broken))};"
+                " `connectsync validate` shows them"
+            )
 
     def fail(self, message: str, remedy: str) -> None:
         """Print why a command failed, and what to do next, on standard error."""

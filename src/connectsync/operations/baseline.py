@@ -189,7 +189,9 @@ def insist_inside(project: Project, path: Path) -> None:
     if not ground.holds(path):
         out = "is a link out of" if path.is_symlink() else "lies outside"
         raise ProjectError(
-            f"the baseline of findings {named(project, path)} {out} the project"
+            f"the baseline of findings {named(project, path)} {out} the project",
+            remedy="name a file of the project, under `baseline` in connectsync.yaml"
+            " or with --baseline FILE",
         )
 
 
