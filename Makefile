@@ -122,12 +122,13 @@ single-file: $(RUN)  ## one file that holds everything, made of the lock, and tr
 	@$(BIN)/python -m hatchling build -t wheel -d build/single/wheel >/dev/null
 	@sed -n 's/^\([a-z].*[^ ]\) \\$$/\1/p' requirements/run.txt > build/single/lock.txt
 	PYTHONPATH=build/single/pex $(BIN)/python -m pex \
-		"$$(echo build/single/wheel/*.whl)[query]" --constraints build/single/lock.txt \
+		"$$(echo build/single/wheel/*.whl)[query,sheets]" --constraints build/single/lock.txt \
 		-c connectsync --venv prepend -o dist/connectsync.pex
 	@mkdir -p build/single/trial build/single/home
 	@cd build/single/trial && for said in init validate 'plan --out plan.json' \
 		'apply plan.json' \
-		'list --where settings.manage_guardians' 'calendar --ics'; \
+		'list --where settings.manage_guardians' 'calendar --ics' \
+		'export --output fleet.xlsx' 'import --from-sheet fleet.xlsx'; \
 	do env -i PATH="$$PATH" HOME="$(CURDIR)/build/single/home" \
 		$(CURDIR)/$(BIN)/python ../../../dist/connectsync.pex $$said || exit 1; done
 	@ls -l dist/connectsync.pex

@@ -32,8 +32,8 @@ NOT_RUN = {
     (
         "docs/how-to/install.md",
         (
-            "uvx pex './connectsync-0.1.0-py3-none-any.whl[query]' -c connectsync"
-            " --venv prepend -o connectsync.pex"
+            "uvx pex './connectsync-0.1.0-py3-none-any.whl[query,sheets]'"
+            " -c connectsync --venv prepend -o connectsync.pex"
         ),
     ): "needs a package index",
     ("CONTRIBUTING.md", "make run"): (

@@ -52,6 +52,11 @@ def test_a_place_beyond_the_line_points_at_its_end() -> None:
     assert carets("name:", 90, 95) == ("name:", "     ^")
 
 
+def test_a_place_in_what_is_hidden_points_at_the_mask() -> None:
+    assert carets("credentials: ***", 68, 108) == ("credentials: ***", " " * 13 + "^^^")
+    assert carets("credentials: ***", 30, 34) == ("credentials: ***", " " * 13 + "^^^")
+
+
 def test_the_line_end_is_not_shown() -> None:
     assert carets("name: x\r\n", 6, 7) == ("name: x", "      ^")
 

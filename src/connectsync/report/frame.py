@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from connectsync.domain.finding import Place
+from connectsync.domain.foreign_text import MASK
 from connectsync.report.terminal import ELLIPSIS, Paint, Style, columns, inert, wrap
 from connectsync.values import dataclass
 
@@ -51,6 +52,8 @@ def mark_line(place: Place, room: int) -> MarkedLine:
     """
     line = place.line_text.rstrip("\r\n")
     start = min(max(place.column - 1, 0), len(line))
+    if place.column - 1 > len(line) and line.endswith(MASK):
+        start = len(line) - len(MASK)  # what it points at was hidden, and more before
     before, after = line[:start], line[start:]
     left = _left(before, after, room)
     right = _cut_right_side(after, room - columns(left))
