@@ -235,6 +235,22 @@ def test_an_expression_that_is_none_is_refused_in_a_sentence(
     assert len(caught.value.message) < 400
 
 
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ('name.matches("(")', "backslash"),
+        ("1 / (size(labels) - size(labels)) == 1", "without a calculation"),
+        ("9223372036854775807 + size(district) > 0", "without a calculation"),
+    ],
+)
+def test_what_cannot_be_worked_out_has_a_way_out_of_its_own(
+    text: str, remedy: str
+) -> None:
+    with pytest.raises(UsageError, match="has no answer for the district") as caught:
+        compiled(text).choose(BOTH)
+    assert remedy in caught.value.remedy
+
+
 def test_an_expression_that_loops_without_end_is_refused() -> None:
     row = {**ELM, "labels": [f"label-{number}" for number in range(40)]}
     loops = (

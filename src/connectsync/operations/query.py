@@ -100,9 +100,14 @@ class Expression:
         if "budget" in said:
             raise self._too_long()
         why = said.partition(": ")[2] or said
+        remedy = "compare such a value with null first, or leave it out"
+        if "regular expression" in why:
+            remedy = "put a backslash before a sign that is meant, or use contains()"
+        elif "zero" in why or "overflow" in why:
+            remedy = "ask for the value itself, without a calculation"
         raise UsageError(
             f"--where has no answer for the district {values['district']}: {why[:200]}",
-            remedy="compare such a value with null first, or leave it out",
+            remedy=remedy,
         )
 
     def _too_long(self) -> UsageError:
